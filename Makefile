@@ -1,0 +1,42 @@
+# The product's face: `make demo` and `make test` set up everything they need.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test unit lint types contracts check lock bench dev mutants clean
+
+demo: $(READY)
+	$(BIN)/fbcheck demo
+
+test: $(READY)
+	$(BIN)/pytest -n 2 --dist worksteal tests
+
+unit: $(READY)
+	$(BIN)/pytest -q tests/unit
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+contracts: $(READY)
+	$(BIN)/lint-imports
+
+check: lint types contracts
+
+# Rewrites requirements.lock from pyproject.toml; no index is named in it.
+lock: $(READY)
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --generate-hashes --python-version 3.11 \
+		--no-emit-index-url --no-header --no-annotate --no-strip-extras -q -o requirements.lock
+
+$(READY): requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,5 @@
+"""The `fbcheck` command. Everything heavy is imported by the command that needs it."""
+
+from fbcheck_pipeline.cli.app import main
+
+__all__ = ["main"]

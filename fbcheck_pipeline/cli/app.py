@@ -1,0 +1,197 @@
+"""The commands of `fbcheck`, their options and their help; what they do is in the modules beside this one."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from fbcheck_pipeline.errors import FbcheckError
+
+app = typer.Typer(
+    name="fbcheck",
+    help="Which numbers of a phone list have a Facebook account: raw lists in, a joined Parquet table and its lineage out.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+debug_wanted = False
+
+
+def main() -> None:
+    """Entry of the console script; an error is one sentence with its remedy, and the right exit code."""
+    try:
+        app(standalone_mode=True)
+    except FbcheckError as error:
+        if debug_wanted:
+            raise
+        _stop(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _stop("interrupted; what was begun is recorded, run the same command again to go on", 130)
+    except Exception as error:
+        if debug_wanted:
+            raise
+        _stop(f"unexpected {type(error).__name__}; run again with `fbcheck --debug …` to see where, and please report it", 1)
+
+
+def _stop(message: str, exit_code: int) -> None:
+    sys.stderr.write(f"error: {message}\n")
+    sys.exit(exit_code)
+
+
+@app.callback()
+def _common(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    global debug_wanted
+    debug_wanted = debug
+    if version:
+        from fbcheck_pipeline import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit()
+
+
+@app.command()
+def demo(as_json: Json = False, quiet: Quiet = False) -> None:
+    """The whole pipeline on the sample lists against a sandbox vendor that it starts itself.
+
+    Example: fbcheck demo
+    """
+    from fbcheck_pipeline.cli.demo import run_demo
+    from fbcheck_pipeline.cli.output import Voice
+
+    raise typer.Exit(run_demo(Voice(as_json=as_json, quiet=quiet)))
+
+
+@app.command()
+def run(
+    lists: Annotated[
+        list[Path], typer.Argument(help="Files: .csv .tsv .txt .xlsx .parquet, also gzipped text.", show_default=False)
+    ],
+    region: Annotated[str | None, typer.Option(help="ISO 3166 region of numbers without a country code, e.g. TR.")] = None,
+    column: Annotated[str | None, typer.Option(help="The phone column, when it is not found by itself.")] = None,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Submit, and do not wait for the vendor.")] = False,
+    timeout: Annotated[float | None, typer.Option(help="Stop after so many seconds; run again to go on.", min=0)] = None,
+    max_billable: Annotated[int | None, typer.Option(help="Most phones that may be submitted per list.", min=0)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent and cost; call nobody.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Send phones again that got no usable answer.")] = False,
+    purpose: Annotated[str | None, typer.Option(help="Why the numbers are checked; carried in the lineage.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Text encoding, e.g. cp1254.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Column separator of a text file.")] = None,
+    region_column: Annotated[str | None, typer.Option(help="The column that holds each row's country.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="The sheet of a workbook.")] = None,
+    no_header: Annotated[bool, typer.Option("--no-header", help="The first row is data.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Take lists through the Dagster assets to their joined results; run again, it resumes.
+
+    Example: fbcheck run customers.csv --region TR
+    """
+    from fbcheck_pipeline.cli import running, tables
+    from fbcheck_pipeline.cli.output import Voice
+    from fbcheck_pipeline.lists import ReadOptions
+    from fbcheck_pipeline.settings import load_settings
+
+    voice = Voice(as_json=as_json, quiet=quiet)
+    settings = load_settings(**_given(region=region))
+    options = ReadOptions(
+        encoding=encoding,
+        delimiter=delimiter,
+        column=column,
+        region_column=region_column,
+        sheet=sheet,
+        has_header=False if no_header else None,
+        region=settings.region if region else None,
+    )
+    wishes = running.Wishes(options, not no_wait, timeout, max_billable, retry, purpose)
+    perform = running.dry_run if dry_run else running.run_lists
+    exit_code, document = perform(settings, lists, wishes, voice)
+    tables.say_outcome(voice, document)
+    voice.result(document)
+    raise typer.Exit(exit_code)
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Lists, chunks and tasks with their state and progress, oldest first.
+
+    Example: fbcheck status --json
+    """
+    from fbcheck_pipeline.cli import tables
+    from fbcheck_pipeline.cli.output import Voice
+    from fbcheck_pipeline.settings import load_settings
+    from fbcheck_pipeline.workflow.workspace import open_workspace
+
+    voice = Voice(as_json=as_json)
+    ws = open_workspace(load_settings())
+    ws.ledger.recover_gone_senders()
+    document = tables.status_document(ws)
+    tables.say_status(voice, document)
+    voice.result(document)
+
+
+@app.command()
+def reconcile(
+    chunk_key: Annotated[str, typer.Argument(help="The unconfirmed chunk; `fbcheck status` shows it.")],
+    task_id: Annotated[str | None, typer.Option(help="The vendor accepted it as this task.")] = None,
+    resubmit: Annotated[bool, typer.Option("--resubmit", help="The vendor never got it: send it once more.")] = False,
+    abandon: Annotated[bool, typer.Option("--abandon", help="Nobody knows: its phones are undetermined.")] = False,
+) -> None:
+    """Decide about a chunk that was sent and whose answer was lost.
+
+    Example: fbcheck reconcile 3f0c2a9b7d5e1846 --task-id cs9viu7i61pkfs4oavvg
+    """
+    from fbcheck_pipeline.errors import OperatorError
+    from fbcheck_pipeline.settings import load_settings
+    from fbcheck_pipeline.vendor import VendorClient
+    from fbcheck_pipeline.workflow import reconcile as decisions
+    from fbcheck_pipeline.workflow.workspace import open_workspace
+
+    if [task_id is not None, resubmit, abandon].count(True) != 1:
+        raise OperatorError("say exactly one of --task-id ID, --resubmit, --abandon")
+    settings = load_settings()
+    ws = open_workspace(settings)
+    if task_id is not None:
+        with VendorClient(settings) as client:
+            decisions.attach_task(ws, client, chunk_key, task_id)
+    elif resubmit:
+        decisions.resubmit(ws, chunk_key)
+    else:
+        decisions.abandon(ws, chunk_key)
+    sys.stderr.write(
+        f"chunk {chunk_key} is {ws.ledger.chunk(chunk_key).state} now; run its list again, or leave it to the sensors\n"
+    )
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8750,
+    delay: Annotated[float, typer.Option(help="Seconds from submission to export.", min=0)] = 5.0,
+    faults: Annotated[str, typer.Option(help='Faults by name as JSON, e.g. {"submit_500": 0.2}.')] = "{}",
+) -> None:
+    """The local vendor, for tests and trials; it speaks both protocols.
+
+    Example: fbcheck sandbox --port 8750 --delay 2
+    """
+    import json
+
+    from fbcheck_pipeline.errors import OperatorError
+    from fbcheck_pipeline.sandbox import serve
+
+    try:
+        chosen: dict[str, Any] = json.loads(faults)
+        serve(port=port, delay_s=delay, faults=chosen, announce=lambda url: typer.echo(f"sandbox vendor at {url}", err=True))
+    except ValueError as error:
+        raise OperatorError(f"--faults: {error}") from None
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}

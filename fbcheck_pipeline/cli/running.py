@@ -1,0 +1,344 @@
+"""`fbcheck run` and `demo`: the Dagster assets driven in process on a persistent instance.
+
+The one module of the command line that knows Dagster. It waits by the same polling code as the sensor.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import numpy as np
+
+from fbcheck_pipeline import progress
+from fbcheck_pipeline.cli.output import Voice
+from fbcheck_pipeline.definitions import build_definitions
+from fbcheck_pipeline.defs.assets import lists as list_partitions
+from fbcheck_pipeline.defs.jobs import collect_verdicts, join_list, submit_list
+from fbcheck_pipeline.defs.requests import missing_assets
+from fbcheck_pipeline.defs.resources import FbcheckResource
+from fbcheck_pipeline.errors import FbcheckError, SettingsError, VendorRefuses
+from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
+from fbcheck_pipeline.lists import ReadOptions, open_list
+from fbcheck_pipeline.phones import Normaliser
+from fbcheck_pipeline.results.join import CHECK_STATUSES
+from fbcheck_pipeline.results.lineage import lineage_name, results_name
+from fbcheck_pipeline.settings import Settings
+from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.workflow.due import due_work
+from fbcheck_pipeline.workflow.intake import bring_in, with_defaults
+from fbcheck_pipeline.workflow.plan import Again, estimate_new_phones, phones_of
+from fbcheck_pipeline.workflow.poll import poll_due_tasks
+from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
+
+POLL_BUDGET_S = 15.0
+PARTITIONS = str(list_partitions.name)
+LONGEST_NAP_S = 5.0
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the person asked for."""
+
+    options: ReadOptions = field(default_factory=ReadOptions)
+    wait: bool = True
+    timeout_s: float | None = None
+    max_billable: int | None = None
+    retry: bool = False
+    purpose: str | None = None
+
+
+class Outcome:
+    """What became of each list, and the exit code that follows."""
+
+    order = (1, 4, 2, 3, 0)
+
+    def __init__(self) -> None:
+        self.keys: dict[str, str] = {}
+        self.errors: dict[str, FbcheckError] = {}
+        self._codes = {0}
+
+    def fail(self, file: str, error: FbcheckError) -> None:
+        """One list failed; the others go on."""
+        self.errors[file] = error
+        self._codes.add(error.exit_code)
+
+    def add_code(self, code: int) -> None:
+        """Something else that decides the exit code."""
+        self._codes.add(code)
+
+    @property
+    def exit_code(self) -> int:
+        """The first that applies of 1, 4, 2, 3, 0."""
+        return next(code for code in self.order if code in self._codes)
+
+
+def open_instance(settings: Settings) -> dg.DagsterInstance:
+    """The persistent Dagster instance: DAGSTER_HOME, or the data folder's own.
+
+    Raises:
+        SettingsError: neither is there.
+    """
+    home = os.environ.get("DAGSTER_HOME")
+    if not home:
+        if not settings.is_local:
+            raise SettingsError("DAGSTER_HOME must be set where FBCHECK_DATA_URI is not a local folder")
+        home = f"{settings.data_uri}/dagster"
+        Path(home).mkdir(parents=True, exist_ok=True, mode=0o700)
+    config = Path(home) / "dagster.yaml"
+    if not config.exists():
+        config.parent.mkdir(parents=True, exist_ok=True)
+        config.write_text("telemetry:\n  enabled: false\n")
+    return dg.DagsterInstance.from_config(home)
+
+
+def run_lists(settings: Settings, paths: Sequence[Path], wishes: Wishes, voice: Voice) -> tuple[int, dict[str, Any]]:
+    """Take lists through the assets to their joined results; what was begun before is resumed.
+
+    Returns:
+        The exit code, and the document that `--json` prints.
+
+    Raises:
+        FbcheckError: nothing could be begun at all.
+    """
+    with VendorClient(settings):
+        pass  # without a key: a clear error before any work is done
+    until = None if wishes.timeout_s is None else time.monotonic() + wishes.timeout_s
+    ws = open_workspace(settings)
+    outcome = Outcome()
+    try:
+        with open_instance(settings) as instance, voice.progress():
+            tried_before = _tasks(ws)
+            driver = _Driver(ws, instance, wishes, until, outcome)
+            driver.bring_in(paths)
+            driver.submit()
+            driver.finish()
+            return _conclude(ws, paths, outcome, tried_before)
+    finally:
+        ws.ledger.close()
+
+
+def dry_run(settings: Settings, paths: Sequence[Path], wishes: Wishes, voice: Voice) -> tuple[int, dict[str, Any]]:
+    """Say what would be sent and cost; nothing is recorded and the vendor is not called."""
+    ws = open_workspace(settings)
+    outcome, documents, elsewhere = Outcome(), [], np.empty(0, np.int64)
+    try:
+        for path in paths:
+            try:
+                with voice.progress():
+                    document, new = _estimate(ws, path, wishes, elsewhere)
+            except FbcheckError as error:
+                outcome.fail(str(path), error)
+                continue
+            documents.append(document)
+            elsewhere = np.sort(np.concatenate([elsewhere, new]))
+    finally:
+        ws.ledger.close()
+    would_bill = sum(each["would_bill"] for each in documents)
+    document = {
+        "lists": documents,
+        "dry_run": True,
+        "would_bill": would_bill,
+        "billed_phones": 0,
+        "cost_estimate": settings.cost_of(would_bill),
+        "errors": {file: str(error) for file, error in outcome.errors.items()},
+    }
+    return outcome.exit_code, document
+
+
+class _Driver:
+    def __init__(
+        self, ws: Workspace, instance: dg.DagsterInstance, wishes: Wishes, until: float | None, outcome: Outcome
+    ) -> None:
+        self._ws, self._instance, self._wishes, self._until, self._outcome = ws, instance, wishes, until, outcome
+        self._definitions = build_definitions(fbcheck=FbcheckResource())
+
+    def bring_in(self, paths: Sequence[Path]) -> None:
+        """Register every list and put it in the inbox; a bad one never stops the others."""
+        options = with_defaults(self._wishes.options, self._ws.settings)
+        for path in paths:
+            try:
+                self._outcome.keys[str(path)] = bring_in(
+                    self._ws, path, options, self._wishes.purpose or self._ws.settings.purpose
+                )
+            except FbcheckError as error:
+                self._outcome.fail(str(path), error)
+
+    def submit(self) -> None:
+        """Plan and send what each list needs."""
+        again = Again.PERSON if self._wishes.retry else Again.NOBODY
+        for file, key in self._outcome.keys.items():
+            row = self._ws.ledger.list_row(key)
+            if row is not None and row.is_complete and not self._wishes.retry:
+                continue
+            try:
+                self._plan_and_send(key, again)
+            except FbcheckError as error:
+                self._outcome.fail(file, error)
+                if isinstance(error, VendorRefuses):
+                    break
+
+    def finish(self) -> None:
+        """Collect and join what is ready, and wait for the rest as long as is wished."""
+        with VendorClient(self._ws.settings) as client:
+            while True:
+                self._do_what_is_due()
+                if not self._is_waiting() or not self._wishes.wait or self._is_late():
+                    break
+                self._nap()
+                polled = poll_due_tasks(self._ws, client, budget_s=POLL_BUDGET_S)
+                if polled.refused is not None:
+                    self._outcome.fail("", polled.refused)
+                    break
+                self._report()
+
+    def _plan_and_send(self, key: str, again: Again) -> None:
+        config: dict[str, Any] = {"again": again.value}
+        if self._wishes.max_billable is not None:
+            config["max_billable"] = self._wishes.max_billable
+        if self._until is not None:
+            config["timeout_s"] = max(0.0, self._until - time.monotonic())
+        selection = missing_assets(self._ws, key)
+        self._execute(submit_list.name, key, selection, {"ops": {"submitted_chunks": {"config": config}}})
+
+    def _do_what_is_due(self) -> None:
+        ours = set(self._outcome.keys.values())
+        due = due_work(self._ws.ledger)
+        if due.collect:
+            self._guarded("", collect_verdicts.name, None)
+            due = due_work(self._ws.ledger)
+        for key, _ in due.joins:
+            if key in ours:
+                self._guarded(key, join_list.name, key)
+
+    def _guarded(self, file: str, job: str, key: str | None) -> None:
+        try:
+            self._execute(job, key)
+        except FbcheckError as error:
+            self._outcome.fail(file, error)
+
+    def _execute(
+        self, job: str, key: str | None, selection: list[dg.AssetKey] | None = None, config: dict[str, Any] | None = None
+    ) -> None:
+        if key is not None and not self._instance.has_dynamic_partition(PARTITIONS, key):
+            self._instance.add_dynamic_partitions(PARTITIONS, [key])
+        run_config = {**(config or {}), "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+        try:
+            self._definitions.resolve_job_def(job).execute_in_process(
+                instance=self._instance, partition_key=key, asset_selection=selection, run_config=run_config
+            )
+        except Exception as error:
+            cause = _our_error(error)
+            if cause is None:
+                raise
+            raise cause from None
+
+    def _is_waiting(self) -> bool:
+        """True while something of our lists is with the vendor and has not settled them."""
+        keys = self._outcome.keys.values()
+        rows = [row for key in keys for row in self._ws.ledger.chunks_of(key)]
+        return any(not TRAITS[ChunkState(row.state)].settles and row.state != ChunkState.PLANNED for row in rows)
+
+    def _is_late(self) -> bool:
+        return self._until is not None and time.monotonic() >= self._until
+
+    def _nap(self) -> None:
+        now = self._ws.ledger.clock()
+        rows = self._ws.ledger.chunks(states=[ChunkState.SUBMITTED, ChunkState.EXPORTED, ChunkState.OVERDUE])
+        due = [row.next_fetch_at if row.state == ChunkState.EXPORTED else row.next_poll_at for row in rows]
+        seconds = min([LONGEST_NAP_S, *(max(0.02, at - now) for at in due)])
+        if self._until is not None:
+            seconds = min(seconds, max(0.0, self._until - time.monotonic()))
+        time.sleep(seconds)
+
+    def _report(self) -> None:
+        keys = set(self._outcome.keys.values())
+        rows = {row.chunk_key: row for key in keys for row in self._ws.ledger.chunks_of(key)}.values()
+        total = sum(row.phone_count for row in rows)
+        done = sum(
+            row.phone_count if TRAITS[ChunkState(row.state)].settles else min(row.success or 0, row.phone_count) for row in rows
+        )
+        progress.report("waiting", done, total)
+
+
+def _our_error(error: BaseException | None) -> FbcheckError | None:
+    while error is not None:
+        if isinstance(error, FbcheckError):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _tasks(ws: Workspace) -> set[str]:
+    return {row.chunk_key for row in ws.ledger.chunks() if row.task_id is not None}
+
+
+def _conclude(ws: Workspace, paths: Sequence[Path], outcome: Outcome, tried_before: set[str]) -> tuple[int, dict[str, Any]]:
+    documents: list[dict[str, Any]] = []
+    ours: set[str] = set()
+    for path in paths:
+        key = outcome.keys.get(str(path))
+        row = ws.ledger.list_row(key) if key else None
+        if key is None or row is None or key in {each["list_key"] for each in documents}:
+            continue
+        ours |= {each.chunk_key for each in ws.ledger.chunks_of(key)}
+        is_complete = bool(row.is_complete and row.revision == row.joined_revision)
+        if not is_complete:
+            outcome.add_code(3)
+        documents.append(
+            {
+                "list_key": key,
+                "file": row.file,
+                "results": _address(ws, results_name(key)),
+                "lineage": _address(ws, lineage_name(key)),
+                "complete": is_complete,
+                "counts": {name: (row.counts or {}).get(name, 0) for name in ("rows", "phones", *CHECK_STATUSES)},
+            }
+        )
+    new = (_tasks(ws) - tried_before) & ours
+    billed = sum(row.phone_count for row in ws.ledger.chunks() if row.chunk_key in new)
+    document = {
+        "lists": documents,
+        "billed_phones": billed,
+        "cost_estimate": ws.settings.cost_of(billed),
+        "errors": {file: str(error) for file, error in outcome.errors.items()},
+    }
+    return outcome.exit_code, document
+
+
+def _address(ws: Workspace, name: str) -> str | None:
+    return ws.storage.uri(name) if ws.storage.exists(name) else None
+
+
+def _estimate(ws: Workspace, path: Path, wishes: Wishes, elsewhere: codec.Phones) -> tuple[dict[str, Any], codec.Phones]:
+    options = with_defaults(wishes.options, ws.settings)
+    reader = open_list(path, options)
+    normaliser = Normaliser(
+        region=options.region, region_column=reader.source.region_column, extra_line_types=ws.settings.extra_line_types
+    )
+    raw = list(reader.batches())
+    normaliser.learn(raw)
+    phones, occurrences, rejected = phones_of(normaliser.normalise_all(raw))
+    new = estimate_new_phones(ws, phones, elsewhere)
+    limit = wishes.max_billable if wishes.max_billable is not None else ws.settings.max_billable
+    over = limit is not None and len(new) > limit
+    rows_of_new = int(occurrences[codec.positions(phones, new) >= 0].sum())
+    counts = dict.fromkeys(("rows", "phones", *CHECK_STATUSES), 0)
+    counts |= {"rows": reader.counts["rows"], "phones": int(occurrences.sum()) + rejected, "rejected": rejected}
+    counts["over_budget" if over else "waiting"] = rows_of_new
+    counts["reused"] = int(occurrences.sum()) - rows_of_new
+    document = {
+        "list_key": None,
+        "file": path.name,
+        "results": None,
+        "lineage": None,
+        "complete": False,
+        "counts": counts,
+        "would_bill": 0 if over else len(new),
+    }
+    return document, np.empty(0, np.int64) if over else new

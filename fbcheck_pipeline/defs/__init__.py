@@ -1,0 +1,1 @@
+"""Dagster's side of the house: assets, IO manager, checks, sensors, schedule, resources. The business is elsewhere."""

@@ -1,0 +1,84 @@
+"""Asset checks: what an operator wants to be told without opening a log. Severity ERROR where a person must act."""
+
+from typing import Any
+
+import dagster as dg
+
+from fbcheck_pipeline.defs.assets import e164_phones, facebook_results, lists, submitted_chunks
+from fbcheck_pipeline.defs.resources import FbcheckResource
+from fbcheck_pipeline.errors import FbcheckError
+from fbcheck_pipeline.ledger import TRAITS, ChunkState
+from fbcheck_pipeline.phones.frames import E164Phones, validate
+from fbcheck_pipeline.results.join import CHECK_STATUSES
+from fbcheck_pipeline.results.lineage import results_name
+
+GOOD_COVERAGE = 0.9
+
+
+@dg.asset_check(asset=e164_phones, partitions_def=lists, description="Every row has an E.164 or a reason, never both.")
+def e164_frame_is_valid(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
+    """Validates what lies on disk, not what was meant to be written."""
+    stream = fbcheck.workspace().storage.read_parquet(f"e164_phones/{context.partition_key}.parquet")
+    rows = 0
+    try:
+        for batch in stream.batches:
+            validate(E164Phones, batch)
+            rows += batch.num_rows
+    except FbcheckError as error:
+        return dg.AssetCheckResult(passed=False, description=str(error))
+    return dg.AssetCheckResult(passed=True, metadata={"rows": rows})
+
+
+@dg.asset_check(asset=submitted_chunks, partitions_def=lists, description="No chunk of the list waits for a person.")
+def nothing_is_unconfirmed(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
+    """A submission whose answer was lost is never repeated unasked."""
+    rows = [row for row in fbcheck.workspace().ledger.chunks_of(context.partition_key) if row.state == ChunkState.UNCONFIRMED]
+    remedy = TRAITS[ChunkState.UNCONFIRMED].action or ""
+    said = "; ".join(
+        f"chunk {row.chunk_key} ({row.phone_count} phones): {remedy.format(chunk_key=row.chunk_key)}" for row in rows
+    )
+    return dg.AssetCheckResult(
+        passed=not rows, severity=dg.AssetCheckSeverity.ERROR, description=said or None, metadata={"chunks": len(rows)}
+    )
+
+
+@dg.asset_check(
+    asset=facebook_results, partitions_def=lists, description="One status a row, and they add up to the rows of e164_phones."
+)
+def counts_add_up(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
+    """No row in is lost."""
+    counts, key = _counts(context, fbcheck), context.partition_key
+    storage = fbcheck.workspace().storage
+    written = _row_count(storage.read_parquet(results_name(key), ["source_row"]))
+    expected = _row_count(storage.read_parquet(f"e164_phones/{key}.parquet", ["source_row"]))
+    total = sum(counts.get(status, 0) for status in CHECK_STATUSES)
+    return dg.AssetCheckResult(
+        passed=written == expected == total == counts.get("phones"),
+        metadata={"e164_rows": expected, "result_rows": written, "sum_of_statuses": total},
+    )
+
+
+@dg.asset_check(
+    asset=facebook_results, partitions_def=lists, description=f"At least {GOOD_COVERAGE:.0%} of the valid phones have a verdict."
+)
+def coverage_is_good(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
+    """Few verdicts say more about the list, or the vendor, than about Facebook."""
+    counts = _counts(context, fbcheck)
+    asked = sum(counts.get(status, 0) for status in CHECK_STATUSES) - counts.get("rejected", 0) - counts.get("suppressed", 0)
+    answered = counts.get("checked", 0) + counts.get("reused", 0)
+    coverage = answered / asked if asked else 1.0
+    return dg.AssetCheckResult(
+        passed=coverage >= GOOD_COVERAGE, severity=dg.AssetCheckSeverity.WARN, metadata={"coverage": coverage}
+    )
+
+
+def _counts(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dict[str, int]:
+    row = fbcheck.workspace().ledger.list_row(context.partition_key)
+    return dict(row.counts or {}) if row else {}
+
+
+def _row_count(stream: Any) -> int:
+    return sum(batch.num_rows for batch in stream.batches)
+
+
+CHECKS = [e164_frame_is_valid, nothing_is_unconfirmed, counts_add_up, coverage_is_good]

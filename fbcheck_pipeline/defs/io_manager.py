@@ -1,0 +1,44 @@
+"""Parquet at DATA_URI: written atomically, handed on as a stream of batches or as a pandas frame, as the input's type says."""
+
+from typing import Any, Union
+
+import dagster as dg
+import pandas as pd
+
+from fbcheck_pipeline.defs.metadata import describe_output
+from fbcheck_pipeline.defs.resources import FbcheckResource
+from fbcheck_pipeline.storage import BatchStream
+
+
+class ParquetIOManager(dg.ConfigurableIOManager):
+    """One file an asset and partition: `<asset>/<list_key>.parquet`.
+
+    An input may name the columns it needs: `AssetIn(metadata={"columns": [...]})`.
+    """
+
+    fbcheck: dg.ResourceDependency[FbcheckResource]
+
+    def handle_output(self, context: dg.OutputContext, obj: BatchStream) -> None:
+        """Write the stream whole or not at all, then say what stands there.
+
+        Raises:
+            StorageError: the place cannot be written.
+            FbcheckError: whatever the stream meets on its way.
+        """
+        storage = self.fbcheck.workspace().storage
+        name = _name(context)
+        rows = storage.write_parquet(name, obj)
+        facts = obj.on_written(rows)
+        context.add_output_metadata(describe_output(obj.schema, rows, storage.uri(name), facts))
+
+    def load_input(self, context: dg.InputContext) -> Union[BatchStream, pd.DataFrame]:
+        """A `pandas.DataFrame` (Arrow-backed) where the input is annotated so, a `BatchStream` otherwise."""
+        columns = (context.definition_metadata or {}).get("columns")
+        stream = self.fbcheck.workspace().storage.read_parquet(_name(context), columns)
+        if context.dagster_type.typing_type is pd.DataFrame:
+            return stream.read_all().to_pandas(types_mapper=pd.ArrowDtype)
+        return stream
+
+
+def _name(context: Any) -> str:
+    return f"{context.asset_key.path[-1]}/{context.asset_partition_key}.parquet"

@@ -1,0 +1,24 @@
+"""The jobs: a list up to its submission, the collecting of verdicts, a list's join. A list's life is these three in turn."""
+
+import dagster as dg
+
+from fbcheck_pipeline.defs.assets import e164_phones, facebook_results, lists, raw_phones, submitted_chunks, verdicts
+
+submit_list = dg.define_asset_job(
+    "submit_list",
+    selection=dg.AssetSelection.assets(raw_phones, e164_phones, submitted_chunks),
+    partitions_def=lists,
+    description="Read a list, normalise its phones, plan and send what must be bought.",
+)
+collect_verdicts = dg.define_asset_job(
+    "collect_verdicts",
+    selection=dg.AssetSelection.assets(verdicts),
+    description="Fetch every exported result into the verdict store.",
+)
+join_list = dg.define_asset_job(
+    "join_list",
+    selection=dg.AssetSelection.assets(facebook_results),
+    partitions_def=lists,
+    description="Join a list with what is known of its phones; free, and may be repeated at will.",
+)
+JOBS = [submit_list, collect_verdicts, join_list]

@@ -1,0 +1,66 @@
+"""Run requests from the ledger's state: the same state gives the same run key, so nothing is launched twice.
+
+A run key that was ever used is never launched again, failed runs included; the attempt in it rises after a finished,
+unsuccessful run, and only so often.
+"""
+
+import hashlib
+from typing import Any, Optional
+
+import dagster as dg
+
+from fbcheck_pipeline.defs.jobs import collect_verdicts, join_list, submit_list
+from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.workflow.due import DueWork
+from fbcheck_pipeline.workflow.plan import Again
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+WORK_TAG = "fbcheck/work"
+MOST_ATTEMPTS = 5
+
+
+def missing_assets(ws: Workspace, list_key: str) -> list[dg.AssetKey]:
+    """What a list needs to be submitted: the frames that are not there yet, and the submission itself."""
+    frames = [name for name in ("raw_phones", "e164_phones") if not ws.storage.exists(f"{name}/{list_key}.parquet")]
+    if "raw_phones" in frames:
+        frames = ["raw_phones", "e164_phones"]
+    return [dg.AssetKey(name) for name in (*frames, "submitted_chunks")]
+
+
+def submit_request(
+    instance: dg.DagsterInstance, ws: Workspace, row: Row, *, work: str, again: Again = Again.NOBODY
+) -> Optional[dg.RunRequest]:
+    """A run that reads, plans and sends a list; None when this work failed too often."""
+    config = {"ops": {"submitted_chunks": {"config": {"again": again.value}}}}
+    return _request(
+        instance,
+        work,
+        job_name=submit_list.name,
+        partition_key=row.list_key,
+        asset_selection=missing_assets(ws, row.list_key),
+        run_config=config,
+    )
+
+
+def due_requests(instance: dg.DagsterInstance, ws: Workspace, due: DueWork) -> list[dg.RunRequest]:
+    """Runs for everything that is due."""
+    requests = []
+    if due.collect:
+        state = ",".join(f"{chunk_key}:{fetches}" for chunk_key, fetches in due.collect)
+        work = f"collect:{hashlib.sha256(state.encode()).hexdigest()[:16]}"
+        requests.append(_request(instance, work, job_name=collect_verdicts.name))
+    for list_key, revision in due.joins:
+        requests.append(_request(instance, f"join:{list_key}:{revision}", job_name=join_list.name, partition_key=list_key))
+    for list_key, revision in due.sends:
+        row = ws.ledger.list_row(list_key)
+        if row is not None:
+            requests.append(submit_request(instance, ws, row, work=f"send:{list_key}:{revision}"))
+    return [request for request in requests if request is not None]
+
+
+def _request(instance: dg.DagsterInstance, work: str, **values: Any) -> Optional[dg.RunRequest]:
+    unsuccessful = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+    attempt = instance.get_runs_count(dg.RunsFilter(tags={WORK_TAG: work}, statuses=unsuccessful))
+    if attempt >= MOST_ATTEMPTS:
+        return None
+    return dg.RunRequest(run_key=f"{work}:{attempt}", tags={WORK_TAG: work}, **values)

@@ -1,0 +1,123 @@
+"""Two sensors and a schedule. Their cursor is the ledger; each skip says why."""
+
+from datetime import datetime
+from typing import Union
+
+import dagster as dg
+
+from fbcheck_pipeline.defs.assets import lists
+from fbcheck_pipeline.defs.jobs import JOBS, submit_list
+from fbcheck_pipeline.defs.requests import due_requests, submit_request
+from fbcheck_pipeline.defs.resources import FbcheckResource
+from fbcheck_pipeline.errors import FbcheckError
+from fbcheck_pipeline.workflow.due import due_work
+from fbcheck_pipeline.workflow.intake import inbox_files, register_inbox_file, stands_still
+from fbcheck_pipeline.workflow.plan import Again
+from fbcheck_pipeline.workflow.poll import poll_due_tasks
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+TICK_BUDGET_S = 15.0
+"""A tick has 60 s in all; status calls may use this much of it."""
+INBOX_SECONDS = 10
+EXPORTED_SECONDS = 30
+
+
+@dg.sensor(
+    jobs=[submit_list],
+    minimum_interval_seconds=INBOX_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Starts a run for each list that is new in the inbox and has stood still for some seconds.",
+)
+def inbox_sensor(context: dg.SensorEvaluationContext, fbcheck: FbcheckResource) -> Union[dg.SensorResult, dg.SkipReason]:
+    """Take up lists that are new, or changed and so have a new key."""
+    try:
+        fbcheck.client()  # without a key no work is begun
+        return _take_up(context, fbcheck.workspace())
+    except FbcheckError as error:
+        return dg.SkipReason(str(error))
+    finally:
+        fbcheck.close()
+
+
+@dg.sensor(
+    jobs=JOBS,
+    minimum_interval_seconds=EXPORTED_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Asks the vendor about its tasks; starts the collecting of exported ones and the join of lists that are settled.",
+)
+def exported_sensor(context: dg.SensorEvaluationContext, fbcheck: FbcheckResource) -> Union[dg.SensorResult, dg.SkipReason]:
+    """Learn what the vendor has finished; request what the ledger then says is due."""
+    try:
+        ws = fbcheck.workspace()
+        ws.ledger.recover_gone_senders()
+        polled = poll_due_tasks(ws, fbcheck.client(), budget_s=TICK_BUDGET_S)
+        requests = due_requests(context.instance, ws, due_work(ws.ledger))
+        if requests:
+            return dg.SensorResult(run_requests=requests)
+        refused = f"; the vendor refuses: {polled.refused}" if polled.refused else ""
+        unknown = f"; {'; '.join(polled.unknown_statuses)}" if polled.unknown_statuses else ""
+        open_tasks = len(ws.ledger.chunks(states=["submitted", "overdue"]))
+        return dg.SkipReason(f"nothing due: {open_tasks} tasks are with the vendor, {polled.asked} asked now{refused}{unknown}")
+    except FbcheckError as error:
+        return dg.SkipReason(str(error))
+    finally:
+        fbcheck.close()
+
+
+@dg.schedule(
+    job=submit_list,
+    cron_schedule="15 2 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every night: lists that the inbox holds and nobody took up, phones that wait, and phones that need another try.",
+)
+def nightly_enrichment(
+    context: dg.ScheduleEvaluationContext, fbcheck: FbcheckResource
+) -> Union[list[dg.RunRequest], dg.SkipReason]:
+    """Plan every list once more that is not complete."""
+    day = (context.scheduled_execution_time or datetime.now()).date().isoformat()
+    try:
+        fbcheck.client()
+        ws = fbcheck.workspace()
+        new_keys = [register_inbox_file(ws, each.name) for each in inbox_files(ws) if stands_still(each)]
+        context.instance.add_dynamic_partitions(lists.name, [*new_keys, *(row.list_key for row in ws.ledger.lists())])
+        open_lists = [row for row in ws.ledger.lists() if not row.is_complete and row.error is None]
+        requests = [
+            submit_request(context.instance, ws, row, work=f"night:{row.list_key}:{day}", again=Again.NIGHT) for row in open_lists
+        ]
+        return [each for each in requests if each is not None] or dg.SkipReason("every list is complete")
+    except FbcheckError as error:
+        return dg.SkipReason(str(error))
+    finally:
+        fbcheck.close()
+
+
+def _take_up(context: dg.SensorEvaluationContext, ws: Workspace) -> Union[dg.SensorResult, dg.SkipReason]:
+    files = inbox_files(ws)
+    moving = [each for each in files if not stands_still(each)]
+    seen = _read_cursor(context.cursor)
+    marks = {each.name: f"{each.size_bytes}:{each.modified}" for each in files if each not in moving}
+    for name, mark in marks.items():
+        if seen.get(name) != mark:
+            register_inbox_file(ws, name)
+    new = [row for row in ws.ledger.lists() if row.planned_at is None and row.error is None]
+    unreadable = [row for row in ws.ledger.lists() if row.error is not None]
+    requests = [submit_request(context.instance, ws, row, work=f"submit:{row.list_key}") for row in new]
+    requests = [each for each in requests if each is not None]
+    add = lists.build_add_request([row.list_key for row in new])
+    cursor = "\n".join(f"{name}\t{mark}" for name, mark in sorted(marks.items()))
+    if requests:
+        return dg.SensorResult(run_requests=requests, dynamic_partitions_requests=[add], cursor=cursor)
+    context.update_cursor(cursor)
+    reasons = [f"{len(files)} files in the inbox, none of them new"]
+    reasons += [f"{len(moving)} still being written"] if moving else []
+    reasons += [f"{row.file} cannot be read: {row.error}" for row in unreadable]
+    return dg.SkipReason("; ".join(reasons))
+
+
+def _read_cursor(cursor: Union[str, None]) -> dict[str, str]:
+    return dict(line.split("\t", 1) for line in (cursor or "").split("\n") if "\t" in line)
+
+
+SENSORS = [inbox_sensor, exported_sensor]
+SCHEDULES = [nightly_enrichment]

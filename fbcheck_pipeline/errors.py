@@ -1,0 +1,135 @@
+"""Everything that can go wrong, as one tree.
+
+    FbcheckError                     a sentence with its remedy; `exit_code` is what the command line returns
+    ├── SettingsError          (2)   a setting is missing or contradicts another
+    ├── ListError              (2)   a list cannot be read; names the file, the place, the remedy
+    ├── StorageError           (2)   DATA_URI cannot be used
+    ├── LedgerError            (2)   the ledger is missing, foreign, older, newer or locked
+    ├── OperatorError          (2)   a command that does not fit the state of things
+    └── VendorError                  the other side of the wire
+        ├── VendorUnavailable  (3)   nothing was billed; try again later
+        │   └── RateLimited          … after `retry_after_s`
+        ├── VendorRefuses      (4)   key, balance or address; nothing was billed, the whole submission stops
+        ├── SubmissionRefused        this chunk is not wanted as it is; nothing was billed
+        ├── SubmissionUnconfirmed    perhaps billed; a person must reconcile it
+        ├── UnreadableAnswer         a status answer that says nothing usable; the task stays open
+        │   └── UnknownStatus        … because it names a status we do not know
+        ├── TaskNotFound             the vendor does not know this task (yet)
+        └── ResultError              a result cannot be had or read
+            ├── ResultExpired        its URL is no longer valid; ask the status for a fresh one
+            ├── ResultUnavailable    fetched again later
+            ├── ResultForbidden      its address or size breaks a guard; never fetched
+            └── ResultUnreadable     it arrived whole and is no result; kept aside
+
+Messages never contain a phone number, the API key or a result URL's query.
+"""
+
+from __future__ import annotations
+
+
+class FbcheckError(Exception):
+    """Something a person can act on; the message is one sentence and its remedy."""
+
+    exit_code = 1
+
+
+class SettingsError(FbcheckError):
+    """A setting is missing, malformed or contradicts another."""
+
+    exit_code = 2
+
+
+class ListError(FbcheckError):
+    """A list cannot be read as it is."""
+
+    exit_code = 2
+
+
+class StorageError(FbcheckError):
+    """DATA_URI cannot be read or written."""
+
+    exit_code = 2
+
+
+class LedgerError(FbcheckError):
+    """The ledger is missing, foreign, older, newer than this code, or locked."""
+
+    exit_code = 2
+
+
+class OperatorError(FbcheckError):
+    """What was asked for does not fit the state of things."""
+
+    exit_code = 2
+
+
+class VendorError(FbcheckError):
+    """The vendor, or the way to it."""
+
+    exit_code = 3
+
+
+class VendorUnavailable(VendorError):
+    """Nothing reached the vendor, or it said itself that it failed; nothing was billed."""
+
+
+class RateLimited(VendorUnavailable):
+    """The vendor asks to wait; nothing was billed."""
+
+    def __init__(self, message: str, *, retry_after_s: float | None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class VendorRefuses(VendorError):
+    """401, 402, 403 or 404: the key, the balance or the address is wrong; nothing was billed."""
+
+    exit_code = 4
+
+    def __init__(self, message: str, *, http_status: int) -> None:
+        super().__init__(message)
+        self.http_status = http_status
+
+
+class SubmissionRefused(VendorError):
+    """The vendor does not want this chunk as it is; nothing was billed."""
+
+    def __init__(self, message: str, *, http_status: int) -> None:
+        super().__init__(message)
+        self.http_status = http_status
+
+
+class SubmissionUnconfirmed(VendorError):
+    """The vendor may have accepted and billed this chunk; a person must reconcile it."""
+
+
+class UnreadableAnswer(VendorError):
+    """A status answer that says nothing usable; the task stays open."""
+
+
+class UnknownStatus(UnreadableAnswer):
+    """The vendor names a status that this version does not know."""
+
+
+class TaskNotFound(VendorError):
+    """The vendor does not know this task; right after submission that passes."""
+
+
+class ResultError(VendorError):
+    """A result file cannot be had or read."""
+
+
+class ResultExpired(ResultError):
+    """The result's URL answers 403, 404 or 410; a fresh one comes with the next status."""
+
+
+class ResultUnavailable(ResultError):
+    """The download broke off, came short or the host failed; it is fetched again later."""
+
+
+class ResultForbidden(ResultError):
+    """The result's address, size or shape breaks a guard; it is not fetched."""
+
+
+class ResultUnreadable(ResultError):
+    """The file arrived whole and holds no result table."""

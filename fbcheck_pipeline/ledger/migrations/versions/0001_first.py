@@ -1,0 +1,111 @@
+"""The first ledger."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "chunks",
+        sa.Column("chunk_key", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("replaces", sa.Text(), nullable=True),
+        sa.Column("halvings", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("resubmissions", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("phones", sa.LargeBinary(), nullable=False),
+        sa.Column("phone_count", sa.Integer(), nullable=False),
+        sa.Column("unanswered", sa.LargeBinary(), nullable=True),
+        sa.Column("unanswered_count", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("payload_sha256", sa.Text(), nullable=False),
+        sa.Column("planned_at", sa.Double(), nullable=False),
+        sa.Column("budget_day", sa.Text(), nullable=False),
+        sa.Column("next_send_at", sa.Double(), server_default="0", nullable=False),
+        sa.Column("sender", sa.Text(), nullable=True),
+        sa.Column("submitted_at", sa.Double(), nullable=True),
+        sa.Column("task_id", sa.Text(), nullable=True),
+        sa.Column("is_synthetic", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("vendor_status", sa.Text(), nullable=True),
+        sa.Column("total", sa.BigInteger(), nullable=True),
+        sa.Column("success", sa.BigInteger(), nullable=True),
+        sa.Column("failure", sa.BigInteger(), nullable=True),
+        sa.Column("polls", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("next_poll_at", sa.Double(), server_default="0", nullable=False),
+        sa.Column("exported_at", sa.Double(), nullable=True),
+        sa.Column("vendor_exported_at", sa.Text(), nullable=True),
+        sa.Column("result_url", sa.Text(), nullable=True),
+        sa.Column("fetches", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("next_fetch_at", sa.Double(), server_default="0", nullable=False),
+        sa.Column("result_sha256", sa.Text(), nullable=True),
+        sa.Column("result_counts", sa.JSON(), nullable=True),
+        sa.Column("settled_at", sa.Double(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("chunk_key"),
+        sa.UniqueConstraint("task_id"),
+    )
+    op.create_index(op.f("ix_chunks_budget_day"), "chunks", ["budget_day"], unique=False)
+    op.create_index(op.f("ix_chunks_replaces"), "chunks", ["replaces"], unique=False)
+    op.create_index(op.f("ix_chunks_state"), "chunks", ["state"], unique=False)
+    op.create_table(
+        "dependencies",
+        sa.Column("list_key", sa.Text(), nullable=False),
+        sa.Column("chunk_key", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("list_key", "chunk_key"),
+    )
+    op.create_index(op.f("ix_dependencies_chunk_key"), "dependencies", ["chunk_key"], unique=False)
+    op.create_table(
+        "ledger_meta",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("uuid", sa.Text(), nullable=False),
+        sa.Column("vendor_origin", sa.Text(), nullable=False),
+        sa.Column("hash_key", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("collections", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("plannings", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("verdict_index", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "lists",
+        sa.Column("list_key", sa.Text(), nullable=False),
+        sa.Column("file", sa.Text(), nullable=False),
+        sa.Column("inbox_name", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("options", sa.JSON(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=True),
+        sa.Column("added_at", sa.Double(), nullable=False),
+        sa.Column("source", sa.JSON(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("planned_at", sa.Double(), nullable=True),
+        sa.Column("needs_planning", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("joined_revision", sa.BigInteger(), server_default="-1", nullable=False),
+        sa.Column("joined_at", sa.Double(), nullable=True),
+        sa.Column("is_complete", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=True),
+        sa.PrimaryKeyConstraint("list_key"),
+    )
+    op.create_table(
+        "parts",
+        sa.Column("chunk_key", sa.Text(), nullable=False),
+        sa.Column("list_key", sa.Text(), nullable=False),
+        sa.Column("start", sa.Integer(), nullable=False),
+        sa.Column("phone_count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("chunk_key", "list_key"),
+    )
+    op.create_index(op.f("ix_parts_list_key"), "parts", ["list_key"], unique=False)
+    op.create_table(
+        "suppressions",
+        sa.Column("digest", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("added_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_table(
+        "waiting",
+        sa.Column("list_key", sa.Text(), nullable=False),
+        sa.Column("phones", sa.LargeBinary(), nullable=False),
+        sa.Column("phone_count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("list_key"),
+    )

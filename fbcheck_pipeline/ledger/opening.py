@@ -1,0 +1,172 @@
+"""Opening a ledger: creation, migration, and the proof that it is the one that belongs to the data and the vendor.
+
+A ledger that is lost, older than the data or foreign to them is noticed here, before anything is sent.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from fbcheck_pipeline.errors import LedgerError
+from fbcheck_pipeline.ledger.book import Ledger
+from fbcheck_pipeline.ledger.schema import ledger_meta
+from fbcheck_pipeline.settings import Settings
+from fbcheck_pipeline.storage import Storage
+
+HEAD = "0001"
+"""The migration this code was written for."""
+STAMP = "ledger-id.json"
+BUSY_TIMEOUT_S = 60
+
+
+def open_ledger(settings: Settings, storage: Storage, clock: Callable[[], float] = time.time) -> Ledger:
+    """Open the ledger of these settings, creating or migrating it as needed.
+
+    Raises:
+        LedgerError: it cannot be reached, is of a newer version, belongs to other data or another vendor, is older than the
+            data, or the data's ledger is missing.
+    """
+    engine = connect(settings.ledger_address)
+    try:
+        _migrate(engine)
+        _create_identity(engine, settings, storage, clock())
+        ledger = Ledger(engine, clock)
+        _check_identity(ledger, settings, storage)
+    except sa.exc.SQLAlchemyError as error:
+        engine.dispose()
+        raise LedgerError(
+            f"the ledger cannot be opened ({_reason(error)}); check FBCHECK_LEDGER_URL, its permissions and that its disk has room"
+        ) from error
+    except BaseException:
+        engine.dispose()
+        raise
+    return ledger
+
+
+def connect(url: str) -> sa.Engine:
+    """An engine whose transactions take the write lock at their start.
+
+    Raises:
+        LedgerError: the URL names no supported database.
+    """
+    try:
+        parsed = sa.make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return _sqlite(parsed)
+        if parsed.get_backend_name() == "postgresql":
+            return sa.create_engine(parsed, pool_pre_ping=True)
+    except (sa.exc.ArgumentError, ImportError):
+        pass
+    except OSError as error:
+        raise LedgerError(f"the ledger's folder cannot be made ({error.strerror}); check FBCHECK_DATA_URI") from None
+    raise LedgerError(
+        "FBCHECK_LEDGER_URL must be sqlite:///FILE or postgresql+psycopg://… (install the `postgres` extra for the latter)"
+    )
+
+
+def _sqlite(url: sa.URL) -> sa.Engine:
+    Path(url.database or "").parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
+
+    @sa.event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")  # a committed `sending` must survive a power cut
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reads_only") else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def version_of(engine: sa.Engine) -> str | None:
+    """The ledger's migration, None for an empty database."""
+    if not sa.inspect(engine).has_table("alembic_version"):
+        return None
+    with engine.connect() as connection:
+        version: str | None = connection.execution_options(isolation_level="AUTOCOMMIT").scalar(
+            sa.text("SELECT version_num FROM alembic_version")
+        )
+        return version
+
+
+def _migrate(engine: sa.Engine) -> None:
+    found = version_of(engine)
+    if found == HEAD:
+        return
+    if found is not None and found > HEAD:
+        raise LedgerError(f"the ledger is of version {found}, this program knows {HEAD}; install the newer fbcheck-pipeline")
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(1718183784)"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, HEAD)
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        Path(engine.url.database).chmod(0o600)
+
+
+def _create_identity(engine: sa.Engine, settings: Settings, storage: Storage, now: float) -> None:
+    with engine.begin() as connection:
+        if connection.execute(sa.select(ledger_meta.c.id)).one_or_none() is not None:
+            return
+        if storage.exists(STAMP):
+            raise LedgerError(
+                f"{storage.data_uri} belongs to a ledger that is not at FBCHECK_LEDGER_URL; put it back from its backup. "
+                "Without it nobody knows what was already paid for"
+            )
+        connection.execute(
+            sa.insert(ledger_meta).values(
+                id=1,
+                uuid=str(uuid.uuid4()),
+                vendor_origin=settings.vendor_origin,
+                hash_key=secrets.token_bytes(32),
+                created_at=now,
+            )
+        )
+
+
+def _check_identity(ledger: Ledger, settings: Settings, storage: Storage) -> None:
+    if ledger.vendor_origin != settings.vendor_origin:
+        raise LedgerError(
+            f"this ledger is bound to the vendor at {ledger.vendor_origin}, FBCHECK_API_URL names {settings.vendor_origin}; "
+            "mend the URL, or use another FBCHECK_DATA_URI for the other vendor"
+        )
+    if not storage.exists(STAMP):
+        if _has_data(storage):
+            raise LedgerError(f"{storage.data_uri} holds data but no {STAMP}; restore that file from the backup of the data")
+        if ledger.lists():
+            raise LedgerError(
+                f"this ledger belongs to other data than {storage.data_uri}; check FBCHECK_DATA_URI and FBCHECK_LEDGER_URL"
+            )
+        storage.write_bytes(STAMP, json.dumps({"ledger_uuid": ledger.uuid}).encode())
+    if json.loads(storage.read_bytes(STAMP)).get("ledger_uuid") != ledger.uuid:
+        raise LedgerError(f"{storage.data_uri} belongs to another ledger; check FBCHECK_DATA_URI and FBCHECK_LEDGER_URL")
+    unknown = {name.removesuffix(".txt") for name in storage.names("chunks")} - ledger.chunk_keys()
+    if unknown:
+        raise LedgerError(
+            f"the ledger is older than its data: it does not know {len(unknown)} chunks that were sent; restore the newest backup. "
+            "With this one they would be paid for again"
+        )
+
+
+def _has_data(storage: Storage) -> bool:
+    return any(storage.names(folder) for folder in ("chunks", "verdicts", "submitted_chunks"))
+
+
+def _reason(error: sa.exc.SQLAlchemyError) -> str:
+    return str(getattr(error, "orig", None) or error).splitlines()[0]

@@ -1,0 +1,172 @@
+"""The exclusive transaction in which chunks are born: what is in flight, what the budget allows, what is inserted.
+
+Only statements stand here; which phones to buy is decided in the workflow.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from fbcheck_pipeline.errors import LedgerError
+from fbcheck_pipeline.ledger import codec
+from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.schema import chunks, dependencies, ledger_meta, lists, parts, waiting
+from fbcheck_pipeline.ledger.states import ChunkState, states_that
+
+ORPHANED_AFTER_S = 600.0
+"""A chunk that its planner did not send by then is sent by whoever looks."""
+PLANNING_LOCK = 0x66626368  # any constant: one planner at a time in one PostgreSQL database
+
+
+@dataclass(frozen=True)
+class Part:
+    """Phones (sorted, distinct) that one list pays for."""
+
+    list_key: str
+    phones: Phones
+
+
+@contextmanager
+def exclusive(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that no other planner shares: BEGIN IMMEDIATE on SQLite, an advisory lock on PostgreSQL.
+
+    Raises:
+        LedgerError: the ledger is locked for longer than its time-out.
+    """
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(PLANNING_LOCK)))
+            yield connection
+    except sa.exc.OperationalError as error:
+        reason = str(error.orig).splitlines()[0]
+        raise LedgerError(
+            f"the ledger cannot be written ({reason}); see that its disk has room and no other program holds it"
+        ) from error
+
+
+def unanswered_tries() -> sa.Select[Any]:
+    """Settled tries that left phones without a usable answer, oldest first."""
+    query = sa.select(chunks).where(chunks.c.unanswered_count > 0, chunks.c.state.not_in(states_that("holds")))
+    return query.order_by(chunks.c.settled_at, chunks.c.chunk_key)
+
+
+class Planning:
+    """What may be asked and done inside the exclusive transaction."""
+
+    def __init__(self, connection: sa.Connection, now: float) -> None:
+        self._connection = connection
+        self.now = now
+        self.day = datetime.fromtimestamp(now, UTC).date().isoformat()
+
+    def version(self) -> tuple[int, int]:
+        """Changes when a verdict was collected or another planning took place: what was looked up before is then stale."""
+        row = self._connection.execute(sa.select(ledger_meta.c.collections, ledger_meta.c.plannings)).one()
+        return row.collections, row.plannings
+
+    def holding(self) -> list[sa.Row[Any]]:
+        """Chunks whose phones nobody else may send, with their phones."""
+        return list(self._connection.execute(sa.select(chunks).where(chunks.c.state.in_(states_that("holds")))))
+
+    def unanswered(self) -> list[sa.Row[Any]]:
+        """Settled tries that left phones without a usable answer, oldest first."""
+        return list(self._connection.execute(unanswered_tries()))
+
+    def waiting(self) -> dict[str, Phones]:
+        """List key -> its phones that wait for more."""
+        return {row.list_key: codec.unpack(row.phones, row.phone_count) for row in self._connection.execute(sa.select(waiting))}
+
+    def bought_for(self, list_key: str) -> int:
+        """Phones in all chunks of a list that count in its budget."""
+        query = sa.select(sa.func.coalesce(sa.func.sum(parts.c.phone_count), 0)).join(
+            chunks, chunks.c.chunk_key == parts.c.chunk_key
+        )
+        return int(
+            self._connection.scalar(query.where(parts.c.list_key == list_key, chunks.c.state.in_(states_that("in_budget")))) or 0
+        )
+
+    def bought_on(self, day: str) -> int:
+        """Phones reserved or sent on a UTC day."""
+        query = sa.select(sa.func.coalesce(sa.func.sum(chunks.c.phone_count), 0))
+        return int(
+            self._connection.scalar(query.where(chunks.c.budget_day == day, chunks.c.state.in_(states_that("in_budget")))) or 0
+        )
+
+    def add_chunk(self, stretches: Sequence[Part]) -> str:
+        """Insert one planned chunk; returns its key."""
+        return insert_chunk(self._connection, stretches, [each.list_key for each in stretches], now=self.now, day=self.day)
+
+    def depend(self, list_key: str, chunk_keys: Sequence[str]) -> None:
+        """Make a list wait for chunks."""
+        known = set(self._connection.scalars(sa.select(dependencies.c.chunk_key).where(dependencies.c.list_key == list_key)))
+        new = [{"list_key": list_key, "chunk_key": key} for key in sorted(set(chunk_keys) - known)]
+        if new:
+            self._connection.execute(sa.insert(dependencies), new)
+
+    def keep_waiting(self, list_key: str, phones: Phones) -> None:
+        """Set the phones of a list that are too few for a chunk (none: nothing waits)."""
+        self._connection.execute(sa.delete(waiting).where(waiting.c.list_key == list_key))
+        if len(phones):
+            self._connection.execute(
+                sa.insert(waiting).values(list_key=list_key, phones=codec.pack(phones), phone_count=len(phones))
+            )
+
+    def touch(self, list_key: str, **values: Any) -> None:
+        """Record that a list's plan changed, so that it will be joined anew."""
+        update = sa.update(lists).where(lists.c.list_key == list_key)
+        self._connection.execute(update.values(revision=lists.c.revision + 1, **values))
+
+    def finish(self) -> None:
+        """Make this planning visible to those who looked things up before it."""
+        self._connection.execute(sa.update(ledger_meta).values(plannings=ledger_meta.c.plannings + 1))
+
+
+def insert_chunk(
+    connection: sa.Connection,
+    stretches: Sequence[Part],
+    dependants: Sequence[str],
+    *,
+    now: float,
+    day: str,
+    replaces: str | None = None,
+    halvings: int = 0,
+) -> str:
+    """Insert a planned chunk with its parts and the lists that wait for it; returns its random key."""
+    if not stretches:
+        raise LedgerError("a chunk without phones cannot be planned; this is a fault of the program, please report it")
+    key = secrets.token_hex(8)
+    phones = np.concatenate([each.phones for each in stretches])
+    payload_sha256 = hashlib.sha256(codec.to_payload(phones)).hexdigest()
+    connection.execute(
+        sa.insert(chunks).values(
+            chunk_key=key,
+            state=ChunkState.PLANNED.value,
+            phones=codec.pack(phones),
+            phone_count=len(phones),
+            payload_sha256=payload_sha256,
+            planned_at=now,
+            next_send_at=now + ORPHANED_AFTER_S,
+            budget_day=day,
+            replaces=replaces,
+            halvings=halvings,
+        )
+    )
+    start = 0
+    for each in stretches:
+        connection.execute(
+            sa.insert(parts).values(chunk_key=key, list_key=each.list_key, start=start, phone_count=len(each.phones))
+        )
+        start += len(each.phones)
+    connection.execute(
+        sa.insert(dependencies), [{"list_key": list_key, "chunk_key": key} for list_key in sorted(set(dependants))]
+    )
+    return key

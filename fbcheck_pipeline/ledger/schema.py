@@ -1,0 +1,111 @@
+"""The ledger's tables. Times are UTC seconds since the epoch; phones are int64 blobs (see `codec`)."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+ledger_meta = sa.Table(
+    "ledger_meta",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),  # always 1
+    sa.Column("uuid", sa.Text, nullable=False),
+    sa.Column("vendor_origin", sa.Text, nullable=False),
+    sa.Column("hash_key", sa.LargeBinary, nullable=False),  # of suppressions
+    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("collections", sa.BigInteger, nullable=False, server_default="0"),  # rises with every collected chunk
+    sa.Column("plannings", sa.BigInteger, nullable=False, server_default="0"),  # rises with every planning
+    sa.Column("verdict_index", sa.Text),  # the published index file
+)
+
+lists = sa.Table(
+    "lists",
+    metadata,
+    sa.Column("list_key", sa.Text, primary_key=True),
+    sa.Column("file", sa.Text, nullable=False),
+    sa.Column("inbox_name", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("options", sa.JSON, nullable=False),  # how to read it
+    sa.Column("purpose", sa.Text),
+    sa.Column("added_at", sa.Double, nullable=False),
+    sa.Column("source", sa.JSON),  # what the reader found; set once it has been read
+    sa.Column("error", sa.Text),  # why it cannot be read
+    sa.Column("planned_at", sa.Double),
+    sa.Column(
+        "needs_planning", sa.Boolean, nullable=False, server_default=sa.false()
+    ),  # another list's planning took its waiting phones
+    sa.Column("revision", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("joined_revision", sa.BigInteger, nullable=False, server_default="-1"),
+    sa.Column("joined_at", sa.Double),
+    sa.Column("is_complete", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("counts", sa.JSON),
+)
+
+chunks = sa.Table(
+    "chunks",
+    metadata,
+    sa.Column("chunk_key", sa.Text, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False, index=True),
+    sa.Column("replaces", sa.Text, index=True),  # the chunk this one is a part of
+    sa.Column("halvings", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("resubmissions", sa.Integer, nullable=False, server_default="0"),  # tries before this one, under the same key
+    sa.Column("phones", sa.LargeBinary, nullable=False),
+    sa.Column("phone_count", sa.Integer, nullable=False),
+    sa.Column("unanswered", sa.LargeBinary),  # phones without a usable verdict, once settled
+    sa.Column("unanswered_count", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("payload_sha256", sa.Text, nullable=False),
+    sa.Column("planned_at", sa.Double, nullable=False),
+    sa.Column("budget_day", sa.Text, nullable=False, index=True),
+    sa.Column("next_send_at", sa.Double, nullable=False, server_default="0"),
+    sa.Column("sender", sa.Text),
+    sa.Column("submitted_at", sa.Double),
+    sa.Column("task_id", sa.Text, unique=True),
+    sa.Column("is_synthetic", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("vendor_status", sa.Text),
+    sa.Column("total", sa.BigInteger),
+    sa.Column("success", sa.BigInteger),
+    sa.Column("failure", sa.BigInteger),
+    sa.Column("polls", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("next_poll_at", sa.Double, nullable=False, server_default="0"),
+    sa.Column("exported_at", sa.Double),  # by our clock
+    sa.Column("vendor_exported_at", sa.Text),  # by the vendor's, as it wrote it
+    sa.Column("result_url", sa.Text),
+    sa.Column("fetches", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("next_fetch_at", sa.Double, nullable=False, server_default="0"),
+    sa.Column("result_sha256", sa.Text),
+    sa.Column("result_counts", sa.JSON),
+    sa.Column("settled_at", sa.Double),
+    sa.Column("note", sa.Text),  # the last thing that went wrong, for a person
+)
+
+parts = sa.Table(
+    "parts",  # which list a chunk's phones are bought for: consecutive stretches of the chunk's phones
+    metadata,
+    sa.Column("chunk_key", sa.Text, primary_key=True),
+    sa.Column("list_key", sa.Text, primary_key=True, index=True),
+    sa.Column("start", sa.Integer, nullable=False),
+    sa.Column("phone_count", sa.Integer, nullable=False),
+)
+
+dependencies = sa.Table(
+    "dependencies",  # which lists wait for a chunk
+    metadata,
+    sa.Column("list_key", sa.Text, primary_key=True),
+    sa.Column("chunk_key", sa.Text, primary_key=True, index=True),
+)
+
+waiting = sa.Table(
+    "waiting",  # phones of a list that are too few for a chunk
+    metadata,
+    sa.Column("list_key", sa.Text, primary_key=True),
+    sa.Column("phones", sa.LargeBinary, nullable=False),
+    sa.Column("phone_count", sa.Integer, nullable=False),
+)
+
+suppressions = sa.Table(
+    "suppressions",  # keyed hashes of phones that must never be submitted
+    metadata,
+    sa.Column("digest", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("added_at", sa.Double, nullable=False),
+)

@@ -1,0 +1,1 @@
+"""Join, lineage, report, export: what becomes of the answers. Nothing here moves money or state."""

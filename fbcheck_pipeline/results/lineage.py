@@ -1,0 +1,137 @@
+"""Where every number of a result comes from, as one JSON document: beside the Parquet file and in its footer."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from fbcheck_pipeline import __version__
+from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.phones import phonenumbers_version
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+FOOTER_KEY = "fbcheck.lineage"
+RESULTS = "facebook_results"
+
+MADE_OF: dict[str, list[str]] = {
+    "source_row": ["raw_phones.source_row"],
+    "phone_index": ["raw_phones.phone_index", "raw_phones.phone_raw"],
+    "phone_column": ["raw_phones.phone_column"],
+    "phone_raw": ["raw_phones.phone_raw"],
+    "phone_e164": ["raw_phones.phone_raw"],
+    "reject_reason": ["raw_phones.phone_raw"],
+    "country": ["e164_phones.phone_e164"],
+    "line_type": ["e164_phones.phone_e164"],
+    "facebook": ["e164_phones.phone_e164", "verdicts.facebook"],
+    "check_status": ["e164_phones.phone_e164", "submitted_chunks.answered_by", "verdicts.facebook"],
+    "checked_at": ["e164_phones.phone_e164", "verdicts.checked_at"],
+    "task_id": ["submitted_chunks.chunk_key", "submitted_chunks.task_id"],
+}
+"""Each column of ours -> what it is made of; a source column is made of itself."""
+
+
+def results_name(list_key: str) -> str:
+    """Where the joined result lies."""
+    return f"{RESULTS}/{list_key}.parquet"
+
+
+def lineage_name(list_key: str) -> str:
+    """Where its lineage lies."""
+    return f"{RESULTS}/{list_key}.lineage.json"
+
+
+def made_of(schema: pa.Schema, region_column: str | None) -> dict[str, list[str]]:
+    """Every column of a result -> the columns it is made of, as `asset.column`."""
+    by_region = {"phone_e164", "reject_reason"} if region_column else set()
+    return {
+        name: [*MADE_OF.get(name, [f"raw_phones.{name}"]), *([f"raw_phones.{region_column}"] if name in by_region else [])]
+        for name in schema.names
+    }
+
+
+def build_lineage(
+    ws: Workspace, row: Row, tasks: list[Row], schema: pa.Schema, counts: dict[str, int], run_id: str
+) -> dict[str, Any]:
+    """The lineage of one list's result.
+
+    Args:
+        row: the list in the ledger.
+        tasks: the chunks with a task that answer phones of it.
+    """
+    source = dict(row.source or {})
+    return {
+        "list_key": row.list_key,
+        "source": source,
+        "counts": counts,
+        "tasks": [_task(each) for each in tasks],
+        "columns": made_of(schema, source.get("region_column")),
+        "settings": ws.settings.without_secrets(),
+        "versions": versions(),
+        "run_id": run_id,
+        "purpose": row.purpose,
+        "synthetic": any(each.is_synthetic for each in tasks),
+        "created_at": rfc3339(ws.ledger.clock()),
+    }
+
+
+def as_json(lineage: dict[str, Any]) -> str:
+    """The document as it is written."""
+    return json.dumps(lineage, ensure_ascii=False, indent=2)
+
+
+@cache
+def versions() -> dict[str, str | None]:
+    """Versions that decide the outcome; `git_commit` is null outside a checkout of the project."""
+    return {
+        "fbcheck_pipeline": __version__,
+        "phonenumbers": phonenumbers_version(),
+        "pyarrow": pa.__version__,
+        "python": platform.python_version(),
+        "git_commit": _git_commit(),
+    }
+
+
+def rfc3339(seconds: float | None) -> str | None:
+    """Ledger seconds as RFC 3339 text in UTC."""
+    return (
+        None
+        if seconds is None
+        else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )
+
+
+def _task(row: Row) -> dict[str, Any]:
+    return {
+        "task_id": row.task_id,
+        "chunk_key": row.chunk_key,
+        "phones": row.phone_count,
+        "state": row.state,
+        "submitted_at": rfc3339(row.submitted_at),
+        "exported_at": row.vendor_exported_at,
+        "collected_at": rfc3339(row.settled_at) if row.state == "collected" else None,
+        "total": row.total,
+        "success": row.success,
+        "failure": row.failure,
+        "result_sha256": row.result_sha256,
+        "result_counts": row.result_counts,
+    }
+
+
+def _git_commit() -> str | None:
+    here = Path(__file__).parents[2]
+    if not (here / ".git").exists():
+        return None
+    try:
+        found = subprocess.run(
+            ["git", "-C", str(here), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False
+        )
+    except OSError:
+        return None
+    return found.stdout.strip() or None

@@ -1,0 +1,13 @@
+"""A vendor on loopback, for tests and trials: both protocols, answers that depend on the number alone, faults by name.
+
+Belongs here: everything the real vendor would do. Does not belong here: anything of ours. This room imports nothing
+of the product, so that a wrong field name cannot agree with itself. All state is in memory and dies with the process.
+"""
+
+from __future__ import annotations
+
+from .faults import FAULTS
+from .server import Sandbox, serve
+from .verdicts import verdict_of
+
+__all__ = ["FAULTS", "Sandbox", "serve", "verdict_of"]

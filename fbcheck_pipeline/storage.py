@@ -1,0 +1,212 @@
+"""Where data lies: one root, local folder or object store, and how Parquet gets there whole.
+
+Local files are written beside their final place and renamed, readable by their owner only; an object store shows an
+object only when its upload is complete. What the data mean is not known here.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fbcheck_pipeline.errors import StorageError
+
+PLAIN_COLUMNS = frozenset({"phone_raw", "phone_e164", "source_row"})
+"""Columns of nearly distinct values, for which a Parquet dictionary costs time and saves nothing."""
+ROWS_PER_BATCH = 65_536
+
+
+@dataclass
+class BatchStream:
+    """Record batches of one schema, read once.
+
+    Attributes:
+        footer: asked when the last batch has passed; becomes the file's key-value metadata.
+        on_written: called with the row count once the file stands at its place; returns facts worth showing of it.
+    """
+
+    schema: pa.Schema
+    batches: Iterator[pa.RecordBatch]
+    footer: Callable[[], Mapping[str, str]] = dict
+    on_written: Callable[[int], Mapping[str, Any]] = field(default=lambda row_count: {"row_count": row_count})
+
+    def read_all(self) -> pa.Table:
+        """All batches as one table; for small data."""
+        return pa.Table.from_batches(list(self.batches), self.schema)
+
+
+class Storage:
+    """Files below DATA_URI, named by paths relative to it."""
+
+    def __init__(self, data_uri: str) -> None:
+        """Args: data_uri: an absolute folder or an fsspec URL such as `s3://bucket/prefix`."""
+        self.data_uri = data_uri
+        self.fs, self.root = fsspec.core.url_to_fs(data_uri)
+        self.is_local = "://" not in data_uri
+
+    def uri(self, name: str) -> str:
+        """Absolute path or URL of a file, as a user may open it."""
+        return f"{self.data_uri}/{name}"
+
+    def exists(self, name: str) -> bool:
+        """True when the file is there, whole."""
+        return bool(self.fs.exists(self._path(name)))
+
+    def names(self, folder: str) -> list[str]:
+        """Names of the finished files in a folder, sorted; empty when the folder is not there."""
+        try:
+            found = (
+                self.fs.ls(self._path(folder), detail=True, refresh=True)
+                if not self.is_local
+                else self.fs.ls(self._path(folder), detail=True)
+            )
+        except FileNotFoundError:
+            return []
+        files = (each["name"].rsplit("/", 1)[-1] for each in found if each["type"] == "file")
+        return sorted(name for name in files if not name.startswith("."))
+
+    def info(self, name: str) -> dict[str, Any]:
+        """Size in bytes and modification time as the store tells them."""
+        return dict(self.fs.info(self._path(name)))
+
+    def delete(self, name: str) -> bool:
+        """Remove a file; False when it was not there."""
+        try:
+            self.fs.rm_file(self._path(name))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def read_bytes(self, name: str) -> bytes:
+        """The whole file."""
+        return bytes(self.fs.cat_file(self._path(name)))
+
+    def write_bytes(self, name: str, data: bytes) -> None:
+        """Write a file atomically.
+
+        Raises:
+            StorageError: the place cannot be written; what stood there before still stands.
+        """
+        with self._writing(name) as sink:
+            sink.write(data)
+
+    def bring_in(self, source: Path, name: str) -> None:
+        """Copy a local file to `name`, atomically and streamed."""
+        with self._writing(name) as sink, source.open("rb") as stream:
+            while block := stream.read(1 << 22):
+                sink.write(block)
+
+    @contextmanager
+    def local_copy(self, name: str) -> Iterator[Path]:
+        """The file as a local path that lives as long as the context."""
+        if self.is_local:
+            yield Path(self._path(name))
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name.rsplit("/", 1)[-1]
+            self.fs.get_file(self._path(name), str(path))
+            yield path
+
+    def write_parquet(self, name: str, stream: BatchStream) -> int:
+        """Write a stream as zstd Parquet, atomically.
+
+        Returns:
+            The number of rows written.
+
+        Raises:
+            StorageError: the place cannot be written; what stood there before still stands.
+        """
+        encoded = [each.name for each in stream.schema if each.name not in PLAIN_COLUMNS]
+        rows = 0
+        with self._writing(name) as sink:
+            options: dict[str, Any] = {"compression": "zstd", "use_dictionary": encoded, "write_page_index": True}
+            with pq.ParquetWriter(sink, stream.schema, **options) as writer:
+                for batch in stream.batches:
+                    if batch.num_rows:
+                        writer.write_batch(batch)
+                        rows += batch.num_rows
+                writer.add_key_value_metadata(dict(stream.footer()))
+        return rows
+
+    def read_parquet(self, name: str, columns: list[str] | None = None) -> BatchStream:
+        """Read a Parquet file lazily, batch by batch.
+
+        Raises:
+            StorageError: there is no such file.
+        """
+        file = self._parquet_file(name)
+        metadata = {
+            key.decode(): value.decode() for key, value in (file.metadata.metadata or {}).items() if key != b"ARROW:schema"
+        }
+        schema = file.schema_arrow.remove_metadata()
+        if columns is not None:
+            schema = pa.schema([schema.field(column) for column in columns])
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            with file:
+                yield from file.iter_batches(batch_size=ROWS_PER_BATCH, columns=columns, use_threads=True)
+
+        return BatchStream(schema, batches(), lambda: metadata)
+
+    def footer(self, name: str) -> dict[str, str]:
+        """The key-value metadata of a Parquet file."""
+        return dict(self.read_parquet(name).footer())
+
+    def _parquet_file(self, name: str) -> pq.ParquetFile:
+        path = self._path(name)
+        try:
+            source = path if self.is_local else self.fs.open(path, "rb")
+            return pq.ParquetFile(source, memory_map=self.is_local, pre_buffer=not self.is_local)
+        except FileNotFoundError:
+            raise StorageError(f"{self.uri(name)} is not there; materialize the asset that writes it first") from None
+        except pa.ArrowInvalid as error:
+            raise StorageError(
+                f"{self.uri(name)} is no readable Parquet file ({error}); delete it and materialize it again"
+            ) from None
+
+    def _path(self, name: str) -> str:
+        return f"{self.root}/{name}"
+
+    @contextmanager
+    def _writing(self, name: str) -> Iterator[IO[bytes]]:
+        path = self._path(name)
+        try:
+            with self._writing_locally(Path(path)) if self.is_local else self._writing_remotely(path) as sink:
+                yield sink
+        except OSError as error:
+            raise StorageError(
+                f"cannot write {self.uri(name)}: {error.strerror or error}; free space or mend the permissions, then run again"
+            ) from error
+
+    @contextmanager
+    def _writing_locally(self, path: Path) -> Iterator[IO[bytes]]:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+        try:
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as sink:
+                yield sink
+                sink.flush()
+                os.fsync(sink.fileno())
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def _writing_remotely(self, path: str) -> Iterator[IO[bytes]]:
+        sink = self.fs.open(path, "wb")
+        try:
+            yield sink
+        except BaseException:
+            sink.discard()
+            raise
+        sink.close()

@@ -1,0 +1,21 @@
+"""The wire to the vendor: submissions, status, downloads and the reading of results.
+
+What to send, when, and what an outcome does to a chunk is decided elsewhere; here one call is one request.
+"""
+
+from fbcheck_pipeline.vendor.client import Timeouts, VendorClient
+from fbcheck_pipeline.vendor.fetching import DownloadedResult
+from fbcheck_pipeline.vendor.results import ResultTable, read_result
+from fbcheck_pipeline.vendor.tasks import Balance, TaskSnapshot, TaskStatus, timestamp_us
+
+__all__ = [
+    "Balance",
+    "DownloadedResult",
+    "ResultTable",
+    "TaskSnapshot",
+    "TaskStatus",
+    "Timeouts",
+    "VendorClient",
+    "read_result",
+    "timestamp_us",
+]

@@ -1,0 +1,232 @@
+"""The guarded download: from a vetted address, bounded in size and time, whole or not at all, never with the key.
+
+What the file holds is not looked at here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.client
+import os
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import urljoin
+
+import requests
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+from urllib3.response import BaseHTTPResponse
+
+from fbcheck_pipeline import __version__
+from fbcheck_pipeline.errors import ResultExpired, ResultForbidden, ResultUnavailable, StorageError
+from fbcheck_pipeline.vendor.addresses import Resolver, Target, system_resolver, vet
+
+MAX_REDIRECTS = 5
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# 400 is how S3 answers a URL that was signed with temporary credentials which have expired.
+EXPIRED = frozenset({400, 401, 403, 404, 410})
+
+_FAULTS = (HTTPError, http.client.HTTPException, OSError)
+
+
+@dataclass(frozen=True)
+class DownloadedResult:
+    """A file that arrived whole: SHA-256 in hex, and its size."""
+
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class ResultFetcher:
+    """Fetches results; every hop is vetted, and the connection goes to the vetted address.
+
+    The proxies of the environment are not used: a proxy looks names up itself, and nothing could be vetted.
+    """
+
+    allowed_hosts: frozenset[str] | None
+    max_bytes: int
+    may_use_loopback: bool
+    connect_s: float = 10.0
+    idle_s: float = 60.0
+    total_s: float = 600.0
+    resolve: Resolver = system_resolver
+
+    def fetch(self, url: str, to: Path) -> DownloadedResult:
+        """Download a result.
+
+        Args:
+            url: the vendor's `result_url`.
+            to: where the file shall lie, in a folder that exists; it appears there whole, readable by its owner only.
+
+        Raises:
+            ResultForbidden: the address, a redirect's address, or the size is not allowed.
+            ResultExpired: 400, 401, 403, 404 or 410; the next status answer has a fresh URL.
+            ResultUnavailable: the host failed, the body came short or took too long; again later.
+            StorageError: the file cannot be written.
+        """
+        deadline = time.monotonic() + self.total_s
+        for _ in range(MAX_REDIRECTS + 1):
+            target = vet(
+                url, allowed_hosts=self.allowed_hosts, may_use_loopback=self.may_use_loopback, resolve=self.resolve
+            )
+            with self._opened(target, deadline) as response:
+                if response.status in REDIRECTS and (location := response.headers.get("Location")):
+                    url = urljoin(url, location)
+                    continue
+                _check_status(response.status)
+                return self._store(response, to, deadline)
+        raise ResultForbidden(f"the result's URL leads through more than {MAX_REDIRECTS} redirects")
+
+    @contextlib.contextmanager
+    def _opened(self, target: Target, deadline: float) -> Iterator[BaseHTTPResponse]:
+        """The answer to one GET, its body unread."""
+        connection = self._connected(target)
+        try:
+            with _cut_at(deadline, connection.sock):
+                connection.timeout = self.idle_s
+                connection.request("GET", target.request_uri, headers=_headers(target), preload_content=False)
+                response = connection.getresponse()
+            yield response
+        except _FAULTS as error:
+            raise ResultUnavailable(f"the download broke off ({type(error).__name__}); it is tried again later") from None
+        finally:
+            connection.close()
+
+    def _connected(self, target: Target) -> HTTPConnection:
+        """A connection to the first vetted address that takes one."""
+        fault = "no address"
+        for address in target.addresses:
+            connection = self._connection(target, address)
+            try:
+                connection.connect()
+            except _FAULTS as error:
+                connection.close()
+                fault = type(error).__name__
+            else:
+                return connection
+        raise ResultUnavailable(f"the result's host {target.host[:80]!r} cannot be reached ({fault}); it is tried again later")
+
+    def _connection(self, target: Target, address: str) -> HTTPConnection:
+        if target.scheme == "http":
+            return HTTPConnection(address, target.port, timeout=self.connect_s)
+        # SNI and the certificate are the name's, though the connection is the address's: no second look-up can differ.
+        return HTTPSConnection(
+            address,
+            target.port,
+            timeout=self.connect_s,
+            server_hostname=target.host,
+            assert_hostname=target.host,
+            cert_reqs="CERT_REQUIRED",
+            ca_certs=_ca_bundle(target.host),
+        )
+
+    def _store(self, response: BaseHTTPResponse, to: Path, deadline: float) -> DownloadedResult:
+        """Write the body beside its place and rename it."""
+        self._check_size(int(length) if (length := response.headers.get("Content-Length", "")).isdecimal() else 0)
+        digest, size_bytes = hashlib.sha256(), 0
+        with _WholeFile(to) as file:
+            for part in self._parts(response, deadline):
+                size_bytes += len(part)
+                self._check_size(size_bytes)
+                digest.update(part)
+                file.write(part)
+        return DownloadedResult(digest.hexdigest(), size_bytes)
+
+    def _parts(self, response: BaseHTTPResponse, deadline: float) -> Iterator[bytes]:
+        while True:
+            # read1 returns what is there: a body that drips cannot hold a read beyond the deadline.
+            part = response.read1(1 << 18, decode_content=False)
+            if time.monotonic() > deadline:
+                raise ResultUnavailable(f"the download took more than {self.total_s:.0f} s; it is tried again later")
+            if not part:
+                return
+            yield part
+
+    def _check_size(self, size_bytes: int) -> None:
+        if size_bytes > self.max_bytes:
+            raise ResultForbidden(f"the result is larger than {self.max_bytes} bytes; FBCHECK_MAX_RESULT_MB widens it")
+
+
+class _WholeFile:
+    """A file that appears under its name when the block ends well, and leaves nothing otherwise."""
+
+    def __init__(self, to: Path) -> None:
+        self._to = to
+
+    def __enter__(self) -> _WholeFile:
+        with self._naming_faults():
+            handle, self._name = tempfile.mkstemp(dir=self._to.parent, prefix=f".{self._to.name}.")
+            self._file = os.fdopen(handle, "wb")
+        return self
+
+    def write(self, part: bytes) -> None:
+        with self._naming_faults():
+            self._file.write(part)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            with self._naming_faults():
+                self._file.close()
+                if kind is None:
+                    os.replace(self._name, self._to)
+        finally:
+            with contextlib.suppress(OSError):
+                os.unlink(self._name)
+
+    @contextlib.contextmanager
+    def _naming_faults(self) -> Iterator[None]:
+        """A full disk must not read as a broken download."""
+        try:
+            yield
+        except OSError as error:
+            raise StorageError(f"{self._to} cannot be written ({error.strerror}); mend it, the download is repeated") from None
+
+
+def _check_status(status: int) -> None:
+    if status in EXPIRED:
+        raise ResultExpired(f"the result's URL answers HTTP {status}: it is no longer valid; the next status has a fresh one")
+    if status != 200:
+        raise ResultUnavailable(f"the result's URL answers HTTP {status}; it is tried again later")
+
+
+def _headers(target: Target) -> dict[str, str]:
+    return {
+        "Host": target.host_header,
+        "User-Agent": f"fbcheck-pipeline/{__version__}",
+        "Accept": "*/*",
+        # What is hashed and measured are the bytes that lie there, not a transfer's packing of them.
+        "Accept-Encoding": "identity",
+        "Connection": "close",
+    }
+
+
+def _ca_bundle(host: str) -> str:
+    """The same trust as the vendor's own calls: REQUESTS_CA_BUNDLE, or what requests brings along."""
+    with requests.Session() as session:
+        verify = session.merge_environment_settings(f"https://{host}", {}, None, None, None)["verify"]
+    return verify if isinstance(verify, str) else requests.utils.DEFAULT_CA_BUNDLE_PATH
+
+
+@contextlib.contextmanager
+def _cut_at(deadline: float, sock: socket.socket) -> Iterator[None]:
+    """Shut the socket at the deadline: headers that drip would reset every read time-out for ever."""
+    timer = threading.Timer(max(deadline - time.monotonic(), 0), _shut, [sock])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _shut(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)

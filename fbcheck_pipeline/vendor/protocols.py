@@ -1,0 +1,74 @@
+"""The vendor's two protocols: paths and form fields, nothing of sockets.
+
+A call is described here and made by the client; both protocols answer with the same task fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+from urllib.parse import quote
+
+FILE_NAME = "input.txt"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request: method, path below API_URL, query, form fields, and the file of a submission."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] = field(default_factory=dict)
+    file: bytes | None = field(default=None, repr=False)
+
+
+class VendorProtocol(Protocol):
+    """How to say it."""
+
+    def submission(self, payload: bytes) -> Call:
+        """The call that sends a chunk; accepted, it is billed."""
+
+    def status(self, task_id: str) -> Call:
+        """The call that asks for a task; free, safe to repeat."""
+
+    def balance(self) -> Call | None:
+        """The call that asks for the balance; None where the protocol has none."""
+
+
+@dataclass(frozen=True)
+class SimpleProtocol:
+    """`/fb/api/simple`: the one that the vendor's first page documents."""
+
+    user_id: str | None = None
+
+    def submission(self, payload: bytes) -> Call:
+        return Call("POST", "/fb/api/simple/tasks", form=self._user(), file=payload)
+
+    def status(self, task_id: str) -> Call:
+        return Call("GET", f"/fb/api/simple/tasks/{quote(task_id, safe='')}", query=self._user())
+
+    def balance(self) -> None:
+        return None
+
+    def _user(self) -> dict[str, str]:
+        return {"user_id": self.user_id} if self.user_id else {}
+
+
+class V1Protocol:
+    """`/v1`: the newer one; its status call is a POST that changes nothing."""
+
+    def submission(self, payload: bytes) -> Call:
+        return Call("POST", "/v1/tasks", form={"task_type": "facebook"}, file=payload)
+
+    def status(self, task_id: str) -> Call:
+        return Call("POST", "/v1/gettasks", form={"task_id": task_id})
+
+    def balance(self) -> Call:
+        return Call("GET", "/v1/balance")
+
+
+def protocol_named(name: Literal["simple", "v1"], user_id: str | None) -> VendorProtocol:
+    """The protocol that the settings name."""
+    return V1Protocol() if name == "v1" else SimpleProtocol(user_id)

@@ -1,0 +1,138 @@
+"""The vendor's result file as one row per phone: number, verdict, label.
+
+Where the columns stand in the file is found elsewhere; which of the phones were sent is not known here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fbcheck_pipeline.errors import ResultForbidden
+from fbcheck_pipeline.vendor.containers import find_table
+
+VERDICTS = ("yes", "no", "ban")
+COLUMNS: dict[str, pa.DataType] = {"phone": pa.int64(), "facebook": pa.string(), "label": pa.string()}
+
+_DRESSING = " \t\r\n\v\f\u00a0\u200b\u200e\u200f\u202a\u202c\ufeff'"
+_PLAIN = r"^\+?[1-9][0-9]{4,14}(?:[.,]0+)?$"
+_NOT_DIGITS = r"^\+|[.,]0+$"
+_SCIENTIFIC = r"^\+?(?P<lead>[1-9])(?:[.,](?P<rest>[0-9]{1,30}))?[eE]\+?(?P<exponent>[0-9]{1,2})$"
+
+
+@dataclass(frozen=True)
+class ResultTable:
+    """A result, read.
+
+    `table` has `phone` int64 (E.164 digits, distinct, ascending), `facebook` yes, no, ban or null, and `label` as sent,
+    trimmed; the different labels of a conflicting phone are joined by `|`. Rows add up:
+    `rows` = phones + `repeated` + `unreadable_numbers` + the surplus rows of conflicting phones.
+    """
+
+    table: pa.Table
+    rows: int
+    """Rows that are not blank."""
+    repeated: int
+    """Rows that say again what another says of the same phone."""
+    conflicting: int
+    """Phones with different labels."""
+    unknown_labels: int
+    """Phones with one label, which is no verdict."""
+    unreadable_numbers: int
+    """Rows whose number is none, or has lost digits."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The five counts by name."""
+        return {name: int(value) for name, value in vars(self).items() if name != "table"}
+
+
+def read_result(path: Path, *, max_bytes: int) -> ResultTable:
+    """Read a result file of any known shape.
+
+    Args:
+        path: the file, as downloaded; its name says nothing.
+        max_bytes: most bytes it may have, packed and unpacked.
+
+    Raises:
+        ResultForbidden: it is larger than that, or an archive or workbook that is made to do harm.
+        ResultUnreadable: it holds no result table; the message says what it looks like.
+    """
+    if path.stat().st_size > max_bytes:
+        raise ResultForbidden(f"the result is larger than {max_bytes} bytes")
+    raw = find_table(path.read_bytes(), max_bytes)
+    numbers = pc.utf8_trim(_filled(raw.numbers), characters=_DRESSING)
+    labels = pc.utf8_trim_whitespace(_filled(raw.labels))
+    has_text = (pc.binary_length(numbers).to_numpy(zero_copy_only=False) > 0) | (
+        pc.binary_length(labels).to_numpy(zero_copy_only=False) > 0
+    )
+    phones = _phones(numbers)
+    keep = phones > 0
+    return _settled(phones[keep], labels.filter(pa.array(keep)), int(has_text.sum()))
+
+
+def _phones(numbers: pa.StringArray) -> npt.NDArray[np.int64]:
+    """E.164 digits as int64; 0 where there is no number."""
+    is_plain = pc.match_substring_regex(numbers, _PLAIN)
+    digits = pc.replace_substring_regex(numbers, _NOT_DIGITS, "")
+    phones = pc.if_else(is_plain, digits, "0").cast(pa.int64()).to_numpy(zero_copy_only=False).copy()
+    for index in np.flatnonzero(pc.match_substring_regex(numbers, _SCIENTIFIC).to_numpy(zero_copy_only=False)):
+        phones[index] = _exact(numbers[int(index)].as_py())
+    return np.asarray(phones, dtype=np.int64)
+
+
+def _exact(scientific: str) -> int:
+    """The number, where every digit is written; 0 where some were lost: those are never made up."""
+    mantissa, _, exponent = scientific.lower().lstrip("+").partition("e")
+    lead, _, rest = mantissa.replace(",", ".").partition(".")
+    size = int(exponent)
+    is_whole = len(rest) >= size and not rest[size:].strip("0")
+    return int(lead + rest[:size]) if is_whole and 4 <= size <= 14 else 0
+
+
+def _settled(phones: npt.NDArray[np.int64], labels: pa.StringArray, rows: int) -> ResultTable:
+    """One row per phone. Args: phones: of the readable rows; labels: theirs; rows: all that are not blank."""
+    folded = pc.utf8_lower(labels).dictionary_encode()
+    codes = folded.indices.to_numpy(zero_copy_only=False)
+    order = np.lexsort((codes, phones))
+    pairs = order[_changes(phones[order]) | _changes(codes[order])]
+    starts = np.flatnonzero(_changes(phones[pairs]))
+    label_count = np.diff(np.append(starts, len(pairs)))
+    first = pairs[starts]
+    verdict_of_code = pa.array([word if word in VERDICTS else None for word in folded.dictionary.to_pylist()], pa.string())
+    is_conflicting = label_count > 1
+    conflict_mask = pa.array(is_conflicting)
+    facebook = pc.if_else(conflict_mask, pa.scalar(None, pa.string()), verdict_of_code.take(pa.array(codes[first])))
+    conflicts = [
+        "|".join(str(labels[int(index)]) for index in pairs[start : start + count])
+        for start, count in zip(starts[is_conflicting], label_count[is_conflicting], strict=True)
+    ]
+    shown = pc.replace_with_mask(labels.take(first), conflict_mask, pa.array(conflicts, pa.string()))
+    shown = pc.if_else(pa.array(pc.binary_length(shown).to_numpy(zero_copy_only=False) == 0), pa.scalar(None, pa.string()), shown)
+    conflicting = int(is_conflicting.sum())
+    return ResultTable(
+        table=pa.table([pa.array(phones[first]), facebook, shown], schema=pa.schema(COLUMNS)),
+        rows=rows,
+        repeated=len(phones) - len(pairs),
+        conflicting=conflicting,
+        unknown_labels=facebook.null_count - conflicting,
+        unreadable_numbers=rows - len(phones),
+    )
+
+
+def _changes(values: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+    """True where a sorted array's value differs from the one before; the first always does."""
+    changes = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=changes[1:])
+    return changes
+
+
+def _filled(column: pa.ChunkedArray[Any]) -> pa.StringArray:
+    """One array without nulls."""
+    return cast(pa.StringArray, column.fill_null(cast(Any, "")).combine_chunks())

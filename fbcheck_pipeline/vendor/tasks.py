@@ -1,0 +1,182 @@
+"""What the vendor says of a task, as values: tolerant of what does not matter, strict about identity and status.
+
+How an answer was obtained is not known here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
+from typing import Any
+
+from fbcheck_pipeline.errors import UnknownStatus, UnreadableAnswer
+from fbcheck_pipeline.vendor.answers import shown
+
+MAX_TASK_ID = 128
+MAX_COUNT = 2**63 - 1
+
+_RFC3339 = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,30}))?(?:([Zz])|([+-])(\d\d):?(\d\d))", re.ASCII
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class TaskStatus(StrEnum):
+    """The vendor's words for where a task is; `completed` is processed but not yet exported."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    EXPORTED = "exported"
+    FAILED = "failed"
+
+    def is_terminal(self) -> bool:
+        """True when the vendor will not move the task any more."""
+        return self in (TaskStatus.EXPORTED, TaskStatus.FAILED)
+
+
+@dataclass(frozen=True)
+class TaskSnapshot:
+    """A task as one answer tells it; counts are the vendor's and need not add up; times are RFC 3339, verbatim."""
+
+    task_id: str
+    status: TaskStatus
+    total: int | None = None
+    success: int | None = None
+    failure: int | None = None
+    created_at: str | None = None
+    updated_at: str | None = None
+    result_url: str | None = field(default=None, repr=False)
+    message: str | None = None
+    is_synthetic: bool = False
+    amount: str | None = None
+
+    @property
+    def updated_at_us(self) -> int | None:
+        """`updated_at` in microseconds since 1970 UTC, truncated; None when absent or unreadable."""
+        return timestamp_us(self.updated_at)
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What is left to spend, in USD."""
+
+    amount: float
+
+
+def snapshot_of(
+    fields: Mapping[str, Any], *, is_synthetic: bool, secret: str, unknown_status_is: TaskStatus | None = None
+) -> TaskSnapshot:
+    """Read a task from the vendor's JSON object.
+
+    Args:
+        fields: the decoded answer.
+        is_synthetic: a sandbox gave it.
+        secret: the API key, kept out of `message`.
+        unknown_status_is: taken where the status is missing or unknown; None raises instead.
+
+    Raises:
+        UnreadableAnswer: there is no usable `task_id`.
+        UnknownStatus: the status is none that we know.
+    """
+    task_id = task_id_of(fields)
+    if task_id is None:
+        raise UnreadableAnswer("the vendor's answer carries no usable task_id; it is asked again later")
+    return TaskSnapshot(
+        task_id=task_id,
+        status=_status(fields.get("status"), unknown_status_is),
+        total=_count(fields.get("total")),
+        success=_count(fields.get("success")),
+        failure=_count(fields.get("failure")),
+        created_at=_text(fields.get("created_at"), 64),
+        updated_at=_text(fields.get("updated_at"), 64),
+        result_url=_text(fields.get("result_url"), 8192),
+        message=_message(fields.get("message"), secret),
+        is_synthetic=is_synthetic,
+        amount=_amount(fields),
+    )
+
+
+def task_id_of(fields: Mapping[str, Any]) -> str | None:
+    """The answer's task id, 1 to 128 printable characters fit for a URL path and a file name; None otherwise."""
+    value = fields.get("task_id")
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT:
+        return str(value)
+    return value if isinstance(value, str) and is_task_id(value) else None
+
+
+def is_task_id(text: str) -> bool:
+    """True for 1 to 128 printable characters without white space or slashes that name no folder."""
+    is_plain = text.isprintable() and not any(c.isspace() or c in "/\\" for c in text)
+    return is_plain and 1 <= len(text) <= MAX_TASK_ID and not text.startswith(".")
+
+
+def balance_of(fields: Mapping[str, Any]) -> Balance:
+    """Read the answer of the balance call.
+
+    Raises:
+        UnreadableAnswer: it carries no finite `balance`.
+    """
+    value = fields.get("balance")
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?", value, re.ASCII):
+        value = float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e15:
+        raise UnreadableAnswer("the vendor's answer carries no readable balance")
+    return Balance(amount=float(value))
+
+
+def timestamp_us(rfc3339: str | None) -> int | None:
+    """Microseconds since 1970 UTC of an RFC 3339 time with up to 30 decimals, truncated; None when it is none."""
+    match = _RFC3339.fullmatch((rfc3339 or "").strip())
+    if match is None:
+        return None
+    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+    fraction, _, sign, off_h, off_m = match.groups()[6:]
+    offset = timedelta(hours=int(off_h or 0), minutes=int(off_m or 0)) * (-1 if sign == "-" else 1)
+    try:
+        # A leap second is the last one of its minute: datetime has no sixty-first.
+        moment = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=timezone(offset))
+    except ValueError:
+        return None
+    return (moment - _EPOCH) // timedelta(microseconds=1) + int((fraction or "").ljust(6, "0")[:6])
+
+
+def _status(value: object, fallback: TaskStatus | None) -> TaskStatus:
+    word = value.strip().lower() if isinstance(value, str) else ""
+    try:
+        return TaskStatus(word)
+    except ValueError:
+        if fallback is not None:
+            return fallback
+    name = shown(value if isinstance(value, str) else str(type(value).__name__), limit=40)
+    raise UnknownStatus(f"the vendor names a task status that this version does not know: {name!r}; look for a newer version")
+
+
+def _count(value: object) -> int | None:
+    """Tolerant: counts inform, they decide nothing."""
+    if isinstance(value, str) and re.fullmatch(r"\s*\d{1,18}(\.0+)?\s*", value, re.ASCII):
+        return int(value.strip().partition(".")[0])
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value <= MAX_COUNT else None
+
+
+def _text(value: object, limit: int) -> str | None:
+    return value if isinstance(value, str) and 0 < len(value) <= limit and value.isprintable() else None
+
+
+def _message(value: object, secret: str) -> str | None:
+    return (shown(value, secret) or None) if isinstance(value, str) else None
+
+
+def _amount(fields: Mapping[str, Any]) -> str | None:
+    """Price of the task as the vendor gives it, e.g. `0.6 USD`."""
+    value = fields.get("actual_amount", fields.get("estimated_amount"))
+    parts = [value.get("amount"), value.get("currency")] if isinstance(value, dict) else [value]
+    texts = [shown(str(part), limit=32) for part in parts if isinstance(part, str | int | float) and not isinstance(part, bool)]
+    return " ".join(text for text in texts if text) or None

@@ -1,0 +1,1 @@
+"""Plan, submit, poll, collect: the order in which money and state move. No Dagster here."""

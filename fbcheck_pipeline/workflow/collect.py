@@ -1,0 +1,118 @@
+"""Exported results into the verdict store: each is fetched once, kept, read, matched with what was sent, and recorded."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fbcheck_pipeline.errors import ResultExpired, ResultUnreadable, VendorError
+from fbcheck_pipeline.ledger import ChunkState, codec
+from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.vendor import ResultTable, VendorClient, read_result, timestamp_us
+from fbcheck_pipeline.workflow.poll import LONGEST_INTERVAL_S, ask_again, settle_overdue
+from fbcheck_pipeline.workflow.verdicts import file_name, merge_index, write_verdicts
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 8
+
+
+@dataclass
+class Collected:
+    """What a round of collecting did, by number of tasks; `problems` are chunk keys with a sentence each."""
+
+    tasks: int = 0
+    phones: int = 0
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+def result_file_name(task_id: str) -> str:
+    """Where a task's result is kept as it came (gzipped)."""
+    return f"result_files/{file_name(task_id)}.gz"
+
+
+def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
+    """Fetch every exported result that is due, side by side, and record its verdicts; an unreadable one comes later again."""
+    collected = Collected()
+    rows = ws.ledger.due_for_fetch()
+    if rows:
+        with ThreadPoolExecutor(min(MOST_AT_ONCE, len(rows))) as pool:
+            list(pool.map(lambda row: _collect(ws, client, row, collected), rows))
+        settle_overdue(ws)
+        merge_index(ws.storage, ws.ledger)
+    return collected
+
+
+def _collect(ws: Workspace, client: VendorClient, row: Row, collected: Collected) -> None:
+    try:
+        with tempfile.TemporaryDirectory(prefix="fbcheck-") as folder:
+            path = Path(folder) / "result"
+            result_sha256 = _fetch(ws, client, row, path)
+            result = read_result(path, max_bytes=ws.settings.max_result_mb * 1_000_000)
+            _record(ws, row, result, result_sha256)
+    except VendorError as error:
+        delay_s = min(ws.settings.poll_seconds * 2 ** min(row.fetches, 20), LONGEST_INTERVAL_S)
+        ws.ledger.note_fetch_failure(row.chunk_key, note=str(error), next_fetch_at=ws.ledger.clock() + delay_s)
+        collected.problems[row.chunk_key] = str(error)
+        log.warning("result not collected chunk_key=%s error=%s", row.chunk_key, type(error).__name__)
+        return
+    collected.tasks += 1
+    collected.phones += row.phone_count
+
+
+def _fetch(ws: Workspace, client: VendorClient, row: Row, path: Path) -> str:
+    """Download a result, asking for a fresh URL when the known one has expired; returns its SHA-256."""
+    url = row.result_url or ask_again(ws, client, row).result_url
+    if not url:
+        raise ResultUnreadable("the vendor says exported and names no result; it is asked again")
+    try:
+        found = client.download(url, path)
+    except ResultExpired:
+        fresh = ask_again(ws, client, row).result_url
+        if not fresh:
+            raise
+        found = client.download(fresh, path)
+    _keep(ws, row, path)
+    return found.sha256
+
+
+def _keep(ws: Workspace, row: Row, path: Path) -> None:
+    """A join can be repeated, and a person can look, without the vendor."""
+    ws.storage.write_bytes(result_file_name(row.task_id), gzip.compress(path.read_bytes(), compresslevel=1, mtime=0))
+
+
+def _record(ws: Workspace, row: Row, result: ResultTable, result_sha256: str) -> None:
+    chunk = ws.ledger.chunk(row.chunk_key)
+    sent, _ = codec.distinct(codec.unpack(chunk.phones, chunk.phone_count))
+    answered = result.table["phone"].to_numpy()
+    is_ours = codec.positions(answered, sent) >= 0
+    table = result.table.filter(pa.array(is_ours))
+    usable = table.filter(pc.is_valid(table["facebook"]))["phone"].to_numpy()
+    unanswered = sent[codec.positions(sent, np.asarray(usable)) < 0]
+    counts: dict[str, Any] = {
+        **result.counts,
+        "extra": int((~is_ours).sum()),
+        "missing": int(chunk.phone_count - table.num_rows),
+        "undetermined": len(unanswered),
+    }
+    write_verdicts(ws.storage, row.task_id, table, _checked_at_us(row))
+    if not ws.ledger.collect(
+        row.chunk_key, from_=ChunkState(row.state), unanswered=unanswered, result_sha256=result_sha256, result_counts=counts
+    ):
+        log.info("chunk was collected by somebody else chunk_key=%s", row.chunk_key)
+
+
+def _checked_at_us(row: Row) -> int:
+    """When the vendor exported, or when we saw it where the vendor's word cannot be read."""
+    told = timestamp_us(row.vendor_exported_at)
+    return told if told is not None else int(row.exported_at * 1_000_000)

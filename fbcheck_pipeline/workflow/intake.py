@@ -1,0 +1,115 @@
+"""How a list gets into the inbox, and how a file in the inbox is known as a list."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fbcheck_pipeline.errors import ListError
+from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.lists import LIST_SUFFIXES, ListReader, ReadOptions, file_sha256, list_key, open_list
+from fbcheck_pipeline.settings import Settings
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+INBOX = "inbox"
+STANDS_STILL_S = 3.0
+
+
+@dataclass(frozen=True)
+class InboxFile:
+    """A file of the inbox; `modified` and `size_bytes` tell whether it stands still."""
+
+    name: str
+    size_bytes: int
+    modified: float
+
+
+def inbox_files(ws: Workspace) -> list[InboxFile]:
+    """The inbox's files of the kinds that lists come in, by name."""
+    found = []
+    for name in ws.storage.names(INBOX):
+        if name.lower().endswith(LIST_SUFFIXES):
+            info = ws.storage.info(f"{INBOX}/{name}")
+            modified = info.get("mtime") or info["LastModified"].timestamp()
+            found.append(InboxFile(name, int(info["size"]), float(modified)))
+    return found
+
+
+def stands_still(file: InboxFile) -> bool:
+    """False while a file may still be being written; a time in the future says nothing and counts as still."""
+    age_s = time.time() - file.modified
+    return not 0 <= age_s < STANDS_STILL_S
+
+
+def bring_in(ws: Workspace, path: Path, options: ReadOptions, purpose: str | None) -> str:
+    """Record how a list is to be read, then put it in the inbox; returns its list key.
+
+    Raises:
+        ListError: it cannot be read so.
+        OperatorError: it was already read with other options.
+    """
+    reader = open_list(path, options)
+    known = next((row for row in ws.ledger.lists() if row.sha256 == reader.source.sha256 and row.file == path.name), None)
+    key = known.list_key if known else list_key(path)
+    name = known.inbox_name if known else _free_name(ws, path, reader.source.sha256)
+    ws.ledger.register_list(
+        key, file=path.name, inbox_name=name, sha256=reader.source.sha256, options=options.to_json(), purpose=purpose
+    )
+    if not ws.storage.exists(f"{INBOX}/{name}") and not ws.storage.exists(f"raw_phones/{key}.parquet"):
+        ws.storage.bring_in(path, f"{INBOX}/{name}")
+    return key
+
+
+def register_inbox_file(ws: Workspace, name: str) -> str:
+    """The list key of a file that lies in the inbox, registering it with the settings' options when it is new."""
+    with ws.storage.local_copy(f"{INBOX}/{name}") as path:
+        sha256 = file_sha256(path)
+        known = next((row for row in ws.ledger.lists() if row.sha256 == sha256 and row.inbox_name == name), None)
+        if known:
+            return str(known.list_key)
+        key = list_key(path)
+    options = default_options(ws.settings).to_json()
+    if ws.ledger.list_row(key) is None:
+        ws.ledger.register_list(key, file=name, inbox_name=name, sha256=sha256, options=options, purpose=ws.settings.purpose)
+    return key
+
+
+def default_options(settings: Settings) -> ReadOptions:
+    """How a list is read when nobody says otherwise."""
+    return ReadOptions(region=settings.region)
+
+
+def with_defaults(options: ReadOptions, settings: Settings) -> ReadOptions:
+    """The options given, with the settings' region where none is."""
+    return replace(options, region=options.region or settings.region)
+
+
+@contextmanager
+def reading(ws: Workspace, row: Row) -> Iterator[ListReader]:
+    """Open a registered list as it was registered.
+
+    Raises:
+        ListError: it is gone from the inbox, changed, or cannot be read.
+    """
+    name = f"{INBOX}/{row.inbox_name}"
+    if not ws.storage.exists(name):
+        raise ListError(f"{row.file} is no longer in the inbox; put it back there, or forget about it")
+    with ws.storage.local_copy(name) as path:
+        reader = open_list(path, ReadOptions.from_json(row.options))
+        if reader.source.sha256 != row.sha256:
+            raise ListError(f"{row.file} has changed since it was registered; it is a new list now and is taken up as such")
+        yield reader
+
+
+def _free_name(ws: Workspace, path: Path, sha256: str) -> str:
+    """The file's own name, unless another list of that name lies in the inbox."""
+    if not ws.storage.exists(f"{INBOX}/{path.name}"):
+        return path.name
+    with ws.storage.local_copy(f"{INBOX}/{path.name}") as there:
+        if file_sha256(there) == sha256:
+            return path.name
+    stem, _, suffix = path.name.partition(".")
+    return f"{stem}-{sha256[:8]}.{suffix}"

@@ -1,0 +1,59 @@
+"""An operator's decision on an unconfirmed chunk."""
+
+from __future__ import annotations
+
+from fbcheck_pipeline.errors import OperatorError
+from fbcheck_pipeline.ledger import ChunkState
+from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+
+def attach_task(ws: Workspace, client: VendorClient, chunk_key: str, task_id: str) -> None:
+    """The vendor accepted the chunk as this task: it is polled from now on.
+
+    Raises:
+        OperatorError: the chunk is not unconfirmed, or the task belongs to another chunk.
+        VendorError: the vendor does not know the task.
+    """
+    _require_unconfirmed(ws, chunk_key)
+    snapshot = client.task(task_id)
+    total = ws.ledger.chunk(chunk_key).phone_count
+    if snapshot.total and snapshot.total != total:
+        raise OperatorError(f"task {task_id} has {snapshot.total} phones, the chunk {total}; look for the task that fits")
+    _settled(
+        chunk_key,
+        ws.ledger.record_task(
+            chunk_key,
+            sender=None,
+            task_id=snapshot.task_id,
+            vendor_status=snapshot.status.value,
+            total=snapshot.total,
+            is_synthetic=snapshot.is_synthetic,
+            next_poll_at=0,
+        ),
+    )
+
+
+def resubmit(ws: Workspace, chunk_key: str) -> None:
+    """The vendor never got the chunk: it is sent once more; should that be wrong, it is billed twice."""
+    _require_unconfirmed(ws, chunk_key)
+    _settled(chunk_key, ws.ledger.resubmit(chunk_key))
+
+
+def abandon(ws: Workspace, chunk_key: str) -> None:
+    """Nobody will know: the chunk's phones are undetermined, and sent again only by `run --retry`."""
+    _require_unconfirmed(ws, chunk_key)
+    note = "abandoned by an operator"
+    _settled(chunk_key, ws.ledger.settle_unanswered(chunk_key, from_=ChunkState.UNCONFIRMED, to=ChunkState.ABANDONED, note=note))
+
+
+def _require_unconfirmed(ws: Workspace, chunk_key: str) -> None:
+    ws.ledger.recover_gone_senders()
+    state = ws.ledger.chunk(chunk_key).state
+    if state != ChunkState.UNCONFIRMED:
+        raise OperatorError(f"chunk {chunk_key} is {state}, not unconfirmed; there is nothing to decide")
+
+
+def _settled(chunk_key: str, moved: bool) -> None:
+    if not moved:
+        raise OperatorError(f"chunk {chunk_key} was moved by somebody else meanwhile; look at `fbcheck status`")

@@ -1,0 +1,180 @@
+"""Sending planned chunks: one at a time, recorded before and after, so that no crash can lead to a second bill.
+
+ledger says `sending` (committed)  ->  one POST  ->  ledger says what came of it
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import tenacity
+
+from fbcheck_pipeline.errors import (
+    LedgerError,
+    RateLimited,
+    SubmissionRefused,
+    SubmissionUnconfirmed,
+    VendorRefuses,
+    VendorUnavailable,
+)
+from fbcheck_pipeline.ledger import ChunkState, codec
+from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S
+from fbcheck_pipeline.progress import report
+from fbcheck_pipeline.vendor import TaskSnapshot, VendorClient
+from fbcheck_pipeline.workflow.poll import first_poll_at
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+MOST_HALVINGS = 3
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long free failures are answered by trying again at once; nothing is begun after `total_s`."""
+
+    tries: int = 4
+    first_wait_s: float = 1.0
+    most_wait_s: float = 60.0
+    total_s: float | None = None
+
+
+@dataclass
+class Submitted:
+    """What a submission did, by number of chunks."""
+
+    sent: int = 0
+    unconfirmed: int = 0
+    refused: int = 0
+    postponed: str | None = None
+
+
+def submit_chunks(
+    ws: Workspace,
+    client: VendorClient,
+    list_key: str,
+    *,
+    patience: Patience | None = None,
+) -> Submitted:
+    """Send every planned chunk that a list depends on, whoever planned it.
+
+    Returns:
+        What happened; `postponed` says why sending stopped early, if the vendor could not be reached.
+
+    Raises:
+        VendorRefuses: key, balance or address; nothing more is sent and what is unsent stays planned.
+    """
+    ws.ledger.recover_gone_senders()
+    outcome, patience = Submitted(), patience or Patience()
+    until = None if patience.total_s is None else time.monotonic() + patience.total_s
+    total = sum(row.phone_count for row in ws.ledger.chunks_of(list_key) if row.state == ChunkState.PLANNED)
+    done, tried = 0, set[str]()
+    if total:
+        _see_that_balance_suffices(ws, client, total)
+    with ws.ledger.sender() as sender:
+        while keys := [key for key in ws.ledger.sendable(list_key) if key not in tried]:
+            if until is not None and time.monotonic() >= until:
+                outcome.postponed = "time is up; what is unsent is sent by the next run"
+                break
+            tried.add(keys[0])
+            try:
+                done += _send_patiently(ws, client, keys[0], sender, outcome, patience, until)
+            except VendorUnavailable as error:
+                outcome.postponed = str(error)
+                break
+            report("submitting", done, max(total, done))
+    return outcome
+
+
+def _see_that_balance_suffices(ws: Workspace, client: VendorClient, phone_count: int) -> None:
+    """Too little money is told before the first POST, where the protocol knows the balance."""
+    balance, cost = client.balance(), ws.settings.cost_of(phone_count)
+    if balance is not None and (balance.amount <= 0 or (cost is not None and balance.amount < cost)):
+        needed = f", about {cost:.2f} is needed" if cost is not None else ""
+        raise VendorRefuses(f"the vendor's balance is {balance.amount:.2f}{needed}; top it up, then run again", http_status=402)
+
+
+def _send_patiently(
+    ws: Workspace, client: VendorClient, chunk_key: str, sender: str, outcome: Submitted, patience: Patience, until: float | None
+) -> int:
+    """Send one chunk, again after free failures; returns the phones sent."""
+    stop: tenacity.stop.stop_base = tenacity.stop_after_attempt(patience.tries)
+    if until is not None:
+        stop = stop | tenacity.stop_before_delay(max(0.0, until - time.monotonic()))
+
+    def wait(state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        told = error.retry_after_s if isinstance(error, RateLimited) else None
+        jittered = tenacity.wait_random_exponential(multiplier=patience.first_wait_s, max=patience.most_wait_s)(state)
+        return jittered if told is None else min(told, patience.most_wait_s)
+
+    trying = tenacity.Retrying(retry=tenacity.retry_if_exception_type(VendorUnavailable), stop=stop, wait=wait, reraise=True)
+    return int(trying(_send_once, ws, client, chunk_key, sender, outcome))
+
+
+def _send_once(ws: Workspace, client: VendorClient, chunk_key: str, sender: str, outcome: Submitted) -> int:
+    ledger = ws.ledger
+    row = ledger.chunk(chunk_key)
+    phones = codec.unpack(row.phones, row.phone_count)
+    suppressed = ledger.suppressed_among(phones)
+    if suppressed.any():
+        allowed = [~suppressed] if not suppressed.all() else []
+        ledger.replace_chunk(chunk_key, from_=ChunkState.PLANNED, groups=allowed, halvings=row.halvings)
+        return 0
+    payload = codec.to_payload(phones)
+    ws.storage.write_bytes(f"chunks/{chunk_key}.txt", payload)
+    if not ledger.start_sending(chunk_key, sender=sender, max_per_day=ws.settings.max_billable_per_day):
+        return 0
+    try:
+        snapshot = client.submit_chunk(payload)
+    except (VendorUnavailable, VendorRefuses) as error:
+        later = ledger.clock() + ORPHANED_AFTER_S
+        ledger.advance(
+            chunk_key, from_=ChunkState.SENDING, to=ChunkState.PLANNED, sender=sender, note=str(error), next_send_at=later
+        )
+        raise
+    except SubmissionRefused as error:
+        _halve_or_refuse(ws, chunk_key, sender, str(error))
+        outcome.refused += 1
+        return 0
+    except SubmissionUnconfirmed as error:
+        ledger.advance(chunk_key, from_=ChunkState.SENDING, to=ChunkState.UNCONFIRMED, sender=sender, note=str(error))
+        log.warning("submission unconfirmed chunk_key=%s phones=%d", chunk_key, row.phone_count)
+        outcome.unconfirmed += 1
+        return 0
+    _record(ws, chunk_key, sender, snapshot)
+    log.info("chunk submitted chunk_key=%s phones=%d", chunk_key, row.phone_count)
+    outcome.sent += 1
+    return int(row.phone_count)
+
+
+@tenacity.retry(retry=tenacity.retry_if_exception_type(LedgerError), wait=tenacity.wait_random_exponential(max=30))
+def _record(ws: Workspace, chunk_key: str, sender: str, snapshot: TaskSnapshot) -> None:
+    """Tried until it succeeds: this id is the only proof of what was paid for."""
+    recorded = ws.ledger.record_task(
+        chunk_key,
+        sender=sender,
+        task_id=snapshot.task_id,
+        vendor_status=snapshot.status.value,
+        total=snapshot.total,
+        is_synthetic=snapshot.is_synthetic,
+        next_poll_at=first_poll_at(ws),
+    )
+    if not recorded:
+        log.error(
+            "a person settled chunk %s before its answer came; the vendor accepted it as task %s", chunk_key, snapshot.task_id
+        )
+
+
+def _halve_or_refuse(ws: Workspace, chunk_key: str, sender: str, note: str) -> None:
+    """Halving a refused chunk is free and finds the half the vendor can take; three times, then it stays refused."""
+    row = ws.ledger.chunk(chunk_key)
+    half = row.phone_count // 2
+    if row.halvings < MOST_HALVINGS and half >= ws.settings.smallest_chunk:
+        is_first = np.arange(row.phone_count) < half
+        ws.ledger.replace_chunk(chunk_key, from_=ChunkState.SENDING, groups=[is_first, ~is_first], halvings=row.halvings + 1)
+    else:
+        ws.ledger.settle_unanswered(chunk_key, from_=ChunkState.SENDING, to=ChunkState.REFUSED, note=note)

