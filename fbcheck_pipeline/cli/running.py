@@ -267,9 +267,12 @@ class _Driver:
 
 
 def _our_error(error: BaseException | None) -> FbcheckError | None:
-    while error is not None:
+    """The error of ours that Dagster wrapped; its chain of causes may run in a circle."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
         if isinstance(error, FbcheckError):
             return error
+        seen.add(id(error))
         error = error.__cause__ or error.__context__
     return None
 

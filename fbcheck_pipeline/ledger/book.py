@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -195,7 +195,7 @@ class Ledger:
             False when another sender has it, or when today's budget has no room for it.
         """
         today = self.today()
-        with exclusive(self.engine) as connection:
+        with self._write() as connection:
             row = connection.execute(
                 sa.select(chunks.c.budget_day, chunks.c.phone_count).where(chunks.c.chunk_key == chunk_key)
             ).one()
@@ -205,7 +205,13 @@ class Ledger:
                 and Planning(connection, self.clock()).bought_on(today) + row.phone_count > max_per_day
             ):
                 return False
-            return self._move(connection, chunk_key, ChunkState.PLANNED, ChunkState.SENDING, new_sender=sender, budget_day=today)
+            moved = self._move(connection, chunk_key, ChunkState.PLANNED, ChunkState.SENDING, new_sender=sender, budget_day=today)
+            connection.execute(sa.update(ledger_meta).values(sendings=ledger_meta.c.sendings + int(moved)))
+            return moved
+
+    def sendings(self) -> int:
+        """How many POSTs were ever about to be made; an older copy of the ledger knows of fewer."""
+        return int(self._one(sa.select(ledger_meta.c.sendings)).sendings)
 
     def record_task(self, chunk_key: str, *, sender: str | None, task_id: str, **facts: Any) -> bool:
         """Record the task of an accepted chunk; also when somebody meanwhile took this sender for gone.
@@ -228,17 +234,25 @@ class Ledger:
             raise OperatorError(f"task {task_id} already belongs to another chunk; `fbcheck status` shows which") from None
 
     def replace_chunk(
-        self, chunk_key: str, *, from_: ChunkState, groups: Sequence[npt.NDArray[np.bool_]], halvings: int
+        self,
+        chunk_key: str,
+        *,
+        from_: ChunkState,
+        groups: Sequence[npt.NDArray[np.bool_]],
+        halvings: int,
+        sender: str | None = None,
     ) -> list[str]:
         """Put new planned chunks, one per group (a mask over the chunk's phones), in a chunk's place; returns their keys.
 
-        Nothing happens, and nothing is returned, when the chunk is no longer in `from_`.
+        Its lists are planned anew when phones stand in no group. Nothing happens, and nothing is returned, when the chunk is
+        no longer in `from_`, or no longer `sender`'s.
         """
         now = self.clock()
-        with exclusive(self.engine) as connection:
+        with self._write() as connection:
             row = connection.execute(sa.select(chunks).where(chunks.c.chunk_key == chunk_key)).one()
-            if not self._move(connection, chunk_key, from_, ChunkState.REPLACED, settled_at=now):
+            if not self._move(connection, chunk_key, from_, ChunkState.REPLACED, sender=sender, settled_at=now):
                 return []
+            Planning(connection, now).finish()
             phones = codec.unpack(row.phones, row.phone_count)
             owners = connection.execute(sa.select(parts).where(parts.c.chunk_key == chunk_key).order_by(parts.c.start)).all()
             dependants = [
@@ -264,6 +278,8 @@ class Ledger:
                         halvings=halvings,
                     )
                 )
+            if sum(int(group.sum()) for group in groups) < row.phone_count:
+                connection.execute(sa.update(lists).where(lists.c.list_key.in_(dependants)).values(needs_planning=True))
             return keys
 
     def advance(self, chunk_key: str, *, from_: ChunkState, to: ChunkState, sender: str | None = None, **values: Any) -> bool:
@@ -293,11 +309,12 @@ class Ledger:
             note=None,
         )
 
-    def settle_unanswered(self, chunk_key: str, *, from_: ChunkState, to: ChunkState, note: str | None) -> bool:
+    def settle_unanswered(
+        self, chunk_key: str, *, from_: ChunkState, to: ChunkState, note: str | None, sender: str | None = None
+    ) -> bool:
         """Settle a chunk none of whose phones got an answer (failed, refused, abandoned)."""
-        return self.advance(
-            chunk_key, from_=from_, to=to, note=note, unanswered=chunks.c.phones, unanswered_count=chunks.c.phone_count
-        )
+        unanswered = {"unanswered": chunks.c.phones, "unanswered_count": chunks.c.phone_count}
+        return self.advance(chunk_key, from_=from_, to=to, sender=sender, note=note, **unanswered)
 
     # --- chunks: polling and collecting
 
@@ -311,12 +328,11 @@ class Ledger:
         ]
         return sorted(due, key=lambda row: row.next_poll_at)
 
-    def note_poll(self, chunk_key: str, **values: Any) -> None:
-        """Record what a status call said, without moving the chunk."""
+    def note_poll(self, chunk_key: str, *, state: str, **values: Any) -> None:
+        """Record what a status call said, without moving the chunk; a late answer about a chunk that moved since is dropped."""
         with self._write() as connection:
-            connection.execute(
-                sa.update(chunks).where(chunks.c.chunk_key == chunk_key).values(polls=chunks.c.polls + 1, **values)
-            )
+            update = sa.update(chunks).where(chunks.c.chunk_key == chunk_key, chunks.c.state == state)
+            connection.execute(update.values(polls=chunks.c.polls + 1, **values))
 
     def due_for_fetch(self) -> list[Row]:
         """Exported chunks whose result is to be fetched now, oldest first."""
@@ -325,7 +341,7 @@ class Ledger:
         return [
             row
             for row in found
-            if row.vendor_status == "exported"
+            if (row.state == ChunkState.EXPORTED or row.vendor_status == "exported")
             and row.fetches < MAX_FETCHES
             and (row.next_fetch_at <= now or row.next_fetch_at > now + FAR_AHEAD_S)
         ]
@@ -417,14 +433,13 @@ class Ledger:
 
     def suppress(self, phones: Phones) -> int:
         """Add phones that must never be submitted; returns how many were new."""
-        known = self.suppressed_digests()
-        new = [digest for digest in codec.digests(phones.tolist(), self.hash_key).tolist() if digest not in known]
-        if new:
-            with self._write() as connection:
-                connection.execute(
-                    sa.insert(suppressions), [{"digest": digest, "added_at": self.clock()} for digest in sorted(set(new))]
-                )
-        return len(set(new))
+        digests = set(codec.digests(phones.tolist(), self.hash_key).tolist())
+        with self._write() as connection:
+            new = digests.difference(connection.scalars(sa.select(suppressions.c.digest)))
+            if new:
+                now = self.clock()
+                connection.execute(sa.insert(suppressions), [{"digest": digest, "added_at": now} for digest in sorted(new)])
+        return len(new)
 
     def suppressed_digests(self) -> set[int]:
         """Keyed hashes of all suppressed phones."""
@@ -441,21 +456,14 @@ class Ledger:
 
     @contextmanager
     def planning(self) -> Iterator[Planning]:
-        """The one transaction that may add chunks; nobody else plans or reserves meanwhile."""
-        with exclusive(self.engine) as connection:
+        """The transaction in which chunks are added; nothing in the ledger moves meanwhile."""
+        with self._write() as connection:
             yield Planning(connection, self.clock())
 
     # --- inside
 
-    @contextmanager
-    def _write(self) -> Iterator[sa.Connection]:
-        try:
-            with self.engine.begin() as connection:
-                yield connection
-        except sa.exc.OperationalError as error:
-            raise LedgerError(
-                f"the ledger cannot be written ({_first_line(error)}); see that its disk has room and no other program holds it"
-            ) from error
+    def _write(self) -> AbstractContextManager[sa.Connection]:
+        return exclusive(self.engine)
 
     def _rows(self, query: sa.Select[Any]) -> Sequence[Row]:
         with self.engine.connect().execution_options(reads_only=True) as connection:
@@ -495,7 +503,3 @@ class Ledger:
 
 def _shown(options: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in options.items()) or "the defaults"
-
-
-def _first_line(error: sa.exc.OperationalError) -> str:
-    return str(error.orig).splitlines()[0]

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import LedgerError
 from fbcheck_pipeline.ledger.book import Ledger
+from fbcheck_pipeline.ledger.planning import exclusive
 from fbcheck_pipeline.ledger.schema import ledger_meta
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.storage import Storage
@@ -43,7 +44,8 @@ def open_ledger(settings: Settings, storage: Storage, clock: Callable[[], float]
     except sa.exc.SQLAlchemyError as error:
         engine.dispose()
         raise LedgerError(
-            f"the ledger cannot be opened ({_reason(error)}); check FBCHECK_LEDGER_URL, its permissions and that its disk has room"
+            f"the ledger cannot be opened ({_reason(error)}); "
+            "check FBCHECK_LEDGER_URL, its permissions and that its disk has room"
         ) from error
     except BaseException:
         engine.dispose()
@@ -62,7 +64,8 @@ def connect(url: str) -> sa.Engine:
         if parsed.get_backend_name() == "sqlite":
             return _sqlite(parsed)
         if parsed.get_backend_name() == "postgresql":
-            return sa.create_engine(parsed, pool_pre_ping=True)
+            # Each statement must see what was committed before it: the writing lock is the transaction's first statement.
+            return sa.create_engine(parsed, pool_pre_ping=True, isolation_level="READ COMMITTED")
     except (sa.exc.ArgumentError, ImportError):
         pass
     except OSError as error:
@@ -121,7 +124,7 @@ def _migrate(engine: sa.Engine) -> None:
 
 
 def _create_identity(engine: sa.Engine, settings: Settings, storage: Storage, now: float) -> None:
-    with engine.begin() as connection:
+    with exclusive(engine) as connection:
         if connection.execute(sa.select(ledger_meta.c.id)).one_or_none() is not None:
             return
         if storage.exists(STAMP):
@@ -153,15 +156,31 @@ def _check_identity(ledger: Ledger, settings: Settings, storage: Storage) -> Non
             raise LedgerError(
                 f"this ledger belongs to other data than {storage.data_uri}; check FBCHECK_DATA_URI and FBCHECK_LEDGER_URL"
             )
-        storage.write_bytes(STAMP, json.dumps({"ledger_uuid": ledger.uuid}).encode())
-    if json.loads(storage.read_bytes(STAMP)).get("ledger_uuid") != ledger.uuid:
+        stamp(storage, ledger)
+    stamped = json.loads(storage.read_bytes(STAMP))
+    if stamped["ledger_uuid"] != ledger.uuid:
         raise LedgerError(f"{storage.data_uri} belongs to another ledger; check FBCHECK_DATA_URI and FBCHECK_LEDGER_URL")
+    forgotten = stamped["sendings"] - ledger.sendings()
+    if forgotten > 0:
+        raise LedgerError(
+            f"the ledger is older than its data: it does not know the last {forgotten} submissions; restore the newest backup. "
+            "With this one they would be paid for again"
+        )
     unknown = {name.removesuffix(".txt") for name in storage.names("chunks")} - ledger.chunk_keys()
     if unknown:
         raise LedgerError(
-            f"the ledger is older than its data: it does not know {len(unknown)} chunks that were sent; restore the newest backup. "
-            "With this one they would be paid for again"
+            f"the ledger is older than its data: it does not know {len(unknown)} chunks that were sent; "
+            "restore the newest backup. With this one they would be paid for again"
         )
+
+
+def stamp(storage: Storage, ledger: Ledger) -> None:
+    """Leave in the data whose they are and how much was sent: a foreign ledger, or an older copy of this one, is then known.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    storage.write_bytes(STAMP, json.dumps({"ledger_uuid": ledger.uuid, "sendings": ledger.sendings()}).encode())
 
 
 def _has_data(storage: Storage) -> bool:

@@ -24,7 +24,7 @@ from fbcheck_pipeline.ledger.states import ChunkState, states_that
 
 ORPHANED_AFTER_S = 600.0
 """A chunk that its planner did not send by then is sent by whoever looks."""
-PLANNING_LOCK = 0x66626368  # any constant: one planner at a time in one PostgreSQL database
+WRITING_LOCK = 0x66626368  # any constant: one writer at a time in one PostgreSQL database
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,10 @@ class Part:
 
 @contextmanager
 def exclusive(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A transaction that no other planner shares: BEGIN IMMEDIATE on SQLite, an advisory lock on PostgreSQL.
+    """A transaction beside which nobody else writes: BEGIN IMMEDIATE on SQLite, an advisory lock on PostgreSQL.
+
+    All writing goes through here: a chunk that was collected in the midst of a planning would be seen by it neither as
+    answered nor as in flight, and be bought again.
 
     Raises:
         LedgerError: the ledger is locked for longer than its time-out.
@@ -45,7 +48,7 @@ def exclusive(engine: sa.Engine) -> Iterator[sa.Connection]:
     try:
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(PLANNING_LOCK)))
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITING_LOCK)))
             yield connection
     except sa.exc.OperationalError as error:
         reason = str(error.orig).splitlines()[0]

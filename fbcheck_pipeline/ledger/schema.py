@@ -16,6 +16,7 @@ ledger_meta = sa.Table(
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("collections", sa.BigInteger, nullable=False, server_default="0"),  # rises with every collected chunk
     sa.Column("plannings", sa.BigInteger, nullable=False, server_default="0"),  # rises with every planning
+    sa.Column("sendings", sa.BigInteger, nullable=False, server_default="0"),  # rises before every POST
     sa.Column("verdict_index", sa.Text),  # the published index file
 )
 

@@ -29,6 +29,8 @@ CHECK_STATUSES = (
     "refused",
     "over_budget",
 )
+NO_PIN = -2
+"""Place of a phone that the pins do not know: the list was normalised anew since it was planned."""
 _CODE = {status: code for code, status in enumerate(CHECK_STATUSES)}
 
 RESULT_FIELDS: list[tuple[str, pa.DataType]] = [
@@ -95,7 +97,7 @@ class _Follower:
                 self._children.setdefault(row.replaces, []).append(row.chunk_key)
 
     def chunk(self, chunk_key: str, places: npt.NDArray[np.int64], good: str) -> None:
-        """Answer places from a chunk, or from what replaced it; who is in none of these was suppressed."""
+        """Answer places from a chunk, or from what replaced it; who is in none of these was suppressed or is planned anew."""
         resolved = self._resolved
         missing = np.ones(len(places), bool)
         for leaf in self._leaves(chunk_key):
@@ -111,7 +113,11 @@ class _Follower:
             )
             if row.state == ChunkState.COLLECTED:
                 self.verdict(leaf, mine, good)
-        resolved.status[places[missing]] = _CODE["suppressed"]
+        if missing.any():
+            left = places[missing]
+            is_suppressed = self._ws.ledger.suppressed_among(resolved.phones[left])
+            resolved.status[left] = np.where(is_suppressed, _CODE["suppressed"], _CODE["waiting"])
+            resolved.may_change[left] = ~is_suppressed
 
     def verdict(self, chunk_key: str, places: npt.NDArray[np.int64], good: str) -> None:
         """Answer places from the verdict file of a collected chunk."""
@@ -177,12 +183,13 @@ def join_batches(
     """Join e164 batches with what is known of their phones."""
     checked_at = pa.array([_checked_at(row) for row in resolved.tasks], pa.timestamp("us", "UTC"))
     task_ids = pa.array([row.task_id for row in resolved.tasks], pa.string())
-    # one entry more in each array: what a rejected row gets, at place -1
-    status = np.append(resolved.status, np.int8(_CODE["rejected"]))
-    facebook = np.append(resolved.facebook, np.int8(-1))
-    task = np.append(resolved.task, np.int32(-1))
+    # two entries more in each array: what a phone without a pin gets, at place -2, and a rejected row, at place -1
+    status = np.append(resolved.status, np.array([_CODE["waiting"], _CODE["rejected"]], np.int8))
+    facebook = np.append(resolved.facebook, np.array([-1, -1], np.int8))
+    task = np.append(resolved.task, np.array([-1, -1], np.int32))
     for batch in batches:
         at = _places(batch.column("phone_e164"), resolved.phones)
+        tally.is_complete &= not bool((at == NO_PIN).any())
         tally.add(status[at])
         verdict, number = facebook[at], task[at]
         numbers = pa.array(number, mask=(number < 0) | (verdict < 0))
@@ -198,7 +205,8 @@ def join_batches(
 
 def _places(texts: pa.Array, phones: Phones) -> npt.NDArray[np.int64]:
     numbers = pc.cast(pc.utf8_slice_codeunits(texts.fill_null("+0"), 1), pa.int64()).to_numpy(zero_copy_only=False)
-    return codec.positions(np.asarray(numbers), phones)
+    at = codec.positions(np.asarray(numbers), phones)
+    return np.where((at < 0) & (np.asarray(numbers) > 0), NO_PIN, at)
 
 
 def _checked_at(row: Row) -> int | None:

@@ -114,16 +114,15 @@ def _addresses(host: str, port: int, resolve: Resolver) -> tuple[str, ...]:
 
 
 def _unwrapped(address: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
-    """The address, and the IPv4 addresses that it embeds."""
+    """The address and the IPv4 addresses that it embeds; of a mapped or translated one only what it stands for."""
     outer = ipaddress.ip_address(address)
     if isinstance(outer, ipaddress.IPv4Address):
         return [outer]
     if outer.ipv4_mapped is not None:
         return [outer.ipv4_mapped]
-    embedded = [outer.sixtofour, *(outer.teredo or ())]
     if outer in _NAT64:
-        embedded.append(ipaddress.IPv4Address(int(outer) & 0xFFFF_FFFF))
-    return [*(each for each in embedded if each is not None), outer]
+        return [ipaddress.IPv4Address(int(outer) & 0xFFFF_FFFF)]
+    return [outer] if outer.sixtofour is None else [outer.sixtofour, outer]
 
 
 def _is_global(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:

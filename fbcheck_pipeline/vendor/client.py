@@ -66,14 +66,14 @@ class VendorClient:
         """Prepare; nothing is sent.
 
         Raises:
-            SettingsError: API_KEY is missing or cannot be a header's value.
+            SettingsError: API_KEY is missing or cannot be a header's value, or API_URL cannot be requested.
         """
         self._key = _checked_key(settings)
         self._timeouts = timeouts or Timeouts()
         self._api_url = settings.api_url
         self._name = settings.protocol
         self._protocol = protocol_named(settings.protocol, settings.user_id)
-        self._auth = KeyForOrigin(self._key, settings.api_url)
+        self._auth = KeyForOrigin(self._key, _as_requested(settings.api_url))
         host = urlsplit(settings.api_url).hostname or ""
         # A corporate proxy of the environment is used, but never to reach a sandbox on this very machine.
         self._proxies = {"no_proxy": host} if is_loopback_host(host) else {}
@@ -212,6 +212,14 @@ def _checked_key(settings: Settings) -> str:
     if not (key.isascii() and key.isprintable()):
         raise SettingsError("FBCHECK_API_KEY holds characters that no key has; copy it again from the vendor")
     return key
+
+
+def _as_requested(api_url: str) -> str:
+    """The URL as requests will write it: host names outside ASCII look different there."""
+    try:
+        return requests.Request("GET", api_url).prepare().url or api_url
+    except requests.RequestException:
+        raise SettingsError("FBCHECK_API_URL cannot be requested; look at its host and port") from None
 
 
 def _fields_of(answer: Answer) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from fbcheck_pipeline.errors import FbcheckError, ResultForbidden, ResultUnreadable
+from fbcheck_pipeline.errors import ResultForbidden, ResultUnreadable
 from fbcheck_pipeline.vendor.workbooks import check_workbook_xml, sheets_of
 
 NUMBER_COLUMN = "number"
@@ -60,10 +60,8 @@ def find_table(data: bytes, max_bytes: int) -> RawTable:
     if data.startswith(b"\x1f\x8b"):
         data = _gunzipped(data, max_bytes)
     if data.startswith(b"PK\x03\x04"):
-        with reading("zip archive"), zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if _is_workbook(archive):
-                return _table_of_workbook(data, archive, max_bytes)
-            return _table_of_archive(archive, max_bytes)
+        archive = _opened(data)
+        return (_table_of_workbook if _is_workbook(archive) else _table_of_archive)(data, archive, max_bytes)
     return _table_of_text(data)
 
 
@@ -72,10 +70,18 @@ def reading(what: str) -> Iterator[None]:
     """Parsers meet a stranger's bytes here and raise whatever they like: all of it means that the file is broken."""
     try:
         yield
-    except FbcheckError:
-        raise
     except Exception as error:
         raise ResultUnreadable(f"the result is a broken {what} ({type(error).__name__})") from None
+
+
+def _opened(data: bytes) -> zipfile.ZipFile:
+    with reading("zip archive"):
+        return zipfile.ZipFile(io.BytesIO(data))
+
+
+def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    with reading("zip archive"):
+        return archive.read(member)
 
 
 def _is_workbook(archive: zipfile.ZipFile) -> bool:
@@ -91,21 +97,20 @@ def _gunzipped(data: bytes, max_bytes: int) -> bytes:
     return plain
 
 
-def _table_of_archive(archive: zipfile.ZipFile, max_bytes: int) -> RawTable:
+def _table_of_archive(_: bytes, archive: zipfile.ZipFile, max_bytes: int) -> RawTable:
     """The largest table among the members; the vendor packs the same rows several times."""
     members = _vetted_members(archive, max_bytes)
     tables: list[RawTable] = []
     has_nested = False
     for member in members:
-        data = archive.read(member)
-        if data.startswith(b"PK\x03\x04"):
-            with zipfile.ZipFile(io.BytesIO(data)) as inner:
-                if _is_workbook(inner):
-                    tables.append(_table_of_workbook(data, inner, max_bytes))
-                has_nested = True
-        else:
-            with contextlib.suppress(ResultUnreadable):
+        data = _read(archive, member)
+        with contextlib.suppress(ResultUnreadable):
+            if not data.startswith(b"PK\x03\x04"):
                 tables.append(_table_of_text(data))
+            elif _is_workbook(inner := _opened(data)):
+                tables.append(_table_of_workbook(data, inner, max_bytes))
+            else:
+                has_nested = True
     if tables:
         return max(tables, key=len)
     if has_nested:
@@ -116,9 +121,11 @@ def _table_of_archive(archive: zipfile.ZipFile, max_bytes: int) -> RawTable:
 def _table_of_workbook(data: bytes, archive: zipfile.ZipFile, max_bytes: int) -> RawTable:
     """The rows of all sheets that have the header: large results may go over several."""
     for member in _vetted_members(archive, max_bytes):
-        check_workbook_xml(member.filename, archive.read(member))
+        check_workbook_xml(_read(archive, member))
+    with reading("workbook"):
+        sheets = sheets_of(data)
     found: list[RawTable] = []
-    for sheet in sheets_of(data):
+    for sheet in sheets:
         head = sheet.slice(0, HEADER_WITHIN_ROWS)
         rows = [[str(cell or "") for cell in row] for row in zip(*(column.to_pylist() for column in head.columns), strict=True)]
         for index, row in enumerate(rows):

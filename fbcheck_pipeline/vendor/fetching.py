@@ -22,7 +22,7 @@ from urllib.parse import urljoin
 import requests
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
-from urllib3.response import BaseHTTPResponse
+from urllib3.response import HTTPResponse
 
 from fbcheck_pipeline import __version__
 from fbcheck_pipeline.errors import ResultExpired, ResultForbidden, ResultUnavailable, StorageError
@@ -79,14 +79,14 @@ class ResultFetcher:
             )
             with self._opened(target, deadline) as response:
                 if response.status in REDIRECTS and (location := response.headers.get("Location")):
-                    url = urljoin(url, location)
+                    url = _joined(url, location)
                     continue
                 _check_status(response.status)
                 return self._store(response, to, deadline)
         raise ResultForbidden(f"the result's URL leads through more than {MAX_REDIRECTS} redirects")
 
     @contextlib.contextmanager
-    def _opened(self, target: Target, deadline: float) -> Iterator[BaseHTTPResponse]:
+    def _opened(self, target: Target, deadline: float) -> Iterator[HTTPResponse]:
         """The answer to one GET, its body unread."""
         connection = self._connected(target)
         try:
@@ -123,14 +123,13 @@ class ResultFetcher:
             target.port,
             timeout=self.connect_s,
             server_hostname=target.host,
-            assert_hostname=target.host,
             cert_reqs="CERT_REQUIRED",
             ca_certs=_ca_bundle(target.host),
         )
 
-    def _store(self, response: BaseHTTPResponse, to: Path, deadline: float) -> DownloadedResult:
+    def _store(self, response: HTTPResponse, to: Path, deadline: float) -> DownloadedResult:
         """Write the body beside its place and rename it."""
-        self._check_size(int(length) if (length := response.headers.get("Content-Length", "")).isdecimal() else 0)
+        self._check_size(response.length_remaining or 0)
         digest, size_bytes = hashlib.sha256(), 0
         with _WholeFile(to) as file:
             for part in self._parts(response, deadline):
@@ -140,7 +139,7 @@ class ResultFetcher:
                 file.write(part)
         return DownloadedResult(digest.hexdigest(), size_bytes)
 
-    def _parts(self, response: BaseHTTPResponse, deadline: float) -> Iterator[bytes]:
+    def _parts(self, response: HTTPResponse, deadline: float) -> Iterator[bytes]:
         while True:
             # read1 returns what is there: a body that drips cannot hold a read beyond the deadline.
             part = response.read1(1 << 18, decode_content=False)
@@ -188,6 +187,13 @@ class _WholeFile:
             yield
         except OSError as error:
             raise StorageError(f"{self._to} cannot be written ({error.strerror}); mend it, the download is repeated") from None
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise ResultForbidden("the result's URL redirects to one that cannot be read") from None
 
 
 def _check_status(status: int) -> None:

@@ -9,7 +9,12 @@ from fbcheck_pipeline.ledger import Ledger
 
 @dataclass(frozen=True)
 class DueWork:
-    """`collect`: (chunk key, fetches) of results that lie ready; `joins`, `sends`: (list key, revision) of lists to join, to send."""
+    """What is ready.
+
+    Attributes:
+        collect: (chunk key, fetches) of results that lie ready.
+        joins, sends: (list key, revision) of lists to join, to send.
+    """
 
     collect: tuple[tuple[str, int], ...]
     joins: tuple[tuple[str, int], ...]

@@ -65,7 +65,7 @@ def plan_list(ws: Workspace, list_key: str, phones: Phones, *, again: Again, max
         desk.keep_answered(earlier)
         desk.set_aside(suppressed, AnsweredBy.SUPPRESSED)
         desk.use_verdicts()
-        free = _free_of_verdicts(ws, pool)
+        free = {key: _still_wanted(ws, each) for key, each in pool.items()}
         with ws.ledger.planning() as tx:
             if tx.version() != version:
                 continue
@@ -113,6 +113,7 @@ class _Desk:
     def __init__(self, ws: Workspace, list_key: str, phones: Phones, again: Again) -> None:
         self._ws, self.list_key, self.phones, self._again = ws, list_key, phones, again
         self._answer = np.full(len(phones), -1, np.int32)
+        self._answered_at = np.full(len(phones), -np.inf)
         self._numbers: dict[Answer, int] = {}
         self._own = ws.ledger.parts_of(list_key)
 
@@ -137,29 +138,36 @@ class _Desk:
 
     def keep_answered(self, earlier: Pins | None) -> None:
         """A phone that has its verdict keeps its pin: joining again must say the same for ever."""
-        if earlier is None:
-            return
-        answered = np.zeros(len(self.phones), bool)
-        for row in self._ws.ledger.chunks_of(self.list_key):
-            if row.state == ChunkState.COLLECTED:
-                answered[self.places(codec.unpack(row.phones, row.phone_count))] = True
-                answered[self.places(codec.unpack(row.unanswered, row.unanswered_count))] = False
-        at = codec.positions(self.phones, earlier.phones)
+        rows = {row.chunk_key: row for row in self._ws.ledger.chunks_of(self.list_key)}
+        collected = [row for row in rows.values() if row.state == ChunkState.COLLECTED]
+        if earlier is not None:
+            self._keep_pins(earlier, rows, collected)
+        for row in reversed(collected):  # these stand in no pins where the process was killed before it wrote them
+            self._give_chunk(row, _answered_phones(row), AnsweredBy.CHUNK, AnsweredBy.OTHER_CHUNK)
+
+    def _keep_pins(self, earlier: Pins, rows: dict[str, Row], collected: list[Row]) -> None:
+        answered: dict[str, list[Phones]] = {}  # by a chunk, and by each chunk that it is a part of
+        for row in collected:
+            key: str | None = row.chunk_key
+            while key in rows:
+                answered.setdefault(key, []).append(_answered_phones(row))
+                key = rows[key].replaces
         for number, answer in enumerate(earlier.answers):
-            pinned = (at >= 0) & (earlier.answer[at] == number) if len(earlier.answer) else np.zeros(len(at), bool)
+            pinned = earlier.phones[earlier.answer == number]
             if answer.answered_by is AnsweredBy.VERDICT:
-                self.give(np.flatnonzero(pinned), answer)
-            elif answer.chunk_key is not None:
-                self.give(np.flatnonzero(pinned & answered), answer)
+                self.give(self.places(pinned), answer)
+            elif answer.chunk_key in answered:
+                known = np.sort(np.concatenate(answered[answer.chunk_key]))
+                self.give(self.places(pinned[codec.positions(pinned, known) >= 0]), answer)
 
     def use_verdicts(self) -> None:
         """A verdict younger than VERDICT_DAYS answers, whoever paid for it."""
         places = self.left()
         found = look_up(self._ws.storage, self._ws.ledger, self.phones[places])
-        oldest = self._ws.ledger.clock() - self._ws.settings.verdict_days * DAY_S
+        self._answered_at[places] = np.append([task.exported_at for task in found.tasks], -np.inf)[found.task]
         for number in np.unique(found.task[found.task >= 0]).tolist():
             task = found.tasks[number]
-            if task.exported_at > oldest:
+            if _is_young(self._ws, task):
                 hit = places[found.task == number]
                 own = self._own_places(task.chunk_key)
                 self.give(hit[np.isin(hit, own)], Answer(AnsweredBy.CHUNK, task.chunk_key))
@@ -181,6 +189,9 @@ class _Desk:
         rows = tx.unanswered()
         for number, row in enumerate(rows):
             places = self.places(codec.unpack(row.unanswered, row.unanswered_count))
+            places = places[
+                self._answered_at[places] < row.settled_at
+            ]  # a later verdict, even one too old by now, ends the count
             tries[places] += 1 + row.resubmissions
             last[places] = number
         for number, row in enumerate(rows):
@@ -265,11 +276,22 @@ def _cut(stretches: list[Part], start: int, stop: int) -> list[Part]:
     return [each for each in cut if len(each.phones)]
 
 
-def _free_of_verdicts(ws: Workspace, pool: dict[str, Phones]) -> dict[str, Phones]:
-    """Waiting phones of other lists that got no verdict meanwhile, whatever its age."""
-    if not pool:
-        return {}
-    return {key: phones[look_up(ws.storage, ws.ledger, phones).task < 0] for key, phones in pool.items()}
+def _still_wanted(ws: Workspace, phones: Phones) -> Phones:
+    """Waiting phones that meanwhile got neither a verdict to be reused nor were suppressed."""
+    found = look_up(ws.storage, ws.ledger, phones)
+    ages_ok = np.array([_is_young(ws, task) for task in found.tasks], bool)
+    answered = np.append(ages_ok, False)[found.task]
+    return phones[~answered & ~ws.ledger.suppressed_among(phones)]
+
+
+def _is_young(ws: Workspace, task: Row) -> bool:
+    """Is a verdict of this task reused?"""
+    return bool(task.exported_at > ws.ledger.clock() - ws.settings.verdict_days * DAY_S)
+
+
+def _answered_phones(row: Row) -> Phones:
+    phones, _ = codec.distinct(codec.unpack(row.phones, row.phone_count))
+    return _without(phones, codec.unpack(row.unanswered, row.unanswered_count))
 
 
 def _without(phones: Phones, among: Phones) -> Phones:

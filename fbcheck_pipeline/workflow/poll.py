@@ -6,6 +6,7 @@ import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fbcheck_pipeline.errors import RateLimited, TaskNotFound, UnknownStatus, VendorError, VendorRefuses
@@ -47,6 +48,7 @@ def poll_due_tasks(ws: Workspace, client: VendorClient, *, budget_s: float) -> P
     Args:
         budget_s: no status call is started after so many seconds.
     """
+    ws.ledger.recover_gone_senders()
     settle_overdue(ws)
     until = time.monotonic() + budget_s
     polled = Polled()
@@ -73,7 +75,7 @@ def settle_overdue(ws: Workspace) -> None:
 def ask_again(ws: Workspace, client: VendorClient, row: Row) -> TaskSnapshot:
     """One status call for a fresh result URL, noted in the ledger."""
     snapshot = client.task(row.task_id)
-    ws.ledger.note_poll(row.chunk_key, result_url=snapshot.result_url)
+    ws.ledger.note_poll(row.chunk_key, state=row.state, result_url=snapshot.result_url)
     return snapshot
 
 
@@ -88,13 +90,14 @@ def interval_s(row: Row, snapshot: TaskSnapshot | None, now: float, base_s: floa
 
 
 def _ask(ws: Workspace, client: VendorClient, row: Row, polled: Polled) -> None:
-    ledger, now = ws.ledger, ws.ledger.clock()
+    now = ws.ledger.clock()
+    note = partial(ws.ledger.note_poll, row.chunk_key, state=row.state)
     polled.asked += 1
     try:
         snapshot = client.task(row.task_id)
     except VendorRefuses as error:
         polled.refused = error
-        ledger.note_poll(row.chunk_key, note=str(error), next_poll_at=now + max(60.0, ws.settings.poll_seconds))
+        note(note=str(error), next_poll_at=now + max(60.0, ws.settings.poll_seconds))
         return
     except VendorError as error:
         polled.errors += 1
@@ -108,13 +111,14 @@ def _ask(ws: Workspace, client: VendorClient, row: Row, polled: Polled) -> None:
         )
         level = logging.DEBUG if isinstance(error, TaskNotFound) else logging.WARNING
         log.log(level, "status call failed chunk_key=%s error=%s", row.chunk_key, type(error).__name__)
-        ledger.note_poll(row.chunk_key, note=str(error), next_poll_at=now + wait_s)
+        note(note=str(error), next_poll_at=now + wait_s)
         return
     _learn(ws, row, snapshot, now, polled)
 
 
 def _learn(ws: Workspace, row: Row, snapshot: TaskSnapshot, now: float, polled: Polled) -> None:
     ledger, state = ws.ledger, ChunkState(row.state)
+    note = partial(ledger.note_poll, row.chunk_key, state=row.state)
     facts: dict[str, Any] = {
         "vendor_status": snapshot.status.value,
         "total": snapshot.total,
@@ -122,8 +126,9 @@ def _learn(ws: Workspace, row: Row, snapshot: TaskSnapshot, now: float, polled: 
         "failure": snapshot.failure,
     }
     if snapshot.status is TaskStatus.EXPORTED:
-        if row.vendor_status == TaskStatus.EXPORTED:  # overdue: its result could not be read; only the URL may be fresh
-            ledger.note_poll(row.chunk_key, result_url=snapshot.result_url, next_poll_at=now + LONGEST_INTERVAL_S, **facts)
+        if state is ChunkState.OVERDUE and row.vendor_status == TaskStatus.EXPORTED:
+            # its result could not be read in time; only the URL may be fresh
+            note(result_url=snapshot.result_url, next_poll_at=now + LONGEST_INTERVAL_S, **facts)
             return
         moved = ledger.advance(
             row.chunk_key,
@@ -137,9 +142,9 @@ def _learn(ws: Workspace, row: Row, snapshot: TaskSnapshot, now: float, polled: 
         )
         polled.exported += moved
     elif snapshot.status is TaskStatus.FAILED:
-        ledger.note_poll(row.chunk_key, **facts)
-        note = f"the vendor says this task failed: {snapshot.message or 'no reason given'}"
-        polled.failed += ledger.settle_unanswered(row.chunk_key, from_=state, to=ChunkState.FAILED, note=note)
+        note(**facts)
+        why = f"the vendor says this task failed: {snapshot.message or 'no reason given'}"
+        polled.failed += ledger.settle_unanswered(row.chunk_key, from_=state, to=ChunkState.FAILED, note=why)
     else:
         wait_s = interval_s(row, snapshot, now, ws.settings.poll_seconds)
-        ledger.note_poll(row.chunk_key, note=None, next_poll_at=now + wait_s, **facts)
+        note(note=None, next_poll_at=now + wait_s, **facts)

@@ -26,7 +26,6 @@ def attach_task(ws: Workspace, client: VendorClient, chunk_key: str, task_id: st
             chunk_key,
             sender=None,
             task_id=snapshot.task_id,
-            vendor_status=snapshot.status.value,
             total=snapshot.total,
             is_synthetic=snapshot.is_synthetic,
             next_poll_at=0,

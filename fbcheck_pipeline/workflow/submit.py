@@ -14,13 +14,18 @@ import tenacity
 
 from fbcheck_pipeline.errors import (
     LedgerError,
+    OperatorError,
     RateLimited,
+    StorageError,
     SubmissionRefused,
     SubmissionUnconfirmed,
+    TaskNotFound,
+    UnreadableAnswer,
     VendorRefuses,
     VendorUnavailable,
 )
 from fbcheck_pipeline.ledger import ChunkState, codec
+from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S
 from fbcheck_pipeline.progress import report
 from fbcheck_pipeline.vendor import TaskSnapshot, VendorClient
@@ -72,8 +77,12 @@ def submit_chunks(
     until = None if patience.total_s is None else time.monotonic() + patience.total_s
     total = sum(row.phone_count for row in ws.ledger.chunks_of(list_key) if row.state == ChunkState.PLANNED)
     done, tried = 0, set[str]()
-    if total:
-        _see_that_balance_suffices(ws, client, total)
+    try:
+        if total:
+            _see_that_balance_suffices(ws, client, total)
+    except VendorUnavailable as error:
+        outcome.postponed = str(error)
+        return outcome
     with ws.ledger.sender() as sender:
         while keys := [key for key in ws.ledger.sendable(list_key) if key not in tried]:
             if until is not None and time.monotonic() >= until:
@@ -90,8 +99,12 @@ def submit_chunks(
 
 
 def _see_that_balance_suffices(ws: Workspace, client: VendorClient, phone_count: int) -> None:
-    """Too little money is told before the first POST, where the protocol knows the balance."""
-    balance, cost = client.balance(), ws.settings.cost_of(phone_count)
+    """Too little money is told before the first POST, where the vendor tells the balance."""
+    try:
+        balance, cost = client.balance(), ws.settings.cost_of(phone_count)
+    except (TaskNotFound, UnreadableAnswer) as error:
+        log.warning("balance not known error=%s", type(error).__name__)
+        return
     if balance is not None and (balance.amount <= 0 or (cost is not None and balance.amount < cost)):
         needed = f", about {cost:.2f} is needed" if cost is not None else ""
         raise VendorRefuses(f"the vendor's balance is {balance.amount:.2f}{needed}; top it up, then run again", http_status=402)
@@ -121,7 +134,7 @@ def _send_once(ws: Workspace, client: VendorClient, chunk_key: str, sender: str,
     phones = codec.unpack(row.phones, row.phone_count)
     suppressed = ledger.suppressed_among(phones)
     if suppressed.any():
-        allowed = [~suppressed] if not suppressed.all() else []
+        allowed = [~suppressed] if np.count_nonzero(~suppressed) >= ws.settings.smallest_chunk else []
         ledger.replace_chunk(chunk_key, from_=ChunkState.PLANNED, groups=allowed, halvings=row.halvings)
         return 0
     payload = codec.to_payload(phones)
@@ -129,8 +142,9 @@ def _send_once(ws: Workspace, client: VendorClient, chunk_key: str, sender: str,
     if not ledger.start_sending(chunk_key, sender=sender, max_per_day=ws.settings.max_billable_per_day):
         return 0
     try:
+        stamp(ws.storage, ledger)
         snapshot = client.submit_chunk(payload)
-    except (VendorUnavailable, VendorRefuses) as error:
+    except (StorageError, VendorUnavailable, VendorRefuses) as error:
         later = ledger.clock() + ORPHANED_AFTER_S
         ledger.advance(
             chunk_key, from_=ChunkState.SENDING, to=ChunkState.PLANNED, sender=sender, note=str(error), next_send_at=later
@@ -141,14 +155,22 @@ def _send_once(ws: Workspace, client: VendorClient, chunk_key: str, sender: str,
         outcome.refused += 1
         return 0
     except SubmissionUnconfirmed as error:
-        ledger.advance(chunk_key, from_=ChunkState.SENDING, to=ChunkState.UNCONFIRMED, sender=sender, note=str(error))
-        log.warning("submission unconfirmed chunk_key=%s phones=%d", chunk_key, row.phone_count)
-        outcome.unconfirmed += 1
-        return 0
-    _record(ws, chunk_key, sender, snapshot)
+        return _hold(ws, chunk_key, sender, str(error), outcome)
+    try:
+        _record(ws, chunk_key, sender, snapshot)
+    except OperatorError as error:  # the vendor gave the same task id twice
+        return _hold(ws, chunk_key, sender, str(error), outcome)
     log.info("chunk submitted chunk_key=%s phones=%d", chunk_key, row.phone_count)
     outcome.sent += 1
     return int(row.phone_count)
+
+
+def _hold(ws: Workspace, chunk_key: str, sender: str, why: str, outcome: Submitted) -> int:
+    """Perhaps billed: a person must look."""
+    ws.ledger.advance(chunk_key, from_=ChunkState.SENDING, to=ChunkState.UNCONFIRMED, sender=sender, note=why)
+    log.warning("submission unconfirmed chunk_key=%s", chunk_key)
+    outcome.unconfirmed += 1
+    return 0
 
 
 @tenacity.retry(retry=tenacity.retry_if_exception_type(LedgerError), wait=tenacity.wait_random_exponential(max=30))
@@ -158,7 +180,6 @@ def _record(ws: Workspace, chunk_key: str, sender: str, snapshot: TaskSnapshot) 
         chunk_key,
         sender=sender,
         task_id=snapshot.task_id,
-        vendor_status=snapshot.status.value,
         total=snapshot.total,
         is_synthetic=snapshot.is_synthetic,
         next_poll_at=first_poll_at(ws),
@@ -175,6 +196,7 @@ def _halve_or_refuse(ws: Workspace, chunk_key: str, sender: str, note: str) -> N
     half = row.phone_count // 2
     if row.halvings < MOST_HALVINGS and half >= ws.settings.smallest_chunk:
         is_first = np.arange(row.phone_count) < half
-        ws.ledger.replace_chunk(chunk_key, from_=ChunkState.SENDING, groups=[is_first, ~is_first], halvings=row.halvings + 1)
+        halves = [is_first, ~is_first]
+        ws.ledger.replace_chunk(chunk_key, from_=ChunkState.SENDING, groups=halves, halvings=row.halvings + 1, sender=sender)
     else:
-        ws.ledger.settle_unanswered(chunk_key, from_=ChunkState.SENDING, to=ChunkState.REFUSED, note=note)
+        ws.ledger.settle_unanswered(chunk_key, from_=ChunkState.SENDING, to=ChunkState.REFUSED, note=note, sender=sender)

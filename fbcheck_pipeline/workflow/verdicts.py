@@ -134,9 +134,12 @@ class _Index:
 
 
 def _read_index(storage: Storage, name: str | None) -> _Index | None:
-    if name is None or not storage.exists(name):
+    if name is None:
         return None
-    source = pa.memory_map(f"{storage.root}/{name}") if storage.is_local else pa.BufferReader(storage.read_bytes(name))
+    try:
+        source = pa.memory_map(f"{storage.root}/{name}") if storage.is_local else pa.BufferReader(storage.read_bytes(name))
+    except FileNotFoundError:  # lost, or replaced by a newer one just now: the task files know as much
+        return None
     with pa.ipc.open_file(source) as reader:
         batch = reader.get_batch(0)
         return _Index(batch.column(0).to_numpy(), batch.column(1).to_numpy(), json.loads(reader.schema.metadata[b"task_ids"]))

@@ -13,13 +13,15 @@ PUBLIC = "93.184.215.14"
 
 
 def vetted(url: str, *addresses: str, may_use_loopback: bool = False, allowed: frozenset[str] | None = None) -> Target:
-    return vet(url, allowed_hosts=allowed, may_use_loopback=may_use_loopback, resolve=lambda host, port: list(addresses or [PUBLIC]))
+    found = list(addresses or [PUBLIC])
+    return vet(url, allowed_hosts=allowed, may_use_loopback=may_use_loopback, resolve=lambda host, port: found)
 
 
 @pytest.mark.parametrize(
     "address",
     [
-        *("127.0.0.1", "127.8.9.1", "0.0.0.0", "0.1.2.3", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1"),
+        *("127.0.0.1", "127.8.9.1", "0.0.0.0", "0.1.2.3", "10.0.0.1", "172.16.0.1", "192.168.1.1"),
+        *("169.254.169.254", "100.64.0.1"),
         *("224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1", "192.0.0.1"),
         *("::", "::1", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254", "fec0::1", "ff02::1", "2001:db8::1", "100::1"),
         *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "64:ff9b::10.0.0.1"),
@@ -34,7 +36,7 @@ def test_an_address_that_is_not_public_is_refused(address: str) -> None:
             vetted("https://results.example/a", *addresses)
 
 
-@pytest.mark.parametrize("address", [PUBLIC, "8.8.8.8", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "::ffff:8.8.8.8", "64:ff9b::808:808"])
+@pytest.mark.parametrize("address", [PUBLIC, "8.8.8.8", "2606:2800:21f:cb07::1", "::ffff:8.8.8.8", "64:ff9b::808:808"])
 def test_a_public_address_is_accepted_over_https_only(address: str) -> None:
     """The file holds people's numbers: nobody on the way may read or change it."""
     assert vetted("https://results.example/a", address).addresses == (address,)
@@ -42,7 +44,9 @@ def test_a_public_address_is_accepted_over_https_only(address: str) -> None:
         vetted("http://results.example/a", address)
 
 
-@pytest.mark.parametrize("host", ["2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "127.1", "[::1]", "[::ffff:7f00:1]", "localhost"])
+@pytest.mark.parametrize(
+    "host", ["2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "127.1", "[::1]", "[::ffff:7f00:1]", "localhost"]
+)
 def test_odd_spellings_of_this_machine_are_this_machine(host: str) -> None:
     """Checked is what the system connects to, not what the text looks like."""
     with pytest.raises((ResultForbidden, ResultUnavailable)) as caught:

@@ -11,21 +11,23 @@ from pathlib import Path
 import pytest
 
 from fbcheck_pipeline.errors import ResultError, ResultExpired, ResultForbidden, ResultUnavailable, StorageError
+from fbcheck_pipeline.vendor import Timeouts
 from fbcheck_pipeline.vendor.fetching import MAX_REDIRECTS, ResultFetcher
 
 from . import wire
 from .conftest import Certificate
-from .wire import KEY, Behaviour, Wire, client_for, http, says_then_closes
+from .wire import HASTY, KEY, PATIENT, Behaviour, Wire, client_for, http, says_then_closes
 
 BODY = b"Number,facebook\n" + b"+41798284651,yes\n" * 500
+SIGNED = "/r.xlsx?sig=s3cr3t"
 PLAIN = {"Content-Type": "application/octet-stream"}
 FILE = says_then_closes(http(200, BODY, PLAIN))
 
 
-def fetch(to: Path, *behaviours: Behaviour, path: str = "/r.xlsx?sig=s3cr3t", max_mb: int = 1, hosts: str | None = None) -> Wire:
-    with Wire(*behaviours) as server, client_for(server.url, max_result_mb=max_mb, result_hosts=hosts) as client:
+def fetch(to: Path, *behaviours: Behaviour, timeouts: Timeouts = PATIENT, hosts: str | None = None) -> Wire:
+    with Wire(*behaviours) as server, client_for(server.url, timeouts, max_result_mb=1, result_hosts=hosts) as client:
         try:
-            found = client.download(server.url + path, to)
+            found = client.download(server.url + SIGNED, to)
         except ResultError as error:
             assert os.listdir(to.parent) == []
             shown = "".join(traceback.format_exception(error)) + repr(error)
@@ -85,18 +87,25 @@ CHUNKED = {"Content-Length": "", "Transfer-Encoding": "chunked"}
         says_then_closes(http(200, b"64\r\n" + BODY[:100] + b"\r\n", CHUNKED)),
         says_then_closes(http(200, b"64\r\n" + BODY[:100] + b"\r\nzz\r\n", CHUNKED)),
         says_then_closes(http(302, b"")),
+        says_then_closes(http(200, BODY, {"Content-Length": "9" * 5000, "Connection": "x" * 70_000})),
         says_then_closes(b"garbage\r\n\r\n"),
         wire.closes_at_once,
         wire.closes_after_body,
         wire.resets_after_body,
-        wire.hangs,
-        wire.hangs_after(http(200, BODY[:100], {"Content-Length": str(len(BODY))})),
     ],
 )
 def test_a_download_that_breaks_off_is_not_there(to: Path, behaviour: Behaviour) -> None:
     """A partial file would be parsed as whole, and its missing rows settled for good."""
     with pytest.raises(ResultUnavailable):
         fetch(to, behaviour)
+
+
+@pytest.mark.timeout(8)
+@pytest.mark.parametrize("behaviour", [wire.hangs, wire.hangs_after(http(200, BODY[:100], {"Content-Length": str(len(BODY))}))])
+def test_a_download_that_falls_silent_is_not_there(to: Path, behaviour: Behaviour) -> None:
+    """It is fetched again later, whole."""
+    with pytest.raises(ResultUnavailable):
+        fetch(to, behaviour, timeouts=HASTY)
 
 
 @pytest.mark.parametrize("head", [http(200, b"", {"Content-Length": "", "Connection": "close"}), b"HTTP/1.1 200 OK\r\nX-Slow: "])
@@ -124,7 +133,9 @@ def test_redirects_are_followed_within_bounds(to: Path) -> None:
         fetch(to, *[hop] * (MAX_REDIRECTS + 1), FILE)
 
 
-@pytest.mark.parametrize("to_where", ["http://10.0.0.1/", "http://169.254.169.254/latest/", "file:///etc/passwd", "http://0.0.0.0:1/"])
+@pytest.mark.parametrize(
+    "to_where", ["http://10.0.0.1/", "http://169.254.169.254/", "file:///etc/passwd", "http://0.0.0.0:1/", "//[::1"]
+)
 def test_every_hop_is_vetted(to: Path, to_where: str) -> None:
     """A redirect is how a public host would reach a private one."""
     with pytest.raises(ResultForbidden):

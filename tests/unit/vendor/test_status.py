@@ -8,11 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from fbcheck_pipeline.errors import RateLimited, TaskNotFound, UnknownStatus, UnreadableAnswer, VendorError, VendorRefuses, VendorUnavailable
-from fbcheck_pipeline.vendor import Balance, TaskStatus
+from fbcheck_pipeline.errors import (
+    RateLimited,
+    TaskNotFound,
+    UnknownStatus,
+    UnreadableAnswer,
+    VendorError,
+    VendorRefuses,
+    VendorUnavailable,
+)
+from fbcheck_pipeline.vendor import Balance, TaskStatus, Timeouts
 
 from . import wire
-from .wire import KEY, Behaviour, Wire, client_for, http, says, says_then_closes
+from .wire import HASTY, KEY, PATIENT, Behaviour, Wire, client_for, http, says, says_then_closes
 
 TASK_ID = "cs9viu7i61pkfs4oavvg"
 EXPORTED = {
@@ -28,13 +36,16 @@ EXPORTED = {
 }
 
 
+TOO_LARGE = json.dumps(EXPORTED).encode() + b" " * 1_100_000
+
+
 def answer(**fields: object) -> Behaviour:
     return says(http(200, json.dumps(EXPORTED | fields).encode()))
 
 
-def ask(behaviour: Behaviour, **given: object) -> VendorError:
+def ask(behaviour: Behaviour, timeouts: Timeouts = PATIENT) -> VendorError:
     """One status call that must fail."""
-    with Wire(behaviour) as server, client_for(server.url, **given) as client:
+    with Wire(behaviour) as server, client_for(server.url, timeouts) as client:
         with pytest.raises(VendorError) as caught:
             client.task(TASK_ID)
         assert KEY not in repr(caught.value)
@@ -55,9 +66,9 @@ def test_the_vendors_own_sample_is_read() -> None:
 
 def test_v1_asks_with_a_form() -> None:
     """A POST that changes nothing."""
-    with Wire(answer(status="failed", message="bad +41798284651", actual_amount={"amount": 0.6, "currency": "USD"})) as server:
-        with client_for(server.url, protocol="v1") as client:
-            task = client.task(TASK_ID)
+    failed = answer(status="failed", message="bad +41798284651", actual_amount={"amount": 0.6, "currency": "USD"})
+    with Wire(failed) as server, client_for(server.url, protocol="v1") as client:
+        task = client.task(TASK_ID)
     assert server.requests[0].startswith(b"POST /v1/gettasks HTTP/1.1\r\n")
     assert server.requests[0].endswith(f"task_id={TASK_ID}".encode())
     assert (task.status, task.amount, task.message) == (TaskStatus.FAILED, "0.6 USD", "bad •••")
@@ -70,10 +81,8 @@ def test_v1_asks_with_a_form() -> None:
         wire.closes_at_once,
         wire.closes_after_body,
         wire.resets_after_body,
-        wire.hangs,
         says_then_closes(b"garbage\r\n\r\n"),
         says_then_closes(http(200, b'{"task', {"Content-Length": "90"})),
-        wire.drips(http(200, b"", {"Content-Length": "", "Connection": "close"})),
         says(http(500, b"{}")),
         says(http(502, b"<html>", {"Content-Type": "text/html"})),
     ],
@@ -83,9 +92,15 @@ def test_no_answer_means_ask_again(behaviour: Behaviour) -> None:
     assert type(ask(behaviour)) is VendorUnavailable
 
 
+@pytest.mark.parametrize("behaviour", [wire.hangs, wire.drips(http(200, b"", {"Content-Length": "", "Connection": "close"}))])
+def test_a_slow_answer_means_ask_again(behaviour: Behaviour) -> None:
+    """A tick has seconds for many tasks."""
+    assert type(ask(behaviour, HASTY)) is VendorUnavailable
+
+
 @pytest.mark.parametrize(
     "body",
-    [b"", b"\xff\x00{", b"[]", b'"x"', b"<html>", b"{}", b'{"task_id":"other","status":"pending"}', b"[" * 5000, b" " * 1_100_000],
+    [b"", b"\xff\x00{", b"[]", b'"x"', b"<html>", b"{}", b'{"task_id":"x","status":"pending"}', b"[" * 5000, TOO_LARGE],
 )
 def test_an_answer_that_says_nothing_usable_is_named_so(body: bytes) -> None:
     """Also one that speaks of another task: its progress and result are not ours."""
@@ -120,7 +135,10 @@ def test_an_unknown_status_is_named_and_trimmed() -> None:
 
 @pytest.mark.parametrize(
     ("sent", "read"),
-    [(20000, 20000), ("20000", 20000), (2e4, 20000), (-1, None), (1.5, None), (True, None), (None, None), ("many", None), (2**70, None)],
+    [
+        *((20000, 20000), ("20000", 20000), (2e4, 20000)),
+        *((-1, None), (1.5, None), (True, None), (None, None), ("many", None), (2**70, None)),
+    ],
 )
 def test_counts_inform_and_never_stop(sent: object, read: int | None) -> None:
     """A count that is none is unknown; the status still matters."""
@@ -178,9 +196,12 @@ def test_the_balance_is_read_where_the_protocol_has_it(told: object) -> None:
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize("body", [b"{}", b'{"balance":null}', b'{"balance":true}', b'{"balance":NaN}', b'{"balance":"much"}', b"[]"])
+@pytest.mark.parametrize("body", [b"{}", b'{"balance":null}', b'{"balance":true}', b'{"balance":NaN}', b'{"balance":"x"}', b"[]"])
 def test_a_balance_that_is_none_is_unreadable(body: bytes) -> None:
     """Money is not guessed."""
-    with Wire(says(http(200, body))) as server, client_for(server.url, protocol="v1") as client:
-        with pytest.raises(UnreadableAnswer):
-            client.balance()
+    with (
+        Wire(says(http(200, body))) as server,
+        client_for(server.url, protocol="v1") as client,
+        pytest.raises(UnreadableAnswer),
+    ):
+        client.balance()

@@ -10,6 +10,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+import requests
 
 from fbcheck_pipeline.errors import (
     RateLimited,
@@ -21,20 +22,21 @@ from fbcheck_pipeline.errors import (
     VendorUnavailable,
 )
 from fbcheck_pipeline.vendor import TaskStatus, Timeouts, VendorClient
+from fbcheck_pipeline.vendor.connections import KeyForOrigin
 from fbcheck_pipeline.vendor.outcomes import BY_STATUS, Charged
 
 from . import wire
 from .conftest import Certificate
-from .wire import KEY, PAYLOAD, Behaviour, Wire, client_for, http, says, says_then_closes, settings_for
+from .wire import HASTY, KEY, PATIENT, PAYLOAD, Behaviour, Wire, client_for, http, says, says_then_closes, settings_for
 
 HTML = b"<!doctype html><html><body>Gateway</body></html>"
 PAGE = {"Content-Type": "text/html; charset=utf-8"}
 ACCEPTED = b'{"task_id":"cs9viu7i61pkfs4oavvg","status":"pending","total":0,"success":0,"failure":0}'
 
 
-def submit(behaviour: Behaviour, **given: object) -> VendorError:
+def submit(behaviour: Behaviour, timeouts: Timeouts = PATIENT) -> VendorError:
     """One submission that must fail: its error; the vendor saw one connection and at most one POST."""
-    with Wire(behaviour) as server, client_for(server.url, **given) as client:
+    with Wire(behaviour) as server, client_for(server.url, timeouts) as client:
         with pytest.raises(VendorError) as caught:
             client.submit_chunk(PAYLOAD)
         assert len(server.requests) == 1
@@ -83,7 +85,6 @@ def test_every_submission_has_a_connection_of_its_own() -> None:
         wire.closes_after_head,
         wire.closes_after_body,
         wire.resets_after_body,
-        wire.hangs,
         says_then_closes(b"\x16\x03\x01 garbage\r\n\r\n"),
         says_then_closes(b"HTTP/1.1 20"),
         says_then_closes(b"HTTP/1.1 200 OK\r\nContent-Type: appl"),
@@ -91,8 +92,7 @@ def test_every_submission_has_a_connection_of_its_own() -> None:
         says_then_closes(http(402, b'{"err', {"Content-Length": "90"})),
         says_then_closes(http(200, b"57\r\n" + ACCEPTED[:30], {"Content-Length": "", "Transfer-Encoding": "chunked"})),
         says_then_closes(http(200, b"\x1f\x8bbroken", {"Content-Encoding": "gzip"})),
-        says_then_closes(http(200, b"[" * 1_100_000)),
-        wire.hangs_after(http(200, ACCEPTED[:40], {"Content-Length": str(len(ACCEPTED))})),
+        says_then_closes(http(200, ACCEPTED + b" " * 1_100_000)),
     ],
 )
 def test_an_answer_lost_after_the_connection_stood_is_unconfirmed(behaviour: Behaviour) -> None:
@@ -106,10 +106,17 @@ def test_an_upload_cut_midway_is_unconfirmed() -> None:
         client.submit_chunk(PAYLOAD * 20_000)
 
 
-def test_an_answer_that_drips_is_given_up() -> None:
-    """Each drop resets the read time-out; the whole answer has a bound of its own."""
-    behaviour = wire.drips(http(200, b"", {"Content-Length": "", "Connection": "close"}))
-    assert type(submit(behaviour)) is SubmissionUnconfirmed
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        wire.hangs,
+        wire.hangs_after(http(200, ACCEPTED[:40], {"Content-Length": str(len(ACCEPTED))})),
+        wire.drips(http(200, b"", {"Content-Length": "", "Connection": "close"})),
+    ],
+)
+def test_silence_after_the_body_is_unconfirmed(behaviour: Behaviour) -> None:
+    """Also an answer that drips: each drop resets the read time-out, the whole has a bound of its own."""
+    assert type(submit(behaviour, HASTY)) is SubmissionUnconfirmed
 
 
 @pytest.mark.parametrize(
@@ -257,9 +264,9 @@ def test_a_connect_time_out_is_free() -> None:
         for filler in fillers:
             filler.setblocking(False)
             filler.connect_ex(address)
-        with client_for(f"http://127.0.0.1:{address[1]}", Timeouts(connect_s=0.3)) as client:
-            with pytest.raises(VendorUnavailable, match="ConnectTimeout"):
-                client.submit_chunk(PAYLOAD)
+        url, timeouts = f"http://127.0.0.1:{address[1]}", Timeouts(connect_s=0.2)
+        with client_for(url, timeouts) as client, pytest.raises(VendorUnavailable, match="ConnectTimeout"):
+            client.submit_chunk(PAYLOAD)
         for filler in fillers:
             filler.close()
 
@@ -338,6 +345,32 @@ def test_a_key_that_is_missing_or_no_header_is_a_settings_error(key: str | None)
     with pytest.raises(SettingsError, match="FBCHECK_API_KEY") as caught:
         VendorClient(settings_for("http://127.0.0.1:1", api_key=key))
     assert not (key or "").strip() or (key or "") not in str(caught.value)
+
+
+def test_an_address_that_cannot_be_requested_is_a_settings_error() -> None:
+    """Told before any work is done."""
+    with pytest.raises(SettingsError, match="FBCHECK_API_URL"):
+        VendorClient(settings_for("http://127.0.0.1:99999"))
+
+
+@pytest.mark.parametrize(
+    "url", ["http://vendor.example/a", "https://vendor.example:444/a", "https://x.vendor.example/", "https://vendor.example@h.example/"]
+)
+def test_the_key_goes_to_no_other_origin(url: str) -> None:
+    """Not even where somebody calls with another URL: scheme, host and port must be API_URL's."""
+    auth = KeyForOrigin(KEY, "https://vendor.example")
+    assert "X-API-Key" not in requests.Request("GET", url, auth=auth).prepare().headers
+    assert requests.Request("GET", "https://VENDOR.example:443/a", auth=auth).prepare().headers["X-API-Key"] == KEY
+
+
+def test_the_key_goes_to_a_host_that_is_written_otherwise_on_the_wire(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Host names outside ASCII are translated before the origin is compared."""
+    with Wire(says(http(200, ACCEPTED))) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        with client_for("http://VENDOR.b\u00fccher.example") as client:
+            client.submit_chunk(PAYLOAD)
+    assert b"http://vendor.xn--bcher-kva.example/" in proxy.requests[0]
+    assert f"X-API-Key: {KEY}".encode() in proxy.requests[0]
 
 
 def test_the_client_shows_no_key() -> None:

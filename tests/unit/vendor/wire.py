@@ -18,7 +18,9 @@ from fbcheck_pipeline.vendor import Timeouts, VendorClient
 
 KEY = "key-7f3a91c0d2"
 PAYLOAD = b"".join(b"+4179800%04d\n" % i for i in range(50))
-QUICK = Timeouts(connect_s=0.5, read_s=0.3, status_s=0.3, download_idle_s=0.3, download_total_s=2.0)
+PATIENT = Timeouts(connect_s=10, read_s=10, status_s=10, download_idle_s=10, download_total_s=10)
+HASTY = Timeouts(connect_s=10, read_s=0.1, status_s=0.1, download_idle_s=0.1, download_total_s=10)
+"""Only for a server that never answers: whatever the machine's load, the outcome is the same."""
 
 Behaviour = Callable[["Wire", socket.socket], None]
 
@@ -180,6 +182,6 @@ def settings_for(url: str, **given: object) -> Settings:
     return load_settings(**{"_env_file": None, "api_key": KEY, "api_url": url, "data_uri": "data", **given})
 
 
-def client_for(url: str, timeouts: Timeouts = QUICK, **given: object) -> VendorClient:
-    """A client with short time-outs."""
+def client_for(url: str, timeouts: Timeouts = PATIENT, **given: object) -> VendorClient:
+    """A client for a server of these tests."""
     return VendorClient(settings_for(url, **given), timeouts=timeouts)

@@ -64,6 +64,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("collections", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("plannings", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("sendings", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("verdict_index", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )

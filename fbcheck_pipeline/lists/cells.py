@@ -1,0 +1,50 @@
+"""Any Arrow column as text, as a person would write it: integers without `.0`, missing stays null."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_EXACT_INTEGER = pa.scalar(float(2**53))
+_IDLE_FRACTION = r"(\.\d*?)0+(Z|[+-]\d\d:?\d\d)?$"
+
+
+def to_text(column: pa.Array[Any], counts: Counter[str]) -> pa.Array[Any]:
+    """The column as `pa.string()`.
+
+    Args:
+        counts: `bad_bytes` rises by the cells of bytes that are no UTF-8.
+    """
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return to_text(column.dictionary_decode(), counts)
+    if pa.types.is_floating(kind):
+        return _floats(column.cast(pa.float64()))
+    if pa.types.is_timestamp(kind):
+        text = pc.replace_substring_regex(column.cast(pa.string()), _IDLE_FRACTION, r"\1\2")
+        return pc.replace_substring_regex(text, r"\.(Z|[+-]\d\d:?\d\d)?$", r"\1")
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        return _bytes(column, counts)
+    if pa.types.is_nested(kind):
+        return pa.array(
+            [None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in column.to_pylist()], pa.string()
+        )
+    return column.cast(pa.string())
+
+
+def _floats(column: pa.Array[Any]) -> pa.Array[Any]:
+    """Shortest text that reads back as the same float; whole numbers as integers, NaN as missing."""
+    said = pc.if_else(pc.is_nan(column), None, column)
+    is_whole = pc.and_(pc.equal(said, pc.trunc(said)), pc.less(pc.abs(said), _EXACT_INTEGER))
+    whole = pc.if_else(is_whole, said, None).cast(pa.int64()).cast(pa.string())
+    return pc.coalesce(whole, said.cast(pa.string()))
+
+
+def _bytes(column: pa.Array[Any], counts: Counter[str]) -> pa.Array[Any]:
+    texts = [None if value is None else value.decode("utf-8", "replace") for value in column.to_pylist()]
+    counts["bad_bytes"] += sum("\ufffd" in text for text in texts if text)
+    return pa.array(texts, pa.string())

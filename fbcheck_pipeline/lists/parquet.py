@@ -1,0 +1,61 @@
+"""Parquet: record batches of text columns, read a batch at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fbcheck_pipeline.errors import ListError
+from fbcheck_pipeline.lists.cells import to_text
+from fbcheck_pipeline.lists.columns import HEAD_ROWS, Cell
+
+BATCH_ROWS = 65_536
+_BUFFER_BYTES = 1 << 20
+
+
+@dataclass
+class ParquetTable:
+    """A Parquet file; the first row of its head are the names of its columns."""
+
+    path: Path
+    head: list[list[Cell]]
+    reasons: tuple[str, ...] = ()
+    has_header: bool = True
+    encoding: None = None
+    shown_delimiter: None = None
+    sheet: None = None
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def width(self, header_row: int | None) -> int:
+        """How many columns."""
+        return len(self.head[0])
+
+    def batches(self, data_row: int, width: int) -> Iterator[pa.RecordBatch]:
+        """All rows as string columns; `data_row` is 1, since only the names stand above."""
+        yield from _batches(self.path, self.counts, BATCH_ROWS)
+
+
+def open_parquet_table(path: Path) -> ParquetTable:
+    """Read the names and first rows.
+
+    Raises:
+        ListError: the file is damaged, encrypted or has no columns.
+    """
+    first = next(_batches(path, Counter(), HEAD_ROWS), None)
+    rows = [] if first is None else [list(row) for row in zip(*(column.to_pylist() for column in first.columns), strict=True)]
+    return ParquetTable(path, [list(pq.read_schema(path).names), *rows])
+
+
+def _batches(path: Path, counts: Counter[str], rows: int) -> Iterator[pa.RecordBatch]:
+    try:
+        with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False) as file:
+            for batch in file.iter_batches(batch_size=rows):
+                columns = [to_text(column, counts) for column in batch.columns]
+                yield pa.RecordBatch.from_arrays(columns, [str(index) for index in range(len(columns))])
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise ListError(f"{path.name}: the Parquet file is damaged, unfinished or encrypted; write it again") from error

@@ -1,0 +1,150 @@
+"""One way into every kind of list: `open_list` decides, the reader streams `raw_phones`.
+
+Here: which format, and what a batch of `raw_phones` is. Not here: how each format is read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from fbcheck_pipeline.errors import ListError
+from fbcheck_pipeline.lists.columns import Cell, Columns, Header, choose, find_header
+from fbcheck_pipeline.lists.facts import ReadOptions, SourceFacts
+from fbcheck_pipeline.lists.formats import format_of
+from fbcheck_pipeline.lists.keys import file_sha256
+
+BATCH_ROWS = 65_536
+
+
+class Table(Protocol):
+    """What every format offers: first rows to decide on, then all rows as batches of string columns."""
+
+    @property
+    def reasons(self) -> tuple[str, ...]: ...
+    @property
+    def counts(self) -> Counter[str]: ...
+    @property
+    def has_header(self) -> bool | None: ...
+    @property
+    def encoding(self) -> str | None: ...
+    @property
+    def shown_delimiter(self) -> str | None: ...
+    @property
+    def sheet(self) -> str | None: ...
+    @property
+    def head(self) -> list[list[Cell]]: ...
+    def width(self, header_row: int | None) -> int: ...
+    def batches(self, data_row: int, width: int) -> Iterator[pa.RecordBatch]: ...
+
+
+class ListReader:
+    """A list that was understood; `batches()` may be called once.
+
+    Attributes:
+        source: what was found out and why.
+        schema: of the batches.
+        counts: after the last batch: `rows`, `phones` (cells out), `bad_bytes` (lines or cells with replaced bytes),
+            `short_rows`, `long_rows` (filled; surplus kept in the last column), `broken_quotes` (fields whose quote is an
+            ordinary character), `cut_lines` (lines of megabytes, of which the beginning was kept).
+    """
+
+    def __init__(self, table: Table, columns: Columns, data_row: int, source: SourceFacts) -> None:
+        self._table, self._columns, self._data_row = table, columns, data_row
+        self.source = source
+        self._phone_names = pa.array([columns.names[index] for index in columns.phones], pa.string())
+        types: list[tuple[str, pa.DataType]] = [(name, pa.string()) for name in columns.final_names]
+        types += [("source_row", pa.int64()), ("phone_index", pa.int16())]
+        types += [("phone_column", pa.dictionary(pa.int32(), pa.string())), ("phone_raw", pa.string())]
+        self.schema = pa.schema(types)
+        self.counts: dict[str, int] = {}
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """`raw_phones`: a row per source row and phone column, in that order; some 64 k source rows a batch.
+
+        Raises:
+            ListError: the file is damaged further on.
+        """
+        rows = 0
+        for block in self._table.batches(self._data_row, len(self._columns.names)):
+            for start in range(0, block.num_rows, BATCH_ROWS):
+                batch = block.slice(start, BATCH_ROWS)
+                yield self._phones_of(batch, rows)
+                rows += batch.num_rows
+        kinds = ("bad_bytes", "long_rows", "short_rows", "broken_quotes", "cut_lines")
+        self.counts = {"rows": rows, "phones": rows * len(self._columns.phones)} | {
+            kind: self._table.counts[kind] for kind in kinds
+        }
+
+    def _phones_of(self, batch: pa.RecordBatch, rows_before: int) -> pa.RecordBatch:
+        rows, phones = batch.num_rows, len(self._columns.phones)
+        index = np.tile(np.arange(phones), rows)
+        source = np.repeat(np.arange(rows), phones)
+        columns = [batch.column(at) for at in self._columns.phones]
+        raw = columns[0]
+        if phones > 1:
+            raw = pa.concat_arrays(columns).take(pa.array(index * rows + source))
+            batch = batch.take(source)
+        return pa.RecordBatch.from_arrays(
+            [
+                *batch.columns,
+                pa.array(source + rows_before + 1, pa.int64()),
+                pa.array(index, pa.int16()),
+                pa.DictionaryArray.from_arrays(pa.array(index, pa.int32()), self._phone_names),
+                raw,
+            ],
+            schema=self.schema,
+        )
+
+
+def open_list(path: Path | str, options: ReadOptions = ReadOptions()) -> ListReader:  # noqa: B008
+    """Understand a list: format, encoding, delimiter, sheet, header and columns.
+
+    Args:
+        path: a local file with one of `LIST_SUFFIXES`; the content decides where it contradicts the name.
+
+    Raises:
+        ListError: the file cannot be read, holds no rows or no phone column, or an option does not fit it.
+    """
+    path = Path(path)
+    kind, is_gzip, told = format_of(path)
+    table = _open_table(path, kind, is_gzip, options)
+    head = table.head
+    header = Header(0, 1, "The header is the file's own.") if table.has_header else find_header(head, options.has_header)
+    header_cells = head[header.row] if header.row is not None else None
+    if not head[header.data_row :]:
+        raise ListError(f"{path.name}: there is a header and no row below it; export the list again, or say --no-header")
+    columns = choose(head[header.data_row :], header_cells, table.width(header.row), options, path.name)
+    source = SourceFacts(
+        file=path.name,
+        sha256=file_sha256(path),
+        size_bytes=path.stat().st_size,
+        format=f"{kind}+gzip" if is_gzip else kind,
+        encoding=table.encoding,
+        delimiter=table.shown_delimiter,
+        sheet=table.sheet,
+        has_header=header.row is not None,
+        phone_columns=tuple(columns.final_names[index] for index in columns.phones),
+        region_column=None if columns.region is None else columns.final_names[columns.region],
+        reasons=(*told, *table.reasons, header.reason, *columns.reasons),
+    )
+    return ListReader(table, columns, header.data_row, source)
+
+
+def _open_table(path: Path, kind: str, is_gzip: bool, options: ReadOptions) -> Table:
+    if kind == "xlsx":
+        from fbcheck_pipeline.lists.workbook import open_sheet_table
+
+        return open_sheet_table(path, options)
+    if kind == "parquet":
+        from fbcheck_pipeline.lists.parquet import open_parquet_table
+
+        return open_parquet_table(path)
+    from fbcheck_pipeline.lists.text import open_text_table
+
+    return open_text_table(path, is_gzip=is_gzip, kind=kind, encoding=options.encoding, delimiter=options.delimiter)

@@ -1,0 +1,216 @@
+"""One cell, carefully: its text becomes one outcome or several, by rules that run in the order in which they stand here.
+
+    the cell     `WHOLE_CELL`: marks, spreadsheet and URI dressing, what says "nothing"
+    its parts    `SEPARATORS`: two numbers in a cell are two phones, when each part is a number on its own
+    each part    `EACH_PART`: words and extensions go; a letter that remains rejects
+    the number   `_core`: nothing but digits, separators and a leading plus is left; ranges are rejected, the rest is read
+
+The rules themselves are in `dressing`, what a clean number means in `reference`. `fast` does the same for the plain
+cells of a batch and hands the others here; where both could answer they agree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from fbcheck_pipeline.phones import dressing
+from fbcheck_pipeline.phones.dressing import LETTER, Reject
+from fbcheck_pipeline.phones.outcomes import Outcome, rejected
+from fbcheck_pipeline.phones.reference import Says, read
+from fbcheck_pipeline.phones.words import JOINING_WORDS
+
+Rule = Callable[[str], str]
+Read = Callable[[str], Outcome]
+
+MAX_CELL_LENGTH = 1000
+# Shorter runs of digits are parts of a number where the separator may also stand inside one.
+MIN_PART_DIGITS = 7
+SPLIT = "Splits a cell that holds several numbers."
+
+WHOLE_CELL: tuple[Rule, ...] = (
+    dressing.marks,
+    dressing.blanks,
+    dressing.formula_error,
+    dressing.formula_guard,
+    dressing.nothing,
+    dressing.negative,
+    dressing.scientific,
+    dressing.decimals,
+    dressing.link,
+    dressing.uri,
+    dressing.address,
+    dressing.no_digits,
+)
+EACH_PART: tuple[Rule, ...] = (
+    dressing.blanks,
+    dressing.uri,
+    dressing.bracketed_words,
+    dressing.leading_words,
+    dressing.trailing_words,
+    dressing.extension,
+)
+
+
+def outcomes_of(text: str | None, region: str | None, column: Says = Says.NOTHING, applied: list[str] | None = None) -> list[Outcome]:
+    """Every phone of one cell, at least one outcome.
+
+    Args:
+        text: the cell as it came; None for a missing one.
+        region: ISO region of numbers without country code; None where unknown.
+        column: what the bare digits of the cell's column are.
+        applied: where given, gets a sentence for each rule that changed something.
+    """
+    said = applied if applied is not None else []
+    try:
+        cleaned = _run(WHOLE_CELL, _bounded(text), said)
+        return _numbers(cleaned, 0, partial(read, region=region, column=column), region, said)
+    except Reject as reject:
+        return [rejected(reject.reason)]
+
+
+def bare_digits_of(text: str) -> str | None:
+    """The digits of a cell that has digits and separators only, its dressing removed; None for any other cell."""
+    try:
+        cleaned = _run((*WHOLE_CELL, *EACH_PART), _bounded(text), [])
+    except Reject:
+        return None
+    return re.sub(r"\D", "", cleaned) if re.fullmatch(r"[\d\s\-./()]+", cleaned) else None
+
+
+def _bounded(text: str | None) -> str:
+    if text is None:
+        raise Reject("empty")
+    if len(text) > MAX_CELL_LENGTH:
+        raise Reject("not_a_number")
+    return text
+
+
+def _run(rules: tuple[Rule, ...], text: str, said: list[str]) -> str:
+    for rule in rules:
+        cleaned = rule(text)
+        if cleaned != text:
+            said.append((rule.__doc__ or "").splitlines()[0])
+        text = cleaned
+    return text
+
+
+def _numbers(text: str, level: int, read_it: Read, region: str | None, said: list[str]) -> list[Outcome]:
+    """Split at the strongest separator that leaves numbers only; else the text is one number."""
+
+    def several(parts: list[str], level: int) -> list[Outcome] | None:
+        found = [each for part in parts for each in _numbers(part, level, read_it, region, [])]
+        return found if all(each.is_number for each in found) else None
+
+    splits = ((parts, next_level) for next_level, separator in enumerate(SEPARATORS[level:], level + 1) for parts in separator(text))
+    if found := next(filter(None, (several(*split) for split in splits)), None):
+        said.append(SPLIT)
+        return found
+    whole = _one_number(text, read_it, region, said)
+    if whole.is_number:
+        return [whole]
+    # Last, since blanks and zeros stand inside honest numbers, too; two numbers are too long to read as one.
+    if found := next(filter(None, (several(parts, len(SEPARATORS)) for parts in _restarts(text))), None):
+        said.append(SPLIT)
+    return found or [whole]
+
+
+def _parts(pattern: str, min_digits: int, text: str) -> Iterator[list[str]]:
+    """All parts at once; parts without a digit are words and go."""
+    parts = [part for part in re.split(pattern, text, flags=re.I) if re.search(r"\d", part)]
+    if len(parts) > 1 and all(_digit_count(part) >= min_digits for part in parts):
+        yield parts
+
+
+def _around_words(text: str) -> Iterator[list[str]]:
+    """`ev 0212 … cep 0532 …`: a label stands between two numbers; a misread digit does not."""
+    between = rf"(?<=[\d)])[\s.,;:(\[\-]+({LETTER}[^\d+(\[]*)(?=[\d+(\[])"
+    if not any(dressing.may_be_digits(word) for words in re.findall(between, text) for word in words.split()):
+        yield from _parts(between.replace("(" + LETTER, "(?:" + LETTER), MIN_PART_DIGITS, text)
+
+
+def _restarts(text: str) -> Iterator[list[str]]:
+    """Nothing but a blank or dash between, and the second has its own + or trunk 0: one cut at a time."""
+    for cut in re.finditer(r"(?<=[\d)])[\s\-.]+(?=[(\[]?[+0])", text):
+        parts = [text[: cut.start()], text[cut.end() :]]
+        if all(_digit_count(part) >= MIN_PART_DIGITS for part in parts):
+            yield parts
+
+
+SEPARATORS: tuple[Callable[[str], Iterator[list[str]]], ...] = (
+    partial(_parts, r"[;|]", 1),
+    partial(_parts, r"\n", MIN_PART_DIGITS),
+    partial(_parts, r",", 1),
+    partial(_parts, rf"(?<![^\W\d_])(?:{JOINING_WORDS}|&)(?![^\W\d_])", MIN_PART_DIGITS),
+    partial(_parts, r"/", MIN_PART_DIGITS),
+    partial(_parts, r"\s-\s", MIN_PART_DIGITS),
+    _around_words,
+)
+
+
+def _one_number(text: str, read_it: Read, region: str | None, said: list[str]) -> Outcome:
+    try:
+        return _honest_number(text, read_it, region, said)
+    except Reject as reject:
+        return rejected(reject.reason)
+
+
+def _honest_number(text: str, read_it: Read, region: str | None, said: list[str]) -> Outcome:
+    cleaned = _run(EACH_PART, text, said)
+    if re.search(LETTER, cleaned):
+        raise Reject("letters_in_number")
+    core = _core(cleaned)
+    outcome = read_it(_international(core, region))
+    _reject_shorthand(core, outcome, lambda head: read_it(_international(head, region)).is_number)
+    _reject_letters_for_digits(text, outcome, read_it)
+    return outcome
+
+
+def _core(text: str) -> str:
+    """Digits and separators, with a plus at the front only; a mask or a truncation has lost digits."""
+    text = re.sub(r"^[^\d+(\[*_?…•]+|[\s.,;:!'\"\\\-/~]+$", "", text) if not re.search(r"\.{2}$|--$", text) else text
+    if any(_digit_count(part) for part in re.split(r"[,;|&]", text)[1:]):
+        raise Reject("ambiguous_range" if _digit_count(re.split(r"[,;|&]", text)[0]) >= MIN_PART_DIGITS else "invalid_number")
+    if re.search(r"\.{2}|-{2}|-\s-", text) or not re.fullmatch(r"[(\[\s]*\+*[\d\s\-./()\[\]~']*", text) or not re.search(r"\d", text):
+        raise Reject("invalid_number")
+    return text
+
+
+def _international(core: str, region: str | None) -> str:
+    """The number as digits, with its plus; without a region 00 and +00 mean +."""
+    number = re.sub(r"[^\d+]", "", core)
+    number = "+" + number.lstrip("+") if number.startswith("+") else number
+    return re.sub(r"^\+?00", "+", number) if region is None else number
+
+
+def _reject_shorthand(core: str, whole: Outcome, is_number: Callable[[str], bool]) -> None:
+    """`0212 555 12 34-35` is a switchboard's range: its second number is not written, so none is invented."""
+    tail = re.search(r"(?:\s*[-/~\n]\s*\d{1,4})+$|\s*[(\[]\d{1,4}[)\]]?$", core)
+    if not tail:
+        return
+    cuts = [cut for cut in re.finditer(r"[-/~\n(\[]\s*(\d+)", core) if cut.start() >= tail.start()]
+    if whole.is_number:
+        cuts = [cut for cut in cuts[-1:] if _counts_on(core[: cut.start()], cut[0][0], cut[1])]
+    if any(_digit_count(core[: cut.start()]) >= MIN_PART_DIGITS and is_number(core[: cut.start()]) for cut in cuts):
+        raise Reject("ambiguous_range")
+
+
+def _counts_on(head: str, separator: str, tail: str) -> bool:
+    """True where a tail that also fits into the number is rather the next of a range: it counts on from the head's end."""
+    if separator != "-":
+        return len(tail) < 4
+    return 1 <= int(tail) - int(re.sub(r"\D", "", head)[-len(tail) :] or 0) <= 9
+
+
+def _reject_letters_for_digits(text: str, outcome: Outcome, read_it: Read) -> None:
+    """`0800 123 TAXI`, `030 1234x567`: where letters or signs may stand for digits, the digits alone are another number."""
+    glued, vanity = dressing.glued_extension_of(text), dressing.vanity_of(text)
+    if glued and not outcome.is_number:
+        raise Reject("letters_in_number")
+    if any(other and read_it(re.sub(r"(?<!^)\D|^[^\d+]", "", other.strip())).is_number for other in (glued, vanity)):
+        raise Reject("letters_in_number")
+
+
+def _digit_count(text: str) -> int:
+    return len(re.findall(r"\d", text))

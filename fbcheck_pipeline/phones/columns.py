@@ -1,0 +1,99 @@
+"""What became of the phones of a batch, as arrays, and the columns made of them. No rule about a number stands here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from fbcheck_pipeline.phones.outcomes import COUNTRIES, LINE_TYPES, REASONS, Outcome
+
+NONE = -1
+NEW_FIELDS = (
+    pa.field("phone_e164", pa.string()),
+    pa.field("reject_reason", pa.dictionary(pa.int8(), pa.string())),
+    pa.field("country", pa.dictionary(pa.int16(), pa.string())),
+    pa.field("line_type", pa.dictionary(pa.int8(), pa.string())),
+)
+_WORDS = tuple(pa.array(words, pa.string()) for words in (REASONS, COUNTRIES, LINE_TYPES))
+_REASON_CODE, COUNTRY_CODE, _LINE_TYPE_CODE = (
+    {None: NONE, **{word: code for code, word in enumerate(words)}} for words in (REASONS, COUNTRIES, LINE_TYPES)
+)
+
+Codes = NDArray[np.int64]
+
+
+class Phones(NamedTuple):
+    """One entry a phone: the row of its cell, its E.164 or null, and codes, indices into the words of `outcomes` or NONE."""
+
+    row: Codes
+    e164: pa.StringArray
+    reason: Codes
+    country: Codes
+    line_type: Codes
+
+
+def phones_of(rows: Sequence[int], outcomes: Sequence[Outcome]) -> Phones:
+    """Phones from outcomes, one by one."""
+    return Phones(
+        np.array(rows, np.int64),
+        pa.array([each.e164 for each in outcomes], pa.string()),
+        np.array([_REASON_CODE[each.reason] for each in outcomes], np.int64),
+        np.array([COUNTRY_CODE[each.country] for each in outcomes], np.int64),
+        np.array([_LINE_TYPE_CODE[each.line_type] for each in outcomes], np.int64),
+    )
+
+
+def joined(many: Sequence[Phones]) -> Phones:
+    """Phones one after the other."""
+    if len(many) == 1:
+        return many[0]
+    row, e164, *codes = zip(*many, strict=True)
+    return Phones(np.concatenate(row), pa.concat_arrays(e164), *(np.concatenate(code) for code in codes))
+
+
+def in_order(phones: Phones, order: Codes) -> Phones:
+    """Some phones, in an order of their own."""
+    row, e164, *codes = phones
+    return Phones(row[order], e164.take(pa.array(order)), *(code[order] for code in codes))
+
+
+def output_batch(batch: pa.RecordBatch, phones: Phones, schema: pa.Schema) -> pa.RecordBatch:
+    """The batch's own columns, a row for each phone, and the new ones; `phone_index` counts within the batch."""
+    columns = batch.columns
+    if len(phones.row) != batch.num_rows:
+        columns = batch.take(pa.array(phones.row)).columns
+        columns[schema.get_field_index("phone_index")] = _renumbered(batch, phones.row)
+    codes = (phones.reason, phones.country, phones.line_type)
+    coded = [_coded(code, field.type, words) for code, field, words in zip(codes, NEW_FIELDS[1:], _WORDS, strict=True)]
+    return pa.RecordBatch.from_arrays([*columns, phones.e164, *coded], schema=schema)
+
+
+def _coded(codes: Codes, kind: pa.DictionaryType, words: pa.Array) -> pa.DictionaryArray:
+    indices = pa.array(codes.astype(kind.index_type.to_pandas_dtype()), kind.index_type, mask=codes == NONE)
+    return pa.DictionaryArray.from_arrays(indices, words)
+
+
+def _renumbered(batch: pa.RecordBatch, rows: Codes) -> pa.Array:
+    """A phone's place in its source row: that of its cell, later by what cells before it held beyond one number."""
+    cell_index, source_row = batch.column("phone_index").to_numpy(), batch.column("source_row").to_numpy()
+    place = np.arange(len(rows))
+    first_of_cell = np.searchsorted(rows, np.arange(batch.num_rows))
+    begins = np.flatnonzero(np.diff(source_row, prepend=source_row[:1] - 1))
+    first_of_source_row = np.repeat(first_of_cell[begins], np.diff(begins, append=batch.num_rows))
+    first_index = np.repeat(cell_index[begins], np.diff(begins, append=batch.num_rows))
+    return pa.array((first_index[rows] + place - first_of_source_row[rows]).astype(np.int16))
+
+
+def extra_phones(batch: pa.RecordBatch, out: pa.RecordBatch) -> int:
+    """How many phones the last source row of a batch has gained, so far."""
+    return int(out.column("phone_index")[-1].as_py() - batch.column("phone_index")[-1].as_py())
+
+
+def shifted(out: pa.RecordBatch, source_row: int, by: int) -> pa.RecordBatch:
+    """`phone_index` of one source row, which began in an earlier batch, counted on from there."""
+    index = out.column("phone_index").to_numpy() + np.where(out.column("source_row").to_numpy() == source_row, by, 0)
+    return out.set_column(out.schema.get_field_index("phone_index"), out.schema.field("phone_index"), pa.array(index, pa.int16()))

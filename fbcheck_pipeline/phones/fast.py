@@ -1,0 +1,305 @@
+"""Plain cells of a batch, all at once: the same answers as `cells`, for what is certain; the others are left to it.
+
+Follows phonenumbers' `parse` and `is_valid_number` step by step (each step names the function it stands for), on arrays
+over cells. Where a step depends on what arrays do not tell (carrier codes, local numbers, rare prefixes), the cell is
+*unsure* and left. The patterns are in `plans`, first digits and lengths in `tables`, the digits themselves in `digits`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from fbcheck_pipeline.phones.columns import NONE
+from fbcheck_pipeline.phones.digits import MARGIN, PLUS, WIDTH, Digits, digits_of
+from fbcheck_pipeline.phones.outcomes import CAN_BE_MOBILE, LINE_TYPES, MAX_E164_DIGITS, REASONS
+from fbcheck_pipeline.phones.patterns import UnknownPattern
+from fbcheck_pipeline.phones.plans import PLAN_COUNT, SYMBOLS, Automaton
+from fbcheck_pipeline.phones.reference import MAX_EMERGENCY_DIGITS, Says
+from fbcheck_pipeline.phones.tables import FITS, INVALID, NO_PLAN, TOO_LONG, Tables
+
+Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+BLOCK_ROWS = 16_384  # arrays of so many rows stay in the processor's cache
+# Compiling a plan costs as much as some hundred careful cells.
+CELLS_WORTH_A_PLAN = 200
+MIN_NATIONAL_DIGITS, MIN_INTERNATIONAL_DIGITS = 4, 3
+
+_EMPTY, _NO_REGION, _AMBIGUOUS, _LINE_TYPE_EXCLUDED = (
+    REASONS.index(reason) for reason in ("empty", "no_region", "ambiguous_international", "line_type_excluded")
+)
+_CAN_BE_MOBILE = np.array([name in CAN_BE_MOBILE for name in LINE_TYPES])
+SAYS = tuple(Says)
+_NATIONAL, _INTERNATIONAL, _NOTHING = range(len(SAYS))
+
+
+@dataclass
+class Reading:
+    """One way to read some cells; arrays over these cells.
+
+    plan: of the number's calling code, NO_PLAN where it has none. begin, length: of the national number, in digits of the cell.
+    country, line_type: as in `Verdict`. reason: NONE where it is a number in service.
+    is_sure: False where only the careful path can tell; the rest then means nothing.
+    """
+
+    plan: Rows
+    begin: Rows
+    length: Rows
+    country: Rows
+    line_type: Rows
+    reason: Rows
+    is_sure: Mask
+
+    @classmethod
+    def unsure(cls, count: int) -> Reading:
+        """Nothing is known yet."""
+        return cls(*(np.full(count, NONE) for _ in range(6)), np.zeros(count, np.bool_))
+
+    @property
+    def is_number(self) -> Mask:
+        """True where it is a number in service."""
+        return (self.reason == NONE) & self.is_sure
+
+    def at(self, where: Rows | Mask) -> Reading:
+        """Some of the cells."""
+        return Reading(*(value[where] for value in vars(self).values()))
+
+    def put(self, where: Rows | Mask, other: Reading) -> None:
+        """Replace some of the cells by another reading of them."""
+        for name, value in vars(self).items():
+            value[where] = getattr(other, name)
+
+    def reject(self, where: Rows | Mask, reason: int) -> None:
+        """Some of the cells are surely no number."""
+        self.reason[where], self.is_sure[where] = reason, True
+
+
+class FastPath:
+    """Reads plain cells. Holds what was compiled so far, so one object serves all batches of a list."""
+
+    def __init__(self, excluded: frozenset[str]) -> None:
+        self._is_excluded = np.array([line_type in excluded for line_type in LINE_TYPES])
+        self.automaton = Automaton()
+        self.tables = Tables()
+        self._is_ready: Mask = np.zeros(PLAN_COUNT, np.bool_)
+        self._is_hopeless: Mask = np.zeros(PLAN_COUNT, np.bool_)
+        self._asked: Rows = np.zeros(PLAN_COUNT, np.int64)
+
+    def read(self, cells: pa.StringArray, regions: Rows, column: Rows) -> tuple[Reading, pa.StringArray]:
+        """Read cells, at best some BLOCK_ROWS of them.
+
+        Args:
+            cells: text, as it came.
+            regions: index into COUNTRIES of each cell's region, NONE without.
+            column: index into SAYS of what each cell's column says of bare digits.
+
+        Returns:
+            The readings, and their E.164, null where there is none.
+        """
+        digits = digits_of(cells)
+        reading = Reading.unsure(len(cells))
+        plain = np.flatnonzero(digits.is_plain)
+        long = digits.count[plain] > MAX_E164_DIGITS
+        for rows in (plain[~long], plain[long]):  # apart, since all are walked as far as the longest
+            reading.put(rows, self._read_plain(digits, rows, regions[rows], column[rows]))
+        # A cell with separators that is no number may still be two, or a range: the careful rules find that out.
+        is_rejected = (reading.reason != NONE) & (reading.reason != _AMBIGUOUS)
+        reading.is_sure[is_rejected & ~digits.is_unbroken] = False
+        reading.reject(digits.is_empty, _EMPTY)
+        excluded = reading.is_number & self._is_excluded[reading.line_type]
+        reading.reason[excluded] = _LINE_TYPE_EXCLUDED
+        unknown = (reading.reason != NONE) & ~excluded
+        reading.country[unknown], reading.line_type[unknown] = NONE, NONE
+        return reading, _e164(digits, reading, self.tables)
+
+    def votes(self, cells: pa.StringArray, regions: Rows) -> tuple[Rows, Mask]:
+        """What each cell says of its column, as an index into SAYS; and where that is sure."""
+        digits = digits_of(cells)
+        says, is_sure = np.full(len(cells), _NOTHING), digits.is_empty | (regions == NONE) | (digits.is_plain & digits.has_plus)
+        rows = np.flatnonzero(digits.is_plain & ~is_sure)
+        rows = rows[self._ready(regions[rows])]
+        head = _head(digits, rows, 0)
+        bare = self._is_national(digits, rows, regions[rows], head) & self.tables.is_bare[regions[rows], head]
+        rows, head = rows[bare], head[bare]
+        national, international = self._national(digits, rows, regions[rows], head), self._international(digits, rows, 0)
+        is_sure[rows] = national.is_sure & international.is_sure
+        says[rows[national.is_number & ~international.is_number]] = _NATIONAL
+        says[rows[international.is_number & ~national.is_number]] = _INTERNATIONAL
+        return says, is_sure
+
+    def _read_plain(self, digits: Digits, rows: Rows, regions: Rows, column: Rows) -> Reading:
+        reading = Reading.unsure(len(rows))
+        head = _head(digits, rows, 0)
+        has_plus, has_region = digits.has_plus[rows], self._ready(regions)
+        idd = np.where(has_region, self.tables.idd_length[regions, head], 0)
+        self._read_without_region(reading, digits, rows, np.flatnonzero(regions == NONE), head)
+
+        where = np.flatnonzero(has_plus & has_region)
+        plus = self._international(digits, rows[where], 0)
+        # Then `parse` tries once more without the plus.
+        plus.is_sure &= (plus.plan != NO_PLAN) | ((head[where] >= 100) & (idd[where] == 0))
+        plus.reason[(plus.reason != NONE) & (digits.count[rows[where]] > MAX_E164_DIGITS)] = TOO_LONG
+        reading.put(where, plus)
+
+        where = np.flatnonzero(~has_plus & has_region & (idd > 0))
+        after_idd = self._international(digits, rows[where], idd[where])
+        after_idd.is_sure &= _digit(digits, rows[where], idd[where]) != 0  # `_parse_prefix_as_idd`: no code begins with 0
+        reading.put(where, after_idd)
+
+        where = np.flatnonzero(has_region & self._is_national(digits, rows, regions, head))
+        reading.put(where, self._without_plus(digits, rows[where], regions[where], head[where], column[where]))
+        return reading
+
+    def _read_without_region(self, reading: Reading, digits: Digits, rows: Rows, where: Rows, head: Rows) -> None:
+        """Only a plus, or 00 for it, tells the country."""
+        zeros = head[where] < 10
+        abroad = where[digits.has_plus[rows[where]] | zeros]
+        begin = np.where(head[abroad] < 10, 2, 0)
+        international = self._international(digits, rows[abroad], begin)
+        international.reason[(international.reason != NONE) & (digits.count[rows[abroad]] - begin > MAX_E164_DIGITS)] = TOO_LONG
+        reading.put(abroad, international)
+        count = digits.count[rows]
+        here = where[~(digits.has_plus[rows[where]] | zeros) & (count[where] > MAX_EMERGENCY_DIGITS)]
+        reading.reject(here, _NO_REGION)
+        reading.reject(here[count[here] > MAX_E164_DIGITS], TOO_LONG)
+
+    def _is_national(self, digits: Digits, rows: Rows, regions: Rows, head: Rows) -> Mask:
+        """True where the digits are neither international nor so few that they may be an emergency number."""
+        count = digits.count[rows]
+        may_be_emergency = (count <= MAX_EMERGENCY_DIGITS) & self.tables.may_be_emergency[regions, np.minimum(count, MAX_EMERGENCY_DIGITS)]
+        is_long_enough = (count >= MIN_NATIONAL_DIGITS) & ~may_be_emergency
+        return ~digits.has_plus[rows] & is_long_enough & (self.tables.idd_length[regions, head] == 0)
+
+    def _without_plus(self, digits: Digits, rows: Rows, regions: Rows, head: Rows, column: Rows) -> Reading:
+        """`reference._of_two_readings` for the bare ones; the others are national."""
+        chosen = self._national(digits, rows, regions, head)
+        bare = np.flatnonzero(self.tables.is_bare[regions, head])
+        national, international, says = chosen.at(bare), self._international(digits, rows[bare], 0), column[bare]
+        is_sure = national.is_sure & international.is_sure
+        is_same = (national.plan == international.plan) & (national.begin == international.begin)
+        both = national.is_number & international.is_number & ~is_same
+        abroad = international.is_number & (says == _INTERNATIONAL) & ~is_same
+        prefers_home = _CAN_BE_MOBILE[national.line_type] & ~_CAN_BE_MOBILE[international.line_type]
+        chosen.put(bare[abroad], international.at(abroad))
+        chosen.reject(bare[both & (says == _NOTHING) & ~prefers_home], _AMBIGUOUS)
+        chosen.is_sure[bare] = is_sure
+        return chosen
+
+    def _international(self, digits: Digits, rows: Rows, begin: Rows | int) -> Reading:
+        """`_extract_country_code`, then the national number. No calling code begins with another."""
+        begin = np.broadcast_to(begin, rows.shape)
+        head = _head(digits, rows, begin)
+        plan = self.tables.plan_of_head[head]
+        reading = Reading.unsure(len(rows))
+        reading.reject(slice(None), INVALID)
+        known = np.flatnonzero(plan != NO_PLAN)
+        begin_national = begin[known] + self.tables.code_length_of_head[head[known]]
+        reading.put(known, self._validated(digits, rows[known], plan[known], begin_national))
+        reading.is_sure &= digits.count[rows] - begin >= MIN_INTERNATIONAL_DIGITS
+        return reading
+
+    def _national(self, digits: Digits, rows: Rows, plan: Rows, head: Rows) -> Reading:
+        """`_maybe_extract_country_code` without international prefix: drops the region's own code where that makes it fit."""
+        state, verdict, tables = self._walk(digits, rows, plan, np.zeros_like(rows)), self.automaton.verdict, self.tables
+        reading = self._validated(digits, rows, plan, np.zeros_like(rows), state)
+        own = np.flatnonzero(tables.plan_of_head[head] == tables.main_plan[plan])
+        begin = tables.code_length[plan[own]]
+        rest = self._walk(digits, rows[own], plan[own], begin)
+        drops = (~verdict.is_general[state[own]] & verdict.is_general[rest]) | (
+            tables.fit[plan[own], digits.count[rows[own]]] == TOO_LONG
+        )
+        reading.put(own[drops], self._validated(digits, rows[own[drops]], tables.main_plan[plan[own[drops]]], begin[drops]))
+        reading.is_sure[own[verdict.has_prefix[rest] | verdict.has_other_prefix[rest]]] = False
+        return reading
+
+    def _validated(self, digits: Digits, rows: Rows, plan: Rows, begin: Rows, state: Rows | None = None) -> Reading:
+        """The end of `parse` (the national prefix goes where what remains fits), and `is_valid_number`."""
+        is_ready = self._ready(plan)
+        verdict, tables, count = self.automaton.verdict, self.tables, digits.count[rows]
+        state = self._walk(digits, rows, plan, begin) if state is None else state.copy()
+        begin = begin.copy()
+        is_sure = is_ready & (count - begin >= 2) & ~verdict.has_other_prefix[state]
+
+        prefixed = np.flatnonzero(verdict.has_prefix[state] & is_sure)
+        shorter = begin[prefixed] + tables.prefix_length[plan[prefixed]]
+        rest = self._walk(digits, rows[prefixed], plan[prefixed], shorter)
+        fit = tables.fit[plan[prefixed], count[prefixed] - shorter]
+        drops = (~verdict.is_general[state[prefixed]] | verdict.is_general[rest]) & ((fit == FITS) | (fit == TOO_LONG))
+        state[prefixed[drops]], begin[prefixed[drops]] = rest[drops], shorter[drops]
+
+        length = count - begin
+        reason = tables.fit[tables.main_plan[plan], length].astype(np.int64)
+        reason[reason == FITS] = INVALID
+        is_valid = verdict.line_type[state] != NONE
+        reason[is_valid] = np.where(tables.code_length[plan] + length > MAX_E164_DIGITS, TOO_LONG, NONE)[is_valid]
+        return Reading(plan, begin, length, verdict.country[state], verdict.line_type[state], reason, is_sure)
+
+    def _walk(self, digits: Digits, rows: Rows, plan: Rows, begin: Rows) -> Rows:
+        """The states that the digits from `begin` on end in; most that begin wrongly are settled after three."""
+        table, is_final = self.automaton.table, self.automaton.is_final
+        state = np.maximum(self.automaton.starts[plan], 0)
+        place = rows * WIDTH + (MARGIN + begin)
+        steps = int((digits.count[rows] - begin).max(initial=0))
+        for _ in range(min(steps, 3)):
+            state = table[state + digits.matrix[place]]
+            place += 1
+        live = np.flatnonzero(~is_final[state // SYMBOLS])
+        lively, place = state[live], place[live]
+        for _ in range(3, steps):
+            lively = table[lively + digits.matrix[place]]
+            place += 1
+        state[live] = lively
+        return state // SYMBOLS
+
+    def _ready(self, plans: Rows) -> Mask:
+        """True where the plan is compiled; compiles those that were asked for often enough."""
+        self._asked += np.bincount(plans[plans >= 0], minlength=PLAN_COUNT)
+        wanted = (self._asked >= CELLS_WORTH_A_PLAN) & ~self._is_ready & ~self._is_hopeless
+        if wanted.any():
+            self._compile(np.flatnonzero(wanted))
+        return (plans >= 0) & self._is_ready[plans]
+
+    def _compile(self, plans: Rows) -> None:
+        for plan in {*plans, *self.tables.main_plan[plans]}:
+            try:
+                self.tables.fill(plan)
+                self.automaton.add(plan)
+                self._is_ready[plan] = True
+            except UnknownPattern:
+                self._is_hopeless[plan] = True
+        self.automaton.publish()
+
+
+def _digit(digits: Digits, rows: Rows, place: Rows | int) -> Rows:
+    return digits.matrix[rows * WIDTH + MARGIN + place].astype(np.int64)
+
+
+def _head(digits: Digits, rows: Rows, begin: Rows | int) -> Rows:
+    """The number of three digits; meaningless, but in range, where there are fewer."""
+    first, second, third = (_digit(digits, rows, begin + place) for place in range(3))
+    return np.minimum(first * 100 + second * 10 + third, 999)
+
+
+def _e164(digits: Digits, reading: Reading, tables: Tables) -> pa.StringArray:
+    """Write plus and calling code before the national number, in place, and cut the texts out."""
+    is_number = reading.is_number
+    rows = np.flatnonzero(is_number)
+    plan, begin = reading.plan[rows], rows * WIDTH + MARGIN + reading.begin[rows]
+    code, code_length = tables.code[plan], tables.code_length[plan]
+    for place in range(3):
+        has_place = code_length > place
+        digits.matrix[begin[has_place] - 1 - place] = code[has_place] // 10**place % 10
+    digits.matrix[begin - 1 - code_length] = PLUS
+
+    lengths = np.zeros(len(is_number), np.int64)
+    lengths[rows] = 1 + code_length + reading.length[rows]
+    ends = np.zeros(len(is_number) + 1, np.int32)
+    np.cumsum(lengths, out=ends[1:])
+    sources = np.repeat(begin - 1 - code_length - ends[rows], lengths[rows]) + np.arange(ends[-1])
+    texts = digits.matrix[sources] + np.uint8(ord("0"))
+    present = np.packbits(is_number, bitorder="little")
+    return pa.StringArray.from_buffers(len(is_number), pa.py_buffer(ends), pa.py_buffer(texts), pa.py_buffer(present))

@@ -1,0 +1,130 @@
+"""What phonenumbers says of one honest number, in our words; and the two readings of bare digits.
+
+Takes digits with at most one leading `+`; whoever has anything else cleans it first (`cells`).
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from functools import cache
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat, PhoneNumberType, ValidationResult
+from phonenumbers.shortnumberinfo import is_emergency_number
+
+from fbcheck_pipeline.phones.outcomes import CAN_BE_MOBILE, LINE_TYPES, MAX_E164_DIGITS, Outcome, rejected
+
+# Known far beyond their own countries, so they are no one's phone anywhere.
+EMERGENCY_EVERYWHERE = frozenset({"110", "112", "911", "999", "000"})
+MAX_EMERGENCY_DIGITS = 6
+
+_REASON_OF_FAULT = {
+    NumberParseException.INVALID_COUNTRY_CODE: "invalid_number",
+    NumberParseException.NOT_A_NUMBER: "too_short",
+    NumberParseException.TOO_SHORT_AFTER_IDD: "too_short",
+    NumberParseException.TOO_SHORT_NSN: "too_short",
+    NumberParseException.TOO_LONG: "too_long",
+}
+REASON_OF_LENGTH = {
+    ValidationResult.TOO_SHORT: "too_short",
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "too_short",
+    ValidationResult.TOO_LONG: "too_long",
+}
+
+
+class Says(Enum):
+    """How the bare digits of a column are meant, as far as its other cells tell."""
+
+    NATIONAL = "national"
+    INTERNATIONAL = "international"
+    NOTHING = "nothing"
+
+
+def read(number: str, region: str | None, column: Says = Says.NOTHING) -> Outcome:
+    """Read one number: phonenumbers' answer, except where bare digits have two.
+
+    Args:
+        number: ASCII digits, with a `+` before them or not.
+        region: of numbers without country code; None where unknown.
+        column: what the other bare digits of its column are.
+    """
+    if region is None and not number.startswith("+"):
+        return _without_region(number)
+    if is_emergency(number, region):
+        return rejected("emergency")
+    if region is None or not is_bare(number, region):
+        return library(number, region)
+    return _of_two_readings(library(number, region), library("+" + number, None), column)
+
+
+def vote(number: str, region: str) -> Says:
+    """What a bare cell says of its column: it votes when it is valid in one reading only."""
+    national = library(number, region).is_number
+    international = library("+" + number, None).is_number
+    if national == international:
+        return Says.NOTHING
+    return Says.NATIONAL if national else Says.INTERNATIONAL
+
+
+def is_bare(number: str, region: str) -> bool:
+    """True where nothing in the digits tells whether they are national or lost their `+`."""
+    metadata = PhoneMetadata.metadata_for_region(region)
+    prefix, idd = metadata.national_prefix, metadata.international_prefix
+    if number.startswith(("+", "00")) or (prefix and number.startswith(prefix)):
+        return False
+    return not (idd and re.match(idd, number))
+
+
+def is_emergency(number: str, region: str | None) -> bool:
+    """True for 110, 112, 911 … and the region's own."""
+    if len(number) > MAX_EMERGENCY_DIGITS:
+        return False
+    return number in EMERGENCY_EVERYWHERE or (region is not None and _is_emergency_in(number, region))
+
+
+def library(number: str, region: str | None) -> Outcome:
+    """phonenumbers' own answer: parse, is_valid_number, E.164; and why not, where it is not valid."""
+    try:
+        parsed = phonenumbers.parse(number, region)
+    except NumberParseException as fault:
+        return rejected("too_long" if _is_over_long(number) else _REASON_OF_FAULT[fault.error_type])
+    line_type = phonenumbers.number_type(parsed)  # is_valid_number() asks the same and forgets the answer
+    if line_type == PhoneNumberType.UNKNOWN:
+        if _is_over_long(number):
+            return rejected("too_long")
+        return rejected(REASON_OF_LENGTH.get(phonenumbers.is_possible_number_with_reason(parsed), "invalid_number"))
+    e164 = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+    if len(e164) > 1 + MAX_E164_DIGITS:
+        return rejected("too_long")
+    return Outcome(e164, None, phonenumbers.region_code_for_number(parsed), LINE_TYPES[line_type])
+
+
+def _of_two_readings(national: Outcome, international: Outcome, column: Says) -> Outcome:
+    if not international.is_number or national.e164 == international.e164:
+        return national
+    if not national.is_number:
+        # Without the column's word a lost digit would make a stranger abroad of a neighbour.
+        return international if column is Says.INTERNATIONAL else national
+    if column is not Says.NOTHING:
+        return national if column is Says.NATIONAL else international
+    if national.line_type in CAN_BE_MOBILE and international.line_type not in CAN_BE_MOBILE:
+        return national
+    return rejected("ambiguous_international")
+
+
+def _without_region(number: str) -> Outcome:
+    if is_emergency(number, None):
+        return rejected("emergency")
+    if len(number) > MAX_E164_DIGITS:
+        return rejected("too_long")
+    return rejected("no_region" if len(number) > 3 else "too_short")
+
+
+def _is_over_long(number: str) -> bool:
+    return number.startswith("+") and len(number) > 1 + MAX_E164_DIGITS
+
+
+@cache
+def _is_emergency_in(number: str, region: str) -> bool:
+    return bool(is_emergency_number(number, region))

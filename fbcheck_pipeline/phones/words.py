@@ -1,0 +1,36 @@
+"""Words that stand beside numbers in lists of many languages. Names of countries are in `regions`."""
+
+from __future__ import annotations
+
+# Compared without blanks, points, dashes and brackets, case-folded.
+EMPTY_WORDS = frozenset(
+    """
+    na n/a nan none null nil nill nv ka kein keine keiner keineangabe yok bos boş belirtilmemiş bilinmiyor unknown unbekannt
+    notavailable notapplicable missing empty blank leer vide vacio vacío nd s/n sn sintelefono sinteléfono ninguno ninguna nenhum
+    nenhuma aucun aucune inconnu nessuno nt nat nonumber nophone notel x xx xxx нет неизвестно 无 無 なし 없음 لايوجد tbd tba undefined
+    """.split()
+) | {""}
+
+# May stand directly at the number, without a blank.
+LABELS = frozenset(
+    """
+    tel telefon tlf tlf. telefone telefono teléfono téléphone telephone phone ph mob mobil mobile mobiltel handy cell cep gsm fax
+    whatsapp wa wp sms ev iş is home work office privat móvil movil celular cel numara no nr num número numero тел телефон моб
+    """.split()
+)
+
+# Longest first, since the first that fits is taken; `x` and `#` are in the rule itself.
+EXTENSION_WORDS = "|".join(
+    sorted(
+        r"""
+        ext\. ext extn extension extensión extensão ext[ée]nsion xtn dahili dah\. dah dh d[âa]hil[îi] i[çc]\s?hat int\. int intern interno
+        interne ramal rml r\. anexo anx poste durchwahl dw nebenstelle nst apparat app\. toestel wewn wew\. belső mellék доб\. доб
+        добавочный внутр\. вн\. linka kl\. 内線 分机 내선
+        """.split(),
+        key=len,
+        reverse=True,
+    )
+)
+
+# Between two numbers of one cell.
+JOINING_WORDS = "or|veya|ya da|yada|oder|ou|o|y|e|et|and|ve|und|ile|или|и|lub|of|eller|ή|або|或|または|또는|أو"

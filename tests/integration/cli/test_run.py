@@ -1,0 +1,317 @@
+"""`fbcheck run` as a user runs it: a process of its own against a vendor that is not our sandbox."""
+
+import csv
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import phonenumbers
+import pyarrow.parquet as pq
+import pytest
+
+from tests.standin import ResultShape, StandIn, verdict
+
+CHECK_STATUSES = ("checked", "reused", "rejected", "suppressed", "undetermined", "unconfirmed", "waiting", "refused", "over_budget")
+
+
+class Fbcheck:
+    """Runs the command with settings that point at a vendor and an own data folder."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.data = folder / "data"
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("FBCHECK_", "DAGSTER_HOME"))},
+            "FBCHECK_DATA_URI": str(self.data),
+            "FBCHECK_API_URL": url,
+            "FBCHECK_API_KEY": "very-secret-key",
+            "FBCHECK_POLL_SECONDS": "0.2",
+            "COLUMNS": "200",
+        }
+        self.folder = folder
+
+    def start(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
+        environment = {**self.environment, **{f"FBCHECK_{name}": value for name, value in settings.items()}}
+        command = [sys.executable, "-c", "from fbcheck_pipeline.cli import main; main()", *arguments]
+        return subprocess.Popen(command, cwd=self.folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def __call__(self, *arguments: str, **settings: str) -> tuple[int, dict[str, Any], str]:
+        process = self.start(*arguments, **settings)
+        out, err = process.communicate(timeout=120)
+        assert "very-secret-key" not in out + err
+        return process.returncode, json.loads(out) if out.strip().startswith("{") else {}, err
+
+
+@pytest.fixture
+def fbcheck(tmp_path: Path, vendor: StandIn) -> Fbcheck:
+    return Fbcheck(tmp_path, vendor.url)
+
+
+def swiss(number: int) -> str:
+    return f"+4178{number:07d}"
+
+
+def write_list(path: Path, cells: list[str]) -> Path:
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["id", "phone"])
+        rows.writerows([[str(place), cell] for place, cell in enumerate(cells, 1)])
+    return path
+
+
+def rows_of(document: dict[str, Any], place: int = 0) -> list[dict[str, Any]]:
+    return pq.read_table(document["lists"][place]["results"]).to_pylist()
+
+
+def test_each_row_gets_its_verdict_and_each_phone_is_sent_once(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+    """The main promise, on 50,000 rows with repeats and junk."""
+    rng = random.Random(7)
+    numbers = [swiss(rng.randrange(10**7)) for _ in range(40_000)]
+    cells = [*numbers, *rng.choices(numbers, k=7_500), *rng.choices(["", "n/a", "12", "hello"], k=2_500)]
+    rng.shuffle(cells)
+    code, document, err = fbcheck("run", str(write_list(tmp_path / "big.csv", cells)), "--json")
+    assert code == 0, err
+    rows = rows_of(document)
+    assert [row["phone_raw"] for row in rows] == cells
+    for row, cell in zip(rows, cells, strict=True):
+        honest = cell.startswith("+")
+        assert row["facebook"] == (verdict(cell) if honest else None)
+        assert row["check_status"] == ("checked" if honest else "rejected")
+        assert (row["phone_e164"] is None) == (row["reject_reason"] is not None)
+    assert vendor.most_per_phone == 1
+    assert set(vendor.accepted) == set(numbers)
+    counts = document["lists"][0]["counts"]
+    assert sum(counts[status] for status in CHECK_STATUSES) == counts["phones"] == counts["rows"] == 50_000
+    assert document["billed_phones"] == len(set(numbers))
+
+
+def test_lineage_and_footer_tell_where_every_number_comes_from(fbcheck: Fbcheck, tmp_path: Path) -> None:
+    """Beside the Parquet and inside it, the same document."""
+    code, document, _ = fbcheck("run", str(write_list(tmp_path / "a.csv", [swiss(1), swiss(2), "junk"])), "--json", "--purpose", "test")
+    assert code == 0
+    entry = document["lists"][0]
+    lineage = json.loads(Path(entry["lineage"]).read_text())
+    footer = pq.ParquetFile(entry["results"]).metadata.metadata
+    assert json.loads(footer[b"fbcheck.lineage"]) == lineage
+    assert lineage["counts"] == entry["counts"]
+    assert lineage["source"]["sha256"][:8] == entry["list_key"][-8:]
+    assert lineage["source"]["phone_columns"] == ["phone"]
+    assert lineage["purpose"] == "test" and lineage["synthetic"] is False
+    assert lineage["tasks"][0]["phones"] == 2 and lineage["tasks"][0]["result_sha256"]
+    assert lineage["versions"]["phonenumbers"] == phonenumbers.__version__
+    assert set(lineage["columns"]) == set(pq.read_schema(entry["results"]).names)
+    assert "very-secret-key" not in json.dumps(lineage)
+
+
+def test_a_finished_list_run_again_does_nothing(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+    """`checked` stays `checked`, and nobody is called."""
+    path = str(write_list(tmp_path / "a.csv", [swiss(1), swiss(2)]))
+    assert fbcheck("run", path, "--json")[0] == 0
+    posts = len(vendor.posts)
+    code, document, _ = fbcheck("run", path, "--json")
+    assert (code, document["billed_phones"], len(vendor.posts)) == (0, 0, posts)
+    assert document["lists"][0]["counts"]["checked"] == 2
+
+
+def test_a_second_list_reuses_verdicts(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+    """What was paid for once answers every list."""
+    fbcheck("run", str(write_list(tmp_path / "a.csv", [swiss(1), swiss(2)])), "--json")
+    code, document, _ = fbcheck("run", str(write_list(tmp_path / "b.csv", [swiss(2), swiss(3)])), "--json")
+    counts = document["lists"][0]["counts"]
+    assert (code, counts["reused"], counts["checked"]) == (0, 1, 1)
+    assert vendor.most_per_phone == 1
+
+
+def test_a_run_that_was_killed_resumes_without_a_second_bill(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+    """SIGKILL while the vendor works: the tasks are paid for and must be collected, not sent again."""
+    vendor.hold = True
+    path = str(write_list(tmp_path / "a.csv", [swiss(n) for n in range(1, 301)]))
+    process = fbcheck.start("run", path, "--json", CHUNK_SIZE="100")
+    vendor.wait_for(lambda v: len(v.tasks) == 3 and sum(v.status_calls.values()) > 0)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=30)
+    vendor.finish_all()
+    code, document, err = fbcheck("run", path, "--json", CHUNK_SIZE="100")
+    assert code == 0, err
+    assert document["lists"][0]["counts"]["checked"] == 300
+    assert vendor.most_per_phone == 1 and document["billed_phones"] == 0
+
+
+def test_a_lost_answer_is_never_sent_twice_and_the_rest_goes_on(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+    """One chunk unconfirmed: exit 3, shown by status, resolved by reconcile, completed without a new bill."""
+    vendor.script.append("accept_then_cut")
+    path = str(write_list(tmp_path / "a.csv", [swiss(n) for n in range(1, 201)]))
+    code, document, err = fbcheck("run", path, "--json", CHUNK_SIZE="100")
+    assert code == 3, err
+    counts = document["lists"][0]["counts"]
+    assert (counts["unconfirmed"], counts["checked"]) == (100, 100)
+    _, status, _ = fbcheck("status", "--json")
+    (lost,) = [each for each in status["chunks"] if each["state"] == "unconfirmed"]
+    assert "reconcile" in lost["action"]
+    assert fbcheck("run", path, "--json", CHUNK_SIZE="100")[0] == 3
+    assert vendor.most_per_phone == 1
+    lost_task = next(task_id for task_id, task in vendor.tasks.items() if task_id not in {each["task_id"] for each in status["chunks"]})
+    assert fbcheck("reconcile", lost["chunk_key"], "--task-id", lost_task)[0] == 0
+    code, document, err = fbcheck("run", path, "--json", CHUNK_SIZE="100")
+    assert (code, document["lists"][0]["counts"]["checked"], document["billed_phones"]) == (0, 200, 0), err
+    assert vendor.most_per_phone == 1
+
+
+def test_rows_missing_from_a_result_are_undetermined_and_tried_again_only_when_asked(
+    fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path
+) -> None:
+    """A row that is absent is never a "no"; a plain second run never sends it again."""
+    vendor.shape = ResultShape(missing=2)
+    path = str(write_list(tmp_path / "a.csv", [swiss(n) for n in range(1, 11)]))
+    code, document, _ = fbcheck("run", path, "--json")
+    assert (code, document["lists"][0]["counts"]["undetermined"]) == (3, 2)
+    assert fbcheck("run", path, "--json")[1]["billed_phones"] == 0
+    vendor.shape = ResultShape()
+    code, document, err = fbcheck("run", path, "--json", "--retry")
+    assert (code, document["billed_phones"], document["lists"][0]["counts"]["checked"]) == (0, 2, 10), err
+    assert vendor.most_per_phone == 2
+
+
+def test_a_dry_run_calls_nobody_and_records_nothing(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+    """It says what would be sent and cost."""
+    path = str(write_list(tmp_path / "a.csv", [swiss(1), swiss(2), swiss(2), "junk"]))
+    other = str(write_list(tmp_path / "b.csv", [swiss(2), swiss(3)]))
+    code, document, _ = fbcheck("run", path, other, "--dry-run", "--json", PRICE_PER_10K="10000")
+    assert (code, document["dry_run"], document["would_bill"], document["billed_phones"], document["cost_estimate"]) == (0, True, 3, 0, 3.0)
+    assert [each["would_bill"] for each in document["lists"]] == [2, 1]
+    assert not vendor.paths and not (fbcheck.data / "inbox").exists()
+    assert fbcheck("run", path, "--json")[0] == 0
+
+
+def test_above_the_budget_nothing_of_the_list_is_sent(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+    """A list is never submitted in part; with more room it goes on."""
+    path = str(write_list(tmp_path / "a.csv", [swiss(n) for n in range(1, 11)]))
+    code, document, _ = fbcheck("run", path, "--json", "--max-billable", "9")
+    assert (code, document["lists"][0]["counts"]["over_budget"], len(vendor.posts)) == (3, 10, 0)
+    code, document, _ = fbcheck("run", path, "--json", "--max-billable", "10")
+    assert (code, document["lists"][0]["counts"]["checked"]) == (0, 10)
+
+
+def test_too_few_phones_wait_for_the_next_list(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+    """MIN_CHUNK: shown as waiting, pooled with what comes next, each phone counted in its own list."""
+    first, second = (str(write_list(tmp_path / f"{name}.csv", cells)) for name, cells in (("a", [swiss(1), swiss(2)]), ("b", [swiss(3)])))
+    code, document, _ = fbcheck("run", first, "--json", MIN_CHUNK="3")
+    assert (code, document["lists"][0]["counts"]["waiting"], len(vendor.posts)) == (3, 2, 0)
+    assert "1 more" in fbcheck("status", "--json", MIN_CHUNK="3")[1]["lists"][0]["action"]
+    code, document, err = fbcheck("run", second, "--json", MIN_CHUNK="3")
+    assert (code, document["lists"][0]["counts"]["checked"]) == (0, 1), err
+    code, document, err = fbcheck("run", first, "--json", MIN_CHUNK="3")
+    assert (code, document["lists"][0]["counts"]["checked"], len(vendor.posts)) == (0, 2, 1), err
+
+
+def test_no_wait_returns_at_once_and_timeout_ends_the_waiting(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+    """What is with the vendor goes on, and the next run resumes."""
+    vendor.hold = True
+    path = str(write_list(tmp_path / "a.csv", [swiss(1)]))
+    code, document, _ = fbcheck("run", path, "--json", "--no-wait")
+    assert (code, document["lists"][0]["counts"]["waiting"], document["billed_phones"]) == (3, 1, 1)
+    code, document, _ = fbcheck("run", path, "--json", "--timeout", "1")
+    assert (code, document["lists"][0]["results"]) == (3, None)
+    vendor.finish_all()
+    assert fbcheck("run", path, "--json")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda folder: folder / "nowhere.csv", ["nowhere.csv"]),
+        (lambda folder: _written(folder / "empty.csv", b""), ["empty.csv", "empty"]),
+        (lambda folder: _written(folder / "words.csv", b"name,city\nanna,bern\nbea,thun\n"), ["words.csv", "--column"]),
+    ],
+    ids=["missing", "empty", "without phones"],
+)
+def test_a_bad_list_says_what_to_do_and_the_others_go_on(
+    fbcheck: Fbcheck, tmp_path: Path, make: Callable[[Path], Path], words: list[str]
+) -> None:
+    """Exit 2 for it, results for the rest."""
+    good = write_list(tmp_path / "good.csv", [swiss(1)])
+    code, document, err = fbcheck("run", str(make(tmp_path)), str(good), "--json")
+    assert code == 2
+    assert all(word in err for word in words), err
+    assert [each["complete"] for each in document["lists"]] == [True]
+
+
+def test_a_wrong_key_stops_the_whole_submission(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+    """Exit 4, nothing lost; with the right key the same command finishes."""
+    vendor.script = lambda index, payload: 401
+    path = str(write_list(tmp_path / "a.csv", [swiss(n) for n in range(1, 201)]))
+    code, document, err = fbcheck("run", path, "--json", CHUNK_SIZE="100")
+    assert code == 4 and "FBCHECK_API_KEY" in err and len(vendor.posts) == 1
+    assert document["lists"][0]["counts"]["waiting"] == 200
+    vendor.script = lambda index, payload: "accept"
+    assert fbcheck("run", path, "--json", CHUNK_SIZE="100")[0] == 0
+    assert vendor.most_per_phone == 1
+
+
+def test_without_a_key_nothing_is_begun(fbcheck: Fbcheck, tmp_path: Path) -> None:
+    """A clear error before any work."""
+    path = str(write_list(tmp_path / "a.csv", [swiss(1)]))
+    code, _, err = fbcheck("run", path, API_KEY="")
+    assert code == 2 and "FBCHECK_API_KEY" in err and err.count("\n") == 1
+    assert not (fbcheck.data / "inbox").exists()
+
+
+def test_an_unreachable_vendor_leaves_the_phones_waiting(tmp_path: Path) -> None:
+    """Exit 3: nothing was sent, the next run tries again."""
+    import socket
+
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        unreachable = Fbcheck(tmp_path, f"http://127.0.0.1:{closed.getsockname()[1]}")
+        path = str(write_list(tmp_path / "a.csv", [swiss(1)]))
+        code, document, err = unreachable("run", path, "--json", "--timeout", "4")
+    assert (code, document["lists"][0]["counts"]["waiting"]) == (3, 1), err
+
+
+def test_other_reading_options_are_refused_with_the_remedy(fbcheck: Fbcheck, tmp_path: Path) -> None:
+    """A list is read the same way for ever."""
+    path = str(write_list(tmp_path / "a.csv", [swiss(1)]))
+    assert fbcheck("run", path, "--region", "CH", "--json")[0] == 0
+    code, _, err = fbcheck("run", path, "--region", "DE", "--json")
+    assert code == 2 and "other options" in err
+
+
+def test_another_vendor_is_noticed_before_anything_is_sent(fbcheck: Fbcheck, tmp_path: Path) -> None:
+    """A sandbox verdict must never answer a real question."""
+    path = str(write_list(tmp_path / "a.csv", [swiss(1)]))
+    assert fbcheck("run", path, "--json")[0] == 0
+    with StandIn() as other:
+        code, _, err = fbcheck("run", path, "--json", API_URL=other.url)
+        assert code == 2 and "FBCHECK_API_URL" in err and not other.paths
+
+
+def test_v1_is_spoken_as_well(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+    """The second protocol: zip results, chunks of at least a hundred."""
+    vendor.shape = ResultShape(format="zip", header=("number", "activated"), numbers="digits")
+    path = str(write_list(tmp_path / "a.csv", [swiss(n) for n in range(1, 251)]))
+    code, document, err = fbcheck("run", path, "--json", PROTOCOL="v1", CHUNK_SIZE="130")
+    assert (code, document["lists"][0]["counts"]["checked"]) == (0, 250), err
+    assert [row["facebook"] for row in rows_of(document)] == [verdict(swiss(n)) for n in range(1, 251)]
+
+
+def test_the_demo_shows_the_whole_pipeline(tmp_path: Path) -> None:
+    """Every count adds up, and the lineage says that the verdicts are invented."""
+    fbcheck = Fbcheck(tmp_path, "http://127.0.0.1:9")
+    code, document, err = fbcheck("demo", "--json")
+    assert code == 0, err
+    assert len(document["lists"]) >= 4 and document["billed_phones"] > 0
+    for entry in document["lists"]:
+        counts = entry["counts"]
+        assert sum(counts[status] for status in CHECK_STATUSES) == counts["phones"]
+        assert json.loads(Path(entry["lineage"]).read_text())["synthetic"] in (True, counts["checked"] + counts["reused"] > 0)
+    assert fbcheck("demo", "--json")[0] == 0
+
+
+def _written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path

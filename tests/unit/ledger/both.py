@@ -1,0 +1,252 @@
+"""What a ledger must do on any database; imported by one test module for each, which says what `open_ws` opens."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fbcheck_pipeline.errors import LedgerError, OperatorError
+from fbcheck_pipeline.ledger import TRAITS, ChunkState, Ledger, liveness
+from fbcheck_pipeline.ledger.planning import Part
+from fbcheck_pipeline.ledger.states import MOVES
+from fbcheck_pipeline.workflow.workspace import Workspace
+from tests.conftest import DAY_S, Clock, phones
+
+
+def register(ledger: Ledger, *keys: str) -> None:
+    for key in keys:
+        ledger.register_list(key, file=key, inbox_name=key, sha256=key, options={}, purpose=None)
+
+
+def planned(ledger: Ledger, count: int = 10, key: str = "a", start: int = 905_320_000_000) -> str:
+    """A planned chunk of a list."""
+    with ledger.planning() as tx:
+        return tx.add_chunk([Part(key, phones(count, start))])
+
+
+def brought_to(ledger: Ledger, state: ChunkState, task_id: str = "t1") -> str:
+    """A chunk in a state, by lawful moves only."""
+    chunk = planned(ledger)
+    way = {
+        ChunkState.SENDING: [],
+        ChunkState.SUBMITTED: [],
+        ChunkState.UNCONFIRMED: [ChunkState.UNCONFIRMED],
+        ChunkState.EXPORTED: [ChunkState.EXPORTED],
+        ChunkState.OVERDUE: [ChunkState.OVERDUE],
+        ChunkState.COLLECTED: [ChunkState.EXPORTED, ChunkState.COLLECTED],
+        ChunkState.FAILED: [ChunkState.FAILED],
+        ChunkState.REFUSED: [ChunkState.REFUSED],
+        ChunkState.ABANDONED: [ChunkState.UNCONFIRMED, ChunkState.ABANDONED],
+        ChunkState.REPLACED: [ChunkState.REPLACED],
+        ChunkState.PLANNED: None,
+    }[state]
+    if way is None:
+        return chunk
+    assert ledger.start_sending(chunk, sender="s", max_per_day=None)
+    now = ChunkState.SENDING
+    if (now, (way or [state])[0]) not in MOVES or state is ChunkState.SUBMITTED:
+        assert ledger.record_task(chunk, sender="s", task_id=task_id)
+        now = ChunkState.SUBMITTED
+    for each in way:
+        assert ledger.advance(chunk, from_=now, to=each)
+        now = each
+    assert ledger.chunk(chunk).state == state
+    return chunk
+
+
+@pytest.mark.parametrize("from_", ChunkState)
+@pytest.mark.parametrize("to", ChunkState)
+def test_only_the_moves_of_the_table_exist(from_: ChunkState, to: ChunkState, shared_ledger: Ledger) -> None:
+    """An unlawful move would be a fault of ours; it must not be made quietly."""
+    if (from_, to) in MOVES:
+        assert not shared_ledger.advance("none", from_=from_, to=to)
+    else:
+        with pytest.raises(LedgerError, match="does not go"):
+            shared_ledger.advance("none", from_=from_, to=to)
+
+
+@pytest.mark.parametrize("state", ChunkState)
+def test_a_list_may_be_joined_when_its_chunk_settles(state: ChunkState, ws: Workspace) -> None:
+    """The table of states is what the sensor acts on."""
+    register(ws.ledger, "a")
+    brought_to(ws.ledger, state)
+    with ws.ledger.planning() as tx:
+        tx.touch("a", planned_at=tx.now)
+    assert bool(ws.ledger.lists_to_join()) is TRAITS[state].settles
+
+
+def test_one_of_many_wins_a_move(ws: Workspace) -> None:
+    """The row count of one guarded UPDATE says who sends."""
+    register(ws.ledger, "a")
+    chunk = planned(ws.ledger)
+    won = together(8, lambda number: ws.ledger.start_sending(chunk, sender=str(number), max_per_day=None))
+    assert sum(won) == 1
+    assert ws.ledger.chunk(chunk).sender == str(won.index(True))
+
+
+def test_the_daily_budget_is_exact_when_yesterdays_chunks_are_sent_at_once(ws: Workspace, clock: Clock) -> None:
+    """Each is reserved again on the day it is sent; ten senders must not each find the same room."""
+    register(ws.ledger, "a")
+    chunks = [planned(ws.ledger, 10, start=905_320_000_000 + 10 * number) for number in range(10)]
+    clock.advance(DAY_S)
+    sent = together(10, lambda number: ws.ledger.start_sending(chunks[number], sender=str(number), max_per_day=45))
+    assert sum(sent) == 4
+
+
+def test_todays_own_reservation_is_not_counted_twice(ws: Workspace) -> None:
+    """What was reserved in planning is sent though the day is full."""
+    register(ws.ledger, "a")
+    chunk = planned(ws.ledger, 10)
+    assert ws.ledger.start_sending(chunk, sender="s", max_per_day=10)
+
+
+def test_nothing_moves_while_somebody_plans(ws: Workspace) -> None:
+    """A chunk collected between two looks of a planning would be seen neither as answered nor as in flight: bought again."""
+    register(ws.ledger, "a")
+    chunk = brought_to(ws.ledger, ChunkState.EXPORTED)
+    collected = threading.Event()
+
+    def collect() -> None:
+        ws.ledger.collect(chunk, from_=ChunkState.EXPORTED, unanswered=phones(0), result_sha256="", result_counts={})
+        collected.set()
+
+    with ws.ledger.planning() as tx:
+        version = tx.version()
+        thread = threading.Thread(target=collect)
+        thread.start()
+        assert not collected.wait(0.2)
+        assert [row.chunk_key for row in tx.holding()] == [chunk]
+        assert tx.version() == version
+    thread.join()
+    with ws.ledger.planning() as tx:
+        assert tx.version() != version
+        assert tx.holding() == []
+
+
+def test_moves_of_chunks_that_share_lists_do_not_lock_each_other_out(ws: Workspace) -> None:
+    """On PostgreSQL two transactions that touch the same lists in another order would be a deadlock."""
+    keys = [f"l{number}" for number in range(6)]
+    register(ws.ledger, *keys)
+    with ws.ledger.planning() as tx:
+        chunks = [
+            tx.add_chunk([Part(key, phones(2, 905_320_000_000 + 100 * number + 10 * place)) for place, key in enumerate(keys)])
+            for number in range(8)
+        ]
+
+    def move(number: int) -> bool:
+        moved = ws.ledger.start_sending(chunks[number], sender="s", max_per_day=None)
+        with ws.ledger.planning() as tx:
+            for key in keys if number % 2 else reversed(keys):
+                tx.touch(key)
+        return moved and ws.ledger.record_task(chunks[number], sender="s", task_id=str(number))
+
+    assert all(together(8, move))
+
+
+def test_a_task_belongs_to_one_chunk(ws: Workspace) -> None:
+    """Attached twice, a chunk would be answered by another chunk's result."""
+    register(ws.ledger, "a")
+    brought_to(ws.ledger, ChunkState.SUBMITTED, task_id="t1")
+    other = brought_to(ws.ledger, ChunkState.UNCONFIRMED)
+    with pytest.raises(OperatorError, match="already belongs"):
+        ws.ledger.record_task(other, sender=None, task_id="t1")
+    assert ws.ledger.chunk(other).state == ChunkState.UNCONFIRMED
+
+
+def test_a_sender_taken_for_gone_still_records_its_task(ws: Workspace) -> None:
+    """Its network was slow, not dead: the task it brings home is the proof of what was paid."""
+    register(ws.ledger, "a")
+    chunk = planned(ws.ledger)
+    ws.ledger.start_sending(chunk, sender="nobody holds this lock", max_per_day=None)
+    assert ws.ledger.recover_gone_senders() == [chunk]
+    assert not ws.ledger.record_task(chunk, sender="somebody else", task_id="t0")
+    assert ws.ledger.record_task(chunk, sender="nobody holds this lock", task_id="t1")
+    row = ws.ledger.chunk(chunk)
+    assert (row.state, row.task_id, row.settled_at) == ("submitted", "t1", None)
+
+
+def test_a_living_sender_is_not_taken_for_gone(ws: Workspace, open_ws: Callable[..., Workspace]) -> None:
+    """Its chunk would be reconciled while its POST is under way."""
+    other = open_ws().ledger
+    register(ws.ledger, "a")
+    chunk = planned(ws.ledger)
+    with ws.ledger.sender() as sender:
+        assert ws.ledger.start_sending(chunk, sender=sender, max_per_day=None)
+        assert other.recover_gone_senders() == []
+        assert not liveness.is_gone(other.engine, sender)
+    assert other.recover_gone_senders() == [chunk]
+
+
+def test_a_late_status_answer_does_not_undo_what_was_learned(ws: Workspace) -> None:
+    """Two pollers: the slow one's `processing` must not hide the exported result from everybody."""
+    register(ws.ledger, "a")
+    chunk = brought_to(ws.ledger, ChunkState.SUBMITTED)
+    ws.ledger.advance(chunk, from_=ChunkState.SUBMITTED, to=ChunkState.EXPORTED, vendor_status="exported", exported_at=1.0)
+    ws.ledger.note_poll(chunk, state="submitted", vendor_status="processing")
+    assert ws.ledger.chunk(chunk).vendor_status == "exported"
+    assert [row.chunk_key for row in ws.ledger.due_for_fetch()] == [chunk]
+
+
+def test_halves_share_the_lists_the_budget_and_the_phones_of_the_whole(ws: Workspace) -> None:
+    """Nothing may be lost, doubled or charged to another list when a chunk is split."""
+    register(ws.ledger, "a", "b")
+    with ws.ledger.planning() as tx:
+        chunk = tx.add_chunk([Part("a", phones(6)), Part("b", phones(4, 905_330_000_000))])
+        tx.depend("c", [chunk])
+        day = tx.day
+    ws.ledger.start_sending(chunk, sender="s", max_per_day=None)
+    first = np.arange(10) < 5
+    assert ws.ledger.replace_chunk(chunk, from_=ChunkState.SENDING, groups=[first, ~first], halvings=1, sender="other") == []
+    halves = ws.ledger.replace_chunk(chunk, from_=ChunkState.SENDING, groups=[first, ~first], halvings=1, sender="s")
+    assert {key: ws.ledger.parts_of("a")[key] for key in halves} == {halves[0]: (0, 5), halves[1]: (0, 1)}
+    assert {key: ws.ledger.parts_of("b")[key] for key in halves if key in ws.ledger.parts_of("b")} == {halves[1]: (1, 4)}
+    assert ws.ledger.lists_of_chunks()[halves[0]] == ["a", "b", "c"]
+    with ws.ledger.planning() as tx:
+        assert (tx.bought_for("a"), tx.bought_for("b"), tx.bought_on(day)) == (6, 4, 10)
+    assert not ws.ledger.list_row("a").needs_planning
+
+
+def test_suppressing_the_same_phones_at_once_is_no_error(ws: Workspace) -> None:
+    """Two people import the same opt-outs."""
+    assert sorted(together(4, lambda _: ws.ledger.suppress(phones(50)))) == [0, 0, 0, 50]
+    assert ws.ledger.suppressed_among(phones(60)).sum() == 50
+
+
+def test_one_of_two_indexes_is_published(ws: Workspace) -> None:
+    """The loser's was built from fewer task files."""
+    assert ws.ledger.publish_verdict_index("first", instead_of=None)
+    assert not ws.ledger.publish_verdict_index("second", instead_of=None)
+    assert ws.ledger.publish_verdict_index("third", instead_of="first")
+    assert ws.ledger.verdict_index() == "third"
+
+
+def test_a_list_that_was_read_keeps_its_options(ws: Workspace) -> None:
+    """Its phones were bought as they were read then."""
+    facts: dict[str, Any] = {"file": "a", "inbox_name": "a", "sha256": "a", "purpose": None}
+    ws.ledger.register_list("a", options={"region": "TR"}, **facts)
+    ws.ledger.register_list("a", options={"region": "DE"}, **facts)
+    ws.ledger.note_read("a", {"rows": 1})
+    ws.ledger.register_list("a", options={"region": "DE"}, **facts)
+    with pytest.raises(OperatorError, match="other options"):
+        ws.ledger.register_list("a", options={"region": "TR"}, **facts)
+
+
+def together(count: int, act: Callable[[int], Any]) -> list[Any]:
+    """What `count` threads got that began at once."""
+    got: list[Any] = [None] * count
+    barrier = threading.Barrier(count)
+
+    def run(number: int) -> None:
+        barrier.wait()
+        got[number] = act(number)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return got

@@ -1,0 +1,178 @@
+"""A ledger that is lost, older, foreign, newer or bound to another vendor is noticed before anything is sent."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fbcheck_pipeline.errors import LedgerError, StorageError
+from fbcheck_pipeline.workflow.workspace import Workspace
+from tests.conftest import Clock, phones
+from tests.standin import StandIn
+from tests.unit.workflow.play import Play
+
+OpenWs = Callable[..., Workspace]
+
+
+def ledger_file(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "ledger.db"
+
+
+def copy_of(open_ws: OpenWs, tmp_path: Path) -> Path:
+    """A backup of the ledger as it is now."""
+    backup = tmp_path / "backup.db"
+    with sqlite3.connect(ledger_file(tmp_path)) as source, sqlite3.connect(backup) as target:
+        source.backup(target)
+    return backup
+
+
+def put_back(backup: Path, tmp_path: Path) -> None:
+    for each in ledger_file(tmp_path).parent.glob("ledger.db*"):
+        if each.is_file():
+            each.unlink()
+    shutil.copy(backup, ledger_file(tmp_path))
+
+
+def refused(open_ws: OpenWs, match: str, **given: object) -> None:
+    with pytest.raises(LedgerError, match=match) as caught:
+        open_ws(**given)
+    assert caught.value.exit_code == 2
+
+
+def test_data_without_their_ledger_are_refused(open_ws: OpenWs, tmp_path: Path) -> None:
+    """With an empty ledger everything would be bought again."""
+    open_ws().ledger.close()
+    ledger_file(tmp_path).unlink()
+    refused(open_ws, "belongs to a ledger that is not")
+    refused(open_ws, "belongs to a ledger that is not")
+
+
+def test_another_datas_ledger_is_refused(open_ws: OpenWs, tmp_path: Path) -> None:
+    """Two data folders, and LEDGER_URL names the wrong one."""
+    open_ws().ledger.close()
+    open_ws(data_uri=str(tmp_path / "other")).ledger.close()
+    refused(open_ws, "another ledger", ledger_url=f"sqlite:///{tmp_path}/other/ledger.db")
+
+
+def test_a_used_ledger_does_not_adopt_an_empty_folder(open_ws: OpenWs, tmp_path: Path) -> None:
+    """DATA_URI has a slip of the pen: the lists' files would be written where nobody looks."""
+    ws = open_ws()
+    ws.ledger.register_list("a", file="a", inbox_name="a", sha256="a", options={}, purpose=None)
+    refused(open_ws, "other data", data_uri=str(tmp_path / "typo"), ledger_url=f"sqlite:///{ledger_file(tmp_path)}")
+
+
+def test_another_working_directory_means_the_same_ledger(
+    open_ws: OpenWs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative DATA_URI is made absolute; a relative LEDGER_URL that leads elsewhere is noticed."""
+    (tmp_path / "elsewhere").mkdir()
+    first = open_ws(data_uri="data", ledger_url="sqlite:///ledger.db")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    refused(open_ws, "not at FBCHECK_LEDGER_URL", data_uri=first.settings.data_uri, ledger_url="sqlite:///ledger.db")
+
+
+def test_another_vendor_origin_is_refused(open_ws: OpenWs) -> None:
+    """No sandbox verdict may ever answer a real question."""
+    open_ws()
+    refused(open_ws, "bound to the vendor", api_url="http://127.0.0.1:9")
+
+
+def test_a_ledger_older_than_the_chunks_is_refused(open_ws: OpenWs, tmp_path: Path, vendor: StandIn) -> None:
+    """It does not know of phones that were paid for since."""
+    play = Play(open_ws())
+    play.run("a", phones(10))
+    backup = copy_of(open_ws, tmp_path)
+    play.run("b", phones(10, 905_330_000_000))
+    play.ledger.close()
+    put_back(backup, tmp_path)
+    refused(open_ws, "older than its data")
+
+
+def test_a_ledger_that_believes_a_sent_chunk_unsent_is_refused(open_ws: OpenWs, tmp_path: Path, vendor: StandIn) -> None:
+    """It knows the chunk, as planned, even as tried once for free: it would send it again."""
+    vendor.script.append(500)
+    play = Play(open_ws())
+    play.plan("a", phones(10))
+    from tests.unit.workflow.play import Patience
+
+    assert play.send("a", Patience(tries=1)).postponed
+    backup = copy_of(open_ws, tmp_path)
+    assert play.send("a").sent == 1
+    play.ledger.close()
+    put_back(backup, tmp_path)
+    refused(open_ws, "does not know the last 1 submissions")
+    assert vendor.most_per_phone == 1
+
+
+def test_the_newest_backup_is_accepted(open_ws: OpenWs, tmp_path: Path, vendor: StandIn) -> None:
+    """The check must not cry wolf."""
+    play = Play(open_ws())
+    play.run("a", phones(10))
+    backup = copy_of(open_ws, tmp_path)
+    play.ledger.close()
+    put_back(backup, tmp_path)
+    again = Play(open_ws())
+    again.run("a", phones(10))
+    again.finish()
+    assert again.counts("a") == {"checked": 10}
+    assert vendor.most_per_phone == 1
+
+
+def test_data_whose_stamp_is_lost_are_refused(open_ws: OpenWs, tmp_path: Path) -> None:
+    """Without it nobody can tell whose data these are."""
+    Play(open_ws()).run("a", phones(3))
+    (tmp_path / "data" / "ledger-id.json").unlink()
+    refused(open_ws, "holds data but no ledger-id.json")
+
+
+def test_a_ledger_of_a_newer_version_is_refused(open_ws: OpenWs, tmp_path: Path) -> None:
+    """Its tables may mean something else."""
+    open_ws().ledger.close()
+    with sqlite3.connect(ledger_file(tmp_path)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    refused(open_ws, "newer")
+
+
+@pytest.mark.parametrize("url", ["mysql://host/db", "nonsense", "postgresql+nodriver://x/y"])
+def test_an_unknown_database_is_refused(open_ws: OpenWs, url: str) -> None:
+    """With a sentence, not a traceback."""
+    refused(open_ws, "FBCHECK_LEDGER_URL", ledger_url=url)
+
+
+def test_what_is_no_database_is_refused_and_left_alone(open_ws: OpenWs, tmp_path: Path) -> None:
+    """A wrong path must not be overwritten."""
+    file = tmp_path / "letter.txt"
+    file.write_text("dear diary, " * 1000)
+    refused(open_ws, "cannot be opened", ledger_url=f"sqlite:///{file}")
+    assert file.read_text().startswith("dear diary")
+
+
+def test_a_submission_that_cannot_be_stamped_is_not_made(
+    open_ws: OpenWs, vendor: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Disk full between `sending` and the POST: nothing leaves, the chunk is planned again, nothing is unconfirmed."""
+    play = Play(open_ws())
+    play.plan("a", phones(10))
+
+    def full(*_: object) -> None:
+        raise StorageError("no space left on device")
+
+    monkeypatch.setattr("fbcheck_pipeline.workflow.submit.stamp", full)
+    with pytest.raises(StorageError):
+        play.send("a")
+    monkeypatch.undo()
+    assert vendor.posts == []
+    assert play.send("a").sent == 1
+
+
+def test_the_stamp_counts_submissions(open_ws: OpenWs, tmp_path: Path, clock: Clock) -> None:
+    """It is the data's own memory of what was sent."""
+    play = Play(open_ws(chunk_size=5))
+    play.run("a", phones(12))
+    stamped = json.loads((tmp_path / "data" / "ledger-id.json").read_text())
+    assert stamped == {"ledger_uuid": play.ledger.uuid, "sendings": 3}

@@ -1,0 +1,251 @@
+"""Header or none, which columns hold phones, which one the country."""
+
+# ruff: noqa: RUF001 - letters of many scripts are what is tested
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from fbcheck_pipeline.errors import ListError
+from fbcheck_pipeline.lists import words
+from tests.unit.lists.reading import column, read
+
+PHONES = [f"0532 111 {row:02d} {row + 7:02d}" for row in range(12)]
+BARE = [str(random.Random(row).randrange(5_300_000_000, 5_600_000_000)) for row in range(12)]
+
+
+def table_of(tmp_path: Path, columns: dict[str, list[str]], **options: object):  # type: ignore[no-untyped-def]
+    rows = [list(columns), *zip(*columns.values(), strict=True)]
+    return read(tmp_path / "a.csv", "".join(";".join(row) + "\n" for row in rows), **options)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "phone",
+        "Phone Number",
+        "mobile",
+        "tel",
+        "Telefon",
+        "Cep",
+        "CEP TELEFONU",
+        "cepTelefonu",
+        "GSM No",
+        "Téléphone",
+        "Número de celular",
+        "Teléfono móvil",
+        "Handy-Nr.",
+        "Rufnummer",
+        "Privattelefon",
+        "Телефон",
+        "Номер телефона",
+        "电话",
+        "手机号码",
+        "電話番号",
+        "전화번호",
+        "هاتف",
+        "رقم الهاتف",
+        "फोन",
+        "เบอร์โทร",
+        "Τηλέφωνο",
+        "WhatsApp",
+        "msisdn",
+        "telefoonnummer",
+    ],
+)
+def test_a_phone_column_is_known_by_its_name_in_many_languages(tmp_path: Path, name: str) -> None:
+    """Also where another column's cells look like phones too."""
+    reader, _ = table_of(tmp_path, {"ref": BARE, name: PHONES})
+    assert reader.source.phone_columns == (name,)
+
+
+@pytest.mark.parametrize("name", ["numara", "Number", "No", "номер", "phone_no_type"])
+def test_a_mere_number_must_look_like_phones(tmp_path: Path, name: str) -> None:
+    """Order numbers are numbers too."""
+    with pytest.raises(ListError, match="no column reads as telephone numbers"):
+        table_of(tmp_path, {name: [f"A{row}" for row in range(12)], "x": ["y"] * 12})
+    reader, _ = table_of(tmp_path, {name: PHONES, "x": ["y"] * 12})
+    assert reader.source.phone_columns == (name,)
+
+
+def test_all_phone_columns_are_read_in_order(tmp_path: Path) -> None:
+    """A row for each row and column, and each says where it comes from."""
+    reader, table = table_of(tmp_path, {"Ev Telefonu": PHONES, "ad": ["x"] * 12, "Cep": [*BARE[:11], ""]})
+    assert reader.source.phone_columns == ("Ev Telefonu", "Cep")
+    assert column(table, "phone_column")[:3] == ["Ev Telefonu", "Cep", "Ev Telefonu"]
+    assert column(table, "phone_index")[:3] == [0, 1, 0] and column(table, "source_row")[:3] == [1, 1, 2]
+    assert column(table, "phone_raw") == [
+        cell for pair in zip(column(table, "Ev Telefonu")[::2], column(table, "Cep")[::2], strict=True) for cell in pair
+    ]
+    assert (reader.counts["rows"], reader.counts["phones"]) == (12, 24)
+
+
+def test_a_column_that_is_called_phone_and_holds_flags_is_left_out_and_said(tmp_path: Path) -> None:
+    """`phone_type` and `mobile: yes` hold no numbers."""
+    reader, _ = table_of(tmp_path, {"phone": PHONES, "mobile": ["yes"] * 12, "phone_type": ["cell"] * 12})
+    assert reader.source.phone_columns == ("phone",)
+    assert "not 'mobile', 'phone_type'" in reader.source.reasons[-1]
+
+
+DAYS = [f"{row + 1:02d}.11.2026" for row in range(12)]
+OTHERS = {
+    "dates": DAYS,
+    "iso dates": [f"2026-11-{row + 1:02d} 10:30:00" for row in range(12)],
+    "compact dates": [f"202611{row + 1:02d}" for row in range(12)],
+    "ids": [str(7_000_123 + row * 3) for row in range(12)],
+    "prices": [f"{1234567 + row},50" for row in range(12)],
+    "zip+4": [f"{12345 + row}-{6789 - row}" for row in range(12)],
+    "cep": [f"{10310 + row}-{100 + row}" for row in range(12)],
+    "iban": [f"TR{330006100519786457841326 + row}" for row in range(12)],
+    "identities": [str(random.Random(row).randrange(10**10, 10**11)) for row in range(12)],
+    "ip addresses": [f"10.0.{row}.211" for row in range(12)],
+    "coordinates": [f"41.00{row}82376" for row in range(12)],
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+@pytest.mark.parametrize("phones", [PHONES, BARE], ids=["dressed", "bare"])
+def test_other_numbers_are_not_taken_for_phones(tmp_path: Path, kind: str, phones: list[str]) -> None:
+    """Without a helpful name the content decides, and phones look more like phones than anything else."""
+    reader, _ = table_of(tmp_path, {"a": OTHERS[kind], "b": phones, "c": ["x"] * 12})
+    assert reader.source.phone_columns == ("b",)
+    assert "by content" in reader.source.reasons[-1]
+
+
+def test_a_sorted_list_of_phones_is_a_list_of_phones(tmp_path: Path) -> None:
+    """Its numbers rise as ids do; where nothing else could be the phones, they are."""
+    reader, _ = read(tmp_path / "a.csv", "".join(f"x;{5320000000 + row}\n" for row in range(50)))
+    assert reader.source.phone_columns == ("column_2",)
+
+
+def test_without_header_and_names_the_content_decides(tmp_path: Path) -> None:
+    """A first row that holds a number is no header, and counts as a row."""
+    rows = "".join(f"{row + 1};Ali;{phone};{DAYS[row]}\n" for row, phone in enumerate(PHONES))
+    reader, table = read(tmp_path / "a.csv", rows)
+    assert (reader.source.has_header, reader.source.phone_columns, len(table)) == (False, ("column_3",), 12)
+
+
+@pytest.mark.parametrize("first", ["N/A", "yok", "-", "12", "info@example.com"])
+def test_junk_in_the_first_line_is_a_row_and_no_header(tmp_path: Path, first: str) -> None:
+    """It would be lost without a word."""
+    reader, table = read(tmp_path / "a.txt", "\n".join([first, *PHONES]) + "\n")
+    assert (reader.source.has_header, len(table)) == (False, 13)
+
+
+@pytest.mark.parametrize("first", ["phone", "Numaralar", "Kişiler", "Telefon 2026"])
+def test_a_word_in_the_first_line_is_a_header(tmp_path: Path, first: str) -> None:
+    """Known or not, it is no number and none that is missing."""
+    reader, table = read(tmp_path / "a.txt", "\n".join([first, *PHONES]) + "\n")
+    assert (reader.source.has_header, reader.source.phone_columns, len(table)) == (True, (first,), 12)
+
+
+def test_a_flag_overrides_what_was_found(tmp_path: Path) -> None:
+    """The person is right."""
+    reader, table = table_of(
+        tmp_path, {"phone": PHONES, "backup": BARE, "land": ["TR"] * 12, "x": ["DE"] * 12}, column="BACKUP", region_column="x"
+    )
+    assert (reader.source.phone_columns, reader.source.region_column, len(table)) == (("backup",), "x", 12)
+    reader, table = read(tmp_path / "b.txt", "phone\n" + "\n".join(PHONES), has_header=False)
+    assert (reader.source.has_header, len(table)) == (False, 13)
+    reader, table = read(tmp_path / "c.txt", "\n".join(PHONES), has_header=True)
+    assert (reader.source.phone_columns, len(table)) == (("column_1",), 11)
+
+
+@pytest.mark.parametrize(("option", "flag"), [("column", "--column"), ("region_column", "--region-column")])
+def test_a_column_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Path, option: str, flag: str) -> None:
+    """The remedy is to pick one of them."""
+    with pytest.raises(ListError, match=f"no column 'nope' for {flag}; its columns are phone, ad"):
+        table_of(tmp_path, {"phone": PHONES, "ad": ["x"] * 12}, **{option: "nope"})
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("country", ["TR", "de", "US"]),
+        ("Ülke", ["Türkiye", "Almanya", "Deutschland"]),
+        ("Land", ["Germany", "Turkey", "Schweiz"]),
+        ("pays", ["France", "Turquie", "FRA"]),
+        ("País", ["Brasil", "España", ""]),
+        ("country_code", ["+90", "49", "001"]),
+        ("страна", ["Россия", "Турция", "RU"]),
+    ],
+)
+def test_a_country_column_is_known_by_name_and_content(tmp_path: Path, name: str, cells: list[str]) -> None:
+    """Names, ISO codes or dialling codes."""
+    reader, _ = table_of(tmp_path, {"phone": PHONES, name: cells * 4})
+    assert reader.source.region_column == ("country_source" if name == "country" else name)
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("region", ["Marmara", "Ege", "Akdeniz"]),
+        ("region", ["CA", "TX", "NY"]),
+        ("land", ["12", "14", "15"]),
+        ("country", ["x", "", "y"]),
+        ("ad", ["TR"] * 3),
+    ],
+)
+def test_what_is_only_named_like_a_country_is_none(tmp_path: Path, name: str, cells: list[str]) -> None:
+    """A wrong region turns numbers into strangers."""
+    reader, _ = table_of(tmp_path, {"phone": PHONES, name: cells * 4})
+    assert reader.source.region_column is None
+
+
+def test_names_are_unique_and_never_hide_the_products_own(tmp_path: Path) -> None:
+    """Empty, repeated and reserved names all get one of their own, and keep their cells."""
+    content = "phone_raw,ad,ad,,facebook,ad_2\n0532 111 22 33,a,b,c,d,e\n"
+    reader, table = read(tmp_path / "a.csv", content)
+    assert table.schema.names[:6] == ["phone_raw_source", "ad", "ad_3", "column_4", "facebook_source", "ad_2"]
+    assert [table.column(at)[0].as_py() for at in range(6)] == ["0532 111 22 33", "a", "b", "c", "d", "e"]
+    assert reader.source.phone_columns == ("phone_raw_source",) and column(table, "phone_column") == ["phone_raw"]
+
+
+def test_summary_lines_above_a_header_are_passed_over_and_said(tmp_path: Path) -> None:
+    """Reports begin with a title."""
+    reader, table = read(tmp_path / "a.csv", "Müşteri listesi;;\nKasım 2026;;\nAd;Cep;Şehir\nAli;0532 111 22 33;İzmir\n")
+    assert column(table, "Ad") == ["Ali"] and column(table, "source_row") == [1]
+    assert "Header in row 3" in " ".join(reader.source.reasons)
+
+
+def test_no_reason_holds_a_cell(tmp_path: Path) -> None:
+    """They stand in logs and lineages."""
+    reader, _ = table_of(tmp_path, {"phone": PHONES, "ülke": ["TR"] * 12})
+    said = " ".join(reader.source.reasons)
+    assert not any(phone in said for phone in PHONES)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "0532 111 22 33",
+        "+49 (0)171-39200 01",
+        "９０５３２１１１２２３３",
+        "٠٥٣٢١١١٢٢٣٣",
+        "5321112233.0",
+        "9.05321112233E+11",
+        '="05321112233"',
+        "'05321112233",
+        "tel:+905321112233",
+        "https://wa.me/905321112233",
+        "0532 111 22 33 / 0532 111 22 34",
+        "030 123456 (Max)",
+        "+1 202 555 0123 ext. 7",
+        "\u200b0532 1112233\u00a0",
+    ],
+)
+def test_what_looks_like_a_phone(cell: str) -> None:
+    """As people and programs write them."""
+    assert words.is_phone_like(cell)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["", "12345", "2026-11-24", "24.11.2026", "1234567,50", "12345-6789", "10.0.0.211", "TR330006100519786457841326", "abc"],
+)
+def test_what_does_not(cell: str) -> None:
+    """Numbers of other kinds."""
+    assert not words.is_phone_like(cell)

@@ -1,0 +1,75 @@
+"""What cannot be read is refused with the file, the place and the remedy, and never with a cell."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from fbcheck_pipeline.errors import ListError
+from fbcheck_pipeline.lists import open_list
+from tests.unit.lists.reading import read
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
+
+
+def zipped(name: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as packed:
+        packed.writestr(name, "x")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", b"", "the file is empty"),
+        ("a.csv", b"\n \n", "the file is empty"),
+        ("a.csv.gz", gzip.compress(b""), "the file is empty"),
+        ("a.csv", b"ad,tel\n", "there is a header and no row below it"),
+        ("a.csv", b"ad,not\nAli,x\nVeli,y\n", "no column reads as telephone numbers; its columns are ad, not"),
+        ("a.csv", os.urandom(3000) + b"\0\1\2\3" * 100, "this is no text file"),
+        ("a.txt", b"%PDF-1.7\n%", "this is a PDF and no list"),
+        ("a.csv", b"<!DOCTYPE html><html>login</html>", "this is a web page or XML"),
+        ("a.csv.gz", gzip.compress(b"ad,tel\nAli,05321112233\n" * 1000)[:-20], "the gzip file is truncated"),
+        ("a.csv.gz", b"\x1f\x8b\x08\x00" + b"\xff" * 100, "the gzip file is damaged"),
+        ("a.xlsx", OLE + "EncryptedPackage".encode("utf-16-le"), "the workbook is encrypted; save it without a password"),
+        ("a.xlsx", OLE, "this is a legacy .xls workbook; save it as .xlsx"),
+        ("a.xls", OLE, "a legacy workbook: save it as .xlsx"),
+        ("a.xlsx", b"PK\x03\x04" + b"x" * 100, "the workbook is truncated or damaged"),
+        ("a.xlsx", zipped("xl/workbook.xml"), "the workbook is damaged"),
+        ("a.xlsx", zipped("list.csv"), "this is a zip archive and no .xlsx workbook"),
+        ("a.docx", b"x", r"lists are \.csv, \.tsv"),
+        ("a", b"05321112233\n", r"lists are \.csv, \.tsv"),
+    ],
+)
+def test_an_unreadable_file_is_refused_with_the_remedy(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    """A person must know what to do next."""
+    with pytest.raises(ListError, match=message) as refused:
+        read(tmp_path / name, content)
+    assert str(refused.value).startswith(f"{name}: ")
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    """A folder is none either."""
+    for path in (tmp_path / "none.csv", tmp_path):
+        with pytest.raises(ListError, match="there is no such file"):
+            open_list(path)
+
+
+def test_a_list_under_a_wrong_name_is_read_and_said(tmp_path: Path) -> None:
+    """A text that is called a workbook is a text."""
+    reader, table = read(tmp_path / "a.xlsx", "ad;tel\nAli;0532 111 22 33\n")
+    assert (reader.source.format, len(table)) == ("csv", 1)
+    assert reader.source.reasons[0] == "Read as csv: its content says so, its name says xlsx."
+
+
+def test_no_message_holds_a_cell(tmp_path: Path) -> None:
+    """Messages stand in logs; pyarrow's own would quote the row."""
+    with pytest.raises(ListError) as refused:
+        read(tmp_path / "a.csv", "ad,tel\nAli,0532 111 22 33\n", column="nope")
+    assert "111" not in str(refused.value)

@@ -1,0 +1,337 @@
+"""A result is recognised by its content and read to the last row; what cannot be read says what it looks like."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import fastexcel
+import openpyxl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fbcheck_pipeline.errors import ResultError, ResultForbidden, ResultUnreadable
+from fbcheck_pipeline.vendor import ResultTable, read_result
+
+Row = Sequence[object]
+ROWS: list[Row] = [("Number", "facebook"), ("+41798284651", "yes"), ("+41798284652", "no"), ("+41798284653", "ban")]
+READ = [(41798284651, "yes", "yes"), (41798284652, "no", "no"), (41798284653, "ban", "ban")]
+MAX = 5_000_000
+
+
+def as_csv(rows: Sequence[Row], delimiter: str = ",") -> bytes:
+    return "".join(delimiter.join(map(str, row)) + "\n" for row in rows).encode()
+
+
+def as_workbook(*sheets: Sequence[Row]) -> bytes:
+    book = openpyxl.Workbook(write_only=True)
+    for index, rows in enumerate(sheets):
+        sheet = book.create_sheet(f"Sheet{index}")
+        for row in rows:
+            sheet.append(list(row))
+    return saved(book)
+
+
+def saved(book: openpyxl.Workbook) -> bytes:
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def as_zip(**members: bytes) -> bytes:
+    return zipped({name.replace("_dot_", "."): content for name, content in members.items()})
+
+
+def zipped(members: dict[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def patched(workbook: bytes, change: Callable[[bytes], bytes], name: str = "xl/worksheets/sheet1.xml") -> bytes:
+    with zipfile.ZipFile(io.BytesIO(workbook)) as archive:
+        members = {each: archive.read(each) for each in archive.namelist()}
+    members[name] = change(members[name])
+    return zipped(members)
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[[bytes], ResultTable]:
+    def read_bytes(content: bytes) -> ResultTable:
+        path = tmp_path / "result.txt"
+        path.write_bytes(content)
+        return read_result(path, max_bytes=MAX)
+
+    return read_bytes
+
+
+def rows_of(result: ResultTable) -> list[tuple[int, str | None, str | None]]:
+    return [(row["phone"], row["facebook"], row["label"]) for row in result.table.to_pylist()]
+
+
+Reader = Callable[[bytes], ResultTable]
+SUMMARY: list[Row] = [("Task", "Total"), ("cs9viu", 3)]
+SWAPPED = [(b, "x", a) for a, b in ROWS]
+LOUD = [("ACTIVATED", " number "), *((b, a) for a, b in ROWS[1:])]
+NUMERIC: list[Row] = [ROWS[0], *((int(str(a)), b) for a, b in ROWS[1:])]
+FLOATS: list[Row] = [ROWS[0], *((float(str(a)), b) for a, b in ROWS[1:])]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        as_csv(ROWS),
+        as_csv(ROWS, ";"),
+        as_csv(ROWS, "\t"),
+        as_csv(ROWS).replace(b"\n", b"\r\n"),
+        as_csv(ROWS).rstrip(),
+        as_csv(ROWS) + b"\n\n",
+        b"\xef\xbb\xbf" + as_csv(ROWS),
+        as_csv(ROWS).decode().encode("utf-16"),
+        as_csv([("caf\u00e9",), *ROWS]).decode().encode("latin-1"),
+        as_csv([*SUMMARY, (), *ROWS]),
+        as_csv(SWAPPED),
+        as_csv(LOUD),
+        as_csv([('"Number"', '"facebook"'), *((f'"{a}"', f'"{b}"') for a, b in ROWS[1:])]),
+        as_csv([(*ROWS[0], "note"), *((a, b, '"two\nlines, and a comma"') for a, b in ROWS[1:])]),
+        as_csv([ROWS[0], (*ROWS[1], "too", "many"), *ROWS[2:]]),
+        as_csv([ROWS[0], *((f"{str(a)[1:]}.0", b) for a, b in ROWS[1:])]),
+        as_csv([ROWS[0], *((f"'{a}", b) for a, b in ROWS[1:])]),
+        as_csv([ROWS[0], *((f"4.179828465{i}E+10", b) for i, (_, b) in enumerate(ROWS[1:], 1))]),
+        as_csv([ROWS[0], *((f"4,179828465{i}e10", b) for i, (_, b) in enumerate(ROWS[1:], 1))], ";"),
+        as_workbook(ROWS),
+        as_workbook(NUMERIC),
+        as_workbook(FLOATS),
+        as_workbook(SUMMARY, ROWS),
+        as_workbook([], SUMMARY, [*SUMMARY, (), (), *SWAPPED]),
+        as_workbook(ROWS[:2], [ROWS[0], *ROWS[2:]]),
+        gzip.compress(as_csv(ROWS)),
+        gzip.compress(as_workbook(ROWS)),
+        as_zip(all_dot_csv=as_csv(ROWS)),
+        as_zip(result_dot_xlsx=as_workbook(SUMMARY, LOUD)),
+        as_zip(
+            activated_dot_txt=b"+41798284651\n",
+            unregistered_dot_txt=b"+41798284652\n+41798284653\n",
+            part_dot_csv=as_csv(ROWS[:2]),
+            result_dot_xlsx=as_workbook(ROWS),
+            all_dot_csv=as_csv(ROWS),
+        ),
+        zipped({"out/": b"", "out/all": as_csv(ROWS), "__MACOSX/._all": b"\x00\x05\x16\x07"}),
+    ],
+)
+def test_every_shape_reads_alike(read: Reader, content: bytes) -> None:
+    """The vendor has changed format, header, case and order before; the name tells nothing."""
+    result = read(content)
+    assert rows_of(result) == READ
+    assert result.counts == {"rows": 3, "repeated": 0, "conflicting": 0, "unknown_labels": 0, "unreadable_numbers": 0}
+
+
+@pytest.mark.parametrize("make", [as_csv, as_workbook])
+def test_labels_are_folded_and_strange_ones_kept(read: Reader, make: Callable[[Sequence[Row]], bytes]) -> None:
+    """`YES` is a yes; a word that is no verdict, or none at all, is not guessed."""
+    pairs = [("YES", "yes"), (" No ", "no"), ("Ban\u00a0", "ban"), ("unknown", None), ("Ja", None), ("", None)]
+    result = read(make([ROWS[0], *((f"+4179828465{i}", sent) for i, (sent, _) in enumerate(pairs))]))
+    assert [row[1] for row in rows_of(result)] == [verdict for _, verdict in pairs]
+    assert [row[2] for row in rows_of(result)] == [sent.strip() or None for sent, _ in pairs]
+    assert result.unknown_labels == 3
+
+
+def test_repeats_are_counted_and_conflicts_have_no_verdict(read: Reader) -> None:
+    """The same number twice is one phone; with two labels nobody knows which is true."""
+    rows = [ROWS[0], *ROWS[1:], ("41798284651", "YES"), ("+41798284652", "Ban"), ("41798284652", "no"), ("41798284652", "odd")]
+    result = read(as_csv(rows))
+    assert rows_of(result) == [(41798284651, "yes", "yes"), (41798284652, None, "no|Ban|odd"), READ[2]]
+    assert result.counts == {"rows": 7, "repeated": 2, "conflicting": 1, "unknown_labels": 0, "unreadable_numbers": 0}
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["", "n/a", "4.17983E+10", "9.05321E+11", "4.17982846515E+10", "41798284651.5", "0798284651", "1234", "1" * 16, "+", "4e99"],
+)
+def test_a_number_that_is_none_or_lost_digits_is_counted(read: Reader, number: str) -> None:
+    """Digits are never made up: they would be a stranger's number."""
+    result = read(as_csv([*ROWS, (number, "yes")]))
+    assert rows_of(result) == READ
+    assert (result.rows, result.unreadable_numbers) == (4, 1)
+
+
+@pytest.mark.parametrize("content", [as_csv(ROWS[:1]), as_workbook(ROWS[:1]), b"Number,facebook", as_csv([ROWS[0], ("", "")])])
+def test_a_table_without_rows_is_an_empty_result(read: Reader, content: bytes) -> None:
+    """All phones undetermined, as told; not an error."""
+    result = read(content)
+    assert rows_of(result) == [] and result.rows == 0
+    assert result.table.schema.names == ["phone", "facebook", "label"]
+
+
+@pytest.mark.parametrize(
+    ("content", "looks"),
+    [
+        (b"", "empty"),
+        (b"<!doctype html><html><body>Expired</body></html>", "web page"),
+        (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "XML"),
+        (b'{"error":"expired"}', "JSON"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "encrypted workbook"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "binary"),
+        (b"+41798284651\n+41798284652\n", "without a header"),
+        (as_csv([("Number", "whatsapp"), ("+41798284651", "yes")]), "without a header"),
+        (as_workbook(SUMMARY), "no sheet"),
+        (as_zip(activated_dot_txt=b"+41798284651\n"), "1 members"),
+        (as_workbook(ROWS)[:900], "broken zip"),
+        (gzip.compress(as_csv(ROWS))[:-9], "broken gzip"),
+        (zipped({"[Content_Types].xml": b"<a/>", "xl/workbook.xml": b"<b/>"}), "broken workbook"),
+    ],
+)
+def test_what_holds_no_table_says_what_it_looks_like(read: Reader, content: bytes, looks: str) -> None:
+    """A person decides what to do with the file that is kept aside; no number of it is told."""
+    with pytest.raises(ResultUnreadable, match=looks) as caught:
+        read(content)
+    assert "4179" not in str(caught.value)
+
+
+def bomb(size: int) -> bytes:
+    return as_csv(ROWS) + b" " * size
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        bomb(MAX),
+        gzip.compress(bomb(MAX)),
+        as_zip(all_dot_csv=bomb(MAX)),
+        as_zip(all_dot_csv=bomb(2_000_000)),
+        as_zip(a=bomb(900_000), b=bomb(900_000), c=bomb(900_000), d=bomb(900_000), e=bomb(900_000), f=bomb(900_000)),
+        patched(as_workbook(ROWS), lambda xml: xml + b" " * 4_000_000),
+        as_zip(all_dot_zip=as_zip(all_dot_csv=as_csv(ROWS))),
+        zipped({"../../evil.csv": as_csv(ROWS)}),
+        zipped({"..\\evil.csv": as_csv(ROWS)}),
+        zipped({"/etc/evil.csv": as_csv(ROWS)}),
+        zipped({"C:\\evil.csv": as_csv(ROWS), "all.csv": as_csv(ROWS)}),
+        zipped({str(i): b"" for i in range(1001)}),
+    ],
+)
+def test_what_is_made_to_do_harm_is_refused_by_name(read: Reader, tmp_path: Path, content: bytes) -> None:
+    """Bombs, nested archives, members that name other places; nothing is ever written."""
+    with pytest.raises(ResultForbidden):
+        read(content)
+    assert [path.name for path in tmp_path.iterdir()] == ["result.txt"]
+
+
+def test_a_zip_that_lies_about_its_sizes_is_broken(read: Reader) -> None:
+    """The directory's claim is what was vetted: more than claimed is never unpacked."""
+    content = as_zip(all_dot_csv=bomb(3_000_000))
+    claimed = (3_000_000 + len(as_csv(ROWS))).to_bytes(4, "little")
+    assert content.count(claimed) == 2
+    with pytest.raises(ResultUnreadable):
+        read(content.replace(claimed, (1000).to_bytes(4, "little")))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_workbook_with_entities_is_refused(read: Reader, encoding: str) -> None:
+    """A billion laughs: no result workbook declares entities."""
+    dtd = '<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>'
+    head = f'<?xml version="1.0" encoding="{encoding}"?>{dtd}'
+    content = patched(as_workbook(ROWS), lambda xml: (head + xml.decode()).encode(encoding))
+    with pytest.raises(ResultForbidden, match="entit"):
+        read(content)
+
+
+@pytest.mark.parametrize("far", [b'r="XFD1048576"', b'r="ZZ900000"', b"r='XFD1048576'"])
+def test_a_workbook_with_cells_far_apart_is_refused(read: Reader, far: bytes) -> None:
+    """Two cells of a few bytes would ask the reader for all the memory there is."""
+    content = patched(as_workbook(ROWS), lambda xml: xml.replace(b'r="B4"', far))
+    with pytest.raises(ResultForbidden, match="cells"):
+        read(content)
+
+
+@pytest.mark.parametrize("prefix", [b"", b"x:"])
+def test_a_workbook_whose_cells_do_not_say_where_they_stand_is_measured_too(read: Reader, prefix: bytes) -> None:
+    """A row far below, and a long one: the reader would still lay out the rectangle."""
+    cells = b"<%sc><%sv>1</%sv></%sc>" % ((prefix,) * 4) * 2000
+    far = b'<%srow r="99999">%s</%srow></sheetData>' % (prefix, cells, prefix)
+    with pytest.raises(ResultForbidden, match="cells"):
+        read(patched(as_workbook(ROWS), lambda xml: xml.replace(b"</sheetData>", far)))
+
+
+def test_a_workbook_with_a_far_column_is_read(read: Reader) -> None:
+    """Wide is not dangerous by itself."""
+    wide = [(*ROWS[0], *[""] * 40, "note"), *ROWS[1:]]
+    assert rows_of(read(as_workbook(wide))) == READ
+
+
+@pytest.mark.parametrize("rows", [ROWS, NUMERIC, FLOATS])
+def test_what_the_fast_reader_cannot_open_openpyxl_reads(read: Reader, rows: list[Row], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when it panics, which is no Exception."""
+
+    class PanicException(BaseException):
+        pass
+
+    def panics(_: bytes) -> None:
+        raise PanicException
+
+    monkeypatch.setattr(fastexcel, "read_excel", panics)
+    assert rows_of(read(as_workbook(SUMMARY, rows))) == READ
+
+
+@given(
+    st.lists(st.tuples(st.integers(10_000_000, 10**15 - 1), st.sampled_from(["yes", "no", "ban", "YES", "odd"])), max_size=40),
+    st.sampled_from(["+{}", "{}", "{}.0", " {} "]),
+)
+@settings(max_examples=40, deadline=None)
+def test_rows_add_up_and_agree_with_a_dictionary(tmp_path_factory: pytest.TempPathFactory, rows: list[Row], form: str) -> None:
+    """The vectorised reading against the plainest possible one."""
+    path = tmp_path_factory.getbasetemp() / "rows.csv"
+    path.write_bytes(as_csv([ROWS[0], *((form.format(number), label) for number, label in rows)]))
+    result = read_result(path, max_bytes=MAX)
+    labels: dict[object, list[str]] = {}
+    for number, label in rows:
+        labels.setdefault(number, []).append(str(label).lower())
+    distinct = {number: sorted(set(each)) for number, each in sorted(labels.items())}
+    verdicts = {n: each[0] if len(each) == 1 and each[0] != "odd" else None for n, each in distinct.items()}
+    assert {row[0]: row[1] for row in rows_of(result)} == verdicts
+    assert [row[0] for row in rows_of(result)] == list(verdicts)
+    surplus = sum(len(each) - 1 for each in distinct.values())
+    assert result.rows == len(rows) == len(verdicts) + result.repeated + surplus + result.unreadable_numbers
+
+
+SEEDS = [
+    as_csv(ROWS),
+    as_csv(ROWS).decode().encode("utf-16"),
+    as_workbook(ROWS),
+    as_zip(all_dot_csv=as_csv(ROWS)),
+    gzip.compress(as_csv(ROWS)),
+]
+STARTS = [b"PK\x03\x04", b"\x1f\x8b\x08", b"\xff\xfe", b"Number,facebook\n", b"number;activated\r"]
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=300),
+        st.tuples(st.sampled_from(STARTS), st.binary(max_size=200)).map(b"".join),
+        st.tuples(st.sampled_from(SEEDS), st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=6)).map(
+            lambda drawn: mutated(*drawn)
+        ),
+    )
+)
+@settings(max_examples=150, deadline=None)
+def test_no_bytes_raise_anything_but_a_named_error(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    """A reader that dies on a stranger's file would stop the collecting of all others."""
+    path = tmp_path_factory.getbasetemp() / "fuzz"
+    path.write_bytes(content)
+    try:
+        result = read_result(path, max_bytes=MAX)
+    except ResultError:
+        return
+    assert result.rows >= result.table.num_rows
+
+
+def mutated(seed: bytes, changes: list[tuple[int, int]]) -> bytes:
+    data = bytearray(seed)
+    for place, value in changes:
+        data[place % len(data)] = value
+    return bytes(data)
