@@ -62,13 +62,16 @@ BY_STATUS = MappingProxyType(
 
 # 303 is no refusal: it says that the request was carried out and its answer lies elsewhere.
 REDIRECTS = frozenset({301, 302, 307, 308})
+# Whoever answers one of these, vendor or gateway, turned the request away; a web page with another code may come from
+# something that lost the vendor's answer.
+TURNED_AWAY = frozenset({401, 402, 403, 404, 413, 415, 429})
 
 
 def outcome_of(answer: Answer) -> Outcome:
     """Which row of the table an answer is."""
     if answer.status in REDIRECTS:
         return REDIRECTED
-    if answer.is_page:
+    if answer.is_page and answer.status not in TURNED_AWAY:
         return UNCONFIRMED
     fields = answer.fields()
     if 200 <= answer.status < 300:

@@ -128,8 +128,7 @@ def test_silence_after_the_body_is_unconfirmed(behaviour: Behaviour) -> None:
         (200, HTML, PAGE),
         (500, HTML, PAGE),
         (502, HTML, PAGE),
-        (403, HTML, PAGE),
-        (429, HTML, PAGE),
+        (400, HTML, PAGE),
         (200, HTML, {"Content-Type": "application/json"}),
         (500, b"upstream failed", {"Content-Type": "text/plain"}),
         (500, b"", {}),
@@ -159,6 +158,12 @@ def test_answers_that_prove_nothing_are_unconfirmed(status: int, body: bytes, he
     error = submit(says_then_closes(http(status, body, headers)))
     assert type(error) is SubmissionUnconfirmed
     assert f"HTTP {status}" in str(error)
+
+
+@pytest.mark.parametrize(("status", "error"), [(403, VendorRefuses), (404, VendorRefuses), (413, SubmissionRefused), (429, RateLimited)])
+def test_a_web_page_that_turns_the_request_away_is_no_acceptance(status: int, error: type[Exception]) -> None:
+    """A mistyped address answers 404 with a page: that holds no chunk, it says what to mend."""
+    assert type(submit(says_then_closes(http(status, HTML, PAGE)))) is error
 
 
 @pytest.mark.parametrize(
