@@ -158,6 +158,11 @@ class Storage:
 
         return BatchStream(schema, batches(), lambda: metadata)
 
+    def row_count(self, name: str) -> int:
+        """Rows of a Parquet file, from its metadata."""
+        with self._parquet_file(name) as file:
+            return int(file.metadata.num_rows)
+
     def footer(self, name: str) -> dict[str, str]:
         """The key-value metadata of a Parquet file."""
         return dict(self.read_parquet(name).footer())

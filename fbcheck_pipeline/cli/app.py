@@ -172,6 +172,75 @@ def reconcile(
 
 
 @app.command()
+def suppress(
+    file: Annotated[Path, typer.Argument(help="A list of phones that must never be submitted, of any kind that `run` reads.")],
+    region: Annotated[str | None, typer.Option(help="ISO 3166 region of numbers without a country code.")] = None,
+    column: Annotated[str | None, typer.Option(help="The phone column, when it is not found by itself.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Add opt-outs; they are kept as keyed hashes and looked at once more before each submission.
+
+    Example: fbcheck suppress opt-outs.csv --region TR
+    """
+    from dataclasses import asdict
+
+    from fbcheck_pipeline.cli.output import Voice
+    from fbcheck_pipeline.lists import ReadOptions
+    from fbcheck_pipeline.settings import load_settings
+    from fbcheck_pipeline.workflow.suppress import suppress_file
+    from fbcheck_pipeline.workflow.workspace import open_workspace
+
+    voice = Voice(as_json=as_json)
+    settings = load_settings(**_given(region=region))
+    suppressed = suppress_file(open_workspace(settings), file, ReadOptions(column=column, region=settings.region))
+    voice.say(f"{suppressed.phones:,} phones, {suppressed.new:,} of them new; {suppressed.rejected_rows:,} rows hold no phone")
+    voice.result(asdict(suppressed))
+
+
+@app.command()
+def purge(
+    older_than: Annotated[float, typer.Option(help="Days since a list was last joined.", min=0)],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be deleted.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Delete personal data past retention, everywhere it lies; open lists are skipped, suppressions stay.
+
+    Example: fbcheck purge --older-than 90 --dry-run
+    """
+    from dataclasses import asdict
+
+    from fbcheck_pipeline.cli.output import Voice
+    from fbcheck_pipeline.cli.running import forget_partitions
+    from fbcheck_pipeline.settings import load_settings
+    from fbcheck_pipeline.workflow import purge as purging
+    from fbcheck_pipeline.workflow.workspace import open_workspace
+
+    voice = Voice(as_json=as_json)
+    settings = load_settings()
+    purged = purging.purge(open_workspace(settings), older_than_days=older_than, dry_run=dry_run)
+    if not dry_run:
+        forget_partitions(settings, purged.list_keys)
+    done = "would delete" if dry_run else "deleted"
+    voice.say(
+        f"{done} {len(purged.list_keys)} lists and {purged.chunks} chunks with {purged.phones:,} phones, {purged.files} files; "
+        f"{purged.open_lists_skipped} open lists are skipped"
+    )
+    voice.result({**asdict(purged), "dry_run": dry_run})
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Check settings, storage, ledger, key, vendor and clock; say what to do about each fault.
+
+    Example: fbcheck doctor
+    """
+    from fbcheck_pipeline.cli.doctor import examine
+    from fbcheck_pipeline.cli.output import Voice
+
+    raise typer.Exit(examine(Voice(as_json=as_json)))
+
+
+@app.command()
 def sandbox(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8750,
     delay: Annotated[float, typer.Option(help="Seconds from submission to export.", min=0)] = 5.0,

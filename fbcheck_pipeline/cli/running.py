@@ -97,6 +97,14 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     return dg.DagsterInstance.from_config(home)
 
 
+def forget_partitions(settings: Settings, list_keys: Sequence[str]) -> None:
+    """Remove the partitions of purged lists; Dagster's events hold no phone, so they may stay."""
+    if list_keys:
+        with open_instance(settings) as instance:
+            for key in list_keys:
+                instance.delete_dynamic_partition(PARTITIONS, key)
+
+
 def run_lists(settings: Settings, paths: Sequence[Path], wishes: Wishes, voice: Voice) -> tuple[int, dict[str, Any]]:
     """Take lists through the assets to their joined results; what was begun before is resumed.
 

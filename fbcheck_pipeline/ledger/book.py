@@ -97,15 +97,13 @@ class Ledger:
             list_key, joined_revision=revision, joined_at=self.clock(), counts=dict(counts), is_complete=is_complete
         )
 
-    def set_purpose(self, list_key: str, purpose: str) -> None:
-        """Record why a list's numbers are checked."""
-        self._update_list(list_key, purpose=purpose)
-
-    def forget_list(self, list_key: str) -> None:
-        """Delete a list's rows; its chunks stay as the record of what was paid."""
-        with self._write() as connection:
-            for table in (dependencies, waiting, lists):
-                connection.execute(sa.delete(table).where(table.c.list_key == list_key))
+    def forget(self, list_keys: Sequence[str], chunk_keys: Sequence[str]) -> None:
+        """Delete lists and chunks with all that belongs to them; their files must be gone before."""
+        with exclusive(self.engine) as connection:
+            for table in (dependencies, waiting, parts, lists):
+                connection.execute(sa.delete(table).where(table.c.list_key.in_(list_keys)))
+            for table in (dependencies, parts, chunks):
+                connection.execute(sa.delete(table).where(table.c.chunk_key.in_(chunk_keys)))
 
     # --- chunks: reading
 

@@ -53,7 +53,7 @@ def open_ledger(settings: Settings, storage: Storage, clock: Callable[[], float]
     return ledger
 
 
-def connect(url: str) -> sa.Engine:
+def connect(url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> sa.Engine:
     """An engine whose transactions take the write lock at their start.
 
     Raises:
@@ -62,7 +62,7 @@ def connect(url: str) -> sa.Engine:
     try:
         parsed = sa.make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            return _sqlite(parsed)
+            return _sqlite(parsed, busy_timeout_s)
         if parsed.get_backend_name() == "postgresql":
             # Each statement must see what was committed before it: the writing lock is the transaction's first statement.
             return sa.create_engine(parsed, pool_pre_ping=True, isolation_level="READ COMMITTED")
@@ -75,9 +75,9 @@ def connect(url: str) -> sa.Engine:
     )
 
 
-def _sqlite(url: sa.URL) -> sa.Engine:
+def _sqlite(url: sa.URL, busy_timeout_s: float) -> sa.Engine:
     Path(url.database or "").parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False})
+    engine = sa.create_engine(url, connect_args={"timeout": busy_timeout_s, "check_same_thread": False})
 
     @sa.event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:

@@ -33,7 +33,12 @@ def to_text(column: pa.Array[Any], counts: Counter[str]) -> pa.Array[Any]:
         return pa.array(
             [None if v is None else json.dumps(v, ensure_ascii=False, default=str) for v in column.to_pylist()], pa.string()
         )
-    return column.cast(pa.string())
+    text = column.cast(pa.string())
+    try:
+        text.validate(full=True)
+    except pa.ArrowInvalid:  # a file may call its bytes text
+        return _bytes(text.cast(pa.binary()), counts)
+    return text
 
 
 def _floats(column: pa.Array[Any]) -> pa.Array[Any]:

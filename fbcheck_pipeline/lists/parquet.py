@@ -46,8 +46,11 @@ def open_parquet_table(path: Path) -> ParquetTable:
     Raises:
         ListError: the file is damaged, encrypted or has no columns.
     """
-    first = next(_batches(path, Counter(), HEAD_ROWS), None)
-    rows = [] if first is None else [list(row) for row in zip(*(column.to_pylist() for column in first.columns), strict=True)]
+    rows: list[list[Cell]] = []
+    for batch in _batches(path, Counter(), HEAD_ROWS):
+        rows += [list(row) for row in zip(*(column.to_pylist() for column in batch.columns), strict=True)]
+        if len(rows) >= HEAD_ROWS:
+            break
     return ParquetTable(path, [list(pq.read_schema(path).names), *rows])
 
 

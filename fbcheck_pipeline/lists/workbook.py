@@ -59,22 +59,31 @@ def open_sheet_table(path: Path, options: ReadOptions) -> SheetTable:
     """
     book = _Book(path)
     if options.sheet is not None:
-        name = _named(path, book.names, options.sheet)
-        return SheetTable(name, book.cells(name), (f"Sheet {name!r}: it was asked for.",))
-    if len(book.names) == 1:
-        return SheetTable(book.names[0], _filled(path, book.cells(book.names[0])), (f"Sheet {book.names[0]!r}: the only one.",))
-    best: tuple[tuple[int, int], str, pa.RecordBatch] | None = None
-    others = []
+        name, why = _named(path, book.names, options.sheet), "it was asked for"
+        cells = book.cells(name)
+    elif len(book.names) == 1:
+        name, why = book.names[0], "the only one"
+        cells = book.cells(name)
+    else:
+        name, cells, why = _sheet_with_phones(book, options)
+    if not cells.num_rows:
+        raise ListError(f"{path.name}: sheet {name!r} has no filled cells; name another with --sheet, or save the list again")
+    return SheetTable(name, cells, (f"Sheet {name!r}: {why}.",))
+
+
+def _sheet_with_phones(book: _Book, options: ReadOptions) -> tuple[str, pa.RecordBatch, str]:
+    """Name, cells, and why; at most two sheets are in memory at once."""
+    best: tuple[int, int] = (-1, 0)
+    chosen, with_phones = ("", pa.RecordBatch.from_arrays([], [])), []
     for name in book.names:
         cells = book.cells(name)
-        score = (_phone_cell_count(_rows(cells.slice(0, HEAD_ROWS)), options), cells.num_rows)
-        others += [name] if score[0] else []
-        if best is None or score > best[0]:
-            best = (score, name, cells)
-    assert best is not None
-    others = [name for name in others if name != best[1]]
+        phones = _phone_cell_count(_rows(cells.slice(0, HEAD_ROWS)), options)
+        with_phones += [name] if phones else []
+        if (phones, cells.num_rows) > best:
+            best, chosen = (phones, cells.num_rows), (name, cells)
+    others = [name for name in with_phones if name != chosen[0]]
     also = f"; phones stand in {', '.join(map(repr, others))} too, read with --sheet" if others else ""
-    return SheetTable(best[1], _filled(path, best[2]), (f"Sheet {best[1]!r}: it has the most phones{also}.",))
+    return (*chosen, f"it has the most phones{also}")
 
 
 def _named(path: Path, names: list[str], asked: str) -> str:
@@ -82,12 +91,6 @@ def _named(path: Path, names: list[str], asked: str) -> str:
         if asked in (name, name.strip()) or asked.strip().casefold() == name.strip().casefold():
             return name
     raise ListError(f"{path.name}: there is no sheet {asked!r}; its sheets are {', '.join(names)}")
-
-
-def _filled(path: Path, cells: pa.RecordBatch) -> pa.RecordBatch:
-    if not cells.num_rows:
-        raise ListError(f"{path.name}: the workbook has no filled cells; save the list again")
-    return cells
 
 
 def _phone_cell_count(head: list[list[Cell]], options: ReadOptions) -> int:

@@ -5,28 +5,26 @@
     each part    `EACH_PART`: words and extensions go; a letter that remains rejects
     the number   `_core`: nothing but digits, separators and a leading plus is left; ranges are rejected, the rest is read
 
-The rules themselves are in `dressing`, what a clean number means in `reference`. `fast` does the same for the plain
-cells of a batch and hands the others here; where both could answer they agree.
+The rules themselves are in `dressing` and `wording`, how a cell is split in `splitting`, what a clean number means in
+`reference`. `fast` does the same for the plain cells of a batch and hands the others here; where both answer, they agree.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
-from fbcheck_pipeline.phones import dressing
-from fbcheck_pipeline.phones.dressing import LETTER, Reject
+from fbcheck_pipeline.phones import dressing, wording
+from fbcheck_pipeline.phones.dressing import Reject
 from fbcheck_pipeline.phones.outcomes import Outcome, rejected
 from fbcheck_pipeline.phones.reference import Says, read
-from fbcheck_pipeline.phones.words import JOINING_WORDS
+from fbcheck_pipeline.phones.splitting import MIN_PART_DIGITS, SEPARATORS, digit_count, restarts
 
 Rule = Callable[[str], str]
 Read = Callable[[str], Outcome]
 
 MAX_CELL_LENGTH = 1000
-# Shorter runs of digits are parts of a number where the separator may also stand inside one.
-MIN_PART_DIGITS = 7
 SPLIT = "Splits a cell that holds several numbers."
 
 WHOLE_CELL: tuple[Rule, ...] = (
@@ -46,11 +44,20 @@ WHOLE_CELL: tuple[Rule, ...] = (
 EACH_PART: tuple[Rule, ...] = (
     dressing.blanks,
     dressing.uri,
-    dressing.bracketed_words,
-    dressing.leading_words,
-    dressing.trailing_words,
-    dressing.extension,
+    wording.bracketed_words,
+    wording.leading_words,
+    wording.trailing_words,
+    wording.extension,
 )
+_DIGITS_ONLY = re.compile(r"\+?\d+")
+_BARE = re.compile(r"[\d\s\-./()]+")
+_EDGES = re.compile(r"^[^\d+(\[*_?…•]+|[\s.,;:!'\"\\\-/~]+$")
+_TRUNCATED = re.compile(r"\.{2}$|--$")
+_MASKED = re.compile(r"\.{2}|-{2}|-\s-")
+_CORE = re.compile(r"[(\[\s]*\+*[\d\s\-./()\[\]~']*")
+_TAIL = re.compile(r"(?:\s*[-/~\n]\s*\d{1,4})+$|\s*[(\[]\d{1,4}[)\]]?$")
+_CUT = re.compile(r"[-/~\n(\[]\s*(\d+)")
+_UNSPLIT = re.compile(r"[,;|&]")
 
 
 def outcomes_of(text: str | None, region: str | None, column: Says = Says.NOTHING, applied: list[str] | None = None) -> list[Outcome]:
@@ -76,7 +83,7 @@ def bare_digits_of(text: str) -> str | None:
         cleaned = _run((*WHOLE_CELL, *EACH_PART), _bounded(text), [])
     except Reject:
         return None
-    return re.sub(r"\D", "", cleaned) if re.fullmatch(r"[\d\s\-./()]+", cleaned) else None
+    return re.sub(r"\D", "", cleaned) if _BARE.fullmatch(cleaned) else None
 
 
 def _bounded(text: str | None) -> str:
@@ -92,12 +99,14 @@ def _run(rules: tuple[Rule, ...], text: str, said: list[str]) -> str:
         cleaned = rule(text)
         if cleaned != text:
             said.append((rule.__doc__ or "").splitlines()[0])
-        text = cleaned
+            text = cleaned
     return text
 
 
 def _numbers(text: str, level: int, read_it: Read, region: str | None, said: list[str]) -> list[Outcome]:
     """Split at the strongest separator that leaves numbers only; else the text is one number."""
+    if _DIGITS_ONLY.fullmatch(text):
+        return [read_it(_international(text, region))]
 
     def several(parts: list[str], level: int) -> list[Outcome] | None:
         found = [each for part in parts for each in _numbers(part, level, read_it, region, [])]
@@ -111,42 +120,9 @@ def _numbers(text: str, level: int, read_it: Read, region: str | None, said: lis
     if whole.is_number:
         return [whole]
     # Last, since blanks and zeros stand inside honest numbers, too; two numbers are too long to read as one.
-    if found := next(filter(None, (several(parts, len(SEPARATORS)) for parts in _restarts(text))), None):
+    if found := next(filter(None, (several(parts, len(SEPARATORS)) for parts in restarts(text))), None):
         said.append(SPLIT)
     return found or [whole]
-
-
-def _parts(pattern: str, min_digits: int, text: str) -> Iterator[list[str]]:
-    """All parts at once; parts without a digit are words and go."""
-    parts = [part for part in re.split(pattern, text, flags=re.I) if re.search(r"\d", part)]
-    if len(parts) > 1 and all(_digit_count(part) >= min_digits for part in parts):
-        yield parts
-
-
-def _around_words(text: str) -> Iterator[list[str]]:
-    """`ev 0212 … cep 0532 …`: a label stands between two numbers; a misread digit does not."""
-    between = rf"(?<=[\d)])[\s.,;:(\[\-]+({LETTER}[^\d+(\[]*)(?=[\d+(\[])"
-    if not any(dressing.may_be_digits(word) for words in re.findall(between, text) for word in words.split()):
-        yield from _parts(between.replace("(" + LETTER, "(?:" + LETTER), MIN_PART_DIGITS, text)
-
-
-def _restarts(text: str) -> Iterator[list[str]]:
-    """Nothing but a blank or dash between, and the second has its own + or trunk 0: one cut at a time."""
-    for cut in re.finditer(r"(?<=[\d)])[\s\-.]+(?=[(\[]?[+0])", text):
-        parts = [text[: cut.start()], text[cut.end() :]]
-        if all(_digit_count(part) >= MIN_PART_DIGITS for part in parts):
-            yield parts
-
-
-SEPARATORS: tuple[Callable[[str], Iterator[list[str]]], ...] = (
-    partial(_parts, r"[;|]", 1),
-    partial(_parts, r"\n", MIN_PART_DIGITS),
-    partial(_parts, r",", 1),
-    partial(_parts, rf"(?<![^\W\d_])(?:{JOINING_WORDS}|&)(?![^\W\d_])", MIN_PART_DIGITS),
-    partial(_parts, r"/", MIN_PART_DIGITS),
-    partial(_parts, r"\s-\s", MIN_PART_DIGITS),
-    _around_words,
-)
 
 
 def _one_number(text: str, read_it: Read, region: str | None, said: list[str]) -> Outcome:
@@ -158,21 +134,23 @@ def _one_number(text: str, read_it: Read, region: str | None, said: list[str]) -
 
 def _honest_number(text: str, read_it: Read, region: str | None, said: list[str]) -> Outcome:
     cleaned = _run(EACH_PART, text, said)
-    if re.search(LETTER, cleaned):
+    if wording.has_letters(cleaned):
         raise Reject("letters_in_number")
     core = _core(cleaned)
     outcome = read_it(_international(core, region))
     _reject_shorthand(core, outcome, lambda head: read_it(_international(head, region)).is_number)
-    _reject_letters_for_digits(text, outcome, read_it)
+    if cleaned != text:
+        _reject_letters_for_digits(text, outcome, read_it)
     return outcome
 
 
 def _core(text: str) -> str:
     """Digits and separators, with a plus at the front only; a mask or a truncation has lost digits."""
-    text = re.sub(r"^[^\d+(\[*_?…•]+|[\s.,;:!'\"\\\-/~]+$", "", text) if not re.search(r"\.{2}$|--$", text) else text
-    if any(_digit_count(part) for part in re.split(r"[,;|&]", text)[1:]):
-        raise Reject("ambiguous_range" if _digit_count(re.split(r"[,;|&]", text)[0]) >= MIN_PART_DIGITS else "invalid_number")
-    if re.search(r"\.{2}|-{2}|-\s-", text) or not re.fullmatch(r"[(\[\s]*\+*[\d\s\-./()\[\]~']*", text) or not re.search(r"\d", text):
+    text = text if _TRUNCATED.search(text) else _EDGES.sub("", text)
+    first, *more = _UNSPLIT.split(text)
+    if any(map(digit_count, more)):
+        raise Reject("ambiguous_range" if digit_count(first) >= MIN_PART_DIGITS else "invalid_number")
+    if _MASKED.search(text) or not _CORE.fullmatch(text) or not digit_count(text):
         raise Reject("invalid_number")
     return text
 
@@ -186,13 +164,14 @@ def _international(core: str, region: str | None) -> str:
 
 def _reject_shorthand(core: str, whole: Outcome, is_number: Callable[[str], bool]) -> None:
     """`0212 555 12 34-35` is a switchboard's range: its second number is not written, so none is invented."""
-    tail = re.search(r"(?:\s*[-/~\n]\s*\d{1,4})+$|\s*[(\[]\d{1,4}[)\]]?$", core)
+    tail = _TAIL.search(core)
     if not tail:
         return
-    cuts = [cut for cut in re.finditer(r"[-/~\n(\[]\s*(\d+)", core) if cut.start() >= tail.start()]
+    cuts = [cut for cut in _CUT.finditer(core) if cut.start() >= tail.start()]
     if whole.is_number:
         cuts = [cut for cut in cuts[-1:] if _counts_on(core[: cut.start()], cut[0][0], cut[1])]
-    if any(_digit_count(core[: cut.start()]) >= MIN_PART_DIGITS and is_number(core[: cut.start()]) for cut in cuts):
+    heads = [core[: cut.start()] for cut in cuts]
+    if any(digit_count(head) >= MIN_PART_DIGITS and is_number(head) for head in heads):
         raise Reject("ambiguous_range")
 
 
@@ -205,12 +184,8 @@ def _counts_on(head: str, separator: str, tail: str) -> bool:
 
 def _reject_letters_for_digits(text: str, outcome: Outcome, read_it: Read) -> None:
     """`0800 123 TAXI`, `030 1234x567`: where letters or signs may stand for digits, the digits alone are another number."""
-    glued, vanity = dressing.glued_extension_of(text), dressing.vanity_of(text)
+    glued, vanity = wording.glued_extension_of(text), wording.vanity_of(text)
     if glued and not outcome.is_number:
         raise Reject("letters_in_number")
     if any(other and read_it(re.sub(r"(?<!^)\D|^[^\d+]", "", other.strip())).is_number for other in (glued, vanity)):
         raise Reject("letters_in_number")
-
-
-def _digit_count(text: str) -> int:
-    return len(re.findall(r"\d", text))

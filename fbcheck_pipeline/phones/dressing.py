@@ -1,8 +1,8 @@
-"""What is around a number and no part of it: marks, spreadsheet and URI dressing, words, extensions.
+"""What is around a number and no part of it: invisible marks, spreadsheet and URI dressing, cells that say "nothing".
 
 One small function a rule; its docstring's first line says what it does, in the words that `fbcheck lineage --row` shows.
 A rule returns the text without its dressing, unchanged where it does not apply, and raises `Reject` where no honest
-number can be in the text. In which order they run, and what is done with what remains, is the work of `cells`.
+number can be in the text. Words and extensions are in `wording`; in which order all rules run is in `cells`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,22 @@ import re
 import unicodedata
 from decimal import Decimal
 
-from fbcheck_pipeline.phones.words import EMPTY_WORDS, EXTENSION_WORDS, LABELS
+from fbcheck_pipeline.phones.words import EMPTY_WORDS
 
-LETTER = r"[^\W\d_]"
-_QUOTES = "\"'`´‘’“”„«»"
+_QUOTES = "\"'`\u00b4\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
+_DECORATION = str.maketrans("", "", " \t\n.-_/#()[]<>?!" + _QUOTES)
+_BLANKS = re.compile(r"[\t\r\v\f ]+")
+_FORMULA_ERROR = re.compile(r"#[A-Za-z\u00c0-\u00ff0-9/_]+[!?]")
+_FORMULA_GUARD = re.compile(rf"^=?\s*[{_QUOTES}]*\s*|[{_QUOTES}\s]+$")
+_NEGATIVE = re.compile(r"-[1-9]\d*(?:[.,]\d+)?")
+_SCIENTIFIC = re.compile(r"([+-]?)(\d+)(?:[.,](\d+))?\s*[eE]\s*\+?(-?\d{1,4})")
+_DECIMALS = re.compile(r"(\+?)(\d{1,3}(?:([.,' ])\d{3})(?:\3\d{3})+|\d{5,})(?:([.,])(\d+))?")
+_LINK = re.compile(r"(?:wa\.me/|whatsapp(?:\.com/|://)send/?\?(?:.*&)?phone=)(?:\+|%2B)?(\d+)", re.I)
+_SCHEME = re.compile(r"^(?:item\d+\.)?tel(?:;[^:]*)?:(?:tel:)?|^(?:callto|smsto|sms|phone|whatsapp):(?://)?", re.I)
+_CONTEXT = re.compile(r";phone-context=(\+\d+)", re.I)
+_PARAMETERS = re.compile(r";(?:phone-context|isub|type|pref|ext=$)[^;]*", re.I)
+_ADDRESS = re.compile(r"@|://|\bwww\.")
+_DIGIT = re.compile(r"\d")
 
 
 class Reject(Exception):
@@ -47,32 +59,38 @@ def _plain(char: str) -> str:
 
 def blanks(text: str) -> str:
     """Trims; a tab or carriage return inside is a blank."""
-    return re.sub(r"[\t\r\v\f ]+", " ", text).strip()
-
-
-def nothing(text: str) -> str:
-    """A cell that says that there is no number is empty."""
-    said = re.sub(r"[\s.\-_/#()\[\]<>?!" + _QUOTES + "]", "", text).casefold()
-    if said in EMPTY_WORDS:
-        raise Reject("empty")
-    return text
+    return _BLANKS.sub(" ", text).strip()
 
 
 def formula_error(text: str) -> str:
     """A spreadsheet's error is no number."""
-    if re.match(r"#[A-Za-zÀ-ÿ0-9/_]+[!?]", text):
+    if _FORMULA_ERROR.match(text):
         raise Reject("not_a_number")
     return text
 
 
 def formula_guard(text: str) -> str:
     """Drops what keeps a spreadsheet from calculating: ="…", a leading apostrophe, quotes."""
-    return re.sub(rf"^\s*=?\s*[{_QUOTES}]*\s*|[{_QUOTES}\s]+$", "", text) if text[:1] in "=" + _QUOTES else text
+    return _FORMULA_GUARD.sub("", text) if text[:1] in "=" + _QUOTES else text
+
+
+def nothing(text: str) -> str:
+    """A cell that says that there is no number is empty."""
+    if text.translate(_DECORATION).casefold() in EMPTY_WORDS:
+        raise Reject("empty")
+    return text
+
+
+def negative(text: str) -> str:
+    """A negative number was calculated, not dialled."""
+    if _NEGATIVE.fullmatch(text):
+        raise Reject("not_a_number")
+    return text
 
 
 def scientific(text: str) -> str:
     """Writes 9.05321234567E+11 in full when no digit is lost; never pads."""
-    match = re.fullmatch(r"([+-]?)(\d+)(?:[.,](\d+))?\s*[eE]\s*\+?(-?\d{1,4})", text)
+    match = _SCIENTIFIC.fullmatch(text)
     if not match:
         return text
     sign, whole, fraction, exponent = match[1], match[2], match[3] or "", int(match[4])
@@ -81,119 +99,47 @@ def scientific(text: str) -> str:
     value = Decimal(f"{whole}.{fraction or 0}E{exponent}")
     if sign == "-" or value != value.to_integral_value():
         raise Reject("not_a_number")
-    return ("+" if sign else "") + str(int(value))
+    return sign + str(int(value))
 
 
 def decimals(text: str) -> str:
     """Drops the .0 of a number stored as a fraction, and the separators of thousands."""
-    match = re.fullmatch(r"(\+?)(\d{1,3}(?:([.,' ])\d{3})(?:\3\d{3})+|\d{5,})(?:([.,])(\d+))?", text)
+    match = _DECIMALS.fullmatch(text)
     if not match or (match[4] and match[4] == match[3]):
         return text
     fraction = match[5] or ""
-    if fraction.strip("0") and len(fraction) < 3:
-        raise Reject("not_a_number")  # an amount, or a number some formula has divided
     if fraction.strip("0"):
+        if len(fraction) < 3:
+            raise Reject("not_a_number")  # an amount, or a number that some formula has divided
         return text
     return match[1] + re.sub(r"\D", "", match[2])
 
 
-def negative(text: str) -> str:
-    """A negative number was calculated, not dialled."""
-    if re.fullmatch(r"-[1-9]\d*(?:[.,]\d+)?", text):
-        raise Reject("not_a_number")
-    return text
-
-
 def link(text: str) -> str:
     """Takes the number out of a wa.me or WhatsApp link; such numbers are international."""
-    match = re.search(r"(?:wa\.me/|whatsapp\.com/send/?\?(?:.*&)?phone=|whatsapp://send/?\?(?:.*&)?phone=)(?:\+|%2B)?(\d+)", text, re.I)
+    match = _LINK.search(text)
     return "+" + match[1] if match else text
 
 
 def uri(text: str) -> str:
     """Drops tel:, callto: and a vCard's TEL;TYPE=…:."""
-    text = re.sub(r"^(?:item\d+\.)?tel(?:;[^:]*)?:(?:tel:)?|^(?:callto|sms|smsto|phone|whatsapp|tel|sip):(?://)?", "", text, flags=re.I)
-    context = re.search(r";phone-context=(\+\d+)", text, re.I)
-    text = re.sub(r";(?:phone-context|isub|type|pref|ext=$)[^;]*", "", text, flags=re.I).strip()
+    text = _SCHEME.sub("", text)
+    if ";" not in text:
+        return text.strip()
+    context = _CONTEXT.search(text)
+    text = _PARAMETERS.sub("", text).strip()
     return context[1] + text if context and not text.startswith("+") else text
 
 
 def address(text: str) -> str:
     """An e-mail or web address is no number."""
-    if re.search(r"@|://|\bwww\.", text):
+    if _ADDRESS.search(text):
         raise Reject("not_a_number")
     return text
 
 
 def no_digits(text: str) -> str:
     """Without a digit there is no number."""
-    if not re.search(r"\d", text):
+    if not _DIGIT.search(text):
         raise Reject("not_a_number")
     return text
-
-
-def bracketed_words(text: str) -> str:
-    """Drops a word in brackets."""
-    return re.sub(rf"[(\[{{<][^()\[\]{{}}<>\d]*{LETTER}[^()\[\]{{}}<>\d]*[)\]}}>]", _bracketed_word, text).strip()
-
-
-def _bracketed_word(match: re.Match[str]) -> str:
-    if may_be_digits(match[0]):
-        raise Reject("letters_in_number")
-    return " "
-
-
-def leading_words(text: str) -> str:
-    """Drops words before the number."""
-    match = re.match(rf"([^\d+]*{LETTER}[^\d+]*?)([\s:.,;\-_)\]=/]*)(?=[(\[]?[\d+])", text)
-    if not match:
-        return text
-    words, gap = match[1].strip(), match[2]
-    if not gap and words.casefold() not in LABELS:
-        raise Reject("letters_in_number")
-    if may_be_digits(words.split()[-1]) and ":" not in gap:
-        raise Reject("letters_in_number")
-    return text[match.end() :]
-
-
-def trailing_words(text: str) -> str:
-    """Drops words after the number."""
-    match = re.search(rf"(?<=[\d)\]])([^\w+]+)({LETTER}[^\d+]*)$", text)
-    if not match:
-        return text
-    gap, words = match[1], match[2]
-    if not re.search(r"[\s(),;:/]", gap) or any(map(may_be_digits, words.split())):
-        raise Reject("letters_in_number")
-    return text[: match.start()]
-
-
-def extension(text: str) -> str:
-    """Drops an extension: ext, x, dahili, int, Durchwahl, ramal … and its digits."""
-    match = _EXTENSION.search(text)
-    return text[: match.start()] if match else text
-
-
-_EXTENSION = re.compile(
-    rf"(?<=[\d)\]])(?P<gap>[\s,;.\-/(\[]*)(?:(?P<word>{EXTENSION_WORDS})|[x#])[\s.:=#\-]*"
-    r"(?P<digits>\d{1,7})(?:\s*[-/,]\s*\d{1,7})*\s*[)\]#]*$",
-    re.I,
-)
-
-
-def glued_extension_of(text: str) -> str | None:
-    """`030 1234x567`, without a blank before the sign, as if the sign were no extension's; None for any other text."""
-    match = _EXTENSION.search(text)
-    return None if not match or match["word"] or match["gap"] else text[: match.start()] + match["digits"]
-
-
-def vanity_of(text: str) -> str | None:
-    """The number that a trailing word in capitals, four or more, may stand for; None without one."""
-    match = re.search(r"[\s\-]([A-Z]{4,})\W*$", text)
-    keys = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
-    return text[: match.start()] + match[1].translate(keys) if match else None
-
-
-def may_be_digits(word: str) -> bool:
-    """True for letters that may stand for digits, misread or masked: a lone O, `Il`, `XX` …; the number would lack them."""
-    letters = re.sub(rf"(?!{LETTER}).", "", word)
-    return bool(re.fullmatch(r"[OoОоIlSZB]+|[xX]+|[iszbqgGQD]", letters))

@@ -19,7 +19,7 @@ from fbcheck_pipeline.phones.outcomes import CAN_BE_MOBILE, LINE_TYPES, MAX_E164
 from fbcheck_pipeline.phones.patterns import UnknownPattern
 from fbcheck_pipeline.phones.plans import PLAN_COUNT, SYMBOLS, Automaton
 from fbcheck_pipeline.phones.reference import MAX_EMERGENCY_DIGITS, Says
-from fbcheck_pipeline.phones.tables import FITS, INVALID, NO_PLAN, TOO_LONG, Tables
+from fbcheck_pipeline.phones.tables import FITS, HEAD_DIGITS, INVALID, MAYBE, NO_PLAN, TOO_LONG, TOO_SHORT, Tables
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -27,7 +27,6 @@ Mask = NDArray[np.bool_]
 BLOCK_ROWS = 16_384  # arrays of so many rows stay in the processor's cache
 # Compiling a plan costs as much as some hundred careful cells.
 CELLS_WORTH_A_PLAN = 200
-MIN_NATIONAL_DIGITS, MIN_INTERNATIONAL_DIGITS = 4, 3
 
 _EMPTY, _NO_REGION, _AMBIGUOUS, _LINE_TYPE_EXCLUDED = (
     REASONS.index(reason) for reason in ("empty", "no_region", "ambiguous_international", "line_type_excluded")
@@ -106,6 +105,7 @@ class FastPath:
         long = digits.count[plain] > MAX_E164_DIGITS
         for rows in (plain[~long], plain[long]):  # apart, since all are walked as far as the longest
             reading.put(rows, self._read_plain(digits, rows, regions[rows], column[rows]))
+        reading.reject(digits.is_unbroken & (digits.count == 1) & ~digits.has_plus, TOO_SHORT)
         # A cell with separators that is no number may still be two, or a range: the careful rules find that out.
         is_rejected = (reading.reason != NONE) & (reading.reason != _AMBIGUOUS)
         reading.is_sure[is_rejected & ~digits.is_unbroken] = False
@@ -141,14 +141,12 @@ class FastPath:
         where = np.flatnonzero(has_plus & has_region)
         plus = self._international(digits, rows[where], 0)
         # Then `parse` tries once more without the plus.
-        plus.is_sure &= (plus.plan != NO_PLAN) | ((head[where] >= 100) & (idd[where] == 0))
+        plus.is_sure &= (plus.plan != NO_PLAN) | ((head[where] >= 1000) & (idd[where] == 0))
         plus.reason[(plus.reason != NONE) & (digits.count[rows[where]] > MAX_E164_DIGITS)] = TOO_LONG
         reading.put(where, plus)
 
-        where = np.flatnonzero(~has_plus & has_region & (idd > 0))
-        after_idd = self._international(digits, rows[where], idd[where])
-        after_idd.is_sure &= _digit(digits, rows[where], idd[where]) != 0  # `_parse_prefix_as_idd`: no code begins with 0
-        reading.put(where, after_idd)
+        where = np.flatnonzero(has_region & self._is_after_idd(digits, rows, regions, head))
+        reading.put(where, self._international(digits, rows[where], idd[where]))
 
         where = np.flatnonzero(has_region & self._is_national(digits, rows, regions, head))
         reading.put(where, self._without_plus(digits, rows[where], regions[where], head[where], column[where]))
@@ -156,9 +154,9 @@ class FastPath:
 
     def _read_without_region(self, reading: Reading, digits: Digits, rows: Rows, where: Rows, head: Rows) -> None:
         """Only a plus, or 00 for it, tells the country."""
-        zeros = head[where] < 10
+        zeros = head[where] < 100
         abroad = where[digits.has_plus[rows[where]] | zeros]
-        begin = np.where(head[abroad] < 10, 2, 0)
+        begin = np.where(head[abroad] < 100, 2, 0)
         international = self._international(digits, rows[abroad], begin)
         international.reason[(international.reason != NONE) & (digits.count[rows[abroad]] - begin > MAX_E164_DIGITS)] = TOO_LONG
         reading.put(abroad, international)
@@ -167,25 +165,30 @@ class FastPath:
         reading.reject(here, _NO_REGION)
         reading.reject(here[count[here] > MAX_E164_DIGITS], TOO_LONG)
 
+    def _is_after_idd(self, digits: Digits, rows: Rows, regions: Rows, head: Rows) -> Mask:
+        """`_parse_prefix_as_idd`: it counts where no 0 follows, since no calling code begins with one."""
+        idd = self.tables.idd_length[regions, head]
+        return ~digits.has_plus[rows] & (idd > 0) & (_digit(digits, rows, np.maximum(idd, 0)) != 0)
+
     def _is_national(self, digits: Digits, rows: Rows, regions: Rows, head: Rows) -> Mask:
         """True where the digits are neither international nor so few that they may be an emergency number."""
-        count = digits.count[rows]
+        count, idd = digits.count[rows], self.tables.idd_length[regions, head]
         may_be_emergency = (count <= MAX_EMERGENCY_DIGITS) & self.tables.may_be_emergency[regions, np.minimum(count, MAX_EMERGENCY_DIGITS)]
-        is_long_enough = (count >= MIN_NATIONAL_DIGITS) & ~may_be_emergency
-        return ~digits.has_plus[rows] & is_long_enough & (self.tables.idd_length[regions, head] == 0)
+        is_long_enough = (count >= HEAD_DIGITS) & ~may_be_emergency
+        return ~digits.has_plus[rows] & is_long_enough & (idd != MAYBE) & ~self._is_after_idd(digits, rows, regions, head)
 
     def _without_plus(self, digits: Digits, rows: Rows, regions: Rows, head: Rows, column: Rows) -> Reading:
-        """`reference._of_two_readings` for the bare ones; the others are national."""
+        """`reference.read`: bare digits are read abroad, too, where that can change the answer."""
         chosen = self._national(digits, rows, regions, head)
-        bare = np.flatnonzero(self.tables.is_bare[regions, head])
+        matters = np.where(chosen.is_number, column != _NATIONAL, column == _INTERNATIONAL)
+        bare = np.flatnonzero(self.tables.is_bare[regions, head] & matters)
         national, international, says = chosen.at(bare), self._international(digits, rows[bare], 0), column[bare]
         is_sure = national.is_sure & international.is_sure
-        is_same = (national.plan == international.plan) & (national.begin == international.begin)
-        both = national.is_number & international.is_number & ~is_same
-        abroad = international.is_number & (says == _INTERNATIONAL) & ~is_same
-        prefers_home = _CAN_BE_MOBILE[national.line_type] & ~_CAN_BE_MOBILE[international.line_type]
+        other = international.is_number & ((national.plan != international.plan) | (national.begin != international.begin))
+        prefers_home = national.is_number & _CAN_BE_MOBILE[national.line_type] & ~_CAN_BE_MOBILE[international.line_type]
+        abroad = other & (says == _INTERNATIONAL)
         chosen.put(bare[abroad], international.at(abroad))
-        chosen.reject(bare[both & (says == _NOTHING) & ~prefers_home], _AMBIGUOUS)
+        chosen.reject(bare[other & ~abroad & ~prefers_home], _AMBIGUOUS)
         chosen.is_sure[bare] = is_sure
         return chosen
 
@@ -199,7 +202,7 @@ class FastPath:
         known = np.flatnonzero(plan != NO_PLAN)
         begin_national = begin[known] + self.tables.code_length_of_head[head[known]]
         reading.put(known, self._validated(digits, rows[known], plan[known], begin_national))
-        reading.is_sure &= digits.count[rows] - begin >= MIN_INTERNATIONAL_DIGITS
+        reading.is_sure &= digits.count[rows] - begin >= HEAD_DIGITS
         return reading
 
     def _national(self, digits: Digits, rows: Rows, plan: Rows, head: Rows) -> Reading:
@@ -279,9 +282,9 @@ def _digit(digits: Digits, rows: Rows, place: Rows | int) -> Rows:
 
 
 def _head(digits: Digits, rows: Rows, begin: Rows | int) -> Rows:
-    """The number of three digits; meaningless, but in range, where there are fewer."""
-    first, second, third = (_digit(digits, rows, begin + place) for place in range(3))
-    return np.minimum(first * 100 + second * 10 + third, 999)
+    """The number of four digits; meaningless, but in range, where there are fewer."""
+    first, second, third, fourth = (_digit(digits, rows, begin + place) for place in range(HEAD_DIGITS))
+    return np.minimum(first * 1000 + second * 100 + third * 10 + fourth, 9999)
 
 
 def _e164(digits: Digits, reading: Reading, tables: Tables) -> pa.StringArray:

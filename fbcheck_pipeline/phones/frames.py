@@ -77,8 +77,8 @@ class Verdicts(pandera.DataFrameModel):
     task_id: Series[Text]
 
 
-class FacebookResults(E164Phones):
-    """The joined result."""
+class FacebookResults(pandera.DataFrameModel):
+    """What the join adds to `E164Phones`, whose columns were held against their model when they were written."""
 
     facebook: Series[Text] = pandera.Field(nullable=True, isin=["yes", "no", "ban"])
     check_status: Series[Text] = pandera.Field(isin=CHECK_STATUSES)

@@ -68,9 +68,9 @@ class Automaton:
 
     def __init__(self) -> None:
         self.starts: NDArray[np.int64] = np.full(PLAN_COUNT, -1, np.int64)
-        self.table: NDArray[np.int64]
-        self.is_final: NDArray[np.bool_]
-        self.verdict: Verdict
+        self.table: NDArray[np.int64] = np.zeros(0, np.int64)
+        self.is_final: NDArray[np.bool_] = np.zeros(0, np.bool_)
+        self.verdict = Verdict(*(np.zeros(0, kind) for kind in (bool, bool, bool, np.int64, np.int64)))
         self._starts: dict[int, int] = {}
         self._ids: dict[State, int] = {}
         self._verdicts: list[Verdict] = []
@@ -87,12 +87,16 @@ class Automaton:
         self._starts[plan] = self._compile(_start_state(plan), _regions_of(plan))
 
     def publish(self) -> None:
-        """Make arrays of what was added."""
-        rows = np.array(self._rows, np.int64)
-        self.is_final = (rows == np.arange(len(rows))[:, None]).all(axis=1)
-        self.table = (rows * SYMBOLS).reshape(-1)
-        self.verdict = Verdict(*(np.array(field) for field in zip(*self._verdicts, strict=True)))
-        self.starts[list(self._starts)] = np.array(list(self._starts.values()), np.int64) * SYMBOLS
+        """Append what was added to the arrays."""
+        known = len(self.is_final)
+        rows = np.array(self._rows[known:], np.int64).reshape(-1, SYMBOLS)
+        is_final = (rows == np.arange(known, len(self._rows))[:, None]).all(axis=1)
+        self.is_final = np.concatenate([self.is_final, is_final])
+        self.table = np.concatenate([self.table, (rows * SYMBOLS).reshape(-1)])
+        added = zip(*self._verdicts[known:], strict=True)
+        self.verdict = Verdict(*(np.append(old, new) for old, new in zip(self.verdict, added, strict=True)))
+        for plan, start in self._starts.items():
+            self.starts[plan] = start * SYMBOLS
 
     def _compile(self, start: State, regions: tuple[str, ...]) -> int:
         todo = [start] if start not in self._ids else []

@@ -53,9 +53,13 @@ def read(number: str, region: str | None, column: Says = Says.NOTHING) -> Outcom
         return _without_region(number)
     if is_emergency(number, region):
         return rejected("emergency")
+    here = library(number, region)
     if region is None or not is_bare(number, region):
-        return library(number, region)
-    return _of_two_readings(library(number, region), library("+" + number, None), column)
+        return here
+    # Without the column's word a lost digit would make a stranger abroad of a neighbour.
+    if column is Says.NATIONAL if here.is_number else column is not Says.INTERNATIONAL:
+        return here
+    return _of_two_readings(here, library("+" + number, None), column)
 
 
 def vote(number: str, region: str) -> Says:
@@ -103,11 +107,8 @@ def library(number: str, region: str | None) -> Outcome:
 def _of_two_readings(national: Outcome, international: Outcome, column: Says) -> Outcome:
     if not international.is_number or national.e164 == international.e164:
         return national
-    if not national.is_number:
-        # Without the column's word a lost digit would make a stranger abroad of a neighbour.
-        return international if column is Says.INTERNATIONAL else national
-    if column is not Says.NOTHING:
-        return national if column is Says.NATIONAL else international
+    if column is Says.INTERNATIONAL:
+        return international
     if national.line_type in CAN_BE_MOBILE and international.line_type not in CAN_BE_MOBILE:
         return national
     return rejected("ambiguous_international")

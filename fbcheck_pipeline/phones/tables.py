@@ -1,34 +1,37 @@
-"""What the first three digits, or the length, of a number say: look-up tables over all regions, filled on first use.
+"""What the first four digits, or the length, of a number say: look-up tables over all regions, filled on first use.
 
 Patterns over whole numbers are in `plans`.
 """
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
 from fbcheck_pipeline.phones.outcomes import COUNTRIES, REASONS
-from fbcheck_pipeline.phones.patterns import NEVER, after, is_complete, parse
+from fbcheck_pipeline.phones.patterns import NEVER, NOTHING, Expression, after, parse
 from fbcheck_pipeline.phones.plans import NON_GEOGRAPHICAL, PLAN_COUNT, code_of, metadata_of, prefixes_of
-from fbcheck_pipeline.phones.reference import MAX_EMERGENCY_DIGITS, is_bare
+from fbcheck_pipeline.phones.reference import MAX_EMERGENCY_DIGITS
 
+HEAD_DIGITS = 4
 MAX_LENGTH = 32
 FITS = -1  # a length that the plan knows; otherwise a reject reason's index
-MAYBE = -1  # an international prefix that only the whole number can tell
-TOO_SHORT, TOO_LONG, INVALID = (REASONS.index(reason) for reason in ("too_short", "too_long", "invalid_number"))
-_HEADS = [f"{head:03}" for head in range(1000)]
+MAYBE = -1  # an international prefix that only more digits can tell
 NO_PLAN = -1
+TOO_SHORT, TOO_LONG, INVALID = (REASONS.index(reason) for reason in ("too_short", "too_long", "invalid_number"))
+_HEADS = 10**HEAD_DIGITS
 
 
 class Tables:
-    """Arrays indexed by plan, then by the number of the first three digits (*head*) or by a length.
+    """Arrays indexed by plan, then by the number of the first four digits (*head*) or by a length.
 
     plan_of_head, code_length_of_head: the plan that a number after its `+` belongs to, and how many digits its calling code has.
     code, main_plan, code_length: of each plan, its calling code, the plan of that code's main region, and the code's digits.
-    idd_length: length of the international prefix that the head begins with, 0 without, MAYBE where it depends on more.
-    is_bare: True where the head has neither + nor a prefix.
+    idd_length: of the international prefix that the head begins with, 0 without, MAYBE where it depends on more.
+    is_bare: True where the head begins with neither an international nor the national prefix.
     prefix_length: of the plain national prefix. fit: FITS, or the reason why so many digits do not.
     may_be_emergency: True where the region has an emergency number of so many digits.
     """
@@ -38,8 +41,8 @@ class Tables:
         self.code = np.array([code_of(plan) for plan in range(PLAN_COUNT)])
         self.code_length = np.array([len(str(code)) for code in self.code])
         self.main_plan = np.array([_main_plan(code) for code in self.code])
-        self.idd_length: NDArray[np.int8] = np.zeros((PLAN_COUNT, 1000), np.int8)
-        self.is_bare: NDArray[np.bool_] = np.zeros((PLAN_COUNT, 1000), np.bool_)
+        self.idd_length: NDArray[np.int8] = np.zeros((PLAN_COUNT, _HEADS), np.int8)
+        self.is_bare: NDArray[np.bool_] = np.zeros((PLAN_COUNT, _HEADS), np.bool_)
         self.prefix_length: NDArray[np.int64] = np.zeros(PLAN_COUNT, np.int64)
         self.fit: NDArray[np.int8] = np.zeros((PLAN_COUNT, MAX_LENGTH), np.int8)
         self.may_be_emergency: NDArray[np.bool_] = np.zeros((PLAN_COUNT, MAX_EMERGENCY_DIGITS + 1), np.bool_)
@@ -53,9 +56,13 @@ class Tables:
         metadata = metadata_of(plan)
         self.prefix_length[plan] = len(prefixes_of(metadata)[0])
         self.fit[plan] = [_fit(length, metadata) for length in range(MAX_LENGTH)]
-        if plan < len(COUNTRIES) - 1:
-            self.idd_length[plan] = [_idd_length(metadata.international_prefix or "", head) for head in _HEADS]
-            self.is_bare[plan] = [is_bare(head, COUNTRIES[plan]) for head in _HEADS]
+        if metadata.international_prefix:
+            pattern = parse(metadata.international_prefix)
+            _fill_idd_lengths(self.idd_length[plan], re.compile(metadata.international_prefix), pattern, "")
+        self.is_bare[plan] = self.idd_length[plan] == 0
+        for prefix in ("00", metadata.national_prefix):
+            self.is_bare[plan, _heads_with(prefix) if prefix else []] = False
+        if plan < len(COUNTRIES):
             short = PhoneMetadata.short_metadata_for_region(COUNTRIES[plan])
             self.may_be_emergency[plan, list(short.emergency.possible_length if short and short.emergency else ())] = True
 
@@ -65,23 +72,28 @@ def _main_plan(code: int) -> int:
     return len(COUNTRIES) + NON_GEOGRAPHICAL.index(code) if region == "001" else COUNTRIES.index(region)
 
 
+def _heads_with(prefix: str) -> slice:
+    width = 10 ** (HEAD_DIGITS - len(prefix))
+    return slice(int(prefix or 0) * width, (int(prefix or 0) + 1) * width)
+
+
 def _plans_of_heads() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    plans, lengths = np.full(1000, NO_PLAN), np.zeros(1000, np.int64)
+    plans, lengths = np.full(_HEADS, NO_PLAN), np.zeros(_HEADS, np.int64)
     for code in COUNTRY_CODE_TO_REGION_CODE:
-        heads = [int(head) for head in _HEADS if head.startswith(str(code))]
-        plans[heads], lengths[heads] = _main_plan(code), len(str(code))
+        plans[_heads_with(str(code))], lengths[_heads_with(str(code))] = _main_plan(code), len(str(code))
     return plans, lengths
 
 
-def _idd_length(pattern: str, head: str) -> int:
-    if pattern.isdigit():
-        return len(pattern) if head.startswith(pattern) else 0
-    expression = parse(pattern)
-    for digit in head:
-        expression = after(expression, int(digit))
-        if is_complete(expression):
-            return MAYBE
-    return 0 if expression == NEVER else MAYBE
+def _fill_idd_lengths(row: NDArray[np.int8], regex: re.Pattern[str], rest: Expression, head: str) -> None:
+    """Follow the pattern as far as it leads; what Python's own matching finds in a head counts where no more can follow."""
+    if rest in (NEVER, NOTHING):
+        match = regex.match(head)
+        row[_heads_with(head)] = match.end() if match else 0
+    elif len(head) == HEAD_DIGITS:
+        row[_heads_with(head)] = MAYBE
+    else:
+        for digit in range(10):
+            _fill_idd_lengths(row, regex, after(rest, digit), head + str(digit))
 
 
 def _fit(length: int, metadata: PhoneMetadata) -> int:
@@ -92,4 +104,3 @@ def _fit(length: int, metadata: PhoneMetadata) -> int:
     if length > max(possible):
         return TOO_LONG
     return FITS if length in possible else INVALID
-

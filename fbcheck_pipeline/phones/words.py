@@ -1,5 +1,7 @@
 """Words that stand beside numbers in lists of many languages. Names of countries are in `regions`."""
 
+# ruff: noqa: RUF001  words of other scripts are what this file is for
+
 from __future__ import annotations
 
 # Compared without blanks, points, dashes and brackets, case-folded.
@@ -19,18 +21,17 @@ LABELS = frozenset(
     """.split()
 )
 
-# Longest first, since the first that fits is taken; `x` and `#` are in the rule itself.
-EXTENSION_WORDS = "|".join(
-    sorted(
-        r"""
-        ext\. ext extn extension extensión extensão ext[ée]nsion xtn dahili dah\. dah dh d[âa]hil[îi] i[çc]\s?hat int\. int intern interno
-        interne ramal rml r\. anexo anx poste durchwahl dw nebenstelle nst apparat app\. toestel wewn wew\. belső mellék доб\. доб
-        добавочный внутр\. вн\. linka kl\. 内線 分机 내선
-        """.split(),
-        key=len,
-        reverse=True,
-    )
-)
+# (H) (W) (C) (M) (T) (F) (P) after a number, T. M. … before it; other lone letters may be digits.
+LABEL_LETTERS = frozenset("hwcmtfp")
+
+# `x` and `#` are in the rule itself.
+_EXTENSIONS = r"""
+    ext\. ext extn extension extensión extensão exténsion xtn dahili dah\. dah dh dâhilî dâhili i[çc]\s?hat int\. int intern
+    interno interne ramal rml r\. anexo anx poste durchwahl dw nebenstelle nst apparat app\. toestel wewn wew\. belső mellék доб\. доб
+    добавочный внутр\. вн\. linka kl\. 内線 分机 내선
+"""
+# Longest first, since the first that fits is taken.
+EXTENSION_WORDS = "|".join(sorted(_EXTENSIONS.split(), key=len, reverse=True))
 
 # Between two numbers of one cell.
 JOINING_WORDS = "or|veya|ya da|yada|oder|ou|o|y|e|et|and|ve|und|ile|или|и|lub|of|eller|ή|або|或|または|또는|أو"

@@ -36,9 +36,9 @@ class Collected:
     problems: dict[str, str] = field(default_factory=dict)
 
 
-def result_file_name(task_id: str) -> str:
-    """Where a task's result is kept as it came (gzipped)."""
-    return f"result_files/{file_name(task_id)}.gz"
+def result_file_names(task_id: str) -> tuple[str, str]:
+    """Where a task's result is kept as it came: as it is when it is xlsx or zip, which are compressed already, else gzipped."""
+    return f"result_files/{file_name(task_id)}.zip", f"result_files/{file_name(task_id)}.gz"
 
 
 def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
@@ -88,7 +88,12 @@ def _fetch(ws: Workspace, client: VendorClient, row: Row, path: Path) -> str:
 
 def _keep(ws: Workspace, row: Row, path: Path) -> None:
     """A join can be repeated, and a person can look, without the vendor."""
-    ws.storage.write_bytes(result_file_name(row.task_id), gzip.compress(path.read_bytes(), compresslevel=1, mtime=0))
+    content = path.read_bytes()
+    as_is, gzipped = result_file_names(row.task_id)
+    if content.startswith(b"PK"):
+        ws.storage.write_bytes(as_is, content)
+    else:
+        ws.storage.write_bytes(gzipped, gzip.compress(content, compresslevel=1, mtime=0))
 
 
 def _record(ws: Workspace, row: Row, result: ResultTable, result_sha256: str) -> None:

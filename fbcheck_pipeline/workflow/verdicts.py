@@ -119,6 +119,13 @@ def merge_index(storage: Storage, ledger: Ledger, *, most_loose: int = MOST_LOOS
     return True
 
 
+def drop_index(storage: Storage, ledger: Ledger) -> None:
+    """Forget the index, since it holds phones that are being deleted; it is built anew from the task files that stay."""
+    published = ledger.verdict_index()
+    if published is not None and ledger.publish_verdict_index(None, instead_of=published):
+        storage.delete(published)
+
+
 @dataclass(frozen=True)
 class _Index:
     phones: Phones

@@ -1,0 +1,127 @@
+"""`fbcheck doctor`: settings, storage, ledger, key, vendor and clock, each with what to do about its fault."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+import sqlalchemy as sa
+from rich.table import Table
+
+from fbcheck_pipeline.cli.output import Voice
+from fbcheck_pipeline.errors import FbcheckError, LedgerError
+from fbcheck_pipeline.ledger.opening import HEAD, connect, open_ledger, version_of
+from fbcheck_pipeline.settings import Settings, load_settings
+from fbcheck_pipeline.storage import Storage
+from fbcheck_pipeline.vendor.probing import probe
+
+CLOCK_TOLERANCE_S = 300
+LOCK_WAIT_S = 2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at; `level` is ok, note (may be meant so) or fault."""
+
+    what: str
+    level: str
+    said: str
+
+
+def examine(voice: Voice) -> int:
+    """Look at everything, say what was found; returns 0, or 2 when there is a fault."""
+    findings = list(_findings())
+    table = Table()
+    for heading in ("what", "", "found"):
+        table.add_column(heading)
+    colours = {"ok": "green", "note": "yellow", "fault": "bold red"}
+    for each in findings:
+        table.add_row(each.what, f"[{colours[each.level]}]{each.level}[/]", each.said)
+    voice.say(table)
+    voice.result({"findings": [asdict(each) for each in findings]})
+    return 2 if any(each.level == "fault" for each in findings) else 0
+
+
+def _findings() -> Iterator[Finding]:
+    try:
+        settings = load_settings()
+    except FbcheckError as error:
+        yield Finding("settings", "fault", str(error))
+        return
+    yield Finding("settings", "ok", f"{settings.protocol} protocol at {settings.api_url}, data in {settings.data_uri}")
+    yield _region(settings)
+    yield _dagster_home(settings)
+    yield _tried("storage", lambda: _storage(settings))
+    yield _tried("ledger", lambda: _ledger(settings))
+    yield from _vendor(settings)
+
+
+def _region(settings: Settings) -> Finding:
+    if settings.region:
+        return Finding("region", "ok", f"numbers without a country code are read as {settings.region}")
+    return Finding("region", "note", "FBCHECK_REGION is not set: numbers without a country code are rejected unless --region is given")
+
+
+def _dagster_home(settings: Settings) -> Finding:
+    home = os.environ.get("DAGSTER_HOME")
+    if home:
+        return Finding("DAGSTER_HOME", "ok", home)
+    if settings.is_local:
+        return Finding("DAGSTER_HOME", "note", f"not set: `fbcheck` keeps its runs in {settings.data_uri}/dagster; set it for `dagster dev`")
+    return Finding("DAGSTER_HOME", "fault", "not set, and needed where FBCHECK_DATA_URI is not a local folder")
+
+
+def _tried(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, "ok", look())
+    except FbcheckError as error:
+        return Finding(what, "fault", str(error))
+    except Exception as error:
+        return Finding(what, "fault", f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason given'}")
+
+
+def _storage(settings: Settings) -> str:
+    storage = Storage(settings.data_uri)
+    storage.write_bytes("doctor/probe", b"probe")
+    storage.delete("doctor/probe")
+    return f"{settings.data_uri} can be written"
+
+
+def _ledger(settings: Settings) -> str:
+    engine = connect(settings.ledger_address, busy_timeout_s=LOCK_WAIT_S)
+    try:
+        version = version_of(engine)
+        if version is None:
+            return "there is none yet; the first run makes it"
+        if version < HEAD:
+            return f"version {version} is behind this program's {HEAD}; the next run brings it up to date"
+        with engine.begin():
+            pass
+    except sa.exc.OperationalError as error:
+        raise LedgerError(f"another process holds it ({str(error.orig).splitlines()[0]}); end that process, or wait for it") from None
+    finally:
+        engine.dispose()
+    ledger = open_ledger(settings, Storage(settings.data_uri))
+    unconfirmed = len(ledger.chunks(states=["unconfirmed"]))
+    ledger.close()
+    return "belongs to these data and this vendor" + (f"; {unconfirmed} chunks wait for `fbcheck reconcile`" if unconfirmed else "")
+
+
+def _vendor(settings: Settings) -> Iterator[Finding]:
+    try:
+        found = probe(settings)
+    except FbcheckError as error:
+        yield Finding("key", "fault", str(error))
+        return
+    if found.fault is not None:
+        yield Finding("vendor", "fault", found.fault)
+        return
+    yield Finding("vendor", "ok", "answers, and takes the key")
+    if found.server_time is not None:
+        ahead_s = time.time() - found.server_time
+        is_off = abs(ahead_s) > CLOCK_TOLERANCE_S
+        said = f"{abs(ahead_s):.0f} s {'ahead of' if ahead_s > 0 else 'behind'} the vendor's" if is_off else "agrees with the vendor's"
+        yield Finding("clock", "fault" if is_off else "ok", f"this machine's clock is {said}; set it by NTP" if is_off else said)
+

@@ -1,0 +1,95 @@
+"""Words beside a number: labels, names, extensions; and letters that stand for digits, which never go.
+
+Rules like those of `dressing`. The words themselves are in `words`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from fbcheck_pipeline.phones.dressing import Reject
+from fbcheck_pipeline.phones.words import EXTENSION_WORDS, LABEL_LETTERS, LABELS
+
+LETTER = r"[^\W\d_]"
+_LETTERS = re.compile(LETTER)
+_NO_BRACKET = r"[^()\[\]{}<>\d]*"
+_BRACKETED = re.compile(rf"[(\[{{<]{_NO_BRACKET}{LETTER}{_NO_BRACKET}[)\]}}>]")
+_LEADING = re.compile(rf"([^\d+]*{LETTER}[^\d+]*?)([\s:.,;\-_)\]=/]*)(?=[(\[]?[\d+])")
+_TRAILING = re.compile(rf"(?<=[\d)\]])([^\w+]+)({LETTER}[^\d+]*)$")
+_APART = re.compile(r"[\s(),;:/]")
+_EXTENSION = re.compile(
+    rf"(?<=[\d)\]])(?P<gap>[\s,;.\-/(\[]*)(?:(?P<word>{EXTENSION_WORDS})|[x#])[\s.:=#\-]*"
+    r"(?P<digits>\d{1,7})(?:\s*[-/,]\s*\d{1,7})*\s*[)\]#]*$",
+    re.I,
+)
+_CAPITALS = re.compile(r"[\s\-]([A-Z]{4,})\W*$")
+_KEYS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
+_LOOKS_LIKE_DIGITS = re.compile("[Oo\u041e\u043eIlSZB]+|[xX]+|[iszbqgGQD]")
+
+
+def bracketed_words(text: str) -> str:
+    """Drops a word in brackets."""
+    for match in _BRACKETED.finditer(text):
+        letters = _letters_of(match[0])
+        is_label = letters.casefold() in LABEL_LETTERS and match.end() == len(text)
+        if _LOOKS_LIKE_DIGITS.fullmatch(letters) or (len(letters) == 1 and not is_label):
+            raise Reject("letters_in_number")
+    return _BRACKETED.sub(" ", text).strip()
+
+
+def leading_words(text: str) -> str:
+    """Drops words before the number."""
+    match = _LEADING.match(text)
+    if not match:
+        return text
+    words, gap = match[1].strip(), match[2]
+    is_labelled = ":" in gap or ("." in gap and words.casefold() in LABEL_LETTERS)
+    if not gap and words.casefold() not in LABELS:
+        raise Reject("letters_in_number")
+    if may_be_digits(words.split()[-1]) and not is_labelled:
+        raise Reject("letters_in_number")
+    return text[match.end() :]
+
+
+def trailing_words(text: str) -> str:
+    """Drops words after the number."""
+    match = _TRAILING.search(text)
+    if not match:
+        return text
+    gap, words = match[1], match[2]
+    if not _APART.search(gap) or any(map(may_be_digits, words.split())):
+        raise Reject("letters_in_number")
+    return text[: match.start()]
+
+
+def extension(text: str) -> str:
+    """Drops an extension: ext, x, dahili, int, Durchwahl, ramal … and its digits."""
+    match = _EXTENSION.search(text)
+    return text[: match.start()] if match else text
+
+
+def glued_extension_of(text: str) -> str | None:
+    """`030 1234x567`, without a blank before the sign, as if the sign were no extension's; None for any other text."""
+    match = _EXTENSION.search(text)
+    return None if not match or match["word"] or match["gap"] else text[: match.start()] + match["digits"]
+
+
+def vanity_of(text: str) -> str | None:
+    """The number that a trailing word in capitals, four or more, may stand for; None without one."""
+    match = _CAPITALS.search(text)
+    return text[: match.start()] + match[1].translate(_KEYS) if match else None
+
+
+def has_letters(text: str) -> bool:
+    """True where a letter of any script is in the text."""
+    return _LETTERS.search(text) is not None
+
+
+def may_be_digits(word: str) -> bool:
+    """True for letters that may stand for digits, misread, mistyped or masked: a lone letter, `Il`, `XX` …; the number would lack them."""
+    letters = _letters_of(word)
+    return len(letters) == 1 or _LOOKS_LIKE_DIGITS.fullmatch(letters) is not None
+
+
+def _letters_of(text: str) -> str:
+    return "".join(_LETTERS.findall(text))

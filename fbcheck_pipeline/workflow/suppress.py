@@ -1,0 +1,35 @@
+"""Opt-outs: phones that must never be submitted, read from a list like any other and kept as keyed hashes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fbcheck_pipeline.lists import ReadOptions, open_list
+from fbcheck_pipeline.phones import Normaliser
+from fbcheck_pipeline.workflow.plan import phones_of
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Suppressed:
+    """Distinct phones read, those of them that were new, and rows that hold no phone."""
+
+    phones: int
+    new: int
+    rejected_rows: int
+
+
+def suppress_file(ws: Workspace, path: Path, options: ReadOptions) -> Suppressed:
+    """Add every phone of a file to the suppressions.
+
+    Raises:
+        ListError: the file cannot be read.
+    """
+    reader = open_list(path, options)
+    region_column = reader.source.region_column
+    normaliser = Normaliser(region=options.region, region_column=region_column, extra_line_types=ws.settings.extra_line_types)
+    batches = list(reader.batches())
+    normaliser.learn(batches)
+    phones, _, rejected = phones_of(normaliser.normalise_all(batches))
+    return Suppressed(len(phones), ws.ledger.suppress(phones), rejected)

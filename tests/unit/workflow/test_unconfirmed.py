@@ -1,0 +1,111 @@
+"""An unconfirmed chunk: held, shown, finished around, and decided by a person; completed without a new bill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from fbcheck_pipeline.errors import OperatorError, VendorError
+from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.workflow.plan import Again
+from fbcheck_pipeline.workflow.reconcile import abandon, attach_task, resubmit
+from tests.conftest import DAY_S, Clock, phones
+from tests.standin import StandIn
+from tests.unit.workflow.play import Play
+
+PlayMaker = Callable[..., Play]
+
+
+class Killed(BaseException):
+    """Ends a process at the statement where it is raised, as far as the ledger can tell."""
+
+
+@pytest.fixture
+def held(play: PlayMaker, vendor: StandIn) -> Play:
+    """Thirty phones in three chunks, the first accepted and its answer lost."""
+    vendor.script.append("accept_then_cut")
+    game = play(chunk_size=10)
+    game.run("a", phones(30))
+    game.finish()
+    return game
+
+
+def test_a_list_finishes_around_it_and_is_completed_later_without_a_new_bill(held: Play, vendor: StandIn) -> None:
+    """The person finds the task at the vendor: its verdicts were paid for already."""
+    assert held.counts("a") == {"checked": 20, "unconfirmed": 10}
+    lost = next(task for task in vendor.tasks.values() if task.task_id not in {row.task_id for row in held.ledger.chunks()})
+    attach_task(held.ws, held.client, held.chunk_key("unconfirmed"), lost.task_id)
+    held.finish()
+    assert held.counts("a") == {"checked": 30}
+    assert held.is_complete("a")
+    assert len(vendor.posts) == 3
+
+
+def test_a_sent_again_chunk_counts_both_tries(held: Play, vendor: StandIn) -> None:
+    """The person was wrong, the vendor had it: what was accepted is still no more than what is recorded."""
+    chunk = held.chunk_key("unconfirmed")
+    resubmit(held.ws, chunk)
+    assert held.send("a").sent == 1
+    held.finish()
+    assert held.counts("a") == {"checked": 30}
+    row = held.ledger.chunk(chunk)
+    assert vendor.most_per_phone == 2 == 1 + row.resubmissions
+
+
+def test_an_abandoned_chunk_is_sent_again_only_by_a_person(held: Play, vendor: StandIn, clock: Clock) -> None:
+    """The night must not buy what was perhaps bought; `--retry` may, within MAX_TRIES."""
+    abandon(held.ws, held.chunk_key("unconfirmed"))
+    assert held.counts("a") == {"checked": 20, "undetermined": 10}
+    assert held.is_complete("a")
+    clock.advance(2 * DAY_S)
+    for again in (Again.NOBODY, Again.NIGHT):
+        held.run("a", phones(30), again=again)
+    assert len(vendor.posts) == 3
+    held.run("a", phones(30), again=Again.PERSON)
+    held.finish()
+    assert held.counts("a") == {"checked": 30}
+
+
+def test_a_killed_senders_chunk_becomes_unconfirmed_and_the_rest_is_sent(
+    play: PlayMaker, vendor: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run does it by itself; nothing is sent twice."""
+    submit = VendorClient.submit_chunk
+
+    def killed(self: VendorClient, payload: bytes) -> None:
+        submit(self, payload)
+        raise Killed
+
+    game = play(chunk_size=10)
+    game.plan("a", phones(30))
+    monkeypatch.setattr(VendorClient, "submit_chunk", killed)
+    with pytest.raises(Killed):
+        game.send("a")
+    monkeypatch.undo()
+    assert sorted(game.states()) == ["planned", "planned", "sending"]
+    game.run("a", phones(30))
+    assert sorted(game.states()) == ["submitted", "submitted", "unconfirmed"]
+    assert vendor.most_per_phone == 1
+
+
+@pytest.mark.parametrize("decide", [resubmit, abandon], ids=["resubmit", "abandon"])
+def test_only_an_unconfirmed_chunk_is_decided_on(decide: Callable[..., None], play: PlayMaker) -> None:
+    """Abandoning or repeating a living task would throw money away."""
+    game = play()
+    game.run("a", phones(5))
+    with pytest.raises(OperatorError, match="not unconfirmed"):
+        decide(game.ws, game.chunk_key("submitted"))
+    with pytest.raises(OperatorError, match="there is no chunk"):
+        decide(game.ws, "0000")
+
+
+def test_a_wrong_task_is_not_attached(held: Play, vendor: StandIn) -> None:
+    """Unknown, of another size, or another chunk's: the chunk stays unconfirmed."""
+    chunk = held.chunk_key("unconfirmed")
+    taken = next(row.task_id for row in held.ledger.chunks() if row.task_id)
+    other_size = vendor.accept("simple", [f"+{each}" for each in phones(7, 905_440_000_000)], "").task_id
+    for task_id, error in [("nosuchtask", VendorError), (other_size, OperatorError), (taken, OperatorError)]:
+        with pytest.raises(error):
+            attach_task(held.ws, held.client, chunk, task_id)
+    assert held.ledger.chunk(chunk).state == "unconfirmed"
