@@ -118,6 +118,8 @@ class _Book:
         except fastexcel.FastExcelError:
             self._fast = None
         self.names: list[str] = self._fast.sheet_names if self._fast else _openpyxl(path).sheetnames
+        if not self.names:
+            raise ListError(f"{path.name}: the workbook has no sheets; save the list again")
 
     def cells(self, name: str) -> pa.RecordBatch:
         """A sheet's cells as text, without empty rows at its beginning and end."""

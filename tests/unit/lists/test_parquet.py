@@ -53,6 +53,14 @@ def test_bytes_that_are_no_text_are_replaced_and_counted(tmp_path: Path) -> None
     assert column(table, "v") == ["ok", "\ufffd"] and reader.counts["bad_bytes"] == 1
 
 
+def test_text_that_is_no_text_is_replaced_and_counted_too(tmp_path: Path) -> None:
+    """Some writers never look at what they call a string."""
+    lie = pa.array([b"ok", b"\xff"]).view(pa.string())
+    pq.write_table(pa.table({"tel": ["0532 111 22 33"] * 2, "v": lie}), tmp_path / "a.parquet")
+    reader, table = read(tmp_path / "a.parquet")
+    assert column(table, "v") == ["ok", "\ufffd"] and reader.counts["bad_bytes"] == 1
+
+
 def test_the_header_is_the_files_own(tmp_path: Path) -> None:
     """Whatever its names; and numbers that became floats are whole again."""
     pq.write_table(pa.table({"0": [5321112233.0, 5551112234.0], "country": ["TR", "TR"]}), tmp_path / "a.parquet")
