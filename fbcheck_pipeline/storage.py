@@ -12,17 +12,19 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
 import fsspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from fbcheck_pipeline.errors import StorageError
 
-PLAIN_COLUMNS = frozenset({"phone_raw", "phone_e164", "source_row"})
-"""Columns of nearly distinct values, for which a Parquet dictionary costs time and saves nothing."""
+MOST_DISTINCT = 0.5
+"""A Parquet dictionary pays for a column while less than this share of its values are distinct."""
 ROWS_PER_BATCH = 65_536
 
 
@@ -126,16 +128,16 @@ class Storage:
         Raises:
             StorageError: the place cannot be written; what stood there before still stands.
         """
-        encoded = [each.name for each in stream.schema if each.name not in PLAIN_COLUMNS]
+        first = next(stream.batches, None)
+        batches = () if first is None else chain([first], stream.batches)
         rows = 0
-        with self._writing(name) as sink:
-            options: dict[str, Any] = {"compression": "zstd", "use_dictionary": encoded, "write_page_index": True}
-            with pq.ParquetWriter(sink, stream.schema, **options) as writer:
-                for batch in stream.batches:
-                    if batch.num_rows:
-                        writer.write_batch(batch)
-                        rows += batch.num_rows
-                writer.add_key_value_metadata(dict(stream.footer()))
+        options: dict[str, Any] = {"compression": "zstd", "use_dictionary": _repetitive(first)}
+        with self._writing(name) as sink, pq.ParquetWriter(sink, stream.schema, **options) as writer:
+            for batch in batches:
+                if batch.num_rows:
+                    writer.write_batch(batch)
+                    rows += batch.num_rows
+            writer.add_key_value_metadata(dict(stream.footer()))
         return rows
 
     def read_parquet(self, name: str, columns: list[str] | None = None) -> BatchStream:
@@ -215,3 +217,15 @@ class Storage:
             sink.discard()
             raise
         sink.close()
+
+
+def _repetitive(batch: pa.RecordBatch | None) -> list[str]:
+    """Columns for which a dictionary pays, judged by the first batch."""
+    if batch is None:
+        return []
+    most = MOST_DISTINCT * batch.num_rows
+    return [
+        each.name
+        for each, column in zip(batch.schema, batch.columns, strict=True)
+        if pa.types.is_dictionary(each.type) or pc.count_distinct(column).as_py() < most
+    ]

@@ -55,7 +55,9 @@ def make_settings(tmp_path: Path, vendor: StandIn) -> Callable[..., Settings]:
     """Settings that point at the stand-in; keyword arguments override."""
 
     def make(**given: Any) -> Settings:
-        return load_settings(**{"data_uri": str(tmp_path / "data"), "api_url": vendor.url, "api_key": "secret-key", "poll_seconds": 1, **given})
+        return load_settings(
+            **{"data_uri": str(tmp_path / "data"), "api_url": vendor.url, "api_key": "secret-key", "poll_seconds": 1, **given}
+        )
 
     return make
 

@@ -61,7 +61,9 @@ def _findings() -> Iterator[Finding]:
 def _region(settings: Settings) -> Finding:
     if settings.region:
         return Finding("region", "ok", f"numbers without a country code are read as {settings.region}")
-    return Finding("region", "note", "FBCHECK_REGION is not set: numbers without a country code are rejected unless --region is given")
+    return Finding(
+        "region", "note", "FBCHECK_REGION is not set: numbers without a country code are rejected unless --region is given"
+    )
 
 
 def _dagster_home(settings: Settings) -> Finding:
@@ -69,7 +71,9 @@ def _dagster_home(settings: Settings) -> Finding:
     if home:
         return Finding("DAGSTER_HOME", "ok", home)
     if settings.is_local:
-        return Finding("DAGSTER_HOME", "note", f"not set: `fbcheck` keeps its runs in {settings.data_uri}/dagster; set it for `dagster dev`")
+        return Finding(
+            "DAGSTER_HOME", "note", f"not set: `fbcheck` keeps its runs in {settings.data_uri}/dagster; set it for `dagster dev`"
+        )
     return Finding("DAGSTER_HOME", "fault", "not set, and needed where FBCHECK_DATA_URI is not a local folder")
 
 
@@ -79,7 +83,9 @@ def _tried(what: str, look: Callable[[], str]) -> Finding:
     except FbcheckError as error:
         return Finding(what, "fault", str(error))
     except Exception as error:
-        return Finding(what, "fault", f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason given'}")
+        return Finding(
+            what, "fault", f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no reason given'}"
+        )
 
 
 def _storage(settings: Settings) -> str:
@@ -100,13 +106,17 @@ def _ledger(settings: Settings) -> str:
         with engine.begin():
             pass
     except sa.exc.OperationalError as error:
-        raise LedgerError(f"another process holds it ({str(error.orig).splitlines()[0]}); end that process, or wait for it") from None
+        raise LedgerError(
+            f"another process holds it ({str(error.orig).splitlines()[0]}); end that process, or wait for it"
+        ) from None
     finally:
         engine.dispose()
     ledger = open_ledger(settings, Storage(settings.data_uri))
     unconfirmed = len(ledger.chunks(states=["unconfirmed"]))
     ledger.close()
-    return "belongs to these data and this vendor" + (f"; {unconfirmed} chunks wait for `fbcheck reconcile`" if unconfirmed else "")
+    return "belongs to these data and this vendor" + (
+        f"; {unconfirmed} chunks wait for `fbcheck reconcile`" if unconfirmed else ""
+    )
 
 
 def _vendor(settings: Settings) -> Iterator[Finding]:
@@ -122,6 +132,9 @@ def _vendor(settings: Settings) -> Iterator[Finding]:
     if found.server_time is not None:
         ahead_s = time.time() - found.server_time
         is_off = abs(ahead_s) > CLOCK_TOLERANCE_S
-        said = f"{abs(ahead_s):.0f} s {'ahead of' if ahead_s > 0 else 'behind'} the vendor's" if is_off else "agrees with the vendor's"
+        said = (
+            f"{abs(ahead_s):.0f} s {'ahead of' if ahead_s > 0 else 'behind'} the vendor's"
+            if is_off
+            else "agrees with the vendor's"
+        )
         yield Finding("clock", "fault" if is_off else "ok", f"this machine's clock is {said}; set it by NTP" if is_off else said)
-

@@ -104,6 +104,9 @@ class Ledger:
                 connection.execute(sa.delete(table).where(table.c.list_key.in_(list_keys)))
             for table in (dependencies, parts, chunks):
                 connection.execute(sa.delete(table).where(table.c.chunk_key.in_(chunk_keys)))
+        if self.engine.dialect.name == "sqlite":
+            with closing(self.engine.raw_connection()) as raw:  # outside of any transaction
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     # --- chunks: reading
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import tenacity
 
 from fbcheck_pipeline.errors import LedgerError
 from fbcheck_pipeline.ledger.book import Ledger
@@ -82,7 +83,8 @@ def _sqlite(url: sa.URL, busy_timeout_s: float) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
-        connection.execute("PRAGMA journal_mode=WAL")
+        _use_wal(connection)
+        connection.execute("PRAGMA secure_delete=ON")  # a purged phone is overwritten, not only unlinked
         connection.execute("PRAGMA synchronous=FULL")  # a committed `sending` must survive a power cut
 
     @sa.event.listens_for(engine, "begin")
@@ -90,6 +92,17 @@ def _sqlite(url: sa.URL, busy_timeout_s: float) -> sa.Engine:
         connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reads_only") else "BEGIN IMMEDIATE")
 
     return engine
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_message(match=".*locked"),
+    wait=tenacity.wait_random(0, 0.05),
+    stop=tenacity.stop_after_delay(BUSY_TIMEOUT_S),
+    reraise=True,
+)
+def _use_wal(connection: Any) -> None:
+    """SQLite's own time-out does not hold here, where two create a ledger at once."""
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def version_of(engine: sa.Engine) -> str | None:

@@ -1,12 +1,8 @@
 """`fbcheck run` as a user runs it: a process of its own against a vendor that is not our sandbox."""
 
-import csv
 import json
-import os
 import random
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,53 +11,20 @@ import phonenumbers
 import pyarrow.parquet as pq
 import pytest
 
+from tests.integration.cli.fbcheck import Fbcheck, swiss, write_list
 from tests.standin import ResultShape, StandIn, verdict
 
-CHECK_STATUSES = ("checked", "reused", "rejected", "suppressed", "undetermined", "unconfirmed", "waiting", "refused", "over_budget")
-
-
-class Fbcheck:
-    """Runs the command with settings that point at a vendor and an own data folder."""
-
-    def __init__(self, folder: Path, url: str) -> None:
-        self.data = folder / "data"
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("FBCHECK_", "DAGSTER_HOME"))},
-            "FBCHECK_DATA_URI": str(self.data),
-            "FBCHECK_API_URL": url,
-            "FBCHECK_API_KEY": "very-secret-key",
-            "FBCHECK_POLL_SECONDS": "0.2",
-            "COLUMNS": "200",
-        }
-        self.folder = folder
-
-    def start(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
-        environment = {**self.environment, **{f"FBCHECK_{name}": value for name, value in settings.items()}}
-        command = [sys.executable, "-c", "from fbcheck_pipeline.cli import main; main()", *arguments]
-        return subprocess.Popen(command, cwd=self.folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-    def __call__(self, *arguments: str, **settings: str) -> tuple[int, dict[str, Any], str]:
-        process = self.start(*arguments, **settings)
-        out, err = process.communicate(timeout=120)
-        assert "very-secret-key" not in out + err
-        return process.returncode, json.loads(out) if out.strip().startswith("{") else {}, err
-
-
-@pytest.fixture
-def fbcheck(tmp_path: Path, vendor: StandIn) -> Fbcheck:
-    return Fbcheck(tmp_path, vendor.url)
-
-
-def swiss(number: int) -> str:
-    return f"+4178{number:07d}"
-
-
-def write_list(path: Path, cells: list[str]) -> Path:
-    with path.open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["id", "phone"])
-        rows.writerows([[str(place), cell] for place, cell in enumerate(cells, 1)])
-    return path
+CHECK_STATUSES = (
+    "checked",
+    "reused",
+    "rejected",
+    "suppressed",
+    "undetermined",
+    "unconfirmed",
+    "waiting",
+    "refused",
+    "over_budget",
+)
 
 
 def rows_of(document: dict[str, Any], place: int = 0) -> list[dict[str, Any]]:
@@ -92,7 +55,9 @@ def test_each_row_gets_its_verdict_and_each_phone_is_sent_once(fbcheck: Fbcheck,
 
 def test_lineage_and_footer_tell_where_every_number_comes_from(fbcheck: Fbcheck, tmp_path: Path) -> None:
     """Beside the Parquet and inside it, the same document."""
-    code, document, _ = fbcheck("run", str(write_list(tmp_path / "a.csv", [swiss(1), swiss(2), "junk"])), "--json", "--purpose", "test")
+    code, document, _ = fbcheck(
+        "run", str(write_list(tmp_path / "a.csv", [swiss(1), swiss(2), "junk"])), "--json", "--purpose", "test"
+    )
     assert code == 0
     entry = document["lists"][0]
     lineage = json.loads(Path(entry["lineage"]).read_text())
@@ -155,7 +120,9 @@ def test_a_lost_answer_is_never_sent_twice_and_the_rest_goes_on(fbcheck: Fbcheck
     assert "reconcile" in lost["action"]
     assert fbcheck("run", path, "--json", CHUNK_SIZE="100")[0] == 3
     assert vendor.most_per_phone == 1
-    lost_task = next(task_id for task_id, task in vendor.tasks.items() if task_id not in {each["task_id"] for each in status["chunks"]})
+    lost_task = next(
+        task_id for task_id, task in vendor.tasks.items() if task_id not in {each["task_id"] for each in status["chunks"]}
+    )
     assert fbcheck("reconcile", lost["chunk_key"], "--task-id", lost_task)[0] == 0
     code, document, err = fbcheck("run", path, "--json", CHUNK_SIZE="100")
     assert (code, document["lists"][0]["counts"]["checked"], document["billed_phones"]) == (0, 200, 0), err
@@ -182,7 +149,13 @@ def test_a_dry_run_calls_nobody_and_records_nothing(fbcheck: Fbcheck, vendor: St
     path = str(write_list(tmp_path / "a.csv", [swiss(1), swiss(2), swiss(2), "junk"]))
     other = str(write_list(tmp_path / "b.csv", [swiss(2), swiss(3)]))
     code, document, _ = fbcheck("run", path, other, "--dry-run", "--json", PRICE_PER_10K="10000")
-    assert (code, document["dry_run"], document["would_bill"], document["billed_phones"], document["cost_estimate"]) == (0, True, 3, 0, 3.0)
+    assert (code, document["dry_run"], document["would_bill"], document["billed_phones"], document["cost_estimate"]) == (
+        0,
+        True,
+        3,
+        0,
+        3.0,
+    )
     assert [each["would_bill"] for each in document["lists"]] == [2, 1]
     assert not vendor.paths and not (fbcheck.data / "inbox").exists()
     assert fbcheck("run", path, "--json")[0] == 0
@@ -199,7 +172,9 @@ def test_above_the_budget_nothing_of_the_list_is_sent(fbcheck: Fbcheck, vendor: 
 
 def test_too_few_phones_wait_for_the_next_list(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
     """MIN_CHUNK: shown as waiting, pooled with what comes next, each phone counted in its own list."""
-    first, second = (str(write_list(tmp_path / f"{name}.csv", cells)) for name, cells in (("a", [swiss(1), swiss(2)]), ("b", [swiss(3)])))
+    first, second = (
+        str(write_list(tmp_path / f"{name}.csv", cells)) for name, cells in (("a", [swiss(1), swiss(2)]), ("b", [swiss(3)]))
+    )
     code, document, _ = fbcheck("run", first, "--json", MIN_CHUNK="3")
     assert (code, document["lists"][0]["counts"]["waiting"], len(vendor.posts)) == (3, 2, 0)
     assert "1 more" in fbcheck("status", "--json", MIN_CHUNK="3")[1]["lists"][0]["action"]

@@ -1,0 +1,54 @@
+"""The command as a process of its own, and small lists for it."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+KEY = "very-secret-key"
+
+
+class Fbcheck:
+    """Runs the command with settings that point at a vendor and an own data folder."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder, self.data = folder, folder / "data"
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("FBCHECK_", "DAGSTER_HOME"))},
+            "FBCHECK_DATA_URI": str(self.data),
+            "FBCHECK_API_URL": url,
+            "FBCHECK_API_KEY": KEY,
+            "FBCHECK_POLL_SECONDS": "0.2",
+            "COLUMNS": "200",
+        }
+
+    def start(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
+        """Begin a command; settings by name without prefix."""
+        environment = {**self.environment, **{f"FBCHECK_{name}": value for name, value in settings.items()}}
+        command = [sys.executable, "-c", "from fbcheck_pipeline.cli import main; main()", *arguments]
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.Popen(command, cwd=self.folder, env=environment, text=True, **pipes)
+
+    def __call__(self, *arguments: str, **settings: str) -> tuple[int, dict[str, Any], str]:
+        """Run a command to its end: exit code, the JSON it printed, what it said."""
+        process = self.start(*arguments, **settings)
+        out, err = process.communicate(timeout=120)
+        assert KEY not in out + err
+        return process.returncode, json.loads(out) if out.strip().startswith("{") else {}, err
+
+
+def swiss(number: int) -> str:
+    """A generated Swiss mobile number."""
+    return f"+4178{number:07d}"
+
+
+def write_list(path: Path, cells: list[str]) -> Path:
+    """A CSV with a column `phone`."""
+    with path.open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["id", "phone"])
+        rows.writerows([[str(place), cell] for place, cell in enumerate(cells, 1)])
+    return path
