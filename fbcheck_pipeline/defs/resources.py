@@ -32,7 +32,7 @@ class _FbcheckResource(dg.ConfigurableResource):
     def client(self) -> VendorClient:
         """The vendor's client, opened once."""
         if self._client is None:
-            self._client = VendorClient(self.workspace().settings)
+            self._client = VendorClient(self.settings())
         return self._client
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:

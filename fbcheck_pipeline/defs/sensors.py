@@ -1,6 +1,5 @@
 """Two sensors and a schedule. Their cursor is the ledger; each skip says why."""
 
-from datetime import datetime
 from typing import Union
 
 import dagster as dg
@@ -75,7 +74,7 @@ def nightly_enrichment(
     context: dg.ScheduleEvaluationContext, fbcheck: FbcheckResource
 ) -> Union[list[dg.RunRequest], dg.SkipReason]:
     """Plan every list once more that is not complete."""
-    day = (context.scheduled_execution_time or datetime.now()).date().isoformat()
+    day = context.scheduled_execution_time.date().isoformat()
     try:
         fbcheck.client()
         ws = fbcheck.workspace()

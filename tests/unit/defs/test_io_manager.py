@@ -1,0 +1,81 @@
+"""Parquet at DATA_URI: whole or not at all, as a stream or as a frame."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from fbcheck_pipeline.defs.assets import lists
+from fbcheck_pipeline.defs.io_manager import ParquetIOManager
+from fbcheck_pipeline.defs.resources import FbcheckResource
+from fbcheck_pipeline.storage import BatchStream
+
+SCHEMA = pa.schema([("name", pa.string()), ("kind", pa.dictionary(pa.int8(), pa.string()))])
+
+
+def batch(names: list[str]) -> pa.RecordBatch:
+    kinds = pa.array(["a"] * len(names)).dictionary_encode().cast(SCHEMA.field("kind").type)
+    return pa.RecordBatch.from_arrays([pa.array(names), kinds], schema=SCHEMA)
+
+
+@pytest.fixture
+def resources(tmp_path: Path) -> dict[str, Any]:
+    fbcheck = FbcheckResource(data_uri=str(tmp_path / "data"))
+    return {"fbcheck": fbcheck, "io_manager": ParquetIOManager(fbcheck=fbcheck)}
+
+
+@dg.asset(partitions_def=lists)
+def table() -> BatchStream:
+    return BatchStream(SCHEMA, iter([batch(["x", "y"]), batch(["z"])]), lambda: {"said": "last"})
+
+
+def materialize(assets: list[Any], resources: dict[str, Any]) -> dg.ExecuteInProcessResult:
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("lists", ["k"])
+        return dg.materialize(assets, partition_key="k", resources=resources, instance=instance)
+
+
+def test_an_input_gets_what_its_annotation_asks_for(resources: dict[str, Any]) -> None:
+    """Batches for the pipeline, a pandas frame for whoever writes an asset of their own."""
+    seen: dict[str, Any] = {}
+
+    @dg.asset(partitions_def=lists)
+    def as_stream(table: BatchStream) -> None:
+        seen["stream"] = [each.num_rows for each in table.batches]
+
+    @dg.asset(partitions_def=lists)
+    def as_frame(table: pd.DataFrame) -> None:
+        seen["frame"] = table
+
+    result = materialize([table, as_stream, as_frame], resources)
+    assert sum(seen["stream"]) == 3
+    assert list(seen["frame"]["name"]) == ["x", "y", "z"]
+    assert isinstance(seen["frame"]["name"].dtype, pd.ArrowDtype)
+    metadata = result.asset_materializations_for_node("table")[0].metadata
+    assert metadata["dagster/row_count"].value == 3
+    assert [column.name for column in metadata["dagster/column_schema"].value.columns] == ["name", "kind"]
+
+
+def test_a_stream_that_breaks_leaves_what_stood_there(resources: dict[str, Any], tmp_path: Path) -> None:
+    """Half a file is never read, and never replaces a whole one."""
+    materialize([table], resources)
+    path = tmp_path / "data" / "broken" / "k.parquet"
+
+    @dg.asset(partitions_def=lists)
+    def broken() -> BatchStream:
+        def batches() -> Iterator[pa.RecordBatch]:
+            yield batch(["x"])
+            raise ValueError("in the middle")
+
+        return BatchStream(SCHEMA, batches())
+
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"what stood there")
+    with pytest.raises(ValueError, match="in the middle"):
+        materialize([broken], resources)
+    assert path.read_bytes() == b"what stood there"
+    assert [each.name for each in path.parent.iterdir()] == ["k.parquet"]

@@ -1,0 +1,155 @@
+"""The sensors and the schedule: what they request follows from the ledger's state, and each skip says why."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from fbcheck_pipeline.definitions import build_definitions
+from fbcheck_pipeline.defs.requests import MOST_ATTEMPTS, WORK_TAG, due_requests
+from fbcheck_pipeline.defs.resources import FbcheckResource
+from fbcheck_pipeline.defs.sensors import exported_sensor, inbox_sensor, nightly_enrichment
+from fbcheck_pipeline.settings import Settings
+from fbcheck_pipeline.workflow.due import due_work
+from fbcheck_pipeline.workflow.workspace import Workspace
+from tests.standin import StandIn
+
+NIGHT = datetime(2026, 11, 25, 2, 15, tzinfo=UTC)
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    (tmp_path / "dagster").mkdir()
+    with dg.DagsterInstance.local_temp(str(tmp_path / "dagster")) as found:
+        yield found
+
+
+@pytest.fixture
+def resource(make_settings: Callable[..., Settings]) -> Any:
+    settings = make_settings()
+    return FbcheckResource(
+        data_uri=settings.data_uri, api_url=settings.api_url, api_key="secret-key", poll_seconds=0.01, region="CH"
+    )
+
+
+def drop(tmp_path: Path, name: str, content: str, age_s: float = 60) -> Path:
+    path = tmp_path / "data" / "inbox" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+    os.utime(path, (time.time() - age_s, time.time() - age_s))
+    return path
+
+
+def tick(sensor: Any, instance: dg.DagsterInstance, resource: Any, cursor: str | None = None) -> Any:
+    with dg.build_sensor_context(instance=instance, cursor=cursor, resources={"fbcheck": resource}) as context:
+        return sensor(context)
+
+
+def run(job: str, instance: dg.DagsterInstance, resource: Any, request: dg.RunRequest) -> None:
+    """What the daemon does with a request."""
+    if request.partition_key:
+        instance.add_dynamic_partitions("lists", [request.partition_key])
+    definitions = build_definitions(fbcheck=resource)
+    selection = list(request.asset_selection) if request.asset_selection else None
+    result = definitions.resolve_job_def(job).execute_in_process(
+        instance=instance,
+        partition_key=request.partition_key,
+        run_config=request.run_config,
+        asset_selection=selection,
+        tags=request.tags,
+    )
+    assert result.success
+
+
+def test_a_list_is_taken_up_collected_and_joined_by_the_sensors_alone(
+    instance: dg.DagsterInstance, resource: Any, vendor: StandIn, tmp_path: Path
+) -> None:
+    """Three ticks, three jobs; the ledger is what the sensors remember."""
+    drop(tmp_path, "a.csv", "phone\n0781234567\n0781234568\n")
+    taken = tick(inbox_sensor, instance, resource)
+    (request,) = taken.run_requests
+    run("submit_list", instance, resource, request)
+    assert isinstance(tick(inbox_sensor, instance, resource, taken.cursor), dg.SkipReason)
+    (collecting,) = next(
+        ticked.run_requests
+        for ticked in iter(lambda: tick(exported_sensor, instance, resource), None)
+        if isinstance(ticked, dg.SensorResult)
+    )
+    run("collect_verdicts", instance, resource, collecting)
+    (joining,) = tick(exported_sensor, instance, resource).run_requests
+    run("join_list", instance, resource, joining)
+    assert "nothing due" in tick(exported_sensor, instance, resource).skip_message
+    assert (tmp_path / "data" / "facebook_results" / f"{request.partition_key}.parquet").exists()
+    assert vendor.most_per_phone == 1
+
+
+def test_a_file_that_is_still_being_written_waits(instance: dg.DagsterInstance, resource: Any, tmp_path: Path) -> None:
+    """Half a list read is rows lost."""
+    path = drop(tmp_path, "a.csv", "phone\n0781234567\n", age_s=0)
+    assert "still being written" in tick(inbox_sensor, instance, resource).skip_message
+    os.utime(path, (time.time() - 60, time.time() - 60))
+    assert tick(inbox_sensor, instance, resource).run_requests
+
+
+def test_without_a_key_the_sensor_says_what_is_missing(instance: dg.DagsterInstance, tmp_path: Path) -> None:
+    """It skips; it never fails and never begins work it cannot end."""
+    drop(tmp_path, "a.csv", "phone\n0781234567\n")
+    skipped = tick(inbox_sensor, instance, FbcheckResource(data_uri=str(tmp_path / "data")))
+    assert "FBCHECK_API_KEY" in skipped.skip_message
+    assert not (tmp_path / "data" / "ledger.db").exists()
+
+
+def test_an_unreadable_list_is_named_and_blocks_no_other(
+    instance: dg.DagsterInstance, resource: Any, vendor: StandIn, tmp_path: Path
+) -> None:
+    """The bad one is tried once; the good one goes on."""
+    drop(tmp_path, "bad.csv", "name\nanna\nbea\n")
+    drop(tmp_path, "good.csv", "phone\n0781234567\n")
+    taken = tick(inbox_sensor, instance, resource)
+    bad, good = sorted(taken.run_requests, key=lambda each: str(each.partition_key))
+    with pytest.raises(Exception, match="no column reads as telephone numbers"):
+        run("submit_list", instance, resource, bad)
+    run("submit_list", instance, resource, good)
+    skipped = tick(inbox_sensor, instance, resource, taken.cursor)
+    assert "bad.csv cannot be read" in skipped.skip_message
+
+
+def test_the_same_state_gives_the_same_run_key_until_a_run_fails(
+    instance: dg.DagsterInstance, resource: Any, vendor: StandIn, tmp_path: Path
+) -> None:
+    """A key that was used is never launched again, so the attempt rises after a failure, and not for ever."""
+    drop(tmp_path, "a.csv", "phone\njunk\n0781234567\n")
+    (request,) = tick(inbox_sensor, instance, resource).run_requests
+    assert tick(inbox_sensor, instance, resource).run_requests[0].run_key == request.run_key
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        run_id = instance.create_run_for_job(
+            build_definitions().resolve_job_def("submit_list"),
+            tags={WORK_TAG: request.tags[WORK_TAG]},
+            status=dg.DagsterRunStatus.FAILURE,
+        ).run_id
+        assert run_id
+        taken = tick(inbox_sensor, instance, resource)
+        if attempt < MOST_ATTEMPTS:
+            assert taken.run_requests[0].run_key == f"submit:{request.partition_key}:{attempt}"
+    assert isinstance(taken, dg.SkipReason)
+
+
+def test_the_night_tries_unanswered_phones_again(
+    instance: dg.DagsterInstance, resource: Any, ws: Workspace, tmp_path: Path
+) -> None:
+    """Every list that is not complete is planned once more, with the night's rights."""
+    drop(tmp_path, "a.csv", "phone\n0781234567\n")
+    with dg.build_schedule_context(instance=instance, resources={"fbcheck": resource}, scheduled_execution_time=NIGHT) as context:
+        (request,) = nightly_enrichment(context)
+    assert request.run_config["ops"]["submitted_chunks"]["config"]["again"] == "night"
+    assert instance.has_dynamic_partition("lists", request.partition_key)
+
+
+def test_nothing_due_requests_nothing(instance: dg.DagsterInstance, ws: Workspace) -> None:
+    """An empty ledger is a quiet one."""
+    assert due_requests(instance, ws, due_work(ws.ledger)) == []
