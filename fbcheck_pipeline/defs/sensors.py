@@ -78,8 +78,10 @@ def nightly_enrichment(
     try:
         fbcheck.client()
         ws = fbcheck.workspace()
-        new_keys = [register_inbox_file(ws, each.name) for each in inbox_files(ws) if stands_still(each)]
-        context.instance.add_dynamic_partitions(lists.name, [*new_keys, *(row.list_key for row in ws.ledger.lists())])
+        for each in inbox_files(ws):
+            if stands_still(each):
+                register_inbox_file(ws, each.name)
+        context.instance.add_dynamic_partitions(lists.name, [row.list_key for row in ws.ledger.lists()])
         open_lists = [row for row in ws.ledger.lists() if not row.is_complete and row.error is None]
         requests = [
             submit_request(context.instance, ws, row, work=f"night:{row.list_key}:{day}", again=Again.NIGHT) for row in open_lists
