@@ -9,6 +9,10 @@ READY := $(VENV)/.ready
 demo: $(READY)
 	$(BIN)/fbcheck demo
 
+# Dagster's pages at port 3000 with the sandbox vendor and the sample lists; Ctrl-C ends everything.
+dev: $(READY)
+	$(BIN)/fbcheck dev
+
 test: $(READY)
 	$(BIN)/pytest -n 2 --dist worksteal tests
 
@@ -26,6 +30,14 @@ contracts: $(READY)
 	$(BIN)/lint-imports
 
 check: lint types contracts
+
+# The stages and the whole job beside plain phonenumbers and openpyxl; minutes.
+bench: $(READY)
+	$(BIN)/python -m tests.bench
+
+# Breaks each guard of the fast path in turn; some test must notice.
+mutants: $(READY)
+	$(BIN)/python -m tests.mutation.fast_path
 
 # Rewrites requirements.lock from pyproject.toml; no index is named in it.
 lock: $(READY)

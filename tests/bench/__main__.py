@@ -1,0 +1,176 @@
+"""`make bench`: the stages and the whole job, beside what plain phonenumbers and openpyxl take in the same run.
+
+    python -m tests.bench [ROWS …]        # default 10000 100000 1000000
+
+Each measurement is a process of its own, so that its peak memory (VmHWM) is its own. Times are one run's: quote ratios.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+SIZES = (10_000, 100_000, 1_000_000)
+BASELINE_ROWS = 50_000
+REGIONS = ("TR", "US", "DE", "BR", "IN", "GB")
+
+
+def make_list(path: Path, rows: int) -> None:
+    """A CSV of id, phone, region: generated mobile and fixed numbers in the ways people write them, repeats, some junk."""
+    import phonenumbers
+
+    rng = random.Random(rows)
+    kinds = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE)
+    examples = [(region, phonenumbers.example_number_for_type(region, kind)) for region in REGIONS for kind in kinds]
+    with path.open("w") as file:
+        file.write("id,phone,region\n")
+        for row in range(rows):
+            region, example = rng.choice(examples)
+            national = str(example.national_number)
+            digits = national[:-5] + f"{rng.randrange(100_000):05d}"
+            written = (f"+{example.country_code}{digits}", f"+{example.country_code} {digits[:3]} {digits[3:]}", digits)
+            cell = rng.choice(written) if rng.random() > 0.05 else rng.choice(("", "n/a", "12", "call me", digits[:5]))
+            file.write(f"{row},{cell},{region}\n")
+
+
+def stage_read(path: Path, folder: Path) -> int:
+    """CSV to raw_phones batches."""
+    from fbcheck_pipeline.lists import ReadOptions, open_list
+
+    return sum(batch.num_rows for batch in open_list(path, ReadOptions()).batches())
+
+
+def stage_normalise(path: Path, folder: Path) -> int:
+    """Reading, then E.164 with country and line type, on one core."""
+    from fbcheck_pipeline.lists import ReadOptions, open_list
+    from fbcheck_pipeline.phones import Normaliser
+
+    normaliser = Normaliser(region="TR", region_column="region")
+    normaliser.learn(open_list(path, ReadOptions()).batches())
+    return sum(batch.num_rows for batch in normaliser.normalise_all(open_list(path, ReadOptions()).batches()))
+
+
+def stage_job(path: Path, folder: Path) -> int:
+    """`fbcheck run` with Dagster, against a sandbox vendor without delay."""
+    environment = {**os.environ, "FBCHECK_DATA_URI": str(folder / "data"), "FBCHECK_API_KEY": "bench", "FBCHECK_POLL_SECONDS": "0.1"}
+    os.environ.update(environment)
+    from fbcheck_pipeline.sandbox import Sandbox
+
+    with Sandbox() as sandbox:
+        command = [sys.executable, "-c", "from fbcheck_pipeline.cli import main; main()", "run", str(path), "--json", "--quiet"]
+        said = subprocess.run(command, env={**os.environ, "FBCHECK_API_URL": sandbox.url}, capture_output=True, text=True, check=False)
+    return int(json.loads(said.stdout)["lists"][0]["counts"]["phones"])
+
+
+def baseline_phonenumbers(path: Path, folder: Path) -> int:
+    """What a loop over plain phonenumbers takes."""
+    import csv
+
+    import phonenumbers
+
+    done = 0
+    with path.open() as file:
+        for row in csv.DictReader(file):
+            done += 1
+            try:
+                number = phonenumbers.parse(row["phone"], row["region"])
+            except phonenumbers.NumberParseException:
+                continue
+            if phonenumbers.is_valid_number(number):
+                phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+            if done == BASELINE_ROWS:
+                break
+    return done
+
+
+def _workbook(folder: Path) -> Path:
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    sheet.append(["Number", "facebook"])
+    for number in range(20_000):
+        sheet.append([f"+4178{number:07d}", "yes"])
+    path = folder / "result.xlsx"
+    book.save(path)
+    return path
+
+
+def stage_results(path: Path, folder: Path) -> int:
+    """A result workbook of 20,000 rows, guarded and read."""
+    from fbcheck_pipeline.vendor import read_result
+
+    return int(read_result(folder / "result.xlsx", max_bytes=10**9).table.num_rows)
+
+
+def baseline_openpyxl(path: Path, folder: Path) -> int:
+    """The same workbook by plain openpyxl."""
+    from openpyxl import load_workbook
+
+    return sum(1 for _ in load_workbook(folder / "result.xlsx", read_only=True).active.iter_rows(values_only=True)) - 1
+
+
+STAGES: dict[str, Callable[[Path, Path], int]] = {
+    "plain phonenumbers": baseline_phonenumbers,
+    "read": stage_read,
+    "read + normalise": stage_normalise,
+    "whole job": stage_job,
+    "plain openpyxl": baseline_openpyxl,
+    "result workbook": stage_results,
+}
+
+
+def measure(stage: str, path: Path, folder: Path) -> dict[str, Any]:
+    """Run one stage in a process of its own."""
+    command = [sys.executable, "-m", "tests.bench", "--stage", stage, str(path), str(folder)]
+    return dict(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1]))
+
+
+def run_stage(stage: str, path: Path, folder: Path) -> None:
+    """The child's side: time one stage, its processor seconds (children's too) and its peak memory."""
+    began = time.perf_counter()
+    rows = STAGES[stage](path, folder)
+    wall = time.perf_counter() - began
+    times = os.times()
+    status = Path("/proc/self/status").read_text()
+    peak_kb = int(status.split("VmHWM:")[1].split()[0])
+    cpu = times.children_user + times.children_system if stage == "whole job" else times.user + times.system
+    print(json.dumps({"rows": rows, "wall_s": wall, "cpu_s": cpu, "peak_mb": peak_kb / 1024}))
+
+
+def main(arguments: list[str]) -> None:
+    """Print the table."""
+    if arguments[:1] == ["--stage"]:
+        run_stage(arguments[1], Path(arguments[2]), Path(arguments[3]))
+        return
+    sizes = [int(each) for each in arguments] or list(SIZES)
+    print(f"{'stage':20} {'rows':>11} {'wall s':>8} {'cpu s':>8} {'rows/s':>11} {'x plain':>8} {'peak MB':>8}")
+    plain: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as place:
+        _workbook(Path(place))
+        for size in sizes:
+            path = Path(place) / f"list{size}.csv"
+            make_list(path, size)
+            for stage in STAGES:
+                if stage in ("plain openpyxl", "result workbook") and size != sizes[0]:
+                    continue
+                folder = Path(place) / f"{size}" if stage == "whole job" else Path(place)
+                found = measure(stage, path, folder)
+                rate = found["rows"] / found["wall_s"]
+                if stage.startswith("plain"):
+                    plain["result workbook" if "openpyxl" in stage else "read + normalise"] = rate
+                ratio = f"{rate / plain[stage]:.1f}" if stage in plain else ""
+                peak = "" if stage == "whole job" else f"{found['peak_mb']:.0f}"
+                print(f"{stage:20} {found['rows']:>11,} {found['wall_s']:>8.2f} {found['cpu_s']:>8.2f} {rate:>11,.0f} {ratio:>8} {peak:>8}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,41 @@
+"""How long a tick takes with 1,000 open tasks and a vendor that needs 100 ms an answer: `python -m tests.bench.poll_tick`."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+
+from fbcheck_pipeline.ledger.planning import Part
+from fbcheck_pipeline.settings import load_settings
+from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.workflow.poll import poll_due_tasks
+from fbcheck_pipeline.workflow.workspace import open_workspace
+from tests.conftest import phones
+from tests.standin import StandIn
+
+
+def main() -> None:
+    """Open the tasks on both sides, then poll once."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tasks", type=int, default=1000)
+    parser.add_argument("--delay", type=float, default=0.1, help="seconds")
+    parser.add_argument("--ledger-url")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, StandIn(hold=True) as vendor:
+        ws = open_workspace(load_settings(data_uri=folder, ledger_url=given.ledger_url, api_url=vendor.url, api_key="k"))
+        for number in range(given.tasks):
+            task = vendor.accept("simple", [f"+{905_320_000_000 + number}"], "")
+            with ws.ledger.planning() as tx:
+                key = tx.add_chunk([Part("a", phones(1, 905_320_000_000 + number))])
+            ws.ledger.start_sending(key, sender="s", max_per_day=None)
+            ws.ledger.record_task(key, sender="s", task_id=task.task_id)
+        vendor.status_delay_s = given.delay
+        began = time.perf_counter()
+        polled = poll_due_tasks(ws, VendorClient(ws.settings), budget_s=60)
+        print(f"{polled.asked} tasks asked in {time.perf_counter() - began:.1f} s, {polled.errors} errors")
+        ws.ledger.close()
+
+
+if __name__ == "__main__":
+    main()
