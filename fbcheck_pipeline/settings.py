@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     max_result_mb: int = Field(512, ge=1, description="Largest result file accepted, also after unpacking, in MB.")
     allow_line_types: str | None = Field(None, description="Line types to keep besides the usual, comma-separated.")
     purpose: str | None = Field(None, description="Why the numbers are checked; recorded per list.")
+    webhook_url: SecretStr | None = Field(
+        None, description="Failed runs and checks are posted here as {\"text\": …}, e.g. to Slack; off when unset."
+    )
     log_level: str = Field("INFO", description="Level of the product's own logs.")
 
     @field_validator("api_url")
@@ -54,6 +57,13 @@ class Settings(BaseSettings):
         if url.scheme not in ("http", "https") or not url.hostname or url.username or url.query or url.fragment:
             raise ValueError("must be an http(s) URL without user, query or fragment, e.g. https://api.ekycpro.com")
         return value.rstrip("/")
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _is_webhook(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and urlsplit(value.get_secret_value()).scheme not in ("http", "https"):
+            raise ValueError("must be an http(s) URL")
+        return value
 
     @field_validator("region")
     @classmethod
@@ -124,7 +134,7 @@ class Settings(BaseSettings):
 
     def without_secrets(self) -> dict[str, Any]:
         """What may stand in a lineage or report: no key, no user, no credentials in a URL."""
-        shown = self.model_dump(mode="json", exclude={"api_key", "user_id", "ledger_url", "log_level", "purpose"})
+        shown = self.model_dump(mode="json", exclude={"api_key", "user_id", "ledger_url", "webhook_url", "log_level", "purpose"})
         shown["ledger"] = urlsplit(self.ledger_address).scheme
         return shown
 

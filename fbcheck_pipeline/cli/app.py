@@ -172,6 +172,50 @@ def reconcile(
 
 
 @app.command()
+def export(
+    list_key: Annotated[str, typer.Argument(help="The list; `fbcheck status` shows it.")],
+    to: Annotated[Path, typer.Option(help="The file to write: FILE.xlsx or FILE.csv; one that is there is replaced.")],
+    pseudonymise: Annotated[
+        bool,
+        typer.Option("--pseudonymise", help="Keyed hashes in place of phone numbers, in every column; other personal data stay."),
+    ] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """A list's result as a spreadsheet, readable by you only.
+
+    Cells that a spreadsheet would take for a formula (they begin with = + - @, a tab or a line break; so does every phone)
+    are made harmless: in XLSX they are plain text, in CSV an apostrophe stands in front, also of long numbers and of those that
+    begin with 0, which would be shortened. Programs read the Parquet file.
+    XLSX goes on in a further sheet after 1,048,576 rows; CSV is UTF-8 with a byte-order mark.
+
+    Example: fbcheck export customers-17904e64 --to customers.xlsx
+    """
+    from fbcheck_pipeline.cli.exporting import export_list
+    from fbcheck_pipeline.cli.output import Voice
+    from fbcheck_pipeline.settings import load_settings
+
+    export_list(load_settings(), list_key, to, pseudonymise=pseudonymise, voice=Voice(as_json=as_json, quiet=quiet))
+
+
+@app.command()
+def lineage(
+    list_key: Annotated[str, typer.Argument(help="The list; `fbcheck status` shows it.")],
+    row: Annotated[int | None, typer.Option(help="Explain this data row of it, counted from 1.", min=1)] = None,
+    as_json: Json = False,
+) -> None:
+    """Where a list's result comes from, or everything about one row: cell, rules, chunk, task, result file, verdict.
+
+    Example: fbcheck lineage customers-17904e64 --row 4
+    """
+    from fbcheck_pipeline.cli.explaining import say_lineage
+    from fbcheck_pipeline.cli.output import Voice
+    from fbcheck_pipeline.settings import load_settings
+
+    say_lineage(load_settings(), list_key, row, Voice(as_json=as_json))
+
+
+@app.command()
 def suppress(
     file: Annotated[Path, typer.Argument(help="A list of phones that must never be submitted, of any kind that `run` reads.")],
     region: Annotated[str | None, typer.Option(help="ISO 3166 region of numbers without a country code.")] = None,
@@ -211,14 +255,17 @@ def purge(
 
     from fbcheck_pipeline.cli.output import Voice
     from fbcheck_pipeline.cli.running import forget_partitions
+    from fbcheck_pipeline.results.summary import refresh_summary
     from fbcheck_pipeline.settings import load_settings
     from fbcheck_pipeline.workflow import purge as purging
     from fbcheck_pipeline.workflow.workspace import open_workspace
 
     voice = Voice(as_json=as_json)
     settings = load_settings()
-    purged = purging.purge(open_workspace(settings), older_than_days=older_than, dry_run=dry_run)
+    ws = open_workspace(settings)
+    purged = purging.purge(ws, older_than_days=older_than, dry_run=dry_run)
     if not dry_run:
+        refresh_summary(ws)
         forget_partitions(settings, purged.list_keys)
     done = "would delete" if dry_run else "deleted"
     voice.say(
@@ -238,6 +285,18 @@ def doctor(as_json: Json = False) -> None:
     from fbcheck_pipeline.cli.output import Voice
 
     raise typer.Exit(examine(Voice(as_json=as_json)))
+
+
+@app.command()
+def dev(port: Annotated[int, typer.Option(help="Port of Dagster's pages on 127.0.0.1.")] = 3000) -> None:
+    """Dagster's pages with the sandbox vendor and the sample lists in an inbox; Ctrl-C ends everything.
+
+    Example: fbcheck dev --port 3000
+    """
+    from fbcheck_pipeline.cli.dev import run_dev
+    from fbcheck_pipeline.cli.output import Voice
+
+    raise typer.Exit(run_dev(port, Voice(as_json=False)))
 
 
 @app.command()

@@ -25,9 +25,9 @@ def run_demo(voice: Voice) -> int:
     from fbcheck_pipeline.lists import ReadOptions
     from fbcheck_pipeline.sandbox import Sandbox
 
-    folder = _fresh_folder()
+    folder = fresh_folder("demo")
     with Sandbox(delay_s=DELAY_S) as sandbox:
-        settings = _demo_settings(folder, sandbox.url)
+        settings = sandbox_settings(folder, sandbox.url)
         voice.say(f"sandbox vendor at {sandbox.url}, data in {folder}")
         code, document = running.run_lists(
             settings, sample_lists(), running.Wishes(ReadOptions(region="TR"), purpose="demonstration"), voice
@@ -54,16 +54,16 @@ def sample_lists() -> list[Path]:
     raise SettingsError("the sample lists are missing; install the package again")
 
 
-def _fresh_folder() -> Path:
-    """`demo` in the local data folder; what an earlier demo left there goes."""
+def fresh_folder(name: str) -> Path:
+    """A folder in the local data folder; what an earlier sandbox left there goes, for its tasks died with it."""
     settings = load_settings()
-    folder = Path(settings.data_uri if settings.is_local else "data").resolve() / "demo"
+    folder = Path(settings.data_uri if settings.is_local else "data").resolve() / name
     shutil.rmtree(folder, ignore_errors=True)
     return folder
 
 
-def _demo_settings(folder: Path, url: str) -> Settings:
-    """The demo's settings, in the environment so that the Dagster resource sees the same."""
+def sandbox_settings(folder: Path, url: str, *, dagster_home: Path | None = None, **others: Any) -> Settings:
+    """Settings for a sandbox, in the environment so that the Dagster resource, and child processes, see the same."""
     for name in [each for each in os.environ if each.startswith("FBCHECK_")]:
         del os.environ[name]
     chosen: dict[str, Any] = {
@@ -77,9 +77,12 @@ def _demo_settings(folder: Path, url: str) -> Settings:
         "chunk_size": 50,
         "price_per_10k": 0.3,
         "min_chunk": 1,
+        **others,
     }
     os.environ |= {f"FBCHECK_{name.upper()}": str(value) for name, value in chosen.items()}
     os.environ.pop("DAGSTER_HOME", None)
+    if dagster_home is not None:
+        os.environ["DAGSTER_HOME"] = str(dagster_home)
     return load_settings()
 
 

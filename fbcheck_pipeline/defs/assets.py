@@ -1,4 +1,4 @@
-"""The five assets: each loads, calls the business, saves and describes."""
+"""The six assets: each loads, calls the business, saves and describes."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -8,15 +8,20 @@ from typing import Any, Optional
 import dagster as dg
 import pyarrow as pa
 
-from fbcheck_pipeline.defs.metadata import column_lineage
+from fbcheck_pipeline.defs.metadata import column_lineage, describe_output
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import ListError, OperatorError
+from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.ledger.book import Row
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.phones.frames import E164Phones, FacebookResults, RawPhones, SubmittedChunks, validate
 from fbcheck_pipeline.progress import report
+from fbcheck_pipeline.results.counting import Breakdown, summed_result_counts
 from fbcheck_pipeline.results.join import Tally, join_batches, resolve, result_schema
-from fbcheck_pipeline.results.lineage import FOOTER_KEY, as_json, build_lineage, lineage_name, made_of
+from fbcheck_pipeline.results.lineage import FOOTER_KEY, as_json, build_lineage, lineage_name
+from fbcheck_pipeline.results.openlineage import openlineage_name, send_event, write_event
+from fbcheck_pipeline.results.report import render_report, report_name
+from fbcheck_pipeline.results.summary import SUMMARY, SUMMARY_SCHEMA, refresh_summary
 from fbcheck_pipeline.storage import BatchStream
 from fbcheck_pipeline.workflow.collect import collect_exported
 from fbcheck_pipeline.workflow.intake import reading
@@ -147,7 +152,9 @@ def submitted_chunks(
 def verdicts(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> dg.MaterializeResult:
     """One immutable file per task, one row per phone the vendor answered; each run collects what has been exported."""
     ws = fbcheck.workspace()
+    before = {row.chunk_key for row in ws.ledger.collected()}
     collected = collect_exported(ws, fbcheck.client())
+    new = [row for row in ws.ledger.chunks(states=[ChunkState.COLLECTED]) if row.chunk_key not in before]
     for chunk_key, problem in collected.problems.items():
         context.log.warning(f"chunk {chunk_key}: {problem}")
     return dg.MaterializeResult(
@@ -155,6 +162,7 @@ def verdicts(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> dg.
             "fbcheck/tasks": collected.tasks,
             "fbcheck/phones": collected.phones,
             "fbcheck/problems": len(collected.problems),
+            "fbcheck/verdict_counts": summed_result_counts(new),
             "dagster/uri": ws.storage.uri("verdicts"),
         }
     )
@@ -168,37 +176,47 @@ def facebook_results(
     ws = fbcheck.workspace()
     row = _list_row(ws, context.partition_key)
     resolved = resolve(ws, row.list_key, pins_from(submitted_chunks.batches))
-    tally = Tally(resolved)
+    tally, breakdown = Tally(resolved), Breakdown()
     schema = result_schema(e164_phones.schema)
-    used = sorted(set(resolved.task[resolved.task >= 0].tolist()))
     lineage: dict[str, Any] = {}
 
     done = 0
 
     def batches() -> Iterator[pa.RecordBatch]:
         nonlocal done
-        for batch in join_batches(schema, e164_phones.batches, resolved, tally):
+        for batch in breakdown.counted(join_batches(schema, e164_phones.batches, resolved, tally)):
             validate(FacebookResults, batch)
             yield batch
             done += batch.num_rows
             report("joining", done, (row.counts or {}).get("phones"))
 
     def footer() -> dict[str, str]:
-        counts = tally.counts(_source_rows(ws, row.list_key))
-        lineage.update(build_lineage(ws, row, [resolved.tasks[number] for number in used], schema, counts, context.run.run_id))
+        lineage.update(build_lineage(ws, row, schema, resolved, tally, breakdown, context.run.run_id))
         return {FOOTER_KEY: as_json(lineage)}
 
     def on_written(row_count: int) -> dict[str, Any]:
         ws.storage.write_bytes(lineage_name(row.list_key), as_json(lineage).encode())
+        ws.storage.write_bytes(report_name(row.list_key), render_report(lineage).encode())
+        event = write_event(ws, lineage, schema, row.inbox_name)
         ws.ledger.note_joined(row.list_key, revision=row.revision, counts=lineage["counts"], is_complete=tally.is_complete)
+        send_event(event)
+        places = {"lineage": lineage_name, "report": report_name, "openlineage": openlineage_name}
         return {
-            "counts": lineage["counts"],
-            "complete": tally.is_complete,
-            "lineage": ws.storage.uri(lineage_name(row.list_key)),
-            "column_lineage": column_lineage(made_of(schema, lineage["source"].get("region_column"))),
+            **{name: lineage[name] for name in ("counts", "complete", "verdicts", "verdict_counts", "billing")},
+            "discrepancies": len(lineage["discrepancies"]),
+            **{name: ws.storage.uri(place(row.list_key)) for name, place in places.items()},
+            "column_lineage": column_lineage(lineage["columns"]),
         }
 
     return BatchStream(schema, batches(), footer, on_written)
+
+
+@dg.asset(group_name="results", kinds={"parquet"}, owners=OWNERS, code_version="1", deps=[facebook_results])
+def facebook_summary(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> dg.MaterializeResult:
+    """One row per joined list: how many phones it has, with which status and verdict, and what was billed for it."""
+    ws = fbcheck.workspace()
+    rows = refresh_summary(ws)
+    return dg.MaterializeResult(metadata=describe_output(SUMMARY_SCHEMA, rows, ws.storage.uri(SUMMARY), {}))
 
 
 def _list_row(ws: Workspace, list_key: str) -> Row:
@@ -213,4 +231,4 @@ def _source_rows(ws: Workspace, list_key: str) -> int:
     return int(source.get("rows", 0))
 
 
-ASSETS = [raw_phones, e164_phones, submitted_chunks, verdicts, facebook_results]
+ASSETS = [raw_phones, e164_phones, submitted_chunks, verdicts, facebook_results, facebook_summary]

@@ -7,12 +7,15 @@ from fbcheck_pipeline.defs.assets import e164_phones, facebook_results, lists, s
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.results.join import CHECK_STATUSES
-from fbcheck_pipeline.results.lineage import results_name
+from fbcheck_pipeline.results.lineage import read_lineage, results_name
 
 GOOD_COVERAGE = 0.9
+MOST_SAID = 20
 
 
-@dg.asset_check(asset=e164_phones, partitions_def=lists, description="No phone is lost; each has an E.164 or a reason, never both.")
+@dg.asset_check(
+    asset=e164_phones, partitions_def=lists, description="No phone is lost; each has an E.164 or a reason, never both."
+)
 def e164_frame_is_valid(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
     """Looks at what lies on disk; every batch was held against its pandera model before it was written."""
     storage, name = fbcheck.workspace().storage, f"e164_phones/{context.partition_key}.parquet"
@@ -66,9 +69,24 @@ def coverage_is_good(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckRes
     )
 
 
+@dg.asset_check(
+    asset=facebook_results, partitions_def=lists, description="The vendor's own counts fit what was sent and what came back."
+)
+def vendor_counts_agree(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
+    """Its `success` need not be right; where it is not, the list's lineage says so and nothing is guessed from it."""
+    found = read_lineage(fbcheck.workspace(), context.partition_key)["discrepancies"]
+    said = [f"task {each['task_id']}: {each['count']} is {each['vendor']}, ours {each['ours']}" for each in found]
+    return dg.AssetCheckResult(
+        passed=not found,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(said[:MOST_SAID]) or None,
+        metadata={"discrepancies": len(found)},
+    )
+
+
 def _counts(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dict[str, int]:
     row = fbcheck.workspace().ledger.list_row(context.partition_key)
     return dict(row.counts or {}) if row else {}
 
 
-CHECKS = [e164_frame_is_valid, nothing_is_unconfirmed, counts_add_up, coverage_is_good]
+CHECKS = [e164_frame_is_valid, nothing_is_unconfirmed, counts_add_up, coverage_is_good, vendor_counts_agree]

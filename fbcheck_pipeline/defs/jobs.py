@@ -2,12 +2,24 @@
 
 import dagster as dg
 
-from fbcheck_pipeline.defs.assets import e164_phones, facebook_results, lists, raw_phones, submitted_chunks, verdicts
+from fbcheck_pipeline.defs.assets import (
+    e164_phones,
+    facebook_results,
+    facebook_summary,
+    lists,
+    raw_phones,
+    submitted_chunks,
+    verdicts,
+)
+
+VENDOR_TAG = "fbcheck/vendor"
+"""What a run does at the vendor; deploy/dagster.yaml limits how many submit at once."""
 
 submit_list = dg.define_asset_job(
     "submit_list",
     selection=dg.AssetSelection.assets(raw_phones, e164_phones, submitted_chunks),
     partitions_def=lists,
+    tags={VENDOR_TAG: "submit"},
     description="Read a list, normalise its phones, plan and send what must be bought.",
 )
 collect_verdicts = dg.define_asset_job(
@@ -17,8 +29,8 @@ collect_verdicts = dg.define_asset_job(
 )
 join_list = dg.define_asset_job(
     "join_list",
-    selection=dg.AssetSelection.assets(facebook_results),
+    selection=dg.AssetSelection.assets(facebook_results, facebook_summary),
     partitions_def=lists,
-    description="Join a list with what is known of its phones; free, and may be repeated at will.",
+    description="Join a list with what is known of its phones, and bring the summary up to date; free, may be repeated at will.",
 )
 JOBS = [submit_list, collect_verdicts, join_list]

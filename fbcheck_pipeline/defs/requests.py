@@ -1,7 +1,7 @@
 """Run requests from the ledger's state: the same state gives the same run key, so nothing is launched twice.
 
 A run key that was ever used is never launched again, failed runs included; the attempt in it rises after a finished,
-unsuccessful run, and only so often.
+unsuccessful run, and only so often. A crashed run that Dagster itself tries again (`run_retries`) is not counted.
 """
 
 import hashlib
@@ -60,7 +60,8 @@ def due_requests(instance: dg.DagsterInstance, ws: Workspace, due: DueWork) -> l
 
 def _request(instance: dg.DagsterInstance, work: str, **values: Any) -> Optional[dg.RunRequest]:
     unsuccessful = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-    attempt = instance.get_runs_count(dg.RunsFilter(tags={WORK_TAG: work}, statuses=unsuccessful))
+    runs = instance.get_runs(dg.RunsFilter(tags={WORK_TAG: work}, statuses=unsuccessful))
+    attempt = sum(run.tags.get("dagster/will_retry") != "true" for run in runs)
     if attempt >= MOST_ATTEMPTS:
         return None
     return dg.RunRequest(run_key=f"{work}:{attempt}", tags={WORK_TAG: work}, **values)

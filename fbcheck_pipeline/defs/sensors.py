@@ -52,7 +52,9 @@ def exported_sensor(context: dg.SensorEvaluationContext, fbcheck: FbcheckResourc
         polled = poll_due_tasks(ws, fbcheck.client(), budget_s=TICK_BUDGET_S)
         requests = due_requests(context.instance, ws, due_work(ws.ledger))
         if requests:
-            return dg.SensorResult(run_requests=requests)
+            # A partition that somebody deleted comes back: one that is missing would fail the tick, for all lists.
+            add = lists.build_add_request([request.partition_key for request in requests if request.partition_key])
+            return dg.SensorResult(run_requests=requests, dynamic_partitions_requests=[add])
         refused = f"; the vendor refuses: {polled.refused}" if polled.refused else ""
         unknown = f"; {'; '.join(polled.unknown_statuses)}" if polled.unknown_statuses else ""
         open_tasks = len(ws.ledger.chunks(states=["submitted", "overdue"]))
@@ -100,7 +102,7 @@ def _take_up(context: dg.SensorEvaluationContext, ws: Workspace) -> Union[dg.Sen
     marks = {each.name: f"{each.size_bytes}:{each.modified}" for each in files if each not in moving}
     for name, mark in marks.items():
         if seen.get(name) != mark:
-            register_inbox_file(ws, name)
+            _give_another_chance(ws, register_inbox_file(ws, name))
     new = [row for row in ws.ledger.lists() if row.planned_at is None and row.error is None]
     unreadable = [row for row in ws.ledger.lists() if row.error is not None]
     requests = [submit_request(context.instance, ws, row, work=f"submit:{row.list_key}") for row in new]
@@ -114,6 +116,14 @@ def _take_up(context: dg.SensorEvaluationContext, ws: Workspace) -> Union[dg.Sen
     reasons += [f"{len(moving)} still being written"] if moving else []
     reasons += [f"{row.file} cannot be read: {row.error}" for row in unreadable]
     return dg.SkipReason("; ".join(reasons))
+
+
+def _give_another_chance(ws: Workspace, list_key: str) -> None:
+    """A list that could not be read, taken away perhaps, and is put there anew, is tried anew."""
+    row = ws.ledger.list_row(list_key)
+    if row is not None and row.error is not None and row.source is None:
+        entry = {name: getattr(row, name) for name in ("file", "inbox_name", "sha256", "options", "purpose")}
+        ws.ledger.register_list(list_key, **entry)
 
 
 def _read_cursor(cursor: Union[str, None]) -> dict[str, str]:

@@ -13,8 +13,11 @@ from typing import Any
 import pyarrow as pa
 
 from fbcheck_pipeline import __version__
+from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger.book import Row
 from fbcheck_pipeline.phones import phonenumbers_version
+from fbcheck_pipeline.results.counting import Breakdown, billing, bought_by_chunk, discrepancies, summed_result_counts
+from fbcheck_pipeline.results.join import Resolved, Tally
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 FOOTER_KEY = "fbcheck.lineage"
@@ -57,20 +60,29 @@ def made_of(schema: pa.Schema, region_column: str | None) -> dict[str, list[str]
 
 
 def build_lineage(
-    ws: Workspace, row: Row, tasks: list[Row], schema: pa.Schema, counts: dict[str, int], run_id: str
+    ws: Workspace, row: Row, schema: pa.Schema, resolved: Resolved, tally: Tally, breakdown: Breakdown, run_id: str
 ) -> dict[str, Any]:
-    """The lineage of one list's result.
+    """The lineage of one list's result, once all its batches have passed.
 
     Args:
-        row: the list in the ledger.
-        tasks: the chunks with a task that answer phones of it.
+        row: the list in the ledger, read.
+        tally, breakdown: what was counted of the batches.
     """
     source = dict(row.source or {})
+    counts = tally.counts(int(source.get("rows", 0)))
+    tasks = [resolved.tasks[number] for number in sorted(set(resolved.task[resolved.task >= 0].tolist()))]
+    bought = {key: count for key, (count, _) in bought_by_chunk(ws, row.list_key).items()}
     return {
         "list_key": row.list_key,
         "source": source,
         "counts": counts,
-        "tasks": [_task(each) for each in tasks],
+        "complete": tally.is_complete,
+        "verdicts": breakdown.verdicts(),
+        "breakdown": breakdown.to_json(),
+        "billing": billing(ws, row.list_key, resolved, counts["checked"] + counts["reused"]),
+        "verdict_counts": summed_result_counts(tasks),
+        "discrepancies": discrepancies(tasks),
+        "tasks": [{**_task(each), "bought": bought.get(each.chunk_key, 0)} for each in tasks],
         "columns": made_of(schema, source.get("region_column")),
         "settings": ws.settings.without_secrets(),
         "versions": versions(),
@@ -79,6 +91,20 @@ def build_lineage(
         "synthetic": any(each.is_synthetic for each in tasks),
         "created_at": rfc3339(ws.ledger.clock()),
     }
+
+
+def read_lineage(ws: Workspace, list_key: str) -> dict[str, Any]:
+    """The lineage of a list's result, as it was written.
+
+    Raises:
+        OperatorError: there is no such list, or it was not joined yet.
+    """
+    if ws.ledger.list_row(list_key) is None:
+        raise OperatorError(f"there is no list {list_key}; `fbcheck status` shows the lists there are")
+    if not ws.storage.exists(lineage_name(list_key)):
+        raise OperatorError(f"list {list_key} is not joined yet; `fbcheck status` says what it waits for")
+    document: dict[str, Any] = json.loads(ws.storage.read_bytes(lineage_name(list_key)))
+    return document
 
 
 def as_json(lineage: dict[str, Any]) -> str:

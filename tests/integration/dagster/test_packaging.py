@@ -15,7 +15,9 @@ BIN = Path(sys.executable).parent
 
 
 def run(*command: str, cwd: Path, **environment: str) -> str:
-    finished = subprocess.run(command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, timeout=150, check=False)
+    finished = subprocess.run(
+        command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, timeout=150, check=False
+    )
     assert finished.returncode == 0, finished.stdout + finished.stderr
     return finished.stdout + finished.stderr
 
@@ -43,16 +45,19 @@ def test_dagsters_own_tools_accept_the_definitions(command: tuple[str, ...], tmp
 
 def test_an_installed_wheel_loads_and_brings_its_samples(tmp_path: Path) -> None:
     """What works only in a checkout does not work."""
-    run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), str(PROJECT), cwd=tmp_path)
+    run(
+        sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), str(PROJECT), cwd=tmp_path
+    )
     (wheel,) = tmp_path.glob("*.whl")
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     code = (
         "import fbcheck_pipeline; from fbcheck_pipeline.definitions import defs; from fbcheck_pipeline.cli.demo import sample_lists;"
+        "from fbcheck_pipeline.results.report import template; template();"
         "print(fbcheck_pipeline.__file__, len(sample_lists()), len(list(defs.assets)))"
     )
     said = run(sys.executable, "-c", code, cwd=tmp_path, PYTHONPATH=str(tmp_path / "site"))
     file, samples, assets = said.split()[-3:]
-    assert file.startswith(str(tmp_path)) and int(samples) >= 4 and int(assets) == 5
+    assert file.startswith(str(tmp_path)) and int(samples) >= 4 and int(assets) == 6
 
 
 def test_the_lock_file_names_no_index() -> None:

@@ -1,0 +1,54 @@
+"""`fbcheck dev`: Dagster's pages with the sandbox vendor and the sample lists in the inbox of a data folder of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from fbcheck_pipeline.cli.demo import fresh_folder, sample_lists, sandbox_settings
+from fbcheck_pipeline.cli.output import Voice
+
+DELAY_S = 20.0
+"""Long enough to see tasks with the vendor on the pages."""
+STOP_S = 30
+
+
+def run_dev(port: int, voice: Voice) -> int:
+    """Serve until interrupted; returns the exit code of `dagster dev`."""
+    from fbcheck_pipeline.sandbox import Sandbox
+
+    folder = fresh_folder("dev")
+    home, inbox = folder / "dagster", folder / "inbox"
+    for each in (home, inbox):
+        each.mkdir(parents=True, mode=0o700)
+    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    with Sandbox(delay_s=DELAY_S) as sandbox:
+        sandbox_settings(folder, sandbox.url, dagster_home=home, region="TR")
+        for path in sample_lists():
+            shutil.copy(path, inbox)
+        voice.say(f"sandbox vendor at {sandbox.url}, data in {folder}")
+        voice.say(f"Dagster at http://127.0.0.1:{port} in some seconds; drop lists into {inbox}; Ctrl-C ends everything")
+        command = ["dagster", "dev", "-m", "fbcheck_pipeline.definitions", "-h", "127.0.0.1", "-p", str(port)]
+        return _until_interrupted([sys.executable, "-m", *command], folder)
+
+
+def _until_interrupted(command: list[str], folder: Path) -> int:
+    """Run a child that is told once to end, and then has no descendants left."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # In a session of its own: a terminal's Ctrl-C would reach all of Dagster's processes, and ours again, and interrupt their end.
+    with subprocess.Popen(command, cwd=folder, start_new_session=True) as child:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            child.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(STOP_S)
+            return 0
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)

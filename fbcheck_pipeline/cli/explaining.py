@@ -1,0 +1,108 @@
+"""`fbcheck lineage`: a list's lineage, or one row of it, for a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from fbcheck_pipeline.cli.output import Voice
+from fbcheck_pipeline.results.explain import explain_row
+from fbcheck_pipeline.results.lineage import read_lineage, results_name
+from fbcheck_pipeline.results.report import VENDOR_COUNTS
+from fbcheck_pipeline.settings import Settings
+from fbcheck_pipeline.workflow.workspace import open_workspace
+
+MOST_TASKS = 20
+SOURCE = ("file", "sha256", "rows", "format", "encoding", "delimiter", "sheet", "phone_columns", "region_column")
+
+
+def say_lineage(settings: Settings, list_key: str, row: int | None, voice: Voice) -> None:
+    """Explain a list, or one row of it.
+
+    Raises:
+        OperatorError: there is no such list or row, or it is not joined yet.
+    """
+    ws = open_workspace(settings)
+    try:
+        if row is not None:
+            document = explain_row(ws, list_key, row)
+            _say_row(voice, document)
+        else:
+            document = read_lineage(ws, list_key)
+            _say_list(voice, document, ws.storage.uri(results_name(list_key)))
+    finally:
+        ws.ledger.close()
+    voice.result(document)
+
+
+def _say_list(voice: Voice, lineage: dict[str, Any], results: str) -> None:
+    source = lineage["source"]
+    facts = {name: source[name] for name in SOURCE if source.get(name) not in (None, [], "")}
+    voice.say(_pairs("source", {**facts, "read so": "\n".join(source.get("reasons", ()))}))
+    counts = {name: count for name, count in lineage["counts"].items() if count or name in ("rows", "phones")}
+    voice.say(_pairs("phones", {**counts, **{f"facebook {verdict}": count for verdict, count in lineage["verdicts"].items()}}))
+    billing = {name: value for name, value in lineage["billing"].items() if value is not None}
+    voice.say(_pairs("bought", billing))
+    odd = {why: lineage["verdict_counts"][name] for name, why in VENDOR_COUNTS.items() if lineage["verdict_counts"][name]}
+    voice.say(_pairs("in the vendor's results", odd or {"nothing odd": f"{lineage['verdict_counts']['rows']} rows"}))
+    for each in lineage["discrepancies"][:MOST_TASKS]:
+        voice.say(f"task {escape(each['task_id'])}: the vendor's {each['count']} is {each['vendor']}, ours {each['ours']}")
+    voice.say(_tasks(lineage["tasks"]))
+    voice.say(_pairs("columns", {name: ", ".join(made_of) for name, made_of in lineage["columns"].items()}))
+    if lineage["synthetic"]:
+        voice.say("the verdicts are invented by a sandbox")
+    voice.say(f"results  {escape(results)}\n--row N explains one row of it")
+
+
+def _tasks(tasks: list[dict[str, Any]]) -> Table:
+    table = Table(title="tasks")
+    for heading in ("task", "chunk", "phones", "submitted", "exported", "collected"):
+        table.add_column(heading)
+    for each in tasks[:MOST_TASKS]:
+        times = (each[name] or "" for name in ("submitted_at", "exported_at", "collected_at"))
+        table.add_row(*(escape(str(text)) for text in (each["task_id"], each["chunk_key"], f"{each['phones']:,}", *times)))
+    if len(tasks) > MOST_TASKS:
+        table.add_row(f"and {len(tasks) - MOST_TASKS} more: --json")
+    return table
+
+
+def _say_row(voice: Voice, document: dict[str, Any]) -> None:
+    voice.say(_pairs(f"row {document['source_row']} of {document['file']}", document["cells"]))
+    for phone in document["phones"]:
+        chunk, result = phone["chunk"] or {}, phone["result"] or {}
+        voice.say(
+            _pairs(
+                f"phone {phone['phone_index']}, from column {phone['phone_column']}",
+                {
+                    "cell": phone["phone_raw"],
+                    "region": phone["region"],
+                    "rules": "\n".join(phone["rules"]) or "none changed it",
+                    "phone": phone["phone_e164"],
+                    "rejected": phone["reject_reason"],
+                    "country, line type": f"{phone['country'] or ''} {phone['line_type'] or ''}".strip() or None,
+                    "planned": phone["answered_by"],
+                    "chunk": f"{chunk['chunk_key']} ({chunk['state']}, {chunk['phones']:,} phones)" if chunk else None,
+                    "submitted": chunk.get("submitted_at"),
+                    "task": chunk.get("task_id"),
+                    "exported": chunk.get("exported_at"),
+                    "result file": result.get("file"),
+                    "its SHA-256": result.get("sha256"),
+                    "label there": result.get("label"),
+                    "status": phone["check_status"],
+                    "facebook": phone["facebook"],
+                },
+            )
+        )
+
+
+def _pairs(title: str, pairs: dict[str, Any]) -> Table:
+    """Two columns; what is not there is left out."""
+    table = Table(title=escape(title), show_header=False, title_justify="left")
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for name, value in pairs.items():
+        if value is not None and value != "":
+            table.add_row(escape(name), escape(", ".join(value) if isinstance(value, list) else str(value)))
+    return table

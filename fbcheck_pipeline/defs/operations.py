@@ -1,0 +1,163 @@
+"""What an operator wants to be told unasked: checks of the budget, of tasks that do not end and of old verdicts, and a webhook.
+
+ERROR is for what a person must act on; what mends itself by tomorrow is a WARN. Only ERROR goes to the webhook.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, Optional, Union
+
+import dagster as dg
+import pyarrow.compute as pc
+import requests
+
+from fbcheck_pipeline.defs.assets import facebook_results, lists, submitted_chunks, verdicts
+from fbcheck_pipeline.defs.resources import FbcheckResource
+from fbcheck_pipeline.errors import FbcheckError
+from fbcheck_pipeline.ledger import ChunkState
+from fbcheck_pipeline.ledger.states import states_that
+from fbcheck_pipeline.results.lineage import results_name
+from fbcheck_pipeline.settings import Settings
+
+NEARLY_USED = 0.9
+"""Above this share of the day's budget the next list may not fit."""
+OLD_TASK = 0.5
+"""A task older than this share of the deadline is worth a question to the vendor."""
+WEBHOOK_TIMEOUT_S = (3, 5)
+HOUR_S, DAY_S = 3600, 86_400
+
+
+@dg.asset_check(asset=submitted_chunks, description=f"Less than {NEARLY_USED:.0%} of the day's budget is used.")
+def budget_has_room(fbcheck: FbcheckResource) -> dg.AssetCheckResult:
+    """Phones over budget wait for the next UTC day by themselves; a person may want to raise the limit before."""
+    ws = fbcheck.workspace()
+    limit, today = ws.settings.max_billable_per_day, ws.ledger.today()
+    bought = sum(row.phone_count for row in ws.ledger.chunks(states=states_that("in_budget")) if row.budget_day == today)
+    over = {row.list_key: count for row in ws.ledger.lists() if (count := (row.counts or {}).get("over_budget", 0))}
+    metadata: dict[str, Any] = {"bought_today": bought, "phones_over_budget": sum(over.values()), "lists_over_budget": len(over)}
+    if limit is not None:
+        metadata["max_billable_per_day"] = limit
+    if (cost := ws.settings.cost_of(bought)) is not None:
+        metadata["cost_today"] = cost
+    fits = limit is None or bought < NEARLY_USED * limit
+    return dg.AssetCheckResult(passed=fits and not over, severity=dg.AssetCheckSeverity.WARN, metadata=metadata)
+
+
+@dg.asset_check(asset=verdicts, description="No task is past its deadline; the oldest open one is younger than half of it.")
+def oldest_task_is_young(fbcheck: FbcheckResource) -> dg.AssetCheckResult:
+    """WARN while the list still waits; ERROR once the deadline has settled a list without the task's answer."""
+    ws = fbcheck.workspace()
+    rows = ws.ledger.chunks(states=[ChunkState.SUBMITTED, ChunkState.EXPORTED, ChunkState.OVERDUE])
+    overdue = [row for row in rows if row.state == ChunkState.OVERDUE]
+    age_s = max((ws.ledger.clock() - row.submitted_at for row in rows), default=0.0)
+    is_young = age_s <= OLD_TASK * ws.settings.task_deadline_hours * HOUR_S
+    return dg.AssetCheckResult(
+        passed=is_young and not overdue,
+        severity=dg.AssetCheckSeverity.ERROR if overdue else dg.AssetCheckSeverity.WARN,
+        description=f"ask the vendor about task {', '.join(row.task_id for row in overdue[:10])}" if overdue else None,
+        metadata={"open_tasks": len(rows), "overdue_tasks": len(overdue), "oldest_age_hours": round(age_s / HOUR_S, 2)},
+    )
+
+
+@dg.asset_check(
+    asset=facebook_results, partitions_def=lists, description="No verdict of the list is older than FBCHECK_VERDICT_DAYS."
+)
+def verdicts_are_fresh(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
+    """A join repeated months later still shows the verdicts of then; they are bought anew only by a new list."""
+    ws = fbcheck.workspace()
+    batches = ws.storage.read_parquet(results_name(context.partition_key), ["checked_at"]).batches
+    oldest = min((found for batch in batches if (found := pc.min(batch.column("checked_at")).as_py())), default=None)
+    if oldest is None:
+        return dg.AssetCheckResult(passed=True, severity=dg.AssetCheckSeverity.WARN)
+    age_days = (datetime.fromtimestamp(ws.ledger.clock(), UTC) - oldest).total_seconds() / DAY_S
+    return dg.AssetCheckResult(
+        passed=age_days <= ws.settings.verdict_days,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"oldest_verdict": dg.MetadataValue.timestamp(oldest), "oldest_verdict_days": round(age_days, 2)},
+    )
+
+
+operator_checks = dg.define_asset_job(
+    "operator_checks",
+    selection=dg.AssetSelection.checks(budget_has_room, oldest_task_is_young),
+    description="The checks that no list's run would make: a task that never ends starts no run.",
+)
+morning_checks = dg.ScheduleDefinition(
+    name="morning_checks",
+    job=operator_checks,
+    cron_schedule="45 5 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every morning: is there budget left, and is any task stuck.",
+)
+
+
+@dg.run_failure_sensor(
+    default_status=dg.DefaultSensorStatus.RUNNING, description="Posts a failed run to FBCHECK_WEBHOOK_URL; off when unset."
+)
+def failed_run_webhook(context: dg.RunFailureSensorContext, fbcheck: FbcheckResource) -> Optional[dg.SkipReason]:
+    """A run that Dagster is about to try again is not worth a message."""
+    if context.dagster_run.tags.get("dagster/will_retry") == "true":
+        return dg.SkipReason("Dagster tries this run again by itself")
+    errors = [event.event_specific_data.error for event in context.get_step_failure_events()]
+    why = "; ".join(sorted({_reason(error) for error in errors if error})) or "its process ended without a word"
+    return _post(context, fbcheck.settings(), f"failed: {why}")
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Posts checks that failed with severity ERROR to FBCHECK_WEBHOOK_URL; off when unset.",
+)
+def failed_check_webhook(context: dg.RunStatusSensorContext, fbcheck: FbcheckResource) -> Optional[dg.SkipReason]:
+    """Checks fail within runs that succeed; those of severity ERROR ask for a person."""
+    said = [f"{each.check_name}: {each.description or 'see the check'}" for each in _failed_checks(context)]
+    if not said:
+        return dg.SkipReason("no check failed with severity ERROR")
+    return _post(context, fbcheck.settings(), "; ".join(said))
+
+
+def _failed_checks(context: dg.RunStatusSensorContext) -> Iterator[dg.AssetCheckEvaluation]:
+    events = context.instance.all_logs(context.dagster_run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    for entry in events:
+        found = entry.dagster_event.event_specific_data
+        if not found.passed and found.severity == dg.AssetCheckSeverity.ERROR:
+            yield found
+
+
+def _reason(error: Any) -> str:
+    """Our own errors' sentence, which holds neither phone nor key; of any other error only its class."""
+    ours, name = {each.__name__ for each in _family(FbcheckError)}, str(error.cls_name)
+    while error is not None:
+        if error.cls_name in ours:
+            return str(error.message).partition(": ")[2].strip()
+        name, error = str(error.cls_name), error.cause
+    return f"unexpected {name}, see the run's page"
+
+
+def _family(root: type) -> Iterator[type]:
+    yield root
+    for each in root.__subclasses__():
+        yield from _family(each)
+
+
+def _post(
+    context: Union[dg.RunStatusSensorContext, dg.RunFailureSensorContext], settings: Settings, said: str
+) -> Optional[dg.SkipReason]:
+    """One POST, no redirects; whatever becomes of it, it holds nothing up."""
+    if settings.webhook_url is None:
+        return dg.SkipReason("FBCHECK_WEBHOOK_URL is not set")
+    run = context.dagster_run
+    place = run.tags.get("dagster/partition", "")
+    text = f"fbcheck {run.job_name}{f' of {place}' if place else ''} (run {run.run_id[:8]}) {said}"
+    try:
+        answer = requests.post(
+            settings.webhook_url.get_secret_value(), json={"text": text}, timeout=WEBHOOK_TIMEOUT_S, allow_redirects=False
+        )
+    except requests.RequestException as error:
+        return dg.SkipReason(f"the webhook could not be reached ({type(error).__name__})")
+    return None if answer.ok and not answer.is_redirect else dg.SkipReason(f"the webhook answered {answer.status_code}")
+
+
+OPERATOR_CHECKS = [budget_has_room, oldest_task_is_young, verdicts_are_fresh]
+OPERATOR_SENSORS = [failed_run_webhook, failed_check_webhook]

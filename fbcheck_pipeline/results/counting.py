@@ -1,0 +1,150 @@
+"""What a list's result adds up to while it streams, what was bought for it, and where the vendor's own counts differ.
+
+Counts only: no phone number leaves this module.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from fbcheck_pipeline.ledger import TRAITS, ChunkState
+from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.results.join import CHECK_STATUSES, Resolved
+from fbcheck_pipeline.workflow.verdicts import VERDICTS
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+NO_VERDICT = "none"
+UNKNOWN = "unknown"
+RESULT_COUNTS = ("rows", "repeated", "conflicting", "unknown_labels", "unreadable_numbers", "extra", "missing", "undetermined")
+"""What collecting counts of each task's result."""
+
+
+class Breakdown:
+    """Counts the rows of a result by country, line type and verdict, and the rejected ones by reason, as batches pass."""
+
+    def __init__(self) -> None:
+        self._kept: Counter[tuple[str, str, str]] = Counter()
+        self._reasons: Counter[str] = Counter()
+
+    def counted(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """The same batches; each is counted as it passes. They have the columns of facebook_results."""
+        for batch in batches:
+            self._add(batch)
+            yield batch
+
+    def _add(self, batch: pa.RecordBatch) -> None:
+        reason, reasons = _codes(batch.column("reject_reason"))
+        self._reasons.update(_named(reason[reason > 0], [reasons]))
+        columns = [_codes(batch.column(name)) for name in ("country", "line_type", "facebook")]
+        combined = np.zeros(batch.num_rows, np.int64)
+        for codes, names in columns:
+            combined = combined * len(names) + codes
+        self._kept.update(_named(combined[reason == 0], [names for _, names in columns]))
+
+    def verdicts(self) -> dict[str, int]:
+        """Rows by verdict."""
+        return {verdict: sum(count for key, count in self._kept.items() if key[2] == verdict) for verdict in VERDICTS}
+
+    def to_json(self) -> dict[str, Any]:
+        """`country` and `line_type` (rows that were not rejected, by verdict) and `reject_reason`; the largest first."""
+        return {
+            "country": self._by(0),
+            "line_type": self._by(1),
+            "reject_reason": dict(sorted(self._reasons.items(), key=lambda item: (-item[1], item[0]))),
+        }
+
+    def _by(self, place: int) -> dict[str, dict[str, int]]:
+        found: dict[str, dict[str, int]] = {}
+        for key, count in self._kept.items():
+            row = found.setdefault(key[place], dict.fromkeys((*VERDICTS, NO_VERDICT), 0))
+            row[NO_VERDICT if key[2] == UNKNOWN else key[2]] += count
+        return dict(sorted(found.items(), key=lambda item: (-sum(item[1].values()), item[0])))
+
+
+def _codes(column: pa.DictionaryArray) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """Codes of a batch's column and the names they stand for; 0 stands for a null."""
+    codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
+    return codes, [UNKNOWN, *column.dictionary.to_pylist()]
+
+
+def _named(combined: npt.NDArray[np.int64], names: list[list[str]]) -> dict[Any, int]:
+    """How often each combination of codes occurs, by its names; a bare name where there is one column."""
+    counts = np.bincount(combined)
+    found: Counter[Any] = Counter()
+    for code in np.flatnonzero(counts).tolist():
+        key, rest = [], code
+        for each in reversed(names):
+            key.append(each[rest % len(each)])
+            rest //= len(each)
+        found[key[0] if len(names) == 1 else tuple(reversed(key))] += int(counts[code])
+    return found
+
+
+def bought_by_chunk(ws: Workspace, list_key: str) -> dict[str, tuple[int, Row]]:
+    """Chunk key -> (phones bought for this list, chunk), of every try the vendor accepted or may have accepted."""
+    parts = ws.ledger.parts_of(list_key)
+    rows = {row.chunk_key: row for row in ws.ledger.chunks() if row.chunk_key in parts}
+    return {key: (parts[key][1], row) for key, row in rows.items() if _is_perhaps_billed(row)}
+
+
+def billing(ws: Workspace, list_key: str, resolved: Resolved, answered_rows: int) -> dict[str, Any]:
+    """What the list cost, in phones and, with a price, in money.
+
+    Args:
+        answered_rows: rows of the result that have a verdict.
+
+    Returns:
+        `distinct` phones of the list; `billed` ones: accepted by the vendor for this list, counted anew for each further try;
+        `perhaps_billed` ones, whose answer was lost; `reused`, answered by what was paid for before; `repeats`, answered rows
+        beyond the first of their phone; `cost` and `saved`, null without a price.
+    """
+    bought = bought_by_chunk(ws, list_key).values()
+    billed = sum(count for count, row in bought if row.task_id is not None)
+    reused, checked = (int((resolved.status == CHECK_STATUSES.index(status)).sum()) for status in ("reused", "checked"))
+    repeats = answered_rows - reused - checked
+    return {
+        "distinct": len(resolved.phones),
+        "billed": billed,
+        "perhaps_billed": sum(count for count, _ in bought) - billed,
+        "reused": reused,
+        "repeats": repeats,
+        "cost": ws.settings.cost_of(billed),
+        "saved": ws.settings.cost_of(reused + repeats),
+    }
+
+
+def _is_perhaps_billed(row: Row) -> bool:
+    state = ChunkState(row.state)
+    return row.task_id is not None or (TRAITS[state].is_try and state is not ChunkState.REFUSED)
+
+
+def summed_result_counts(tasks: Iterable[Row]) -> dict[str, int]:
+    """The counts that collecting made of each task's result, summed; `tasks` says of how many."""
+    counted = [row.result_counts for row in tasks if row.result_counts]
+    return {"tasks": len(counted), **{name: sum(int(each.get(name, 0)) for each in counted) for name in RESULT_COUNTS}}
+
+
+def discrepancies(tasks: Iterable[Row]) -> list[dict[str, Any]]:
+    """Where the vendor's `total`, `success` and `failure` do not fit what was sent and came back, per collected task.
+
+    A phone without a usable verdict may be absent from the result or stand there with an odd label, and the vendor does not say
+    which of these is its `failure`: both are taken to fit.
+    """
+    found = []
+    for row in tasks:
+        if row.result_counts is None:
+            continue
+        without = {int(row.result_counts.get(name, 0)) for name in ("missing", "undetermined")}
+        fits = {"total": {row.phone_count}, "success": {row.phone_count - each for each in without}, "failure": without}
+        for name, ours in fits.items():
+            theirs = getattr(row, name)
+            if theirs is not None and theirs not in ours:
+                task = {"task_id": row.task_id, "chunk_key": row.chunk_key}
+                found.append({**task, "count": name, "vendor": theirs, "ours": max(ours) if name == "success" else min(ours)})
+    return found

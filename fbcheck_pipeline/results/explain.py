@@ -1,0 +1,138 @@
+"""One row of a list, from its cells to its verdicts: which rules applied, which chunk, task and result file answered.
+
+Reads what the assets wrote; what it returns holds the row's own numbers and is meant for the person who asked.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.dataset as dataset
+
+from fbcheck_pipeline.errors import OperatorError
+from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.phones import Normaliser
+from fbcheck_pipeline.results.join import RESULT_FIELDS
+from fbcheck_pipeline.results.lineage import read_lineage, results_name, rfc3339
+from fbcheck_pipeline.workflow.collect import result_file_names
+from fbcheck_pipeline.workflow.pins import pins_name
+from fbcheck_pipeline.workflow.verdicts import verdicts_name
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+OUTCOME = ("phone_index", "phone_column", "phone_raw", "phone_e164", "reject_reason", "country", "line_type")
+OURS = frozenset({"source_row", *OUTCOME, *(name for name, _ in RESULT_FIELDS)})
+
+
+def explain_row(ws: Workspace, list_key: str, source_row: int) -> dict[str, Any]:
+    """Where everything about one row of a list comes from.
+
+    Args:
+        source_row: 1-based number of the data row.
+
+    Returns:
+        `list_key`, `file`, `source_row`, `cells` (the source's columns), and one entry in `phones` per phone of the row.
+
+    Raises:
+        OperatorError: there is no such list or row, or the list is not joined yet.
+    """
+    lineage = read_lineage(ws, list_key)
+    rows = _rows_where(ws, results_name(list_key), "source_row", source_row)
+    if not rows:
+        raise OperatorError(f"list {list_key} has no row {source_row}; its rows are 1 to {lineage['counts']['rows']}")
+    chunks = {row.chunk_key: row for row in ws.ledger.chunks()}
+    normaliser = _normaliser(ws, list_key, lineage)
+    return {
+        "list_key": list_key,
+        "file": lineage["source"]["file"],
+        "source_row": source_row,
+        "cells": {name: value for name, value in rows[0].items() if name not in OURS},
+        "phones": [
+            {
+                **{name: row[name] for name in OUTCOME},
+                **_rules(normaliser, row, rows),
+                **_answer(ws, list_key, row, chunks),
+            }
+            for row in rows
+        ],
+    }
+
+
+def _normaliser(ws: Workspace, list_key: str, lineage: dict[str, Any]) -> Normaliser:
+    """As it was when the list was joined."""
+    settings = ws.settings.model_copy(update={"allow_line_types": lineage["settings"]["allow_line_types"]})
+    list_row = ws.ledger.list_row(list_key)
+    region = (list_row.options.get("region") if list_row else None) or lineage["settings"]["region"]
+    return Normaliser(region, lineage["source"].get("region_column"), settings.extra_line_types)
+
+
+def _rules(normaliser: Normaliser, row: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The region that was assumed, and the sentences of the rules that changed or decided the cell."""
+    from fbcheck_pipeline.phones.regions import region_of
+
+    cell = row[normaliser.region_column] if normaliser.region_column else None
+    region = (region_of(cell) if cell else None) or normaliser.region
+    said = normaliser.explain(row["phone_raw"], region)
+    of_cell = [each for each in rows if each["phone_column"] == row["phone_column"]]
+    if not _agree(said[-len(of_cell) :], of_cell):
+        said.append("The other bare numbers of its column decided otherwise how this one is read.")
+    return {"region": region, "rules": said}
+
+
+def _agree(said: list[str], of_cell: list[dict[str, Any]]) -> bool:
+    """True where the cell by itself gives what stands in the result."""
+    words = [each["reject_reason"] or f"{each['country']}, {each['line_type']}" for each in of_cell]
+    return len(said) == len(words) and all(word in sentence for word, sentence in zip(words, said, strict=True))
+
+
+def _answer(ws: Workspace, list_key: str, row: dict[str, Any], chunks: dict[str, Row]) -> dict[str, Any]:
+    """What answered a phone: the plan's pin, the chunk with its task and result file, the verdict."""
+    answer = {"check_status": row["check_status"], "facebook": row["facebook"], "checked_at": _text(row["checked_at"])}
+    if row["phone_e164"] is None:
+        return {**answer, "answered_by": None, "chunk": None, "result": None}
+    pins = _rows_where(ws, pins_name(list_key), "phone_e164", row["phone_e164"])
+    chunk_key = pins[0]["chunk_key"] if pins else None
+    of_task = (each for each in chunks.values() if row["task_id"] is not None and each.task_id == row["task_id"])
+    chunk = next(of_task, chunks.get(chunk_key or ""))
+    return {
+        **answer,
+        "answered_by": pins[0]["answered_by"] if pins else None,
+        "chunk": _chunk(chunk) if chunk is not None else None,
+        "result": _result(ws, chunk, row["phone_e164"]) if chunk is not None and chunk.result_sha256 else None,
+    }
+
+
+def _chunk(row: Row) -> dict[str, Any]:
+    return {
+        "chunk_key": row.chunk_key,
+        "phones": row.phone_count,
+        "state": row.state,
+        "submitted_at": rfc3339(row.submitted_at),
+        "task_id": row.task_id,
+        "exported_at": row.vendor_exported_at,
+    }
+
+
+def _result(ws: Workspace, chunk: Row, phone_e164: str) -> dict[str, Any]:
+    """The task's file as it came, and the label that stands there; null where the phone is absent from it."""
+    kept = [ws.storage.uri(name) for name in result_file_names(chunk.task_id) if ws.storage.exists(name)]
+    found = _rows_where(ws, verdicts_name(chunk.task_id), "phone_e164", phone_e164)
+    return {
+        "file": kept[0] if kept else None,
+        "sha256": chunk.result_sha256,
+        "collected_at": rfc3339(chunk.settled_at),
+        "label": found[0]["facebook_label"] if found else None,
+    }
+
+
+def _rows_where(ws: Workspace, name: str, column: str, value: Any) -> list[dict[str, Any]]:
+    """The rows of a file with a value, in order; row groups that cannot hold it are not read."""
+    if not ws.storage.exists(name):
+        return []
+    source = dataset.dataset(f"{ws.storage.root}/{name}", format="parquet", filesystem=ws.storage.fs)
+    rows: list[dict[str, Any]] = source.to_table(filter=dataset.field(column) == pa.scalar(value)).to_pylist()
+    return rows
+
+
+def _text(moment: Any) -> str | None:
+    return None if moment is None else rfc3339(moment.timestamp())

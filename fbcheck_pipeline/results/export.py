@@ -1,0 +1,132 @@
+"""A result as a spreadsheet: XLSX or CSV, streamed, safe to open, and without phone numbers where none are needed.
+
+Text stays text. A cell that a spreadsheet would take for a formula is defused: in XLSX it is a string cell marked as quoted and
+reads unchanged, in CSV it gets an apostrophe in front, as do digits that would be shortened. What is written for programs is the
+Parquet file.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fbcheck_pipeline.errors import OperatorError, StorageError
+from fbcheck_pipeline.progress import report
+from fbcheck_pipeline.results.lineage import read_lineage, results_name
+from fbcheck_pipeline.results.pseudonyms import Pseudonyms
+from fbcheck_pipeline.results.workbook import FORMULA, SHEET_COLUMNS, write_workbook
+from fbcheck_pipeline.storage import BatchStream
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+ALTERED = r"^0[0-9]+$|^[0-9]{12,}$"
+"""Digits that lose a zero or their end where a spreadsheet reads a CSV; national phone numbers are such."""
+
+
+def export_results(ws: Workspace, list_key: str, to: Path, *, pseudonymise: bool = False) -> int:
+    """Write a list's result for a spreadsheet, whole or not at all, readable by its owner only.
+
+    Args:
+        to: a file that ends with .xlsx or .csv; what stands there is replaced.
+        pseudonymise: keyed hashes in place of numbers, see `Pseudonyms`.
+
+    Returns:
+        The number of rows written.
+
+    Raises:
+        OperatorError: the list is unknown or not joined, or the file cannot be of that name or place.
+        StorageError: it cannot be written.
+    """
+    write = WRITERS.get(to.suffix.lower())
+    if write is None:
+        raise OperatorError(f"{to.name} ends with neither {' nor '.join(WRITERS)}; name the export so")
+    if not to.parent.is_dir():
+        raise OperatorError(f"{to.parent} is no folder; make it first")
+    if to.is_dir():
+        raise OperatorError(f"{to} is a folder; name a file in it")
+    lineage = read_lineage(ws, list_key)
+    stream = ws.storage.read_parquet(results_name(list_key))
+    if pseudonymise:
+        pseudonyms = Pseudonyms(ws.ledger.hash_key, lineage["source"].get("phone_columns", ()))
+        stream.batches = map(pseudonyms.replace, stream.batches)
+    stream.batches = _reported(stream.batches, lineage["counts"]["phones"])
+    with whole_file(to) as sink:
+        return write(stream, sink)
+
+
+def _reported(batches: Iterable[pa.RecordBatch], total: int) -> Iterator[pa.RecordBatch]:
+    done = 0
+    for batch in batches:
+        yield batch
+        done += batch.num_rows
+        report("exporting", done, total)
+
+
+def _write_csv(stream: BatchStream, sink: IO[bytes]) -> int:
+    from pyarrow.csv import CSVWriter
+
+    plain = pa.schema([(_defused_name(each.name), _plain_type(each.type)) for each in stream.schema])
+    rows = 0
+    sink.write(b"\xef\xbb\xbf")
+    with CSVWriter(sink, plain) as writer:
+        for batch in stream.batches:
+            columns = [_defused(column) for column in _plain(batch, plain).columns]
+            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=plain))
+            rows += batch.num_rows
+    return rows
+
+
+def _plain_type(type_: pa.DataType) -> pa.DataType:
+    if pa.types.is_timestamp(type_):
+        return pa.timestamp("s")
+    return type_ if pa.types.is_integer(type_) else pa.string()
+
+
+def _plain(batch: pa.RecordBatch, plain: pa.Schema) -> pa.RecordBatch:
+    """The batch as text, integers and whole seconds (UTC); see `_plain_type`."""
+    columns = [column.cast(each.type, safe=False) for column, each in zip(batch.columns, plain, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, schema=plain)
+
+
+def _defused(column: pa.Array) -> pa.Array:
+    """An apostrophe before what a spreadsheet would take for a formula, or for a number that it writes otherwise."""
+    if not pa.types.is_string(column.type):
+        return column
+    is_risky = pc.match_substring_regex(column, f"{FORMULA}|{ALTERED}")
+    return pc.if_else(is_risky, pc.binary_join_element_wise(pa.scalar("'"), column, pa.scalar("")), column)
+
+
+def _defused_name(name: str) -> str:
+    return str(_defused(pa.array([name]))[0])
+
+
+def _write_xlsx(stream: BatchStream, sink: IO[bytes]) -> int:
+    if len(stream.schema) > SHEET_COLUMNS:
+        raise OperatorError(f"a sheet holds {SHEET_COLUMNS:,} columns, this list has {len(stream.schema):,}; export it as .csv")
+    plain = pa.schema([(each.name, _plain_type(each.type)) for each in stream.schema])
+    return write_workbook((_plain(batch, plain) for batch in stream.batches), plain, sink)
+
+
+@contextmanager
+def whole_file(to: Path) -> Iterator[IO[bytes]]:
+    """A file that appears at its place when it is complete."""
+    temporary = to.with_name(f".{to.name}.{secrets.token_hex(4)}.part")
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as sink:
+            yield sink
+            sink.flush()
+            os.fsync(sink.fileno())
+        os.replace(temporary, to)
+    except OSError as error:
+        raise StorageError(f"cannot write {to}: {error.strerror or error}; free space or mend the permissions") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+WRITERS: dict[str, Callable[[BatchStream, IO[bytes]], int]] = {".xlsx": _write_xlsx, ".csv": _write_csv}

@@ -1,0 +1,148 @@
+"""A list's lineage as an OpenLineage run event: written beside the result, and sent where OpenLineage's own configuration says.
+
+Everything in it comes from our lineage document, so that the two cannot disagree. Without a configuration nothing is sent.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+
+from fbcheck_pipeline import __version__
+from fbcheck_pipeline.results.lineage import RESULTS, results_name
+from fbcheck_pipeline.workflow.intake import INBOX
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+PRODUCER = f"urn:fbcheck-pipeline:{__version__}"
+NAMESPACE = "fbcheck_pipeline"
+UPSTREAM = ("raw_phones", "e164_phones", "submitted_chunks", "verdicts")
+
+
+def openlineage_name(list_key: str) -> str:
+    """Where the event lies."""
+    return f"{RESULTS}/{list_key}.openlineage.json"
+
+
+def write_event(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema, inbox_name: str) -> Any:
+    """Write the event of a join beside its result, and return it for `send_event`.
+
+    Args:
+        lineage: the document of `build_lineage`.
+        schema: of the result.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    from openlineage.client.serde import Serde
+
+    event = build_event(ws, lineage, schema, inbox_name)
+    ws.storage.write_bytes(openlineage_name(lineage["list_key"]), Serde.to_json(event).encode())
+    return event
+
+
+def build_event(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema, inbox_name: str) -> Any:
+    """The event: inputs, output with schema, column lineage and row count; an `openlineage` RunEvent."""
+    from openlineage.client import facet_v2 as facets
+    from openlineage.client.event_v2 import InputDataset, Job, OutputDataset, Run, RunEvent, RunState
+
+    key, counts, file = lineage["list_key"], lineage["counts"], lineage["source"]
+    source = InputDataset(
+        *_place(ws, f"{INBOX}/{inbox_name}"),
+        facets={"version": _facet(facets.dataset_version_dataset.DatasetVersionDatasetFacet, datasetVersion=file["sha256"])},
+        inputFacets={"inputStatistics": _statistics_in(file.get("rows"), file.get("size_bytes"))},
+    )
+    row_counts = {"raw_phones": file.get("phones"), "e164_phones": counts["phones"]}
+    inputs = [source]
+    for asset in UPSTREAM:
+        statistics = {"inputStatistics": _statistics_in(row_counts[asset], None)} if row_counts.get(asset) is not None else {}
+        inputs.append(InputDataset(*_place(ws, _dataset(asset, key)), inputFacets=statistics))
+    output = OutputDataset(
+        *_place(ws, results_name(key)),
+        facets={"schema": _schema_facet(schema), "columnLineage": _column_lineage(ws, lineage)},
+        outputFacets={
+            "outputStatistics": _facet(
+                facets.output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet,
+                rowCount=counts["phones"],
+                size=int(ws.storage.info(results_name(key))["size"]),
+            )
+        },
+    )
+    engine = _facet(facets.processing_engine_run.ProcessingEngineRunFacet, version=__version__, name=NAMESPACE)
+    kind = _facet(facets.job_type_job.JobTypeJobFacet, processingType="BATCH", integration="DAGSTER", jobType="ASSET")
+    return RunEvent(
+        eventTime=lineage["created_at"],
+        producer=PRODUCER,
+        run=Run(runId=lineage["run_id"], facets={"processing_engine": engine}),
+        job=Job(namespace=NAMESPACE, name=RESULTS, facets={"jobType": kind}),
+        eventType=RunState.COMPLETE,
+        inputs=inputs,
+        outputs=[output],
+    )
+
+
+def send_event(event: Any) -> None:
+    """Send an event where OpenLineage's own configuration says (OPENLINEAGE_URL, openlineage.yml …); nowhere without one.
+
+    A failure is only logged: a result does not depend on who hears of it. The client itself tries again for some seconds.
+    """
+    from openlineage.client import OpenLineageClient
+
+    log_of_client = logging.getLogger("openlineage.client.client")
+    log_of_client.disabled = True  # it warns where it finds no configuration, which is the usual case here
+    try:
+        client = OpenLineageClient()
+        if client.transport.kind != "console":  # what it falls back to
+            client.emit(event)
+            client.close(timeout=10)
+    except Exception as error:
+        log.warning("OpenLineage event not sent error=%s", type(error).__name__)
+    finally:
+        log_of_client.disabled = False
+
+
+def _dataset(asset: str, list_key: str) -> str:
+    """A list's file of an asset; the verdicts are one data set of many files."""
+    return asset if asset == "verdicts" else f"{asset}/{list_key}.parquet"
+
+
+def _place(ws: Workspace, name: str) -> tuple[str, str]:
+    """Namespace and name of a data set, by OpenLineage's naming: `file` and a path, or the bucket's URL and a key."""
+    if ws.storage.is_local:
+        return "file", ws.storage.uri(name)
+    url = urlsplit(ws.storage.uri(name))
+    return f"{url.scheme}://{url.netloc}", url.path.lstrip("/")
+
+
+def _facet(kind: Any, **values: Any) -> Any:
+    """A facet that says who made it; the client's own default is set for the whole process, which may have other producers."""
+    return kind(producer=PRODUCER, **values)
+
+
+def _statistics_in(row_count: int | None, size_bytes: int | None) -> Any:
+    from openlineage.client.facet_v2 import input_statistics_input_dataset
+
+    return _facet(input_statistics_input_dataset.InputStatisticsInputDatasetFacet, rowCount=row_count, size=size_bytes)
+
+
+def _schema_facet(schema: pa.Schema) -> Any:
+    from openlineage.client.facet_v2 import schema_dataset
+
+    fields = [schema_dataset.SchemaDatasetFacetFields(name=each.name, type=str(each.type), fields=None) for each in schema]
+    return _facet(schema_dataset.SchemaDatasetFacet, fields=fields)
+
+
+def _column_lineage(ws: Workspace, lineage: dict[str, Any]) -> Any:
+    from openlineage.client.facet_v2 import column_lineage_dataset as module
+
+    def field(place: str) -> Any:
+        asset, _, column = place.partition(".")
+        return module.InputField(*_place(ws, _dataset(asset, lineage["list_key"])), field=column, transformations=None)
+
+    columns = lineage["columns"].items()
+    fields = {column: module.Fields(inputFields=[field(each) for each in places]) for column, places in columns}
+    return _facet(module.ColumnLineageDatasetFacet, fields=fields, dataset=None)

@@ -1,0 +1,247 @@
+"""The lineage of a list for the eye: one self-contained HTML page, with charts in SVG and nothing from elsewhere.
+
+A pure function of the lineage document, which holds no phone number and no cell of the source. How it looks is in
+`report.html.j2`.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from fbcheck_pipeline.results.counting import NO_VERDICT
+from fbcheck_pipeline.results.lineage import RESULTS
+from fbcheck_pipeline.vendor import timestamp_us
+from fbcheck_pipeline.workflow.verdicts import VERDICTS
+
+MOST_BARS = 12
+MOST_TASK_BARS = 20
+SHORT_S = 600
+VERDICT_WORDS = {
+    "yes": "has an active account",
+    "no": "no active account",
+    "ban": "reported as banned",
+    NO_VERDICT: "not known",
+}
+OPEN_STATUSES = {
+    "waiting": "not sent yet, or not answered yet",
+    "unconfirmed": "sent, but the answer was lost: a person must look it up at the vendor",
+    "undetermined": "sent, but no usable answer came back",
+    "refused": "the vendor refused their file",
+    "over_budget": "held back by the spending limit",
+}
+REASONS = {
+    "empty": "empty cell",
+    "not_a_number": "not a phone number",
+    "letters_in_number": "letters in the number",
+    "no_region": "country unknown",
+    "too_short": "too short",
+    "too_long": "too long",
+    "invalid_number": "no such number",
+    "excel_precision_lost": "digits lost in a spreadsheet",
+    "ambiguous_international": "national or international: unclear",
+    "ambiguous_range": "a range, not one number",
+    "emergency": "emergency number",
+    "line_type_excluded": "special line without accounts",
+}
+VENDOR_COUNTS = {
+    "missing": "phones sent that are absent from the result",
+    "extra": "phones in the result that were never sent",
+    "repeated": "rows that repeat another",
+    "conflicting": "phones with contradicting verdicts",
+    "unknown_labels": "phones with an unknown label",
+    "unreadable_numbers": "rows whose number cannot be read",
+}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of a bar; `start` and `width` in percent of its whole length."""
+
+    kind: str
+    count: int
+    start: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One line of a chart; `note` stands after its total."""
+
+    label: str
+    total: int
+    segments: tuple[Segment, ...]
+    note: str = ""
+
+
+def report_name(list_key: str) -> str:
+    """Where the report lies."""
+    return f"{RESULTS}/{list_key}.report.html"
+
+
+def render_report(lineage: Mapping[str, Any]) -> str:
+    """The page as HTML. Args: lineage: the document of `build_lineage`."""
+    return str(template().render(_view(lineage)))
+
+
+@cache
+def template() -> Any:
+    """The page's template, from the package's data."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("fbcheck_pipeline.results", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"n": "{:,}".format, "money": _money, "percent": _percent}
+    return environment.get_template("report.html.j2")
+
+
+def _view(lineage: Mapping[str, Any]) -> dict[str, Any]:
+    counts, breakdown, tasks = lineage["counts"], lineage["breakdown"], lineage["tasks"]
+    answered = counts["checked"] + counts["reused"]
+    valid = counts["phones"] - counts["rejected"]
+    verdicts = {**lineage["verdicts"], NO_VERDICT: valid - answered}
+    odd = lineage["verdict_counts"]
+    bought = [task for task in tasks if task["bought"]]
+    return {
+        "lineage": lineage,
+        "counts": counts,
+        "created": _shown_time(_seconds(lineage["created_at"])),
+        "words": VERDICT_WORDS,
+        "answered": answered,
+        "valid": valid,
+        "coverage": answered / max(1, valid - counts["suppressed"]),
+        "verdicts": verdicts,
+        "verdict_bar": _bar("all", verdicts),
+        "countries": _bars({_country(code): row for code, row in breakdown["country"].items()}, "other countries"),
+        "line_types": _bars({name.replace("_", " "): row for name, row in breakdown["line_type"].items()}, "other types"),
+        "reasons": _reason_bars(breakdown["reject_reason"]),
+        "still_open": [(counts[name], name, why) for name, why in OPEN_STATUSES.items() if counts[name]],
+        "billing": lineage["billing"],
+        "price": lineage["settings"]["price_per_10k"],
+        "task_bars": _task_bars(bought),
+        "task_axis": _axis(bought),
+        "bought_tasks": len(bought),
+        "earlier_tasks": len(tasks) - len(bought),
+        "oddities": [(odd[name], why) for name, why in VENDOR_COUNTS.items() if odd[name]],
+    }
+
+
+def _bars(rows: Mapping[str, Mapping[str, int]], rest: str) -> list[Bar]:
+    """The largest rows, each bar by its own verdicts, the others as one."""
+    kept = dict(list(rows.items())[:MOST_BARS])
+    others = list(rows.values())[MOST_BARS:]
+    if others:
+        kept[f"{len(others)} {rest}"] = {kind: sum(row[kind] for row in others) for kind in (*VERDICTS, NO_VERDICT)}
+    return [_bar(label, row, _share_of_yes(row)) for label, row in kept.items()]
+
+
+def _share_of_yes(row: Mapping[str, int]) -> str:
+    answered = sum(row[verdict] for verdict in VERDICTS)
+    return f"{_percent(row['yes'] / answered)} yes" if answered else "no verdict"
+
+
+def _reason_bars(reasons: Mapping[str, int]) -> list[Bar]:
+    most = max(reasons.values(), default=1)
+    return [
+        Bar(REASONS.get(reason, reason), count, (Segment("rejected", count, 0, 100 * count / most),))
+        for reason, count in reasons.items()
+    ]
+
+
+def _bar(label: str, row: Mapping[str, int], note: str = "") -> Bar:
+    total = sum(row.values())
+    segments, start = [], 0.0
+    for kind, count in row.items():
+        width = 100 * count / total if total else 0.0
+        if count:
+            segments.append(Segment(kind, count, start, width))
+        start += width
+    return Bar(label, total, tuple(segments), note)
+
+
+def _task_bars(tasks: Iterable[Mapping[str, Any]]) -> list[Bar]:
+    """Each task from its submission to its collection; many tasks in groups of neighbours."""
+    spans = sorted((*_span(task), task["bought"]) for task in tasks)
+    if not spans:
+        return []
+    size = -(-len(spans) // MOST_TASK_BARS)
+    groups = [spans[at : at + size] for at in range(0, len(spans), size)]
+    first, last = min(span[0] for span in spans), max(span[2] for span in spans)
+    return [_task_bar(number * size + 1, group, first, max(last - first, 1e-3)) for number, group in enumerate(groups)]
+
+
+def _task_bar(number: int, group: list[tuple[float, float, float, int]], first: float, whole: float) -> Bar:
+    begin, exported, end = min(span[0] for span in group), max(span[1] for span in group), max(span[2] for span in group)
+    phones = sum(span[3] for span in group)
+    segments = (
+        Segment("with-vendor", phones, 100 * (begin - first) / whole, 100 * (exported - begin) / whole),
+        Segment("to-collect", phones, 100 * (exported - first) / whole, 100 * (end - exported) / whole),
+    )
+    label = f"task {number}" if len(group) == 1 else f"tasks {number}\u2013{number + len(group) - 1}"
+    return Bar(label, phones, segments, _duration(end - begin))
+
+
+def _span(task: Mapping[str, Any]) -> tuple[float, float, float]:
+    """Submitted, exported, collected in seconds; the vendor's clock is held between our two times."""
+    submitted, collected = _seconds(task["submitted_at"]), _seconds(task["collected_at"])
+    exported = _seconds(task["exported_at"])
+    begin = submitted or collected or exported or 0.0
+    end = max(begin, collected or exported or begin)
+    return begin, min(max(exported or end, begin), end), end
+
+
+def _axis(tasks: Iterable[Mapping[str, Any]]) -> tuple[str, str, str] | None:
+    """First and last moment as text, and how long it took."""
+    spans = [_span(task) for task in tasks]
+    if not spans:
+        return None
+    first, last = min(span[0] for span in spans), max(span[2] for span in spans)
+    style = "%H:%M:%S" if last - first < SHORT_S else "%H:%M"
+    return _shown_time(first, style), _shown_time(last, style), _duration(last - first)
+
+
+def _seconds(rfc3339: str | None) -> float | None:
+    microseconds = timestamp_us(rfc3339)
+    return None if microseconds is None else microseconds / 1e6
+
+
+def _shown_time(seconds: float | None, style: str = "%H:%M") -> str:
+    return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime(f"%Y-%m-%d {style} UTC")
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 1.5 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _money(amount: float) -> str:
+    return f"{amount:,.2f}" if amount >= 0.1 or not amount else f"{amount:.4f}"
+
+
+def _percent(share: float) -> str:
+    """Never 100 % or 0 % of what is not all or nothing."""
+    if 0 < share < 0.001 or 0.999 < share < 1:
+        return "under 0.1 %" if share < 0.5 else "over 99.9 %"
+    return f"{share:.1%}".replace("%", "\u202f%").replace(".0\u202f", "\u202f")
+
+
+@cache
+def _country_names() -> dict[str, str]:
+    """English names by ISO code, from the time zone data that pandas brings; phonenumbers' own take 0.3 s to load."""
+    text = (importlib.resources.files("tzdata") / "zoneinfo" / "iso3166.tab").read_text("utf-8")
+    return dict(line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
+
+
+def _country(code: str) -> str:
+    return _country_names().get(code, "no country" if code in ("001", "unknown") else code)

@@ -1,0 +1,99 @@
+"""One small Parquet over all lists, so that a question across lists is one query.
+
+Brought up to date from the ledger and from the lineage of the lists that were joined since; lists that are gone are left out.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow as pa
+
+from fbcheck_pipeline.errors import StorageError
+from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.results.join import CHECK_STATUSES
+from fbcheck_pipeline.results.lineage import lineage_name
+from fbcheck_pipeline.storage import BatchStream
+from fbcheck_pipeline.workflow.verdicts import VERDICTS
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+SUMMARY = "facebook_summary/summary.parquet"
+SUMMARY_SCHEMA = pa.schema(
+    [
+        ("list_key", pa.string()),
+        ("file", pa.string()),
+        ("joined_at", pa.timestamp("us", "UTC")),
+        ("complete", pa.bool_()),
+        ("rows", pa.int64()),
+        ("phones", pa.int64()),
+        *((status, pa.int64()) for status in CHECK_STATUSES),
+        *((verdict, pa.int64()) for verdict in VERDICTS),
+        ("billed_phones", pa.int64()),
+        ("coverage", pa.float64()),
+        ("purpose", pa.string()),
+        ("synthetic", pa.bool_()),
+    ]
+)
+"""`coverage` is the share of the phones that were not rejected or suppressed and have a verdict; null where there are none."""
+
+
+def refresh_summary(ws: Workspace) -> int:
+    """Bring the summary up to date; returns its number of rows. Two refreshes at once end with every list in it.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    while True:
+        joined = _joined(ws)
+        known = {(row["list_key"], row["joined_at"]): row for row in _read(ws)}
+        rows = [known.get(_identity(row)) or _summarised(ws, row) for row in joined]
+        found = [row for row in rows if row is not None]
+        table = pa.Table.from_pylist(found, SUMMARY_SCHEMA)
+        ws.storage.write_parquet(SUMMARY, BatchStream(SUMMARY_SCHEMA, iter(table.combine_chunks().to_batches())))
+        if {_identity(row) for row in _joined(ws)} == {_identity(row) for row in joined}:
+            return len(found)
+
+
+def _joined(ws: Workspace) -> list[Row]:
+    return [row for row in ws.ledger.lists() if row.joined_at is not None]
+
+
+def _identity(row: Row) -> tuple[str, Any]:
+    return row.list_key, _moment(row.joined_at)
+
+
+def _moment(seconds: float) -> Any:
+    return pa.scalar(int(seconds * 1_000_000), pa.timestamp("us", "UTC")).as_py()
+
+
+def _read(ws: Workspace) -> list[dict[str, Any]]:
+    """The rows that stand there; none where there are none, or of another version."""
+    try:
+        table = ws.storage.read_parquet(SUMMARY).read_all() if ws.storage.exists(SUMMARY) else None
+    except StorageError:
+        return []
+    return table.to_pylist() if table is not None and table.schema.equals(SUMMARY_SCHEMA) else []
+
+
+def _summarised(ws: Workspace, row: Row) -> dict[str, Any] | None:
+    """One list as its lineage tells it; None when that is gone, or of a version that did not count so."""
+    if not ws.storage.exists(lineage_name(row.list_key)):
+        return None
+    lineage = json.loads(ws.storage.read_bytes(lineage_name(row.list_key)))
+    if "billing" not in lineage:
+        return None
+    counts = lineage["counts"]
+    asked = counts["phones"] - counts["rejected"] - counts["suppressed"]
+    return {
+        "list_key": row.list_key,
+        "file": row.file,
+        "joined_at": _moment(row.joined_at),
+        "complete": lineage["complete"],
+        **counts,
+        **lineage["verdicts"],
+        "billed_phones": lineage["billing"]["billed"],
+        "coverage": (counts["checked"] + counts["reused"]) / asked if asked else None,
+        "purpose": lineage["purpose"],
+        "synthetic": lineage["synthetic"],
+    }

@@ -1,0 +1,286 @@
+"""What a person or a program finds beside a result, through the command as a process and Dagster's own instance."""
+
+import csv
+import io
+import json
+import re
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import openpyxl
+import pyarrow.dataset as dataset
+import pyarrow.parquet as pq
+import pytest
+
+from tests.integration.cli.fbcheck import Fbcheck, swiss, write_list
+from tests.standin import ResultShape, StandIn, verdict
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Fbcheck, dict[str, Any]]]:
+    """A finished list that nobody changes: three good phones, one repeat, one reject; and the command that made it."""
+    folder = tmp_path_factory.mktemp("shared")
+    with StandIn() as vendor:
+        fbcheck = Fbcheck(folder, vendor.url)
+        path = str(write_list(folder / "list.csv", [swiss(1), swiss(2), swiss(3), swiss(1), "junk"]))
+        code, document, err = fbcheck("run", path, "--json", "--purpose", "test", PRICE_PER_10K="3000")
+        assert code == 0, err
+        yield fbcheck, document["lists"][0]
+
+
+@pytest.fixture
+def reader(shared: tuple[Fbcheck, dict[str, Any]]) -> Fbcheck:
+    """The command on the shared list."""
+    return shared[0]
+
+
+@pytest.fixture
+def joined(shared: tuple[Fbcheck, dict[str, Any]]) -> dict[str, Any]:
+    """The shared list's entry in the document of its run."""
+    return shared[1]
+
+
+def beside(entry: dict[str, Any], kind: str) -> Path:
+    return Path(entry["lineage"].replace(".lineage.json", kind))
+
+
+def metadata_of(fbcheck: Fbcheck, asset: str, key: str | None = None) -> Any:
+    """Dagster's metadata of the last materialization."""
+    with dg.DagsterInstance.from_config(str(fbcheck.data / "dagster")) as instance:
+        records = instance.fetch_materializations(
+            dg.AssetRecordsFilter(asset_key=dg.AssetKey(asset), asset_partitions=[key] if key else None), limit=1
+        ).records
+        return records[0].asset_materialization.metadata, records[0].partition_key
+
+
+def failed_checks(fbcheck: Fbcheck, key: str) -> dict[str, Any]:
+    """Checks of the join's last run that did not pass, by name."""
+    with dg.DagsterInstance.from_config(str(fbcheck.data / "dagster")) as instance:
+        run = next(run for run in instance.get_runs() if run.job_name == "join_list" and run.tags["dagster/partition"] == key)
+        events = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+        found = [event.dagster_event.asset_check_evaluation_data for event in events if event.dagster_event]
+        return {each.check_name: each for each in found if not each.passed}
+
+
+@contextmanager
+def collector() -> Iterator[tuple[str, list[Any]]]:
+    """An OpenLineage receiver on loopback: its URL and the events it got."""
+    events: list[Any] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            events.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(201)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Silence."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", events
+        server.shutdown()
+
+
+def test_three_lineages_agree(reader: Fbcheck, joined: dict[str, Any]) -> None:
+    """Ours, OpenLineage's event and Dagster's column lineage name the same columns, sources, schema and rows."""
+    key = joined["list_key"]
+    ours = json.loads(Path(joined["lineage"]).read_text())
+    event = json.loads(beside(joined, ".openlineage.json").read_text())
+    dagster, _ = metadata_of(reader, "facebook_results", key)
+    (output,) = event["outputs"]
+    assert (output["namespace"], output["name"]) == ("file", joined["results"])
+
+    def asset_of(name: str) -> str:
+        return Path(name).name if name.endswith("verdicts") else Path(name).parent.name
+
+    theirs = {
+        column: [f"{asset_of(field['name'])}.{field['field']}" for field in fields["inputFields"]]
+        for column, fields in output["facets"]["columnLineage"]["fields"].items()
+    }
+    drawn = {
+        column: [f"{dep.asset_key.path[-1]}.{dep.column_name}" for dep in deps]
+        for column, deps in dagster["dagster/column_lineage"].value.deps_by_column.items()
+    }
+    assert ours["columns"] == theirs == drawn
+    names = pq.read_schema(joined["results"]).names
+    assert [field["name"] for field in output["facets"]["schema"]["fields"]] == names == list(ours["columns"])
+    assert [column.name for column in dagster["dagster/column_schema"].value.columns] == names
+    rows = {output["outputFacets"]["outputStatistics"]["rowCount"], ours["counts"]["phones"], dagster["dagster/row_count"].value}
+    assert rows == {5} == {pq.read_metadata(joined["results"]).num_rows}
+    assert event["run"]["runId"] == ours["run_id"] and event["eventTime"] == ours["created_at"]
+    inputs = {asset_of(each["name"]): each for each in event["inputs"]}
+    assert set(inputs) == {"inbox", "raw_phones", "e164_phones", "submitted_chunks", "verdicts"}
+    assert inputs["inbox"]["facets"]["version"]["datasetVersion"] == ours["source"]["sha256"]
+    assert inputs["inbox"]["inputFacets"]["inputStatistics"]["rowCount"] == ours["source"]["rows"] == 5
+    assert all(Path(each["name"]).exists() for each in event["inputs"])
+
+
+def test_the_event_is_sent_only_where_openlineage_is_told_to(fbcheck: Fbcheck, tmp_path: Path) -> None:
+    """By OpenLineage's own variables; an unreachable receiver changes nothing."""
+    path = str(write_list(tmp_path / "a.csv", [swiss(1)]))
+    with collector() as (url, events):
+        fbcheck.environment["OPENLINEAGE_URL"] = url
+        code, document, err = fbcheck("run", path, "--json")
+        assert code == 0, err
+    entry = document["lists"][0]
+    (event,) = events
+    kept = json.loads(beside(entry, ".openlineage.json").read_text())
+    assert event["outputs"][0]["facets"]["columnLineage"]["fields"] == kept["outputs"][0]["facets"]["columnLineage"]["fields"]
+    assert "very-secret-key" not in json.dumps(event) and swiss(1) not in json.dumps(event)
+    del fbcheck.environment["OPENLINEAGE_URL"]
+    transport = {"TYPE": "http", "URL": url, "RETRY": '{"total": 0}'}
+    fbcheck.environment |= {f"OPENLINEAGE__TRANSPORT__{name}": value for name, value in transport.items()}
+    code, document, err = fbcheck("run", str(write_list(tmp_path / "b.csv", [swiss(2)])), "--json")
+    assert (code, document["lists"][0]["complete"]) == (0, True), err
+
+
+def test_the_report_and_the_lineage_hold_no_number_and_no_cell(fbcheck: Fbcheck, tmp_path: Path) -> None:
+    """They are sent around; the result itself is not."""
+    path = tmp_path / "people.csv"
+    numbers = [swiss(1_234_000 + number) for number in range(20)]
+    path.write_text(
+        "name,phone\n" + "".join(f"Zacharias-{place},{number}\n" for place, number in enumerate(numbers)) + "x,0123junk\n"
+    )
+    code, document, err = fbcheck("run", str(path), "--json")
+    assert code == 0, err
+    entry = document["lists"][0]
+    for kind in (".report.html", ".lineage.json", ".openlineage.json"):
+        said = beside(entry, kind).read_text()
+        assert not re.search(r"78123\d{4}", said) and "Zacharias" not in said and "0123junk" not in said, kind
+        assert stat.S_IMODE(beside(entry, kind).stat().st_mode) == 0o600
+    html = beside(entry, ".report.html").read_text()
+    assert "people.csv" in html and "Switzerland" in html and "Invented data" not in html
+
+
+def test_odd_rows_of_a_result_are_counted_in_lineage_metadata_and_report(
+    fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path
+) -> None:
+    """Missing, foreign, contradicting, oddly labelled: nothing is guessed, everything is said."""
+    vendor.shape = ResultShape(missing=2, extra=(swiss(999),), conflicts=1, labels={"ban": "banned?"})
+    vendor.status_hook = lambda task: {
+        "status": "exported",
+        "success": 9,
+        "result_url": f"{vendor.url}/results/{task.task_id}.xlsx?X-Signature=1",
+    }
+    path = str(write_list(tmp_path / "a.csv", [swiss(number) for number in range(1, 11)]))
+    code, document, err = fbcheck("run", path, "--json")
+    assert code == 3, err
+    entry = document["lists"][0]
+    lineage = json.loads(Path(entry["lineage"]).read_text())
+    counts = lineage["verdict_counts"]
+    assert (counts["tasks"], counts["missing"], counts["extra"], counts["conflicting"]) == (1, 2, 1, 1)
+    assert counts["undetermined"] == entry["counts"]["undetermined"] == 2 + 1 + counts["unknown_labels"] == 4
+    (found,) = lineage["discrepancies"]
+    assert (found["count"], found["vendor"], found["ours"]) == ("success", 9, 8)
+    metadata, _ = metadata_of(fbcheck, "facebook_results", entry["list_key"])
+    assert metadata["fbcheck/verdict_counts"].value == counts and metadata["fbcheck/discrepancies"].value == 1
+    assert metadata_of(fbcheck, "verdicts")[0]["fbcheck/verdict_counts"].value == counts
+    warned = failed_checks(fbcheck, entry["list_key"])
+    assert set(warned) == {"vendor_counts_agree", "coverage_is_good"}
+    assert warned["vendor_counts_agree"].severity == dg.AssetCheckSeverity.WARN
+    html = beside(entry, ".report.html").read_text()
+    assert "phones with contradicting verdicts" in html and "does not fit" in html and "Not complete" in html
+
+
+def test_a_row_group_without_a_country_or_verdict_can_be_left_out(joined: dict[str, Any]) -> None:
+    """Statistics stand in the file for every column that people filter by."""
+    group = pq.read_metadata(joined["results"]).row_group(0)
+    kept = {group.column(place).path_in_schema: group.column(place).statistics for place in range(group.num_columns)}
+    for name in ("country", "facebook", "check_status", "source_row", "phone_e164"):
+        assert kept[name] is not None and kept[name].has_min_max, name
+    assert (kept["country"].min, kept["country"].max) == ("CH", "CH")
+    fragment = next(iter(dataset.dataset(joined["results"]).get_fragments()))
+    assert not fragment.split_by_row_group(dataset.field("source_row") == 6)
+
+
+def test_the_summary_is_one_row_per_list_after_each_join(fbcheck: Fbcheck, tmp_path: Path) -> None:
+    """One query across lists, and an asset of its own without partition."""
+    code, first, err = fbcheck(
+        "run", str(write_list(tmp_path / "a.csv", [swiss(1), swiss(2), swiss(3), "junk"])), "--json", PURPOSE="test"
+    )
+    assert code == 0, err
+    code, second, err = fbcheck("run", str(write_list(tmp_path / "b.csv", [swiss(3), swiss(4)])), "--json")
+    assert code == 0, err
+    rows = pq.read_table(fbcheck.data / "facebook_summary" / "summary.parquet").to_pylist()
+    assert [row["list_key"] for row in rows] == [each["lists"][0]["list_key"] for each in (first, second)]
+    assert (rows[0]["phones"], rows[0]["billed_phones"], rows[0]["coverage"], rows[0]["purpose"]) == (4, 3, 1.0, "test")
+    assert (rows[1]["checked"], rows[1]["reused"], rows[1]["billed_phones"]) == (1, 1, 1)
+    for row in rows:
+        assert row["yes"] + row["no"] + row["ban"] == row["checked"] + row["reused"]
+    metadata, partition = metadata_of(fbcheck, "facebook_summary")
+    assert partition is None and metadata["dagster/row_count"].value == 2
+    assert fbcheck("purge", "--older-than", "0", "--json")[1]["list_keys"]
+    assert pq.read_table(fbcheck.data / "facebook_summary" / "summary.parquet").num_rows == 0
+
+
+def test_money_saved_is_told(joined: dict[str, Any]) -> None:
+    """Four valid entries, three different phones: one answer was not bought."""
+    billing = json.loads(Path(joined["lineage"]).read_text())["billing"]
+    assert billing == {"distinct": 3, "billed": 3, "perhaps_billed": 0, "reused": 0, "repeats": 1, "cost": 0.9, "saved": 0.3}
+
+
+def test_a_list_is_exported_for_a_spreadsheet(reader: Fbcheck, joined: dict[str, Any], tmp_path: Path) -> None:
+    """Whole, for its owner only, phones as text; what stood there is replaced."""
+    target = tmp_path / "out.xlsx"
+    target.write_text("old")
+    code, document, err = reader("export", joined["list_key"], "--to", str(target), "--json")
+    assert (code, document["rows"], document["file"]) == (0, 5, str(target)), err
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600 and not list(tmp_path.glob(".out*"))
+    head, *rows = openpyxl.load_workbook(target).active.iter_rows(values_only=True)
+    assert list(head) == pq.read_schema(joined["results"]).names
+    cells = [dict(zip(head, row, strict=True)) for row in rows]
+    assert [cell["phone"] for cell in cells] == [swiss(1), swiss(2), swiss(3), swiss(1), "junk"]
+    assert [cell["facebook"] for cell in cells] == [*(verdict(swiss(n)) for n in (1, 2, 3, 1)), None]
+    code, _, err = reader("export", joined["list_key"], "--to", str(tmp_path / "out.CSV"), "--pseudonymise")
+    assert code == 0, err
+    content = (tmp_path / "out.CSV").read_bytes()
+    rows_of_csv = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+    assert content.startswith(b"\xef\xbb\xbf") and b"4178" not in content and len(rows_of_csv) == 5
+    assert rows_of_csv[0]["phone_e164"] == rows_of_csv[3]["phone_e164"] == rows_of_csv[3]["phone"] != rows_of_csv[1]["phone_e164"]
+
+
+@pytest.mark.parametrize(
+    ("key", "to", "words"),
+    [
+        (None, "out.pdf", [".xlsx", ".csv"]),
+        (None, "nowhere/out.csv", ["nowhere", "no folder"]),
+        (None, "folder.csv", ["is a folder"]),
+        ("unknown-00000000", "out.csv", ["unknown-00000000", "fbcheck status"]),
+    ],
+)
+def test_an_export_that_cannot_be_says_why(
+    reader: Fbcheck, joined: dict[str, Any], tmp_path: Path, key: str | None, to: str, words: list[str]
+) -> None:
+    """Exit 2, one line, nothing written."""
+    (tmp_path / "folder.csv").mkdir()
+    code, _, err = reader("export", key or joined["list_key"], "--to", str(tmp_path / to))
+    assert code == 2 and err.count("\n") == 1 and all(word in err for word in words), err
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_lineage_explains_a_list_and_a_row(reader: Fbcheck, joined: dict[str, Any]) -> None:
+    """From the cell to the vendor's file; every place named there is there."""
+    key = joined["list_key"]
+    code, document, err = reader("lineage", key, "--json")
+    assert code == 0 and document == json.loads(Path(joined["lineage"]).read_text()), err
+    assert "list.csv" in err and document["tasks"][0]["task_id"] in err
+    code, row, err = reader("lineage", key, "--row", "4", "--json")
+    assert code == 0, err
+    (phone,) = row["phones"]
+    assert row["cells"] == {"id": "4", "phone": swiss(1)}
+    assert (phone["phone_e164"], phone["facebook"], phone["check_status"]) == (swiss(1), verdict(swiss(1)), "checked")
+    assert phone["answered_by"] == "chunk" and phone["chunk"]["task_id"] == document["tasks"][0]["task_id"]
+    assert phone["result"]["label"] == verdict(swiss(1)) and phone["result"]["sha256"] == document["tasks"][0]["result_sha256"]
+    assert Path(phone["result"]["file"]).exists()
+    assert phone["rules"] == ["A valid number: CH, mobile."]
+    (rejected,) = reader("lineage", key, "--row", "5", "--json")[1]["phones"]
+    assert rejected["reject_reason"] == "not_a_number" and rejected["chunk"] is None and "not_a_number" in rejected["rules"][-1]
+    code, _, err = reader("lineage", key, "--row", "6")
+    assert code == 2 and "1 to 5" in err

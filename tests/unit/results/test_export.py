@@ -1,0 +1,193 @@
+"""Spreadsheets of a result: text stays text, nothing is executed, no number slips through a pseudonymised one."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import fastexcel
+import openpyxl
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fbcheck_pipeline.errors import StorageError
+from fbcheck_pipeline.results import workbook
+from fbcheck_pipeline.results.export import WRITERS, whole_file
+from fbcheck_pipeline.results.pseudonyms import REMOVED, Pseudonyms
+from fbcheck_pipeline.storage import BatchStream
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1+1", "\uff1d1", '=HYPERLINK("http://127.0.0.1","x")']
+MOMENT_US = 1_795_521_600_123_456
+
+
+def export(suffix: str, batches: list[pa.RecordBatch]) -> bytes:
+    """The file's bytes."""
+    sink = io.BytesIO()
+    WRITERS[suffix](BatchStream(batches[0].schema, iter(batches)), sink)
+    return sink.getvalue()
+
+
+def xlsx_rows(content: bytes) -> list[list[Any]]:
+    """All sheets' cells as openpyxl reads them, headers left out."""
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    return [list(row) for sheet in book for row in sheet.iter_rows(min_row=2)]
+
+
+def csv_rows(content: bytes) -> list[list[str]]:
+    """The rows as a reader sees them, header first."""
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def column(values: list[str | None], name: str = "text") -> pa.RecordBatch:
+    return pa.record_batch({name: pa.array(values, pa.string())})
+
+
+@pytest.mark.parametrize("as_dictionary", [False, True])
+def test_formulas_are_harmless_in_both_kinds(as_dictionary: bool) -> None:
+    """The source's cells are strangers' texts, headers too."""
+    batch = column(FORMULAS, "=name")
+    if as_dictionary:
+        batch = pa.record_batch({"=name": batch.column(0).dictionary_encode()})
+    book = openpyxl.load_workbook(io.BytesIO(export(".xlsx", [batch])))
+    cells = [row[0] for row in book.active.iter_rows()]
+    assert all(cell.data_type == "s" and cell.quotePrefix and cell.number_format == "@" for cell in cells)
+    assert [cell.value for cell in cells] == ["=name", *(text.replace("\r", "\n") for text in FORMULAS)]
+    assert [row[0] for row in csv_rows(export(".csv", [batch]))] == [f"'{text}" for text in ("=name", *FORMULAS)]
+
+
+def test_phones_stay_text_and_nothing_is_shortened() -> None:
+    """A spreadsheet drops leading zeros and ends of long numbers where it may."""
+    texts = [
+        "+905320001122",
+        "05320001122",
+        "905320001122",
+        "00",
+        "12",
+        "1e5",
+        "TRUE",
+        "#N/A",
+        "_x0041_",
+        "  a  ",
+        "a\r\nb",
+        "Muş 😀",
+    ]
+    rows = xlsx_rows(export(".xlsx", [column(texts)]))
+    assert [cell[0].value for cell in rows] == [*texts[:8], "_x005F_x0041_", "  a  ", "a\nb", "Muş 😀"]
+    assert {cell[0].data_type for cell in rows} == {"s"}
+    content = export(".csv", [column(texts)])
+    assert content.startswith(b"\xef\xbb\xbf")
+    assert [row[0] for row in csv_rows(content)[1:5]] == ["'+905320001122", "'05320001122", "'905320001122", "'00"]
+
+
+@given(
+    st.lists(
+        st.lists(st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=8), min_size=2, max_size=2), max_size=20
+    )
+)
+@settings(deadline=None, max_examples=60)
+def test_any_text_makes_a_readable_workbook(rows: list[list[str | None]]) -> None:
+    """Control characters, markup, surrogate pairs: the file opens, each cell at its place."""
+    batch = pa.record_batch({name: pa.array([row[place] for row in rows], pa.string()) for place, name in enumerate("ab")})
+    batch = batch.append_column("n", pa.array(range(len(rows)), pa.int64()))
+    found = [[cell.value for cell in row[:2]] for row in xlsx_rows(export(".xlsx", [batch]))]
+    assert len(found) == len(rows)
+    for cells, row in zip(found, rows, strict=True):
+        for cell, text in zip(cells, row, strict=True):
+            plain = (text or "").replace("\r\n", "\n").replace("\r", "\n")
+            assert len(cell or "") == len(plain) or "_x" in plain
+
+
+def test_numbers_and_times_are_what_they_are() -> None:
+    """So that they sort and filter; times are UTC to the second."""
+    values = {"n": pa.array([1, None, 3], pa.int16()), "at": pa.array([MOMENT_US, None, 0], pa.timestamp("us", "UTC"))}
+    rows = [[cell.value for cell in row] for row in xlsx_rows(export(".xlsx", [pa.record_batch(values)]))]
+    assert rows[0][0] == 1 and str(rows[0][1]) == "2026-11-24 12:00:00" and rows[1] == [None, None]
+    assert csv_rows(export(".csv", [pa.record_batch(values)]))[1] == ["1", "2026-11-24 12:00:00"]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 9, 10, 18, 19, 40])
+def test_a_full_sheet_goes_on_in_the_next_and_no_row_is_lost(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sheet holds 1,048,576 rows; here ten, with its header."""
+    monkeypatch.setattr(workbook, "SHEET_ROWS", 10)
+    batches = [pa.record_batch({"n": pa.array(range(start, min(start + 7, rows)))}) for start in range(0, max(rows, 1), 7)]
+    book = openpyxl.load_workbook(io.BytesIO(export(".xlsx", batches)))
+    assert [row[0] for sheet in book for row in sheet.iter_rows(min_row=2, values_only=True)] == list(range(rows))
+    assert book.sheetnames == ["results", *(f"results {number}" for number in range(2, max(1, -(-rows // 9)) + 1))]
+    assert all(sheet["A1"].value == "n" and sheet.freeze_panes == "A2" for sheet in book)
+
+
+def test_a_second_reader_agrees(tmp_path: Path) -> None:
+    """Written by hand, so read by two that know nothing of each other."""
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(export(".xlsx", [pa.record_batch({"a": ["+905320001122", "x<y", None], "b": [1, 2, 3]})]))
+    sheet = fastexcel.read_excel(str(path)).load_sheet(0, dtypes="string").to_arrow()
+    assert sheet.to_pydict() == {"a": ["+905320001122", "x<y", None], "b": ["1", "2", "3"]}
+
+
+def result_batch(**columns: list[Any]) -> pa.RecordBatch:
+    """A result with two phone columns, `tel` and `tel2`, and the columns given."""
+    count = len(columns["tel"])
+    ours = {
+        "phone_column": ["tel"] * count, "source_row": [1] * count, "phone_index": [0] * count, "reject_reason": [None] * count,
+        "country": ["TR"] * count, "line_type": ["mobile"] * count, "facebook": ["yes"] * count,
+        "check_status": ["checked"] * count, "task_id": ["900000000000"] * count, "phone_raw": columns["tel"],
+    }  # fmt: skip
+    return pa.record_batch({name: pa.array(values) for name, values in {**ours, **columns}.items()})
+
+
+NOTES = [
+    ("call 0532 000 11 22 before noon", True),
+    ("https://wa.me/905320001122", True),
+    ("(532)0001122", True),
+    ("\u0660\u0665\u0663\u0662 \u0660\u0660\u0660 \u0661\u0661 \u0662\u0662", True),
+    ("9.05320001122E11", True),
+    ("office 0212 555 12 34", True),
+    ("second line 0 212 555 43 21", True),
+    ("order 4711, 2026-11-24", False),
+    ("0533 777 88 99", False),
+    ("", False),
+    (None, False),
+]
+
+
+def test_no_number_of_a_row_slips_through() -> None:
+    """Wherever in the row and however it is written; other texts stay."""
+    count = len(NOTES)
+    batch = result_batch(
+        tel=["0532 000 11 22"] * count,
+        tel2=["0212 555 12 34 / 0212 555 43 21"] * count,
+        phone_e164=["+905320001122"] * count,
+        note=[text for text, _ in NOTES],
+    )
+    out = Pseudonyms(b"k" * 32, ["tel", "tel2"]).replace(batch)
+    assert out.schema == batch.schema
+    assert out.column("note").to_pylist() == [REMOVED if is_held else text for text, is_held in NOTES]
+    digits = "".join(char for row in out.drop_columns(["note", "task_id"]).to_pylist() for char in str(row))
+    assert "0001122" not in digits and "5551234" not in digits
+    assert out.column("task_id").to_pylist() == ["900000000000"] * count
+
+
+def test_a_pseudonym_is_the_same_for_the_same_phone_and_needs_the_key() -> None:
+    """Two exports can be joined; without the ledger's key nobody can try numbers."""
+    batch = result_batch(
+        tel=["0532 000 11 22", "+90 532 000 11 22", "junk", "", None], phone_e164=["+905320001122"] * 2 + [None] * 3
+    )
+    first, other = (Pseudonyms(key, ["tel"]).replace(batch) for key in (b"k" * 32, b"l" * 32))
+    names = first.column("phone_e164").to_pylist()
+    assert names[0] == names[1] and names[0].startswith("p") and names[2:] == [None] * 3
+    assert first.column("tel")[:2].to_pylist() == first.column("phone_raw")[:2].to_pylist() == names[:2]
+    assert first.column("tel")[2].as_py() not in (None, "junk") and first.column("tel")[3:].to_pylist() == ["", None]
+    assert set(names[:2]).isdisjoint(other.column("phone_e164").to_pylist())
+
+
+@pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_half_an_export_never_stands_at_its_place(tmp_path: Path, fault: BaseException) -> None:
+    """What stood there still stands, and no part is left behind."""
+    target = tmp_path / "out.csv"
+    target.write_text("old")
+    with pytest.raises((StorageError, KeyboardInterrupt)), whole_file(target) as sink:
+        sink.write(b"half")
+        raise fault
+    assert target.read_text() == "old" and [path.name for path in tmp_path.iterdir()] == ["out.csv"]

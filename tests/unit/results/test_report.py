@@ -1,0 +1,115 @@
+"""The page: complete, self-contained, honest about what it shows."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from fbcheck_pipeline.results.report import render_report
+from tests.unit.results.documents import COUNTS, lineage
+
+
+class Page(HTMLParser):
+    """Texts, tags with their attributes, and whether every tag is closed."""
+
+    VOID = frozenset({"meta", "link", "br", "rect"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def text_of(html: str) -> str:
+    """What a reader sees, blanks run together."""
+    return re.sub(r"\s+", " ", re.sub(r"<style>.*?</style>|<[^>]+>", " ", html, flags=re.S))
+
+
+EMPTY = {
+    "counts": {**dict.fromkeys(COUNTS, 0), "rows": 3, "phones": 3, "rejected": 3},
+    "verdicts": {"yes": 0, "no": 0, "ban": 0},
+    "breakdown": {"country": {}, "line_type": {}, "reject_reason": {"empty": 3}},
+    "billing": {"distinct": 0, "billed": 0, "perhaps_billed": 0, "reused": 0, "repeats": 0, "cost": None, "saved": None},
+    "tasks": [],
+}
+
+
+@pytest.mark.parametrize("changes", [{}, EMPTY], ids=["a usual list", "nothing but rejects"])
+def test_the_page_is_well_formed_and_brings_everything_itself(changes: dict[str, Any]) -> None:
+    """It is sent by mail and opened offline: no script, no address, no font or picture from elsewhere."""
+    html = render_report(lineage(**changes))
+    page = Page(html)
+    assert not page.open
+    assert "script" not in {tag for tag, _ in page.tags}
+    assert not re.search(r"https?://|//[a-z]|@import|url\(", html)
+    assert all(not name.startswith("on") for _, attributes in page.tags for name in attributes)
+    assert "prefers-color-scheme: dark" in html and 'name="viewport"' in html
+
+
+def test_the_page_tells_counts_shares_and_reasons() -> None:
+    """A phone without a verdict is none of the "no"."""
+    said = text_of(render_report(lineage()))
+    for words in ("list.csv", "120 phone entries", "95 % coverage", "63.2 % on Facebook", "60 yes", "5 no verdict"):
+        assert words in said, words
+    for words in ("Turkey 85", "Switzerland 15 0 % yes", "empty cell 15", "task 1 70 29.0 min"):
+        assert words in said, words
+    assert "Invented data" not in said and "Not complete" not in said
+    assert "undetermined: sent, but no usable answer came back" in said
+
+
+def test_invented_and_unfinished_results_say_so_at_the_top() -> None:
+    """Nobody must take a sandbox's word for a person's account."""
+    said = text_of(render_report(lineage(synthetic=True, complete=False, counts={**COUNTS, "undetermined": 0, "waiting": 5})))
+    assert said.index("Invented data") < said.index("coverage") and said.index("Not complete yet") < said.index("coverage")
+    assert "5 waiting: not sent yet" in said
+
+
+def test_what_was_saved_is_what_was_not_bought() -> None:
+    """Reused verdicts and repeats; money only with a price."""
+    assert "no money is shown" in text_of(render_report(lineage()))
+    billing = {**lineage()["billing"], "cost": 21.0, "saved": 7.5}
+    said = text_of(render_report(lineage(billing=billing, settings={"price_per_10k": 3000.0})))
+    assert "25 7.50" in said and "21.00 estimated cost" in said and "3,000.00 per 10,000" in said
+
+
+def test_many_tasks_are_grouped_and_stay_within_their_line() -> None:
+    """Five hundred bars tell a manager nothing; a vendor's clock that is wrong must not draw outside."""
+    first = datetime(2026, 11, 24, tzinfo=UTC)
+    tasks = []
+    for number in range(500):
+        at = first + timedelta(seconds=number)
+        wrong = at + timedelta(days=(number % 3 - 1) * 400)
+        times = {
+            "submitted_at": at.isoformat(),
+            "exported_at": wrong.isoformat(),
+            "collected_at": (at + timedelta(minutes=30)).isoformat(),
+        }
+        tasks.append({**lineage()["tasks"][0], **times})
+    html = render_report(lineage(tasks=tasks))
+    assert "tasks 1\u201325" in html and "500 tasks bought for this list" in text_of(html)
+    for start, width in re.findall(r'<rect class="(?:with-vendor|to-collect)" x="([\d.-]+)" y="0" width="([\d.-]+)"', html):
+        assert float(start) >= 0 and float(width) >= 0 and float(start) + float(width) <= 100.01
+
+
+def test_what_stands_in_names_is_text_and_nothing_else() -> None:
+    """A file may be called anything."""
+    evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+    source = {**lineage()["source"], "file": evil}
+    found = [{"task_id": evil, "chunk_key": "c", "count": "total", "vendor": 1, "ours": 2}]
+    html = render_report(lineage(source=source, purpose=evil, discrepancies=found))
+    assert {tag for tag, _ in Page(html).tags}.isdisjoint({"script", "img"})
+    assert html.count("&lt;script&gt;") == 5

@@ -1,0 +1,100 @@
+"""One row per list, from the ledger and the lineages, whoever refreshes it and when."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from fbcheck_pipeline.results import summary
+from fbcheck_pipeline.results.lineage import lineage_name
+from fbcheck_pipeline.results.summary import SUMMARY, refresh_summary
+from fbcheck_pipeline.workflow.workspace import Workspace
+from tests.conftest import Clock
+from tests.unit.results.documents import lineage
+
+COLUMNS = [
+    "list_key",
+    "rows",
+    "phones",
+    "checked",
+    "reused",
+    "rejected",
+    "yes",
+    "no",
+    "ban",
+    "billed_phones",
+    "coverage",
+    "synthetic",
+]
+
+
+@pytest.fixture
+def join(ws: Workspace) -> Callable[..., None]:
+    """What a join leaves behind of a list."""
+
+    def make(key: str, **changes: Any) -> None:
+        if ws.ledger.list_row(key) is None:
+            ws.ledger.register_list(key, file=f"{key}.csv", inbox_name=key, sha256=key, options={}, purpose="test")
+        ws.storage.write_bytes(lineage_name(key), json.dumps(lineage(**{"list_key": key, "purpose": "test", **changes})).encode())
+        ws.ledger.note_joined(key, revision=0, counts={}, is_complete=True)
+
+    return make
+
+
+def rows(ws: Workspace) -> list[dict[str, Any]]:
+    return list(ws.storage.read_parquet(SUMMARY).read_all().to_pylist())
+
+
+def test_each_joined_list_is_one_row(ws: Workspace, join: Callable[..., None]) -> None:
+    """What a query across lists reads; a list that is not joined yet has no row."""
+    join("a")
+    join("b", synthetic=True)
+    ws.ledger.register_list("new", file="new", inbox_name="new", sha256="new", options={}, purpose=None)
+    assert refresh_summary(ws) == 2
+    first, second = rows(ws)
+    assert [first[name] for name in COLUMNS] == ["a", 100, 120, 80, 15, 20, 60, 30, 5, 70, 0.95, False]
+    assert second["synthetic"] and first["purpose"] == "test" and first["file"] == "a.csv"
+
+
+def test_only_what_was_joined_since_is_read_again(
+    ws: Workspace, join: Callable[..., None], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand lists must not be read for each join."""
+    for key in ("a", "b", "c"):
+        join(key)
+    refresh_summary(ws)
+    read: list[str] = []
+    summarised = summary._summarised
+    monkeypatch.setattr(summary, "_summarised", lambda ws, row: read.append(row.list_key) or summarised(ws, row))
+    clock.advance(60)
+    join("b", verdicts={"yes": 1, "no": 2, "ban": 3})
+    refresh_summary(ws)
+    assert read == ["b"] and [row["yes"] for row in rows(ws)] == [60, 1, 60]
+
+
+def test_a_purged_list_is_gone_and_a_lost_or_foreign_summary_is_made_anew(ws: Workspace, join: Callable[..., None]) -> None:
+    """It is no record of its own."""
+    join("a")
+    join("b")
+    refresh_summary(ws)
+    ws.ledger.forget(["a"], [])
+    refresh_summary(ws)
+    assert [row["list_key"] for row in rows(ws)] == ["b"]
+    ws.storage.write_bytes(SUMMARY, b"no Parquet")
+    refresh_summary(ws)
+    assert [row["list_key"] for row in rows(ws)] == ["b"]
+
+
+def test_a_join_during_a_refresh_is_not_lost(ws: Workspace, join: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two runs refresh at once: whoever ends last has seen both lists."""
+    join("a")
+    write, late = ws.storage.write_parquet, ["b"]
+
+    def write_while_another_joins(name: str, stream: Any) -> int:
+        if late:
+            join(late.pop())
+        return write(name, stream)
+
+    monkeypatch.setattr(ws.storage, "write_parquet", write_while_another_joins)
+    assert refresh_summary(ws) == 2 and [row["list_key"] for row in rows(ws)] == ["a", "b"]
