@@ -38,10 +38,12 @@ def say_outcome(voice: Voice, document: Mapping[str, Any]) -> None:
         voice.say(table)
     for each in document["lists"]:
         if each["results"]:
-            voice.say(f"results  {each['results']}\nlineage  {each['lineage']}")
+            voice.say(f"results  {each['results']}")
         if not each["complete"] and not is_dry:
             still = [f"{each['counts'][name]:,} {name} ({why})" for name, why in OPEN_STATUSES.items() if each["counts"][name]]
             voice.say(f"{each['list_key']} is not complete: {'; '.join(still) or 'not planned yet'}")
+    if any(each["results"] for each in document["lists"]):
+        voice.say("beside each its lineage (.lineage.json) and a report to look at (.report.html)")
     count = document["would_bill"] if is_dry else document["billed_phones"]
     cost = "" if document["cost_estimate"] is None else f", about {document['cost_estimate']:.2f}"
     voice.say(f"{'would bill' if is_dry else 'billed'} {count:,} phones{cost}")
