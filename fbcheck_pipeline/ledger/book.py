@@ -342,7 +342,7 @@ class Ledger:
         return [
             row
             for row in found
-            if (row.state == ChunkState.EXPORTED or row.vendor_status == "exported")
+            if row.vendor_status == "exported"
             and row.fetches < MAX_FETCHES
             and (row.next_fetch_at <= now or row.next_fetch_at > now + FAR_AHEAD_S)
         ]

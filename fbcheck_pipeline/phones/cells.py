@@ -12,14 +12,14 @@ The rules themselves are in `dressing` and `wording`, how a cell is split in `sp
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from fbcheck_pipeline.phones import dressing, wording
 from fbcheck_pipeline.phones.dressing import Reject
 from fbcheck_pipeline.phones.outcomes import Outcome, rejected
 from fbcheck_pipeline.phones.reference import Says, read
-from fbcheck_pipeline.phones.splitting import MIN_PART_DIGITS, SEPARATORS, digit_count, restarts
+from fbcheck_pipeline.phones.splitting import MIN_PART_DIGITS, SEPARATORS, digit_count, restart
 
 Rule = Callable[[str], str]
 Read = Callable[[str], Outcome]
@@ -60,7 +60,13 @@ _CUT = re.compile(r"[-/~\n(\[]\s*(\d+)")
 _UNSPLIT = re.compile(r"[,;|&]")
 
 
-def outcomes_of(text: str | None, region: str | None, column: Says = Says.NOTHING, applied: list[str] | None = None) -> list[Outcome]:
+def outcomes_of(
+    text: str | None,
+    region: str | None,
+    column: Says = Says.NOTHING,
+    applied: list[str] | None = None,
+    known: Mapping[str, Outcome] = MappingProxyType({}),
+) -> list[Outcome]:
     """Every phone of one cell, at least one outcome.
 
     Args:
@@ -68,11 +74,15 @@ def outcomes_of(text: str | None, region: str | None, column: Says = Says.NOTHIN
         region: ISO region of numbers without country code; None where unknown.
         column: what the bare digits of the cell's column are.
         applied: where given, gets a sentence for each rule that changed something.
+        known: what some numbers are for this region and column; saves reading them.
     """
     said = applied if applied is not None else []
+
+    def read_it(number: str) -> Outcome:
+        return known.get(number) or read(number, region, column)
+
     try:
-        cleaned = _run(WHOLE_CELL, _bounded(text), said)
-        return _numbers(cleaned, 0, partial(read, region=region, column=column), region, said)
+        return _numbers(_run(WHOLE_CELL, _bounded(text), said), 0, read_it, region, said)
     except Reject as reject:
         return [rejected(reject.reason)]
 
@@ -112,7 +122,7 @@ def _numbers(text: str, level: int, read_it: Read, region: str | None, said: lis
         found = [each for part in parts for each in _numbers(part, level, read_it, region, [])]
         return found if all(each.is_number for each in found) else None
 
-    splits = ((parts, next_level) for next_level, separator in enumerate(SEPARATORS[level:], level + 1) for parts in separator(text))
+    splits = ((parts, below) for below, separator in enumerate(SEPARATORS[level:], level + 1) for parts in separator(text))
     if found := next(filter(None, (several(*split) for split in splits)), None):
         said.append(SPLIT)
         return found
@@ -120,9 +130,18 @@ def _numbers(text: str, level: int, read_it: Read, region: str | None, said: lis
     if whole.is_number:
         return [whole]
     # Last, since blanks and zeros stand inside honest numbers, too; two numbers are too long to read as one.
-    if found := next(filter(None, (several(parts, len(SEPARATORS)) for parts in restarts(text))), None):
+    parts = restart(text)
+    found = several(parts, len(SEPARATORS)) if parts else None
+    if parts and found and _ends_surely(_international(parts[0], region), re.sub(r"\D", "", parts[1]), read_it):
         said.append(SPLIT)
-    return found or [whole]
+        return found
+    return [whole]
+
+
+def _ends_surely(number: str, following: str, read_it: Read) -> bool:
+    """True where a number can end nowhere else: not three digits earlier or later. Where lengths vary, nobody can tell."""
+    others = [number[:-count] for count in (1, 2, 3)] + [number + following[:count] for count in (1, 2, 3)]
+    return not any(read_it(other).is_number for other in others)
 
 
 def _one_number(text: str, read_it: Read, region: str | None, said: list[str]) -> Outcome:
@@ -140,7 +159,7 @@ def _honest_number(text: str, read_it: Read, region: str | None, said: list[str]
     outcome = read_it(_international(core, region))
     _reject_shorthand(core, outcome, lambda head: read_it(_international(head, region)).is_number)
     if cleaned != text:
-        _reject_letters_for_digits(text, outcome, read_it)
+        _reject_letters_for_digits(text, outcome, region, read_it)
     return outcome
 
 
@@ -182,10 +201,10 @@ def _counts_on(head: str, separator: str, tail: str) -> bool:
     return 1 <= int(tail) - int(re.sub(r"\D", "", head)[-len(tail) :] or 0) <= 9
 
 
-def _reject_letters_for_digits(text: str, outcome: Outcome, read_it: Read) -> None:
+def _reject_letters_for_digits(text: str, outcome: Outcome, region: str | None, read_it: Read) -> None:
     """`0800 123 TAXI`, `030 1234x567`: where letters or signs may stand for digits, the digits alone are another number."""
-    glued, vanity = wording.glued_extension_of(text), wording.vanity_of(text)
-    if glued and not outcome.is_number:
+    vanity, glued = wording.vanity_of(text), wording.glued_extension_of(text)
+    if vanity and read_it(_international(vanity, region)).is_number:
         raise Reject("letters_in_number")
-    if any(other and read_it(re.sub(r"(?<!^)\D|^[^\d+]", "", other.strip())).is_number for other in (glued, vanity)):
+    if glued and not (outcome.is_number and _ends_surely(_international(glued[0], region), glued[1], read_it)):
         raise Reject("letters_in_number")

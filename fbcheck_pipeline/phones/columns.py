@@ -47,6 +47,20 @@ def phones_of(rows: Sequence[int], outcomes: Sequence[Outcome]) -> Phones:
     )
 
 
+def outcomes_from(phones: Phones) -> list[Outcome]:
+    """Outcomes from phones, one by one."""
+    codes = zip(phones.reason.tolist(), phones.country.tolist(), phones.line_type.tolist(), strict=True)
+    return [
+        Outcome(
+            e164,
+            None if reason == NONE else REASONS[reason],
+            None if country == NONE else COUNTRIES[country],
+            None if line_type == NONE else LINE_TYPES[line_type],
+        )
+        for e164, (reason, country, line_type) in zip(phones.e164.to_pylist(), codes, strict=True)
+    ]
+
+
 def joined(many: Sequence[Phones]) -> Phones:
     """Phones one after the other."""
     if len(many) == 1:

@@ -5,7 +5,7 @@ Works on Arrow's own buffer of all cells' bytes; no cell becomes a Python object
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -15,30 +15,43 @@ from fbcheck_pipeline.phones.plans import END
 
 # A row of the digit matrix: room for a + and a calling code before the digits, then the digits, then END.
 MARGIN, WIDTH = 5, 32
-MOST_DIGITS = 21  # walked at most; a cell with more is not plain
+MOST_DIGITS = 24  # walked at most; a cell with more is not plain
 PLUS = (ord("+") - ord("0")) % 256  # what becomes a + when "0" is added to all
 
 _BLANK, _DASH, _DOT, _OPEN, _CLOSE, _PLUS_SIGN, _OTHER = range(10, 17)
-_KIND = np.full(256, _OTHER, np.uint8)
-for _signs, _kind in (("0123456789", None), (" ", _BLANK), ("-", _DASH), (".", _DOT), ("(", _OPEN), (")", _CLOSE), ("+", _PLUS_SIGN)):
-    for _sign in _signs:
-        _KIND[ord(_sign)] = int(_sign) if _kind is None else _kind
+_SIGNS = {" ": _BLANK, "-": _DASH, ".": _DOT, "(": _OPEN, ")": _CLOSE, "+": _PLUS_SIGN}
+_KIND = bytes({**_SIGNS, **{str(digit): digit for digit in range(10)}}.get(chr(byte), _OTHER) for byte in range(256))
+
+Ints = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
 
 
-class Digits(NamedTuple):
+@dataclass(frozen=True)
+class Digits:
     """One entry a cell.
 
     matrix: WIDTH bytes a cell, flat; its digits 0 to 9 start at MARGIN. count: of its digits. has_plus: begins with +.
     is_empty: null or "". is_plain: at least one digit, otherwise blanks and separators where they are harmless.
-    is_unbroken: plain, and nothing but digits and the plus.
+    is_unbroken: plain, and nothing but digits and the plus. tail: how many digits at the end may be those of the next number
+    in a range, as in 34-35; 0 in most.
     """
 
-    matrix: NDArray[np.uint8]
-    count: NDArray[np.int64]
-    has_plus: NDArray[np.bool_]
-    is_empty: NDArray[np.bool_]
-    is_plain: NDArray[np.bool_]
-    is_unbroken: NDArray[np.bool_]
+    matrix: Bytes
+    count: Ints
+    has_plus: Mask
+    is_empty: Mask
+    is_plain: Mask
+    is_unbroken: Mask
+    tail: Ints
+
+    def without_tail(self, rows: Ints) -> Digits:
+        """Copies of some cells, without their tails."""
+        matrix = self.matrix.reshape(-1, WIDTH)[rows]
+        count = self.count[rows] - self.tail[rows]
+        matrix[np.arange(WIDTH) >= MARGIN + count[:, None]] = END
+        flags = (self.has_plus[rows], self.is_empty[rows], self.is_plain[rows], self.is_unbroken[rows])
+        return Digits(matrix.reshape(-1), count, *flags, tail=np.zeros(len(rows), np.int64))
 
 
 def digits_of(cells: pa.StringArray) -> Digits:
@@ -46,32 +59,42 @@ def digits_of(cells: pa.StringArray) -> Digits:
     ends, data = _buffers(cells)
     begins, ends = ends[:-1], ends[1:]
     lengths = ends - begins
-    kind = _KIND[data]
+    kind = np.frombuffer(data.tobytes().translate(_KIND), np.uint8)
     row_of = np.repeat(np.arange(len(cells)), lengths)
 
-    places = np.flatnonzero(kind < _BLANK)
-    rows = row_of[places]
-    count = np.bincount(rows, minlength=len(cells))
-    first = np.cumsum(count) - count
+    is_digit = kind < _BLANK
+    seen = np.zeros(len(data) + 1, np.int32)
+    np.cumsum(is_digit, out=seen[1:])
+    first = seen[begins].astype(np.int64)
+    count = seen[ends] - first
     matrix = np.full(len(cells) * WIDTH, END, np.uint8)
-    room = np.minimum(np.arange(len(places)) + (np.arange(len(cells)) * WIDTH + MARGIN - first)[rows], (rows + 1) * WIDTH - 1)
-    matrix[room] = kind[places]
+    room = np.arange(seen[-1]) + np.repeat(np.arange(len(cells)) * WIDTH + MARGIN - first, count)
+    if count.max(initial=0) > WIDTH - MARGIN:
+        room = np.minimum(room, np.repeat(np.arange(1, len(cells) + 1) * WIDTH - 1, count))
+    matrix[room] = kind[is_digit]
 
     signs = np.flatnonzero(kind > _BLANK)
     sign_rows, sign_kinds = row_of[signs], kind[signs]
     has_plus = np.zeros(len(cells), np.bool_)
     leads = signs == begins[sign_rows]
     has_plus[sign_rows[leads & (sign_kinds == _PLUS_SIGN)]] = True
-    is_plain = (count > 0) & (count <= MOST_DIGITS)
+    is_null = cells.is_null().to_numpy(zero_copy_only=False)  # it may still have bytes
+    is_plain = (count > 0) & (count <= MOST_DIGITS) & ~is_null
     is_plain[sign_rows[_is_harmful(data, signs, sign_kinds, leads, sign_rows, ends)]] = False
-    _reject_tails(is_plain, matrix, count, first, places, signs, sign_rows, sign_kinds)
+    is_plain[np.bincount(sign_rows[sign_kinds == _DOT], minlength=len(cells)) == 1] = False  # perhaps a fraction
+    asides = _tails(count, seen, first, signs[sign_kinds == _OPEN], sign_rows[sign_kinds == _OPEN])
+    is_plain[asides > 0] = False
+    tail = _tails(count, seen, first, signs[sign_kinds == _DASH], sign_rows[sign_kinds == _DASH])
+    tail[~is_plain | ~_counts_on(matrix, count, tail)] = 0
     is_unbroken = is_plain & (count + has_plus == lengths)
-    return Digits(matrix, count, has_plus, lengths == 0, is_plain, is_unbroken)
+    return Digits(matrix, count, has_plus, is_null | (lengths == 0), is_plain, is_unbroken, tail)
 
 
-def _buffers(cells: pa.StringArray) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """Where each cell ends in the bytes of all (one entry more than cells), and these bytes. A null has no bytes."""
+def _buffers(cells: pa.StringArray) -> tuple[Ints, Bytes]:
+    """Where each cell ends in the bytes of all (one entry more than cells), and these bytes."""
     _, offsets, data = cells.buffers()
+    if not len(cells):
+        return np.zeros(1, np.int64), np.zeros(0, np.uint8)
     ends = np.frombuffer(offsets, np.int32, len(cells) + 1, cells.offset * 4).astype(np.int64)
     if data is None:
         return ends, np.zeros(0, np.uint8)
@@ -79,20 +102,20 @@ def _buffers(cells: pa.StringArray) -> tuple[NDArray[np.int64], NDArray[np.uint8
 
 
 def _is_harmful(
-    data: NDArray[np.uint8],
-    signs: NDArray[np.int64],
-    kinds: NDArray[np.uint8],
-    leads: NDArray[np.bool_],
-    rows: NDArray[np.int64],
-    ends: NDArray[np.int64],
-) -> NDArray[np.bool_]:
+    data: Bytes,
+    signs: Ints,
+    kinds: Bytes,
+    leads: Mask,
+    rows: Ints,
+    ends: Ints,
+) -> Mask:
     """Signs that may mean more than a separator.
 
     Unknown ones; a plus inside; a minus before (a calculated number) or after a blank (two numbers); a closing bracket at
     the end (an aside); a dash or dot beside another (masked digits).
     """
     is_dash = kinds == _DASH
-    harmful = kinds == _OTHER
+    harmful: Mask = kinds == _OTHER
     harmful |= (kinds == _PLUS_SIGN) & ~leads
     harmful |= is_dash & (leads | (data[signs - 1] == ord(" ")))
     harmful |= (kinds == _CLOSE) & (signs + 1 == ends[rows])
@@ -101,39 +124,22 @@ def _is_harmful(
     return harmful
 
 
-def _reject_tails(
-    is_plain: NDArray[np.bool_],
-    matrix: NDArray[np.uint8],
-    count: NDArray[np.int64],
-    first: NDArray[np.int64],
-    places: NDArray[np.int64],
-    signs: NDArray[np.int64],
-    rows: NDArray[np.int64],
-    kinds: NDArray[np.uint8],
-) -> None:
-    """What follows the last sign may be no part of the number: a fraction, an aside, the end of a range."""
-    is_plain[np.bincount(rows[kinds == _DOT], minlength=len(count)) == 1] = False
-    for kind in (_OPEN, _DASH):
-        last = np.full(len(count), -1)
-        last[rows[kinds == kind]] = signs[kinds == kind]
-        candidates = np.flatnonzero((last >= 0) & is_plain)
-        tail = count[candidates] - (np.searchsorted(places, last[candidates]) - first[candidates])
-        short = (tail >= 1) & (tail <= 4)
-        candidates, tail = candidates[short], tail[short]
-        if kind == _OPEN:
-            is_plain[candidates] = False
-        else:
-            is_plain[candidates[_may_count_on(matrix, count, candidates, tail)]] = False
+def _tails(count: Ints, seen: NDArray[np.int32], first: Ints, signs: Ints, rows: Ints) -> Ints:
+    """How many digits follow each cell's last of these signs, where they are one to four; else 0."""
+    last = np.full(len(count), -1)
+    last[rows] = signs  # in order, so that the last one stays
+    tails = np.where(last >= 0, count - (seen[last] - first), 0)
+    tails[tails > 4] = 0
+    return tails
 
 
-def _may_count_on(
-    matrix: NDArray[np.uint8], count: NDArray[np.int64], rows: NDArray[np.int64], tail: NDArray[np.int64]
-) -> NDArray[np.bool_]:
+def _counts_on(matrix: Bytes, count: Ints, tail: Ints) -> Mask:
     """True where the tail's number is 1 to 9 more than as many digits before it, as in 34-35."""
-    difference = np.zeros(len(rows), np.int64)
-    end = rows * WIDTH + MARGIN + count[rows]
+    rows = np.flatnonzero((tail > 0) & (count >= 2 * tail))
+    difference, end = np.zeros(len(rows), np.int64), rows * WIDTH + MARGIN + count[rows]
     for place in range(4):
-        inside = place < tail
-        here = matrix[end - 1 - place].astype(np.int64) - matrix[end - 1 - place - tail]
-        difference += np.where(inside, here * 10**place, 0)
-    return (difference >= 1) & (difference <= 9) | (count[rows] < 2 * tail)
+        more = matrix[end - 1 - place].astype(np.int64) - matrix[end - 1 - place - tail[rows]]
+        difference += np.where(place < tail[rows], more * 10**place, 0)
+    counts_on: Mask = (tail > 0) & (count < 2 * tail)
+    counts_on[rows] = (difference >= 1) & (difference <= 9)
+    return counts_on

@@ -89,7 +89,7 @@ def negative(text: str) -> str:
 
 
 def scientific(text: str) -> str:
-    """Writes 9.05321234567E+11 in full when no digit is lost; never pads."""
+    """Writes scientific notation in full when no digit is lost; never pads."""
     match = _SCIENTIFIC.fullmatch(text)
     if not match:
         return text
@@ -103,11 +103,13 @@ def scientific(text: str) -> str:
 
 
 def decimals(text: str) -> str:
-    """Drops the .0 of a number stored as a fraction, and the separators of thousands."""
+    """Drops the zero fraction of a number stored as one, and the separators of thousands."""
     match = _DECIMALS.fullmatch(text)
     if not match or (match[4] and match[4] == match[3]):
         return text
     fraction = match[5] or ""
+    if match[2].startswith("0") and fraction not in ("", "0"):
+        return text  # no spreadsheet's number begins with 0: the point is a separator
     if fraction.strip("0"):
         if len(fraction) < 3:
             raise Reject("not_a_number")  # an amount, or a number that some formula has divided

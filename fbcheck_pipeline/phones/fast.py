@@ -7,26 +7,21 @@ over cells. Where a step depends on what arrays do not tell (carrier codes, loca
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from fbcheck_pipeline.phones.columns import NONE
-from fbcheck_pipeline.phones.digits import MARGIN, PLUS, WIDTH, Digits, digits_of
+from fbcheck_pipeline.phones.digits import MARGIN, WIDTH, Digits, Ints, Mask, digits_of
 from fbcheck_pipeline.phones.outcomes import CAN_BE_MOBILE, LINE_TYPES, MAX_E164_DIGITS, REASONS
 from fbcheck_pipeline.phones.patterns import UnknownPattern
 from fbcheck_pipeline.phones.plans import PLAN_COUNT, SYMBOLS, Automaton
+from fbcheck_pipeline.phones.reading import Reading, Rows, e164_of
 from fbcheck_pipeline.phones.reference import MAX_EMERGENCY_DIGITS, Says
 from fbcheck_pipeline.phones.tables import FITS, HEAD_DIGITS, INVALID, MAYBE, NO_PLAN, TOO_LONG, TOO_SHORT, Tables
 
-Rows = NDArray[np.int64]
-Mask = NDArray[np.bool_]
-
 BLOCK_ROWS = 16_384  # arrays of so many rows stay in the processor's cache
-# Compiling a plan costs as much as some hundred careful cells.
-CELLS_WORTH_A_PLAN = 200
+# Compiling a plan costs as much as so many careful cells.
+CELLS_WORTH_A_PLAN = 100
 
 _EMPTY, _NO_REGION, _AMBIGUOUS, _LINE_TYPE_EXCLUDED = (
     REASONS.index(reason) for reason in ("empty", "no_region", "ambiguous_international", "line_type_excluded")
@@ -34,47 +29,6 @@ _EMPTY, _NO_REGION, _AMBIGUOUS, _LINE_TYPE_EXCLUDED = (
 _CAN_BE_MOBILE = np.array([name in CAN_BE_MOBILE for name in LINE_TYPES])
 SAYS = tuple(Says)
 _NATIONAL, _INTERNATIONAL, _NOTHING = range(len(SAYS))
-
-
-@dataclass
-class Reading:
-    """One way to read some cells; arrays over these cells.
-
-    plan: of the number's calling code, NO_PLAN where it has none. begin, length: of the national number, in digits of the cell.
-    country, line_type: as in `Verdict`. reason: NONE where it is a number in service.
-    is_sure: False where only the careful path can tell; the rest then means nothing.
-    """
-
-    plan: Rows
-    begin: Rows
-    length: Rows
-    country: Rows
-    line_type: Rows
-    reason: Rows
-    is_sure: Mask
-
-    @classmethod
-    def unsure(cls, count: int) -> Reading:
-        """Nothing is known yet."""
-        return cls(*(np.full(count, NONE) for _ in range(6)), np.zeros(count, np.bool_))
-
-    @property
-    def is_number(self) -> Mask:
-        """True where it is a number in service."""
-        return (self.reason == NONE) & self.is_sure
-
-    def at(self, where: Rows | Mask) -> Reading:
-        """Some of the cells."""
-        return Reading(*(value[where] for value in vars(self).values()))
-
-    def put(self, where: Rows | Mask, other: Reading) -> None:
-        """Replace some of the cells by another reading of them."""
-        for name, value in vars(self).items():
-            value[where] = getattr(other, name)
-
-    def reject(self, where: Rows | Mask, reason: int) -> None:
-        """Some of the cells are surely no number."""
-        self.reason[where], self.is_sure[where] = reason, True
 
 
 class FastPath:
@@ -105,6 +59,7 @@ class FastPath:
         long = digits.count[plain] > MAX_E164_DIGITS
         for rows in (plain[~long], plain[long]):  # apart, since all are walked as far as the longest
             reading.put(rows, self._read_plain(digits, rows, regions[rows], column[rows]))
+        self._leave_ranges(reading, digits, regions, column)
         reading.reject(digits.is_unbroken & (digits.count == 1) & ~digits.has_plus, TOO_SHORT)
         # A cell with separators that is no number may still be two, or a range: the careful rules find that out.
         is_rejected = (reading.reason != NONE) & (reading.reason != _AMBIGUOUS)
@@ -114,22 +69,30 @@ class FastPath:
         reading.reason[excluded] = _LINE_TYPE_EXCLUDED
         unknown = (reading.reason != NONE) & ~excluded
         reading.country[unknown], reading.line_type[unknown] = NONE, NONE
-        return reading, _e164(digits, reading, self.tables)
+        return reading, e164_of(digits, reading, self.tables)
 
-    def votes(self, cells: pa.StringArray, regions: Rows) -> tuple[Rows, Mask]:
-        """What each cell says of its column, as an index into SAYS; and where that is sure."""
+    def votes(self, cells: pa.StringArray, regions: Rows) -> tuple[Rows, Mask, Mask]:
+        """What each cell says of its column, as an index into SAYS; and where it may say NATIONAL, or INTERNATIONAL, unread."""
         digits = digits_of(cells)
-        says, is_sure = np.full(len(cells), _NOTHING), digits.is_empty | (regions == NONE) | (digits.is_plain & digits.has_plus)
-        rows = np.flatnonzero(digits.is_plain & ~is_sure)
+        says = np.full(len(cells), _NOTHING)
+        may_be_national = ~(digits.is_empty | (regions == NONE) | (digits.is_plain & digits.has_plus))
+        may_be_international = may_be_national.copy()
+        rows = np.flatnonzero(digits.is_plain & may_be_national & (digits.count >= HEAD_DIGITS))
         rows = rows[self._ready(regions[rows])]
         head = _head(digits, rows, 0)
-        bare = self._is_national(digits, rows, regions[rows], head) & self.tables.is_bare[regions[rows], head]
-        rows, head = rows[bare], head[bare]
+        is_bare = self.tables.is_bare[regions[rows], head]
+        settled = rows[~is_bare & (self.tables.idd_length[regions[rows], head] != MAYBE)]
+        may_be_national[settled], may_be_international[settled] = False, False
+
+        is_bare &= self._is_national(digits, rows, regions[rows], head)
+        rows, head = rows[is_bare], head[is_bare]
         national, international = self._national(digits, rows, regions[rows], head), self._international(digits, rows, 0)
-        is_sure[rows] = national.is_sure & international.is_sure
-        says[rows[national.is_number & ~international.is_number]] = _NATIONAL
-        says[rows[international.is_number & ~national.is_number]] = _INTERNATIONAL
-        return says, is_sure
+        says[rows[national.is_number & international.is_sure & ~international.is_number]] = _NATIONAL
+        says[rows[international.is_number & national.is_sure & ~national.is_number]] = _INTERNATIONAL
+        is_open = ~(national.is_sure & international.is_sure)
+        may_be_national[rows] = is_open & ~(national.is_sure & ~national.is_number) & ~international.is_number
+        may_be_international[rows] = is_open & ~(international.is_sure & ~international.is_number) & ~national.is_number
+        return says, may_be_national, may_be_international
 
     def _read_plain(self, digits: Digits, rows: Rows, regions: Rows, column: Rows) -> Reading:
         reading = Reading.unsure(len(rows))
@@ -140,8 +103,8 @@ class FastPath:
 
         where = np.flatnonzero(has_plus & has_region)
         plus = self._international(digits, rows[where], 0)
-        # Then `parse` tries once more without the plus.
-        plus.is_sure &= (plus.plan != NO_PLAN) | ((head[where] >= 1000) & (idd[where] == 0))
+        # Then `parse` tries once more without the plus, and finds no code either unless an international prefix comes first.
+        plus.is_sure &= (plus.plan != NO_PLAN) | (idd[where] == 0)
         plus.reason[(plus.reason != NONE) & (digits.count[rows[where]] > MAX_E164_DIGITS)] = TOO_LONG
         reading.put(where, plus)
 
@@ -151,6 +114,12 @@ class FastPath:
         where = np.flatnonzero(has_region & self._is_national(digits, rows, regions, head))
         reading.put(where, self._without_plus(digits, rows[where], regions[where], head[where], column[where]))
         return reading
+
+    def _leave_ranges(self, reading: Reading, digits: Digits, regions: Rows, column: Rows) -> None:
+        """A number whose end may be the next of a range: sure only where what comes before the end is none."""
+        rows = np.flatnonzero((digits.tail > 0) & (reading.is_number | (reading.reason == _AMBIGUOUS)))
+        head = self._read_plain(digits.without_tail(rows), np.arange(len(rows)), regions[rows], column[rows])
+        reading.is_sure[rows[~head.is_sure | (head.reason == NONE) | (head.reason == _AMBIGUOUS)]] = False
 
     def _read_without_region(self, reading: Reading, digits: Digits, rows: Rows, where: Rows, head: Rows) -> None:
         """Only a plus, or 00 for it, tells the country."""
@@ -168,14 +137,16 @@ class FastPath:
     def _is_after_idd(self, digits: Digits, rows: Rows, regions: Rows, head: Rows) -> Mask:
         """`_parse_prefix_as_idd`: it counts where no 0 follows, since no calling code begins with one."""
         idd = self.tables.idd_length[regions, head]
-        return ~digits.has_plus[rows] & (idd > 0) & (_digit(digits, rows, np.maximum(idd, 0)) != 0)
+        is_after: Mask = ~digits.has_plus[rows] & (idd > 0) & (_digit(digits, rows, np.maximum(idd, 0)) != 0)
+        return is_after
 
     def _is_national(self, digits: Digits, rows: Rows, regions: Rows, head: Rows) -> Mask:
         """True where the digits are neither international nor so few that they may be an emergency number."""
         count, idd = digits.count[rows], self.tables.idd_length[regions, head]
-        may_be_emergency = (count <= MAX_EMERGENCY_DIGITS) & self.tables.may_be_emergency[regions, np.minimum(count, MAX_EMERGENCY_DIGITS)]
-        is_long_enough = (count >= HEAD_DIGITS) & ~may_be_emergency
-        return ~digits.has_plus[rows] & is_long_enough & (idd != MAYBE) & ~self._is_after_idd(digits, rows, regions, head)
+        is_short = count <= MAX_EMERGENCY_DIGITS
+        may_be_emergency = is_short & self.tables.may_be_emergency[regions, np.minimum(count, MAX_EMERGENCY_DIGITS)]
+        is_long_enough: Mask = (count >= HEAD_DIGITS) & ~may_be_emergency & (idd != MAYBE)
+        return is_long_enough & ~digits.has_plus[rows] & ~self._is_after_idd(digits, rows, regions, head)
 
     def _without_plus(self, digits: Digits, rows: Rows, regions: Rows, head: Rows, column: Rows) -> Reading:
         """`reference.read`: bare digits are read abroad, too, where that can change the answer."""
@@ -198,7 +169,7 @@ class FastPath:
         head = _head(digits, rows, begin)
         plan = self.tables.plan_of_head[head]
         reading = Reading.unsure(len(rows))
-        reading.reject(slice(None), INVALID)
+        reading.reject(np.arange(len(rows)), INVALID)
         known = np.flatnonzero(plan != NO_PLAN)
         begin_national = begin[known] + self.tables.code_length_of_head[head[known]]
         reading.put(known, self._validated(digits, rows[known], plan[known], begin_national))
@@ -264,7 +235,7 @@ class FastPath:
         wanted = (self._asked >= CELLS_WORTH_A_PLAN) & ~self._is_ready & ~self._is_hopeless
         if wanted.any():
             self._compile(np.flatnonzero(wanted))
-        return (plans >= 0) & self._is_ready[plans]
+        return (plans >= 0) & self._is_ready[plans] & self._is_ready[self.tables.main_plan[plans]]
 
     def _compile(self, plans: Rows) -> None:
         for plan in {*plans, *self.tables.main_plan[plans]}:
@@ -278,31 +249,12 @@ class FastPath:
 
 
 def _digit(digits: Digits, rows: Rows, place: Rows | int) -> Rows:
-    return digits.matrix[rows * WIDTH + MARGIN + place].astype(np.int64)
+    digit: Ints = digits.matrix[rows * WIDTH + MARGIN + place].astype(np.int64)
+    return digit
 
 
 def _head(digits: Digits, rows: Rows, begin: Rows | int) -> Rows:
     """The number of four digits; meaningless, but in range, where there are fewer."""
     first, second, third, fourth = (_digit(digits, rows, begin + place) for place in range(HEAD_DIGITS))
-    return np.minimum(first * 1000 + second * 100 + third * 10 + fourth, 9999)
-
-
-def _e164(digits: Digits, reading: Reading, tables: Tables) -> pa.StringArray:
-    """Write plus and calling code before the national number, in place, and cut the texts out."""
-    is_number = reading.is_number
-    rows = np.flatnonzero(is_number)
-    plan, begin = reading.plan[rows], rows * WIDTH + MARGIN + reading.begin[rows]
-    code, code_length = tables.code[plan], tables.code_length[plan]
-    for place in range(3):
-        has_place = code_length > place
-        digits.matrix[begin[has_place] - 1 - place] = code[has_place] // 10**place % 10
-    digits.matrix[begin - 1 - code_length] = PLUS
-
-    lengths = np.zeros(len(is_number), np.int64)
-    lengths[rows] = 1 + code_length + reading.length[rows]
-    ends = np.zeros(len(is_number) + 1, np.int32)
-    np.cumsum(lengths, out=ends[1:])
-    sources = np.repeat(begin - 1 - code_length - ends[rows], lengths[rows]) + np.arange(ends[-1])
-    texts = digits.matrix[sources] + np.uint8(ord("0"))
-    present = np.packbits(is_number, bitorder="little")
-    return pa.StringArray.from_buffers(len(is_number), pa.py_buffer(ends), pa.py_buffer(texts), pa.py_buffer(present))
+    head: Ints = np.minimum(first * 1000 + second * 100 + third * 10 + fourth, 9999)
+    return head

@@ -15,14 +15,33 @@ from pandera.typing import Series
 
 from fbcheck_pipeline.errors import FbcheckError
 
-E164 = r"^\+[1-9][0-9]{6,14}$"
+# The shortest numbers in service have six digits (+43 1…); ITU-T allows fifteen at most.
+E164 = r"^\+[1-9][0-9]{5,14}$"
 REJECT_REASONS = [
-    "empty", "not_a_number", "letters_in_number", "no_region", "too_short", "too_long", "invalid_number", "excel_precision_lost",
-    "ambiguous_international", "ambiguous_range", "emergency", "line_type_excluded",
+    "empty",
+    "not_a_number",
+    "letters_in_number",
+    "no_region",
+    "too_short",
+    "too_long",
+    "invalid_number",
+    "excel_precision_lost",
+    "ambiguous_international",
+    "ambiguous_range",
+    "emergency",
+    "line_type_excluded",
 ]
 ANSWERED_BY = ["chunk", "other_chunk", "verdict", "earlier_try", "suppressed", "over_budget", "waiting"]
 CHECK_STATUSES = [
-    "checked", "reused", "rejected", "suppressed", "undetermined", "unconfirmed", "waiting", "refused", "over_budget",
+    "checked",
+    "reused",
+    "rejected",
+    "suppressed",
+    "undetermined",
+    "unconfirmed",
+    "waiting",
+    "refused",
+    "over_budget",
 ]
 
 Text = Annotated[pd.ArrowDtype, pa.string()]
@@ -35,7 +54,7 @@ class FrameInvalid(FbcheckError):
     """A frame breaks its model: a fault of the program, stopped before it can do harm."""
 
 
-class RawPhones(pandera.DataFrameModel):
+class RawPhones(pandera.DataFrameModel):  # type: ignore[misc]
     """One row per phone cell of a list; the source's own columns besides."""
 
     source_row: Series[Int64] = pandera.Field(ge=1)
@@ -52,13 +71,13 @@ class E164Phones(RawPhones):
     country: Series[Text] = pandera.Field(nullable=True)
     line_type: Series[Text] = pandera.Field(nullable=True)
 
-    @pandera.dataframe_check(name="either_e164_or_reason")
+    @pandera.dataframe_check(name="either_e164_or_reason")  # type: ignore[untyped-decorator]
     def either_e164_or_reason(cls, frame: pd.DataFrame) -> Any:
         """True where exactly one of the two is there."""
         return frame["phone_e164"].isna() != frame["reject_reason"].isna()
 
 
-class SubmittedChunks(pandera.DataFrameModel):
+class SubmittedChunks(pandera.DataFrameModel):  # type: ignore[misc]
     """What answers each distinct phone of a list."""
 
     phone_e164: Series[Text] = pandera.Field(str_matches=E164)
@@ -67,7 +86,7 @@ class SubmittedChunks(pandera.DataFrameModel):
     task_id: Series[Text] = pandera.Field(nullable=True)
 
 
-class Verdicts(pandera.DataFrameModel):
+class Verdicts(pandera.DataFrameModel):  # type: ignore[misc]
     """One row per phone that one task answered."""
 
     phone_e164: Series[Text] = pandera.Field(str_matches=E164)
@@ -77,7 +96,7 @@ class Verdicts(pandera.DataFrameModel):
     task_id: Series[Text]
 
 
-class FacebookResults(pandera.DataFrameModel):
+class FacebookResults(pandera.DataFrameModel):  # type: ignore[misc]
     """What the join adds to `E164Phones`, whose columns were held against their model when they were written."""
 
     facebook: Series[Text] = pandera.Field(nullable=True, isin=["yes", "no", "ban"])
@@ -85,7 +104,7 @@ class FacebookResults(pandera.DataFrameModel):
     checked_at: Series[Moment] = pandera.Field(nullable=True)
     task_id: Series[Text] = pandera.Field(nullable=True)
 
-    @pandera.dataframe_check(name="verdict_exactly_where_checked")
+    @pandera.dataframe_check(name="verdict_exactly_where_checked")  # type: ignore[untyped-decorator]
     def verdict_exactly_where_checked(cls, frame: pd.DataFrame) -> Any:
         """A verdict stands where the status says so, and nowhere else."""
         return frame["facebook"].notna() == frame["check_status"].isin(["checked", "reused"])
@@ -103,7 +122,8 @@ def validate(model: type[pandera.DataFrameModel], batch: pa.RecordBatch) -> None
     try:
         schema.validate(frame, lazy=True)
     except (SchemaErrors, SchemaError) as error:
-        raise FrameInvalid(f"{model.__name__} of {batch.num_rows} rows breaks its model: {_faults(error)}; please report it") from None
+        faults = _faults(error)
+        raise FrameInvalid(f"{model.__name__} of {batch.num_rows} rows breaks its model: {faults}; please report it") from None
 
 
 def _plain(column: pa.Array) -> pa.Array:
@@ -114,5 +134,8 @@ def _faults(error: SchemaErrors | SchemaError) -> str:
     if isinstance(error, SchemaError):
         return str(error.reason_code)
     cases = error.failure_cases
-    counted = cases.groupby(["column", "check"], dropna=False).size()
+    # A check of the whole frame fails once a row, and is listed once a column.
+    place = cases["column"].where(cases["schema_context"] == "Column", "frame")
+    rows = cases["index"].where(cases["index"].notna(), -1)
+    counted = rows.groupby([place, cases["check"]], dropna=False).nunique()
     return ", ".join(f"{column}: {check} ({count})" for (column, check), count in counted.items())

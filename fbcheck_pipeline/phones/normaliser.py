@@ -6,10 +6,15 @@ numbering of `phone_index` looks across two batches, and `normalise_all` does th
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from fbcheck_pipeline.phones.cells import bare_digits_of, outcomes_of
 from fbcheck_pipeline.phones.columns import (
@@ -21,6 +26,7 @@ from fbcheck_pipeline.phones.columns import (
     extra_phones,
     in_order,
     joined,
+    outcomes_from,
     output_batch,
     phones_of,
     shifted,
@@ -29,7 +35,9 @@ from fbcheck_pipeline.phones.fast import BLOCK_ROWS, SAYS, FastPath
 from fbcheck_pipeline.phones.outcomes import COUNTRIES, EXCLUDED_LINE_TYPES, Outcome
 from fbcheck_pipeline.phones.reference import Says, is_bare, vote
 from fbcheck_pipeline.phones.regions import region_of
-from fbcheck_pipeline.phones.votes import CELLS_HEARD, Votes
+from fbcheck_pipeline.phones.votes import CELLS_HEARD, Ballot, Votes
+
+_NO_NUMBER = re.compile(r"[^\d+]")
 
 
 class Normaliser:
@@ -47,7 +55,7 @@ class Normaliser:
         self.region = region
         self.region_column = region_column
         self.excluded = EXCLUDED_LINE_TYPES - extra_line_types
-        self.votes = Votes()
+        self.votes: defaultdict[str, Votes] = defaultdict(Votes)
         self._fast = FastPath(self.excluded)
 
     @staticmethod
@@ -61,17 +69,19 @@ class Normaliser:
             names = batch.column("phone_column").dictionary.to_pylist()
             for begin in range(0, batch.num_rows, BLOCK_ROWS):
                 self._hear(batch.slice(begin, BLOCK_ROWS), names)
-            if all(self.votes.heard[name] >= CELLS_HEARD for name in names):
+            if all(self.votes[name].heard >= CELLS_HEARD for name in names):
                 return
 
     def _hear(self, block: pa.RecordBatch, names: list[str]) -> None:
         cells, regions, columns = block.column("phone_raw"), self._regions(block), _indices(block.column("phone_column"))
-        says, is_sure = self._fast.votes(cells, regions)
-        for row in np.flatnonzero(~is_sure):
-            says[row] = SAYS.index(_vote(cells[int(row)].as_py(), COUNTRIES[regions[row]]))
+        says, *may_be = self._fast.votes(cells, regions)
         for column, name in enumerate(names):
-            heard = says[columns == column][: max(0, CELLS_HEARD - self.votes.heard[name])]
-            self.votes.add(name, len(heard), {each: int((heard == code).sum()) for code, each in enumerate(SAYS)})
+            rows = np.flatnonzero(columns == column)[: max(0, CELLS_HEARD - self.votes[name].heard)]
+            counts = {each: int((says[rows] == code).sum()) for code, each in enumerate(SAYS)}
+            closed = rows[may_be[0][rows] | may_be[1][rows]]
+            texts = cells.take(pa.array(closed)).to_pylist()
+            ballots = map(_ballot, texts, regions[closed], may_be[0][closed], may_be[1][closed])
+            self.votes[name].add(len(rows), counts, [ballot for ballot in ballots if ballot])
 
     def normalise(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """One row per phone of a batch of raw phones, in order; see `output_schema`.
@@ -79,19 +89,28 @@ class Normaliser:
         Depends on nothing but the batch and what was learnt; `phone_index` counts within the batch.
         """
         names = batch.column("phone_column").dictionary.to_pylist()
-        columns = np.array([*(SAYS.index(self.votes.of(name)) for name in names), SAYS.index(Says.NOTHING)])
+        columns = np.array([*(SAYS.index(self.votes[name].says()) for name in names), SAYS.index(Says.NOTHING)])
         cells, regions, says = batch.column("phone_raw"), self._regions(batch), columns[_indices(batch.column("phone_column"))]
-        blocks = [
-            self._phones(begin, cells.slice(begin, BLOCK_ROWS), regions[begin : begin + BLOCK_ROWS], says[begin : begin + BLOCK_ROWS])
-            for begin in range(0, max(1, batch.num_rows), BLOCK_ROWS)
-        ]
-        return output_batch(batch, joined(blocks), self.output_schema(batch.schema))
+        fast, is_sure = self._read(cells, regions, says)
+        careful = np.flatnonzero(~is_sure)
+        phones = fast
+        if len(careful):
+            slow = self._careful(careful, cells.take(pa.array(careful)), regions[careful], says[careful])
+            both = joined([fast, slow])
+            kept = np.concatenate([np.flatnonzero(is_sure), np.arange(len(cells), len(both.row))])
+            phones = in_order(both, kept[np.argsort(both.row[kept], kind="stable")])
+        return output_batch(batch, phones, self.output_schema(batch.schema))
 
     def normalise_all(self, batches: Iterable[pa.RecordBatch], workers: int = 1) -> Iterator[pa.RecordBatch]:
-        """Normalise batches in order; a source row whose cells lie in two batches is numbered through."""
-        source_row, extra = None, 0
-        for batch in batches:
-            out = self.normalise(batch)
+        """Normalise batches in order; a source row whose cells lie in two batches is numbered through.
+
+        Args:
+            batches: of raw phones.
+            workers: with 2 the next batch is normalised while the caller works on this one; measured, that is worth more than
+                a pool of processes, which pays for its start and for each batch's way there and back.
+        """
+        source_row, extra = 0, 0
+        for batch, out in self._ahead(batches) if workers > 1 else ((batch, self.normalise(batch)) for batch in batches):
             if not batch.num_rows:
                 yield out
                 continue
@@ -99,6 +118,18 @@ class Normaliser:
                 out = shifted(out, source_row, extra)
             source_row, extra = batch.column("source_row")[-1].as_py(), extra_phones(batch, out)
             yield out
+
+    def _ahead(self, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
+        """One batch ahead, in one thread: the fast path is compiled as it goes and belongs to one thread at a time."""
+        with ThreadPoolExecutor(1, "normalise") as executor:
+            waiting: tuple[pa.RecordBatch, Future[pa.RecordBatch]] | None = None
+            for batch in batches:
+                future = executor.submit(self.normalise, batch)
+                if waiting:
+                    yield waiting[0], waiting[1].result()
+                waiting = batch, future
+            if waiting:
+                yield waiting[0], waiting[1].result()
 
     def explain(self, text: str | None, region: str | None) -> list[str]:
         """The rules that apply to one cell, in words and in order; holds no digit of the number.
@@ -119,21 +150,30 @@ class Normaliser:
         known = [(region_of(text) if text else None) or self.region for text in cells.dictionary.to_pylist()]
         return np.array([COUNTRY_CODE[region] for region in (*known, self.region)])[_indices(cells)]
 
-    def _phones(self, begin: int, cells: pa.StringArray, regions: Codes, says: Codes) -> Phones:
-        reading, e164 = self._fast.read(cells, regions, says)
-        fast = Phones(np.arange(len(cells)) + begin, e164, reading.reason, reading.country, reading.line_type)
-        careful = np.flatnonzero(~reading.is_sure)
-        if not len(careful):
-            return fast
-        rows, outcomes = [], []
-        for row, text in zip(careful.tolist(), cells.take(pa.array(careful)).to_pylist(), strict=True):
-            region = None if regions[row] == NONE else COUNTRIES[regions[row]]
-            for outcome in outcomes_of(text, region, SAYS[says[row]]):
-                rows.append(row + begin)
-                outcomes.append(self._policy(outcome))
-        both = joined([fast, phones_of(rows, outcomes)])
-        kept = np.concatenate([np.flatnonzero(reading.is_sure), np.arange(len(cells), len(both.row))])
-        return in_order(both, kept[np.argsort(both.row[kept], kind="stable")])
+    def _read(self, cells: pa.StringArray, regions: Codes, says: Codes) -> tuple[Phones, NDArray[np.bool_]]:
+        """What the fast path reads, block by block, and where it is sure of it."""
+        phones, is_sure = [], []
+        for begin in range(0, max(1, len(cells)), BLOCK_ROWS):
+            block = slice(begin, begin + BLOCK_ROWS)
+            reading, e164 = self._fast.read(cells[block], regions[block], says[block])
+            phones.append(Phones(np.arange(len(e164)) + begin, e164, reading.reason, reading.country, reading.line_type))
+            is_sure.append(reading.is_sure)
+        return joined(phones), np.concatenate(is_sure)
+
+    def _careful(self, rows: Codes, cells: pa.StringArray, regions: Codes, says: Codes) -> Phones:
+        """Cells that the fast path left, one by one; but the number that most of them come down to is read for all at once."""
+        texts = cells.to_pylist()
+        guesses = [_NO_NUMBER.sub("", text) if text else "" for text in texts]
+        read, is_sure = self._read(pa.array(guesses, pa.string()), regions, says)
+        outcomes_read = zip(guesses, outcomes_from(read), is_sure, strict=True)
+        known = [{guess: outcome} if sure else {} for guess, outcome, sure in outcomes_read]
+        of_rows, outcomes = [], []
+        for row, text, region, column, of_guess in zip(rows, texts, regions, says, known, strict=True):
+            region_name = None if region == NONE else COUNTRIES[region]
+            for each in outcomes_of(text, region_name, SAYS[column], known=of_guess):
+                of_rows.append(row)
+                outcomes.append(self._policy(each))
+        return phones_of(of_rows, outcomes)
 
     def _policy(self, outcome: Outcome) -> Outcome:
         """Numbers that own no account are not kept; what they are is."""
@@ -145,9 +185,12 @@ def _indices(column: pa.DictionaryArray) -> Codes:
     return column.indices.fill_null(NONE).to_numpy().astype(np.int64)  # type: ignore[no-any-return]
 
 
-def _vote(text: str | None, region: str) -> Says:
-    number = bare_digits_of(text) if text else None
-    return vote(number, region) if number and is_bare(number, region) else Says.NOTHING
+def _ballot(text: str, region: int, may_be_national: bool, may_be_international: bool) -> Ballot | None:
+    number, name = bare_digits_of(text), COUNTRIES[region]
+    if number is None or not is_bare(number, name):
+        return None
+    may_say = [says for says, may in ((Says.NATIONAL, may_be_national), (Says.INTERNATIONAL, may_be_international)) if may]
+    return Ballot(partial(vote, number, name), frozenset(may_say))
 
 
 def _said_of(outcome: Outcome) -> str:

@@ -1,19 +1,19 @@
 """Regular expressions over digits as automata: what phonenumbers' metadata is written in, made fit for whole arrays.
 
-Expressions are values (interned tuples) with derivatives: `after(e, 7)` is what must follow a 7. Knows the few
-constructs that the metadata uses and refuses any other (`UnknownPattern`), so that a new one cannot be misread.
-Which patterns make up a numbering plan is in `plans`.
+An expression is the state of an automaton: `after(e, 7)` is what must follow a 7, and `marks(e)` are the names of the
+patterns that are complete here. Equal expressions are one object. Knows the few constructs that the metadata uses and
+refuses any other (`UnknownPattern`), so that a new one cannot be misread. What makes up a numbering plan is in `plans`.
 """
 
 from __future__ import annotations
 
 import re
 from functools import cache
+from typing import Literal
 
-Expression = tuple[object, ...]
+Kind = Literal["never", "nothing", "anything", "mark", "digit", "then", "either"]
+Mark = tuple[str, str]
 
-NEVER: Expression = ("never",)
-NOTHING: Expression = ("nothing",)  # matches the empty string only
 ANY_DIGIT = 0b11_1111_1111
 _TOKEN = re.compile(r"\\d|\(\?:|\[[\d-]+\]|\{\d+(?:,\d*)?\}|[\d()|?]")
 
@@ -22,78 +22,105 @@ class UnknownPattern(ValueError):
     """The metadata uses a construct that this module does not know."""
 
 
+class Expression:
+    """One expression; made by the functions below only, which never make an equal one twice."""
+
+    __slots__ = ("is_complete", "kind", "mark", "mask", "parts")
+
+    def __init__(self, kind: Kind, mask: int, parts: tuple[Expression, ...], mark: Mark | None) -> None:
+        self.kind = kind
+        self.mask = mask  # of a digit: which ones it may be
+        self.parts = parts  # of `then`: first and second; of `either`: the choices
+        self.mark = mark
+        self.is_complete = kind in ("nothing", "anything", "mark")
+        if parts:
+            self.is_complete = (all if kind == "then" else any)(part.is_complete for part in parts)
+
+
+@cache
+def _made(kind: Kind, mask: int = 0, parts: tuple[Expression, ...] = (), mark: Mark | None = None) -> Expression:
+    return Expression(kind, mask, parts, mark)
+
+
+NEVER, NOTHING, ANYTHING = _made("never"), _made("nothing"), _made("anything")
+
+
 def one_of(mask: int) -> Expression:
     """One digit out of a bit mask."""
-    return ("digit", mask)
+    return _made("digit", mask) if mask else NEVER
+
+
+def marked(expression: Expression, mark: Mark) -> Expression:
+    """The expression, and where it is complete, its mark."""
+    return then(expression, _made("mark", mark=mark))
 
 
 def then(first: Expression, second: Expression) -> Expression:
     """One after the other."""
-    if NEVER in (first, second):
+    if first is NEVER or second is NEVER:
         return NEVER
-    if first == NOTHING:
-        return second
-    if second == NOTHING:
-        return first
-    if first[0] == "then":
-        return ("then", first[1], then(first[2], second))  # type: ignore[arg-type]
-    return ("then", first, second)
+    if first is NOTHING or second is NOTHING:
+        return second if first is NOTHING else first
+    if first.kind == "then":
+        return then(first.parts[0], then(first.parts[1], second))
+    return _made("then", 0, (first, second))
 
 
-def either(choices: frozenset[Expression]) -> Expression:
+def either(*choices: Expression) -> Expression:
     """Any of them."""
-    flat = frozenset(each for choice in choices for each in (choice[1] if choice[0] == "either" else (choice,)))  # type: ignore[attr-defined]
-    flat -= {NEVER}
+    if len(choices) == 1:
+        return choices[0]
+    flat = {each for choice in choices for each in (choice.parts if choice.kind == "either" else (choice,))} - {NEVER}
     if len(flat) < 2:
         return next(iter(flat), NEVER)
-    return ("either", flat)
-
-
-ANYTHING: Expression = ("anything",)  # any digits, or none
+    return _made("either", 0, tuple(sorted(flat, key=id)))
 
 
 @cache
-def is_complete(expression: Expression) -> bool:
-    """True where nothing more need follow."""
-    match expression:
-        case ("nothing",) | ("anything",):
-            return True
-        case ("then", first, second):
-            return is_complete(first) and is_complete(second)
-        case ("either", choices):
-            return any(map(is_complete, choices))
-    return False
+def followers(expression: Expression) -> tuple[tuple[int, Expression], ...]:
+    """What may come next: bit masks of digits, none in two of them, each with what must follow any of its digits."""
+    if expression.kind == "digit":
+        return ((expression.mask, NOTHING),)
+    if expression is ANYTHING:
+        return ((ANY_DIGIT, ANYTHING),)
+    if expression.kind != "then":
+        return _merged([follower for part in expression.parts for follower in followers(part)])
+    first, second = expression.parts
+    begun = tuple((mask, then(rest, second)) for mask, rest in followers(first))
+    return _merged([*begun, *followers(second)]) if first.is_complete else begun
 
 
-@cache
+def _merged(pieces: list[tuple[int, Expression]]) -> tuple[tuple[int, Expression], ...]:
+    merged: list[tuple[int, tuple[Expression, ...]]] = [(ANY_DIGIT, ())]
+    for mask, rest in pieces:
+        cut = [(old & mask, (*rests, rest)) for old, rests in merged if old & mask]
+        merged = cut + [(old & ~mask, rests) for old, rests in merged if old & ~mask]
+    return tuple((mask, either(*rests)) for mask, rests in merged if rests)
+
+
 def after(expression: Expression, digit: int) -> Expression:
     """What must follow the digit."""
-    match expression:
-        case ("digit", mask):
-            return NOTHING if mask >> digit & 1 else NEVER
-        case ("anything",):
-            return ANYTHING
-        case ("then", first, second):
-            rest = then(after(first, digit), second)
-            return either(frozenset({rest, after(second, digit)})) if is_complete(first) else rest
-        case ("either", choices):
-            return either(frozenset(after(each, digit) for each in choices))
-    return NEVER
+    return next((rest for mask, rest in followers(expression) if mask >> digit & 1), NEVER)
+
+
+def marks(expression: Expression) -> frozenset[Mark]:
+    """Of everything that is complete here."""
+    if expression.mark:
+        return frozenset({expression.mark})
+    if expression.kind == "then":
+        return marks(expression.parts[1]) if expression.parts[0].is_complete else frozenset()
+    return frozenset().union(*map(marks, expression.parts))
 
 
 @cache
 def lengths(expression: Expression) -> frozenset[int]:
-    """How many digits it can match in all."""
-    match expression:
-        case ("nothing",):
-            return frozenset({0})
-        case ("digit", _):
-            return frozenset({1})
-        case ("then", first, second):
-            return frozenset(a + b for a in lengths(first) for b in lengths(second))
-        case ("either", choices):
-            return frozenset(n for each in choices for n in lengths(each))
-    return frozenset()
+    """How many digits it can match in all; not for one that ends in anything."""
+    if expression.kind == "then":
+        first, second = map(lengths, expression.parts)
+        return frozenset(a + b for a in first for b in second)
+    if expression.kind == "either":
+        return frozenset().union(*map(lengths, expression.parts))
+    return frozenset({1 if expression.kind == "digit" else 0})
 
 
 @cache
@@ -118,7 +145,7 @@ def _alternatives(tokens: list[str]) -> Expression:
     while tokens and tokens[-1] == "|":
         tokens.pop()
         choices.append(_sequence(tokens))
-    return either(frozenset(choices))
+    return either(*choices)
 
 
 def _sequence(tokens: list[str]) -> Expression:
@@ -157,5 +184,5 @@ def _repeated(item: Expression, tokens: list[str]) -> Expression:
     for count in range(int(most or least), 0, -1):
         repeated = then(item, repeated)
         if count > int(least):
-            repeated = either(frozenset({NOTHING, repeated}))
+            repeated = either(NOTHING, repeated)
     return repeated

@@ -7,6 +7,7 @@ What is looked up by a number's first digits or its length is in `tables`; how a
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -18,20 +19,24 @@ from fbcheck_pipeline.phones.outcomes import COUNTRIES, LINE_TYPES
 from fbcheck_pipeline.phones.patterns import (
     ANYTHING,
     NEVER,
-    NOTHING,
     Expression,
+    Mark,
     UnknownPattern,
     after,
     either,
-    is_complete,
+    followers,
     lengths,
+    marked,
+    marks,
     one_of,
     parse,
     then,
 )
+from fbcheck_pipeline.phones.reference import metadata_for
 
 SYMBOLS = 16  # ten digits, `END`, and up to a power of two: state + symbol is the index into the table
 END = 10  # the symbol after the last digit; the state stays
+_GENERAL, _PREFIX, _OTHER_PREFIX = (("general", ""), ("prefix", ""), ("other_prefix", ""))
 # In the order in which phonenumbers asks for them; then fixed line and mobile.
 _SPECIAL_TYPES = ("premium_rate", "toll_free", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail")
 
@@ -40,8 +45,6 @@ NON_GEOGRAPHICAL = tuple(code for code, regions in COUNTRY_CODE_TO_REGION_CODE.i
 PLAN_COUNT = len(COUNTRIES) + len(NON_GEOGRAPHICAL)
 _CODES = {region: code for code, regions in COUNTRY_CODE_TO_REGION_CODE.items() for region in regions}
 _COUNTRY_INDEX = {region: index for index, region in enumerate(COUNTRIES)}
-
-State = frozenset[tuple[str, str, Expression]]
 
 
 class Verdict(NamedTuple):
@@ -72,10 +75,10 @@ class Automaton:
         self.is_final: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self.verdict = Verdict(*(np.zeros(0, kind) for kind in (bool, bool, bool, np.int64, np.int64)))
         self._starts: dict[int, int] = {}
-        self._ids: dict[State, int] = {}
+        self._ids: dict[Expression, int] = {}
         self._verdicts: list[Verdict] = []
         self._rows: list[list[int]] = []
-        self._compile(frozenset(), ())
+        self._compile(NEVER, ())
         self.publish()
 
     def add(self, plan: int) -> None:
@@ -98,25 +101,27 @@ class Automaton:
         for plan, start in self._starts.items():
             self.starts[plan] = start * SYMBOLS
 
-    def _compile(self, start: State, regions: tuple[str, ...]) -> int:
-        todo = [start] if start not in self._ids else []
-        self._number(start, regions)
+    def _compile(self, start: Expression, regions: tuple[str, ...]) -> int:
+        todo = self._number(start, regions)
         while todo:
             state = todo.pop()
             row = self._rows[self._ids[state]]
-            for digit in range(10):
-                following = frozenset((*label, rest) for *label, e in state if (rest := after(e, digit)) != NEVER)
-                if following not in self._ids:
-                    self._number(following, regions)
-                    todo.append(following)
-                row[digit] = self._ids[following]
+            row[:10] = [self._ids[NEVER]] * 10
+            for mask, following in followers(state):
+                todo += self._number(following, regions)
+                for digit in range(10):
+                    if mask >> digit & 1:
+                        row[digit] = self._ids[following]
         return self._ids[start]
 
-    def _number(self, state: State, regions: tuple[str, ...]) -> None:
-        if state not in self._ids:
-            self._ids[state] = len(self._ids)
-            self._verdicts.append(_verdict(state, regions))
-            self._rows.append([len(self._rows)] * SYMBOLS)
+    def _number(self, state: Expression, regions: tuple[str, ...]) -> list[Expression]:
+        """Give the state a number; a list of it where it is new."""
+        if state in self._ids:
+            return []
+        self._ids[state] = len(self._ids)
+        self._verdicts.append(_verdict(marks(state), regions))
+        self._rows.append([len(self._rows)] * SYMBOLS)
+        return [state]
 
 
 def code_of(plan: int) -> int:
@@ -132,25 +137,31 @@ def _regions_of(plan: int) -> tuple[str, ...]:
 def metadata_of(plan: int) -> PhoneMetadata:
     """phonenumbers' own metadata of a plan."""
     if plan < len(COUNTRIES):
-        return PhoneMetadata.metadata_for_region(COUNTRIES[plan])
-    return PhoneMetadata.metadata_for_nongeo_region(code_of(plan))
+        return metadata_for(COUNTRIES[plan])
+    metadata = PhoneMetadata.metadata_for_nongeo_region(code_of(plan))
+    assert metadata is not None
+    return metadata
 
 
-def _start_state(plan: int) -> State:
+def _start_state(plan: int) -> Expression:
     metadata = metadata_of(plan)
-    labelled = {("general", "", parse(metadata.general_desc.national_number_pattern))}
     plain, other = prefixes_of(metadata)
-    labelled |= {("prefix", "", then(parse(plain), ANYTHING))} if plain else set()
-    labelled |= {("other_prefix", "", other)} if other != NEVER else set()
+    patterns = [marked(_general(metadata), _GENERAL), marked(other, _OTHER_PREFIX)]
+    patterns += [marked(then(parse(plain), ANYTHING), _PREFIX)] if plain else []
     for region in _regions_of(plan):
-        labelled |= _labelled(region, metadata if region == "001" else PhoneMetadata.metadata_for_region(region))
-    return frozenset(labelled)
+        patterns += _patterns_of(region, metadata if region == "001" else metadata_for(region))
+    return either(*patterns)
 
 
-def _labelled(region: str, metadata: PhoneMetadata) -> set[tuple[str, str, Expression]]:
-    labelled = {("region_general", region, parse(metadata.general_desc.national_number_pattern))}
+def _general(metadata: PhoneMetadata) -> Expression:
+    assert metadata.general_desc is not None
+    return parse(metadata.general_desc.national_number_pattern or "")
+
+
+def _patterns_of(region: str, metadata: PhoneMetadata) -> list[Expression]:
+    patterns = [marked(_general(metadata), ("region_general", region))]
     if metadata.leading_digits:
-        labelled.add(("leading", region, then(parse(metadata.leading_digits), ANYTHING)))
+        patterns.append(marked(then(parse(metadata.leading_digits), ANYTHING), ("leading", region)))
     for name in (*_SPECIAL_TYPES, "fixed_line", "mobile"):
         description = getattr(metadata, name)
         if description is None or not description.national_number_pattern:
@@ -158,25 +169,41 @@ def _labelled(region: str, metadata: PhoneMetadata) -> set[tuple[str, str, Expre
         pattern = parse(description.national_number_pattern)
         if description.possible_length and not lengths(pattern) <= set(description.possible_length):
             raise UnknownPattern("a pattern of the phonenumbers metadata is wider than its possible lengths")
-        labelled.add((name, region, pattern))
-    return labelled
+        patterns.append(marked(pattern, (name, region)))
+    return patterns
 
 
 def prefixes_of(metadata: PhoneMetadata) -> tuple[str, Expression]:
-    """The alternative of `national_prefix_for_parsing` that is plain digits, and all others as 'begins with'.
+    """The plain national prefix, and 'begins with' all else that `national_prefix_for_parsing` matches.
 
-    `$` ends an alternative that is the whole number. A match of nothing changes nothing, so it counts as none.
+    Plain is one that goes without a trace, whatever follows. A match of nothing changes nothing, so it counts as none.
     """
     pattern = metadata.national_prefix_for_parsing or ""
     choices = _top_level(pattern)
-    plain = [choice for choice in choices if choice.isdigit()]
-    others = [choice for choice in choices if choice and choice != (plain or [None])[0]]
-    wholes = [parse(choice[:-1]) if choice.endswith("$") else _beginning(parse(choice)) for choice in others]
-    return (plain or [""])[0], either(frozenset(wholes))
+    prefix = either(*(parse(choice) for choice in choices if choice and not choice.endswith("$")))
+    whole = either(*(parse(choice[:-1]) for choice in choices if choice.endswith("$")))
+    candidates = [metadata.national_prefix or "", *filter(str.isdigit, choices)]
+    plain = next((each for each in candidates if each and _is_plain(each, metadata)), "")
+    return plain, either(_others(prefix, plain), whole)
 
 
-def _beginning(expression: Expression) -> Expression:
-    return either(frozenset(then(one_of(1 << d), then(after(expression, d), ANYTHING)) for d in range(10)))
+def _is_plain(prefix: str, metadata: PhoneMetadata) -> bool:
+    match = re.fullmatch(metadata.national_prefix_for_parsing or "", prefix)
+    return match is not None and (not metadata.national_prefix_transform_rule or match[match.re.groups] is None)
+
+
+def _others(rest: Expression, plain: str, begun: bool = False) -> Expression:
+    """Begins with a word of the language other than the plain one, and other than nothing."""
+    if plain and begun and rest.is_complete:
+        return ANYTHING
+    others = [then(one_of(mask & ~_mask_of(plain[:1])), then(more, ANYTHING)) for mask, more in followers(rest)]
+    if plain:
+        others.append(then(one_of(_mask_of(plain[0])), _others(after(rest, int(plain[0])), plain[1:], True)))
+    return either(*others)
+
+
+def _mask_of(digit: str) -> int:
+    return 1 << int(digit) if digit else 0
 
 
 def _top_level(pattern: str) -> list[str]:
@@ -190,8 +217,7 @@ def _top_level(pattern: str) -> list[str]:
     return choices
 
 
-def _verdict(state: State, regions: tuple[str, ...]) -> Verdict:
-    complete = {(name, region) for name, region, expression in state if is_complete(expression)}
+def _verdict(complete: frozenset[Mark], regions: tuple[str, ...]) -> Verdict:
     leads = {region for region in regions if _leading_digits(region) is not None}
     country, line_type = -1, -1
     for region in regions:
@@ -200,16 +226,16 @@ def _verdict(state: State, regions: tuple[str, ...]) -> Verdict:
             country = _COUNTRY_INDEX[region]
             break
         line_type = -1
-    general, prefix, other = (((name, "") in complete) for name in ("general", "prefix", "other_prefix"))
+    general, prefix, other = (mark in complete for mark in (_GENERAL, _PREFIX, _OTHER_PREFIX))
     return Verdict(general, prefix, other, country if line_type >= 0 else -1, line_type)
 
 
 @cache
 def _leading_digits(region: str) -> str | None:
-    return None if region == "001" else PhoneMetadata.metadata_for_region(region).leading_digits
+    return None if region == "001" else metadata_for(region).leading_digits
 
 
-def _line_type(complete: set[tuple[str, str]], region: str) -> int:
+def _line_type(complete: frozenset[Mark], region: str) -> int:
     """Index into LINE_TYPES, in the order of phonenumbers' own questions; -1 where the number is not valid."""
     if ("region_general", region) not in complete:
         return -1

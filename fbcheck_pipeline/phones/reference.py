@@ -73,11 +73,18 @@ def vote(number: str, region: str) -> Says:
 
 def is_bare(number: str, region: str) -> bool:
     """True where nothing in the digits tells whether they are national or lost their `+`."""
-    metadata = PhoneMetadata.metadata_for_region(region)
+    metadata = metadata_for(region)
     prefix, idd = metadata.national_prefix, metadata.international_prefix
     if number.startswith(("+", "00")) or (prefix and number.startswith(prefix)):
         return False
     return not (idd and re.match(idd, number))
+
+
+def metadata_for(region: str) -> PhoneMetadata:
+    """phonenumbers' own metadata of a region that it supports."""
+    metadata = PhoneMetadata.metadata_for_region(region)
+    assert metadata is not None
+    return metadata
 
 
 def is_emergency(number: str, region: str | None) -> bool:

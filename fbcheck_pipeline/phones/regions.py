@@ -1,5 +1,7 @@
 """Which region a country cell means: a name in the usual languages, an ISO code, a dialling code."""
 
+# ruff: noqa: RUF001  names of other scripts are what this file is for
+
 from __future__ import annotations
 
 import re
@@ -27,22 +29,25 @@ ZMBZM ZWEZW
 
 # What phonenumbers' own tables of names lack: everyday short forms, and Turkish.
 _MORE_NAMES = """
-US: america, united states of america, abd, amerika, amerika birleşik devletleri, eeuu, ee uu, usa, vs, сша, etats unis d amerique
-GB: uk, great britain, britain, england, scotland, wales, northern ireland, grossbritannien, england, ingiltere, birleşik krallık, inglaterra,
-    angleterre, grande bretagne, gran bretaña, великобритания, англия, inghilterra, gran bretagna, engeland, бритaния
+US: america, united states of america, abd, amerika, amerika birleşik devletleri, eeuu, ee uu, usa, vs, сша
+US: us, etats unis d amerique
+GB: uk, great britain, britain, england, scotland, wales, northern ireland, grossbritannien, ingiltere, birleşik krallık
+GB: inglaterra, angleterre, grande bretagne, gran bretaña, великобритания, англия, inghilterra, gran bretagna, engeland
 TR: turkiye, türkiye cumhuriyeti, republic of turkey
 DE: almanya, brd, bundesrepublik deutschland, federal republic of germany
-FR: fransa | ES: ispanya | IT: italya | NL: hollanda, holland, the netherlands, niederland | BE: belçika | AT: avusturya | CH: isviçre
-GR: yunanistan | BG: bulgaristan | RO: romanya | RU: rusya, russian federation, российская федерация, рф | UA: ukrayna | PL: polonya
-AZ: azerbaycan | GE: gürcistan | AM: ermenistan | IR: iran islamic republic of | IQ: irak | SY: suriye, syrian arab republic
-SA: suudi arabistan, ksa | AE: uae, bae, birleşik arap emirlikleri, emirates, dubai, vae | QA: katar | KW: kuveyt | EG: mısır | JO: ürdün
-IL: israil | LB: lübnan | LY: libya | DZ: cezayir | TN: tunus | MA: fas | IN: hindistan, bharat | PK: | CN: çin, prc
-JP: japonya | KR: güney kore, korea, republic of korea, korea republic of, kore | KP: kuzey kore | BR: brezilya | AR: arjantin | MX: meksika
-CA: kanada | AU: avustralya | NZ: yeni zelanda | SE: isveç | NO: norveç | DK: danimarka | FI: finlandiya | IE: irlanda | PT: portekiz
-CZ: czechia, çekya, çek cumhuriyeti, tschechien | SK: slovakya | HU: macaristan | RS: sırbistan | HR: hırvatistan | BA: bosna hersek, bosnia
-AL: arnavutluk | MK: kuzey makedonya, north macedonia, macedonia | XK: kosova | CY: kıbrıs | KZ: kazakistan | UZ: özbekistan | KG: kırgızistan
-TM: türkmenistan | ID: endonezya | TH: tayland | VN: vietnam, viet nam | PH: filipinler | ZA: güney afrika | NG: nijerya | MD: moldova
-TZ: tanzania | VE: venezuela | BO: bolivia | CI: ivory coast, cote d ivoire | CD: dr congo | SZ: eswatini | MM: burma | CV: cabo verde | LA: laos
+FR: fransa | ES: ispanya | IT: italya | NL: hollanda, holland, the netherlands, niederland | BE: belçika | AT: avusturya
+CH: isviçre | GR: yunanistan | BG: bulgaristan | RO: romanya | UA: ukrayna | PL: polonya | EG: mısır | JO: ürdün
+RU: rusya, russian federation, российская федерация, рф | SY: suriye, syrian arab republic | QA: katar | KW: kuveyt
+AZ: azerbaycan | GE: gürcistan | AM: ermenistan | IR: iran islamic republic of | IQ: irak | SA: suudi arabistan, ksa
+AE: uae, bae, birleşik arap emirlikleri, emirates, dubai, vae | IL: israil | LB: lübnan | LY: libya | DZ: cezayir
+TN: tunus | MA: fas | IN: hindistan, bharat | CN: çin, prc | JP: japonya | KP: kuzey kore | BR: brezilya | AR: arjantin
+KR: güney kore, korea, republic of korea, korea republic of, kore | MX: meksika | CA: kanada | AU: avustralya
+NZ: yeni zelanda | SE: isveç | NO: norveç | DK: danimarka | FI: finlandiya | IE: irlanda | PT: portekiz | SK: slovakya
+CZ: czechia, çekya, çek cumhuriyeti, tschechien | HU: macaristan | RS: sırbistan | HR: hırvatistan | AL: arnavutluk
+BA: bosna hersek, bosnia | MK: kuzey makedonya, north macedonia, macedonia | XK: kosova | CY: kıbrıs | KZ: kazakistan
+UZ: özbekistan | KG: kırgızistan | TM: türkmenistan | ID: endonezya | TH: tayland | VN: vietnam, viet nam | MD: moldova
+PH: filipinler | ZA: güney afrika | NG: nijerya | TZ: tanzania | VE: venezuela | BO: bolivia | LA: laos | MM: burma
+CI: ivory coast, cote d ivoire | CD: dr congo | SZ: eswatini | CV: cabo verde
 """
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from fbcheck_pipeline.phones.wording import LETTER, may_be_digits
-from fbcheck_pipeline.phones.words import JOINING_WORDS
+from fbcheck_pipeline.phones.words import JOINING_LETTERS, JOINING_WORDS
 
 Separator = Callable[[str], Iterator[list[str]]]
 
@@ -16,7 +16,9 @@ MIN_PART_DIGITS = 7
 
 _DIGIT = re.compile(r"\d")
 _BETWEEN = re.compile(rf"(?<=[\d)])[\s.,;:(\[\-]+({LETTER}[^\d+(\[]*)(?=[\d+(\[])")
-_RESTART = re.compile(r"(?<=[\d)])[\s\-.]+(?=[(\[]?[+0])")
+_RESTART = re.compile(r"(?<=[\d)])[\s\-.]+(?=[(\[]?0)")
+# A lone letter may be a digit misread, unless a new number surely begins after it.
+_JOINING = re.compile(rf"\s(?:{JOINING_WORDS})\s|\s(?:{JOINING_LETTERS})\s(?=\s*\(?[+0])|&", re.I)
 
 
 def digit_count(text: str) -> int:
@@ -26,7 +28,7 @@ def digit_count(text: str) -> int:
 
 def _parts(pattern: re.Pattern[str], min_digits: int, text: str) -> Iterator[list[str]]:
     """All parts at once; parts without a digit are words and go."""
-    if pattern.search(text):
+    if digit_count(text) >= 2 * min_digits and pattern.search(text):
         parts = [part for part in pattern.split(text) if _DIGIT.search(part)]
         if len(parts) > 1 and all(digit_count(part) >= min_digits for part in parts):
             yield parts
@@ -34,6 +36,8 @@ def _parts(pattern: re.Pattern[str], min_digits: int, text: str) -> Iterator[lis
 
 def _around_words(text: str) -> Iterator[list[str]]:
     """`ev 0212 … cep 0532 …`: a label stands between two numbers; a misread digit does not."""
+    if digit_count(text) < 2 * MIN_PART_DIGITS:
+        return
     words = [word for match in _BETWEEN.finditer(text) for word in match[1].split()]
     if words and not any(map(may_be_digits, words)):
         parts = _BETWEEN.sub("\n", text).split("\n")
@@ -41,19 +45,19 @@ def _around_words(text: str) -> Iterator[list[str]]:
             yield parts
 
 
-def restarts(text: str) -> Iterator[list[str]]:
-    """Nothing but a blank or dash between, and the second has its own + or trunk 0: one cut at a time."""
-    for cut in _RESTART.finditer(text):
-        parts = [text[: cut.start()], text[cut.end() :]]
-        if all(digit_count(part) >= MIN_PART_DIGITS for part in parts):
-            yield parts
+def restart(text: str) -> list[str] | None:
+    """Nothing but a blank or dash between, and the second has its own trunk 0; None where that may be at several places."""
+    cuts = [(text[: cut.start()], text[cut.end() :]) for cut in _RESTART.finditer(text)]
+    cuts = [parts for parts in cuts if min(map(digit_count, parts)) >= MIN_PART_DIGITS]
+    return list(cuts[0]) if len(cuts) == 1 else None
 
 
 SEPARATORS: tuple[Separator, ...] = (
     partial(_parts, re.compile(r"[;|]"), 1),
     partial(_parts, re.compile(r"\n"), MIN_PART_DIGITS),
     partial(_parts, re.compile(r","), 1),
-    partial(_parts, re.compile(rf"(?<![^\W\d_])(?:{JOINING_WORDS}|&)(?![^\W\d_])", re.I), MIN_PART_DIGITS),
+    partial(_parts, _JOINING, MIN_PART_DIGITS),
+    partial(_parts, re.compile(r"(?<=[\d)])\s+(?=[(\[]?\+)"), MIN_PART_DIGITS),
     partial(_parts, re.compile(r"/"), MIN_PART_DIGITS),
     partial(_parts, re.compile(r"\s-\s"), MIN_PART_DIGITS),
     _around_words,

@@ -98,6 +98,7 @@ def _fill_idd_lengths(row: NDArray[np.int8], regex: re.Pattern[str], rest: Expre
 
 def _fit(length: int, metadata: PhoneMetadata) -> int:
     """phonenumbers' `_test_number_length`, in our reasons."""
+    assert metadata.general_desc is not None
     possible, local = metadata.general_desc.possible_length, metadata.general_desc.possible_length_local_only
     if length in local or length < min(possible):
         return TOO_SHORT

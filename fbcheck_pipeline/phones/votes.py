@@ -1,9 +1,9 @@
-"""What the bare digits of a column are: national, or international without their plus. Looks at cells, changes none."""
+"""What the bare digits of a column are: national, or international without their plus. Counts votes, reads no cell."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from fbcheck_pipeline.phones.reference import Says
 
@@ -12,24 +12,51 @@ VOTES_NEEDED = 10
 MAJORITY = 10
 
 
+class Ballot(NamedTuple):
+    """A cell that is costly to read: `says` reads it, `may_say` is what it may say besides nothing."""
+
+    says: Callable[[], Says]
+    may_say: frozenset[Says]
+
+
 class Votes:
-    """The votes of each phone column, by name."""
+    """The votes of one column.
+
+    Costly cells are not read where they cannot change the outcome.
+    """
 
     def __init__(self) -> None:
-        self.heard: Counter[str] = Counter()
-        self._votes: dict[str, Counter[Says]] = {}
+        self.heard = 0
+        self._counts = {Says.NATIONAL: 0, Says.INTERNATIONAL: 0}
+        self._closed: list[Ballot] = []
 
-    def add(self, column: str, heard: int, votes: Mapping[Says, int]) -> None:
-        """Count what so many further cells of one column said."""
-        self.heard[column] += heard
-        self._votes.setdefault(column, Counter()).update(votes)
+    def add(self, heard: int, counts: Mapping[Says, int], closed: list[Ballot]) -> None:
+        """Count what further cells of the column say.
 
-    def of(self, column: str) -> Says:
+        Args:
+            heard: how many cells these are.
+            counts: of what they say.
+            closed: those of them that were not read yet.
+        """
+        self.heard += heard
+        for says in self._counts:
+            self._counts[says] += counts.get(says, 0)
+        self._closed += closed
+
+    def says(self) -> Says:
         """At least ten votes, and ten to one, decide."""
-        votes = self._votes.get(column, Counter[Says]())
-        national, international = votes[Says.NATIONAL], votes[Says.INTERNATIONAL]
-        if national + international < VOTES_NEEDED:
-            return Says.NOTHING
-        if national >= MAJORITY * international:
-            return Says.NATIONAL
-        return Says.INTERNATIONAL if international >= MAJORITY * national else Says.NOTHING
+        if (sure := self._decided()) is not Says.NOTHING:
+            return sure
+        closed, self._closed = self._closed, []
+        for ballot in closed:
+            if (says := ballot.says()) in self._counts:
+                self._counts[says] += 1
+        return self._decided()
+
+    def _decided(self) -> Says:
+        """What is decided whatever the closed ballots say."""
+        for one, other in ((Says.NATIONAL, Says.INTERNATIONAL), (Says.INTERNATIONAL, Says.NATIONAL)):
+            most = self._counts[other] + sum(other in ballot.may_say for ballot in self._closed)
+            if self._counts[one] >= max(VOTES_NEEDED, MAJORITY * most):
+                return one
+        return Says.NOTHING

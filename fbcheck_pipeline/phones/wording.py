@@ -68,10 +68,10 @@ def extension(text: str) -> str:
     return text[: match.start()] if match else text
 
 
-def glued_extension_of(text: str) -> str | None:
-    """`030 1234x567`, without a blank before the sign, as if the sign were no extension's; None for any other text."""
+def glued_extension_of(text: str) -> tuple[str, str] | None:
+    """`030 1234x567`, no blank before the sign: the texts before and after it; None for any other text."""
     match = _EXTENSION.search(text)
-    return None if not match or match["word"] or match["gap"] else text[: match.start()] + match["digits"]
+    return None if not match or match["word"] or match["gap"] else (text[: match.start()], match["digits"])
 
 
 def vanity_of(text: str) -> str | None:
@@ -86,7 +86,7 @@ def has_letters(text: str) -> bool:
 
 
 def may_be_digits(word: str) -> bool:
-    """True for letters that may stand for digits, misread, mistyped or masked: a lone letter, `Il`, `XX` …; the number would lack them."""
+    """True for letters that may stand for digits: a lone one, `Il`, `XX` …; without them the number would lack digits."""
     letters = _letters_of(word)
     return len(letters) == 1 or _LOOKS_LIKE_DIGITS.fullmatch(letters) is not None
 

@@ -4,34 +4,43 @@
 
 from __future__ import annotations
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # Compared without blanks, points, dashes and brackets, case-folded.
-EMPTY_WORDS = frozenset(
+EMPTY_WORDS = _words(
     """
     na n/a nan none null nil nill nv ka kein keine keiner keineangabe yok bos boş belirtilmemiş bilinmiyor unknown unbekannt
     notavailable notapplicable missing empty blank leer vide vacio vacío nd s/n sn sintelefono sinteléfono ninguno ninguna nenhum
-    nenhuma aucun aucune inconnu nessuno nt nat nonumber nophone notel x xx xxx нет неизвестно 无 無 なし 없음 لايوجد tbd tba undefined
-    """.split()
+    nenhuma aucun aucune inconnu nessuno nt nat nonumber nophone notel x xx xxx нет неизвестно
+    无 無 なし 없음 لايوجد tbd tba undefined
+    """
 ) | {""}
 
 # May stand directly at the number, without a blank.
-LABELS = frozenset(
+LABELS = _words(
     """
     tel telefon tlf tlf. telefone telefono teléfono téléphone telephone phone ph mob mobil mobile mobiltel handy cell cep gsm fax
     whatsapp wa wp sms ev iş is home work office privat móvil movil celular cel numara no nr num número numero тел телефон моб
-    """.split()
+    """
 )
 
 # (H) (W) (C) (M) (T) (F) (P) after a number, T. M. … before it; other lone letters may be digits.
 LABEL_LETTERS = frozenset("hwcmtfp")
 
 # `x` and `#` are in the rule itself.
-_EXTENSIONS = r"""
-    ext\. ext extn extension extensión extensão exténsion xtn dahili dah\. dah dh dâhilî dâhili i[çc]\s?hat int\. int intern
-    interno interne ramal rml r\. anexo anx poste durchwahl dw nebenstelle nst apparat app\. toestel wewn wew\. belső mellék доб\. доб
-    добавочный внутр\. вн\. linka kl\. 内線 分机 내선
-"""
+_EXTENSIONS = _words(
+    r"""
+    ext\. ext extn extension extensión extensão exténsion xtn dahili dah\. dah dh dâhilî dâhili i[çc]\s?hat int\. int
+    intern interno interne ramal rml r\. anexo anx poste durchwahl dw nebenstelle nst apparat app\. toestel wewn wew\. belső
+    mellék доб\. доб добавочный внутр\. вн\. linka kl\. 内線 分机 내선
+    """
+)
 # Longest first, since the first that fits is taken.
-EXTENSION_WORDS = "|".join(sorted(_EXTENSIONS.split(), key=len, reverse=True))
+EXTENSION_WORDS = "|".join(sorted(_EXTENSIONS, key=lambda word: (-len(word), word)))
 
 # Between two numbers of one cell.
-JOINING_WORDS = "or|veya|ya da|yada|oder|ou|o|y|e|et|and|ve|und|ile|или|и|lub|of|eller|ή|або|或|または|또는|أو"
+JOINING_WORDS = "or|veya|ya da|yada|oder|ou|et|and|ve|und|ile|или|lub|of|eller|або|或|または|또는|أو"
+JOINING_LETTERS = "o|y|e|и|ή"

@@ -189,9 +189,8 @@ class _Desk:
         rows = tx.unanswered()
         for number, row in enumerate(rows):
             places = self.places(codec.unpack(row.unanswered, row.unanswered_count))
-            places = places[
-                self._answered_at[places] < row.settled_at
-            ]  # a later verdict, even one too old by now, ends the count
+            # a later verdict, even one too old by now, ends the count
+            places = places[self._answered_at[places] <= row.settled_at]
             tries[places] += 1 + row.resubmissions
             last[places] = number
         for number, row in enumerate(rows):

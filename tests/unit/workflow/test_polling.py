@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -116,7 +117,7 @@ def test_a_task_without_progress_is_asked_ever_more_rarely(play: PlayMaker, vend
         clock.now = game.ledger.chunks()[0].next_poll_at
         poll_due_tasks(game.ws, game.client, budget_s=5)
         at.append(clock.now)
-    gaps = [later - earlier for earlier, later in zip(at, at[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(at)]
     assert gaps == sorted(gaps)
     assert gaps[-1] == LONGEST_INTERVAL_S
 

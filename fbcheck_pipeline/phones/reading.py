@@ -1,0 +1,78 @@
+"""One way to read the digits of many cells, as arrays, and the E.164 texts that come of it. How it is found is in `fast`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from fbcheck_pipeline.phones.columns import NONE
+from fbcheck_pipeline.phones.digits import MARGIN, PLUS, WIDTH, Digits, Ints, Mask
+from fbcheck_pipeline.phones.tables import Tables
+
+Rows = Ints  # of cells, by their place
+
+
+@dataclass
+class Reading:
+    """One way to read some cells; arrays over these cells.
+
+    plan: of the number's calling code, NO_PLAN where it has none. begin, length: of the national number, in digits of the cell.
+    country, line_type: as in `Verdict`. reason: NONE where it is a number in service.
+    is_sure: False where only the careful path can tell; the rest then means nothing.
+    """
+
+    plan: Rows
+    begin: Rows
+    length: Rows
+    country: Rows
+    line_type: Rows
+    reason: Rows
+    is_sure: Mask
+
+    @classmethod
+    def unsure(cls, count: int) -> Reading:
+        """Nothing is known yet."""
+        plan, begin, length, country, line_type, reason = (np.full(count, NONE) for _ in range(6))
+        return cls(plan, begin, length, country, line_type, reason, np.zeros(count, np.bool_))
+
+    @property
+    def is_number(self) -> Mask:
+        """True where it is a number in service."""
+        is_number: Mask = (self.reason == NONE) & self.is_sure
+        return is_number
+
+    def at(self, where: Rows | Mask) -> Reading:
+        """Some of the cells."""
+        return Reading(*(value[where] for value in vars(self).values()))
+
+    def put(self, where: Rows | Mask, other: Reading) -> None:
+        """Replace some of the cells by another reading of them."""
+        for name, value in vars(self).items():
+            value[where] = getattr(other, name)
+
+    def reject(self, where: Rows | Mask, reason: int) -> None:
+        """Some of the cells are surely no number."""
+        self.reason[where], self.is_sure[where] = reason, True
+
+
+def e164_of(digits: Digits, reading: Reading, tables: Tables) -> pa.StringArray:
+    """Each cell's E.164, null where it is no number: plus and calling code are written into the matrix, and the texts cut out."""
+    is_number = reading.is_number
+    rows = np.flatnonzero(is_number)
+    plan, begin = reading.plan[rows], rows * WIDTH + MARGIN + reading.begin[rows]
+    code, code_length = tables.code[plan], tables.code_length[plan]
+    for place in range(3):
+        has_place = code_length > place
+        digits.matrix[begin[has_place] - 1 - place] = code[has_place] // 10**place % 10
+    digits.matrix[begin - 1 - code_length] = PLUS
+
+    lengths = np.zeros(len(is_number), np.int64)
+    lengths[rows] = 1 + code_length + reading.length[rows]
+    ends = np.zeros(len(is_number) + 1, np.int32)
+    np.cumsum(lengths, out=ends[1:])
+    sources = np.repeat(begin - 1 - code_length - ends[rows], lengths[rows]) + np.arange(ends[-1])
+    texts = digits.matrix[sources] + np.uint8(ord("0"))
+    present = np.packbits(is_number, bitorder="little")
+    return pa.StringArray.from_buffers(len(is_number), pa.py_buffer(ends), pa.py_buffer(texts), pa.py_buffer(present))

@@ -1,0 +1,159 @@
+"""What a child process does that may be killed: two overlapping lists, planned, sent, polled, collected.
+
+Run in a process of its own by `family.Family`; a `stop` says where it dies by its own SIGKILL.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import fbcheck_pipeline
+from fbcheck_pipeline.ledger import Ledger
+from fbcheck_pipeline.ledger.planning import Planning
+from fbcheck_pipeline.settings import Settings
+from fbcheck_pipeline.storage import Storage
+from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.workflow import collect as collecting
+from fbcheck_pipeline.workflow.verdicts import merge_index
+from fbcheck_pipeline.workflow.workspace import open_workspace
+from tests.conftest import phones
+from tests.unit.workflow.play import Play
+
+LISTS = {"a": phones(40), "b": phones(40, 905_320_000_020)}
+CHUNK_SIZE = 10
+OURS = str(Path(fbcheck_pipeline.__file__).parent)
+POINTS: dict[str, tuple[object, str, str]] = {
+    "planning transaction": (Planning, "finish", ""),
+    "planning": (Ledger, "planning", ""),
+    "chunk file": (Storage, "write_bytes", "chunks/"),
+    "stamp": (Storage, "write_bytes", "ledger-id"),
+    "start_sending": (Ledger, "start_sending", ""),
+    "post": (VendorClient, "submit_chunk", ""),
+    "record_task": (Ledger, "record_task", ""),
+    "note_poll": (Ledger, "note_poll", ""),
+    "advance": (Ledger, "advance", ""),
+    "kept result": (Storage, "write_bytes", "result_files/"),
+    "verdict file": (Storage, "write_parquet", "verdicts/"),
+    "collect": (Ledger, "collect", ""),
+    "index file": (Storage, "write_bytes", "verdict_index/"),
+    "index publish": (Ledger, "publish_verdict_index", ""),
+    "pins": (Storage, "write_parquet", "submitted_chunks/"),
+    "rename": (os, "replace", ""),
+}
+
+
+def live(settings: Settings, stop: Callable[[], None], keys: list[str]) -> None:
+    """Do all there is to do for the lists, or die on the way."""
+    collecting.merge_index = functools.partial(merge_index, most_loose=0)  # an index with every collection
+    ws = open_workspace(settings)
+    game = Play(ws)
+    stop()
+    for key in keys:
+        game.run(key, LISTS[key])
+    deadline = time.monotonic() + 20
+    while {"submitted", "exported", "sending"} & set(game.states()) and time.monotonic() < deadline:
+        time.sleep(0.03)
+        game.finish()
+    for key in keys:  # what another process had in hand is pinned as it came out
+        game.plan(key, LISTS[key])
+    ws.ledger.close()
+
+
+def die(*_: object) -> None:
+    """As the kernel's out-of-memory killer would have it."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def dying_at(point: str, when: str, number: int) -> Callable[[], None]:
+    """A stop before, or after, the `number`-th call at a named point."""
+
+    def stop() -> None:
+        owner, name, prefix = POINTS[point]
+        original, calls = getattr(owner, name), [0]
+
+        @functools.wraps(original)
+        def wrapped(*args: Any, **given: Any) -> Any:
+            if prefix and not str(args[1]).startswith(prefix):
+                return original(*args, **given)
+            calls[0] += 1
+            if calls[0] != number:
+                return original(*args, **given)
+            if when == "before":
+                die()
+            result = original(*args, **given)
+            return _dying_at_exit(result) if point == "planning" else die()
+
+        setattr(owner, name, wrapped)
+
+    return stop
+
+
+@contextmanager
+def _dying_at_exit(planning: Any) -> Iterator[Any]:
+    with planning as tx:
+        yield tx
+    die()
+
+
+def dying_with_the_body_sent(number: int) -> Callable[[], None]:
+    """A stop when the `number`-th POST has left and its answer has not come."""
+
+    def stop() -> None:
+        import http.client
+
+        calls, original = [0], http.client.HTTPConnection.getresponse
+
+        def getresponse(self: http.client.HTTPConnection, *args: Any, **given: Any) -> Any:
+            calls[0] += getattr(self, "_method", "") == "POST"
+            if calls[0] == number:
+                time.sleep(0.05)  # the vendor accepts meanwhile
+                die()
+            return original(self, *args, **given)
+
+        http.client.HTTPConnection.getresponse = getresponse  # type: ignore[method-assign]
+
+    return stop
+
+
+def dying_at_line(number: int) -> Callable[[], None]:
+    """A stop before the `number`-th line that this product executes in the main thread from now on."""
+
+    def stop() -> None:
+        left = [number]
+
+        def lines(frame: FrameType, event: str, _: Any) -> Any:
+            if event == "line":
+                left[0] -= 1
+                if left[0] == 0:
+                    die()
+            return lines
+
+        sys.settrace(lambda frame, event, _: lines if frame.f_code.co_filename.startswith(OURS) else None)
+
+    return stop
+
+
+def counting_lines(told: Any) -> Callable[[], None]:
+    """No stop; says in `told.value` how many lines there were."""
+
+    def stop() -> None:
+        def lines(frame: FrameType, event: str, _: Any) -> Any:
+            told.value += event == "line"
+            return lines
+
+        sys.settrace(lambda frame, event, _: lines if frame.f_code.co_filename.startswith(OURS) else None)
+
+    return stop
+
+
+def nowhere() -> None:
+    """No stop."""

@@ -1,0 +1,15 @@
+"""One vendor for all tests of money: a process of its own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration.money.family import Vendor
+
+
+@pytest.fixture(scope="session")
+def lasting_vendor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendor]:
+    """Accepts everything and exports it soon."""
+    vendor = Vendor(tmp_path_factory.mktemp("vendor"), "--delay", "0.1")
+    yield vendor
+    vendor.close()

@@ -1,0 +1,120 @@
+"""A vendor that outlives its clients, and children that may be killed; the vendor's own count is the judge."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from fbcheck_pipeline.errors import VendorError
+from fbcheck_pipeline.ledger import codec
+from fbcheck_pipeline.settings import Settings, load_settings
+from fbcheck_pipeline.workflow.reconcile import attach_task, resubmit
+from fbcheck_pipeline.workflow.workspace import open_workspace
+from tests.integration.money import child
+from tests.unit.workflow.play import Play
+
+FORK = multiprocessing.get_context("forkserver")
+FORK.set_forkserver_preload(["tests.integration.money.child"])
+ROOT = Path(__file__).parents[3]
+
+
+class Vendor:
+    """The stand-in as a process."""
+
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        self.accepted_file = folder / "accepted"
+        command = [sys.executable, "-m", "tests.standin", "--accepted-file", str(self.accepted_file), *arguments]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout is not None
+        self.url = self._process.stdout.readline().strip()
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def accepted(self) -> Counter[int]:
+        """How often each phone was accepted, since the vendor was born."""
+        return Counter(int(line) for line in self.accepted_file.read_text().split())
+
+
+class Family:
+    """One workspace and the children that work on it."""
+
+    def __init__(self, vendor: Vendor, folder: Path, **given: Any) -> None:
+        self.vendor = vendor
+        self._before = vendor.accepted() if vendor.accepted_file.exists() else Counter()
+        fixed = {"data_uri": str(folder), "api_url": vendor.url, "api_key": "k", "poll_seconds": 0.01}
+        self.settings: Settings = load_settings(**{**fixed, "chunk_size": child.CHUNK_SIZE, **given})
+
+    def start(self, stop: Callable[[], None] = child.nowhere, keys: Sequence[str] = ("a", "b"), **stop_args: Any) -> Any:
+        """A child at work."""
+        process = FORK.Process(target=_live, args=(self.settings, stop, stop_args, list(keys)))
+        process.start()
+        return process
+
+    def run(self, stop: Callable[..., Any] | None = None, keys: Sequence[str] = ("a", "b"), **stop_args: Any) -> bool:
+        """Let one child live to its end; True when it was killed."""
+        process = self.start(stop or child.nowhere, keys, **stop_args)
+        process.join(60)
+        assert process.exitcode in (0, -signal.SIGKILL), f"the child ended with {process.exitcode}"
+        return bool(process.exitcode)
+
+    def accepted(self) -> Counter[int]:
+        """How often each phone was accepted from this workspace."""
+        return self.vendor.accepted() - self._before
+
+    def recover(self) -> int:
+        """The next run, and a person's decision on each unconfirmed chunk; returns how many there were."""
+        assert not self.run()
+        ws = open_workspace(self.settings)
+        game = Play(ws)
+        unconfirmed = ws.ledger.chunks(states=["unconfirmed"])
+        for row in unconfirmed:
+            phones = codec.unpack(ws.ledger.chunk(row.chunk_key).phones, row.phone_count)
+            if self.accepted()[int(phones[0])]:
+                attach_task(ws, game.client, row.chunk_key, self._task_that_nobody_has(game))
+            else:
+                resubmit(ws, row.chunk_key)
+        ws.ledger.close()
+        if unconfirmed:
+            assert not self.run()
+        return len(unconfirmed)
+
+    def _task_that_nobody_has(self, game: Play) -> str:
+        """As a person finds it in the vendor's account: the newest task that no chunk has."""
+        known = {row.task_id for row in game.ledger.chunks()}
+        newest = None
+        for number in range(1, 10_000):
+            task_id = f"cs9viu7i61pk{number:08d}"
+            try:
+                game.client.task(task_id)
+            except VendorError:
+                break
+            newest = newest if task_id in known else task_id
+        assert newest is not None
+        return newest
+
+    def judge(self) -> None:
+        """Every phone was accepted once, and every phone of both lists has its verdict."""
+        accepted = self.accepted()
+        wanted = {int(phone) for phones in child.LISTS.values() for phone in phones}
+        assert {phone: count for phone, count in accepted.items() if count != 1} == {}
+        assert set(accepted) == wanted
+        ws = open_workspace(self.settings)
+        game = Play(ws)
+        counts = [game.counts(key) for key in child.LISTS]
+        assert sum(each.pop("checked", 0) for each in counts) == len(wanted)
+        assert sum(each.pop("reused", 0) for each in counts) == sum(map(len, child.LISTS.values())) - len(wanted)
+        assert counts == [{}, {}]
+        assert all(game.is_complete(key) for key in child.LISTS)
+        ws.ledger.close()
+
+
+def _live(settings: Settings, stop: Callable[..., Any], stop_args: dict[str, Any], keys: list[str]) -> None:
+    child.live(settings, stop(**stop_args) if stop_args else stop, keys)

@@ -1,0 +1,59 @@
+"""A process killed between any two statements: the next run resumes; the vendor's own count says that nothing was sent twice."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.integration.money import child
+from tests.integration.money.family import FORK, Family, Vendor
+
+ROUNDS = 12
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("point", child.POINTS)
+def test_killed_at_a_named_point(point: str, when: str, lasting_vendor: Vendor, tmp_path: Path) -> None:
+    """At most the one chunk in `sending` is unconfirmed; a person's word completes both lists without a second bill."""
+    family = Family(lasting_vendor, tmp_path / "data")
+    number = 1 if point.startswith("index") else 2
+    assert family.run(child.dying_at, point=point, when=when, number=number), "it was to be killed there"
+    may_be_lost = (point, when) in {
+        ("stamp", "before"),
+        ("stamp", "after"),
+        ("start_sending", "after"),
+        ("post", "before"),
+        ("post", "after"),
+        ("record_task", "before"),
+        ("rename", "before"),
+        ("rename", "after"),
+    }
+    assert family.recover() <= may_be_lost
+    family.judge()
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_killed_with_the_post_on_its_way(number: int, lasting_vendor: Vendor, tmp_path: Path) -> None:
+    """The vendor accepts what nobody hears of: exactly one chunk is unconfirmed."""
+    family = Family(lasting_vendor, tmp_path / "data")
+    assert family.run(child.dying_with_the_body_sent, number=number)
+    assert family.recover() == 1
+    family.judge()
+
+
+def test_killed_at_random_lines_again_and_again(lasting_vendor: Vendor, tmp_path: Path) -> None:
+    """Between any two statements, up to three times in a row on the same lists."""
+    told = FORK.Value("q", 0)
+    family = Family(lasting_vendor, tmp_path / "count")
+    assert not family.run(child.counting_lines, told=told)
+    assert told.value > 2000
+    dice = random.Random(20_261_124)
+    for number in range(ROUNDS):
+        family, deaths, unconfirmed = Family(lasting_vendor, tmp_path / str(number)), 0, 0
+        for _ in range(dice.randint(1, 3)):
+            deaths += family.run(child.dying_at_line, number=dice.randrange(1, told.value))
+        unconfirmed = family.recover()
+        assert unconfirmed <= deaths
+        family.judge()

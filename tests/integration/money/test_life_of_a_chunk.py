@@ -1,0 +1,331 @@
+"""Whatever happens in whatever order, on the real ledger and against a vendor that counts: no phone is bought twice by itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+
+from fbcheck_pipeline.errors import OperatorError, VendorRefuses
+from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
+from fbcheck_pipeline.results.join import CHECK_STATUSES, Tally, resolve
+from fbcheck_pipeline.settings import load_settings
+from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.workflow.pins import read_pins
+from fbcheck_pipeline.workflow.plan import Again
+from fbcheck_pipeline.workflow.reconcile import abandon, attach_task, resubmit
+from fbcheck_pipeline.workflow.submit import Patience
+from fbcheck_pipeline.workflow.verdicts import merge_index
+from fbcheck_pipeline.workflow.workspace import open_workspace
+from tests.conftest import DAY_S, Clock, phones
+from tests.standin import ResultShape, StandIn
+from tests.unit.workflow.play import Play
+
+LISTS = {"a": phones(12), "b": phones(12, 905_320_000_006), "c": phones(9, 905_320_000_014), "d": phones(24)}
+KEYS = st.sampled_from(sorted(LISTS))
+ANSWERS = st.sampled_from(["accept"] * 3 + ["accept_then_cut", "cut_before_accepting", "no_task_id", 500, 400, 402, 502])
+POLLS = st.sampled_from(["", "", 500, "garbage", "failed", "frobnicating", ("status", 404, {}, b"{}")])
+ONCE = Patience(tries=1)
+MAX_TRIES = 2
+
+
+class TickingClock(Clock):
+    """No two things happen at the same time."""
+
+    def __call__(self) -> float:
+        self.now += 0.001
+        return self.now
+
+
+class Killed(BaseException):
+    """Ends a process at the statement where it is raised, as far as the ledger can tell: the sender's lock is released."""
+
+
+class LifeOfAChunk(RuleBasedStateMachine):
+    """Rules are what users, nights, crashes and the vendor do; invariants are what must hold after each of them."""
+
+    vendor: StandIn
+
+    @initialize(min_chunk=st.sampled_from([1, 3]), verdict_days=st.sampled_from([0, 3]), budget=st.sampled_from([None, None, 20]))
+    def begin(self, min_chunk: int, verdict_days: float, budget: int | None) -> None:
+        self.folder = Path(tempfile.mkdtemp())
+        self.clock = TickingClock()
+        self.settings = load_settings(
+            data_uri=str(self.folder / "data"), api_url=self.vendor.url, api_key="k", chunk_size=5, min_chunk=min_chunk,
+            verdict_days=verdict_days, max_tries=MAX_TRIES, max_billable_per_day=budget, task_deadline_hours=12,
+        )  # fmt: skip
+        self.vendor.accepted.clear()
+        self.vendor.tasks.clear()
+        self.vendor.hold = True
+        self.game = Play(open_workspace(self.settings, self.clock))
+        self.accepted_of_suppressed: dict[str, int] = {}
+
+    def teardown(self) -> None:
+        if hasattr(self, "game"):
+            self.game.ledger.close()
+            shutil.rmtree(self.folder)
+
+    # --- what happens
+
+    @rule(key=KEYS, again=st.sampled_from(list(Again)), budget=st.sampled_from([None, 8]), writes_pins=st.booleans())
+    def plan(self, key: str, again: Again, budget: int | None, writes_pins: bool) -> None:
+        """Also by a process that is killed before it writes the pins."""
+        before = {row.chunk_key for row in self.game.ledger.chunks()}
+        was_open = self._phones_that_may_still_be_answered()
+        young = self._phones_with_a_young_verdict()
+        unanswered = self._last_tries_without_answer()
+        earlier = read_pins(self.game.ws.storage, key)
+        pins = self.game.plan(key, LISTS[key], again=again, max_billable=budget)
+        new = [row for row in self.game.ledger.chunks() if row.chunk_key not in before]
+        bought = [phone for row in new for phone in self._phones(row.chunk_key)]
+        assert len(bought) == len(set(bought))
+        assert not set(bought) & was_open, "sent beside a try that may still be answered"
+        assert not set(bought) & young, "bought although it has its verdict"
+        for row in new:
+            start, count = self.game.ledger.parts_of(key).get(row.chunk_key, (0, 0))
+            for phone in self._phones(row.chunk_key)[start : start + count]:
+                tries, last = unanswered.get(phone, (0, None))
+                assert tries < MAX_TRIES
+                if last is not None:
+                    day = datetime.fromtimestamp(last.settled_at, UTC).date().isoformat()
+                    at_night = again is Again.NIGHT and last.state != "abandoned" and day < self.game.ledger.today()
+                    assert again is Again.PERSON or at_night, "tried again unasked"
+        read = read_pins(self.game.ws.storage, key)
+        assert read is not None
+        assert np.array_equal(read.phones, LISTS[key])
+        assert [read.answers[number] for number in read.answer] == [pins.answers[number] for number in pins.answer]
+        if not writes_pins and earlier is not None:
+            self.game.ws.storage.write_parquet(f"submitted_chunks/{key}.parquet", earlier.stream())
+
+    @rule(key=KEYS, answers=st.lists(ANSWERS, max_size=5))
+    def send(self, key: str, answers: list[Any]) -> None:
+        self.vendor.script.clear()
+        self.vendor.script.extend(answers)
+        with suppress(VendorRefuses):
+            self.game.send(key, ONCE)
+        self.vendor.script.clear()
+
+    @rule(key=KEYS, answers=st.lists(ANSWERS, max_size=5))
+    def plan_and_send(self, key: str, answers: list[Any]) -> None:
+        self.plan(key, Again.NOBODY, None, True)
+        self.send(key, answers)
+
+    @rule(key=KEYS, is_accepted=st.booleans())
+    def plan_and_be_killed_while_sending(self, key: str, is_accepted: bool) -> None:
+        submit = VendorClient.submit_chunk
+
+        def killed(client: VendorClient, payload: bytes) -> None:
+            if is_accepted:
+                submit(client, payload)
+            raise Killed
+
+        self.plan(key, Again.NOBODY, None, True)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(VendorClient, "submit_chunk", killed)
+            with suppress(Killed):
+                self.game.send(key, ONCE)
+
+    @rule(fault=POLLS, ends=st.booleans())
+    def poll(self, fault: Any, ends: bool) -> None:
+        for task in self.vendor.tasks.values():
+            task.held = task.held and not ends
+            if fault:
+                task.statuses.append(fault)
+        self.game.poll()
+        for task in self.vendor.tasks.values():
+            task.statuses.clear()
+
+    @rule(missing=st.integers(0, 3), fault=st.sampled_from(["ok", "ok", "cut", "html", "expire"]))
+    def collect(self, missing: int, fault: str) -> None:
+        for task in self.vendor.tasks.values():
+            task.shape = ResultShape(format="csv", missing=min(missing, len(task.phones)))
+        self.vendor.downloads.clear()
+        self.vendor.downloads.append(fault)
+        self.game.collect()
+
+    @rule(keys=st.lists(KEYS, min_size=1, max_size=3), again=st.sampled_from(list(Again)), missing=st.integers(0, 3))
+    def whole_way(self, keys: list[str], again: Again, missing: int) -> None:
+        """An undisturbed night: without it, chance alone seldom brings a list to its end."""
+        for key in keys:
+            self.plan(key, again, None, True)
+            self.send(key, [])
+        self.poll("", True)
+        self.collect(missing, "ok")
+
+    @rule()
+    def index(self) -> None:
+        merge_index(self.game.ws.storage, self.game.ledger, most_loose=0)
+
+    @precondition(lambda self: "unconfirmed" in self.game.states())
+    @rule(how=st.sampled_from(["attach", "resubmit", "abandon"]), which=st.integers(0, 3))
+    def reconcile(self, how: str, which: int) -> None:
+        rows = self.game.ledger.chunks(states=["unconfirmed"])
+        chunk = rows[which % len(rows)].chunk_key
+        if how == "attach":
+            self._attach(chunk)
+        else:
+            (resubmit if how == "resubmit" else abandon)(self.game.ws, chunk)
+
+    @rule(seconds=st.sampled_from([60.0, 3600.0, DAY_S / 2, DAY_S, 4 * DAY_S]))
+    def wait(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    @rule(first=st.integers(0, 30), count=st.integers(1, 2))
+    def suppress(self, first: int, count: int) -> None:
+        chosen = phones(count, 905_320_000_000 + first)
+        self.game.ledger.suppress(chosen)
+        for phone in map("+{}".format, chosen):
+            self.accepted_of_suppressed.setdefault(phone, self.vendor.accepted[phone])
+
+    @rule()
+    def another_process(self) -> None:
+        """Opens the same ledger; also proves that it is not taken for an older one."""
+        self.game.ledger.close()
+        self.game = Play(open_workspace(self.settings, self.clock))
+
+    # --- what must hold
+
+    @invariant()
+    def accepted_is_never_more_than_recorded(self) -> None:
+        """Property of docs: what the vendor accepted of a phone <= its recorded tries."""
+        if not hasattr(self, "game"):
+            return
+        tries: Counter[str] = Counter()
+        for row in self.game.ledger.chunks():
+            recorded = row.resubmissions + bool(TRAITS[ChunkState(row.state)].is_try)
+            for phone in self._phones(row.chunk_key):
+                tries[f"+{phone}"] += recorded
+        assert {phone: count for phone, count in self.vendor.accepted.items() if count > tries[phone]} == {}
+
+    @invariant()
+    def no_phone_has_two_tries_that_may_be_answered(self) -> None:
+        if not hasattr(self, "game"):
+            return
+        holding = [
+            phone
+            for row in self.game.ledger.chunks()
+            if TRAITS[ChunkState(row.state)].holds
+            for phone in self._phones(row.chunk_key)
+        ]
+        assert len(holding) == len(set(holding))
+
+    @invariant()
+    def no_suppressed_phone_is_accepted_any_more(self) -> None:
+        for phone, count in getattr(self, "accepted_of_suppressed", {}).items():
+            assert self.vendor.accepted[phone] == count
+
+    @invariant()
+    def no_day_is_above_its_budget(self) -> None:
+        if not hasattr(self, "game") or self.settings.max_billable_per_day is None:
+            return
+        days: Counter[str] = Counter()
+        for row in self.game.ledger.chunks():
+            days[row.budget_day] += row.phone_count * TRAITS[ChunkState(row.state)].in_budget
+        assert max(days.values(), default=0) <= self.settings.max_billable_per_day
+
+    @invariant()
+    def every_phone_of_every_planned_list_has_a_state(self) -> None:
+        if not hasattr(self, "game"):
+            return
+        for key, list_phones in LISTS.items():
+            pins = read_pins(self.game.ws.storage, key)
+            if pins is None:
+                continue
+            resolved = resolve(self.game.ws, key, pins)
+            tally = Tally(resolved)
+            tally.add_repeated(np.ones(len(list_phones), np.int64), 2)
+            counts = tally.counts(0)
+            assert sum(counts[status] for status in CHECK_STATUSES) == counts["phones"] == len(list_phones) + 2
+            answered = [CHECK_STATUSES[code] in ("checked", "reused") for code in resolved.status]
+            assert answered == [verdict >= 0 for verdict in resolved.facebook]
+
+    # --- what the machine knows of the world
+
+    def _phones(self, chunk_key: str) -> list[int]:
+        row = self.game.ledger.chunk(chunk_key)
+        return [int(phone) for phone in codec.unpack(row.phones, row.phone_count)]
+
+    def _phones_that_may_still_be_answered(self) -> set[int]:
+        """Accepted by the vendor or perhaps so, or about to be sent."""
+        rows = [row for row in self.game.ledger.chunks() if TRAITS[ChunkState(row.state)].holds]
+        return {phone for row in rows for phone in self._phones(row.chunk_key)}
+
+    def _phones_with_a_young_verdict(self) -> set[int]:
+        """Collected within VERDICT_DAYS, from the ledger's blobs and not from the verdict store."""
+        oldest = self.clock() - self.settings.verdict_days * DAY_S
+        young: set[int] = set()
+        for row in self.game.ledger.chunks(states=["collected"]):
+            if row.exported_at > oldest:
+                chunk = self.game.ledger.chunk(row.chunk_key)
+                unanswered = codec.unpack(chunk.unanswered, chunk.unanswered_count)
+                young |= set(self._phones(row.chunk_key)) - {int(phone) for phone in unanswered}
+        return young
+
+    def _last_tries_without_answer(self) -> dict[int, tuple[int, Any]]:
+        """Phone -> tries without an answer since its last verdict, and the last of them."""
+        found: dict[int, tuple[int, Any]] = {}
+        rows = [row for row in self.game.ledger.chunks() if TRAITS[ChunkState(row.state)].retries]
+        for row in sorted(rows, key=lambda row: row.settled_at):
+            chunk = self.game.ledger.chunk(row.chunk_key)
+            unanswered = {int(phone) for phone in codec.unpack(chunk.unanswered, chunk.unanswered_count)}
+            for phone in self._phones(row.chunk_key):
+                if phone in unanswered:
+                    found[phone] = (found.get(phone, (0, None))[0] + 1 + row.resubmissions, row)
+                else:
+                    found.pop(phone, None)
+        return found
+
+    def _attach(self, chunk: str) -> None:
+        """As a person who looks for a task with these very phones in the vendor's account."""
+        wanted = [f"+{phone}" for phone in self._phones(chunk)]
+        taken = {row.task_id for row in self.game.ledger.chunks()}
+        found = [task.task_id for task in self.vendor.tasks.values() if task.phones == wanted and task.task_id not in taken]
+        if found:
+            attach_task(self.game.ws, self.game.client, chunk, found[-1])
+        elif taken - {None}:
+            with pytest.raises(OperatorError):
+                attach_task(self.game.ws, self.game.client, chunk, str(max(taken - {None})))
+
+
+@pytest.fixture
+def quick_vendor(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One vendor for all examples; nothing is synced to disk, nothing here loses power."""
+    monkeypatch.setattr(os, "fsync", lambda fd: None)
+    sa.event.listen(sa.Engine, "connect", _no_sync)
+    with StandIn() as vendor:
+        LifeOfAChunk.vendor = vendor
+        yield
+    sa.event.remove(sa.Engine, "connect", _no_sync)
+
+
+@pytest.mark.usefixtures("quick_vendor")
+def test_no_history_of_a_chunk_breaks_a_promise() -> None:
+    """Random interleavings of everything that can happen to overlapping lists."""
+    run_state_machine_as_test(
+        LifeOfAChunk,
+        settings=settings(
+            max_examples=int(os.environ.get("EXAMPLES", "30")),
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+            database=None,
+        ),
+    )
+
+
+def _no_sync(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA synchronous=OFF")

@@ -1,0 +1,173 @@
+"""Break each guard of the fast path, one at a time: some test must fail. `python -m tests.mutation.fast_path`
+
+Works on copies in a temporary folder, two at once. Exit code 1 where a mutant survives, or where one no longer applies
+because the code has moved on (then it must be written anew: a guard without a mutant is not known to be tested).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import Queue
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+PHONES = Path("fbcheck_pipeline/phones")
+TESTS = "tests/unit/phones"
+WORKERS = 2
+
+
+class Mutant(NamedTuple):
+    """One line of code, and what it is broken into."""
+
+    guard: str
+    file: str
+    old: str
+    new: str
+
+
+MUTANTS = (
+    # digits: which cells are plain
+    Mutant("unknown signs are not plain", "digits.py", "harmful: Mask = kinds == _OTHER", "harmful: Mask = kinds > _OTHER"),
+    Mutant("a plus inside", "digits.py", "(kinds == _PLUS_SIGN) & ~leads", "(kinds == _PLUS_SIGN) & leads & ~leads"),
+    Mutant("a minus before", "digits.py", 'is_dash & (leads | (data[signs - 1] == ord(" ")))', 'is_dash & (data[signs - 1] == ord(" "))'),
+    Mutant("a dash after a blank", "digits.py", 'is_dash & (leads | (data[signs - 1] == ord(" ")))', "is_dash & leads"),
+    Mutant("masked digits", "digits.py", "harmful[1:] |= is_line[1:]", "harmful[1:] |= False & is_line[1:]"),
+    Mutant("masked digits with a blank", "digits.py", "(np.diff(signs) <= 2)", "(np.diff(signs) <= 1)"),
+    Mutant("a fraction", "digits.py", "minlength=len(cells)) == 1] = False", "minlength=len(cells)) == 99] = False"),
+    Mutant("an aside", "digits.py", "is_plain[asides > 0] = False", "is_plain[asides > 9] = False"),
+    Mutant("the tail of a range", "digits.py", "(difference >= 1) & (difference <= 9)", "(difference >= 1) & (difference <= 0)"),
+    Mutant("a range of nine", "digits.py", "(difference <= 9)", "(difference <= 8)"),
+    Mutant("a range of one", "digits.py", "(difference >= 1)", "(difference >= 2)"),
+    Mutant("a long tail", "digits.py", "tails[tails > 4] = 0", "tails[tails > 2] = 0"),
+    Mutant("too many digits", "digits.py", "(count <= MOST_DIGITS)", "(count <= 99)"),
+    Mutant("digits over the margin", "digits.py", "if count.max(initial=0) > WIDTH - MARGIN:", "if False:"),
+    Mutant("nulls", "digits.py", "& ~is_null", ""),
+    Mutant("slices", "digits.py", "cells.offset * 4", "0"),
+    Mutant("unbroken digits", "digits.py", "is_plain & (count + has_plus == lengths)", "is_plain & (count + has_plus <= lengths)"),
+    # fast: the steps of parse
+    Mutant("ranges are left", "fast.py", "self._leave_ranges(reading, digits, regions, column)", "pass"),
+    Mutant(
+        "ambiguous ranges are left", "fast.py", "(reading.is_number | (reading.reason == _AMBIGUOUS))", "reading.is_number"
+    ),
+    Mutant("rejected with separators", "fast.py", "reading.is_sure[is_rejected & ~digits.is_unbroken] = False", "pass"),
+    Mutant("line types that own no account", "fast.py", "reading.reason[excluded] = _LINE_TYPE_EXCLUDED", "pass"),
+    Mutant("a rejected phone has no country", "fast.py", "reading.country[unknown], reading.line_type[unknown] = NONE, NONE", "pass"),
+    Mutant("plus and prefix", "fast.py", "plus.is_sure &= (plus.plan != NO_PLAN) | (idd[where] == 0)", "pass"),
+    Mutant("over-long after a plus", "fast.py", "plus.reason[(plus.reason != NONE) & (digits.count[rows[where]] > MAX_E164_DIGITS)] = TOO_LONG", "pass"),
+    Mutant("00 without a region", "fast.py", "begin = np.where(head[abroad] < 100, 2, 0)", "begin = np.where(head[abroad] < 0, 2, 0)"),
+    Mutant("few digits without a region", "fast.py", "(count[where] > MAX_EMERGENCY_DIGITS)", "(count[where] > 2)"),
+    Mutant("many digits without a region", "fast.py", "reading.reject(here[count[here] > MAX_E164_DIGITS], TOO_LONG)", "pass"),
+    Mutant("a 0 after the international prefix", "fast.py", "(_digit(digits, rows, np.maximum(idd, 0)) != 0)", "(idd < 99)"),
+    Mutant("emergency numbers of a region", "fast.py", "& ~may_be_emergency &", "&"),
+    Mutant("few digits", "fast.py", "(count >= HEAD_DIGITS)", "(count >= 2)"),
+    Mutant("a prefix that needs more digits", "fast.py", "& (idd != MAYBE)\n", "\n"),
+    Mutant("bare digits only", "fast.py", "self.tables.is_bare[regions, head] & matters", "matters"),
+    Mutant("a national column", "fast.py", "column != _NATIONAL, column", "column != _NOTHING, column"),
+    Mutant("an international column", "fast.py", "abroad = other & (says == _INTERNATIONAL)", "abroad = other & (says == _NATIONAL)"),
+    Mutant("one number in two readings", "fast.py", "((national.plan != international.plan) | (national.begin != international.begin))", "True"),
+    Mutant("a mobile at home", "fast.py", "& ~_CAN_BE_MOBILE[international.line_type]", ""),
+    Mutant("a mobile abroad", "fast.py", "national.is_number & _CAN_BE_MOBILE[national.line_type] &", "national.is_number &"),
+    Mutant("both readings sure", "fast.py", "chosen.is_sure[bare] = is_sure", "pass"),
+    Mutant("few digits abroad", "fast.py", "reading.is_sure &= digits.count[rows] - begin >= HEAD_DIGITS", "pass"),
+    Mutant("its own code goes only where it must", "fast.py", "(~verdict.is_general[state[own]] & verdict.is_general[rest])", "verdict.is_general[rest]"),
+    Mutant("its own code goes where it fits", "fast.py", "(~verdict.is_general[state[own]] & verdict.is_general[rest])", "~verdict.is_general[state[own]]"),
+    Mutant("its own code goes where it is too long", "fast.py", "tables.fit[plan[own], digits.count[rows[own]]] == TOO_LONG", "tables.fit[plan[own], digits.count[rows[own]]] == 99"),
+    Mutant("its own code, then the main region", "fast.py", "rows[own[drops]], tables.main_plan[plan[own[drops]]]", "rows[own[drops]], plan[own[drops]]"),
+    Mutant("its own code and a prefix", "fast.py", "reading.is_sure[own[verdict.has_prefix[rest] | verdict.has_other_prefix[rest]]] = False", "pass"),
+    Mutant("not compiled, not sure", "fast.py", "is_sure = is_ready & (count - begin >= 2)", "is_sure = (count - begin >= 2)"),
+    Mutant("one digit is not a number", "fast.py", "(count - begin >= 2)", "(count - begin >= 0)"),
+    Mutant("other prefixes", "fast.py", "& ~verdict.has_other_prefix[state]", ""),
+    Mutant("a prefix stays where the rest is not general", "fast.py", "(~verdict.is_general[state[prefixed]] | verdict.is_general[rest])", "True"),
+    Mutant("a prefix goes where the whole is not general", "fast.py", "(~verdict.is_general[state[prefixed]] | verdict.is_general[rest])", "verdict.is_general[rest]"),
+    Mutant("a prefix goes where the rest fits", "fast.py", "((fit == FITS) | (fit == TOO_LONG))", "True"),
+    Mutant("a prefix goes where the rest is too long", "fast.py", "((fit == FITS) | (fit == TOO_LONG))", "(fit == FITS)"),
+    Mutant("more than fifteen digits", "fast.py", "tables.code_length[plan] + length > MAX_E164_DIGITS, TOO_LONG", "length > 99, TOO_LONG"),
+    Mutant("the main region's lengths", "fast.py", "tables.fit[tables.main_plan[plan], length]", "tables.fit[plan, length]"),
+    Mutant("walks go on after three digits", "fast.py", "for _ in range(3, steps):", "for _ in range(3, steps - 1):"),
+    # votes
+    Mutant("a vote needs a sure abroad", "fast.py", "national.is_number & international.is_sure & ~international.is_number", "national.is_number & ~international.is_number"),
+    Mutant("both valid is no vote", "fast.py", "international.is_number & national.is_sure & ~national.is_number", "international.is_number & national.is_sure"),
+    # plans, tables, patterns: phonenumbers' metadata
+    Mutant("a region's general description", "plans.py", 'if ("region_general", region) not in complete:', "if False:"),
+    Mutant("leading digits", "plans.py", '("leading", region) in complete or (region not in leads and line_type >= 0)', "line_type >= 0"),
+    Mutant("fixed and mobile", "plans.py", "if fixed and mobile:", "if False:"),
+    Mutant("the order of types", "plans.py", "for name in _SPECIAL_TYPES:", "for name in reversed(_SPECIAL_TYPES):"),
+    Mutant("a prefix that goes without a trace", "plans.py", "match is not None and (not metadata.national_prefix_transform_rule or match[match.re.groups] is None)", "True"),
+    Mutant("longer prefixes", "plans.py", "then(one_of(mask & ~_mask_of(plain[:1])), then(more, ANYTHING))", "NEVER"),
+    Mutant("carrier codes after the prefix", "plans.py", "_others(after(rest, int(plain[0])), plain[1:], True)", "NEVER"),
+    Mutant("local numbers", "plans.py", "return plain, either(_others(prefix, plain), whole)", "return plain, _others(prefix, plain)"),
+    Mutant("patterns within their lengths", "patterns.py", 'if token.endswith(",}"):', "if False:"),
+    Mutant("local lengths are too short", "tables.py", "length in local or ", ""),
+    Mutant("lengths between", "tables.py", "return FITS if length in possible else INVALID", "return FITS"),
+    Mutant("00 is never bare", "tables.py", 'for prefix in ("00", metadata.national_prefix):', "for prefix in (metadata.national_prefix,):"),
+    Mutant("the national prefix is not bare", "tables.py", 'for prefix in ("00", metadata.national_prefix):', 'for prefix in ("00",):'),
+    Mutant("an international prefix is not bare", "tables.py", "self.is_bare[plan] = self.idd_length[plan] == 0", "self.is_bare[plan] = True"),
+    Mutant("prefixes that need more digits", "tables.py", "row[_heads_with(head)] = MAYBE", "row[_heads_with(head)] = 0"),
+    Mutant("emergency lengths", "tables.py", "] = True\n", "] = False\n"),
+    # reading: what is written
+    Mutant("the calling code", "reading.py", "code[has_place] // 10**place % 10", "code[has_place] // 10**place % 9"),
+    Mutant("null where it is no number", "reading.py", 'np.packbits(is_number, bitorder="little")', 'np.packbits(is_number | True, bitorder="little")'),
+)  # fmt: skip
+
+
+def main() -> int:
+    """Run every mutant; 0 when each is noticed."""
+    stale = [mutant for mutant in MUTANTS if (ROOT / PHONES / mutant.file).read_text().count(mutant.old) != 1]
+    for mutant in stale:
+        print(f"STALE     {mutant.file}: {mutant.guard}")
+    with tempfile.TemporaryDirectory() as folder:
+        copies: Queue[Path] = Queue()
+        for number in range(WORKERS):
+            copies.put(_copy(Path(folder) / str(number)))
+        if not _passes(copies.queue[0]):
+            print("the tests fail without any mutation")
+            return 1
+        with ThreadPoolExecutor(WORKERS) as executor:
+            survived = [mutant for mutant in executor.map(lambda each: _try(each, copies), set_of(stale)) if mutant]
+    print(f"{len(MUTANTS)} mutants, {len(survived)} survived, {len(stale)} stale")
+    return 1 if survived or stale else 0
+
+
+def set_of(stale: list[Mutant]) -> list[Mutant]:
+    """Those that can be tried."""
+    return [mutant for mutant in MUTANTS if mutant not in stale]
+
+
+def _copy(folder: Path) -> Path:
+    folder.mkdir()
+    shutil.copytree(ROOT / "fbcheck_pipeline", folder / "fbcheck_pipeline", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "tests", folder / "tests", ignore=shutil.ignore_patterns("__pycache__", "integration", "bench"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+def _try(mutant: Mutant, copies: Queue[Path]) -> Mutant | None:
+    copy, started = copies.get(), time.monotonic()
+    target = copy / PHONES / mutant.file
+    whole = target.read_text()
+    try:
+        target.write_text(whole.replace(mutant.old, mutant.new))
+        survives = _passes(copy)
+    finally:
+        target.write_text(whole)
+        copies.put(copy)
+    print(f"{'SURVIVED' if survives else 'noticed'}  {time.monotonic() - started:4.1f} s  {mutant.file}: {mutant.guard}", flush=True)
+    return mutant if survives else None
+
+
+def _passes(copy: Path) -> bool:
+    """True where all tests pass; a mutant that hangs is noticed, too."""
+    command = [sys.executable, "-m", "pytest", TESTS, "-q", "-x", "-p", "no:cacheprovider", "--timeout", "60", "-o", "addopts="]
+    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run([*command, "--import-mode=importlib"], cwd=copy, env=environment, capture_output=True, check=False).returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,16 @@
+"""One compiled fast path for all tests of phones: compiling every region costs a second."""
+
+from __future__ import annotations
+
+import pytest
+
+from fbcheck_pipeline.phones import fast
+from fbcheck_pipeline.phones.fast import FastPath
+from tests.unit.phones.corpus import fast_path
+
+
+@pytest.fixture(scope="session")
+def path() -> FastPath:
+    """Compiles a region as soon as it is asked for, so that small corpora take the fast path, too."""
+    fast.CELLS_WORTH_A_PLAN = 1
+    return fast_path()

@@ -1,0 +1,188 @@
+"""Generated numbers: none belongs to anyone but by chance. Every region and type, every way to write them, and traps.
+
+The generator walks phonenumbers' own patterns; what the numbers must become is never taken from here.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import phonenumbers
+import pyarrow as pa
+from phonenumbers import PhoneNumber, PhoneNumberFormat
+
+from fbcheck_pipeline.phones.cells import outcomes_of
+from fbcheck_pipeline.phones.columns import Phones, outcomes_from
+from fbcheck_pipeline.phones.fast import SAYS, FastPath
+from fbcheck_pipeline.phones.outcomes import COUNTRIES, EXCLUDED_LINE_TYPES, Outcome
+from fbcheck_pipeline.phones.patterns import followers, parse
+from fbcheck_pipeline.phones.plans import PLAN_COUNT, code_of, metadata_of
+from fbcheck_pipeline.phones.reference import Says
+
+NO_REGION = -1
+TYPES = (
+    "fixed_line",
+    "mobile",
+    "voip",
+    "personal_number",
+    "premium_rate",
+    "toll_free",
+    "shared_cost",
+    "pager",
+    "uan",
+    "voicemail",
+)
+PLANS = tuple(plan for plan in range(PLAN_COUNT) if plan != COUNTRIES.index("001"))
+
+Cell = tuple[str, int, Says]
+
+
+def word_of(pattern: str, chance: random.Random) -> str:
+    """Some digits that match a pattern of the metadata."""
+    rest, word = parse(pattern), ""
+    while not (rest.is_complete and (not followers(rest) or chance.random() < 0.3)):
+        mask, rest = chance.choice(followers(rest))
+        word += str(chance.choice([digit for digit in range(10) if mask >> digit & 1]))
+    return word
+
+
+def national_numbers(chance: random.Random, of_each: int) -> Iterator[tuple[int, str]]:
+    """Plan and national number: so many of each region and type, and as many that are only general."""
+    for plan in PLANS:
+        for name in (*TYPES, "general_desc"):
+            description = getattr(metadata_of(plan), name)
+            if description is not None and description.national_number_pattern:
+                for _ in range(of_each):
+                    yield plan, word_of(description.national_number_pattern, chance)
+
+
+def number_of(plan: int, national: str) -> PhoneNumber:
+    """As phonenumbers holds it, leading zeros included."""
+    number = PhoneNumber(country_code=code_of(plan), national_number=int(national))
+    if national.startswith("0") and len(national) > 1:
+        number.italian_leading_zero = True
+        number.number_of_leading_zeros = len(national) - max(1, len(national.lstrip("0")))
+    return number
+
+
+def honest_forms(plan: int, national: str) -> list[str]:
+    """One number as people write it: all of phonenumbers' own formats, with and without their signs, and common habits."""
+    number, code = number_of(plan, national), str(code_of(plan))
+    e164, international, written = (
+        phonenumbers.format_number(number, style)
+        for style in (PhoneNumberFormat.E164, PhoneNumberFormat.INTERNATIONAL, PhoneNumberFormat.NATIONAL)
+    )
+    digits = re.sub(r"\D", "", written)
+    return [
+        e164,
+        international,
+        international.replace("-", " "),
+        international.replace(" ", "."),
+        international.replace(" ", "  "),
+        f"+{code} ({national[:3]}) {national[3:]}",
+        f"+ {code}{national}",
+        written,
+        written.replace("-", " "),
+        written.replace(" ", "."),
+        digits,
+        f"({digits[:3]}) {digits[3:]}",
+        f"({digits[:4]}) {digits[4:7]} {digits[7:]}",
+        f"{digits[:4]} {digits[4:]}",
+        f"{digits[:3]} {digits[3:6]} {digits[6:]}",
+        national,
+        f"{national[:3]} {national[3:]}",
+        f"00{e164[1:]}",
+        f"00 {code} {national}",
+        f"011{e164[1:]}",
+        f" {e164} ",
+    ]
+
+
+def tricky_forms(plan: int, national: str, chance: random.Random) -> list[str]:
+    """What the fast path must not take for something else: prefixes, doubled or lost digits, separators in odd places."""
+    metadata, code, foreign = metadata_of(plan), str(code_of(plan)), chance.choice(PLANS)
+    trunk = metadata.national_prefix or "0"
+    forms = [
+        code + national,
+        trunk + national,
+        f"+{code}{trunk}{national}",
+        f"+{code} ({trunk}) {national}",
+        f"{code}{trunk}{national}",
+        "0" + national,
+        "1" + national,
+        national[:-1],
+        national + "0",
+        f"+{code}{national[:-1]}",
+        f"+{code}{national}7",
+        f"+{national}",
+        f"+00{code}{national}",
+        f"000{code}{national}",
+        f"00{trunk}{national}",
+        f"{national[:3]}.{national[3:]}",
+        f"{national}.0",
+        f"{national[:-2]}-{national[-2:]}",
+        f"{national[:-1]}-{national[-1:]}",
+        f"{national}-{(int(national[-2:]) + 1) % 100:02}",
+        f"{national}-{int(national[-1:]) + 1}",
+        f"{national[:-4]}-{national[-4:]}",
+        f"{national} ({national[:2]})",
+        f"-{national}",
+        f"{national} - {national}",
+        f"{national} {trunk}{national}",
+        f"{national[:4]}--{national[4:]}",
+        f"{national}+{national}",
+        f"{national[:5]}({national[5:]}",
+        f"+{code}-{national}-",
+        f"{trunk}{national[:4]}/{national[4:]}",
+        f"{national},0",
+        f"{national};",
+        f"+{code_of(foreign)}{national}",
+        f"00{code_of(foreign)}{national}",
+    ]
+    if metadata.international_prefix:
+        forms += [word_of(metadata.international_prefix, chance) + rest for rest in (code + national, "0" + national, national)]
+    for choice in re.split(r"\|(?![^(]*\))", metadata.national_prefix_for_parsing or ""):
+        if choice.count("(") == choice.count(")"):
+            forms.append(word_of(choice.rstrip("$"), chance) + national)
+    return forms
+
+
+def noise(chance: random.Random, count: int) -> list[str]:
+    """Digit strings of every length, with every beginning that means something."""
+    beginnings = ("", "", "+", "00", "0", "+00", "+0", "011", "1", "8", "90", "44", "810")
+    return [chance.choice(beginnings) + "".join(chance.choices("0123456789", k=chance.randint(1, 26))) for _ in range(count)]
+
+
+def fast_path() -> FastPath:
+    """A fast path with the usual exclusions."""
+    return FastPath(EXCLUDED_LINE_TYPES)
+
+
+def read_fast(path: FastPath, cells: list[Cell]) -> list[Outcome | None]:
+    """What the fast path says of cells; None where it is not sure."""
+    texts = pa.array([text for text, _, _ in cells], pa.string())
+    regions = np.array([region for _, region, _ in cells], np.int64)
+    column = np.array([SAYS.index(says) for _, _, says in cells], np.int64)
+    reading, e164 = path.read(texts, regions, column)
+    outcomes = outcomes_from(Phones(regions, e164, reading.reason, reading.country, reading.line_type))
+    return [outcome if sure else None for outcome, sure in zip(outcomes, reading.is_sure, strict=True)]
+
+
+def read_carefully(text: str, region: int, says: Says) -> list[Outcome]:
+    """What the careful path says of one cell, with the usual exclusions."""
+    found = outcomes_of(text, None if region == NO_REGION else COUNTRIES[region], says)
+    return [
+        each._replace(e164=None, reason="line_type_excluded") if each.line_type in EXCLUDED_LINE_TYPES else each for each in found
+    ]
+
+
+def by_the_library(text: str, region: int) -> str | None:
+    """phonenumbers' own answer, straight from its three public functions."""
+    try:
+        parsed = phonenumbers.parse(text, None if region == NO_REGION else COUNTRIES[region])
+    except phonenumbers.NumberParseException:
+        return None
+    return phonenumbers.format_number(parsed, PhoneNumberFormat.E164) if phonenumbers.is_valid_number(parsed) else None

@@ -1,0 +1,97 @@
+"""The careful path, cell by cell: what each class of dirty cell must become."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from fbcheck_pipeline.phones import Normaliser
+from fbcheck_pipeline.phones.cells import outcomes_of
+from fbcheck_pipeline.phones.fast import FastPath
+from fbcheck_pipeline.phones.outcomes import COUNTRIES, REASONS, Outcome
+from fbcheck_pipeline.phones.reference import Says
+from tests.unit.phones.corpus import NO_REGION, Cell, read_carefully, read_fast
+
+EXAMPLES = Path(__file__).parents[2] / "data" / "phone_examples.csv"
+
+
+class Example(NamedTuple):
+    """A row of the examples."""
+
+    cell: Cell
+    expected: str
+    comment: str
+
+    def is_met_by(self, found: list[Outcome]) -> bool:
+        """Alternatives are reasons of one phone; several E.164s are several phones."""
+        became = [each.e164 or each.reason for each in found]
+        alternatives = self.expected.split("|")
+        return became == alternatives or (set(alternatives) <= set(REASONS) and len(became) == 1 and became[0] in alternatives)
+
+
+def _examples() -> dict[str, list[Example]]:
+    """By comment: what class of cells they are."""
+    classes: dict[str, list[Example]] = defaultdict(list)
+    with EXAMPLES.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            region = COUNTRIES.index(row["region"]) if row["region"] else NO_REGION
+            cell = (row["raw"], region, Says.NOTHING)
+            expected = row["expected_e164"] or row["expected_reason"]
+            classes[row["comment"]].append(Example(cell, expected, row["comment"]))
+    return classes
+
+
+@pytest.mark.parametrize("examples", [pytest.param(each, id=comment[:60] or "others") for comment, each in _examples().items()])
+def test_each_example_becomes_what_it_must(examples: list[Example]) -> None:
+    """The cells are the specification."""
+    assert not [example for example in examples if not example.is_met_by(read_carefully(*example.cell))]
+
+
+def test_the_fast_path_never_contradicts_an_example(path: FastPath) -> None:
+    """What it is not sure of it leaves; what it is sure of is the same."""
+    examples = [example for examples in _examples().values() for example in examples]
+    outcomes = read_fast(path, [example.cell for example in examples])
+    read = [(example, outcome) for example, outcome in zip(examples, outcomes, strict=True) if outcome]
+    assert len(read) > 50
+    assert not [example for example, outcome in read if not example.is_met_by([outcome])]
+
+
+def test_a_missing_cell_is_empty() -> None:
+    """Spreadsheets and Parquet have nulls."""
+    assert [each.reason for each in outcomes_of(None, "TR")] == ["empty"]
+
+
+def test_an_endless_cell_is_no_number() -> None:
+    """Rules are not run over a pasted document."""
+    assert [each.reason for each in outcomes_of("0532 123 45 67 " * 100, "TR")] == ["not_a_number"]
+
+
+@pytest.mark.parametrize(
+    ("says", "becomes"),
+    [(Says.NATIONAL, "+4941798284651"), (Says.INTERNATIONAL, "+41798284651"), (Says.NOTHING, "ambiguous_international")],
+)
+def test_the_column_decides_what_ambiguous_bare_digits_are(says: Says, becomes: str) -> None:
+    """`41798284651` in Germany is Swiss where the others of its column lost their plus, too."""
+    (found,) = outcomes_of("41798284651", "DE", says)
+    assert (found.e164 or found.reason) == becomes
+
+
+def test_a_number_that_is_valid_abroad_only_needs_the_word_of_its_column() -> None:
+    """`532123456` in Turkey has lost a digit; with a plus it would be a stranger in Cuba."""
+    assert outcomes_of("532123456", "TR", Says.NOTHING)[0].e164 is None
+    assert outcomes_of("532123456", "TR", Says.NATIONAL)[0].e164 is None
+    assert outcomes_of("532123456", "TR", Says.INTERNATIONAL)[0].e164 == "+532123456"
+
+
+@pytest.mark.parametrize(
+    "raw", ["0532 123 45 67", "'0532 123 45 67 / 0212 555 12 34 (Max)", "9.05321234567E+11", "5321234567.0", "0212 555 12 34-35"]
+)
+def test_the_rules_are_explained_without_the_number(raw: str) -> None:
+    """Explanations are shown and copied; numbers are people's."""
+    said = Normaliser(region="TR").explain(raw, None)
+    assert said
+    assert not any(char.isdigit() for sentence in said for char in sentence)

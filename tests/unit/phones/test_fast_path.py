@@ -1,0 +1,168 @@
+"""The fast path against the careful one: where it is sure, both say the same, whatever the cell.
+
+Each guard has cells that expose its absence (`tests.mutation.fast_path` takes the guards away one by one).
+"""
+
+from __future__ import annotations
+
+import random
+
+import pyarrow as pa
+import pytest
+
+from fbcheck_pipeline.phones.digits import digits_of
+from fbcheck_pipeline.phones.fast import FastPath
+from fbcheck_pipeline.phones.outcomes import COUNTRIES
+from fbcheck_pipeline.phones.reference import Says
+from tests.unit.phones.corpus import (
+    NO_REGION,
+    PLANS,
+    Cell,
+    honest_forms,
+    national_numbers,
+    noise,
+    read_carefully,
+    read_fast,
+    tricky_forms,
+)
+
+
+def _disagreements(path: FastPath, cells: list[Cell]) -> list[object]:
+    read = zip(cells, read_fast(path, cells), strict=True)
+    return [(cell, outcome) for cell, outcome in read if outcome and read_carefully(*cell) != [outcome]]
+
+
+def _region(plan: int, chance: random.Random) -> int:
+    """Mostly its own."""
+    if plan >= len(COUNTRIES) or chance.random() < 0.2:
+        return chance.choice([NO_REGION, *(each for each in PLANS if each < len(COUNTRIES))])
+    return plan
+
+
+@pytest.mark.parametrize("seed", range(1))
+def test_both_paths_agree_on_every_region_and_type(path: FastPath, seed: int) -> None:
+    """A sample of what `tests/integration/phones` does at length."""
+    chance = random.Random(seed)
+    numbers = chance.sample(list(national_numbers(chance, 1)), 25)
+    cells = [
+        (text, _region(plan, chance), chance.choice(list(Says)))
+        for plan, national in numbers
+        for text in honest_forms(plan, national) + tricky_forms(plan, national, chance)
+    ]
+    cells += [(text, _region(0, chance), chance.choice(list(Says))) for text in noise(chance, 300)]
+    assert not _disagreements(path, cells)
+
+
+def _cells(region: str, *texts: str, says: Says = Says.NOTHING) -> list[Cell]:
+    return [(text, COUNTRIES.index(region) if region else NO_REGION, says) for text in texts]
+
+
+TRAPS: dict[str, list[Cell]] = {
+    "a plus inside": _cells("TR", "0532+1234567", "0+5321234567", "5+321234567"),
+    "a minus before": _cells("DE", "-1235009", "-30123456", "-2331567890"),
+    "a dash after a blank parts two numbers": _cells("DE", "0301234 -030123456", "0301234 - 0301235", "0201123 - 0201124"),
+    "an aside at the end": _cells("DE", "030 123456 (57)", "030123456(5)", "0201 12345 (1234)"),
+    "an aside that is not closed": _cells("DE", "030 123456 (57", "030123456(5", "0201 12345 (1234"),
+    "masked digits": _cells("DE", "030 12--56", "030 12..5.6", "030 12- -56", "030 12.-56", "030 12-.5.6"),
+    "a fraction": _cells("DE", "30123456.75", "30123456.0", "301234567.00", "30123456.5"),
+    "a fraction after thousands": _cells("DE", "30 123 456.00", "30 123 456.75"),
+    "a letter": _cells("DE", "030 123456a", "030 12345O", "O30 123456", "030 1234x567"),
+    "the next of a range": _cells("DE", "030 123456-57", "030 1234-1235", "030123456-7", "030 123456-65", "030 123459-60"),
+    "a range in bare digits": _cells("AT", "567389425-28", "1234567-68", "1234567-70"),
+    "no range": _cells("DE", "030 123456-56", "030 123456-66", "030 123456-55", "030 123456-0"),
+    "a range is read in its own region": _cells("US", "415-555-2671-72", "4155552671-72"),
+    "more than fifteen digits": _cells("DE", "+4986437651831803", "086437651831803999", "004986437651831803", "08643765183180"),
+    "more digits than fit": _cells("TR", "1" * 24, "1" * 25, "1" * 27, "1" * 28, "1" * 40, "0" * 30, "+" + "9" * 30),
+    "emergency": _cells("TR", "112", "155", "110") + _cells("IN", "1298", "102", "2611") + _cells("PK", "1122", "15"),
+    "emergency without a region": _cells("", "112", "911", "155", "99999", "999999", "9999999"),
+    "a second zero after the international prefix": _cells(
+        "TR", "000905321234567", "0005321234567", "00000000000", "00 0532 1234567"
+    ),
+    "an international prefix with a carrier": _cells(
+        "BR", "0015551234567890", "005511961234567", "0041798284651", "00905321234567"
+    ),
+    "an international prefix that needs more digits": _cells("AU", "0011905321234567", "14110011905321234567", "001190532123456"),
+    "a plus before the international prefix": _cells("TR", "+00905321234567", "+0905321234567", "+05321234567"),
+    "a plus before no country's code": _cells("UZ", "+9971234567", "+99871234567", "+997123456789", "+810905321234567"),
+    "00 without a region": _cells(
+        "", "00905321234567", "+00905321234567", "000905321234567", "0905321234567", "+0905321234567", "00"
+    ),
+    "too many digits without a region": _cells(
+        "", "1234567890123456", "123456789012345", "+1234567890123456", "001234567890123456"
+    ),
+    "its own code without a plus": _cells("TR", "905321234567", "9005321234567", "90532123456", "9053212345678"),
+    "its own code and the prefix": _cells("DE", "49030123456", "4903012345", "49301234", "491512345678", "4915123456789"),
+    "its own code is the prefix": _cells("US", "14155552671", "114155552671", "4155552671", "1415555267", "11"),
+    "another plan of the same code": _cells("CA", "16045552671", "6045552671", "14155552671")
+    + _cells("KZ", "77012345678", "87012345678"),
+    "a prefix after the plus": _cells("", "+9005321234567", "+44 (0)7400 123456", "+39 06 1234567", "+3906", "+36 06 1 234 5678"),
+    "a prefix that must stay": _cells("IT", "0612345678", "06123456", "3471234567") + _cells("SM", "886377", "0549886377"),
+    "a prefix that must stay lest it be too short": _cells("DE", "0110", "01234", "0800", "012345")
+    + _cells("AT", "01110", "0111"),
+    "carrier codes": _cells("BR", "01511961234567", "041 21 2345-6789", "0211961234567", "9011961234567")
+    + _cells("CN", "12593755"),
+    "local numbers": _cells("AG", "4641234", "12684641234") + _cells("AR", "01115 2345-6789", "0351 15 2345678", "91123456789"),
+    "a longer prefix": _cells("GB", "18002007400123456", "07400123456") + _cells("HU", "0612345678", "06 20 123 4567", "0012345"),
+    "ambiguous bare digits": _cells("DE", "41798284651", "41-79-828-46-51") + _cells("BR", "905321234567", "90 532 123 45 67"),
+    "ambiguous, and the column is national": _cells("DE", "41798284651", says=Says.NATIONAL),
+    "ambiguous, and the column is international": _cells("DE", "41798284651", "905321234567", says=Says.INTERNATIONAL),
+    "valid abroad only": _cells("TR", "532123456", "41798284651", "447400123456"),
+    "valid abroad only, and the column is international": _cells("TR", "532123456", "41798284651", says=Says.INTERNATIONAL),
+    "a mobile at home, none abroad": _cells("TR", "5321234567", "532 123 45 67"),
+    "prefixed digits are not bare": _cells("TR", "05321234567", "00905321234567", says=Says.INTERNATIONAL),
+    "a national prefix is not bare": _cells("US", "14155552671", says=Says.INTERNATIONAL) + _cells("RU", "84012345678"),
+    "line types that own no account": _cells("TR", "09001234567", "08001234567", "+18002345678") + _cells("GB", "09098790000"),
+    "numbers of no country": _cells("", "+80012345678", "+870773111632", "+8835101234567", "+979123456789", "+8881234"),
+    "few digits": _cells("TR", "0", "5", "12", "123", "1234", "+1", "+12", "+123", "+1234", "00", "0090", "00901"),
+    "two numbers in one": _cells(
+        "TR", "05321234567 05331234567", "0532 123 45 67 0212 555 12 34", "0532 123 45 67-0212 555 12 34"
+    ),
+    "rejected with separators": _cells("TR", "0100 123 45 67", "0212 555 12 34-35", "532 123 45", "0-0", "1-1-2"),
+    "nothing": _cells("TR", "", "-", " ", "()", ".", "+"),
+}
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_no_trap_is_taken_for_what_it_is_not(path: FastPath, trap: str) -> None:
+    """Each trap would fall through one guard if it were missing."""
+    assert not _disagreements(path, TRAPS[trap])
+
+
+def test_a_null_is_empty_even_with_bytes_under_it(path: FastPath) -> None:
+    """Arrow allows a missing text to keep its bytes; they are nobody's cell."""
+    whole = pa.array(["05321234567"])
+    masked = pa.StringArray.from_buffers(1, *whole.buffers()[1:], null_bitmap=pa.py_buffer(b"\x00"))
+    assert digits_of(masked).is_empty.all()
+
+
+def test_plain_cells_take_the_fast_path(path: FastPath) -> None:
+    """It would be safe to be sure of nothing, and slow: what lists are made of must not be left."""
+    written = (
+        _cells("TR", "+905321234567", "+90 532 123 45 67", "0532 123 45 67", "05321234567", "5321234567", "00905321234567")
+        + _cells("TR", "0532-123-45-67", "(0532) 123 4567", "905321234567", "0532.123.45.67", "", "0", "12345", "00000000000")
+        + _cells("US", "(415) 555-2671", "415-555-2671", "4155552671", "+1 415-555-2671", "01190532123456")
+        + _cells("BR", "(11) 96123-4567", "011961234567", "005511961234567", "11961234567")
+        + _cells("DE", "030 123456", "030-123456", "+49 30 123456", "015123456789", "0151 23456789")
+        + _cells("GB", "07400 123456", "+44 (0)7400 123456", "07400123456")
+        + _cells("IN", "098765 43210", "9876543210", "+91 98765 43210")
+        + _cells("", "+905321234567", "00905321234567", "5321234567")
+    )
+    left = [cell for cell, outcome in zip(written, read_fast(path, written), strict=True) if outcome is None]
+    assert not left
+
+
+def test_blocks_of_any_slice_are_read_alike(path: FastPath) -> None:
+    """Batches come sliced: offsets do not begin at nought, and buffers are longer than the cells."""
+    texts = ["ab", "05321234567", None, "", "(415) 555-2671", "0212 555 12 34", "x"]
+    whole = digits_of(pa.array(texts))
+    part = digits_of(pa.array(texts)[1:6])
+    assert part.count.tolist() == whole.count.tolist()[1:6]
+    assert part.is_plain.tolist() == whole.is_plain.tolist()[1:6]
+
+
+@pytest.mark.parametrize("texts", [[], [None], [None, None], [""]])
+def test_batches_without_a_digit_are_read(path: FastPath, texts: list[str | None]) -> None:
+    """Arrow gives such arrays no buffers."""
+    digits = digits_of(pa.array(texts, pa.string()))
+    assert digits.is_empty.all()
+    assert not digits.is_plain.any()

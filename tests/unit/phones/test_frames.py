@@ -1,0 +1,84 @@
+"""The models catch what must never be written, and say so without a cell."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+
+from fbcheck_pipeline.errors import FbcheckError
+from fbcheck_pipeline.phones import Normaliser
+from fbcheck_pipeline.phones.frames import REJECT_REASONS, E164Phones, RawPhones, SubmittedChunks, Verdicts, validate
+from fbcheck_pipeline.phones.outcomes import REASONS
+from tests.unit.phones.test_normaliser import raw_phones
+
+PHONE = "+905321234567"
+CHUNKS = {
+    "phone_e164": pa.array([PHONE] * 3),
+    "answered_by": pa.array(["chunk", "waiting", "suppressed"]),
+    "chunk_key": pa.array(["c", None, None], pa.string()),
+    "task_id": pa.array([None] * 3, pa.string()),
+}
+VERDICTS = {
+    "phone_e164": pa.array([PHONE]),
+    "facebook": pa.array(["yes"]),
+    "facebook_label": pa.array(["YES"]),
+    "checked_at": pa.array([datetime(2026, 11, 24, tzinfo=UTC)], pa.timestamp("us", "UTC")),
+    "task_id": pa.array(["t"]),
+}
+
+
+def test_what_the_normaliser_makes_is_valid() -> None:
+    """Both frames, with source columns of any name beside them."""
+    raw = raw_phones(["0532 123 45 67", None, "yok", "+431110"])
+    validate(RawPhones, raw)
+    validate(E164Phones, Normaliser("TR").normalise(raw))
+    validate(SubmittedChunks, pa.record_batch(CHUNKS))
+    validate(Verdicts, pa.record_batch(VERDICTS))
+
+
+def test_the_models_know_every_reject_reason() -> None:
+    """Two lists of the same words must not part."""
+    assert set(REJECT_REASONS) == set(REASONS)
+
+
+@pytest.mark.parametrize(
+    ("model", "column", "value"),
+    [
+        (SubmittedChunks, "phone_e164", pa.array([PHONE, "0532 123 45 67", PHONE])),
+        (SubmittedChunks, "phone_e164", pa.array([PHONE, None, PHONE])),
+        (SubmittedChunks, "phone_e164", pa.array([PHONE, "+0532123456", PHONE])),
+        (SubmittedChunks, "phone_e164", pa.array([PHONE, "+1234567890123456", PHONE])),
+        (SubmittedChunks, "answered_by", pa.array(["chunk", "nobody", "chunk"])),
+        (SubmittedChunks, "chunk_key", pa.array([1, 2, 3])),
+        (Verdicts, "facebook", pa.array(["perhaps"])),
+        (Verdicts, "checked_at", pa.array([None], pa.timestamp("us", "UTC"))),
+    ],
+)
+def test_a_broken_frame_is_stopped_without_a_cell_in_the_message(model: type, column: str, value: pa.Array) -> None:
+    """pandera's own messages quote the failing cells; ours count them."""
+    good = CHUNKS if model is SubmittedChunks else VERDICTS
+    with pytest.raises(FbcheckError) as caught:
+        validate(model, pa.record_batch({**good, column: value}))
+    assert column in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+    assert "532" not in str(caught.value)
+    assert "1234567890" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("e164", "reason"), [(PHONE, "empty"), (None, None)])
+def test_a_phone_has_either_an_e164_or_a_reason(e164: str | None, reason: str | None) -> None:
+    """A row with neither would be lost, a row with both bought in error."""
+    out = Normaliser("TR").normalise(raw_phones(["05321234567"]))
+    broken = {**dict(zip(out.schema.names, out.columns, strict=True)), "phone_e164": pa.array([e164], pa.string())}
+    broken["reject_reason"] = pa.array([reason], pa.string()).dictionary_encode()
+    with pytest.raises(FbcheckError, match="either_e164_or_reason"):
+        validate(E164Phones, pa.record_batch(broken))
+
+
+def test_a_missing_column_is_named() -> None:
+    """Whoever reads the message must find it."""
+    with pytest.raises(FbcheckError):
+        validate(SubmittedChunks, pa.record_batch({name: value for name, value in CHUNKS.items() if name != "task_id"}))
