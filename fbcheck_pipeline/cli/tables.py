@@ -100,7 +100,8 @@ def _list(ws: Workspace, row: Row, chunks: list[dict[str, Any]], waiting: int) -
     missing = ws.settings.smallest_chunk - sum(ws.ledger.waiting_counts().values())
     action = row.error
     if action is None and waiting:
-        action = f"{waiting} phones wait for {max(missing, 0)} more to make a chunk of {ws.settings.smallest_chunk}; the next list brings them"
+        fewest = ws.settings.smallest_chunk
+        action = f"{waiting} phones wait for {max(missing, 0)} more to make a chunk of {fewest}; the next list brings them"
     if action is None:
         action = next((each["action"] for each in ours if each["action"]), None)
     return {"list_key": row.list_key, "file": row.file, "state": _list_state(row, ours), "counts": counts, "action": action}

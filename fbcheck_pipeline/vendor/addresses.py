@@ -45,9 +45,7 @@ def system_resolver(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-def vet(
-    url: str, *, allowed_hosts: frozenset[str] | None, may_use_loopback: bool, resolve: Resolver = system_resolver
-) -> Target:
+def vet(url: str, *, allowed_hosts: frozenset[str] | None, may_use_loopback: bool, resolve: Resolver = system_resolver) -> Target:
     """Decide whether a result may be fetched from a URL.
 
     Args:

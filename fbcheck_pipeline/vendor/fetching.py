@@ -74,9 +74,7 @@ class ResultFetcher:
         """
         deadline = time.monotonic() + self.total_s
         for _ in range(MAX_REDIRECTS + 1):
-            target = vet(
-                url, allowed_hosts=self.allowed_hosts, may_use_loopback=self.may_use_loopback, resolve=self.resolve
-            )
+            target = vet(url, allowed_hosts=self.allowed_hosts, may_use_loopback=self.may_use_loopback, resolve=self.resolve)
             with self._opened(target, deadline) as response:
                 if response.status in REDIRECTS and (location := response.headers.get("Location")):
                     url = _joined(url, location)

@@ -60,13 +60,13 @@ def stage_normalise(path: Path, folder: Path) -> int:
 
 def stage_job(path: Path, folder: Path) -> int:
     """`fbcheck run` with Dagster, against a sandbox vendor without delay."""
-    environment = {**os.environ, "FBCHECK_DATA_URI": str(folder / "data"), "FBCHECK_API_KEY": "bench", "FBCHECK_POLL_SECONDS": "0.1"}
-    os.environ.update(environment)
     from fbcheck_pipeline.sandbox import Sandbox
 
+    settings = {"FBCHECK_DATA_URI": str(folder / "data"), "FBCHECK_API_KEY": "bench", "FBCHECK_POLL_SECONDS": "0.1"}
     with Sandbox() as sandbox:
+        environment = {**os.environ, **settings, "FBCHECK_API_URL": sandbox.url}
         command = [sys.executable, "-c", "from fbcheck_pipeline.cli import main; main()", "run", str(path), "--json", "--quiet"]
-        said = subprocess.run(command, env={**os.environ, "FBCHECK_API_URL": sandbox.url}, capture_output=True, text=True, check=False)
+        said = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     return int(json.loads(said.stdout)["lists"][0]["counts"]["phones"])
 
 
@@ -169,7 +169,8 @@ def main(arguments: list[str]) -> None:
                     plain["result workbook" if "openpyxl" in stage else "read + normalise"] = rate
                 ratio = f"{rate / plain[stage]:.1f}" if stage in plain else ""
                 peak = "" if stage == "whole job" else f"{found['peak_mb']:.0f}"
-                print(f"{stage:20} {found['rows']:>11,} {found['wall_s']:>8.2f} {found['cpu_s']:>8.2f} {rate:>11,.0f} {ratio:>8} {peak:>8}")
+                times = f"{found['wall_s']:>8.2f} {found['cpu_s']:>8.2f} {rate:>11,.0f}"
+                print(f"{stage:20} {found['rows']:>11,} {times} {ratio:>8} {peak:>8}", flush=True)
 
 
 if __name__ == "__main__":

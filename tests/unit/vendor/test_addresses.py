@@ -60,7 +60,12 @@ def test_odd_spellings_of_this_machine_are_this_machine(host: str) -> None:
         *("file:///etc/passwd", "ftp://results.example/a", "gopher://results.example/", "data:text/csv,Number", "javascript:1"),
         *("//results.example/a", "results.example/a", "", "https://", "https:///a", "https:results.example", "HTTPS//x"),
         *("https://user:word@results.example/a", "https://results.example@10.0.0.1/", "https://results.example\\@10.0.0.1/"),
-        *("https://results.example/a b", "https://results.example/a\r\nHost: x", "https://results.example:99999/", "https://[::1/"),
+        *(
+            "https://results.example/a b",
+            "https://results.example/a\r\nHost: x",
+            "https://results.example:99999/",
+            "https://[::1/",
+        ),
         *("https://a.example" + "/a" * 5000, "https://\u0000.example/", "unix:///run/docker.sock"),
     ],
 )

@@ -160,7 +160,9 @@ def test_answers_that_prove_nothing_are_unconfirmed(status: int, body: bytes, he
     assert f"HTTP {status}" in str(error)
 
 
-@pytest.mark.parametrize(("status", "error"), [(403, VendorRefuses), (404, VendorRefuses), (413, SubmissionRefused), (429, RateLimited)])
+@pytest.mark.parametrize(
+    ("status", "error"), [(403, VendorRefuses), (404, VendorRefuses), (413, SubmissionRefused), (429, RateLimited)]
+)
 def test_a_web_page_that_turns_the_request_away_is_no_acceptance(status: int, error: type[Exception]) -> None:
     """A mistyped address answers 404 with a page: that holds no chunk, it says what to mend."""
     assert type(submit(says_then_closes(http(status, HTML, PAGE)))) is error
@@ -359,7 +361,8 @@ def test_an_address_that_cannot_be_requested_is_a_settings_error() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://vendor.example/a", "https://vendor.example:444/a", "https://x.vendor.example/", "https://vendor.example@h.example/"]
+    "url",
+    ["http://vendor.example/a", "https://vendor.example:444/a", "https://x.vendor.example/", "https://vendor.example@h.example/"],
 )
 def test_the_key_goes_to_no_other_origin(url: str) -> None:
     """Not even where somebody calls with another URL: scheme, host and port must be API_URL's."""
