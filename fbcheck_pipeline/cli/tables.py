@@ -45,7 +45,7 @@ def say_outcome(voice: Voice, document: Mapping[str, Any]) -> None:
     if any(each["results"] for each in document["lists"]):
         voice.say("beside each its lineage (.lineage.json) and a report to look at (.report.html)")
     count = document["would_bill"] if is_dry else document["billed_phones"]
-    cost = "" if document["cost_estimate"] is None else f", about {document['cost_estimate']:.2f}"
+    cost = "" if document["cost_estimate"] is None else f", about {document['cost_estimate']:.4g}"
     voice.say(f"{'would bill' if is_dry else 'billed'} {count:,} phones{cost}")
     for file, error in document["errors"].items():
         voice.say(f"error: {file + ': ' if file else ''}{error}")
