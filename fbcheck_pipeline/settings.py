@@ -38,7 +38,9 @@ class Settings(BaseSettings):
     verdict_days: float = Field(30, ge=0, description="A verdict younger than this is reused, not bought again.")
     max_billable: int | None = Field(None, ge=0, description="Most phones that may be submitted per list.")
     max_billable_per_day: int | None = Field(None, ge=0, description="Most phones that may be submitted per UTC day.")
-    price_per_10k: float | None = Field(None, ge=0, description="Price of 10,000 phones, for estimates; prices change.")
+    price_per_10k: float | None = Field(
+        None, ge=0, allow_inf_nan=False, description="Price of 10,000 phones, for estimates; prices change."
+    )
     task_deadline_hours: float = Field(72, gt=0, description="A task older than this settles; fractions are allowed.")
     max_tries: int = Field(2, ge=1, description="How often a phone without a usable answer is submitted in all.")
     result_hosts: str | None = Field(None, description="The only hosts results may come from, comma-separated, no ports.")
@@ -46,7 +48,7 @@ class Settings(BaseSettings):
     allow_line_types: str | None = Field(None, description="Line types to keep besides the usual, comma-separated.")
     purpose: str | None = Field(None, description="Why the numbers are checked; recorded per list.")
     webhook_url: SecretStr | None = Field(
-        None, description="Failed runs and checks are posted here as {\"text\": …}, e.g. to Slack; off when unset."
+        None, description='Failed runs and checks are posted here as {"text": …}, e.g. to Slack; off when unset.'
     )
     log_level: str = Field("INFO", description="Level of the product's own logs.")
 
@@ -54,7 +56,11 @@ class Settings(BaseSettings):
     @classmethod
     def _is_http_url(cls, value: str) -> str:
         url = urlsplit(value)
-        if url.scheme not in ("http", "https") or not url.hostname or url.username or url.query or url.fragment:
+        try:
+            has_port = url.port is None or url.port > 0
+        except ValueError:
+            has_port = False
+        if url.scheme not in ("http", "https") or not url.hostname or not has_port or url.username or url.query or url.fragment:
             raise ValueError("must be an http(s) URL without user, query or fragment, e.g. https://api.ekycpro.com")
         return value.rstrip("/")
 
@@ -151,11 +157,14 @@ def load_settings(**given: Any) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:
-        faults = [
-            f"{'FBCHECK_' + '_'.join(map(str, e['loc'])).upper() + ': ' if e['loc'] else ''}{e['msg']}" for e in error.errors()
-        ]
+        faults = [_fault("_".join(map(str, each["loc"])), each["msg"]) for each in error.errors()]
         raise SettingsError("; ".join(faults)) from None
 
 
 def _words(text: str) -> list[str]:
     return [word.strip().lower() for word in text.split(",") if word.strip()]
+
+
+def _fault(field: str, message: str) -> str:
+    named = f"FBCHECK_{field.upper()}: " if field else ""
+    return named + message.removeprefix("Value error, ")

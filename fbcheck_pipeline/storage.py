@@ -53,8 +53,9 @@ class Storage:
     def __init__(self, data_uri: str) -> None:
         """Args: data_uri: an absolute folder or an fsspec URL such as `s3://bucket/prefix`."""
         self.data_uri = data_uri
-        self.fs, self.root = fsspec.core.url_to_fs(data_uri)
         self.is_local = "://" not in data_uri
+        # An object store's listing that was remembered would hide what another process has written since.
+        self.fs, self.root = fsspec.core.url_to_fs(data_uri, **({} if self.is_local else {"use_listings_cache": False}))
 
     def uri(self, name: str) -> str:
         """Absolute path or URL of a file, as a user may open it."""
@@ -67,11 +68,7 @@ class Storage:
     def names(self, folder: str) -> list[str]:
         """Names of the finished files in a folder, sorted; empty when the folder is not there."""
         try:
-            found = (
-                self.fs.ls(self._path(folder), detail=True, refresh=True)
-                if not self.is_local
-                else self.fs.ls(self._path(folder), detail=True)
-            )
+            found = self.fs.ls(self._path(folder), detail=True)
         except FileNotFoundError:
             return []
         files = (each["name"].rsplit("/", 1)[-1] for each in found if each["type"] == "file")
@@ -84,6 +81,8 @@ class Storage:
     def delete(self, name: str) -> bool:
         """Remove a file; False when it was not there."""
         try:
+            if not self.is_local and not self.exists(name):  # an object store is content to remove nothing
+                return False
             self.fs.rm_file(self._path(name))
         except FileNotFoundError:
             return False
@@ -192,7 +191,8 @@ class Storage:
                 yield sink
         except OSError as error:
             raise StorageError(
-                f"cannot write {self.uri(name)}: {error.strerror or error}; free space or mend the permissions, then run again"
+                f"cannot write {self.uri(name)}: {error.strerror or error}; "
+                "free space, mend the permissions or shorten the name, then run again"
             ) from error
 
     @contextmanager

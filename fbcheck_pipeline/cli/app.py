@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -31,15 +31,13 @@ def main() -> None:
         if debug_wanted:
             raise
         _stop(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        _stop("interrupted; what was begun is recorded, run the same command again to go on", 130)
     except Exception as error:
         if debug_wanted:
             raise
         _stop(f"unexpected {type(error).__name__}; run again with `fbcheck --debug …` to see where, and please report it", 1)
 
 
-def _stop(message: str, exit_code: int) -> None:
+def _stop(message: str, exit_code: int) -> NoReturn:
     sys.stderr.write(f"error: {message}\n")
     sys.exit(exit_code)
 
@@ -113,7 +111,10 @@ def run(
     )
     wishes = running.Wishes(options, not no_wait, timeout, max_billable, retry, purpose)
     perform = running.dry_run if dry_run else running.run_lists
-    exit_code, document = perform(settings, lists, wishes, voice)
+    try:
+        exit_code, document = perform(settings, lists, wishes, voice)
+    except KeyboardInterrupt:
+        _stop("interrupted; what was begun is recorded, run the same command again to go on", 130)
     tables.say_outcome(voice, document)
     voice.result(document)
     raise typer.Exit(exit_code)

@@ -14,6 +14,7 @@ from typing import Any
 
 import dagster as dg
 import numpy as np
+from dagster._core.errors import DagsterExecutionInterruptedError
 
 from fbcheck_pipeline import progress
 from fbcheck_pipeline.cli.output import Voice
@@ -240,6 +241,8 @@ class _Driver:
             self._definitions.resolve_job_def(job).execute_in_process(
                 instance=self._instance, partition_key=key, asset_selection=selection, run_config=run_config
             )
+        except DagsterExecutionInterruptedError:
+            raise KeyboardInterrupt from None
         except Exception as error:
             cause = _our_error(error)
             if cause is None:

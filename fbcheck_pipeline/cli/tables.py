@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -48,7 +49,7 @@ def say_outcome(voice: Voice, document: Mapping[str, Any]) -> None:
     cost = "" if document["cost_estimate"] is None else f", about {document['cost_estimate']:.4g}"
     voice.say(f"{'would bill' if is_dry else 'billed'} {count:,} phones{cost}")
     for file, error in document["errors"].items():
-        voice.say(f"error: {file + ': ' if file else ''}{error}")
+        voice.say(f"error: {error}" if Path(file).name in error else f"error: {file}: {error}" if file else f"error: {error}")
 
 
 def status_document(ws: Workspace) -> dict[str, Any]:

@@ -49,13 +49,20 @@ def due_requests(instance: dg.DagsterInstance, ws: Workspace, due: DueWork) -> l
         state = ",".join(f"{chunk_key}:{fetches}" for chunk_key, fetches in due.collect)
         work = f"collect:{hashlib.sha256(state.encode()).hexdigest()[:16]}"
         requests.append(_request(instance, work, job_name=collect_verdicts.name))
+    half_done = [each for each in due.joins if not _has_what_a_join_reads(ws, each[0])]
     for list_key, revision in due.joins:
-        requests.append(_request(instance, f"join:{list_key}:{revision}", job_name=join_list.name, partition_key=list_key))
-    for list_key, revision in due.sends:
+        if (list_key, revision) not in half_done:
+            requests.append(_request(instance, f"join:{list_key}:{revision}", job_name=join_list.name, partition_key=list_key))
+    for list_key, revision in dict.fromkeys([*half_done, *due.sends]):
         row = ws.ledger.list_row(list_key)
         if row is not None:
             requests.append(submit_request(instance, ws, row, work=f"send:{list_key}:{revision}"))
     return [request for request in requests if request is not None]
+
+
+def _has_what_a_join_reads(ws: Workspace, list_key: str) -> bool:
+    """False for a list whose run was killed after its planning: it is due for a join, and its pins were never written."""
+    return all(ws.storage.exists(f"{name}/{list_key}.parquet") for name in ("e164_phones", "submitted_chunks"))
 
 
 def _request(instance: dg.DagsterInstance, work: str, **values: Any) -> Optional[dg.RunRequest]:

@@ -79,7 +79,7 @@ def digits_of(cells: pa.StringArray) -> Digits:
     leads = signs == begins[sign_rows]
     has_plus[sign_rows[leads & (sign_kinds == _PLUS_SIGN)]] = True
     is_null = cells.is_null().to_numpy(zero_copy_only=False)  # it may still have bytes
-    is_plain = (count > 0) & (count <= MOST_DIGITS) & ~is_null
+    is_plain = (count > 0) & (count <= MOST_DIGITS)
     is_plain[sign_rows[_is_harmful(data, signs, sign_kinds, leads, sign_rows, ends)]] = False
     is_plain[np.bincount(sign_rows[sign_kinds == _DOT], minlength=len(cells)) == 1] = False  # perhaps a fraction
     asides = _tails(count, seen, first, signs[sign_kinds == _OPEN], sign_rows[sign_kinds == _OPEN])
@@ -120,7 +120,7 @@ def _is_harmful(
     harmful |= is_dash & (leads | (data[signs - 1] == ord(" ")))
     harmful |= (kinds == _CLOSE) & (signs + 1 == ends[rows])
     is_line = is_dash | (kinds == _DOT)
-    harmful[1:] |= is_line[1:] & is_line[:-1] & (np.diff(signs) <= 2)
+    harmful[1:] |= is_line[1:] & is_line[:-1] & (np.diff(signs) == 1)
     return harmful
 
 

@@ -19,6 +19,8 @@ from fbcheck_pipeline.phones.reading import Reading, Rows, e164_of
 from fbcheck_pipeline.phones.reference import MAX_EMERGENCY_DIGITS, Says
 from fbcheck_pipeline.phones.tables import FITS, HEAD_DIGITS, INVALID, MAYBE, NO_PLAN, TOO_LONG, TOO_SHORT, Tables
 
+# No national number has more than 17 digits; more steps would lead out of the cell's row of the matrix.
+MOST_STEPS = 18
 BLOCK_ROWS = 16_384  # arrays of so many rows stay in the processor's cache
 # Compiling a plan costs as much as so many careful cells.
 CELLS_WORTH_A_PLAN = 100
@@ -196,13 +198,13 @@ class FastPath:
         verdict, tables, count = self.automaton.verdict, self.tables, digits.count[rows]
         state = self._walk(digits, rows, plan, begin) if state is None else state.copy()
         begin = begin.copy()
-        is_sure = is_ready & (count - begin >= 2) & ~verdict.has_other_prefix[state]
+        is_sure = is_ready & ~verdict.has_other_prefix[state]
 
         prefixed = np.flatnonzero(verdict.has_prefix[state] & is_sure)
         shorter = begin[prefixed] + tables.prefix_length[plan[prefixed]]
         rest = self._walk(digits, rows[prefixed], plan[prefixed], shorter)
         fit = tables.fit[plan[prefixed], count[prefixed] - shorter]
-        drops = (~verdict.is_general[state[prefixed]] | verdict.is_general[rest]) & ((fit == FITS) | (fit == TOO_LONG))
+        drops = (~verdict.is_general[state[prefixed]] | verdict.is_general[rest]) & (fit == FITS)
         state[prefixed[drops]], begin[prefixed[drops]] = rest[drops], shorter[drops]
 
         length = count - begin
@@ -217,7 +219,7 @@ class FastPath:
         table, is_final = self.automaton.table, self.automaton.is_final
         state = np.maximum(self.automaton.starts[plan], 0)
         place = rows * WIDTH + (MARGIN + begin)
-        steps = int((digits.count[rows] - begin).max(initial=0))
+        steps = min(int((digits.count[rows] - begin).max(initial=0)), MOST_STEPS)
         for _ in range(min(steps, 3)):
             state = table[state + digits.matrix[place]]
             place += 1
@@ -235,7 +237,8 @@ class FastPath:
         wanted = (self._asked >= CELLS_WORTH_A_PLAN) & ~self._is_ready & ~self._is_hopeless
         if wanted.any():
             self._compile(np.flatnonzero(wanted))
-        return (plans >= 0) & self._is_ready[plans] & self._is_ready[self.tables.main_plan[plans]]
+        ready: Mask = (plans >= 0) & self._is_ready[plans] & self._is_ready[self.tables.main_plan[plans]]
+        return ready
 
     def _compile(self, plans: Rows) -> None:
         for plan in {*plans, *self.tables.main_plan[plans]}:

@@ -45,7 +45,8 @@ class Normaliser:
 
     Args:
         region: ISO region of numbers without country code; None where unknown.
-        region_column: name of the source column that says each row's country; a cell it does not know falls back to `region`.
+        region_column: name of the source column that says each row's country; an empty cell there means `region`; a word it
+            does not know means no region, since guessing would send a stranger's number.
         extra_line_types: line types to keep besides the usual, e.g. {"toll_free"}.
     """
 
@@ -147,7 +148,8 @@ class Normaliser:
         if self.region_column is None:
             return np.full(batch.num_rows, COUNTRY_CODE[self.region])
         cells = batch.column(self.region_column).dictionary_encode()
-        known = [(region_of(text) if text else None) or self.region for text in cells.dictionary.to_pylist()]
+        # A country we do not know is not the list's own: its numbers are read only where they say their country themselves.
+        known = [region_of(text) if text and text.strip() else self.region for text in cells.dictionary.to_pylist()]
         return np.array([COUNTRY_CODE[region] for region in (*known, self.region)])[_indices(cells)]
 
     def _read(self, cells: pa.StringArray, regions: Codes, says: Codes) -> tuple[Phones, NDArray[np.bool_]]:

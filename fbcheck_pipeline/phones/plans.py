@@ -96,8 +96,9 @@ class Automaton:
         is_final = (rows == np.arange(known, len(self._rows))[:, None]).all(axis=1)
         self.is_final = np.concatenate([self.is_final, is_final])
         self.table = np.concatenate([self.table, (rows * SYMBOLS).reshape(-1)])
-        added = zip(*self._verdicts[known:], strict=True)
-        self.verdict = Verdict(*(np.append(old, new) for old, new in zip(self.verdict, added, strict=True)))
+        if self._verdicts[known:]:  # two plans may be one and the same
+            added = zip(*self._verdicts[known:], strict=True)
+            self.verdict = Verdict(*(np.append(old, new) for old, new in zip(self.verdict, added, strict=True)))
         for plan, start in self._starts.items():
             self.starts[plan] = start * SYMBOLS
 

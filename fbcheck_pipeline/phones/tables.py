@@ -59,9 +59,9 @@ class Tables:
         if metadata.international_prefix:
             pattern = parse(metadata.international_prefix)
             _fill_idd_lengths(self.idd_length[plan], re.compile(metadata.international_prefix), pattern, "")
-        self.is_bare[plan] = self.idd_length[plan] == 0
-        for prefix in ("00", metadata.national_prefix):
-            self.is_bare[plan, _heads_with(prefix) if prefix else []] = False
+        self.is_bare[plan] = self.idd_length[plan] == 0  # 00 needs no word: no calling code begins with it
+        if metadata.national_prefix:
+            self.is_bare[plan, _heads_with(metadata.national_prefix)] = False
         if plan < len(COUNTRIES):
             short = PhoneMetadata.short_metadata_for_region(COUNTRIES[plan])
             self.may_be_emergency[plan, list(short.emergency.possible_length if short and short.emergency else ())] = True

@@ -69,7 +69,9 @@ def test_a_file_dropped_into_the_inbox_becomes_a_result_without_another_touch(
     inbox = tmp_path / "data" / "inbox"
     inbox.mkdir(parents=True)
     numbers = [f"+4178{n:07d}" for n in range(1, 41)]
-    (inbox / "dropped.csv").write_text("id,phone\n" + "".join(f"{place},{number}\n" for place, number in enumerate([*numbers, "junk"])))
+    (inbox / "dropped.csv").write_text(
+        "id,phone\n" + "".join(f"{place},{number}\n" for place, number in enumerate([*numbers, "junk"]))
+    )
     results = tmp_path / "data" / "facebook_results" / f"{list_key(inbox / 'dropped.csv')}.parquet"
     wait_for(results, tmp_path / "dagster.log", 150)
     rows = pq.read_table(results).to_pylist()

@@ -5,6 +5,7 @@ Run in a process of its own by `family.Family`; a `stop` says where it dies by i
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import signal
@@ -21,7 +22,7 @@ from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.ledger.planning import Planning
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.storage import Storage
-from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus, VendorClient
 from fbcheck_pipeline.workflow import collect as collecting
 from fbcheck_pipeline.workflow.verdicts import merge_index
 from fbcheck_pipeline.workflow.workspace import open_workspace
@@ -54,6 +55,7 @@ POINTS: dict[str, tuple[object, str, str]] = {
 def live(settings: Settings, stop: Callable[[], None], keys: list[str]) -> None:
     """Do all there is to do for the lists, or die on the way."""
     collecting.merge_index = functools.partial(merge_index, most_loose=0)  # an index with every collection
+    VendorClient.task = first_seen_processing(VendorClient.task)  # type: ignore[method-assign]
     ws = open_workspace(settings)
     game = Play(ws)
     stop()
@@ -66,6 +68,20 @@ def live(settings: Settings, stop: Callable[[], None], keys: list[str]) -> None:
     for key in keys:  # what another process had in hand is pinned as it came out
         game.plan(key, LISTS[key])
     ws.ledger.close()
+
+
+def first_seen_processing(ask: Callable[..., TaskSnapshot]) -> Callable[..., TaskSnapshot]:
+    """Every task is polled at least twice, however slow this machine is."""
+    seen: set[str] = set()
+
+    def task(client: VendorClient, task_id: str) -> TaskSnapshot:
+        snapshot = ask(client, task_id)
+        if task_id in seen:
+            return snapshot
+        seen.add(task_id)
+        return dataclasses.replace(snapshot, status=TaskStatus.PROCESSING, result_url=None)
+
+    return task
 
 
 def die(*_: object) -> None:

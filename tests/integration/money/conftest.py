@@ -9,7 +9,7 @@ from tests.integration.money.family import Vendor
 
 @pytest.fixture(scope="session")
 def lasting_vendor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendor]:
-    """Accepts everything and exports it soon."""
-    vendor = Vendor(tmp_path_factory.mktemp("vendor"), "--delay", "0.1")
+    """Accepts everything and exports it at once."""
+    vendor = Vendor(tmp_path_factory.mktemp("vendor"))
     yield vendor
     vendor.close()

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from fbcheck_pipeline.errors import VendorError
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.settings import Settings, load_settings
+from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.reconcile import attach_task, resubmit
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.integration.money import child
@@ -33,6 +33,7 @@ class Vendor:
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().strip()
+        self._tasks: dict[str, list[int]] = {}
 
     def close(self) -> None:
         self._process.kill()
@@ -40,7 +41,19 @@ class Vendor:
 
     def accepted(self) -> Counter[int]:
         """How often each phone was accepted, since the vendor was born."""
-        return Counter(int(line) for line in self.accepted_file.read_text().split())
+        return Counter(self._lines())
+
+    def tasks(self, client: VendorClient) -> dict[str, list[int]]:
+        """Task id -> its phones, in the order of acceptance, as the vendor's account shows them to a person."""
+        lines, known = self._lines(), sum(map(len, self._tasks.values()))
+        while known < len(lines):
+            task_id = f"cs9viu7i61pk{len(self._tasks) + 1:08d}"
+            self._tasks[task_id] = lines[known : known + (client.task(task_id).total or 0)]
+            known += len(self._tasks[task_id])
+        return self._tasks
+
+    def _lines(self) -> list[int]:
+        return [int(line) for line in self.accepted_file.read_text().split()]
 
 
 class Family:
@@ -76,29 +89,17 @@ class Family:
         game = Play(ws)
         unconfirmed = ws.ledger.chunks(states=["unconfirmed"])
         for row in unconfirmed:
-            phones = codec.unpack(ws.ledger.chunk(row.chunk_key).phones, row.phone_count)
-            if self.accepted()[int(phones[0])]:
-                attach_task(ws, game.client, row.chunk_key, self._task_that_nobody_has(game))
+            chunk, taken = ws.ledger.chunk(row.chunk_key), {each.task_id for each in ws.ledger.chunks()}
+            phones = codec.unpack(chunk.phones, chunk.phone_count).tolist()
+            tasks = [task_id for task_id, each in self.vendor.tasks(game.client).items() if each == phones]
+            if self.accepted()[phones[0]]:
+                attach_task(ws, game.client, row.chunk_key, [each for each in tasks if each not in taken][-1])
             else:
                 resubmit(ws, row.chunk_key)
         ws.ledger.close()
         if unconfirmed:
             assert not self.run()
         return len(unconfirmed)
-
-    def _task_that_nobody_has(self, game: Play) -> str:
-        """As a person finds it in the vendor's account: the newest task that no chunk has."""
-        known = {row.task_id for row in game.ledger.chunks()}
-        newest = None
-        for number in range(1, 10_000):
-            task_id = f"cs9viu7i61pk{number:08d}"
-            try:
-                game.client.task(task_id)
-            except VendorError:
-                break
-            newest = newest if task_id in known else task_id
-        assert newest is not None
-        return newest
 
     def judge(self) -> None:
         """Every phone was accepted once, and every phone of both lists has its verdict."""
@@ -109,7 +110,7 @@ class Family:
         ws = open_workspace(self.settings)
         game = Play(ws)
         counts = [game.counts(key) for key in child.LISTS]
-        assert sum(each.pop("checked", 0) for each in counts) == len(wanted)
+        assert sum(each.pop("checked", 0) for each in counts) == len(wanted), (counts, sorted(game.states()))
         assert sum(each.pop("reused", 0) for each in counts) == sum(map(len, child.LISTS.values())) - len(wanted)
         assert counts == [{}, {}]
         assert all(game.is_complete(key) for key in child.LISTS)

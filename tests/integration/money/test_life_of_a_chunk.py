@@ -317,7 +317,7 @@ def test_no_history_of_a_chunk_breaks_a_promise() -> None:
     run_state_machine_as_test(
         LifeOfAChunk,
         settings=settings(
-            max_examples=int(os.environ.get("EXAMPLES", "30")),
+            max_examples=int(os.environ.get("EXAMPLES", "25")),
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

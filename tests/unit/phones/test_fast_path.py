@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
+from fbcheck_pipeline.phones import fast
+from fbcheck_pipeline.phones.cells import bare_digits_of
 from fbcheck_pipeline.phones.digits import digits_of
-from fbcheck_pipeline.phones.fast import FastPath
-from fbcheck_pipeline.phones.outcomes import COUNTRIES
-from fbcheck_pipeline.phones.reference import Says
+from fbcheck_pipeline.phones.fast import SAYS, FastPath
+from fbcheck_pipeline.phones.outcomes import COUNTRIES, REASONS
+from fbcheck_pipeline.phones.patterns import UnknownPattern
+from fbcheck_pipeline.phones.plans import Automaton
+from fbcheck_pipeline.phones.reference import Says, is_bare, vote
 from tests.unit.phones.corpus import (
     NO_REGION,
     PLANS,
     Cell,
+    fast_path,
     honest_forms,
     national_numbers,
     noise,
@@ -114,6 +120,21 @@ TRAPS: dict[str, list[Cell]] = {
     "line types that own no account": _cells("TR", "09001234567", "08001234567", "+18002345678") + _cells("GB", "09098790000"),
     "numbers of no country": _cells("", "+80012345678", "+870773111632", "+8835101234567", "+979123456789", "+8881234"),
     "few digits": _cells("TR", "0", "5", "12", "123", "1234", "+1", "+12", "+123", "+1234", "00", "0090", "00901"),
+    "few digits that look like a head": _cells("GP", "000", "911", "112") + _cells("TM", "000"),
+    "the trunk prefix is a country's code elsewhere": _cells("BY", "8224601128", "82024582108")
+    + _cells("KZ", "80846472687", says=Says.INTERNATIONAL)
+    + _cells("RU", "84951234567", says=Says.INTERNATIONAL),
+    "a mobile in both readings": _cells("AT", "6597345425") + _cells("CN", "16107850664") + _cells("DE", "15123456789"),
+    "no mobile in either reading": _cells("SK", "355808591") + _cells("TR", "3224510054") + _cells("AR", "6094160595"),
+    "abroad it has a carrier code or a local number": _cells("NA", "67258389")
+    + _cells("NA", "67258389", says=Says.INTERNATIONAL)
+    + _cells("VN", "2618846803"),
+    "a prefix that belongs to the number": _cells("JP", "00376330416") + _cells("BY", "82089316715", "+37582089316715"),
+    "too short by the main region's lengths": _cells("CA", "24760117", "1901688337") + _cells("BQ", "08003129", "04163422"),
+    "too short by no region's lengths": _cells("GG", "090115775", "035112848") + _cells("JE", "184947798"),
+    "the last cell of a block is long": _cells("KP", "1" * 24, "009981234567890123")
+    + _cells("TR", "9" * 24, "00998123456789012")
+    + _cells("BR", "2" * 24, "00559981234567890"),
     "two numbers in one": _cells(
         "TR", "05321234567 05331234567", "0532 123 45 67 0212 555 12 34", "0532 123 45 67-0212 555 12 34"
     ),
@@ -132,7 +153,65 @@ def test_a_null_is_empty_even_with_bytes_under_it(path: FastPath) -> None:
     """Arrow allows a missing text to keep its bytes; they are nobody's cell."""
     whole = pa.array(["05321234567"])
     masked = pa.StringArray.from_buffers(1, *whole.buffers()[1:], null_bitmap=pa.py_buffer(b"\x00"))
-    assert digits_of(masked).is_empty.all()
+    reading, e164 = path.read(masked, np.array([COUNTRIES.index("TR")]), np.array([0]))
+    assert [REASONS[reason] for reason in reading.reason] == ["empty"]
+    assert e164.null_count == 1
+
+
+def test_a_region_that_is_not_compiled_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiling is not worth it for a few cells; they go the careful way."""
+    monkeypatch.setattr(fast, "CELLS_WORTH_A_PLAN", 10**9)
+    cells = _cells("TR", "05321234567", "+905321234567", "0100 123 45 67", "5321234567") + _cells("", "+905321234567")
+    assert read_fast(fast_path(), cells) == [None] * len(cells)
+
+
+@pytest.mark.parametrize("code", ["TR", "US", "CA"])
+def test_a_region_of_an_unknown_pattern_is_left(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """A new release of the metadata may bring what the automaton does not know; phonenumbers does."""
+    add = Automaton.add
+
+    def refuse(automaton: Automaton, plan: int) -> None:
+        if COUNTRIES[plan] == code.replace("CA", "US"):
+            raise UnknownPattern
+        add(automaton, plan)
+
+    monkeypatch.setattr(fast, "CELLS_WORTH_A_PLAN", 1)
+    monkeypatch.setattr(Automaton, "add", refuse)
+    cells = _cells(code, "05321234567", "4155552671", "24760117", "6045552671")
+    assert read_fast(fast_path(), cells) == [None] * len(cells)
+    assert read_fast(fast_path(), _cells("DE", "030123456"))[0] is not None
+
+
+VOTERS = (
+    *TRAPS["ambiguous bare digits"],
+    *TRAPS["valid abroad only"],
+    *TRAPS["abroad it has a carrier code or a local number"],
+    *TRAPS["the trunk prefix is a country's code elsewhere"],
+    *TRAPS["a mobile in both readings"],
+    *_cells("CL", "12300257124", "212345678"),
+    *_cells("DE", "905321234567", "14155552671", "30123456", "4179828465", "0301234", "x", "", "123", "+49 30 123456"),
+    *_cells("BR", "0015551234567890", "905321234567"),
+    *_cells("", "905321234567"),
+)
+
+
+def test_a_vote_is_what_the_careful_path_hears(path: FastPath) -> None:
+    """Where the fast path leaves a vote open it names every side that the cell may take."""
+    texts = pa.array([text for text, _, _ in VOTERS], pa.string())
+    says, may_be_national, may_be_international = path.votes(texts, np.array([region for _, region, _ in VOTERS]))
+    for place, (text, region, _) in enumerate(VOTERS):
+        number = bare_digits_of(text) if text and region != NO_REGION else None
+        heard = vote(number, COUNTRIES[region]) if number and is_bare(number, COUNTRIES[region]) else Says.NOTHING
+        may_say = {Says.NATIONAL: may_be_national[place], Says.INTERNATIONAL: may_be_international[place]}
+        assert heard is SAYS[says[place]] or may_say.get(heard), text
+        assert SAYS[says[place]] in (heard, Says.NOTHING), text
+
+
+def test_most_votes_are_heard_at_once(path: FastPath) -> None:
+    """Open votes are read one by one."""
+    texts = pa.array(["5431234567", "532 123 45 67", "(0532) 123 45 67", "+905321234567", "", "0532 123 45 67"])
+    _, *may_be = path.votes(texts, np.full(len(texts), COUNTRIES.index("TR")))
+    assert not np.any(may_be)
 
 
 def test_plain_cells_take_the_fast_path(path: FastPath) -> None:

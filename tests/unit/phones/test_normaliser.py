@@ -97,10 +97,11 @@ def test_no_rows_are_no_rows() -> None:
 
 
 def test_the_country_column_decides_row_by_row() -> None:
-    """Names, codes and dialling codes; what it does not know falls back to the list's region."""
+    """Names, codes and dialling codes; an empty cell is the list's region, an unknown word is nobody's."""
     batch = raw_phones(["(415) 555-2671", "030 123456", *["0532 123 45 67"] * 3], land=["USA", "49", "?", "", None])
     out = Normaliser("TR", region_column="land").normalise(batch)
-    assert out.column("phone_e164").to_pylist() == ["+14155552671", "+4930123456", *["+905321234567"] * 3]
+    assert out.column("phone_e164").to_pylist() == ["+14155552671", "+4930123456", None, *["+905321234567"] * 2]
+    assert out.column("reject_reason")[2].as_py() == "no_region"
     without = Normaliser(None, region_column="land").normalise(batch)
     assert without.column("reject_reason").to_pylist() == [None, None, *["no_region"] * 3]
 

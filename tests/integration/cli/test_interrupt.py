@@ -1,0 +1,25 @@
+"""Ctrl-C: one sentence, exit 130, and the same command goes on."""
+
+import signal
+from pathlib import Path
+
+from tests.integration.cli.fbcheck import Fbcheck, swiss, write_list
+from tests.standin import StandIn
+
+
+def test_an_interrupted_run_says_so_and_goes_on_when_run_again(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+    """Once in the middle of an asset, once while it waits."""
+    vendor.hold = True
+    path = str(write_list(tmp_path / "a.csv", [swiss(n) for n in range(1, 2001)]))
+    for happened in (lambda v: len(v.tasks) >= 3, lambda v: len(v.tasks) >= 100 and sum(v.status_calls.values()) > 0):
+        process = fbcheck.start("run", path, "--json", CHUNK_SIZE="20")
+        vendor.wait_for(happened, timeout_s=60)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+        assert (process.returncode, out) == (130, ""), err
+        assert "interrupted" in err and "Traceback" not in err
+    vendor.finish_all()
+    code, document, err = fbcheck("run", path, "--json", CHUNK_SIZE="20")
+    counts = document["lists"][0]["counts"]
+    assert counts["checked"] + counts["unconfirmed"] == 2000 and code in (0, 3), err
+    assert vendor.most_per_phone == 1

@@ -1,0 +1,126 @@
+"""Dagster for tests: the definitions on an instance of a test's own, in process; and real processes, told to end and looked after."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from fbcheck_pipeline.definitions import build_definitions
+from fbcheck_pipeline.defs.assets import lists
+from fbcheck_pipeline.defs.requests import due_requests
+from fbcheck_pipeline.defs.resources import FbcheckResource
+from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.workflow.due import due_work
+from fbcheck_pipeline.workflow.intake import register_inbox_file
+from fbcheck_pipeline.workflow.poll import poll_due_tasks
+from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
+
+
+def swiss(count: int, start: int = 1) -> list[str]:
+    """Generated Swiss mobile numbers."""
+    return [f"+4178{n:07d}" for n in range(start, start + count)]
+
+
+class House:
+    """Takes lists through the jobs as the sensors would.
+
+    Args:
+        fbcheck: settings; what is not given comes from the environment.
+    """
+
+    def __init__(self, instance: dg.DagsterInstance, **fbcheck: Any) -> None:
+        self.instance, self.fbcheck = instance, FbcheckResource(**fbcheck)
+        self.definitions = build_definitions(fbcheck=self.fbcheck)
+        self.ws: Workspace = open_workspace(self.fbcheck.settings())
+
+    def drop(self, name: str, numbers: Iterable[str]) -> str:
+        """Put a list into the inbox; returns its list key."""
+        self.ws.storage.write_bytes(f"inbox/{name}", ("phone\n" + "".join(f"{each}\n" for each in numbers)).encode())
+        key = register_inbox_file(self.ws, name)
+        self.instance.add_dynamic_partitions(str(lists.name), [key])
+        return key
+
+    def run(self, job: str, key: str | None = None, **given: Any) -> dg.ExecuteInProcessResult:
+        """Execute a job, or a selection of it."""
+        definition = self.definitions.resolve_job_def(job)
+        return definition.execute_in_process(instance=self.instance, partition_key=key, raise_on_error=False, **given)
+
+    def finish_collecting(self) -> None:
+        """Ask the vendor about every task now, and collect what it has exported."""
+        with VendorClient(self.ws.settings) as client:
+            self.ws.ledger.clock, clock = (lambda: clock() + 600), self.ws.ledger.clock  # every poll is due
+            poll_due_tasks(self.ws, client, budget_s=10)
+            self.ws.ledger.clock = clock
+        assert self.run("collect_verdicts").success
+
+    def finish(self) -> None:
+        """Collect and join until nothing is due; the vendor must be quick."""
+        self.finish_collecting()
+        while requests := due_requests(self.instance, self.ws, due_work(self.ws.ledger)):
+            for request in requests:
+                selection = list(request.asset_selection) if request.asset_selection else None
+                assert self.run(request.job_name, request.partition_key, asset_selection=selection).success
+
+    def complete(self, name: str, numbers: Iterable[str]) -> str:
+        """A list from the inbox to its results."""
+        key = self.drop(name, numbers)
+        assert self.run("submit_list", key).success
+        self.finish()
+        return key
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(
+    arguments: list[str], log: Path, *, stop: int = signal.SIGINT, **environment: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A long-lived process of ours in a session of its own; told to end, then looked after."""
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=log.parent, env={**os.environ, **environment}, stdout=sink, stderr=sink, start_new_session=True,
+        )  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.send_signal(stop)
+            try:
+                process.wait(timeout=60)
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
+
+def wait_until(happened: Callable[[], object], log: Path, timeout_s: float, what: str) -> None:
+    """Wait for an effect seen from outside; on failure the log's end says why."""
+    until = time.monotonic() + timeout_s
+    while not happened():
+        if time.monotonic() > until:
+            pytest.fail(f"waited in vain for {what}\n" + log.read_text(errors="replace")[-6000:])
+        time.sleep(0.3)
+
+
+def ask(url: str, query: str, **variables: Any) -> Any:
+    """One GraphQL question to the webserver."""
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    request = urllib.request.Request(f"{url}/graphql", body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        found = json.load(answer)
+    assert "errors" not in found, found["errors"]
+    return found["data"]

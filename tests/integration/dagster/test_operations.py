@@ -1,0 +1,217 @@
+"""What an operator is told: checks with a severity chosen for who must act, and a webhook that says it in one line."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from fbcheck_pipeline.defs.operations import failed_check_webhook, failed_run_webhook, oldest_task_is_young
+from fbcheck_pipeline.defs.requests import WORK_TAG, submit_request
+from fbcheck_pipeline.ledger import ChunkState
+from tests.integration.dagster.house import House, swiss
+from tests.standin import StandIn
+
+HOUR_S = 3600.0
+
+
+class Hook:
+    """A webhook that keeps what it is told."""
+
+    def __init__(self, status: int = 200) -> None:
+        self.said: list[str] = []
+        hook = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_: object) -> None:
+                """Silence."""
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                hook.said.append(json.loads(body)["text"])
+                self.send_response(status)
+                self.send_header("Location", f"{hook.url}/elsewhere")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/services/secret-part"
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    found = Hook()
+    yield found
+    found.close()
+
+
+def tell(sensor: Any, house: House, result: dg.ExecuteInProcessResult) -> Any:
+    """Let a webhook sensor see a finished run."""
+    kind = dg.DagsterEventType.RUN_SUCCESS if result.success else dg.DagsterEventType.RUN_FAILURE
+    (event,) = [entry.dagster_event for entry in house.instance.all_logs(result.run_id, of_type=kind)]
+    run = house.instance.get_run_by_id(result.run_id)
+    with dg.build_run_status_sensor_context(
+        sensor_name=sensor.name,
+        dagster_event=event,
+        dagster_instance=house.instance,
+        dagster_run=run,
+        resources={"fbcheck": house.fbcheck},
+    ) as context:
+        return sensor(context if result.success else context.for_run_failure())
+
+
+def check(house: House, name: str) -> dg.AssetCheckEvaluation:
+    """The last evaluation of an operator's check, made now."""
+    result = house.run("operator_checks")
+    (found,) = [each for each in result.get_asset_check_evaluations() if each.check_name == name]
+    return found
+
+
+def test_a_failed_run_is_posted_with_its_remedy_and_without_secrets(
+    open_house: Callable[..., House], hook: Hook, vendor: StandIn
+) -> None:
+    """The sentence of our own error is what a person needs; a number or the key they must not get."""
+    vendor.script = lambda index, payload: 401  # type: ignore[assignment, misc]
+    house = open_house(webhook_url=hook.url)
+    key = house.drop("night.csv", swiss(3))
+    assert tell(failed_run_webhook, house, house.run("submit_list", key)) is None
+    (text,) = hook.said
+    assert "submit_list" in text and key in text and "401" in text
+    assert "secret" not in text and "+41" not in text
+
+
+def test_an_unexpected_error_is_named_and_not_quoted(
+    open_house: Callable[..., House], hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message of a stranger's exception may hold a phone."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise ValueError("cannot parse +41780000001")
+
+    monkeypatch.setattr("fbcheck_pipeline.defs.assets.plan_list", broken)
+    house = open_house(webhook_url=hook.url)
+    tell(failed_run_webhook, house, house.run("submit_list", house.drop("night.csv", swiss(3))))
+    (text,) = hook.said
+    assert "ValueError" in text and "+41" not in text
+
+
+def test_a_run_that_dagster_tries_again_is_not_posted(open_house: Callable[..., House], hook: Hook, vendor: StandIn) -> None:
+    """A crash that mends itself wakes nobody."""
+    vendor.script = lambda index, payload: 401  # type: ignore[assignment, misc]
+    house = open_house(webhook_url=hook.url)
+    result = house.run("submit_list", house.drop("night.csv", swiss(3)), tags={"dagster/will_retry": "true"})
+    assert isinstance(tell(failed_run_webhook, house, result), dg.SkipReason)
+    assert hook.said == []
+
+
+def test_a_check_that_asks_for_a_person_is_posted_though_its_run_succeeds(
+    open_house: Callable[..., House], hook: Hook, vendor: StandIn
+) -> None:
+    """A lost answer fails no run."""
+    vendor.script = lambda index, payload: "accept_then_cut"  # type: ignore[assignment, misc]
+    house = open_house(webhook_url=hook.url)
+    result = house.run("submit_list", house.drop("night.csv", swiss(3)))
+    assert result.success
+    tell(failed_check_webhook, house, result)
+    (text,) = hook.said
+    assert "nothing_is_unconfirmed" in text and "fbcheck reconcile" in text
+
+
+@pytest.mark.parametrize("status", [200, 307, 500])
+def test_the_webhook_is_off_when_unset_and_its_own_faults_hold_nothing_up(
+    open_house: Callable[..., House], vendor: StandIn, status: int
+) -> None:
+    """No redirect is followed: the text goes where the operator sent it."""
+    vendor.script = lambda index, payload: 401  # type: ignore[assignment, misc]
+    hook = Hook(status)
+    result = open_house().run("submit_list", open_house().drop("night.csv", swiss(3)))
+    assert "not set" in tell(failed_run_webhook, open_house(), result).skip_message
+    told = tell(failed_run_webhook, open_house(webhook_url=hook.url), result)
+    hook.close()
+    assert len(hook.said) == 1 and (told is None) == (status == 200)
+    assert "could not be reached" in tell(failed_run_webhook, open_house(webhook_url=hook.url), result).skip_message
+
+
+def test_the_webhooks_address_is_a_secret(open_house: Callable[..., House], hook: Hook) -> None:
+    """A Slack webhook's path is all it takes to write there."""
+    settings = open_house(webhook_url=hook.url).ws.settings
+    assert "secret-part" not in repr(settings) and "webhook_url" not in settings.without_secrets()
+
+
+def test_the_budget_warns_before_it_is_used_up(open_house: Callable[..., House]) -> None:
+    """Phones over budget wait for tomorrow by themselves: a WARN."""
+    house = open_house(max_billable_per_day=10, price_per_10k=5.0)
+    house.complete("first.csv", swiss(8))
+    assert check(house, "budget_has_room").passed
+    house.run("submit_list", house.drop("second.csv", swiss(8, start=100)))
+    found = check(house, "budget_has_room")
+    assert not found.passed and found.severity == dg.AssetCheckSeverity.WARN
+    assert {name: each.value for name, each in found.metadata.items()} == {
+        "bought_today": 8, "max_billable_per_day": 10, "cost_today": 0.004, "phones_over_budget": 8, "lists_over_budget": 1,
+    }  # fmt: skip
+
+
+def test_a_task_that_does_not_end_is_a_warning_and_past_its_deadline_an_error(house: House, vendor: StandIn) -> None:
+    """It starts no run, so only a check made by the clock can tell."""
+    vendor.hold = True
+    house.run("submit_list", house.drop("night.csv", swiss(3)))
+    assert check(house, "oldest_task_is_young").passed
+    (row,) = house.ws.ledger.chunks()
+    house.ws.ledger.note_chunk(row.chunk_key, submitted_at=row.submitted_at - 40 * HOUR_S)
+    found = check(house, "oldest_task_is_young")
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    house.ws.ledger.advance(row.chunk_key, from_=ChunkState.SUBMITTED, to=ChunkState.OVERDUE)
+    found = check(house, "oldest_task_is_young")
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.ERROR)
+    assert row.task_id in (found.description or "")
+
+
+def test_old_verdicts_are_noticed_when_a_list_is_joined_again(house: House, open_house: Callable[..., House]) -> None:
+    """The results of then still stand there; that they are old should be seen."""
+    key = house.complete("night.csv", swiss(3))
+    result = open_house(verdict_days=0.0).run("join_list", key)
+    found = {each.check_name: each for each in result.get_asset_check_evaluations()}["verdicts_are_fresh"]
+    assert result.success and not found.passed and found.severity == dg.AssetCheckSeverity.WARN
+
+
+def test_a_crash_that_dagster_tries_again_is_not_asked_for_a_second_time(house: House) -> None:
+    """`run_retries` and the sensor would otherwise both start the list anew."""
+    key = house.drop("night.csv", swiss(3))
+    row, work = house.ws.ledger.list_row(key), f"submit:{key}"
+
+    def attempt() -> str:
+        request = submit_request(house.instance, house.ws, row, work=work)
+        assert request is not None
+        return str(request.run_key)
+
+    def fail(**tags: str) -> None:
+        run = dg.DagsterRun("submit_list", status=dg.DagsterRunStatus.FAILURE, tags={WORK_TAG: work, **tags})
+        house.instance.add_run(run)
+
+    first = attempt()
+    fail(**{"dagster/will_retry": "true"})
+    assert attempt() == first
+    fail(**{"dagster/will_retry": "false"})
+    assert attempt() != first
+
+
+def test_every_asset_says_whose_it_is_and_what_it_is(house: House) -> None:
+    """Somebody who opens the pages at night reads it there."""
+    for spec in house.definitions.resolve_all_asset_specs():
+        assert spec.owners and spec.kinds and spec.group_name != "default" and spec.code_version, spec.key
+        assert spec.description and len(spec.description) > 30, spec.key
+    repository = house.definitions.get_repository_def()
+    for each in [*repository.sensor_defs, *repository.schedule_defs]:
+        assert each.default_status.value == "RUNNING", each.name
+    assert all(each.description for each in repository.sensor_defs)
+    assert all(job.description for job in repository.get_all_jobs() if not job.name.startswith("__"))
+    assert all(spec.description for checks in house.definitions.asset_checks or [] for spec in checks.check_specs)
+    assert oldest_task_is_young in (house.definitions.asset_checks or [])

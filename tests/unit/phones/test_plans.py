@@ -1,0 +1,62 @@
+"""What the metadata's patterns add up to: a region, a type, a prefix; in the order in which phonenumbers asks."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from fbcheck_pipeline.phones.outcomes import COUNTRIES, LINE_TYPES
+from fbcheck_pipeline.phones.plans import PLAN_COUNT, Verdict, _is_plain, _verdict, metadata_of, prefixes_of
+
+GENERAL_RU, MOBILE_RU = ("region_general", "RU"), ("mobile", "RU")
+LED_RU, LED_KZ = ("leading", "RU"), ("leading", "KZ")
+
+
+def _seen(*complete: tuple[str, str]) -> tuple[str | None, str | None]:
+    verdict: Verdict = _verdict(frozenset(complete), ("RU", "KZ"))
+    known = verdict.line_type >= 0
+    return (COUNTRIES[verdict.country], LINE_TYPES[verdict.line_type]) if known else (None, None)
+
+
+def test_leading_digits_choose_among_regions_of_one_code() -> None:
+    """The region whose leading digits match is the number's, even if it is valid in another one only."""
+    assert _seen(LED_RU, GENERAL_RU, MOBILE_RU) == ("RU", "mobile")
+    assert _seen(GENERAL_RU, MOBILE_RU) == (None, None)
+    assert _seen(LED_KZ, GENERAL_RU, MOBILE_RU) == (None, None)
+    assert _seen(LED_KZ, ("region_general", "KZ"), ("fixed_line", "KZ"), GENERAL_RU, MOBILE_RU) == ("KZ", "fixed_line")
+
+
+def test_a_number_that_is_not_general_is_of_no_type() -> None:
+    """phonenumbers asks for the general description first."""
+    assert _seen(LED_RU, MOBILE_RU) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("types", "becomes"),
+    [
+        (("toll_free", "premium_rate"), "premium_rate"),
+        (("mobile", "voip"), "voip"),
+        (("fixed_line", "mobile"), "fixed_line_or_mobile"),
+        (("fixed_line",), "fixed_line"),
+        (("uan", "voicemail", "fixed_line"), "uan"),
+    ],
+)
+def test_types_are_asked_for_in_the_order_of_phonenumbers(types: tuple[str, ...], becomes: str) -> None:
+    """Patterns overlap; the first that matches counts."""
+    assert _seen(LED_RU, GENERAL_RU, *((name, "RU") for name in types)) == ("RU", becomes)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "rule", "is_plain"), [("0", None, True), ("(0)", "9$1", False), ("0|(1)", "9$1", True), ("1", None, False)]
+)
+def test_a_plain_prefix_goes_without_a_trace(pattern: str, rule: str | None, is_plain: bool) -> None:
+    """Where the rule writes something in its place, only phonenumbers can tell what remains."""
+    metadata = SimpleNamespace(national_prefix_for_parsing=pattern, national_prefix_transform_rule=rule)
+    assert _is_plain("0", metadata) is is_plain  # type: ignore[arg-type]
+
+
+def test_prefixes_leave_room_in_the_matrix() -> None:
+    """International prefix, calling code, national prefix and 18 digits: all must lie in a cell's own row."""
+    plans = [plan for plan in range(PLAN_COUNT) if plan != COUNTRIES.index("001")]
+    assert max(len(prefixes_of(metadata_of(plan))[0]) for plan in plans) <= 2
