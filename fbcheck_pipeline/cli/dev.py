@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from fbcheck_pipeline.cli.demo import fresh_folder, sample_lists, sandbox_settings
 from fbcheck_pipeline.cli.output import Voice
+from fbcheck_pipeline.errors import OperatorError
 
 DELAY_S = 20.0
 """Long enough to see tasks with the vendor on the pages."""
@@ -19,14 +21,21 @@ STOP_S = 30
 
 
 def run_dev(port: int, voice: Voice) -> int:
-    """Serve until interrupted; returns the exit code of `dagster dev`."""
+    """Serve until interrupted; returns the exit code of `dagster dev`.
+
+    Raises:
+        OperatorError: the port is taken; Dagster itself would wait for it without a word.
+    """
     from fbcheck_pipeline.sandbox import Sandbox
 
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise OperatorError(f"port {port} is taken; end what serves there, or choose another with --port")
     folder = fresh_folder("dev")
     home, inbox = folder / "dagster", folder / "inbox"
     for each in (home, inbox):
         each.mkdir(parents=True, mode=0o700)
-    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\nnux:\n  enabled: false\n")
     with Sandbox(delay_s=DELAY_S) as sandbox:
         sandbox_settings(folder, sandbox.url, dagster_home=home, region="TR")
         for path in sample_lists():
@@ -39,7 +48,8 @@ def run_dev(port: int, voice: Voice) -> int:
 
 def _until_interrupted(command: list[str], folder: Path) -> int:
     """Run a child that is told once to end, and then has no descendants left."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.default_int_handler)
     # In a session of its own: a terminal's Ctrl-C would reach all of Dagster's processes, and ours again, and interrupt their end.
     with subprocess.Popen(command, cwd=folder, start_new_session=True) as child:
         try:

@@ -27,10 +27,10 @@ from fbcheck_pipeline.errors import FbcheckError, SettingsError, VendorRefuses
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
 from fbcheck_pipeline.lists import ReadOptions, open_list
 from fbcheck_pipeline.phones import Normaliser
-from fbcheck_pipeline.results.join import CHECK_STATUSES
 from fbcheck_pipeline.results.lineage import lineage_name, results_name
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.words import CHECK_STATUSES
 from fbcheck_pipeline.workflow.due import due_work
 from fbcheck_pipeline.workflow.intake import bring_in, with_defaults
 from fbcheck_pipeline.workflow.plan import Again, estimate_new_phones, phones_of

@@ -11,8 +11,8 @@ from rich.table import Table
 from fbcheck_pipeline.cli.output import Voice
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.ledger.book import Row
-from fbcheck_pipeline.results.join import CHECK_STATUSES
 from fbcheck_pipeline.results.lineage import rfc3339
+from fbcheck_pipeline.words import CHECK_STATUSES
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 OPEN_STATUSES = {

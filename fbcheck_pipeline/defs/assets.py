@@ -145,7 +145,12 @@ def submitted_chunks(
         "chunks_unconfirmed": outcome.unconfirmed,
         "postponed": outcome.postponed,
     }
-    return BatchStream(stream.schema, batches(), on_written=lambda rows: facts)
+
+    def on_written(row_count: int) -> dict[str, Any]:
+        ws.ledger.note_pinned(key)
+        return facts
+
+    return BatchStream(stream.schema, batches(), on_written=on_written)
 
 
 @dg.asset(group_name="vendor", kinds={"parquet"}, owners=OWNERS, code_version="1", deps=[submitted_chunks])

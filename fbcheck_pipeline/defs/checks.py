@@ -6,8 +6,8 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.defs.assets import e164_phones, facebook_results, lists, submitted_chunks
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
-from fbcheck_pipeline.results.join import CHECK_STATUSES
 from fbcheck_pipeline.results.lineage import read_lineage, results_name
+from fbcheck_pipeline.words import CHECK_STATUSES
 
 GOOD_COVERAGE = 0.9
 MOST_SAID = 20

@@ -91,6 +91,10 @@ class Ledger:
         """Record what is known of a list's phones before it is joined."""
         self._update_list(list_key, counts=dict(counts))
 
+    def note_pinned(self, list_key: str) -> None:
+        """Record that a list's pins stand: a join that read the pins before these is stale."""
+        self._update_list(list_key, revision=lists.c.revision + 1)
+
     def note_joined(self, list_key: str, *, revision: int, counts: Mapping[str, int], is_complete: bool) -> None:
         """Record a join of the list as of `revision`."""
         self._update_list(

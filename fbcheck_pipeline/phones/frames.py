@@ -14,6 +14,7 @@ from pandera.errors import SchemaError, SchemaErrors
 from pandera.typing import Series
 
 from fbcheck_pipeline.errors import FbcheckError
+from fbcheck_pipeline.words import CHECK_STATUSES, VERDICTS
 
 # The shortest numbers in service have six digits (+43 1…); ITU-T allows fifteen at most.
 E164 = r"^\+[1-9][0-9]{5,14}$"
@@ -32,17 +33,6 @@ REJECT_REASONS = [
     "line_type_excluded",
 ]
 ANSWERED_BY = ["chunk", "other_chunk", "verdict", "earlier_try", "suppressed", "over_budget", "waiting"]
-CHECK_STATUSES = [
-    "checked",
-    "reused",
-    "rejected",
-    "suppressed",
-    "undetermined",
-    "unconfirmed",
-    "waiting",
-    "refused",
-    "over_budget",
-]
 
 Text = Annotated[pd.ArrowDtype, pa.string()]
 Int64 = Annotated[pd.ArrowDtype, pa.int64()]
@@ -90,7 +80,7 @@ class Verdicts(pandera.DataFrameModel):  # type: ignore[misc]
     """One row per phone that one task answered."""
 
     phone_e164: Series[Text] = pandera.Field(str_matches=E164)
-    facebook: Series[Text] = pandera.Field(nullable=True, isin=["yes", "no", "ban"])
+    facebook: Series[Text] = pandera.Field(nullable=True, isin=VERDICTS)
     facebook_label: Series[Text] = pandera.Field(nullable=True)
     checked_at: Series[Moment]
     task_id: Series[Text]
@@ -99,7 +89,7 @@ class Verdicts(pandera.DataFrameModel):  # type: ignore[misc]
 class FacebookResults(pandera.DataFrameModel):  # type: ignore[misc]
     """What the join adds to `E164Phones`, whose columns were held against their model when they were written."""
 
-    facebook: Series[Text] = pandera.Field(nullable=True, isin=["yes", "no", "ban"])
+    facebook: Series[Text] = pandera.Field(nullable=True, isin=VERDICTS)
     check_status: Series[Text] = pandera.Field(isin=CHECK_STATUSES)
     checked_at: Series[Moment] = pandera.Field(nullable=True)
     task_id: Series[Text] = pandera.Field(nullable=True)

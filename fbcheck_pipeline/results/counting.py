@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.ledger.book import Row
-from fbcheck_pipeline.results.join import CHECK_STATUSES, Resolved
-from fbcheck_pipeline.workflow.verdicts import VERDICTS
+from fbcheck_pipeline.results.join import Resolved
+from fbcheck_pipeline.words import CHECK_STATUSES, VERDICTS
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 NO_VERDICT = "none"

@@ -14,21 +14,11 @@ from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
 from fbcheck_pipeline.ledger.book import Row
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.vendor import timestamp_us
+from fbcheck_pipeline.words import CHECK_STATUSES, VERDICTS
 from fbcheck_pipeline.workflow.pins import AnsweredBy, Pins
-from fbcheck_pipeline.workflow.verdicts import VERDICTS, read_verdicts
+from fbcheck_pipeline.workflow.verdicts import read_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace
 
-CHECK_STATUSES = (
-    "checked",
-    "reused",
-    "rejected",
-    "suppressed",
-    "undetermined",
-    "unconfirmed",
-    "waiting",
-    "refused",
-    "over_budget",
-)
 NO_PIN = -2
 """Place of a phone that the pins do not know: the list was normalised anew since it was planned."""
 _CODE = {status: code for code, status in enumerate(CHECK_STATUSES)}

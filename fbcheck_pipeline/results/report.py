@@ -16,7 +16,7 @@ from typing import Any
 from fbcheck_pipeline.results.counting import NO_VERDICT
 from fbcheck_pipeline.results.lineage import RESULTS
 from fbcheck_pipeline.vendor import timestamp_us
-from fbcheck_pipeline.workflow.verdicts import VERDICTS
+from fbcheck_pipeline.words import VERDICTS
 
 MOST_BARS = 12
 MOST_TASK_BARS = 20

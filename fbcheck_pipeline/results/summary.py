@@ -12,10 +12,9 @@ import pyarrow as pa
 
 from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.ledger.book import Row
-from fbcheck_pipeline.results.join import CHECK_STATUSES
 from fbcheck_pipeline.results.lineage import lineage_name
 from fbcheck_pipeline.storage import BatchStream
-from fbcheck_pipeline.workflow.verdicts import VERDICTS
+from fbcheck_pipeline.words import CHECK_STATUSES, VERDICTS
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 SUMMARY = "facebook_summary/summary.parquet"

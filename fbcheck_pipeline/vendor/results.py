@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 
 from fbcheck_pipeline.errors import ResultForbidden
 from fbcheck_pipeline.vendor.containers import find_table
+from fbcheck_pipeline.words import VERDICTS
 
-VERDICTS = ("yes", "no", "ban")
 COLUMNS: dict[str, pa.DataType] = {"phone": pa.int64(), "facebook": pa.string(), "label": pa.string()}
 
 _DRESSING = " \t\r\n\v\f\u00a0\u200b\u200e\u200f\u202a\u202c\ufeff'"

@@ -22,8 +22,8 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.ledger import Ledger, codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.storage import BatchStream, Storage
+from fbcheck_pipeline.words import VERDICTS
 
-VERDICTS = ("yes", "no", "ban")
 MOST_LOOSE_TASKS = 64
 """So many task files are looked up one by one before they are merged into the index."""
 

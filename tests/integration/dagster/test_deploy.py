@@ -54,7 +54,7 @@ def test_dagster_opens_an_instance_with_the_file_for_many_machines(
 def test_both_files_and_the_helm_values_run_alike() -> None:
     """Three files, one policy: only places and numbers of machines differ."""
     one, many, values = load("dagster.yaml"), load("many/dagster.yaml"), load("many/values.yaml")
-    for part in ("run_queue", "run_retries", "sensors", "schedules", "retention", "telemetry"):
+    for part in ("run_queue", "run_retries", "sensors", "schedules", "retention", "telemetry", "nux"):
         assert one[part] == many[part], part
     daemon = snake(values["dagsterDaemon"])
     for part in ("run_retries", "run_monitoring", "sensors", "schedules"):

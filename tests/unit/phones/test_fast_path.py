@@ -132,9 +132,8 @@ TRAPS: dict[str, list[Cell]] = {
     "a prefix that belongs to the number": _cells("JP", "00376330416") + _cells("BY", "82089316715", "+37582089316715"),
     "too short by the main region's lengths": _cells("CA", "24760117", "1901688337") + _cells("BQ", "08003129", "04163422"),
     "too short by no region's lengths": _cells("GG", "090115775", "035112848") + _cells("JE", "184947798"),
-    "the last cell of a block is long": _cells("KP", "1" * 24, "009981234567890123")
-    + _cells("TR", "9" * 24, "00998123456789012")
-    + _cells("BR", "2" * 24, "00559981234567890"),
+    "the last cell of a block begins late": _cells("TR", "001" + "2" * 21) + _cells("BR", "00559989012345678"),
+    "a prefix goes though nothing fits": _cells("FR", "0001234567", "0012345678"),
     "two numbers in one": _cells(
         "TR", "05321234567 05331234567", "0532 123 45 67 0212 555 12 34", "0532 123 45 67-0212 555 12 34"
     ),
