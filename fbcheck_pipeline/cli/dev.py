@@ -15,7 +15,7 @@ from fbcheck_pipeline.cli.demo import fresh_folder, sample_lists, sandbox_settin
 from fbcheck_pipeline.cli.output import Voice
 from fbcheck_pipeline.errors import OperatorError
 
-DELAY_S = 20.0
+DELAY_S = 10.0
 """Long enough to see tasks with the vendor on the pages."""
 STOP_S = 30
 

@@ -19,7 +19,7 @@ from fbcheck_pipeline.phones import dressing, wording
 from fbcheck_pipeline.phones.dressing import Reject
 from fbcheck_pipeline.phones.outcomes import Outcome, rejected
 from fbcheck_pipeline.phones.reference import Says, read
-from fbcheck_pipeline.phones.splitting import MIN_PART_DIGITS, SEPARATORS, digit_count, restart
+from fbcheck_pipeline.phones.splitting import MIN_PART_DIGITS, SEPARATORS, cuts, digit_count, restart
 
 Rule = Callable[[str], str]
 Read = Callable[[str], Outcome]
@@ -122,8 +122,7 @@ def _numbers(text: str, level: int, read_it: Read, region: str | None, said: lis
         found = [each for part in parts for each in _numbers(part, level, read_it, region, [])]
         return found if all(each.is_number for each in found) else None
 
-    splits = ((parts, below) for below, separator in enumerate(SEPARATORS[level:], level + 1) for parts in separator(text))
-    if found := next(filter(None, (several(*split) for split in splits)), None):
+    if found := next(filter(None, (several(*cut) for cut in cuts(text, level))), None):
         said.append(SPLIT)
         return found
     whole = _one_number(text, read_it, region, said)
@@ -186,10 +185,10 @@ def _reject_shorthand(core: str, whole: Outcome, is_number: Callable[[str], bool
     tail = _TAIL.search(core)
     if not tail:
         return
-    cuts = [cut for cut in _CUT.finditer(core) if cut.start() >= tail.start()]
+    places = [cut for cut in _CUT.finditer(core) if cut.start() >= tail.start()]
     if whole.is_number:
-        cuts = [cut for cut in cuts[-1:] if _counts_on(core[: cut.start()], cut[0][0], cut[1])]
-    heads = [core[: cut.start()] for cut in cuts]
+        places = [cut for cut in places[-1:] if _counts_on(core[: cut.start()], cut[0][0], cut[1])]
+    heads = [core[: cut.start()] for cut in places]
     if any(digit_count(head) >= MIN_PART_DIGITS and is_number(head) for head in heads):
         raise Reject("ambiguous_range")
 

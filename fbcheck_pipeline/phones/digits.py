@@ -80,7 +80,8 @@ def digits_of(cells: pa.StringArray) -> Digits:
     has_plus[sign_rows[leads & (sign_kinds == _PLUS_SIGN)]] = True
     is_null = cells.is_null().to_numpy(zero_copy_only=False)  # it may still have bytes
     is_plain = (count > 0) & (count <= MOST_DIGITS)
-    is_plain[sign_rows[_is_harmful(data, signs, sign_kinds, leads, sign_rows, ends)]] = False
+    trails = seen[signs] == seen[ends[sign_rows]]
+    is_plain[sign_rows[_is_harmful(data, signs, sign_kinds, leads, trails)]] = False
     is_plain[np.bincount(sign_rows[sign_kinds == _DOT], minlength=len(cells)) == 1] = False  # perhaps a fraction
     asides = _tails(count, seen, first, signs[sign_kinds == _OPEN], sign_rows[sign_kinds == _OPEN])
     is_plain[asides > 0] = False
@@ -101,24 +102,17 @@ def _buffers(cells: pa.StringArray) -> tuple[Ints, Bytes]:
     return ends - ends[0], np.frombuffer(data, np.uint8, ends[-1] - ends[0], ends[0])
 
 
-def _is_harmful(
-    data: Bytes,
-    signs: Ints,
-    kinds: Bytes,
-    leads: Mask,
-    rows: Ints,
-    ends: Ints,
-) -> Mask:
+def _is_harmful(data: Bytes, signs: Ints, kinds: Bytes, leads: Mask, trails: Mask) -> Mask:
     """Signs that may mean more than a separator.
 
-    Unknown ones; a plus inside; a minus before (a calculated number) or after a blank (two numbers); a closing bracket at
-    the end (an aside); a dash or dot beside another (masked digits).
+    Unknown ones; a plus inside; a minus before all (a calculated number) or after a blank (two numbers); a dash after all
+    (it hides the tail of a range); a bracket that closes after all (an aside); a dash or dot beside another (masked digits).
     """
     is_dash = kinds == _DASH
     harmful: Mask = kinds == _OTHER
     harmful |= (kinds == _PLUS_SIGN) & ~leads
     harmful |= is_dash & (leads | (data[signs - 1] == ord(" ")))
-    harmful |= (kinds == _CLOSE) & (signs + 1 == ends[rows])
+    harmful |= (is_dash | (kinds == _CLOSE)) & trails
     is_line = is_dash | (kinds == _DOT)
     harmful[1:] |= is_line[1:] & is_line[:-1] & (np.diff(signs) == 1)
     return harmful

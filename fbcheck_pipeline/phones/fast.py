@@ -41,6 +41,7 @@ class FastPath:
         self.automaton = Automaton()
         self.tables = Tables()
         self._is_ready: Mask = np.zeros(PLAN_COUNT, np.bool_)
+        self._is_known: Mask = np.zeros(PLAN_COUNT, np.bool_)
         self._is_hopeless: Mask = np.zeros(PLAN_COUNT, np.bool_)
         self._asked: Rows = np.zeros(PLAN_COUNT, np.int64)
 
@@ -173,8 +174,14 @@ class FastPath:
         reading = Reading.unsure(len(rows))
         reading.reject(np.arange(len(rows)), INVALID)
         known = np.flatnonzero(plan != NO_PLAN)
-        begin_national = begin[known] + self.tables.code_length_of_head[head[known]]
-        reading.put(known, self._validated(digits, rows[known], plan[known], begin_national))
+        plan, begin_national = plan[known], begin[known] + self.tables.code_length_of_head[head[known]]
+        length = digits.count[rows[known]] - begin_national
+        self._look_up(plan)
+        # Most bare digits and most junk are no number abroad by their length alone; no plan need be compiled for that.
+        never = self.tables.never_fits[plan, length]
+        reading.plan[known], reading.reason[known[never]] = plan, self.tables.fit[plan[never], length[never]]
+        may = ~never
+        reading.put(known[may], self._validated(digits, rows[known[may]], plan[may], begin_national[may]))
         reading.is_sure &= digits.count[rows] - begin >= HEAD_DIGITS
         return reading
 
@@ -240,10 +247,20 @@ class FastPath:
         ready: Mask = (plans >= 0) & self._is_ready[plans] & self._is_ready[self.tables.main_plan[plans]]
         return ready
 
-    def _compile(self, plans: Rows) -> None:
-        for plan in {*plans, *self.tables.main_plan[plans]}:
+    def _look_up(self, plans: Rows) -> None:
+        """Fill the tables of plans that were not asked for before."""
+        for plan in np.unique(plans[~self._is_known[plans]]):
+            self._is_known[plan] = True
             try:
                 self.tables.fill(plan)
+            except UnknownPattern:
+                self._is_hopeless[plan] = True
+
+    def _compile(self, plans: Rows) -> None:
+        plans = np.union1d(plans, self.tables.main_plan[plans])
+        self._look_up(plans)
+        for plan in plans[~self._is_hopeless[plans]]:
+            try:
                 self.automaton.add(plan)
                 self._is_ready[plan] = True
             except UnknownPattern:

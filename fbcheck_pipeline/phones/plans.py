@@ -7,6 +7,7 @@ What is looked up by a number's first digits or its length is in `tables`; how a
 
 from __future__ import annotations
 
+import gc
 import re
 from functools import cache
 from typing import Any, NamedTuple
@@ -87,7 +88,13 @@ class Automaton:
         Raises:
             UnknownPattern: its patterns are of an unknown kind.
         """
-        self._starts[plan] = self._compile(_start_state(plan), _regions_of(plan))
+        was_enabled = gc.isenabled()
+        gc.disable()  # nothing here is garbage, and the collector would walk through all of it again and again
+        try:
+            self._starts[plan] = self._compile(_start_state(plan), regions_of(plan))
+        finally:
+            if was_enabled:
+                gc.enable()
 
     def publish(self) -> None:
         """Append what was added to the arrays."""
@@ -130,7 +137,8 @@ def code_of(plan: int) -> int:
     return _CODES[COUNTRIES[plan]] if plan < len(COUNTRIES) else NON_GEOGRAPHICAL[plan - len(COUNTRIES)]
 
 
-def _regions_of(plan: int) -> tuple[str, ...]:
+def regions_of(plan: int) -> tuple[str, ...]:
+    """All regions of the plan's calling code, the main one first."""
     return COUNTRY_CODE_TO_REGION_CODE[code_of(plan)]
 
 
@@ -149,7 +157,7 @@ def _start_state(plan: int) -> Expression:
     plain, other = prefixes_of(metadata)
     patterns = [marked(_general(metadata), _GENERAL), marked(other, _OTHER_PREFIX)]
     patterns += [marked(then(parse(plain), ANYTHING), _PREFIX)] if plain else []
-    for region in _regions_of(plan):
+    for region in regions_of(plan):
         patterns += _patterns_of(region, metadata if region == "001" else metadata_for(region))
     return either(*patterns)
 

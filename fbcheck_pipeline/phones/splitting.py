@@ -5,11 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import NamedTuple
 
 from fbcheck_pipeline.phones.wording import LETTER, may_be_digits
 from fbcheck_pipeline.phones.words import JOINING_LETTERS, JOINING_WORDS
 
-Separator = Callable[[str], Iterator[list[str]]]
+
+class Separator(NamedTuple):
+    """`cuts` gives the ways to cut a text; each part has at least `min_digits`, so a shorter text need not be tried."""
+
+    min_digits: int
+    cuts: Callable[[str], Iterator[list[str]]]
+
 
 # Shorter runs of digits are parts of a number where the separator may also stand inside one.
 MIN_PART_DIGITS = 7
@@ -28,16 +35,18 @@ def digit_count(text: str) -> int:
 
 def _parts(pattern: re.Pattern[str], min_digits: int, text: str) -> Iterator[list[str]]:
     """All parts at once; parts without a digit are words and go."""
-    if digit_count(text) >= 2 * min_digits and pattern.search(text):
+    if pattern.search(text):
         parts = [part for part in pattern.split(text) if _DIGIT.search(part)]
         if len(parts) > 1 and all(digit_count(part) >= min_digits for part in parts):
             yield parts
 
 
+def _separator(pattern: str | re.Pattern[str], min_digits: int = MIN_PART_DIGITS) -> Separator:
+    return Separator(min_digits, partial(_parts, re.compile(pattern), min_digits))
+
+
 def _around_words(text: str) -> Iterator[list[str]]:
     """`ev 0212 … cep 0532 …`: a label stands between two numbers; a misread digit does not."""
-    if digit_count(text) < 2 * MIN_PART_DIGITS:
-        return
     words = [word for match in _BETWEEN.finditer(text) for word in match[1].split()]
     if words and not any(map(may_be_digits, words)):
         parts = _BETWEEN.sub("\n", text).split("\n")
@@ -53,12 +62,21 @@ def restart(text: str) -> list[str] | None:
 
 
 SEPARATORS: tuple[Separator, ...] = (
-    partial(_parts, re.compile(r"[;|]"), 1),
-    partial(_parts, re.compile(r"\n"), MIN_PART_DIGITS),
-    partial(_parts, re.compile(r","), 1),
-    partial(_parts, _JOINING, MIN_PART_DIGITS),
-    partial(_parts, re.compile(r"(?<=[\d)])\s+(?=[(\[]?\+)"), MIN_PART_DIGITS),
-    partial(_parts, re.compile(r"/"), MIN_PART_DIGITS),
-    partial(_parts, re.compile(r"\s-\s"), MIN_PART_DIGITS),
-    _around_words,
+    _separator(r"[;|]", 1),
+    _separator(r"\n"),
+    _separator(r",", 1),
+    _separator(_JOINING),
+    _separator(r"(?<=[\d)])\s+(?=[(\[]?\+)"),
+    _separator(r"/"),
+    _separator(r"\s-\s"),
+    Separator(MIN_PART_DIGITS, _around_words),
 )
+
+
+def cuts(text: str, level: int) -> Iterator[tuple[list[str], int]]:
+    """Every way to cut a text at the separators from a level on, with the level that is left for the parts."""
+    digits = digit_count(text)
+    for below, separator in enumerate(SEPARATORS[level:], level + 1):
+        if digits >= 2 * separator.min_digits:
+            for parts in separator.cuts(text):
+                yield parts, below

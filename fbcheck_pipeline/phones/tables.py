@@ -13,8 +13,8 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
 from fbcheck_pipeline.phones.outcomes import COUNTRIES, REASONS
 from fbcheck_pipeline.phones.patterns import NEVER, NOTHING, Expression, after, parse
-from fbcheck_pipeline.phones.plans import NON_GEOGRAPHICAL, PLAN_COUNT, code_of, metadata_of, prefixes_of
-from fbcheck_pipeline.phones.reference import MAX_EMERGENCY_DIGITS
+from fbcheck_pipeline.phones.plans import NON_GEOGRAPHICAL, PLAN_COUNT, code_of, metadata_of, prefixes_of, regions_of
+from fbcheck_pipeline.phones.reference import MAX_EMERGENCY_DIGITS, metadata_for
 
 HEAD_DIGITS = 4
 MAX_LENGTH = 32
@@ -32,7 +32,8 @@ class Tables:
     code, main_plan, code_length: of each plan, its calling code, the plan of that code's main region, and the code's digits.
     idd_length: of the international prefix that the head begins with, 0 without, MAYBE where it depends on more.
     is_bare: True where the head begins with neither an international nor the national prefix.
-    prefix_length: of the plain national prefix. fit: FITS, or the reason why so many digits do not.
+    prefix_length: of the plain national prefix. fit: FITS, or the reason why so many digits do not. never_fits: they do not,
+    and no prefix can change that.
     may_be_emergency: True where the region has an emergency number of so many digits.
     """
 
@@ -45,6 +46,7 @@ class Tables:
         self.is_bare: NDArray[np.bool_] = np.zeros((PLAN_COUNT, _HEADS), np.bool_)
         self.prefix_length: NDArray[np.int64] = np.zeros(PLAN_COUNT, np.int64)
         self.fit: NDArray[np.int8] = np.zeros((PLAN_COUNT, MAX_LENGTH), np.int8)
+        self.never_fits: NDArray[np.bool_] = np.zeros((PLAN_COUNT, MAX_LENGTH), np.bool_)
         self.may_be_emergency: NDArray[np.bool_] = np.zeros((PLAN_COUNT, MAX_EMERGENCY_DIGITS + 1), np.bool_)
 
     def fill(self, plan: int) -> None:
@@ -54,8 +56,13 @@ class Tables:
             UnknownPattern: a prefix of the metadata is of an unknown kind.
         """
         metadata = metadata_of(plan)
-        self.prefix_length[plan] = len(prefixes_of(metadata)[0])
+        plain, other = prefixes_of(metadata)
+        self.prefix_length[plan] = len(plain)
         self.fit[plan] = [_fit(length, metadata) for length in range(MAX_LENGTH)]
+        if other is NEVER:
+            # A number may be valid in another region of the code that is too short for the main one (+1 310 7773, Canada).
+            fits = np.isin(np.arange(MAX_LENGTH), [length for each in regions_of(plan) for length in _lengths_in(each, metadata)])
+            self.never_fits[plan] = ~(fits | np.roll(fits, len(plain)))
         if metadata.international_prefix:
             pattern = parse(metadata.international_prefix)
             _fill_idd_lengths(self.idd_length[plan], re.compile(metadata.international_prefix), pattern, "")
@@ -64,7 +71,15 @@ class Tables:
             self.is_bare[plan, _heads_with(metadata.national_prefix)] = False
         if plan < len(COUNTRIES):
             short = PhoneMetadata.short_metadata_for_region(COUNTRIES[plan])
-            self.may_be_emergency[plan, list(short.emergency.possible_length if short and short.emergency else ())] = True
+            lengths = short.emergency.possible_length if short and short.emergency else ()
+            self.may_be_emergency[plan, [length for length in lengths if length <= MAX_EMERGENCY_DIGITS]] = True
+
+
+def _lengths_in(region: str, metadata: PhoneMetadata) -> tuple[int, ...]:
+    """How long numbers of a region may be; of "001", by the metadata of its code."""
+    general = (metadata if region == "001" else metadata_for(region)).general_desc
+    assert general is not None
+    return tuple(general.possible_length)
 
 
 def _main_plan(code: int) -> int:

@@ -67,6 +67,8 @@ TRAPS: dict[str, list[Cell]] = {
     "a plus inside": _cells("TR", "0532+1234567", "0+5321234567", "5+321234567"),
     "a minus before": _cells("DE", "-1235009", "-30123456", "-2331567890"),
     "a dash after a blank parts two numbers": _cells("DE", "0301234 -030123456", "0301234 - 0301235", "0201123 - 0201124"),
+    "a dash after the tail of a range": _cells("IT", "0594-80-32-35-", "0594-80-32-35 -", "0594-80-32-35- "),
+    "a bracket after the tail of a range": _cells("DE", "(030 123456-57)", "(030 123456-57) ", "(0301) (123457)"),
     "an aside at the end": _cells("DE", "030 123456 (57)", "030123456(5)", "0201 12345 (1234)"),
     "an aside that is not closed": _cells("DE", "030 123456 (57", "030123456(5", "0201 12345 (1234"),
     "masked digits": _cells("DE", "030 12--56", "030 12..5.6", "030 12- -56", "030 12.-56", "030 12-.5.6"),
@@ -131,6 +133,9 @@ TRAPS: dict[str, list[Cell]] = {
     + _cells("VN", "2618846803"),
     "a prefix that belongs to the number": _cells("JP", "00376330416") + _cells("BY", "82089316715", "+37582089316715"),
     "too short by the main region's lengths": _cells("CA", "24760117", "1901688337") + _cells("BQ", "08003129", "04163422"),
+    "too short for the main region, and valid in another": _cells("CA", "+13107773", "01113107773", "3107773")
+    + _cells("PL", "13103455", says=Says.INTERNATIONAL),
+    "no number by its length alone": _cells("", "+9053212", "+90532123456789", "+4412", "+1415555", "+390", "+8816", "+80012"),
     "too short by no region's lengths": _cells("GG", "090115775", "035112848") + _cells("JE", "184947798"),
     "the last cell of a block begins late": _cells("TR", "001" + "2" * 21) + _cells("BR", "00559989012345678"),
     "a prefix goes though nothing fits": _cells("FR", "0001234567", "0012345678"),
