@@ -55,7 +55,7 @@ _EDGES = re.compile(r"^[^\d+(\[*_?…•]+|[\s.,;:!'\"\\\-/~]+$")
 _TRUNCATED = re.compile(r"\.{2}$|--$")
 _MASKED = re.compile(r"\.{2}|-{2}|-\s-")
 _CORE = re.compile(r"[(\[\s]*\+*[\d\s\-./()\[\]~']*")
-_TAIL = re.compile(r"(?:\s*[-/~\n]\s*\d{1,4})+$|\s*[(\[]\d{1,4}[)\]]?$")
+_TAIL = re.compile(r"(?:\s*[-/~\n]\s*\d{1,4})+[\s)\]]*$|\s*[(\[]\d{1,4}[\s)\]]*$")
 _CUT = re.compile(r"[-/~\n(\[]\s*(\d+)")
 _UNSPLIT = re.compile(r"[,;|&]")
 

@@ -106,13 +106,13 @@ def _is_harmful(data: Bytes, signs: Ints, kinds: Bytes, leads: Mask, trails: Mas
     """Signs that may mean more than a separator.
 
     Unknown ones; a plus inside; a minus before all (a calculated number) or after a blank (two numbers); a dash after all
-    (it hides the tail of a range); a bracket that closes after all (an aside); a dash or dot beside another (masked digits).
+    (it hides the tail of a range); a dash or dot beside another (masked digits).
     """
     is_dash = kinds == _DASH
     harmful: Mask = kinds == _OTHER
     harmful |= (kinds == _PLUS_SIGN) & ~leads
     harmful |= is_dash & (leads | (data[signs - 1] == ord(" ")))
-    harmful |= (is_dash | (kinds == _CLOSE)) & trails
+    harmful |= is_dash & trails
     is_line = is_dash | (kinds == _DOT)
     harmful[1:] |= is_line[1:] & is_line[:-1] & (np.diff(signs) == 1)
     return harmful

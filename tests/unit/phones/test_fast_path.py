@@ -169,6 +169,14 @@ def test_a_region_that_is_not_compiled_is_left(monkeypatch: pytest.MonkeyPatch) 
     assert read_fast(fast_path(), cells) == [None] * len(cells)
 
 
+def test_no_region_is_compiled_for_what_is_no_number_by_its_length(path: FastPath) -> None:
+    """Junk names every calling code; compiling them all would cost a second."""
+    fresh = fast_path()
+    cells = _cells("", "+9053212", "+90532123456", "+33123", "+1415555")
+    assert all(outcome and outcome.reason for outcome in read_fast(fresh, cells))
+    assert fresh.automaton.starts.max() == -1
+
+
 @pytest.mark.parametrize("code", ["TR", "US", "CA"])
 def test_a_region_of_an_unknown_pattern_is_left(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """A new release of the metadata may bring what the automaton does not know; phonenumbers does."""

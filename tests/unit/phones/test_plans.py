@@ -6,8 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from fbcheck_pipeline.phones.digits import MARGIN, WIDTH
+from fbcheck_pipeline.phones.fast import MOST_STEPS
 from fbcheck_pipeline.phones.outcomes import COUNTRIES, LINE_TYPES
-from fbcheck_pipeline.phones.plans import PLAN_COUNT, Verdict, _is_plain, _verdict, metadata_of, prefixes_of
+from fbcheck_pipeline.phones.plans import PLAN_COUNT, Verdict, _is_plain, _verdict, code_of, metadata_of, prefixes_of
+from fbcheck_pipeline.phones.tables import HEAD_DIGITS
 
 GENERAL_RU, MOBILE_RU = ("region_general", "RU"), ("mobile", "RU")
 LED_RU, LED_KZ = ("leading", "RU"), ("leading", "KZ")
@@ -56,7 +59,9 @@ def test_a_plain_prefix_goes_without_a_trace(pattern: str, rule: str | None, is_
     assert _is_plain("0", metadata) is is_plain  # type: ignore[arg-type]
 
 
-def test_prefixes_leave_room_in_the_matrix() -> None:
-    """International prefix, calling code, national prefix and 18 digits: all must lie in a cell's own row."""
+def test_a_walk_stays_in_its_cell() -> None:
+    """International prefix, calling code, national prefix and the steps of a walk all lie in a cell's own row of the matrix."""
     plans = [plan for plan in range(PLAN_COUNT) if plan != COUNTRIES.index("001")]
-    assert max(len(prefixes_of(metadata_of(plan))[0]) for plan in plans) <= 2
+    prefix = max(len(prefixes_of(metadata_of(plan))[0]) for plan in plans)
+    code = max(len(str(code_of(plan))) for plan in plans)
+    assert MARGIN + HEAD_DIGITS + code + prefix + MOST_STEPS <= WIDTH
