@@ -1,7 +1,8 @@
 """Run requests from the ledger's state: the same state gives the same run key, so nothing is launched twice.
 
 A run key that was ever used is never launched again, failed runs included; the attempt in it rises after a finished,
-unsuccessful run, and only so often. A crashed run that Dagster itself tries again (`run_retries`) is not counted.
+unsuccessful run, and only so often. A crashed run that Dagster itself has tried again (`run_retries`) is not counted;
+that it means to (`dagster/will_retry`) is not enough, for sometimes it forgets.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 WORK_TAG = "fbcheck/work"
+RETRIED_AS_TAG = "dagster/auto_retry_run_id"
 MOST_ATTEMPTS = 5
 
 
@@ -68,7 +70,7 @@ def _has_what_a_join_reads(ws: Workspace, list_key: str) -> bool:
 def _request(instance: dg.DagsterInstance, work: str, **values: Any) -> Optional[dg.RunRequest]:
     unsuccessful = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
     runs = instance.get_runs(dg.RunsFilter(tags={WORK_TAG: work}, statuses=unsuccessful))
-    attempt = sum(run.tags.get("dagster/will_retry") != "true" for run in runs)
+    attempt = sum(RETRIED_AS_TAG not in run.tags for run in runs)
     if attempt >= MOST_ATTEMPTS:
         return None
     return dg.RunRequest(run_key=f"{work}:{attempt}", tags={WORK_TAG: work}, **values)

@@ -182,8 +182,8 @@ def test_old_verdicts_are_noticed_when_a_list_is_joined_again(house: House, open
     assert result.success and not found.passed and found.severity == dg.AssetCheckSeverity.WARN
 
 
-def test_a_crash_that_dagster_tries_again_is_not_asked_for_a_second_time(house: House) -> None:
-    """`run_retries` and the sensor would otherwise both start the list anew."""
+def test_a_crash_that_dagster_has_tried_again_is_not_asked_for_a_second_time(house: House) -> None:
+    """`run_retries` and the sensor would otherwise both start the list anew; one that it only means to try again, it may forget."""
     key = house.drop("night.csv", swiss(3))
     row, work = house.ws.ledger.list_row(key), f"submit:{key}"
 
@@ -197,9 +197,9 @@ def test_a_crash_that_dagster_tries_again_is_not_asked_for_a_second_time(house: 
         house.instance.add_run(run)
 
     first = attempt()
-    fail(**{"dagster/will_retry": "true"})
+    fail(**{"dagster/will_retry": "true", "dagster/auto_retry_run_id": "another"})
     assert attempt() == first
-    fail(**{"dagster/will_retry": "false"})
+    fail(**{"dagster/will_retry": "true"})
     assert attempt() != first
 
 
