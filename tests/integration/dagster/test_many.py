@@ -1,0 +1,148 @@
+"""Many machines: worker processes that share nothing but an object store and PostgreSQL, for the data, the ledger and Dagster itself."""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+import pytest
+import sqlalchemy as sa
+
+from fbcheck_pipeline.settings import load_settings
+from fbcheck_pipeline.storage import BatchStream, Storage
+from fbcheck_pipeline.workflow.workspace import open_workspace
+from tests.integration.dagster.house import swiss
+from tests.standin import StandIn
+
+LISTS = 10
+DEPLOY = Path(__file__).parents[3] / "deploy"
+SAME = ["phone", "source_row", "phone_e164", "reject_reason", "country", "line_type", "facebook"]
+"""Columns that do not depend on who bought what."""
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A bucket behind a real S3 protocol on loopback; yields its URL."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    import s3fs
+
+    s3fs.S3FileSystem.clear_instance_cache()
+    bucket = f"lists-{secrets.token_hex(4)}"
+    s3fs.S3FileSystem().mkdir(bucket)
+    yield f"s3://{bucket}/fbcheck"
+    server.stop()
+    s3fs.S3FileSystem.clear_instance_cache()
+
+
+def test_an_object_store_shows_a_file_whole_or_not_at_all(s3: str) -> None:
+    """Parquet is written in parts; a stream that breaks leaves what stood there before."""
+    storage = Storage(s3)
+    schema = pa.schema([("n", pa.int64())])
+    storage.write_parquet("x/one.parquet", BatchStream(schema, iter([pa.record_batch({"n": [1, 2, 3]})])))
+
+    def broken() -> Iterator[pa.RecordBatch]:
+        yield pa.record_batch({"n": list(range(100_000))})
+        raise ValueError("the disk of the source is gone")
+
+    for name in ("x/one.parquet", "x/two.parquet"):
+        with pytest.raises(ValueError, match="is gone"):
+            storage.write_parquet(name, BatchStream(schema, broken()))
+    assert storage.names("x") == ["one.parquet"] and storage.row_count("x/one.parquet") == 3
+    assert storage.delete("x/one.parquet") and not storage.exists("x/one.parquet") and not storage.delete("x/one.parquet")
+
+
+def write_lists(folder: Path) -> list[Path]:
+    """Ten lists, each sharing half of its phones with the next, and some junk."""
+    folder.mkdir()
+    paths = []
+    for number in range(LISTS):
+        path = folder / f"list-{number}.csv"
+        path.write_text("phone\n" + "\n".join([*swiss(40, start=1 + 20 * number), "junk", "12"]))
+        paths.append(path)
+    return paths
+
+
+def start(paths: list[Path], cwd: Path, **environment: str) -> subprocess.Popen[str]:
+    """A worker: `fbcheck run`, a process of its own in a working directory of its own."""
+    cwd.mkdir(exist_ok=True)
+    command = [str(Path(sys.executable).with_name("fbcheck")), "run", *map(str, paths), "--region", "CH", "--json"]
+    return subprocess.Popen(
+        command, cwd=cwd, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def finish(worker: subprocess.Popen[str]) -> dict[str, Any]:
+    out, error = worker.communicate(timeout=150)
+    assert worker.returncode == 0, error[-3000:]
+    document: dict[str, Any] = json.loads(out)
+    return document
+
+
+def rows_of(storage: Storage, list_key: str) -> list[dict[str, Any]]:
+    return storage.read_parquet(f"facebook_results/{list_key}.parquet", SAME).read_all().to_pylist()
+
+
+@pytest.mark.timeout(300)
+def test_two_workers_share_ten_lists_on_s3_and_postgresql(
+    s3: str, postgres: str, postgres_url: str, vendor: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each phone is bought once, by whoever comes first, and the results are those of one machine."""
+    paths = write_lists(tmp_path / "lists")
+    name = sa.make_url(postgres_url).database or ""
+    engine = sa.create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE dagster_{name}"))
+    engine.dispose()
+    common = {
+        "FBCHECK_DATA_URI": s3, "FBCHECK_LEDGER_URL": postgres_url, "FBCHECK_API_URL": vendor.url, "FBCHECK_API_KEY": "secret-key",
+        "FBCHECK_POLL_SECONDS": "0.5", "FBCHECK_CHUNK_SIZE": "15",
+        "DAGSTER_POSTGRES_URL": postgres_url.replace("+psycopg", "+psycopg2").replace(f"/{name}?", f"/dagster_{name}?"),
+    }  # fmt: skip
+    for name_of, value in common.items():
+        monkeypatch.setenv(name_of, value)
+    vendor.delay_s = 1.0
+    homes = [tmp_path / "home0", tmp_path / "home1"]
+    for home in homes:
+        home.mkdir()
+        shutil.copy(DEPLOY / "many" / "dagster.yaml", home)
+    # Dagster does not guard the making of its tables against a second process: the first machine makes them.
+    with dg.DagsterInstance.from_config(str(homes[0])) as instance:
+        assert instance.get_runs() == []
+    workers = []
+    for home, share in zip(homes, (paths[:7], paths[:2:-1]), strict=True):  # in the middle both have the same lists
+        workers.append(start(share, tmp_path / f"worker-{home.name}", DAGSTER_HOME=str(home)))
+    documents = [finish(worker) for worker in workers]
+    assert vendor.most_per_phone == 1 and len(vendor.accepted) == 20 * LISTS + 20
+    assert sum(each["billed_phones"] for each in documents) >= len(vendor.accepted)
+    keys = {each["list_key"] for document in documents for each in document["lists"]}
+    assert len(keys) == LISTS and all(each["complete"] for document in documents for each in document["lists"])
+
+    with StandIn() as other:
+        data = str(tmp_path / "alone" / "data")
+        finish(start(paths, tmp_path / "alone", FBCHECK_DATA_URI=data, FBCHECK_LEDGER_URL="", FBCHECK_API_URL=other.url))
+    shared, single = Storage(s3), Storage(data)
+    assert {key: rows_of(shared, key) for key in keys} == {key: rows_of(single, key) for key in keys}
+    assert not list(tmp_path.glob("worker*/data")), "nothing may lie on a worker's own disk"
+
+    settings = load_settings(data_uri=s3, ledger_url=postgres_url, api_url=vendor.url, api_key="secret-key")
+    ws = open_workspace(settings)
+    assert all(row.is_complete for row in ws.ledger.lists())
+    ws.ledger.close()
+    with dg.DagsterInstance.from_config(str(homes[1])) as instance:
+        assert set(instance.get_dynamic_partitions("lists")) == keys
+        assert {run.status for run in instance.get_runs()} == {dg.DagsterRunStatus.SUCCESS}
