@@ -4,7 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test unit lint types contracts check lock bench dev mutants clean
+# Compiled once, whatever the shell says: a run and a test would otherwise compile all of it each time.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: demo test unit lint types contracts check secrets audit lock bench dev docs mutants clean
 
 demo: $(READY)
 	$(BIN)/fbcheck demo
@@ -30,6 +33,18 @@ contracts: $(READY)
 	$(BIN)/lint-imports
 
 check: lint types contracts
+
+# No key, token or password in the files of the repository; offline.
+secrets: $(READY)
+	.ci/secrets
+
+# Known vulnerabilities of the locked dependencies; says so and passes where the advisories cannot be reached.
+audit: $(READY)
+	.ci/audit
+
+# The reference pages, from the code; a unit test says when they are no longer current.
+docs: $(READY)
+	$(BIN)/python -m docs.reference.generate
 
 # The stages and the whole job beside plain phonenumbers and openpyxl; minutes.
 bench: $(READY)

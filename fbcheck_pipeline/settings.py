@@ -6,15 +6,17 @@ Sources, first wins: what the caller passes, `FBCHECK_*` variables, a `.env` fil
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 
 from fbcheck_pipeline.errors import SettingsError
 
+PREFIX = "FBCHECK_"
 MIN_CHUNK_OF_PROTOCOL = {"simple": 1, "v1": 100}
 
 
@@ -22,35 +24,98 @@ class Settings(BaseSettings):
     """Typed settings; build them with `load_settings`, which turns mistakes into `SettingsError`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="FBCHECK_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True, env_ignore_empty=True
+        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True, env_ignore_empty=True
     )
 
-    api_key: SecretStr | None = Field(None, description="Required for any call to the vendor.")
-    api_url: str = Field("https://api.ekycpro.com", description="Base URL of the vendor; the ledger is bound to it.")
-    protocol: Literal["simple", "v1"] = Field("simple", description="Which of the vendor's two protocols to speak.")
-    user_id: str | None = Field(None, description="Sent where the protocol has it.")
-    data_uri: str = Field("data", description="Root of all data: a folder, or an object-store URL.")
-    ledger_url: str | None = Field(None, description="SQLAlchemy URL; default is ledger.db in a local DATA_URI.")
-    region: str | None = Field(None, description="ISO 3166 region of numbers written without a country code.")
-    chunk_size: int = Field(20_000, ge=1, le=10_000_000, description="Most phones in a chunk; the vendor's own sample size.")
-    min_chunk: int | None = Field(None, ge=1, description="Fewest phones in a chunk; default 1 (simple) or 100 (v1).")
-    poll_seconds: float = Field(30, gt=0, le=600, description="Base interval between two status calls of one task.")
-    verdict_days: float = Field(30, ge=0, description="A verdict younger than this is reused, not bought again.")
-    max_billable: int | None = Field(None, ge=0, description="Most phones that may be submitted per list.")
-    max_billable_per_day: int | None = Field(None, ge=0, description="Most phones that may be submitted per UTC day.")
+    api_key: SecretStr | None = Field(
+        None, description="The vendor's key; needed for every call to it. It is sent to API_URL only and shown nowhere."
+    )
+    api_url: str = Field(
+        "https://api.ekycpro.com",
+        description="Where the vendor is: an http(s) URL without user, query or fragment. A ledger belongs to one vendor: "
+        "for another one take another DATA_URI.",
+    )
+    protocol: Literal["simple", "v1"] = Field(
+        "simple", description="Which of the vendor's two protocols to speak; v1 takes at least 100 phones at once."
+    )
+    user_id: str | None = Field(None, description="Your user id at the vendor; sent where the protocol has a place for it.")
+    data_uri: str = Field(
+        "data",
+        description="Where all data lie: a folder (a relative one counts from where the program starts), or an object store "
+        "such as s3://bucket/prefix.",
+    )
+    ledger_url: str | None = Field(
+        None,
+        description="SQLAlchemy URL of the ledger. Unset, it is ledger.db in DATA_URI; needed where DATA_URI is an object store.",
+    )
+    region: str | None = Field(
+        None,
+        description="Country of numbers written without a country code, as two letters such as TR or DE; unset, such numbers "
+        "are rejected as no_region.",
+    )
+    chunk_size: int = Field(
+        20_000,
+        ge=1,
+        le=10_000_000,
+        description="Most phones in one submission; the default is the size of the vendor's own sample.",
+    )
+    min_chunk: int | None = Field(
+        None,
+        ge=1,
+        description="Fewest phones in one submission; fewer wait for the next list. Unset, 1 with simple and 100 with v1.",
+    )
+    poll_seconds: float = Field(
+        30, gt=0, le=600, description="Seconds between two questions about one task at first; later more, up to ten minutes."
+    )
+    verdict_days: float = Field(
+        30, ge=0, description="A verdict younger than so many days is used again, not bought again; fractions are allowed."
+    )
+    max_billable: int | None = Field(
+        None,
+        ge=0,
+        description="Most phones that may be submitted for one list; above it nothing of the list is. Unset, no limit.",
+    )
+    max_billable_per_day: int | None = Field(
+        None, ge=0, description="Most phones that may be submitted on one UTC day, all lists together. Unset, no limit."
+    )
     price_per_10k: float | None = Field(
-        None, ge=0, allow_inf_nan=False, description="Price of 10,000 phones, for estimates; prices change."
+        None,
+        ge=0,
+        allow_inf_nan=False,
+        description="What 10,000 phones cost, in your currency; with it, estimates and reports show money. Prices change.",
     )
-    task_deadline_hours: float = Field(72, gt=0, description="A task older than this settles; fractions are allowed.")
-    max_tries: int = Field(2, ge=1, description="How often a phone without a usable answer is submitted in all.")
-    result_hosts: str | None = Field(None, description="The only hosts results may come from, comma-separated, no ports.")
-    max_result_mb: int = Field(512, ge=1, description="Largest result file accepted, also after unpacking, in MB.")
-    allow_line_types: str | None = Field(None, description="Line types to keep besides the usual, comma-separated.")
-    purpose: str | None = Field(None, description="Why the numbers are checked; recorded per list.")
+    task_deadline_hours: float = Field(
+        72,
+        gt=0,
+        description="A task older than so many hours is not waited for: its phones become undetermined. Fractions are allowed.",
+    )
+    max_tries: int = Field(2, ge=1, description="How often, in all, a phone is submitted that gets no usable answer.")
+    result_hosts: str | None = Field(
+        None,
+        description="The only hosts that results may be downloaded from: bare names, comma-separated. Unset, any public host.",
+    )
+    max_result_mb: int = Field(
+        512, ge=1, description="Largest result file that is accepted, in MB; unpacked it may not be larger."
+    )
+    allow_line_types: str | None = Field(
+        None,
+        description="Line types to submit besides the usual ones, comma-separated, e.g. toll_free,uan; the others that own no "
+        "account stay rejected.",
+    )
+    purpose: str | None = Field(
+        None, description="Why the numbers are checked; recorded with each list that comes without a purpose of its own."
+    )
+    require_purpose: bool = Field(
+        False, description="With true, a list without a purpose is not taken up: give run --purpose TEXT, or set PURPOSE."
+    )
     webhook_url: SecretStr | None = Field(
-        None, description='Failed runs and checks are posted here as {"text": …}, e.g. to Slack; off when unset.'
+        None,
+        description='Failed runs and checks are posted to this URL as {"text": …}, which Slack and many others take. Unset, nobody '
+        "is told.",
     )
-    log_level: str = Field("INFO", description="Level of the product's own logs.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="How much the product logs about its own work: DEBUG, INFO, WARNING or ERROR."
+    )
 
     @field_validator("api_url")
     @classmethod
@@ -82,12 +147,10 @@ class Settings(BaseSettings):
             raise ValueError("must be an ISO 3166 region such as TR, DE or US")
         return value.upper()
 
-    @field_validator("log_level")
+    @field_validator("log_level", mode="before")
     @classmethod
-    def _is_log_level(cls, value: str) -> str:
-        if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
-            raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
-        return value.upper()
+    def _in_capitals(cls, value: str) -> str:
+        return str(value).upper()
 
     @field_validator("data_uri")
     @classmethod
@@ -161,10 +224,26 @@ def load_settings(**given: Any) -> Settings:
         raise SettingsError("; ".join(faults)) from None
 
 
+def unknown_variables() -> list[str]:
+    """A sentence for each `FBCHECK_` variable of the environment or the `.env` file that is no setting, with the nearest one."""
+    known = [_variable(name) for name in Settings.model_fields]
+    there = {name.upper() for source in (EnvSettingsSource, DotEnvSettingsSource) for name in source(Settings).env_vars}
+    sentences = []
+    for name in sorted(name for name in there.difference(known) if name.startswith(PREFIX)):
+        nearest = get_close_matches(name, known, n=1, cutoff=0.8)
+        remedy = f"did you mean {nearest[0]}?" if nearest else "see the settings' reference"
+        sentences.append(f"{name} is no setting and does nothing; {remedy}")
+    return sentences
+
+
 def _words(text: str) -> list[str]:
     return [word.strip().lower() for word in text.split(",") if word.strip()]
 
 
 def _fault(field: str, message: str) -> str:
-    named = f"FBCHECK_{field.upper()}: " if field else ""
+    named = f"{_variable(field)}: " if field else ""
     return named + message.removeprefix("Value error, ")
+
+
+def _variable(field: str) -> str:
+    return f"{PREFIX}{field.upper()}"

@@ -10,7 +10,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -24,7 +24,8 @@ import pyarrow.parquet as pq
 from fbcheck_pipeline.errors import StorageError
 
 MOST_DISTINCT = 0.5
-"""A Parquet dictionary pays for a column while less than this share of its values are distinct."""
+"""A Parquet dictionary pays for a column while less than this share of its values are distinct, judged by so many rows."""
+ROWS_JUDGED = 8192
 ROWS_PER_BATCH = 65_536
 
 
@@ -87,6 +88,13 @@ class Storage:
         except FileNotFoundError:
             return False
         return True
+
+    def drop_leftovers(self, *, before: float) -> None:
+        """Remove what killed writers left beside their files, last written before then (UTC seconds); an object store keeps none."""
+        for path in Path(self.root).glob("*/.*.part") if self.is_local else ():
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
 
     def read_bytes(self, name: str) -> bytes:
         """The whole file."""
@@ -221,9 +229,10 @@ class Storage:
 
 
 def _repetitive(batch: pa.RecordBatch | None) -> list[str]:
-    """Columns for which a dictionary pays, judged by the first batch."""
+    """Columns for which a dictionary pays, judged by the first rows."""
     if batch is None:
         return []
+    batch = batch.slice(0, ROWS_JUDGED)
     most = MOST_DISTINCT * batch.num_rows
     return [
         each.name

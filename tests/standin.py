@@ -116,6 +116,7 @@ class StandIn:
         self.downloads = downloads if callable(downloads) else deque(downloads)
         self.hold, self.delay_s, self.shape, self.min_rows = hold, delay_s, shape or ResultShape(), min_rows
         self.status_delay_s = 0.0
+        self.hang_s: float | None = None  # how long "accept_then_hang" is silent; None: until the end
         self.posts: list[bytes] = []
         self.post_headers: list[dict[str, str]] = []
         self.fields: list[dict[str, str]] = []
@@ -268,7 +269,7 @@ class _Handler(BaseHTTPRequestHandler):
             case "accept_then_cut":
                 self._cut()
             case "accept_then_hang":
-                vendor.release.wait()
+                vendor.release.wait(vendor.hang_s)
                 self._cut()
             case "html":
                 self._bytes(200, {"Content-Type": "text/html"}, HTML)

@@ -1,5 +1,5 @@
 """The `fbcheck` command. Everything heavy is imported by the command that needs it."""
 
-from fbcheck_pipeline.cli.app import main
+from fbcheck_pipeline.cli.entry import main
 
 __all__ = ["main"]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
-from fbcheck_pipeline.errors import FbcheckError
+from fbcheck_pipeline.cli import completing
 
 app = typer.Typer(
     name="fbcheck",
@@ -19,27 +18,8 @@ app = typer.Typer(
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object on standard output.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
-debug_wanted = False
-
-
-def main() -> None:
-    """Entry of the console script; an error is one sentence with its remedy, and the right exit code."""
-    try:
-        app(standalone_mode=True)
-    except FbcheckError as error:
-        if debug_wanted:
-            raise
-        _stop(str(error), error.exit_code)
-    except Exception as error:
-        if debug_wanted:
-            raise
-        _stop(f"unexpected {type(error).__name__}; run again with `fbcheck --debug …` to see where, and please report it", 1)
-
-
-def _stop(message: str, exit_code: int) -> NoReturn:
-    sys.stderr.write(f"error: {message}\n")
-    sys.exit(exit_code)
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but warnings and errors.")]
+ListKey = Annotated[str, typer.Argument(help="The list; `fbcheck status` shows it.", autocompletion=completing.list_keys)]
 
 
 @app.callback()
@@ -47,8 +27,6 @@ def _common(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
 ) -> None:
-    global debug_wanted
-    debug_wanted = debug
     if version:
         from fbcheck_pipeline import __version__
 
@@ -80,7 +58,7 @@ def run(
     max_billable: Annotated[int | None, typer.Option(help="Most phones that may be submitted per list.", min=0)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent and cost; call nobody.")] = False,
     retry: Annotated[bool, typer.Option("--retry", help="Send phones again that got no usable answer.")] = False,
-    purpose: Annotated[str | None, typer.Option(help="Why the numbers are checked; carried in the lineage.")] = None,
+    purpose: Annotated[str | None, typer.Option(help="Why the numbers are checked; recorded with the list.")] = None,
     encoding: Annotated[str | None, typer.Option(help="Text encoding, e.g. cp1254.")] = None,
     delimiter: Annotated[str | None, typer.Option(help="Column separator of a text file.")] = None,
     region_column: Annotated[str | None, typer.Option(help="The column that holds each row's country.")] = None,
@@ -93,13 +71,14 @@ def run(
 
     Example: fbcheck run customers.csv --region TR
     """
-    from fbcheck_pipeline.cli import running, tables
+    from fbcheck_pipeline.cli import tables
+    from fbcheck_pipeline.cli.opening import begin, importing
+    from fbcheck_pipeline.cli.outcomes import Wishes
     from fbcheck_pipeline.cli.output import Voice
     from fbcheck_pipeline.lists import ReadOptions
-    from fbcheck_pipeline.settings import load_settings
 
     voice = Voice(as_json=as_json, quiet=quiet)
-    settings = load_settings(**_given(region=region))
+    settings = begin(voice, region=region)
     options = ReadOptions(
         encoding=encoding,
         delimiter=delimiter,
@@ -109,12 +88,13 @@ def run(
         has_header=False if no_header else None,
         region=settings.region if region else None,
     )
-    wishes = running.Wishes(options, not no_wait, timeout, max_billable, retry, purpose)
-    perform = running.dry_run if dry_run else running.run_lists
-    try:
-        exit_code, document = perform(settings, lists, wishes, voice)
-    except KeyboardInterrupt:
-        _stop("interrupted; what was begun is recorded, run the same command again to go on", 130)
+    wishes = Wishes(options, not no_wait, timeout, max_billable, retry, purpose)
+    if dry_run:
+        from fbcheck_pipeline.cli.estimating import dry_run as perform
+    else:
+        with importing():
+            from fbcheck_pipeline.cli.running import run_lists as perform
+    exit_code, document = perform(settings, lists, wishes, voice)
     tables.say_outcome(voice, document)
     voice.result(document)
     raise typer.Exit(exit_code)
@@ -127,12 +107,12 @@ def status(as_json: Json = False) -> None:
     Example: fbcheck status --json
     """
     from fbcheck_pipeline.cli import tables
+    from fbcheck_pipeline.cli.opening import begin
     from fbcheck_pipeline.cli.output import Voice
-    from fbcheck_pipeline.settings import load_settings
     from fbcheck_pipeline.workflow.workspace import open_workspace
 
     voice = Voice(as_json=as_json)
-    ws = open_workspace(load_settings())
+    ws = open_workspace(begin(voice))
     ws.ledger.recover_gone_senders()
     document = tables.status_document(ws)
     tables.say_status(voice, document)
@@ -141,24 +121,33 @@ def status(as_json: Json = False) -> None:
 
 @app.command()
 def reconcile(
-    chunk_key: Annotated[str, typer.Argument(help="The unconfirmed chunk; `fbcheck status` shows it.")],
+    chunk_key: Annotated[
+        str,
+        typer.Argument(
+            help="The unconfirmed chunk (or, to abandon, an overdue one); `fbcheck status` shows it.",
+            autocompletion=completing.chunk_keys,
+        ),
+    ],
     task_id: Annotated[str | None, typer.Option(help="The vendor accepted it as this task.")] = None,
     resubmit: Annotated[bool, typer.Option("--resubmit", help="The vendor never got it: send it once more.")] = False,
     abandon: Annotated[bool, typer.Option("--abandon", help="Nobody knows: its phones are undetermined.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Decide about a chunk that was sent and whose answer was lost.
 
     Example: fbcheck reconcile 3f0c2a9b7d5e1846 --task-id cs9viu7i61pkfs4oavvg
     """
+    from fbcheck_pipeline.cli.opening import begin
+    from fbcheck_pipeline.cli.output import Voice
     from fbcheck_pipeline.errors import OperatorError
-    from fbcheck_pipeline.settings import load_settings
     from fbcheck_pipeline.vendor import VendorClient
     from fbcheck_pipeline.workflow import reconcile as decisions
     from fbcheck_pipeline.workflow.workspace import open_workspace
 
     if [task_id is not None, resubmit, abandon].count(True) != 1:
         raise OperatorError("say exactly one of --task-id ID, --resubmit, --abandon")
-    settings = load_settings()
+    voice = Voice(as_json=False, quiet=quiet)
+    settings = begin(voice)
     ws = open_workspace(settings)
     if task_id is not None:
         with VendorClient(settings) as client:
@@ -167,14 +156,12 @@ def reconcile(
         decisions.resubmit(ws, chunk_key)
     else:
         decisions.abandon(ws, chunk_key)
-    sys.stderr.write(
-        f"chunk {chunk_key} is {ws.ledger.chunk(chunk_key).state} now; run its list again, or leave it to the sensors\n"
-    )
+    voice.say(f"chunk {chunk_key} is {ws.ledger.chunk(chunk_key).state} now; run its list again, or leave it to the sensors")
 
 
 @app.command()
 def export(
-    list_key: Annotated[str, typer.Argument(help="The list; `fbcheck status` shows it.")],
+    list_key: ListKey,
     to: Annotated[Path, typer.Option(help="The file to write: FILE.xlsx or FILE.csv; one that is there is replaced.")],
     pseudonymise: Annotated[
         bool,
@@ -193,15 +180,16 @@ def export(
     Example: fbcheck export customers-17904e64 --to customers.xlsx
     """
     from fbcheck_pipeline.cli.exporting import export_list
+    from fbcheck_pipeline.cli.opening import begin
     from fbcheck_pipeline.cli.output import Voice
-    from fbcheck_pipeline.settings import load_settings
 
-    export_list(load_settings(), list_key, to, pseudonymise=pseudonymise, voice=Voice(as_json=as_json, quiet=quiet))
+    voice = Voice(as_json=as_json, quiet=quiet)
+    export_list(begin(voice), list_key, to, pseudonymise=pseudonymise, voice=voice)
 
 
 @app.command()
 def lineage(
-    list_key: Annotated[str, typer.Argument(help="The list; `fbcheck status` shows it.")],
+    list_key: ListKey,
     row: Annotated[int | None, typer.Option(help="Explain this data row of it, counted from 1.", min=1)] = None,
     as_json: Json = False,
 ) -> None:
@@ -210,10 +198,11 @@ def lineage(
     Example: fbcheck lineage customers-17904e64 --row 4
     """
     from fbcheck_pipeline.cli.explaining import say_lineage
+    from fbcheck_pipeline.cli.opening import begin
     from fbcheck_pipeline.cli.output import Voice
-    from fbcheck_pipeline.settings import load_settings
 
-    say_lineage(load_settings(), list_key, row, Voice(as_json=as_json))
+    voice = Voice(as_json=as_json)
+    say_lineage(begin(voice), list_key, row, voice)
 
 
 @app.command()
@@ -222,6 +211,7 @@ def suppress(
     region: Annotated[str | None, typer.Option(help="ISO 3166 region of numbers without a country code.")] = None,
     column: Annotated[str | None, typer.Option(help="The phone column, when it is not found by itself.")] = None,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Add opt-outs; they are kept as keyed hashes and looked at once more before each submission.
 
@@ -229,14 +219,14 @@ def suppress(
     """
     from dataclasses import asdict
 
+    from fbcheck_pipeline.cli.opening import begin
     from fbcheck_pipeline.cli.output import Voice
     from fbcheck_pipeline.lists import ReadOptions
-    from fbcheck_pipeline.settings import load_settings
     from fbcheck_pipeline.workflow.suppress import suppress_file
     from fbcheck_pipeline.workflow.workspace import open_workspace
 
-    voice = Voice(as_json=as_json)
-    settings = load_settings(**_given(region=region))
+    voice = Voice(as_json=as_json, quiet=quiet)
+    settings = begin(voice, region=region)
     suppressed = suppress_file(open_workspace(settings), file, ReadOptions(column=column, region=settings.region))
     voice.say(f"{suppressed.phones:,} phones, {suppressed.new:,} of them new; {suppressed.rejected_rows:,} rows hold no phone")
     voice.result(asdict(suppressed))
@@ -247,6 +237,7 @@ def purge(
     older_than: Annotated[float, typer.Option(help="Days since a list was last joined.", min=0)],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be deleted.")] = False,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Delete personal data past retention, everywhere it lies; open lists are skipped, suppressions stay.
 
@@ -254,15 +245,15 @@ def purge(
     """
     from dataclasses import asdict
 
+    from fbcheck_pipeline.cli.opening import begin
     from fbcheck_pipeline.cli.output import Voice
     from fbcheck_pipeline.cli.running import forget_partitions
     from fbcheck_pipeline.results.summary import refresh_summary
-    from fbcheck_pipeline.settings import load_settings
     from fbcheck_pipeline.workflow import purge as purging
     from fbcheck_pipeline.workflow.workspace import open_workspace
 
-    voice = Voice(as_json=as_json)
-    settings = load_settings()
+    voice = Voice(as_json=as_json, quiet=quiet)
+    settings = begin(voice)
     ws = open_workspace(settings)
     purged = purging.purge(ws, older_than_days=older_than, dry_run=dry_run)
     if not dry_run:
@@ -320,7 +311,3 @@ def sandbox(
         serve(port=port, delay_s=delay, faults=chosen, announce=lambda url: typer.echo(f"sandbox vendor at {url}", err=True))
     except ValueError as error:
         raise OperatorError(f"--faults: {error}") from None
-
-
-def _given(**options: Any) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value is not None}

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from fbcheck_pipeline.cli.output import Voice
@@ -22,6 +23,7 @@ EXCERPT = ("source_row", "phone_raw", "phone_e164", "reject_reason", "country", 
 def run_demo(voice: Voice) -> int:
     """Run the demo; returns the exit code."""
     from fbcheck_pipeline.cli import running, tables
+    from fbcheck_pipeline.cli.outcomes import Wishes
     from fbcheck_pipeline.lists import ReadOptions
     from fbcheck_pipeline.sandbox import Sandbox
 
@@ -30,7 +32,7 @@ def run_demo(voice: Voice) -> int:
         settings = sandbox_settings(folder, sandbox.url)
         voice.say(f"sandbox vendor at {sandbox.url}, data in {folder}")
         code, document = running.run_lists(
-            settings, sample_lists(), running.Wishes(ReadOptions(region="TR"), purpose="demonstration"), voice
+            settings, sample_lists(), Wishes(ReadOptions(region="TR"), purpose="demonstration"), voice
         )
     tables.say_outcome(voice, document)
     if not voice.as_json and document["lists"]:
@@ -90,9 +92,9 @@ def _excerpt(document: dict[str, Any]) -> Table:
     import pyarrow.parquet as pq
 
     rows = pq.read_table(document["results"], columns=list(EXCERPT)).slice(0, EXCERPT_ROWS).to_pylist()
-    table = Table(title=f"{document['file']}: the first {len(rows)} of {document['counts']['phones']} phones")
+    table = Table(title=f"{escape(document['file'])}: the first {len(rows)} of {document['counts']['phones']} phones")
     for name in EXCERPT:
         table.add_column(name)
     for row in rows:
-        table.add_row(*("" if row[name] is None else str(row[name]) for name in EXCERPT))
+        table.add_row(*("" if row[name] is None else escape(str(row[name])) for name in EXCERPT))
     return table

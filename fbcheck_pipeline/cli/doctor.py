@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
+from rich.markup import escape
 from rich.table import Table
 
 from fbcheck_pipeline.cli.output import Voice
 from fbcheck_pipeline.errors import FbcheckError, LedgerError
 from fbcheck_pipeline.ledger.opening import HEAD, connect, open_ledger, version_of
-from fbcheck_pipeline.settings import Settings, load_settings
+from fbcheck_pipeline.settings import Settings, load_settings, unknown_variables
 from fbcheck_pipeline.storage import Storage
 from fbcheck_pipeline.vendor.probing import probe
 
@@ -38,13 +39,15 @@ def examine(voice: Voice) -> int:
         table.add_column(heading)
     colours = {"ok": "green", "note": "yellow", "fault": "bold red"}
     for each in findings:
-        table.add_row(each.what, f"[{colours[each.level]}]{each.level}[/]", each.said)
+        table.add_row(each.what, f"[{colours[each.level]}]{each.level}[/]", escape(each.said))
     voice.say(table)
     voice.result({"findings": [asdict(each) for each in findings]})
     return 2 if any(each.level == "fault" for each in findings) else 0
 
 
 def _findings() -> Iterator[Finding]:
+    for sentence in unknown_variables():
+        yield Finding("variable", "note", sentence)
     try:
         settings = load_settings()
     except FbcheckError as error:
@@ -52,6 +55,10 @@ def _findings() -> Iterator[Finding]:
         return
     yield Finding("settings", "ok", f"{settings.protocol} protocol at {settings.api_url}, data in {settings.data_uri}")
     yield _region(settings)
+    if settings.require_purpose and settings.purpose is None:
+        yield Finding(
+            "purpose", "note", "required, and FBCHECK_PURPOSE is not set: only `fbcheck run --purpose TEXT` takes lists up"
+        )
     yield _dagster_home(settings)
     yield _tried("storage", lambda: _storage(settings))
     yield _tried("ledger", lambda: _ledger(settings))
@@ -77,9 +84,10 @@ def _dagster_home(settings: Settings) -> Finding:
     return Finding("DAGSTER_HOME", "fault", "not set, and needed where FBCHECK_DATA_URI is not a local folder")
 
 
-def _tried(what: str, look: Callable[[], str]) -> Finding:
+def _tried(what: str, look: Callable[[], str | Finding]) -> Finding:
     try:
-        return Finding(what, "ok", look())
+        found = look()
+        return found if isinstance(found, Finding) else Finding(what, "ok", found)
     except FbcheckError as error:
         return Finding(what, "fault", str(error))
     except Exception as error:
@@ -95,14 +103,16 @@ def _storage(settings: Settings) -> str:
     return f"{settings.data_uri} can be written"
 
 
-def _ledger(settings: Settings) -> str:
+def _ledger(settings: Settings) -> str | Finding:
     engine = connect(settings.ledger_address, busy_timeout_s=LOCK_WAIT_S)
     try:
         version = version_of(engine)
         if version is None:
             return "there is none yet; the first run makes it"
         if version < HEAD:
-            return f"version {version} is behind this program's {HEAD}; the next run brings it up to date"
+            return Finding(
+                "ledger", "note", f"version {version} is behind this program's {HEAD}; the next run brings it up to date"
+            )
         with engine.begin():
             pass
     except sa.exc.OperationalError as error:

@@ -48,12 +48,12 @@ def _say_list(voice: Voice, lineage: dict[str, Any], results: str) -> None:
     odd = {why: lineage["verdict_counts"][name] for name, why in VENDOR_COUNTS.items() if lineage["verdict_counts"][name]}
     voice.say(_pairs("in the vendor's results", odd or {"nothing odd": f"{lineage['verdict_counts']['rows']} rows"}))
     for each in lineage["discrepancies"][:MOST_TASKS]:
-        voice.say(f"task {escape(each['task_id'])}: the vendor's {each['count']} is {each['vendor']}, ours {each['ours']}")
+        voice.say(f"task {each['task_id']}: the vendor's {each['count']} is {each['vendor']}, ours {each['ours']}")
     voice.say(_tasks(lineage["tasks"]))
     voice.say(_pairs("columns", {name: ", ".join(made_of) for name, made_of in lineage["columns"].items()}))
     if lineage["synthetic"]:
         voice.say("the verdicts are invented by a sandbox")
-    voice.say(f"results  {escape(results)}\n--row N explains one row of it")
+    voice.say(f"results  {results}\n--row N explains one row of it")
 
 
 def _tasks(tasks: list[dict[str, Any]]) -> Table:

@@ -3,40 +3,54 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from fbcheck_pipeline.progress import listening
 
 PLAIN_EVERY_S = 10.0
+LOG_LINE = "%(asctime)s %(levelname)s %(message)s"
 
 
 class Voice:
-    """What a command says."""
+    """What a command says; it looks at `NO_COLOR` and at whether a terminal listens."""
 
     def __init__(self, *, as_json: bool, quiet: bool = False) -> None:
-        """Args: as_json: print one JSON object at the end; quiet: say nothing else."""
+        """Args: as_json: print one JSON object at the end; quiet: say nothing else but warnings and errors."""
         self.as_json = as_json
         self.quiet = quiet
         width = None if sys.stderr.isatty() else int(os.environ.get("COLUMNS", "120"))
-        self.console = Console(stderr=True, quiet=quiet, highlight=False, width=width)
+        self.console = Console(stderr=True, highlight=False, width=width)
 
     def say(self, text: Any) -> None:
         """One line (or a rich table) for a person."""
-        self.console.print(text)
+        if not self.quiet:
+            self._print(text)
+
+    def warn(self, text: str) -> None:
+        """One line that is heard in spite of `--quiet`."""
+        self._print(text)
 
     def result(self, document: Mapping[str, Any]) -> None:
         """The one JSON object, when it is wanted."""
         if self.as_json:
-            sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
-            sys.stdout.flush()
+            print_json(document)
+
+    def hear_logs(self) -> None:
+        """Show the product's own logs between what is said; a person before bars, or one who wants quiet, gets warnings only."""
+        handler = _LogLines(self)
+        if self.quiet or self.console.is_terminal:
+            handler.setLevel(logging.WARNING)
+        logging.getLogger("fbcheck_pipeline").addHandler(handler)
 
     @contextmanager
     def progress(self) -> Iterator[None]:
@@ -53,36 +67,109 @@ class Voice:
     @contextmanager
     def _bars(self) -> Iterator[None]:
         columns = (
-            TextColumn("{task.description:<12}"),
+            TextColumn("{task.description:<11}"),
             BarColumn(),
-            TextColumn("{task.fields[figures]}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[figures]:>24}"),
+            TextColumn("{task.fields[pace]}"),
         )
         with Progress(*columns, console=self.console, transient=True) as bars:
             known: dict[str, TaskID] = {}
+            stages = _Stages()
 
             def listen(stage: str, done: int, total: int | None) -> None:
                 if stage not in known:
-                    known[stage] = bars.add_task(stage, total=total, figures="")
-                bars.update(known[stage], completed=done, total=total, figures=_figures(done, total))
+                    known[stage] = bars.add_task(stage, total=total, figures="", pace="")
+                seen = stages.note(stage, done, total)
+                bars.update(known[stage], completed=done, total=total, figures=seen.figures, pace=seen.pace)
 
             with listening(listen):
                 yield
 
     @contextmanager
     def _lines(self) -> Iterator[None]:
-        last: dict[str, float] = {}
+        stages = _Stages()
 
         def listen(stage: str, done: int, total: int | None) -> None:
-            now = time.monotonic()
-            if now - last.setdefault(stage, now) >= PLAIN_EVERY_S:
-                last[stage] = now
-                self.say(f"{stage}: {_figures(done, total)}")
+            seen = stages.note(stage, done, total)
+            if seen.now - seen.said >= PLAIN_EVERY_S:
+                seen.said = seen.now
+                self.say(f"{stage}: {seen.figures}{', ' if seen.pace else ''}{seen.pace}")
 
         with listening(listen):
             yield
 
+    def _print(self, text: Any) -> None:
+        if isinstance(text, str):
+            self.console.print(text, markup=False, soft_wrap=True)
+        else:
+            self.console.print(text)
 
-def _figures(done: int, total: int | None) -> str:
-    return f"{done:,}" if total is None else f"{done:,} of {total:,}"
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """One JSON object on standard output."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.flush()
+
+
+class _LogLines(logging.Handler):
+    """A log record as one plain line, above the bars where there are any."""
+
+    def __init__(self, voice: Voice) -> None:
+        super().__init__()
+        self._voice = voice
+        formatter = logging.Formatter(LOG_LINE, "%Y-%m-%dT%H:%M:%SZ")
+        formatter.converter = time.gmtime
+        self.setFormatter(formatter)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the line."""
+        self._voice.warn(self.format(record))
+
+
+@dataclass
+class _Stage:
+    """How far a stage is since its first report."""
+
+    begun: float
+    first: int
+    said: float
+    now: float = 0.0
+    done: int = 0
+    total: int | None = None
+
+    @property
+    def figures(self) -> str:
+        return f"{self.done:,}" if self.total is None else f"{self.done:,} of {max(self.total, self.done):,}"
+
+    @property
+    def pace(self) -> str:
+        """Units a second and the time left; empty before there is something to measure."""
+        if self.done <= self.first or self.now <= self.begun:
+            return ""
+        speed = (self.done - self.first) / (self.now - self.begun)
+        rate = f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.1f}/s"
+        return rate + (f", {duration((self.total - self.done) / speed)} left" if self.total and self.done < self.total else "")
+
+
+class _Stages:
+    """All stages heard of; one that goes back has begun anew, with the next list."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, _Stage] = {}
+
+    def note(self, name: str, done: int, total: int | None) -> _Stage:
+        """The stage as it is now."""
+        now = time.monotonic()
+        stage = self._known.get(name)
+        if stage is None or done < stage.done:
+            stage = self._known[name] = _Stage(begun=now, first=done, said=now)
+        stage.now, stage.done, stage.total = now, done, total
+        return stage
+
+
+def duration(seconds: float) -> str:
+    """A time span in the unit that suits it, e.g. `4.2 h`."""
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"

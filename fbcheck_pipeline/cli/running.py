@@ -8,75 +8,38 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import numpy as np
 from dagster._core.errors import DagsterExecutionInterruptedError
 
 from fbcheck_pipeline import progress
+from fbcheck_pipeline.cli.interrupts import Interrupts
+from fbcheck_pipeline.cli.outcomes import Outcome, Wishes
 from fbcheck_pipeline.cli.output import Voice
+from fbcheck_pipeline.cli.tables import region_hint
 from fbcheck_pipeline.definitions import build_definitions
 from fbcheck_pipeline.defs.assets import lists as list_partitions
 from fbcheck_pipeline.defs.jobs import collect_verdicts, join_list, submit_list
 from fbcheck_pipeline.defs.requests import missing_assets
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import FbcheckError, SettingsError, VendorRefuses
-from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
-from fbcheck_pipeline.lists import ReadOptions, open_list
-from fbcheck_pipeline.phones import Normaliser
-from fbcheck_pipeline.results.lineage import lineage_name, results_name
+from fbcheck_pipeline.ledger import TRAITS, ChunkState, liveness
+from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.results.lineage import lineage_name, read_lineage, results_name
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.words import CHECK_STATUSES
 from fbcheck_pipeline.workflow.due import due_work
 from fbcheck_pipeline.workflow.intake import bring_in, with_defaults
-from fbcheck_pipeline.workflow.plan import Again, estimate_new_phones, phones_of
+from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.poll import poll_due_tasks
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 
 POLL_BUDGET_S = 15.0
 PARTITIONS = str(list_partitions.name)
 LONGEST_NAP_S = 5.0
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What the person asked for."""
-
-    options: ReadOptions = field(default_factory=ReadOptions)
-    wait: bool = True
-    timeout_s: float | None = None
-    max_billable: int | None = None
-    retry: bool = False
-    purpose: str | None = None
-
-
-class Outcome:
-    """What became of each list, and the exit code that follows."""
-
-    order = (1, 4, 2, 3, 0)
-
-    def __init__(self) -> None:
-        self.keys: dict[str, str] = {}
-        self.errors: dict[str, FbcheckError] = {}
-        self._codes = {0}
-
-    def fail(self, file: str, error: FbcheckError) -> None:
-        """One list failed; the others go on."""
-        self.errors[file] = error
-        self._codes.add(error.exit_code)
-
-    def add_code(self, code: int) -> None:
-        """Something else that decides the exit code."""
-        self._codes.add(code)
-
-    @property
-    def exit_code(self) -> int:
-        """The first that applies of 1, 4, 2, 3, 0."""
-        return next(code for code in self.order if code in self._codes)
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
@@ -121,9 +84,9 @@ def run_lists(settings: Settings, paths: Sequence[Path], wishes: Wishes, voice: 
     ws = open_workspace(settings)
     outcome = Outcome()
     try:
-        with open_instance(settings) as instance, voice.progress():
+        with open_instance(settings) as instance, voice.progress(), Interrupts() as interrupts:
             tried_before = _tasks(ws)
-            driver = _Driver(ws, instance, wishes, until, outcome)
+            driver = _Driver(ws, instance, wishes, until, outcome, interrupts)
             driver.bring_in(paths)
             driver.submit()
             driver.finish()
@@ -132,39 +95,18 @@ def run_lists(settings: Settings, paths: Sequence[Path], wishes: Wishes, voice: 
         ws.ledger.close()
 
 
-def dry_run(settings: Settings, paths: Sequence[Path], wishes: Wishes, voice: Voice) -> tuple[int, dict[str, Any]]:
-    """Say what would be sent and cost; nothing is recorded and the vendor is not called."""
-    ws = open_workspace(settings)
-    outcome, documents, elsewhere = Outcome(), [], np.empty(0, np.int64)
-    try:
-        for path in paths:
-            try:
-                with voice.progress():
-                    document, new = _estimate(ws, path, wishes, elsewhere)
-            except FbcheckError as error:
-                outcome.fail(str(path), error)
-                continue
-            documents.append(document)
-            elsewhere = np.sort(np.concatenate([elsewhere, new]))
-    finally:
-        ws.ledger.close()
-    would_bill = sum(each["would_bill"] for each in documents)
-    document = {
-        "lists": documents,
-        "dry_run": True,
-        "would_bill": would_bill,
-        "billed_phones": 0,
-        "cost_estimate": settings.cost_of(would_bill),
-        "errors": {file: str(error) for file, error in outcome.errors.items()},
-    }
-    return outcome.exit_code, document
-
-
 class _Driver:
     def __init__(
-        self, ws: Workspace, instance: dg.DagsterInstance, wishes: Wishes, until: float | None, outcome: Outcome
+        self,
+        ws: Workspace,
+        instance: dg.DagsterInstance,
+        wishes: Wishes,
+        until: float | None,
+        outcome: Outcome,
+        interrupts: Interrupts,
     ) -> None:
         self._ws, self._instance, self._wishes, self._until, self._outcome = ws, instance, wishes, until, outcome
+        self._interrupts = interrupts
         self._definitions = build_definitions(fbcheck=FbcheckResource())
 
     def bring_in(self, paths: Sequence[Path]) -> None:
@@ -199,12 +141,12 @@ class _Driver:
                 self._do_what_is_due()
                 if not self._is_waiting() or not self._wishes.wait or self._is_late():
                     break
+                self._report()
                 self._nap()
                 polled = poll_due_tasks(self._ws, client, budget_s=POLL_BUDGET_S)
                 if polled.refused is not None:
                     self._outcome.fail("", polled.refused)
                     break
-                self._report()
 
     def _plan_and_send(self, key: str, again: Again) -> None:
         config: dict[str, Any] = {"again": again.value}
@@ -241,6 +183,7 @@ class _Driver:
             self._definitions.resolve_job_def(job).execute_in_process(
                 instance=self._instance, partition_key=key, asset_selection=selection, run_config=run_config
             )
+            self._interrupts.look()
         except DagsterExecutionInterruptedError:
             raise KeyboardInterrupt from None
         except Exception as error:
@@ -265,7 +208,7 @@ class _Driver:
         seconds = min([LONGEST_NAP_S, *(max(0.02, at - now) for at in due)])
         if self._until is not None:
             seconds = min(seconds, max(0.0, self._until - time.monotonic()))
-        time.sleep(seconds)
+        self._interrupts.look(seconds)
 
     def _report(self) -> None:
         keys = set(self._outcome.keys.values())
@@ -294,16 +237,15 @@ def _tasks(ws: Workspace) -> set[str]:
 
 def _conclude(ws: Workspace, paths: Sequence[Path], outcome: Outcome, tried_before: set[str]) -> tuple[int, dict[str, Any]]:
     documents: list[dict[str, Any]] = []
-    ours: set[str] = set()
     for path in paths:
         key = outcome.keys.get(str(path))
         row = ws.ledger.list_row(key) if key else None
         if key is None or row is None or key in {each["list_key"] for each in documents}:
             continue
-        ours |= {each.chunk_key for each in ws.ledger.chunks_of(key)}
         is_complete = bool(row.is_complete and row.revision == row.joined_revision)
         if not is_complete:
             outcome.add_code(3)
+        counts = {name: (row.counts or {}).get(name, 0) for name in ("rows", "phones", *CHECK_STATUSES)}
         documents.append(
             {
                 "list_key": key,
@@ -311,11 +253,13 @@ def _conclude(ws: Workspace, paths: Sequence[Path], outcome: Outcome, tried_befo
                 "results": _address(ws, results_name(key)),
                 "lineage": _address(ws, lineage_name(key)),
                 "complete": is_complete,
-                "counts": {name: (row.counts or {}).get(name, 0) for name in ("rows", "phones", *CHECK_STATUSES)},
+                "counts": counts,
+                "hint": region_hint(_without_region(ws, row), counts, is_recorded=True),
             }
         )
-    new = (_tasks(ws) - tried_before) & ours
-    billed = sum(row.phone_count for row in ws.ledger.chunks() if row.chunk_key in new)
+    new = _tasks(ws) - tried_before  # two runs of one list at once: each tells what it sent itself
+    by_us = [row for row in ws.ledger.chunks() if row.chunk_key in new and str(row.sender).startswith(liveness.PROCESS)]
+    billed = sum(row.phone_count for row in by_us)
     document = {
         "lists": documents,
         "billed_phones": billed,
@@ -329,30 +273,8 @@ def _address(ws: Workspace, name: str) -> str | None:
     return ws.storage.uri(name) if ws.storage.exists(name) else None
 
 
-def _estimate(ws: Workspace, path: Path, wishes: Wishes, elsewhere: codec.Phones) -> tuple[dict[str, Any], codec.Phones]:
-    options = with_defaults(wishes.options, ws.settings)
-    reader = open_list(path, options)
-    normaliser = Normaliser(
-        region=options.region, region_column=reader.source.region_column, extra_line_types=ws.settings.extra_line_types
-    )
-    raw = list(reader.batches())
-    normaliser.learn(raw)
-    phones, occurrences, rejected = phones_of(normaliser.normalise_all(raw))
-    new = estimate_new_phones(ws, phones, elsewhere)
-    limit = wishes.max_billable if wishes.max_billable is not None else ws.settings.max_billable
-    over = limit is not None and len(new) > limit
-    rows_of_new = int(occurrences[codec.positions(phones, new) >= 0].sum())
-    counts = dict.fromkeys(("rows", "phones", *CHECK_STATUSES), 0)
-    counts |= {"rows": reader.counts["rows"], "phones": int(occurrences.sum()) + rejected, "rejected": rejected}
-    counts["over_budget" if over else "waiting"] = rows_of_new
-    counts["reused"] = int(occurrences.sum()) - rows_of_new
-    document = {
-        "list_key": None,
-        "file": path.name,
-        "results": None,
-        "lineage": None,
-        "complete": False,
-        "counts": counts,
-        "would_bill": 0 if over else len(new),
-    }
-    return document, np.empty(0, np.int64) if over else new
+def _without_region(ws: Workspace, row: Row) -> int:
+    """How many rows of a joined list were rejected because nobody said their country."""
+    if row.options.get("region") or not ws.storage.exists(lineage_name(row.list_key)):
+        return 0
+    return int(read_lineage(ws, row.list_key)["breakdown"]["reject_reason"].get("no_region", 0))

@@ -63,7 +63,7 @@ def raw_phones(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> B
                 for batch in reader.batches():
                     validate(RawPhones, batch)
                     yield batch
-                    report("reading", batch.column("source_row")[-1].as_py() if batch.num_rows else 0)
+                    report("reading", reader.rows_read, reader.expected_rows)
         except ListError as error:
             ws.ledger.note_unreadable(row.list_key, str(error))
             raise

@@ -1,5 +1,6 @@
 """Two sensors and a schedule. Their cursor is the ledger; each skip says why."""
 
+from contextlib import suppress
 from typing import Union
 
 import dagster as dg
@@ -8,7 +9,8 @@ from fbcheck_pipeline.defs.assets import lists
 from fbcheck_pipeline.defs.jobs import JOBS, submit_list
 from fbcheck_pipeline.defs.requests import due_requests, submit_request
 from fbcheck_pipeline.defs.resources import FbcheckResource
-from fbcheck_pipeline.errors import FbcheckError
+from fbcheck_pipeline.errors import FbcheckError, OperatorError
+from fbcheck_pipeline.settings import unknown_variables
 from fbcheck_pipeline.workflow.due import due_work
 from fbcheck_pipeline.workflow.intake import inbox_files, register_inbox_file, stands_still
 from fbcheck_pipeline.workflow.plan import Again
@@ -82,7 +84,8 @@ def nightly_enrichment(
         ws = fbcheck.workspace()
         for each in inbox_files(ws):
             if stands_still(each):
-                register_inbox_file(ws, each.name)
+                with suppress(OperatorError):  # the inbox sensor says why
+                    register_inbox_file(ws, each.name)
         context.instance.add_dynamic_partitions(lists.name, [row.list_key for row in ws.ledger.lists()])
         open_lists = [row for row in ws.ledger.lists() if not row.is_complete and row.error is None]
         requests = [
@@ -100,9 +103,15 @@ def _take_up(context: dg.SensorEvaluationContext, ws: Workspace) -> Union[dg.Sen
     moving = [each for each in files if not stands_still(each)]
     seen = _read_cursor(context.cursor)
     marks = {each.name: f"{each.size_bytes}:{each.modified}" for each in files if each not in moving}
-    for name, mark in marks.items():
-        if seen.get(name) != mark:
+    refused: dict[str, str] = {}
+    for name, mark in list(marks.items()):
+        if seen.get(name) == mark:
+            continue
+        try:
             _give_another_chance(ws, register_inbox_file(ws, name))
+        except OperatorError as error:
+            refused[name] = str(error)
+            del marks[name]  # what it lacks may come without the file being touched
     new = [row for row in ws.ledger.lists() if row.planned_at is None and row.error is None]
     unreadable = [row for row in ws.ledger.lists() if row.error is not None]
     requests = [submit_request(context.instance, ws, row, work=f"submit:{row.list_key}") for row in new]
@@ -114,6 +123,8 @@ def _take_up(context: dg.SensorEvaluationContext, ws: Workspace) -> Union[dg.Sen
     context.update_cursor(cursor)
     reasons = [f"{len(files)} files in the inbox, none of them new"]
     reasons += [f"{len(moving)} still being written"] if moving else []
+    reasons += [f"{name} is not taken up: {why}" for name, why in refused.items()]
+    reasons += unknown_variables()
     reasons += [f"{row.file} cannot be read: {row.error}" for row in unreadable]
     return dg.SkipReason("; ".join(reasons))
 

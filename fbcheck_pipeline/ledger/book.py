@@ -53,7 +53,8 @@ class Ledger:
     ) -> None:
         """Record how a list is to be read, before its file is seen by anybody.
 
-        A list that was never read may still be registered otherwise; one that was keeps its options.
+        A list that was never read may still be registered otherwise; one that was keeps its options, and its purpose if it
+        has one.
 
         Raises:
             OperatorError: it was read with other options.
@@ -70,6 +71,8 @@ class Ledger:
                     f"list {list_key} was already read with other options ({_shown(known.options)}); "
                     "run it with those, or purge it or change the file to read it anew"
                 )
+            elif known.purpose is None and purpose is not None:
+                connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(purpose=purpose))
 
     def list_row(self, list_key: str) -> Row | None:
         """One list, or None when it is unknown."""
@@ -100,6 +103,14 @@ class Ledger:
         self._update_list(
             list_key, joined_revision=revision, joined_at=self.clock(), counts=dict(counts), is_complete=is_complete
         )
+
+    def condemn(self, chunk_keys: Sequence[str]) -> None:
+        """Mark settled chunks whose files are about to be deleted: from now on no planning reads their verdicts or tries."""
+        with self._write() as connection:
+            settled = sa.and_(chunks.c.chunk_key.in_(chunk_keys), chunks.c.state.not_in(states_that("holds")))
+            gone = {"state": ChunkState.PURGED.value, "unanswered": None, "unanswered_count": 0}
+            connection.execute(sa.update(chunks).where(settled).values(**gone))
+            Planning(connection, self.clock()).finish()
 
     def forget(self, list_keys: Sequence[str], chunk_keys: Sequence[str]) -> None:
         """Delete lists and chunks with all that belongs to them; their files must be gone before."""
@@ -301,6 +312,13 @@ class Ledger:
         with self._write() as connection:
             return self._move(connection, chunk_key, from_, to, sender=sender, **values)
 
+    def disown_task(self, chunk_key: str, *, from_: ChunkState, task_id: str, note: str) -> bool:
+        """The task that was recorded is not this chunk's: what became of the chunk is unknown again, and the task is free."""
+        facts = ("task_id", "vendor_status", "total", "success", "failure", "result_url", "exported_at", "vendor_exported_at")
+        cleared: dict[str, Any] = {**dict.fromkeys(facts), "polls": 0, "fetches": 0, "next_fetch_at": 0}
+        if_ = chunks.c.task_id == task_id
+        return self.advance(chunk_key, from_=from_, to=ChunkState.UNCONFIRMED, if_=if_, note=note, **cleared)
+
     def resubmit(self, chunk_key: str) -> bool:
         """An operator's word that an unconfirmed chunk may be sent once more; the earlier try stays counted."""
         return self.advance(
@@ -361,15 +379,23 @@ class Ledger:
             connection.execute(sa.update(chunks).where(chunks.c.chunk_key == chunk_key).values(**values))
 
     def collect(
-        self, chunk_key: str, *, from_: ChunkState, unanswered: Phones, result_sha256: str, result_counts: Mapping[str, Any]
+        self,
+        chunk_key: str,
+        *,
+        from_: ChunkState,
+        task_id: str,
+        unanswered: Phones,
+        result_sha256: str,
+        result_counts: Mapping[str, Any],
     ) -> bool:
-        """Record that a chunk's verdicts lie in the store; `unanswered` are its phones without a usable one."""
+        """Record that a chunk's verdicts lie in the store as this task's; `unanswered` are its phones without a usable one."""
         with self._write() as connection:
             moved = self._move(
                 connection,
                 chunk_key,
                 from_,
                 ChunkState.COLLECTED,
+                if_=chunks.c.task_id == task_id,
                 settled_at=self.clock(),
                 unanswered=codec.pack(unanswered),
                 unanswered_count=len(unanswered),
@@ -490,6 +516,7 @@ class Ledger:
         *,
         sender: str | None = None,
         new_sender: str | None = None,
+        if_: sa.ColumnElement[bool] | None = None,
         **values: Any,
     ) -> bool:
         if (from_, to) not in MOVES:
@@ -497,6 +524,8 @@ class Ledger:
         guard = [chunks.c.chunk_key == chunk_key, chunks.c.state == from_]
         if sender is not None:
             guard.append(chunks.c.sender == sender)
+        if if_ is not None:
+            guard.append(if_)
         if new_sender is not None:
             values["sender"] = new_sender
         moved = connection.execute(sa.update(chunks).where(*guard).values(state=to.value, **values)).rowcount == 1

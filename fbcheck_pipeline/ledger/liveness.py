@@ -14,11 +14,14 @@ from pathlib import Path
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
 
+PROCESS = uuid.uuid4().hex
+"""Names of this process's senders begin with it."""
+
 
 @contextmanager
 def alive(engine: sa.Engine) -> Iterator[str]:
     """Hold the lock of a new sender for as long as the context lasts; yields the sender's name."""
-    sender = uuid.uuid4().hex
+    sender = f"{PROCESS}-{uuid.uuid4().hex[:16]}"
     if engine.dialect.name == "sqlite":
         path = _lock_path(engine, sender)
         path.parent.mkdir(mode=0o700, exist_ok=True)

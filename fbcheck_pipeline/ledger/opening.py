@@ -66,7 +66,7 @@ def connect(url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> sa.Engine:
             return _sqlite(parsed, busy_timeout_s)
         if parsed.get_backend_name() == "postgresql":
             # Each statement must see what was committed before it: the writing lock is the transaction's first statement.
-            return sa.create_engine(parsed, pool_pre_ping=True, isolation_level="READ COMMITTED")
+            return sa.create_engine(parsed, pool_pre_ping=True, isolation_level="READ COMMITTED", hide_parameters=True)
     except (sa.exc.ArgumentError, ImportError):
         pass
     except OSError as error:
@@ -78,7 +78,8 @@ def connect(url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> sa.Engine:
 
 def _sqlite(url: sa.URL, busy_timeout_s: float) -> sa.Engine:
     Path(url.database or "").parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = sa.create_engine(url, connect_args={"timeout": busy_timeout_s, "check_same_thread": False})
+    connect_args = {"timeout": busy_timeout_s, "check_same_thread": False}
+    engine = sa.create_engine(url, connect_args=connect_args, hide_parameters=True)
 
     @sa.event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:

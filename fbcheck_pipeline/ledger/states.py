@@ -20,6 +20,7 @@ class ChunkState(StrEnum):
     REFUSED = "refused"
     ABANDONED = "abandoned"
     REPLACED = "replaced"  # by two halves, or by the same phones without a suppressed one
+    PURGED = "purged"  # its files are being deleted; the row goes last
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Traits:
 
 
 _RECONCILE = "look the task up at the vendor, then: fbcheck reconcile {chunk_key} --task-id ID, --resubmit or --abandon"
+_GIVE_UP = "ask the vendor about this task; it is still asked for. To give its phones up: fbcheck reconcile {chunk_key} --abandon"
 
 #                               holds  settles polled try    budget retries   check_status
 TRAITS: dict[ChunkState, Traits] = {
@@ -57,13 +59,12 @@ TRAITS: dict[ChunkState, Traits] = {
     ChunkState.EXPORTED: Traits(True, False, False, True, True, None, "waiting"),
     ChunkState.COLLECTED: Traits(False, True, False, True, True, "night", "undetermined"),
     ChunkState.UNCONFIRMED: Traits(True, True, False, True, True, None, "unconfirmed", _RECONCILE),
-    ChunkState.OVERDUE: Traits(
-        True, True, True, True, True, None, "undetermined", "ask the vendor about this task; it is still polled"
-    ),
+    ChunkState.OVERDUE: Traits(True, True, True, True, True, None, "undetermined", _GIVE_UP),
     ChunkState.FAILED: Traits(False, True, False, True, True, "night", "undetermined"),
     ChunkState.REFUSED: Traits(False, True, False, True, False, "night", "refused"),
     ChunkState.ABANDONED: Traits(False, True, False, True, True, "person", "undetermined"),
     ChunkState.REPLACED: Traits(False, True, False, False, False, None, None),
+    ChunkState.PURGED: Traits(False, True, False, True, True, None, None, "run `fbcheck purge` again: it was stopped half way"),
 }
 
 MOVES: frozenset[tuple[ChunkState, ChunkState]] = frozenset(
@@ -83,9 +84,13 @@ MOVES: frozenset[tuple[ChunkState, ChunkState]] = frozenset(
         (ChunkState.SUBMITTED, ChunkState.OVERDUE),
         (ChunkState.EXPORTED, ChunkState.COLLECTED),
         (ChunkState.EXPORTED, ChunkState.OVERDUE),  # its result cannot be read, and time is up
+        (ChunkState.EXPORTED, ChunkState.UNCONFIRMED),  # its result is another chunk's: the task was not this one
+        (ChunkState.OVERDUE, ChunkState.UNCONFIRMED),
+        (ChunkState.OVERDUE, ChunkState.ABANDONED),
         (ChunkState.OVERDUE, ChunkState.EXPORTED),
         (ChunkState.OVERDUE, ChunkState.COLLECTED),
         (ChunkState.OVERDUE, ChunkState.FAILED),
+        *((state, ChunkState.PURGED) for state, traits in TRAITS.items() if not traits.holds and state != ChunkState.PURGED),
     }
 )
 

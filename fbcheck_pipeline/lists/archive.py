@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from fbcheck_pipeline.errors import ListError
+from fbcheck_pipeline.lists.strangers import parsing
 
 MAX_UNPACKED_BYTES = 2 << 30
 MAX_RATIO = 200
@@ -34,13 +34,10 @@ def check_archive(path: Path) -> Archive:
     Raises:
         ListError: it is damaged, no workbook, or would need more memory than any honest list.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            _check_size(path, archive.infolist())
-            sheets = [name for name in archive.namelist() if name.lower().startswith("xl/worksheets/") and name.endswith(".xml")]
-            return Archive(any([_look_through(path, archive, sheet) for sheet in sheets]))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-        raise ListError(f"{path.name}: the workbook is truncated or damaged; bring it again") from error
+    with parsing(path, "workbook is truncated or damaged", "bring it again"), zipfile.ZipFile(path) as archive:
+        _check_size(path, archive.infolist())
+        sheets = [name for name in archive.namelist() if name.lower().startswith("xl/worksheets/") and name.endswith(".xml")]
+        return Archive(any([_look_through(path, archive, sheet) for sheet in sheets]))
 
 
 def _check_size(path: Path, members: list[zipfile.ZipInfo]) -> None:

@@ -82,7 +82,8 @@ def choose(head: Sequence[Row], header: Row | None, width: int, options: ReadOpt
         ListError: no phone column, or the one asked for does not exist.
     """
     names = name_columns(header, width)
-    final = unique(f"{name}_source" if name in RESERVED else name for name in names)
+    # In whatever case: to SQL engines `Country` and our `country` are one name, and they take the wrong one.
+    final = unique(f"{name}_source" if name.casefold() in RESERVED else name for name in names)
     phones, reason = _phones(head, names, final, options.column, file)
     region, region_reason = _region(head, names, final, set(phones), options.region_column, file)
     return Columns(names, final, phones, region, (reason, *region_reason))

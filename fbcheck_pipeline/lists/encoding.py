@@ -10,7 +10,7 @@ import codecs
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,11 +42,12 @@ class TextFile:
     is_exact: bool
     reason: str
 
-    def pieces(self, skip_bytes: int = 0) -> Iterator[bytes]:
+    def pieces(self, skip_bytes: int = 0, on_read: Callable[[int], None] | None = None) -> Iterator[bytes]:
         """The text as UTF-8 without byte-order mark, in pieces; undecodable bytes are U+FFFD.
 
         Args:
             skip_bytes: leave out so many bytes of the UTF-8 text.
+            on_read: told after each piece how many bytes of the file, packed or not, have been read.
 
         Raises:
             ListError: the file is truncated, damaged or gone.
@@ -55,7 +56,7 @@ class TextFile:
         is_verbatim = self.encoding == "utf-8" and self.is_exact
         skip = skip_bytes + len(codecs.BOM_UTF8) if is_verbatim and self._has_mark() else skip_bytes
         is_first = not is_verbatim
-        for raw in raw_pieces(self.path, is_gzip=self.is_gzip):
+        for raw in raw_pieces(self.path, is_gzip=self.is_gzip, on_read=on_read):
             text = raw if is_verbatim else decoder.decode(raw, not raw).encode()
             if is_first and text:
                 text, is_first = text.removeprefix(codecs.BOM_UTF8), False
@@ -68,7 +69,7 @@ class TextFile:
         return next(raw_pieces(self.path, is_gzip=self.is_gzip)).startswith(codecs.BOM_UTF8)
 
 
-def raw_pieces(path: Path, *, is_gzip: bool) -> Iterator[bytes]:
+def raw_pieces(path: Path, *, is_gzip: bool, on_read: Callable[[int], None] | None = None) -> Iterator[bytes]:
     """The file's bytes, unpacked, in pieces; an empty one at the end.
 
     Raises:
@@ -77,6 +78,8 @@ def raw_pieces(path: Path, *, is_gzip: bool) -> Iterator[bytes]:
     try:
         with path.open("rb") as plain, gzip.GzipFile(fileobj=plain) if is_gzip else plain as file:
             while piece := file.read(PIECE_BYTES):
+                if on_read is not None:
+                    on_read(plain.tell())
                 yield piece
             yield b""
     except EOFError as error:
@@ -100,7 +103,9 @@ def open_text(path: Path, *, is_gzip: bool, encoding: str | None) -> TextFile:
     asked = _known(path, encoding) if encoding else None
     chosen, reason = (asked, "it was asked for") if asked else _from_head(head)
     if not chosen.startswith(("utf-16", "utf-32")) and is_binary(head):
-        raise ListError(f"{path.name}: this is no text file; export it as CSV, TXT, XLSX or Parquet")
+        raise ListError(
+            f"{path.name}: this is no text, no workbook and no Parquet file; it is damaged or something else: export the list again"
+        )
     fault = _first_fault(path, is_gzip, chosen)
     if fault is None:
         return TextFile(path, is_gzip, chosen, True, f"Encoding {chosen}: {reason}.")

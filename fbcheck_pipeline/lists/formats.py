@@ -29,6 +29,8 @@ def format_of(path: Path) -> tuple[str, bool, tuple[str, ...]]:
     Raises:
         ListError: no such file, an unknown suffix, an empty file, or a content that is no list.
     """
+    if path.is_dir():
+        raise ListError(f"{path.name}: this is a folder; name the lists in it, e.g. {path.name}/*.csv")
     if not path.is_file():
         raise ListError(f"{path.name}: there is no such file; check the path")
     suffix = list_suffix(path.name)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.lists.cells import to_text
 from fbcheck_pipeline.lists.columns import HEAD_ROWS, Cell
+from fbcheck_pipeline.lists.strangers import parsing
 
 BATCH_ROWS = 65_536
 _BUFFER_BYTES = 1 << 20
@@ -23,6 +24,7 @@ class ParquetTable:
     """A Parquet file; the first row of its head are the names of its columns."""
 
     path: Path
+    row_count: int
     head: list[list[Cell]]
     reasons: tuple[str, ...] = ()
     has_header: bool = True
@@ -34,6 +36,10 @@ class ParquetTable:
     def width(self, header_row: int | None) -> int:
         """How many columns."""
         return len(self.head[0])
+
+    def expected_rows(self, data_row: int, rows_read: int) -> int:
+        """What the file says."""
+        return self.row_count
 
     def batches(self, data_row: int, width: int) -> Iterator[pa.RecordBatch]:
         """All rows as string columns; `data_row` is 1, since only the names stand above."""
@@ -51,14 +57,17 @@ def open_parquet_table(path: Path) -> ParquetTable:
         rows += [list(row) for row in zip(*(column.to_pylist() for column in batch.columns), strict=True)]
         if len(rows) >= HEAD_ROWS:
             break
-    return ParquetTable(path, [list(pq.read_schema(path).names), *rows])
+    with _parsing(path):
+        metadata = pq.read_metadata(path)
+        return ParquetTable(path, metadata.num_rows, [list(metadata.schema.to_arrow_schema().names), *rows])
 
 
 def _batches(path: Path, counts: Counter[str], rows: int) -> Iterator[pa.RecordBatch]:
-    try:
-        with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False) as file:
-            for batch in file.iter_batches(batch_size=rows):
-                columns = [to_text(column, counts) for column in batch.columns]
-                yield pa.RecordBatch.from_arrays(columns, [str(index) for index in range(len(columns))])
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise ListError(f"{path.name}: the Parquet file is damaged, unfinished or encrypted; write it again") from error
+    with _parsing(path), pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False) as file:
+        for batch in file.iter_batches(batch_size=rows):
+            columns = [to_text(column, counts) for column in batch.columns]
+            yield pa.RecordBatch.from_arrays(columns, [str(index) for index in range(len(columns))])
+
+
+def _parsing(path: Path) -> AbstractContextManager[None]:
+    return parsing(path, "Parquet file is damaged, unfinished or encrypted", "write it again")

@@ -40,6 +40,7 @@ class Table(Protocol):
     @property
     def head(self) -> list[list[Cell]]: ...
     def width(self, header_row: int | None) -> int: ...
+    def expected_rows(self, data_row: int, rows_read: int) -> int: ...
     def batches(self, data_row: int, width: int) -> Iterator[pa.RecordBatch]: ...
 
 
@@ -52,6 +53,7 @@ class ListReader:
         counts: after the last batch: `rows`, `phones` (cells out), `bad_bytes` (lines or cells with replaced bytes),
             `short_rows`, `long_rows` (filled; surplus kept in the last column), `broken_quotes` (fields whose quote is an
             ordinary character), `cut_lines` (lines of megabytes, of which the beginning was kept).
+        rows_read: source rows given out so far.
     """
 
     def __init__(self, table: Table, columns: Columns, data_row: int, source: SourceFacts) -> None:
@@ -63,6 +65,12 @@ class ListReader:
         types += [("phone_column", pa.dictionary(pa.int32(), pa.string())), ("phone_raw", pa.string())]
         self.schema = pa.schema(types)
         self.counts: dict[str, int] = {}
+        self.rows_read = 0
+
+    @property
+    def expected_rows(self) -> int:
+        """How many source rows there will be; of a text file an estimate, from the part of it that is read."""
+        return self._table.expected_rows(self._data_row, self.rows_read)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """`raw_phones`: a row per source row and phone column, in that order; some 64 k source rows a batch.
@@ -70,14 +78,13 @@ class ListReader:
         Raises:
             ListError: the file is damaged further on.
         """
-        rows = 0
         for block in self._table.batches(self._data_row, len(self._columns.names)):
             for start in range(0, block.num_rows, BATCH_ROWS):
                 batch = block.slice(start, BATCH_ROWS)
-                yield self._phones_of(batch, rows)
-                rows += batch.num_rows
+                rows_before, self.rows_read = self.rows_read, self.rows_read + batch.num_rows
+                yield self._phones_of(batch, rows_before)
         kinds = ("bad_bytes", "long_rows", "short_rows", "broken_quotes", "cut_lines")
-        self.counts = {"rows": rows, "phones": rows * len(self._columns.phones)} | {
+        self.counts = {"rows": self.rows_read, "phones": self.rows_read * len(self._columns.phones)} | {
             kind: self._table.counts[kind] for kind in kinds
         }
 

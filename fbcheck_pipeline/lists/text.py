@@ -43,6 +43,7 @@ class TextTable:
     has_header: None = None
     sheet: None = None
     counts: Counter[str] = field(default_factory=Counter)
+    bytes_read: int = 0
 
     @property
     def encoding(self) -> str:
@@ -64,12 +65,16 @@ class TextTable:
         usual = Counter(len(record) for record in records[(header_row or -1) + 1 :] if record != [b""]).most_common(1)
         return max(len(records[header_row]) if header_row is not None else 1, usual[0][0] if usual else 1)
 
+    def expected_rows(self, data_row: int, rows_read: int) -> int:
+        """As many as there would be if the rest of the file were like what is read of it."""
+        return max(rows_read, round(rows_read * self.file.path.stat().st_size / max(self.bytes_read, 1)))
+
     def batches(self, data_row: int, width: int) -> Iterator[pa.RecordBatch]:
         """Rows from `data_row` of the head on, as `width` string columns."""
         skip = self.skip_bytes + (self.head_split.ends[data_row - 1] if data_row else 0)
         blocks = Blocks(self.delimiter, self.newline)
         splitter = Splitter(self.delimiter)
-        for block in blocks.cut(self.file.pieces(skip)):
+        for block in blocks.cut(self.file.pieces(skip, self._note_position)):
             if not self.file.is_exact:
                 self.counts["bad_bytes"] += len(_DAMAGED_LINE.findall(block.text))
             batch = self._regular(block.text, width) if block.split is None else None
@@ -79,6 +84,9 @@ class TextTable:
                 batch = self._irregular(split, width)
             yield batch
         self.counts["cut_lines"] += blocks.cut_line_count
+
+    def _note_position(self, bytes_read: int) -> None:
+        self.bytes_read = bytes_read
 
     def _regular(self, text: memoryview, width: int) -> pa.RecordBatch | None:
         """What pyarrow makes of it; None when a row has more or fewer fields."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
@@ -22,6 +22,7 @@ from fbcheck_pipeline.lists.archive import check_archive
 from fbcheck_pipeline.lists.cells import to_text
 from fbcheck_pipeline.lists.columns import HEAD_ROWS, Cell, choose, find_header
 from fbcheck_pipeline.lists.facts import ReadOptions
+from fbcheck_pipeline.lists.strangers import parsing
 from fbcheck_pipeline.lists.words import is_phone_like
 
 
@@ -45,6 +46,10 @@ class SheetTable:
     def width(self, header_row: int | None) -> int:
         """How many columns."""
         return len(self.cells.columns)
+
+    def expected_rows(self, data_row: int, rows_read: int) -> int:
+        """The rows below the header."""
+        return int(self.cells.num_rows) - data_row
 
     def batches(self, data_row: int, width: int) -> Iterator[pa.RecordBatch]:
         """Rows from `data_row` on."""
@@ -113,10 +118,10 @@ class _Book:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        try:
-            self._fast = None if check_archive(path).has_uncalculated else fastexcel.read_excel(path)
-        except fastexcel.FastExcelError:
-            self._fast = None
+        self._fast: fastexcel.ExcelReader | None = None
+        if not check_archive(path).has_uncalculated:
+            with _or_slowly():
+                self._fast = fastexcel.read_excel(path)
         self.names: list[str] = self._fast.sheet_names if self._fast else _openpyxl(path).sheetnames
         if not self.names:
             raise ListError(f"{path.name}: the workbook has no sheets; save the list again")
@@ -124,40 +129,43 @@ class _Book:
     def cells(self, name: str) -> pa.RecordBatch:
         """A sheet's cells as text, without empty rows at its beginning and end."""
         if self._fast is not None:
-            try:
+            with _or_slowly():
                 return _natural(_exact(self._fast, name, _load(self._fast, name, "string")))
-            except fastexcel.FastExcelError:
-                pass
         return self._slow_cells(name)
 
     def _slow_cells(self, name: str) -> pa.RecordBatch:
         """By openpyxl; where a formula was never calculated its text stands for its value."""
-        with _damaged(self._path):
+        with _parsing(self._path):
             values, formulas = (_openpyxl(self._path, data_only=kind)[name].iter_rows(values_only=True) for kind in (True, False))
             rows = [
                 [_text(formula if value is None else value) for value, formula in zip(*pair, strict=True)]
                 for pair in zip(values, formulas, strict=True)
             ]
-        filled = [index for index, row in enumerate(rows) if any(row)]
-        rows = rows[filled[0] : filled[-1] + 1] if filled else []
-        width = max(map(len, rows), default=0)
-        columns = [pa.array([row[at] if at < len(row) else None for row in rows], pa.string()) for at in range(width)]
-        return pa.RecordBatch.from_arrays(columns, [str(at) for at in range(width)])
+            filled = [index for index, row in enumerate(rows) if any(row)]
+            rows = rows[filled[0] : filled[-1] + 1] if filled else []
+            width = max(map(len, rows), default=0)
+            columns = [pa.array([row[at] if at < len(row) else None for row in rows], pa.string()) for at in range(width)]
+            return pa.RecordBatch.from_arrays(columns, [str(at) for at in range(width)])
 
 
 @contextmanager
-def _damaged(path: Path) -> Iterator[None]:
-    """Whatever openpyxl raises (it has no error of its own for most faults) means that the workbook is damaged."""
+def _or_slowly() -> Iterator[None]:
+    """Whatever fastexcel cannot read is left to openpyxl; a panic of its Rust code is a BaseException."""
     try:
         yield
-    except Exception as error:
-        raise ListError(f"{path.name}: the workbook is damaged; open it in a spreadsheet and save it again as .xlsx") from error
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
+            raise
+
+
+def _parsing(path: Path) -> AbstractContextManager[None]:
+    return parsing(path, "workbook is damaged", "open it in a spreadsheet and save it again as .xlsx")
 
 
 def _openpyxl(path: Path, *, data_only: bool = True) -> Any:
     from openpyxl import load_workbook
 
-    with _damaged(path):
+    with _parsing(path):
         book = load_workbook(path, read_only=True, data_only=data_only)
         for sheet in book.worksheets:
             sheet.reset_dimensions()

@@ -236,6 +236,8 @@ def _raise_status_fault(answer: Answer, secret: str) -> NoReturn:
     if answer.status in (401, 403):
         raise_outcome(BY_STATUS[answer.status], answer, secret)
     message = f"HTTP {answer.status} on a status call; it is asked again later"
+    if answer.status == 404 and answer.is_page:
+        raise UnreadableAnswer("HTTP 404 with a web page: is FBCHECK_API_URL the vendor's address? It is asked again later")
     if answer.status == 404:
         raise TaskNotFound(message)
     if answer.status == 429:

@@ -143,12 +143,12 @@ def _table_of_workbook(data: bytes, archive: zipfile.ZipFile, max_bytes: int) ->
 
 def _vetted_members(archive: zipfile.ZipFile, max_bytes: int) -> list[zipfile.ZipInfo]:
     """The members that are files. Their sizes are the directory's claims; reading past a claim fails its checksum."""
-    members = [member for member in archive.infolist() if not member.is_dir()]
+    members = [member for member in archive.infolist() if not member.filename.endswith("/")]
     if len(archive.infolist()) > MAX_MEMBERS or sum(member.file_size for member in members) > max_bytes:
         raise ResultForbidden(f"the result unpacks to more than {max_bytes} bytes or {MAX_MEMBERS} members")
     for member in members:
         path = PurePosixPath(member.filename.replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+        if path.is_absolute() or not path.parts or ".." in path.parts or ":" in path.parts[0]:
             raise ResultForbidden("the result is an archive with a member that names a place outside of it")
         if member.file_size > max(RATIO_COUNTS_FROM_BYTES, MAX_RATIO * member.compress_size):
             raise ResultForbidden(f"the result is an archive with a member packed more than {MAX_RATIO} times: a bomb")

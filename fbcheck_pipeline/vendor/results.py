@@ -22,7 +22,8 @@ COLUMNS: dict[str, pa.DataType] = {"phone": pa.int64(), "facebook": pa.string(),
 
 _DRESSING = " \t\r\n\v\f\u00a0\u200b\u200e\u200f\u202a\u202c\ufeff'"
 _PLAIN = r"^\+?[1-9][0-9]{4,14}(?:[.,]0+)?$"
-_NOT_DIGITS = r"^\+|[.,]0+$"
+_BARE = r"^\+?[1-9][0-9]{4,14}$"
+_FRACTION = r"[.,]0+$"
 _SCIENTIFIC = r"^\+?(?P<lead>[1-9])(?:[.,](?P<rest>[0-9]{1,30}))?[eE]\+?(?P<exponent>[0-9]{1,2})$"
 
 
@@ -79,8 +80,11 @@ def read_result(path: Path, *, max_bytes: int) -> ResultTable:
 
 def _phones(numbers: pa.StringArray) -> npt.NDArray[np.int64]:
     """E.164 digits as int64; 0 where there is no number."""
+    digits = pc.utf8_ltrim(numbers, characters="+")
+    if pc.all(pc.match_substring_regex(numbers, _BARE)).as_py():  # as the vendor sends them
+        return np.asarray(digits.cast(pa.int64()))
     is_plain = pc.match_substring_regex(numbers, _PLAIN)
-    digits = pc.replace_substring_regex(numbers, _NOT_DIGITS, "")
+    digits = pc.replace_substring_regex(digits, _FRACTION, "")
     phones = pc.if_else(is_plain, digits, "0").cast(pa.int64()).to_numpy(zero_copy_only=False).copy()
     for index in np.flatnonzero(pc.match_substring_regex(numbers, _SCIENTIFIC).to_numpy(zero_copy_only=False)):
         phones[index] = _exact(numbers[int(index)].as_py())

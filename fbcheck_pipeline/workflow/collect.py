@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.errors import ResultExpired, ResultUnreadable, VendorError
 from fbcheck_pipeline.ledger import ChunkState, codec
 from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.progress import report
 from fbcheck_pipeline.vendor import ResultTable, VendorClient, read_result, timestamp_us
 from fbcheck_pipeline.workflow.poll import LONGEST_INTERVAL_S, ask_again, settle_overdue
 from fbcheck_pipeline.workflow.verdicts import file_name, merge_index, write_verdicts
@@ -25,6 +26,8 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 log = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 8
+STRANGERS_TELL = 5
+"""So many phones, none of which was sent, are another chunk's result; fewer may be a slip of the vendor's."""
 
 
 @dataclass
@@ -34,6 +37,10 @@ class Collected:
     tasks: int = 0
     phones: int = 0
     problems: dict[str, str] = field(default_factory=dict)
+
+
+class _AnotherChunks(VendorError):
+    """The result is that of another chunk: an operator named the wrong task."""
 
 
 def result_file_names(task_id: str) -> tuple[str, str]:
@@ -47,7 +54,10 @@ def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
     rows = ws.ledger.due_for_fetch()
     if rows:
         with ThreadPoolExecutor(min(MOST_AT_ONCE, len(rows))) as pool:
-            list(pool.map(lambda row: _collect(ws, client, row, collected), rows))
+            done, total = 0, sum(row.phone_count for row in rows)
+            for row, _ in zip(rows, pool.map(lambda row: _collect(ws, client, row, collected), rows), strict=True):
+                done += row.phone_count
+                report("collecting", done, total)
         settle_overdue(ws)
         merge_index(ws.storage, ws.ledger)
     return collected
@@ -61,8 +71,11 @@ def _collect(ws: Workspace, client: VendorClient, row: Row, collected: Collected
             result = read_result(path, max_bytes=ws.settings.max_result_mb * 1_000_000)
             _record(ws, row, result, result_sha256)
     except VendorError as error:
-        delay_s = min(ws.settings.poll_seconds * 2 ** min(row.fetches, 20), LONGEST_INTERVAL_S)
-        ws.ledger.note_fetch_failure(row.chunk_key, note=str(error), next_fetch_at=ws.ledger.clock() + delay_s)
+        if isinstance(error, _AnotherChunks):
+            _disown(ws, row, str(error))
+        else:
+            delay_s = min(ws.settings.poll_seconds * 2 ** min(row.fetches, 20), LONGEST_INTERVAL_S)
+            ws.ledger.note_fetch_failure(row.chunk_key, note=str(error), next_fetch_at=ws.ledger.clock() + delay_s)
         collected.problems[row.chunk_key] = str(error)
         log.warning("result not collected chunk_key=%s error=%s", row.chunk_key, type(error).__name__)
         return
@@ -101,6 +114,10 @@ def _record(ws: Workspace, row: Row, result: ResultTable, result_sha256: str) ->
     sent, _ = codec.distinct(codec.unpack(chunk.phones, chunk.phone_count))
     answered = result.table["phone"].to_numpy()
     is_ours = codec.positions(answered, sent) >= 0
+    if not is_ours.any() and len(answered) >= max(STRANGERS_TELL, len(sent) / 2):
+        raise _AnotherChunks(
+            f"task {row.task_id} answers {len(answered)} phones and none of this chunk: it is another chunk's task"
+        )
     table = result.table.filter(pa.array(is_ours))
     usable = table.filter(pc.is_valid(table["facebook"]))["phone"].to_numpy()
     unanswered = sent[codec.positions(sent, np.asarray(usable)) < 0]
@@ -112,9 +129,21 @@ def _record(ws: Workspace, row: Row, result: ResultTable, result_sha256: str) ->
     }
     write_verdicts(ws.storage, row.task_id, table, _checked_at_us(row))
     if not ws.ledger.collect(
-        row.chunk_key, from_=ChunkState(row.state), unanswered=unanswered, result_sha256=result_sha256, result_counts=counts
+        row.chunk_key,
+        from_=ChunkState(row.state),
+        task_id=row.task_id,
+        unanswered=unanswered,
+        result_sha256=result_sha256,
+        result_counts=counts,
     ):
         log.info("chunk was collected by somebody else chunk_key=%s", row.chunk_key)
+
+
+def _disown(ws: Workspace, row: Row, why: str) -> None:
+    """Nobody knows what became of the chunk: a person must look again; the file goes, for no chunk is left to purge it with."""
+    for name in result_file_names(row.task_id):
+        ws.storage.delete(name)
+    ws.ledger.disown_task(row.chunk_key, from_=ChunkState(row.state), task_id=row.task_id, note=why)
 
 
 def _checked_at_us(row: Row) -> int:

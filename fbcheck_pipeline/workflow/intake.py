@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fbcheck_pipeline.errors import ListError
+from fbcheck_pipeline.errors import ListError, OperatorError
 from fbcheck_pipeline.ledger.book import Row
 from fbcheck_pipeline.lists import LIST_SUFFIXES, ListReader, ReadOptions, file_sha256, list_key, open_list
 from fbcheck_pipeline.settings import Settings
@@ -45,12 +45,13 @@ def stands_still(file: InboxFile) -> bool:
 
 
 def bring_in(ws: Workspace, path: Path, options: ReadOptions, purpose: str | None) -> str:
-    """Record how a list is to be read, then put it in the inbox; returns its list key.
+    """Record how a list is to be read and what for, then put it in the inbox; returns its list key.
 
     Raises:
         ListError: it cannot be read so.
-        OperatorError: it was already read with other options.
+        OperatorError: it was already read with other options, or a purpose is required and there is none.
     """
+    purpose = _purpose(ws.settings, purpose)
     reader = open_list(path, options)
     known = next((row for row in ws.ledger.lists() if row.sha256 == reader.source.sha256 and row.file == path.name), None)
     key = known.list_key if known else list_key(path)
@@ -64,16 +65,23 @@ def bring_in(ws: Workspace, path: Path, options: ReadOptions, purpose: str | Non
 
 
 def register_inbox_file(ws: Workspace, name: str) -> str:
-    """The list key of a file that lies in the inbox, registering it with the settings' options when it is new."""
+    """The list key of a file that lies in the inbox, registering it with the settings' options when it is new.
+
+    Raises:
+        OperatorError: it is new, a purpose is required, and the settings have none.
+    """
+    namesakes = [row for row in ws.ledger.lists() if row.inbox_name == name]
+    if not namesakes:
+        _purpose(ws.settings, None)  # before the file is fetched in vain, at every tick
     with ws.storage.local_copy(f"{INBOX}/{name}") as path:
         sha256 = file_sha256(path)
-        known = next((row for row in ws.ledger.lists() if row.sha256 == sha256 and row.inbox_name == name), None)
+        known = next((row for row in namesakes if row.sha256 == sha256), None)
         if known:
             return str(known.list_key)
         key = list_key(path)
-    options = default_options(ws.settings).to_json()
+    options, purpose = default_options(ws.settings).to_json(), _purpose(ws.settings, None)
     if ws.ledger.list_row(key) is None:
-        ws.ledger.register_list(key, file=name, inbox_name=name, sha256=sha256, options=options, purpose=ws.settings.purpose)
+        ws.ledger.register_list(key, file=name, inbox_name=name, sha256=sha256, options=options, purpose=purpose)
     return key
 
 
@@ -102,6 +110,16 @@ def reading(ws: Workspace, row: Row) -> Iterator[ListReader]:
         if reader.source.sha256 != row.sha256:
             raise ListError(f"{row.file} has changed since it was registered; it is a new list now and is taken up as such")
         yield reader
+
+
+def _purpose(settings: Settings, given: str | None) -> str | None:
+    """Why a list is checked: what was said with it, or what the settings say."""
+    purpose = (given or settings.purpose or "").strip() or None
+    if purpose is None and settings.require_purpose:
+        raise OperatorError(
+            "FBCHECK_REQUIRE_PURPOSE asks for a purpose: give `fbcheck run --purpose TEXT`, or set FBCHECK_PURPOSE"
+        )
+    return purpose
 
 
 def _free_name(ws: Workspace, path: Path, sha256: str) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
 from fbcheck_pipeline.ledger.book import Row
 from fbcheck_pipeline.ledger.codec import Phones
@@ -54,7 +55,13 @@ def plan_list(ws: Workspace, list_key: str, phones: Phones, *, again: Again, max
 
     Returns:
         The pins of all its phones; chunks for the new ones stand planned in the ledger.
+
+    Raises:
+        OperatorError: a purpose is required and the list has none.
     """
+    row = ws.ledger.list_row(list_key)
+    if ws.settings.require_purpose and row is not None and not row.purpose:
+        raise OperatorError(f"{row.file} has no purpose, and FBCHECK_REQUIRE_PURPOSE asks for one: run it with --purpose TEXT")
     earlier = read_pins(ws.storage, list_key)
     suppressed = ws.ledger.suppressed_among(phones)
     while True:

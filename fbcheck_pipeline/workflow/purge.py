@@ -1,6 +1,7 @@
 """Deleting personal data past retention, everywhere it lies; only counts are left behind.
 
-Files go before the ledger's rows: whatever stops a purge half way, the next one finds the rest.
+The ledger's rows go last, so that a purge that was stopped half way is finished by the next one. Its chunks are marked first:
+nobody plans with verdicts that are half gone.
 """
 
 from __future__ import annotations
@@ -62,17 +63,19 @@ def purge(ws: Workspace, *, older_than_days: float, dry_run: bool = False) -> Pu
     )
     if dry_run:
         return purged
+    if chunks:
+        ws.ledger.condemn([row.chunk_key for row in chunks])
+        drop_index(ws.storage, ws.ledger)
     for name in there:
         ws.storage.delete(name)
-    if chunks:
-        drop_index(ws.storage, ws.ledger)
+    ws.storage.drop_leftovers(before=min(oldest, ws.ledger.clock() - DAY_S))
     ws.ledger.forget([row.list_key for row in gone], [row.chunk_key for row in chunks])
     log.info("purged lists=%d chunks=%d phones=%d files=%d", len(gone), purged.chunks, purged.phones, purged.files)
     return purged
 
 
 def _chunks_nobody_needs(ws: Workspace, gone: set[str], oldest: float) -> list[Row]:
-    """Settled chunks, old enough, that no list which stays depends on or takes a verdict from."""
+    """Settled chunks, old enough, that no list which stays depends on or takes a verdict from; and those marked before."""
     needed: set[str] = set()
     for row in ws.ledger.lists():
         if row.list_key not in gone:
@@ -81,14 +84,12 @@ def _chunks_nobody_needs(ws: Workspace, gone: set[str], oldest: float) -> list[R
     for chunk_key, list_keys in ws.ledger.lists_of_chunks().items():
         if set(list_keys) - gone:
             needed.add(chunk_key)
-    return [
-        row
-        for row in ws.ledger.chunks()
-        if row.chunk_key not in needed
-        and not TRAITS[ChunkState(row.state)].holds
-        and row.settled_at is not None
-        and row.settled_at < oldest
-    ]
+
+    def may_go(row: Row) -> bool:
+        is_old = row.settled_at is not None and row.settled_at < oldest
+        return row.chunk_key not in needed and is_old and not TRAITS[ChunkState(row.state)].holds
+
+    return [row for row in ws.ledger.chunks() if row.state == ChunkState.PURGED or may_go(row)]
 
 
 def _files_of_list(row: Row) -> list[str]:

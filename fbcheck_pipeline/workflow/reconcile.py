@@ -1,9 +1,10 @@
-"""An operator's decision on an unconfirmed chunk."""
+"""An operator's decision on a chunk that does not come to an end by itself."""
 
 from __future__ import annotations
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import ChunkState
+from fbcheck_pipeline.ledger.book import Row
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -15,9 +16,8 @@ def attach_task(ws: Workspace, client: VendorClient, chunk_key: str, task_id: st
         OperatorError: the chunk is not unconfirmed, or the task belongs to another chunk.
         VendorError: the vendor does not know the task.
     """
-    _require_unconfirmed(ws, chunk_key)
+    total = _chunk(ws, chunk_key, ChunkState.UNCONFIRMED).phone_count
     snapshot = client.task(task_id)
-    total = ws.ledger.chunk(chunk_key).phone_count
     if snapshot.total and snapshot.total != total:
         raise OperatorError(f"task {task_id} has {snapshot.total} phones, the chunk {total}; look for the task that fits")
     _settled(
@@ -35,22 +35,26 @@ def attach_task(ws: Workspace, client: VendorClient, chunk_key: str, task_id: st
 
 def resubmit(ws: Workspace, chunk_key: str) -> None:
     """The vendor never got the chunk: it is sent once more; should that be wrong, it is billed twice."""
-    _require_unconfirmed(ws, chunk_key)
+    _chunk(ws, chunk_key, ChunkState.UNCONFIRMED)
     _settled(chunk_key, ws.ledger.resubmit(chunk_key))
 
 
 def abandon(ws: Workspace, chunk_key: str) -> None:
-    """Nobody will know: the chunk's phones are undetermined, and sent again only by `run --retry`."""
-    _require_unconfirmed(ws, chunk_key)
+    """Nobody will know: the chunk's phones are undetermined, and sent again only by `run --retry`.
+
+    Also for an overdue task whose result never comes, or cannot be read.
+    """
+    from_ = ChunkState(_chunk(ws, chunk_key, ChunkState.UNCONFIRMED, ChunkState.OVERDUE).state)
     note = "abandoned by an operator"
-    _settled(chunk_key, ws.ledger.settle_unanswered(chunk_key, from_=ChunkState.UNCONFIRMED, to=ChunkState.ABANDONED, note=note))
+    _settled(chunk_key, ws.ledger.settle_unanswered(chunk_key, from_=from_, to=ChunkState.ABANDONED, note=note))
 
 
-def _require_unconfirmed(ws: Workspace, chunk_key: str) -> None:
+def _chunk(ws: Workspace, chunk_key: str, *states: ChunkState) -> Row:
     ws.ledger.recover_gone_senders()
-    state = ws.ledger.chunk(chunk_key).state
-    if state != ChunkState.UNCONFIRMED:
-        raise OperatorError(f"chunk {chunk_key} is {state}, not unconfirmed; there is nothing to decide")
+    row = ws.ledger.chunk(chunk_key)
+    if row.state not in states:
+        raise OperatorError(f"chunk {chunk_key} is {row.state}, not {' or '.join(states)}; there is nothing to decide")
+    return row
 
 
 def _settled(chunk_key: str, moved: bool) -> None:

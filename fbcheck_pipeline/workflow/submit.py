@@ -79,6 +79,7 @@ def submit_chunks(
     done, tried = 0, set[str]()
     try:
         if total:
+            report("submitting", 0, total)
             _see_that_balance_suffices(ws, client, total)
     except VendorUnavailable as error:
         outcome.postponed = str(error)

@@ -24,6 +24,7 @@ from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.storage import BatchStream, Storage
 from fbcheck_pipeline.words import VERDICTS
 
+INDEX = "verdict_index"
 MOST_LOOSE_TASKS = 64
 """So many task files are looked up one by one before they are merged into the index."""
 
@@ -109,7 +110,7 @@ def merge_index(storage: Storage, ledger: Ledger, *, most_loose: int = MOST_LOOS
     if len(loose) <= most_loose:
         return False
     merged = _merge(storage, indexed, loose, [row.task_id for row in tasks])
-    name = f"verdict_index/{secrets.token_hex(8)}.arrow"
+    name = f"{INDEX}/{secrets.token_hex(8)}.arrow"
     storage.write_bytes(name, merged.to_bytes())
     if not ledger.publish_verdict_index(name, instead_of=published):
         storage.delete(name)
@@ -122,8 +123,10 @@ def merge_index(storage: Storage, ledger: Ledger, *, most_loose: int = MOST_LOOS
 def drop_index(storage: Storage, ledger: Ledger) -> None:
     """Forget the index, since it holds phones that are being deleted; it is built anew from the task files that stay."""
     published = ledger.verdict_index()
-    if published is not None and ledger.publish_verdict_index(None, instead_of=published):
-        storage.delete(published)
+    if published is not None:
+        ledger.publish_verdict_index(None, instead_of=published)
+    for name in storage.names(INDEX):  # also what a killed process left unpublished
+        storage.delete(f"{INDEX}/{name}")
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,5 +30,6 @@ def open_workspace(settings: Settings, clock: Callable[[], float] = time.time) -
     Raises:
         LedgerError, StorageError: see `open_ledger`.
     """
+    logging.getLogger("fbcheck_pipeline").setLevel(settings.log_level)
     storage = Storage(settings.data_uri)
     return Workspace(settings, storage, open_ledger(settings, storage, clock))

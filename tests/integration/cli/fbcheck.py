@@ -24,11 +24,13 @@ class Fbcheck:
             "FBCHECK_POLL_SECONDS": "0.2",
             "COLUMNS": "200",
         }
+        self.prelude = ""
+        """Python that runs before the command."""
 
     def start(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
         """Begin a command; settings by name without prefix."""
         environment = {**self.environment, **{f"FBCHECK_{name}": value for name, value in settings.items()}}
-        command = [sys.executable, "-c", "from fbcheck_pipeline.cli import main; main()", *arguments]
+        command = [sys.executable, "-c", f"{self.prelude}\nfrom fbcheck_pipeline.cli import main\nmain()", *arguments]
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         return subprocess.Popen(command, cwd=self.folder, env=environment, text=True, **pipes)
 

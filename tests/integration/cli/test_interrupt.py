@@ -1,5 +1,6 @@
 """Ctrl-C: one sentence, exit 130, and the same command goes on."""
 
+import json
 import signal
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from tests.standin import StandIn
 
 def test_an_interrupted_run_says_so_and_goes_on_when_run_again(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
     """Once in the middle of an asset, once while it waits."""
+    # Tests that a shell runs in the background inherit that Ctrl-C is ignored.
+    fbcheck.prelude = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)"
     vendor.hold = True
     path = str(write_list(tmp_path / "a.csv", [swiss(n) for n in range(1, 2001)]))
     for happened in (lambda v: len(v.tasks) >= 3, lambda v: len(v.tasks) >= 100 and sum(v.status_calls.values()) > 0):
@@ -16,7 +19,8 @@ def test_an_interrupted_run_says_so_and_goes_on_when_run_again(fbcheck: Fbcheck,
         vendor.wait_for(happened, timeout_s=60)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
-        assert (process.returncode, out) == (130, ""), err
+        document = json.loads(out)
+        assert (process.returncode, document["lists"]) == (130, []) and "interrupted" in document["error"], err
         assert "interrupted" in err and "Traceback" not in err
     vendor.finish_all()
     code, document, err = fbcheck("run", path, "--json", CHUNK_SIZE="20")

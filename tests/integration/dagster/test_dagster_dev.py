@@ -59,6 +59,7 @@ def wait_for(path: Path, process_log: Path, timeout_s: float) -> None:
         time.sleep(0.2)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(170)
 def test_a_file_dropped_into_the_inbox_becomes_a_result_without_another_touch(
     dagster_dev: str, vendor: StandIn, tmp_path: Path
@@ -81,5 +82,5 @@ def test_a_file_dropped_into_the_inbox_becomes_a_result_without_another_touch(
     request = urllib.request.Request(f"{dagster_dev}/graphql", json.dumps(query).encode(), {"Content-Type": "application/json"})
     runs = json.load(urllib.request.urlopen(request, timeout=20))["data"]["runsOrError"]["results"]
     assert {run["jobName"] for run in runs} == {"submit_list", "collect_verdicts", "join_list"}
-    assert all(run["status"] in ("SUCCESS", "STARTED") for run in runs)
+    assert not [run for run in runs if run["status"] in ("FAILURE", "CANCELED")]
     assert "very-secret-key" not in (tmp_path / "dagster.log").read_text()

@@ -104,6 +104,21 @@ def test_without_a_key_the_sensor_says_what_is_missing(instance: dg.DagsterInsta
     assert not (tmp_path / "data" / "ledger.db").exists()
 
 
+def test_a_list_without_the_required_purpose_is_not_taken_up_until_there_is_one(
+    instance: dg.DagsterInstance, resource: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The skip says what is missing; neither the sensor nor the night begins anything; a setting that comes later is enough."""
+    drop(tmp_path, "a.csv", "phone\n0781234567\n")
+    strict = {**resource.model_dump(), "require_purpose": True}
+    monkeypatch.setenv("FBCHECK_PUPOSE", "billing")
+    skipped = tick(inbox_sensor, instance, FbcheckResource(**strict)).skip_message
+    assert "a.csv is not taken up" in skipped and "FBCHECK_PUPOSE is no setting" in skipped
+    night = {"instance": instance, "resources": {"fbcheck": FbcheckResource(**strict)}, "scheduled_execution_time": NIGHT}
+    with dg.build_schedule_context(**night) as context:
+        assert isinstance(nightly_enrichment(context), dg.SkipReason)
+    assert len(tick(inbox_sensor, instance, FbcheckResource(**strict | {"purpose": "billing"})).run_requests) == 1
+
+
 def test_an_unreadable_list_is_named_and_blocks_no_other(
     instance: dg.DagsterInstance, resource: Any, vendor: StandIn, tmp_path: Path
 ) -> None:

@@ -171,14 +171,20 @@ class LifeOfAChunk(RuleBasedStateMachine):
         merge_index(self.game.ws.storage, self.game.ledger, most_loose=0)
 
     @precondition(lambda self: "unconfirmed" in self.game.states())
-    @rule(how=st.sampled_from(["attach", "resubmit", "abandon"]), which=st.integers(0, 3))
+    @rule(how=st.sampled_from(["attach", "mistake", "resubmit", "abandon"]), which=st.integers(0, 3))
     def reconcile(self, how: str, which: int) -> None:
         rows = self.game.ledger.chunks(states=["unconfirmed"])
         chunk = rows[which % len(rows)].chunk_key
-        if how == "attach":
-            self._attach(chunk)
+        if how in ("attach", "mistake"):
+            self._attach(chunk, is_mistaken=how == "mistake")
         else:
             (resubmit if how == "resubmit" else abandon)(self.game.ws, chunk)
+
+    @precondition(lambda self: "overdue" in self.game.states())
+    @rule(which=st.integers(0, 3))
+    def give_up(self, which: int) -> None:
+        rows = self.game.ledger.chunks(states=["overdue"])
+        abandon(self.game.ws, rows[which % len(rows)].chunk_key)
 
     @rule(seconds=st.sampled_from([60.0, 3600.0, DAY_S / 2, DAY_S, 4 * DAY_S]))
     def wait(self, seconds: float) -> None:
@@ -289,11 +295,12 @@ class LifeOfAChunk(RuleBasedStateMachine):
                     found.pop(phone, None)
         return found
 
-    def _attach(self, chunk: str) -> None:
-        """As a person who looks for a task with these very phones in the vendor's account."""
+    def _attach(self, chunk: str, *, is_mistaken: bool) -> None:
+        """As a person who looks for a task with these very phones in the vendor's account, or just so many."""
         wanted = [f"+{phone}" for phone in self._phones(chunk)]
         taken = {row.task_id for row in self.game.ledger.chunks()}
-        found = [task.task_id for task in self.vendor.tasks.values() if task.phones == wanted and task.task_id not in taken]
+        free = [task for task in self.vendor.tasks.values() if task.task_id not in taken]
+        found = [each.task_id for each in free if each.phones == wanted or (is_mistaken and len(each.phones) == len(wanted))]
         if found:
             attach_task(self.game.ws, self.game.client, chunk, found[-1])
         elif taken - {None}:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from tests.integration.cli.fbcheck import Fbcheck, swiss, write_list
 from tests.integration.money import child
 from tests.integration.money.family import Family, Vendor
+from tests.standin import StandIn
 
 
 @pytest.mark.parametrize(
@@ -28,6 +31,15 @@ def test_each_phone_is_accepted_once(
     assert max(family.accepted().values()) == 1
     assert family.recover() == 0
     family.judge()
+
+
+def test_two_commands_at_once_tell_each_what_it_sent_itself(vendor: StandIn, tmp_path: Path) -> None:
+    """A bill that both reported would be counted twice."""
+    fbcheck, path = Fbcheck(tmp_path, vendor.url), str(write_list(tmp_path / "a.csv", [swiss(n) for n in range(1, 201)]))
+    runs = [fbcheck.start("run", path, "--json", CHUNK_SIZE="5") for _ in range(2)]
+    documents = [json.loads(run.communicate(timeout=60)[0]) for run in runs]
+    assert sum(document["billed_phones"] for document in documents) == len(vendor.accepted) == 200
+    assert vendor.most_per_phone == 1
 
 
 def test_two_at_once_and_one_of_them_is_killed(lasting_vendor: Vendor, tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ WAYS = {
     "overdue": "sending submitted overdue",
     "exported": "sending submitted exported",
     "collected": "sending submitted exported collected",
+    "purged": "sending submitted exported collected purged",
 }
 
 
@@ -110,7 +111,9 @@ def test_nothing_moves_while_somebody_plans(ws: Workspace) -> None:
     collected = threading.Event()
 
     def collect() -> None:
-        ws.ledger.collect(chunk, from_=ChunkState.EXPORTED, unanswered=phones(0), result_sha256="", result_counts={})
+        ws.ledger.collect(
+            chunk, from_=ChunkState.EXPORTED, task_id="t1", unanswered=phones(0), result_sha256="", result_counts={}
+        )
         collected.set()
 
     with ws.ledger.planning() as tx:

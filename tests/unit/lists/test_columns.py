@@ -196,10 +196,10 @@ def test_what_is_only_named_like_a_country_is_none(tmp_path: Path, name: str, ce
 
 
 def test_names_are_unique_and_never_hide_the_products_own(tmp_path: Path) -> None:
-    """Empty, repeated and reserved names all get one of their own, and keep their cells."""
-    content = "phone_raw,ad,ad,,facebook,ad_2\n0532 111 22 33,a,b,c,d,e\n"
+    """Empty, repeated and reserved names (in any case: SQL knows none) all get one of their own, and keep their cells."""
+    content = "phone_raw,ad,ad,,Facebook,ad_2\n0532 111 22 33,a,b,c,d,e\n"
     reader, table = read(tmp_path / "a.csv", content)
-    assert table.schema.names[:6] == ["phone_raw_source", "ad", "ad_3", "column_4", "facebook_source", "ad_2"]
+    assert table.schema.names[:6] == ["phone_raw_source", "ad", "ad_3", "column_4", "Facebook_source", "ad_2"]
     assert [table.column(at)[0].as_py() for at in range(6)] == ["0532 111 22 33", "a", "b", "c", "d", "e"]
     assert reader.source.phone_columns == ("phone_raw_source",) and column(table, "phone_column") == ["phone_raw"]
 

@@ -32,7 +32,8 @@ def zipped(name: str) -> bytes:
         ("a.csv.gz", gzip.compress(b"", mtime=0), "the file is empty"),
         ("a.csv", b"ad,tel\n", "there is a header and no row below it"),
         ("a.csv", b"ad,not\nAli,x\nVeli,y\n", "no column reads as telephone numbers; its columns are ad, not"),
-        ("a.csv", os.urandom(3000) + b"\0\1\2\3" * 100, "this is no text file"),
+        ("a.csv", os.urandom(3000) + b"\0\1\2\3" * 100, "this is no text, no workbook and no Parquet file"),
+        ("a.xlsx", os.urandom(3000) + b"\0\1\2\3" * 100, "this is no text, no workbook and no Parquet file"),
         ("a.txt", b"%PDF-1.7\n%", "this is a PDF and no list"),
         ("a.csv", b"<!DOCTYPE html><html>login</html>", "this is a web page or XML"),
         ("a.csv.gz", gzip.compress(b"ad,tel\nAli,05321112233\n" * 1000, mtime=0)[:-20], "the gzip file is truncated"),
@@ -54,11 +55,13 @@ def test_an_unreadable_file_is_refused_with_the_remedy(tmp_path: Path, name: str
     assert str(refused.value).startswith(f"{name}: ")
 
 
-def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    """A folder is none either."""
-    for path in (tmp_path / "none.csv", tmp_path):
-        with pytest.raises(ListError, match="there is no such file"):
-            open_list(path)
+def test_a_missing_file_and_a_folder_are_refused_each_in_its_own_words(tmp_path: Path) -> None:
+    """Somebody who names a folder must hear that its lists are to be named."""
+    with pytest.raises(ListError, match="there is no such file"):
+        open_list(tmp_path / "none.csv")
+    with pytest.raises(ListError, match=r"this is a folder; name the lists in it, e.g. lists/\*.csv"):
+        (tmp_path / "lists").mkdir()
+        open_list(tmp_path / "lists")
 
 
 def test_a_list_under_a_wrong_name_is_read_and_said(tmp_path: Path) -> None:

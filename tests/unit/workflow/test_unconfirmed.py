@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from fbcheck_pipeline.errors import OperatorError, VendorError
+from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.reconcile import abandon, attach_task, resubmit
@@ -86,6 +87,56 @@ def test_a_killed_senders_chunk_becomes_unconfirmed_and_the_rest_is_sent(
     assert sorted(game.states()) == ["planned", "planned", "sending"]
     game.run("a", phones(30))
     assert sorted(game.states()) == ["submitted", "submitted", "unconfirmed"]
+    assert vendor.most_per_phone == 1
+
+
+def test_an_overdue_chunk_whose_result_stays_unreadable_may_be_given_up(play: PlayMaker, vendor: StandIn, clock: Clock) -> None:
+    """It would hold its phones for ever; once given up, only a person sends them again."""
+    vendor.downloads = lambda task_id: "html"
+    game = play(task_deadline_hours=1)
+    game.run("a", phones(5))
+    game.finish()
+    with pytest.raises(OperatorError, match="nothing to decide"):
+        abandon(game.ws, game.chunk_key("exported"))
+    clock.advance(4000)
+    game.collect()
+    chunk = game.chunk_key("overdue")
+    with pytest.raises(OperatorError, match="not unconfirmed"):
+        resubmit(game.ws, chunk)
+    abandon(game.ws, chunk)
+    assert game.counts("a") == {"undetermined": 5}
+    assert game.is_complete("a")
+    vendor.downloads = lambda task_id: "ok"
+    clock.advance(2 * DAY_S)
+    for again in (Again.NOBODY, Again.NIGHT):
+        game.run("a", phones(5), again=again)
+    game.finish()
+    assert (len(vendor.posts), game.states()) == (1, ["abandoned"])
+    game.run("a", phones(5), again=Again.PERSON)
+    game.finish()
+    assert game.counts("a") == {"checked": 5}
+
+
+def test_two_tasks_taken_for_each_other_are_noticed_and_put_right(play: PlayMaker, vendor: StandIn) -> None:
+    """Their results hold not one phone of their chunks; both chunks are as unconfirmed as before, and both tasks free."""
+    vendor.script.extend(["accept_then_cut"] * 2)
+    game = play(chunk_size=10)
+    game.run("a", phones(20))
+    lost = {task.phones[0]: task.task_id for task in vendor.tasks.values()}
+    right = {row.chunk_key: lost[f"+{codec.unpack(row.phones, row.phone_count)[0]}"] for row in game.ledger.chunks_of("a")}
+    for chunk, task_id in zip(right, reversed(right.values()), strict=True):
+        attach_task(game.ws, game.client, chunk, task_id)
+    game.poll()
+    assert len(game.collect().problems) == 2
+    assert game.counts("a") == {"unconfirmed": 20}
+    for chunk, task_id in zip(right, reversed(right.values()), strict=True):
+        row = game.ledger.chunk(chunk)
+        assert (row.task_id, row.total) == (None, None) and task_id in row.note
+    assert game.ws.storage.names("result_files") == [], "no chunk is left that a purge would find them by"
+    for chunk, task_id in right.items():
+        attach_task(game.ws, game.client, chunk, task_id)
+    game.finish()
+    assert game.counts("a") == {"checked": 20}
     assert vendor.most_per_phone == 1
 
 

@@ -1,0 +1,27 @@
+"""What the shell offers for a list key or a chunk key: the names of the files in a local data folder; nothing is opened."""
+
+from __future__ import annotations
+
+from fbcheck_pipeline.errors import SettingsError
+
+
+def list_keys() -> list[str]:
+    """Keys of the lists that were read."""
+    return _names("raw_phones", ".parquet")
+
+
+def chunk_keys() -> list[str]:
+    """Keys of the chunks that were sent."""
+    return _names("chunks", ".txt")
+
+
+def _names(folder: str, suffix: str) -> list[str]:
+    from pathlib import Path
+
+    from fbcheck_pipeline.settings import load_settings
+
+    try:
+        settings = load_settings()
+    except SettingsError:
+        return []
+    return sorted(path.stem for path in Path(settings.data_uri, folder).glob(f"*{suffix}")) if settings.is_local else []

@@ -1,0 +1,60 @@
+"""How the command begins and ends: exit codes, one sentence for an error, a traceback only with `--debug`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from typing import Any, NoReturn
+
+import typer
+
+from fbcheck_pipeline.cli.app import app
+from fbcheck_pipeline.errors import FbcheckError
+
+INTERRUPTED = 130
+NOTHING_DONE: dict[str, dict[str, Any]] = {
+    "run": {"lists": [], "billed_phones": 0, "cost_estimate": None},
+    "demo": {"lists": [], "billed_phones": 0, "cost_estimate": None},
+    "status": {"lists": [], "chunks": []},
+}
+"""What `--json` prints besides `error` when a command could not begin."""
+
+
+def main() -> None:
+    """Entry of the console script."""
+    try:
+        code = app(standalone_mode=False, prog_name="fbcheck")
+    except FbcheckError as error:
+        _stop(str(error), error.exit_code)
+    except typer.TyperException as error:
+        said = error.format_message().rstrip(".")
+        if not said:  # no argument at all: the help is shown already
+            sys.exit(error.exit_code)
+        _stop(f"{said}; see `{_command_path(error)} --help`", error.exit_code)
+    except Exception as error:
+        _stop(f"unexpected {type(error).__name__}; run again with `fbcheck --debug …` to see where, and please report it", 1)
+    if code == INTERRUPTED:
+        _stop("interrupted; what was begun is recorded, run the same command again to go on", INTERRUPTED)
+    sys.exit(code)
+
+
+def _stop(message: str, exit_code: int) -> NoReturn:
+    if "--debug" in sys.argv and sys.exc_info()[0]:
+        traceback.print_exc()
+    sys.stderr.write(f"error: {message}\n")
+    if "--json" in sys.argv:
+        document = {"error": message, **NOTHING_DONE.get(_command(), {})}
+        if exit_code in (1, INTERRUPTED) and "billed_phones" in document:
+            document["billed_phones"] = None  # something may have been begun: `fbcheck status` knows
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    sys.exit(exit_code)
+
+
+def _command() -> str:
+    return next((each for each in sys.argv[1:] if not each.startswith("-")), "")
+
+
+def _command_path(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return context.command_path if context else "fbcheck"

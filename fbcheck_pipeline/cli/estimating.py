@@ -1,0 +1,116 @@
+"""`fbcheck run --dry-run`: what would be sent and cost; nothing is recorded and nobody is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fbcheck_pipeline.cli.outcomes import Outcome, Wishes
+from fbcheck_pipeline.cli.output import Voice
+from fbcheck_pipeline.cli.tables import region_hint
+from fbcheck_pipeline.errors import FbcheckError
+from fbcheck_pipeline.ledger import codec
+from fbcheck_pipeline.lists import ReadOptions, open_list
+from fbcheck_pipeline.phones import Normaliser
+from fbcheck_pipeline.progress import report
+from fbcheck_pipeline.settings import Settings
+from fbcheck_pipeline.words import CHECK_STATUSES
+from fbcheck_pipeline.workflow.intake import with_defaults
+from fbcheck_pipeline.workflow.plan import estimate_new_phones, phones_of
+from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
+
+
+def dry_run(settings: Settings, paths: Sequence[Path], wishes: Wishes, voice: Voice) -> tuple[int, dict[str, Any]]:
+    """Say what would be sent and cost; nothing is recorded and the vendor is not called."""
+    ws = open_workspace(settings)
+    outcome, documents, elsewhere = Outcome(), [], np.empty(0, np.int64)
+    try:
+        for path in paths:
+            try:
+                with voice.progress():
+                    document, new = _estimate(ws, path, wishes, elsewhere)
+            except FbcheckError as error:
+                outcome.fail(str(path), error)
+                continue
+            documents.append(document)
+            elsewhere = np.sort(np.concatenate([elsewhere, new]))
+    finally:
+        ws.ledger.close()
+    would_bill = sum(each["would_bill"] for each in documents)
+    document = {
+        "lists": documents,
+        "dry_run": True,
+        "would_bill": would_bill,
+        "billed_phones": 0,
+        "cost_estimate": settings.cost_of(would_bill),
+        "errors": {file: str(error) for file, error in outcome.errors.items()},
+    }
+    return outcome.exit_code, document
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What a list holds: its distinct phones, ascending, how many rows each has, and counts of rows."""
+
+    phones: codec.Phones
+    occurrences: npt.NDArray[np.int64]
+    rows: int
+    rejected: int
+    without_region: int
+
+
+def _content(path: Path, options: ReadOptions, settings: Settings) -> _Content:
+    reader = open_list(path, options)
+    normaliser = Normaliser(
+        region=options.region, region_column=reader.source.region_column, extra_line_types=settings.extra_line_types
+    )
+    raw = []
+    for batch in reader.batches():
+        raw.append(batch)
+        report("reading", reader.rows_read, reader.expected_rows)
+    normaliser.learn(raw)
+    done = without_region = 0
+
+    def normalised() -> Iterator[pa.RecordBatch]:
+        nonlocal done, without_region
+        for batch in normaliser.normalise_all(raw):
+            without_region += pc.sum(pc.equal(batch.column("reject_reason").cast(pa.string()), "no_region")).as_py() or 0
+            yield batch
+            done += batch.num_rows
+            report("normalising", done, reader.counts["phones"])
+
+    phones, occurrences, rejected = phones_of(normalised())
+    return _Content(phones, occurrences, reader.counts["rows"], rejected, without_region)
+
+
+def _estimate(ws: Workspace, path: Path, wishes: Wishes, elsewhere: codec.Phones) -> tuple[dict[str, Any], codec.Phones]:
+    """What a run of one list would do, and the phones it would buy besides those that lists before it would."""
+    options = with_defaults(wishes.options, ws.settings)
+    found = _content(path, options, ws.settings)
+    new = estimate_new_phones(ws, found.phones, elsewhere)
+    limit = wishes.max_billable if wishes.max_billable is not None else ws.settings.max_billable
+    over = limit is not None and len(new) > limit
+    accepted, of_new = int(found.occurrences.sum()), int(found.occurrences[codec.positions(found.phones, new) >= 0].sum())
+    suppressed = int(found.occurrences[ws.ledger.suppressed_among(found.phones)].sum())
+    counts = dict.fromkeys(("rows", "phones", *CHECK_STATUSES), 0)
+    counts |= {"rows": found.rows, "phones": accepted + found.rejected, "rejected": found.rejected, "suppressed": suppressed}
+    counts["over_budget" if over else "waiting"] = of_new
+    counts["reused"] = accepted - of_new - suppressed
+    document = {
+        "list_key": None,
+        "file": path.name,
+        "results": None,
+        "lineage": None,
+        "complete": False,
+        "counts": counts,
+        "would_bill": 0 if over else len(new),
+        "hint": None if options.region else region_hint(found.without_region, counts, is_recorded=False),
+    }
+    return document, np.empty(0, np.int64) if over else new

@@ -1,0 +1,36 @@
+"""Ctrl-C that is not lost: Dagster drops one that comes between its steps, Python one that comes in a finaliser."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from types import TracebackType
+
+
+class Interrupts:
+    """Keeps every SIGINT and SIGTERM of this process in a pipe, whatever becomes of the exception it raises.
+
+    To be entered in the main thread.
+    """
+
+    def __enter__(self) -> Interrupts:
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._writer, False)
+        self._before = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        signal.set_wakeup_fd(self._before)
+        os.close(self._reader)
+        os.close(self._writer)
+
+    def look(self, within_s: float = 0.0) -> None:
+        """Wait for an interrupt so long.
+
+        Raises:
+            KeyboardInterrupt: there was one, now or before.
+        """
+        ready, _, _ = select.select([self._reader], [], [], within_s)
+        if ready and {signal.SIGINT, signal.SIGTERM} & set(os.read(self._reader, 4096)):
+            raise KeyboardInterrupt

@@ -1,0 +1,38 @@
+"""What a command does before its own work: read the settings, name the variables that are none, let the logs be heard."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from fbcheck_pipeline.cli.output import Voice
+from fbcheck_pipeline.settings import Settings, load_settings, unknown_variables
+
+
+def begin(voice: Voice, **options: Any) -> Settings:
+    """The settings, those given on the command line first.
+
+    Args:
+        options: fields of the settings; None means: not given.
+
+    Raises:
+        SettingsError: a value does not fit.
+    """
+    settings = load_settings(**{name: value for name, value in options.items() if value is not None})
+    for sentence in unknown_variables():
+        voice.warn(f"warning: {sentence}")
+    voice.hear_logs()
+    return settings
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """Half a million objects that live to the end: not collected while they come, nor walked over afterwards."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

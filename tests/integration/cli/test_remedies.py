@@ -1,0 +1,38 @@
+"""What a person may get wrong with a list, and what `fbcheck run` then says."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.integration.cli.fbcheck import Fbcheck, write_list
+from tests.standin import StandIn
+
+
+def test_a_list_wholly_without_region_says_so_and_the_remedy_works(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+    """Before it is recorded, the option is enough; afterwards its reading is fixed, and a copy is a list of its own."""
+    path = write_list(tmp_path / "a.csv", ["078 000 00 01", "078 000 00 02"])
+    code, document, err = fbcheck("run", str(path), "--dry-run", "--json")
+    assert code == 0 and document["lists"][0]["hint"].startswith("2 of 2 numbers have no country code") and "--region TR" in err
+    code, document, err = fbcheck("run", str(path), "--json")
+    assert code == 0 and "another name" in document["lists"][0]["hint"] and "a.csv: 2 of 2 numbers" in err
+    code, document, _ = fbcheck("run", str(path.rename(tmp_path / "b.csv")), "--region", "CH", "--json")
+    assert (code, document["lists"][0]["counts"]["checked"], document["lists"][0]["hint"]) == (0, 2, None)
+
+
+def test_what_stops_a_list_is_said_also_to_one_who_wants_quiet(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+    """A folder in place of its files, a missing purpose, a variable that does nothing; nothing is sent."""
+    path = write_list(tmp_path / "a.csv", ["+41780000001"])
+    code, document, err = fbcheck("run", str(tmp_path), str(path), "--quiet", "--json", REQUIRE_PURPOSE="yes", REGOIN="CH")
+    assert code == 2 and document["lists"] == [] and not vendor.posts
+    warning, *errors = err.splitlines()
+    assert warning == "warning: FBCHECK_REGOIN is no setting and does nothing; did you mean FBCHECK_REGION?"
+    assert ["FBCHECK_REQUIRE_PURPOSE" in error for error in errors] == [True, True]
+    code, _, err = fbcheck("run", str(tmp_path), "--quiet", "--purpose", "test", REQUIRE_PURPOSE="yes")
+    assert code == 2 and "this is a folder; name the lists in it" in err
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_quiet_says_nothing_of_a_run_that_went_well(fbcheck: Fbcheck, tmp_path: Path, quiet: bool) -> None:
+    """And without it there is something to read."""
+    code, _, err = fbcheck("run", str(write_list(tmp_path / "a.csv", ["+41780000001"])), *(["--quiet"] if quiet else []))
+    assert code == 0 and bool(err) is not quiet, err

@@ -1,0 +1,36 @@
+"""The tutorial, as a reader goes through it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.integration.dagster.house import free_port
+from tests.integration.docs.shell import BIN, assert_says, filled_in, run_blocks
+from tests.unit.docs.pages import DOCS, ROOT, blocks
+
+
+@pytest.mark.timeout(400)
+def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
+    """Every command of it, in one shell, from `make demo` to the cleaning up; and what it shows is what is said."""
+    clone = an_installed_clone(tmp_path / "clone")
+    page = filled_in(blocks((DOCS / "tutorial.md").read_text()), {"8750": str(free_port())})
+    promises = run_blocks(page, clone)
+    assert len(promises) >= 8
+    for promise, said in promises:
+        assert_says(promise, said)
+    assert not (clone / "tutorial").exists()
+
+
+def an_installed_clone(folder: Path) -> Path:
+    """What `make` needs to see, with an environment that is ready: the tests install nothing."""
+    (folder / ".venv").mkdir(parents=True)
+    (folder / ".venv" / "bin").symlink_to(BIN)
+    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, folder)
+        os.utime(folder / name, (0, 0))
+    (folder / ".venv" / ".ready").touch()
+    return folder

@@ -1,0 +1,88 @@
+"""A purge that is killed half way blocks nobody and is finished by the next one."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fbcheck_pipeline.ledger import Ledger
+from fbcheck_pipeline.settings import Settings
+from fbcheck_pipeline.storage import Storage
+from fbcheck_pipeline.workflow.purge import purge
+from fbcheck_pipeline.workflow.verdicts import merge_index
+from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
+from tests.conftest import DAY_S, Clock, phones
+from tests.integration.money.child import die
+from tests.integration.money.family import FORK
+from tests.standin import StandIn
+from tests.unit.workflow.play import Play
+
+POINTS: dict[str, tuple[object, str]] = {
+    "marking": (Ledger, "condemn"),
+    "index": (Ledger, "publish_verdict_index"),
+    "file": (Storage, "delete"),
+    "rows": (Ledger, "forget"),
+}
+OLD = phones(20)
+
+
+@pytest.fixture
+def old_list(open_ws: Callable[..., Workspace], clock: Clock) -> Workspace:
+    """A list of two chunks, joined, with an index of its verdicts, forty days ago."""
+    ws = open_ws(chunk_size=10)
+    game = Play(ws)
+    game.run("old", OLD)
+    game.finish()
+    for name in ("inbox/old", "raw_phones/old.parquet", "facebook_results/old.parquet"):
+        ws.storage.write_bytes(name, b"personal data")
+    ((key, revision),) = [(row.list_key, row.revision) for row in ws.ledger.lists_to_join()]
+    ws.ledger.note_joined(key, revision=revision, counts={}, is_complete=True)
+    assert merge_index(ws.storage, ws.ledger, most_loose=0)
+    clock.advance(40 * DAY_S)
+    return ws
+
+
+@pytest.mark.parametrize(
+    ("point", "number"), [("marking", 1), ("index", 1), *(("file", number) for number in range(1, 11)), ("rows", 1)]
+)
+def test_a_purge_killed_half_way(point: str, number: int, old_list: Workspace, clock: Clock, vendor: StandIn) -> None:
+    """Its phones are planned as new ones meanwhile, and the next purge leaves nothing behind."""
+    process = FORK.Process(target=_purge_and_die, args=(old_list.settings, clock.now, point, number))
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    game = Play(old_list)
+    posts = len(vendor.posts)
+    game.run("new", phones(30, 905_320_000_010))
+    game.finish()
+    assert game.counts("new") == {"checked": 30}
+    assert len(vendor.posts) == posts + 3
+    purge(old_list, older_than_days=30)
+    assert [row.list_key for row in old_list.ledger.lists()] == ["new"]
+    assert {row.state for row in old_list.ledger.chunks()} == {"collected"}
+    left = {path.relative_to(old_list.storage.root).parts for path in Path(old_list.storage.root).rglob("*/*") if path.is_file()}
+    tasks = {row.task_id for row in old_list.ledger.chunks()}
+    chunks = {row.chunk_key for row in old_list.ledger.chunks()}
+    assert {folder for folder, _ in left} == {"chunks", "verdicts", "result_files", "submitted_chunks"}
+    assert {Path(name).stem for folder, name in left} == tasks | chunks | {"new"}
+
+
+def _purge_and_die(settings: Settings, now: float, point: str, number: int) -> None:
+    owner, name = POINTS[point]
+    original, calls = getattr(owner, name), [0]
+
+    def wrapped(*args: object, **given: object) -> object:
+        result = original(*args, **given)
+        calls[0] += 1
+        if calls[0] == number:
+            die()
+        return result
+
+    if point == "rows":
+        setattr(owner, name, die)
+    else:
+        setattr(owner, name, wrapped)
+    purge(open_workspace(settings, lambda: now), older_than_days=30)

@@ -1,0 +1,93 @@
+"""How the command begins and ends: quickly, with one sentence for an error, with one JSON object whatever happens."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.models import CommandInfo
+
+from fbcheck_pipeline.cli import completing
+from fbcheck_pipeline.cli.app import app
+from fbcheck_pipeline.workflow import suppress
+from tests.unit.cli.conftest import Run
+
+HEAVY = ("pandas", "pyarrow", "numpy", "dagster", "phonenumbers", "sqlalchemy", "pydantic_settings", "requests", "openpyxl")
+
+
+def test_the_help_imports_nothing_heavy() -> None:
+    """It must be there before a person wonders, 0.4 s at most; the command that needs a library imports it."""
+    code = "import sys; from fbcheck_pipeline.cli import main; sys.argv = ['fbcheck', sys.argv[1], '--help']\n"
+    code += f"try: main()\nfinally: print('loaded:', *[each for each in {HEAVY} if each in sys.modules], file=sys.stderr)"
+    for command in ("--debug", "run"):
+        shown = subprocess.run([sys.executable, "-c", code, command], capture_output=True, text=True, check=True)
+        assert "Usage: fbcheck" in shown.stdout
+        assert shown.stderr.split() == ["loaded:"]
+
+
+@pytest.mark.parametrize("command", app.registered_commands, ids=lambda each: each.callback.__name__)
+def test_the_help_of_each_command_has_an_example_of_it(command: CommandInfo) -> None:
+    """A person copies it and changes two words."""
+    assert command.callback is not None and f"Example: fbcheck {command.callback.__name__}" in (command.callback.__doc__ or "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run"], "error: Missing argument 'lists'; see `fbcheck run --help`\n"),
+        (["run", "a.csv", "--colour"], "error: No such option: --colour"),
+        (["frobnicate"], "error: No such command 'frobnicate'"),
+        (["lineage", "a-1", "--row", "0"], "error: Invalid value for '--row'"),
+        (["run", "a.csv"], "error: FBCHECK_API_KEY is not set; put"),
+        (["run", "a.csv", "--region", "XX"], "error: FBCHECK_REGION: must be an ISO 3166 region"),
+    ],
+    ids=lambda each: each[-1] if isinstance(each, list) else "",
+)
+def test_an_error_is_one_sentence_and_exit_2(fbcheck: Run, arguments: list[str], said: str) -> None:
+    """Wrong usage and wrong settings alike."""
+    code, _, err = fbcheck(*arguments)
+    assert code == 2 and err.startswith(said) and err.count("\n") == 1
+
+
+def test_a_script_gets_one_json_object_also_from_a_command_that_cannot_begin(
+    fbcheck: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads `lists` and `error` without asking first whether there was any output."""
+    for arguments in (["run", "a.csv", "--json"], ["run", "--json"]):
+        code, document, err = fbcheck(*arguments)
+        assert (code, document["lists"], document["billed_phones"]) == (2, [], 0)
+        assert err == f"error: {document['error']}\n"
+    monkeypatch.setenv("FBCHECK_CHUNK_SIZE", "none")
+    code, document, _ = fbcheck("status", "--json")
+    assert (code, document["lists"], document["chunks"]) == (2, [], []) and "FBCHECK_CHUNK_SIZE" in document["error"]
+
+
+def test_a_traceback_comes_only_when_asked_for(fbcheck: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unexpected error says its kind and never its message, which may quote a cell; `--debug` shows where it was."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("+41780000001")
+
+    monkeypatch.setattr(suppress, "suppress_file", broken)
+    code, document, err = fbcheck("suppress", "a.csv", "--json")
+    assert code == 1 and "Traceback" not in err and "41780000001" not in err + str(document)
+    assert err.startswith("error: unexpected RuntimeError; run again with `fbcheck --debug")
+    code, _, err = fbcheck("--debug", "suppress", "a.csv")
+    assert code == 1 and "Traceback" in err and "test_entry.py" in err
+
+
+def test_the_shell_completes_list_keys_and_chunk_keys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """From the names of the files alone; without a data folder, or with broken settings, there is nothing to offer."""
+    assert completing.list_keys() == []
+    for name in ("raw_phones/a-1.parquet", "raw_phones/b-2.parquet", "chunks/3f0c.txt"):
+        (tmp_path / "data" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "data" / name).touch()
+    ask = {"_FBCHECK_COMPLETE": "complete_bash", "COMP_WORDS": "fbcheck lineage ", "COMP_CWORD": "2"}
+    for name, value in ask.items():
+        monkeypatch.setenv(name, value)
+    code = "from fbcheck_pipeline.cli import main; main()"
+    offered = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert offered.stdout.split() == ["a-1", "b-2"]
+    assert completing.chunk_keys() == ["3f0c"]
+    monkeypatch.setenv("FBCHECK_CHUNK_SIZE", "none")
+    assert completing.list_keys() == []

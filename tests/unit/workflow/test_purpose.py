@@ -1,0 +1,55 @@
+"""A purpose that is required: without one nothing of a list is recorded, planned or sent."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fbcheck_pipeline.errors import OperatorError
+from fbcheck_pipeline.lists import ReadOptions
+from fbcheck_pipeline.workflow.intake import bring_in, register_inbox_file
+from fbcheck_pipeline.workflow.workspace import Workspace
+from tests.conftest import phones
+from tests.unit.workflow.play import Play
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    file = tmp_path / "a.csv"
+    file.write_text("phone\n+41780000001\n")
+    return file
+
+
+def test_a_list_without_purpose_is_not_taken_up(open_ws: Callable[..., Workspace], path: Path) -> None:
+    """By neither way in; a blank says nothing. With a purpose, its own or the settings', it is."""
+    ws = open_ws(require_purpose=True)
+    for given in (None, "  "):
+        with pytest.raises(OperatorError, match="give `fbcheck run --purpose TEXT`, or set FBCHECK_PURPOSE"):
+            bring_in(ws, path, ReadOptions(), given)
+    ws.storage.bring_in(path, "inbox/a.csv")
+    with pytest.raises(OperatorError, match="FBCHECK_REQUIRE_PURPOSE"):
+        register_inbox_file(ws, "a.csv")
+    assert ws.ledger.lists() == []
+    key = bring_in(ws, path, ReadOptions(), "fraud check")
+    assert register_inbox_file(ws, "a.csv") == key
+    assert [row.purpose for row in ws.ledger.lists()] == ["fraud check"]
+    ws.storage.write_bytes("inbox/b.csv", b"phone\n+41780000002\n")
+    register_inbox_file(open_ws(require_purpose=True, purpose="by default"), "b.csv")
+    assert {row.purpose for row in ws.ledger.lists()} == {"fraud check", "by default"}
+
+
+def test_a_list_that_was_taken_up_without_purpose_is_not_planned(play: Callable[..., Play], path: Path) -> None:
+    """Nothing of it is sent until somebody says what for; a purpose that was recorded stays."""
+    before = play()
+    key = bring_in(before.ws, path, ReadOptions(), None)
+    before.ledger.note_read(key, {"rows": 1})
+    strict = play(require_purpose=True)
+    with pytest.raises(OperatorError, match=r"a\.csv has no purpose"):
+        strict.plan(key, phones(1))
+    assert strict.ledger.chunks() == []
+    for purpose in ("billing", "another"):
+        bring_in(strict.ws, path, ReadOptions(), purpose)
+    row = strict.ledger.list_row(key)
+    assert row is not None and row.purpose == "billing"
+    strict.plan(key, phones(1))
+    assert len(strict.ledger.chunks()) == 1
