@@ -20,7 +20,7 @@ test: $(READY)
 	$(BIN)/pytest -n 2 --dist worksteal tests
 
 unit: $(READY)
-	$(BIN)/pytest -q tests/unit
+	$(BIN)/pytest -q -n 2 --dist worksteal tests/unit
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -27,7 +27,7 @@ from fbcheck_pipeline.workflow import collect as collecting
 from fbcheck_pipeline.workflow.verdicts import merge_index
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import phones
-from tests.unit.workflow.play import Play
+from tests.integration.workflow.play import Play
 
 LISTS = {"a": phones(40), "b": phones(40, 905_320_000_020)}
 CHUNK_SIZE = 10

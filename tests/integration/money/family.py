@@ -17,7 +17,7 @@ from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.reconcile import attach_task, resubmit
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.integration.money import child
-from tests.unit.workflow.play import Play
+from tests.integration.workflow.play import Play
 
 FORK = multiprocessing.get_context("forkserver")
 FORK.set_forkserver_preload(["tests.integration.money.child"])

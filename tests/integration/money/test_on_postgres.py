@@ -15,7 +15,7 @@ from tests.conftest import Clock, phones
 from tests.integration.money import child
 from tests.integration.money.family import Family, Vendor
 from tests.unit.ledger.both import *  # noqa: F403
-from tests.unit.workflow.play import Play
+from tests.integration.workflow.play import Play
 
 pytestmark = pytest.mark.xdist_group("postgres")
 

@@ -18,7 +18,7 @@ from tests.conftest import DAY_S, Clock, phones
 from tests.integration.money.child import die
 from tests.integration.money.family import FORK
 from tests.standin import StandIn
-from tests.unit.workflow.play import Play
+from tests.integration.workflow.play import Play
 
 POINTS: dict[str, tuple[object, str]] = {
     "marking": (Ledger, "condemn"),

@@ -1,3 +1,3 @@
 """The ledger's tests need no syncing to disk either."""
 
-from tests.unit.workflow.conftest import no_sync  # noqa: F401
+from tests.integration.workflow.conftest import no_sync  # noqa: F401

@@ -14,7 +14,7 @@ from fbcheck_pipeline.errors import LedgerError, StorageError
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import Clock, phones
 from tests.standin import StandIn
-from tests.unit.workflow.play import Play
+from tests.integration.workflow.play import Play
 
 OpenWs = Callable[..., Workspace]
 
@@ -98,7 +98,7 @@ def test_a_ledger_that_believes_a_sent_chunk_unsent_is_refused(open_ws: OpenWs, 
     vendor.script.append(500)
     play = Play(open_ws())
     play.plan("a", phones(10))
-    from tests.unit.workflow.play import Patience
+    from tests.integration.workflow.play import Patience
 
     assert play.send("a", Patience(tries=1)).postponed
     backup = copy_of(open_ws, tmp_path)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger.schema import metadata
 from fbcheck_pipeline.workflow.workspace import Workspace
-from tests.unit.workflow.play import Play
+from tests.integration.workflow.play import Play
 
 
 @pytest.fixture(autouse=True)

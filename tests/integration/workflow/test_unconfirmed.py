@@ -13,7 +13,7 @@ from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.reconcile import abandon, attach_task, resubmit
 from tests.conftest import DAY_S, Clock, phones
 from tests.standin import StandIn
-from tests.unit.workflow.play import Play
+from tests.integration.workflow.play import Play
 
 PlayMaker = Callable[..., Play]
 

@@ -12,7 +12,7 @@ from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.verdicts import look_up, merge_index
 from tests.conftest import DAY_S, Clock, phones
 from tests.standin import ResultShape, StandIn
-from tests.unit.workflow.play import Play
+from tests.integration.workflow.play import Play
 
 PlayMaker = Callable[..., Play]
 

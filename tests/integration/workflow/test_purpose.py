@@ -10,7 +10,7 @@ from fbcheck_pipeline.lists import ReadOptions
 from fbcheck_pipeline.workflow.intake import bring_in, register_inbox_file
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import phones
-from tests.unit.workflow.play import Play
+from tests.integration.workflow.play import Play
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from fbcheck_pipeline.workflow.plan import Again
 from tests.conftest import DAY_S, Clock, phones
 from tests.standin import ResultShape, StandIn
-from tests.unit.workflow.play import Play
+from tests.integration.workflow.play import Play
 
 PlayMaker = Callable[..., Play]
 
