@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
@@ -19,7 +20,7 @@ from fbcheck_pipeline.lists.facts import ReadOptions, SourceFacts
 from fbcheck_pipeline.lists.formats import format_of
 from fbcheck_pipeline.lists.keys import file_sha256
 
-BATCH_ROWS = 65_536
+MOST_BATCH_ROWS = 100_000
 
 
 class Table(Protocol):
@@ -73,14 +74,15 @@ class ListReader:
         return self._table.expected_rows(self._data_row, self.rows_read)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """`raw_phones`: a row per source row and phone column, in that order; some 64 k source rows a batch.
+        """`raw_phones`: a row per source row and phone column, in that order; a batch is a block of the file, or a part of one that has many rows.
 
         Raises:
             ListError: the file is damaged further on.
         """
         for block in self._table.batches(self._data_row, len(self._columns.names)):
-            for start in range(0, block.num_rows, BATCH_ROWS):
-                batch = block.slice(start, BATCH_ROWS)
+            parts = -(-block.num_rows // MOST_BATCH_ROWS) or 1
+            for start, stop in pairwise(block.num_rows * part // parts for part in range(parts + 1)):
+                batch = block.slice(start, stop - start)
                 rows_before, self.rows_read = self.rows_read, self.rows_read + batch.num_rows
                 yield self._phones_of(batch, rows_before)
         kinds = ("bad_bytes", "long_rows", "short_rows", "broken_quotes", "cut_lines")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import logging
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,9 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
-MOST_AT_ONCE = 8
+MOST_DOWNLOADS = 8
+MOST_READERS = 2
+"""Results are read beside downloads, but few at once: each reader's memory stays with its thread."""
 STRANGERS_TELL = 5
 """So many phones, none of which was sent, are another chunk's result; fewer may be a slip of the vendor's."""
 
@@ -53,9 +55,9 @@ def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
     collected = Collected()
     rows = ws.ledger.due_for_fetch()
     if rows:
-        with ThreadPoolExecutor(min(MOST_AT_ONCE, len(rows))) as pool:
+        with ThreadPoolExecutor(MOST_READERS) as readers, ThreadPoolExecutor(min(MOST_DOWNLOADS, len(rows))) as downloads:
             done, total = 0, sum(row.phone_count for row in rows)
-            for row, _ in zip(rows, pool.map(lambda row: _collect(ws, client, row, collected), rows), strict=True):
+            for row, _ in zip(rows, downloads.map(lambda row: _collect(ws, client, readers, row, collected), rows), strict=True):
                 done += row.phone_count
                 report("collecting", done, total)
         settle_overdue(ws)
@@ -63,13 +65,12 @@ def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
     return collected
 
 
-def _collect(ws: Workspace, client: VendorClient, row: Row, collected: Collected) -> None:
+def _collect(ws: Workspace, client: VendorClient, readers: Executor, row: Row, collected: Collected) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="fbcheck-") as folder:
             path = Path(folder) / "result"
             result_sha256 = _fetch(ws, client, row, path)
-            result = read_result(path, max_bytes=ws.settings.max_result_mb * 1_000_000)
-            _record(ws, row, result, result_sha256)
+            readers.submit(_take_in, ws, row, path, result_sha256).result()
     except VendorError as error:
         if isinstance(error, _AnotherChunks):
             _disown(ws, row, str(error))
@@ -107,6 +108,10 @@ def _keep(ws: Workspace, row: Row, path: Path) -> None:
         ws.storage.write_bytes(as_is, content)
     else:
         ws.storage.write_bytes(gzipped, gzip.compress(content, compresslevel=1, mtime=0))
+
+
+def _take_in(ws: Workspace, row: Row, path: Path, result_sha256: str) -> None:
+    _record(ws, row, read_result(path, max_bytes=ws.settings.max_result_mb * 1_000_000), result_sha256)
 
 
 def _record(ws: Workspace, row: Row, result: ResultTable, result_sha256: str) -> None:

@@ -32,8 +32,8 @@ from fbcheck_pipeline.workflow.submit import Patience
 from fbcheck_pipeline.workflow.verdicts import merge_index
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import DAY_S, Clock, phones
-from tests.standin import ResultShape, StandIn
 from tests.integration.workflow.play import Play
+from tests.standin import ResultShape, StandIn
 
 LISTS = {"a": phones(12), "b": phones(12, 905_320_000_006), "c": phones(9, 905_320_000_014), "d": phones(24)}
 KEYS = st.sampled_from(sorted(LISTS))

@@ -14,8 +14,8 @@ from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import Clock, phones
 from tests.integration.money import child
 from tests.integration.money.family import Family, Vendor
-from tests.unit.ledger.both import *  # noqa: F403
 from tests.integration.workflow.play import Play
+from tests.unit.ledger.both import *  # noqa: F403
 
 pytestmark = pytest.mark.xdist_group("postgres")
 

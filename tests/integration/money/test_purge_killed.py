@@ -17,8 +17,8 @@ from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import DAY_S, Clock, phones
 from tests.integration.money.child import die
 from tests.integration.money.family import FORK
-from tests.standin import StandIn
 from tests.integration.workflow.play import Play
+from tests.standin import StandIn
 
 POINTS: dict[str, tuple[object, str]] = {
     "marking": (Ledger, "condemn"),

@@ -13,8 +13,8 @@ from fbcheck_pipeline.errors import UnreadableAnswer, VendorRefuses, VendorUnava
 from fbcheck_pipeline.vendor import Balance, VendorClient
 from fbcheck_pipeline.workflow.plan import Again, balanced_sizes, estimate_new_phones
 from tests.conftest import DAY_S, Clock, phones
-from tests.standin import StandIn
 from tests.integration.workflow.play import Play
+from tests.standin import StandIn
 
 PlayMaker = Callable[..., Play]
 

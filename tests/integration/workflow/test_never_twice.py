@@ -11,8 +11,8 @@ from fbcheck_pipeline.workflow.pins import AnsweredBy, pins_name, read_pins
 from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.verdicts import look_up, merge_index
 from tests.conftest import DAY_S, Clock, phones
-from tests.standin import ResultShape, StandIn
 from tests.integration.workflow.play import Play
+from tests.standin import ResultShape, StandIn
 
 PlayMaker = Callable[..., Play]
 

@@ -15,8 +15,8 @@ from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.submit import Patience
 from tests.conftest import DAY_S, Clock, phones
-from tests.standin import HTML, StandIn
 from tests.integration.workflow.play import Play
+from tests.standin import HTML, StandIn
 
 PlayMaker = Callable[..., Play]
 BAD_GATEWAY = ("accept_status", 502, {"Content-Type": "text/html"}, HTML)

@@ -14,8 +14,8 @@ from fbcheck_pipeline.workflow.due import due_work
 from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.poll import LONGEST_INTERVAL_S, poll_due_tasks
 from tests.conftest import DAY_S, Clock, phones
-from tests.standin import StandIn
 from tests.integration.workflow.play import Play
+from tests.standin import StandIn
 
 PlayMaker = Callable[..., Play]
 NOT_FOUND = ("status", 404, {}, b'{"error": "task_not_found"}')

@@ -8,8 +8,8 @@ import pytest
 
 from fbcheck_pipeline.workflow.plan import Again
 from tests.conftest import DAY_S, Clock, phones
-from tests.standin import ResultShape, StandIn
 from tests.integration.workflow.play import Play
+from tests.standin import ResultShape, StandIn
 
 PlayMaker = Callable[..., Play]
 

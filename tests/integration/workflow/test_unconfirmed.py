@@ -12,8 +12,8 @@ from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.reconcile import abandon, attach_task, resubmit
 from tests.conftest import DAY_S, Clock, phones
-from tests.standin import StandIn
 from tests.integration.workflow.play import Play
+from tests.standin import StandIn
 
 PlayMaker = Callable[..., Play]
 

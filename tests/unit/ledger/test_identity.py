@@ -13,8 +13,8 @@ import pytest
 from fbcheck_pipeline.errors import LedgerError, StorageError
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import Clock, phones
-from tests.standin import StandIn
 from tests.integration.workflow.play import Play
+from tests.standin import StandIn
 
 OpenWs = Callable[..., Workspace]
 
