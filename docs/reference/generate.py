@@ -23,7 +23,7 @@ from fbcheck_pipeline.phones.outcomes import EXCLUDED_LINE_TYPES, LINE_TYPES, RE
 from fbcheck_pipeline.results.join import result_schema
 from fbcheck_pipeline.results.summary import SUMMARY_SCHEMA
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.words import CHECK_STATUSES, VERDICTS
+from fbcheck_pipeline.words import CHECK_STATUSES, COLUMNS, OTHER_COLUMNS, VERDICTS
 from fbcheck_pipeline.workflow.pins import AnsweredBy
 from fbcheck_pipeline.workflow.verdicts import SCHEMA as VERDICT_SCHEMA
 
@@ -38,32 +38,12 @@ RAW_SCHEMA = pa.schema(
         ("phone_raw", pa.string()),
     ]
 )
-COLUMNS = {
-    "source_row": "1-based number of the data row in the list",
-    "phone_index": "0 for the first phone of that row, 1 for the next, …; a cell that holds two numbers gives two rows",
-    "phone_column": "the source column it was read from",
-    "phone_raw": "the text it was read from; null where a spreadsheet or Parquet cell is missing",
-    "phone_e164": "the number in E.164, `+` and digits; null when it is rejected",
-    "reject_reason": "why there is no E.164; null otherwise; see [reject reasons](#reject_reason)",
-    "country": "ISO 3166 region of the number; `001` for numbers of no country",
-    "line_type": "what kind of line; see [line types](#line_type)",
-    "facebook": "what the vendor said; null means no verdict; see [verdicts](#facebook)",
-    "check_status": "what became of the phone; see [statuses](#check_status)",
-    "checked_at": "when the vendor exported the verdict; null without one",
-    "task_id": "the vendor's task that carried the phone; null while there is none",
-    "answered_by": "what answers the phone; see [answers](#answered_by)",
-    "chunk_key": "the chunk that carries it; null where none does",
-    "facebook_label": "the label as it stood in the vendor's file",
-    "list_key": "the list",
-    "file": "the name of its file",
-    "joined_at": "when it was last joined",
-    "complete": "nothing of it may change by itself or waits for a person",
-    "rows": "data rows of the list",
-    "phones": "rows of its result; the statuses add up to it",
-    "billed_phones": "phones the vendor accepted for this list, counted anew for each further try",
-    "coverage": "share of the phones neither rejected nor suppressed that have a verdict; null where there are none such",
-    "purpose": "why the numbers were checked",
-    "synthetic": "a verdict of it is invented by a sandbox",
+SEE = {
+    "reject_reason": "[reject reasons](#reject_reason)",
+    "line_type": "[line types](#line_type)",
+    "facebook": "[verdicts](#facebook)",
+    "check_status": "[statuses](#check_status)",
+    "answered_by": "[answers](#answered_by)",
 }
 VERDICT_MEANING = {
     "yes": "the number has an active account",
@@ -271,7 +251,8 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
 
 
 def _columns(schema: pa.Schema, also: dict[str, str] | None = None) -> Iterator[str]:
-    meaning = COLUMNS | (also or {})
+    ours = COLUMNS | OTHER_COLUMNS
+    meaning = ours | {name: f"{ours[name]}; see {link}" for name, link in SEE.items()} | (also or {})
     return table(("column", "type", "meaning"), ((f"`{each.name}`", _type(each.type), meaning[each.name]) for each in schema))
 
 

@@ -6,6 +6,8 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from fbcheck_pipeline.words import COLUMNS
+
 
 def describe_output(schema: pa.Schema, row_count: int, uri: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Metadata of a written file: Dagster's own keys where it has them, ours prefixed.
@@ -29,8 +31,8 @@ def describe_output(schema: pa.Schema, row_count: int, uri: str, facts: Mapping[
 
 
 def table_schema(schema: pa.Schema) -> dg.TableSchema:
-    """An Arrow schema as Dagster shows it."""
-    return dg.TableSchema([dg.TableColumn(each.name, _type_name(each.type)) for each in schema])
+    """An Arrow schema as Dagster shows it; a source's own columns have no description."""
+    return dg.TableSchema([dg.TableColumn(each.name, _type_name(each.type), COLUMNS.get(each.name)) for each in schema])
 
 
 def column_lineage(made_of: Mapping[str, list[str]]) -> dg.TableColumnLineage:
