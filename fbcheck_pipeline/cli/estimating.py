@@ -60,7 +60,7 @@ class _Content:
     """What a list holds: its distinct phones, ascending, how many rows each has, and counts of rows."""
 
     phones: codec.Phones
-    occurrences: npt.NDArray[np.int64]
+    occurrences: npt.NDArray[np.int32]
     rows: int
     rejected: int
     without_region: int

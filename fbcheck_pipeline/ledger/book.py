@@ -24,6 +24,8 @@ FAR_AHEAD_S = 3600.0
 """A poll due later than this was written by a clock that has since been set back."""
 MAX_FETCHES = 30
 """How often a result is fetched before it is left to the deadline."""
+_FACTS = [column for column in chunks.c if column.name not in ("phones", "unanswered")]
+"""Of a chunk, all but its phones, which weigh a thousand times as much."""
 
 
 class Ledger:
@@ -137,17 +139,17 @@ class Ledger:
 
     def chunks(self, *, states: Iterable[str] | None = None) -> list[Row]:
         """All chunks, or those in some states, oldest first; without their phones."""
-        columns = [column for column in chunks.c if column.name not in ("phones", "unanswered")]
-        query = sa.select(*columns).order_by(chunks.c.planned_at, chunks.c.chunk_key)
+        query = sa.select(*_FACTS).order_by(chunks.c.planned_at, chunks.c.chunk_key)
         return list(self._rows(query if states is None else query.where(chunks.c.state.in_(list(states)))))
 
     def chunk_keys(self) -> set[str]:
         """Every key ever given out."""
         return {row.chunk_key for row in self._rows(sa.select(chunks.c.chunk_key))}
 
-    def chunks_of(self, list_key: str) -> list[Row]:
-        """The chunks a list depends on, with their phones, oldest first."""
-        query = sa.select(chunks).join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
+    def chunks_of(self, list_key: str, *, with_phones: bool = False) -> list[Row]:
+        """The chunks a list depends on, oldest first."""
+        query = sa.select(*(chunks.c if with_phones else _FACTS))
+        query = query.join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
         return list(
             self._rows(query.where(dependencies.c.list_key == list_key).order_by(chunks.c.planned_at, chunks.c.chunk_key))
         )
@@ -176,7 +178,9 @@ class Ledger:
 
     def sendable(self, list_key: str) -> list[str]:
         """Keys of planned chunks this list depends on, whoever planned them, oldest first."""
-        return [row.chunk_key for row in self.chunks_of(list_key) if row.state == ChunkState.PLANNED]
+        query = sa.select(chunks.c.chunk_key).join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
+        query = query.where(dependencies.c.list_key == list_key, chunks.c.state == ChunkState.PLANNED)
+        return [row.chunk_key for row in self._rows(query.order_by(chunks.c.planned_at, chunks.c.chunk_key))]
 
     def billed_phones(self, chunk_keys: Iterable[str]) -> int:
         """Phones of those chunks whose try may have been accepted."""
@@ -412,8 +416,8 @@ class Ledger:
         return int(self._one(sa.select(ledger_meta.c.collections)).collections)
 
     def collected(self) -> list[Row]:
-        """Task id, chunk key and times of every collected chunk."""
-        columns = (chunks.c.task_id, chunks.c.chunk_key, chunks.c.exported_at, chunks.c.vendor_exported_at)
+        """Task id, chunk key, number of phones and times of every collected chunk."""
+        columns = (chunks.c.task_id, chunks.c.chunk_key, chunks.c.phone_count, chunks.c.exported_at, chunks.c.vendor_exported_at)
         return list(
             self._rows(
                 sa.select(*columns)

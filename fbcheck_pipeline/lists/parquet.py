@@ -15,7 +15,7 @@ from fbcheck_pipeline.lists.cells import to_text
 from fbcheck_pipeline.lists.columns import HEAD_ROWS, Cell
 from fbcheck_pipeline.lists.strangers import parsing
 
-BATCH_ROWS = 65_536
+BATCH_ROWS = 50_000
 _BUFFER_BYTES = 1 << 20
 
 

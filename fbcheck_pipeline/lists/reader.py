@@ -20,7 +20,7 @@ from fbcheck_pipeline.lists.facts import ReadOptions, SourceFacts
 from fbcheck_pipeline.lists.formats import format_of
 from fbcheck_pipeline.lists.keys import file_sha256
 
-MOST_BATCH_ROWS = 100_000
+MOST_BATCH_ROWS = 50_000
 
 
 class Table(Protocol):

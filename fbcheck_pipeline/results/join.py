@@ -19,8 +19,8 @@ from fbcheck_pipeline.workflow.pins import AnsweredBy, Pins
 from fbcheck_pipeline.workflow.verdicts import read_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace
 
-NO_PIN = -2
-"""Place of a phone that the pins do not know: the list was normalised anew since it was planned."""
+NO_PIN, REJECTED = -2, -1
+"""Places of a phone that the pins do not know (the list was normalised anew since it was planned), and of a rejected row."""
 _CODE = {status: code for code, status in enumerate(CHECK_STATUSES)}
 
 RESULT_FIELDS: list[tuple[str, pa.DataType]] = [
@@ -33,7 +33,7 @@ RESULT_FIELDS: list[tuple[str, pa.DataType]] = [
 
 @dataclass(frozen=True)
 class Resolved:
-    """What is known of each phone: arrays alongside `phones`.
+    """What is known of each phone: arrays alongside `phones`, and two entries more, at NO_PIN and REJECTED.
 
     Attributes:
         status: index in CHECK_STATUSES.
@@ -52,7 +52,7 @@ class Resolved:
 
 def resolve(ws: Workspace, list_key: str, pins: Pins) -> Resolved:
     """Follow every pin to its answer as the ledger knows it now."""
-    count = len(pins.phones)
+    count = len(pins.phones) + 2
     resolved = Resolved(
         pins.phones,
         np.full(count, _CODE["waiting"], np.int8),
@@ -61,6 +61,7 @@ def resolve(ws: Workspace, list_key: str, pins: Pins) -> Resolved:
         np.zeros(count, bool),
         [row for row in ws.ledger.chunks() if row.task_id is not None],
     )
+    resolved.status[REJECTED] = _CODE["rejected"]
     task_numbers = {row.chunk_key: number for number, row in enumerate(resolved.tasks)}
     followed = _Follower(ws, resolved, task_numbers)
     for number, answer in enumerate(pins.answers):
@@ -128,8 +129,8 @@ class _Follower:
             yield from self._leaves(child)
 
 
-def _unanswered_tries(ws: Workspace, phones: Phones) -> npt.NDArray[np.int64]:
-    tries = np.zeros(len(phones), np.int64)
+def _unanswered_tries(ws: Workspace, phones: Phones) -> npt.NDArray[np.int16]:
+    tries = np.zeros(len(phones), np.int16)
     for row in ws.ledger.unanswered():
         at = codec.positions(codec.unpack(row.unanswered, row.unanswered_count), phones)
         tries[at[at >= 0]] += 1 + row.resubmissions
@@ -148,10 +149,10 @@ class Tally:
         """Count a batch's statuses."""
         self._by_status += np.bincount(status, minlength=len(CHECK_STATUSES))
 
-    def add_repeated(self, occurrences: npt.NDArray[np.int64], rejected: int) -> None:
+    def add_repeated(self, occurrences: npt.NDArray[np.int32], rejected: int) -> None:
         """Count all rows at once, from how often each phone occurs."""
-        weighted = np.bincount(self._resolved.status, weights=occurrences, minlength=len(CHECK_STATUSES))
-        self._by_status += weighted.astype(np.int64)
+        status = self._resolved.status[:NO_PIN]
+        self._by_status += [int(occurrences[status == code].sum()) for code in range(len(CHECK_STATUSES))]
         self._by_status[_CODE["rejected"]] += rejected
 
     def counts(self, source_rows: int) -> dict[str, int]:
@@ -173,19 +174,15 @@ def join_batches(
     """Join e164 batches with what is known of their phones."""
     checked_at = pa.array([_checked_at(row) for row in resolved.tasks], pa.timestamp("us", "UTC"))
     task_ids = pa.array([row.task_id for row in resolved.tasks], pa.string())
-    # two entries more in each array: what a phone without a pin gets, at place -2, and a rejected row, at place -1
-    status = np.append(resolved.status, np.array([_CODE["waiting"], _CODE["rejected"]], np.int8))
-    facebook = np.append(resolved.facebook, np.array([-1, -1], np.int8))
-    task = np.append(resolved.task, np.array([-1, -1], np.int32))
     for batch in batches:
         at = _places(batch.column("phone_e164"), resolved.phones)
+        status, verdict, number = resolved.status[at], resolved.facebook[at], resolved.task[at]
         tally.is_complete &= not bool((at == NO_PIN).any())
-        tally.add(status[at])
-        verdict, number = facebook[at], task[at]
+        tally.add(status)
         numbers = pa.array(number, mask=(number < 0) | (verdict < 0))
         columns = {
             "facebook": pa.DictionaryArray.from_arrays(pa.array(verdict, mask=verdict < 0), pa.array(VERDICTS)),
-            "check_status": pa.DictionaryArray.from_arrays(pa.array(status[at]), pa.array(CHECK_STATUSES)),
+            "check_status": pa.DictionaryArray.from_arrays(pa.array(status), pa.array(CHECK_STATUSES)),
             "checked_at": checked_at.take(numbers),
             "task_id": task_ids.take(pa.array(number, mask=number < 0)),
         }
@@ -196,7 +193,7 @@ def join_batches(
 def _places(texts: pa.Array, phones: Phones) -> npt.NDArray[np.int64]:
     numbers = pc.cast(pc.utf8_slice_codeunits(texts.fill_null("+0"), 1), pa.int64()).to_numpy(zero_copy_only=False)
     at = codec.positions(np.asarray(numbers), phones)
-    return np.where((at < 0) & (np.asarray(numbers) > 0), NO_PIN, at)
+    return np.where(at >= 0, at, np.where(np.asarray(numbers) > 0, NO_PIN, REJECTED))
 
 
 def _checked_at(row: Row) -> int | None:

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from fbcheck_pipeline import __version__
@@ -70,7 +71,7 @@ def build_lineage(
     """
     source = dict(row.source or {})
     counts = tally.counts(int(source.get("rows", 0)))
-    tasks = [resolved.tasks[number] for number in sorted(set(resolved.task[resolved.task >= 0].tolist()))]
+    tasks = [resolved.tasks[number] for number in np.unique(resolved.task).tolist() if number >= 0]
     bought = {key: count for key, (count, _) in bought_by_chunk(ws, row.list_key).items()}
     return {
         "list_key": row.list_key,

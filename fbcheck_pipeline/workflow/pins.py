@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.storage import ROWS_PER_BATCH, BatchStream, Storage
+from fbcheck_pipeline.storage import ROWS_PER_BATCH, BatchStream, Storage, give_back_memory
 
 
 class AnsweredBy(StrEnum):
@@ -94,4 +94,7 @@ def pins_from(batches: Iterable[pa.RecordBatch]) -> Pins:
         answer.append(np.array([numbers.setdefault(each, len(numbers)) for each in found], np.int32)[inverse])
     if not phones:
         return Pins(np.empty(0, np.int64), np.empty(0, np.int32), [])
-    return Pins(np.concatenate(phones), np.concatenate(answer), list(numbers))
+    every = np.concatenate(phones)
+    phones.clear()
+    give_back_memory()
+    return Pins(every, np.concatenate(answer), list(numbers))

@@ -20,6 +20,7 @@ from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
 from fbcheck_pipeline.ledger.book import Row
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.planning import Part, Planning
+from fbcheck_pipeline.storage import give_back_memory
 from fbcheck_pipeline.workflow.pins import Answer, AnsweredBy, Pins, read_pins
 from fbcheck_pipeline.workflow.verdicts import look_up
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -35,15 +36,18 @@ class Again(StrEnum):
     PERSON = "person"  # `--retry`: any settled try
 
 
-def phones_of(batches: Iterable[pa.RecordBatch]) -> tuple[Phones, npt.NDArray[np.int64], int]:
+def phones_of(batches: Iterable[pa.RecordBatch]) -> tuple[Phones, npt.NDArray[np.int32], int]:
     """Sorted distinct phones of a list, how many rows each has, and the number of rejected rows."""
     found, rejected = [np.empty(0, np.int64)], 0
     for batch in batches:
         column = batch.column("phone_e164")
         rejected += column.null_count
         found.append(codec.from_e164(column))
-    phones, occurrences = codec.distinct(np.concatenate(found))
-    return phones, occurrences, rejected
+    every = np.concatenate(found)
+    found.clear()
+    give_back_memory()
+    every.sort()
+    return *codec.runs(every), rejected
 
 
 def plan_list(ws: Workspace, list_key: str, phones: Phones, *, again: Again, max_billable: int | None) -> Pins:
@@ -79,7 +83,8 @@ def plan_list(ws: Workspace, list_key: str, phones: Phones, *, again: Again, max
             held = desk.use_chunks_in_flight(tx)
             desk.respect_settled_tries(tx)
             bought = _buy(ws, tx, desk, {key: _without(each, held) for key, each in free.items()}, max_billable)
-            _release_waiting(tx, pool, np.sort(np.concatenate([held, bought])), free)
+            if pool:
+                _release_waiting(tx, pool, np.sort(np.concatenate([held, *bought])), free)
             tx.depend(
                 list_key,
                 [each.chunk_key for each in desk.used_answers() if each.chunk_key and each.answered_by is not AnsweredBy.VERDICT],
@@ -120,13 +125,14 @@ class _Desk:
     def __init__(self, ws: Workspace, list_key: str, phones: Phones, again: Again) -> None:
         self._ws, self.list_key, self.phones, self._again = ws, list_key, phones, again
         self._answer = np.full(len(phones), -1, np.int32)
-        self._answered_at = np.full(len(phones), -np.inf)
+        self._tasks: list[Row] = []
+        self._task = np.full(len(phones), -1, np.int32)  # the newest that answered, however long ago
         self._numbers: dict[Answer, int] = {}
         self._own = ws.ledger.parts_of(list_key)
 
-    def left(self) -> npt.NDArray[np.int64]:
-        """Places of the phones without an answer yet."""
-        return np.flatnonzero(self._answer < 0)
+    def left(self) -> npt.NDArray[np.bool_]:
+        """True where a phone has no answer yet."""
+        return self._answer < 0
 
     def used_answers(self) -> list[Answer]:
         return list(self._numbers)
@@ -141,11 +147,12 @@ class _Desk:
             self._answer[places] = self._numbers.setdefault(answer, len(self._numbers))
 
     def set_aside(self, chosen: npt.NDArray[np.bool_], why: AnsweredBy) -> None:
+        """Answer those of the chosen that have no answer yet."""
         self.give(np.flatnonzero(chosen), Answer(why))
 
     def keep_answered(self, earlier: Pins | None) -> None:
         """A phone that has its verdict keeps its pin: joining again must say the same for ever."""
-        rows = {row.chunk_key: row for row in self._ws.ledger.chunks_of(self.list_key)}
+        rows = {row.chunk_key: row for row in self._ws.ledger.chunks_of(self.list_key, with_phones=True)}
         collected = [row for row in rows.values() if row.state == ChunkState.COLLECTED]
         if earlier is not None:
             self._keep_pins(earlier, rows, collected)
@@ -169,13 +176,13 @@ class _Desk:
 
     def use_verdicts(self) -> None:
         """A verdict younger than VERDICT_DAYS answers, whoever paid for it."""
-        places = self.left()
-        found = look_up(self._ws.storage, self._ws.ledger, self.phones[places])
-        self._answered_at[places] = np.append([task.exported_at for task in found.tasks], -np.inf)[found.task]
+        left = self.left()
+        found = look_up(self._ws.storage, self._ws.ledger, self.phones[left])
+        self._tasks, self._task[left] = found.tasks, found.task
         for number in np.unique(found.task[found.task >= 0]).tolist():
             task = found.tasks[number]
             if _is_young(self._ws, task):
-                hit = places[found.task == number]
+                hit = np.flatnonzero(left)[found.task == number]
                 own = self._own_places(task.chunk_key)
                 self.give(hit[np.isin(hit, own)], Answer(AnsweredBy.CHUNK, task.chunk_key))
                 self.give(hit, Answer(AnsweredBy.VERDICT, task.chunk_key, task.task_id))
@@ -191,13 +198,14 @@ class _Desk:
 
     def respect_settled_tries(self, tx: Planning) -> None:
         """A phone that was sent and got no usable answer is sent again only when somebody may ask for it."""
-        tries = np.zeros(len(self.phones), np.int64)
-        last = np.full(len(self.phones), -1, np.int64)
         rows = tx.unanswered()
+        answered_at = np.append([task.exported_at for task in self._tasks], -np.inf)
+        tries = np.zeros(len(self.phones), np.int16)
+        last = np.full(len(self.phones), -1, np.int32)
         for number, row in enumerate(rows):
             places = self.places(codec.unpack(row.unanswered, row.unanswered_count))
             # a later verdict, even one too old by now, ends the count
-            places = places[self._answered_at[places] <= row.settled_at]
+            places = places[answered_at[self._task[places]] <= row.settled_at]
             tries[places] += 1 + row.resubmissions
             last[places] = number
         for number, row in enumerate(rows):
@@ -232,22 +240,22 @@ class _Desk:
         return at[at >= 0]
 
 
-def _buy(ws: Workspace, tx: Planning, desk: _Desk, pool: dict[str, Phones], max_billable: int | None) -> Phones:
-    """Turn what is left into chunks, with what waits for other lists, within the budgets; returns what was bought, sorted."""
+def _buy(ws: Workspace, tx: Planning, desk: _Desk, pool: dict[str, Phones], max_billable: int | None) -> list[Phones]:
+    """Turn what is left into chunks, with what waits for other lists, within the budgets; returns what was bought."""
     settings, own = ws.settings, desk.phones[desk.left()]
     tx.keep_waiting(desk.list_key, np.empty(0, np.int64))
     room = None if settings.max_billable_per_day is None else settings.max_billable_per_day - tx.bought_on(tx.day)
     over_list = max_billable is not None and len(own) and tx.bought_for(desk.list_key) + len(own) > max_billable
     if over_list or (room is not None and len(own) > room):
-        desk.give(desk.left(), Answer(AnsweredBy.OVER_BUDGET))
-        return np.empty(0, np.int64)
+        desk.set_aside(desk.left(), AnsweredBy.OVER_BUDGET)
+        return []
     stretches = [Part(desk.list_key, own)]
     for key, phones in pool.items():
         phones = _without(phones, np.sort(np.concatenate([each.phones for each in stretches])))
         fits = settings.max_billable is None or tx.bought_for(key) + len(phones) <= settings.max_billable
         if fits and (room is None or sum(len(each.phones) for each in stretches) + len(phones) <= room):
             stretches.append(Part(key, phones))
-    bought, start = [np.empty(0, np.int64)], 0
+    bought, start = list[Phones](), 0
     for size in balanced_sizes(
         sum(len(each.phones) for each in stretches), most=settings.chunk_size, fewest=settings.smallest_chunk
     ):
@@ -258,10 +266,9 @@ def _buy(ws: Workspace, tx: Planning, desk: _Desk, pool: dict[str, Phones], max_
             if each.list_key == desk.list_key:
                 desk.give(desk.places(each.phones), Answer(AnsweredBy.CHUNK, key))
         start += size
-    waiting = desk.left()
-    tx.keep_waiting(desk.list_key, desk.phones[waiting])
-    desk.give(waiting, Answer(AnsweredBy.WAITING))
-    return np.sort(np.concatenate(bought))
+    tx.keep_waiting(desk.list_key, desk.phones[desk.left()])
+    desk.set_aside(desk.left(), AnsweredBy.WAITING)
+    return bought
 
 
 def _release_waiting(tx: Planning, waiting: dict[str, Phones], in_flight: Phones, free: dict[str, Phones]) -> None:

@@ -12,7 +12,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.ledger import Ledger, codec
+from fbcheck_pipeline.ledger.book import Row
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.storage import BatchStream, Storage
 from fbcheck_pipeline.words import VERDICTS
@@ -106,12 +107,13 @@ def merge_index(storage: Storage, ledger: Ledger, *, most_loose: int = MOST_LOOS
     indexed = _read_index(storage, published)
     tasks = ledger.collected()
     covered = set(indexed.task_ids) if indexed is not None else set()
-    loose = [row.task_id for row in tasks if row.task_id not in covered]
+    loose = [row for row in tasks if row.task_id not in covered]
     if len(loose) <= most_loose:
         return False
     merged = _merge(storage, indexed, loose, [row.task_id for row in tasks])
     name = f"{INDEX}/{secrets.token_hex(8)}.arrow"
-    storage.write_bytes(name, merged.to_bytes())
+    with storage.writing(name) as sink:
+        merged.write(sink)
     if not ledger.publish_verdict_index(name, instead_of=published):
         storage.delete(name)
         return False
@@ -135,12 +137,10 @@ class _Index:
     task: npt.NDArray[np.int32]
     task_ids: list[str]
 
-    def to_bytes(self) -> pa.Buffer:
+    def write(self, sink: IO[bytes]) -> None:
         schema = pa.schema([("phone", pa.int64()), ("task", pa.int32())], metadata={"task_ids": json.dumps(self.task_ids)})
-        sink = pa.BufferOutputStream()
         with pa.ipc.new_file(sink, schema) as writer:
             writer.write_batch(pa.RecordBatch.from_arrays([pa.array(self.phones), pa.array(self.task)], schema=schema))
-        return sink.getvalue()
 
 
 def _read_index(storage: Storage, name: str | None) -> _Index | None:
@@ -155,20 +155,25 @@ def _read_index(storage: Storage, name: str | None) -> _Index | None:
         return _Index(batch.column(0).to_numpy(), batch.column(1).to_numpy(), json.loads(reader.schema.metadata[b"task_ids"]))
 
 
-def _merge(storage: Storage, indexed: _Index | None, loose: Sequence[str], order: Sequence[str]) -> _Index:
-    """Newest task wins; `order` is the order of collection."""
+def _merge(storage: Storage, indexed: _Index | None, loose: Sequence[Row], order: Sequence[str]) -> _Index:
+    """Newest task wins; `order` is the order of collection. Lean: there may be millions of phones."""
     number = {task_id: position for position, task_id in enumerate(order)}
-    phones = [] if indexed is None else [indexed.phones]
-    newest = [] if indexed is None else [np.array([number.get(each, -1) for each in indexed.task_ids], np.int32)[indexed.task]]
-    for task_id in loose:
-        answered = _usable(storage, task_id)
-        phones.append(answered)
-        newest.append(np.full(len(answered), number[task_id], np.int32))
-    all_phones, all_newest = np.concatenate(phones), np.concatenate(newest)
-    ranked = np.lexsort((all_newest, all_phones))
-    all_phones, all_newest = all_phones[ranked], all_newest[ranked]
-    is_last = np.append(all_phones[1:] != all_phones[:-1], True) & (all_newest >= 0)
-    return _Index(all_phones[is_last], all_newest[is_last], list(order))
+    end = 0 if indexed is None else len(indexed.phones)
+    most = end + sum(row.phone_count for row in loose)
+    phones, newest = np.empty(most, np.int64), np.empty(most, np.int32)
+    if indexed is not None:
+        phones[:end] = indexed.phones
+        newest[:end] = np.array([number.get(each, -1) for each in indexed.task_ids], np.int32)[indexed.task]
+    for row in loose:
+        answered = _usable(storage, row.task_id)
+        start, end = end, end + len(answered)
+        phones[start:end], newest[start:end] = answered, number[row.task_id]
+    ranked = np.lexsort((newest[:end], phones[:end]))
+    phones = phones[ranked]
+    newest = newest[ranked]
+    del ranked  # as much memory as the phones
+    is_last = np.append(phones[1:] != phones[:-1], True) & (newest >= 0)
+    return _Index(phones[is_last], newest[is_last], list(order))
 
 
 def _usable(storage: Storage, task_id: str) -> Phones:

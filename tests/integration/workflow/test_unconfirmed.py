@@ -123,7 +123,10 @@ def test_two_tasks_taken_for_each_other_are_noticed_and_put_right(play: PlayMake
     game = play(chunk_size=10)
     game.run("a", phones(20))
     lost = {task.phones[0]: task.task_id for task in vendor.tasks.values()}
-    right = {row.chunk_key: lost[f"+{codec.unpack(row.phones, row.phone_count)[0]}"] for row in game.ledger.chunks_of("a")}
+    right = {
+        row.chunk_key: lost[f"+{codec.unpack(row.phones, row.phone_count)[0]}"]
+        for row in game.ledger.chunks_of("a", with_phones=True)
+    }
     for chunk, task_id in zip(right, reversed(right.values()), strict=True):
         attach_task(game.ws, game.client, chunk, task_id)
     game.poll()
