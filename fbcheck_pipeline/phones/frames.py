@@ -14,24 +14,11 @@ from pandera.errors import SchemaError, SchemaErrors
 from pandera.typing import Series
 
 from fbcheck_pipeline.errors import FbcheckError
+from fbcheck_pipeline.phones.outcomes import REASONS
 from fbcheck_pipeline.words import CHECK_STATUSES, VERDICTS
 
 # The shortest numbers in service have six digits (+43 1…); ITU-T allows fifteen at most.
 E164 = r"^\+[1-9][0-9]{5,14}$"
-REJECT_REASONS = [
-    "empty",
-    "not_a_number",
-    "letters_in_number",
-    "no_region",
-    "too_short",
-    "too_long",
-    "invalid_number",
-    "excel_precision_lost",
-    "ambiguous_international",
-    "ambiguous_range",
-    "emergency",
-    "line_type_excluded",
-]
 ANSWERED_BY = ["chunk", "other_chunk", "verdict", "earlier_try", "suppressed", "over_budget", "waiting"]
 
 Text = Annotated[pd.ArrowDtype, pa.string()]
@@ -57,7 +44,7 @@ class E164Phones(RawPhones):
     """The same phones with an E.164 or a reason, never both, never neither."""
 
     phone_e164: Series[Text] = pandera.Field(nullable=True, str_matches=E164)
-    reject_reason: Series[Text] = pandera.Field(nullable=True, isin=REJECT_REASONS)
+    reject_reason: Series[Text] = pandera.Field(nullable=True, isin=REASONS)
     country: Series[Text] = pandera.Field(nullable=True)
     line_type: Series[Text] = pandera.Field(nullable=True)
 

@@ -9,8 +9,7 @@ import pytest
 
 from fbcheck_pipeline.errors import FbcheckError
 from fbcheck_pipeline.phones import Normaliser
-from fbcheck_pipeline.phones.frames import REJECT_REASONS, E164Phones, RawPhones, SubmittedChunks, Verdicts, validate
-from fbcheck_pipeline.phones.outcomes import REASONS
+from fbcheck_pipeline.phones.frames import E164Phones, RawPhones, SubmittedChunks, Verdicts, validate
 from tests.unit.phones.test_normaliser import raw_phones
 
 PHONE = "+905321234567"
@@ -36,11 +35,6 @@ def test_what_the_normaliser_makes_is_valid() -> None:
     validate(E164Phones, Normaliser("TR").normalise(raw))
     validate(SubmittedChunks, pa.record_batch(CHUNKS))
     validate(Verdicts, pa.record_batch(VERDICTS))
-
-
-def test_the_models_know_every_reject_reason() -> None:
-    """Two lists of the same words must not part."""
-    assert set(REJECT_REASONS) == set(REASONS)
 
 
 @pytest.mark.parametrize(
