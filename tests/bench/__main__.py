@@ -36,7 +36,7 @@ def make_list(path: Path, rows: int) -> None:
         for row in range(rows):
             region, example = rng.choice(examples)
             national = str(example.national_number)
-            digits = national[:-5] + f"{rng.randrange(100_000):05d}"
+            digits = national[:-6] + f"{rng.randrange(1_000_000):06d}"
             written = (f"+{example.country_code}{digits}", f"+{example.country_code} {digits[:3]} {digits[3:]}", digits)
             cell = rng.choice(written) if rng.random() > 0.05 else rng.choice(("", "n/a", "12", "call me", digits[:5]))
             file.write(f"{row},{cell},{region}\n")
