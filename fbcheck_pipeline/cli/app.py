@@ -22,16 +22,22 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but warn
 ListKey = Annotated[str, typer.Argument(help="The list; `fbcheck status` shows it.", autocompletion=completing.list_keys)]
 
 
-@app.callback()
-def _common(
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
-) -> None:
-    if version:
+def _say_version(wanted: bool) -> None:
+    if wanted:
         from fbcheck_pipeline import __version__
 
         typer.echo(__version__)
         raise typer.Exit()
+
+
+@app.callback()
+def _common(
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True, callback=_say_version)
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command()

@@ -296,6 +296,7 @@ class Ledger:
                         day=row.budget_day,
                         replaces=chunk_key,
                         halvings=halvings,
+                        resubmissions=row.resubmissions,
                     )
                 )
             if sum(int(group.sum()) for group in groups) < row.phone_count:

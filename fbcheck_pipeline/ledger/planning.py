@@ -142,6 +142,7 @@ def insert_chunk(
     day: str,
     replaces: str | None = None,
     halvings: int = 0,
+    resubmissions: int = 0,
 ) -> str:
     """Insert a planned chunk with its parts and the lists that wait for it; returns its random key."""
     if not stretches:
@@ -161,6 +162,7 @@ def insert_chunk(
             budget_day=day,
             replaces=replaces,
             halvings=halvings,
+            resubmissions=resubmissions,
         )
     )
     start = 0

@@ -9,7 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_EXACT_INTEGER = pa.scalar(float(2**53))
+_EXACT_DOUBLE = 2.0**53
+_EXACT = {pa.float16(): 2.0**11, pa.float32(): 2.0**24, pa.float64(): _EXACT_DOUBLE}
+"""Up to here a float holds whole numbers exactly; of larger ones the last digits are made up."""
 _IDLE_FRACTION = r"(\.\d*?)0+(Z|[+-]\d\d:?\d\d)?$"
 
 
@@ -23,7 +25,7 @@ def to_text(column: pa.Array[Any], counts: Counter[str]) -> pa.Array[Any]:
     if pa.types.is_dictionary(kind):
         return to_text(column.dictionary_decode(), counts)
     if pa.types.is_floating(kind):
-        return _floats(column.cast(pa.float64()))
+        return _floats(column.cast(pa.float64()), _EXACT[kind])
     if pa.types.is_timestamp(kind):
         text = pc.replace_substring_regex(column.cast(pa.string()), _IDLE_FRACTION, r"\1\2")
         return pc.replace_substring_regex(text, r"\.(Z|[+-]\d\d:?\d\d)?$", r"\1")
@@ -41,12 +43,15 @@ def to_text(column: pa.Array[Any], counts: Counter[str]) -> pa.Array[Any]:
     return text
 
 
-def _floats(column: pa.Array[Any]) -> pa.Array[Any]:
-    """Shortest text that reads back as the same float; whole numbers as integers, NaN as missing."""
+def _floats(column: pa.Array[Any], exact: float) -> pa.Array[Any]:
+    """Shortest text that reads back as the same float; whole numbers below `exact` as integers, NaN as missing."""
     said = pc.if_else(pc.is_nan(column), None, column)
-    is_whole = pc.and_(pc.equal(said, pc.trunc(said)), pc.less(pc.abs(said), _EXACT_INTEGER))
+    is_whole = pc.and_(pc.equal(said, pc.trunc(said)), pc.less(pc.abs(said), exact))
     whole = pc.if_else(is_whole, said, None).cast(pa.int64()).cast(pa.string())
-    return pc.coalesce(whole, said.cast(pa.string()))
+    if exact == _EXACT_DOUBLE:
+        return pc.coalesce(whole, said.cast(pa.string()))
+    lossy = [None if value is None or abs(value) < exact else f"{value:.6E}" for value in said.to_pylist()]
+    return pc.coalesce(whole, pa.array(lossy, pa.string()), said.cast(pa.string()))
 
 
 def _bytes(column: pa.Array[Any], counts: Counter[str]) -> pa.Array[Any]:

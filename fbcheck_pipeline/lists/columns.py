@@ -61,7 +61,7 @@ def find_header(rows: Sequence[Row], has_header: bool | None) -> Header:
         if _is_header_by_words(rows[index]):
             above = "" if index == first else f" in row {index + 1}, below {index} rows without any number"
             return Header(index, index + 1, f"Header{above}: its words are names of columns.")
-    if rows and not _holds_number(rows[first]) and _reads_as_names(rows[first]):
+    if rows and not any(words.may_hold_number(cell or "") for cell in rows[first]) and _reads_as_names(rows[first]):
         return Header(first, first + 1, "The first row is the header: it holds names and no number.")
     return Header(None, 0, "No header: the first row holds a number or no names.")
 
@@ -88,7 +88,7 @@ def name_columns(header: Row | None, width: int) -> tuple[str, ...]:
     """Unique names: the header's own; `column_N` where it has none, or where a number stands in its place."""
     cells = [*(header or ()), *[None] * width][:width]
     return unique(
-        f"column_{index}" if cell is None or not cell.strip() or words.is_phone_like(cell) else cell.strip()
+        f"column_{index}" if cell is None or not cell.strip() or words.may_hold_number(cell) else cell.strip()
         for index, cell in enumerate(cells, start=1)
     )
 
@@ -242,7 +242,7 @@ def _holds_number(row: Row) -> bool:
 def _is_header_by_words(row: Row) -> bool:
     """A name of a phone column in a short cell, and nothing that is a mere number or an address."""
     said = [cell.strip() for cell in row if cell and cell.strip()]
-    if any("@" in cell or re.fullmatch(r"[\d.,+-]+", cell) for cell in said) or any(len(cell) > 60 for cell in said):
+    if any("@" in cell or re.fullmatch(r"[\d.,+-]+", cell) or words.may_hold_number(cell) or len(cell) > 60 for cell in said):
         return False
     return any(words.is_phone_name(cell) and len(words.words_of(cell)) <= 5 for cell in said)
 

@@ -109,6 +109,11 @@ def is_phone_like(cell: str) -> bool:
     return _is_one_number(text) or all(_is_one_number(part.strip()) for part in _SEVERAL.split(text))
 
 
+def may_hold_number(cell: str) -> bool:
+    """True when a telephone number may stand among a cell's words: such a cell is nobody's column name."""
+    return is_phone_like(cell) or sum(letter.isdigit() for letter in cell) >= 7
+
+
 def is_dressed(cell: str) -> bool:
     """True when a phone-like cell is written as people write phones: a plus, a leading zero, brackets, groups."""
     text = _undressed(cell)

@@ -112,7 +112,10 @@ class _Follower:
 
     def verdict(self, chunk_key: str, places: npt.NDArray[np.int64], good: str) -> None:
         """Answer places from the verdict file of a collected chunk."""
-        resolved, number = self._resolved, self._task_numbers[chunk_key]
+        resolved, number = self._resolved, self._task_numbers.get(chunk_key)
+        if number is None:  # purged since it was pinned: the list waits, and is planned anew
+            resolved.may_change[places] = True
+            return
         phones, codes = read_verdicts(self._ws.storage, resolved.tasks[number].task_id)
         at = codec.positions(resolved.phones[places], phones)
         found = np.where(at >= 0, codes[np.maximum(at, 0)], np.int8(-1)) if len(codes) else np.full(len(places), -1, np.int8)

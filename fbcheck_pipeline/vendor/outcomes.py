@@ -60,8 +60,9 @@ BY_STATUS = MappingProxyType(
 )
 """Answers by the vendor itself; whatever stands not here is UNCONFIRMED."""
 
-# 303 is no refusal: it says that the request was carried out and its answer lies elsewhere.
-REDIRECTS = frozenset({301, 302, 307, 308})
+# "Ask there instead": the request was not carried out. 301, 302 and 303 are also how an accepted upload leads to its answer.
+NOT_HERE = frozenset({307, 308})
+REDIRECTS = frozenset({301, 302}) | NOT_HERE
 # Whoever answers one of these, vendor or gateway, turned the request away; a web page with another code may come from
 # something that lost the vendor's answer.
 TURNED_AWAY = frozenset({401, 402, 403, 404, 413, 415, 429})
@@ -69,7 +70,7 @@ TURNED_AWAY = frozenset({401, 402, 403, 404, 413, 415, 429})
 
 def outcome_of(answer: Answer) -> Outcome:
     """Which row of the table an answer is."""
-    if answer.status in REDIRECTS:
+    if answer.status in NOT_HERE:
         return REDIRECTED
     if answer.is_page and answer.status not in TURNED_AWAY:
         return UNCONFIRMED

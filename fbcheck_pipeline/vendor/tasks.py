@@ -85,7 +85,7 @@ def snapshot_of(
         raise UnreadableAnswer("the vendor's answer carries no usable task_id; it is asked again later")
     return TaskSnapshot(
         task_id=task_id,
-        status=_status(fields.get("status"), unknown_status_is),
+        status=_status(fields.get("status"), unknown_status_is, secret),
         total=_count(fields.get("total")),
         success=_count(fields.get("success")),
         failure=_count(fields.get("failure")),
@@ -94,7 +94,7 @@ def snapshot_of(
         result_url=_text(fields.get("result_url"), 8192),
         message=_message(fields.get("message"), secret),
         is_synthetic=is_synthetic,
-        amount=_amount(fields),
+        amount=_amount(fields, secret),
     )
 
 
@@ -142,14 +142,14 @@ def timestamp_us(rfc3339: str | None) -> int | None:
     return (moment - _EPOCH) // timedelta(microseconds=1) + int((fraction or "").ljust(6, "0")[:6])
 
 
-def _status(value: object, fallback: TaskStatus | None) -> TaskStatus:
+def _status(value: object, fallback: TaskStatus | None, secret: str) -> TaskStatus:
     word = value.strip().lower() if isinstance(value, str) else ""
     try:
         return TaskStatus(word)
     except ValueError:
         if fallback is not None:
             return fallback
-    name = shown(value if isinstance(value, str) else str(type(value).__name__), limit=40)
+    name = shown(value if isinstance(value, str) else str(type(value).__name__), secret, limit=40)
     raise UnknownStatus(f"the vendor names a task status that this version does not know: {name!r}; look for a newer version")
 
 
@@ -172,9 +172,11 @@ def _message(value: object, secret: str) -> str | None:
     return (shown(value, secret) or None) if isinstance(value, str) else None
 
 
-def _amount(fields: Mapping[str, Any]) -> str | None:
+def _amount(fields: Mapping[str, Any], secret: str) -> str | None:
     """Price of the task as the vendor gives it, e.g. `0.6 USD`."""
     value = fields.get("actual_amount", fields.get("estimated_amount"))
     parts = [value.get("amount"), value.get("currency")] if isinstance(value, dict) else [value]
-    texts = [shown(str(part), limit=32) for part in parts if isinstance(part, str | int | float) and not isinstance(part, bool)]
+    texts = [
+        shown(str(part), secret, limit=32) for part in parts if isinstance(part, str | int | float) and not isinstance(part, bool)
+    ]
     return " ".join(text for text in texts if text) or None

@@ -160,6 +160,7 @@ class _Desk:
             self._give_chunk(row, _answered_phones(row), AnsweredBy.CHUNK, AnsweredBy.OTHER_CHUNK)
 
     def _keep_pins(self, earlier: Pins, rows: dict[str, Row], collected: list[Row]) -> None:
+        with_verdicts = {row.chunk_key for row in self._ws.ledger.collected()}  # of a purged chunk no verdict is left
         answered: dict[str, list[Phones]] = {}  # by a chunk, and by each chunk that it is a part of
         for row in collected:
             key: str | None = row.chunk_key
@@ -169,7 +170,8 @@ class _Desk:
         for number, answer in enumerate(earlier.answers):
             pinned = earlier.phones[earlier.answer == number]
             if answer.answered_by is AnsweredBy.VERDICT:
-                self.give(self.places(pinned), answer)
+                if answer.chunk_key in with_verdicts:
+                    self.give(self.places(pinned), answer)
             elif answer.chunk_key in answered:
                 known = np.sort(np.concatenate(answered[answer.chunk_key]))
                 self.give(self.places(pinned[codec.positions(pinned, known) >= 0]), answer)

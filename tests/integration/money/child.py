@@ -45,7 +45,7 @@ POINTS: dict[str, tuple[object, str, str]] = {
     "kept result": (Storage, "write_bytes", "result_files/"),
     "verdict file": (Storage, "write_parquet", "verdicts/"),
     "collect": (Ledger, "collect", ""),
-    "index file": (Storage, "write_bytes", "verdict_index/"),
+    "index file": (Storage, "writing", "verdict_index/"),
     "index publish": (Ledger, "publish_verdict_index", ""),
     "pins": (Storage, "write_parquet", "submitted_chunks/"),
     "rename": (os, "replace", ""),

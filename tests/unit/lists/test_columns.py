@@ -11,6 +11,7 @@ import pytest
 
 from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.lists import words
+from fbcheck_pipeline.lists.columns import find_header, name_columns
 from tests.unit.lists.reading import column, read
 
 PHONES = [f"0532 111 {row:02d} {row + 7:02d}" for row in range(12)]
@@ -249,3 +250,10 @@ def test_what_looks_like_a_phone(cell: str) -> None:
 def test_what_does_not(cell: str) -> None:
     """Numbers of other kinds."""
     assert not words.is_phone_like(cell)
+
+
+def test_words_around_a_number_are_no_header() -> None:
+    """Or the row would be lost, and its number would stand as a column's name in lineage and errors."""
+    rows = [["Tel 0532 123 45 0N Ali"], ["Tel 0532 123 45 1N Ayse"]]
+    assert find_header(rows, None).row is None
+    assert name_columns(rows[0], 1) == ("column_1",)

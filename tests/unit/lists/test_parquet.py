@@ -22,6 +22,7 @@ from tests.unit.lists.reading import column, read
         (pa.array([5321112233, None]), ["5321112233", None]),
         (pa.array([5321112233.0, None]), ["5321112233", None]),
         (pa.array([0.1, float("nan")]), ["0.1", None]),
+        (pa.array([905321234567.0, 12.0], pa.float32()), ["9.053213E+11", "12"]),
         (pa.array([1.234567890123456e15, 1e20]), ["1234567890123456", "1e+20"]),
         (pa.array(["a", "b"]).dictionary_encode(), ["a", "b"]),
         (pa.array(["a", None], pa.large_string()), ["a", None]),

@@ -144,6 +144,8 @@ def test_silence_after_the_body_is_unconfirmed(behaviour: Behaviour) -> None:
         (200, b'{"task_id":"a b"}', {}),
         (200, b'{"task_id":"../x"}', {}),
         (200, b'{"task_id":"' + b"x" * 129 + b'"}', {}),
+        (301, b"", {"Location": "/tasks/1"}),
+        (302, b"", {"Location": "/tasks/1"}),
         (303, b"", {"Location": "/tasks/1"}),
         (304, b"", {}),
         (408, b"{}", {}),
@@ -171,7 +173,7 @@ def test_a_web_page_that_turns_the_request_away_is_no_acceptance(status: int, er
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        *((status, VendorRefuses) for status in (401, 402, 403, 404, 301, 302, 307, 308)),
+        *((status, VendorRefuses) for status in (401, 402, 403, 404, 307, 308)),
         *((status, SubmissionRefused) for status in (400, 413, 415, 422)),
         (429, RateLimited),
         (500, VendorUnavailable),
