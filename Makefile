@@ -16,8 +16,9 @@ demo: $(READY)
 dev: $(READY)
 	$(BIN)/fbcheck dev
 
+# Three workers on two cores: the long tests mostly wait for processes of their own.
 test: $(READY)
-	$(BIN)/pytest -n 2 --dist worksteal tests
+	$(BIN)/pytest -n 3 --dist worksteal tests
 
 unit: $(READY)
 	$(BIN)/pytest -q -n 2 --dist worksteal tests/unit

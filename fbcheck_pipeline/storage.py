@@ -26,16 +26,15 @@ from fbcheck_pipeline.errors import StorageError
 # Arrow's own pools keep what a stream has freed: 570 MB at the peak of a million rows, 480 MB so, at the same speed.
 pa.set_memory_pool(pa.system_memory_pool())
 
-
-def give_back_memory() -> None:
-    """Return what was freed to the system, between two stages that each need much: the C library would keep it."""
-    pa.default_memory_pool().release_unused()
-
-
 MOST_DISTINCT = 0.5
 """A Parquet dictionary pays for a column while less than this share of its values are distinct, judged by so many rows."""
 ROWS_JUDGED = 8192
 ROWS_PER_BATCH = 65_536
+
+
+def give_back_memory() -> None:
+    """Return what was freed to the system, between two stages that each need much: the C library would keep it."""
+    pa.default_memory_pool().release_unused()
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import traceback
 from typing import Any, NoReturn
@@ -47,7 +46,9 @@ def _stop(message: str, exit_code: int) -> NoReturn:
         document = {"error": message, **NOTHING_DONE.get(_command(), {})}
         if exit_code in (1, INTERRUPTED) and "billed_phones" in document:
             document["billed_phones"] = None  # something may have been begun: `fbcheck status` knows
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+        from fbcheck_pipeline.cli.output import print_json
+
+        print_json(document)
     sys.exit(exit_code)
 
 

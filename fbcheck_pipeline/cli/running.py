@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,12 +85,12 @@ def run_lists(settings: Settings, paths: Sequence[Path], wishes: Wishes, voice: 
     outcome = Outcome()
     try:
         with open_instance(settings) as instance, voice.progress(), Interrupts() as interrupts:
-            tried_before = _tasks(ws)
+            sent_before = _sent(ws)
             driver = _Driver(ws, instance, wishes, until, outcome, interrupts)
             driver.bring_in(paths)
             driver.submit()
             driver.finish()
-            return _conclude(ws, paths, outcome, tried_before)
+            return _conclude(ws, paths, outcome, sent_before)
     finally:
         ws.ledger.close()
 
@@ -231,11 +231,15 @@ def _our_error(error: BaseException | None) -> FbcheckError | None:
     return None
 
 
-def _tasks(ws: Workspace) -> set[str]:
-    return {row.chunk_key for row in ws.ledger.chunks() if row.task_id is not None}
+def _sent(ws: Workspace) -> dict[str, int]:
+    """Chunk key -> phones of what this process sent and the vendor accepted: two runs of one list at once each tell their own."""
+    rows = [row for row in ws.ledger.chunks() if row.task_id is not None]
+    return {row.chunk_key: row.phone_count for row in rows if str(row.sender).startswith(liveness.PROCESS)}
 
 
-def _conclude(ws: Workspace, paths: Sequence[Path], outcome: Outcome, tried_before: set[str]) -> tuple[int, dict[str, Any]]:
+def _conclude(
+    ws: Workspace, paths: Sequence[Path], outcome: Outcome, sent_before: Mapping[str, int]
+) -> tuple[int, dict[str, Any]]:
     documents: list[dict[str, Any]] = []
     for path in paths:
         key = outcome.keys.get(str(path))
@@ -257,9 +261,7 @@ def _conclude(ws: Workspace, paths: Sequence[Path], outcome: Outcome, tried_befo
                 "hint": region_hint(_without_region(ws, row), counts, is_recorded=True),
             }
         )
-    new = _tasks(ws) - tried_before  # two runs of one list at once: each tells what it sent itself
-    by_us = [row for row in ws.ledger.chunks() if row.chunk_key in new and str(row.sender).startswith(liveness.PROCESS)]
-    billed = sum(row.phone_count for row in by_us)
+    billed = sum(phones for chunk_key, phones in _sent(ws).items() if chunk_key not in sent_before)
     document = {
         "lists": documents,
         "billed_phones": billed,

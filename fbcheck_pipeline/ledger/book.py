@@ -148,11 +148,7 @@ class Ledger:
 
     def chunks_of(self, list_key: str, *, with_phones: bool = False) -> list[Row]:
         """The chunks a list depends on, oldest first."""
-        query = sa.select(*(chunks.c if with_phones else _FACTS))
-        query = query.join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
-        return list(
-            self._rows(query.where(dependencies.c.list_key == list_key).order_by(chunks.c.planned_at, chunks.c.chunk_key))
-        )
+        return list(self._rows(_chunks_of(list_key, chunks.c if with_phones else _FACTS)))
 
     def unanswered(self) -> list[Row]:
         """Settled tries that left phones without a usable answer, with these phones, oldest first."""
@@ -178,15 +174,8 @@ class Ledger:
 
     def sendable(self, list_key: str) -> list[str]:
         """Keys of planned chunks this list depends on, whoever planned them, oldest first."""
-        query = sa.select(chunks.c.chunk_key).join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
-        query = query.where(dependencies.c.list_key == list_key, chunks.c.state == ChunkState.PLANNED)
-        return [row.chunk_key for row in self._rows(query.order_by(chunks.c.planned_at, chunks.c.chunk_key))]
-
-    def billed_phones(self, chunk_keys: Iterable[str]) -> int:
-        """Phones of those chunks whose try may have been accepted."""
-        tried = set(states_that("is_try")) - {ChunkState.REFUSED}
-        wanted = set(chunk_keys)
-        return sum(row.phone_count for row in self.chunks(states=tried) if row.chunk_key in wanted)
+        query = _chunks_of(list_key, [chunks.c.chunk_key]).where(chunks.c.state == ChunkState.PLANNED)
+        return [row.chunk_key for row in self._rows(query)]
 
     # --- chunks: sending
 
@@ -542,3 +531,9 @@ class Ledger:
 
 def _shown(options: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in options.items()) or "the defaults"
+
+
+def _chunks_of(list_key: str, columns: Iterable[sa.ColumnElement[Any]]) -> sa.Select[Any]:
+    """The chunks a list depends on, oldest first."""
+    query = sa.select(*columns).join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
+    return query.where(dependencies.c.list_key == list_key).order_by(chunks.c.planned_at, chunks.c.chunk_key)
