@@ -188,10 +188,10 @@ class Storage:
         return dict(self.read_parquet(name).footer())
 
     def _parquet_file(self, name: str) -> pq.ParquetFile:
-        path = self._path(name)
+        """One version of the file, whoever writes it anew meanwhile: an object store forgets the old one between two reads."""
         try:
-            source = path if self.is_local else self.fs.open(path, "rb")
-            return pq.ParquetFile(source, pre_buffer=not self.is_local)
+            with self.local_copy(name) as path:
+                return pq.ParquetFile(path)  # stays readable when the copy is removed
         except FileNotFoundError:
             raise StorageError(f"{self.uri(name)} is not there; materialize the asset that writes it first") from None
         except pa.ArrowInvalid as error:

@@ -13,6 +13,7 @@ from typing import Any
 
 import dagster as dg
 from dagster._core.errors import DagsterExecutionInterruptedError
+from filelock import FileLock
 
 from fbcheck_pipeline import progress
 from fbcheck_pipeline.cli.interrupts import Interrupts
@@ -58,7 +59,8 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     if not config.exists():
         config.parent.mkdir(parents=True, exist_ok=True)
         config.write_text("telemetry:\n  enabled: false\n")
-    return dg.DagsterInstance.from_config(home)
+    with FileLock(Path(home) / ".tables.lock", mode=0o600):  # Dagster guards the making of its tables against no second process
+        return dg.DagsterInstance.from_config(home)
 
 
 def forget_partitions(settings: Settings, list_keys: Sequence[str]) -> None:
