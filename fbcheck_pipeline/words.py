@@ -46,3 +46,8 @@ OTHER_COLUMNS = {  # of our other files; in a list they may be names of the sour
     "purpose": "why the numbers were checked",
     "synthetic": "a verdict of it is invented by a sandbox",
 }
+
+
+def count_of(number: int, noun: str) -> str:
+    """A count for people: `1 list`, `1,200 lists`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

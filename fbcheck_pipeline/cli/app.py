@@ -240,12 +240,16 @@ def suppress(
 
 @app.command()
 def purge(
-    older_than: Annotated[float, typer.Option(help="Days since a list was last joined.", min=0)],
+    older_than: Annotated[float | None, typer.Option(help="Days since a list was last joined.", metavar="DAYS", min=0)] = None,
+    list_key: Annotated[
+        str | None,
+        typer.Option("--list", help="This list alone, however old; verdicts stay unless --older-than.", metavar="LIST_KEY"),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be deleted.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Delete personal data past retention, everywhere it lies; open lists are skipped, suppressions stay.
+    """Delete personal data past retention, everywhere it lies; lists with phones at the vendor are skipped, suppressions stay.
 
     Example: fbcheck purge --older-than 90 --dry-run
     """
@@ -254,22 +258,28 @@ def purge(
     from fbcheck_pipeline.cli.opening import begin
     from fbcheck_pipeline.cli.output import Voice
     from fbcheck_pipeline.cli.running import forget_partitions
+    from fbcheck_pipeline.errors import OperatorError
     from fbcheck_pipeline.results.summary import refresh_summary
+    from fbcheck_pipeline.words import count_of
     from fbcheck_pipeline.workflow import purge as purging
     from fbcheck_pipeline.workflow.workspace import open_workspace
 
     voice = Voice(as_json=as_json, quiet=quiet)
     settings = begin(voice)
+    if older_than is None and list_key is None:
+        raise OperatorError("say what to delete: --older-than DAYS, or --list LIST_KEY")
     ws = open_workspace(settings)
-    purged = purging.purge(ws, older_than_days=older_than, dry_run=dry_run)
+    purged = purging.purge(ws, older_than_days=older_than, list_key=list_key, dry_run=dry_run)
     if not dry_run:
         refresh_summary(ws)
         forget_partitions(settings, purged.list_keys)
     done = "would delete" if dry_run else "deleted"
     voice.say(
-        f"{done} {len(purged.list_keys)} lists and {purged.chunks} chunks with {purged.phones:,} phones, {purged.files} files; "
-        f"{purged.open_lists_skipped} open lists are skipped"
+        f"{done} {count_of(len(purged.list_keys), 'list')} and {count_of(purged.chunks, 'chunk')} "
+        f"with {count_of(purged.phones, 'phone')}, {count_of(purged.files, 'file')}"
     )
+    if purged.skipped:
+        voice.say(f"skipped, since phones of them are with the vendor: {', '.join(purged.skipped)}")
     voice.result({**asdict(purged), "dry_run": dry_run})
 
 

@@ -15,7 +15,6 @@ from fbcheck_pipeline.defs.assets import facebook_results, lists, submitted_chun
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import FbcheckError
 from fbcheck_pipeline.ledger import ChunkState
-from fbcheck_pipeline.ledger.states import states_that
 from fbcheck_pipeline.results.lineage import results_name
 from fbcheck_pipeline.settings import Settings
 
@@ -31,8 +30,7 @@ HOUR_S, DAY_S = 3600, 86_400
 def budget_has_room(fbcheck: FbcheckResource) -> dg.AssetCheckResult:
     """Phones over budget wait for the next UTC day by themselves; a person may want to raise the limit before."""
     ws = fbcheck.workspace()
-    limit, today = ws.settings.max_billable_per_day, ws.ledger.today()
-    bought = sum(row.phone_count for row in ws.ledger.chunks(states=states_that("in_budget")) if row.budget_day == today)
+    limit, bought = ws.settings.max_billable_per_day, ws.ledger.bought_today()
     over = {row.list_key: count for row in ws.ledger.lists() if (count := (row.counts or {}).get("over_budget", 0))}
     metadata: dict[str, Any] = {"bought_today": bought, "phones_over_budget": sum(over.values()), "lists_over_budget": len(over)}
     if limit is not None:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from fbcheck_pipeline.errors import LedgerError, OperatorError
 from fbcheck_pipeline.ledger import codec, liveness
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.ledger.planning import Part, Planning, exclusive, insert_chunk, unanswered_tries
+from fbcheck_pipeline.ledger.planning import Part, Planning, bought_on, exclusive, insert_chunk, unanswered_tries
 from fbcheck_pipeline.ledger.schema import chunks, dependencies, ledger_meta, lists, parts, suppressions, waiting
 from fbcheck_pipeline.ledger.states import MOVES, TRAITS, ChunkState, states_that
 
@@ -71,7 +71,7 @@ class Ledger:
             elif any(known.options.get(name) != value for name, value in options.items()):
                 raise OperatorError(
                     f"list {list_key} was already read with other options ({_shown(known.options)}); "
-                    "run it with those, or purge it or change the file to read it anew"
+                    f"run it with those, or read it anew after `fbcheck purge --list {list_key}`: verdicts that are paid for stay"
                 )
             elif known.purpose is None and purpose is not None:
                 connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(purpose=purpose))
@@ -106,13 +106,22 @@ class Ledger:
             list_key, joined_revision=revision, joined_at=self.clock(), counts=dict(counts), is_complete=is_complete
         )
 
-    def condemn(self, chunk_keys: Sequence[str]) -> None:
-        """Mark settled chunks whose files are about to be deleted: from now on no planning reads their verdicts or tries."""
-        with self._write() as connection:
-            settled = sa.and_(chunks.c.chunk_key.in_(chunk_keys), chunks.c.state.not_in(states_that("holds")))
-            gone = {"state": ChunkState.PURGED.value, "unanswered": None, "unanswered_count": 0}
-            connection.execute(sa.update(chunks).where(settled).values(**gone))
+    def unneeded_chunks(self, list_keys: Sequence[str], *, settled_before: float) -> list[Row]:
+        """Chunks settled before then (UTC seconds) that no list but these depends on, and those condemned before."""
+        is_condemned = chunks.c.state == ChunkState.PURGED.value
+        return list(self._rows(sa.select(*_FACTS).where(is_condemned | _unneeded(list_keys, settled_before))))
+
+    def condemn(self, list_keys: Sequence[str], *, settled_before: float) -> list[Row]:
+        """Mark unneeded chunks, whose files are about to be deleted: from now on no planning reads their verdicts or tries.
+
+        Returns:
+            The marked ones, also those marked before.
+        """
+        gone = {"state": ChunkState.PURGED.value, "unanswered": None, "unanswered_count": 0}
+        with self._write() as connection:  # a planning either stands, and what it depends on is needed, or has yet to look
+            connection.execute(sa.update(chunks).where(_unneeded(list_keys, settled_before)).values(**gone))
             Planning(connection, self.clock()).finish()
+        return self.chunks(states=[ChunkState.PURGED])
 
     def forget(self, list_keys: Sequence[str], chunk_keys: Sequence[str]) -> None:
         """Delete lists and chunks with all that belongs to them; their files must be gone before."""
@@ -205,18 +214,28 @@ class Ledger:
         """
         today = self.today()
         with self._write() as connection:
-            row = connection.execute(
-                sa.select(chunks.c.budget_day, chunks.c.phone_count).where(chunks.c.chunk_key == chunk_key)
-            ).one()
-            if (
-                max_per_day is not None
-                and row.budget_day != today
-                and Planning(connection, self.clock()).bought_on(today) + row.phone_count > max_per_day
-            ):
-                return False
-            moved = self._move(connection, chunk_key, ChunkState.PLANNED, ChunkState.SENDING, new_sender=sender, budget_day=today)
+            row = connection.execute(sa.select(*_FACTS).where(chunks.c.chunk_key == chunk_key)).one()
+            is_reserved = row.budget_day == today
+            earlier = row.earlier_that_day if is_reserved else 0
+            if max_per_day is not None and (earlier or not is_reserved):
+                more = 0 if is_reserved else row.phone_count
+                if Planning(connection, self.clock()).bought_on(today) + more > max_per_day:
+                    return False
+            moved = self._move(
+                connection,
+                chunk_key,
+                ChunkState.PLANNED,
+                ChunkState.SENDING,
+                new_sender=sender,
+                budget_day=today,
+                earlier_that_day=earlier,
+            )
             connection.execute(sa.update(ledger_meta).values(sendings=ledger_meta.c.sendings + int(moved)))
             return moved
+
+    def bought_today(self) -> int:
+        """Phones that count in today's budget."""
+        return int(self._one(bought_on(self.today()))[0] or 0)
 
     def sendings(self) -> int:
         """How many POSTs were ever about to be made; an older copy of the ledger knows of fewer."""
@@ -286,6 +305,7 @@ class Ledger:
                         replaces=chunk_key,
                         halvings=halvings,
                         resubmissions=row.resubmissions,
+                        earlier_that_day=row.earlier_that_day,
                     )
                 )
             if sum(int(group.sum()) for group in groups) < row.phone_count:
@@ -322,6 +342,7 @@ class Ledger:
             sender=None,
             settled_at=None,
             resubmissions=chunks.c.resubmissions + 1,
+            earlier_that_day=chunks.c.earlier_that_day + 1,
             next_send_at=0,
             note=None,
         )
@@ -421,9 +442,12 @@ class Ledger:
         name: str | None = self._one(sa.select(ledger_meta.c.verdict_index)).verdict_index
         return name
 
-    def publish_verdict_index(self, name: str | None, *, instead_of: str | None) -> bool:
-        """Publish an index; False when another one was published meanwhile."""
+    def publish_verdict_index(self, name: str | None, *, instead_of: str | None, task_ids: Iterable[str] = ()) -> bool:
+        """Publish an index of these tasks; False when another one was published, or one of them was purged, meanwhile."""
         with self._write() as connection:
+            collected = connection.scalars(sa.select(chunks.c.task_id).where(chunks.c.state == ChunkState.COLLECTED.value))
+            if not set(task_ids) <= set(collected):
+                return False
             current = ledger_meta.c.verdict_index
             guard = current.is_(None) if instead_of is None else current == instead_of
             return connection.execute(sa.update(ledger_meta).where(guard).values(verdict_index=name)).rowcount == 1
@@ -531,6 +555,15 @@ class Ledger:
 
 def _shown(options: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in options.items()) or "the defaults"
+
+
+def _unneeded(list_keys: Sequence[str], settled_before: float) -> sa.ColumnElement[bool]:
+    needed = sa.select(dependencies.c.chunk_key).where(dependencies.c.list_key.not_in(list_keys))
+    return sa.and_(
+        chunks.c.state.not_in(states_that("holds")),
+        chunks.c.settled_at < settled_before,
+        chunks.c.chunk_key.not_in(needed),
+    )
 
 
 def _chunks_of(list_key: str, columns: Iterable[sa.ColumnElement[Any]]) -> sa.Select[Any]:

@@ -63,6 +63,17 @@ def unanswered_tries() -> sa.Select[Any]:
     return query.order_by(chunks.c.settled_at, chunks.c.chunk_key)
 
 
+def bought_on(day: str) -> sa.Select[Any]:
+    """Phones reserved or sent on a UTC day, each as often as it was; null for none."""
+    return sa.select(sa.func.sum(chunks.c.phone_count * _tries(chunks.c.earlier_that_day))).where(chunks.c.budget_day == day)
+
+
+def _tries(earlier: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+    """How often a chunk's phones count as bought: its earlier tries stand in what replaced it, not in itself."""
+    in_budget = sa.case((chunks.c.state.in_(states_that("in_budget")), 1), else_=0)
+    return sa.case((chunks.c.state == ChunkState.REPLACED.value, 0), else_=earlier + in_budget)
+
+
 class Planning:
     """What may be asked and done inside the exclusive transaction."""
 
@@ -89,20 +100,14 @@ class Planning:
         return {row.list_key: codec.unpack(row.phones, row.phone_count) for row in self._connection.execute(sa.select(waiting))}
 
     def bought_for(self, list_key: str) -> int:
-        """Phones in all chunks of a list that count in its budget."""
-        query = sa.select(sa.func.coalesce(sa.func.sum(parts.c.phone_count), 0)).join(
-            chunks, chunks.c.chunk_key == parts.c.chunk_key
-        )
-        return int(
-            self._connection.scalar(query.where(parts.c.list_key == list_key, chunks.c.state.in_(states_that("in_budget")))) or 0
-        )
+        """Phones reserved or sent for a list, each as often as it was."""
+        bought = sa.select(sa.func.sum(parts.c.phone_count * _tries(chunks.c.resubmissions)))
+        bought = bought.where(parts.c.chunk_key == chunks.c.chunk_key, parts.c.list_key == list_key)
+        return int(self._connection.scalar(bought) or 0)
 
     def bought_on(self, day: str) -> int:
-        """Phones reserved or sent on a UTC day."""
-        query = sa.select(sa.func.coalesce(sa.func.sum(chunks.c.phone_count), 0))
-        return int(
-            self._connection.scalar(query.where(chunks.c.budget_day == day, chunks.c.state.in_(states_that("in_budget")))) or 0
-        )
+        """Phones reserved or sent on a UTC day, each as often as it was."""
+        return int(self._connection.scalar(bought_on(day)) or 0)
 
     def add_chunk(self, stretches: Sequence[Part]) -> str:
         """Insert one planned chunk; returns its key."""
@@ -143,6 +148,7 @@ def insert_chunk(
     replaces: str | None = None,
     halvings: int = 0,
     resubmissions: int = 0,
+    earlier_that_day: int = 0,
 ) -> str:
     """Insert a planned chunk with its parts and the lists that wait for it; returns its random key."""
     if not stretches:
@@ -163,6 +169,7 @@ def insert_chunk(
             replaces=replaces,
             halvings=halvings,
             resubmissions=resubmissions,
+            earlier_that_day=earlier_that_day,
         )
     )
     start = 0

@@ -58,6 +58,7 @@ chunks = sa.Table(
     sa.Column("payload_sha256", sa.Text, nullable=False),
     sa.Column("planned_at", sa.Double, nullable=False),
     sa.Column("budget_day", sa.Text, nullable=False, index=True),
+    sa.Column("earlier_that_day", sa.Integer, nullable=False, server_default="0"),  # of the tries before this one
     sa.Column("next_send_at", sa.Double, nullable=False, server_default="0"),
     sa.Column("sender", sa.Text),
     sa.Column("submitted_at", sa.Double),

@@ -29,8 +29,6 @@ log = logging.getLogger(__name__)
 MOST_DOWNLOADS = 8
 MOST_READERS = 2
 """Results are read beside downloads, but few at once: each reader's memory stays with its thread."""
-STRANGERS_TELL = 5
-"""So many phones, none of which was sent, are another chunk's result; fewer may be a slip of the vendor's."""
 
 
 @dataclass
@@ -122,7 +120,7 @@ def _record(ws: Workspace, row: Row, result: ResultTable, result_sha256: str) ->
     sent, _ = codec.distinct(codec.unpack(chunk.phones, chunk.phone_count))
     answered = result.table["phone"].to_numpy()
     is_ours = codec.positions(answered, sent) >= 0
-    if not is_ours.any() and len(answered) >= max(STRANGERS_TELL, len(sent) / 2):
+    if len(answered) and not is_ours.any():
         raise _AnotherChunks(
             f"task {row.task_id} answers {len(answered)} phones and none of this chunk: it is another chunk's task"
         )

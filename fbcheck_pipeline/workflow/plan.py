@@ -85,10 +85,7 @@ def plan_list(ws: Workspace, list_key: str, phones: Phones, *, again: Again, max
             bought = _buy(ws, tx, desk, {key: _without(each, held) for key, each in free.items()}, max_billable)
             if pool:
                 _release_waiting(tx, pool, np.sort(np.concatenate([held, *bought])), free)
-            tx.depend(
-                list_key,
-                [each.chunk_key for each in desk.used_answers() if each.chunk_key and each.answered_by is not AnsweredBy.VERDICT],
-            )
+            tx.depend(list_key, [each.chunk_key for each in desk.used_answers() if each.chunk_key])
             tx.touch(list_key, planned_at=tx.now, needs_planning=False)
             tx.finish()
         return desk.pins()

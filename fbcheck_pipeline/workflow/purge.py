@@ -7,13 +7,19 @@ nobody plans with verdicts that are half gone.
 from __future__ import annotations
 
 import logging
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fbcheck_pipeline.ledger import TRAITS, ChunkState
+import numpy as np
+
+from fbcheck_pipeline.errors import OperatorError
+from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.ledger.states import states_that
 from fbcheck_pipeline.workflow.collect import result_file_names
 from fbcheck_pipeline.workflow.intake import INBOX
-from fbcheck_pipeline.workflow.pins import read_pins
+from fbcheck_pipeline.workflow.submit import take_out
 from fbcheck_pipeline.workflow.verdicts import drop_index, verdicts_name
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -33,25 +39,36 @@ DAY_S = 86_400
 
 @dataclass(frozen=True)
 class Purged:
-    """What was (or in a dry run would be) deleted."""
+    """What was (or in a dry run would be) deleted; `skipped` are keys of old lists of which something is still with the vendor."""
 
     list_keys: tuple[str, ...]
     chunks: int
     phones: int
     files: int
-    open_lists_skipped: int
+    skipped: tuple[str, ...]
 
 
-def purge(ws: Workspace, *, older_than_days: float, dry_run: bool = False) -> Purged:
-    """Delete lists last joined before so many days, with every chunk and verdict that no remaining list needs.
+def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None = None, dry_run: bool = False) -> Purged:
+    """Delete lists last joined before so many days, with every chunk and verdict as old that no remaining list needs.
 
     Args:
-        older_than_days: age of the last join; lists that are still open are skipped.
+        older_than_days: None to keep every verdict: they are paid for.
+        list_key: delete this list instead, however old; what is planned for it and not yet sent is never sent.
+
+    Raises:
+        OperatorError: there is no such list, or something of it is with the vendor.
     """
-    oldest = ws.ledger.clock() - older_than_days * DAY_S
-    old = [row for row in ws.ledger.lists() if row.joined_at is not None and row.joined_at < oldest]
-    gone = [row for row in old if row.is_complete]
-    chunks = _chunks_nobody_needs(ws, {row.list_key for row in gone}, oldest)
+    oldest = -math.inf if older_than_days is None else ws.ledger.clock() - older_than_days * DAY_S
+    if list_key is None:
+        old = [row for row in ws.ledger.lists() if row.joined_at is not None and row.joined_at < oldest]
+        skipped = {row.list_key for row in old} & _lists_of(ws, states_that("holds"))
+        gone = [row for row in old if row.list_key not in skipped]
+    else:
+        gone, skipped = [_purgeable_list(ws, list_key)], set()
+        if not dry_run:
+            _plan_nothing(ws, list_key)
+    find = ws.ledger.unneeded_chunks if dry_run else ws.ledger.condemn
+    chunks = find([row.list_key for row in gone], settled_before=oldest)
     names = [name for row in gone for name in _files_of_list(row)] + [name for row in chunks for name in _files_of_chunk(row)]
     there = [name for name in names if ws.storage.exists(name)]
     purged = Purged(
@@ -59,12 +76,11 @@ def purge(ws: Workspace, *, older_than_days: float, dry_run: bool = False) -> Pu
         chunks=len(chunks),
         phones=sum(row.phone_count for row in chunks),
         files=len(there),
-        open_lists_skipped=len(old) - len(gone),
+        skipped=tuple(sorted(skipped)),
     )
     if dry_run:
         return purged
     if chunks:
-        ws.ledger.condemn([row.chunk_key for row in chunks])
         drop_index(ws.storage, ws.ledger)
     for name in there:
         ws.storage.delete(name)
@@ -74,22 +90,32 @@ def purge(ws: Workspace, *, older_than_days: float, dry_run: bool = False) -> Pu
     return purged
 
 
-def _chunks_nobody_needs(ws: Workspace, gone: set[str], oldest: float) -> list[Row]:
-    """Settled chunks, old enough, that no list which stays depends on or takes a verdict from; and those marked before."""
-    needed: set[str] = set()
-    for row in ws.ledger.lists():
-        if row.list_key not in gone:
-            pins = read_pins(ws.storage, row.list_key)
-            needed |= {answer.chunk_key for answer in pins.answers if answer.chunk_key} if pins else set()
-    for chunk_key, list_keys in ws.ledger.lists_of_chunks().items():
-        if set(list_keys) - gone:
-            needed.add(chunk_key)
+def _lists_of(ws: Workspace, states: Iterable[str]) -> set[str]:
+    """Keys of the lists that depend on a chunk in one of these states."""
+    chosen = {row.chunk_key for row in ws.ledger.chunks(states=states)}
+    return {key for chunk_key, keys in ws.ledger.lists_of_chunks().items() if chunk_key in chosen for key in keys}
 
-    def may_go(row: Row) -> bool:
-        is_old = row.settled_at is not None and row.settled_at < oldest
-        return row.chunk_key not in needed and is_old and not TRAITS[ChunkState(row.state)].holds
 
-    return [row for row in ws.ledger.chunks() if row.state == ChunkState.PURGED or may_go(row)]
+def _purgeable_list(ws: Workspace, list_key: str) -> Row:
+    row = ws.ledger.list_row(list_key)
+    if row is None:
+        raise OperatorError(f"there is no list {list_key}; `fbcheck status` shows the lists")
+    if list_key in _lists_of(ws, set(states_that("holds")) - {ChunkState.PLANNED}):
+        raise OperatorError(
+            f"phones of list {list_key} are with the vendor; bring it to its end with `fbcheck run`, then purge it"
+        )
+    return row
+
+
+def _plan_nothing(ws: Workspace, list_key: str) -> None:
+    """Take a list's phones out of the chunks that are not sent yet."""
+    parts = ws.ledger.parts_of(list_key)
+    for key in ws.ledger.sendable(list_key):
+        start, count = parts.get(key, (0, 0))
+        row = ws.ledger.chunk(key)
+        place = np.arange(row.phone_count)
+        if count:
+            take_out(ws, row, (start <= place) & (place < start + count))
 
 
 def _files_of_list(row: Row) -> list[str]:

@@ -34,8 +34,13 @@ def attach_task(ws: Workspace, client: VendorClient, chunk_key: str, task_id: st
 
 
 def resubmit(ws: Workspace, chunk_key: str) -> None:
-    """The vendor never got the chunk: it is sent once more; should that be wrong, it is billed twice."""
+    """The vendor never got the chunk: it is sent once more; should that be wrong, it is billed twice.
+
+    Raises:
+        OperatorError: the chunk is not unconfirmed, or MAX_BILLABLE has no room: the earlier try counts as well.
+    """
     _chunk(ws, chunk_key, ChunkState.UNCONFIRMED)
+    _see_that_budgets_allow(ws, chunk_key)
     _settled(chunk_key, ws.ledger.resubmit(chunk_key))
 
 
@@ -47,6 +52,20 @@ def abandon(ws: Workspace, chunk_key: str) -> None:
     from_ = ChunkState(_chunk(ws, chunk_key, ChunkState.UNCONFIRMED, ChunkState.OVERDUE).state)
     note = "abandoned by an operator"
     _settled(chunk_key, ws.ledger.settle_unanswered(chunk_key, from_=from_, to=ChunkState.ABANDONED, note=note))
+
+
+def _see_that_budgets_allow(ws: Workspace, chunk_key: str) -> None:
+    if (limit := ws.settings.max_billable) is None:
+        return
+    for list_key in ws.ledger.lists_of_chunks()[chunk_key]:
+        _, again = ws.ledger.parts_of(list_key).get(chunk_key, (0, 0))
+        with ws.ledger.planning() as tx:
+            bought = tx.bought_for(list_key)
+        if again and bought + again > limit:
+            raise OperatorError(
+                f"list {list_key} counts {bought} phones as bought, these {again} again would be above FBCHECK_MAX_BILLABLE={limit}; "
+                "raise it, or give the phones up with --abandon"
+            )
 
 
 def _chunk(ws: Workspace, chunk_key: str, *states: ChunkState) -> Row:

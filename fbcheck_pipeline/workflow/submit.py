@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import tenacity
 
 from fbcheck_pipeline.errors import (
@@ -25,6 +26,7 @@ from fbcheck_pipeline.errors import (
     VendorUnavailable,
 )
 from fbcheck_pipeline.ledger import ChunkState, codec
+from fbcheck_pipeline.ledger.book import Row
 from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S
 from fbcheck_pipeline.progress import report
@@ -135,8 +137,7 @@ def _send_once(ws: Workspace, client: VendorClient, chunk_key: str, sender: str,
     phones = codec.unpack(row.phones, row.phone_count)
     suppressed = ledger.suppressed_among(phones)
     if suppressed.any():
-        allowed = [~suppressed] if np.count_nonzero(~suppressed) >= ws.settings.smallest_chunk else []
-        ledger.replace_chunk(chunk_key, from_=ChunkState.PLANNED, groups=allowed, halvings=row.halvings)
+        take_out(ws, row, suppressed)
         return 0
     payload = codec.to_payload(phones)
     ws.storage.write_bytes(f"chunks/{chunk_key}.txt", payload)
@@ -164,6 +165,12 @@ def _send_once(ws: Workspace, client: VendorClient, chunk_key: str, sender: str,
     log.info("chunk submitted chunk_key=%s phones=%d", chunk_key, row.phone_count)
     outcome.sent += 1
     return int(row.phone_count)
+
+
+def take_out(ws: Workspace, row: Row, chosen: npt.NDArray[np.bool_]) -> None:
+    """Leave the chosen phones out of a planned chunk; those that stay are planned anew where they are too few for one."""
+    groups = [~chosen] if np.count_nonzero(~chosen) >= ws.settings.smallest_chunk else []
+    ws.ledger.replace_chunk(row.chunk_key, from_=ChunkState.PLANNED, groups=groups, halvings=row.halvings)
 
 
 def _hold(ws: Workspace, chunk_key: str, sender: str, why: str, outcome: Submitted) -> int:

@@ -114,7 +114,7 @@ def merge_index(storage: Storage, ledger: Ledger, *, most_loose: int = MOST_LOOS
     name = f"{INDEX}/{secrets.token_hex(8)}.arrow"
     with storage.writing(name) as sink:
         merged.write(sink)
-    if not ledger.publish_verdict_index(name, instead_of=published):
+    if not ledger.publish_verdict_index(name, instead_of=published, task_ids=merged.task_ids):
         storage.delete(name)
         return False
     if published is not None:

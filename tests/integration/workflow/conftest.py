@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from fbcheck_pipeline.ledger.opening import HEAD
 from fbcheck_pipeline.ledger.schema import metadata
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.integration.workflow.play import Play
@@ -31,7 +32,7 @@ def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     metadata.create_all(engine)
     with engine.begin() as connection:
         connection.execute(sa.text("CREATE TABLE alembic_version (version_num TEXT PRIMARY KEY)"))
-        connection.execute(sa.text("INSERT INTO alembic_version VALUES ('0001')"))
+        connection.execute(sa.text(f"INSERT INTO alembic_version VALUES ('{HEAD}')"))
     engine.dispose()
     return path
 

@@ -54,6 +54,47 @@ def test_a_sent_again_chunk_counts_both_tries(held: Play, vendor: StandIn) -> No
     assert vendor.most_per_phone == 2 == 1 + row.resubmissions
 
 
+def test_a_try_before_counts_in_the_day_of_its_own(play: PlayMaker, vendor: StandIn, clock: Clock) -> None:
+    """Both tries of one day are in its budget: the second waits for the next day, where it is the only one."""
+    vendor.script.append("accept_then_cut")
+    game = play(max_billable_per_day=15)
+    game.run("a", phones(10))
+    resubmit(game.ws, game.chunk_key("unconfirmed"))
+    assert game.send("a").sent == 0 and game.ledger.bought_today() == 20
+    clock.advance(DAY_S)
+    assert game.send("a").sent == 1 and game.ledger.bought_today() == 10
+    game.run("b", phones(6, 905_320_000_100))
+    assert game.counts("b") == {"over_budget": 6}
+
+
+def test_a_list_above_its_budget_is_not_sent_again(play: PlayMaker, vendor: StandIn) -> None:
+    """MAX_BILLABLE is of phones submitted, and the first try was perhaps one; what the list buys next counts both too."""
+    vendor.script.append("accept_then_cut")
+    game = play(max_billable=15)
+    game.run("a", phones(10))
+    chunk = game.chunk_key("unconfirmed")
+    with pytest.raises(OperatorError, match="above FBCHECK_MAX_BILLABLE=15"):
+        resubmit(game.ws, chunk)
+    wider = play(max_billable=25)
+    resubmit(wider.ws, chunk)
+    wider.run("a", phones(16))
+    assert vendor.most_per_phone == 2 and len(vendor.accepted) == 10
+    assert wider.counts("a") == {"waiting": 10, "over_budget": 6}
+
+
+def test_the_parts_of_a_replaced_chunk_remember_its_tries(play: PlayMaker, vendor: StandIn) -> None:
+    """Else MAX_TRIES and the budgets would forget what was perhaps billed."""
+    vendor.script.append("accept_then_cut")
+    game = play()
+    game.run("a", phones(10))
+    resubmit(game.ws, game.chunk_key("unconfirmed"))
+    game.ledger.suppress(phones(2))
+    game.send("a")
+    (part,) = game.ledger.chunks(states=["submitted"])
+    assert (part.phone_count, part.resubmissions, game.ledger.bought_today()) == (8, 1, 16)
+    assert vendor.most_per_phone == 2
+
+
 def test_an_abandoned_chunk_is_sent_again_only_by_a_person(held: Play, vendor: StandIn, clock: Clock) -> None:
     """The night must not buy what was perhaps bought; `--retry` may, within MAX_TRIES."""
     abandon(held.ws, held.chunk_key("unconfirmed"))
@@ -141,6 +182,20 @@ def test_two_tasks_taken_for_each_other_are_noticed_and_put_right(play: PlayMake
     game.finish()
     assert game.counts("a") == {"checked": 20}
     assert vendor.most_per_phone == 1
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_wrong_task_is_noticed_however_small(count: int, play: PlayMaker, vendor: StandIn) -> None:
+    """One stranger's verdict is enough: taken, it would settle the chunk, and the night would buy its phones again."""
+    vendor.script.append("accept_then_cut")
+    game = play()
+    game.run("a", phones(count))
+    chunk = game.chunk_key("unconfirmed")
+    (lost,) = vendor.tasks.values()
+    another_programs = vendor.accept(lost.protocol, [f"+{phone}" for phone in phones(count, 905_320_000_100)], lost.user_id)
+    attach_task(game.ws, game.client, chunk, another_programs.task_id)
+    game.finish()
+    assert game.chunk_key("unconfirmed") == chunk and game.counts("a") == {"unconfirmed": count}
 
 
 @pytest.mark.parametrize("decide", [resubmit, abandon], ids=["resubmit", "abandon"])
