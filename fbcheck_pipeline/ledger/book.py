@@ -245,13 +245,15 @@ class Ledger:
         """Record the task of an accepted chunk; also when somebody meanwhile took this sender for gone.
 
         Args:
-            sender: the one who sent it; None for an operator's word.
+            sender: the one who sent it; None for an operator's word, which is doubted until it is said again.
             facts: other columns of the chunk.
 
         Raises:
             OperatorError: another chunk has this task already.
         """
-        entry = dict(task_id=task_id, submitted_at=self.clock(), settled_at=None, note=None, **facts)
+        entry: dict[str, Any] = dict(task_id=task_id, submitted_at=self.clock(), settled_at=None, note=None, **facts)
+        if sender is None:
+            entry["attached_task_id"] = sa.func.nullif(task_id, chunks.c.attached_task_id)
         states = (ChunkState.UNCONFIRMED,) if sender is None else (ChunkState.SENDING, ChunkState.UNCONFIRMED)
         try:
             with self._write() as connection:

@@ -63,6 +63,7 @@ chunks = sa.Table(
     sa.Column("sender", sa.Text),
     sa.Column("submitted_at", sa.Double),
     sa.Column("task_id", sa.Text, unique=True),
+    sa.Column("attached_task_id", sa.Text),  # by an operator, who may be wrong; null once the same was said again
     sa.Column("is_synthetic", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("vendor_status", sa.Text),
     sa.Column("total", sa.BigInteger),

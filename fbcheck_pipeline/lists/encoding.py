@@ -103,8 +103,9 @@ def open_text(path: Path, *, is_gzip: bool, encoding: str | None) -> TextFile:
     asked = _known(path, encoding) if encoding else None
     chosen, reason = (asked, "it was asked for") if asked else _from_head(head)
     if not chosen.startswith(("utf-16", "utf-32")) and is_binary(head):
+        line = 1 + head.count(b"\n", 0, max(head.find(b"\0"), 0))
         raise ListError(
-            f"{path.name}: this is no text, no workbook and no Parquet file; it is damaged or something else: export the list again"
+            f"{path.name}: this is no text, no workbook and no Parquet file, see the bytes of line {line}; export the list again"
         )
     fault = _first_fault(path, is_gzip, chosen)
     if fault is None:

@@ -131,6 +131,8 @@ def open_text_table(path: Path, *, is_gzip: bool, kind: str, encoding: str | Non
     head = _head(file)
     if not head.strip():
         raise ListError(f"{path.name}: the file is empty; export the list again")
+    if len(head) == HEAD_BYTES and not re.search(rb"[\r\n]", head):
+        raise ListError(f"{path.name}: line 1 is longer than {HEAD_BYTES >> 10} KB, so no columns can be told; is this the list?")
     sep = _SEP_LINE.match(head)
     skip = sep.end() if sep else 0
     newline = b"\n" if b"\n" in head or b"\r" not in head else b"\r"
@@ -183,4 +185,5 @@ def _score(records: Sequence[list[bytes]]) -> tuple[bool, float]:
 
 def _split(head: bytes, delimiter: bytes) -> Split:
     split = Splitter(delimiter).split(head, is_last=len(head) + _SEP_LINE_BYTES < HEAD_BYTES, limit=HEAD_ROWS)
-    return split if split.records else Splitter(delimiter).split(head, is_last=True, limit=HEAD_ROWS)
+    # Where a line is longer than the head, what there is of it must do.
+    return split if len(split.records) > 1 else Splitter(delimiter).split(head, is_last=True, limit=HEAD_ROWS)

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from fbcheck_pipeline.phones import dressing, wording
 from fbcheck_pipeline.phones.dressing import Reject
 from fbcheck_pipeline.phones.outcomes import Outcome, rejected
-from fbcheck_pipeline.phones.reference import Says, read
+from fbcheck_pipeline.phones.reference import Says, read, read_linked
 from fbcheck_pipeline.phones.splitting import MIN_PART_DIGITS, SEPARATORS, cuts, digit_count, restart
 
 Rule = Callable[[str], str]
@@ -26,9 +26,11 @@ Read = Callable[[str], Outcome]
 
 MAX_CELL_LENGTH = 1000
 SPLIT = "Splits a cell that holds several numbers."
+LINKED = "Takes the number out of a wa.me or WhatsApp link; such numbers are international."
 
 WHOLE_CELL: tuple[Rule, ...] = (
     dressing.marks,
+    dressing.symbols,
     dressing.blanks,
     dressing.formula_error,
     dressing.formula_guard,
@@ -36,7 +38,6 @@ WHOLE_CELL: tuple[Rule, ...] = (
     dressing.negative,
     dressing.scientific,
     dressing.decimals,
-    dressing.link,
     dressing.uri,
     dressing.address,
     dressing.no_digits,
@@ -82,6 +83,10 @@ def outcomes_of(
         return known.get(number) or read(number, region, column)
 
     try:
+        linked = dressing.link(_run((dressing.marks,), _bounded(text), []))
+        if linked:
+            said.append(LINKED)
+            return [read_linked(linked, region)]
         return _numbers(_run(WHOLE_CELL, _bounded(text), said), 0, read_it, region, said)
     except Reject as reject:
         return [rejected(reject.reason)]
@@ -159,6 +164,8 @@ def _honest_number(text: str, read_it: Read, region: str | None, said: list[str]
     _reject_shorthand(core, outcome, lambda head: read_it(_international(head, region)).is_number)
     if cleaned != text:
         _reject_letters_for_digits(text, outcome, region, read_it)
+    if outcome.is_number:
+        _reject_counts(text, outcome, region, read_it)
     return outcome
 
 
@@ -207,3 +214,11 @@ def _reject_letters_for_digits(text: str, outcome: Outcome, region: str | None, 
         raise Reject("letters_in_number")
     if glued and not (outcome.is_number and _ends_surely(_international(glued[0], region), glued[1], read_it)):
         raise Reject("letters_in_number")
+
+
+def _reject_counts(text: str, whole: Outcome, region: str | None, read_it: Read) -> None:
+    """`030 123456 2. Etage`, `Handy 2 171 1234567`: where the rest is a number, too, nobody can tell which was meant."""
+    for rest in wording.without_counts(text):
+        other = read_it(_international(_run(EACH_PART, rest, []), region))
+        if other.is_number and other.e164 != whole.e164:
+            raise Reject("letters_in_number" if wording.has_letters(text) else "ambiguous_range")

@@ -6,6 +6,7 @@ Works on Arrow's own buffer of all cells' bytes; no cell becomes a Python object
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -82,7 +83,9 @@ def digits_of(cells: pa.StringArray) -> Digits:
     is_plain = (count > 0) & (count <= MOST_DIGITS)
     trails = seen[signs] == seen[ends[sign_rows]]
     is_plain[sign_rows[_is_harmful(data, signs, sign_kinds, leads, trails)]] = False
-    is_plain[np.bincount(sign_rows[sign_kinds == _DOT], minlength=len(cells)) == 1] = False  # perhaps a fraction
+    signs_of = partial(np.bincount, minlength=len(cells))
+    is_plain[signs_of(sign_rows[sign_kinds == _DOT]) == 1] = False  # perhaps a fraction
+    is_plain[signs_of(sign_rows[sign_kinds == _OPEN]) < signs_of(sign_rows[sign_kinds == _CLOSE])] = False  # as in `2) 0532 …`
     asides = _tails(count, seen, first, signs[sign_kinds == _OPEN], sign_rows[sign_kinds == _OPEN])
     is_plain[asides > 0] = False
     tail = _tails(count, seen, first, signs[sign_kinds == _DASH], sign_rows[sign_kinds == _DASH])

@@ -27,6 +27,9 @@ _CONTEXT = re.compile(r";phone-context=(\+\d+)", re.I)
 _PARAMETERS = re.compile(r";(?:phone-context|isub|type|pref|ext=$)[^;]*", re.I)
 _ADDRESS = re.compile(r"@|://|\bwww\.")
 _DIGIT = re.compile(r"\d")
+_AROUND = re.compile(r"^\D+|\D+$")
+SYMBOL = "\ufffc"
+"""Stands for any picture: a telephone, a flag, a check mark."""
 
 
 class Reject(Exception):
@@ -50,8 +53,10 @@ def _plain(char: str) -> str:
         return ""  # bidi and zero-width marks, keycaps, variation selectors
     if kind == "Pd" or char in "\u2212\u30fc\u2043":
         return "-"
-    if kind in ("Zs", "So") or char == "\u2800":
+    if kind == "Zs" or char == "\u2800":
         return " "
+    if kind == "So":
+        return "#" if char == "\u2116" else SYMBOL
     if kind in ("Zl", "Zp"):
         return "\n"
     return chr(ord(char) - 0xFEE0) if "\uff01" <= char <= "\uff5e" else char
@@ -60,6 +65,11 @@ def _plain(char: str) -> str:
 def blanks(text: str) -> str:
     """Trims; a tab or carriage return inside is a blank."""
     return _BLANKS.sub(" ", text).strip()
+
+
+def symbols(text: str) -> str:
+    """Drops pictures before and after the digits; what one between them says, nobody knows."""
+    return _AROUND.sub(lambda match: match[0].replace(SYMBOL, " "), text).strip() if SYMBOL in text else text
 
 
 def formula_error(text: str) -> str:
@@ -117,10 +127,10 @@ def decimals(text: str) -> str:
     return match[1] + re.sub(r"\D", "", match[2])
 
 
-def link(text: str) -> str:
-    """Takes the number out of a wa.me or WhatsApp link; such numbers are international."""
+def link(text: str) -> str | None:
+    """The digits in a wa.me or WhatsApp link; None in any other text."""
     match = _LINK.search(text)
-    return "+" + match[1] if match else text
+    return match[1] if match else None
 
 
 def uri(text: str) -> str:

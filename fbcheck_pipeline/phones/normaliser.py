@@ -36,6 +36,7 @@ from fbcheck_pipeline.phones.outcomes import COUNTRIES, EXCLUDED_LINE_TYPES, Out
 from fbcheck_pipeline.phones.reference import Says, is_bare, vote
 from fbcheck_pipeline.phones.regions import region_of
 from fbcheck_pipeline.phones.votes import CELLS_HEARD, Ballot, Votes
+from fbcheck_pipeline.phones.words import EMPTY_WORDS
 
 _NO_NUMBER = re.compile(r"[^\d+]")
 
@@ -45,8 +46,7 @@ class Normaliser:
 
     Args:
         region: ISO region of numbers without country code; None where unknown.
-        region_column: name of the source column that says each row's country; an empty cell there means `region`; a word it
-            does not know means no region, since guessing would send a stranger's number.
+        region_column: name of the source column that says each row's country, see `region_of_row`.
         extra_line_types: line types to keep besides the usual, e.g. {"toll_free"}.
     """
 
@@ -148,9 +148,18 @@ class Normaliser:
         if self.region_column is None:
             return np.full(batch.num_rows, COUNTRY_CODE[self.region])
         cells = batch.column(self.region_column).dictionary_encode()
-        # A country we do not know is not the list's own: its numbers are read only where they say their country themselves.
-        known = [region_of(text) if text and text.strip() else self.region for text in cells.dictionary.to_pylist()]
+        known = map(self.region_of_row, cells.dictionary.to_pylist())
         return np.array([COUNTRY_CODE[region] for region in (*known, self.region)])[_indices(cells)]
+
+    def region_of_row(self, cell: str | None) -> str | None:
+        """The region that a row's country cell means.
+
+        The list's own where the cell is blank or says that there is nothing. A country that we do not know is not the list's own:
+        its numbers are read only where they say their country themselves. So are those of `NA`, which is Namibia or nothing.
+        """
+        region = None if cell is None else region_of(cell)
+        is_blank = cell is None or (cell.strip(" -").casefold() in EMPTY_WORDS and cell.strip() not in ("NA", "na"))
+        return self.region if region is None and is_blank else region
 
     def _read(self, cells: pa.StringArray, regions: Codes, says: Codes) -> tuple[Phones, NDArray[np.bool_]]:
         """What the fast path reads, block by block, and where it is sure of it."""

@@ -62,6 +62,24 @@ def read(number: str, region: str | None, column: Says = Says.NOTHING) -> Outcom
     return _of_two_readings(here, library("+" + number, None), column)
 
 
+def read_linked(digits: str, region: str | None) -> Outcome:
+    """Read the digits of a chat link: international by its definition, yet people write national ones, too.
+
+    Args:
+        digits: as they stand in the link, without a plus.
+        region: of numbers without country code; None where unknown.
+    """
+    international = library("+" + digits, None)
+    national = library(digits, region) if region else international
+    if not national.is_number or national.e164 == international.e164:
+        return international
+    if not international.is_number:
+        return national
+    if international.line_type in CAN_BE_MOBILE and national.line_type not in CAN_BE_MOBILE:
+        return international  # who chats has a mobile
+    return rejected("ambiguous_international")
+
+
 def vote(number: str, region: str) -> Says:
     """What a bare cell says of its column: it votes when it is valid in one reading only."""
     national = library(number, region).is_number

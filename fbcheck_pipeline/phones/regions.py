@@ -59,6 +59,8 @@ def region_of(text: str) -> str | None:
         text: a name, an alpha-2 or alpha-3 code, or a dialling code (90, +90, 0090; a shared one gives its main region).
     """
     text = text.strip()
+    if text in ("NA", "na"):  # of a hundred such cells ninety-nine say "not available", not Namibia
+        return None
     if match := re.fullmatch(r"\(?(?:\+|00)?\s*(\d{1,3})\)?(?:\.0)?", text):
         region = COUNTRY_CODE_TO_REGION_CODE.get(int(match[1]), (None,))[0]
         return region if region in SUPPORTED_REGIONS else None

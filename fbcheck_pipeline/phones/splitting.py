@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
+from fbcheck_pipeline.phones.dressing import SYMBOL
 from fbcheck_pipeline.phones.wording import LETTER, may_be_digits
 from fbcheck_pipeline.phones.words import JOINING_LETTERS, JOINING_WORDS
 
@@ -63,7 +64,7 @@ def restart(text: str) -> list[str] | None:
 
 SEPARATORS: tuple[Separator, ...] = (
     _separator(r"[;|]", 1),
-    _separator(r"\n"),
+    _separator(rf"\n|\s{SYMBOL}+|{SYMBOL}+\s"),
     _separator(r",", 1),
     _separator(_JOINING),
     _separator(r"(?<=[\d)])\s+(?=[(\[]?\+)"),

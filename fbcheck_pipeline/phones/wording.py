@@ -6,9 +6,10 @@ Rules like those of `dressing`. The words themselves are in `words`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from fbcheck_pipeline.phones.dressing import Reject
-from fbcheck_pipeline.phones.words import EXTENSION_WORDS, LABEL_LETTERS, LABELS
+from fbcheck_pipeline.phones.words import COUNTED, EXTENSION_WORDS, LABEL_LETTERS, LABELS
 
 LETTER = r"[^\W\d_]"
 _LETTERS = re.compile(LETTER)
@@ -16,6 +17,12 @@ _NO_BRACKET = r"[^()\[\]{}<>\d]*"
 _BRACKETED = re.compile(rf"[(\[{{<]{_NO_BRACKET}{LETTER}{_NO_BRACKET}[)\]}}>]")
 _LEADING = re.compile(rf"([^\d+]*{LETTER}[^\d+]*?)([\s:.,;\-_)\]=/]*)(?=[(\[]?[\d+])")
 _TRAILING = re.compile(rf"(?<=[\d)\]])([^\w+]+)({LETTER}[^\d+]*)$")
+_COUNT = re.compile(r"[\s.,/()\[\]\-]+(\d{1,3})[\s)\]]*$")
+_LAST_GROUP_BUT_ONE = re.compile(r"(\d+)\D*$")
+LONGEST_GROUP = 4
+"""Whoever writes more digits than that in one go does not part the last two or three from them."""
+_FIRST_COUNT = re.compile(r"[1-9][\s.:)/\-]+(?=[(\[]?\d)")
+_NUMBERED = re.compile(r"#\s*\d{1,2}[\s.:)/\-]+(?=[(\[]?\d)|[1-9]\d?(?:\.?\)|[.:]\s)\W*(?=\d)")
 _APART = re.compile(r"[\s(),;:/]")
 _EXTENSION = re.compile(
     rf"(?<=[\d)\]])(?P<gap>[\s,;.\-/(\[]*)(?:(?P<word>{EXTENSION_WORDS})|[x#])[\s.:=#\-]*"
@@ -60,6 +67,29 @@ def trailing_words(text: str) -> str:
     if not _APART.search(gap) or any(map(may_be_digits, words.split())):
         raise Reject("letters_in_number")
     return text[: match.start()]
+
+
+def without_counts(text: str) -> Iterator[str]:
+    """A text without the short number that a word or mark beside it may count: `2. Etage`, `18 Uhr`, `Handy 2`, `#2`, `2)`."""
+    text = _BRACKETED.sub(" ", text)
+    trailing, leading = _TRAILING.search(text), _LEADING.match(text)
+    if trailing:
+        left = text[: trailing.start()]
+        count = _COUNT.search(left)
+        if count and _may_count(count[1], left[: count.start()], trailing[1], trailing[2].strip(" .:")):
+            yield left[: count.start()]
+    first = _FIRST_COUNT.match(text, leading.end()) if leading else _NUMBERED.match(text)
+    if first:
+        yield text[first.end() :]
+
+
+def _may_count(count: str, before: str, gap: str, word: str) -> bool:
+    """False for the last group of a number: after groups as short as it, or two digits and more before a label."""
+    if "." in gap or word.casefold() in COUNTED:
+        return True
+    group = _LAST_GROUP_BUT_ONE.search(before)
+    is_apart = group is not None and len(group[1]) > LONGEST_GROUP
+    return is_apart and (len(count) == 1 or word.casefold() not in LABELS)
 
 
 def extension(text: str) -> str:

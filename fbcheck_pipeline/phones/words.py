@@ -24,6 +24,17 @@ LABELS = _words(
     """
     tel telefon tlf tlf. telefone telefono teléfono téléphone telephone phone ph mob mobil mobile mobiltel handy cell cep gsm fax
     whatsapp wa wp sms ev iş is home work office privat móvil movil celular cel numara no nr num número numero тел телефон моб
+    büro dienstlich beruflich geschäftlich zentrale bureau ufficio casa cellulare oficina kantor rumah dom toimisto koti työ
+    """
+)
+
+# The digits before these are theirs: `2. Etage`, `18 Uhr`, `3 kişi`.
+COUNTED = _words(
+    """
+    uhr etage etg stock stockwerk og ug person personen pers mal jahre jahr stück stk zimmer kinder std stunden min tage
+    étage etage ans heures h personnes piano piani anni ore persone piso pisos años hora horas personas andar anos pessoas
+    kat hat kişi adet yaş yaşında saat daire floor fl room years yrs people pax am pm hrs kerros kpl hlö lantai orang jam
+    etasje etage våning år эт этаж лет чел
     """
 )
 

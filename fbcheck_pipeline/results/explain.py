@@ -68,10 +68,7 @@ def _normaliser(ws: Workspace, list_key: str, lineage: dict[str, Any]) -> Normal
 
 def _rules(normaliser: Normaliser, row: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
     """The region that was assumed, and the sentences of the rules that changed or decided the cell."""
-    from fbcheck_pipeline.phones.regions import region_of
-
-    cell = row[normaliser.region_column] if normaliser.region_column else None
-    region = (region_of(cell) if cell else None) or normaliser.region
+    region = normaliser.region_of_row(row[normaliser.region_column]) if normaliser.region_column else normaliser.region
     said = normaliser.explain(row["phone_raw"], region)
     of_cell = [each for each in rows if each["phone_column"] == row["phone_column"]]
     if not _agree(said[-len(of_cell) :], of_cell):

@@ -186,7 +186,10 @@ def test_two_tasks_taken_for_each_other_are_noticed_and_put_right(play: PlayMake
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_wrong_task_is_noticed_however_small(count: int, play: PlayMaker, vendor: StandIn) -> None:
-    """One stranger's verdict is enough: taken, it would settle the chunk, and the night would buy its phones again."""
+    """One stranger's verdict is enough: taken, it would settle the chunk, and the night would buy its phones again.
+
+    Said once more it is believed, since the vendor may err, too.
+    """
     vendor.script.append("accept_then_cut")
     game = play()
     game.run("a", phones(count))
@@ -196,6 +199,9 @@ def test_a_wrong_task_is_noticed_however_small(count: int, play: PlayMaker, vend
     attach_task(game.ws, game.client, chunk, another_programs.task_id)
     game.finish()
     assert game.chunk_key("unconfirmed") == chunk and game.counts("a") == {"unconfirmed": count}
+    attach_task(game.ws, game.client, chunk, another_programs.task_id)
+    game.finish()
+    assert game.counts("a") == {"undetermined": count}
 
 
 @pytest.mark.parametrize("decide", [resubmit, abandon], ids=["resubmit", "abandon"])

@@ -99,3 +99,11 @@ def test_a_zero_byte_in_a_cell_is_kept(tmp_path: Path) -> None:
     """One stray byte makes no binary file."""
     _, table = read(tmp_path / "a.csv", "ad,tel\n" + "Ali,0532 111 22 33\n" * 50 + "V\0eli,0532 111 22 34\n")
     assert column(table, "ad")[-1] == "V\0eli"
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_line_longer_than_what_is_looked_at_hides_no_row(tmp_path: Path, count: int) -> None:
+    """The columns are told from the beginning of that line, which is read whole."""
+    _, table = read(tmp_path / "a.csv", "tel,note\n" + f"0532 111 22 33,{'x' * 2_000_000}\n" * count)
+    assert table["phone_raw"].to_pylist() == ["0532 111 22 33"] * count
+    assert [len(note) for note in table["note"].to_pylist()] == [2_000_000] * count

@@ -95,3 +95,41 @@ def test_the_rules_are_explained_without_the_number(raw: str) -> None:
     said = Normaliser(region="TR").explain(raw, None)
     assert said
     assert not any(char.isdigit() for sentence in said for char in sentence)
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "became"),
+    [
+        ("wa.me/905321234567", "TR", "+905321234567"),
+        ("https://wa.me/41798284651", "DE", "+41798284651"),  # also a German number, but no mobile
+        ("wa.me/11987654321", "BR", "+5511987654321"),  # +1 198… is no number
+        ("wa.me/5321234567", "TR", "ambiguous_international"),  # Cuba, or a Turkish mobile
+        ("wa.me/5321234567", None, "+5321234567"),
+    ],
+)
+def test_a_chat_links_digits_are_international_unless_they_are_ours(text: str, region: str | None, became: str) -> None:
+    """The link's definition says so; people also write national digits into it."""
+    (outcome,) = outcomes_of(text, region)
+    assert (outcome.e164 or outcome.reason) == became
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "became"),
+    [
+        ("030 123456 2. Etage", "DE", "letters_in_number"),
+        ("06 6981234 2 piano", "IT", "letters_in_number"),
+        ("0664 1234567 2. Tel", "AT", "letters_in_number"),
+        ("#2 171 1234567", "DE", "ambiguous_range"),
+        ("2) 171 1234567", "DE", "ambiguous_range"),
+        ("0664 1234567 privat", "AT", "+436641234567"),
+        ("030 12 34 56 78 Büro", "DE", "+493012345678"),
+        ("030 123 456 Max", "DE", "+4930123456"),
+        ("01 23 45 67 89 bureau", "FR", "+33123456789"),  # of one length only: 89 counts nothing
+        ("Tel. 0 171 1234567", "DE", "+491711234567"),
+        ("Tel 1 650 253 0000", "US", "+16502530000"),
+        ("0532 123 45 67 ☎ 0533 123 45 67", "TR", "+905321234567 +905331234567"),
+    ],
+)
+def test_a_count_beside_a_word_or_mark(text: str, region: str, became: str) -> None:
+    """It goes only where the number can end nowhere else."""
+    assert " ".join(each.e164 or str(each.reason) for each in outcomes_of(text, region)) == became

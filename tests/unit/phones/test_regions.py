@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.phones.regions import region_of
 
 
@@ -33,7 +34,26 @@ def test_names_of_several_words_are_known(name: str, region: str) -> None:
     assert region_of(name) == region
 
 
-@pytest.mark.parametrize("cell", ["", " ", "?", "ZZ", "XYZ", "Atlantis", "999", "+800", "12345", "n/a", "x" * 500])
+@pytest.mark.parametrize("cell", ["", " ", "?", "ZZ", "XYZ", "Atlantis", "999", "+800", "12345", "n/a", "NA", "na", "x" * 500])
 def test_what_is_no_country_is_none(cell: str) -> None:
     """Nothing is guessed: the list's region counts instead."""
     assert region_of(cell) is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "region"),
+    [
+        (None, "TR"),
+        ("", "TR"),
+        (" - ", "TR"),
+        ("N/A", "TR"),
+        ("null", "TR"),
+        ("NA", None),
+        ("Atlantis", None),
+        ("SN", "SN"),
+        ("NAM", "NA"),
+    ],
+)
+def test_a_row_without_country_is_read_as_the_list_and_an_unknown_country_is_not(cell: str | None, region: str | None) -> None:
+    """`NA` is Namibia or "not available", nobody can tell; `SN` is Senegal, though it also says "sin número"."""
+    assert Normaliser("TR", region_column="land").region_of_row(cell) == region

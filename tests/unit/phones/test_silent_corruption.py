@@ -106,6 +106,43 @@ def test_a_word_beside_a_number_changes_no_digit(cell: tuple[str, str, str], wor
 
 
 @given(
+    honest_cells(),
+    st.integers(1, 99),
+    st.sampled_from(
+        ["{}. Etage", "{} Uhr", "{} piano", "{}. kat", "{}° piso", "{}. Tel", "/{} Personen", "- {} kpl", "{} lantai"]
+    ),
+)
+@bounded
+def test_a_count_with_its_word_is_no_part_of_the_number(cell: tuple[str, str, str], count: int, form: str) -> None:
+    """`030 123456 18 Uhr`: where lengths vary, the digits together are a number, too, and a stranger's."""
+    text, region, e164 = cell
+    assert accepted(f"{text.strip()} {form.format(count)}", region) in ([e164], [])
+
+
+@given(
+    honest_cells(),
+    st.integers(1, 9),
+    st.sampled_from(["#{} ", "№{} ", "# {}: ", "{}) ", "{}. ", "Handy {} ", "Tel. {} ", "Büro {}: "]),
+)
+@bounded
+def test_a_number_that_counts_numbers_is_no_part_of_one(cell: tuple[str, str, str], count: int, form: str) -> None:
+    """`#2 171 1234567` is the second number of somebody, and glued it is a third person's."""
+    text, region, e164 = cell
+    assert accepted(form.format(count) + text.strip(), region) in ([e164], [])
+
+
+@given(honest_cells(), st.sampled_from("☎➕⚠✔📱🇹♥"), st.data())
+@bounded
+def test_a_picture_between_digits_never_yields_a_number(cell: tuple[str, str, str], picture: str, data: st.DataObject) -> None:
+    """What it hides or parts, nobody knows; around the number it is decoration."""
+    text, region, e164 = cell
+    place = data.draw(st.sampled_from([match.end() for match in re.finditer(r"\d(?=\D*\d)", text)]))
+    found = accepted(text[:place] + picture + text[place:], region)
+    assert not found or (len(found) == 2 and len(e164) > 14)  # fourteen digits may be two numbers
+    assert accepted(f"{picture} {text.strip()} {picture}", region) == accepted(text, region)
+
+
+@given(
     honest_cells(), st.sampled_from([" ext. 12", " x 123", " dahili 4", " Durchwahl 77", " ramal 9", " (dahili 12)", ";ext=12"])
 )
 @bounded
