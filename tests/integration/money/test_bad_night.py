@@ -29,6 +29,12 @@ from tests.standin import verdict
 SEEDS = [int(seed) for seed in os.environ.get("SEEDS", "2").split(",")]
 KILLS = 5
 MOST_RUNS = 40
+IMPATIENT = """
+from fbcheck_pipeline.workflow import collect, poll, submit
+collect.LONGEST_INTERVAL_S = poll.LONGEST_INTERVAL_S = 0.2
+submit.Patience.__init__.__defaults__ = (4, 0.01, 0.1, None)
+"""
+"""The same night with shorter waits; how long they are is tested where one fault at a time is."""
 NUMBERS = [swiss(100 + n) for n in range(40)]
 CELLS = [*NUMBERS[:30], "junk", *NUMBERS[10:20], "", *NUMBERS[30:]]
 
@@ -40,6 +46,7 @@ class Night:
         self.vendor, self._dice = vendor, random.Random(seed)
         self.fbcheck = Fbcheck(folder, vendor.url)
         self.fbcheck.environment |= {"FBCHECK_CHUNK_SIZE": "5", "FBCHECK_POLL_SECONDS": "0.001"}
+        self.fbcheck.prelude = IMPATIENT
         self.path = str(write_list(folder / "a.csv", CELLS))
         self.kills = self.decisions = 0
 
