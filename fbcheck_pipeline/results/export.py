@@ -1,8 +1,8 @@
 """A result as a spreadsheet: XLSX or CSV, streamed, safe to open, and without phone numbers where none are needed.
 
 Text stays text. A cell that a spreadsheet would take for a formula is defused: in XLSX it is a string cell marked as quoted and
-reads unchanged, in CSV it gets an apostrophe in front, as do digits that would be shortened. What is written for programs is the
-Parquet file.
+reads unchanged, in CSV it gets an apostrophe in front, also behind a `;` within a text, as do digits that would be shortened. What is
+written for programs is the Parquet file.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 
 ALTERED = r"^0[0-9]+$|^[0-9]{12,}$"
 """Digits that lose a zero or their end where a spreadsheet reads a CSV; national phone numbers are such."""
+INNER_FORMULA = r"(^[;|]\s*|\S[;\t\r\n|]\s*)([=+\-@])"
+"""Where another sign than the comma separates cells, as `;` does in half of Europe, the text of a cell may become several."""
 
 
 def export_results(ws: Workspace, list_key: str, to: Path, *, pseudonymise: bool = False) -> int:
@@ -98,7 +100,8 @@ def _defused(column: pa.Array) -> pa.Array:
     """An apostrophe before what a spreadsheet would take for a formula, or for a number that it writes otherwise."""
     if not pa.types.is_string(column.type):
         return column
-    is_risky = pc.match_substring_regex(column, f"{FORMULA}|{ALTERED}")
+    column = pc.replace_substring_regex(column, INNER_FORMULA, r"\1'\2")
+    is_risky = pc.match_substring_regex(column, f"{FORMULA}|{ALTERED}|^(?i:sep)=")
     return pc.if_else(is_risky, pc.binary_join_element_wise(pa.scalar("'"), column, pa.scalar("")), column)
 
 

@@ -18,7 +18,7 @@ MAX_ANSWER_BYTES = 1_000_000
 MAX_WORDS = 200
 MAX_RETRY_AFTER_S = 3600.0
 
-_DIGIT_RUN = re.compile(r"\+?\d(?:[\s().\-/_]{0,3}\d){5,}")
+_DIGIT_RUN = re.compile(r"\+?\d(?:(?::|(?:[^\w+:]|_){0,4})\d){5,}")
 _URL_QUERY = re.compile(r"(\w+://[^\s?#\"']*)[?#][^\s\"']*")
 _WORD_FIELDS = ("code", "error", "message", "msg", "detail")
 

@@ -17,6 +17,7 @@ from pathlib import PurePosixPath
 from typing import Any, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from fbcheck_pipeline.errors import ResultForbidden, ResultUnreadable
@@ -32,6 +33,7 @@ MAX_RATIO = 250
 RATIO_COUNTS_FROM_BYTES = 1_000_000
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_UTF16_UNMARKED = re.compile(rb"(?:(\0[\t -~]){4}|([\t -~]\0){4})")
 _LINE = re.compile(rb"([^\r\n]*)(?:\r\n|\r|\n|$)")
 
 
@@ -174,6 +176,8 @@ def _as_utf8(data: bytes) -> bytes:
     """The text without its byte-order mark; bytes that are no text stay as they are."""
     if data.startswith(_UTF16_MARKS):
         return data.decode("utf-16", "replace").encode()
+    if unmarked := _UTF16_UNMARKED.match(data):
+        return data.decode("utf-16-be" if unmarked[1] else "utf-16-le", "replace").encode()
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
         data.decode()
@@ -193,12 +197,19 @@ def _rows_of_csv(body: bytes, delimiter: str, width: int, columns: tuple[int, in
     number, label = (names[index] for index in columns)
     if not body.strip():
         return RawTable(pa.chunked_array([], pa.string()), pa.chunked_array([], pa.string()))
-    table = pacsv.read_csv(
-        io.BytesIO(body),
-        pacsv.ReadOptions(column_names=names),
-        pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=keep),
-        pacsv.ConvertOptions(include_columns=[number, label], column_types={number: pa.string(), label: pa.string()}),
-    )
+
+    def parsed(**quoting: Any) -> pa.Table:
+        uneven.clear()
+        return pacsv.read_csv(
+            io.BytesIO(body),
+            pacsv.ReadOptions(column_names=names),
+            pacsv.ParseOptions(delimiter=delimiter, invalid_row_handler=keep, **quoting),
+            pacsv.ConvertOptions(include_columns=[number, label], column_types={number: pa.string(), label: pa.string()}),
+        )
+
+    table = parsed(newlines_in_values=True)
+    if body.count(b'"') % 2 or any(pc.any(pc.match_substring_regex(each, r"[\r\n]")).as_py() for each in table.columns):
+        table = parsed(quote_char=False)  # a quote that is never closed would swallow the rows below it
     more = [pa.array([_cell(row, index) for row in uneven], pa.string()) for index in columns]
     return RawTable(
         pa.chunked_array([*table.column(number).chunks, more[0]], pa.string()),

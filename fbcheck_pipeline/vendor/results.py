@@ -14,14 +14,18 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.errors import ResultForbidden
+from fbcheck_pipeline.errors import ResultForbidden, ResultUnreadable
 from fbcheck_pipeline.vendor.containers import find_table
 from fbcheck_pipeline.words import VERDICTS
 
 COLUMNS: dict[str, pa.DataType] = {"phone": pa.int64(), "facebook": pa.string(), "label": pa.string()}
 
-_DRESSING = " \t\r\n\v\f\u00a0\u200b\u200e\u200f\u202a\u202c\ufeff'"
+_DRESSING = "".join(map(chr, range(33))) + "\u00a0\u200b\u200e\u200f\u202a\u202c\u202f\ufeff'\"="
 _PLAIN = r"^\+?[1-9][0-9]{4,14}(?:[.,]0+)?$"
+_GROUPED = (  # by blanks, dashes and brackets, or by thousands; 00 for the plus
+    r"^(?:\+|00)?[1-9][0-9]*(?:[\s\x{a0}\x{2009}\x{202f}()\-]+[0-9]+)*$"
+    r"|^(?:\+|00)?[1-9][0-9]{0,2}(?:,[0-9]{3})+$|^(?:\+|00)?[1-9][0-9]{0,2}(?:[.'\x{2019}][0-9]{3}){2,}$"
+)
 _BARE = r"^\+?[1-9][0-9]{4,14}$"
 _FRACTION = r"[.,]0+$"
 _SCIENTIFIC = r"^\+?(?P<lead>[1-9])(?:[.,](?P<rest>[0-9]{1,30}))?[eE]\+?(?P<exponent>[0-9]{1,2})$"
@@ -63,28 +67,31 @@ def read_result(path: Path, *, max_bytes: int) -> ResultTable:
 
     Raises:
         ResultForbidden: it is larger than that, or an archive or workbook that is made to do harm.
-        ResultUnreadable: it holds no result table; the message says what it looks like.
+        ResultUnreadable: it holds no result table, or one without any number; the message says what it looks like.
     """
     if path.stat().st_size > max_bytes:
         raise ResultForbidden(f"the result is larger than {max_bytes} bytes")
     raw = find_table(path.read_bytes(), max_bytes)
     numbers = pc.utf8_trim(_filled(raw.numbers), characters=_DRESSING)
-    labels = pc.utf8_trim_whitespace(_filled(raw.labels))
+    labels = pc.utf8_trim(_filled(raw.labels), characters=_DRESSING)
     has_text = (pc.binary_length(numbers).to_numpy(zero_copy_only=False) > 0) | (
         pc.binary_length(labels).to_numpy(zero_copy_only=False) > 0
     )
     phones = _phones(numbers)
     keep = phones > 0
+    if has_text.any() and not keep.any():
+        raise ResultUnreadable(f"the result has {int(has_text.sum())} rows, and in none of them can the number be read")
     return _settled(phones[keep], labels.filter(pa.array(keep)), int(has_text.sum()))
 
 
 def _phones(numbers: pa.StringArray) -> npt.NDArray[np.int64]:
     """E.164 digits as int64; 0 where there is no number."""
-    digits = pc.utf8_ltrim(numbers, characters="+")
     if pc.all(pc.match_substring_regex(numbers, _BARE)).as_py():  # as the vendor sends them
-        return np.asarray(digits.cast(pa.int64()))
+        return np.asarray(pc.utf8_ltrim(numbers, characters="+").cast(pa.int64()))
+    is_grouped = pc.match_substring_regex(numbers, _GROUPED)
+    numbers = pc.if_else(is_grouped, pc.replace_substring_regex(numbers, r"^00|[^0-9]", ""), numbers)
     is_plain = pc.match_substring_regex(numbers, _PLAIN)
-    digits = pc.replace_substring_regex(digits, _FRACTION, "")
+    digits = pc.replace_substring_regex(pc.utf8_ltrim(numbers, characters="+"), _FRACTION, "")
     phones = pc.if_else(is_plain, digits, "0").cast(pa.int64()).to_numpy(zero_copy_only=False).copy()
     for index in np.flatnonzero(pc.match_substring_regex(numbers, _SCIENTIFIC).to_numpy(zero_copy_only=False)):
         phones[index] = _exact(numbers[int(index)].as_py())

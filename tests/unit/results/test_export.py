@@ -57,6 +57,21 @@ def test_formulas_are_harmless_in_both_kinds(as_dictionary: bool) -> None:
     assert [row[0] for row in csv_rows(export(".csv", [batch]))] == [f"'{text}" for text in ("=name", *FORMULAS)]
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("x;=1+1;y", "x;'=1+1;y"),
+        (";@SUM(A1)", ";'@SUM(A1)"),
+        ("a|\t=1", "a|\t'=1"),
+        ("Mo-Fr; 8-17", "Mo-Fr; 8-17"),
+        ("sep=;", "'sep=;"),
+    ],
+)
+def test_a_csv_is_harmless_where_other_signs_separate(text: str, written: str) -> None:
+    """Half of Europe's spreadsheets cut at `;` whatever the file says."""
+    assert csv_rows(export(".csv", [column([text])]))[1] == [written]
+
+
 def test_phones_stay_text_and_nothing_is_shortened() -> None:
     """A spreadsheet drops leading zeros and ends of long numbers where it may."""
     texts = [

@@ -105,6 +105,16 @@ FLOATS: list[Row] = [ROWS[0], *((float(str(a)), b) for a, b in ROWS[1:])]
         as_csv([ROWS[0], *((f"'{a}", b) for a, b in ROWS[1:])]),
         as_csv([ROWS[0], *((f"4.179828465{i}E+10", b) for i, (_, b) in enumerate(ROWS[1:], 1))]),
         as_csv([ROWS[0], *((f"4,179828465{i}e10", b) for i, (_, b) in enumerate(ROWS[1:], 1))], ";"),
+        as_csv([ROWS[0], *((f"+41 79 828-46-5{i}", b) for i, (_, b) in enumerate(ROWS[1:], 1))]),
+        as_csv([ROWS[0], *((f"+41\u00a079 (828) 46\u202f5{i}", b) for i, (_, b) in enumerate(ROWS[1:], 1))]),
+        as_csv([ROWS[0], *((f"0041 79828465{i}", b) for i, (_, b) in enumerate(ROWS[1:], 1))]),
+        as_csv([ROWS[0], *((f"41.798.284.65{i}", b) for i, (_, b) in enumerate(ROWS[1:], 1))]),
+        as_csv([ROWS[0], *((f"41,798,284,65{i}", b) for i, (_, b) in enumerate(ROWS[1:], 1))], ";"),
+        as_csv([ROWS[0], *((f'="{a}"', b) for a, b in ROWS[1:])]),
+        as_csv([ROWS[0], *((a, f"{b}\0") for a, b in ROWS[1:])]),
+        as_csv([ROWS[0], (ROWS[1][0], '"yes'), *ROWS[2:]]),  # a quote that is never closed
+        as_csv([ROWS[0], (ROWS[1][0], '"yes'), ROWS[2], (ROWS[3][0], '"ban')]),
+        as_csv(ROWS).decode().encode("utf-16-le"),
         as_workbook(ROWS),
         as_workbook(NUMERIC),
         as_workbook(FLOATS),
@@ -159,6 +169,13 @@ def test_a_number_that_is_none_or_lost_digits_is_counted(read: Reader, number: s
     result = read(as_csv([*ROWS, (number, "yes")]))
     assert rows_of(result) == READ
     assert (result.rows, result.unreadable_numbers) == (4, 1)
+
+
+@pytest.mark.parametrize("number", ["n/a", "0798284651", "4.17983E+10", "+4179828***1"])
+def test_a_result_in_which_no_number_can_be_read_is_kept_aside(read: Reader, number: str) -> None:
+    """Taken for an answer it would leave every phone undetermined, and the next night would buy them all again."""
+    with pytest.raises(ResultUnreadable, match="has 2 rows, and in none of them can the number be read"):
+        read(as_csv([ROWS[0], (number, "yes"), (number, "no")]))
 
 
 @pytest.mark.parametrize("content", [as_csv(ROWS[:1]), as_workbook(ROWS[:1]), b"Number,facebook", as_csv([ROWS[0], ("", "")])])

@@ -22,6 +22,7 @@ from fbcheck_pipeline.errors import (
     VendorUnavailable,
 )
 from fbcheck_pipeline.vendor import TaskStatus, Timeouts, VendorClient
+from fbcheck_pipeline.vendor.answers import shown
 from fbcheck_pipeline.vendor.connections import KeyForOrigin
 from fbcheck_pipeline.vendor.outcomes import BY_STATUS, Charged
 
@@ -206,6 +207,12 @@ def test_the_vendors_words_are_shown_without_phones_key_or_signatures() -> None:
     assert "invalid_file: line 3" in error
     assert "828" not in error and "s3cr3t" not in error and "\x1b" not in error
     assert len(error) < 320
+
+
+@pytest.mark.parametrize("separator", ["", " ", " - ", ") (", ", ", ":", " / ", "_", " \u00b7 "])
+def test_a_number_is_masked_however_its_digits_are_parted(separator: str) -> None:
+    """The vendor quotes what it did not like."""
+    assert "79" not in shown(f"bad value 41{separator}79{separator}828{separator}46, row 12")
 
 
 @pytest.mark.parametrize(
