@@ -118,10 +118,10 @@ def status(as_json: Json = False) -> None:
     from fbcheck_pipeline.workflow.workspace import open_workspace
 
     voice = Voice(as_json=as_json)
-    ws = open_workspace(begin(voice))
+    ws = open_workspace(begin(voice), only_to_look=True)
     ws.ledger.recover_gone_senders()
     document = tables.status_document(ws)
-    tables.say_status(voice, document)
+    tables.say_status(voice, document, ws.storage.data_uri)
     voice.result(document)
 
 
@@ -228,13 +228,17 @@ def suppress(
     from fbcheck_pipeline.cli.opening import begin
     from fbcheck_pipeline.cli.output import Voice
     from fbcheck_pipeline.lists import ReadOptions
+    from fbcheck_pipeline.words import count_of
     from fbcheck_pipeline.workflow.suppress import suppress_file
     from fbcheck_pipeline.workflow.workspace import open_workspace
 
     voice = Voice(as_json=as_json, quiet=quiet)
     settings = begin(voice, region=region)
     suppressed = suppress_file(open_workspace(settings), file, ReadOptions(column=column, region=settings.region))
-    voice.say(f"{suppressed.phones:,} phones, {suppressed.new:,} of them new; {suppressed.rejected_rows:,} rows hold no phone")
+    voice.say(
+        f"{count_of(suppressed.phones, 'phone')}, {suppressed.new:,} of them new; "
+        f"{count_of(suppressed.rejected_rows, 'row')} without a phone"
+    )
     voice.result(asdict(suppressed))
 
 
@@ -268,9 +272,9 @@ def purge(
     settings = begin(voice)
     if older_than is None and list_key is None:
         raise OperatorError("say what to delete: --older-than DAYS, or --list LIST_KEY")
-    ws = open_workspace(settings)
+    ws = open_workspace(settings, only_to_look=True)
     purged = purging.purge(ws, older_than_days=older_than, list_key=list_key, dry_run=dry_run)
-    if not dry_run:
+    if purged.list_keys and not dry_run:
         refresh_summary(ws)
         forget_partitions(settings, purged.list_keys)
     done = "would delete" if dry_run else "deleted"

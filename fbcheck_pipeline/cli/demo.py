@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,17 @@ def run_demo(voice: Voice) -> int:
     if not voice.as_json and document["lists"]:
         voice.say(_excerpt(document["lists"][0]))
         voice.say("the verdicts are invented by the sandbox; the lineage says so (`synthetic: true`)")
+        _say_what_next(voice, folder, document["lists"][0])
     voice.result(document)
     return code
+
+
+def _say_what_next(voice: Voice, folder: Path, first: dict[str, Any]) -> None:
+    """Commands that work as they stand here, now that the sandbox is gone."""
+    program = os.path.relpath(sys.argv[0]) if Path(sys.argv[0]).name == "fbcheck" else "fbcheck"
+    voice.say(f"look around:\n  export FBCHECK_DATA_URI={os.path.relpath(folder)}\n  {program} status")
+    voice.say(f"  {program} lineage {first['list_key']} --row 4\n  {program} export {first['list_key']} --to demo.xlsx")
+    voice.say(f"  and open {Path(first['results']).with_suffix('.report.html')}")
 
 
 def sample_lists() -> list[Path]:

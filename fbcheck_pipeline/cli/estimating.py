@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,19 +18,19 @@ from fbcheck_pipeline.cli.output import Voice
 from fbcheck_pipeline.cli.tables import region_hint
 from fbcheck_pipeline.errors import FbcheckError
 from fbcheck_pipeline.ledger import codec
-from fbcheck_pipeline.lists import ReadOptions, open_list
+from fbcheck_pipeline.lists import ListReader, ReadOptions, open_list
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.progress import report
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.words import CHECK_STATUSES
-from fbcheck_pipeline.workflow.intake import with_defaults
+from fbcheck_pipeline.workflow.intake import see_that_options_fit, with_defaults
 from fbcheck_pipeline.workflow.plan import estimate_new_phones, phones_of
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 
 
 def dry_run(settings: Settings, paths: Sequence[Path], wishes: Wishes, voice: Voice) -> tuple[int, dict[str, Any]]:
     """Say what would be sent and cost; nothing is recorded and the vendor is not called."""
-    ws = open_workspace(settings)
+    ws = open_workspace(settings, only_to_look=True)
     outcome, documents, elsewhere = Outcome(), [], np.empty(0, np.int64)
     try:
         for path in paths:
@@ -62,12 +63,15 @@ class _Content:
     phones: codec.Phones
     occurrences: npt.NDArray[np.int32]
     rows: int
-    rejected: int
-    without_region: int
+    reasons: dict[str, int]
+    read_so: tuple[str, ...]
+
+    @property
+    def rejected(self) -> int:
+        return sum(self.reasons.values())
 
 
-def _content(path: Path, options: ReadOptions, settings: Settings) -> _Content:
-    reader = open_list(path, options)
+def _content(reader: ListReader, options: ReadOptions, settings: Settings) -> _Content:
     normaliser = Normaliser(
         region=options.region, region_column=reader.source.region_column, extra_line_types=settings.extra_line_types
     )
@@ -76,24 +80,27 @@ def _content(path: Path, options: ReadOptions, settings: Settings) -> _Content:
         raw.append(batch)
         report("reading", reader.rows_read, reader.expected_rows)
     normaliser.learn(raw)
-    done = without_region = 0
+    done, reasons = 0, Counter[str]()
 
     def normalised() -> Iterator[pa.RecordBatch]:
-        nonlocal done, without_region
+        nonlocal done
         for batch in normaliser.normalise_all(raw):
-            without_region += pc.sum(pc.equal(batch.column("reject_reason").cast(pa.string()), "no_region")).as_py() or 0
+            for each in pc.value_counts(batch.column("reject_reason").drop_null()).to_pylist():
+                reasons[each["values"]] += each["counts"]
             yield batch
             done += batch.num_rows
             report("normalising", done, reader.counts["phones"])
 
-    phones, occurrences, rejected = phones_of(normalised())
-    return _Content(phones, occurrences, reader.counts["rows"], rejected, without_region)
+    phones, occurrences, _ = phones_of(normalised())
+    return _Content(phones, occurrences, reader.counts["rows"], dict(reasons.most_common()), reader.source.reasons)
 
 
 def _estimate(ws: Workspace, path: Path, wishes: Wishes, elsewhere: codec.Phones) -> tuple[dict[str, Any], codec.Phones]:
     """What a run of one list would do, and the phones it would buy besides those that lists before it would."""
     options = with_defaults(wishes.options, ws.settings)
-    found = _content(path, options, ws.settings)
+    reader = open_list(path, options)
+    see_that_options_fit(ws, path, reader.source.sha256, options)
+    found = _content(reader, options, ws.settings)
     new = estimate_new_phones(ws, found.phones, elsewhere)
     limit = wishes.max_billable if wishes.max_billable is not None else ws.settings.max_billable
     over = limit is not None and len(new) > limit
@@ -111,6 +118,8 @@ def _estimate(ws: Workspace, path: Path, wishes: Wishes, elsewhere: codec.Phones
         "complete": False,
         "counts": counts,
         "would_bill": 0 if over else len(new),
-        "hint": None if options.region else region_hint(found.without_region, counts, is_recorded=False),
+        "read_so": list(found.read_so),
+        "reject_reasons": found.reasons,
+        "hint": None if options.region else region_hint(found.reasons.get("no_region", 0), counts, is_recorded=False),
     }
     return document, np.empty(0, np.int64) if over else new

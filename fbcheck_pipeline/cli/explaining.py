@@ -24,7 +24,7 @@ def say_lineage(settings: Settings, list_key: str, row: int | None, voice: Voice
     Raises:
         OperatorError: there is no such list or row, or it is not joined yet.
     """
-    ws = open_workspace(settings)
+    ws = open_workspace(settings, only_to_look=True)
     try:
         if row is not None:
             document = explain_row(ws, list_key, row)
@@ -40,7 +40,7 @@ def say_lineage(settings: Settings, list_key: str, row: int | None, voice: Voice
 def _say_list(voice: Voice, lineage: dict[str, Any], results: str) -> None:
     source = lineage["source"]
     facts = {name: source[name] for name in SOURCE if source.get(name) not in (None, [], "")}
-    voice.say(_pairs("source", {**facts, "read so": "\n".join(source.get("reasons", ()))}))
+    voice.say(_pairs("source", {**facts, "read so": "\n".join(source.get("reasons", ())), "purpose": lineage["purpose"]}))
     counts = {name: count for name, count in lineage["counts"].items() if count or name in ("rows", "phones")}
     voice.say(_pairs("phones", {**counts, **{f"facebook {verdict}": count for verdict, count in lineage["verdicts"].items()}}))
     billing = {name: value for name, value in lineage["billing"].items() if value is not None}
@@ -49,7 +49,8 @@ def _say_list(voice: Voice, lineage: dict[str, Any], results: str) -> None:
     voice.say(_pairs("in the vendor's results", odd or {"nothing odd": f"{lineage['verdict_counts']['rows']} rows"}))
     for each in lineage["discrepancies"][:MOST_TASKS]:
         voice.say(f"task {each['task_id']}: the vendor's {each['count']} is {each['vendor']}, ours {each['ours']}")
-    voice.say(_tasks(lineage["tasks"]))
+    if lineage["tasks"]:
+        voice.say(_tasks(lineage["tasks"]))
     voice.say(_pairs("columns", {name: ", ".join(made_of) for name, made_of in lineage["columns"].items()}))
     if lineage["synthetic"]:
         voice.say("the verdicts are invented by a sandbox")

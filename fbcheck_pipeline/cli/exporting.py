@@ -16,7 +16,7 @@ def export_list(settings: Settings, list_key: str, to: Path, *, pseudonymise: bo
     Raises:
         OperatorError, StorageError: see `export_results`.
     """
-    ws = open_workspace(settings)
+    ws = open_workspace(settings, only_to_look=True)
     try:
         with voice.progress():
             rows = export_results(ws, list_key, to, pseudonymise=pseudonymise)

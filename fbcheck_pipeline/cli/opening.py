@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from fbcheck_pipeline.cli.output import Voice
-from fbcheck_pipeline.settings import Settings, load_settings, unknown_variables
+from fbcheck_pipeline.errors import SettingsError
+from fbcheck_pipeline.settings import PREFIX, Settings, load_settings, unknown_variables
 
 
 def begin(voice: Voice, **options: Any) -> Settings:
@@ -20,7 +21,14 @@ def begin(voice: Voice, **options: Any) -> Settings:
     Raises:
         SettingsError: a value does not fit.
     """
-    settings = load_settings(**{name: value for name, value in options.items() if value is not None})
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        settings = load_settings(**given)
+    except SettingsError as error:
+        message = str(error)
+        for name in given:
+            message = message.replace(f"{PREFIX}{name.upper()}: ", f"--{name.replace('_', '-')}: ")
+        raise SettingsError(message) from None
     for sentence in unknown_variables():
         voice.warn(f"warning: {sentence}")
     voice.hear_logs()

@@ -41,6 +41,8 @@ from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 POLL_BUDGET_S = 15.0
 PARTITIONS = str(list_partitions.name)
 LONGEST_NAP_S = 5.0
+NOT_JOINED: dict[str, Any] = {"verdicts": None, "breakdown": {"reject_reason": {}}}
+"""What there is to tell of a list's lineage before it has one."""
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
@@ -87,12 +89,12 @@ def run_lists(settings: Settings, paths: Sequence[Path], wishes: Wishes, voice: 
     outcome = Outcome()
     try:
         with open_instance(settings) as instance, voice.progress(), Interrupts() as interrupts:
-            sent_before = _sent(ws)
+            sent_before, read_before = _sent(ws), {row.list_key for row in ws.ledger.lists() if row.source}
             driver = _Driver(ws, instance, wishes, until, outcome, interrupts)
             driver.bring_in(paths)
             driver.submit()
             driver.finish()
-            return _conclude(ws, paths, outcome, sent_before)
+            return _conclude(ws, paths, outcome, sent_before, read_before)
     finally:
         ws.ledger.close()
 
@@ -235,12 +237,15 @@ def _our_error(error: BaseException | None) -> FbcheckError | None:
 
 def _sent(ws: Workspace) -> dict[str, int]:
     """Chunk key -> phones of what this process sent and the vendor accepted: two runs of one list at once each tell their own."""
-    rows = [row for row in ws.ledger.chunks() if row.task_id is not None]
-    return {row.chunk_key: row.phone_count for row in rows if str(row.sender).startswith(liveness.PROCESS)}
+    return {row.chunk_key: row.phone_count for row in _of_this_process(ws) if row.task_id is not None}
+
+
+def _of_this_process(ws: Workspace) -> list[Row]:
+    return [row for row in ws.ledger.chunks() if str(row.sender).startswith(liveness.PROCESS)]
 
 
 def _conclude(
-    ws: Workspace, paths: Sequence[Path], outcome: Outcome, sent_before: Mapping[str, int]
+    ws: Workspace, paths: Sequence[Path], outcome: Outcome, sent_before: Mapping[str, int], read_before: set[str]
 ) -> tuple[int, dict[str, Any]]:
     documents: list[dict[str, Any]] = []
     for path in paths:
@@ -252,6 +257,8 @@ def _conclude(
         if not is_complete:
             outcome.add_code(3)
         counts = {name: (row.counts or {}).get(name, 0) for name in ("rows", "phones", *CHECK_STATUSES)}
+        lineage = read_lineage(ws, key) if ws.storage.exists(lineage_name(key)) else NOT_JOINED
+        reasons = lineage["breakdown"]["reject_reason"]
         documents.append(
             {
                 "list_key": key,
@@ -260,13 +267,17 @@ def _conclude(
                 "lineage": _address(ws, lineage_name(key)),
                 "complete": is_complete,
                 "counts": counts,
-                "hint": region_hint(_without_region(ws, row), counts, is_recorded=True),
+                "verdicts": lineage["verdicts"],
+                "read_so": [] if key in read_before else (row.source or {}).get("reasons", []),
+                "reject_reasons": reasons,
+                "hint": None if row.options.get("region") else region_hint(reasons.get("no_region", 0), counts, is_recorded=True),
             }
         )
     billed = sum(phones for chunk_key, phones in _sent(ws).items() if chunk_key not in sent_before)
     document = {
         "lists": documents,
         "billed_phones": billed,
+        "perhaps_billed_phones": sum(row.phone_count for row in _of_this_process(ws) if row.state == ChunkState.UNCONFIRMED),
         "cost_estimate": ws.settings.cost_of(billed),
         "errors": {file: str(error) for file, error in outcome.errors.items()},
     }
@@ -275,10 +286,3 @@ def _conclude(
 
 def _address(ws: Workspace, name: str) -> str | None:
     return ws.storage.uri(name) if ws.storage.exists(name) else None
-
-
-def _without_region(ws: Workspace, row: Row) -> int:
-    """How many rows of a joined list were rejected because nobody said their country."""
-    if row.options.get("region") or not ws.storage.exists(lineage_name(row.list_key)):
-        return 0
-    return int(read_lineage(ws, row.list_key)["breakdown"]["reject_reason"].get("no_region", 0))

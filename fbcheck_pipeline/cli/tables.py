@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.markup import escape
 from rich.table import Table
 
@@ -14,7 +15,7 @@ from fbcheck_pipeline.cli.output import Voice, duration
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.ledger.book import Row
 from fbcheck_pipeline.results.lineage import rfc3339
-from fbcheck_pipeline.words import CHECK_STATUSES
+from fbcheck_pipeline.words import CHECK_STATUSES, VERDICTS, count_of
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 OPEN_STATUSES = {
@@ -31,15 +32,24 @@ def say_outcome(voice: Voice, document: Mapping[str, Any]) -> None:
     is_dry = document.get("dry_run", False)
     if document["lists"]:
         statuses = [status for status in CHECK_STATUSES if any(each["counts"][status] for each in document["lists"])]
-        table = Table(title="what would be sent" if is_dry else None)
-        for heading in ("list", "rows", "phones", *statuses, *(["would bill"] if is_dry else ["complete"])):
-            table.add_column(heading, justify="left" if heading == "list" else "right")
+        shown = ["to be sent" if is_dry and status == "waiting" else status for status in statuses]
+        table = _table(
+            "what would be sent" if is_dry else None, "list", *(f"{name}>" for name in ("rows", "phones", *shown)),
+            "would bill>" if is_dry else "complete>",
+        )  # fmt: skip
         for each in document["lists"]:
             last = f"{each['would_bill']:,}" if is_dry else ("yes" if each["complete"] else "no")
             figures = [f"{each['counts'][name]:,}" for name in ("rows", "phones", *statuses)]
             table.add_row(each["list_key"] or escape(each["file"]), *figures, last)
         voice.say(table)
     for each in document["lists"]:
+        _say_reading(voice, each)
+        if verdicts := each.get("verdicts"):
+            told = ", ".join(f"{verdicts[name]:,} {name}" for name in VERDICTS)
+            without = each["counts"]["undetermined"]
+            voice.say(
+                f"{each['list_key']}: {told}" + (f"; {count_of(without, 'phone')} without a usable answer" if without else "")
+            )
         if each["results"]:
             voice.say(f"results  {each['results']}")
         if not each["complete"] and not is_dry:
@@ -50,9 +60,21 @@ def say_outcome(voice: Voice, document: Mapping[str, Any]) -> None:
         voice.say("beside each its lineage (.lineage.json) and a report to look at (.report.html)")
     count = document["would_bill"] if is_dry else document["billed_phones"]
     cost = "" if document["cost_estimate"] is None else f", about {document['cost_estimate']:.4g}"
-    voice.say(f"{'would bill' if is_dry else 'billed'} {count:,} phones{cost}")
+    perhaps = "" if is_dry or not document["perhaps_billed_phones"] else (
+        f"; perhaps billed {document['perhaps_billed_phones']:,} more, whose answer was lost: see `fbcheck status`"
+    )  # fmt: skip
+    voice.say(f"{'would bill' if is_dry else 'billed'} {count_of(count, 'phone')}{cost}{perhaps}")
     for file, error in document["errors"].items():
         voice.warn(f"error: {error}" if Path(file).name in error else f"error: {file}: {error}" if file else f"error: {error}")
+
+
+def _say_reading(voice: Voice, each: Mapping[str, Any]) -> None:
+    """How a list was read, and why numbers of it are rejected."""
+    if each["read_so"]:
+        voice.say(f"{each['file']}: " + " ".join(each["read_so"]))
+    if each["reject_reasons"]:
+        told = ", ".join(f"{count:,} {reason}" for reason, count in each["reject_reasons"].items())
+        voice.say(f"{each['file']}: rejected {told}")
 
 
 def region_hint(without_region: int, counts: Mapping[str, int], *, is_recorded: bool) -> str | None:
@@ -63,7 +85,7 @@ def region_hint(without_region: int, counts: Mapping[str, int], *, is_recorded: 
     """
     if not without_region:
         return None
-    remedy = "copy the file under another name and run that with --region" if is_recorded else "give --region"
+    remedy = "`fbcheck purge --list` it, then run it with --region" if is_recorded else "give --region"
     return f"{without_region:,} of {counts['phones']:,} numbers have no country code and no region is set; {remedy}, e.g. --region TR"
 
 
@@ -75,31 +97,36 @@ def status_document(ws: Workspace) -> dict[str, Any]:
     return {"lists": [_list(ws, row, chunks, waiting.get(row.list_key, 0)) for row in ws.ledger.lists()], "chunks": chunks}
 
 
-def say_status(voice: Voice, document: Mapping[str, Any]) -> None:
-    """The status as two tables that are understood at a glance."""
+def say_status(voice: Voice, document: Mapping[str, Any], data_uri: str) -> None:
+    """The status as two tables that are understood at a glance, and what to do, in lines that may be copied."""
     if not document["lists"]:
-        voice.say("no lists yet; `fbcheck run LIST` or a file in the inbox begins one")
+        voice.say(f"no lists yet in {data_uri}; `fbcheck run LIST` or a file in its inbox begins one")
         return
-    lists = _table("lists", "list", "state", "phones>", "settled>", "open>", "age>", "what to do")
+    lists = _table("lists", "list", "state", "phones>", "settled>", "open>", "age>")
     for each in document["lists"]:
         phones, still = each["counts"]["phones"], sum(each["counts"][name] for name in OPEN_STATUSES)
-        settled = f"{(phones - still) / phones:.0%}" if phones else ""
+        settled = f"{100 * (phones - still) // phones} %" if phones else ""
         figures = (f"{phones:,}", settled, f"{still:,}", duration(each["age_s"]))
-        to_do = each["action"] or _still_open(each["counts"])
-        lists.add_row(each["list_key"], _coloured(each["state"]), *figures, escape(to_do))
+        lists.add_row(each["list_key"], _coloured(each["state"]), *figures)
     voice.say(lists)
     open_chunks = [each for each in document["chunks"] if each["state"] != ChunkState.COLLECTED]
     if open_chunks:
-        chunks = _table("chunks not collected", "chunk", "state", "phones>", "progress>", "age>", "task", "what to do")
+        chunks = _table("chunks not collected", "chunk", "state", "phones>", "done>", "age>", "task")
         for each in open_chunks:
-            progress = f"{(each['success'] or 0) / each['total']:.0%}" if each["total"] else ""
-            row = (each["chunk_key"], _coloured(each["state"]), f"{each['phones']:,}", progress, duration(each["age_s"]))
-            chunks.add_row(*row, escape(each["task_id"] or ""), escape(each["action"] or ""))
+            done = f"{100 * (each['success'] or 0) // each['total']} %" if each["total"] else ""
+            row = (each["chunk_key"], _coloured(each["state"]), f"{each['phones']:,}", done, duration(each["age_s"]))
+            chunks.add_row(*row, escape(each["task_id"] or ""))
         voice.say(chunks)
+    for each in document["lists"]:
+        if to_do := each["action"] or ("" if each["state"] == "complete" else _still_open(each["counts"])):
+            voice.say(f"{each['list_key']}: {to_do}")
+    for each in open_chunks:
+        if each["action"]:
+            voice.say(f"{each['chunk_key']}: {each['action']}")
     in_state = Counter(each["state"] for each in document["lists"])
     voice.say(
-        f"{len(document['lists'])} lists: {', '.join(f'{count} {state}' for state, count in in_state.items())}; "
-        f"{len(document['chunks'])} chunks, {len(open_chunks)} of them not collected"
+        f"{count_of(len(document['lists']), 'list')}: {', '.join(f'{count} {state}' for state, count in in_state.items())}; "
+        f"{count_of(len(document['chunks']), 'chunk')}, {len(open_chunks)} not collected"
     )
 
 
@@ -107,11 +134,14 @@ def _still_open(counts: Mapping[str, int]) -> str:
     return "; ".join(f"{counts[name]:,} {name} ({why})" for name, why in OPEN_STATUSES.items() if counts[name])
 
 
-def _table(title: str, *headings: str) -> Table:
-    """A table; a heading that ends with > stands above figures."""
-    table = Table(title=title, title_justify="left")
-    for heading in headings:
-        table.add_column(heading.rstrip(">"), justify="right" if heading.endswith(">") else "left")
+def _table(title: str | None, *headings: str) -> Table:
+    """A table that eighty columns hold; a heading that ends with > stands above figures. Keys are never cut: they are to be copied."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for place, heading in enumerate(headings):
+        is_key = place == 0 or heading == "task"
+        table.add_column(
+            heading.rstrip(">"), justify="right" if heading.endswith(">") else "left", overflow="fold", no_wrap=is_key
+        )
     return table
 
 
@@ -126,8 +156,8 @@ def _list(ws: Workspace, row: Row, chunks: list[dict[str, Any]], waiting: int) -
     missing = ws.settings.smallest_chunk - sum(ws.ledger.waiting_counts().values())
     action = row.error
     if action is None and waiting:
-        fewest = ws.settings.smallest_chunk
-        action = f"{waiting} phones wait for {max(missing, 0)} more to make a chunk of {fewest}; the next list brings them"
+        fewest, verb = ws.settings.smallest_chunk, "waits" if waiting == 1 else "wait"
+        action = f"{count_of(waiting, 'phone')} {verb} for {max(missing, 0)} more to make a chunk of {fewest}; the next list brings them"
     if action is None:
         action = next((each["action"] for each in ours if each["action"]), None)
     return {

@@ -68,13 +68,10 @@ class Ledger:
                 connection.execute(sa.insert(lists).values(list_key=list_key, added_at=self.clock(), **entry))
             elif known.source is None:
                 connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(**entry))
-            elif any(known.options.get(name) != value for name, value in options.items()):
-                raise OperatorError(
-                    f"list {list_key} was already read with other options ({_shown(known.options)}); "
-                    f"run it with those, or read it anew after `fbcheck purge --list {list_key}`: verdicts that are paid for stay"
-                )
-            elif known.purpose is None and purpose is not None:
-                connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(purpose=purpose))
+            else:
+                refuse_other_options(known, options)
+                if known.purpose is None and purpose is not None:
+                    connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(purpose=purpose))
 
     def list_row(self, list_key: str) -> Row | None:
         """One list, or None when it is unknown."""
@@ -553,6 +550,19 @@ class Ledger:
             dependants = sa.select(dependencies.c.list_key).where(dependencies.c.chunk_key == chunk_key)
             connection.execute(sa.update(lists).where(lists.c.list_key.in_(dependants)).values(revision=lists.c.revision + 1))
         return moved
+
+
+def refuse_other_options(known: Row, options: Mapping[str, Any]) -> None:
+    """A list that was read is read the same way for ever.
+
+    Raises:
+        OperatorError: it was read with other options.
+    """
+    if known.source is not None and any(known.options.get(name) != value for name, value in options.items()):
+        raise OperatorError(
+            f"list {known.list_key} was already read with other options ({_shown(known.options)}); "
+            f"run it with those, or read it anew after `fbcheck purge --list {known.list_key}`: verdicts that are paid for stay"
+        )
 
 
 def _shown(options: Mapping[str, Any]) -> str:

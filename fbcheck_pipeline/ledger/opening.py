@@ -27,21 +27,32 @@ HEAD = "0002"
 """The migration this code was written for."""
 STAMP = "ledger-id.json"
 BUSY_TIMEOUT_S = 60
+NOWHERE = "sqlite://"  # in memory
 
 
-def open_ledger(settings: Settings, storage: Storage, clock: Callable[[], float] = time.time) -> Ledger:
+def open_ledger(
+    settings: Settings, storage: Storage, clock: Callable[[], float] = time.time, *, only_to_look: bool = False
+) -> Ledger:
     """Open the ledger of these settings, creating or migrating it as needed.
+
+    Args:
+        only_to_look: nothing will be sent or planned: the vendor need not be the ledger's, and where there is no ledger none is
+            created, an empty one in memory stands for it.
 
     Raises:
         LedgerError: it cannot be reached, is of a newer version, belongs to other data or another vendor, is older than the
             data, or the data's ledger is missing.
     """
-    engine = connect(settings.ledger_address)
+    address = NOWHERE if only_to_look and not _is_there(settings.ledger_address) else settings.ledger_address
+    engine = connect(address)
     try:
         _migrate(engine)
         _create_identity(engine, settings, storage, clock())
         ledger = Ledger(engine, clock)
-        _check_identity(ledger, settings, storage)
+        if not only_to_look:
+            _check_vendor(ledger, settings)
+        if address != NOWHERE:
+            _check_identity(ledger, storage)
     except sa.exc.SQLAlchemyError as error:
         engine.dispose()
         raise LedgerError(
@@ -52,6 +63,21 @@ def open_ledger(settings: Settings, storage: Storage, clock: Callable[[], float]
         engine.dispose()
         raise
     return ledger
+
+
+def _is_there(url: str) -> bool:
+    """True where a ledger is, or something that only opening it can tell."""
+    try:
+        parsed = sa.make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return Path(parsed.database or "").exists()
+        engine = connect(url)
+        try:
+            return version_of(engine) is not None
+        finally:
+            engine.dispose()
+    except sa.exc.SQLAlchemyError:
+        return True
 
 
 def connect(url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> sa.Engine:
@@ -157,12 +183,15 @@ def _create_identity(engine: sa.Engine, settings: Settings, storage: Storage, no
         )
 
 
-def _check_identity(ledger: Ledger, settings: Settings, storage: Storage) -> None:
+def _check_vendor(ledger: Ledger, settings: Settings) -> None:
     if ledger.vendor_origin != settings.vendor_origin:
         raise LedgerError(
             f"this ledger is bound to the vendor at {ledger.vendor_origin}, FBCHECK_API_URL names {settings.vendor_origin}; "
             "mend the URL, or use another FBCHECK_DATA_URI for the other vendor"
         )
+
+
+def _check_identity(ledger: Ledger, storage: Storage) -> None:
     if not storage.exists(STAMP):
         if _has_data(storage):
             raise LedgerError(f"{storage.data_uri} holds data but no {STAMP}; restore that file from the backup of the data")

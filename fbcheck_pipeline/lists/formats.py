@@ -30,9 +30,9 @@ def format_of(path: Path) -> tuple[str, bool, tuple[str, ...]]:
         ListError: no such file, an unknown suffix, an empty file, or a content that is no list.
     """
     if path.is_dir():
-        raise ListError(f"{path.name}: this is a folder; name the lists in it, e.g. {path.name}/*.csv")
+        raise ListError(f"{path}: this is a folder; name the lists in it, e.g. {path}/*.csv")
     if not path.is_file():
-        raise ListError(f"{path.name}: there is no such file; check the path")
+        raise ListError(f"{path}: there is no such file; check the path")
     suffix = list_suffix(path.name)
     if suffix is None:
         old = "a legacy workbook: save it as .xlsx" if path.suffix.lower() == ".xls" else "save it as one of these"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fbcheck_pipeline.errors import ListError, OperatorError
-from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.ledger.book import Row, refuse_other_options
 from fbcheck_pipeline.lists import LIST_SUFFIXES, ListReader, ReadOptions, file_sha256, list_key, open_list
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -53,7 +53,7 @@ def bring_in(ws: Workspace, path: Path, options: ReadOptions, purpose: str | Non
     """
     purpose = _purpose(ws.settings, purpose)
     reader = open_list(path, options)
-    known = next((row for row in ws.ledger.lists() if row.sha256 == reader.source.sha256 and row.file == path.name), None)
+    known = _known(ws, path, reader.source.sha256)
     key = known.list_key if known else list_key(path)
     name = known.inbox_name if known else _free_name(ws, path, reader.source.sha256)
     ws.ledger.register_list(
@@ -62,6 +62,22 @@ def bring_in(ws: Workspace, path: Path, options: ReadOptions, purpose: str | Non
     if not ws.storage.exists(f"{INBOX}/{name}") and not ws.storage.exists(f"raw_phones/{key}.parquet"):
         ws.storage.bring_in(path, f"{INBOX}/{name}")
     return key
+
+
+def see_that_options_fit(ws: Workspace, path: Path, sha256: str, options: ReadOptions) -> None:
+    """What `bring_in` would say of the options; nothing is recorded.
+
+    Raises:
+        OperatorError: the list was already read with other options.
+    """
+    known = _known(ws, path, sha256)
+    if known is not None:
+        refuse_other_options(known, options.to_json())
+
+
+def _known(ws: Workspace, path: Path, sha256: str) -> Row | None:
+    """The list of this content and name, however it was brought in."""
+    return next((row for row in ws.ledger.lists() if row.sha256 == sha256 and row.file == path.name), None)
 
 
 def register_inbox_file(ws: Workspace, name: str) -> str:

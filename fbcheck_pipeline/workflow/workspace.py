@@ -21,15 +21,16 @@ class Workspace:
     ledger: Ledger
 
 
-def open_workspace(settings: Settings, clock: Callable[[], float] = time.time) -> Workspace:
+def open_workspace(settings: Settings, clock: Callable[[], float] = time.time, *, only_to_look: bool = False) -> Workspace:
     """Open storage and ledger.
 
     Args:
         clock: UTC seconds since the epoch; replaced in tests.
+        only_to_look: nothing will be sent or planned, so nothing is created, and the settings' vendor does not matter.
 
     Raises:
         LedgerError, StorageError: see `open_ledger`.
     """
     logging.getLogger("fbcheck_pipeline").setLevel(settings.log_level)
     storage = Storage(settings.data_uri)
-    return Workspace(settings, storage, open_ledger(settings, storage, clock))
+    return Workspace(settings, storage, open_ledger(settings, storage, clock, only_to_look=only_to_look))

@@ -9,13 +9,18 @@ from tests.standin import StandIn
 
 
 def test_a_list_wholly_without_region_says_so_and_the_remedy_works(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
-    """Before it is recorded, the option is enough; afterwards its reading is fixed, and a copy is a list of its own."""
+    """Before it is recorded, the option is enough; afterwards its reading is fixed until it is purged, and a dry run says so, too."""
     path = write_list(tmp_path / "a.csv", ["078 000 00 01", "078 000 00 02"])
     code, document, err = fbcheck("run", str(path), "--dry-run", "--json")
     assert code == 0 and document["lists"][0]["hint"].startswith("2 of 2 numbers have no country code") and "--region TR" in err
     code, document, err = fbcheck("run", str(path), "--json")
-    assert code == 0 and "another name" in document["lists"][0]["hint"] and "a.csv: 2 of 2 numbers" in err
-    code, document, _ = fbcheck("run", str(path.rename(tmp_path / "b.csv")), "--region", "CH", "--json")
+    assert code == 0 and "purge --list" in document["lists"][0]["hint"] and "a.csv: 2 of 2 numbers" in err
+    key = document["lists"][0]["list_key"]
+    for options in (["--dry-run"], []):
+        code, _, err = fbcheck("run", str(path), "--region", "CH", *options)
+        assert code == 2 and f"`fbcheck purge --list {key}`" in err
+    assert fbcheck("purge", "--list", key, "--json")[1]["list_keys"] == [key]
+    code, document, _ = fbcheck("run", str(path), "--region", "CH", "--json")
     assert (code, document["lists"][0]["counts"]["checked"], document["lists"][0]["hint"]) == (0, 2, None)
 
 

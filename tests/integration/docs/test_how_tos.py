@@ -58,9 +58,12 @@ def test_the_purge_page_keeps_opt_outs_and_deletes_what_is_old(fbcheck: Fbcheck,
     """Its commands as they stand; a list joined just now stays."""
     write_list(tmp_path / "opt-outs.csv", [swiss(1)])
     write_list(tmp_path / "a.csv", [swiss(1), swiss(2)])
-    suppress, purge = blocks((HOW_TO / "purge-and-suppress.md").read_text())
+    suppress, purge, purge_one = blocks((HOW_TO / "purge-and-suppress.md").read_text())
     run_blocks([suppress], tmp_path, **ours(fbcheck))
     code, document, err = fbcheck("run", str(tmp_path / "a.csv"), "--json")
     assert (code, document["lists"][0]["counts"]["suppressed"]) == (0, 1), err
     run_blocks([purge], tmp_path, **ours(fbcheck))
     assert Path(document["lists"][0]["results"]).exists() and list(vendor.accepted) == [swiss(2)]
+    run_blocks(filled_in([purge_one], {"LIST_KEY": document["lists"][0]["list_key"]}), tmp_path, **ours(fbcheck))
+    assert not Path(document["lists"][0]["results"]).exists()
+    assert fbcheck("run", str(tmp_path / "a.csv"), "--json")[0] == 0 and vendor.most_per_phone == 1

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from fbcheck_pipeline.errors import LedgerError, StorageError
-from fbcheck_pipeline.workflow.workspace import Workspace
+from fbcheck_pipeline.settings import Settings
+from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import Clock, phones
 from tests.integration.workflow.play import Play
 from tests.standin import StandIn
@@ -176,3 +177,18 @@ def test_the_stamp_counts_submissions(open_ws: OpenWs, tmp_path: Path, clock: Cl
     play.run("a", phones(12))
     stamped = json.loads((tmp_path / "data" / "ledger-id.json").read_text())
     assert stamped == {"ledger_uuid": play.ledger.uuid, "sendings": 3}
+
+
+def test_looking_creates_nothing_and_asks_for_no_vendor(
+    open_ws: OpenWs, make_settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    """`status` in a wrong folder must leave no ledger there; and a result may be read when its vendor is gone."""
+    empty = open_workspace(make_settings(data_uri=str(tmp_path / "nowhere")), only_to_look=True)
+    assert empty.ledger.lists() == [] and not (tmp_path / "nowhere").exists()
+    ws = open_ws()
+    ws.ledger.register_list("a", file="a", inbox_name="a", sha256="a", options={}, purpose=None)
+    elsewhere = open_workspace(make_settings(api_url="https://vendor.example"), only_to_look=True)
+    assert [row.list_key for row in elsewhere.ledger.lists()] == ["a"]
+    ledger_file(tmp_path).unlink()
+    with pytest.raises(LedgerError, match="belongs to a ledger that is not"):
+        open_workspace(make_settings(), only_to_look=True)

@@ -61,7 +61,7 @@ def test_a_missing_file_and_a_folder_are_refused_each_in_its_own_words(tmp_path:
     """Somebody who names a folder must hear that its lists are to be named."""
     with pytest.raises(ListError, match="there is no such file"):
         open_list(tmp_path / "none.csv")
-    with pytest.raises(ListError, match=r"this is a folder; name the lists in it, e.g. lists/\*.csv"):
+    with pytest.raises(ListError, match=r"/lists: this is a folder; name the lists in it, e.g. .*/lists/\*.csv"):
         (tmp_path / "lists").mkdir()
         open_list(tmp_path / "lists")
 
