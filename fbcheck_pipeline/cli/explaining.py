@@ -10,7 +10,7 @@ from rich.table import Table
 from fbcheck_pipeline.cli.output import Voice
 from fbcheck_pipeline.results.explain import explain_row
 from fbcheck_pipeline.results.lineage import read_lineage, results_name
-from fbcheck_pipeline.results.report import VENDOR_COUNTS
+from fbcheck_pipeline.results.report import REASONS, VENDOR_COUNTS
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.workspace import open_workspace
 
@@ -81,7 +81,7 @@ def _say_row(voice: Voice, document: dict[str, Any]) -> None:
                     "region": phone["region"],
                     "rules": "\n".join(phone["rules"]) or "none changed it",
                     "phone": phone["phone_e164"],
-                    "rejected": phone["reject_reason"],
+                    "rejected": _why(phone["reject_reason"]),
                     "country, line type": f"{phone['country'] or ''} {phone['line_type'] or ''}".strip() or None,
                     "planned": phone["answered_by"],
                     "chunk": f"{chunk['chunk_key']} ({chunk['state']}, {chunk['phones']:,} phones)" if chunk else None,
@@ -96,6 +96,10 @@ def _say_row(voice: Voice, document: dict[str, Any]) -> None:
                 },
             )
         )
+
+
+def _why(reason: str | None) -> str | None:
+    return f"{reason}: {REASONS[reason]}" if reason else None
 
 
 def _pairs(title: str, pairs: dict[str, Any]) -> Table:

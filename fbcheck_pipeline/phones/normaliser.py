@@ -137,10 +137,10 @@ class Normaliser:
 
         Args:
             text: the cell as it came.
-            region: of its row; None falls back to the list's.
+            region: of its row, see `region_of_row`; None where it is unknown.
         """
         applied: list[str] = []
-        outcomes = outcomes_of(text, region or self.region, Says.NOTHING, applied)
+        outcomes = outcomes_of(text, region, Says.NOTHING, applied)
         return [*applied, *(_said_of(self._policy(outcome)) for outcome in outcomes)]
 
     def _regions(self, batch: pa.RecordBatch) -> Codes:

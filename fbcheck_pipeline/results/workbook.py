@@ -103,7 +103,7 @@ def _write_sheet(part: IO[bytes], schema: pa.Schema, pieces: _Pieces) -> int:
         piece = pieces.take(SHEET_ROWS - row + 1)
         size += part.write(_rows(piece, row))
         row += piece.num_rows
-    part.write(b"</sheetData></worksheet>")
+    part.write(f'</sheetData><autoFilter ref="A1:{_letters(len(schema) - 1)}{row - 1}"/></worksheet>'.encode())
     return row - 2
 
 

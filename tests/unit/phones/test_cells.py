@@ -92,7 +92,7 @@ def test_a_number_that_is_valid_abroad_only_needs_the_word_of_its_column() -> No
 )
 def test_the_rules_are_explained_without_the_number(raw: str) -> None:
     """Explanations are shown and copied; numbers are people's."""
-    said = Normaliser(region="TR").explain(raw, None)
+    said = Normaliser(region="TR").explain(raw, "TR")
     assert said
     assert not any(char.isdigit() for sentence in said for char in sentence)
 

@@ -114,6 +114,12 @@ def test_any_text_makes_a_readable_workbook(rows: list[list[str | None]]) -> Non
             assert len(cell or "") == len(plain) or "_x" in plain
 
 
+def test_a_sheet_filters_by_its_header_and_keeps_it_in_sight() -> None:
+    """Whoever opens it wants the rows of one verdict first."""
+    sheet = openpyxl.load_workbook(io.BytesIO(export(".xlsx", [pa.record_batch({"a": ["x", "y"], "b": [1, 2]})]))).active
+    assert (sheet.auto_filter.ref, sheet.freeze_panes) == ("A1:B3", "A2")
+
+
 def test_numbers_and_times_are_what_they_are() -> None:
     """So that they sort and filter; times are UTC to the second."""
     values = {"n": pa.array([1, None, 3], pa.int16()), "at": pa.array([MOMENT_US, None, 0], pa.timestamp("us", "UTC"))}
