@@ -50,6 +50,7 @@ class Voice:
         handler = _LogLines(self)
         if self.quiet or self.console.is_terminal:
             handler.setLevel(logging.WARNING)
+            handler.setFormatter(logging.Formatter("warning: %(message)s"))
         logging.getLogger("fbcheck_pipeline").addHandler(handler)
 
     @contextmanager

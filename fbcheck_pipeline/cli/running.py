@@ -5,6 +5,7 @@ The one module of the command line that knows Dagster. It waits by the same poll
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import sqlalchemy as sa
 from dagster._core.errors import DagsterExecutionInterruptedError
 from filelock import FileLock
 
@@ -25,7 +27,7 @@ from fbcheck_pipeline.defs.assets import lists as list_partitions
 from fbcheck_pipeline.defs.jobs import collect_verdicts, join_list, submit_list
 from fbcheck_pipeline.defs.requests import missing_assets
 from fbcheck_pipeline.defs.resources import FbcheckResource
-from fbcheck_pipeline.errors import FbcheckError, SettingsError, VendorRefuses
+from fbcheck_pipeline.errors import FbcheckError, SettingsError, StorageError, VendorRefuses
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, liveness
 from fbcheck_pipeline.ledger.book import Row
 from fbcheck_pipeline.results.lineage import lineage_name, read_lineage, results_name
@@ -225,11 +227,14 @@ class _Driver:
 
 
 def _our_error(error: BaseException | None) -> FbcheckError | None:
-    """The error of ours that Dagster wrapped; its chain of causes may run in a circle."""
+    """The error of ours that Dagster wrapped, or its own of a full disk; its chain of causes may run in a circle."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         if isinstance(error, FbcheckError):
             return error
+        if isinstance(error, sa.exc.OperationalError) or getattr(error, "errno", None) == errno.ENOSPC:
+            reason = str(getattr(error, "orig", error)).splitlines()[0]
+            return StorageError(f"Dagster's own files cannot be written ({reason}); free space in DAGSTER_HOME, then run again")
         seen.add(id(error))
         error = error.__cause__ or error.__context__
     return None

@@ -41,3 +41,23 @@ def test_quiet_says_nothing_of_a_run_that_went_well(fbcheck: Fbcheck, tmp_path: 
     """And without it there is something to read."""
     code, _, err = fbcheck("run", str(write_list(tmp_path / "a.csv", ["+41780000001"])), *(["--quiet"] if quiet else []))
     assert code == 0 and bool(err) is not quiet, err
+
+
+FULL_FOR_DAGSTER = """
+import sqlalchemy as sa
+@sa.event.listens_for(sa.Engine, "connect")
+def fill(connection, record):
+    if "/dagster/" in connection.execute("PRAGMA database_list").fetchone()[2]:
+        connection.execute("PRAGMA max_page_count=1")
+"""
+
+
+def test_a_disk_that_is_full_where_dagster_writes_is_named(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+    """It fills first, since Dagster writes most; the same command goes on when there is room."""
+    assert fbcheck("run", str(write_list(tmp_path / "a.csv", ["+41780000001"])))[0] == 0
+    path = str(write_list(tmp_path / "b.csv", ["+41780000002"]))
+    fbcheck.prelude = FULL_FOR_DAGSTER
+    code, _, err = fbcheck("run", path)
+    assert code == 2 and "Dagster's own files cannot be written (database or disk is full)" in err and "+4178" not in err
+    fbcheck.prelude = ""
+    assert fbcheck("run", path)[0] == 0 and vendor.most_per_phone == 1
