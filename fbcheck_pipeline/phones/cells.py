@@ -201,7 +201,9 @@ def _reject_shorthand(core: str, whole: Outcome, is_number: Callable[[str], bool
 
 
 def _counts_on(head: str, separator: str, tail: str) -> bool:
-    """True where a tail that also fits into the number is rather the next of a range: it counts on from the head's end."""
+    """True where a tail that also fits into the number is rather another, or the next of a range: it counts on from the head's end."""
+    if separator in "([":
+        return True
     if separator != "-":
         return len(tail) < 4
     return 1 <= int(tail) - int(re.sub(r"\D", "", head)[-len(tail) :] or 0) <= 9

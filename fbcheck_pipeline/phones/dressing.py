@@ -69,7 +69,10 @@ def blanks(text: str) -> str:
 
 def symbols(text: str) -> str:
     """Drops pictures before and after the digits; what one between them says, nobody knows."""
-    return _AROUND.sub(lambda match: match[0].replace(SYMBOL, " "), text).strip() if SYMBOL in text else text
+    if SYMBOL not in text:
+        return text
+    numbered = re.sub(rf"^(\D*){SYMBOL}(?=\d)", r"\1#", text)  # glued to it, it is a `#2`
+    return _AROUND.sub(lambda match: match[0].replace(SYMBOL, " "), numbered).strip()
 
 
 def formula_error(text: str) -> str:

@@ -17,12 +17,17 @@ _NO_BRACKET = r"[^()\[\]{}<>\d]*"
 _BRACKETED = re.compile(rf"[(\[{{<]{_NO_BRACKET}{LETTER}{_NO_BRACKET}[)\]}}>]")
 _LEADING = re.compile(rf"([^\d+]*{LETTER}[^\d+]*?)([\s:.,;\-_)\]=/]*)(?=[(\[]?[\d+])")
 _TRAILING = re.compile(rf"(?<=[\d)\]])([^\w+]+)({LETTER}[^\d+]*)$")
-_COUNT = re.compile(r"[\s.,/()\[\]\-]+(\d{1,3})[\s)\]]*$")
+_COUNT = re.compile(r"[\s.,/()\[\]\-]+(\d{1,5})[\s)\]]*$")
 _LAST_GROUP_BUT_ONE = re.compile(r"(\d+)\D*$")
 LONGEST_GROUP = 4
 """Whoever writes more digits than that in one go does not part the last two or three from them."""
-_FIRST_COUNT = re.compile(r"[1-9][\s.:)/\-]+(?=[(\[]?\d)")
-_NUMBERED = re.compile(r"#\s*\d{1,2}[\s.:)/\-]+(?=[(\[]?\d)|[1-9]\d?(?:\.?\)|[.:]\s)\W*(?=\d)")
+_COUNTS_OFF = r"[\s.:)/\-]+"
+_TRUNK = r"(?=[(\[]?0)"  # no area code stands before a trunk 0
+_FIRST_COUNT = re.compile(rf"[1-9](?:{_COUNTS_OFF}(?=[(\[]?\d)|\d?{_COUNTS_OFF}{_TRUNK})")
+_NUMBERED = re.compile(
+    rf"#\s*\d{{1,2}}{_COUNTS_OFF}(?=[(\[]?\d)|[1-9]\d?(?:\.?\)|[.:]\s)\W*(?=\d)|[1-9]\s+-\s+(?=[(\[]?\d)"
+    rf"|[(\[]?[1-9]\d?(?:/[1-9]\d?)?[)\]]?\s+{_TRUNK}"
+)
 _APART = re.compile(r"[\s(),;:/]")
 _EXTENSION = re.compile(
     rf"(?<=[\d)\]])(?P<gap>[\s,;.\-/(\[]*)(?:(?P<word>{EXTENSION_WORDS})|[x#])[\s.:=#\-]*"
