@@ -29,7 +29,7 @@ from fbcheck_pipeline.defs.requests import missing_assets
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import FbcheckError, SettingsError, StorageError, VendorRefuses
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, liveness
-from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.results.lineage import lineage_name, read_lineage, results_name
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import VendorClient

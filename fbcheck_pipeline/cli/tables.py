@@ -13,7 +13,7 @@ from rich.table import Table
 
 from fbcheck_pipeline.cli.output import Voice, duration
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
-from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.results.lineage import rfc3339
 from fbcheck_pipeline.words import CHECK_STATUSES, VERDICTS, count_of
 from fbcheck_pipeline.workflow.workspace import Workspace

@@ -12,7 +12,7 @@ from fbcheck_pipeline.defs.metadata import column_lineage, describe_output
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import ListError, OperatorError
 from fbcheck_pipeline.ledger import ChunkState
-from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.phones.frames import E164Phones, FacebookResults, RawPhones, SubmittedChunks, validate
 from fbcheck_pipeline.progress import report

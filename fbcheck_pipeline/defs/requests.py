@@ -11,7 +11,7 @@ from typing import Any, Optional
 import dagster as dg
 
 from fbcheck_pipeline.defs.jobs import collect_verdicts, join_list, submit_list
-from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.workflow.due import DueWork
 from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.workspace import Workspace

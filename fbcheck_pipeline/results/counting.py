@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
-from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.results.join import Resolved
 from fbcheck_pipeline.words import CHECK_STATUSES, VERDICTS
 from fbcheck_pipeline.workflow.workspace import Workspace

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.dataset as dataset
 
 from fbcheck_pipeline.errors import OperatorError
-from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.results.join import RESULT_FIELDS
 from fbcheck_pipeline.results.lineage import read_lineage, results_name, rfc3339

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
-from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.vendor import timestamp_us
 from fbcheck_pipeline.words import CHECK_STATUSES, VERDICTS

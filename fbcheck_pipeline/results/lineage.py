@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from fbcheck_pipeline import __version__
 from fbcheck_pipeline.errors import OperatorError
-from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.phones import phonenumbers_version
 from fbcheck_pipeline.results.counting import Breakdown, billing, bought_by_chunk, discrepancies, summed_result_counts
 from fbcheck_pipeline.results.join import Resolved, Tally

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from fbcheck_pipeline.errors import ResultExpired, ResultUnreadable, VendorError
 from fbcheck_pipeline.ledger import ChunkState, codec
-from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.progress import report
 from fbcheck_pipeline.storage import give_back_memory
 from fbcheck_pipeline.vendor import ResultTable, VendorClient, read_result, timestamp_us

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fbcheck_pipeline.errors import ListError, OperatorError
-from fbcheck_pipeline.ledger.book import Row, refuse_other_options
+from fbcheck_pipeline.ledger.access import Row
+from fbcheck_pipeline.ledger.list_entries import refuse_other_options
 from fbcheck_pipeline.lists import LIST_SUFFIXES, ListReader, ReadOptions, file_sha256, list_key, open_list
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.workspace import Workspace

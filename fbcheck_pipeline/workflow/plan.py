@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
-from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.planning import Part, Planning
 from fbcheck_pipeline.storage import give_back_memory

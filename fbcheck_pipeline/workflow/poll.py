@@ -11,7 +11,7 @@ from typing import Any
 
 from fbcheck_pipeline.errors import RateLimited, TaskNotFound, UnknownStatus, VendorError, VendorRefuses
 from fbcheck_pipeline.ledger import ChunkState
-from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus, VendorClient
 from fbcheck_pipeline.workflow.workspace import Workspace
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import ChunkState
-from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.ledger.states import states_that
 from fbcheck_pipeline.workflow.collect import result_file_names
 from fbcheck_pipeline.workflow.intake import INBOX

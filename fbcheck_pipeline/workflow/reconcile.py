@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import ChunkState
-from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.workspace import Workspace
 

@@ -26,7 +26,7 @@ from fbcheck_pipeline.errors import (
     VendorUnavailable,
 )
 from fbcheck_pipeline.ledger import ChunkState, codec
-from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S
 from fbcheck_pipeline.progress import report

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.ledger import Ledger, codec
-from fbcheck_pipeline.ledger.book import Row
+from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.storage import BatchStream, Storage
 from fbcheck_pipeline.words import VERDICTS

@@ -1,0 +1,154 @@
+"""The ledger's entries of lists: how each is read, what is known of it, when it is due, and what a purge takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from typing import Any
+
+import sqlalchemy as sa
+
+from fbcheck_pipeline.errors import OperatorError
+from fbcheck_pipeline.ledger.access import FACTS, Access, Row
+from fbcheck_pipeline.ledger.planning import Planning, exclusive
+from fbcheck_pipeline.ledger.schema import chunks, dependencies, lists, parts, waiting
+from fbcheck_pipeline.ledger.states import ChunkState, states_that
+
+
+class ListEntries(Access):
+    """Lists, by their keys."""
+
+    def register_list(
+        self, list_key: str, *, file: str, inbox_name: str, sha256: str, options: Mapping[str, Any], purpose: str | None
+    ) -> None:
+        """Record how a list is to be read, before its file is seen by anybody.
+
+        A list that was never read may still be registered otherwise; one that was keeps its options, and its purpose if it
+        has one.
+
+        Raises:
+            OperatorError: it was read with other options.
+        """
+        entry = dict(file=file, inbox_name=inbox_name, sha256=sha256, options=dict(options), purpose=purpose, error=None)
+        with self._write() as connection:
+            known = connection.execute(sa.select(lists).where(lists.c.list_key == list_key)).one_or_none()
+            if known is None:
+                connection.execute(sa.insert(lists).values(list_key=list_key, added_at=self.clock(), **entry))
+            elif known.source is None:
+                connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(**entry))
+            else:
+                refuse_other_options(known, options)
+                if known.purpose is None and purpose is not None:
+                    connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(purpose=purpose))
+
+    def list_row(self, list_key: str) -> Row | None:
+        """One list, or None when it is unknown."""
+        return next(iter(self._rows(sa.select(lists).where(lists.c.list_key == list_key))), None)
+
+    def lists(self) -> list[Row]:
+        """All lists, oldest first."""
+        return list(self._rows(sa.select(lists).order_by(lists.c.added_at, lists.c.list_key)))
+
+    def note_read(self, list_key: str, source: Mapping[str, Any]) -> None:
+        """Record what the reader found; from now on the options are fixed."""
+        self._update_list(list_key, source=dict(source), error=None)
+
+    def note_unreadable(self, list_key: str, error: str) -> None:
+        """Record why a list cannot be read, so that nobody tries it again unchanged."""
+        self._update_list(list_key, error=error)
+
+    def note_counts(self, list_key: str, counts: Mapping[str, int]) -> None:
+        """Record what is known of a list's phones before it is joined."""
+        self._update_list(list_key, counts=dict(counts))
+
+    def note_pinned(self, list_key: str) -> None:
+        """Record that a list's pins stand: a join that read the pins before these is stale."""
+        self._update_list(list_key, revision=lists.c.revision + 1)
+
+    def note_joined(self, list_key: str, *, revision: int, counts: Mapping[str, int], is_complete: bool) -> None:
+        """Record a join of the list as of `revision`."""
+        self._update_list(
+            list_key, joined_revision=revision, joined_at=self.clock(), counts=dict(counts), is_complete=is_complete
+        )
+
+    def unneeded_chunks(self, list_keys: Sequence[str], *, settled_before: float) -> list[Row]:
+        """Chunks settled before then (UTC seconds) that no list but these depends on, and those condemned before."""
+        is_condemned = chunks.c.state == ChunkState.PURGED.value
+        return list(self._rows(sa.select(*FACTS).where(is_condemned | _unneeded(list_keys, settled_before))))
+
+    def condemn(self, list_keys: Sequence[str], *, settled_before: float) -> list[Row]:
+        """Mark unneeded chunks, whose files are about to be deleted: from now on no planning reads their verdicts or tries.
+
+        Returns:
+            The marked ones, also those marked before.
+        """
+        gone = {"state": ChunkState.PURGED.value, "unanswered": None, "unanswered_count": 0}
+        with self._write() as connection:  # a planning either stands, and what it depends on is needed, or has yet to look
+            connection.execute(sa.update(chunks).where(_unneeded(list_keys, settled_before)).values(**gone))
+            Planning(connection, self.clock()).finish()
+            return list(connection.execute(sa.select(*FACTS).where(chunks.c.state == ChunkState.PURGED.value)))
+
+    def forget(self, list_keys: Sequence[str], chunk_keys: Sequence[str]) -> None:
+        """Delete lists and chunks with all that belongs to them; their files must be gone before."""
+        with exclusive(self.engine) as connection:
+            for table in (dependencies, waiting, parts, lists):
+                connection.execute(sa.delete(table).where(table.c.list_key.in_(list_keys)))
+            for table in (dependencies, parts, chunks):
+                connection.execute(sa.delete(table).where(table.c.chunk_key.in_(chunk_keys)))
+        if self.engine.dialect.name == "sqlite":
+            with closing(self.engine.raw_connection()) as raw:  # outside of any transaction
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def lists_to_join(self) -> list[Row]:
+        """Planned lists whose chunks are all settled and that changed since they were last joined."""
+        open_chunks = (
+            sa.select(chunks.c.chunk_key)
+            .join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
+            .where(dependencies.c.list_key == lists.c.list_key, chunks.c.state.not_in(states_that("settles")))
+        )
+        changed = sa.and_(lists.c.planned_at.is_not(None), lists.c.revision != lists.c.joined_revision)
+        return list(self._rows(sa.select(lists).where(changed, ~open_chunks.exists()).order_by(lists.c.added_at)))
+
+    def lists_to_send(self) -> list[Row]:
+        """Lists with planned chunks whose time to be sent has come, or whose waiting phones another planning took."""
+        due = (
+            sa.select(chunks.c.chunk_key)
+            .join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
+            .where(
+                dependencies.c.list_key == lists.c.list_key,
+                chunks.c.state == ChunkState.PLANNED,
+                chunks.c.next_send_at <= self.clock(),
+            )
+        )
+        wants = sa.and_(lists.c.planned_at.is_not(None), sa.or_(lists.c.needs_planning, due.exists()))
+        return list(self._rows(sa.select(lists).where(wants).order_by(lists.c.added_at)))
+
+    def _update_list(self, list_key: str, **values: Any) -> None:
+        with self._write() as connection:
+            connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(**values))
+
+
+def refuse_other_options(known: Row, options: Mapping[str, Any]) -> None:
+    """A list that was read is read the same way for ever.
+
+    Raises:
+        OperatorError: it was read with other options.
+    """
+    if known.source is not None and any(known.options.get(name) != value for name, value in options.items()):
+        raise OperatorError(
+            f"list {known.list_key} was already read with other options ({_shown(known.options)}); "
+            f"run it with those, or read it anew after `fbcheck purge --list {known.list_key}`: verdicts that are paid for stay"
+        )
+
+
+def _shown(options: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in options.items()) or "the defaults"
+
+
+def _unneeded(list_keys: Sequence[str], settled_before: float) -> sa.ColumnElement[bool]:
+    needed = sa.select(dependencies.c.chunk_key).where(dependencies.c.list_key.not_in(list_keys))
+    return sa.and_(
+        chunks.c.state.not_in(states_that("holds")),
+        chunks.c.settled_at < settled_before,
+        chunks.c.chunk_key.not_in(needed),
+    )
