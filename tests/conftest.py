@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,17 @@ class Clock:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones first: they wait for processes of their own while the other worker does the rest."""
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    """Each worker begins with its share of the long ones, the longest first; the short ones are dealt out, and stolen, behind them."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    marks = {item.nodeid: item.get_closest_marker("long") for item in items}
+    long_ones = sorted((item for item in items if marks[item.nodeid]), key=lambda item: -marks[item.nodeid].kwargs["seconds"])
+    short_ones = iter([item for item in items if not marks[item.nodeid]])
+    dealt: list[pytest.Item] = []
+    for worker in range(workers):  # xdist gives each a stretch of the items that are left
+        share = (len(items) - len(dealt)) // (workers - worker)
+        first = long_ones[worker::workers]
+        dealt += [*first, *islice(short_ones, max(0, share - len(first)))]
+    items[:] = dealt
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from tests.standin import StandIn, verdict
 RUNS = "{ runsOrError { ... on Runs { results { jobName status } } } }"
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=80)
 @pytest.mark.timeout(240)
 def test_a_file_dropped_into_the_inbox_becomes_a_result_without_another_touch(vendor: StandIn, tmp_path: Path) -> None:
     """Both sensors run by default, in the daemon, and read the ledger's state."""

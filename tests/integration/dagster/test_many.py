@@ -108,7 +108,7 @@ def rows_of(storage: Storage, list_key: str) -> list[dict[str, Any]]:
     return storage.read_parquet(f"facebook_results/{list_key}.parquet", SAME).read_all().to_pylist()
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=90)
 @pytest.mark.timeout(300)
 def test_two_workers_share_ten_lists_on_s3_and_postgresql(
     s3: str, postgres: str, postgres_url: str, vendor: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -44,7 +44,7 @@ def page() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=110)
 @pytest.mark.timeout(400)
 def test_the_pages_show_the_graph_the_checks_and_why_a_sensor_skips(page: Any, tmp_path: Path) -> None:
     """And Ctrl-C ends all of it."""

@@ -81,7 +81,7 @@ def settle_unconfirmed(ws: Workspace, vendor: StandIn) -> int:
     return len(rows)
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=220)
 @pytest.mark.timeout(480)
 def test_a_night_with_faults_and_kills_ends_with_every_list_complete(
     tmp_path: Path, make_settings: Callable[..., Settings]

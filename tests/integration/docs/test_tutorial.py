@@ -14,6 +14,7 @@ from tests.unit.docs.pages import DOCS, ROOT, blocks
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.long(seconds=50)
 def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
     """Every command of it, in one shell, from `make demo` to the cleaning up; and what it shows is what is said."""
     clone = an_installed_clone(tmp_path / "clone")

@@ -106,7 +106,7 @@ class Night:
         return CliRunner().invoke(app, arguments, env=self.fbcheck.environment)
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=40)
 @pytest.mark.timeout(600)  # a dozen commands, each started anew
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_bad_night_ends_with_every_phone_answered_and_none_billed_twice(seed: int, tmp_path: Path) -> None:
