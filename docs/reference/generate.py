@@ -71,14 +71,14 @@ STATUS_NEXT = {
 REASON_MEANING = {
     "empty": "the cell is empty, or says so: `n/a`, `-`, `yok` …",
     "not_a_number": "no telephone number: a date, a name, an address …",
-    "letters_in_number": "a letter stands inside the number, where a digit may have been",
-    "no_region": "no country code, and no region was given for it",
+    "letters_in_number": "a letter stands where a digit may have been, or a word may own the digits beside it: `… 2. Etage`",
+    "no_region": "no country code, and no region was given for it; or its country cell names none (`NA` may be Namibia or nothing)",
     "too_short": "too few digits for any number of its country",
     "too_long": "too many digits; more than 15 after the `+` in any case",
     "invalid_number": "no such number is in service in its country's numbering plan",
     "excel_precision_lost": "a spreadsheet has shortened it (`9.05E+11`); its last digits are gone",
     "ambiguous_international": "bare digits that read as a number of two countries, and the column does not decide which",
-    "ambiguous_range": "several lines written as one: `555 12 34-35`",
+    "ambiguous_range": "several lines written as one: `555 12 34-35`; or a mark before it counts: `#2 171 …`",
     "emergency": "an emergency number",
     "line_type_excluded": "a line that owns no account; `FBCHECK_ALLOW_LINE_TYPES` keeps it",
 }
