@@ -17,9 +17,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+READING = "How the list is read"
+
+
+def _reading(help_: str, metavar: str) -> Any:
+    return typer.Option(help=help_, metavar=metavar, rich_help_panel=READING)
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but warnings and errors.")]
-ListKey = Annotated[str, typer.Argument(help="The list; `fbcheck status` shows it.", autocompletion=completing.list_keys)]
+ListKey = Annotated[
+    str, typer.Argument(help="The list; `fbcheck status` shows it.", metavar="LIST_KEY", autocompletion=completing.list_keys)
+]
 
 
 def _say_version(wanted: bool) -> None:
@@ -55,21 +64,30 @@ def demo(as_json: Json = False, quiet: Quiet = False) -> None:
 @app.command()
 def run(
     lists: Annotated[
-        list[Path], typer.Argument(help="Files: .csv .tsv .txt .xlsx .parquet, also gzipped text.", show_default=False)
+        list[Path],
+        typer.Argument(help="Files: .csv .tsv .txt .xlsx .parquet, also gzipped text.", metavar="LIST...", show_default=False),
     ],
-    region: Annotated[str | None, typer.Option(help="ISO 3166 region of numbers without a country code, e.g. TR.")] = None,
-    column: Annotated[str | None, typer.Option(help="The phone column, when it is not found by itself.")] = None,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Submit, and do not wait for the vendor.")] = False,
-    timeout: Annotated[float | None, typer.Option(help="Stop after so many seconds; run again to go on.", min=0)] = None,
-    max_billable: Annotated[int | None, typer.Option(help="Most phones that may be submitted per list.", min=0)] = None,
+    region: Annotated[
+        str | None, _reading("ISO 3166 region of numbers without a country code, e.g. TR.", metavar="REGION")
+    ] = None,
+    column: Annotated[str | None, _reading("The phone column, when it is not found by itself.", metavar="NAME")] = None,
+    region_column: Annotated[str | None, _reading("The column that holds each row's country.", metavar="NAME")] = None,
+    encoding: Annotated[str | None, _reading("Text encoding, e.g. cp1254.", metavar="NAME")] = None,
+    delimiter: Annotated[str | None, _reading("Column separator of a text file.", metavar="CHARACTER")] = None,
+    sheet: Annotated[str | None, _reading("The sheet of a workbook.", metavar="NAME")] = None,
+    no_header: Annotated[bool, typer.Option("--no-header", help="The first row is data.", rich_help_panel=READING)] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent and cost; call nobody.")] = False,
+    max_billable: Annotated[
+        int | None, typer.Option(help="Most phones that may be submitted per list.", metavar="PHONES", min=0)
+    ] = None,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Submit, and do not wait for the vendor.")] = False,
+    timeout: Annotated[
+        float | None, typer.Option(help="Stop after so many seconds; run again to go on.", metavar="SECONDS", min=0)
+    ] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Send phones again that got no usable answer.")] = False,
-    purpose: Annotated[str | None, typer.Option(help="Why the numbers are checked; recorded with the list.")] = None,
-    encoding: Annotated[str | None, typer.Option(help="Text encoding, e.g. cp1254.")] = None,
-    delimiter: Annotated[str | None, typer.Option(help="Column separator of a text file.")] = None,
-    region_column: Annotated[str | None, typer.Option(help="The column that holds each row's country.")] = None,
-    sheet: Annotated[str | None, typer.Option(help="The sheet of a workbook.")] = None,
-    no_header: Annotated[bool, typer.Option("--no-header", help="The first row is data.")] = False,
+    purpose: Annotated[
+        str | None, typer.Option(help="Why the numbers are checked; recorded with the list.", metavar="TEXT")
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -131,10 +149,11 @@ def reconcile(
         str,
         typer.Argument(
             help="The unconfirmed chunk (or, to abandon, an overdue one); `fbcheck status` shows it.",
+            metavar="CHUNK_KEY",
             autocompletion=completing.chunk_keys,
         ),
     ],
-    task_id: Annotated[str | None, typer.Option(help="The vendor accepted it as this task.")] = None,
+    task_id: Annotated[str | None, typer.Option(help="The vendor accepted it as this task.", metavar="ID")] = None,
     resubmit: Annotated[bool, typer.Option("--resubmit", help="The vendor never got it: send it once more.")] = False,
     abandon: Annotated[bool, typer.Option("--abandon", help="Nobody knows: its phones are undetermined.")] = False,
     quiet: Quiet = False,
@@ -168,7 +187,7 @@ def reconcile(
 @app.command()
 def export(
     list_key: ListKey,
-    to: Annotated[Path, typer.Option(help="The file to write: FILE.xlsx or FILE.csv; one that is there is replaced.")],
+    to: Annotated[Path, typer.Option(help="The file to write: .xlsx or .csv; one that is there is replaced.", metavar="FILE")],
     pseudonymise: Annotated[
         bool,
         typer.Option("--pseudonymise", help="Keyed hashes in place of phone numbers, in every column; other personal data stay."),
@@ -196,7 +215,7 @@ def export(
 @app.command()
 def lineage(
     list_key: ListKey,
-    row: Annotated[int | None, typer.Option(help="Explain this data row of it, counted from 1.", min=1)] = None,
+    row: Annotated[int | None, typer.Option(help="Explain this data row of it, counted from 1.", metavar="ROW", min=1)] = None,
     as_json: Json = False,
 ) -> None:
     """Where a list's result comes from, or everything about one row: cell, rules, chunk, task, result file, verdict.
@@ -213,9 +232,13 @@ def lineage(
 
 @app.command()
 def suppress(
-    file: Annotated[Path, typer.Argument(help="A list of phones that must never be submitted, of any kind that `run` reads.")],
-    region: Annotated[str | None, typer.Option(help="ISO 3166 region of numbers without a country code.")] = None,
-    column: Annotated[str | None, typer.Option(help="The phone column, when it is not found by itself.")] = None,
+    file: Annotated[
+        Path, typer.Argument(help="A list of phones that must never be submitted, of any kind that `run` reads.", metavar="FILE")
+    ],
+    region: Annotated[
+        str | None, typer.Option(help="ISO 3166 region of numbers without a country code.", metavar="REGION")
+    ] = None,
+    column: Annotated[str | None, typer.Option(help="The phone column, when it is not found by itself.", metavar="NAME")] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -300,7 +323,7 @@ def doctor(as_json: Json = False) -> None:
 
 
 @app.command()
-def dev(port: Annotated[int, typer.Option(help="Port of Dagster's pages on 127.0.0.1.")] = 3000) -> None:
+def dev(port: Annotated[int, typer.Option(help="Port of Dagster's pages on 127.0.0.1.", metavar="PORT")] = 3000) -> None:
     """Dagster's pages with the sandbox vendor and the sample lists in an inbox; Ctrl-C ends everything.
 
     Example: fbcheck dev --port 3000
@@ -313,9 +336,9 @@ def dev(port: Annotated[int, typer.Option(help="Port of Dagster's pages on 127.0
 
 @app.command()
 def sandbox(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8750,
-    delay: Annotated[float, typer.Option(help="Seconds from submission to export.", min=0)] = 5.0,
-    faults: Annotated[str, typer.Option(help='Faults by name as JSON, e.g. {"submit_500": 0.2}.')] = "{}",
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", metavar="PORT")] = 8750,
+    delay: Annotated[float, typer.Option(help="Seconds from submission to export.", metavar="SECONDS", min=0)] = 5.0,
+    faults: Annotated[str, typer.Option(help='Faults by name as JSON, e.g. {"submit_500": 0.2}.', metavar="JSON")] = "{}",
 ) -> None:
     """The local vendor, for tests and trials; it speaks both protocols.
 

@@ -43,6 +43,7 @@ def run_dev(port: int, voice: Voice) -> int:
         voice.say(f"sandbox vendor at {sandbox.url}, data in {folder}")
         voice.say(f"Dagster at http://127.0.0.1:{port} in some seconds; drop lists into {inbox}; Ctrl-C ends everything")
         command = ["dagster", "dev", "-m", "fbcheck_pipeline.definitions", "-h", "127.0.0.1", "-p", str(port)]
+        command += ["--log-level", "warning", "--code-server-log-level", "warning"]
         return _until_interrupted([sys.executable, "-m", *command], folder)
 
 

@@ -34,7 +34,7 @@ def test_the_help_of_each_command_has_an_example_of_it(command: CommandInfo) -> 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["run"], "error: Missing argument 'lists'; see `fbcheck run --help`\n"),
+        (["run"], "error: Missing argument 'LIST...'; see `fbcheck run --help`\n"),
         (["run", "a.csv", "--colour"], "error: No such option: --colour"),
         (["frobnicate"], "error: No such command 'frobnicate'"),
         (["lineage", "a-1", "--row", "0"], "error: Invalid value for '--row'"),
