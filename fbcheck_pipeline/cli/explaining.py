@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich import box
 from rich.markup import escape
 from rich.table import Table
 
@@ -58,11 +59,13 @@ def _say_list(voice: Voice, lineage: dict[str, Any], results: str) -> None:
 
 
 def _tasks(tasks: list[dict[str, Any]]) -> Table:
-    table = Table(title="tasks")
+    table = Table(title="tasks (times in UTC)", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for heading in ("task", "chunk", "phones", "submitted", "exported", "collected"):
-        table.add_column(heading)
+        table.add_column(
+            heading, no_wrap=heading in ("task", "chunk"), overflow="fold", min_width=10 if heading.endswith("ed") else None
+        )
     for each in tasks[:MOST_TASKS]:
-        times = (each[name] or "" for name in ("submitted_at", "exported_at", "collected_at"))
+        times = ((each[name] or "")[:19].replace("T", " ") for name in ("submitted_at", "exported_at", "collected_at"))
         table.add_row(*(escape(str(text)) for text in (each["task_id"], each["chunk_key"], f"{each['phones']:,}", *times)))
     if len(tasks) > MOST_TASKS:
         table.add_row(f"and {len(tasks) - MOST_TASKS} more: --json")

@@ -23,7 +23,7 @@ OPEN_STATUSES = {
     "unconfirmed": "sent, answer lost: see `fbcheck status`",
     "undetermined": "sent, no usable answer: tried again at night, or with --retry",
     "refused": "the vendor refused their chunk",
-    "over_budget": "above MAX_BILLABLE or MAX_BILLABLE_PER_DAY",
+    "over_budget": "held back by --max-billable, FBCHECK_MAX_BILLABLE or FBCHECK_MAX_BILLABLE_PER_DAY",
 }
 
 
@@ -44,7 +44,8 @@ def say_outcome(voice: Voice, document: Mapping[str, Any]) -> None:
         voice.say(table)
     for each in document["lists"]:
         _say_reading(voice, each)
-        if verdicts := each.get("verdicts"):
+        verdicts = each.get("verdicts") or {}
+        if any(verdicts.values()):
             told = ", ".join(f"{verdicts[name]:,} {name}" for name in VERDICTS)
             without = each["counts"]["undetermined"]
             voice.say(
