@@ -40,7 +40,7 @@ MUTANTS = (
     Mutant("a dash after a blank", "digits.py", 'is_dash & (leads | (data[signs - 1] == ord(" ")))', "is_dash & leads"),
     Mutant("a dash after all", "digits.py", "harmful |= is_dash & trails", "pass"),
     Mutant("masked digits", "digits.py", "harmful[1:] |= is_line[1:]", "harmful[1:] |= False & is_line[1:]"),
-    Mutant("a fraction", "digits.py", "minlength=len(cells)) == 1] = False", "minlength=len(cells)) == 99] = False"),
+    Mutant("a fraction", "digits.py", "== _DOT]) == 1] = False", "== _DOT]) == 99] = False"),
     Mutant("an aside", "digits.py", "is_plain[asides > 0] = False", "is_plain[asides > 9] = False"),
     Mutant("the tail of a range", "digits.py", "(difference >= 1) & (difference <= 9)", "(difference >= 1) & (difference <= 0)"),
     Mutant("a range of nine", "digits.py", "(difference <= 9)", "(difference <= 8)"),
