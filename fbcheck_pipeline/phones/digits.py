@@ -83,9 +83,6 @@ def digits_of(cells: pa.StringArray) -> Digits:
     is_plain = (count > 0) & (count <= MOST_DIGITS)
     trails = seen[signs] == seen[ends[sign_rows]]
     is_plain[sign_rows[_is_harmful(data, signs, sign_kinds, leads, trails)]] = False
-    trunks = _before_zeros(data)
-    after_count = np.isin(seen[trunks] - first[row_of[trunks]], (1, 2)) & ~has_plus[row_of[trunks]]
-    is_plain[row_of[trunks[after_count]]] = False  # as in `2 0532 …`: no area code stands before a trunk 0
     signs_of = partial(np.bincount, minlength=len(cells))
     is_plain[signs_of(sign_rows[sign_kinds == _DOT]) == 1] = False  # perhaps a fraction
     is_plain[signs_of(sign_rows[sign_kinds == _OPEN]) < signs_of(sign_rows[sign_kinds == _CLOSE])] = False  # as in `2) 0532 …`
@@ -122,13 +119,6 @@ def _is_harmful(data: Bytes, signs: Ints, kinds: Bytes, leads: Mask, trails: Mas
     is_line = is_dash | (kinds == _DOT)
     harmful[1:] |= is_line[1:] & is_line[:-1] & (np.diff(signs) == 1)
     return harmful
-
-
-def _before_zeros(data: Bytes) -> Ints:
-    """Where a blank stands before a 0, or before a bracket and a 0."""
-    is_blank, is_zero = data == ord(" "), data == ord("0")
-    bracketed = is_blank[:-2] & (data[1:-1] == ord("(")) & is_zero[2:]
-    return np.concatenate([np.flatnonzero(is_blank[:-1] & is_zero[1:]), np.flatnonzero(bracketed)])
 
 
 def _tails(count: Ints, seen: NDArray[np.int32], first: Ints, signs: Ints, rows: Ints) -> Ints:

@@ -179,11 +179,14 @@ class Normaliser:
         outcomes_read = zip(guesses, outcomes_from(read), is_sure, strict=True)
         known = [{guess: outcome} if sure else {} for guess, outcome, sure in outcomes_read]
         of_rows, outcomes = [], []
-        for row, text, region, column, of_guess in zip(rows, texts, regions, says, known, strict=True):
-            region_name = None if region == NONE else COUNTRIES[region]
-            for each in outcomes_of(text, region_name, SAYS[column], known=of_guess):
-                of_rows.append(row)
-                outcomes.append(self._policy(each))
+        became: dict[tuple[str | None, int, int], list[Outcome]] = {}  # the same few words stand in most of these cells
+        for row, cell, of_guess in zip(rows, zip(texts, regions.tolist(), says.tolist(), strict=True), known, strict=True):
+            if cell not in became:
+                text, region, column = cell
+                region_name = None if region == NONE else COUNTRIES[region]
+                became[cell] = list(map(self._policy, outcomes_of(text, region_name, SAYS[column], known=of_guess)))
+            outcomes += became[cell]
+            of_rows += [row] * len(became[cell])
         return phones_of(of_rows, outcomes)
 
     def _policy(self, outcome: Outcome) -> Outcome:

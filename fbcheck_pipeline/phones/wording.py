@@ -22,11 +22,11 @@ _LAST_GROUP_BUT_ONE = re.compile(r"(\d+)\D*$")
 LONGEST_GROUP = 4
 """Whoever writes more digits than that in one go does not part the last two or three from them."""
 _COUNTS_OFF = r"[\s.:)/\-]+"
-_TRUNK = r"(?=[(\[]?0)"  # no area code stands before a trunk 0
+_TRUNK = r"(?=[(\[]?0)"  # hardly an area code stands before a trunk 0
 _FIRST_COUNT = re.compile(rf"[1-9](?:{_COUNTS_OFF}(?=[(\[]?\d)|\d?{_COUNTS_OFF}{_TRUNK})")
 _NUMBERED = re.compile(
     rf"#\s*\d{{1,2}}{_COUNTS_OFF}(?=[(\[]?\d)|[1-9]\d?(?:\.?\)|[.:]\s)\W*(?=\d)|[1-9]\s+-\s+(?=[(\[]?\d)"
-    rf"|[(\[]?[1-9]\d?(?:/[1-9]\d?)?[)\]]?\s+{_TRUNK}"
+    rf"|[1-9]\d?/[1-9]\d?\s+{_TRUNK}"
 )
 _APART = re.compile(r"[\s(),;:/]")
 _EXTENSION = re.compile(

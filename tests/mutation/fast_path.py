@@ -65,7 +65,6 @@ MUTANTS = (
     Mutant("many digits without a region", "fast.py", "reading.reject(here[count[here] > MAX_E164_DIGITS], TOO_LONG)", "pass"),
     Mutant("a 0 after the international prefix", "fast.py", "(_digit(digits, rows, np.maximum(idd, 0)) != 0)", "(idd < 99)"),
     Mutant("emergency numbers of a region", "fast.py", "& ~may_be_emergency &", "&"),
-    Mutant("a count before a trunk 0", "digits.py", "is_plain[row_of[trunks[after_count]]] = False", "pass"),
     Mutant("a bracket closed only", "digits.py", "signs_of(sign_rows[sign_kinds == _OPEN]) < signs_of(sign_rows[sign_kinds == _CLOSE])", "False"),
     Mutant("few digits", "fast.py", "(count >= HEAD_DIGITS)", "(count >= 2)"),
     Mutant("a prefix that needs more digits", "fast.py", "& (idd != MAYBE)\n", "\n"),
