@@ -23,7 +23,7 @@ from fbcheck_pipeline.ledger.schema import ledger_meta
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.storage import Storage
 
-HEAD = "0002"
+HEAD = "0001"
 """The migration this code was written for."""
 STAMP = "ledger-id.json"
 BUSY_TIMEOUT_S = 60

@@ -176,7 +176,8 @@ class _Desk:
     def use_verdicts(self) -> None:
         """A verdict younger than VERDICT_DAYS answers, whoever paid for it."""
         left = self.left()
-        found = look_up(self._ws.storage, self._ws.ledger, self.phones[left])
+        asked = self.phones if left.all() else self.phones[left]  # no copy of all of them
+        found = look_up(self._ws.storage, self._ws.ledger, asked)
         self._tasks, self._task[left] = found.tasks, found.task
         for number in np.unique(found.task[found.task >= 0]).tolist():
             task = found.tasks[number]
@@ -198,6 +199,8 @@ class _Desk:
     def respect_settled_tries(self, tx: Planning) -> None:
         """A phone that was sent and got no usable answer is sent again only when somebody may ask for it."""
         rows = tx.unanswered()
+        if not rows:
+            return
         answered_at = np.append([task.exported_at for task in self._tasks], -np.inf)
         tries = np.zeros(len(self.phones), np.int16)
         last = np.full(len(self.phones), -1, np.int32)

@@ -168,12 +168,15 @@ def _merge(storage: Storage, indexed: _Index | None, loose: Sequence[Row], order
         answered = _usable(storage, row.task_id)
         start, end = end, end + len(answered)
         phones[start:end], newest[start:end] = answered, number[row.task_id]
-    ranked = np.lexsort((newest[:end], phones[:end]))
-    phones = phones[ranked]
+    phones, newest = phones[:end], newest[:end]
+    ranked = np.lexsort((newest, phones))
     newest = newest[ranked]
-    del ranked  # as much memory as the phones
+    del ranked  # as much memory as the phones, which need no second place to be sorted
+    phones.sort()
     is_last = np.append(phones[1:] != phones[:-1], True) & (newest >= 0)
-    return _Index(phones[is_last], newest[is_last], list(order))
+    phones = phones[is_last]
+    newest = newest[is_last]
+    return _Index(phones, newest, list(order))
 
 
 def _usable(storage: Storage, task_id: str) -> Phones:
