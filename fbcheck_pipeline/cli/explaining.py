@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich import box
 from rich.markup import escape
 from rich.table import Table
 
 from fbcheck_pipeline.cli.output import Voice
+from fbcheck_pipeline.cli.tables import plain_table
 from fbcheck_pipeline.results.explain import explain_row
 from fbcheck_pipeline.results.lineage import read_lineage, results_name
 from fbcheck_pipeline.results.report import REASONS, VENDOR_COUNTS
@@ -59,11 +59,9 @@ def _say_list(voice: Voice, lineage: dict[str, Any], results: str) -> None:
 
 
 def _tasks(tasks: list[dict[str, Any]]) -> Table:
-    table = Table(title="tasks (times in UTC)", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for heading in ("task", "chunk", "phones", "submitted", "exported", "collected"):
-        table.add_column(
-            heading, no_wrap=heading in ("task", "chunk"), overflow="fold", min_width=10 if heading.endswith("ed") else None
-        )
+    table = plain_table("tasks (times in UTC)", "task", "chunk", "phones", "submitted", "exported", "collected")
+    for column in table.columns[3:]:
+        column.min_width = len("2026-11-25")
     for each in tasks[:MOST_TASKS]:
         times = ((each[name] or "")[:19].replace("T", " ") for name in ("submitted_at", "exported_at", "collected_at"))
         table.add_row(*(escape(str(text)) for text in (each["task_id"], each["chunk_key"], f"{each['phones']:,}", *times)))

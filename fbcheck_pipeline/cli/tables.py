@@ -33,7 +33,7 @@ def say_outcome(voice: Voice, document: Mapping[str, Any]) -> None:
     if document["lists"]:
         statuses = [status for status in CHECK_STATUSES if any(each["counts"][status] for each in document["lists"])]
         shown = ["to be sent" if is_dry and status == "waiting" else status for status in statuses]
-        table = _table(
+        table = plain_table(
             "what would be sent" if is_dry else None, "list", *(f"{name}>" for name in ("rows", "phones", *shown)),
             "would bill>" if is_dry else "complete>",
         )  # fmt: skip
@@ -103,7 +103,7 @@ def say_status(voice: Voice, document: Mapping[str, Any], data_uri: str) -> None
     if not document["lists"]:
         voice.say(f"no lists yet in {data_uri}; `fbcheck run LIST` or a file in its inbox begins one")
         return
-    lists = _table("lists", "list", "state", "phones>", "settled>", "open>", "age>")
+    lists = plain_table("lists", "list", "state", "phones>", "settled>", "open>", "age>")
     for each in document["lists"]:
         phones, still = each["counts"]["phones"], sum(each["counts"][name] for name in OPEN_STATUSES)
         settled = f"{100 * (phones - still) // phones} %" if phones else ""
@@ -112,7 +112,7 @@ def say_status(voice: Voice, document: Mapping[str, Any], data_uri: str) -> None
     voice.say(lists)
     open_chunks = [each for each in document["chunks"] if each["state"] != ChunkState.COLLECTED]
     if open_chunks:
-        chunks = _table("chunks not collected", "chunk", "state", "phones>", "done>", "age>", "task")
+        chunks = plain_table("chunks not collected", "chunk", "state", "phones>", "done>", "age>", "task")
         for each in open_chunks:
             done = f"{100 * (each['success'] or 0) // each['total']} %" if each["total"] else ""
             row = (each["chunk_key"], _coloured(each["state"]), f"{each['phones']:,}", done, duration(each["age_s"]))
@@ -135,11 +135,11 @@ def _still_open(counts: Mapping[str, int]) -> str:
     return "; ".join(f"{counts[name]:,} {name} ({why})" for name, why in OPEN_STATUSES.items() if counts[name])
 
 
-def _table(title: str | None, *headings: str) -> Table:
+def plain_table(title: str | None, *headings: str) -> Table:
     """A table that eighty columns hold; a heading that ends with > stands above figures. Keys are never cut: they are to be copied."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for place, heading in enumerate(headings):
-        is_key = place == 0 or heading == "task"
+        is_key = place == 0 or heading in ("task", "chunk")
         table.add_column(
             heading.rstrip(">"), justify="right" if heading.endswith(">") else "left", overflow="fold", no_wrap=is_key
         )

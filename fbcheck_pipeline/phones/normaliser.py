@@ -34,7 +34,7 @@ from fbcheck_pipeline.phones.columns import (
 from fbcheck_pipeline.phones.fast import BLOCK_ROWS, SAYS, FastPath
 from fbcheck_pipeline.phones.outcomes import COUNTRIES, EXCLUDED_LINE_TYPES, Outcome
 from fbcheck_pipeline.phones.reference import Says, is_bare, vote
-from fbcheck_pipeline.phones.regions import region_of
+from fbcheck_pipeline.phones.regions import NAMIBIA_OR_NOTHING, region_of
 from fbcheck_pipeline.phones.votes import CELLS_HEARD, Ballot, Votes
 from fbcheck_pipeline.phones.words import EMPTY_WORDS
 
@@ -158,7 +158,7 @@ class Normaliser:
         its numbers are read only where they say their country themselves. So are those of `NA`, which is Namibia or nothing.
         """
         region = None if cell is None else region_of(cell)
-        is_blank = cell is None or (cell.strip(" -").casefold() in EMPTY_WORDS and cell.strip() not in ("NA", "na"))
+        is_blank = cell is None or (cell.strip(" -").casefold() in EMPTY_WORDS and cell.strip() not in NAMIBIA_OR_NOTHING)
         return self.region if region is None and is_blank else region
 
     def _read(self, cells: pa.StringArray, regions: Codes, says: Codes) -> tuple[Phones, NDArray[np.bool_]]:

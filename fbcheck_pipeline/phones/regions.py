@@ -51,6 +51,10 @@ CI: ivory coast, cote d ivoire | CD: dr congo | SZ: eswatini | CV: cabo verde
 """
 
 
+# Of a hundred such cells ninety-nine say "not available".
+NAMIBIA_OR_NOTHING = ("NA", "na")
+
+
 @cache
 def region_of(text: str) -> str | None:
     """The ISO region that a country cell means, None where it is blank or unknown.
@@ -59,7 +63,7 @@ def region_of(text: str) -> str | None:
         text: a name, an alpha-2 or alpha-3 code, or a dialling code (90, +90, 0090; a shared one gives its main region).
     """
     text = text.strip()
-    if text in ("NA", "na"):  # of a hundred such cells ninety-nine say "not available", not Namibia
+    if text in NAMIBIA_OR_NOTHING:
         return None
     if match := re.fullmatch(r"\(?(?:\+|00)?\s*(\d{1,3})\)?(?:\.0)?", text):
         region = COUNTRY_CODE_TO_REGION_CODE.get(int(match[1]), (None,))[0]

@@ -110,12 +110,10 @@ def _purgeable_list(ws: Workspace, list_key: str) -> Row:
 def _plan_nothing(ws: Workspace, list_key: str) -> None:
     """Take a list's phones out of the chunks that are not sent yet."""
     parts = ws.ledger.parts_of(list_key)
-    for key in ws.ledger.sendable(list_key):
-        start, count = parts.get(key, (0, 0))
-        row = ws.ledger.chunk(key)
+    for key in parts.keys() & set(ws.ledger.sendable(list_key)):
+        row, (start, count) = ws.ledger.chunk(key), parts[key]
         place = np.arange(row.phone_count)
-        if count:
-            take_out(ws, row, (start <= place) & (place < start + count))
+        take_out(ws, row, (start <= place) & (place < start + count))
 
 
 def _files_of_list(row: Row) -> list[str]:

@@ -59,9 +59,11 @@ def _see_that_budgets_allow(ws: Workspace, chunk_key: str) -> None:
         return
     for list_key in ws.ledger.lists_of_chunks()[chunk_key]:
         _, again = ws.ledger.parts_of(list_key).get(chunk_key, (0, 0))
+        if not again:
+            continue
         with ws.ledger.planning() as tx:
             bought = tx.bought_for(list_key)
-        if again and bought + again > limit:
+        if bought + again > limit:
             raise OperatorError(
                 f"list {list_key} counts {bought} phones as bought, these {again} again would be above FBCHECK_MAX_BILLABLE={limit}; "
                 "raise it, or give the phones up with --abandon"
