@@ -60,6 +60,7 @@ def _say_list(voice: Voice, lineage: dict[str, Any], results: str) -> None:
 
 def _tasks(tasks: list[dict[str, Any]]) -> Table:
     table = plain_table("tasks (times in UTC)", "task", "chunk", "phones", "submitted", "exported", "collected")
+    table.padding = (0, 0)  # or the last column is cut at eighty
     for column in table.columns[3:]:
         column.min_width = len("2026-11-25")
     for each in tasks[:MOST_TASKS]:
