@@ -14,7 +14,7 @@ import pytest
 
 from fbcheck_pipeline.settings import Settings, load_settings
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
-from tests.standin import StandIn
+from tests.fake_vendor import FakeVendor
 
 NOON = 1_795_521_600.0  # 2026-11-24 12:00 UTC
 DAY_S = 86_400.0
@@ -62,14 +62,14 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def vendor() -> Iterator[StandIn]:
-    with StandIn() as standin:
-        yield standin
+def vendor() -> Iterator[FakeVendor]:
+    with FakeVendor() as fake_vendor:
+        yield fake_vendor
 
 
 @pytest.fixture
-def make_settings(tmp_path: Path, vendor: StandIn) -> Callable[..., Settings]:
-    """Settings that point at the stand-in; keyword arguments override."""
+def make_settings(tmp_path: Path, vendor: FakeVendor) -> Callable[..., Settings]:
+    """Settings that point at the fake vendor; keyword arguments override."""
 
     def make(**given: Any) -> Settings:
         return load_settings(

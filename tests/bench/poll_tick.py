@@ -12,7 +12,7 @@ from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.poll import poll_due_tasks
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import phones
-from tests.standin import StandIn
+from tests.fake_vendor import FakeVendor
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--delay", type=float, default=0.1, help="seconds")
     parser.add_argument("--ledger-url")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, StandIn(hold=True) as vendor:
+    with tempfile.TemporaryDirectory() as folder, FakeVendor(hold=True) as vendor:
         ws = open_workspace(load_settings(data_uri=folder, ledger_url=given.ledger_url, api_url=vendor.url, api_key="k"))
         for number in range(given.tasks):
             task = vendor.accept("simple", [f"+{905_320_000_000 + number}"], "")

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.fake_vendor import FakeVendor
 from tests.integration.cli.fbcheck import Fbcheck
-from tests.standin import StandIn
 
 
 @pytest.fixture
-def fbcheck(tmp_path: Path, vendor: StandIn) -> Fbcheck:
+def fbcheck(tmp_path: Path, vendor: FakeVendor) -> Fbcheck:
     return Fbcheck(tmp_path, vendor.url)

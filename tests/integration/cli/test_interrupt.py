@@ -4,11 +4,11 @@ import json
 import signal
 from pathlib import Path
 
+from tests.fake_vendor import FakeVendor
 from tests.integration.cli.fbcheck import Fbcheck, swiss, write_list
-from tests.standin import StandIn
 
 
-def test_an_interrupted_run_says_so_and_goes_on_when_run_again(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+def test_an_interrupted_run_says_so_and_goes_on_when_run_again(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """Once in the middle of an asset, once while it waits."""
     # Tests that a shell runs in the background inherit that Ctrl-C is ignored.
     fbcheck.prelude = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import openpyxl
 
+from tests.fake_vendor import FakeVendor
 from tests.integration.cli.fbcheck import KEY, Fbcheck, swiss, write_list
-from tests.standin import StandIn
 
 DATA_FOLDERS = {
     "inbox",
@@ -24,7 +24,7 @@ DATA_FOLDERS = {
 }
 
 
-def test_no_number_and_no_key_stands_outside_the_data_folders(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+def test_no_number_and_no_key_stands_outside_the_data_folders(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """The whole pipeline, every library's log at its finest, with a lost answer, a bad result, a retry, opt-outs and lists
     that are broken where a phone stands; then every byte is searched."""
     fbcheck.prelude = "import logging\nlogging.basicConfig(level=1)"
@@ -83,7 +83,7 @@ def test_files_with_personal_data_are_their_owners_only(fbcheck: Fbcheck, tmp_pa
     assert stat.S_IMODE((fbcheck.data / "ledger.db").stat().st_mode) & 0o077 == 0
 
 
-def test_a_suppressed_phone_is_never_submitted(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+def test_a_suppressed_phone_is_never_submitted(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """Opt-outs, in whatever form they come."""
     code, document, err = fbcheck(
         "suppress", str(write_list(tmp_path / "out.csv", ["078 000 00 02", "junk"])), "--region", "CH", "--json"
@@ -98,7 +98,7 @@ def test_a_suppressed_phone_is_never_submitted(fbcheck: Fbcheck, vendor: StandIn
 
 
 def test_a_purge_deletes_everything_everywhere_and_keeps_what_others_need(
-    fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path
+    fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path
 ) -> None:
     """The purged list dropped again is a new one; suppressions survive; an open list is skipped."""
     write_list(tmp_path / "out.csv", [swiss(9)])

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.fake_vendor import FakeVendor
 from tests.integration.cli.fbcheck import Fbcheck, write_list
-from tests.standin import StandIn
 
 
-def test_a_list_wholly_without_region_says_so_and_the_remedy_works(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+def test_a_list_wholly_without_region_says_so_and_the_remedy_works(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """Before it is recorded, the option is enough; afterwards its reading is fixed until it is purged, and a dry run says so, too."""
     path = write_list(tmp_path / "a.csv", ["078 000 00 01", "078 000 00 02"])
     code, document, err = fbcheck("run", str(path), "--dry-run", "--json")
@@ -24,7 +24,7 @@ def test_a_list_wholly_without_region_says_so_and_the_remedy_works(fbcheck: Fbch
     assert (code, document["lists"][0]["counts"]["checked"], document["lists"][0]["hint"]) == (0, 2, None)
 
 
-def test_what_stops_a_list_is_said_also_to_one_who_wants_quiet(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+def test_what_stops_a_list_is_said_also_to_one_who_wants_quiet(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """A folder in place of its files, a missing purpose, a variable that does nothing; nothing is sent."""
     path = write_list(tmp_path / "a.csv", ["+41780000001"])
     code, document, err = fbcheck("run", str(tmp_path), str(path), "--quiet", "--json", REQUIRE_PURPOSE="yes", REGOIN="CH")
@@ -52,8 +52,8 @@ def fill(connection, record):
 """
 
 
-def test_a_disk_that_is_full_where_dagster_writes_is_named(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
-    """It fills first, since Dagster writes most; the same command goes on when there is room."""
+def test_a_disk_that_is_full_where_dagster_writes_is_named(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
+    """It fills first, since Dagster writes most; the same command goes on when there is space."""
     assert fbcheck("run", str(write_list(tmp_path / "a.csv", ["+41780000001"])))[0] == 0
     path = str(write_list(tmp_path / "b.csv", ["+41780000002"]))
     fbcheck.prelude = FULL_FOR_DAGSTER

@@ -11,8 +11,8 @@ import phonenumbers
 import pyarrow.parquet as pq
 import pytest
 
+from tests.fake_vendor import FakeVendor, ResultShape, verdict
 from tests.integration.cli.fbcheck import Fbcheck, swiss, write_list
-from tests.standin import ResultShape, StandIn, verdict
 
 CHECK_STATUSES = (
     "checked",
@@ -31,7 +31,7 @@ def rows_of(document: dict[str, Any], place: int = 0) -> list[dict[str, Any]]:
     return pq.read_table(document["lists"][place]["results"]).to_pylist()
 
 
-def test_each_row_gets_its_verdict_and_each_phone_is_sent_once(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+def test_each_row_gets_its_verdict_and_each_phone_is_sent_once(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """The main promise, on 50,000 rows with repeats and junk."""
     rng = random.Random(7)
     numbers = [swiss(rng.randrange(10**7)) for _ in range(40_000)]
@@ -73,7 +73,7 @@ def test_lineage_and_footer_tell_where_every_number_comes_from(fbcheck: Fbcheck,
     assert "very-secret-key" not in json.dumps(lineage)
 
 
-def test_a_finished_list_run_again_does_nothing(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+def test_a_finished_list_run_again_does_nothing(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """`checked` stays `checked`, and nobody is called."""
     path = str(write_list(tmp_path / "a.csv", [swiss(1), swiss(2)]))
     assert fbcheck("run", path, "--json")[0] == 0
@@ -83,7 +83,7 @@ def test_a_finished_list_run_again_does_nothing(fbcheck: Fbcheck, vendor: StandI
     assert document["lists"][0]["counts"]["checked"] == 2
 
 
-def test_a_second_list_reuses_verdicts(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+def test_a_second_list_reuses_verdicts(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """What was paid for once answers every list."""
     fbcheck("run", str(write_list(tmp_path / "a.csv", [swiss(1), swiss(2)])), "--json")
     code, document, _ = fbcheck("run", str(write_list(tmp_path / "b.csv", [swiss(2), swiss(3)])), "--json")
@@ -92,7 +92,7 @@ def test_a_second_list_reuses_verdicts(fbcheck: Fbcheck, vendor: StandIn, tmp_pa
     assert vendor.most_per_phone == 1
 
 
-def test_a_run_that_was_killed_resumes_without_a_second_bill(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+def test_a_run_that_was_killed_resumes_without_a_second_bill(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """SIGKILL while the vendor works: the tasks are paid for and must be collected, not sent again."""
     vendor.hold = True
     path = str(write_list(tmp_path / "a.csv", [swiss(n) for n in range(1, 301)]))
@@ -107,7 +107,7 @@ def test_a_run_that_was_killed_resumes_without_a_second_bill(fbcheck: Fbcheck, v
     assert vendor.most_per_phone == 1 and document["billed_phones"] == 0
 
 
-def test_a_lost_answer_is_never_sent_twice_and_the_rest_goes_on(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+def test_a_lost_answer_is_never_sent_twice_and_the_rest_goes_on(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """One chunk unconfirmed: exit 3, shown by status, resolved by reconcile, completed without a new bill."""
     vendor.script.append("accept_then_cut")
     path = str(write_list(tmp_path / "a.csv", [swiss(n) for n in range(1, 201)]))
@@ -130,7 +130,7 @@ def test_a_lost_answer_is_never_sent_twice_and_the_rest_goes_on(fbcheck: Fbcheck
 
 
 def test_rows_missing_from_a_result_are_undetermined_and_tried_again_only_when_asked(
-    fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path
+    fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path
 ) -> None:
     """A row that is absent is never a "no"; a plain second run never sends it again."""
     vendor.shape = ResultShape(missing=2)
@@ -144,7 +144,7 @@ def test_rows_missing_from_a_result_are_undetermined_and_tried_again_only_when_a
     assert vendor.most_per_phone == 2
 
 
-def test_a_dry_run_calls_nobody_and_records_nothing(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+def test_a_dry_run_calls_nobody_and_records_nothing(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """It says what would be sent and cost."""
     path = str(write_list(tmp_path / "a.csv", [swiss(1), swiss(2), swiss(2), "junk"]))
     other = str(write_list(tmp_path / "b.csv", [swiss(2), swiss(3)]))
@@ -161,8 +161,8 @@ def test_a_dry_run_calls_nobody_and_records_nothing(fbcheck: Fbcheck, vendor: St
     assert fbcheck("run", path, "--json")[0] == 0
 
 
-def test_above_the_budget_nothing_of_the_list_is_sent(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
-    """A list is never submitted in part; with more room it goes on."""
+def test_above_the_budget_nothing_of_the_list_is_sent(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
+    """A list is never submitted in part; with a larger budget it goes on."""
     path = str(write_list(tmp_path / "a.csv", [swiss(n) for n in range(1, 11)]))
     code, document, _ = fbcheck("run", path, "--json", "--max-billable", "9")
     assert (code, document["lists"][0]["counts"]["over_budget"], len(vendor.posts)) == (3, 10, 0)
@@ -170,7 +170,7 @@ def test_above_the_budget_nothing_of_the_list_is_sent(fbcheck: Fbcheck, vendor: 
     assert (code, document["lists"][0]["counts"]["checked"]) == (0, 10)
 
 
-def test_too_few_phones_wait_for_the_next_list(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+def test_too_few_phones_wait_for_the_next_list(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """MIN_CHUNK: shown as waiting, pooled with what comes next, each phone counted in its own list."""
     first, second = (
         str(write_list(tmp_path / f"{name}.csv", cells)) for name, cells in (("a", [swiss(1), swiss(2)]), ("b", [swiss(3)]))
@@ -184,7 +184,7 @@ def test_too_few_phones_wait_for_the_next_list(fbcheck: Fbcheck, vendor: StandIn
     assert (code, document["lists"][0]["counts"]["checked"], len(vendor.posts)) == (0, 2, 1), err
 
 
-def test_no_wait_returns_at_once_and_timeout_ends_the_waiting(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+def test_no_wait_returns_at_once_and_timeout_ends_the_waiting(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """What is with the vendor goes on, and the next run resumes."""
     vendor.hold = True
     path = str(write_list(tmp_path / "a.csv", [swiss(1)]))
@@ -216,7 +216,7 @@ def test_a_bad_list_says_what_to_do_and_the_others_go_on(
     assert [each["complete"] for each in document["lists"]] == [True]
 
 
-def test_a_wrong_key_stops_the_whole_submission(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+def test_a_wrong_key_stops_the_whole_submission(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """Exit 4, nothing lost; with the right key the same command finishes."""
     vendor.script = lambda index, payload: 401
     path = str(write_list(tmp_path / "a.csv", [swiss(n) for n in range(1, 201)]))
@@ -260,12 +260,12 @@ def test_another_vendor_is_noticed_before_anything_is_sent(fbcheck: Fbcheck, tmp
     """A sandbox verdict must never answer a real question."""
     path = str(write_list(tmp_path / "a.csv", [swiss(1)]))
     assert fbcheck("run", path, "--json")[0] == 0
-    with StandIn() as other:
+    with FakeVendor() as other:
         code, _, err = fbcheck("run", path, "--json", API_URL=other.url)
         assert code == 2 and "FBCHECK_API_URL" in err and not other.paths
 
 
-def test_v1_is_spoken_as_well(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+def test_v1_is_spoken_as_well(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """The second protocol: zip results, chunks of at least a hundred."""
     vendor.shape = ResultShape(format="zip", header=("number", "activated"), numbers="digits")
     path = str(write_list(tmp_path / "a.csv", [swiss(n) for n in range(1, 251)]))

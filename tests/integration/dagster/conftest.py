@@ -7,28 +7,28 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from tests.integration.dagster.house import House
-from tests.standin import StandIn
+from tests.fake_vendor import FakeVendor
+from tests.integration.dagster.dagster_driver import DagsterDriver
 
 
 @pytest.fixture
-def open_house(tmp_path: Path, vendor: StandIn) -> Iterator[Callable[..., House]]:
-    """Settings point at the stand-in; keyword arguments override."""
+def open_driver(tmp_path: Path, vendor: FakeVendor) -> Iterator[Callable[..., DagsterDriver]]:
+    """Settings point at the fake vendor; keyword arguments override."""
     home = tmp_path / "dagster"
     home.mkdir()
-    opened: list[House] = []
+    opened: list[DagsterDriver] = []
     with dg.DagsterInstance.local_temp(str(home), overrides={"telemetry": {"enabled": False}}) as instance:
 
-        def make(**given: Any) -> House:
+        def make(**given: Any) -> DagsterDriver:
             settings = {"data_uri": str(tmp_path / "data"), "api_url": vendor.url, "api_key": "secret-key", "poll_seconds": 1.0}
-            opened.append(House(instance, **settings | given))
+            opened.append(DagsterDriver(instance, **settings | given))
             return opened[-1]
 
         yield make
-        for house in opened:
-            house.ws.ledger.close()
+        for driver in opened:
+            driver.ws.ledger.close()
 
 
 @pytest.fixture
-def house(open_house: Callable[..., House]) -> House:
-    return open_house()
+def driver(open_driver: Callable[..., DagsterDriver]) -> DagsterDriver:
+    return open_driver()

@@ -6,15 +6,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from fbcheck_pipeline.lists import list_key
-from tests.integration.dagster.house import ask, free_port, serving, swiss, wait_until
-from tests.standin import StandIn, verdict
+from tests.fake_vendor import FakeVendor, verdict
+from tests.integration.dagster.dagster_driver import ask, free_port, serving, swiss, wait_until
 
 RUNS = "{ runsOrError { ... on Runs { results { jobName status } } } }"
 
 
 @pytest.mark.long(seconds=80)
 @pytest.mark.timeout(240)
-def test_a_file_dropped_into_the_inbox_becomes_a_result_without_another_touch(vendor: StandIn, tmp_path: Path) -> None:
+def test_a_file_dropped_into_the_inbox_becomes_a_result_without_another_touch(vendor: FakeVendor, tmp_path: Path) -> None:
     """Both sensors run by default, in the daemon, and read the ledger's state."""
     home, inbox, port, log = tmp_path / "dagster_home", tmp_path / "data" / "inbox", free_port(), tmp_path / "dagster.log"
     home.mkdir()

@@ -10,12 +10,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from fbcheck_pipeline.defs.sensors import exported_sensor, inbox_sensor
-from tests.integration.dagster.house import House, swiss
-from tests.standin import StandIn
+from tests.fake_vendor import FakeVendor
+from tests.integration.dagster.dagster_driver import DagsterDriver, swiss
 
 
-def tick(sensor: Any, house: House, cursor: str | None = None) -> Any:
-    with dg.build_sensor_context(instance=house.instance, cursor=cursor, resources={"fbcheck": house.fbcheck}) as context:
+def tick(sensor: Any, driver: DagsterDriver, cursor: str | None = None) -> Any:
+    with dg.build_sensor_context(instance=driver.instance, cursor=cursor, resources={"fbcheck": driver.fbcheck}) as context:
         return sensor(context)
 
 
@@ -26,76 +26,76 @@ def inbox(tmp_path: Path, name: str) -> Path:
     return path
 
 
-def test_a_file_taken_away_after_it_was_read_is_not_missed(house: House, vendor: StandIn, tmp_path: Path) -> None:
+def test_a_file_taken_away_after_it_was_read_is_not_missed(driver: DagsterDriver, vendor: FakeVendor, tmp_path: Path) -> None:
     """What was read lies in raw_phones; the list goes on to its results."""
-    key = house.drop("night.csv", swiss(5))
-    house.run("submit_list", key)
+    key = driver.drop("night.csv", swiss(5))
+    driver.run("submit_list", key)
     inbox(tmp_path, "night.csv").unlink()
-    house.finish()
-    assert house.ws.ledger.list_row(key).is_complete and len(vendor.accepted) == 5
-    assert house.run("submit_list", key, asset_selection=[dg.AssetKey("submitted_chunks")]).success
+    driver.finish()
+    assert driver.ws.ledger.list_row(key).is_complete and len(vendor.accepted) == 5
+    assert driver.run("submit_list", key, asset_selection=[dg.AssetKey("submitted_chunks")]).success
 
 
-def test_a_file_taken_away_before_it_was_read_is_said_and_taken_up_when_it_is_back(house: House, tmp_path: Path) -> None:
+def test_a_file_taken_away_before_it_was_read_is_said_and_taken_up_when_it_is_back(driver: DagsterDriver, tmp_path: Path) -> None:
     """Nothing is sent for it, nothing else waits for it."""
-    key = house.drop("night.csv", swiss(5))
+    key = driver.drop("night.csv", swiss(5))
     path = inbox(tmp_path, "night.csv")
     content = path.read_bytes()
     path.unlink()
-    assert not house.run("submit_list", key).success
-    said = tick(inbox_sensor, house)
+    assert not driver.run("submit_list", key).success
+    said = tick(inbox_sensor, driver)
     assert isinstance(said, dg.SkipReason) and "no longer in the inbox" in (said.skip_message or "")
     path.write_bytes(content)
     inbox(tmp_path, "night.csv")
-    (request,) = tick(inbox_sensor, house).run_requests
+    (request,) = tick(inbox_sensor, driver).run_requests
     assert request.partition_key == key
 
 
-def test_other_content_under_the_same_name_is_another_list(house: House, vendor: StandIn, tmp_path: Path) -> None:
+def test_other_content_under_the_same_name_is_another_list(driver: DagsterDriver, vendor: FakeVendor, tmp_path: Path) -> None:
     """The first keeps its results; of the second only what is new is bought."""
-    first = house.complete("night.csv", swiss(5))
-    second = house.complete("night.csv", swiss(7))
-    assert first != second and len(house.ws.ledger.lists()) == 2
+    first = driver.complete("night.csv", swiss(5))
+    second = driver.complete("night.csv", swiss(7))
+    assert first != second and len(driver.ws.ledger.lists()) == 2
     for key, rows in ((first, 5), (second, 7)):
         assert pq.read_metadata(tmp_path / "data" / "facebook_results" / f"{key}.parquet").num_rows == rows
     assert len(vendor.accepted) == 7 and vendor.most_per_phone == 1
 
 
-def test_a_list_replaced_before_it_was_read_says_so_and_the_new_one_goes_on(house: House) -> None:
+def test_a_list_replaced_before_it_was_read_says_so_and_the_new_one_goes_on(driver: DagsterDriver) -> None:
     """Whoever replaced the file meant the new one."""
-    first = house.drop("night.csv", swiss(5))
-    second = house.complete("night.csv", swiss(7))
-    assert not house.run("submit_list", first).success
-    assert "has changed" in house.ws.ledger.list_row(first).error
-    assert house.ws.ledger.list_row(second).is_complete
+    first = driver.drop("night.csv", swiss(5))
+    second = driver.complete("night.csv", swiss(7))
+    assert not driver.run("submit_list", first).success
+    assert "has changed" in driver.ws.ledger.list_row(first).error
+    assert driver.ws.ledger.list_row(second).is_complete
 
 
-def test_a_deleted_partition_comes_back_while_its_list_has_work_to_do(house: House, vendor: StandIn) -> None:
+def test_a_deleted_partition_comes_back_while_its_list_has_work_to_do(driver: DagsterDriver, vendor: FakeVendor) -> None:
     """Dagster's partitions are a view of the ledger's lists; one missing must not stop the others."""
     vendor.hold = True
-    keys = [house.drop("one.csv", swiss(3)), house.drop("two.csv", swiss(3, start=100))]
+    keys = [driver.drop("one.csv", swiss(3)), driver.drop("two.csv", swiss(3, start=100))]
     for key in keys:
-        house.run("submit_list", key)
+        driver.run("submit_list", key)
     vendor.finish_all()
-    house.instance.delete_dynamic_partition("lists", keys[0])
-    house.finish_collecting()
-    result = tick(exported_sensor, house)
+    driver.instance.delete_dynamic_partition("lists", keys[0])
+    driver.finish_collecting()
+    result = tick(exported_sensor, driver)
     assert {request.partition_key for request in result.run_requests} == set(keys)
     added = {key for request in result.dynamic_partitions_requests or [] for key in request.partition_keys}
-    assert keys[0] in added | set(house.instance.get_dynamic_partitions("lists"))
+    assert keys[0] in added | set(driver.instance.get_dynamic_partitions("lists"))
 
 
 @pytest.mark.timeout(120)
-def test_a_backfill_joins_chosen_lists_again_and_buys_nothing(house: House, vendor: StandIn, tmp_path: Path) -> None:
+def test_a_backfill_joins_chosen_lists_again_and_buys_nothing(driver: DagsterDriver, vendor: FakeVendor, tmp_path: Path) -> None:
     """Free, and idempotent: the same rows stand there afterwards."""
-    keys = [house.complete(f"{name}.csv", swiss(4, start)) for name, start in (("one", 1), ("two", 100), ("three", 200))]
+    keys = [driver.complete(f"{name}.csv", swiss(4, start)) for name, start in (("one", 1), ("two", 100), ("three", 200))]
     paths = [tmp_path / "data" / "facebook_results" / f"{key}.parquet" for key in keys]
     before = [pq.read_table(path) for path in paths]
     written = [path.stat().st_mtime_ns for path in paths]
     for key in keys[:2]:
         tags = {"dagster/backfill": "chosen"}
-        assert house.run("join_list", key, tags=tags).success
-    runs = house.instance.get_runs(dg.RunsFilter(tags={"dagster/backfill": "chosen"}))
+        assert driver.run("join_list", key, tags=tags).success
+    runs = driver.instance.get_runs(dg.RunsFilter(tags={"dagster/backfill": "chosen"}))
     assert {run.status for run in runs} == {dg.DagsterRunStatus.SUCCESS} and len(runs) == 2
     assert [pq.read_table(path).equals(table) for path, table in zip(paths, before, strict=True)] == [True] * 3
     assert [path.stat().st_mtime_ns != at for path, at in zip(paths, written, strict=True)] == [True, True, False]
@@ -104,13 +104,13 @@ def test_a_backfill_joins_chosen_lists_again_and_buys_nothing(house: House, vend
 
 @pytest.mark.parametrize("gone", ["submitted_chunks", "e164_phones", "raw_phones"])
 def test_a_missing_file_of_a_list_that_is_due_for_its_join_is_made_again_first(
-    house: House, vendor: StandIn, tmp_path: Path, gone: str
+    driver: DagsterDriver, vendor: FakeVendor, tmp_path: Path, gone: str
 ) -> None:
     """A run killed between planning and writing its pins leaves a list like that; joining it would fail until nobody tries any more."""
-    key = house.drop("night.csv", swiss(5))
-    house.run("submit_list", key)
-    house.finish_collecting()
+    key = driver.drop("night.csv", swiss(5))
+    driver.run("submit_list", key)
+    driver.finish_collecting()
     (tmp_path / "data" / gone / f"{key}.parquet").unlink()
-    house.finish()
+    driver.finish()
     results = pq.read_table(tmp_path / "data" / "facebook_results" / f"{key}.parquet").to_pylist()
     assert {row["check_status"] for row in results} <= {"checked", "reused"} and vendor.most_per_phone == 1

@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from fbcheck_pipeline.settings import load_settings
 from fbcheck_pipeline.storage import BatchStream, Storage
 from fbcheck_pipeline.workflow.workspace import open_workspace
-from tests.integration.dagster.house import swiss
-from tests.standin import StandIn
+from tests.fake_vendor import FakeVendor
+from tests.integration.dagster.dagster_driver import swiss
 
 LISTS = 10
 DEPLOY = Path(__file__).parents[3] / "deploy"
@@ -111,7 +111,7 @@ def rows_of(storage: Storage, list_key: str) -> list[dict[str, Any]]:
 @pytest.mark.long(seconds=90)
 @pytest.mark.timeout(300)
 def test_two_workers_share_ten_lists_on_s3_and_postgresql(
-    s3: str, postgres: str, postgres_url: str, vendor: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    s3: str, postgres: str, postgres_url: str, vendor: FakeVendor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each phone is bought once, by whoever comes first, and the results are those of one machine."""
     paths = write_lists(tmp_path / "lists")
@@ -144,7 +144,7 @@ def test_two_workers_share_ten_lists_on_s3_and_postgresql(
     keys = {each["list_key"] for document in documents for each in document["lists"]}
     assert len(keys) == LISTS and all(each["complete"] for document in documents for each in document["lists"])
 
-    with StandIn() as other:
+    with FakeVendor() as other:
         data = str(tmp_path / "alone" / "data")
         finish(start(paths, tmp_path / "alone", FBCHECK_DATA_URI=data, FBCHECK_LEDGER_URL="", FBCHECK_API_URL=other.url))
     shared, single = Storage(s3), Storage(data)

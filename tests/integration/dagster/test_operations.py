@@ -12,8 +12,8 @@ import pytest
 from fbcheck_pipeline.defs.operations import failed_check_webhook, failed_run_webhook, oldest_task_is_young
 from fbcheck_pipeline.defs.requests import WORK_TAG, submit_request
 from fbcheck_pipeline.ledger import ChunkState
-from tests.integration.dagster.house import House, swiss
-from tests.standin import StandIn
+from tests.fake_vendor import FakeVendor
+from tests.integration.dagster.dagster_driver import DagsterDriver, swiss
 
 HOUR_S = 3600.0
 
@@ -53,43 +53,43 @@ def hook() -> Iterator[Hook]:
     found.close()
 
 
-def tell(sensor: Any, house: House, result: dg.ExecuteInProcessResult) -> Any:
+def tell(sensor: Any, driver: DagsterDriver, result: dg.ExecuteInProcessResult) -> Any:
     """Let a webhook sensor see a finished run."""
     kind = dg.DagsterEventType.RUN_SUCCESS if result.success else dg.DagsterEventType.RUN_FAILURE
-    (event,) = [entry.dagster_event for entry in house.instance.all_logs(result.run_id, of_type=kind)]
-    run = house.instance.get_run_by_id(result.run_id)
+    (event,) = [entry.dagster_event for entry in driver.instance.all_logs(result.run_id, of_type=kind)]
+    run = driver.instance.get_run_by_id(result.run_id)
     with dg.build_run_status_sensor_context(
         sensor_name=sensor.name,
         dagster_event=event,
-        dagster_instance=house.instance,
+        dagster_instance=driver.instance,
         dagster_run=run,
-        resources={"fbcheck": house.fbcheck},
+        resources={"fbcheck": driver.fbcheck},
     ) as context:
         return sensor(context if result.success else context.for_run_failure())
 
 
-def check(house: House, name: str) -> dg.AssetCheckEvaluation:
+def check(driver: DagsterDriver, name: str) -> dg.AssetCheckEvaluation:
     """The last evaluation of an operator's check, made now."""
-    result = house.run("operator_checks")
+    result = driver.run("operator_checks")
     (found,) = [each for each in result.get_asset_check_evaluations() if each.check_name == name]
     return found
 
 
 def test_a_failed_run_is_posted_with_its_remedy_and_without_secrets(
-    open_house: Callable[..., House], hook: Hook, vendor: StandIn
+    open_driver: Callable[..., DagsterDriver], hook: Hook, vendor: FakeVendor
 ) -> None:
     """The sentence of our own error is what a person needs; a number or the key they must not get."""
     vendor.script = lambda index, payload: 401  # type: ignore[assignment, misc]
-    house = open_house(webhook_url=hook.url)
-    key = house.drop("night.csv", swiss(3))
-    assert tell(failed_run_webhook, house, house.run("submit_list", key)) is None
+    driver = open_driver(webhook_url=hook.url)
+    key = driver.drop("night.csv", swiss(3))
+    assert tell(failed_run_webhook, driver, driver.run("submit_list", key)) is None
     (text,) = hook.said
     assert "submit_list" in text and key in text and "401" in text
     assert "secret" not in text and "+41" not in text
 
 
 def test_an_unexpected_error_is_named_and_not_quoted(
-    open_house: Callable[..., House], hook: Hook, monkeypatch: pytest.MonkeyPatch
+    open_driver: Callable[..., DagsterDriver], hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The message of a stranger's exception may hold a phone."""
 
@@ -97,104 +97,108 @@ def test_an_unexpected_error_is_named_and_not_quoted(
         raise ValueError("cannot parse +41780000001")
 
     monkeypatch.setattr("fbcheck_pipeline.defs.assets.plan_list", broken)
-    house = open_house(webhook_url=hook.url)
-    tell(failed_run_webhook, house, house.run("submit_list", house.drop("night.csv", swiss(3))))
+    driver = open_driver(webhook_url=hook.url)
+    tell(failed_run_webhook, driver, driver.run("submit_list", driver.drop("night.csv", swiss(3))))
     (text,) = hook.said
     assert "ValueError" in text and "+41" not in text
 
 
-def test_a_run_that_dagster_tries_again_is_not_posted(open_house: Callable[..., House], hook: Hook, vendor: StandIn) -> None:
+def test_a_run_that_dagster_tries_again_is_not_posted(
+    open_driver: Callable[..., DagsterDriver], hook: Hook, vendor: FakeVendor
+) -> None:
     """A crash that mends itself wakes nobody."""
     vendor.script = lambda index, payload: 401  # type: ignore[assignment, misc]
-    house = open_house(webhook_url=hook.url)
-    result = house.run("submit_list", house.drop("night.csv", swiss(3)), tags={"dagster/will_retry": "true"})
-    assert isinstance(tell(failed_run_webhook, house, result), dg.SkipReason)
+    driver = open_driver(webhook_url=hook.url)
+    result = driver.run("submit_list", driver.drop("night.csv", swiss(3)), tags={"dagster/will_retry": "true"})
+    assert isinstance(tell(failed_run_webhook, driver, result), dg.SkipReason)
     assert hook.said == []
 
 
 def test_a_check_that_asks_for_a_person_is_posted_though_its_run_succeeds(
-    open_house: Callable[..., House], hook: Hook, vendor: StandIn
+    open_driver: Callable[..., DagsterDriver], hook: Hook, vendor: FakeVendor
 ) -> None:
     """A lost answer fails no run."""
     vendor.script = lambda index, payload: "accept_then_cut"  # type: ignore[assignment, misc]
-    house = open_house(webhook_url=hook.url)
-    result = house.run("submit_list", house.drop("night.csv", swiss(3)))
+    driver = open_driver(webhook_url=hook.url)
+    result = driver.run("submit_list", driver.drop("night.csv", swiss(3)))
     assert result.success
-    tell(failed_check_webhook, house, result)
+    tell(failed_check_webhook, driver, result)
     (text,) = hook.said
     assert "nothing_is_unconfirmed" in text and "fbcheck reconcile" in text
 
 
 @pytest.mark.parametrize("status", [200, 307, 500])
 def test_the_webhook_is_off_when_unset_and_its_own_faults_hold_nothing_up(
-    open_house: Callable[..., House], vendor: StandIn, status: int
+    open_driver: Callable[..., DagsterDriver], vendor: FakeVendor, status: int
 ) -> None:
     """No redirect is followed: the text goes where the operator sent it."""
     vendor.script = lambda index, payload: 401  # type: ignore[assignment, misc]
     hook = Hook(status)
-    result = open_house().run("submit_list", open_house().drop("night.csv", swiss(3)))
-    assert "not set" in tell(failed_run_webhook, open_house(), result).skip_message
-    told = tell(failed_run_webhook, open_house(webhook_url=hook.url), result)
+    result = open_driver().run("submit_list", open_driver().drop("night.csv", swiss(3)))
+    assert "not set" in tell(failed_run_webhook, open_driver(), result).skip_message
+    told = tell(failed_run_webhook, open_driver(webhook_url=hook.url), result)
     hook.close()
     assert len(hook.said) == 1 and (told is None) == (status == 200)
-    assert "could not be reached" in tell(failed_run_webhook, open_house(webhook_url=hook.url), result).skip_message
+    assert "could not be reached" in tell(failed_run_webhook, open_driver(webhook_url=hook.url), result).skip_message
 
 
-def test_the_webhooks_address_is_a_secret(open_house: Callable[..., House], hook: Hook) -> None:
+def test_the_webhooks_address_is_a_secret(open_driver: Callable[..., DagsterDriver], hook: Hook) -> None:
     """A Slack webhook's path is all it takes to write there."""
-    settings = open_house(webhook_url=hook.url).ws.settings
+    settings = open_driver(webhook_url=hook.url).ws.settings
     assert "secret-part" not in repr(settings) and "webhook_url" not in settings.without_secrets()
 
 
-def test_the_budget_warns_before_it_is_used_up(open_house: Callable[..., House]) -> None:
+def test_the_budget_warns_before_it_is_used_up(open_driver: Callable[..., DagsterDriver]) -> None:
     """Phones over budget wait for tomorrow by themselves: a WARN."""
-    house = open_house(max_billable_per_day=10, price_per_10k=5.0)
-    house.complete("first.csv", swiss(8))
-    assert check(house, "budget_has_room").passed
-    house.run("submit_list", house.drop("second.csv", swiss(8, start=100)))
-    found = check(house, "budget_has_room")
+    driver = open_driver(max_billable_per_day=10, price_per_10k=5.0)
+    driver.complete("first.csv", swiss(8))
+    assert check(driver, "budget_has_room").passed
+    driver.run("submit_list", driver.drop("second.csv", swiss(8, start=100)))
+    found = check(driver, "budget_has_room")
     assert not found.passed and found.severity == dg.AssetCheckSeverity.WARN
     assert {name: each.value for name, each in found.metadata.items()} == {
         "bought_today": 8, "max_billable_per_day": 10, "cost_today": 0.004, "phones_over_budget": 8, "lists_over_budget": 1,
     }  # fmt: skip
 
 
-def test_a_task_that_does_not_end_is_a_warning_and_past_its_deadline_an_error(house: House, vendor: StandIn) -> None:
+def test_a_task_that_does_not_end_is_a_warning_and_past_its_deadline_an_error(driver: DagsterDriver, vendor: FakeVendor) -> None:
     """It starts no run, so only a check made by the clock can tell."""
     vendor.hold = True
-    house.run("submit_list", house.drop("night.csv", swiss(3)))
-    assert check(house, "oldest_task_is_young").passed
-    (row,) = house.ws.ledger.chunks()
-    house.ws.ledger.note_chunk(row.chunk_key, submitted_at=row.submitted_at - 40 * HOUR_S)
-    found = check(house, "oldest_task_is_young")
+    driver.run("submit_list", driver.drop("night.csv", swiss(3)))
+    assert check(driver, "oldest_task_is_young").passed
+    (row,) = driver.ws.ledger.chunks()
+    driver.ws.ledger.note_chunk(row.chunk_key, submitted_at=row.submitted_at - 40 * HOUR_S)
+    found = check(driver, "oldest_task_is_young")
     assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
-    house.ws.ledger.advance(row.chunk_key, from_=ChunkState.SUBMITTED, to=ChunkState.OVERDUE)
-    found = check(house, "oldest_task_is_young")
+    driver.ws.ledger.advance(row.chunk_key, from_=ChunkState.SUBMITTED, to=ChunkState.OVERDUE)
+    found = check(driver, "oldest_task_is_young")
     assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.ERROR)
     assert row.task_id in (found.description or "")
 
 
-def test_old_verdicts_are_noticed_when_a_list_is_joined_again(house: House, open_house: Callable[..., House]) -> None:
+def test_old_verdicts_are_noticed_when_a_list_is_joined_again(
+    driver: DagsterDriver, open_driver: Callable[..., DagsterDriver]
+) -> None:
     """The results of then still stand there; that they are old should be seen."""
-    key = house.complete("night.csv", swiss(3))
-    result = open_house(verdict_days=0.0).run("join_list", key)
+    key = driver.complete("night.csv", swiss(3))
+    result = open_driver(verdict_days=0.0).run("join_list", key)
     found = {each.check_name: each for each in result.get_asset_check_evaluations()}["verdicts_are_fresh"]
     assert result.success and not found.passed and found.severity == dg.AssetCheckSeverity.WARN
 
 
-def test_a_crash_that_dagster_has_tried_again_is_not_asked_for_a_second_time(house: House) -> None:
+def test_a_crash_that_dagster_has_tried_again_is_not_asked_for_a_second_time(driver: DagsterDriver) -> None:
     """`run_retries` and the sensor would otherwise both start the list anew; one that it only means to try again, it may forget."""
-    key = house.drop("night.csv", swiss(3))
-    row, work = house.ws.ledger.list_row(key), f"submit:{key}"
+    key = driver.drop("night.csv", swiss(3))
+    row, work = driver.ws.ledger.list_row(key), f"submit:{key}"
 
     def attempt() -> str:
-        request = submit_request(house.instance, house.ws, row, work=work)
+        request = submit_request(driver.instance, driver.ws, row, work=work)
         assert request is not None
         return str(request.run_key)
 
     def fail(**tags: str) -> None:
         run = dg.DagsterRun("submit_list", status=dg.DagsterRunStatus.FAILURE, tags={WORK_TAG: work, **tags})
-        house.instance.add_run(run)
+        driver.instance.add_run(run)
 
     first = attempt()
     fail(**{"dagster/will_retry": "true", "dagster/auto_retry_run_id": "another"})
@@ -203,15 +207,15 @@ def test_a_crash_that_dagster_has_tried_again_is_not_asked_for_a_second_time(hou
     assert attempt() != first
 
 
-def test_every_asset_says_whose_it_is_and_what_it_is(house: House) -> None:
+def test_every_asset_says_whose_it_is_and_what_it_is(driver: DagsterDriver) -> None:
     """Somebody who opens the pages at night reads it there."""
-    for spec in house.definitions.resolve_all_asset_specs():
+    for spec in driver.definitions.resolve_all_asset_specs():
         assert spec.owners and spec.kinds and spec.group_name != "default" and spec.code_version, spec.key
         assert spec.description and len(spec.description) > 30, spec.key
-    repository = house.definitions.get_repository_def()
+    repository = driver.definitions.get_repository_def()
     for each in [*repository.sensor_defs, *repository.schedule_defs]:
         assert each.default_status.value == "RUNNING", each.name
     assert all(each.description for each in repository.sensor_defs)
     assert all(job.description for job in repository.get_all_jobs() if not job.name.startswith("__"))
-    assert all(spec.description for checks in house.definitions.asset_checks or [] for spec in checks.check_specs)
-    assert oldest_task_is_young in (house.definitions.asset_checks or [])
+    assert all(spec.description for checks in driver.definitions.asset_checks or [] for spec in checks.check_specs)
+    assert oldest_task_is_young in (driver.definitions.asset_checks or [])

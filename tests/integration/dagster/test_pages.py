@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.dagster.house import ask, free_port, serving, wait_until
+from tests.integration.dagster.dagster_driver import ask, free_port, serving, wait_until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
@@ -36,8 +36,8 @@ def page() -> Iterator[Any]:
         pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         found = browser.new_page(viewport={"width": 1600, "height": 760})
         found.set_default_timeout(PATIENCE_MS)
         yield found

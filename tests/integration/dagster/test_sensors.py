@@ -17,7 +17,7 @@ from fbcheck_pipeline.defs.sensors import exported_sensor, inbox_sensor, nightly
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.due import due_work
 from fbcheck_pipeline.workflow.workspace import Workspace
-from tests.standin import StandIn
+from tests.fake_vendor import FakeVendor
 
 NIGHT = datetime(2026, 11, 25, 2, 15, tzinfo=UTC)
 
@@ -67,7 +67,7 @@ def run(job: str, instance: dg.DagsterInstance, resource: Any, request: dg.RunRe
 
 
 def test_a_list_is_taken_up_collected_and_joined_by_the_sensors_alone(
-    instance: dg.DagsterInstance, resource: Any, vendor: StandIn, tmp_path: Path
+    instance: dg.DagsterInstance, resource: Any, vendor: FakeVendor, tmp_path: Path
 ) -> None:
     """Three ticks, three jobs; the ledger is what the sensors remember."""
     drop(tmp_path, "a.csv", "phone\n0781234567\n0781234568\n")
@@ -120,7 +120,7 @@ def test_a_list_without_the_required_purpose_is_not_taken_up_until_there_is_one(
 
 
 def test_an_unreadable_list_is_named_and_blocks_no_other(
-    instance: dg.DagsterInstance, resource: Any, vendor: StandIn, tmp_path: Path
+    instance: dg.DagsterInstance, resource: Any, vendor: FakeVendor, tmp_path: Path
 ) -> None:
     """The bad one is tried once; the good one goes on."""
     drop(tmp_path, "bad.csv", "name\nanna\nbea\n")
@@ -135,7 +135,7 @@ def test_an_unreadable_list_is_named_and_blocks_no_other(
 
 
 def test_the_same_state_gives_the_same_run_key_until_a_run_fails(
-    instance: dg.DagsterInstance, resource: Any, vendor: StandIn, tmp_path: Path
+    instance: dg.DagsterInstance, resource: Any, vendor: FakeVendor, tmp_path: Path
 ) -> None:
     """A key that was used is never launched again, so the attempt rises after a failure, and not for ever."""
     drop(tmp_path, "a.csv", "phone\njunk\n0781234567\n")

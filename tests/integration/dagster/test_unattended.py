@@ -14,8 +14,8 @@ from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow import reconcile
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
-from tests.integration.dagster.house import ask, free_port, serving, swiss, wait_until
-from tests.standin import StandIn, verdict
+from tests.fake_vendor import FakeVendor, verdict
+from tests.integration.dagster.dagster_driver import ask, free_port, serving, swiss, wait_until
 
 LISTS = 20
 RUN, CODE_SERVER = ("multiprocessing.spawn",), ("multiprocessing.spawn", " code-server start", " api grpc")
@@ -67,7 +67,7 @@ class Killer:
                 continue
 
 
-def settle_unconfirmed(ws: Workspace, vendor: StandIn) -> int:
+def settle_unconfirmed(ws: Workspace, vendor: FakeVendor) -> int:
     """What a person does in the morning: look the task up at the vendor, then decide."""
     tasks = {frozenset(task.phones): task.task_id for task in list(vendor.tasks.values())}
     rows = ws.ledger.chunks(states=[ChunkState.UNCONFIRMED])
@@ -95,7 +95,7 @@ def test_a_night_with_faults_and_kills_ends_with_every_list_complete(
         expired.add(task_id)
         return "expire" if is_first and int(task_id[-1]) % 3 == 0 else "ok"
 
-    with StandIn(killer, downloads=download, delay_s=1.0) as vendor:
+    with FakeVendor(killer, downloads=download, delay_s=1.0) as vendor:
         settings = make_settings(api_url=vendor.url)
         ws = open_workspace(settings)
         environment = {

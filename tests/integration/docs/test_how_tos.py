@@ -6,9 +6,9 @@ from itertools import chain
 from pathlib import Path
 
 from fbcheck_pipeline.sandbox import Sandbox, verdict_of
+from tests.fake_vendor import FakeVendor
 from tests.integration.cli.fbcheck import Fbcheck, swiss, write_list
 from tests.integration.docs.shell import filled_in, run_blocks
-from tests.standin import StandIn
 from tests.unit.docs.pages import DOCS, blocks
 
 HOW_TO = DOCS / "how-to"
@@ -35,7 +35,7 @@ def test_the_real_key_page_leads_to_results(tmp_path: Path) -> None:
     assert (folder / ".env").stat().st_mode & 0o077 == 0
 
 
-def test_each_decision_of_the_reconcile_page_is_taken(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+def test_each_decision_of_the_reconcile_page_is_taken(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """On chunks whose answer was lost, one decision each."""
     vendor.script += ["accept_then_cut"] * 3
     vendor.hold = True
@@ -54,7 +54,7 @@ def test_each_decision_of_the_reconcile_page_is_taken(fbcheck: Fbcheck, vendor: 
     assert [states[each["chunk_key"]] for each in lost] == ["submitted", "planned", "abandoned"]
 
 
-def test_the_purge_page_keeps_opt_outs_and_deletes_what_is_old(fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path) -> None:
+def test_the_purge_page_keeps_opt_outs_and_deletes_what_is_old(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """Its commands as they stand; a list joined just now stays."""
     write_list(tmp_path / "opt-outs.csv", [swiss(1)])
     write_list(tmp_path / "a.csv", [swiss(1), swiss(2)])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.dagster.house import free_port
+from tests.integration.dagster.dagster_driver import free_port
 from tests.integration.docs.shell import BIN, assert_says, filled_in, run_blocks
 from tests.unit.docs.pages import DOCS, ROOT, blocks
 

@@ -1,4 +1,4 @@
-"""A vendor on a bad night: every kind of fault, each with its own throw of the dice, over the scripted stand-in."""
+"""A vendor on a bad night: every kind of fault, each with its own throw of the dice, over the scripted fake vendor."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from tests.standin import HTML, Behaviour, ResultShape, StandIn, Task, verdict
+from tests.fake_vendor import HTML, Behaviour, FakeVendor, ResultShape, Task, verdict
 
 RATE = 0.2
 PAGE = {"Content-Type": "text/html"}
@@ -57,7 +57,7 @@ class Dice:
         raise IndexError
 
 
-class BadVendor(StandIn):
+class BadVendor(FakeVendor):
     """Each fault of each kind comes with probability RATE; `seen` counts them by name."""
 
     def __init__(self, seed: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.money.family import Vendor
+from tests.integration.money.killable_worker import Vendor
 
 
 @pytest.fixture(scope="session")

@@ -22,9 +22,9 @@ from fbcheck_pipeline.errors import VendorError
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
 from fbcheck_pipeline.settings import load_settings
 from fbcheck_pipeline.workflow.workspace import open_workspace
+from tests.fake_vendor import verdict
 from tests.integration.cli.fbcheck import Fbcheck, swiss, write_list
 from tests.integration.money.bad_vendor import BadVendor
-from tests.standin import verdict
 
 SEEDS = [int(seed) for seed in os.environ.get("SEEDS", "2").split(",")]
 KILLS = 5

@@ -32,8 +32,8 @@ from fbcheck_pipeline.workflow.submit import Patience
 from fbcheck_pipeline.workflow.verdicts import merge_index
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import DAY_S, Clock, phones
-from tests.integration.workflow.play import Play
-from tests.standin import ResultShape, StandIn
+from tests.fake_vendor import FakeVendor, ResultShape
+from tests.integration.workflow.workflow_driver import WorkflowDriver
 
 LISTS = {"a": phones(12), "b": phones(12, 905_320_000_006), "c": phones(9, 905_320_000_014), "d": phones(24)}
 KEYS = st.sampled_from(sorted(LISTS))
@@ -58,7 +58,7 @@ class Killed(BaseException):
 class LifeOfAChunk(RuleBasedStateMachine):
     """Rules are what users, nights, crashes and the vendor do; invariants are what must hold after each of them."""
 
-    vendor: StandIn
+    vendor: FakeVendor
 
     @initialize(min_chunk=st.sampled_from([1, 3]), verdict_days=st.sampled_from([0, 3]), budget=st.sampled_from([None, None, 20]))
     def begin(self, min_chunk: int, verdict_days: float, budget: int | None) -> None:
@@ -71,12 +71,12 @@ class LifeOfAChunk(RuleBasedStateMachine):
         self.vendor.accepted.clear()
         self.vendor.tasks.clear()
         self.vendor.hold = True
-        self.game = Play(open_workspace(self.settings, self.clock))
+        self.driver = WorkflowDriver(open_workspace(self.settings, self.clock))
         self.accepted_of_suppressed: dict[str, int] = {}
 
     def teardown(self) -> None:
-        if hasattr(self, "game"):
-            self.game.ledger.close()
+        if hasattr(self, "driver"):
+            self.driver.ledger.close()
             shutil.rmtree(self.folder)
 
     # --- what happens
@@ -84,39 +84,39 @@ class LifeOfAChunk(RuleBasedStateMachine):
     @rule(key=KEYS, again=st.sampled_from(list(Again)), budget=st.sampled_from([None, 8]), writes_pins=st.booleans())
     def plan(self, key: str, again: Again, budget: int | None, writes_pins: bool) -> None:
         """Also by a process that is killed before it writes the pins."""
-        before = {row.chunk_key for row in self.game.ledger.chunks()}
+        before = {row.chunk_key for row in self.driver.ledger.chunks()}
         was_open = self._phones_that_may_still_be_answered()
         young = self._phones_with_a_young_verdict()
         unanswered = self._last_tries_without_answer()
-        earlier = read_pins(self.game.ws.storage, key)
-        pins = self.game.plan(key, LISTS[key], again=again, max_billable=budget)
-        new = [row for row in self.game.ledger.chunks() if row.chunk_key not in before]
+        earlier = read_pins(self.driver.ws.storage, key)
+        pins = self.driver.plan(key, LISTS[key], again=again, max_billable=budget)
+        new = [row for row in self.driver.ledger.chunks() if row.chunk_key not in before]
         bought = [phone for row in new for phone in self._phones(row.chunk_key)]
         assert len(bought) == len(set(bought))
         assert not set(bought) & was_open, "sent beside a try that may still be answered"
         assert not set(bought) & young, "bought although it has its verdict"
         for row in new:
-            start, count = self.game.ledger.parts_of(key).get(row.chunk_key, (0, 0))
+            start, count = self.driver.ledger.parts_of(key).get(row.chunk_key, (0, 0))
             for phone in self._phones(row.chunk_key)[start : start + count]:
                 tries, last = unanswered.get(phone, (0, None))
                 assert tries < MAX_TRIES
                 if last is not None:
                     day = datetime.fromtimestamp(last.settled_at, UTC).date().isoformat()
-                    at_night = again is Again.NIGHT and last.state != "abandoned" and day < self.game.ledger.today()
+                    at_night = again is Again.NIGHT and last.state != "abandoned" and day < self.driver.ledger.today()
                     assert again is Again.PERSON or at_night, "tried again unasked"
-        read = read_pins(self.game.ws.storage, key)
+        read = read_pins(self.driver.ws.storage, key)
         assert read is not None
         assert np.array_equal(read.phones, LISTS[key])
         assert [read.answers[number] for number in read.answer] == [pins.answers[number] for number in pins.answer]
         if not writes_pins and earlier is not None:
-            self.game.ws.storage.write_parquet(f"submitted_chunks/{key}.parquet", earlier.stream())
+            self.driver.ws.storage.write_parquet(f"submitted_chunks/{key}.parquet", earlier.stream())
 
     @rule(key=KEYS, answers=st.lists(ANSWERS, max_size=5))
     def send(self, key: str, answers: list[Any]) -> None:
         self.vendor.script.clear()
         self.vendor.script.extend(answers)
         with suppress(VendorRefuses):
-            self.game.send(key, ONCE)
+            self.driver.send(key, ONCE)
         self.vendor.script.clear()
 
     @rule(key=KEYS, answers=st.lists(ANSWERS, max_size=5))
@@ -137,7 +137,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(VendorClient, "submit_chunk", killed)
             with suppress(Killed):
-                self.game.send(key, ONCE)
+                self.driver.send(key, ONCE)
 
     @rule(fault=POLLS, ends=st.booleans())
     def poll(self, fault: Any, ends: bool) -> None:
@@ -145,7 +145,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
             task.held = task.held and not ends
             if fault:
                 task.statuses.append(fault)
-        self.game.poll()
+        self.driver.poll()
         for task in self.vendor.tasks.values():
             task.statuses.clear()
 
@@ -155,7 +155,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
             task.shape = ResultShape(format="csv", missing=min(missing, len(task.phones)))
         self.vendor.downloads.clear()
         self.vendor.downloads.append(fault)
-        self.game.collect()
+        self.driver.collect()
 
     @rule(keys=st.lists(KEYS, min_size=1, max_size=3), again=st.sampled_from(list(Again)), missing=st.integers(0, 3))
     def whole_way(self, keys: list[str], again: Again, missing: int) -> None:
@@ -168,23 +168,23 @@ class LifeOfAChunk(RuleBasedStateMachine):
 
     @rule()
     def index(self) -> None:
-        merge_index(self.game.ws.storage, self.game.ledger, most_loose=0)
+        merge_index(self.driver.ws.storage, self.driver.ledger, most_loose=0)
 
-    @precondition(lambda self: "unconfirmed" in self.game.states())
+    @precondition(lambda self: "unconfirmed" in self.driver.states())
     @rule(how=st.sampled_from(["attach", "mistake", "resubmit", "abandon"]), which=st.integers(0, 3))
     def reconcile(self, how: str, which: int) -> None:
-        rows = self.game.ledger.chunks(states=["unconfirmed"])
+        rows = self.driver.ledger.chunks(states=["unconfirmed"])
         chunk = rows[which % len(rows)].chunk_key
         if how in ("attach", "mistake"):
             self._attach(chunk, is_mistaken=how == "mistake")
         else:
-            (resubmit if how == "resubmit" else abandon)(self.game.ws, chunk)
+            (resubmit if how == "resubmit" else abandon)(self.driver.ws, chunk)
 
-    @precondition(lambda self: "overdue" in self.game.states())
+    @precondition(lambda self: "overdue" in self.driver.states())
     @rule(which=st.integers(0, 3))
     def give_up(self, which: int) -> None:
-        rows = self.game.ledger.chunks(states=["overdue"])
-        abandon(self.game.ws, rows[which % len(rows)].chunk_key)
+        rows = self.driver.ledger.chunks(states=["overdue"])
+        abandon(self.driver.ws, rows[which % len(rows)].chunk_key)
 
     @rule(seconds=st.sampled_from([60.0, 3600.0, DAY_S / 2, DAY_S, 4 * DAY_S]))
     def wait(self, seconds: float) -> None:
@@ -193,25 +193,25 @@ class LifeOfAChunk(RuleBasedStateMachine):
     @rule(first=st.integers(0, 30), count=st.integers(1, 2))
     def suppress(self, first: int, count: int) -> None:
         chosen = phones(count, 905_320_000_000 + first)
-        self.game.ledger.suppress(chosen)
+        self.driver.ledger.suppress(chosen)
         for phone in map("+{}".format, chosen):
             self.accepted_of_suppressed.setdefault(phone, self.vendor.accepted[phone])
 
     @rule()
     def another_process(self) -> None:
         """Opens the same ledger; also proves that it is not taken for an older one."""
-        self.game.ledger.close()
-        self.game = Play(open_workspace(self.settings, self.clock))
+        self.driver.ledger.close()
+        self.driver = WorkflowDriver(open_workspace(self.settings, self.clock))
 
     # --- what must hold
 
     @invariant()
     def accepted_is_never_more_than_recorded(self) -> None:
         """Property of docs: what the vendor accepted of a phone <= its recorded tries."""
-        if not hasattr(self, "game"):
+        if not hasattr(self, "driver"):
             return
         tries: Counter[str] = Counter()
-        for row in self.game.ledger.chunks():
+        for row in self.driver.ledger.chunks():
             recorded = row.resubmissions + bool(TRAITS[ChunkState(row.state)].is_try)
             for phone in self._phones(row.chunk_key):
                 tries[f"+{phone}"] += recorded
@@ -219,11 +219,11 @@ class LifeOfAChunk(RuleBasedStateMachine):
 
     @invariant()
     def no_phone_has_two_tries_that_may_be_answered(self) -> None:
-        if not hasattr(self, "game"):
+        if not hasattr(self, "driver"):
             return
         holding = [
             phone
-            for row in self.game.ledger.chunks()
+            for row in self.driver.ledger.chunks()
             if TRAITS[ChunkState(row.state)].holds
             for phone in self._phones(row.chunk_key)
         ]
@@ -236,22 +236,22 @@ class LifeOfAChunk(RuleBasedStateMachine):
 
     @invariant()
     def no_day_is_above_its_budget(self) -> None:
-        if not hasattr(self, "game") or self.settings.max_billable_per_day is None:
+        if not hasattr(self, "driver") or self.settings.max_billable_per_day is None:
             return
         days: Counter[str] = Counter()
-        for row in self.game.ledger.chunks():
+        for row in self.driver.ledger.chunks():
             days[row.budget_day] += row.phone_count * TRAITS[ChunkState(row.state)].in_budget
         assert max(days.values(), default=0) <= self.settings.max_billable_per_day
 
     @invariant()
     def every_phone_of_every_planned_list_has_a_state(self) -> None:
-        if not hasattr(self, "game"):
+        if not hasattr(self, "driver"):
             return
         for key, list_phones in LISTS.items():
-            pins = read_pins(self.game.ws.storage, key)
+            pins = read_pins(self.driver.ws.storage, key)
             if pins is None:
                 continue
-            resolved = resolve(self.game.ws, key, pins)
+            resolved = resolve(self.driver.ws, key, pins)
             tally = Tally(resolved)
             tally.add_repeated(np.ones(len(list_phones), np.int64), 2)
             counts = tally.counts(0)
@@ -262,21 +262,21 @@ class LifeOfAChunk(RuleBasedStateMachine):
     # --- what the machine knows of the world
 
     def _phones(self, chunk_key: str) -> list[int]:
-        row = self.game.ledger.chunk(chunk_key)
+        row = self.driver.ledger.chunk(chunk_key)
         return [int(phone) for phone in codec.unpack(row.phones, row.phone_count)]
 
     def _phones_that_may_still_be_answered(self) -> set[int]:
         """Accepted by the vendor or perhaps so, or about to be sent."""
-        rows = [row for row in self.game.ledger.chunks() if TRAITS[ChunkState(row.state)].holds]
+        rows = [row for row in self.driver.ledger.chunks() if TRAITS[ChunkState(row.state)].holds]
         return {phone for row in rows for phone in self._phones(row.chunk_key)}
 
     def _phones_with_a_young_verdict(self) -> set[int]:
         """Collected within VERDICT_DAYS, from the ledger's blobs and not from the verdict store."""
         oldest = self.clock() - self.settings.verdict_days * DAY_S
         young: set[int] = set()
-        for row in self.game.ledger.chunks(states=["collected"]):
+        for row in self.driver.ledger.chunks(states=["collected"]):
             if row.exported_at > oldest:
-                chunk = self.game.ledger.chunk(row.chunk_key)
+                chunk = self.driver.ledger.chunk(row.chunk_key)
                 unanswered = codec.unpack(chunk.unanswered, chunk.unanswered_count)
                 young |= set(self._phones(row.chunk_key)) - {int(phone) for phone in unanswered}
         return young
@@ -284,9 +284,9 @@ class LifeOfAChunk(RuleBasedStateMachine):
     def _last_tries_without_answer(self) -> dict[int, tuple[int, Any]]:
         """Phone -> tries without an answer since its last verdict, and the last of them."""
         found: dict[int, tuple[int, Any]] = {}
-        rows = [row for row in self.game.ledger.chunks() if TRAITS[ChunkState(row.state)].retries]
+        rows = [row for row in self.driver.ledger.chunks() if TRAITS[ChunkState(row.state)].retries]
         for row in sorted(rows, key=lambda row: row.settled_at):
-            chunk = self.game.ledger.chunk(row.chunk_key)
+            chunk = self.driver.ledger.chunk(row.chunk_key)
             unanswered = {int(phone) for phone in codec.unpack(chunk.unanswered, chunk.unanswered_count)}
             for phone in self._phones(row.chunk_key):
                 if phone in unanswered:
@@ -298,14 +298,14 @@ class LifeOfAChunk(RuleBasedStateMachine):
     def _attach(self, chunk: str, *, is_mistaken: bool) -> None:
         """As a person who looks for a task with these very phones in the vendor's account, or just so many."""
         wanted = [f"+{phone}" for phone in self._phones(chunk)]
-        taken = {row.task_id for row in self.game.ledger.chunks()}
+        taken = {row.task_id for row in self.driver.ledger.chunks()}
         free = [task for task in self.vendor.tasks.values() if task.task_id not in taken]
         found = [each.task_id for each in free if each.phones == wanted or (is_mistaken and len(each.phones) == len(wanted))]
         if found:
-            attach_task(self.game.ws, self.game.client, chunk, found[-1])
+            attach_task(self.driver.ws, self.driver.client, chunk, found[-1])
         elif taken - {None}:
             with pytest.raises(OperatorError):
-                attach_task(self.game.ws, self.game.client, chunk, str(max(taken - {None})))
+                attach_task(self.driver.ws, self.driver.client, chunk, str(max(taken - {None})))
 
 
 @pytest.fixture
@@ -313,7 +313,7 @@ def quick_vendor(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """One vendor for all examples; nothing is synced to disk, nothing here loses power."""
     monkeypatch.setattr(os, "fsync", lambda fd: None)
     sa.event.listen(sa.Engine, "connect", _no_sync)
-    with StandIn() as vendor:
+    with FakeVendor() as vendor:
         LifeOfAChunk.vendor = vendor
         yield
     sa.event.remove(sa.Engine, "connect", _no_sync)

@@ -15,10 +15,10 @@ from fbcheck_pipeline.workflow.purge import purge
 from fbcheck_pipeline.workflow.verdicts import merge_index
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import DAY_S, Clock, phones
-from tests.integration.money.child import die
-from tests.integration.money.family import FORK
-from tests.integration.workflow.play import Play
-from tests.standin import StandIn
+from tests.fake_vendor import FakeVendor
+from tests.integration.money.killable_worker import FORK
+from tests.integration.money.worker_script import die
+from tests.integration.workflow.workflow_driver import WorkflowDriver
 
 POINTS: dict[str, tuple[object, str]] = {
     "marking": (Ledger, "condemn"),
@@ -33,9 +33,9 @@ OLD = phones(20)
 def old_list(open_ws: Callable[..., Workspace], clock: Clock) -> Workspace:
     """A list of two chunks, joined, with an index of its verdicts, forty days ago."""
     ws = open_ws(chunk_size=10)
-    game = Play(ws)
-    game.run("old", OLD)
-    game.finish()
+    driver = WorkflowDriver(ws)
+    driver.run("old", OLD)
+    driver.finish()
     for name in ("inbox/old", "raw_phones/old.parquet", "facebook_results/old.parquet"):
         ws.storage.write_bytes(name, b"personal data")
     ((key, revision),) = [(row.list_key, row.revision) for row in ws.ledger.lists_to_join()]
@@ -48,17 +48,17 @@ def old_list(open_ws: Callable[..., Workspace], clock: Clock) -> Workspace:
 @pytest.mark.parametrize(
     ("point", "number"), [("marking", 1), ("index", 1), *(("file", number) for number in range(1, 11)), ("rows", 1)]
 )
-def test_a_purge_killed_half_way(point: str, number: int, old_list: Workspace, clock: Clock, vendor: StandIn) -> None:
+def test_a_purge_killed_half_way(point: str, number: int, old_list: Workspace, clock: Clock, vendor: FakeVendor) -> None:
     """Its phones are planned as new ones meanwhile, and the next purge leaves nothing behind."""
     process = FORK.Process(target=_purge_and_die, args=(old_list.settings, clock.now, point, number))
     process.start()
     process.join(60)
     assert process.exitcode == -signal.SIGKILL
-    game = Play(old_list)
+    driver = WorkflowDriver(old_list)
     posts = len(vendor.posts)
-    game.run("new", phones(30, 905_320_000_010))
-    game.finish()
-    assert game.counts("new") == {"checked": 30}
+    driver.run("new", phones(30, 905_320_000_010))
+    driver.finish()
+    assert driver.counts("new") == {"checked": 30}
     assert len(vendor.posts) == posts + 3
     purge(old_list, older_than_days=30)
     assert [row.list_key for row in old_list.ledger.lists()] == ["new"]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.fake_vendor import FakeVendor
 from tests.integration.cli.fbcheck import Fbcheck, swiss, write_list
-from tests.integration.money import child
-from tests.integration.money.family import Family, Vendor
-from tests.standin import StandIn
+from tests.integration.money import worker_script
+from tests.integration.money.killable_worker import KillableWorker, Vendor
 
 
 @pytest.mark.parametrize(
@@ -23,17 +23,17 @@ def test_each_phone_is_accepted_once(
 ) -> None:
     """Planning is exclusive, sending is one guarded move, and what is in flight is waited for."""
     given = {"ledger_url": request.getfixturevalue("postgres_url")} if database == "postgresql" else {}
-    family = Family(lasting_vendor, tmp_path / "data", **given)
-    children = [family.start(keys=list(each)) for each in keys]
-    for each in children:
+    worker = KillableWorker(lasting_vendor, tmp_path / "data", **given)
+    processes = [worker.start(keys=list(each)) for each in keys]
+    for each in processes:
         each.join(60)
-    assert [each.exitcode for each in children] == [0] * len(children)
-    assert max(family.accepted().values()) == 1
-    assert family.recover() == 0
-    family.judge()
+    assert [each.exitcode for each in processes] == [0] * len(processes)
+    assert max(worker.accepted().values()) == 1
+    assert worker.recover() == 0
+    worker.judge()
 
 
-def test_two_commands_at_once_tell_each_what_it_sent_itself(vendor: StandIn, tmp_path: Path) -> None:
+def test_two_commands_at_once_tell_each_what_it_sent_itself(vendor: FakeVendor, tmp_path: Path) -> None:
     """A bill that both reported would be counted twice."""
     fbcheck, path = Fbcheck(tmp_path, vendor.url), str(write_list(tmp_path / "a.csv", [swiss(n) for n in range(1, 201)]))
     runs = [fbcheck.start("run", path, "--json", CHUNK_SIZE="5") for _ in range(2)]
@@ -44,12 +44,12 @@ def test_two_commands_at_once_tell_each_what_it_sent_itself(vendor: StandIn, tmp
 
 def test_two_at_once_and_one_of_them_is_killed(lasting_vendor: Vendor, tmp_path: Path) -> None:
     """The survivor must not take over what the dead one may have sent."""
-    family = Family(lasting_vendor, tmp_path / "data")
-    survivor = family.start()
-    killed = family.start(child.dying_with_the_body_sent, number=2)
+    worker = KillableWorker(lasting_vendor, tmp_path / "data")
+    survivor = worker.start()
+    killed = worker.start(worker_script.dying_with_the_body_sent, number=2)
     for each in (killed, survivor):
         each.join(60)
     assert survivor.exitcode == 0
-    assert max(family.accepted().values()) == 1
-    assert family.recover() <= 1
-    family.judge()
+    assert max(worker.accepted().values()) == 1
+    assert worker.recover() <= 1
+    worker.judge()

@@ -19,15 +19,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from fbcheck_pipeline.words import COLUMNS
+from tests.fake_vendor import FakeVendor, ResultShape, verdict
 from tests.integration.cli.fbcheck import Fbcheck, swiss, write_list
-from tests.standin import ResultShape, StandIn, verdict
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Fbcheck, dict[str, Any]]]:
     """A finished list that nobody changes: three good phones, one repeat, one reject; and the command that made it."""
     folder = tmp_path_factory.mktemp("shared")
-    with StandIn() as vendor:
+    with FakeVendor() as vendor:
         fbcheck = Fbcheck(folder, vendor.url)
         path = str(write_list(folder / "list.csv", [swiss(1), swiss(2), swiss(3), swiss(1), "junk"]))
         code, document, err = fbcheck("run", path, "--json", "--purpose", "test", PRICE_PER_10K="3000")
@@ -162,7 +162,7 @@ def test_the_report_and_the_lineage_hold_no_number_and_no_cell(fbcheck: Fbcheck,
 
 
 def test_odd_rows_of_a_result_are_counted_in_lineage_metadata_and_report(
-    fbcheck: Fbcheck, vendor: StandIn, tmp_path: Path
+    fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path
 ) -> None:
     """Missing, foreign, contradicting, oddly labelled: nothing is guessed, everything is said."""
     vendor.shape = ResultShape(missing=2, extra=(swiss(999),), conflicts=1, labels={"ban": "banned?"})

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from fbcheck_pipeline.errors import ResultError
 from fbcheck_pipeline.vendor import Timeouts, read_result
-from tests.standin import ResultShape, StandIn, verdict
+from tests.fake_vendor import FakeVendor, ResultShape, verdict
 from tests.unit.vendor.test_results import NUMERIC, ROWS, SUMMARY, as_workbook, patched
 from tests.unit.vendor.wire import Wire, client_for, http, read_request
 
@@ -49,7 +49,7 @@ def test_a_large_chunk_on_a_slow_line_outlives_the_connect_time_out() -> None:
 )
 def test_a_chunk_comes_back_with_its_verdicts(tmp_path: Path, protocol: str, shape: ResultShape) -> None:
     """Submit, ask, download, read: the vendor of these tests shares no code with the client."""
-    with StandIn(shape=shape) as vendor, client_for(vendor.url, protocol=protocol) as client:
+    with FakeVendor(shape=shape) as vendor, client_for(vendor.url, protocol=protocol) as client:
         sent = client.submit_chunk("".join(f"{phone}\n" for phone in PHONES).encode())
         task = client.task(sent.task_id)
         assert task.result_url is not None

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from fbcheck_pipeline.ledger.opening import HEAD
 from fbcheck_pipeline.ledger.schema import metadata
 from fbcheck_pipeline.workflow.workspace import Workspace
-from tests.integration.workflow.play import Play
+from tests.integration.workflow.workflow_driver import WorkflowDriver
 
 
 @pytest.fixture(autouse=True)
@@ -38,13 +38,13 @@ def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def play(open_ws: Callable[..., Workspace], tmp_path: Path, empty_ledger: Path) -> Callable[..., Play]:
+def open_driver(open_ws: Callable[..., Workspace], tmp_path: Path, empty_ledger: Path) -> Callable[..., WorkflowDriver]:
     """Opens the workspace with the settings given, as another process would."""
     (tmp_path / "data").mkdir()
     shutil.copy(empty_ledger, tmp_path / "data" / "ledger.db")
 
-    def make(**given: Any) -> Play:
-        return Play(open_ws(**given))
+    def make(**given: Any) -> WorkflowDriver:
+        return WorkflowDriver(open_ws(**given))
 
     return make
 

@@ -15,132 +15,132 @@ from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.submit import Patience
 from tests.conftest import DAY_S, Clock, phones
-from tests.integration.workflow.play import Play
-from tests.standin import HTML, StandIn
+from tests.fake_vendor import HTML, FakeVendor
+from tests.integration.workflow.workflow_driver import WorkflowDriver
 
-PlayMaker = Callable[..., Play]
+OpenDriver = Callable[..., WorkflowDriver]
 BAD_GATEWAY = ("accept_status", 502, {"Content-Type": "text/html"}, HTML)
 UNAVAILABLE = ("accept_status", 503, {"Content-Type": "application/json"}, b"{}")
 
 
 @pytest.mark.parametrize("answer", ["accept_then_cut", "no_task_id", BAD_GATEWAY, UNAVAILABLE, "cut_before_accepting"], ids=str)
-def test_a_lost_answer_is_never_sent_twice(answer: Any, play: PlayMaker, vendor: StandIn) -> None:
+def test_a_lost_answer_is_never_sent_twice(answer: Any, open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """A second POST would be billed twice: the chunk waits for a person, the others go on, the list finishes around it."""
     vendor.script.append(answer)
-    game = play(chunk_size=10)
-    assert game.run("a", phones(30)).unconfirmed == 1
-    game.finish()
-    game.run("a", phones(30), again=Again.PERSON)
-    game.run("b", phones(30), again=Again.NIGHT)
-    assert game.counts("a") == {"checked": 20, "unconfirmed": 10}
-    assert not game.is_complete("a")
+    driver = open_driver(chunk_size=10)
+    assert driver.run("a", phones(30)).unconfirmed == 1
+    driver.finish()
+    driver.run("a", phones(30), again=Again.PERSON)
+    driver.run("b", phones(30), again=Again.NIGHT)
+    assert driver.counts("a") == {"checked": 20, "unconfirmed": 10}
+    assert not driver.is_complete("a")
     assert len(vendor.posts) == 3
-    assert [row.list_key for row in game.ledger.lists_to_join()] == ["a", "b"]
+    assert [row.list_key for row in driver.ledger.lists_to_join()] == ["a", "b"]
 
 
-def test_silence_after_acceptance_is_unconfirmed(play: PlayMaker, vendor: StandIn) -> None:
+def test_silence_after_acceptance_is_unconfirmed(open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """Nobody knows whether it was billed."""
     from fbcheck_pipeline.vendor import Timeouts, VendorClient
 
     vendor.script.append("accept_then_hang")
-    game = play()
-    game.client = VendorClient(game.ws.settings, timeouts=Timeouts(read_s=0.2))
-    game.run("a", phones(5))
-    assert game.states() == ["unconfirmed"]
+    driver = open_driver()
+    driver.client = VendorClient(driver.ws.settings, timeouts=Timeouts(read_s=0.2))
+    driver.run("a", phones(5))
+    assert driver.states() == ["unconfirmed"]
 
 
 @pytest.mark.parametrize("free", [500, ("status", 429, {"Retry-After": "0"}, b"{}")], ids=str)
-def test_a_free_failure_is_tried_again_and_bounded(free: Any, play: PlayMaker, vendor: StandIn) -> None:
+def test_a_free_failure_is_tried_again_and_bounded(free: Any, open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """Documented as free; but not for ever: what fails three times waits, planned, for the next run."""
     vendor.script.extend([free, free])
-    game = play(chunk_size=10)
-    assert game.run("a", phones(10)).sent == 1
+    driver = open_driver(chunk_size=10)
+    assert driver.run("a", phones(10)).sent == 1
     vendor.script.extend([free] * 3)
-    outcome = game.run("b", phones(30, 905_330_000_000))
+    outcome = driver.run("b", phones(30, 905_330_000_000))
     assert outcome.postponed
     assert len(vendor.posts) == 3 + 3
-    assert sorted(game.states()) == ["planned", "planned", "planned", "submitted"]
-    assert game.send("b").sent == 3
+    assert sorted(driver.states()) == ["planned", "planned", "planned", "submitted"]
+    assert driver.send("b").sent == 3
     assert vendor.most_per_phone == 1
 
 
-def test_an_unreachable_vendor_leaves_everything_planned(play: PlayMaker) -> None:
+def test_an_unreachable_vendor_leaves_everything_planned(open_driver: OpenDriver) -> None:
     """Phones wait; nothing is lost, nothing counts as a try."""
-    game = play(api_url="http://127.0.0.1:9")
-    assert game.run("a", phones(10)).postponed
-    assert game.states() == ["planned"]
-    assert game.counts("a") == {"waiting": 10}
-    assert game.ledger.unanswered() == []
+    driver = open_driver(api_url="http://127.0.0.1:9")
+    assert driver.run("a", phones(10)).postponed
+    assert driver.states() == ["planned"]
+    assert driver.counts("a") == {"waiting": 10}
+    assert driver.ledger.unanswered() == []
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
-def test_retry_after_is_waited_for_in_both_forms(form: str, play: PlayMaker, vendor: StandIn) -> None:
+def test_retry_after_is_waited_for_in_both_forms(form: str, open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """The vendor says when it is willing again; the backoff alone would ask after a millisecond."""
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
     vendor.script.append(("status", 429, {"Retry-After": "1" if form == "seconds" else date}, b"{}"))
-    game, began = play(), time.monotonic()
-    game.plan("a", phones(5))
-    assert game.send("a", Patience(tries=2, first_wait_s=0.001, most_wait_s=0.2)).sent == 1
+    driver, began = open_driver(), time.monotonic()
+    driver.plan("a", phones(5))
+    assert driver.send("a", Patience(tries=2, first_wait_s=0.001, most_wait_s=0.2)).sent == 1
     assert time.monotonic() - began >= 0.2  # as told, within bounds
 
 
-def test_retrying_is_bounded_in_time(play: PlayMaker, vendor: StandIn) -> None:
+def test_retrying_is_bounded_in_time(open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """`--timeout` ends everything, retries included."""
     vendor.script.extend([("status", 429, {"Retry-After": "30"}, b"{}")] * 9)
-    game, began = play(chunk_size=5), time.monotonic()
-    game.plan("a", phones(20))
-    assert game.send("a", Patience(tries=9, total_s=0.3)).postponed
+    driver, began = open_driver(chunk_size=5), time.monotonic()
+    driver.plan("a", phones(20))
+    assert driver.send("a", Patience(tries=9, total_s=0.3)).postponed
     assert time.monotonic() - began < 3
-    assert game.states() == ["planned"] * 4
+    assert driver.states() == ["planned"] * 4
 
 
 @pytest.mark.parametrize("code", [401, 402, 403, 404])
-def test_a_refusal_of_the_account_stops_before_the_next_chunk(code: int, play: PlayMaker, vendor: StandIn) -> None:
+def test_a_refusal_of_the_account_stops_before_the_next_chunk(code: int, open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """It would refuse every chunk; nothing is lost, and all is sent once it is mended."""
     vendor.script.extend(["accept", code])
-    game = play(chunk_size=10)
-    game.plan("a", phones(30))
+    driver = open_driver(chunk_size=10)
+    driver.plan("a", phones(30))
     with pytest.raises(VendorRefuses) as caught:
-        game.send("a")
+        driver.send("a")
     assert caught.value.exit_code == 4
     assert len(vendor.posts) == 2
-    assert game.send("a").sent == 2
+    assert driver.send("a").sent == 2
     assert vendor.most_per_phone == 1
 
 
 @pytest.mark.parametrize("code", [400, 413, 422])
-def test_a_chunk_that_is_not_wanted_is_halved_then_refused(code: int, play: PlayMaker, vendor: StandIn) -> None:
+def test_a_chunk_that_is_not_wanted_is_halved_then_refused(code: int, open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """Halving is free and finds what the vendor can take; three times, then the rest is refused and the others go on."""
     bad = b"+%d\n" % phones(1)[0]
     vendor.script = lambda index, payload: code if bad in payload else "accept"
-    game = play(chunk_size=80)
-    game.run("a", phones(160))
-    game.finish()
-    assert game.counts("a") == {"checked": 150, "refused": 10}
+    driver = open_driver(chunk_size=80)
+    driver.run("a", phones(160))
+    driver.finish()
+    assert driver.counts("a") == {"checked": 150, "refused": 10}
     assert len(vendor.posts) == 2 + 3 * 2
     assert vendor.most_per_phone == 1
-    assert not game.is_complete("a")
+    assert not driver.is_complete("a")
 
 
-def test_a_refused_chunk_is_tried_again_at_night_only(play: PlayMaker, vendor: StandIn, clock: Clock) -> None:
+def test_a_refused_chunk_is_tried_again_at_night_only(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
     """MAX_TRIES in all, on later days; a plain second run never."""
     vendor.script = lambda index, payload: 400
-    game = play(chunk_size=1)
-    game.run("a", phones(1))
-    game.run("a", phones(1))
-    game.run("a", phones(1), again=Again.NIGHT)
+    driver = open_driver(chunk_size=1)
+    driver.run("a", phones(1))
+    driver.run("a", phones(1))
+    driver.run("a", phones(1), again=Again.NIGHT)
     assert len(vendor.posts) == 1
     clock.advance(DAY_S)
-    game.run("a", phones(1), again=Again.NIGHT)
+    driver.run("a", phones(1), again=Again.NIGHT)
     clock.advance(DAY_S)
-    game.run("a", phones(1), again=Again.NIGHT)
+    driver.run("a", phones(1), again=Again.NIGHT)
     assert len(vendor.posts) == 2
-    assert game.counts("a") == {"refused": 1}
-    assert game.is_complete("a")
+    assert driver.counts("a") == {"refused": 1}
+    assert driver.is_complete("a")
 
 
 def test_the_task_id_is_recorded_though_the_ledger_fails_at_first(
-    play: PlayMaker, vendor: StandIn, monkeypatch: pytest.MonkeyPatch
+    open_driver: OpenDriver, vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Money was paid: this commit is retried until it succeeds."""
     record, failures = Ledger.record_task, [LedgerError("locked"), LedgerError("locked")]
@@ -152,24 +152,24 @@ def test_the_task_id_is_recorded_though_the_ledger_fails_at_first(
 
     monkeypatch.setattr(Ledger, "record_task", failing)
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda seconds: None)
-    game = play()
-    assert game.run("a", phones(5)).sent == 1
-    assert game.states() == ["submitted"]
+    driver = open_driver()
+    assert driver.run("a", phones(5)).sent == 1
+    assert driver.states() == ["submitted"]
 
 
-def test_a_task_id_given_twice_holds_the_second_chunk(play: PlayMaker, vendor: StandIn) -> None:
+def test_a_task_id_given_twice_holds_the_second_chunk(open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """Accepted, perhaps billed, and its task not told: a person must look; the others go on."""
     same = ("accept_status", 200, {"Content-Type": "application/json"}, b'{"task_id": "twice", "status": "pending"}')
     vendor.script.extend([same, same])
-    game = play(chunk_size=5)
-    outcome = game.run("a", phones(15))
+    driver = open_driver(chunk_size=5)
+    outcome = driver.run("a", phones(15))
     assert (outcome.sent, outcome.unconfirmed) == (2, 1)
-    assert sorted(game.states()) == ["submitted", "submitted", "unconfirmed"]
+    assert sorted(driver.states()) == ["submitted", "submitted", "unconfirmed"]
 
 
-def test_what_is_sent_is_what_is_kept(play: PlayMaker, vendor: StandIn) -> None:
+def test_what_is_sent_is_what_is_kept(open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """`chunks/<key>.txt` is exactly what was sent."""
-    game = play(chunk_size=7)
-    game.run("a", phones(20))
-    kept = {game.ws.storage.read_bytes(f"chunks/{row.chunk_key}.txt") for row in game.ledger.chunks()}
+    driver = open_driver(chunk_size=7)
+    driver.run("a", phones(20))
+    kept = {driver.ws.storage.read_bytes(f"chunks/{row.chunk_key}.txt") for row in driver.ledger.chunks()}
     assert kept == set(vendor.posts)

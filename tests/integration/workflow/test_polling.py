@@ -14,10 +14,10 @@ from fbcheck_pipeline.workflow.due import due_work
 from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.poll import LONGEST_INTERVAL_S, poll_due_tasks
 from tests.conftest import DAY_S, Clock, phones
-from tests.integration.workflow.play import Play
-from tests.standin import StandIn
+from tests.fake_vendor import FakeVendor
+from tests.integration.workflow.workflow_driver import WorkflowDriver
 
-PlayMaker = Callable[..., Play]
+OpenDriver = Callable[..., WorkflowDriver]
 NOT_FOUND = ("status", 404, {}, b'{"error": "task_not_found"}')
 LIMITED = ("status", 429, {"Retry-After": "7"}, b"{}")
 
@@ -36,55 +36,55 @@ LIMITED = ("status", 429, {"Retry-After": "7"}, b"{}")
     ],
     ids=str,
 )
-def test_no_answer_loses_a_task(answers: list[Any], play: PlayMaker, vendor: StandIn) -> None:
+def test_no_answer_loses_a_task(answers: list[Any], open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """It stays open and is asked again; at last it is exported and collected."""
     vendor.statuses = tuple(answers)
-    game = play()
-    game.run("a", phones(5))
+    driver = open_driver()
+    driver.run("a", phones(5))
     for _ in answers:
-        game.poll()
-        assert game.states() == ["submitted"]
-    game.finish()
-    assert game.counts("a") == {"checked": 5}
+        driver.poll()
+        assert driver.states() == ["submitted"]
+    driver.finish()
+    assert driver.counts("a") == {"checked": 5}
 
 
-def test_an_unknown_status_is_reported_by_name(play: PlayMaker, vendor: StandIn) -> None:
+def test_an_unknown_status_is_reported_by_name(open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """A person must know what to look for."""
     vendor.statuses = ("frobnicating",)
-    game = play()
-    game.run("a", phones(5))
-    (said,) = game.poll().unknown_statuses
+    driver = open_driver()
+    driver.run("a", phones(5))
+    (said,) = driver.poll().unknown_statuses
     assert "frobnicating" in said
 
 
-def test_only_due_tasks_are_asked_oldest_first(play: PlayMaker, vendor: StandIn, clock: Clock) -> None:
+def test_only_due_tasks_are_asked_oldest_first(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
     """Each call costs the vendor's patience."""
     vendor.hold = True
-    game = play(chunk_size=1, poll_seconds=30)
-    game.run("a", phones(3))
-    assert poll_due_tasks(game.ws, game.client, budget_s=5).asked == 0
-    rows = game.ledger.chunks()
+    driver = open_driver(chunk_size=1, poll_seconds=30)
+    driver.run("a", phones(3))
+    assert poll_due_tasks(driver.ws, driver.client, budget_s=5).asked == 0
+    rows = driver.ledger.chunks()
     for row, at in zip(rows, (-5, -9, +50), strict=True):
-        game.ledger.note_chunk(row.chunk_key, next_poll_at=clock() + at)
-    assert [row.task_id for row in game.ledger.due_for_poll()] == [rows[1].task_id, rows[0].task_id]
-    assert poll_due_tasks(game.ws, game.client, budget_s=5).asked == 2
+        driver.ledger.note_chunk(row.chunk_key, next_poll_at=clock() + at)
+    assert [row.task_id for row in driver.ledger.due_for_poll()] == [rows[1].task_id, rows[0].task_id]
+    assert poll_due_tasks(driver.ws, driver.client, budget_s=5).asked == 2
 
 
-def test_no_call_is_begun_after_the_budget(play: PlayMaker, vendor: StandIn, clock: Clock) -> None:
+def test_no_call_is_begun_after_the_budget(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
     """A sensor's tick must end; who was not asked stays due."""
     vendor.hold = True
     vendor.status_delay_s = 0.4
-    game = play(chunk_size=1)
-    game.run("a", phones(40))
+    driver = open_driver(chunk_size=1)
+    driver.run("a", phones(40))
     clock.advance(10)
-    asked = poll_due_tasks(game.ws, game.client, budget_s=0.5).asked
+    asked = poll_due_tasks(driver.ws, driver.client, budget_s=0.5).asked
     assert 16 <= asked <= 32
-    assert len(game.ledger.due_for_poll()) == 40 - asked
+    assert len(driver.ledger.due_for_poll()) == 40 - asked
 
 
-def test_a_task_of_28_minutes_costs_at_most_12_calls(play: PlayMaker, clock: Clock) -> None:
+def test_a_task_of_28_minutes_costs_at_most_12_calls(open_driver: OpenDriver, clock: Clock) -> None:
     """The vendor's own sample; and its export is seen within two minutes."""
-    game = play(poll_seconds=30)
+    driver = open_driver(poll_seconds=30)
     seconds, total = 28.5 * 60, 20_000
 
     class Slow:
@@ -99,135 +99,139 @@ def test_a_task_of_28_minutes_costs_at_most_12_calls(play: PlayMaker, clock: Clo
             return TaskSnapshot(task_id, status, total if done else 0, done, 0)
 
     slow, began = Slow(), clock()
-    game.run("a", phones(5))
-    while game.states() == ["submitted"]:
-        clock.now = game.ledger.chunks()[0].next_poll_at
-        poll_due_tasks(game.ws, slow, budget_s=5)  # type: ignore[arg-type]
+    driver.run("a", phones(5))
+    while driver.states() == ["submitted"]:
+        clock.now = driver.ledger.chunks()[0].next_poll_at
+        poll_due_tasks(driver.ws, slow, budget_s=5)  # type: ignore[arg-type]
     assert slow.calls <= 12
     assert clock() - began - seconds <= 120
 
 
-def test_a_task_without_progress_is_asked_ever_more_rarely(play: PlayMaker, vendor: StandIn, clock: Clock) -> None:
+def test_a_task_without_progress_is_asked_ever_more_rarely(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
     """Up to ten minutes."""
     vendor.hold = True
-    game = play(poll_seconds=30)
-    game.run("a", phones(5))
+    driver = open_driver(poll_seconds=30)
+    driver.run("a", phones(5))
     at = []
     for _ in range(12):
-        clock.now = game.ledger.chunks()[0].next_poll_at
-        poll_due_tasks(game.ws, game.client, budget_s=5)
+        clock.now = driver.ledger.chunks()[0].next_poll_at
+        poll_due_tasks(driver.ws, driver.client, budget_s=5)
         at.append(clock.now)
     gaps = [later - earlier for earlier, later in pairwise(at)]
     assert gaps == sorted(gaps)
     assert gaps[-1] == LONGEST_INTERVAL_S
 
 
-def test_a_task_that_never_ends_settles_and_may_yet_be_exported(play: PlayMaker, vendor: StandIn, clock: Clock) -> None:
+def test_a_task_that_never_ends_settles_and_may_yet_be_exported(
+    open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
     """Its list finishes; nobody buys its phones again; should it end after all, the list is joined anew."""
     vendor.hold = True
-    game = play(task_deadline_hours=1.5, chunk_size=5)
-    game.run("a", phones(10))
+    driver = open_driver(task_deadline_hours=1.5, chunk_size=5)
+    driver.run("a", phones(10))
     first, second = vendor.tasks
     vendor.finish(first)
-    game.finish()
+    driver.finish()
     clock.advance(5500)
-    game.finish()
-    assert sorted(game.states()) == ["collected", "overdue"]
-    assert game.counts("a") == {"checked": 5, "undetermined": 5}
-    assert not game.is_complete("a")
-    ((key, revision),) = due_work(game.ledger).joins
-    game.ledger.note_joined(key, revision=revision, counts={}, is_complete=False)
-    assert not due_work(game.ledger).joins
+    driver.finish()
+    assert sorted(driver.states()) == ["collected", "overdue"]
+    assert driver.counts("a") == {"checked": 5, "undetermined": 5}
+    assert not driver.is_complete("a")
+    ((key, revision),) = due_work(driver.ledger).joins
+    driver.ledger.note_joined(key, revision=revision, counts={}, is_complete=False)
+    assert not due_work(driver.ledger).joins
     clock.advance(3 * DAY_S)
     for again in Again:
-        game.run("a", phones(10), again=again)
+        driver.run("a", phones(10), again=again)
     vendor.finish(second)
-    game.finish()
-    assert game.counts("a") == {"checked": 10}
-    assert [key for key, _ in due_work(game.ledger).joins] == ["a"]
+    driver.finish()
+    assert driver.counts("a") == {"checked": 10}
+    assert [key for key, _ in due_work(driver.ledger).joins] == ["a"]
     assert vendor.most_per_phone == 1
 
 
-def test_an_unreadable_result_is_fetched_again_then_left_to_the_deadline(play: PlayMaker, vendor: StandIn, clock: Clock) -> None:
+def test_an_unreadable_result_is_fetched_again_then_left_to_the_deadline(
+    open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
     """Its phones wait, then are undetermined; the file is kept for a person; when it can be read, it is."""
     vendor.downloads = lambda task_id: "html"
-    game = play(task_deadline_hours=1)
-    game.run("a", phones(5))
-    game.finish()
-    assert game.counts("a") == {"waiting": 5}
-    task_id = game.ledger.chunks()[0].task_id
-    assert game.ws.storage.exists(f"result_files/{task_id}.gz")
-    assert not due_work(game.ledger).joins
+    driver = open_driver(task_deadline_hours=1)
+    driver.run("a", phones(5))
+    driver.finish()
+    assert driver.counts("a") == {"waiting": 5}
+    task_id = driver.ledger.chunks()[0].task_id
+    assert driver.ws.storage.exists(f"result_files/{task_id}.gz")
+    assert not due_work(driver.ledger).joins
     clock.advance(4000)
-    game.collect()
-    assert game.states() == ["overdue"]
-    assert game.counts("a") == {"undetermined": 5}
+    driver.collect()
+    assert driver.states() == ["overdue"]
+    assert driver.counts("a") == {"undetermined": 5}
     vendor.downloads = lambda task_id: "ok"
-    game.finish()
-    assert game.counts("a") == {"checked": 5}
+    driver.finish()
+    assert driver.counts("a") == {"checked": 5}
 
 
 @pytest.mark.parametrize("fault", ["expire", 500, "cut", "wrong_length"])
-def test_a_result_that_cannot_be_had_at_first_is_had_later(fault: Any, play: PlayMaker, vendor: StandIn) -> None:
+def test_a_result_that_cannot_be_had_at_first_is_had_later(fault: Any, open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """An expired URL is asked for anew at once, the rest comes with the next round; never half a file."""
     vendor.downloads.append(fault)
-    game = play()
-    game.run("a", phones(5))
-    game.finish()
+    driver = open_driver()
+    driver.run("a", phones(5))
+    driver.finish()
     if fault != "expire":
-        assert game.counts("a") == {"waiting": 5}
-        game.collect()
-    assert game.counts("a") == {"checked": 5}
+        assert driver.counts("a") == {"waiting": 5}
+        driver.collect()
+    assert driver.counts("a") == {"checked": 5}
 
 
-def test_fetching_again_is_spaced_and_bounded(play: PlayMaker, vendor: StandIn, clock: Clock) -> None:
+def test_fetching_again_is_spaced_and_bounded(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
     """A broken result must not be downloaded every tick for three days."""
     vendor.downloads = lambda task_id: 500
-    game = play(poll_seconds=30)
-    game.run("a", phones(5))
-    game.poll()
+    driver = open_driver(poll_seconds=30)
+    driver.run("a", phones(5))
+    driver.poll()
     for _ in range(300):
-        collect_exported(game.ws, game.client)
+        collect_exported(driver.ws, driver.client)
         clock.advance(60)
     (task_id,) = vendor.download_calls
     assert 20 <= vendor.download_calls[task_id] <= 30
 
 
-def test_one_bad_result_does_not_hold_up_the_others(play: PlayMaker, vendor: StandIn) -> None:
+def test_one_bad_result_does_not_hold_up_the_others(open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """They are fetched side by side, each on its own."""
-    game = play(chunk_size=1)
-    game.run("a", phones(4))
+    driver = open_driver(chunk_size=1)
+    driver.run("a", phones(4))
     bad = next(iter(vendor.tasks))
     vendor.downloads = lambda task_id: "html" if task_id == bad else "ok"
-    game.poll()
-    collected = game.collect()
+    driver.poll()
+    collected = driver.collect()
     assert (collected.tasks, len(collected.problems)) == (3, 1)
-    assert game.counts("a") == {"checked": 3, "waiting": 1}
+    assert driver.counts("a") == {"checked": 3, "waiting": 1}
 
 
-def test_two_pollers_with_answers_of_different_age(play: PlayMaker, vendor: StandIn) -> None:
+def test_two_pollers_with_answers_of_different_age(open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """The slow one's `processing` arrives after the quick one's `exported`: the result must still be fetched."""
-    game = play()
-    game.run("a", phones(5))
+    driver = open_driver()
+    driver.run("a", phones(5))
 
     class Slow:
         def task(self, task_id: str) -> TaskSnapshot:
-            game.poll()
+            driver.poll()
             return TaskSnapshot(task_id, TaskStatus.PROCESSING)
 
-    game.ledger.note_chunk(game.chunk_key("submitted"), next_poll_at=0)
-    poll_due_tasks(game.ws, Slow(), budget_s=5)  # type: ignore[arg-type]
-    assert game.states() == ["exported"]
-    game.collect()
-    assert game.counts("a") == {"checked": 5}
+    driver.ledger.note_chunk(driver.chunk_key("submitted"), next_poll_at=0)
+    poll_due_tasks(driver.ws, Slow(), budget_s=5)  # type: ignore[arg-type]
+    assert driver.states() == ["exported"]
+    driver.collect()
+    assert driver.counts("a") == {"checked": 5}
 
 
-def test_a_refused_key_stops_the_round_and_loses_nothing(play: PlayMaker, vendor: StandIn) -> None:
+def test_a_refused_key_stops_the_round_and_loses_nothing(open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """The sensor says so; when the key is mended all goes on."""
     vendor.statuses = (401,)
-    game = play(chunk_size=5)
-    game.run("a", phones(10))
-    assert game.poll().refused is not None
-    game.poll()
-    game.finish()
-    assert game.counts("a") == {"checked": 10}
+    driver = open_driver(chunk_size=5)
+    driver.run("a", phones(10))
+    assert driver.poll().refused is not None
+    driver.poll()
+    driver.finish()
+    assert driver.counts("a") == {"checked": 10}

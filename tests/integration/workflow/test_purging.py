@@ -12,31 +12,31 @@ from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.purge import purge
 from fbcheck_pipeline.workflow.verdicts import look_up, merge_index
 from tests.conftest import DAY_S, Clock, phones
-from tests.integration.workflow.play import Play
-from tests.standin import ResultShape, StandIn
+from tests.fake_vendor import FakeVendor, ResultShape
+from tests.integration.workflow.workflow_driver import WorkflowDriver
 
-PlayMaker = Callable[..., Play]
+OpenDriver = Callable[..., WorkflowDriver]
 
 
 @pytest.fixture
-def old(play: PlayMaker, clock: Clock) -> Play:
+def old(open_driver: OpenDriver, clock: Clock) -> WorkflowDriver:
     """A list `a` of ten phones in two chunks, complete and joined, ten days ago."""
-    game = play(chunk_size=5)
-    game.run("a", phones(10))
-    game.finish()
-    join(game)
+    driver = open_driver(chunk_size=5)
+    driver.run("a", phones(10))
+    driver.finish()
+    join(driver)
     clock.advance(10 * DAY_S)
-    return game
+    return driver
 
 
-def join(game: Play) -> None:
+def join(driver: WorkflowDriver) -> None:
     """What the join would record of each list."""
-    for row in game.ledger.lists_to_join():
-        is_complete = game.is_complete(row.list_key)
-        game.ledger.note_joined(row.list_key, revision=row.revision, counts={}, is_complete=is_complete)
+    for row in driver.ledger.lists_to_join():
+        is_complete = driver.is_complete(row.list_key)
+        driver.ledger.note_joined(row.list_key, revision=row.revision, counts={}, is_complete=is_complete)
 
 
-def test_what_a_list_reuses_is_kept_from_the_moment_it_is_planned(old: Play, vendor: StandIn) -> None:
+def test_what_a_list_reuses_is_kept_from_the_moment_it_is_planned(old: WorkflowDriver, vendor: FakeVendor) -> None:
     """Killed before it wrote its pins, nothing but the ledger tells of the verdicts it was promised."""
     old.plan("b", phones(7))
     old.ws.storage.delete(pins_name("b"))
@@ -46,7 +46,9 @@ def test_what_a_list_reuses_is_kept_from_the_moment_it_is_planned(old: Play, ven
     assert old.counts("b") == {"reused": 7} and vendor.most_per_phone == 1
 
 
-def test_a_planning_in_the_midst_of_a_purge_is_noticed(old: Play, vendor: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_planning_in_the_midst_of_a_purge_is_noticed(
+    old: WorkflowDriver, vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It looked verdicts up and the purge condemns them before it is done: it must look again, and buys what is gone."""
     look = verdicts.look_up
 
@@ -62,7 +64,7 @@ def test_a_planning_in_the_midst_of_a_purge_is_noticed(old: Play, vendor: StandI
     assert old.counts("b") == {"checked": 7} and old.is_complete("b")
 
 
-def test_an_index_made_in_the_midst_of_a_purge_is_not_published(old: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_index_made_in_the_midst_of_a_purge_is_not_published(old: WorkflowDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     """It would keep the purged phones for ever."""
     publish = Ledger.publish_verdict_index
 
@@ -76,7 +78,7 @@ def test_an_index_made_in_the_midst_of_a_purge_is_not_published(old: Play, monke
     assert old.ws.storage.names("verdict_index") == [] and (look_up(old.ws.storage, old.ledger, phones(10)).task < 0).all()
 
 
-def test_a_list_by_name_goes_and_its_verdicts_stay(old: Play, vendor: StandIn) -> None:
+def test_a_list_by_name_goes_and_its_verdicts_stay(old: WorkflowDriver, vendor: FakeVendor) -> None:
     """They are paid for: the same file, read another way, buys none of them again."""
     assert purge(old.ws, older_than_days=None, list_key="a", dry_run=True).list_keys == ("a",)
     assert old.ledger.list_row("a") is not None
@@ -88,46 +90,46 @@ def test_a_list_by_name_goes_and_its_verdicts_stay(old: Play, vendor: StandIn) -
     assert purged.chunks == 2 and old.ws.storage.names("verdicts") == []
 
 
-def test_what_is_planned_for_a_purged_list_is_never_sent(play: PlayMaker, vendor: StandIn) -> None:
+def test_what_is_planned_for_a_purged_list_is_never_sent(open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """Read with a wrong region its numbers are strangers'; those of a list that shares its chunk go on."""
-    game = play(chunk_size=10, min_chunk=5)
-    game.plan("other", phones(4))
-    game.plan("wrong", phones(8, 905_320_000_100))
-    assert game.states() == ["planned", "planned"]
-    purge(game.ws, older_than_days=None, list_key="wrong")
-    game.run("other", phones(4))
-    assert not vendor.posts and game.counts("other") == {"waiting": 4}
-    game.run("third", phones(3, 905_320_000_200))
-    game.run("other", phones(4))
-    game.finish()
-    assert game.counts("other") == {"checked": 4} and set(vendor.accepted) == {
+    driver = open_driver(chunk_size=10, min_chunk=5)
+    driver.plan("other", phones(4))
+    driver.plan("wrong", phones(8, 905_320_000_100))
+    assert driver.states() == ["planned", "planned"]
+    purge(driver.ws, older_than_days=None, list_key="wrong")
+    driver.run("other", phones(4))
+    assert not vendor.posts and driver.counts("other") == {"waiting": 4}
+    driver.run("third", phones(3, 905_320_000_200))
+    driver.run("other", phones(4))
+    driver.finish()
+    assert driver.counts("other") == {"checked": 4} and set(vendor.accepted) == {
         f"+{phone}" for phone in [*phones(4), *phones(3, 905_320_000_200)]
     }
 
 
-def test_a_list_with_phones_at_the_vendor_stays(play: PlayMaker, clock: Clock) -> None:
+def test_a_list_with_phones_at_the_vendor_stays(open_driver: OpenDriver, clock: Clock) -> None:
     """By name it is refused, by age it is named among those skipped; an unknown key is a mistake."""
-    game = play()
-    game.run("a", phones(3))
+    driver = open_driver()
+    driver.run("a", phones(3))
     for key, why in (("a", "with the vendor"), ("b", "there is no list b")):
         with pytest.raises(OperatorError, match=why):
-            purge(game.ws, older_than_days=None, list_key=key)
-    game.ledger.note_joined("a", revision=0, counts={}, is_complete=False)
+            purge(driver.ws, older_than_days=None, list_key=key)
+    driver.ledger.note_joined("a", revision=0, counts={}, is_complete=False)
     clock.advance(10 * DAY_S)
-    purged = purge(game.ws, older_than_days=1)
+    purged = purge(driver.ws, older_than_days=1)
     assert (purged.list_keys, purged.skipped) == ((), ("a",))
 
 
 def test_a_list_that_waits_for_nobody_is_purged_though_phones_are_undetermined(
-    play: PlayMaker, vendor: StandIn, clock: Clock
+    open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
 ) -> None:
     """Where no night tries again it would stay open, and stay for ever."""
-    game = play()
+    driver = open_driver()
     vendor.shape = ResultShape(missing=1)
-    game.run("a", phones(3), again=Again.NOBODY)
-    game.finish()
-    join(game)
-    row = game.ledger.list_row("a")
+    driver.run("a", phones(3), again=Again.NOBODY)
+    driver.finish()
+    join(driver)
+    row = driver.ledger.list_row("a")
     assert row is not None and not row.is_complete
     clock.advance(10 * DAY_S)
-    assert purge(game.ws, older_than_days=1).list_keys == ("a",)
+    assert purge(driver.ws, older_than_days=1).list_keys == ("a",)

@@ -10,7 +10,7 @@ from fbcheck_pipeline.lists import ReadOptions
 from fbcheck_pipeline.workflow.intake import bring_in, register_inbox_file
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import phones
-from tests.integration.workflow.play import Play
+from tests.integration.workflow.workflow_driver import WorkflowDriver
 
 
 @pytest.fixture
@@ -38,12 +38,12 @@ def test_a_list_without_purpose_is_not_taken_up(open_ws: Callable[..., Workspace
     assert {row.purpose for row in ws.ledger.lists()} == {"fraud check", "by default"}
 
 
-def test_a_list_that_was_taken_up_without_purpose_is_not_planned(play: Callable[..., Play], path: Path) -> None:
+def test_a_list_that_was_taken_up_without_purpose_is_not_planned(open_driver: Callable[..., WorkflowDriver], path: Path) -> None:
     """Nothing of it is sent until somebody says what for; a purpose that was recorded stays."""
-    before = play()
+    before = open_driver()
     key = bring_in(before.ws, path, ReadOptions(), None)
     before.ledger.note_read(key, {"rows": 1})
-    strict = play(require_purpose=True)
+    strict = open_driver(require_purpose=True)
     with pytest.raises(OperatorError, match=r"a\.csv has no purpose"):
         strict.plan(key, phones(1))
     assert strict.ledger.chunks() == []

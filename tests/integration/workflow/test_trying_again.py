@@ -8,21 +8,21 @@ import pytest
 
 from fbcheck_pipeline.workflow.plan import Again
 from tests.conftest import DAY_S, Clock, phones
-from tests.integration.workflow.play import Play
-from tests.standin import ResultShape, StandIn
+from tests.fake_vendor import FakeVendor, ResultShape
+from tests.integration.workflow.workflow_driver import WorkflowDriver
 
-PlayMaker = Callable[..., Play]
+OpenDriver = Callable[..., WorkflowDriver]
 
 
 @pytest.fixture
-def unanswered(play: PlayMaker, vendor: StandIn) -> Play:
+def unanswered(open_driver: OpenDriver, vendor: FakeVendor) -> WorkflowDriver:
     """Ten phones of which four got no answer."""
     vendor.shape = ResultShape(missing=4)
-    game = play()
-    game.run("a", phones(10))
-    game.finish()
-    assert game.counts("a") == {"checked": 6, "undetermined": 4}
-    return game
+    driver = open_driver()
+    driver.run("a", phones(10))
+    driver.finish()
+    assert driver.counts("a") == {"checked": 6, "undetermined": 4}
+    return driver
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,9 @@ def unanswered(play: PlayMaker, vendor: StandIn) -> Play:
         (Again.PERSON, 0, True),
     ],
 )
-def test_who_may_ask_and_when(again: Again, days: int, is_sent: bool, unanswered: Play, vendor: StandIn, clock: Clock) -> None:
+def test_who_may_ask_and_when(
+    again: Again, days: int, is_sent: bool, unanswered: WorkflowDriver, vendor: FakeVendor, clock: Clock
+) -> None:
     """By itself only on a later UTC day; a person at once; a plain run never. And only the phones without an answer."""
     clock.advance(days * DAY_S)
     vendor.shape = ResultShape()
@@ -45,7 +47,7 @@ def test_who_may_ask_and_when(again: Again, days: int, is_sent: bool, unanswered
     assert sum(vendor.accepted.values()) == (14 if is_sent else 10)
 
 
-def test_at_most_max_tries_in_all(unanswered: Play, vendor: StandIn, clock: Clock) -> None:
+def test_at_most_max_tries_in_all(unanswered: WorkflowDriver, vendor: FakeVendor, clock: Clock) -> None:
     """Whoever asks; then the list is complete, since nothing of it may change."""
     assert not unanswered.is_complete("a")
     for _ in range(3):
@@ -58,14 +60,14 @@ def test_at_most_max_tries_in_all(unanswered: Play, vendor: StandIn, clock: Cloc
     assert unanswered.is_complete("a")
 
 
-def test_another_list_does_not_try_again_in_its_place(unanswered: Play, vendor: StandIn) -> None:
+def test_another_list_does_not_try_again_in_its_place(unanswered: WorkflowDriver, vendor: FakeVendor) -> None:
     """The rule is about phones, not lists."""
     unanswered.run("b", phones(10))
     assert unanswered.counts("b") == {"reused": 6, "undetermined": 4}
     assert len(vendor.posts) == 1
 
 
-def test_another_lists_later_answer_is_taken_over(unanswered: Play, vendor: StandIn, clock: Clock) -> None:
+def test_another_lists_later_answer_is_taken_over(unanswered: WorkflowDriver, vendor: FakeVendor, clock: Clock) -> None:
     """At night, without a new bill."""
     clock.advance(DAY_S)
     vendor.shape = ResultShape()
@@ -77,7 +79,7 @@ def test_another_lists_later_answer_is_taken_over(unanswered: Play, vendor: Stan
 
 
 def test_a_verdict_too_old_is_bought_anew_though_earlier_tries_gave_nothing(
-    unanswered: Play, vendor: StandIn, clock: Clock
+    unanswered: WorkflowDriver, vendor: FakeVendor, clock: Clock
 ) -> None:
     """Tries before a verdict are history: MAX_TRIES is about phones without one."""
     clock.advance(DAY_S)
@@ -90,22 +92,22 @@ def test_a_verdict_too_old_is_bought_anew_though_earlier_tries_gave_nothing(
     assert unanswered.counts("b") == {"checked": 10}
 
 
-def test_a_failed_task_is_tried_again_at_night(play: PlayMaker, vendor: StandIn, clock: Clock) -> None:
+def test_a_failed_task_is_tried_again_at_night(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
     """Its phones are undetermined until then; the vendor's words are kept."""
     vendor.statuses = ("failed",)
-    game = play()
-    game.run("a", phones(5))
-    game.finish()
-    assert game.counts("a") == {"undetermined": 5}
-    assert "could not be processed" in game.ledger.chunk(game.chunk_key("failed")).note
+    driver = open_driver()
+    driver.run("a", phones(5))
+    driver.finish()
+    assert driver.counts("a") == {"undetermined": 5}
+    assert "could not be processed" in driver.ledger.chunk(driver.chunk_key("failed")).note
     vendor.statuses = ()
     clock.advance(DAY_S)
-    game.run("a", phones(5), again=Again.NIGHT)
-    game.finish()
-    assert game.counts("a") == {"checked": 5}
+    driver.run("a", phones(5), again=Again.NIGHT)
+    driver.finish()
+    assert driver.counts("a") == {"checked": 5}
 
 
-def test_a_clock_set_back_buys_nothing(unanswered: Play, vendor: StandIn, clock: Clock) -> None:
+def test_a_clock_set_back_buys_nothing(unanswered: WorkflowDriver, vendor: FakeVendor, clock: Clock) -> None:
     """Yesterday is no later day, and a verdict from the future is young."""
     clock.advance(-3 * DAY_S)
     for again in (Again.NOBODY, Again.NIGHT):

@@ -12,10 +12,10 @@ from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.reconcile import abandon, attach_task, resubmit
 from tests.conftest import DAY_S, Clock, phones
-from tests.integration.workflow.play import Play
-from tests.standin import StandIn
+from tests.fake_vendor import FakeVendor
+from tests.integration.workflow.workflow_driver import WorkflowDriver
 
-PlayMaker = Callable[..., Play]
+OpenDriver = Callable[..., WorkflowDriver]
 
 
 class Killed(BaseException):
@@ -23,16 +23,16 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def held(play: PlayMaker, vendor: StandIn) -> Play:
+def held(open_driver: OpenDriver, vendor: FakeVendor) -> WorkflowDriver:
     """Thirty phones in three chunks, the first accepted and its answer lost."""
     vendor.script.append("accept_then_cut")
-    game = play(chunk_size=10)
-    game.run("a", phones(30))
-    game.finish()
-    return game
+    driver = open_driver(chunk_size=10)
+    driver.run("a", phones(30))
+    driver.finish()
+    return driver
 
 
-def test_a_list_finishes_around_it_and_is_completed_later_without_a_new_bill(held: Play, vendor: StandIn) -> None:
+def test_a_list_finishes_around_it_and_is_completed_later_without_a_new_bill(held: WorkflowDriver, vendor: FakeVendor) -> None:
     """The person finds the task at the vendor: its verdicts were paid for already."""
     assert held.counts("a") == {"checked": 20, "unconfirmed": 10}
     lost = next(task for task in vendor.tasks.values() if task.task_id not in {row.task_id for row in held.ledger.chunks()})
@@ -43,7 +43,7 @@ def test_a_list_finishes_around_it_and_is_completed_later_without_a_new_bill(hel
     assert len(vendor.posts) == 3
 
 
-def test_a_sent_again_chunk_counts_both_tries(held: Play, vendor: StandIn) -> None:
+def test_a_sent_again_chunk_counts_both_tries(held: WorkflowDriver, vendor: FakeVendor) -> None:
     """The person was wrong, the vendor had it: what was accepted is still no more than what is recorded."""
     chunk = held.chunk_key("unconfirmed")
     resubmit(held.ws, chunk)
@@ -54,48 +54,48 @@ def test_a_sent_again_chunk_counts_both_tries(held: Play, vendor: StandIn) -> No
     assert vendor.most_per_phone == 2 == 1 + row.resubmissions
 
 
-def test_a_try_before_counts_in_the_day_of_its_own(play: PlayMaker, vendor: StandIn, clock: Clock) -> None:
+def test_a_try_before_counts_in_the_day_of_its_own(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
     """Both tries of one day are in its budget: the second waits for the next day, where it is the only one."""
     vendor.script.append("accept_then_cut")
-    game = play(max_billable_per_day=15)
-    game.run("a", phones(10))
-    resubmit(game.ws, game.chunk_key("unconfirmed"))
-    assert game.send("a").sent == 0 and game.ledger.bought_today() == 20
+    driver = open_driver(max_billable_per_day=15)
+    driver.run("a", phones(10))
+    resubmit(driver.ws, driver.chunk_key("unconfirmed"))
+    assert driver.send("a").sent == 0 and driver.ledger.bought_today() == 20
     clock.advance(DAY_S)
-    assert game.send("a").sent == 1 and game.ledger.bought_today() == 10
-    game.run("b", phones(6, 905_320_000_100))
-    assert game.counts("b") == {"over_budget": 6}
+    assert driver.send("a").sent == 1 and driver.ledger.bought_today() == 10
+    driver.run("b", phones(6, 905_320_000_100))
+    assert driver.counts("b") == {"over_budget": 6}
 
 
-def test_a_list_above_its_budget_is_not_sent_again(play: PlayMaker, vendor: StandIn) -> None:
+def test_a_list_above_its_budget_is_not_sent_again(open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """MAX_BILLABLE is of phones submitted, and the first try was perhaps one; what the list buys next counts both too."""
     vendor.script.append("accept_then_cut")
-    game = play(max_billable=15)
-    game.run("a", phones(10))
-    chunk = game.chunk_key("unconfirmed")
+    driver = open_driver(max_billable=15)
+    driver.run("a", phones(10))
+    chunk = driver.chunk_key("unconfirmed")
     with pytest.raises(OperatorError, match="above FBCHECK_MAX_BILLABLE=15"):
-        resubmit(game.ws, chunk)
-    wider = play(max_billable=25)
+        resubmit(driver.ws, chunk)
+    wider = open_driver(max_billable=25)
     resubmit(wider.ws, chunk)
     wider.run("a", phones(16))
     assert vendor.most_per_phone == 2 and len(vendor.accepted) == 10
     assert wider.counts("a") == {"waiting": 10, "over_budget": 6}
 
 
-def test_the_parts_of_a_replaced_chunk_remember_its_tries(play: PlayMaker, vendor: StandIn) -> None:
+def test_the_parts_of_a_replaced_chunk_remember_its_tries(open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """Else MAX_TRIES and the budgets would forget what was perhaps billed."""
     vendor.script.append("accept_then_cut")
-    game = play()
-    game.run("a", phones(10))
-    resubmit(game.ws, game.chunk_key("unconfirmed"))
-    game.ledger.suppress(phones(2))
-    game.send("a")
-    (part,) = game.ledger.chunks(states=["submitted"])
-    assert (part.phone_count, part.resubmissions, game.ledger.bought_today()) == (8, 1, 16)
+    driver = open_driver()
+    driver.run("a", phones(10))
+    resubmit(driver.ws, driver.chunk_key("unconfirmed"))
+    driver.ledger.suppress(phones(2))
+    driver.send("a")
+    (part,) = driver.ledger.chunks(states=["submitted"])
+    assert (part.phone_count, part.resubmissions, driver.ledger.bought_today()) == (8, 1, 16)
     assert vendor.most_per_phone == 2
 
 
-def test_an_abandoned_chunk_is_sent_again_only_by_a_person(held: Play, vendor: StandIn, clock: Clock) -> None:
+def test_an_abandoned_chunk_is_sent_again_only_by_a_person(held: WorkflowDriver, vendor: FakeVendor, clock: Clock) -> None:
     """The night must not buy what was perhaps bought; `--retry` may, within MAX_TRIES."""
     abandon(held.ws, held.chunk_key("unconfirmed"))
     assert held.counts("a") == {"checked": 20, "undetermined": 10}
@@ -110,7 +110,7 @@ def test_an_abandoned_chunk_is_sent_again_only_by_a_person(held: Play, vendor: S
 
 
 def test_a_killed_senders_chunk_becomes_unconfirmed_and_the_rest_is_sent(
-    play: PlayMaker, vendor: StandIn, monkeypatch: pytest.MonkeyPatch
+    open_driver: OpenDriver, vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next run does it by itself; nothing is sent twice."""
     submit = VendorClient.submit_chunk
@@ -119,103 +119,105 @@ def test_a_killed_senders_chunk_becomes_unconfirmed_and_the_rest_is_sent(
         submit(self, payload)
         raise Killed
 
-    game = play(chunk_size=10)
-    game.plan("a", phones(30))
+    driver = open_driver(chunk_size=10)
+    driver.plan("a", phones(30))
     monkeypatch.setattr(VendorClient, "submit_chunk", killed)
     with pytest.raises(Killed):
-        game.send("a")
+        driver.send("a")
     monkeypatch.undo()
-    assert sorted(game.states()) == ["planned", "planned", "sending"]
-    game.run("a", phones(30))
-    assert sorted(game.states()) == ["submitted", "submitted", "unconfirmed"]
+    assert sorted(driver.states()) == ["planned", "planned", "sending"]
+    driver.run("a", phones(30))
+    assert sorted(driver.states()) == ["submitted", "submitted", "unconfirmed"]
     assert vendor.most_per_phone == 1
 
 
-def test_an_overdue_chunk_whose_result_stays_unreadable_may_be_given_up(play: PlayMaker, vendor: StandIn, clock: Clock) -> None:
+def test_an_overdue_chunk_whose_result_stays_unreadable_may_be_given_up(
+    open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
     """It would hold its phones for ever; once given up, only a person sends them again."""
     vendor.downloads = lambda task_id: "html"
-    game = play(task_deadline_hours=1)
-    game.run("a", phones(5))
-    game.finish()
+    driver = open_driver(task_deadline_hours=1)
+    driver.run("a", phones(5))
+    driver.finish()
     with pytest.raises(OperatorError, match="nothing to decide"):
-        abandon(game.ws, game.chunk_key("exported"))
+        abandon(driver.ws, driver.chunk_key("exported"))
     clock.advance(4000)
-    game.collect()
-    chunk = game.chunk_key("overdue")
+    driver.collect()
+    chunk = driver.chunk_key("overdue")
     with pytest.raises(OperatorError, match="not unconfirmed"):
-        resubmit(game.ws, chunk)
-    abandon(game.ws, chunk)
-    assert game.counts("a") == {"undetermined": 5}
-    assert game.is_complete("a")
+        resubmit(driver.ws, chunk)
+    abandon(driver.ws, chunk)
+    assert driver.counts("a") == {"undetermined": 5}
+    assert driver.is_complete("a")
     vendor.downloads = lambda task_id: "ok"
     clock.advance(2 * DAY_S)
     for again in (Again.NOBODY, Again.NIGHT):
-        game.run("a", phones(5), again=again)
-    game.finish()
-    assert (len(vendor.posts), game.states()) == (1, ["abandoned"])
-    game.run("a", phones(5), again=Again.PERSON)
-    game.finish()
-    assert game.counts("a") == {"checked": 5}
+        driver.run("a", phones(5), again=again)
+    driver.finish()
+    assert (len(vendor.posts), driver.states()) == (1, ["abandoned"])
+    driver.run("a", phones(5), again=Again.PERSON)
+    driver.finish()
+    assert driver.counts("a") == {"checked": 5}
 
 
-def test_two_tasks_taken_for_each_other_are_noticed_and_put_right(play: PlayMaker, vendor: StandIn) -> None:
+def test_two_tasks_taken_for_each_other_are_noticed_and_put_right(open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """Their results hold not one phone of their chunks; both chunks are as unconfirmed as before, and both tasks free."""
     vendor.script.extend(["accept_then_cut"] * 2)
-    game = play(chunk_size=10)
-    game.run("a", phones(20))
+    driver = open_driver(chunk_size=10)
+    driver.run("a", phones(20))
     lost = {task.phones[0]: task.task_id for task in vendor.tasks.values()}
     right = {
         row.chunk_key: lost[f"+{codec.unpack(row.phones, row.phone_count)[0]}"]
-        for row in game.ledger.chunks_of("a", with_phones=True)
+        for row in driver.ledger.chunks_of("a", with_phones=True)
     }
     for chunk, task_id in zip(right, reversed(right.values()), strict=True):
-        attach_task(game.ws, game.client, chunk, task_id)
-    game.poll()
-    assert len(game.collect().problems) == 2
-    assert game.counts("a") == {"unconfirmed": 20}
+        attach_task(driver.ws, driver.client, chunk, task_id)
+    driver.poll()
+    assert len(driver.collect().problems) == 2
+    assert driver.counts("a") == {"unconfirmed": 20}
     for chunk, task_id in zip(right, reversed(right.values()), strict=True):
-        row = game.ledger.chunk(chunk)
+        row = driver.ledger.chunk(chunk)
         assert (row.task_id, row.total) == (None, None) and task_id in row.note
-    assert game.ws.storage.names("result_files") == [], "no chunk is left that a purge would find them by"
+    assert driver.ws.storage.names("result_files") == [], "no chunk is left that a purge would find them by"
     for chunk, task_id in right.items():
-        attach_task(game.ws, game.client, chunk, task_id)
-    game.finish()
-    assert game.counts("a") == {"checked": 20}
+        attach_task(driver.ws, driver.client, chunk, task_id)
+    driver.finish()
+    assert driver.counts("a") == {"checked": 20}
     assert vendor.most_per_phone == 1
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_a_wrong_task_is_noticed_however_small(count: int, play: PlayMaker, vendor: StandIn) -> None:
+def test_a_wrong_task_is_noticed_however_small(count: int, open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """One stranger's verdict is enough: taken, it would settle the chunk, and the night would buy its phones again.
 
     Said once more it is believed, since the vendor may err, too.
     """
     vendor.script.append("accept_then_cut")
-    game = play()
-    game.run("a", phones(count))
-    chunk = game.chunk_key("unconfirmed")
+    driver = open_driver()
+    driver.run("a", phones(count))
+    chunk = driver.chunk_key("unconfirmed")
     (lost,) = vendor.tasks.values()
     another_programs = vendor.accept(lost.protocol, [f"+{phone}" for phone in phones(count, 905_320_000_100)], lost.user_id)
-    attach_task(game.ws, game.client, chunk, another_programs.task_id)
-    game.finish()
-    assert game.chunk_key("unconfirmed") == chunk and game.counts("a") == {"unconfirmed": count}
-    attach_task(game.ws, game.client, chunk, another_programs.task_id)
-    game.finish()
-    assert game.counts("a") == {"undetermined": count}
+    attach_task(driver.ws, driver.client, chunk, another_programs.task_id)
+    driver.finish()
+    assert driver.chunk_key("unconfirmed") == chunk and driver.counts("a") == {"unconfirmed": count}
+    attach_task(driver.ws, driver.client, chunk, another_programs.task_id)
+    driver.finish()
+    assert driver.counts("a") == {"undetermined": count}
 
 
 @pytest.mark.parametrize("decide", [resubmit, abandon], ids=["resubmit", "abandon"])
-def test_only_an_unconfirmed_chunk_is_decided_on(decide: Callable[..., None], play: PlayMaker) -> None:
+def test_only_an_unconfirmed_chunk_is_decided_on(decide: Callable[..., None], open_driver: OpenDriver) -> None:
     """Abandoning or repeating a living task would throw money away."""
-    game = play()
-    game.run("a", phones(5))
+    driver = open_driver()
+    driver.run("a", phones(5))
     with pytest.raises(OperatorError, match="not unconfirmed"):
-        decide(game.ws, game.chunk_key("submitted"))
+        decide(driver.ws, driver.chunk_key("submitted"))
     with pytest.raises(OperatorError, match="there is no chunk"):
-        decide(game.ws, "0000")
+        decide(driver.ws, "0000")
 
 
-def test_a_wrong_task_is_not_attached(held: Play, vendor: StandIn) -> None:
+def test_a_wrong_task_is_not_attached(held: WorkflowDriver, vendor: FakeVendor) -> None:
     """Unknown, of another size, or another chunk's: the chunk stays unconfirmed."""
     chunk = held.chunk_key("unconfirmed")
     taken = next(row.task_id for row in held.ledger.chunks() if row.task_id)

@@ -13,14 +13,14 @@ from fbcheck_pipeline.cli import doctor
 from fbcheck_pipeline.sandbox import Sandbox
 from fbcheck_pipeline.settings import load_settings
 from fbcheck_pipeline.workflow.workspace import open_workspace
-from tests.standin import StandIn
+from tests.fake_vendor import FakeVendor
 from tests.unit.cli.conftest import Run
 
 Examine = Callable[..., tuple[int, dict[str, tuple[str, str]]]]
 
 
 @pytest.fixture
-def examine(fbcheck: Run, monkeypatch: pytest.MonkeyPatch, vendor: StandIn, tmp_path: Path) -> Examine:
+def examine(fbcheck: Run, monkeypatch: pytest.MonkeyPatch, vendor: FakeVendor, tmp_path: Path) -> Examine:
     """Settings by name without prefix -> exit code, and level and sentence of each finding."""
     monkeypatch.setattr(doctor, "LOCK_WAIT_S", 0.05)
 
@@ -35,8 +35,8 @@ def examine(fbcheck: Run, monkeypatch: pytest.MonkeyPatch, vendor: StandIn, tmp_
 
 
 @pytest.fixture
-def ledger(vendor: StandIn, tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    """The ledger of a house that was in use before, open to whoever breaks it."""
+def ledger(vendor: FakeVendor, tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """The ledger of an installation that was in use before, open to whoever breaks it."""
     settings = load_settings(api_url=vendor.url, api_key="k", data_uri=str(tmp_path / "data"))
     open_workspace(settings).ledger.close()
     connection = sqlite3.connect(tmp_path / "data" / "ledger.db", isolation_level=None)
@@ -53,7 +53,7 @@ def somebody_else() -> Iterator[str]:
         server.shutdown()
 
 
-def test_a_healthy_house_is_healthy(examine: Examine, ledger: sqlite3.Connection) -> None:
+def test_a_healthy_installation_is_healthy(examine: Examine, ledger: sqlite3.Connection) -> None:
     """Every finding is well where everything is set."""
     code, found = examine(REGION="CH")
     assert code == 0 and {level for what, (level, _) in found.items() if what != "DAGSTER_HOME"} == {"ok"}

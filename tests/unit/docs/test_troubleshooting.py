@@ -12,7 +12,7 @@ from tests.unit.docs.pages import DOCS, ROOT, first_cells
 
 SOURCES = sorted((ROOT / "fbcheck_pipeline").rglob("*.py"))
 NOT_MET = ("sandbox",)
-"""Rooms whose errors are the sandbox's own answers."""
+"""Packages whose errors are the sandbox's own answers."""
 
 
 def test_every_message_that_the_code_may_say_has_an_entry() -> None:

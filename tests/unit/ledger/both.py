@@ -89,7 +89,7 @@ def test_one_of_many_wins_a_move(ws: Workspace) -> None:
 
 
 def test_the_daily_budget_is_exact_when_yesterdays_chunks_are_sent_at_once(ws: Workspace, clock: Clock) -> None:
-    """Each is reserved again on the day it is sent; ten senders must not each find the same room."""
+    """Each is reserved again on the day it is sent; ten senders must not each find the same budget."""
     register(ws.ledger, "a")
     chunks = [planned(ws.ledger, 10, start=905_320_000_000 + 10 * number) for number in range(10)]
     clock.advance(DAY_S)

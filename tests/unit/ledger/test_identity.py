@@ -14,8 +14,8 @@ from fbcheck_pipeline.errors import LedgerError, StorageError
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import Clock, phones
-from tests.integration.workflow.play import Play
-from tests.standin import StandIn
+from tests.fake_vendor import FakeVendor
+from tests.integration.workflow.workflow_driver import WorkflowDriver
 
 OpenWs = Callable[..., Workspace]
 
@@ -83,41 +83,41 @@ def test_another_vendor_origin_is_refused(open_ws: OpenWs) -> None:
     refused(open_ws, "bound to the vendor", api_url="http://127.0.0.1:9")
 
 
-def test_a_ledger_older_than_the_chunks_is_refused(open_ws: OpenWs, tmp_path: Path, vendor: StandIn) -> None:
+def test_a_ledger_older_than_the_chunks_is_refused(open_ws: OpenWs, tmp_path: Path, vendor: FakeVendor) -> None:
     """It does not know of phones that were paid for since."""
-    play = Play(open_ws())
-    play.run("a", phones(10))
+    driver = WorkflowDriver(open_ws())
+    driver.run("a", phones(10))
     backup = copy_of(open_ws, tmp_path)
-    play.run("b", phones(10, 905_330_000_000))
-    play.ledger.close()
+    driver.run("b", phones(10, 905_330_000_000))
+    driver.ledger.close()
     put_back(backup, tmp_path)
     refused(open_ws, "older than its data")
 
 
-def test_a_ledger_that_believes_a_sent_chunk_unsent_is_refused(open_ws: OpenWs, tmp_path: Path, vendor: StandIn) -> None:
+def test_a_ledger_that_believes_a_sent_chunk_unsent_is_refused(open_ws: OpenWs, tmp_path: Path, vendor: FakeVendor) -> None:
     """It knows the chunk, as planned, even as tried once for free: it would send it again."""
     vendor.script.append(500)
-    play = Play(open_ws())
-    play.plan("a", phones(10))
-    from tests.integration.workflow.play import Patience
+    driver = WorkflowDriver(open_ws())
+    driver.plan("a", phones(10))
+    from tests.integration.workflow.workflow_driver import Patience
 
-    assert play.send("a", Patience(tries=1)).postponed
+    assert driver.send("a", Patience(tries=1)).postponed
     backup = copy_of(open_ws, tmp_path)
-    assert play.send("a").sent == 1
-    play.ledger.close()
+    assert driver.send("a").sent == 1
+    driver.ledger.close()
     put_back(backup, tmp_path)
     refused(open_ws, "does not know the last 1 submissions")
     assert vendor.most_per_phone == 1
 
 
-def test_the_newest_backup_is_accepted(open_ws: OpenWs, tmp_path: Path, vendor: StandIn) -> None:
+def test_the_newest_backup_is_accepted(open_ws: OpenWs, tmp_path: Path, vendor: FakeVendor) -> None:
     """The check must not cry wolf."""
-    play = Play(open_ws())
-    play.run("a", phones(10))
+    driver = WorkflowDriver(open_ws())
+    driver.run("a", phones(10))
     backup = copy_of(open_ws, tmp_path)
-    play.ledger.close()
+    driver.ledger.close()
     put_back(backup, tmp_path)
-    again = Play(open_ws())
+    again = WorkflowDriver(open_ws())
     again.run("a", phones(10))
     again.finish()
     assert again.counts("a") == {"checked": 10}
@@ -126,7 +126,7 @@ def test_the_newest_backup_is_accepted(open_ws: OpenWs, tmp_path: Path, vendor: 
 
 def test_data_whose_stamp_is_lost_are_refused(open_ws: OpenWs, tmp_path: Path) -> None:
     """Without it nobody can tell whose data these are."""
-    Play(open_ws()).run("a", phones(3))
+    WorkflowDriver(open_ws()).run("a", phones(3))
     (tmp_path / "data" / "ledger-id.json").unlink()
     refused(open_ws, "holds data but no ledger-id.json")
 
@@ -154,29 +154,29 @@ def test_what_is_no_database_is_refused_and_left_alone(open_ws: OpenWs, tmp_path
 
 
 def test_a_submission_that_cannot_be_stamped_is_not_made(
-    open_ws: OpenWs, vendor: StandIn, monkeypatch: pytest.MonkeyPatch
+    open_ws: OpenWs, vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Disk full between `sending` and the POST: nothing leaves, the chunk is planned again, nothing is unconfirmed."""
-    play = Play(open_ws())
-    play.plan("a", phones(10))
+    driver = WorkflowDriver(open_ws())
+    driver.plan("a", phones(10))
 
     def full(*_: object) -> None:
         raise StorageError("no space left on device")
 
     monkeypatch.setattr("fbcheck_pipeline.workflow.submit.stamp", full)
     with pytest.raises(StorageError):
-        play.send("a")
+        driver.send("a")
     monkeypatch.undo()
     assert vendor.posts == []
-    assert play.send("a").sent == 1
+    assert driver.send("a").sent == 1
 
 
 def test_the_stamp_counts_submissions(open_ws: OpenWs, tmp_path: Path, clock: Clock) -> None:
     """It is the data's own memory of what was sent."""
-    play = Play(open_ws(chunk_size=5))
-    play.run("a", phones(12))
+    driver = WorkflowDriver(open_ws(chunk_size=5))
+    driver.run("a", phones(12))
     stamped = json.loads((tmp_path / "data" / "ledger-id.json").read_text())
-    assert stamped == {"ledger_uuid": play.ledger.uuid, "sendings": 3}
+    assert stamped == {"ledger_uuid": driver.ledger.uuid, "sendings": 3}
 
 
 def test_looking_creates_nothing_and_asks_for_no_vendor(

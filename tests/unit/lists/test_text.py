@@ -90,7 +90,7 @@ def test_a_gzipped_list_is_unpacked_whatever_its_name(tmp_path: Path, name: str)
 
 
 def test_two_numbers_of_one_txt_line_stay_one_cell(tmp_path: Path) -> None:
-    """Splitting cells is the phones room's work, and the lines are not alike."""
+    """Splitting cells is the work of the package phones, and the lines are not alike."""
     _, table = read(tmp_path / "a.txt", "0532 111 22 33\n0532 111 22 34, 0532 111 22 35\n0532 111 22 36\n")
     assert column(table, "phone_raw")[1] == "0532 111 22 34, 0532 111 22 35"
 

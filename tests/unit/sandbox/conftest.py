@@ -1,4 +1,4 @@
-"""One sandbox for all tests of this room; each test starts with every fault mended."""
+"""One sandbox for all tests of this package; each test starts with every fault mended."""
 
 from __future__ import annotations
 

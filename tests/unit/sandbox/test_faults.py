@@ -236,8 +236,8 @@ def test_every_fault_of_the_table_is_known_to_the_code() -> None:
     """A row without an effect would promise what does not happen."""
     from pathlib import Path
 
-    import fbcheck_pipeline.sandbox as room
+    import fbcheck_pipeline.sandbox as package
 
-    folder = Path(room.__file__).parent
+    folder = Path(package.__file__).parent
     code = (folder / "app.py").read_text() + (folder / "results.py").read_text()
     assert [name for name in FAULTS if f'"{name}"' not in code] == []

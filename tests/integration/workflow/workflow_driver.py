@@ -1,4 +1,4 @@
-"""The workflow as a test plays it: what the assets and sensors do with lists, without Dagster."""
+"""The workflow as a test drives it: what the assets and sensors do with lists, without Dagster."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 AT_ONCE = Patience(tries=3, first_wait_s=0.001, most_wait_s=0.005)
 
 
-class Play:
+class WorkflowDriver:
     """One workspace and its client; lists are named by short keys."""
 
     def __init__(self, ws: Workspace) -> None:

@@ -1,6 +1,6 @@
-"""What a child process does that may be killed: two overlapping lists, planned, sent, polled, collected.
+"""What a worker process does that may be killed: two overlapping lists, planned, sent, polled, collected.
 
-Run in a process of its own by `family.Family`; a `stop` says where it dies by its own SIGKILL.
+Run in a process of its own by `killable_worker.KillableWorker`; a `stop` says where it dies by its own SIGKILL.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from fbcheck_pipeline.workflow import collect as collecting
 from fbcheck_pipeline.workflow.verdicts import merge_index
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import phones
-from tests.integration.workflow.play import Play
+from tests.integration.workflow.workflow_driver import WorkflowDriver
 
 LISTS = {"a": phones(40), "b": phones(40, 905_320_000_020)}
 CHUNK_SIZE = 10
@@ -57,16 +57,16 @@ def live(settings: Settings, stop: Callable[[], None], keys: list[str]) -> None:
     collecting.merge_index = functools.partial(merge_index, most_loose=0)  # an index with every collection
     VendorClient.task = first_seen_processing(VendorClient.task)  # type: ignore[method-assign]
     ws = open_workspace(settings)
-    game = Play(ws)
+    driver = WorkflowDriver(ws)
     stop()
     for key in keys:
-        game.run(key, LISTS[key])
+        driver.run(key, LISTS[key])
     deadline = time.monotonic() + 20
-    while {"submitted", "exported", "sending"} & set(game.states()) and time.monotonic() < deadline:
+    while {"submitted", "exported", "sending"} & set(driver.states()) and time.monotonic() < deadline:
         time.sleep(0.03)
-        game.finish()
+        driver.finish()
     for key in keys:  # what another process had in hand is pinned as it came out
-        game.plan(key, LISTS[key])
+        driver.plan(key, LISTS[key])
     ws.ledger.close()
 
 

@@ -32,7 +32,7 @@ def swiss(count: int, start: int = 1) -> list[str]:
     return [f"+4178{n:07d}" for n in range(start, start + count)]
 
 
-class House:
+class DagsterDriver:
     """Takes lists through the jobs as the sensors would.
 
     Args:

@@ -14,15 +14,15 @@ import pytest
 import requests
 
 from fbcheck_pipeline.sandbox import Sandbox
-from tests.standin import ResultShape, StandIn, verdict
+from tests.fake_vendor import FakeVendor, ResultShape, verdict
 
 from .client import KEY, Client, phones, table
 
 
 def test_it_speaks_as_the_sandbox_does() -> None:
     """Two vendors written apart from the same page: the same fields, codes and states."""
-    with StandIn() as standin, Sandbox() as sandbox:
-        first, second = Client(standin.url), Client(sandbox.url)
+    with FakeVendor() as fake_vendor, Sandbox() as sandbox:
+        first, second = Client(fake_vendor.url), Client(sandbox.url)
         lines = phones(100)
         assert set(first.submit(lines).json()) == set(second.submit(lines).json())
         receipts = [each.submit_v1(lines) for each in (first, second)]
@@ -38,7 +38,7 @@ def test_it_speaks_as_the_sandbox_does() -> None:
 
 def test_it_remembers_what_it_received_and_accepted() -> None:
     """Refused posts are kept as posts, not as accepted; a phone bought twice shows."""
-    with StandIn([500, ("status", 429, {"Retry-After": "1"}, b"{}")]) as vendor:
+    with FakeVendor([500, ("status", 429, {"Retry-After": "1"}, b"{}")]) as vendor:
         client, lines = Client(vendor.url), phones(3)
         assert [client.submit(lines).status_code for _ in range(4)] == [500, 429, 200, 200]
         assert vendor.posts == ["\n".join(lines).encode()] * 4
@@ -52,7 +52,7 @@ def test_it_remembers_what_it_received_and_accepted() -> None:
 )
 def test_a_lost_answer_is_lost_and_counted_as_scripted(behaviour: str, accepted: int) -> None:
     """The client sees the same; the count tells."""
-    with StandIn([behaviour]) as vendor:
+    with FakeVendor([behaviour]) as vendor:
         with pytest.raises((requests.ConnectionError, requests.ReadTimeout)):
             Client(vendor.url).submit(phones(2), timeout=0.3)
         assert (sum(vendor.accepted.values()), len(vendor.posts)) == (accepted, 1)
@@ -65,7 +65,7 @@ def test_a_lost_answer_is_lost_and_counted_as_scripted(behaviour: str, accepted:
 )
 def test_an_unreadable_receipt_is_accepted(behaviour: Any, body: str) -> None:
     """Perhaps billed is billed here, so that a second submission is seen."""
-    with StandIn(lambda index, payload: behaviour) as vendor:
+    with FakeVendor(lambda index, payload: behaviour) as vendor:
         text = Client(vendor.url).submit(phones(2)).text
         assert text.startswith(body) and ("task_id" not in text or behaviour == "garbage")
         assert sum(vendor.accepted.values()) == 2
@@ -73,7 +73,7 @@ def test_an_unreadable_receipt_is_accepted(behaviour: Any, body: str) -> None:
 
 def test_a_hanging_post_can_be_awaited_and_released() -> None:
     """Tests that kill the client need to know that its request is under way."""
-    with StandIn(["accept_then_hang"]) as vendor:
+    with FakeVendor(["accept_then_hang"]) as vendor:
         ended = threading.Event()
 
         def submit() -> None:
@@ -90,7 +90,7 @@ def test_a_hanging_post_can_be_awaited_and_released() -> None:
 
 def test_a_held_task_is_pending_until_finished() -> None:
     """Order of finishing is the test's."""
-    with StandIn(hold=True) as vendor:
+    with FakeVendor(hold=True) as vendor:
         client = Client(vendor.url)
         first, second = (client.submit(phones(1)).json()["task_id"] for _ in range(2))
         vendor.finish(second)
@@ -103,7 +103,7 @@ def test_a_held_task_is_pending_until_finished() -> None:
 def test_statuses_follow_their_script_and_then_the_truth() -> None:
     """Words, codes, garbage, single fields."""
     script = ["processing", 500, "garbage", "archiving", {"success": 20010}, ("status", 404, {}, b"{}"), "failed"]
-    with StandIn(statuses=script) as vendor:  # type: ignore[arg-type]
+    with FakeVendor(statuses=script) as vendor:  # type: ignore[arg-type]
         client = Client(vendor.url)
         task_id = client.submit(phones(3)).json()["task_id"]
         answers = [client.status(task_id) for _ in range(8)]
@@ -122,7 +122,7 @@ def test_statuses_follow_their_script_and_then_the_truth() -> None:
 
 def test_a_download_follows_its_script_and_tells_who_brought_the_key() -> None:
     """403 voids the URL until the status is asked again; a short file told more."""
-    with StandIn(downloads=["expire", 500, "cut", "wrong_length", "html"]) as vendor:
+    with FakeVendor(downloads=["expire", 500, "cut", "wrong_length", "html"]) as vendor:
         client = Client(vendor.url)
         task_id = client.submit(phones(50)).json()["task_id"]
         old = client.status(task_id).json()["result_url"]
@@ -141,7 +141,7 @@ def test_a_download_follows_its_script_and_tells_who_brought_the_key() -> None:
 def test_results_take_the_shape_that_was_asked_for() -> None:
     """One shape per task, as of its acceptance."""
     lines = phones(10)
-    with StandIn() as vendor:
+    with FakeVendor() as vendor:
         client = Client(vendor.url)
 
         def rows(**shape: Any) -> list[tuple[Any, ...]]:
@@ -166,7 +166,7 @@ def test_results_take_the_shape_that_was_asked_for() -> None:
 
 def test_a_v1_result_is_a_zip() -> None:
     """Its own default shape."""
-    with StandIn(min_rows=2) as vendor:
+    with FakeVendor(min_rows=2) as vendor:
         client = Client(vendor.url)
         status = client.status_v1(client.submit_v1(phones(2)).json()["task_id"]).json()
         assert "result.xlsx" in zipfile.ZipFile(io.BytesIO(requests.get(status["result_url"], timeout=5).content)).namelist()
@@ -178,7 +178,7 @@ def test_as_a_process_it_keeps_the_accepted_phones_in_a_file(tmp_path: Path) -> 
     command = [
         sys.executable,
         "-m",
-        "tests.standin",
+        "tests.fake_vendor",
         "--accepted-file",
         str(file),
         "--fault-rate",

@@ -1,8 +1,8 @@
 """A second vendor for tests: plain `http.server`, every behaviour scripted by the test, every byte received kept.
 
 It shares nothing with `fbcheck_pipeline.sandbox`, so that the two can disagree. Belongs here: what a test of money and
-data needs to see (what was accepted, where the key went). In process: `with StandIn() as vendor: ...`; as a process
-that survives its client: `python -m tests.standin --port P --accepted-file F`.
+data needs to see (what was accepted, where the key went). In process: `with FakeVendor() as vendor: ...`; as a process
+that survives its client: `python -m tests.fake_vendor --port P --accepted-file F`.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Task:
     void: bool = False
 
 
-class StandIn:
+class FakeVendor:
     """The scripted vendor.
 
     Args:
@@ -131,11 +131,11 @@ class StandIn:
         self._ids = itertools.count(1)
         self._accepted_file = accepted_file.open("a", encoding="ascii") if accepted_file else None
         self._server = _Server(("127.0.0.1", port), _Handler)
-        self._server.standin = self
+        self._server.fake_vendor = self
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
-    def __enter__(self) -> StandIn:
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), name="standin", daemon=True).start()
+    def __enter__(self) -> FakeVendor:
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), name="fake_vendor", daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -157,10 +157,10 @@ class StandIn:
             for task in self.tasks.values():
                 task.held = False
 
-    def wait_for(self, happened: Callable[[StandIn], bool], timeout_s: float = 10.0) -> None:
-        """Block until a request has made `happened(standin)` true; AssertionError after `timeout_s`."""
+    def wait_for(self, happened: Callable[[FakeVendor], bool], timeout_s: float = 10.0) -> None:
+        """Block until a request has made `happened(fake_vendor)` true; AssertionError after `timeout_s`."""
         with self.changed:
-            assert self.changed.wait_for(lambda: happened(self), timeout_s), "the stand-in vendor waited in vain"
+            assert self.changed.wait_for(lambda: happened(self), timeout_s), "the fake vendor vendor waited in vain"
 
     @property
     def most_per_phone(self) -> int:
@@ -189,7 +189,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 256
-    standin: StandIn
+    fake_vendor: FakeVendor
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that was killed is what these tests are about; anything else is a mistake in a script."""
@@ -206,7 +206,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Silence."""
 
     def do_POST(self) -> None:
-        vendor, path = self.server.standin, urlsplit(self.path).path
+        vendor, path = self.server.fake_vendor, urlsplit(self.path).path
         vendor.paths.append(self.path)
         if path in ("/fb/api/simple/tasks", "/v1/tasks"):
             self._submission(vendor, "v1" if path == "/v1/tasks" else "simple")
@@ -216,7 +216,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(404, {"error": "not_found"})
 
     def do_GET(self) -> None:
-        vendor, path = self.server.standin, urlsplit(self.path).path
+        vendor, path = self.server.fake_vendor, urlsplit(self.path).path
         vendor.paths.append(self.path)
         if path.startswith("/fb/api/simple/tasks/"):
             self._status(vendor, path.rpartition("/")[2], "simple")
@@ -227,7 +227,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._json(404, {"error": "not_found"})
 
-    def _submission(self, vendor: StandIn, protocol: str) -> None:
+    def _submission(self, vendor: FakeVendor, protocol: str) -> None:
         behaviour = "accept" if callable(vendor.script) else _next(vendor.script, "accept")
         if behaviour == "cut_before_reading":
             self._record_post(vendor, {}, b"")
@@ -251,7 +251,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer_accepted(vendor, task, behaviour)
 
     def _fault_of_request(
-        self, vendor: StandIn, protocol: str, fields: dict[str, str], phones: list[str]
+        self, vendor: FakeVendor, protocol: str, fields: dict[str, str], phones: list[str]
     ) -> tuple[int, str] | None:
         if not self.headers.get("X-API-Key"):
             return 401, "invalid_api_key"
@@ -261,7 +261,7 @@ class _Handler(BaseHTTPRequestHandler):
             return 400, "invalid_file"
         return (400, "invalid_batch_size") if protocol == "v1" and len(phones) < vendor.min_rows else None
 
-    def _answer_accepted(self, vendor: StandIn, task: Task, behaviour: Behaviour) -> None:
+    def _answer_accepted(self, vendor: FakeVendor, task: Task, behaviour: Behaviour) -> None:
         receipt = _facts(task, "pending") if task.protocol == "simple" else _v1_receipt(task)
         match behaviour:
             case "accept":
@@ -280,7 +280,7 @@ class _Handler(BaseHTTPRequestHandler):
             case ("accept_status", int(code), dict(headers), bytes(body)):
                 self._bytes(code, headers, body)
 
-    def _status(self, vendor: StandIn, task_id: str, protocol: str) -> None:
+    def _status(self, vendor: FakeVendor, task_id: str, protocol: str) -> None:
         time.sleep(vendor.status_delay_s)
         with vendor.changed:
             vendor.status_calls[task_id] += 1
@@ -308,9 +308,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _result_url(self, task: Task) -> str:
         if task.void:
             task.void, task.signature = False, task.signature + 1
-        return f"{self.server.standin.url}/results/{task.task_id}.xlsx?X-Signature={task.signature}"
+        return f"{self.server.fake_vendor.url}/results/{task.task_id}.xlsx?X-Signature={task.signature}"
 
-    def _download(self, vendor: StandIn, task_id: str) -> None:
+    def _download(self, vendor: FakeVendor, task_id: str) -> None:
         with vendor.changed:
             vendor.download_calls[task_id] += 1
             vendor.result_headers.append(dict(self.headers.items()))
@@ -347,7 +347,7 @@ class _Handler(BaseHTTPRequestHandler):
         if manner != "ok":
             self._cut()
 
-    def _record_post(self, vendor: StandIn, fields: dict[str, str], payload: bytes) -> int:
+    def _record_post(self, vendor: FakeVendor, fields: dict[str, str], payload: bytes) -> int:
         with vendor.changed:
             vendor.posts.append(payload)
             vendor.fields.append(fields)
@@ -488,7 +488,7 @@ def _dice(rates: dict[str, float], seed: int, otherwise: Behaviour) -> Callable[
 
 def main() -> None:
     """Be a vendor until killed; prints its URL on standard output."""
-    parser = argparse.ArgumentParser(prog="python -m tests.standin", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.fake_vendor", description=__doc__)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--accepted-file", type=Path, required=True)
     parser.add_argument("--delay", type=float, default=0.0, help="seconds from acceptance to exported")
@@ -506,16 +506,16 @@ def main() -> None:
         name, _, rate = each.partition("=")
         place, _, behaviour = name.rpartition(":")
         rates[place or "submit"][behaviour] = float(rate)
-    standin = StandIn(
+    fake_vendor = FakeVendor(
         _dice(rates["submit"], given.seed, "accept"),
         downloads=_dice(rates["result"], given.seed, "ok"),
         delay_s=given.delay,
         port=given.port,
         accepted_file=given.accepted_file,
     )
-    standin.status_hook = _dice(rates["status"], given.seed, "")
-    with standin:
-        print(standin.url, flush=True)
+    fake_vendor.status_hook = _dice(rates["status"], given.seed, "")
+    with fake_vendor:
+        print(fake_vendor.url, flush=True)
         threading.Event().wait()
 
 

@@ -1,4 +1,4 @@
-"""A vendor that outlives its clients, and children that may be killed; the vendor's own count is the judge."""
+"""A vendor that outlives its clients, and workers that may be killed; the vendor's own count is the judge."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from fbcheck_pipeline.settings import Settings, load_settings
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.reconcile import attach_task, resubmit
 from fbcheck_pipeline.workflow.workspace import open_workspace
-from tests.integration.money import child
-from tests.integration.workflow.play import Play
+from tests.integration.money import worker_script
+from tests.integration.workflow.workflow_driver import WorkflowDriver
 
 FORK = multiprocessing.get_context("forkserver")
-FORK.set_forkserver_preload(["tests.integration.money.child"])
+FORK.set_forkserver_preload(["tests.integration.money.worker_script"])
 ROOT = Path(__file__).parents[3]
 
 
 class Vendor:
-    """The stand-in as a process."""
+    """The fake vendor as a process."""
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         self.accepted_file = folder / "accepted"
-        command = [sys.executable, "-m", "tests.standin", "--accepted-file", str(self.accepted_file), *arguments]
+        command = [sys.executable, "-m", "tests.fake_vendor", "--accepted-file", str(self.accepted_file), *arguments]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().strip()
@@ -56,26 +56,26 @@ class Vendor:
         return [int(line) for line in self.accepted_file.read_text().split()]
 
 
-class Family:
-    """One workspace and the children that work on it."""
+class KillableWorker:
+    """One workspace and the worker processes on it."""
 
     def __init__(self, vendor: Vendor, folder: Path, **given: Any) -> None:
         self.vendor = vendor
         self._before = vendor.accepted() if vendor.accepted_file.exists() else Counter()
         fixed = {"data_uri": str(folder), "api_url": vendor.url, "api_key": "k", "poll_seconds": 0.01}
-        self.settings: Settings = load_settings(**{**fixed, "chunk_size": child.CHUNK_SIZE, **given})
+        self.settings: Settings = load_settings(**{**fixed, "chunk_size": worker_script.CHUNK_SIZE, **given})
 
-    def start(self, stop: Callable[[], None] = child.nowhere, keys: Sequence[str] = ("a", "b"), **stop_args: Any) -> Any:
-        """A child at work."""
+    def start(self, stop: Callable[[], None] = worker_script.nowhere, keys: Sequence[str] = ("a", "b"), **stop_args: Any) -> Any:
+        """A worker process at work."""
         process = FORK.Process(target=_live, args=(self.settings, stop, stop_args, list(keys)))
         process.start()
         return process
 
     def run(self, stop: Callable[..., Any] | None = None, keys: Sequence[str] = ("a", "b"), **stop_args: Any) -> bool:
-        """Let one child live to its end; True when it was killed."""
-        process = self.start(stop or child.nowhere, keys, **stop_args)
+        """Let one worker process live to its end; True when it was killed."""
+        process = self.start(stop or worker_script.nowhere, keys, **stop_args)
         process.join(60)
-        assert process.exitcode in (0, -signal.SIGKILL), f"the child ended with {process.exitcode}"
+        assert process.exitcode in (0, -signal.SIGKILL), f"the worker ended with {process.exitcode}"
         return bool(process.exitcode)
 
     def accepted(self) -> Counter[int]:
@@ -86,14 +86,14 @@ class Family:
         """The next run, and a person's decision on each unconfirmed chunk; returns how many there were."""
         assert not self.run()
         ws = open_workspace(self.settings)
-        game = Play(ws)
+        driver = WorkflowDriver(ws)
         unconfirmed = ws.ledger.chunks(states=["unconfirmed"])
         for row in unconfirmed:
             chunk, taken = ws.ledger.chunk(row.chunk_key), {each.task_id for each in ws.ledger.chunks()}
             phones = codec.unpack(chunk.phones, chunk.phone_count).tolist()
-            tasks = [task_id for task_id, each in self.vendor.tasks(game.client).items() if each == phones]
+            tasks = [task_id for task_id, each in self.vendor.tasks(driver.client).items() if each == phones]
             if self.accepted()[phones[0]]:
-                attach_task(ws, game.client, row.chunk_key, [each for each in tasks if each not in taken][-1])
+                attach_task(ws, driver.client, row.chunk_key, [each for each in tasks if each not in taken][-1])
             else:
                 resubmit(ws, row.chunk_key)
         ws.ledger.close()
@@ -104,18 +104,18 @@ class Family:
     def judge(self) -> None:
         """Every phone was accepted once, and every phone of both lists has its verdict."""
         accepted = self.accepted()
-        wanted = {int(phone) for phones in child.LISTS.values() for phone in phones}
+        wanted = {int(phone) for phones in worker_script.LISTS.values() for phone in phones}
         assert {phone: count for phone, count in accepted.items() if count != 1} == {}
         assert set(accepted) == wanted
         ws = open_workspace(self.settings)
-        game = Play(ws)
-        counts = [game.counts(key) for key in child.LISTS]
-        assert sum(each.pop("checked", 0) for each in counts) == len(wanted), (counts, sorted(game.states()))
-        assert sum(each.pop("reused", 0) for each in counts) == sum(map(len, child.LISTS.values())) - len(wanted)
+        driver = WorkflowDriver(ws)
+        counts = [driver.counts(key) for key in worker_script.LISTS]
+        assert sum(each.pop("checked", 0) for each in counts) == len(wanted), (counts, sorted(driver.states()))
+        assert sum(each.pop("reused", 0) for each in counts) == sum(map(len, worker_script.LISTS.values())) - len(wanted)
         assert counts == [{}, {}]
-        assert all(game.is_complete(key) for key in child.LISTS)
+        assert all(driver.is_complete(key) for key in worker_script.LISTS)
         ws.ledger.close()
 
 
 def _live(settings: Settings, stop: Callable[..., Any], stop_args: dict[str, Any], keys: list[str]) -> None:
-    child.live(settings, stop(**stop_args) if stop_args else stop, keys)
+    worker_script.live(settings, stop(**stop_args) if stop_args else stop, keys)
