@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from fbcheck_pipeline.errors import ListError
-from fbcheck_pipeline.lists import words
+from fbcheck_pipeline.lists import header_words
 from fbcheck_pipeline.lists.facts import ReadOptions
+from fbcheck_pipeline.text import recogniser
 from fbcheck_pipeline.words import COLUMNS
 
 HEAD_ROWS = 1000
@@ -61,7 +62,7 @@ def find_header(rows: Sequence[Row], has_header: bool | None) -> Header:
         if _is_header_by_words(rows[index]):
             above = "" if index == first else f" in row {index + 1}, below {index} rows without any number"
             return Header(index, index + 1, f"Header{above}: its words are names of columns.")
-    if rows and not any(words.may_hold_number(cell or "") for cell in rows[first]) and _reads_as_names(rows[first]):
+    if rows and not any(recogniser.may_hold_number(cell or "") for cell in rows[first]) and _reads_as_names(rows[first]):
         return Header(first, first + 1, "The first row is the header: it holds names and no number.")
     return Header(None, 0, "No header: the first row holds a number or no names.")
 
@@ -88,7 +89,7 @@ def name_columns(header: Row | None, width: int) -> tuple[str, ...]:
     """Unique names: the header's own; `column_N` where it has none, or where a number stands in its place."""
     cells = [*(header or ()), *[None] * width][:width]
     return unique(
-        f"column_{index}" if cell is None or not cell.strip() or words.may_hold_number(cell) else cell.strip()
+        f"column_{index}" if cell is None or not cell.strip() or recogniser.may_hold_number(cell) else cell.strip()
         for index, cell in enumerate(cells, start=1)
     )
 
@@ -108,8 +109,8 @@ def unique(names: Iterable[str]) -> tuple[str, ...]:
 
 def phone_share(cells: Iterable[Cell]) -> float | None:
     """Which part of the cells that say something reads as telephone numbers; None when none says anything."""
-    said = [cell for cell in cells if cell is not None and not words.is_missing(cell)]
-    return sum(map(words.is_phone_like, said)) / len(said) if said else None
+    said = [cell for cell in cells if cell is not None and not recogniser.is_missing(cell)]
+    return sum(map(recogniser.is_phone_like, said)) / len(said) if said else None
 
 
 def _phones(head: Sequence[Row], names: tuple[str, ...], final: tuple[str, ...], asked: str | None,
@@ -120,7 +121,7 @@ def _phones(head: Sequence[Row], names: tuple[str, ...], final: tuple[str, ...],
     shares = [phone_share(_column(head, index)) for index in range(len(names))]
     named, by_content = _named_phones(names, shares), _phones_by_content(head, names, shares)
     if named and (not by_content or any(shares[index] is None or (shares[index] or 0) > _HARDLY for index in named)):
-        left = [names[index] for index in range(len(names)) if words.is_phone_name(names[index]) and index not in named]
+        left = [names[index] for index in range(len(names)) if header_words.is_phone_name(names[index]) and index not in named]
         also = f"; not {', '.join(map(repr, left))}, whose cells do not" if left else ""
         return named, f"Phone {_plural(named)} {_listed(names, named)}: by name{_shares(shares, named)}{also}."
     if by_content:
@@ -136,9 +137,9 @@ def _named_phones(names: tuple[str, ...], shares: list[float | None]) -> tuple[i
     sure: list[int] = []
     doubtful: list[int] = []
     for index, name in enumerate(names):
-        if words.is_phone_name(name):
-            (doubtful if words.is_named(name, words.OTHER_WORDS) else sure).append(index)
-        elif set(words.words_of(name)) and set(words.words_of(name)) <= words.NUMBER_WORDS:
+        if header_words.is_phone_name(name):
+            (doubtful if header_words.is_named(name, header_words.OTHER_WORDS) else sure).append(index)
+        elif set(header_words.words_of(name)) and set(header_words.words_of(name)) <= header_words.NUMBER_WORDS:
             doubtful.append(index)
     good = [index for index in sure if (shares[index] or 0) >= _ENOUGH]
     kept = [index for index in sure if not good or shares[index] is None or (shares[index] or 0) > _HARDLY]
@@ -148,7 +149,11 @@ def _named_phones(names: tuple[str, ...], shares: list[float | None]) -> tuple[i
 
 def _phones_by_content(head: Sequence[Row], names: tuple[str, ...], shares: list[float | None]) -> tuple[int, ...]:
     """Columns most of whose cells read as phones; bare digits only where nothing is written as a phone is."""
-    likely = [i for i, share in enumerate(shares) if (share or 0) >= _ENOUGH and not words.is_named(names[i], words.OTHER_WORDS)]
+    likely = [
+        i
+        for i, share in enumerate(shares)
+        if (share or 0) >= _ENOUGH and not header_words.is_named(names[i], header_words.OTHER_WORDS)
+    ]
     dressed = tuple(index for index in likely if _dressed_share(_column(head, index)) >= 0.2)
     if dressed:
         return dressed
@@ -158,8 +163,8 @@ def _phones_by_content(head: Sequence[Row], names: tuple[str, ...], shares: list
 
 
 def _dressed_share(cells: list[Cell]) -> float:
-    phones = [cell for cell in cells if cell is not None and words.is_phone_like(cell)]
-    return sum(map(words.is_dressed, phones)) / max(len(phones), 1)
+    phones = [cell for cell in cells if cell is not None and recogniser.is_phone_like(cell)]
+    return sum(map(recogniser.is_dressed, phones)) / max(len(phones), 1)
 
 
 def _is_something_else(cells: list[Cell]) -> bool:
@@ -174,13 +179,13 @@ def _is_something_else(cells: list[Cell]) -> bool:
 
 def _are_long(cells: list[Cell]) -> bool:
     """True for nine digits and more: a sorted list of phones rises by little too, but days and most ids are shorter."""
-    said = [cell for cell in cells if cell is not None and words.is_phone_like(cell)]
+    said = [cell for cell in cells if cell is not None and recogniser.is_phone_like(cell)]
     return sum(len(cell.strip()) >= 9 for cell in said) >= 0.9 * len(said)
 
 
 def _begin_alike(cells: list[Cell]) -> bool:
     """True when half of the numbers share their first digit: phones of one country mostly do, identity numbers do not."""
-    first = Counter(cell.strip()[:1] for cell in cells if cell is not None and words.is_phone_like(cell))
+    first = Counter(cell.strip()[:1] for cell in cells if cell is not None and recogniser.is_phone_like(cell))
     return max(first.values(), default=0) * 2 >= first.total()
 
 
@@ -191,7 +196,11 @@ def _region(head: Sequence[Row], names: tuple[str, ...], final: tuple[str, ...],
         return index, (f"Country column {final[index]!r}: it was asked for.",)
     from fbcheck_pipeline.lists.countries import country_share
 
-    named = [index for index, name in enumerate(names) if index not in phones and words.is_named(name, words.REGION_WORDS)]
+    named = [
+        index
+        for index, name in enumerate(names)
+        if index not in phones and header_words.is_named(name, header_words.REGION_WORDS)
+    ]
     shares = {index: country_share(_column(head, index)) for index in named}
     likely = [index for index in named if shares[index] >= _region_share_needed(names[index])]
     if not likely:
@@ -202,7 +211,7 @@ def _region(head: Sequence[Row], names: tuple[str, ...], final: tuple[str, ...],
 
 def _region_share_needed(name: str) -> float:
     """A "region" may as well be a state or a number of its own: codes of some states are codes of countries too."""
-    return 0.95 if set(words.words_of(name)) <= {"region", "land", "cc", "iso"} else 0.6
+    return 0.95 if set(header_words.words_of(name)) <= {"region", "land", "cc", "iso"} else 0.6
 
 
 def _find(asked: str, names: tuple[str, ...], final: tuple[str, ...], flag: str, file: str) -> int:
@@ -236,25 +245,29 @@ def _is_blank(row: Row) -> bool:
 
 
 def _holds_number(row: Row) -> bool:
-    return any(cell is not None and words.is_phone_like(cell) for cell in row)
+    return any(cell is not None and recogniser.is_phone_like(cell) for cell in row)
 
 
 def _is_header_by_words(row: Row) -> bool:
     """A name of a phone column in a short cell, and nothing that is a mere number or an address."""
     said = [cell.strip() for cell in row if cell and cell.strip()]
-    if any("@" in cell or re.fullmatch(r"[\d.,+-]+", cell) or words.may_hold_number(cell) or len(cell) > 60 for cell in said):
+    if any(
+        "@" in cell or re.fullmatch(r"[\d.,+-]+", cell) or recogniser.may_hold_number(cell) or len(cell) > 60 for cell in said
+    ):
         return False
-    return any(words.is_phone_name(cell) and len(words.words_of(cell)) <= 5 for cell in said)
+    return any(header_words.is_phone_name(cell) and len(header_words.words_of(cell)) <= 5 for cell in said)
 
 
 def _reads_as_names(row: Row) -> bool:
     """A name that columns have; or only distinct words, none of them a number, an address or "nothing"."""
     said = [cell.strip() for cell in row if cell and cell.strip()]
-    known = words.OTHER_WORDS | words.GENERAL_WORDS | words.REGION_WORDS | words.NUMBER_WORDS
+    known = header_words.OTHER_WORDS | header_words.GENERAL_WORDS | header_words.REGION_WORDS | header_words.NUMBER_WORDS
     if any("@" in cell or re.fullmatch(r"[\d.,+-]+", cell) for cell in said):
         return False
-    if sum(words.is_named(cell, known) or words.is_phone_name(cell) for cell in said) * 2 >= len(said) > 0:
+    if sum(header_words.is_named(cell, known) or header_words.is_phone_name(cell) for cell in said) * 2 >= len(said) > 0:
         return True
     return (
-        bool(said) and all(words.words_of(cell) and not words.is_missing(cell) for cell in said) and len(set(said)) == len(said)
+        bool(said)
+        and all(header_words.words_of(cell) and not recogniser.is_missing(cell) for cell in said)
+        and len(set(said)) == len(said)
     )

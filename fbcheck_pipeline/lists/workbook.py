@@ -23,7 +23,7 @@ from fbcheck_pipeline.lists.cells import to_text
 from fbcheck_pipeline.lists.columns import HEAD_ROWS, Cell, choose, find_header
 from fbcheck_pipeline.lists.facts import ReadOptions
 from fbcheck_pipeline.lists.strangers import parsing
-from fbcheck_pipeline.lists.words import is_phone_like
+from fbcheck_pipeline.text.recogniser import is_phone_like
 
 
 @dataclass

@@ -16,8 +16,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fbcheck_pipeline.phones.cells import bare_digits_of, outcomes_of
-from fbcheck_pipeline.phones.columns import (
+from fbcheck_pipeline.phones.careful.cell_rules import bare_digits_of, outcomes_of
+from fbcheck_pipeline.phones.careful.reference import Says, is_bare, vote
+from fbcheck_pipeline.phones.fast.fast_path import BLOCK_ROWS, SAYS, FastPath
+from fbcheck_pipeline.phones.outcomes import COUNTRIES, EXCLUDED_LINE_TYPES, Outcome
+from fbcheck_pipeline.phones.phone_batches import (
     COUNTRY_CODE,
     NEW_FIELDS,
     NONE,
@@ -31,12 +34,9 @@ from fbcheck_pipeline.phones.columns import (
     phones_of,
     shifted,
 )
-from fbcheck_pipeline.phones.fast import BLOCK_ROWS, SAYS, FastPath
-from fbcheck_pipeline.phones.outcomes import COUNTRIES, EXCLUDED_LINE_TYPES, Outcome
-from fbcheck_pipeline.phones.reference import Says, is_bare, vote
-from fbcheck_pipeline.phones.regions import NAMIBIA_OR_NOTHING, region_of
 from fbcheck_pipeline.phones.votes import CELLS_HEARD, Ballot, Votes
-from fbcheck_pipeline.phones.words import EMPTY_WORDS
+from fbcheck_pipeline.text.countries import NAMIBIA_OR_NOTHING, region_of
+from fbcheck_pipeline.text.vocabulary import EMPTY_WORDS
 
 _NO_NUMBER = re.compile(r"[^\d+]")
 

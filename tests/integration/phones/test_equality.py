@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from fbcheck_pipeline.phones.fast import FastPath
+from fbcheck_pipeline.phones.careful.reference import Says
+from fbcheck_pipeline.phones.fast.fast_path import FastPath
 from fbcheck_pipeline.phones.outcomes import COUNTRIES, MAX_E164_DIGITS
-from fbcheck_pipeline.phones.reference import Says
 from tests.unit.phones.conftest import path  # noqa: F401  the same fast path
 from tests.unit.phones.corpus import (
     NO_REGION,

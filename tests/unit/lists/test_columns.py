@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from fbcheck_pipeline.errors import ListError
-from fbcheck_pipeline.lists import words
 from fbcheck_pipeline.lists.columns import find_header, name_columns
+from fbcheck_pipeline.text.recogniser import is_phone_like
 from tests.unit.lists.reading import column, read
 
 PHONES = [f"0532 111 {row:02d} {row + 7:02d}" for row in range(12)]
@@ -240,7 +240,7 @@ def test_no_reason_holds_a_cell(tmp_path: Path) -> None:
 )
 def test_what_looks_like_a_phone(cell: str) -> None:
     """As people and programs write them."""
-    assert words.is_phone_like(cell)
+    assert is_phone_like(cell)
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ def test_what_looks_like_a_phone(cell: str) -> None:
 )
 def test_what_does_not(cell: str) -> None:
     """Numbers of other kinds."""
-    assert not words.is_phone_like(cell)
+    assert not is_phone_like(cell)
 
 
 def test_words_around_a_number_are_no_header() -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from fbcheck_pipeline.phones import fast
-from fbcheck_pipeline.phones.fast import FastPath
+from fbcheck_pipeline.phones.fast import fast_path as fast_module
+from fbcheck_pipeline.phones.fast.fast_path import FastPath
 from tests.unit.phones.corpus import fast_path
 
 
 @pytest.fixture(scope="session")
 def path() -> FastPath:
     """Compiles a region as soon as it is asked for, so that small corpora take the fast path, too."""
-    fast.CELLS_WORTH_A_PLAN = 1
+    fast_module.CELLS_WORTH_A_PLAN = 1
     return fast_path()

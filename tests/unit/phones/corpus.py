@@ -14,13 +14,13 @@ import phonenumbers
 import pyarrow as pa
 from phonenumbers import PhoneNumber, PhoneNumberFormat
 
-from fbcheck_pipeline.phones.cells import outcomes_of
-from fbcheck_pipeline.phones.columns import Phones, outcomes_from
-from fbcheck_pipeline.phones.fast import SAYS, FastPath
+from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
+from fbcheck_pipeline.phones.careful.reference import Says
+from fbcheck_pipeline.phones.fast.fast_path import SAYS, FastPath
+from fbcheck_pipeline.phones.fast.patterns import followers, parse
+from fbcheck_pipeline.phones.fast.territories import PLAN_COUNT, code_of, metadata_of
 from fbcheck_pipeline.phones.outcomes import COUNTRIES, EXCLUDED_LINE_TYPES, Outcome
-from fbcheck_pipeline.phones.patterns import followers, parse
-from fbcheck_pipeline.phones.plans import PLAN_COUNT, code_of, metadata_of
-from fbcheck_pipeline.phones.reference import Says
+from fbcheck_pipeline.phones.phone_batches import Phones, outcomes_from
 
 NO_REGION = -1
 TYPES = (

@@ -10,10 +10,10 @@ from typing import NamedTuple
 import pytest
 
 from fbcheck_pipeline.phones import Normaliser
-from fbcheck_pipeline.phones.cells import outcomes_of
-from fbcheck_pipeline.phones.fast import FastPath
+from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
+from fbcheck_pipeline.phones.careful.reference import Says
+from fbcheck_pipeline.phones.fast.fast_path import FastPath
 from fbcheck_pipeline.phones.outcomes import COUNTRIES, REASONS, Outcome
-from fbcheck_pipeline.phones.reference import Says
 from tests.unit.phones.corpus import NO_REGION, Cell, read_carefully, read_fast
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "phone_examples.csv"

@@ -11,14 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from fbcheck_pipeline.phones import fast
-from fbcheck_pipeline.phones.cells import bare_digits_of
-from fbcheck_pipeline.phones.digits import digits_of
-from fbcheck_pipeline.phones.fast import SAYS, FastPath
+from fbcheck_pipeline.phones.careful.cell_rules import bare_digits_of
+from fbcheck_pipeline.phones.careful.reference import Says, is_bare, vote
+from fbcheck_pipeline.phones.fast import fast_path as fast_module
+from fbcheck_pipeline.phones.fast.digits import digits_of
+from fbcheck_pipeline.phones.fast.fast_path import SAYS, FastPath
+from fbcheck_pipeline.phones.fast.patterns import UnknownPattern
+from fbcheck_pipeline.phones.fast.territories import Automaton
 from fbcheck_pipeline.phones.outcomes import COUNTRIES, REASONS
-from fbcheck_pipeline.phones.patterns import UnknownPattern
-from fbcheck_pipeline.phones.plans import Automaton
-from fbcheck_pipeline.phones.reference import Says, is_bare, vote
 from tests.unit.phones.corpus import (
     NO_REGION,
     PLANS,
@@ -165,7 +165,7 @@ def test_a_null_is_empty_even_with_bytes_under_it(path: FastPath) -> None:
 
 def test_a_region_that_is_not_compiled_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compiling is not worth it for a few cells; they go the careful way."""
-    monkeypatch.setattr(fast, "CELLS_WORTH_A_PLAN", 10**9)
+    monkeypatch.setattr(fast_module, "CELLS_WORTH_A_PLAN", 10**9)
     cells = _cells("TR", "05321234567", "+905321234567", "0100 123 45 67", "5321234567") + _cells("", "+905321234567")
     assert read_fast(fast_path(), cells) == [None] * len(cells)
 
@@ -188,7 +188,7 @@ def test_a_region_of_an_unknown_pattern_is_left(monkeypatch: pytest.MonkeyPatch,
             raise UnknownPattern
         add(automaton, plan)
 
-    monkeypatch.setattr(fast, "CELLS_WORTH_A_PLAN", 1)
+    monkeypatch.setattr(fast_module, "CELLS_WORTH_A_PLAN", 1)
     monkeypatch.setattr(Automaton, "add", refuse)
     cells = _cells(code, "05321234567", "4155552671", "24760117", "6045552671")
     assert read_fast(fast_path(), cells) == [None] * len(cells)

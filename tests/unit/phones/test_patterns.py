@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from fbcheck_pipeline.phones.patterns import (
+from fbcheck_pipeline.phones.fast.patterns import (
     ANYTHING,
     NEVER,
     UnknownPattern,

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from fbcheck_pipeline.phones.digits import MARGIN, WIDTH
-from fbcheck_pipeline.phones.fast import MOST_STEPS
+from fbcheck_pipeline.phones.fast.digits import MARGIN, WIDTH
+from fbcheck_pipeline.phones.fast.fast_path import MOST_STEPS
+from fbcheck_pipeline.phones.fast.lookups import HEAD_DIGITS
+from fbcheck_pipeline.phones.fast.territories import PLAN_COUNT, Verdict, _is_plain, _verdict, code_of, metadata_of, prefixes_of
 from fbcheck_pipeline.phones.outcomes import COUNTRIES, LINE_TYPES
-from fbcheck_pipeline.phones.plans import PLAN_COUNT, Verdict, _is_plain, _verdict, code_of, metadata_of, prefixes_of
-from fbcheck_pipeline.phones.tables import HEAD_DIGITS
 
 GENERAL_RU, MOBILE_RU = ("region_general", "RU"), ("mobile", "RU")
 LED_RU, LED_KZ = ("leading", "RU"), ("leading", "KZ")

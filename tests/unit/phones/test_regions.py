@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fbcheck_pipeline.phones import Normaliser
-from fbcheck_pipeline.phones.regions import region_of
+from fbcheck_pipeline.text.countries import region_of
 
 
 @pytest.mark.parametrize(

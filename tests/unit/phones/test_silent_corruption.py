@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fbcheck_pipeline.phones.cells import outcomes_of
+from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
 from fbcheck_pipeline.phones.outcomes import COUNTRIES
-from fbcheck_pipeline.phones.words import EXTENSION_WORDS
+from fbcheck_pipeline.text.vocabulary import EXTENSION_WORDS
 from tests.unit.phones.corpus import by_the_library, honest_forms, number_of, word_of
 
 # Variable lengths (DE, AT, IT) are where a lost digit stays valid; the others are where most lists come from.
@@ -22,7 +22,7 @@ bounded = settings(max_examples=30, deadline=None)
 @st.composite
 def honest_cells(draw: st.DrawFn) -> tuple[str, str, str]:
     """A text, its region, and the E.164 that phonenumbers makes of it."""
-    from fbcheck_pipeline.phones.plans import metadata_of
+    from fbcheck_pipeline.phones.fast.territories import metadata_of
 
     region = draw(st.sampled_from(REGIONS))
     plan, chance = COUNTRIES.index(region), random.Random(draw(st.integers(0, 2**32)))

@@ -1,6 +1,6 @@
 """Words beside a number: labels, names, extensions; and letters that stand for digits, which never go.
 
-Rules like those of `dressing`. The words themselves are in `words`.
+Rules like those of `decorations`. The words themselves are in `words`.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fbcheck_pipeline.phones.dressing import Reject
-from fbcheck_pipeline.phones.words import COUNTED, EXTENSION_WORDS, LABEL_LETTERS, LABELS
+from fbcheck_pipeline.text.decorations import Reject
+from fbcheck_pipeline.text.vocabulary import COUNTED, EXTENSION_WORDS, LABEL_LETTERS, LABELS
 
 LETTER = r"[^\W\d_]"
 _LETTERS = re.compile(LETTER)

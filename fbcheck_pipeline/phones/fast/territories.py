@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
-from fbcheck_pipeline.phones.outcomes import COUNTRIES, LINE_TYPES
-from fbcheck_pipeline.phones.patterns import (
+from fbcheck_pipeline.phones.careful.reference import metadata_for
+from fbcheck_pipeline.phones.fast.patterns import (
     ANYTHING,
     NEVER,
     Expression,
@@ -33,7 +33,7 @@ from fbcheck_pipeline.phones.patterns import (
     parse,
     then,
 )
-from fbcheck_pipeline.phones.reference import metadata_for
+from fbcheck_pipeline.phones.outcomes import COUNTRIES, LINE_TYPES
 
 SYMBOLS = 16  # ten digits, `END`, and up to a power of two: state + symbol is the index into the table
 END = 10  # the symbol after the last digit; the state stays

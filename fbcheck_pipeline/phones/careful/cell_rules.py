@@ -5,7 +5,7 @@
     each part    `EACH_PART`: words and extensions go; a letter that remains rejects
     the number   `_core`: nothing but digits, separators and a leading plus is left; ranges are rejected, the rest is read
 
-The rules themselves are in `dressing` and `wording`, how a cell is split in `splitting`, what a clean number means in
+The rules themselves are in `decorations` and `labels`, how a cell is split in `splitting`, what a clean number means in
 `reference`. `fast` does the same for the plain cells of a batch and hands the others here; where both answer, they agree.
 """
 
@@ -15,11 +15,11 @@ import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from fbcheck_pipeline.phones import dressing, wording
-from fbcheck_pipeline.phones.dressing import Reject
+from fbcheck_pipeline.phones.careful.reference import Says, read, read_linked
+from fbcheck_pipeline.phones.careful.splitting import MIN_PART_DIGITS, SEPARATORS, cuts, digit_count, restart
 from fbcheck_pipeline.phones.outcomes import Outcome, rejected
-from fbcheck_pipeline.phones.reference import Says, read, read_linked
-from fbcheck_pipeline.phones.splitting import MIN_PART_DIGITS, SEPARATORS, cuts, digit_count, restart
+from fbcheck_pipeline.text import decorations, labels
+from fbcheck_pipeline.text.decorations import Reject
 
 Rule = Callable[[str], str]
 Read = Callable[[str], Outcome]
@@ -29,26 +29,26 @@ SPLIT = "Splits a cell that holds several numbers."
 LINKED = "Takes the number out of a wa.me or WhatsApp link; such numbers are international."
 
 WHOLE_CELL: tuple[Rule, ...] = (
-    dressing.marks,
-    dressing.symbols,
-    dressing.blanks,
-    dressing.formula_error,
-    dressing.formula_guard,
-    dressing.nothing,
-    dressing.negative,
-    dressing.scientific,
-    dressing.decimals,
-    dressing.uri,
-    dressing.address,
-    dressing.no_digits,
+    decorations.marks,
+    decorations.symbols,
+    decorations.blanks,
+    decorations.formula_error,
+    decorations.formula_guard,
+    decorations.nothing,
+    decorations.negative,
+    decorations.scientific,
+    decorations.decimals,
+    decorations.uri,
+    decorations.address,
+    decorations.no_digits,
 )
 EACH_PART: tuple[Rule, ...] = (
-    dressing.blanks,
-    dressing.uri,
-    wording.bracketed_words,
-    wording.leading_words,
-    wording.trailing_words,
-    wording.extension,
+    decorations.blanks,
+    decorations.uri,
+    labels.bracketed_words,
+    labels.leading_words,
+    labels.trailing_words,
+    labels.extension,
 )
 _DIGITS_ONLY = re.compile(r"\+?\d+")
 _BARE = re.compile(r"[\d\s\-./()]+")
@@ -83,7 +83,7 @@ def outcomes_of(
         return known.get(number) or read(number, region, column)
 
     try:
-        linked = dressing.link(_run((dressing.marks,), _bounded(text), []))
+        linked = decorations.link(_run((decorations.marks,), _bounded(text), []))
         if linked:
             said.append(LINKED)
             return [read_linked(linked, region)]
@@ -157,7 +157,7 @@ def _one_number(text: str, read_it: Read, region: str | None, said: list[str]) -
 
 def _honest_number(text: str, read_it: Read, region: str | None, said: list[str]) -> Outcome:
     cleaned = _run(EACH_PART, text, said)
-    if wording.has_letters(cleaned):
+    if labels.has_letters(cleaned):
         raise Reject("letters_in_number")
     core = _core(cleaned)
     outcome = read_it(_international(core, region))
@@ -211,7 +211,7 @@ def _counts_on(head: str, separator: str, tail: str) -> bool:
 
 def _reject_letters_for_digits(text: str, outcome: Outcome, region: str | None, read_it: Read) -> None:
     """`0800 123 TAXI`, `030 1234x567`: where letters or signs may stand for digits, the digits alone are another number."""
-    vanity, glued = wording.vanity_of(text), wording.glued_extension_of(text)
+    vanity, glued = labels.vanity_of(text), labels.glued_extension_of(text)
     if vanity and read_it(_international(vanity, region)).is_number:
         raise Reject("letters_in_number")
     if glued and not (outcome.is_number and _ends_surely(_international(glued[0], region), glued[1], read_it)):
@@ -220,7 +220,7 @@ def _reject_letters_for_digits(text: str, outcome: Outcome, region: str | None, 
 
 def _reject_counts(text: str, whole: Outcome, region: str | None, read_it: Read) -> None:
     """`030 123456 2. Etage`, `Handy 2 171 1234567`: where the rest is a number, too, nobody can tell which was meant."""
-    for rest in wording.without_counts(text):
+    for rest in labels.without_counts(text):
         other = read_it(_international(_run(EACH_PART, rest, []), region))
         if other.is_number and other.e164 != whole.e164:
-            raise Reject("letters_in_number" if wording.has_letters(text) else "ambiguous_range")
+            raise Reject("letters_in_number" if labels.has_letters(text) else "ambiguous_range")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from fbcheck_pipeline.phones.columns import NONE
-from fbcheck_pipeline.phones.digits import MARGIN, PLUS, WIDTH, Digits, Ints, Mask
-from fbcheck_pipeline.phones.tables import Tables
+from fbcheck_pipeline.phones.fast.digits import MARGIN, PLUS, WIDTH, Digits, Ints, Mask
+from fbcheck_pipeline.phones.fast.lookups import Tables
+from fbcheck_pipeline.phones.phone_batches import NONE
 
 Rows = Ints  # of cells, by their place
 

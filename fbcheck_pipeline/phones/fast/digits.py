@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fbcheck_pipeline.phones.plans import END
+from fbcheck_pipeline.phones.fast.territories import END
 
 # A row of the digit matrix: room for a + and a calling code before the digits, then the digits, then END.
 MARGIN, WIDTH = 5, 32

@@ -10,14 +10,14 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from fbcheck_pipeline.phones.columns import NONE
-from fbcheck_pipeline.phones.digits import MARGIN, WIDTH, Digits, Ints, Mask, digits_of
+from fbcheck_pipeline.phones.careful.reference import MAX_EMERGENCY_DIGITS, Says
+from fbcheck_pipeline.phones.fast.digits import MARGIN, WIDTH, Digits, Ints, Mask, digits_of
+from fbcheck_pipeline.phones.fast.lookups import FITS, HEAD_DIGITS, INVALID, MAYBE, NO_PLAN, TOO_LONG, TOO_SHORT, Tables
+from fbcheck_pipeline.phones.fast.patterns import UnknownPattern
+from fbcheck_pipeline.phones.fast.readings import Reading, Rows, e164_of
+from fbcheck_pipeline.phones.fast.territories import PLAN_COUNT, SYMBOLS, Automaton
 from fbcheck_pipeline.phones.outcomes import CAN_BE_MOBILE, LINE_TYPES, MAX_E164_DIGITS, REASONS
-from fbcheck_pipeline.phones.patterns import UnknownPattern
-from fbcheck_pipeline.phones.plans import PLAN_COUNT, SYMBOLS, Automaton
-from fbcheck_pipeline.phones.reading import Reading, Rows, e164_of
-from fbcheck_pipeline.phones.reference import MAX_EMERGENCY_DIGITS, Says
-from fbcheck_pipeline.phones.tables import FITS, HEAD_DIGITS, INVALID, MAYBE, NO_PLAN, TOO_LONG, TOO_SHORT, Tables
+from fbcheck_pipeline.phones.phone_batches import NONE
 
 # No national number has more than 17 digits; more steps would lead out of the cell's row of the matrix.
 MOST_STEPS = 18

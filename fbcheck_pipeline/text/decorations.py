@@ -2,7 +2,7 @@
 
 One small function a rule; its docstring's first line says what it does, in the words that `fbcheck lineage --row` shows.
 A rule returns the text without its dressing, unchanged where it does not apply, and raises `Reject` where no honest
-number can be in the text. Words and extensions are in `wording`; in which order all rules run is in `cells`.
+number can be in the text. Words and extensions are in `labels`; in which order all rules run is in `cells`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import unicodedata
 from decimal import Decimal
 
-from fbcheck_pipeline.phones.words import EMPTY_WORDS
+from fbcheck_pipeline.text.vocabulary import EMPTY_WORDS
 
 _QUOTES = "\"'`\u00b4\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 _DECORATION = str.maketrans("", "", " \t\n.-_/#()[]<>?!" + _QUOTES)

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
+from fbcheck_pipeline.phones.careful.reference import MAX_EMERGENCY_DIGITS, metadata_for
+from fbcheck_pipeline.phones.fast.patterns import NEVER, NOTHING, Expression, after, parse
+from fbcheck_pipeline.phones.fast.territories import NON_GEOGRAPHICAL, PLAN_COUNT, code_of, metadata_of, prefixes_of, regions_of
 from fbcheck_pipeline.phones.outcomes import COUNTRIES, REASONS
-from fbcheck_pipeline.phones.patterns import NEVER, NOTHING, Expression, after, parse
-from fbcheck_pipeline.phones.plans import NON_GEOGRAPHICAL, PLAN_COUNT, code_of, metadata_of, prefixes_of, regions_of
-from fbcheck_pipeline.phones.reference import MAX_EMERGENCY_DIGITS, metadata_for
 
 HEAD_DIGITS = 4
 MAX_LENGTH = 32
