@@ -1,0 +1,96 @@
+"""Every file below DATA_URI: what it is called, what it holds, and what deletes it. Nothing is read or written here."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One kind of file.
+
+    Attributes:
+        path: relative to DATA_URI; `<…>` stands for the key that names each file of the kind.
+        holds: one phrase, for the reference.
+        columns: its heading on the reference's page of columns; empty where it has none there.
+        has_people: it holds numbers or other columns of a list.
+        purged: what `fbcheck purge` deletes of it: "yes", "no", or which part.
+    """
+
+    path: str
+    holds: str
+    columns: str = ""
+    has_people: bool = True
+    purged: str = "yes"
+
+    def of(self, key: str) -> str:
+        """The path of the file of one list, chunk or task; a task id comes from outside and is made safe."""
+        return _KEY.sub(lambda _: safe_name(key) if self.key == "task_id" else key, self.path)
+
+    @property
+    def folder(self) -> str:
+        """The folder it lies in; of an asset's file this is the asset's name."""
+        return self.path.partition("/")[0]
+
+    @property
+    def key(self) -> str:
+        """What names each file, e.g. `list_key`; empty for a single file."""
+        return "".join(_KEY.findall(self.path))
+
+    @property
+    def suffix(self) -> str:
+        """What stands after the key."""
+        return self.path.rpartition(">")[2]
+
+
+_KEY = re.compile("<(.*)>")
+
+INBOX = DataFile("inbox/<name>", "lists as they came")
+RAW_PHONES = DataFile("raw_phones/<list_key>.parquet", "one row per phone found, with all columns of its source row")
+E164_PHONES = DataFile("e164_phones/<list_key>.parquet", "the same phones with `phone_e164` or `reject_reason`")
+CHUNKS = DataFile("chunks/<chunk_key>.txt", "exactly what was sent")
+SUBMITTED_CHUNKS = DataFile(
+    "submitted_chunks/<list_key>.parquet", "for each distinct phone of the list what answers it", "answered_by"
+)
+RESULT_ARCHIVES = DataFile("result_files/<task_id>.zip", "the vendor's results as they came: workbooks and archives")
+RESULT_TEXTS = DataFile("result_files/<task_id>.gz", "the vendor's other results, gzipped")
+VERDICTS = DataFile("verdicts/<task_id>.parquet", "one row per phone the vendor answered", "verdicts")
+VERDICT_INDEX = DataFile(
+    "verdict_index/<random>.arrow", "where the newest verdict of each phone is; made from `verdicts/`, may be deleted"
+)
+FACEBOOK_RESULTS = DataFile(
+    "facebook_results/<list_key>.parquet", "the joined result; its footer holds the lineage", "facebook_results"
+)
+LINEAGE = DataFile("facebook_results/<list_key>.lineage.json", "where every number of the result comes from", has_people=False)
+OPENLINEAGE = DataFile("facebook_results/<list_key>.openlineage.json", "the same as an OpenLineage event", has_people=False)
+REPORT = DataFile("facebook_results/<list_key>.report.html", "the same as a page to look at", has_people=False)
+FACEBOOK_SUMMARY = DataFile(
+    "facebook_summary/summary.parquet", "one row per list", "facebook_summary", has_people=False, purged="its row"
+)
+LEDGER = DataFile(
+    "ledger.db", "the ledger, unless `FBCHECK_LEDGER_URL` puts it elsewhere; beside it `-wal` and `-shm`", purged="its rows"
+)
+SENDERS = DataFile("ledger.db.senders/<sender>.lock", "which processes are sending just now", has_people=False, purged="no")
+LEDGER_ID = DataFile("ledger-id.json", "which ledger belongs to these data, and how much was sent", has_people=False, purged="no")
+DAGSTER = DataFile("dagster/", "Dagster's instance, where `DAGSTER_HOME` is unset", has_people=False, purged="its partition")
+
+FILES = tuple(each for each in list(globals().values()) if isinstance(each, DataFile))
+"""All of them, in the order of the flow."""
+
+
+def files_of_list(list_key: str, inbox_name: str) -> list[str]:
+    """Paths of all that is deleted with a list, whether or not it is there."""
+    return [INBOX.of(inbox_name), *(each.of(list_key) for each in FILES if each.key == "list_key")]
+
+
+def files_of_chunk(chunk_key: str, task_id: str | None) -> list[str]:
+    """Paths of all that is deleted with a chunk, whether or not it is there."""
+    return [CHUNKS.of(chunk_key), *(each.of(task_id) for each in FILES if task_id and each.key == "task_id")]
+
+
+def safe_name(task_id: str) -> str:
+    """A task id as a file name; an odd one is hashed, since it comes from outside."""
+    is_safe = re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", task_id)
+    return task_id if is_safe else hashlib.sha256(task_id.encode()).hexdigest()

@@ -1,0 +1,85 @@
+"""What the vendor said of a phone, what became of it, and what answers it. Their order is their code in our arrays.
+
+A `label` is for tables and charts, a `meaning` for the reference.
+"""
+
+from __future__ import annotations
+
+from fbcheck_pipeline.model.vocabulary import Word
+
+
+class Verdict(Word):
+    """What the vendor said: the column `facebook`."""
+
+    def __init__(self, _: str, label: str, meaning: str) -> None:
+        self.label, self.meaning = label, meaning
+
+    YES = "yes", "has an active account", "the number has an active account"
+    NO = "no", "no active account", "the vendor says it has none"
+    BAN = "ban", "reported as banned", "the vendor reports its account as banned"
+
+
+class CheckStatus(Word):
+    """What became of a phone: the column `check_status`.
+
+    Attributes:
+        next_step: what happens next, or who acts; empty where the status is final.
+    """
+
+    def __init__(self, _: str, label: str, meaning: str, next_step: str = "") -> None:
+        self.label, self.meaning, self.next_step = label, meaning, next_step
+
+    CHECKED = "checked", "answered", "bought for this list; `facebook` is set"
+    REUSED = (
+        "reused",
+        "answered before",
+        "answered by an earlier verdict, or by a chunk that another list pays for; `facebook` is set",
+    )
+    REJECTED = "rejected", "no phone number", "no E.164 could be made of it, see `reject_reason`; never sent"
+    SUPPRESSED = "suppressed", "opted out", "it opted out; never sent"
+    UNDETERMINED = (
+        "undetermined",
+        "sent, but no usable answer came back",
+        "sent, and no usable answer came back, or not in time",
+        "sent again at night, or by `run --retry`; at most `FBCHECK_MAX_TRIES` times in all",
+    )
+    UNCONFIRMED = (
+        "unconfirmed",
+        "sent, but the answer was lost",
+        "sent, and the vendor's answer was lost: perhaps billed, never sent again automatically",
+        "a person looks it up at the vendor, then uses `fbcheck reconcile`",
+    )
+    WAITING = (
+        "waiting",
+        "not sent yet, or not answered yet",
+        "not sent yet, or sent and not answered yet",
+        "continues automatically, or with the next `run`",
+    )
+    REFUSED = "refused", "the vendor refused their file", "the vendor refused its chunk; not billed", "as undetermined"
+    OVER_BUDGET = (
+        "over_budget",
+        "held back by the spending limit",
+        "held back by `--max-billable`, `FBCHECK_MAX_BILLABLE` or `FBCHECK_MAX_BILLABLE_PER_DAY`",
+        "the next night tries again",
+    )
+
+
+VERDICTS = tuple(Verdict)
+CHECK_STATUSES = tuple(CheckStatus)
+OPEN_STATUSES = tuple(status for status in CheckStatus if status.next_step)
+ANSWERED_STATUSES = (CheckStatus.CHECKED, CheckStatus.REUSED)
+
+
+class AnsweredBy(Word):
+    """What answers a phone: the column `answered_by` of a list's pins. One without a chunk is the phone's status too."""
+
+    def __init__(self, _: str, meaning: str) -> None:
+        self.meaning = meaning
+
+    CHUNK = "chunk", "a chunk bought for this list"
+    OTHER_CHUNK = "other_chunk", "a chunk that another list pays for"
+    VERDICT = "verdict", "an earlier task's verdict, younger than `FBCHECK_VERDICT_DAYS`"
+    EARLIER_TRY = "earlier_try", "an earlier try that has settled without a usable answer, and is not repeated now"
+    SUPPRESSED = str(CheckStatus.SUPPRESSED), "nothing: the phone opted out"
+    OVER_BUDGET = str(CheckStatus.OVER_BUDGET), "nothing yet: the budget is used up"
+    WAITING = str(CheckStatus.WAITING), "nothing yet: too few phones for a chunk (`FBCHECK_MIN_CHUNK`)"
