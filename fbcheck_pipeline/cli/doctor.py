@@ -13,9 +13,9 @@ from rich.table import Table
 
 from fbcheck_pipeline.cli.output import Voice
 from fbcheck_pipeline.errors import FbcheckError, LedgerError
+from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger.opening import HEAD, connect, open_ledger, version_of
 from fbcheck_pipeline.settings import Settings, load_settings, unknown_variables
-from fbcheck_pipeline.storage import Storage
 from fbcheck_pipeline.vendor.probing import probe
 
 CLOCK_TOLERANCE_S = 300

@@ -11,6 +11,7 @@ import pyarrow as pa
 from fbcheck_pipeline.defs.metadata import column_lineage, describe_output
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import ListError, OperatorError
+from fbcheck_pipeline.files.storage import BatchStream, release_unused_memory
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.phones import Normaliser
@@ -22,7 +23,6 @@ from fbcheck_pipeline.results.lineage import FOOTER_KEY, as_json, build_lineage,
 from fbcheck_pipeline.results.openlineage import openlineage_name, send_event, write_event
 from fbcheck_pipeline.results.report import render_report, report_name
 from fbcheck_pipeline.results.summary import SUMMARY, SUMMARY_SCHEMA, refresh_summary
-from fbcheck_pipeline.storage import BatchStream, give_back_memory
 from fbcheck_pipeline.workflow.collect import collect_exported
 from fbcheck_pipeline.workflow.intake import reading
 from fbcheck_pipeline.workflow.pins import pins_from
@@ -181,7 +181,7 @@ def facebook_results(
     ws = fbcheck.workspace()
     row = _list_row(ws, context.partition_key)
     resolved = resolve(ws, row.list_key, pins_from(submitted_chunks.batches))
-    give_back_memory()
+    release_unused_memory()
     tally, breakdown = Tally(resolved), Breakdown()
     schema = result_schema(e164_phones.schema)
     lineage: dict[str, Any] = {}

@@ -7,7 +7,7 @@ import pandas as pd
 
 from fbcheck_pipeline.defs.metadata import describe_output
 from fbcheck_pipeline.defs.resources import FbcheckResource
-from fbcheck_pipeline.storage import BatchStream, give_back_memory
+from fbcheck_pipeline.files.storage import BatchStream, release_unused_memory
 
 
 class ParquetIOManager(dg.ConfigurableIOManager):
@@ -28,7 +28,7 @@ class ParquetIOManager(dg.ConfigurableIOManager):
         storage = self.fbcheck.workspace().storage
         name = _name(context)
         rows = storage.write_parquet(name, obj)
-        give_back_memory()
+        release_unused_memory()
         facts = obj.on_written(rows)
         context.add_output_metadata(describe_output(obj.schema, rows, storage.uri(name), facts))
 

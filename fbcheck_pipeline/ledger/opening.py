@@ -17,11 +17,11 @@ import sqlalchemy as sa
 import tenacity
 
 from fbcheck_pipeline.errors import LedgerError
+from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger.book import Ledger
 from fbcheck_pipeline.ledger.planning import exclusive
 from fbcheck_pipeline.ledger.schema import ledger_meta
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.storage import Storage
 
 HEAD = "0001"
 """The migration this code was written for."""

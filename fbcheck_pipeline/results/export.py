@@ -7,22 +7,20 @@ written for programs is the Parquet file.
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.errors import OperatorError, StorageError
+from fbcheck_pipeline.errors import OperatorError
+from fbcheck_pipeline.files.atomic import whole_file
+from fbcheck_pipeline.files.storage import BatchStream
+from fbcheck_pipeline.files.xlsx_writer import FORMULA, SHEET_COLUMNS, write_workbook
 from fbcheck_pipeline.progress import report
 from fbcheck_pipeline.results.lineage import read_lineage, results_name
 from fbcheck_pipeline.results.pseudonyms import Pseudonyms
-from fbcheck_pipeline.results.workbook import FORMULA, SHEET_COLUMNS, write_workbook
-from fbcheck_pipeline.storage import BatchStream
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 ALTERED = r"^0[0-9]+$|^[0-9]{12,}$"
@@ -114,22 +112,6 @@ def _write_xlsx(stream: BatchStream, sink: IO[bytes]) -> int:
         raise OperatorError(f"a sheet holds {SHEET_COLUMNS:,} columns, this list has {len(stream.schema):,}; export it as .csv")
     plain = pa.schema([(each.name, _plain_type(each.type)) for each in stream.schema])
     return write_workbook((_plain(batch, plain) for batch in stream.batches), plain, sink)
-
-
-@contextmanager
-def whole_file(to: Path) -> Iterator[IO[bytes]]:
-    """A file that appears at its place when it is complete."""
-    temporary = to.with_name(f".{to.name}.{secrets.token_hex(4)}.part")
-    try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as sink:
-            yield sink
-            sink.flush()
-            os.fsync(sink.fileno())
-        os.replace(temporary, to)
-    except OSError as error:
-        raise StorageError(f"cannot write {to}: {error.strerror or error}; free space or mend the permissions") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 WRITERS: dict[str, Callable[[BatchStream, IO[bytes]], int]] = {".xlsx": _write_xlsx, ".csv": _write_csv}

@@ -11,9 +11,9 @@ from typing import Any
 import pyarrow as pa
 
 from fbcheck_pipeline.errors import StorageError
+from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.results.lineage import lineage_name
-from fbcheck_pipeline.storage import BatchStream
 from fbcheck_pipeline.words import CHECK_STATUSES, VERDICTS
 from fbcheck_pipeline.workflow.workspace import Workspace
 

@@ -8,15 +8,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import http.client
-import os
 import socket
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from urllib.parse import urljoin
 
 import requests
@@ -25,7 +22,8 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import HTTPResponse
 
 from fbcheck_pipeline import __version__
-from fbcheck_pipeline.errors import ResultExpired, ResultForbidden, ResultUnavailable, StorageError
+from fbcheck_pipeline.errors import ResultExpired, ResultForbidden, ResultUnavailable
+from fbcheck_pipeline.files.atomic import whole_file
 from fbcheck_pipeline.vendor.addresses import Resolver, Target, system_resolver, vet
 
 MAX_REDIRECTS = 5
@@ -88,13 +86,11 @@ class ResultFetcher:
         """The answer to one GET, its body unread."""
         connection = self._connected(target)
         try:
-            with _cut_at(deadline, connection.sock):
+            with _network_faults_named(), _cut_at(deadline, connection.sock):
                 connection.timeout = self.idle_s
                 connection.request("GET", target.request_uri, headers=_headers(target), preload_content=False)
                 response = connection.getresponse()
             yield response
-        except _FAULTS as error:
-            raise ResultUnavailable(f"the download broke off ({type(error).__name__}); it is tried again later") from None
         finally:
             connection.close()
 
@@ -126,10 +122,10 @@ class ResultFetcher:
         )
 
     def _store(self, response: HTTPResponse, to: Path, deadline: float) -> DownloadedResult:
-        """Write the body beside its place and rename it."""
+        """Write the body at its place, whole."""
         self._check_size(response.length_remaining or 0)
         digest, size_bytes = hashlib.sha256(), 0
-        with _WholeFile(to) as file:
+        with whole_file(to) as file:
             for part in self._parts(response, deadline):
                 size_bytes += len(part)
                 self._check_size(size_bytes)
@@ -140,7 +136,8 @@ class ResultFetcher:
     def _parts(self, response: HTTPResponse, deadline: float) -> Iterator[bytes]:
         while True:
             # read1 returns what is there: a body that drips cannot hold a read beyond the deadline.
-            part = response.read1(1 << 18, decode_content=False)
+            with _network_faults_named():
+                part = response.read1(1 << 18, decode_content=False)
             if time.monotonic() > deadline:
                 raise ResultUnavailable(f"the download took more than {self.total_s:.0f} s; it is tried again later")
             if not part:
@@ -152,39 +149,13 @@ class ResultFetcher:
             raise ResultForbidden(f"the result is larger than {self.max_bytes} bytes; FBCHECK_MAX_RESULT_MB widens it")
 
 
-class _WholeFile:
-    """A file that appears under its name when the block ends well, and leaves nothing otherwise."""
-
-    def __init__(self, to: Path) -> None:
-        self._to = to
-
-    def __enter__(self) -> _WholeFile:
-        with self._naming_faults():
-            handle, self._name = tempfile.mkstemp(dir=self._to.parent, prefix=f".{self._to.name}.")
-            self._file = os.fdopen(handle, "wb")
-        return self
-
-    def write(self, part: bytes) -> None:
-        with self._naming_faults():
-            self._file.write(part)
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        try:
-            with self._naming_faults():
-                self._file.close()
-                if kind is None:
-                    os.replace(self._name, self._to)
-        finally:
-            with contextlib.suppress(OSError):
-                os.unlink(self._name)
-
-    @contextlib.contextmanager
-    def _naming_faults(self) -> Iterator[None]:
-        """A full disk must not read as a broken download."""
-        try:
-            yield
-        except OSError as error:
-            raise StorageError(f"{self._to} cannot be written ({error.strerror}); mend it, the download is repeated") from None
+@contextlib.contextmanager
+def _network_faults_named() -> Iterator[None]:
+    """A broken connection must not read as a full disk."""
+    try:
+        yield
+    except _FAULTS as error:
+        raise ResultUnavailable(f"the download broke off ({type(error).__name__}); it is tried again later") from None
 
 
 def _joined(url: str, location: str) -> str:

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.errors import ResultExpired, ResultUnreadable, VendorError
+from fbcheck_pipeline.files.storage import release_unused_memory
 from fbcheck_pipeline.ledger import ChunkState, codec
 from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.progress import report
-from fbcheck_pipeline.storage import give_back_memory
 from fbcheck_pipeline.vendor import ResultTable, VendorClient, read_result, timestamp_us
 from fbcheck_pipeline.workflow.poll import LONGEST_INTERVAL_S, ask_again, settle_overdue
 from fbcheck_pipeline.workflow.verdicts import file_name, merge_index, write_verdicts
@@ -62,9 +62,9 @@ def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
                 done += row.phone_count
                 report("collecting", done, total)
         settle_overdue(ws)
-        give_back_memory()
+        release_unused_memory()
         merge_index(ws.storage, ws.ledger)
-        give_back_memory()
+        release_unused_memory()
     return collected
 
 

@@ -61,7 +61,7 @@ def bring_in(ws: Workspace, path: Path, options: ReadOptions, purpose: str | Non
         key, file=path.name, inbox_name=name, sha256=reader.source.sha256, options=options.to_json(), purpose=purpose
     )
     if not ws.storage.exists(f"{INBOX}/{name}") and not ws.storage.exists(f"raw_phones/{key}.parquet"):
-        ws.storage.bring_in(path, f"{INBOX}/{name}")
+        ws.storage.copy_in(path, f"{INBOX}/{name}")
     return key
 
 

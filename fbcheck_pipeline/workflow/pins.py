@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from fbcheck_pipeline.files.storage import ROWS_PER_BATCH, BatchStream, Storage, release_unused_memory
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.storage import ROWS_PER_BATCH, BatchStream, Storage, give_back_memory
 
 
 class AnsweredBy(StrEnum):
@@ -96,5 +96,5 @@ def pins_from(batches: Iterable[pa.RecordBatch]) -> Pins:
         return Pins(np.empty(0, np.int64), np.empty(0, np.int32), [])
     every = np.concatenate(phones)
     phones.clear()
-    give_back_memory()
+    release_unused_memory()
     return Pins(every, np.concatenate(answer), list(numbers))

@@ -16,11 +16,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from fbcheck_pipeline.errors import OperatorError
+from fbcheck_pipeline.files.storage import release_unused_memory
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
 from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.planning import Part, Planning
-from fbcheck_pipeline.storage import give_back_memory
 from fbcheck_pipeline.workflow.pins import Answer, AnsweredBy, Pins, read_pins
 from fbcheck_pipeline.workflow.verdicts import look_up
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -45,7 +45,7 @@ def phones_of(batches: Iterable[pa.RecordBatch]) -> tuple[Phones, npt.NDArray[np
         found.append(codec.from_e164(column))
     every = np.concatenate(found)
     found.clear()
-    give_back_memory()
+    release_unused_memory()
     every.sort()
     return *codec.runs(every), rejected
 

@@ -19,10 +19,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fbcheck_pipeline.files.storage import BatchStream, Storage
 from fbcheck_pipeline.ledger import Ledger, codec
 from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.storage import BatchStream, Storage
 from fbcheck_pipeline.words import VERDICTS
 
 INDEX = "verdict_index"

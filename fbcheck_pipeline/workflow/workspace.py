@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger, open_ledger
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.storage import Storage
 
 
 @dataclass(frozen=True)

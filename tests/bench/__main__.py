@@ -61,10 +61,10 @@ def stage_normalise(path: Path, folder: Path) -> int:
 
 def stage_assets(path: Path, folder: Path) -> int:
     """What the assets raw_phones and e164_phones do: read, normalise on two cores, hold against the models, write Parquet."""
+    from fbcheck_pipeline.files.storage import BatchStream, Storage
     from fbcheck_pipeline.lists import ReadOptions, open_list
     from fbcheck_pipeline.phones import Normaliser
     from fbcheck_pipeline.phones.frames import E164Phones, RawPhones, validate
-    from fbcheck_pipeline.storage import BatchStream, Storage
 
     def held(model: Any, batches: Iterable[Any]) -> Iterator[Any]:
         for batch in batches:

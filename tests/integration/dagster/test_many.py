@@ -15,8 +15,8 @@ import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
+from fbcheck_pipeline.files.storage import BatchStream, Storage
 from fbcheck_pipeline.settings import load_settings
-from fbcheck_pipeline.storage import BatchStream, Storage
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.fake_vendor import FakeVendor
 from tests.integration.dagster.dagster_driver import swiss

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.storage import Storage
 from fbcheck_pipeline.workflow.purge import purge
 from fbcheck_pipeline.workflow.verdicts import merge_index
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace

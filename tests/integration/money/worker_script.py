@@ -18,10 +18,10 @@ from types import FrameType
 from typing import Any
 
 import fbcheck_pipeline
+from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.ledger.planning import Planning
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.storage import Storage
 from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus, VendorClient
 from fbcheck_pipeline.workflow import collect as collecting
 from fbcheck_pipeline.workflow.verdicts import merge_index

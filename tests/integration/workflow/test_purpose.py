@@ -26,7 +26,7 @@ def test_a_list_without_purpose_is_not_taken_up(open_ws: Callable[..., Workspace
     for given in (None, "  "):
         with pytest.raises(OperatorError, match="give `fbcheck run --purpose TEXT`, or set FBCHECK_PURPOSE"):
             bring_in(ws, path, ReadOptions(), given)
-    ws.storage.bring_in(path, "inbox/a.csv")
+    ws.storage.copy_in(path, "inbox/a.csv")
     with pytest.raises(OperatorError, match="FBCHECK_REQUIRE_PURPOSE"):
         register_inbox_file(ws, "a.csv")
     assert ws.ledger.lists() == []

@@ -12,7 +12,7 @@ import pytest
 from fbcheck_pipeline.defs.assets import lists
 from fbcheck_pipeline.defs.io_manager import ParquetIOManager
 from fbcheck_pipeline.defs.resources import FbcheckResource
-from fbcheck_pipeline.storage import BatchStream
+from fbcheck_pipeline.files.storage import BatchStream
 
 SCHEMA = pa.schema([("name", pa.string()), ("kind", pa.dictionary(pa.int8(), pa.string()))])
 

@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fbcheck_pipeline.errors import StorageError
-from fbcheck_pipeline.results import workbook
-from fbcheck_pipeline.results.export import WRITERS, whole_file
+from fbcheck_pipeline.files import xlsx_writer
+from fbcheck_pipeline.files.atomic import whole_file
+from fbcheck_pipeline.files.storage import BatchStream
+from fbcheck_pipeline.results.export import WRITERS
 from fbcheck_pipeline.results.pseudonyms import REMOVED, Pseudonyms
-from fbcheck_pipeline.storage import BatchStream
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1+1", "\uff1d1", '=HYPERLINK("http://127.0.0.1","x")']
 MOMENT_US = 1_795_521_600_123_456
@@ -131,7 +132,7 @@ def test_numbers_and_times_are_what_they_are() -> None:
 @pytest.mark.parametrize("rows", [0, 1, 9, 10, 18, 19, 40])
 def test_a_full_sheet_goes_on_in_the_next_and_no_row_is_lost(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sheet holds 1,048,576 rows; here ten, with its header."""
-    monkeypatch.setattr(workbook, "SHEET_ROWS", 10)
+    monkeypatch.setattr(xlsx_writer, "SHEET_ROWS", 10)
     batches = [pa.record_batch({"n": pa.array(range(start, min(start + 7, rows)))}) for start in range(0, max(rows, 1), 7)]
     book = openpyxl.load_workbook(io.BytesIO(export(".xlsx", batches)))
     assert [row[0] for sheet in book for row in sheet.iter_rows(min_row=2, values_only=True)] == list(range(rows))

@@ -1,13 +1,11 @@
 """Where data lies: one root, local folder or object store, and how Parquet gets there whole.
 
-Local files are written beside their final place and renamed, readable by their owner only; an object store shows an
-object only when its upload is complete. What the data mean is not known here.
+An object store shows an object only when its upload is complete; local files are written by `atomic`. What the data mean is
+not known here.
 """
 
 from __future__ import annotations
 
-import os
-import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -22,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from fbcheck_pipeline.errors import StorageError
+from fbcheck_pipeline.files.atomic import whole_file, write_faults_named
 
 # Arrow's own pools keep what a stream has freed: 570 MB at the peak of a million rows, 480 MB so, at the same speed.
 pa.set_memory_pool(pa.system_memory_pool())
@@ -32,7 +31,7 @@ ROWS_JUDGED = 8192
 ROWS_PER_BATCH = 65_536
 
 
-def give_back_memory() -> None:
+def release_unused_memory() -> None:
     """Return what was freed to the system, between two stages that each need much: the C library would keep it."""
     pa.default_memory_pool().release_unused()
 
@@ -117,7 +116,7 @@ class Storage:
         with self.writing(name) as sink:
             sink.write(data)
 
-    def bring_in(self, source: Path, name: str) -> None:
+    def copy_in(self, source: Path, name: str) -> None:
         """Copy a local file to `name`, atomically and streamed."""
         with self.writing(name) as sink, source.open("rb") as stream:
             while block := stream.read(1 << 22):
@@ -210,30 +209,14 @@ class Storage:
             StorageError: the place cannot be written; what stood there before still stands.
         """
         path = self._path(name)
-        try:
-            with self._writing_locally(Path(path)) if self.is_local else self._writing_remotely(path) as sink:
+        with write_faults_named(self.uri(name)):
+            if self.is_local:
+                Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with whole_file(Path(path)) if self.is_local else self._uploading(path) as sink:
                 yield sink
-        except OSError as error:
-            raise StorageError(
-                f"cannot write {self.uri(name)}: {error.strerror or error}; "
-                "free space, mend the permissions or shorten the name, then run again"
-            ) from error
 
     @contextmanager
-    def _writing_locally(self, path: Path) -> Iterator[IO[bytes]]:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-        try:
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as sink:
-                yield sink
-                sink.flush()
-                os.fsync(sink.fileno())
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-
-    @contextmanager
-    def _writing_remotely(self, path: str) -> Iterator[IO[bytes]]:
+    def _uploading(self, path: str) -> Iterator[IO[bytes]]:
         sink = self.fs.open(path, "wb")
         try:
             yield sink
