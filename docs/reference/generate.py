@@ -18,8 +18,8 @@ from fbcheck_pipeline import errors
 from fbcheck_pipeline.cli.app import app
 from fbcheck_pipeline.ledger.states import MOVES, TRAITS, ChunkState, Traits
 from fbcheck_pipeline.lists.facts import LIST_SUFFIXES
+from fbcheck_pipeline.model.reasons import EXCLUDED_LINE_TYPES, LINE_TYPES, REASONS
 from fbcheck_pipeline.phones import Normaliser
-from fbcheck_pipeline.phones.outcomes import EXCLUDED_LINE_TYPES, LINE_TYPES, REASONS
 from fbcheck_pipeline.results.join import result_schema
 from fbcheck_pipeline.results.summary import SUMMARY_SCHEMA
 from fbcheck_pipeline.settings import Settings

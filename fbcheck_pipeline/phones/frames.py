@@ -14,7 +14,7 @@ from pandera.errors import SchemaError, SchemaErrors
 from pandera.typing import Series
 
 from fbcheck_pipeline.errors import FbcheckError
-from fbcheck_pipeline.phones.outcomes import REASONS
+from fbcheck_pipeline.model.reasons import REASONS
 from fbcheck_pipeline.words import CHECK_STATUSES, VERDICTS
 
 # The shortest numbers in service have six digits (+43 1…); ITU-T allows fifteen at most.

@@ -14,29 +14,28 @@ from functools import partial
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from fbcheck_pipeline.model.reasons import EXCLUDED_LINE_TYPES, LINE_TYPES, RejectReason
 from fbcheck_pipeline.phones.careful.cell_rules import bare_digits_of, outcomes_of
-from fbcheck_pipeline.phones.careful.reference import Says, is_bare, vote
-from fbcheck_pipeline.phones.fast.fast_path import BLOCK_ROWS, SAYS, FastPath
-from fbcheck_pipeline.phones.outcomes import COUNTRIES, EXCLUDED_LINE_TYPES, Outcome
+from fbcheck_pipeline.phones.careful.reference import PhoneOutcome, is_bare, vote
+from fbcheck_pipeline.phones.fast.fast_path import BLOCK_ROWS, FastPath
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Ints, Mask, Says
 from fbcheck_pipeline.phones.phone_batches import (
     COUNTRY_CODE,
     NEW_FIELDS,
-    NONE,
-    Codes,
-    Phones,
+    PhoneArrays,
     extra_phones,
     in_order,
     joined,
     outcomes_from,
     output_batch,
     phones_of,
+    phones_read,
     shifted,
 )
 from fbcheck_pipeline.phones.votes import CELLS_HEARD, Ballot, Votes
+from fbcheck_pipeline.text.cell_words import EMPTY_WORDS
 from fbcheck_pipeline.text.countries import NAMIBIA_OR_NOTHING, region_of
-from fbcheck_pipeline.text.vocabulary import EMPTY_WORDS
 
 _NO_NUMBER = re.compile(r"[^\d+]")
 
@@ -57,7 +56,7 @@ class Normaliser:
         self.region_column = region_column
         self.excluded = EXCLUDED_LINE_TYPES - extra_line_types
         self.votes: defaultdict[str, Votes] = defaultdict(Votes)
-        self._fast = FastPath(self.excluded)
+        self._fast = FastPath(map(LINE_TYPES.index, self.excluded))
 
     @staticmethod
     def output_schema(input_schema: pa.Schema) -> pa.Schema:
@@ -78,7 +77,7 @@ class Normaliser:
         says, *may_be = self._fast.votes(cells, regions)
         for column, name in enumerate(names):
             rows = np.flatnonzero(columns == column)[: max(0, CELLS_HEARD - self.votes[name].heard)]
-            counts = {each: int((says[rows] == code).sum()) for code, each in enumerate(SAYS)}
+            counts = {each: int((says[rows] == each).sum()) for each in Says}
             closed = rows[may_be[0][rows] | may_be[1][rows]]
             texts = cells.take(pa.array(closed)).to_pylist()
             ballots = map(_ballot, texts, regions[closed], may_be[0][closed], may_be[1][closed])
@@ -90,7 +89,7 @@ class Normaliser:
         Depends on nothing but the batch and what was learnt; `phone_index` counts within the batch.
         """
         names = batch.column("phone_column").dictionary.to_pylist()
-        columns = np.array([*(SAYS.index(self.votes[name].says()) for name in names), SAYS.index(Says.NOTHING)])
+        columns = np.array([*(self.votes[name].says() for name in names), Says.NOTHING])
         cells, regions, says = batch.column("phone_raw"), self._regions(batch), columns[_indices(batch.column("phone_column"))]
         fast, is_sure = self._read(cells, regions, says)
         careful = np.flatnonzero(~is_sure)
@@ -143,7 +142,7 @@ class Normaliser:
         outcomes = outcomes_of(text, region, Says.NOTHING, applied)
         return [*applied, *(_said_of(self._policy(outcome)) for outcome in outcomes)]
 
-    def _regions(self, batch: pa.RecordBatch) -> Codes:
+    def _regions(self, batch: pa.RecordBatch) -> Ints:
         """Index into COUNTRIES of each row's region, NONE where it is unknown."""
         if self.region_column is None:
             return np.full(batch.num_rows, COUNTRY_CODE[self.region])
@@ -161,17 +160,17 @@ class Normaliser:
         is_blank = cell is None or (cell.strip(" -").casefold() in EMPTY_WORDS and cell.strip() not in NAMIBIA_OR_NOTHING)
         return self.region if region is None and is_blank else region
 
-    def _read(self, cells: pa.StringArray, regions: Codes, says: Codes) -> tuple[Phones, NDArray[np.bool_]]:
+    def _read(self, cells: pa.StringArray, regions: Ints, says: Ints) -> tuple[PhoneArrays, Mask]:
         """What the fast path reads, block by block, and where it is sure of it."""
         phones, is_sure = [], []
         for begin in range(0, max(1, len(cells)), BLOCK_ROWS):
             block = slice(begin, begin + BLOCK_ROWS)
             reading, e164 = self._fast.read(cells[block], regions[block], says[block])
-            phones.append(Phones(np.arange(len(e164)) + begin, e164, reading.reason, reading.country, reading.line_type))
+            phones.append(phones_read(np.arange(len(e164)) + begin, reading, e164))
             is_sure.append(reading.is_sure)
         return joined(phones), np.concatenate(is_sure)
 
-    def _careful(self, rows: Codes, cells: pa.StringArray, regions: Codes, says: Codes) -> Phones:
+    def _careful(self, rows: Ints, cells: pa.StringArray, regions: Ints, says: Ints) -> PhoneArrays:
         """Cells that the fast path left, one by one; but the number that most of them come down to is read for all at once."""
         texts = cells.to_pylist()
         guesses = [_NO_NUMBER.sub("", text) if text else "" for text in texts]
@@ -179,22 +178,24 @@ class Normaliser:
         outcomes_read = zip(guesses, outcomes_from(read), is_sure, strict=True)
         known = [{guess: outcome} if sure else {} for guess, outcome, sure in outcomes_read]
         of_rows, outcomes = [], []
-        became: dict[tuple[str | None, int, int], list[Outcome]] = {}  # the same few words stand in most of these cells
+        became: dict[tuple[str | None, int, int], list[PhoneOutcome]] = {}  # the same few words stand in most of these cells
         for row, cell, of_guess in zip(rows, zip(texts, regions.tolist(), says.tolist(), strict=True), known, strict=True):
             if cell not in became:
                 text, region, column = cell
                 region_name = None if region == NONE else COUNTRIES[region]
-                became[cell] = list(map(self._policy, outcomes_of(text, region_name, SAYS[column], known=of_guess)))
+                became[cell] = list(map(self._policy, outcomes_of(text, region_name, Says(column), known=of_guess)))
             outcomes += became[cell]
             of_rows += [row] * len(became[cell])
         return phones_of(of_rows, outcomes)
 
-    def _policy(self, outcome: Outcome) -> Outcome:
+    def _policy(self, outcome: PhoneOutcome) -> PhoneOutcome:
         """Numbers that own no account are not kept; what they are is."""
-        return outcome._replace(e164=None, reason="line_type_excluded") if outcome.line_type in self.excluded else outcome
+        return (
+            outcome._replace(e164=None, reason=RejectReason.LINE_TYPE_EXCLUDED) if outcome.line_type in self.excluded else outcome
+        )
 
 
-def _indices(column: pa.DictionaryArray) -> Codes:
+def _indices(column: pa.DictionaryArray) -> Ints:
     """Indices into the column's dictionary; -1 for a null."""
     return column.indices.fill_null(NONE).to_numpy().astype(np.int64)  # type: ignore[no-any-return]
 
@@ -207,7 +208,7 @@ def _ballot(text: str, region: int, may_be_national: bool, may_be_international:
     return Ballot(partial(vote, number, name), frozenset(may_say))
 
 
-def _said_of(outcome: Outcome) -> str:
+def _said_of(outcome: PhoneOutcome) -> str:
     if outcome.reason:
         return f"Rejected: {outcome.reason}."
     return f"A valid number: {outcome.country}, {outcome.line_type}."

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from fbcheck_pipeline.phones.outcomes import COUNTRIES, LINE_TYPES, REASONS, Outcome
+from fbcheck_pipeline.model.reasons import LINE_TYPES, REASONS, RejectReason
+from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
+from fbcheck_pipeline.phones.fast.readings import Reading
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Fault, Ints
 
-NONE = -1
 NEW_FIELDS = (
     pa.field("phone_e164", pa.string()),
     pa.field("reject_reason", pa.dictionary(pa.int8(), pa.string())),
@@ -22,23 +23,22 @@ _WORDS = tuple(pa.array(words, pa.string()) for words in (REASONS, COUNTRIES, LI
 _REASON_CODE, COUNTRY_CODE, _LINE_TYPE_CODE = (
     {None: NONE, **{word: code for code, word in enumerate(words)}} for words in (REASONS, COUNTRIES, LINE_TYPES)
 )
+_REASON_CODE_OF_FAULT = np.array([*(REASONS.index(RejectReason[fault.name]) for fault in Fault), NONE])
 
-Codes = NDArray[np.int64]
 
+class PhoneArrays(NamedTuple):
+    """One entry a phone: the row of its cell, its E.164 or null, and codes, indices into REASONS, COUNTRIES and LINE_TYPES, or NONE."""
 
-class Phones(NamedTuple):
-    """One entry a phone: the row of its cell, its E.164 or null, and codes, indices into the words of `outcomes` or NONE."""
-
-    row: Codes
+    row: Ints
     e164: pa.StringArray
-    reason: Codes
-    country: Codes
-    line_type: Codes
+    reason: Ints
+    country: Ints
+    line_type: Ints
 
 
-def phones_of(rows: Sequence[int], outcomes: Sequence[Outcome]) -> Phones:
-    """Phones from outcomes, one by one."""
-    return Phones(
+def phones_of(rows: Sequence[int], outcomes: Sequence[PhoneOutcome]) -> PhoneArrays:
+    """PhoneArrays from outcomes, one by one."""
+    return PhoneArrays(
         np.array(rows, np.int64),
         pa.array([each.e164 for each in outcomes], pa.string()),
         np.array([_REASON_CODE[each.reason] for each in outcomes], np.int64),
@@ -47,11 +47,16 @@ def phones_of(rows: Sequence[int], outcomes: Sequence[Outcome]) -> Phones:
     )
 
 
-def outcomes_from(phones: Phones) -> list[Outcome]:
+def phones_read(rows: Ints, reading: Reading, e164: pa.StringArray) -> PhoneArrays:
+    """Phones from what the fast path has read."""
+    return PhoneArrays(rows, e164, _REASON_CODE_OF_FAULT[reading.fault], reading.country, reading.line_type)
+
+
+def outcomes_from(phones: PhoneArrays) -> list[PhoneOutcome]:
     """Outcomes from phones, one by one."""
     codes = zip(phones.reason.tolist(), phones.country.tolist(), phones.line_type.tolist(), strict=True)
     return [
-        Outcome(
+        PhoneOutcome(
             e164,
             None if reason == NONE else REASONS[reason],
             None if country == NONE else COUNTRIES[country],
@@ -61,21 +66,21 @@ def outcomes_from(phones: Phones) -> list[Outcome]:
     ]
 
 
-def joined(many: Sequence[Phones]) -> Phones:
-    """Phones one after the other."""
+def joined(many: Sequence[PhoneArrays]) -> PhoneArrays:
+    """PhoneArrays one after the other."""
     if len(many) == 1:
         return many[0]
     row, e164, *codes = zip(*many, strict=True)
-    return Phones(np.concatenate(row), pa.concat_arrays(e164), *(np.concatenate(code) for code in codes))
+    return PhoneArrays(np.concatenate(row), pa.concat_arrays(e164), *(np.concatenate(code) for code in codes))
 
 
-def in_order(phones: Phones, order: Codes) -> Phones:
+def in_order(phones: PhoneArrays, order: Ints) -> PhoneArrays:
     """Some phones, in an order of their own."""
     row, e164, *codes = phones
-    return Phones(row[order], e164.take(pa.array(order)), *(code[order] for code in codes))
+    return PhoneArrays(row[order], e164.take(pa.array(order)), *(code[order] for code in codes))
 
 
-def output_batch(batch: pa.RecordBatch, phones: Phones, schema: pa.Schema) -> pa.RecordBatch:
+def output_batch(batch: pa.RecordBatch, phones: PhoneArrays, schema: pa.Schema) -> pa.RecordBatch:
     """The batch's own columns, a row for each phone, and the new ones; `phone_index` counts within the batch."""
     columns = batch.columns
     if len(phones.row) != batch.num_rows:
@@ -86,12 +91,12 @@ def output_batch(batch: pa.RecordBatch, phones: Phones, schema: pa.Schema) -> pa
     return pa.RecordBatch.from_arrays([*columns, phones.e164, *coded], schema=schema)
 
 
-def _coded(codes: Codes, kind: pa.DictionaryType, words: pa.Array) -> pa.DictionaryArray:
+def _coded(codes: Ints, kind: pa.DictionaryType, words: pa.Array) -> pa.DictionaryArray:
     indices = pa.array(codes.astype(kind.index_type.to_pandas_dtype()), kind.index_type, mask=codes == NONE)
     return pa.DictionaryArray.from_arrays(indices, words)
 
 
-def _renumbered(batch: pa.RecordBatch, rows: Codes) -> pa.Array:
+def _renumbered(batch: pa.RecordBatch, rows: Ints) -> pa.Array:
     """A phone's place in its source row: that of its cell, later by what cells before it held beyond one number."""
     cell_index, source_row = batch.column("phone_index").to_numpy(), batch.column("source_row").to_numpy()
     place = np.arange(len(rows))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from fbcheck_pipeline.phones.careful.reference import Says
+from fbcheck_pipeline.phones.fast.terms import Says
 
 CELLS_HEARD = 100_000
 VOTES_NEEDED = 10

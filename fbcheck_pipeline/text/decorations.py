@@ -11,7 +11,8 @@ import re
 import unicodedata
 from decimal import Decimal
 
-from fbcheck_pipeline.text.vocabulary import EMPTY_WORDS
+from fbcheck_pipeline.model.reasons import RejectReason
+from fbcheck_pipeline.text.cell_words import EMPTY_WORDS
 
 _QUOTES = "\"'`\u00b4\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 _DECORATION = str.maketrans("", "", " \t\n.-_/#()[]<>?!" + _QUOTES)
@@ -33,9 +34,9 @@ SYMBOL = "\ufffc"
 
 
 class Reject(Exception):
-    """The text holds no honest number; `reason` is one of the reject reasons."""
+    """The text holds no honest number."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: RejectReason) -> None:
         super().__init__(reason)
         self.reason = reason
 
@@ -78,7 +79,7 @@ def symbols(text: str) -> str:
 def formula_error(text: str) -> str:
     """A spreadsheet's error is no number."""
     if _FORMULA_ERROR.match(text):
-        raise Reject("not_a_number")
+        raise Reject(RejectReason.NOT_A_NUMBER)
     return text
 
 
@@ -90,14 +91,14 @@ def formula_guard(text: str) -> str:
 def nothing(text: str) -> str:
     """A cell that says that there is no number is empty."""
     if text.translate(_DECORATION).casefold() in EMPTY_WORDS:
-        raise Reject("empty")
+        raise Reject(RejectReason.EMPTY)
     return text
 
 
 def negative(text: str) -> str:
     """A negative number was calculated, not dialled."""
     if _NEGATIVE.fullmatch(text):
-        raise Reject("not_a_number")
+        raise Reject(RejectReason.NOT_A_NUMBER)
     return text
 
 
@@ -108,10 +109,10 @@ def scientific(text: str) -> str:
         return text
     sign, whole, fraction, exponent = match[1], match[2], match[3] or "", int(match[4])
     if exponent > len(fraction) or len(whole) > 1:
-        raise Reject("excel_precision_lost")
+        raise Reject(RejectReason.EXCEL_PRECISION_LOST)
     value = Decimal(f"{whole}.{fraction or 0}E{exponent}")
     if sign == "-" or value != value.to_integral_value():
-        raise Reject("not_a_number")
+        raise Reject(RejectReason.NOT_A_NUMBER)
     return sign + str(int(value))
 
 
@@ -125,7 +126,7 @@ def decimals(text: str) -> str:
         return text  # no spreadsheet's number begins with 0: the point is a separator
     if fraction.strip("0"):
         if len(fraction) < 3:
-            raise Reject("not_a_number")  # an amount, or a number that some formula has divided
+            raise Reject(RejectReason.NOT_A_NUMBER)  # an amount, or a number that some formula has divided
         return text
     return match[1] + re.sub(r"\D", "", match[2])
 
@@ -149,12 +150,12 @@ def uri(text: str) -> str:
 def address(text: str) -> str:
     """An e-mail or web address is no number."""
     if _ADDRESS.search(text):
-        raise Reject("not_a_number")
+        raise Reject(RejectReason.NOT_A_NUMBER)
     return text
 
 
 def no_digits(text: str) -> str:
     """Without a digit there is no number."""
     if not _DIGIT.search(text):
-        raise Reject("not_a_number")
+        raise Reject(RejectReason.NOT_A_NUMBER)
     return text

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from fbcheck_pipeline.model.reasons import RejectReason
+from fbcheck_pipeline.text.cell_words import COUNTED, EXTENSION_WORDS, LABEL_LETTERS, LABELS
 from fbcheck_pipeline.text.decorations import Reject
-from fbcheck_pipeline.text.vocabulary import COUNTED, EXTENSION_WORDS, LABEL_LETTERS, LABELS
 
 LETTER = r"[^\W\d_]"
 _LETTERS = re.compile(LETTER)
@@ -45,7 +46,7 @@ def bracketed_words(text: str) -> str:
         letters = _letters_of(match[0])
         is_label = letters.casefold() in LABEL_LETTERS and match.end() == len(text)
         if _LOOKS_LIKE_DIGITS.fullmatch(letters) or (len(letters) == 1 and not is_label):
-            raise Reject("letters_in_number")
+            raise Reject(RejectReason.LETTERS_IN_NUMBER)
     return _BRACKETED.sub(" ", text).strip()
 
 
@@ -57,9 +58,9 @@ def leading_words(text: str) -> str:
     words, gap = match[1].strip(), match[2]
     is_labelled = ":" in gap or ("." in gap and words.casefold() in LABEL_LETTERS)
     if not gap and words.casefold() not in LABELS:
-        raise Reject("letters_in_number")
+        raise Reject(RejectReason.LETTERS_IN_NUMBER)
     if may_be_digits(words.split()[-1]) and not is_labelled:
-        raise Reject("letters_in_number")
+        raise Reject(RejectReason.LETTERS_IN_NUMBER)
     return text[match.end() :]
 
 
@@ -70,7 +71,7 @@ def trailing_words(text: str) -> str:
         return text
     gap, words = match[1], match[2]
     if not _APART.search(gap) or any(map(may_be_digits, words.split())):
-        raise Reject("letters_in_number")
+        raise Reject(RejectReason.LETTERS_IN_NUMBER)
     return text[: match.start()]
 
 

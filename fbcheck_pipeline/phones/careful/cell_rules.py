@@ -15,14 +15,15 @@ import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from fbcheck_pipeline.phones.careful.reference import Says, read, read_linked
+from fbcheck_pipeline.model.reasons import RejectReason
+from fbcheck_pipeline.phones.careful.reference import PhoneOutcome, read, read_linked, rejected
 from fbcheck_pipeline.phones.careful.splitting import MIN_PART_DIGITS, SEPARATORS, cuts, digit_count, restart
-from fbcheck_pipeline.phones.outcomes import Outcome, rejected
+from fbcheck_pipeline.phones.fast.terms import Says
 from fbcheck_pipeline.text import decorations, labels
 from fbcheck_pipeline.text.decorations import Reject
 
 Rule = Callable[[str], str]
-Read = Callable[[str], Outcome]
+Read = Callable[[str], PhoneOutcome]
 
 MAX_CELL_LENGTH = 1000
 SPLIT = "Splits a cell that holds several numbers."
@@ -66,8 +67,8 @@ def outcomes_of(
     region: str | None,
     column: Says = Says.NOTHING,
     applied: list[str] | None = None,
-    known: Mapping[str, Outcome] = MappingProxyType({}),
-) -> list[Outcome]:
+    known: Mapping[str, PhoneOutcome] = MappingProxyType({}),
+) -> list[PhoneOutcome]:
     """Every phone of one cell, at least one outcome.
 
     Args:
@@ -79,7 +80,7 @@ def outcomes_of(
     """
     said = applied if applied is not None else []
 
-    def read_it(number: str) -> Outcome:
+    def read_it(number: str) -> PhoneOutcome:
         return known.get(number) or read(number, region, column)
 
     try:
@@ -103,9 +104,9 @@ def bare_digits_of(text: str) -> str | None:
 
 def _bounded(text: str | None) -> str:
     if text is None:
-        raise Reject("empty")
+        raise Reject(RejectReason.EMPTY)
     if len(text) > MAX_CELL_LENGTH:
-        raise Reject("not_a_number")
+        raise Reject(RejectReason.NOT_A_NUMBER)
     return text
 
 
@@ -118,12 +119,12 @@ def _run(rules: tuple[Rule, ...], text: str, said: list[str]) -> str:
     return text
 
 
-def _numbers(text: str, level: int, read_it: Read, region: str | None, said: list[str]) -> list[Outcome]:
+def _numbers(text: str, level: int, read_it: Read, region: str | None, said: list[str]) -> list[PhoneOutcome]:
     """Split at the strongest separator that leaves numbers only; else the text is one number."""
     if _DIGITS_ONLY.fullmatch(text):
         return [read_it(_international(text, region))]
 
-    def several(parts: list[str], level: int) -> list[Outcome] | None:
+    def several(parts: list[str], level: int) -> list[PhoneOutcome] | None:
         found = [each for part in parts for each in _numbers(part, level, read_it, region, [])]
         return found if all(each.is_number for each in found) else None
 
@@ -148,17 +149,17 @@ def _ends_surely(number: str, following: str, read_it: Read) -> bool:
     return not any(read_it(other).is_number for other in others)
 
 
-def _one_number(text: str, read_it: Read, region: str | None, said: list[str]) -> Outcome:
+def _one_number(text: str, read_it: Read, region: str | None, said: list[str]) -> PhoneOutcome:
     try:
         return _honest_number(text, read_it, region, said)
     except Reject as reject:
         return rejected(reject.reason)
 
 
-def _honest_number(text: str, read_it: Read, region: str | None, said: list[str]) -> Outcome:
+def _honest_number(text: str, read_it: Read, region: str | None, said: list[str]) -> PhoneOutcome:
     cleaned = _run(EACH_PART, text, said)
     if labels.has_letters(cleaned):
-        raise Reject("letters_in_number")
+        raise Reject(RejectReason.LETTERS_IN_NUMBER)
     core = _core(cleaned)
     outcome = read_it(_international(core, region))
     _reject_shorthand(core, outcome, lambda head: read_it(_international(head, region)).is_number)
@@ -174,9 +175,9 @@ def _core(text: str) -> str:
     text = text if _TRUNCATED.search(text) else _EDGES.sub("", text)
     first, *more = _UNSPLIT.split(text)
     if any(map(digit_count, more)):
-        raise Reject("ambiguous_range" if digit_count(first) >= MIN_PART_DIGITS else "invalid_number")
+        raise Reject(RejectReason.AMBIGUOUS_RANGE if digit_count(first) >= MIN_PART_DIGITS else RejectReason.INVALID_NUMBER)
     if _MASKED.search(text) or not _CORE.fullmatch(text) or not digit_count(text):
-        raise Reject("invalid_number")
+        raise Reject(RejectReason.INVALID_NUMBER)
     return text
 
 
@@ -187,7 +188,7 @@ def _international(core: str, region: str | None) -> str:
     return re.sub(r"^\+?00", "+", number) if region is None else number
 
 
-def _reject_shorthand(core: str, whole: Outcome, is_number: Callable[[str], bool]) -> None:
+def _reject_shorthand(core: str, whole: PhoneOutcome, is_number: Callable[[str], bool]) -> None:
     """`0212 555 12 34-35` is a switchboard's range: its second number is not written, so none is invented."""
     tail = _TAIL.search(core)
     if not tail:
@@ -197,7 +198,7 @@ def _reject_shorthand(core: str, whole: Outcome, is_number: Callable[[str], bool
         places = [cut for cut in places[-1:] if _counts_on(core[: cut.start()], cut[0][0], cut[1])]
     heads = [core[: cut.start()] for cut in places]
     if any(digit_count(head) >= MIN_PART_DIGITS and is_number(head) for head in heads):
-        raise Reject("ambiguous_range")
+        raise Reject(RejectReason.AMBIGUOUS_RANGE)
 
 
 def _counts_on(head: str, separator: str, tail: str) -> bool:
@@ -209,18 +210,18 @@ def _counts_on(head: str, separator: str, tail: str) -> bool:
     return 1 <= int(tail) - int(re.sub(r"\D", "", head)[-len(tail) :] or 0) <= 9
 
 
-def _reject_letters_for_digits(text: str, outcome: Outcome, region: str | None, read_it: Read) -> None:
+def _reject_letters_for_digits(text: str, outcome: PhoneOutcome, region: str | None, read_it: Read) -> None:
     """`0800 123 TAXI`, `030 1234x567`: where letters or signs may stand for digits, the digits alone are another number."""
     vanity, glued = labels.vanity_of(text), labels.glued_extension_of(text)
     if vanity and read_it(_international(vanity, region)).is_number:
-        raise Reject("letters_in_number")
+        raise Reject(RejectReason.LETTERS_IN_NUMBER)
     if glued and not (outcome.is_number and _ends_surely(_international(glued[0], region), glued[1], read_it)):
-        raise Reject("letters_in_number")
+        raise Reject(RejectReason.LETTERS_IN_NUMBER)
 
 
-def _reject_counts(text: str, whole: Outcome, region: str | None, read_it: Read) -> None:
+def _reject_counts(text: str, whole: PhoneOutcome, region: str | None, read_it: Read) -> None:
     """`030 123456 2. Etage`, `Handy 2 171 1234567`: where the rest is a number, too, nobody can tell which was meant."""
     for rest in labels.without_counts(text):
         other = read_it(_international(_run(EACH_PART, rest, []), region))
         if other.is_number and other.e164 != whole.e164:
-            raise Reject("letters_in_number" if labels.has_letters(text) else "ambiguous_range")
+            raise Reject(RejectReason.LETTERS_IN_NUMBER if labels.has_letters(text) else RejectReason.AMBIGUOUS_RANGE)

@@ -6,42 +6,59 @@ Takes digits with at most one leading `+`; whoever has anything else cleans it f
 from __future__ import annotations
 
 import re
-from enum import Enum
 from functools import cache
+from typing import NamedTuple
 
 import phonenumbers
-from phonenumbers import NumberParseException, PhoneMetadata, PhoneNumberFormat, PhoneNumberType, ValidationResult
+from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType, ValidationResult
 from phonenumbers.shortnumberinfo import is_emergency_number
 
-from fbcheck_pipeline.phones.outcomes import CAN_BE_MOBILE, LINE_TYPES, MAX_E164_DIGITS, Outcome, rejected
+from fbcheck_pipeline.model.reasons import LINE_TYPES, LineType, RejectReason
+from fbcheck_pipeline.phones.fast.terms import MAX_E164_DIGITS, MAX_EMERGENCY_DIGITS, Says
+from fbcheck_pipeline.phones.fast.territories import metadata_for
 
 # Known far beyond their own countries, so they are no one's phone anywhere.
 EMERGENCY_EVERYWHERE = frozenset({"110", "112", "911", "999", "000"})
-MAX_EMERGENCY_DIGITS = 6
 
 _REASON_OF_FAULT = {
-    NumberParseException.INVALID_COUNTRY_CODE: "invalid_number",
-    NumberParseException.NOT_A_NUMBER: "too_short",
-    NumberParseException.TOO_SHORT_AFTER_IDD: "too_short",
-    NumberParseException.TOO_SHORT_NSN: "too_short",
-    NumberParseException.TOO_LONG: "too_long",
+    NumberParseException.INVALID_COUNTRY_CODE: RejectReason.INVALID_NUMBER,
+    NumberParseException.NOT_A_NUMBER: RejectReason.TOO_SHORT,
+    NumberParseException.TOO_SHORT_AFTER_IDD: RejectReason.TOO_SHORT,
+    NumberParseException.TOO_SHORT_NSN: RejectReason.TOO_SHORT,
+    NumberParseException.TOO_LONG: RejectReason.TOO_LONG,
 }
 REASON_OF_LENGTH = {
-    ValidationResult.TOO_SHORT: "too_short",
-    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "too_short",
-    ValidationResult.TOO_LONG: "too_long",
+    ValidationResult.TOO_SHORT: RejectReason.TOO_SHORT,
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: RejectReason.TOO_SHORT,
+    ValidationResult.TOO_LONG: RejectReason.TOO_LONG,
 }
 
 
-class Says(Enum):
-    """How the bare digits of a column are meant, as far as its other cells tell."""
+class PhoneOutcome(NamedTuple):
+    """What became of one phone: exactly one of `e164` and `reason` is set."""
 
-    NATIONAL = "national"
-    INTERNATIONAL = "international"
-    NOTHING = "nothing"
+    e164: str | None
+    reason: RejectReason | None
+    country: str | None = None
+    line_type: LineType | None = None
+
+    @property
+    def is_number(self) -> bool:
+        """True where the text is a number in service, whether or not we keep it."""
+        return self.e164 is not None or self.reason in (RejectReason.LINE_TYPE_EXCLUDED, RejectReason.AMBIGUOUS_INTERNATIONAL)
+
+    @property
+    def can_be_mobile(self) -> bool:
+        """True where its line may be one that chats."""
+        return self.line_type in (LineType.MOBILE, LineType.FIXED_LINE_OR_MOBILE)
 
 
-def read(number: str, region: str | None, column: Says = Says.NOTHING) -> Outcome:
+def rejected(reason: RejectReason) -> PhoneOutcome:
+    """The outcome of a phone that has no E.164."""
+    return PhoneOutcome(None, reason)
+
+
+def read(number: str, region: str | None, column: Says = Says.NOTHING) -> PhoneOutcome:
     """Read one number: phonenumbers' answer, except where bare digits have two.
 
     Args:
@@ -52,7 +69,7 @@ def read(number: str, region: str | None, column: Says = Says.NOTHING) -> Outcom
     if region is None and not number.startswith("+"):
         return _without_region(number)
     if is_emergency(number, region):
-        return rejected("emergency")
+        return rejected(RejectReason.EMERGENCY)
     here = library(number, region)
     if region is None or not is_bare(number, region):
         return here
@@ -62,7 +79,7 @@ def read(number: str, region: str | None, column: Says = Says.NOTHING) -> Outcom
     return _of_two_readings(here, library("+" + number, None), column)
 
 
-def read_linked(digits: str, region: str | None) -> Outcome:
+def read_linked(digits: str, region: str | None) -> PhoneOutcome:
     """Read the digits of a chat link: international by its definition, yet people write national ones, too.
 
     Args:
@@ -75,9 +92,9 @@ def read_linked(digits: str, region: str | None) -> Outcome:
         return international
     if not international.is_number:
         return national
-    if international.line_type in CAN_BE_MOBILE and national.line_type not in CAN_BE_MOBILE:
+    if international.can_be_mobile and not national.can_be_mobile:
         return international  # who chats has a mobile
-    return rejected("ambiguous_international")
+    return rejected(RejectReason.AMBIGUOUS_INTERNATIONAL)
 
 
 def vote(number: str, region: str) -> Says:
@@ -98,13 +115,6 @@ def is_bare(number: str, region: str) -> bool:
     return not (idd and re.match(idd, number))
 
 
-def metadata_for(region: str) -> PhoneMetadata:
-    """phonenumbers' own metadata of a region that it supports."""
-    metadata = PhoneMetadata.metadata_for_region(region)
-    assert metadata is not None
-    return metadata
-
-
 def is_emergency(number: str, region: str | None) -> bool:
     """True for 110, 112, 911 … and the region's own."""
     if len(number) > MAX_EMERGENCY_DIGITS:
@@ -112,39 +122,39 @@ def is_emergency(number: str, region: str | None) -> bool:
     return number in EMERGENCY_EVERYWHERE or (region is not None and _is_emergency_in(number, region))
 
 
-def library(number: str, region: str | None) -> Outcome:
+def library(number: str, region: str | None) -> PhoneOutcome:
     """phonenumbers' own answer: parse, is_valid_number, E.164; and why not, where it is not valid."""
     try:
         parsed = phonenumbers.parse(number, region)
     except NumberParseException as fault:
-        return rejected("too_long" if _is_over_long(number) else _REASON_OF_FAULT[fault.error_type])
+        return rejected(RejectReason.TOO_LONG if _is_over_long(number) else _REASON_OF_FAULT[fault.error_type])
     line_type = phonenumbers.number_type(parsed)  # is_valid_number() asks the same and forgets the answer
     if line_type == PhoneNumberType.UNKNOWN:
         if _is_over_long(number):
-            return rejected("too_long")
-        return rejected(REASON_OF_LENGTH.get(phonenumbers.is_possible_number_with_reason(parsed), "invalid_number"))
+            return rejected(RejectReason.TOO_LONG)
+        return rejected(REASON_OF_LENGTH.get(phonenumbers.is_possible_number_with_reason(parsed), RejectReason.INVALID_NUMBER))
     e164 = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
     if len(e164) > 1 + MAX_E164_DIGITS:
-        return rejected("too_long")
-    return Outcome(e164, None, phonenumbers.region_code_for_number(parsed), LINE_TYPES[line_type])
+        return rejected(RejectReason.TOO_LONG)
+    return PhoneOutcome(e164, None, phonenumbers.region_code_for_number(parsed), LINE_TYPES[line_type])
 
 
-def _of_two_readings(national: Outcome, international: Outcome, column: Says) -> Outcome:
+def _of_two_readings(national: PhoneOutcome, international: PhoneOutcome, column: Says) -> PhoneOutcome:
     if not international.is_number or national.e164 == international.e164:
         return national
     if column is Says.INTERNATIONAL:
         return international
-    if national.line_type in CAN_BE_MOBILE and international.line_type not in CAN_BE_MOBILE:
+    if national.can_be_mobile and not international.can_be_mobile:
         return national
-    return rejected("ambiguous_international")
+    return rejected(RejectReason.AMBIGUOUS_INTERNATIONAL)
 
 
-def _without_region(number: str) -> Outcome:
+def _without_region(number: str) -> PhoneOutcome:
     if is_emergency(number, None):
-        return rejected("emergency")
+        return rejected(RejectReason.EMERGENCY)
     if len(number) > MAX_E164_DIGITS:
-        return rejected("too_long")
-    return rejected("no_region" if len(number) > 3 else "too_short")
+        return rejected(RejectReason.TOO_LONG)
+    return rejected(RejectReason.NO_REGION if len(number) > 3 else RejectReason.TOO_SHORT)
 
 
 def _is_over_long(number: str) -> bool:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
+from fbcheck_pipeline.text.cell_words import JOINING_LETTERS, JOINING_WORDS
 from fbcheck_pipeline.text.decorations import SYMBOL
 from fbcheck_pipeline.text.labels import LETTER, may_be_digits
-from fbcheck_pipeline.text.vocabulary import JOINING_LETTERS, JOINING_WORDS
 
 
 class Separator(NamedTuple):

@@ -1,49 +1,58 @@
-"""Plain cells of a batch, all at once: the same answers as `cells`, for what is certain; the others are left to it.
+"""Plain cells of a batch, all at once: phonenumbers' answers, for what is certain; the others are left.
 
 Follows phonenumbers' `parse` and `is_valid_number` step by step (each step names the function it stands for), on arrays
 over cells. Where a step depends on what arrays do not tell (carrier codes, local numbers, rare prefixes), the cell is
-*unsure* and left. The patterns are in `plans`, first digits and lengths in `tables`, the digits themselves in `digits`.
+*unsure* and left. The patterns are in `territories`, first digits and lengths in `lookups`, the digits themselves in `digits`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pyarrow as pa
 
-from fbcheck_pipeline.phones.careful.reference import MAX_EMERGENCY_DIGITS, Says
-from fbcheck_pipeline.phones.fast.digits import MARGIN, WIDTH, Digits, Ints, Mask, digits_of
-from fbcheck_pipeline.phones.fast.lookups import FITS, HEAD_DIGITS, INVALID, MAYBE, NO_PLAN, TOO_LONG, TOO_SHORT, Tables
+from fbcheck_pipeline.phones.fast.digits import MARGIN, WIDTH, Digits, digits_of
+from fbcheck_pipeline.phones.fast.lookups import FITS, HEAD_DIGITS, MAYBE, NO_TERRITORY, Lookups
 from fbcheck_pipeline.phones.fast.patterns import UnknownPattern
 from fbcheck_pipeline.phones.fast.readings import Reading, Rows, e164_of
-from fbcheck_pipeline.phones.fast.territories import PLAN_COUNT, SYMBOLS, Automaton
-from fbcheck_pipeline.phones.outcomes import CAN_BE_MOBILE, LINE_TYPES, MAX_E164_DIGITS, REASONS
-from fbcheck_pipeline.phones.phone_batches import NONE
+from fbcheck_pipeline.phones.fast.terms import (
+    CAN_BE_MOBILE,
+    LINE_TYPE_COUNT,
+    MAX_E164_DIGITS,
+    MAX_EMERGENCY_DIGITS,
+    NONE,
+    Fault,
+    Ints,
+    Mask,
+    Says,
+)
+from fbcheck_pipeline.phones.fast.territories import SYMBOLS, TERRITORY_COUNT, Automaton
 
 # No national number has more than 17 digits; more steps would lead out of the cell's row of the matrix.
 MOST_STEPS = 18
 BLOCK_ROWS = 16_384  # arrays of so many rows stay in the processor's cache
-# Compiling a plan costs as much as so many careful cells.
-CELLS_WORTH_A_PLAN = 100
+# Compiling a territory costs as much as so many careful cells.
+CELLS_WORTH_COMPILING = 100
 
-_EMPTY, _NO_REGION, _AMBIGUOUS, _LINE_TYPE_EXCLUDED = (
-    REASONS.index(reason) for reason in ("empty", "no_region", "ambiguous_international", "line_type_excluded")
-)
-_CAN_BE_MOBILE = np.array([name in CAN_BE_MOBILE for name in LINE_TYPES])
-SAYS = tuple(Says)
-_NATIONAL, _INTERNATIONAL, _NOTHING = range(len(SAYS))
+_CAN_BE_MOBILE = np.isin(np.arange(LINE_TYPE_COUNT), [*CAN_BE_MOBILE])
 
 
 class FastPath:
-    """Reads plain cells. Holds what was compiled so far, so one object serves all batches of a list."""
+    """Reads plain cells. Holds what was compiled so far, so one object serves all batches of a list.
 
-    def __init__(self, excluded: frozenset[str]) -> None:
-        self._is_excluded = np.array([line_type in excluded for line_type in LINE_TYPES])
+    Args:
+        excluded: line types whose numbers are not kept.
+    """
+
+    def __init__(self, excluded: Iterable[int]) -> None:
+        self._is_excluded = np.isin(np.arange(LINE_TYPE_COUNT), [*excluded])
         self.automaton = Automaton()
-        self.tables = Tables()
-        self._is_ready: Mask = np.zeros(PLAN_COUNT, np.bool_)
-        self._is_known: Mask = np.zeros(PLAN_COUNT, np.bool_)
-        self._is_hopeless: Mask = np.zeros(PLAN_COUNT, np.bool_)
-        self._asked: Rows = np.zeros(PLAN_COUNT, np.int64)
+        self.lookups = Lookups()
+        self._is_ready: Mask = np.zeros(TERRITORY_COUNT, np.bool_)
+        self._is_known: Mask = np.zeros(TERRITORY_COUNT, np.bool_)
+        self._is_hopeless: Mask = np.zeros(TERRITORY_COUNT, np.bool_)
+        self._asked: Rows = np.zeros(TERRITORY_COUNT, np.int64)
 
     def read(self, cells: pa.StringArray, regions: Rows, column: Rows) -> tuple[Reading, pa.StringArray]:
         """Read cells, at best some BLOCK_ROWS of them.
@@ -51,7 +60,7 @@ class FastPath:
         Args:
             cells: text, as it came.
             regions: index into COUNTRIES of each cell's region, NONE without.
-            column: index into SAYS of what each cell's column says of bare digits.
+            column: a `Says`, what each cell's column says of bare digits.
 
         Returns:
             The readings, and their E.164, null where there is none.
@@ -63,35 +72,35 @@ class FastPath:
         for rows in (plain[~long], plain[long]):  # apart, since all are walked as far as the longest
             reading.put(rows, self._read_plain(digits, rows, regions[rows], column[rows]))
         self._leave_ranges(reading, digits, regions, column)
-        reading.reject(digits.is_unbroken & (digits.count == 1) & ~digits.has_plus, TOO_SHORT)
+        reading.reject(digits.is_unbroken & (digits.count == 1) & ~digits.has_plus, Fault.TOO_SHORT)
         # A cell with separators that is no number may still be two, or a range: the careful rules find that out.
-        is_rejected = (reading.reason != NONE) & (reading.reason != _AMBIGUOUS)
+        is_rejected = (reading.fault != NONE) & (reading.fault != Fault.AMBIGUOUS_INTERNATIONAL)
         reading.is_sure[is_rejected & ~digits.is_unbroken] = False
-        reading.reject(digits.is_empty, _EMPTY)
+        reading.reject(digits.is_empty, Fault.EMPTY)
         excluded = reading.is_number & self._is_excluded[reading.line_type]
-        reading.reason[excluded] = _LINE_TYPE_EXCLUDED
-        unknown = (reading.reason != NONE) & ~excluded
+        reading.fault[excluded] = Fault.LINE_TYPE_EXCLUDED
+        unknown = (reading.fault != NONE) & ~excluded
         reading.country[unknown], reading.line_type[unknown] = NONE, NONE
-        return reading, e164_of(digits, reading, self.tables)
+        return reading, e164_of(digits, reading, self.lookups)
 
     def votes(self, cells: pa.StringArray, regions: Rows) -> tuple[Rows, Mask, Mask]:
-        """What each cell says of its column, as an index into SAYS; and where it may say NATIONAL, or INTERNATIONAL, unread."""
+        """What each cell says of its column, as a `Says`; and where it may say NATIONAL, or INTERNATIONAL, unread."""
         digits = digits_of(cells)
-        says = np.full(len(cells), _NOTHING)
+        says = np.full(len(cells), Says.NOTHING)
         may_be_national = ~(digits.is_empty | (regions == NONE) | (digits.is_plain & digits.has_plus))
         may_be_international = may_be_national.copy()
         rows = np.flatnonzero(digits.is_plain & may_be_national & (digits.count >= HEAD_DIGITS))
         rows = rows[self._ready(regions[rows])]
         head = _head(digits, rows, 0)
-        is_bare = self.tables.is_bare[regions[rows], head]
-        settled = rows[~is_bare & (self.tables.idd_length[regions[rows], head] != MAYBE)]
+        is_bare = self.lookups.is_bare[regions[rows], head]
+        settled = rows[~is_bare & (self.lookups.idd_length[regions[rows], head] != MAYBE)]
         may_be_national[settled], may_be_international[settled] = False, False
 
         is_bare &= self._is_national(digits, rows, regions[rows], head)
         rows, head = rows[is_bare], head[is_bare]
         national, international = self._national(digits, rows, regions[rows], head), self._international(digits, rows, 0)
-        says[rows[national.is_number & international.is_sure & ~international.is_number]] = _NATIONAL
-        says[rows[international.is_number & national.is_sure & ~national.is_number]] = _INTERNATIONAL
+        says[rows[national.is_number & international.is_sure & ~international.is_number]] = Says.NATIONAL
+        says[rows[international.is_number & national.is_sure & ~national.is_number]] = Says.INTERNATIONAL
         is_open = ~(national.is_sure & international.is_sure)
         may_be_national[rows] = is_open & ~(national.is_sure & ~national.is_number) & ~international.is_number
         may_be_international[rows] = is_open & ~(international.is_sure & ~international.is_number) & ~national.is_number
@@ -101,14 +110,14 @@ class FastPath:
         reading = Reading.unsure(len(rows))
         head = _head(digits, rows, 0)
         has_plus, has_region = digits.has_plus[rows], self._ready(regions)
-        idd = np.where(has_region, self.tables.idd_length[regions, head], 0)
+        idd = np.where(has_region, self.lookups.idd_length[regions, head], 0)
         self._read_without_region(reading, digits, rows, np.flatnonzero(regions == NONE), head)
 
         where = np.flatnonzero(has_plus & has_region)
         plus = self._international(digits, rows[where], 0)
         # Then `parse` tries once more without the plus, and finds no code either unless an international prefix comes first.
-        plus.is_sure &= (plus.plan != NO_PLAN) | (idd[where] == 0)
-        plus.reason[(plus.reason != NONE) & (digits.count[rows[where]] > MAX_E164_DIGITS)] = TOO_LONG
+        plus.is_sure &= (plus.territory != NO_TERRITORY) | (idd[where] == 0)
+        plus.fault[(plus.fault != NONE) & (digits.count[rows[where]] > MAX_E164_DIGITS)] = Fault.TOO_LONG
         reading.put(where, plus)
 
         where = np.flatnonzero(has_region & self._is_after_idd(digits, rows, regions, head))
@@ -120,9 +129,9 @@ class FastPath:
 
     def _leave_ranges(self, reading: Reading, digits: Digits, regions: Rows, column: Rows) -> None:
         """A number whose end may be the next of a range: sure only where what comes before the end is none."""
-        rows = np.flatnonzero((digits.tail > 0) & (reading.is_number | (reading.reason == _AMBIGUOUS)))
+        rows = np.flatnonzero((digits.tail > 0) & (reading.is_number | (reading.fault == Fault.AMBIGUOUS_INTERNATIONAL)))
         head = self._read_plain(digits.without_tail(rows), np.arange(len(rows)), regions[rows], column[rows])
-        reading.is_sure[rows[~head.is_sure | (head.reason == NONE) | (head.reason == _AMBIGUOUS)]] = False
+        reading.is_sure[rows[~head.is_sure | (head.fault == NONE) | (head.fault == Fault.AMBIGUOUS_INTERNATIONAL)]] = False
 
     def _read_without_region(self, reading: Reading, digits: Digits, rows: Rows, where: Rows, head: Rows) -> None:
         """Only a plus, or 00 for it, tells the country."""
@@ -130,39 +139,42 @@ class FastPath:
         abroad = where[digits.has_plus[rows[where]] | zeros]
         begin = np.where(head[abroad] < 100, 2, 0)
         international = self._international(digits, rows[abroad], begin)
-        international.reason[(international.reason != NONE) & (digits.count[rows[abroad]] - begin > MAX_E164_DIGITS)] = TOO_LONG
+        international.fault[(international.fault != NONE) & (digits.count[rows[abroad]] - begin > MAX_E164_DIGITS)] = (
+            Fault.TOO_LONG
+        )
         reading.put(abroad, international)
         count = digits.count[rows]
         here = where[~(digits.has_plus[rows[where]] | zeros) & (count[where] > MAX_EMERGENCY_DIGITS)]
-        reading.reject(here, _NO_REGION)
-        reading.reject(here[count[here] > MAX_E164_DIGITS], TOO_LONG)
+        reading.reject(here, Fault.NO_REGION)
+        reading.reject(here[count[here] > MAX_E164_DIGITS], Fault.TOO_LONG)
 
     def _is_after_idd(self, digits: Digits, rows: Rows, regions: Rows, head: Rows) -> Mask:
         """`_parse_prefix_as_idd`: it counts where no 0 follows, since no calling code begins with one."""
-        idd = self.tables.idd_length[regions, head]
+        idd = self.lookups.idd_length[regions, head]
         is_after: Mask = ~digits.has_plus[rows] & (idd > 0) & (_digit(digits, rows, np.maximum(idd, 0)) != 0)
         return is_after
 
     def _is_national(self, digits: Digits, rows: Rows, regions: Rows, head: Rows) -> Mask:
         """True where the digits are neither international nor so few that they may be an emergency number."""
-        count, idd = digits.count[rows], self.tables.idd_length[regions, head]
+        count, idd = digits.count[rows], self.lookups.idd_length[regions, head]
         is_short = count <= MAX_EMERGENCY_DIGITS
-        may_be_emergency = is_short & self.tables.may_be_emergency[regions, np.minimum(count, MAX_EMERGENCY_DIGITS)]
+        may_be_emergency = is_short & self.lookups.may_be_emergency[regions, np.minimum(count, MAX_EMERGENCY_DIGITS)]
         is_long_enough: Mask = (count >= HEAD_DIGITS) & ~may_be_emergency & (idd != MAYBE)
         return is_long_enough & ~digits.has_plus[rows] & ~self._is_after_idd(digits, rows, regions, head)
 
     def _without_plus(self, digits: Digits, rows: Rows, regions: Rows, head: Rows, column: Rows) -> Reading:
-        """`reference.read`: bare digits are read abroad, too, where that can change the answer."""
+        """Bare digits are read abroad, too, where that can change the answer."""
         chosen = self._national(digits, rows, regions, head)
-        matters = np.where(chosen.is_number, column != _NATIONAL, column == _INTERNATIONAL)
-        bare = np.flatnonzero(self.tables.is_bare[regions, head] & matters)
+        matters = np.where(chosen.is_number, column != Says.NATIONAL, column == Says.INTERNATIONAL)
+        bare = np.flatnonzero(self.lookups.is_bare[regions, head] & matters)
         national, international, says = chosen.at(bare), self._international(digits, rows[bare], 0), column[bare]
         is_sure = national.is_sure & international.is_sure
-        other = international.is_number & ((national.plan != international.plan) | (national.begin != international.begin))
+        is_another = (national.territory != international.territory) | (national.begin != international.begin)
+        other = international.is_number & is_another
         prefers_home = national.is_number & _CAN_BE_MOBILE[national.line_type] & ~_CAN_BE_MOBILE[international.line_type]
-        abroad = other & (says == _INTERNATIONAL)
+        abroad = other & (says == Says.INTERNATIONAL)
         chosen.put(bare[abroad], international.at(abroad))
-        chosen.reject(bare[other & ~abroad & ~prefers_home], _AMBIGUOUS)
+        chosen.reject(bare[other & ~abroad & ~prefers_home], Fault.AMBIGUOUS_INTERNATIONAL)
         chosen.is_sure[bare] = is_sure
         return chosen
 
@@ -170,61 +182,67 @@ class FastPath:
         """`_extract_country_code`, then the national number. No calling code begins with another."""
         begin = np.broadcast_to(begin, rows.shape)
         head = _head(digits, rows, begin)
-        plan = self.tables.plan_of_head[head]
+        territory = self.lookups.territory_of_head[head]
         reading = Reading.unsure(len(rows))
-        reading.reject(np.arange(len(rows)), INVALID)
-        known = np.flatnonzero(plan != NO_PLAN)
-        plan, begin_national = plan[known], begin[known] + self.tables.code_length_of_head[head[known]]
+        reading.reject(np.arange(len(rows)), Fault.INVALID_NUMBER)
+        known = np.flatnonzero(territory != NO_TERRITORY)
+        territory, begin_national = territory[known], begin[known] + self.lookups.code_length_of_head[head[known]]
         length = digits.count[rows[known]] - begin_national
-        self._look_up(plan)
-        # Most bare digits and most junk are no number abroad by their length alone; no plan need be compiled for that.
-        never = self.tables.never_fits[plan, length]
-        reading.plan[known], reading.reason[known[never]] = plan, self.tables.fit[plan[never], length[never]]
+        self._look_up(territory)
+        # Most bare digits and most junk are no number abroad by their length alone; no territory need be compiled for that.
+        never = self.lookups.never_fits[territory, length]
+        reading.territory[known], reading.fault[known[never]] = territory, self.lookups.fit[territory[never], length[never]]
         may = ~never
-        reading.put(known[may], self._validated(digits, rows[known[may]], plan[may], begin_national[may]))
+        reading.put(known[may], self._validated(digits, rows[known[may]], territory[may], begin_national[may]))
         reading.is_sure &= digits.count[rows] - begin >= HEAD_DIGITS
         return reading
 
-    def _national(self, digits: Digits, rows: Rows, plan: Rows, head: Rows) -> Reading:
+    def _national(self, digits: Digits, rows: Rows, territory: Rows, head: Rows) -> Reading:
         """`_maybe_extract_country_code` without international prefix: drops the region's own code where that makes it fit."""
-        state, verdict, tables = self._walk(digits, rows, plan, np.zeros_like(rows)), self.automaton.verdict, self.tables
-        reading = self._validated(digits, rows, plan, np.zeros_like(rows), state)
-        own = np.flatnonzero(tables.plan_of_head[head] == tables.main_plan[plan])
-        begin = tables.code_length[plan[own]]
-        rest = self._walk(digits, rows[own], plan[own], begin)
-        drops = (~verdict.is_general[state[own]] & verdict.is_general[rest]) | (
-            tables.fit[plan[own], digits.count[rows[own]]] == TOO_LONG
+        state, classified, lookups = (
+            self._walk(digits, rows, territory, np.zeros_like(rows)),
+            self.automaton.classified,
+            self.lookups,
         )
-        reading.put(own[drops], self._validated(digits, rows[own[drops]], tables.main_plan[plan[own[drops]]], begin[drops]))
-        reading.is_sure[own[verdict.has_prefix[rest] | verdict.has_other_prefix[rest]]] = False
+        reading = self._validated(digits, rows, territory, np.zeros_like(rows), state)
+        own = np.flatnonzero(lookups.territory_of_head[head] == lookups.main_territory[territory])
+        begin = lookups.code_length[territory[own]]
+        rest = self._walk(digits, rows[own], territory[own], begin)
+        drops = (~classified.is_general[state[own]] & classified.is_general[rest]) | (
+            lookups.fit[territory[own], digits.count[rows[own]]] == Fault.TOO_LONG
+        )
+        reading.put(
+            own[drops], self._validated(digits, rows[own[drops]], lookups.main_territory[territory[own[drops]]], begin[drops])
+        )
+        reading.is_sure[own[classified.has_prefix[rest] | classified.has_other_prefix[rest]]] = False
         return reading
 
-    def _validated(self, digits: Digits, rows: Rows, plan: Rows, begin: Rows, state: Rows | None = None) -> Reading:
+    def _validated(self, digits: Digits, rows: Rows, territory: Rows, begin: Rows, state: Rows | None = None) -> Reading:
         """The end of `parse` (the national prefix goes where what remains fits), and `is_valid_number`."""
-        is_ready = self._ready(plan)
-        verdict, tables, count = self.automaton.verdict, self.tables, digits.count[rows]
-        state = self._walk(digits, rows, plan, begin) if state is None else state.copy()
+        is_ready = self._ready(territory)
+        classified, lookups, count = self.automaton.classified, self.lookups, digits.count[rows]
+        state = self._walk(digits, rows, territory, begin) if state is None else state.copy()
         begin = begin.copy()
-        is_sure = is_ready & ~verdict.has_other_prefix[state]
+        is_sure = is_ready & ~classified.has_other_prefix[state]
 
-        prefixed = np.flatnonzero(verdict.has_prefix[state] & is_sure)
-        shorter = begin[prefixed] + tables.prefix_length[plan[prefixed]]
-        rest = self._walk(digits, rows[prefixed], plan[prefixed], shorter)
-        fit = tables.fit[plan[prefixed], count[prefixed] - shorter]
-        drops = (~verdict.is_general[state[prefixed]] | verdict.is_general[rest]) & (fit == FITS)
+        prefixed = np.flatnonzero(classified.has_prefix[state] & is_sure)
+        shorter = begin[prefixed] + lookups.prefix_length[territory[prefixed]]
+        rest = self._walk(digits, rows[prefixed], territory[prefixed], shorter)
+        fit = lookups.fit[territory[prefixed], count[prefixed] - shorter]
+        drops = (~classified.is_general[state[prefixed]] | classified.is_general[rest]) & (fit == FITS)
         state[prefixed[drops]], begin[prefixed[drops]] = rest[drops], shorter[drops]
 
         length = count - begin
-        reason = tables.fit[tables.main_plan[plan], length].astype(np.int64)
-        reason[reason == FITS] = INVALID
-        is_valid = verdict.line_type[state] != NONE
-        reason[is_valid] = np.where(tables.code_length[plan] + length > MAX_E164_DIGITS, TOO_LONG, NONE)[is_valid]
-        return Reading(plan, begin, length, verdict.country[state], verdict.line_type[state], reason, is_sure)
+        fault = lookups.fit[lookups.main_territory[territory], length].astype(np.int64)
+        fault[fault == FITS] = Fault.INVALID_NUMBER
+        is_valid = classified.line_type[state] != NONE
+        fault[is_valid] = np.where(lookups.code_length[territory] + length > MAX_E164_DIGITS, Fault.TOO_LONG, NONE)[is_valid]
+        return Reading(territory, begin, length, classified.country[state], classified.line_type[state], fault, is_sure)
 
-    def _walk(self, digits: Digits, rows: Rows, plan: Rows, begin: Rows) -> Rows:
+    def _walk(self, digits: Digits, rows: Rows, territory: Rows, begin: Rows) -> Rows:
         """The states that the digits from `begin` on end in; most that begin wrongly are settled after three."""
         table, is_final = self.automaton.table, self.automaton.is_final
-        state = np.maximum(self.automaton.starts[plan], 0)
+        state = np.maximum(self.automaton.starts[territory], 0)
         place = rows * WIDTH + (MARGIN + begin)
         steps = min(int((digits.count[rows] - begin).max(initial=0)), MOST_STEPS)
         for _ in range(min(steps, 3)):
@@ -238,33 +256,33 @@ class FastPath:
         state[live] = lively
         return state // SYMBOLS
 
-    def _ready(self, plans: Rows) -> Mask:
-        """True where the plan is compiled; compiles those that were asked for often enough."""
-        self._asked += np.bincount(plans[plans >= 0], minlength=PLAN_COUNT)
-        wanted = (self._asked >= CELLS_WORTH_A_PLAN) & ~self._is_ready & ~self._is_hopeless
+    def _ready(self, territories: Rows) -> Mask:
+        """True where the territory is compiled; compiles those that were asked for often enough."""
+        self._asked += np.bincount(territories[territories >= 0], minlength=TERRITORY_COUNT)
+        wanted = (self._asked >= CELLS_WORTH_COMPILING) & ~self._is_ready & ~self._is_hopeless
         if wanted.any():
             self._compile(np.flatnonzero(wanted))
-        ready: Mask = (plans >= 0) & self._is_ready[plans] & self._is_ready[self.tables.main_plan[plans]]
+        ready: Mask = (territories >= 0) & self._is_ready[territories] & self._is_ready[self.lookups.main_territory[territories]]
         return ready
 
-    def _look_up(self, plans: Rows) -> None:
-        """Fill the tables of plans that were not asked for before."""
-        for plan in np.unique(plans[~self._is_known[plans]]):
-            self._is_known[plan] = True
+    def _look_up(self, territories: Rows) -> None:
+        """Fill the lookups of territories that were not asked for before."""
+        for territory in np.unique(territories[~self._is_known[territories]]):
+            self._is_known[territory] = True
             try:
-                self.tables.fill(plan)
+                self.lookups.fill(territory)
             except UnknownPattern:
-                self._is_hopeless[plan] = True
+                self._is_hopeless[territory] = True
 
-    def _compile(self, plans: Rows) -> None:
-        plans = np.union1d(plans, self.tables.main_plan[plans])
-        self._look_up(plans)
-        for plan in plans[~self._is_hopeless[plans]]:
+    def _compile(self, territories: Rows) -> None:
+        territories = np.union1d(territories, self.lookups.main_territory[territories])
+        self._look_up(territories)
+        for territory in territories[~self._is_hopeless[territories]]:
             try:
-                self.automaton.add(plan)
-                self._is_ready[plan] = True
+                self.automaton.add(territory)
+                self._is_ready[territory] = True
             except UnknownPattern:
-                self._is_hopeless[plan] = True
+                self._is_hopeless[territory] = True
         self.automaton.publish()
 
 

@@ -1,6 +1,6 @@
 """What the first four digits, or the length, of a number say: look-up tables over all regions, filled on first use.
 
-Patterns over whole numbers are in `plans`.
+Patterns over whole numbers are in `territories`.
 """
 
 from __future__ import annotations
@@ -11,68 +11,76 @@ import numpy as np
 from numpy.typing import NDArray
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
-from fbcheck_pipeline.phones.careful.reference import MAX_EMERGENCY_DIGITS, metadata_for
 from fbcheck_pipeline.phones.fast.patterns import NEVER, NOTHING, Expression, after, parse
-from fbcheck_pipeline.phones.fast.territories import NON_GEOGRAPHICAL, PLAN_COUNT, code_of, metadata_of, prefixes_of, regions_of
-from fbcheck_pipeline.phones.outcomes import COUNTRIES, REASONS
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, MAX_EMERGENCY_DIGITS, Fault
+from fbcheck_pipeline.phones.fast.territories import (
+    NON_GEOGRAPHICAL,
+    TERRITORY_COUNT,
+    code_of,
+    metadata_for,
+    metadata_of,
+    prefixes_of,
+    regions_of,
+)
 
 HEAD_DIGITS = 4
 MAX_LENGTH = 32
-FITS = -1  # a length that the plan knows; otherwise a reject reason's index
+FITS = -1  # a length that the territory knows; otherwise a `Fault`
 MAYBE = -1  # an international prefix that only more digits can tell
-NO_PLAN = -1
-TOO_SHORT, TOO_LONG, INVALID = (REASONS.index(reason) for reason in ("too_short", "too_long", "invalid_number"))
+NO_TERRITORY = -1
 _HEADS = 10**HEAD_DIGITS
 
 
-class Tables:
-    """Arrays indexed by plan, then by the number of the first four digits (*head*) or by a length.
+class Lookups:
+    """Arrays indexed by territory, then by the number of the first four digits (*head*) or by a length.
 
-    plan_of_head, code_length_of_head: the plan that a number after its `+` belongs to, and how many digits its calling code has.
-    code, main_plan, code_length: of each plan, its calling code, the plan of that code's main region, and the code's digits.
+    territory_of_head, code_length_of_head: the territory that a number after its `+` belongs to, and how many digits its calling code has.
+    code, main_territory, code_length: of each territory, its calling code, the territory of that code's main region, and the code's digits.
     idd_length: of the international prefix that the head begins with, 0 without, MAYBE where it depends on more.
     is_bare: True where the head begins with neither an international nor the national prefix.
-    prefix_length: of the plain national prefix. fit: FITS, or the reason why so many digits do not. never_fits: they do not,
+    prefix_length: of the plain national prefix. fit: FITS, or the `Fault` of so many digits. never_fits: they do not,
     and no prefix can change that.
     may_be_emergency: True where the region has an emergency number of so many digits.
     """
 
     def __init__(self) -> None:
-        self.plan_of_head, self.code_length_of_head = _plans_of_heads()
-        self.code = np.array([code_of(plan) for plan in range(PLAN_COUNT)])
+        self.territory_of_head, self.code_length_of_head = _territories_of_heads()
+        self.code = np.array([code_of(territory) for territory in range(TERRITORY_COUNT)])
         self.code_length = np.array([len(str(code)) for code in self.code])
-        self.main_plan = np.array([_main_plan(code) for code in self.code])
-        self.idd_length: NDArray[np.int8] = np.zeros((PLAN_COUNT, _HEADS), np.int8)
-        self.is_bare: NDArray[np.bool_] = np.zeros((PLAN_COUNT, _HEADS), np.bool_)
-        self.prefix_length: NDArray[np.int64] = np.zeros(PLAN_COUNT, np.int64)
-        self.fit: NDArray[np.int8] = np.zeros((PLAN_COUNT, MAX_LENGTH), np.int8)
-        self.never_fits: NDArray[np.bool_] = np.zeros((PLAN_COUNT, MAX_LENGTH), np.bool_)
-        self.may_be_emergency: NDArray[np.bool_] = np.zeros((PLAN_COUNT, MAX_EMERGENCY_DIGITS + 1), np.bool_)
+        self.main_territory = np.array([_main_territory(code) for code in self.code])
+        self.idd_length: NDArray[np.int8] = np.zeros((TERRITORY_COUNT, _HEADS), np.int8)
+        self.is_bare: NDArray[np.bool_] = np.zeros((TERRITORY_COUNT, _HEADS), np.bool_)
+        self.prefix_length: NDArray[np.int64] = np.zeros(TERRITORY_COUNT, np.int64)
+        self.fit: NDArray[np.int8] = np.zeros((TERRITORY_COUNT, MAX_LENGTH), np.int8)
+        self.never_fits: NDArray[np.bool_] = np.zeros((TERRITORY_COUNT, MAX_LENGTH), np.bool_)
+        self.may_be_emergency: NDArray[np.bool_] = np.zeros((TERRITORY_COUNT, MAX_EMERGENCY_DIGITS + 1), np.bool_)
 
-    def fill(self, plan: int) -> None:
-        """Fill the rows of one plan.
+    def fill(self, territory: int) -> None:
+        """Fill the rows of one territory.
 
         Raises:
             UnknownPattern: a prefix of the metadata is of an unknown kind.
         """
-        metadata = metadata_of(plan)
+        metadata = metadata_of(territory)
         plain, other = prefixes_of(metadata)
-        self.prefix_length[plan] = len(plain)
-        self.fit[plan] = [_fit(length, metadata) for length in range(MAX_LENGTH)]
+        self.prefix_length[territory] = len(plain)
+        self.fit[territory] = [_fit(length, metadata) for length in range(MAX_LENGTH)]
         if other is NEVER:
             # A number may be valid in another region of the code that is too short for the main one (+1 310 7773, Canada).
-            fits = np.isin(np.arange(MAX_LENGTH), [length for each in regions_of(plan) for length in _lengths_in(each, metadata)])
-            self.never_fits[plan] = ~(fits | np.roll(fits, len(plain)))
+            fits = np.isin(
+                np.arange(MAX_LENGTH), [length for each in regions_of(territory) for length in _lengths_in(each, metadata)]
+            )
+            self.never_fits[territory] = ~(fits | np.roll(fits, len(plain)))
         if metadata.international_prefix:
             pattern = parse(metadata.international_prefix)
-            _fill_idd_lengths(self.idd_length[plan], re.compile(metadata.international_prefix), pattern, "")
-        self.is_bare[plan] = self.idd_length[plan] == 0  # 00 needs no word: no calling code begins with it
+            _fill_idd_lengths(self.idd_length[territory], re.compile(metadata.international_prefix), pattern, "")
+        self.is_bare[territory] = self.idd_length[territory] == 0  # 00 needs no word: no calling code begins with it
         if metadata.national_prefix:
-            self.is_bare[plan, _heads_with(metadata.national_prefix)] = False
-        if plan < len(COUNTRIES):
-            short = PhoneMetadata.short_metadata_for_region(COUNTRIES[plan])
+            self.is_bare[territory, _heads_with(metadata.national_prefix)] = False
+        if territory < len(COUNTRIES):
+            short = PhoneMetadata.short_metadata_for_region(COUNTRIES[territory])
             lengths = short.emergency.possible_length if short and short.emergency else ()
-            self.may_be_emergency[plan, [length for length in lengths if length <= MAX_EMERGENCY_DIGITS]] = True
+            self.may_be_emergency[territory, [length for length in lengths if length <= MAX_EMERGENCY_DIGITS]] = True
 
 
 def _lengths_in(region: str, metadata: PhoneMetadata) -> tuple[int, ...]:
@@ -82,7 +90,7 @@ def _lengths_in(region: str, metadata: PhoneMetadata) -> tuple[int, ...]:
     return tuple(general.possible_length)
 
 
-def _main_plan(code: int) -> int:
+def _main_territory(code: int) -> int:
     region = COUNTRY_CODE_TO_REGION_CODE[code][0]
     return len(COUNTRIES) + NON_GEOGRAPHICAL.index(code) if region == "001" else COUNTRIES.index(region)
 
@@ -92,11 +100,11 @@ def _heads_with(prefix: str) -> slice:
     return slice(int(prefix or 0) * width, (int(prefix or 0) + 1) * width)
 
 
-def _plans_of_heads() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    plans, lengths = np.full(_HEADS, NO_PLAN), np.zeros(_HEADS, np.int64)
+def _territories_of_heads() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    territories, lengths = np.full(_HEADS, NO_TERRITORY), np.zeros(_HEADS, np.int64)
     for code in COUNTRY_CODE_TO_REGION_CODE:
-        plans[_heads_with(str(code))], lengths[_heads_with(str(code))] = _main_plan(code), len(str(code))
-    return plans, lengths
+        territories[_heads_with(str(code))], lengths[_heads_with(str(code))] = _main_territory(code), len(str(code))
+    return territories, lengths
 
 
 def _fill_idd_lengths(row: NDArray[np.int8], regex: re.Pattern[str], rest: Expression, head: str) -> None:
@@ -112,11 +120,11 @@ def _fill_idd_lengths(row: NDArray[np.int8], regex: re.Pattern[str], rest: Expre
 
 
 def _fit(length: int, metadata: PhoneMetadata) -> int:
-    """phonenumbers' `_test_number_length`, in our reasons."""
+    """phonenumbers' `_test_number_length`, in our faults."""
     assert metadata.general_desc is not None
     possible, local = metadata.general_desc.possible_length, metadata.general_desc.possible_length_local_only
     if length in local or length < min(possible):
-        return TOO_SHORT
+        return Fault.TOO_SHORT
     if length > max(possible):
-        return TOO_LONG
-    return FITS if length in possible else INVALID
+        return Fault.TOO_LONG
+    return FITS if length in possible else Fault.INVALID_NUMBER

@@ -2,7 +2,7 @@
 
 An expression is the state of an automaton: `after(e, 7)` is what must follow a 7, and `marks(e)` are the names of the
 patterns that are complete here. Equal expressions are one object. Knows the few constructs that the metadata uses and
-refuses any other (`UnknownPattern`), so that a new one cannot be misread. What makes up a numbering plan is in `plans`.
+refuses any other (`UnknownPattern`), so that a new one cannot be misread. What makes up a territory is in `territories`.
 """
 
 from __future__ import annotations
@@ -170,8 +170,13 @@ def _atom(tokens: list[str]) -> Expression:
     if token.isdigit():
         return one_of(1 << int(token))
     if token.startswith("["):
-        return one_of(sum(1 << digit for digit in range(10) if re.match(token, str(digit))))
+        return one_of(_mask_of_class(token))
     raise UnknownPattern("a pattern of the phonenumbers metadata repeats nothing")
+
+
+@cache
+def _mask_of_class(token: str) -> int:
+    return sum(1 << digit for digit in range(10) if re.match(token, str(digit)))
 
 
 def _repeated(item: Expression, tokens: list[str]) -> Expression:

@@ -1,4 +1,4 @@
-"""One way to read the digits of many cells, as arrays, and the E.164 texts that come of it. How it is found is in `fast`."""
+"""One way to read the digits of many cells, as arrays, and the E.164 texts that come of it. How it is found is in `fast_path`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from fbcheck_pipeline.phones.fast.digits import MARGIN, PLUS, WIDTH, Digits, Ints, Mask
-from fbcheck_pipeline.phones.fast.lookups import Tables
-from fbcheck_pipeline.phones.phone_batches import NONE
+from fbcheck_pipeline.phones.fast.digits import MARGIN, PLUS, WIDTH, Digits
+from fbcheck_pipeline.phones.fast.lookups import Lookups
+from fbcheck_pipeline.phones.fast.terms import NONE, Ints, Mask
 
 Rows = Ints  # of cells, by their place
 
@@ -18,29 +18,29 @@ Rows = Ints  # of cells, by their place
 class Reading:
     """One way to read some cells; arrays over these cells.
 
-    plan: of the number's calling code, NO_PLAN where it has none. begin, length: of the national number, in digits of the cell.
-    country, line_type: as in `Verdict`. reason: NONE where it is a number in service.
+    territory: of the number's calling code, NO_TERRITORY where it has none. begin, length: of the national number, in digits of the cell.
+    country, line_type: as in `Classification`. fault: NONE where it is a number in service.
     is_sure: False where only the careful path can tell; the rest then means nothing.
     """
 
-    plan: Rows
+    territory: Rows
     begin: Rows
     length: Rows
     country: Rows
     line_type: Rows
-    reason: Rows
+    fault: Rows
     is_sure: Mask
 
     @classmethod
     def unsure(cls, count: int) -> Reading:
         """Nothing is known yet."""
-        plan, begin, length, country, line_type, reason = (np.full(count, NONE) for _ in range(6))
-        return cls(plan, begin, length, country, line_type, reason, np.zeros(count, np.bool_))
+        territory, begin, length, country, line_type, fault = (np.full(count, NONE) for _ in range(6))
+        return cls(territory, begin, length, country, line_type, fault, np.zeros(count, np.bool_))
 
     @property
     def is_number(self) -> Mask:
         """True where it is a number in service."""
-        is_number: Mask = (self.reason == NONE) & self.is_sure
+        is_number: Mask = (self.fault == NONE) & self.is_sure
         return is_number
 
     def at(self, where: Rows | Mask) -> Reading:
@@ -52,17 +52,17 @@ class Reading:
         for name, value in vars(self).items():
             value[where] = getattr(other, name)
 
-    def reject(self, where: Rows | Mask, reason: int) -> None:
+    def reject(self, where: Rows | Mask, fault: int) -> None:
         """Some of the cells are surely no number."""
-        self.reason[where], self.is_sure[where] = reason, True
+        self.fault[where], self.is_sure[where] = fault, True
 
 
-def e164_of(digits: Digits, reading: Reading, tables: Tables) -> pa.StringArray:
+def e164_of(digits: Digits, reading: Reading, lookups: Lookups) -> pa.StringArray:
     """Each cell's E.164, null where it is no number: plus and calling code are written into the matrix, and the texts cut out."""
     is_number = reading.is_number
     rows = np.flatnonzero(is_number)
-    plan, begin = reading.plan[rows], rows * WIDTH + MARGIN + reading.begin[rows]
-    code, code_length = tables.code[plan], tables.code_length[plan]
+    territory, begin = reading.territory[rows], rows * WIDTH + MARGIN + reading.begin[rows]
+    code, code_length = lookups.code[territory], lookups.code_length[territory]
     for place in range(3):
         has_place = code_length > place
         digits.matrix[begin[has_place] - 1 - place] = code[has_place] // 10**place % 10

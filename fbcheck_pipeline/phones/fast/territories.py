@@ -1,22 +1,20 @@
-"""Numbering plans: phonenumbers' metadata as one automaton, compiled region by region on first use.
+"""phonenumbers' metadata as one automaton, compiled territory by territory on first use.
 
-A *plan* is what phonenumbers calls the metadata of a region or of a calling code without one. Walking a number's digits
-from its plan's start state ends in a state whose `Verdict` says all that parsing and validating ask of the patterns.
-What is looked up by a number's first digits or its length is in `tables`; how a batch is led through, in `fast`.
+A *territory* is what has metadata of its own: a region, or a calling code without one. Walking a number's digits
+from its territory's start state ends in a state whose `Classification` says all that parsing and validating ask of the patterns.
+What is looked up by a number's first digits or its length is in `lookups`; how a batch is led through, in `fast_path`.
 """
 
 from __future__ import annotations
 
-import gc
 import re
 from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumberType
 
-from fbcheck_pipeline.phones.careful.reference import metadata_for
 from fbcheck_pipeline.phones.fast.patterns import (
     ANYTHING,
     NEVER,
@@ -33,27 +31,30 @@ from fbcheck_pipeline.phones.fast.patterns import (
     parse,
     then,
 )
-from fbcheck_pipeline.phones.outcomes import COUNTRIES, LINE_TYPES
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE
 
 SYMBOLS = 16  # ten digits, `END`, and up to a power of two: state + symbol is the index into the table
 END = 10  # the symbol after the last digit; the state stays
 _GENERAL, _PREFIX, _OTHER_PREFIX = (("general", ""), ("prefix", ""), ("other_prefix", ""))
 # In the order in which phonenumbers asks for them; then fixed line and mobile.
-_SPECIAL_TYPES = ("premium_rate", "toll_free", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail")
+_SPECIAL_TYPES: dict[str, int] = {
+    name: getattr(PhoneNumberType, name.upper())
+    for name in ("premium_rate", "toll_free", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail")
+}
 
-# A region's plan has its index in COUNTRIES; that of "001" is never used, since each of its calling codes has a plan.
+# A region's territory has its index in COUNTRIES; that of "001" is never used, since each of its calling codes has a territory.
 NON_GEOGRAPHICAL = tuple(code for code, regions in COUNTRY_CODE_TO_REGION_CODE.items() if regions == ("001",))
-PLAN_COUNT = len(COUNTRIES) + len(NON_GEOGRAPHICAL)
+TERRITORY_COUNT = len(COUNTRIES) + len(NON_GEOGRAPHICAL)
 _CODES = {region: code for code, regions in COUNTRY_CODE_TO_REGION_CODE.items() for region in regions}
 _COUNTRY_INDEX = {region: index for index, region in enumerate(COUNTRIES)}
 
 
-class Verdict(NamedTuple):
-    """What a number is in a plan.
+class Classification(NamedTuple):
+    """What a number is in a territory.
 
     `is_general`: it matches the general description. `has_prefix`: it begins with the plain national prefix.
     `has_other_prefix`: it begins with what the metadata treats in another way (carrier codes, local numbers).
-    `country`, `line_type`: indices into COUNTRIES and LINE_TYPES; line_type is -1 where it is not valid.
+    `country`: index into COUNTRIES; `line_type`: a PhoneNumberType. Both NONE where it is not valid.
     """
 
     is_general: Any
@@ -64,37 +65,31 @@ class Verdict(NamedTuple):
 
 
 class Automaton:
-    """All plans that were compiled so far.
+    """All territories that were compiled so far.
 
     `table[state + symbol]` is the next state; states are multiples of SYMBOLS. `is_final[state // SYMBOLS]`: no digit
-    changes it any more. The columns of `verdict` are the fields of `Verdict`, each an array over states.
+    changes it any more. The columns of `classified` are the fields of `Classification`, each an array over states.
     """
 
     def __init__(self) -> None:
-        self.starts: NDArray[np.int64] = np.full(PLAN_COUNT, -1, np.int64)
+        self.starts: NDArray[np.int64] = np.full(TERRITORY_COUNT, -1, np.int64)
         self.table: NDArray[np.int64] = np.zeros(0, np.int64)
         self.is_final: NDArray[np.bool_] = np.zeros(0, np.bool_)
-        self.verdict = Verdict(*(np.zeros(0, kind) for kind in (bool, bool, bool, np.int64, np.int64)))
+        self.classified = Classification(*(np.zeros(0, kind) for kind in (bool, bool, bool, np.int64, np.int64)))
         self._starts: dict[int, int] = {}
         self._ids: dict[Expression, int] = {}
-        self._verdicts: list[Verdict] = []
+        self._classifications: list[Classification] = []
         self._rows: list[list[int]] = []
         self._compile(NEVER, ())
         self.publish()
 
-    def add(self, plan: int) -> None:
-        """Compile one plan; it counts after `publish`.
+    def add(self, territory: int) -> None:
+        """Compile one territory; it counts after `publish`.
 
         Raises:
             UnknownPattern: its patterns are of an unknown kind.
         """
-        was_enabled = gc.isenabled()
-        gc.disable()  # nothing here is garbage, and the collector would walk through all of it again and again
-        try:
-            self._starts[plan] = self._compile(_start_state(plan), regions_of(plan))
-        finally:
-            if was_enabled:
-                gc.enable()
+        self._starts[territory] = self._compile(_start_state(territory), regions_of(territory))
 
     def publish(self) -> None:
         """Append what was added to the arrays."""
@@ -103,11 +98,11 @@ class Automaton:
         is_final = (rows == np.arange(known, len(self._rows))[:, None]).all(axis=1)
         self.is_final = np.concatenate([self.is_final, is_final])
         self.table = np.concatenate([self.table, (rows * SYMBOLS).reshape(-1)])
-        if self._verdicts[known:]:  # two plans may be one and the same
-            added = zip(*self._verdicts[known:], strict=True)
-            self.verdict = Verdict(*(np.append(old, new) for old, new in zip(self.verdict, added, strict=True)))
-        for plan, start in self._starts.items():
-            self.starts[plan] = start * SYMBOLS
+        if self._classifications[known:]:  # two territories may be one and the same
+            added = zip(*self._classifications[known:], strict=True)
+            self.classified = Classification(*(np.append(old, new) for old, new in zip(self.classified, added, strict=True)))
+        for territory, start in self._starts.items():
+            self.starts[territory] = start * SYMBOLS
 
     def _compile(self, start: Expression, regions: tuple[str, ...]) -> int:
         todo = self._number(start, regions)
@@ -127,37 +122,44 @@ class Automaton:
         if state in self._ids:
             return []
         self._ids[state] = len(self._ids)
-        self._verdicts.append(_verdict(marks(state), regions))
+        self._classifications.append(_classification(marks(state), regions))
         self._rows.append([len(self._rows)] * SYMBOLS)
         return [state]
 
 
-def code_of(plan: int) -> int:
-    """The plan's calling code."""
-    return _CODES[COUNTRIES[plan]] if plan < len(COUNTRIES) else NON_GEOGRAPHICAL[plan - len(COUNTRIES)]
+def code_of(territory: int) -> int:
+    """The territory's calling code."""
+    return _CODES[COUNTRIES[territory]] if territory < len(COUNTRIES) else NON_GEOGRAPHICAL[territory - len(COUNTRIES)]
 
 
-def regions_of(plan: int) -> tuple[str, ...]:
-    """All regions of the plan's calling code, the main one first."""
-    return COUNTRY_CODE_TO_REGION_CODE[code_of(plan)]
+def regions_of(territory: int) -> tuple[str, ...]:
+    """All regions of the territory's calling code, the main one first."""
+    return COUNTRY_CODE_TO_REGION_CODE[code_of(territory)]
 
 
-@cache
-def metadata_of(plan: int) -> PhoneMetadata:
-    """phonenumbers' own metadata of a plan."""
-    if plan < len(COUNTRIES):
-        return metadata_for(COUNTRIES[plan])
-    metadata = PhoneMetadata.metadata_for_nongeo_region(code_of(plan))
+def metadata_for(region: str) -> PhoneMetadata:
+    """phonenumbers' own metadata of a region that it supports."""
+    metadata = PhoneMetadata.metadata_for_region(region)
     assert metadata is not None
     return metadata
 
 
-def _start_state(plan: int) -> Expression:
-    metadata = metadata_of(plan)
+@cache
+def metadata_of(territory: int) -> PhoneMetadata:
+    """phonenumbers' own metadata of a territory."""
+    if territory < len(COUNTRIES):
+        return metadata_for(COUNTRIES[territory])
+    metadata = PhoneMetadata.metadata_for_nongeo_region(code_of(territory))
+    assert metadata is not None
+    return metadata
+
+
+def _start_state(territory: int) -> Expression:
+    metadata = metadata_of(territory)
     plain, other = prefixes_of(metadata)
     patterns = [marked(_general(metadata), _GENERAL), marked(other, _OTHER_PREFIX)]
     patterns += [marked(then(parse(plain), ANYTHING), _PREFIX)] if plain else []
-    for region in regions_of(plan):
+    for region in regions_of(territory):
         patterns += _patterns_of(region, metadata if region == "001" else metadata_for(region))
     return either(*patterns)
 
@@ -226,17 +228,17 @@ def _top_level(pattern: str) -> list[str]:
     return choices
 
 
-def _verdict(complete: frozenset[Mark], regions: tuple[str, ...]) -> Verdict:
+def _classification(complete: frozenset[Mark], regions: tuple[str, ...]) -> Classification:
     leads = {region for region in regions if _leading_digits(region) is not None}
-    country, line_type = -1, -1
+    country, line_type = NONE, NONE
     for region in regions:
         line_type = _line_type(complete, region)
         if ("leading", region) in complete or (region not in leads and line_type >= 0):
             country = _COUNTRY_INDEX[region]
             break
-        line_type = -1
+        line_type = NONE
     general, prefix, other = (mark in complete for mark in (_GENERAL, _PREFIX, _OTHER_PREFIX))
-    return Verdict(general, prefix, other, country if line_type >= 0 else -1, line_type)
+    return Classification(general, prefix, other, country if line_type >= 0 else NONE, line_type)
 
 
 @cache
@@ -245,13 +247,13 @@ def _leading_digits(region: str) -> str | None:
 
 
 def _line_type(complete: frozenset[Mark], region: str) -> int:
-    """Index into LINE_TYPES, in the order of phonenumbers' own questions; -1 where the number is not valid."""
+    """In the order of phonenumbers' own questions; NONE where the number is not valid."""
     if ("region_general", region) not in complete:
-        return -1
+        return NONE
     for name in _SPECIAL_TYPES:
         if (name, region) in complete:
-            return LINE_TYPES.index(name)
+            return _SPECIAL_TYPES[name]
     fixed, mobile = ("fixed_line", region) in complete, ("mobile", region) in complete
     if fixed and mobile:
-        return LINE_TYPES.index("fixed_line_or_mobile")
-    return LINE_TYPES.index("fixed_line") if fixed else LINE_TYPES.index("mobile") if mobile else -1
+        return PhoneNumberType.FIXED_LINE_OR_MOBILE
+    return PhoneNumberType.FIXED_LINE if fixed else PhoneNumberType.MOBILE if mobile else NONE

@@ -6,13 +6,12 @@ import random
 
 import pytest
 
-from fbcheck_pipeline.phones.careful.reference import Says
 from fbcheck_pipeline.phones.fast.fast_path import FastPath
-from fbcheck_pipeline.phones.outcomes import COUNTRIES, MAX_E164_DIGITS
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, MAX_E164_DIGITS, Says
 from tests.unit.phones.conftest import path  # noqa: F401  the same fast path
 from tests.unit.phones.corpus import (
     NO_REGION,
-    PLANS,
+    TERRITORIES,
     Cell,
     by_the_library,
     honest_forms,
@@ -41,10 +40,10 @@ def test_an_honest_number_becomes_what_phonenumbers_says(path: FastPath, seed: i
     """In its own region, in another and in none. The column is known to be national, so that bare digits are no question."""
     chance = random.Random(seed)
     cells: list[Cell] = []
-    for plan, national in national_numbers(chance, 1):
-        own = plan if plan < len(COUNTRIES) else NO_REGION
-        other = chance.choice([each for each in PLANS if each < len(COUNTRIES)])
-        for text in honest_forms(plan, national):
+    for territory, national in national_numbers(chance, 1):
+        own = territory if territory < len(COUNTRIES) else NO_REGION
+        other = chance.choice([each for each in TERRITORIES if each < len(COUNTRIES)])
+        for text in honest_forms(territory, national):
             cells.append((text, own, Says.NATIONAL))
             if text.startswith("+"):
                 cells += [(text, other, Says.NATIONAL), (text, NO_REGION, Says.NATIONAL)]
@@ -63,7 +62,7 @@ def test_an_honest_number_becomes_what_phonenumbers_says(path: FastPath, seed: i
 def test_random_digits_become_what_phonenumbers_says(path: FastPath, seed: int) -> None:  # noqa: F811
     """Lists hold account numbers and typing errors, too; what they become must be phonenumbers' word."""
     chance = random.Random(seed)
-    regions = [each for each in PLANS if each < len(COUNTRIES)]
+    regions = [each for each in TERRITORIES if each < len(COUNTRIES)]
     cells: list[Cell] = [(text, chance.choice(regions), Says.NATIONAL) for text in noise(chance, 5000)]
     read = zip(cells, read_fast(path, cells), strict=True)
     wrong = [(cell, answers) for cell, outcome in read if (answers := _answers(cell, outcome)) not in ([_expected(cell)], [])]
@@ -74,11 +73,11 @@ def test_random_digits_become_what_phonenumbers_says(path: FastPath, seed: int) 
 def test_both_paths_agree_on_tricky_cells(path: FastPath, seed: int) -> None:  # noqa: F811
     """The same as in the unit tests, for every region and type."""
     chance = random.Random(seed)
-    regions = [NO_REGION, *(each for each in PLANS if each < len(COUNTRIES))]
+    regions = [NO_REGION, *(each for each in TERRITORIES if each < len(COUNTRIES))]
     cells: list[Cell] = []
-    for plan, national in national_numbers(chance, 1):
-        region = plan if plan < len(COUNTRIES) and chance.random() < 0.8 else chance.choice(regions)
-        cells += [(text, region, chance.choice(list(Says))) for text in tricky_forms(plan, national, chance)]
+    for territory, national in national_numbers(chance, 1):
+        region = territory if territory < len(COUNTRIES) and chance.random() < 0.8 else chance.choice(regions)
+        cells += [(text, region, chance.choice(list(Says))) for text in tricky_forms(territory, national, chance)]
     read = zip(cells, read_fast(path, cells), strict=True)
     assert not [(cell, outcome) for cell, outcome in read if outcome and read_carefully(*cell) != [outcome]]
 
@@ -86,5 +85,5 @@ def test_both_paths_agree_on_tricky_cells(path: FastPath, seed: int) -> None:  #
 def test_every_number_is_generated_as_the_library_holds_it() -> None:
     """The tests' own generator: numbers of no type but general are in the corpus as well."""
     numbers = list(national_numbers(random.Random(0), 1))
-    assert len({plan for plan, _ in numbers}) == len(PLANS)
-    assert all(str(number_of(plan, national).national_number) in national for plan, national in numbers)
+    assert len({territory for territory, _ in numbers}) == len(TERRITORIES)
+    assert all(str(number_of(territory, national).national_number) in national for territory, national in numbers)

@@ -12,5 +12,5 @@ from tests.unit.phones.corpus import fast_path
 @pytest.fixture(scope="session")
 def path() -> FastPath:
     """Compiles a region as soon as it is asked for, so that small corpora take the fast path, too."""
-    fast_module.CELLS_WORTH_A_PLAN = 1
+    fast_module.CELLS_WORTH_COMPILING = 1
     return fast_path()

@@ -14,13 +14,14 @@ import phonenumbers
 import pyarrow as pa
 from phonenumbers import PhoneNumber, PhoneNumberFormat
 
+from fbcheck_pipeline.model.reasons import EXCLUDED_LINE_TYPES, LINE_TYPES
 from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
-from fbcheck_pipeline.phones.careful.reference import Says
-from fbcheck_pipeline.phones.fast.fast_path import SAYS, FastPath
+from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
+from fbcheck_pipeline.phones.fast.fast_path import FastPath
 from fbcheck_pipeline.phones.fast.patterns import followers, parse
-from fbcheck_pipeline.phones.fast.territories import PLAN_COUNT, code_of, metadata_of
-from fbcheck_pipeline.phones.outcomes import COUNTRIES, EXCLUDED_LINE_TYPES, Outcome
-from fbcheck_pipeline.phones.phone_batches import Phones, outcomes_from
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
+from fbcheck_pipeline.phones.fast.territories import TERRITORY_COUNT, code_of, metadata_of
+from fbcheck_pipeline.phones.phone_batches import outcomes_from, phones_read
 
 NO_REGION = -1
 TYPES = (
@@ -35,7 +36,7 @@ TYPES = (
     "uan",
     "voicemail",
 )
-PLANS = tuple(plan for plan in range(PLAN_COUNT) if plan != COUNTRIES.index("001"))
+TERRITORIES = tuple(territory for territory in range(TERRITORY_COUNT) if territory != COUNTRIES.index("001"))
 
 Cell = tuple[str, int, Says]
 
@@ -50,27 +51,27 @@ def word_of(pattern: str, chance: random.Random) -> str:
 
 
 def national_numbers(chance: random.Random, of_each: int) -> Iterator[tuple[int, str]]:
-    """Plan and national number: so many of each region and type, and as many that are only general."""
-    for plan in PLANS:
+    """Territory and national number: so many of each region and type, and as many that are only general."""
+    for territory in TERRITORIES:
         for name in (*TYPES, "general_desc"):
-            description = getattr(metadata_of(plan), name)
+            description = getattr(metadata_of(territory), name)
             if description is not None and description.national_number_pattern:
                 for _ in range(of_each):
-                    yield plan, word_of(description.national_number_pattern, chance)
+                    yield territory, word_of(description.national_number_pattern, chance)
 
 
-def number_of(plan: int, national: str) -> PhoneNumber:
+def number_of(territory: int, national: str) -> PhoneNumber:
     """As phonenumbers holds it, leading zeros included."""
-    number = PhoneNumber(country_code=code_of(plan), national_number=int(national))
+    number = PhoneNumber(country_code=code_of(territory), national_number=int(national))
     if national.startswith("0") and len(national) > 1:
         number.italian_leading_zero = True
         number.number_of_leading_zeros = len(national) - max(1, len(national.lstrip("0")))
     return number
 
 
-def honest_forms(plan: int, national: str) -> list[str]:
+def honest_forms(territory: int, national: str) -> list[str]:
     """One number as people write it: all of phonenumbers' own formats, with and without their signs, and common habits."""
-    number, code = number_of(plan, national), str(code_of(plan))
+    number, code = number_of(territory, national), str(code_of(territory))
     e164, international, written = (
         phonenumbers.format_number(number, style)
         for style in (PhoneNumberFormat.E164, PhoneNumberFormat.INTERNATIONAL, PhoneNumberFormat.NATIONAL)
@@ -101,9 +102,9 @@ def honest_forms(plan: int, national: str) -> list[str]:
     ]
 
 
-def tricky_forms(plan: int, national: str, chance: random.Random) -> list[str]:
+def tricky_forms(territory: int, national: str, chance: random.Random) -> list[str]:
     """What the fast path must not take for something else: prefixes, doubled or lost digits, separators in odd places."""
-    metadata, code, foreign = metadata_of(plan), str(code_of(plan)), chance.choice(PLANS)
+    metadata, code, foreign = metadata_of(territory), str(code_of(territory)), chance.choice(TERRITORIES)
     trunk = metadata.national_prefix or "0"
     forms = [
         code + national,
@@ -158,20 +159,20 @@ def noise(chance: random.Random, count: int) -> list[str]:
 
 def fast_path() -> FastPath:
     """A fast path with the usual exclusions."""
-    return FastPath(EXCLUDED_LINE_TYPES)
+    return FastPath(map(LINE_TYPES.index, EXCLUDED_LINE_TYPES))
 
 
-def read_fast(path: FastPath, cells: list[Cell]) -> list[Outcome | None]:
+def read_fast(path: FastPath, cells: list[Cell]) -> list[PhoneOutcome | None]:
     """What the fast path says of cells; None where it is not sure."""
     texts = pa.array([text for text, _, _ in cells], pa.string())
     regions = np.array([region for _, region, _ in cells], np.int64)
-    column = np.array([SAYS.index(says) for _, _, says in cells], np.int64)
+    column = np.array([says for _, _, says in cells], np.int64)
     reading, e164 = path.read(texts, regions, column)
-    outcomes = outcomes_from(Phones(regions, e164, reading.reason, reading.country, reading.line_type))
+    outcomes = outcomes_from(phones_read(regions, reading, e164))
     return [outcome if sure else None for outcome, sure in zip(outcomes, reading.is_sure, strict=True)]
 
 
-def read_carefully(text: str, region: int, says: Says) -> list[Outcome]:
+def read_carefully(text: str, region: int, says: Says) -> list[PhoneOutcome]:
     """What the careful path says of one cell, with the usual exclusions."""
     found = outcomes_of(text, None if region == NO_REGION else COUNTRIES[region], says)
     return [

@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 import pytest
 
+from fbcheck_pipeline.model.reasons import REASONS
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
-from fbcheck_pipeline.phones.careful.reference import Says
+from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
 from fbcheck_pipeline.phones.fast.fast_path import FastPath
-from fbcheck_pipeline.phones.outcomes import COUNTRIES, REASONS, Outcome
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
 from tests.unit.phones.corpus import NO_REGION, Cell, read_carefully, read_fast
 
 EXAMPLES = Path(__file__).parents[2] / "data" / "phone_examples.csv"
@@ -26,7 +27,7 @@ class Example(NamedTuple):
     expected: str
     comment: str
 
-    def is_met_by(self, found: list[Outcome]) -> bool:
+    def is_met_by(self, found: list[PhoneOutcome]) -> bool:
         """Alternatives are reasons of one phone; several E.164s are several phones."""
         became = [each.e164 or each.reason for each in found]
         alternatives = self.expected.split("|")

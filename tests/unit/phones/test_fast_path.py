@@ -12,16 +12,16 @@ import pyarrow as pa
 import pytest
 
 from fbcheck_pipeline.phones.careful.cell_rules import bare_digits_of
-from fbcheck_pipeline.phones.careful.reference import Says, is_bare, vote
+from fbcheck_pipeline.phones.careful.reference import is_bare, vote
 from fbcheck_pipeline.phones.fast import fast_path as fast_module
 from fbcheck_pipeline.phones.fast.digits import digits_of
-from fbcheck_pipeline.phones.fast.fast_path import SAYS, FastPath
+from fbcheck_pipeline.phones.fast.fast_path import FastPath
 from fbcheck_pipeline.phones.fast.patterns import UnknownPattern
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Fault, Says
 from fbcheck_pipeline.phones.fast.territories import Automaton
-from fbcheck_pipeline.phones.outcomes import COUNTRIES, REASONS
 from tests.unit.phones.corpus import (
     NO_REGION,
-    PLANS,
+    TERRITORIES,
     Cell,
     fast_path,
     honest_forms,
@@ -38,11 +38,11 @@ def _disagreements(path: FastPath, cells: list[Cell]) -> list[object]:
     return [(cell, outcome) for cell, outcome in read if outcome and read_carefully(*cell) != [outcome]]
 
 
-def _region(plan: int, chance: random.Random) -> int:
+def _region(territory: int, chance: random.Random) -> int:
     """Mostly its own."""
-    if plan >= len(COUNTRIES) or chance.random() < 0.2:
-        return chance.choice([NO_REGION, *(each for each in PLANS if each < len(COUNTRIES))])
-    return plan
+    if territory >= len(COUNTRIES) or chance.random() < 0.2:
+        return chance.choice([NO_REGION, *(each for each in TERRITORIES if each < len(COUNTRIES))])
+    return territory
 
 
 @pytest.mark.parametrize("seed", range(1))
@@ -51,9 +51,9 @@ def test_both_paths_agree_on_every_region_and_type(path: FastPath, seed: int) ->
     chance = random.Random(seed)
     numbers = chance.sample(list(national_numbers(chance, 1)), 25)
     cells = [
-        (text, _region(plan, chance), chance.choice(list(Says)))
-        for plan, national in numbers
-        for text in honest_forms(plan, national) + tricky_forms(plan, national, chance)
+        (text, _region(territory, chance), chance.choice(list(Says)))
+        for territory, national in numbers
+        for text in honest_forms(territory, national) + tricky_forms(territory, national, chance)
     ]
     cells += [(text, _region(0, chance), chance.choice(list(Says))) for text in noise(chance, 300)]
     assert not _disagreements(path, cells)
@@ -102,7 +102,7 @@ TRAPS: dict[str, list[Cell]] = {
     "its own code without a plus": _cells("TR", "905321234567", "9005321234567", "90532123456", "9053212345678"),
     "its own code and the prefix": _cells("DE", "49030123456", "4903012345", "49301234", "491512345678", "4915123456789"),
     "its own code is the prefix": _cells("US", "14155552671", "114155552671", "4155552671", "1415555267", "11"),
-    "another plan of the same code": _cells("CA", "16045552671", "6045552671", "14155552671")
+    "another territory of the same code": _cells("CA", "16045552671", "6045552671", "14155552671")
     + _cells("KZ", "77012345678", "87012345678"),
     "a prefix after the plus": _cells("", "+9005321234567", "+44 (0)7400 123456", "+39 06 1234567", "+3906", "+36 06 1 234 5678"),
     "a prefix that must stay": _cells("IT", "0612345678", "06123456", "3471234567") + _cells("SM", "886377", "0549886377"),
@@ -159,13 +159,13 @@ def test_a_null_is_empty_even_with_bytes_under_it(path: FastPath) -> None:
     whole = pa.array(["05321234567"])
     masked = pa.StringArray.from_buffers(1, *whole.buffers()[1:], null_bitmap=pa.py_buffer(b"\x00"))
     reading, e164 = path.read(masked, np.array([COUNTRIES.index("TR")]), np.array([0]))
-    assert [REASONS[reason] for reason in reading.reason] == ["empty"]
+    assert [fault for fault in reading.fault] == [Fault.EMPTY]
     assert e164.null_count == 1
 
 
 def test_a_region_that_is_not_compiled_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compiling is not worth it for a few cells; they go the careful way."""
-    monkeypatch.setattr(fast_module, "CELLS_WORTH_A_PLAN", 10**9)
+    monkeypatch.setattr(fast_module, "CELLS_WORTH_COMPILING", 10**9)
     cells = _cells("TR", "05321234567", "+905321234567", "0100 123 45 67", "5321234567") + _cells("", "+905321234567")
     assert read_fast(fast_path(), cells) == [None] * len(cells)
 
@@ -183,12 +183,12 @@ def test_a_region_of_an_unknown_pattern_is_left(monkeypatch: pytest.MonkeyPatch,
     """A new release of the metadata may bring what the automaton does not know; phonenumbers does."""
     add = Automaton.add
 
-    def refuse(automaton: Automaton, plan: int) -> None:
-        if COUNTRIES[plan] == code.replace("CA", "US"):
+    def refuse(automaton: Automaton, territory: int) -> None:
+        if COUNTRIES[territory] == code.replace("CA", "US"):
             raise UnknownPattern
-        add(automaton, plan)
+        add(automaton, territory)
 
-    monkeypatch.setattr(fast_module, "CELLS_WORTH_A_PLAN", 1)
+    monkeypatch.setattr(fast_module, "CELLS_WORTH_COMPILING", 1)
     monkeypatch.setattr(Automaton, "add", refuse)
     cells = _cells(code, "05321234567", "4155552671", "24760117", "6045552671")
     assert read_fast(fast_path(), cells) == [None] * len(cells)
@@ -216,8 +216,8 @@ def test_a_vote_is_what_the_careful_path_hears(path: FastPath) -> None:
         number = bare_digits_of(text) if text and region != NO_REGION else None
         heard = vote(number, COUNTRIES[region]) if number and is_bare(number, COUNTRIES[region]) else Says.NOTHING
         may_say = {Says.NATIONAL: may_be_national[place], Says.INTERNATIONAL: may_be_international[place]}
-        assert heard is SAYS[says[place]] or may_say.get(heard), text
-        assert SAYS[says[place]] in (heard, Says.NOTHING), text
+        assert heard is Says(says[place]) or may_say.get(heard), text
+        assert Says(says[place]) in (heard, Says.NOTHING), text
 
 
 def test_most_votes_are_heard_at_once(path: FastPath) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
+from fbcheck_pipeline.model.reasons import REASONS
 from fbcheck_pipeline.phones import Normaliser, phonenumbers_version
-from fbcheck_pipeline.phones.outcomes import REASONS
 
 TWO = "0532 123 45 67 / 0212 555 12 34"
 

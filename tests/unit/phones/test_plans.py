@@ -6,20 +6,29 @@ from types import SimpleNamespace
 
 import pytest
 
+from fbcheck_pipeline.model.reasons import LINE_TYPES
 from fbcheck_pipeline.phones.fast.digits import MARGIN, WIDTH
 from fbcheck_pipeline.phones.fast.fast_path import MOST_STEPS
 from fbcheck_pipeline.phones.fast.lookups import HEAD_DIGITS
-from fbcheck_pipeline.phones.fast.territories import PLAN_COUNT, Verdict, _is_plain, _verdict, code_of, metadata_of, prefixes_of
-from fbcheck_pipeline.phones.outcomes import COUNTRIES, LINE_TYPES
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES
+from fbcheck_pipeline.phones.fast.territories import (
+    TERRITORY_COUNT,
+    Classification,
+    _classification,
+    _is_plain,
+    code_of,
+    metadata_of,
+    prefixes_of,
+)
 
 GENERAL_RU, MOBILE_RU = ("region_general", "RU"), ("mobile", "RU")
 LED_RU, LED_KZ = ("leading", "RU"), ("leading", "KZ")
 
 
 def _seen(*complete: tuple[str, str]) -> tuple[str | None, str | None]:
-    verdict: Verdict = _verdict(frozenset(complete), ("RU", "KZ"))
-    known = verdict.line_type >= 0
-    return (COUNTRIES[verdict.country], LINE_TYPES[verdict.line_type]) if known else (None, None)
+    classified: Classification = _classification(frozenset(complete), ("RU", "KZ"))
+    known = classified.line_type >= 0
+    return (COUNTRIES[classified.country], LINE_TYPES[classified.line_type]) if known else (None, None)
 
 
 def test_leading_digits_choose_among_regions_of_one_code() -> None:
@@ -61,7 +70,7 @@ def test_a_plain_prefix_goes_without_a_trace(pattern: str, rule: str | None, is_
 
 def test_a_walk_stays_in_its_cell() -> None:
     """International prefix, calling code, national prefix and the steps of a walk all lie in a cell's own row of the matrix."""
-    plans = [plan for plan in range(PLAN_COUNT) if plan != COUNTRIES.index("001")]
-    prefix = max(len(prefixes_of(metadata_of(plan))[0]) for plan in plans)
-    code = max(len(str(code_of(plan))) for plan in plans)
+    territories = [territory for territory in range(TERRITORY_COUNT) if territory != COUNTRIES.index("001")]
+    prefix = max(len(prefixes_of(metadata_of(territory))[0]) for territory in territories)
+    code = max(len(str(code_of(territory))) for territory in territories)
     assert MARGIN + HEAD_DIGITS + code + prefix + MOST_STEPS <= WIDTH

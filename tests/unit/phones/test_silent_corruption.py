@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
-from fbcheck_pipeline.phones.outcomes import COUNTRIES
-from fbcheck_pipeline.text.vocabulary import EXTENSION_WORDS
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES
+from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
 from tests.unit.phones.corpus import by_the_library, honest_forms, number_of, word_of
 
 # Variable lengths (DE, AT, IT) are where a lost digit stays valid; the others are where most lists come from.
@@ -25,12 +25,12 @@ def honest_cells(draw: st.DrawFn) -> tuple[str, str, str]:
     from fbcheck_pipeline.phones.fast.territories import metadata_of
 
     region = draw(st.sampled_from(REGIONS))
-    plan, chance = COUNTRIES.index(region), random.Random(draw(st.integers(0, 2**32)))
-    metadata = metadata_of(plan)
+    territory, chance = COUNTRIES.index(region), random.Random(draw(st.integers(0, 2**32)))
+    metadata = metadata_of(territory)
     description = draw(st.sampled_from([each for each in (metadata.mobile, metadata.fixed_line) if each]))
-    forms = honest_forms(plan, word_of(description.national_number_pattern or "", chance))
-    text = draw(st.sampled_from([form for form in forms if by_the_library(form, plan)] or ["+905321234567"]))
-    e164 = by_the_library(text, plan)
+    forms = honest_forms(territory, word_of(description.national_number_pattern or "", chance))
+    text = draw(st.sampled_from([form for form in forms if by_the_library(form, territory)] or ["+905321234567"]))
+    e164 = by_the_library(text, territory)
     assert e164 is not None
     return text, region, e164
 
