@@ -15,6 +15,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 
 from fbcheck_pipeline.errors import SettingsError
+from fbcheck_pipeline.model.paths import LEDGER
 
 PREFIX = "FBCHECK_"
 MIN_CHUNK_OF_PROTOCOL = {"simple": 1, "v1": 100}
@@ -179,7 +180,7 @@ class Settings(BaseSettings):
     @property
     def ledger_address(self) -> str:
         """LEDGER_URL, or the SQLite file in the data folder."""
-        return self.ledger_url or f"sqlite:///{self.data_uri}/ledger.db"
+        return self.ledger_url or f"sqlite:///{self.data_uri}/{LEDGER.path}"
 
     @property
     def vendor_origin(self) -> str:

@@ -1,6 +1,6 @@
 """Writes the pages of this folder from the code: `make docs`. A test says when they are no longer current.
 
-What the code cannot say of itself, the meaning of a column or of a word, stands here; a column or word without one stops it.
+What a column, a word or a file means stands in `fbcheck_pipeline/model/`.
 """
 
 from __future__ import annotations
@@ -18,79 +18,18 @@ from fbcheck_pipeline import errors
 from fbcheck_pipeline.cli.app import app
 from fbcheck_pipeline.ledger.states import MOVES, TRAITS, ChunkState, Traits
 from fbcheck_pipeline.lists.facts import LIST_SUFFIXES
-from fbcheck_pipeline.model.reasons import EXCLUDED_LINE_TYPES, LINE_TYPES, REASONS
-from fbcheck_pipeline.phones import Normaliser
-from fbcheck_pipeline.results.join import result_schema
-from fbcheck_pipeline.results.summary import SUMMARY_SCHEMA
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.columns import columns_of, schema_of
+from fbcheck_pipeline.model.paths import DataFile
+from fbcheck_pipeline.model.reasons import LineType, RejectReason
+from fbcheck_pipeline.model.statuses import AnsweredBy, CheckStatus, Verdict
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.words import CHECK_STATUSES, COLUMNS, OTHER_COLUMNS, VERDICTS
-from fbcheck_pipeline.workflow.pins import AnsweredBy
-from fbcheck_pipeline.workflow.verdicts import SCHEMA as VERDICT_SCHEMA
 
 FOLDER = Path(__file__).parent
 NOTE = "<!-- Written by docs/reference/generate.py (`make docs`); change the code or the generator, not this page. -->"
 
-RAW_SCHEMA = pa.schema(
-    [
-        ("source_row", pa.int64()),
-        ("phone_index", pa.int16()),
-        ("phone_column", pa.dictionary(pa.int32(), pa.string())),
-        ("phone_raw", pa.string()),
-    ]
-)
-SEE = {
-    "reject_reason": "[reject reasons](#reject_reason)",
-    "line_type": "[line types](#line_type)",
-    "facebook": "[verdicts](#facebook)",
-    "check_status": "[statuses](#check_status)",
-    "answered_by": "[answers](#answered_by)",
-}
-VERDICT_MEANING = {
-    "yes": "the number has an active account",
-    "no": "the vendor says it has none",
-    "ban": "the vendor reports its account as banned",
-}
-STATUS_MEANING = {
-    "checked": "bought for this list; `facebook` is set",
-    "reused": "answered by an earlier verdict, or by a chunk that another list pays for; `facebook` is set",
-    "rejected": "no E.164 could be made of it, see `reject_reason`; never sent",
-    "suppressed": "it opted out; never sent",
-    "undetermined": "sent, and no usable answer came back, or not in time",
-    "unconfirmed": "sent, and the vendor's answer was lost: perhaps billed, never repeated unasked",
-    "waiting": "not sent yet, or sent and not answered yet",
-    "refused": "the vendor refused its chunk; not billed",
-    "over_budget": "held back by `FBCHECK_MAX_BILLABLE` or `FBCHECK_MAX_BILLABLE_PER_DAY`",
-}
-STATUS_NEXT = {
-    "undetermined": "sent again by a later night, or by `run --retry`; at most `FBCHECK_MAX_TRIES` times in all",
-    "unconfirmed": "a person decides: [reconcile](../how-to/reconcile.md)",
-    "waiting": "goes on by itself, or with the next `run`",
-    "refused": "as undetermined",
-    "over_budget": "the next night tries again",
-}
-REASON_MEANING = {
-    "empty": "the cell is empty, or says so: `n/a`, `-`, `yok` …",
-    "not_a_number": "no telephone number: a date, a name, an address …",
-    "letters_in_number": "a letter stands where a digit may have been, or a word may own the digits beside it: `… 2. Etage`",
-    "no_region": "no country code, and no region was given for it; or its country cell names none (`NA` may be Namibia or nothing)",
-    "too_short": "too few digits for any number of its country",
-    "too_long": "too many digits; more than 15 after the `+` in any case",
-    "invalid_number": "no such number is in service in its country's numbering plan",
-    "excel_precision_lost": "a spreadsheet has shortened it (`9.05E+11`); its last digits are gone",
-    "ambiguous_international": "bare digits that read as a number of two countries, and the column does not decide which",
-    "ambiguous_range": "several lines written as one: `555 12 34-35`; or a mark before it counts: `#2 171 …`",
-    "emergency": "an emergency number",
-    "line_type_excluded": "a line that owns no account; `FBCHECK_ALLOW_LINE_TYPES` keeps it",
-}
-ANSWER_MEANING = {
-    AnsweredBy.CHUNK: "a chunk bought for this list",
-    AnsweredBy.OTHER_CHUNK: "a chunk that another list pays for",
-    AnsweredBy.VERDICT: "an earlier task's verdict, younger than `FBCHECK_VERDICT_DAYS`",
-    AnsweredBy.EARLIER_TRY: "a settled try without a usable answer, not to be repeated now",
-    AnsweredBy.SUPPRESSED: "nothing: it opted out",
-    AnsweredBy.OVER_BUDGET: "nothing yet: the budget is used up",
-    AnsweredBy.WAITING: "nothing yet: too few phones for a chunk (`FBCHECK_MIN_CHUNK`)",
-}
+DESCRIBED = (paths.FACEBOOK_RESULTS, paths.FACEBOOK_SUMMARY, paths.VERDICTS, paths.SUBMITTED_CHUNKS)
+"""Files whose columns have a heading of their own on their page."""
 EXIT_CODES = {
     0: "all done",
     1: "an unexpected error; run again with `fbcheck --debug …`, and report it",
@@ -105,7 +44,13 @@ DEFAULTS = {"min_chunk": "1 (simple), 100 (v1)", "ledger_url": "`sqlite:///<DATA
 
 def pages() -> dict[str, str]:
     """File name -> text of each page."""
-    made = {"settings.md": settings_page, "columns.md": columns_page, "commands.md": commands_page, "chunks.md": chunks_page}
+    made = {
+        "settings.md": settings_page,
+        "columns.md": columns_page,
+        "files.md": files_page,
+        "commands.md": commands_page,
+        "chunks.md": chunks_page,
+    }
     return {name: "\n".join([NOTE, "", *make()]) + "\n" for name, make in made.items()}
 
 
@@ -132,24 +77,23 @@ def settings_page() -> Iterator[str]:
 
 def columns_page() -> Iterator[str]:
     """The Parquet files' columns, and the words that stand in them."""
-    results = result_schema(Normaliser.output_schema(RAW_SCHEMA))
     yield from (
         "# Columns",
         "",
         "## facebook_results",
         "",
-        "`facebook_results/<list_key>.parquet`, one row per phone. The source list's own columns stand first, as text, as they were; one",
-        "that bears a name below, in whatever case, gets the suffix `_source`. Columns without a header are `column_1`, `column_2` …",
+        f"`{paths.FACEBOOK_RESULTS.path}`, one row per phone. The source list's own columns stand first, as text, unchanged. A source",
+        "column with a name below, in upper or lower case, gets the suffix `_source`. Columns without a header are `column_1`, `column_2` …",
         "",
     )
-    yield from _columns(results)
-    yield from ("", "## check_status", "")
-    rows = ((f"`{each}`", STATUS_MEANING[each], STATUS_NEXT.get(each, "stays so")) for each in CHECK_STATUSES)
-    yield from table(("status", "meaning", "what comes next"), rows)
-    yield from ("", "## facebook", "", "Null is never a no: it means that nobody knows.", "")
-    yield from table(("verdict", "meaning"), ((f"`{each}`", VERDICT_MEANING[each]) for each in VERDICTS))
+    yield from _columns(paths.FACEBOOK_RESULTS)
+    yield from ("", "## check_status", "", "A person settles unconfirmed phones: [reconcile](../how-to/reconcile.md).", "")
+    rows = ((f"`{each}`", each.meaning, each.next_step or "final") for each in CheckStatus)
+    yield from table(("status", "meaning", "what happens next"), rows)
+    yield from ("", "## facebook", "", "Null never means no: it means that the vendor gave no verdict.", "")
+    yield from table(("verdict", "meaning"), ((f"`{each}`", each.meaning) for each in Verdict))
     yield from ("", "## reject_reason", "")
-    yield from table(("reason", "meaning"), ((f"`{each}`", REASON_MEANING[each]) for each in REASONS))
+    yield from table(("reason", "meaning"), ((f"`{each}`", each.meaning) for each in RejectReason))
     yield from (
         "",
         "## line_type",
@@ -157,22 +101,33 @@ def columns_page() -> Iterator[str]:
         "In phonenumbers' words. Excluded ones are rejected unless `FBCHECK_ALLOW_LINE_TYPES` names them.",
         "",
     )
-    kinds = ((f"`{each}`", "excluded" if each in EXCLUDED_LINE_TYPES else "kept") for each in LINE_TYPES)
-    yield from table(("line type", ""), kinds)
-    yield from ("", "## facebook_summary", "", "`facebook_summary/summary.parquet`, one row per joined list.", "")
-    counted = dict.fromkeys(CHECK_STATUSES, "rows of this [status](#check_status)")
-    counted |= dict.fromkeys(VERDICTS, "rows of this [verdict](#facebook)")
-    yield from _columns(SUMMARY_SCHEMA, counted)
-    yield from ("", "## verdicts", "", "`verdicts/<task_id>.parquet`, one row per phone that the task answered.", "")
-    yield from _columns(VERDICT_SCHEMA)
+    yield from table(("line type", ""), ((f"`{each}`", "excluded" if each.is_excluded else "kept") for each in LineType))
+    yield from ("", "## facebook_summary", "", f"`{paths.FACEBOOK_SUMMARY.path}`, one row per joined list.", "")
+    yield from _columns(paths.FACEBOOK_SUMMARY)
+    yield from ("", "## verdicts", "", f"`{paths.VERDICTS.path}`, one row per phone that the task answered.", "")
+    yield from _columns(paths.VERDICTS)
+    yield from ("", "## submitted_chunks", "", f"`{paths.SUBMITTED_CHUNKS.path}`, one row per distinct phone of the list.", "")
+    yield from _columns(paths.SUBMITTED_CHUNKS)
+    yield from ("", "## answered_by", "")
+    yield from table(("answer", "meaning"), ((f"`{each}`", each.meaning) for each in AnsweredBy))
+
+
+def files_page() -> Iterator[str]:
+    """Every kind of file below DATA_URI."""
     yield from (
+        "# Files under DATA_URI",
         "",
-        "## answered_by",
-        "",
-        "In `submitted_chunks/<list_key>.parquet`, one row per distinct phone: what answers it.",
+        "A folder, or an object store's prefix, with the same names. A test compares this page with what a run leaves. *People*: the file",
+        "holds numbers or other columns of your list. *Purged*: `fbcheck purge` deletes it with its list.",
         "",
     )
-    yield from table(("answer", "meaning"), ((f"`{each}`", ANSWER_MEANING[each]) for each in AnsweredBy))
+    rows = ((f"`{each.path}`", _holds(each), "yes" if each.has_people else "no", each.purged) for each in paths.FILES)
+    yield from table(("path", "holds", "people", "purged"), rows)
+    yield from (
+        "",
+        "A list key is the file's name as ASCII and the first 8 hex digits of its content's SHA-256, e.g. `customers-9f3a01bc`. A chunk key",
+        "is random. A file appears under its name only when it is complete; a name that begins with a dot is being written.",
+    )
 
 
 def commands_page() -> Iterator[str]:
@@ -250,10 +205,18 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
         yield f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in row)} |"
 
 
-def _columns(schema: pa.Schema, also: dict[str, str] | None = None) -> Iterator[str]:
-    ours = COLUMNS | OTHER_COLUMNS
-    meaning = ours | {name: f"{ours[name]}; see {link}" for name, link in SEE.items()} | (also or {})
-    return table(("column", "type", "meaning"), ((f"`{each.name}`", _type(each.type), meaning[each.name]) for each in schema))
+def _columns(file: DataFile) -> Iterator[str]:
+    links = {each: f"; see [{each}](#{each})" for each in columns_of(file) if each.words}
+    meanings = {each: each.meaning + links.get(each, "") for each in columns_of(file)}
+    counted = dict.fromkeys(CheckStatus, "rows of this [status](#check_status)") | dict.fromkeys(
+        Verdict, "rows of this [verdict](#facebook)"
+    )
+    found = ((f"`{each.name}`", _type(each.type), (counted | meanings)[each.name]) for each in schema_of(file))
+    return table(("column", "type", "meaning"), found)
+
+
+def _holds(file: DataFile) -> str:
+    return f"[{file.holds}](columns.md#{file.folder})" if file in DESCRIBED else file.holds
 
 
 def _type(type_: pa.DataType) -> str:

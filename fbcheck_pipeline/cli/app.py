@@ -249,9 +249,8 @@ def suppress(
     from dataclasses import asdict
 
     from fbcheck_pipeline.cli.opening import begin
-    from fbcheck_pipeline.cli.output import Voice
+    from fbcheck_pipeline.cli.output import Voice, count_of
     from fbcheck_pipeline.lists import ReadOptions
-    from fbcheck_pipeline.words import count_of
     from fbcheck_pipeline.workflow.suppress import suppress_file
     from fbcheck_pipeline.workflow.workspace import open_workspace
 
@@ -283,11 +282,10 @@ def purge(
     from dataclasses import asdict
 
     from fbcheck_pipeline.cli.opening import begin
-    from fbcheck_pipeline.cli.output import Voice
+    from fbcheck_pipeline.cli.output import Voice, count_of
     from fbcheck_pipeline.cli.running import forget_partitions
     from fbcheck_pipeline.errors import OperatorError
     from fbcheck_pipeline.results.summary import refresh_summary
-    from fbcheck_pipeline.words import count_of
     from fbcheck_pipeline.workflow import purge as purging
     from fbcheck_pipeline.workflow.workspace import open_workspace
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from fbcheck_pipeline.errors import SettingsError
+from fbcheck_pipeline.model.paths import CHUNKS, RAW_PHONES, DataFile
 
 
 def list_keys() -> list[str]:
     """Keys of the lists that were read."""
-    return _names("raw_phones", ".parquet")
+    return _names(RAW_PHONES)
 
 
 def chunk_keys() -> list[str]:
     """Keys of the chunks that were sent."""
-    return _names("chunks", ".txt")
+    return _names(CHUNKS)
 
 
-def _names(folder: str, suffix: str) -> list[str]:
+def _names(kind: DataFile) -> list[str]:
     from pathlib import Path
 
     from fbcheck_pipeline.settings import load_settings
@@ -24,4 +25,4 @@ def _names(folder: str, suffix: str) -> list[str]:
         settings = load_settings()
     except SettingsError:
         return []
-    return sorted(path.stem for path in Path(settings.data_uri, folder).glob(f"*{suffix}")) if settings.is_local else []
+    return sorted(path.stem for path in Path(settings.data_uri, kind.folder).glob(f"*{kind.suffix}")) if settings.is_local else []

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from fbcheck_pipeline.cli.output import Voice
 from fbcheck_pipeline.errors import SettingsError
+from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.settings import Settings, load_settings
 
 DELAY_S = 2.0
@@ -85,7 +86,7 @@ def sandbox_settings(folder: Path, url: str, *, dagster_home: Path | None = None
         "protocol": "simple",
         "poll_seconds": 0.5,
         "max_tries": 1,
-        "ledger_url": f"sqlite:///{folder}/ledger.db",
+        "ledger_url": f"sqlite:///{folder}/{paths.LEDGER.path}",
         "chunk_size": 50,
         "price_per_10k": 0.3,
         "min_chunk": 1,

@@ -14,6 +14,7 @@ from pathlib import Path
 from fbcheck_pipeline.cli.demo import fresh_folder, sample_lists, sandbox_settings
 from fbcheck_pipeline.cli.output import Voice
 from fbcheck_pipeline.errors import OperatorError
+from fbcheck_pipeline.model import paths
 
 DELAY_S = 10.0
 """Long enough to see tasks with the vendor on the pages."""
@@ -32,7 +33,7 @@ def run_dev(port: int, voice: Voice) -> int:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             raise OperatorError(f"port {port} is taken; end what serves there, or choose another with --port")
     folder = fresh_folder("dev")
-    home, inbox = folder / "dagster", folder / "inbox"
+    home, inbox = folder / paths.DAGSTER.folder, folder / paths.INBOX.folder
     for each in (home, inbox):
         each.mkdir(parents=True, mode=0o700)
     (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\nnux:\n  enabled: false\n")

@@ -19,10 +19,10 @@ from fbcheck_pipeline.cli.tables import region_hint
 from fbcheck_pipeline.errors import FbcheckError
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.lists import ListReader, ReadOptions, open_list
+from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.progress import report
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.words import CHECK_STATUSES
 from fbcheck_pipeline.workflow.intake import see_that_options_fit, with_defaults
 from fbcheck_pipeline.workflow.plan import estimate_new_phones, phones_of
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace

@@ -9,9 +9,11 @@ from rich.table import Table
 
 from fbcheck_pipeline.cli.output import Voice
 from fbcheck_pipeline.cli.tables import plain_table
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.reasons import label_of
 from fbcheck_pipeline.results.explain import explain_row
-from fbcheck_pipeline.results.lineage import read_lineage, results_name
-from fbcheck_pipeline.results.report import REASONS, VENDOR_COUNTS
+from fbcheck_pipeline.results.lineage import read_lineage
+from fbcheck_pipeline.results.report import VENDOR_COUNTS
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.workspace import open_workspace
 
@@ -32,7 +34,7 @@ def say_lineage(settings: Settings, list_key: str, row: int | None, voice: Voice
             _say_row(voice, document)
         else:
             document = read_lineage(ws, list_key)
-            _say_list(voice, document, ws.storage.uri(results_name(list_key)))
+            _say_list(voice, document, ws.storage.uri(paths.FACEBOOK_RESULTS.of(list_key)))
     finally:
         ws.ledger.close()
     voice.result(document)
@@ -74,7 +76,7 @@ def _tasks(tasks: list[dict[str, Any]]) -> Table:
 def _say_row(voice: Voice, document: dict[str, Any]) -> None:
     voice.say(_pairs(f"row {document['source_row']} of {document['file']}", document["cells"]))
     for phone in document["phones"]:
-        chunk, result = phone["chunk"] or {}, phone["result"] or {}
+        chunk, result, reason = phone["chunk"] or {}, phone["result"] or {}, phone["reject_reason"]
         voice.say(
             _pairs(
                 f"phone {phone['phone_index']}, from column {phone['phone_column']}",
@@ -83,7 +85,7 @@ def _say_row(voice: Voice, document: dict[str, Any]) -> None:
                     "region": phone["region"],
                     "rules": "\n".join(phone["rules"]) or "none changed it",
                     "phone": phone["phone_e164"],
-                    "rejected": _why(phone["reject_reason"]),
+                    "rejected": f"{reason}: {label_of(reason)}" if reason else None,
                     "country, line type": f"{phone['country'] or ''} {phone['line_type'] or ''}".strip() or None,
                     "planned": phone["answered_by"],
                     "chunk": f"{chunk['chunk_key']} ({chunk['state']}, {chunk['phones']:,} phones)" if chunk else None,
@@ -98,10 +100,6 @@ def _say_row(voice: Voice, document: dict[str, Any]) -> None:
                 },
             )
         )
-
-
-def _why(reason: str | None) -> str | None:
-    return f"{reason}: {REASONS[reason]}" if reason else None
 
 
 def _pairs(title: str, pairs: dict[str, Any]) -> Table:

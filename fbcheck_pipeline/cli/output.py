@@ -168,6 +168,11 @@ class _Stages:
         return stage
 
 
+def count_of(number: int, noun: str) -> str:
+    """A count for people: `1 list`, `1,200 lists`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def duration(seconds: float) -> str:
     """A time span in the unit that suits it, e.g. `4.2 h`."""
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):

@@ -30,10 +30,11 @@ from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import FbcheckError, SettingsError, StorageError, VendorRefuses
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, liveness
 from fbcheck_pipeline.ledger.access import Row
-from fbcheck_pipeline.results.lineage import lineage_name, read_lineage, results_name
+from fbcheck_pipeline.model.paths import FACEBOOK_RESULTS, LINEAGE
+from fbcheck_pipeline.model.statuses import CHECK_STATUSES
+from fbcheck_pipeline.results.lineage import read_lineage
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import VendorClient
-from fbcheck_pipeline.words import CHECK_STATUSES
 from fbcheck_pipeline.workflow.due import due_work
 from fbcheck_pipeline.workflow.intake import bring_in, with_defaults
 from fbcheck_pipeline.workflow.plan import Again
@@ -262,14 +263,14 @@ def _conclude(
         if not is_complete:
             outcome.add_code(3)
         counts = {name: (row.counts or {}).get(name, 0) for name in ("rows", "phones", *CHECK_STATUSES)}
-        lineage = read_lineage(ws, key) if ws.storage.exists(lineage_name(key)) else NOT_JOINED
+        lineage = read_lineage(ws, key) if ws.storage.exists(LINEAGE.of(key)) else NOT_JOINED
         reasons = lineage["breakdown"]["reject_reason"]
         documents.append(
             {
                 "list_key": key,
                 "file": row.file,
-                "results": _address(ws, results_name(key)),
-                "lineage": _address(ws, lineage_name(key)),
+                "results": _address(ws, FACEBOOK_RESULTS.of(key)),
+                "lineage": _address(ws, LINEAGE.of(key)),
                 "complete": is_complete,
                 "counts": counts,
                 "verdicts": lineage["verdicts"],

@@ -11,20 +11,12 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from fbcheck_pipeline.cli.output import Voice, duration
+from fbcheck_pipeline.cli.output import Voice, count_of, duration
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.ledger.access import Row
+from fbcheck_pipeline.model.statuses import CHECK_STATUSES, OPEN_STATUSES, VERDICTS, CheckStatus
 from fbcheck_pipeline.results.lineage import rfc3339
-from fbcheck_pipeline.words import CHECK_STATUSES, VERDICTS, count_of
 from fbcheck_pipeline.workflow.workspace import Workspace
-
-OPEN_STATUSES = {
-    "waiting": "not sent or not answered yet",
-    "unconfirmed": "sent, answer lost: see `fbcheck status`",
-    "undetermined": "sent, no usable answer: tried again at night, or with --retry",
-    "refused": "the vendor refused their chunk",
-    "over_budget": "held back by --max-billable, FBCHECK_MAX_BILLABLE or FBCHECK_MAX_BILLABLE_PER_DAY",
-}
 
 
 def say_outcome(voice: Voice, document: Mapping[str, Any]) -> None:
@@ -32,7 +24,7 @@ def say_outcome(voice: Voice, document: Mapping[str, Any]) -> None:
     is_dry = document.get("dry_run", False)
     if document["lists"]:
         statuses = [status for status in CHECK_STATUSES if any(each["counts"][status] for each in document["lists"])]
-        shown = ["to be sent" if is_dry and status == "waiting" else status for status in statuses]
+        shown = ["to be sent" if is_dry and status == CheckStatus.WAITING else status for status in statuses]
         table = plain_table(
             "what would be sent" if is_dry else None, "list", *(f"{name}>" for name in ("rows", "phones", *shown)),
             "would bill>" if is_dry else "complete>",
@@ -47,7 +39,7 @@ def say_outcome(voice: Voice, document: Mapping[str, Any]) -> None:
         verdicts = each.get("verdicts") or {}
         if any(verdicts.values()):
             told = ", ".join(f"{verdicts[name]:,} {name}" for name in VERDICTS)
-            without = each["counts"]["undetermined"]
+            without = each["counts"][CheckStatus.UNDETERMINED]
             voice.say(
                 f"{each['list_key']}: {told}" + (f"; {count_of(without, 'phone')} without a usable answer" if without else "")
             )
@@ -132,7 +124,7 @@ def say_status(voice: Voice, document: Mapping[str, Any], data_uri: str) -> None
 
 
 def _still_open(counts: Mapping[str, int]) -> str:
-    return "; ".join(f"{counts[name]:,} {name} ({why})" for name, why in OPEN_STATUSES.items() if counts[name])
+    return "; ".join(f"{counts[each]:,} {each} ({each.label}; {each.next_step})" for each in OPEN_STATUSES if counts[each])
 
 
 def plain_table(title: str | None, *headings: str) -> Table:

@@ -14,15 +14,17 @@ from fbcheck_pipeline.errors import ListError, OperatorError
 from fbcheck_pipeline.files.storage import BatchStream, release_unused_memory
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.ledger.access import Row
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.columns import Column, schema_of
+from fbcheck_pipeline.model.frames import validate
 from fbcheck_pipeline.phones import Normaliser
-from fbcheck_pipeline.phones.frames import E164Phones, FacebookResults, RawPhones, SubmittedChunks, validate
 from fbcheck_pipeline.progress import report
 from fbcheck_pipeline.results.counting import Breakdown, summed_result_counts
 from fbcheck_pipeline.results.join import Tally, join_batches, resolve, result_schema
-from fbcheck_pipeline.results.lineage import FOOTER_KEY, as_json, build_lineage, lineage_name
-from fbcheck_pipeline.results.openlineage import openlineage_name, send_event, write_event
-from fbcheck_pipeline.results.report import render_report, report_name
-from fbcheck_pipeline.results.summary import SUMMARY, SUMMARY_SCHEMA, refresh_summary
+from fbcheck_pipeline.results.lineage import FOOTER_KEY, as_json, build_lineage
+from fbcheck_pipeline.results.openlineage import send_event, write_event
+from fbcheck_pipeline.results.report import render_report
+from fbcheck_pipeline.results.summary import refresh_summary
 from fbcheck_pipeline.workflow.collect import collect_exported
 from fbcheck_pipeline.workflow.intake import reading
 from fbcheck_pipeline.workflow.pins import pins_from
@@ -61,7 +63,7 @@ def raw_phones(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> B
         try:
             with stack:
                 for batch in reader.batches():
-                    validate(RawPhones, batch)
+                    validate(paths.RAW_PHONES, batch)
                     yield batch
                     report("reading", reader.rows_read, reader.expected_rows)
         except ListError as error:
@@ -98,7 +100,7 @@ def e164_phones(context: dg.AssetExecutionContext, raw_phones: BatchStream, fbch
     def batches() -> Iterator[pa.RecordBatch]:
         nonlocal done
         for batch in normaliser.normalise_all(chain(head, raw_phones.batches), workers=2):
-            validate(E164Phones, batch)
+            validate(paths.E164_PHONES, batch)
             yield batch
             done += batch.num_rows
             report("normalising", done, total)
@@ -113,7 +115,7 @@ def e164_phones(context: dg.AssetExecutionContext, raw_phones: BatchStream, fbch
     kinds={"parquet"},
     owners=OWNERS,
     code_version="1",
-    ins={"e164_phones": dg.AssetIn(metadata={"columns": ["phone_e164"]})},
+    ins={paths.E164_PHONES.folder: dg.AssetIn(metadata={"columns": [Column.PHONE_E164]})},
 )
 def submitted_chunks(
     context: dg.AssetExecutionContext, config: SubmitConfig, e164_phones: BatchStream, fbcheck: FbcheckResource
@@ -135,7 +137,7 @@ def submitted_chunks(
 
     def batches() -> Iterator[pa.RecordBatch]:
         for batch in stream.batches:
-            validate(SubmittedChunks, batch)
+            validate(paths.SUBMITTED_CHUNKS, batch)
             yield batch
 
     stream = pins.with_tasks({row.chunk_key: row.task_id for row in ws.ledger.chunks() if row.task_id}).stream()
@@ -168,7 +170,7 @@ def verdicts(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> dg.
             "fbcheck/phones": collected.phones,
             "fbcheck/problems": len(collected.problems),
             "fbcheck/verdict_counts": summed_result_counts(new),
-            "dagster/uri": ws.storage.uri("verdicts"),
+            "dagster/uri": ws.storage.uri(paths.VERDICTS.folder),
         }
     )
 
@@ -191,7 +193,7 @@ def facebook_results(
     def batches() -> Iterator[pa.RecordBatch]:
         nonlocal done
         for batch in breakdown.counted(join_batches(schema, e164_phones.batches, resolved, tally)):
-            validate(FacebookResults, batch)
+            validate(paths.FACEBOOK_RESULTS, batch)
             yield batch
             done += batch.num_rows
             report("joining", done, (row.counts or {}).get("phones"))
@@ -201,16 +203,16 @@ def facebook_results(
         return {FOOTER_KEY: as_json(lineage)}
 
     def on_written(row_count: int) -> dict[str, Any]:
-        ws.storage.write_bytes(lineage_name(row.list_key), as_json(lineage).encode())
-        ws.storage.write_bytes(report_name(row.list_key), render_report(lineage).encode())
+        ws.storage.write_bytes(paths.LINEAGE.of(row.list_key), as_json(lineage).encode())
+        ws.storage.write_bytes(paths.REPORT.of(row.list_key), render_report(lineage).encode())
         event = write_event(ws, lineage, schema, row.inbox_name)
         ws.ledger.note_joined(row.list_key, revision=row.revision, counts=lineage["counts"], is_complete=tally.is_complete)
         send_event(event)
-        places = {"lineage": lineage_name, "report": report_name, "openlineage": openlineage_name}
+        places = {"lineage": paths.LINEAGE, "report": paths.REPORT, "openlineage": paths.OPENLINEAGE}
         return {
             **{name: lineage[name] for name in ("counts", "complete", "verdicts", "verdict_counts", "billing")},
             "discrepancies": len(lineage["discrepancies"]),
-            **{name: ws.storage.uri(place(row.list_key)) for name, place in places.items()},
+            **{name: ws.storage.uri(place.of(row.list_key)) for name, place in places.items()},
             "column_lineage": column_lineage(lineage["columns"]),
         }
 
@@ -222,7 +224,9 @@ def facebook_summary(context: dg.AssetExecutionContext, fbcheck: FbcheckResource
     """One row per joined list: how many phones it has, with which status and verdict, and what was billed for it."""
     ws = fbcheck.workspace()
     rows = refresh_summary(ws)
-    return dg.MaterializeResult(metadata=describe_output(SUMMARY_SCHEMA, rows, ws.storage.uri(SUMMARY), {}))
+    return dg.MaterializeResult(
+        metadata=describe_output(schema_of(paths.FACEBOOK_SUMMARY), rows, ws.storage.uri(paths.FACEBOOK_SUMMARY.path), {})
+    )
 
 
 def _list_row(ws: Workspace, list_key: str) -> Row:

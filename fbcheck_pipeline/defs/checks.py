@@ -6,8 +6,10 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.defs.assets import e164_phones, facebook_results, lists, submitted_chunks
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
-from fbcheck_pipeline.results.lineage import read_lineage, results_name
-from fbcheck_pipeline.words import CHECK_STATUSES
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.columns import Column
+from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES, CHECK_STATUSES, CheckStatus
+from fbcheck_pipeline.results.lineage import read_lineage
 
 GOOD_COVERAGE = 0.9
 MOST_SAID = 20
@@ -18,11 +20,11 @@ MOST_SAID = 20
 )
 def e164_frame_is_valid(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
     """Looks at what lies on disk; every batch was held against its pandera model before it was written."""
-    storage, name = fbcheck.workspace().storage, f"e164_phones/{context.partition_key}.parquet"
-    raw_rows, rows, torn = storage.row_count(f"raw_phones/{context.partition_key}.parquet"), 0, 0
-    for batch in storage.read_parquet(name, ["phone_e164", "reject_reason"]).batches:
+    storage, name = fbcheck.workspace().storage, paths.E164_PHONES.of(context.partition_key)
+    raw_rows, rows, torn = storage.row_count(paths.RAW_PHONES.of(context.partition_key)), 0, 0
+    for batch in storage.read_parquet(name, [Column.PHONE_E164, Column.REJECT_REASON]).batches:
         rows += batch.num_rows
-        torn += pc.equal(batch.column("phone_e164").is_null(), batch.column("reject_reason").is_null()).true_count
+        torn += pc.equal(batch.column(Column.PHONE_E164).is_null(), batch.column(Column.REJECT_REASON).is_null()).true_count
     metadata = {"raw_rows": raw_rows, "rows": rows, "rows_with_both_or_neither": torn}
     return dg.AssetCheckResult(passed=rows >= raw_rows and torn == 0, metadata=metadata)
 
@@ -47,7 +49,7 @@ def counts_add_up(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResour
     """No row in is lost."""
     counts, key = _counts(context, fbcheck), context.partition_key
     storage = fbcheck.workspace().storage
-    written, expected = storage.row_count(results_name(key)), storage.row_count(f"e164_phones/{key}.parquet")
+    written, expected = storage.row_count(paths.FACEBOOK_RESULTS.of(key)), storage.row_count(paths.E164_PHONES.of(key))
     total = sum(counts.get(status, 0) for status in CHECK_STATUSES)
     return dg.AssetCheckResult(
         passed=written == expected == total == counts.get("phones"),
@@ -61,8 +63,12 @@ def counts_add_up(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResour
 def coverage_is_good(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
     """Few verdicts say more about the list, or the vendor, than about Facebook."""
     counts = _counts(context, fbcheck)
-    asked = sum(counts.get(status, 0) for status in CHECK_STATUSES) - counts.get("rejected", 0) - counts.get("suppressed", 0)
-    answered = counts.get("checked", 0) + counts.get("reused", 0)
+    asked = (
+        sum(counts.get(status, 0) for status in CHECK_STATUSES)
+        - counts.get(CheckStatus.REJECTED, 0)
+        - counts.get(CheckStatus.SUPPRESSED, 0)
+    )
+    answered = sum(counts.get(status, 0) for status in ANSWERED_STATUSES)
     coverage = answered / asked if asked else 1.0
     return dg.AssetCheckResult(
         passed=coverage >= GOOD_COVERAGE, severity=dg.AssetCheckSeverity.WARN, metadata={"coverage": coverage}

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from fbcheck_pipeline.words import COLUMNS
+from fbcheck_pipeline.model.columns import RESULT_COLUMNS
 
 
 def describe_output(schema: pa.Schema, row_count: int, uri: str, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,7 +32,8 @@ def describe_output(schema: pa.Schema, row_count: int, uri: str, facts: Mapping[
 
 def table_schema(schema: pa.Schema) -> dg.TableSchema:
     """An Arrow schema as Dagster shows it; a source's own columns have no description."""
-    return dg.TableSchema([dg.TableColumn(each.name, _type_name(each.type), COLUMNS.get(each.name)) for each in schema])
+    meanings = {name: column.meaning for name, column in RESULT_COLUMNS.items()}
+    return dg.TableSchema([dg.TableColumn(each.name, _type_name(each.type), meanings.get(each.name)) for each in schema])
 
 
 def column_lineage(made_of: Mapping[str, list[str]]) -> dg.TableColumnLineage:

@@ -15,7 +15,8 @@ from fbcheck_pipeline.defs.assets import facebook_results, lists, submitted_chun
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import FbcheckError
 from fbcheck_pipeline.ledger import ChunkState
-from fbcheck_pipeline.results.lineage import results_name
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.settings import Settings
 
 NEARLY_USED = 0.9
@@ -63,8 +64,8 @@ def oldest_task_is_young(fbcheck: FbcheckResource) -> dg.AssetCheckResult:
 def verdicts_are_fresh(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
     """A join repeated months later still shows the verdicts of then; they are bought anew only by a new list."""
     ws = fbcheck.workspace()
-    batches = ws.storage.read_parquet(results_name(context.partition_key), ["checked_at"]).batches
-    oldest = min((found for batch in batches if (found := pc.min(batch.column("checked_at")).as_py())), default=None)
+    batches = ws.storage.read_parquet(paths.FACEBOOK_RESULTS.of(context.partition_key), [Column.CHECKED_AT]).batches
+    oldest = min((found for batch in batches if (found := pc.min(batch.column(Column.CHECKED_AT)).as_py())), default=None)
     if oldest is None:
         return dg.AssetCheckResult(passed=True, severity=dg.AssetCheckSeverity.WARN)
     age_days = (datetime.fromtimestamp(ws.ledger.clock(), UTC) - oldest).total_seconds() / DAY_S

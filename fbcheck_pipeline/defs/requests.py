@@ -12,6 +12,7 @@ import dagster as dg
 
 from fbcheck_pipeline.defs.jobs import collect_verdicts, join_list, submit_list
 from fbcheck_pipeline.ledger.access import Row
+from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.workflow.due import DueWork
 from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -23,17 +24,17 @@ MOST_ATTEMPTS = 5
 
 def missing_assets(ws: Workspace, list_key: str) -> list[dg.AssetKey]:
     """What a list needs to be submitted: the frames that are not there yet, and the submission itself."""
-    frames = [name for name in ("raw_phones", "e164_phones") if not ws.storage.exists(f"{name}/{list_key}.parquet")]
-    if "raw_phones" in frames:
-        frames = ["raw_phones", "e164_phones"]
-    return [dg.AssetKey(name) for name in (*frames, "submitted_chunks")]
+    frames = [each for each in (paths.RAW_PHONES, paths.E164_PHONES) if not ws.storage.exists(each.of(list_key))]
+    if paths.RAW_PHONES in frames:
+        frames = [paths.RAW_PHONES, paths.E164_PHONES]
+    return [dg.AssetKey(each.folder) for each in (*frames, paths.SUBMITTED_CHUNKS)]
 
 
 def submit_request(
     instance: dg.DagsterInstance, ws: Workspace, row: Row, *, work: str, again: Again = Again.NOBODY
 ) -> Optional[dg.RunRequest]:
     """A run that reads, plans and sends a list; None when this work failed too often."""
-    config = {"ops": {"submitted_chunks": {"config": {"again": again.value}}}}
+    config = {"ops": {paths.SUBMITTED_CHUNKS.folder: {"config": {"again": again.value}}}}
     return _request(
         instance,
         work,
@@ -64,7 +65,7 @@ def due_requests(instance: dg.DagsterInstance, ws: Workspace, due: DueWork) -> l
 
 def _has_what_a_join_reads(ws: Workspace, list_key: str) -> bool:
     """False for a list whose run was killed after its planning: it is due for a join, and its pins were never written."""
-    return all(ws.storage.exists(f"{name}/{list_key}.parquet") for name in ("e164_phones", "submitted_chunks"))
+    return all(ws.storage.exists(each.of(list_key)) for each in (paths.E164_PHONES, paths.SUBMITTED_CHUNKS))
 
 
 def _request(instance: dg.DagsterInstance, work: str, **values: Any) -> Optional[dg.RunRequest]:

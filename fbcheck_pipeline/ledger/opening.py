@@ -21,11 +21,11 @@ from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger.book import Ledger
 from fbcheck_pipeline.ledger.planning import exclusive
 from fbcheck_pipeline.ledger.schema import ledger_meta
+from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.settings import Settings
 
 HEAD = "0001"
 """The migration this code was written for."""
-STAMP = "ledger-id.json"
 BUSY_TIMEOUT_S = 60
 NOWHERE = "sqlite://"  # in memory
 
@@ -167,7 +167,7 @@ def _create_identity(engine: sa.Engine, settings: Settings, storage: Storage, no
     with exclusive(engine) as connection:
         if connection.execute(sa.select(ledger_meta.c.id)).one_or_none() is not None:
             return
-        if storage.exists(STAMP):
+        if storage.exists(paths.LEDGER_ID.path):
             raise LedgerError(
                 f"{storage.data_uri} belongs to a ledger that is not at FBCHECK_LEDGER_URL; put it back from its backup. "
                 "Without it nobody knows what was already paid for"
@@ -192,15 +192,17 @@ def _check_vendor(ledger: Ledger, settings: Settings) -> None:
 
 
 def _check_identity(ledger: Ledger, storage: Storage) -> None:
-    if not storage.exists(STAMP):
+    if not storage.exists(paths.LEDGER_ID.path):
         if _has_data(storage):
-            raise LedgerError(f"{storage.data_uri} holds data but no {STAMP}; restore that file from the backup of the data")
+            raise LedgerError(
+                f"{storage.data_uri} holds data but no {paths.LEDGER_ID.path}; restore that file from the backup of the data"
+            )
         if ledger.lists():
             raise LedgerError(
                 f"this ledger belongs to other data than {storage.data_uri}; check FBCHECK_DATA_URI and FBCHECK_LEDGER_URL"
             )
         stamp(storage, ledger)
-    stamped = json.loads(storage.read_bytes(STAMP))
+    stamped = json.loads(storage.read_bytes(paths.LEDGER_ID.path))
     if stamped["ledger_uuid"] != ledger.uuid:
         raise LedgerError(f"{storage.data_uri} belongs to another ledger; check FBCHECK_DATA_URI and FBCHECK_LEDGER_URL")
     forgotten = stamped["sendings"] - ledger.sendings()
@@ -209,7 +211,7 @@ def _check_identity(ledger: Ledger, storage: Storage) -> None:
             f"the ledger is older than its data: it does not know the last {forgotten} submissions; restore the newest backup. "
             "With this one they would be paid for again"
         )
-    unknown = {name.removesuffix(".txt") for name in storage.names("chunks")} - ledger.chunk_keys()
+    unknown = {name.removesuffix(paths.CHUNKS.suffix) for name in storage.names(paths.CHUNKS.folder)} - ledger.chunk_keys()
     if unknown:
         raise LedgerError(
             f"the ledger is older than its data: it does not know {len(unknown)} chunks that were sent; "
@@ -223,11 +225,12 @@ def stamp(storage: Storage, ledger: Ledger) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    storage.write_bytes(STAMP, json.dumps({"ledger_uuid": ledger.uuid, "sendings": ledger.sendings()}).encode())
+    storage.write_bytes(paths.LEDGER_ID.path, json.dumps({"ledger_uuid": ledger.uuid, "sendings": ledger.sendings()}).encode())
 
 
 def _has_data(storage: Storage) -> bool:
-    return any(storage.names(folder) for folder in ("chunks", "verdicts", "submitted_chunks"))
+    folders = (each.folder for each in (paths.CHUNKS, paths.VERDICTS, paths.SUBMITTED_CHUNKS))
+    return any(storage.names(folder) for folder in folders)
 
 
 def _reason(error: sa.exc.SQLAlchemyError) -> str:

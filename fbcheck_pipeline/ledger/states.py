@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fbcheck_pipeline.model.statuses import CheckStatus
+
 
 class ChunkState(StrEnum):
     """Where one try of a chunk's phones stands."""
@@ -44,7 +46,7 @@ class Traits:
     is_try: bool
     in_budget: bool
     retries: str | None
-    check_status: str | None
+    check_status: CheckStatus | None
     action: str | None = None
 
 
@@ -53,16 +55,16 @@ _GIVE_UP = "ask the vendor about this task; it is still asked for. To give its p
 
 #                               holds  settles polled try    budget retries   check_status
 TRAITS: dict[ChunkState, Traits] = {
-    ChunkState.PLANNED: Traits(True, False, False, False, True, None, "waiting"),
-    ChunkState.SENDING: Traits(True, False, False, True, True, None, "waiting"),
-    ChunkState.SUBMITTED: Traits(True, False, True, True, True, None, "waiting"),
-    ChunkState.EXPORTED: Traits(True, False, False, True, True, None, "waiting"),
-    ChunkState.COLLECTED: Traits(False, True, False, True, True, "night", "undetermined"),
-    ChunkState.UNCONFIRMED: Traits(True, True, False, True, True, None, "unconfirmed", _RECONCILE),
-    ChunkState.OVERDUE: Traits(True, True, True, True, True, None, "undetermined", _GIVE_UP),
-    ChunkState.FAILED: Traits(False, True, False, True, True, "night", "undetermined"),
-    ChunkState.REFUSED: Traits(False, True, False, True, False, "night", "refused"),
-    ChunkState.ABANDONED: Traits(False, True, False, True, True, "person", "undetermined"),
+    ChunkState.PLANNED: Traits(True, False, False, False, True, None, CheckStatus.WAITING),
+    ChunkState.SENDING: Traits(True, False, False, True, True, None, CheckStatus.WAITING),
+    ChunkState.SUBMITTED: Traits(True, False, True, True, True, None, CheckStatus.WAITING),
+    ChunkState.EXPORTED: Traits(True, False, False, True, True, None, CheckStatus.WAITING),
+    ChunkState.COLLECTED: Traits(False, True, False, True, True, "night", CheckStatus.UNDETERMINED),
+    ChunkState.UNCONFIRMED: Traits(True, True, False, True, True, None, CheckStatus.UNCONFIRMED, _RECONCILE),
+    ChunkState.OVERDUE: Traits(True, True, True, True, True, None, CheckStatus.UNDETERMINED, _GIVE_UP),
+    ChunkState.FAILED: Traits(False, True, False, True, True, "night", CheckStatus.UNDETERMINED),
+    ChunkState.REFUSED: Traits(False, True, False, True, False, "night", CheckStatus.REFUSED),
+    ChunkState.ABANDONED: Traits(False, True, False, True, True, "person", CheckStatus.UNDETERMINED),
     ChunkState.REPLACED: Traits(False, True, False, False, False, None, None),
     ChunkState.PURGED: Traits(False, True, False, True, True, None, None, "run `fbcheck purge` again: it was stopped half way"),
 }

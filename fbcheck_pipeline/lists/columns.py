@@ -14,8 +14,8 @@ from itertools import pairwise
 from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.lists import header_words
 from fbcheck_pipeline.lists.facts import ReadOptions
+from fbcheck_pipeline.model.columns import RESULT_COLUMNS
 from fbcheck_pipeline.text import recogniser
-from fbcheck_pipeline.words import COLUMNS
 
 HEAD_ROWS = 1000
 PREAMBLE_ROWS = 20
@@ -79,7 +79,7 @@ def choose(head: Sequence[Row], header: Row | None, width: int, options: ReadOpt
     """
     names = name_columns(header, width)
     # In whatever case: to SQL engines `Country` and our `country` are one name, and they take the wrong one.
-    final = unique(f"{name}_source" if name.casefold() in COLUMNS else name for name in names)
+    final = unique(f"{name}_source" if name.casefold() in RESULT_COLUMNS else name for name in names)
     phones, reason = _phones(head, names, final, options.column, file)
     region, region_reason = _region(head, names, final, set(phones), options.region_column, file)
     return Columns(names, final, phones, region, (reason, *region_reason))

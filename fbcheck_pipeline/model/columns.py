@@ -19,7 +19,7 @@ from fbcheck_pipeline.model.paths import (
 )
 from fbcheck_pipeline.model.reasons import LineType, RejectReason
 from fbcheck_pipeline.model.statuses import AnsweredBy, CheckStatus, Verdict
-from fbcheck_pipeline.model.vocabulary import Word
+from fbcheck_pipeline.model.word import Word
 
 if TYPE_CHECKING:
     import pyarrow as pa

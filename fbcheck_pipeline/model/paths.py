@@ -14,14 +14,12 @@ class DataFile:
     Attributes:
         path: relative to DATA_URI; `<…>` stands for the key that names each file of the kind.
         holds: one phrase, for the reference.
-        columns: its heading on the reference's page of columns; empty where it has none there.
         has_people: it holds numbers or other columns of a list.
         purged: what `fbcheck purge` deletes of it: "yes", "no", or which part.
     """
 
     path: str
     holds: str
-    columns: str = ""
     has_people: bool = True
     purged: str = "yes"
 
@@ -51,27 +49,21 @@ INBOX = DataFile("inbox/<name>", "lists as they came")
 RAW_PHONES = DataFile("raw_phones/<list_key>.parquet", "one row per phone found, with all columns of its source row")
 E164_PHONES = DataFile("e164_phones/<list_key>.parquet", "the same phones with `phone_e164` or `reject_reason`")
 CHUNKS = DataFile("chunks/<chunk_key>.txt", "exactly what was sent")
-SUBMITTED_CHUNKS = DataFile(
-    "submitted_chunks/<list_key>.parquet", "for each distinct phone of the list what answers it", "answered_by"
-)
+SUBMITTED_CHUNKS = DataFile("submitted_chunks/<list_key>.parquet", "for each distinct phone of the list what answers it")
 RESULT_ARCHIVES = DataFile("result_files/<task_id>.zip", "the vendor's results as they came: workbooks and archives")
 RESULT_TEXTS = DataFile("result_files/<task_id>.gz", "the vendor's other results, gzipped")
-VERDICTS = DataFile("verdicts/<task_id>.parquet", "one row per phone the vendor answered", "verdicts")
+RESULT_FILES = (RESULT_ARCHIVES, RESULT_TEXTS)
+VERDICTS = DataFile("verdicts/<task_id>.parquet", "one row per phone the vendor answered")
 VERDICT_INDEX = DataFile(
     "verdict_index/<random>.arrow", "where the newest verdict of each phone is; made from `verdicts/`, may be deleted"
 )
-FACEBOOK_RESULTS = DataFile(
-    "facebook_results/<list_key>.parquet", "the joined result; its footer holds the lineage", "facebook_results"
-)
+FACEBOOK_RESULTS = DataFile("facebook_results/<list_key>.parquet", "the joined result; its footer holds the lineage")
 LINEAGE = DataFile("facebook_results/<list_key>.lineage.json", "where every number of the result comes from", has_people=False)
 OPENLINEAGE = DataFile("facebook_results/<list_key>.openlineage.json", "the same as an OpenLineage event", has_people=False)
 REPORT = DataFile("facebook_results/<list_key>.report.html", "the same as a page to look at", has_people=False)
-FACEBOOK_SUMMARY = DataFile(
-    "facebook_summary/summary.parquet", "one row per list", "facebook_summary", has_people=False, purged="its row"
-)
-LEDGER = DataFile(
-    "ledger.db", "the ledger, unless `FBCHECK_LEDGER_URL` puts it elsewhere; beside it `-wal` and `-shm`", purged="its rows"
-)
+FACEBOOK_SUMMARY = DataFile("facebook_summary/summary.parquet", "one row per list", has_people=False, purged="its row")
+LEDGER = DataFile("ledger.db", "the ledger, unless `FBCHECK_LEDGER_URL` puts it elsewhere", purged="its rows")
+LEDGER_WORK = DataFile("ledger.db-<wal or shm>", "SQLite's own working files beside it", purged="its rows")
 SENDERS = DataFile("ledger.db.senders/<sender>.lock", "which processes are sending just now", has_people=False, purged="no")
 LEDGER_ID = DataFile("ledger-id.json", "which ledger belongs to these data, and how much was sent", has_people=False, purged="no")
 DAGSTER = DataFile("dagster/", "Dagster's instance, where `DAGSTER_HOME` is unset", has_people=False, purged="its partition")

@@ -5,7 +5,7 @@ A `label` is for tables and charts, a `meaning` for the reference.
 
 from __future__ import annotations
 
-from fbcheck_pipeline.model.vocabulary import Word
+from fbcheck_pipeline.model.word import Word
 
 
 class RejectReason(Word):
@@ -78,3 +78,8 @@ class LineType(Word):
 REASONS = tuple(RejectReason)
 LINE_TYPES = tuple(LineType)
 EXCLUDED_LINE_TYPES = frozenset(kind for kind in LineType if kind.is_excluded)
+
+
+def label_of(reason: str) -> str:
+    """The label of a reason; one that only another version knows stands for itself."""
+    return next((each.label for each in RejectReason if each == reason), reason)

@@ -5,7 +5,7 @@ A `label` is for tables and charts, a `meaning` for the reference.
 
 from __future__ import annotations
 
-from fbcheck_pipeline.model.vocabulary import Word
+from fbcheck_pipeline.model.word import Word
 
 
 class Verdict(Word):
@@ -17,6 +17,9 @@ class Verdict(Word):
     YES = "yes", "has an active account", "the number has an active account"
     NO = "no", "no active account", "the vendor says it has none"
     BAN = "ban", "reported as banned", "the vendor reports its account as banned"
+
+
+_AGAIN = "sent again at night, or by `run --retry`; at most `FBCHECK_MAX_TRIES` times in all"
 
 
 class CheckStatus(Word):
@@ -41,7 +44,7 @@ class CheckStatus(Word):
         "undetermined",
         "sent, but no usable answer came back",
         "sent, and no usable answer came back, or not in time",
-        "sent again at night, or by `run --retry`; at most `FBCHECK_MAX_TRIES` times in all",
+        _AGAIN,
     )
     UNCONFIRMED = (
         "unconfirmed",
@@ -55,12 +58,12 @@ class CheckStatus(Word):
         "not sent yet, or sent and not answered yet",
         "continues automatically, or with the next `run`",
     )
-    REFUSED = "refused", "the vendor refused their file", "the vendor refused its chunk; not billed", "as undetermined"
+    REFUSED = "refused", "the vendor refused their file", "the vendor refused its chunk; not billed", _AGAIN
     OVER_BUDGET = (
         "over_budget",
         "held back by the spending limit",
-        "held back by `--max-billable`, `FBCHECK_MAX_BILLABLE` or `FBCHECK_MAX_BILLABLE_PER_DAY`",
-        "the next night tries again",
+        "held back by the spending limit; not sent",
+        "the next night tries again, within `--max-billable`, `FBCHECK_MAX_BILLABLE` and `FBCHECK_MAX_BILLABLE_PER_DAY`",
     )
 
 
@@ -73,7 +76,7 @@ ANSWERED_STATUSES = (CheckStatus.CHECKED, CheckStatus.REUSED)
 class AnsweredBy(Word):
     """What answers a phone: the column `answered_by` of a list's pins. One without a chunk is the phone's status too."""
 
-    def __init__(self, _: str, meaning: str) -> None:
+    def __init__(self, _: str, meaning: str = "") -> None:
         self.meaning = meaning
 
     CHUNK = "chunk", "a chunk bought for this list"

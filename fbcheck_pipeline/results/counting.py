@@ -15,8 +15,9 @@ import pyarrow as pa
 
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.ledger.access import Row
+from fbcheck_pipeline.model.columns import Column
+from fbcheck_pipeline.model.statuses import CHECK_STATUSES, VERDICTS, CheckStatus
 from fbcheck_pipeline.results.join import Resolved
-from fbcheck_pipeline.words import CHECK_STATUSES, VERDICTS
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 NO_VERDICT = "none"
@@ -39,9 +40,9 @@ class Breakdown:
             yield batch
 
     def _add(self, batch: pa.RecordBatch) -> None:
-        reason, reasons = _codes(batch.column("reject_reason"))
+        reason, reasons = _codes(batch.column(Column.REJECT_REASON))
         self._reasons.update(_named(reason[reason > 0], [reasons]))
-        columns = [_codes(batch.column(name)) for name in ("country", "line_type", "facebook")]
+        columns = [_codes(batch.column(name)) for name in (Column.COUNTRY, Column.LINE_TYPE, Column.FACEBOOK)]
         combined = np.zeros(batch.num_rows, np.int64)
         for codes, names in columns:
             combined = combined * len(names) + codes
@@ -54,9 +55,9 @@ class Breakdown:
     def to_json(self) -> dict[str, Any]:
         """`country` and `line_type` (rows that were not rejected, by verdict) and `reject_reason`; the largest first."""
         return {
-            "country": self._by(0),
-            "line_type": self._by(1),
-            "reject_reason": dict(sorted(self._reasons.items(), key=lambda item: (-item[1], item[0]))),
+            str(Column.COUNTRY): self._by(0),
+            str(Column.LINE_TYPE): self._by(1),
+            str(Column.REJECT_REASON): dict(sorted(self._reasons.items(), key=lambda item: (-item[1], item[0]))),
         }
 
     def _by(self, place: int) -> dict[str, dict[str, int]]:
@@ -106,7 +107,9 @@ def billing(ws: Workspace, list_key: str, resolved: Resolved, answered_rows: int
     """
     bought = bought_by_chunk(ws, list_key).values()
     billed = sum(count for count, row in bought if row.task_id is not None)
-    reused, checked = (int((resolved.status == CHECK_STATUSES.index(status)).sum()) for status in ("reused", "checked"))
+    reused, checked = (
+        int((resolved.status == CHECK_STATUSES.index(status)).sum()) for status in (CheckStatus.REUSED, CheckStatus.CHECKED)
+    )
     repeats = answered_rows - reused - checked
     return {
         "distinct": len(resolved.phones),

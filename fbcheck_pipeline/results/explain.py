@@ -12,16 +12,13 @@ import pyarrow.dataset as dataset
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger.access import Row
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, columns_of
 from fbcheck_pipeline.phones import Normaliser
-from fbcheck_pipeline.results.join import RESULT_FIELDS
-from fbcheck_pipeline.results.lineage import read_lineage, results_name, rfc3339
-from fbcheck_pipeline.workflow.collect import result_file_names
-from fbcheck_pipeline.workflow.pins import pins_name
-from fbcheck_pipeline.workflow.verdicts import verdicts_name
+from fbcheck_pipeline.results.lineage import read_lineage, rfc3339
 from fbcheck_pipeline.workflow.workspace import Workspace
 
-OUTCOME = ("phone_index", "phone_column", "phone_raw", "phone_e164", "reject_reason", "country", "line_type")
-OURS = frozenset({"source_row", *OUTCOME, *(name for name, _ in RESULT_FIELDS)})
+OUTCOME = [str(each) for each in columns_of(paths.E164_PHONES) if each is not Column.SOURCE_ROW]
 
 
 def explain_row(ws: Workspace, list_key: str, source_row: int) -> dict[str, Any]:
@@ -37,7 +34,7 @@ def explain_row(ws: Workspace, list_key: str, source_row: int) -> dict[str, Any]
         OperatorError: there is no such list or row, or the list is not joined yet.
     """
     lineage = read_lineage(ws, list_key)
-    rows = _rows_where(ws, results_name(list_key), "source_row", source_row)
+    rows = _rows_where(ws, paths.FACEBOOK_RESULTS.of(list_key), "source_row", source_row)
     if not rows:
         raise OperatorError(f"list {list_key} has no row {source_row}; its rows are 1 to {lineage['counts']['rows']}")
     chunks = {row.chunk_key: row for row in ws.ledger.chunks()}
@@ -46,7 +43,7 @@ def explain_row(ws: Workspace, list_key: str, source_row: int) -> dict[str, Any]
         "list_key": list_key,
         "file": lineage["source"]["file"],
         "source_row": source_row,
-        "cells": {name: value for name, value in rows[0].items() if name not in OURS},
+        "cells": {name: value for name, value in rows[0].items() if name not in RESULT_COLUMNS},
         "phones": [
             {
                 **{name: row[name] for name in OUTCOME},
@@ -87,7 +84,7 @@ def _answer(ws: Workspace, list_key: str, row: dict[str, Any], chunks: dict[str,
     answer = {"check_status": row["check_status"], "facebook": row["facebook"], "checked_at": _text(row["checked_at"])}
     if row["phone_e164"] is None:
         return {**answer, "answered_by": None, "chunk": None, "result": None}
-    pins = _rows_where(ws, pins_name(list_key), "phone_e164", row["phone_e164"])
+    pins = _rows_where(ws, paths.SUBMITTED_CHUNKS.of(list_key), "phone_e164", row["phone_e164"])
     chunk_key = pins[0]["chunk_key"] if pins else None
     of_task = (each for each in chunks.values() if row["task_id"] is not None and each.task_id == row["task_id"])
     chunk = next(of_task, chunks.get(chunk_key or ""))
@@ -112,8 +109,9 @@ def _chunk(row: Row) -> dict[str, Any]:
 
 def _result(ws: Workspace, chunk: Row, phone_e164: str) -> dict[str, Any]:
     """The task's file as it came, and the label that stands there; null where the phone is absent from it."""
-    kept = [ws.storage.uri(name) for name in result_file_names(chunk.task_id) if ws.storage.exists(name)]
-    found = _rows_where(ws, verdicts_name(chunk.task_id), "phone_e164", phone_e164)
+    names = [each.of(chunk.task_id) for each in paths.RESULT_FILES]
+    kept = [ws.storage.uri(name) for name in names if ws.storage.exists(name)]
+    found = _rows_where(ws, paths.VERDICTS.of(chunk.task_id), "phone_e164", phone_e164)
     return {
         "file": kept[0] if kept else None,
         "sha256": chunk.result_sha256,

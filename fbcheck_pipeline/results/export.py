@@ -18,8 +18,9 @@ from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.files.atomic import whole_file
 from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.files.xlsx_writer import FORMULA, SHEET_COLUMNS, write_workbook
+from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.progress import report
-from fbcheck_pipeline.results.lineage import read_lineage, results_name
+from fbcheck_pipeline.results.lineage import read_lineage
 from fbcheck_pipeline.results.pseudonyms import Pseudonyms
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -51,7 +52,7 @@ def export_results(ws: Workspace, list_key: str, to: Path, *, pseudonymise: bool
     if to.is_dir():
         raise OperatorError(f"{to} is a folder; name a file in it")
     lineage = read_lineage(ws, list_key)
-    stream = ws.storage.read_parquet(results_name(list_key))
+    stream = ws.storage.read_parquet(paths.FACEBOOK_RESULTS.of(list_key))
     if pseudonymise:
         pseudonyms = Pseudonyms(ws.ledger.hash_key, lineage["source"].get("phone_columns", ()))
         stream.batches = map(pseudonyms.replace, stream.batches)

@@ -13,22 +13,17 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
 from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, schema_of
+from fbcheck_pipeline.model.statuses import CHECK_STATUSES, VERDICTS, AnsweredBy, CheckStatus
 from fbcheck_pipeline.vendor import timestamp_us
-from fbcheck_pipeline.words import CHECK_STATUSES, VERDICTS
-from fbcheck_pipeline.workflow.pins import AnsweredBy, Pins
+from fbcheck_pipeline.workflow.pins import Pins
 from fbcheck_pipeline.workflow.verdicts import read_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 NO_PIN, REJECTED = -2, -1
 """Places of a phone that the pins do not know (the list was normalised anew since it was planned), and of a rejected row."""
-_CODE = {status: code for code, status in enumerate(CHECK_STATUSES)}
-
-RESULT_FIELDS: list[tuple[str, pa.DataType]] = [
-    ("facebook", pa.dictionary(pa.int8(), pa.string())),
-    ("check_status", pa.dictionary(pa.int8(), pa.string())),
-    ("checked_at", pa.timestamp("us", "UTC")),
-    ("task_id", pa.string()),
-]
+_CODE: dict[str, int] = {status: code for code, status in enumerate(CHECK_STATUSES)}
 
 
 @dataclass(frozen=True)
@@ -55,28 +50,30 @@ def resolve(ws: Workspace, list_key: str, pins: Pins) -> Resolved:
     count = len(pins.phones) + 2
     resolved = Resolved(
         pins.phones,
-        np.full(count, _CODE["waiting"], np.int8),
+        np.full(count, _CODE[CheckStatus.WAITING], np.int8),
         np.full(count, -1, np.int8),
         np.full(count, -1, np.int32),
         np.zeros(count, bool),
         [row for row in ws.ledger.chunks() if row.task_id is not None],
     )
-    resolved.status[REJECTED] = _CODE["rejected"]
+    resolved.status[REJECTED] = _CODE[CheckStatus.REJECTED]
     task_numbers = {row.chunk_key: number for number, row in enumerate(resolved.tasks)}
-    followed = _Follower(ws, resolved, task_numbers)
+    followed = AnswerResolver(ws, resolved, task_numbers)
     for number, answer in enumerate(pins.answers):
         places = np.flatnonzero(pins.answer == number)
         if answer.answered_by is AnsweredBy.VERDICT:
-            followed.verdict(str(answer.chunk_key), places, "reused")
+            followed.verdict(str(answer.chunk_key), places, CheckStatus.REUSED)
         elif answer.chunk_key is not None:
-            followed.chunk(answer.chunk_key, places, "checked" if answer.answered_by is AnsweredBy.CHUNK else "reused")
+            followed.chunk(
+                answer.chunk_key, places, CheckStatus.CHECKED if answer.answered_by is AnsweredBy.CHUNK else CheckStatus.REUSED
+            )
         else:
-            resolved.status[places] = _CODE[answer.answered_by.value]
+            resolved.status[places] = _CODE[answer.answered_by]
             resolved.may_change[places] = answer.answered_by is not AnsweredBy.SUPPRESSED
     return resolved
 
 
-class _Follower:
+class AnswerResolver:
     """Fills a `Resolved`, reading each task's verdicts once."""
 
     def __init__(self, ws: Workspace, resolved: Resolved, task_numbers: dict[str, int]) -> None:
@@ -87,7 +84,7 @@ class _Follower:
             if row.replaces:
                 self._children.setdefault(row.replaces, []).append(row.chunk_key)
 
-    def chunk(self, chunk_key: str, places: npt.NDArray[np.int64], good: str) -> None:
+    def chunk(self, chunk_key: str, places: npt.NDArray[np.int64], good: CheckStatus) -> None:
         """Answer places from a chunk, or from what replaced it; who is in none of these was suppressed or is planned anew."""
         resolved = self._resolved
         missing = np.ones(len(places), bool)
@@ -98,7 +95,7 @@ class _Follower:
             missing &= ~inside
             mine = places[inside]
             traits = TRAITS[ChunkState(row.state)]
-            resolved.status[mine] = _CODE[traits.check_status or "waiting"]
+            resolved.status[mine] = _CODE[traits.check_status or CheckStatus.WAITING]
             resolved.may_change[mine] = traits.holds | (
                 (traits.retries == "night") & (self._tries[mine] < self._ws.settings.max_tries)
             )
@@ -107,10 +104,10 @@ class _Follower:
         if missing.any():
             left = places[missing]
             is_suppressed = self._ws.ledger.suppressed_among(resolved.phones[left])
-            resolved.status[left] = np.where(is_suppressed, _CODE["suppressed"], _CODE["waiting"])
+            resolved.status[left] = np.where(is_suppressed, _CODE[CheckStatus.SUPPRESSED], _CODE[CheckStatus.WAITING])
             resolved.may_change[left] = ~is_suppressed
 
-    def verdict(self, chunk_key: str, places: npt.NDArray[np.int64], good: str) -> None:
+    def verdict(self, chunk_key: str, places: npt.NDArray[np.int64], good: CheckStatus) -> None:
         """Answer places from the verdict file of a collected chunk."""
         resolved, number = self._resolved, self._task_numbers.get(chunk_key)
         if number is None:  # purged since it was pinned: the list waits, and is planned anew
@@ -156,19 +153,17 @@ class Tally:
         """Count all rows at once, from how often each phone occurs."""
         status = self._resolved.status[:NO_PIN]
         self._by_status += [int(occurrences[status == code].sum()) for code in range(len(CHECK_STATUSES))]
-        self._by_status[_CODE["rejected"]] += rejected
+        self._by_status[_CODE[CheckStatus.REJECTED]] += rejected
 
     def counts(self, source_rows: int) -> dict[str, int]:
         """`rows`, `phones`, and one entry per check_status, which add up to `phones`."""
-        by_status = dict(zip(CHECK_STATUSES, self._by_status.tolist(), strict=True))
-        return {"rows": source_rows, "phones": int(self._by_status.sum()), **by_status}
+        by_status = {str(each): count for each, count in zip(CHECK_STATUSES, self._by_status.tolist(), strict=True)}
+        return {str(Column.ROWS): source_rows, str(Column.PHONES): int(self._by_status.sum()), **by_status}
 
 
 def result_schema(e164_schema: pa.Schema) -> pa.Schema:
     """Columns of facebook_results: the source's own first, then ours in the order of the interface."""
-    ours = ["source_row", "phone_index", "phone_column", "phone_raw", "phone_e164", "reject_reason", "country", "line_type"]
-    source = [each for each in e164_schema if each.name not in ours]
-    return pa.schema([*source, *(e164_schema.field(name) for name in ours), *RESULT_FIELDS])
+    return pa.schema([*(each for each in e164_schema if each.name not in RESULT_COLUMNS), *schema_of(paths.FACEBOOK_RESULTS)])
 
 
 def join_batches(
@@ -178,16 +173,16 @@ def join_batches(
     checked_at = pa.array([_checked_at(row) for row in resolved.tasks], pa.timestamp("us", "UTC"))
     task_ids = pa.array([row.task_id for row in resolved.tasks], pa.string())
     for batch in batches:
-        at = _places(batch.column("phone_e164"), resolved.phones)
+        at = _places(batch.column(Column.PHONE_E164), resolved.phones)
         status, verdict, number = resolved.status[at], resolved.facebook[at], resolved.task[at]
         tally.is_complete &= not bool((at == NO_PIN).any())
         tally.add(status)
         numbers = pa.array(number, mask=(number < 0) | (verdict < 0))
-        columns = {
-            "facebook": pa.DictionaryArray.from_arrays(pa.array(verdict, mask=verdict < 0), pa.array(VERDICTS)),
-            "check_status": pa.DictionaryArray.from_arrays(pa.array(status), pa.array(CHECK_STATUSES)),
-            "checked_at": checked_at.take(numbers),
-            "task_id": task_ids.take(pa.array(number, mask=number < 0)),
+        columns: dict[str, pa.Array] = {
+            Column.FACEBOOK: pa.DictionaryArray.from_arrays(pa.array(verdict, mask=verdict < 0), pa.array(VERDICTS)),
+            Column.CHECK_STATUS: pa.DictionaryArray.from_arrays(pa.array(status), pa.array(CHECK_STATUSES)),
+            Column.CHECKED_AT: checked_at.take(numbers),
+            Column.TASK_ID: task_ids.take(pa.array(number, mask=number < 0)),
         }
         joined = [columns[each.name] if each.name in columns else batch.column(each.name) for each in schema]
         yield pa.RecordBatch.from_arrays(joined, schema=schema)

@@ -16,48 +16,25 @@ import pyarrow as pa
 from fbcheck_pipeline import __version__
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger.access import Row
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column
+from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES
 from fbcheck_pipeline.phones import phonenumbers_version
 from fbcheck_pipeline.results.counting import Breakdown, billing, bought_by_chunk, discrepancies, summed_result_counts
 from fbcheck_pipeline.results.join import Resolved, Tally
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 FOOTER_KEY = "fbcheck.lineage"
-RESULTS = "facebook_results"
-
-MADE_OF: dict[str, list[str]] = {
-    "source_row": ["raw_phones.source_row"],
-    "phone_index": ["raw_phones.phone_index", "raw_phones.phone_raw"],
-    "phone_column": ["raw_phones.phone_column"],
-    "phone_raw": ["raw_phones.phone_raw"],
-    "phone_e164": ["raw_phones.phone_raw"],
-    "reject_reason": ["raw_phones.phone_raw"],
-    "country": ["e164_phones.phone_e164"],
-    "line_type": ["e164_phones.phone_e164"],
-    "facebook": ["e164_phones.phone_e164", "verdicts.facebook"],
-    "check_status": ["e164_phones.phone_e164", "submitted_chunks.answered_by", "verdicts.facebook"],
-    "checked_at": ["e164_phones.phone_e164", "verdicts.checked_at"],
-    "task_id": ["submitted_chunks.chunk_key", "submitted_chunks.task_id"],
-}
-"""Each column of ours -> what it is made of; a source column is made of itself."""
-
-
-def results_name(list_key: str) -> str:
-    """Where the joined result lies."""
-    return f"{RESULTS}/{list_key}.parquet"
-
-
-def lineage_name(list_key: str) -> str:
-    """Where its lineage lies."""
-    return f"{RESULTS}/{list_key}.lineage.json"
 
 
 def made_of(schema: pa.Schema, region_column: str | None) -> dict[str, list[str]]:
     """Every column of a result -> the columns it is made of, as `asset.column`."""
-    by_region = {"phone_e164", "reject_reason"} if region_column else set()
-    return {
-        name: [*MADE_OF.get(name, [f"raw_phones.{name}"]), *([f"raw_phones.{region_column}"] if name in by_region else [])]
-        for name in schema.names
-    }
+    raw = f"{paths.RAW_PHONES.folder}.{{}}".format
+    made = {name: [*RESULT_COLUMNS[name].made_of] if name in RESULT_COLUMNS else [raw(name)] for name in schema.names}
+    if region_column:
+        for name in (Column.PHONE_E164, Column.REJECT_REASON):
+            made[name].append(raw(region_column))
+    return made
 
 
 def build_lineage(
@@ -80,7 +57,7 @@ def build_lineage(
         "complete": tally.is_complete,
         "verdicts": breakdown.verdicts(),
         "breakdown": breakdown.to_json(),
-        "billing": billing(ws, row.list_key, resolved, counts["checked"] + counts["reused"]),
+        "billing": billing(ws, row.list_key, resolved, sum(counts[each] for each in ANSWERED_STATUSES)),
         "verdict_counts": summed_result_counts(tasks),
         "discrepancies": discrepancies(tasks),
         "tasks": [{**_task(each), "bought": bought.get(each.chunk_key, 0)} for each in tasks],
@@ -102,9 +79,9 @@ def read_lineage(ws: Workspace, list_key: str) -> dict[str, Any]:
     """
     if ws.ledger.list_row(list_key) is None:
         raise OperatorError(f"there is no list {list_key}; `fbcheck status` shows the lists there are")
-    if not ws.storage.exists(lineage_name(list_key)):
+    if not ws.storage.exists(paths.LINEAGE.of(list_key)):
         raise OperatorError(f"list {list_key} is not joined yet; `fbcheck status` says what it waits for")
-    document: dict[str, Any] = json.loads(ws.storage.read_bytes(lineage_name(list_key)))
+    document: dict[str, Any] = json.loads(ws.storage.read_bytes(paths.LINEAGE.of(list_key)))
     return document
 
 

@@ -12,20 +12,15 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 
 from fbcheck_pipeline import __version__
-from fbcheck_pipeline.results.lineage import RESULTS, results_name
-from fbcheck_pipeline.workflow.intake import INBOX
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.paths import DataFile
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
 PRODUCER = f"urn:fbcheck-pipeline:{__version__}"
 NAMESPACE = "fbcheck_pipeline"
-UPSTREAM = ("raw_phones", "e164_phones", "submitted_chunks", "verdicts")
-
-
-def openlineage_name(list_key: str) -> str:
-    """Where the event lies."""
-    return f"{RESULTS}/{list_key}.openlineage.json"
+UPSTREAM = (paths.RAW_PHONES, paths.E164_PHONES, paths.SUBMITTED_CHUNKS, paths.VERDICTS)
 
 
 def write_event(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema, inbox_name: str) -> Any:
@@ -41,7 +36,7 @@ def write_event(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema, inbox
     from openlineage.client.serde import Serde
 
     event = build_event(ws, lineage, schema, inbox_name)
-    ws.storage.write_bytes(openlineage_name(lineage["list_key"]), Serde.to_json(event).encode())
+    ws.storage.write_bytes(paths.OPENLINEAGE.of(lineage["list_key"]), Serde.to_json(event).encode())
     return event
 
 
@@ -52,23 +47,24 @@ def build_event(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema, inbox
 
     key, counts, file = lineage["list_key"], lineage["counts"], lineage["source"]
     source = InputDataset(
-        *_place(ws, f"{INBOX}/{inbox_name}"),
+        *_place(ws, paths.INBOX.of(inbox_name)),
         facets={"version": _facet(facets.dataset_version_dataset.DatasetVersionDatasetFacet, datasetVersion=file["sha256"])},
         inputFacets={"inputStatistics": _statistics_in(file.get("rows"), file.get("size_bytes"))},
     )
-    row_counts = {"raw_phones": file.get("phones"), "e164_phones": counts["phones"]}
+    row_counts = {paths.RAW_PHONES: file.get("phones"), paths.E164_PHONES: counts["phones"]}
     inputs = [source]
-    for asset in UPSTREAM:
-        statistics = {"inputStatistics": _statistics_in(row_counts[asset], None)} if row_counts.get(asset) is not None else {}
-        inputs.append(InputDataset(*_place(ws, _dataset(asset, key)), inputFacets=statistics))
+    for kind in UPSTREAM:
+        rows = row_counts.get(kind)
+        statistics = {} if rows is None else {"inputStatistics": _statistics_in(rows, None)}
+        inputs.append(InputDataset(*_place(ws, _dataset(kind, key)), inputFacets=statistics))
     output = OutputDataset(
-        *_place(ws, results_name(key)),
+        *_place(ws, paths.FACEBOOK_RESULTS.of(key)),
         facets={"schema": _schema_facet(schema), "columnLineage": _column_lineage(ws, lineage)},
         outputFacets={
             "outputStatistics": _facet(
                 facets.output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet,
                 rowCount=counts["phones"],
-                size=int(ws.storage.info(results_name(key))["size"]),
+                size=int(ws.storage.info(paths.FACEBOOK_RESULTS.of(key))["size"]),
             )
         },
     )
@@ -78,7 +74,7 @@ def build_event(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema, inbox
         eventTime=lineage["created_at"],
         producer=PRODUCER,
         run=Run(runId=lineage["run_id"], facets={"processing_engine": engine}),
-        job=Job(namespace=NAMESPACE, name=RESULTS, facets={"jobType": kind}),
+        job=Job(namespace=NAMESPACE, name=paths.FACEBOOK_RESULTS.folder, facets={"jobType": kind}),
         eventType=RunState.COMPLETE,
         inputs=inputs,
         outputs=[output],
@@ -105,9 +101,9 @@ def send_event(event: Any) -> None:
         log_of_client.disabled = False
 
 
-def _dataset(asset: str, list_key: str) -> str:
-    """A list's file of an asset; the verdicts are one data set of many files."""
-    return asset if asset == "verdicts" else f"{asset}/{list_key}.parquet"
+def _dataset(kind: DataFile, list_key: str) -> str:
+    """A list's file of a kind; the verdicts are one data set of many files."""
+    return kind.folder if kind is paths.VERDICTS else kind.of(list_key)
 
 
 def _place(ws: Workspace, name: str) -> tuple[str, str]:
@@ -139,9 +135,11 @@ def _schema_facet(schema: pa.Schema) -> Any:
 def _column_lineage(ws: Workspace, lineage: dict[str, Any]) -> Any:
     from openlineage.client.facet_v2 import column_lineage_dataset as module
 
+    upstream = {each.folder: each for each in UPSTREAM}
+
     def field(place: str) -> Any:
         asset, _, column = place.partition(".")
-        return module.InputField(*_place(ws, _dataset(asset, lineage["list_key"])), field=column, transformations=None)
+        return module.InputField(*_place(ws, _dataset(upstream[asset], lineage["list_key"])), field=column, transformations=None)
 
     columns = lineage["columns"].items()
     fields = {column: module.Fields(inputFields=[field(each) for each in places]) for column, places in columns}

@@ -15,15 +15,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.results.join import RESULT_FIELDS
+from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column
 
 REMOVED = "(holds a phone number)"
 SHORTEST = 7
 """So many last digits of a number in a cell mean that it holds the number, however it is written."""
-_OURS = frozenset(
-    {"source_row", "phone_index", "phone_column", "phone_raw", "phone_e164", "reject_reason", "country", "line_type"}
-    | {name for name, _ in RESULT_FIELDS}
-)
 _MAY_HOLD_ONE = rf"(?:\p{{Nd}}\P{{Nd}}*){{{SHORTEST}}}"
 
 
@@ -45,22 +41,22 @@ class Pseudonyms:
 
     def replace(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The batch without numbers, with the same schema."""
-        texts = {name: _texts(batch, name) for name in ("phone_e164", "phone_raw", "phone_column")}
+        texts = {name: _texts(batch, name) for name in (Column.PHONE_E164, Column.PHONE_RAW, Column.PHONE_COLUMN)}
         in_phone_columns = {name: _texts(batch, name) for name in self._phone_columns if name in batch.schema.names}
-        phones = [None if phone is None else self.of("phone", phone) for phone in texts["phone_e164"]]
+        phones = [None if phone is None else self.of("phone", phone) for phone in texts[Column.PHONE_E164]]
         replaced: dict[str, list[str | None]] = {
-            "phone_e164": phones,
-            "phone_raw": [self._of_cell(text, phone) for text, phone in zip(texts["phone_raw"], phones, strict=True)],
+            Column.PHONE_E164: phones,
+            Column.PHONE_RAW: [self._of_cell(text, phone) for text, phone in zip(texts[Column.PHONE_RAW], phones, strict=True)],
         }
         for name, cells in in_phone_columns.items():
-            own = [phone if column == name else None for phone, column in zip(phones, texts["phone_column"], strict=True)]
+            own = [phone if column == name else None for phone, column in zip(phones, texts[Column.PHONE_COLUMN], strict=True)]
             replaced[name] = [self._of_cell(text, phone) for text, phone in zip(cells, own, strict=True)]
-        rows = list(zip(texts["phone_e164"], texts["phone_raw"], *in_phone_columns.values(), strict=True))
+        rows = list(zip(texts[Column.PHONE_E164], texts[Column.PHONE_RAW], *in_phone_columns.values(), strict=True))
         columns = [
             pa.array(replaced[each.name], pa.string()).cast(each.type)
             if each.name in replaced
             else column
-            if each.name in _OURS
+            if each.name in RESULT_COLUMNS
             else _without_numbers(column, rows.__getitem__)
             for each, column in zip(batch.schema, batch.columns, strict=True)
         ]

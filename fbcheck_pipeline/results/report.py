@@ -13,41 +13,15 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+from fbcheck_pipeline.model.columns import Column
+from fbcheck_pipeline.model.reasons import label_of
+from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES, OPEN_STATUSES, VERDICTS, CheckStatus, Verdict
 from fbcheck_pipeline.results.counting import NO_VERDICT
-from fbcheck_pipeline.results.lineage import RESULTS
 from fbcheck_pipeline.vendor import timestamp_us
-from fbcheck_pipeline.words import VERDICTS
 
 MOST_BARS = 12
 MOST_TASK_BARS = 20
 SHORT_S = 600
-VERDICT_WORDS = {
-    "yes": "has an active account",
-    "no": "no active account",
-    "ban": "reported as banned",
-    NO_VERDICT: "not known",
-}
-OPEN_STATUSES = {
-    "waiting": "not sent yet, or not answered yet",
-    "unconfirmed": "sent, but the answer was lost: a person must look it up at the vendor",
-    "undetermined": "sent, but no usable answer came back",
-    "refused": "the vendor refused their file",
-    "over_budget": "held back by the spending limit",
-}
-REASONS = {
-    "empty": "empty cell",
-    "not_a_number": "not a phone number",
-    "letters_in_number": "letters in the number",
-    "no_region": "country unknown",
-    "too_short": "too short",
-    "too_long": "too long",
-    "invalid_number": "no such number",
-    "excel_precision_lost": "digits lost in a spreadsheet",
-    "ambiguous_international": "national or international: unclear",
-    "ambiguous_range": "a range, not one number",
-    "emergency": "emergency number",
-    "line_type_excluded": "special line without accounts",
-}
 VENDOR_COUNTS = {
     "missing": "phones sent that are absent from the result",
     "extra": "phones in the result that were never sent",
@@ -78,11 +52,6 @@ class Bar:
     note: str = ""
 
 
-def report_name(list_key: str) -> str:
-    """Where the report lies."""
-    return f"{RESULTS}/{list_key}.report.html"
-
-
 def render_report(lineage: Mapping[str, Any]) -> str:
     """The page as HTML. Args: lineage: the document of `build_lineage`."""
     return str(template().render(_view(lineage)))
@@ -106,8 +75,8 @@ def template() -> Any:
 
 def _view(lineage: Mapping[str, Any]) -> dict[str, Any]:
     counts, breakdown, tasks = lineage["counts"], lineage["breakdown"], lineage["tasks"]
-    answered = counts["checked"] + counts["reused"]
-    valid = counts["phones"] - counts["rejected"]
+    answered = sum(counts[each] for each in ANSWERED_STATUSES)
+    valid = counts["phones"] - counts[CheckStatus.REJECTED]
     verdicts = {**lineage["verdicts"], NO_VERDICT: valid - answered}
     odd = lineage["verdict_counts"]
     bought = [task for task in tasks if task["bought"]]
@@ -115,16 +84,16 @@ def _view(lineage: Mapping[str, Any]) -> dict[str, Any]:
         "lineage": lineage,
         "counts": counts,
         "created": _shown_time(_seconds(lineage["created_at"])),
-        "words": VERDICT_WORDS,
+        "words": {**{each: each.label for each in Verdict}, NO_VERDICT: "not known"},
         "answered": answered,
         "valid": valid,
-        "coverage": answered / max(1, valid - counts["suppressed"]),
+        "coverage": answered / max(1, valid - counts[CheckStatus.SUPPRESSED]),
         "verdicts": verdicts,
         "verdict_bar": _bar("all", verdicts),
-        "countries": _bars({_country(code): row for code, row in breakdown["country"].items()}, "other countries"),
-        "line_types": _bars({name.replace("_", " "): row for name, row in breakdown["line_type"].items()}, "other types"),
-        "reasons": _reason_bars(breakdown["reject_reason"]),
-        "still_open": [(counts[name], name, why) for name, why in OPEN_STATUSES.items() if counts[name]],
+        "countries": _bars({_country(code): row for code, row in breakdown[Column.COUNTRY].items()}, "other countries"),
+        "line_types": _bars({name.replace("_", " "): row for name, row in breakdown[Column.LINE_TYPE].items()}, "other types"),
+        "reasons": _reason_bars(breakdown[Column.REJECT_REASON]),
+        "still_open": [(counts[each], each, each.label) for each in OPEN_STATUSES if counts[each]],
         "billing": lineage["billing"],
         "price": lineage["settings"]["price_per_10k"],
         "task_bars": _task_bars(bought),
@@ -146,14 +115,13 @@ def _bars(rows: Mapping[str, Mapping[str, int]], rest: str) -> list[Bar]:
 
 def _share_of_yes(row: Mapping[str, int]) -> str:
     answered = sum(row[verdict] for verdict in VERDICTS)
-    return f"{_percent(row['yes'] / answered)} yes" if answered else "no verdict"
+    return f"{_percent(row[Verdict.YES] / answered)} yes" if answered else "no verdict"
 
 
 def _reason_bars(reasons: Mapping[str, int]) -> list[Bar]:
     most = max(reasons.values(), default=1)
     return [
-        Bar(REASONS.get(reason, reason), count, (Segment("rejected", count, 0, 100 * count / most),))
-        for reason, count in reasons.items()
+        Bar(label_of(reason), count, (Segment("rejected", count, 0, 100 * count / most),)) for reason, count in reasons.items()
     ]
 
 

@@ -13,28 +13,12 @@ import pyarrow as pa
 from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.ledger.access import Row
-from fbcheck_pipeline.results.lineage import lineage_name
-from fbcheck_pipeline.words import CHECK_STATUSES, VERDICTS
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.columns import schema_of
+from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES, CheckStatus
 from fbcheck_pipeline.workflow.workspace import Workspace
 
-SUMMARY = "facebook_summary/summary.parquet"
-SUMMARY_SCHEMA = pa.schema(
-    [
-        ("list_key", pa.string()),
-        ("file", pa.string()),
-        ("joined_at", pa.timestamp("us", "UTC")),
-        ("complete", pa.bool_()),
-        ("rows", pa.int64()),
-        ("phones", pa.int64()),
-        *((status, pa.int64()) for status in CHECK_STATUSES),
-        *((verdict, pa.int64()) for verdict in VERDICTS),
-        ("billed_phones", pa.int64()),
-        ("coverage", pa.float64()),
-        ("purpose", pa.string()),
-        ("synthetic", pa.bool_()),
-    ]
-)
-"""`coverage` is the share of the phones that were not rejected or suppressed and have a verdict; null where there are none."""
+SUMMARY_SCHEMA = schema_of(paths.FACEBOOK_SUMMARY)
 
 
 def refresh_summary(ws: Workspace) -> int:
@@ -49,7 +33,9 @@ def refresh_summary(ws: Workspace) -> int:
         rows = [known.get(_identity(row)) or _summarised(ws, row) for row in joined]
         found = [row for row in rows if row is not None]
         table = pa.Table.from_pylist(found, SUMMARY_SCHEMA)
-        ws.storage.write_parquet(SUMMARY, BatchStream(SUMMARY_SCHEMA, iter(table.combine_chunks().to_batches())))
+        ws.storage.write_parquet(
+            paths.FACEBOOK_SUMMARY.path, BatchStream(SUMMARY_SCHEMA, iter(table.combine_chunks().to_batches()))
+        )
         if {_identity(row) for row in _joined(ws)} == {_identity(row) for row in joined}:
             return len(found)
 
@@ -69,7 +55,11 @@ def _moment(seconds: float) -> Any:
 def _read(ws: Workspace) -> list[dict[str, Any]]:
     """The rows that stand there; none where there are none, or of another version."""
     try:
-        table = ws.storage.read_parquet(SUMMARY).read_all() if ws.storage.exists(SUMMARY) else None
+        table = (
+            ws.storage.read_parquet(paths.FACEBOOK_SUMMARY.path).read_all()
+            if ws.storage.exists(paths.FACEBOOK_SUMMARY.path)
+            else None
+        )
     except StorageError:
         return []
     return table.to_pylist() if table is not None and table.schema.equals(SUMMARY_SCHEMA) else []
@@ -77,13 +67,13 @@ def _read(ws: Workspace) -> list[dict[str, Any]]:
 
 def _summarised(ws: Workspace, row: Row) -> dict[str, Any] | None:
     """One list as its lineage tells it; None when that is gone, or of a version that did not count so."""
-    if not ws.storage.exists(lineage_name(row.list_key)):
+    if not ws.storage.exists(paths.LINEAGE.of(row.list_key)):
         return None
-    lineage = json.loads(ws.storage.read_bytes(lineage_name(row.list_key)))
+    lineage = json.loads(ws.storage.read_bytes(paths.LINEAGE.of(row.list_key)))
     if "billing" not in lineage:
         return None
     counts = lineage["counts"]
-    asked = counts["phones"] - counts["rejected"] - counts["suppressed"]
+    asked = counts["phones"] - counts[CheckStatus.REJECTED] - counts[CheckStatus.SUPPRESSED]
     return {
         "list_key": row.list_key,
         "file": row.file,
@@ -92,7 +82,7 @@ def _summarised(ws: Workspace, row: Row) -> dict[str, Any] | None:
         **counts,
         **lineage["verdicts"],
         "billed_phones": lineage["billing"]["billed"],
-        "coverage": (counts["checked"] + counts["reused"]) / asked if asked else None,
+        "coverage": (sum(counts[each] for each in ANSWERED_STATUSES)) / asked if asked else None,
         "purpose": lineage["purpose"],
         "synthetic": lineage["synthetic"],
     }

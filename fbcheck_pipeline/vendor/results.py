@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.errors import ResultForbidden, ResultUnreadable
+from fbcheck_pipeline.model.statuses import VERDICTS
 from fbcheck_pipeline.vendor.containers import find_table
-from fbcheck_pipeline.words import VERDICTS
 
 COLUMNS: dict[str, pa.DataType] = {"phone": pa.int64(), "facebook": pa.string(), "label": pa.string()}
 

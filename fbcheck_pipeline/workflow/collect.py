@@ -18,10 +18,11 @@ from fbcheck_pipeline.errors import ResultExpired, ResultUnreadable, VendorError
 from fbcheck_pipeline.files.storage import release_unused_memory
 from fbcheck_pipeline.ledger import ChunkState, codec
 from fbcheck_pipeline.ledger.access import Row
+from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.progress import report
 from fbcheck_pipeline.vendor import ResultTable, VendorClient, read_result, timestamp_us
 from fbcheck_pipeline.workflow.poll import LONGEST_INTERVAL_S, ask_again, settle_overdue
-from fbcheck_pipeline.workflow.verdicts import file_name, merge_index, write_verdicts
+from fbcheck_pipeline.workflow.verdicts import merge_index, write_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -44,11 +45,6 @@ class Collected:
 
 class _AnotherChunks(VendorError):
     """The result is that of another chunk: an operator named the wrong task."""
-
-
-def result_file_names(task_id: str) -> tuple[str, str]:
-    """Where a task's result is kept as it came: as it is when it is xlsx or zip, which are compressed already, else gzipped."""
-    return f"result_files/{file_name(task_id)}.zip", f"result_files/{file_name(task_id)}.gz"
 
 
 def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
@@ -106,11 +102,10 @@ def _fetch(ws: Workspace, client: VendorClient, row: Row, path: Path) -> str:
 def _keep(ws: Workspace, row: Row, path: Path) -> None:
     """A join can be repeated, and a person can look, without the vendor."""
     content = path.read_bytes()
-    as_is, gzipped = result_file_names(row.task_id)
-    if content.startswith(b"PK"):
-        ws.storage.write_bytes(as_is, content)
+    if content.startswith(b"PK"):  # compressed already
+        ws.storage.write_bytes(paths.RESULT_ARCHIVES.of(row.task_id), content)
     else:
-        ws.storage.write_bytes(gzipped, gzip.compress(content, compresslevel=1, mtime=0))
+        ws.storage.write_bytes(paths.RESULT_TEXTS.of(row.task_id), gzip.compress(content, compresslevel=1, mtime=0))
 
 
 def _take_in(ws: Workspace, row: Row, path: Path, result_sha256: str) -> None:
@@ -150,8 +145,8 @@ def _record(ws: Workspace, row: Row, result: ResultTable, result_sha256: str) ->
 
 def _disown(ws: Workspace, row: Row, why: str) -> None:
     """Nobody knows what became of the chunk: a person must look again; the file goes, for no chunk is left to purge it with."""
-    for name in result_file_names(row.task_id):
-        ws.storage.delete(name)
+    for kind in paths.RESULT_FILES:
+        ws.storage.delete(kind.of(row.task_id))
     ws.ledger.disown_task(row.chunk_key, from_=ChunkState(row.state), task_id=row.task_id, note=why)
 
 

@@ -12,10 +12,10 @@ from fbcheck_pipeline.errors import ListError, OperatorError
 from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.ledger.list_entries import refuse_other_options
 from fbcheck_pipeline.lists import LIST_SUFFIXES, ListReader, ReadOptions, file_sha256, list_key, open_list
+from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.workspace import Workspace
 
-INBOX = "inbox"
 STANDS_STILL_S = 3.0
 
 
@@ -31,9 +31,9 @@ class InboxFile:
 def inbox_files(ws: Workspace) -> list[InboxFile]:
     """The inbox's files of the kinds that lists come in, by name."""
     found = []
-    for name in ws.storage.names(INBOX):
+    for name in ws.storage.names(paths.INBOX.folder):
         if name.lower().endswith(LIST_SUFFIXES):
-            info = ws.storage.info(f"{INBOX}/{name}")
+            info = ws.storage.info(paths.INBOX.of(name))
             modified = info.get("mtime") or info["LastModified"].timestamp()
             found.append(InboxFile(name, int(info["size"]), float(modified)))
     return found
@@ -60,8 +60,8 @@ def bring_in(ws: Workspace, path: Path, options: ReadOptions, purpose: str | Non
     ws.ledger.register_list(
         key, file=path.name, inbox_name=name, sha256=reader.source.sha256, options=options.to_json(), purpose=purpose
     )
-    if not ws.storage.exists(f"{INBOX}/{name}") and not ws.storage.exists(f"raw_phones/{key}.parquet"):
-        ws.storage.copy_in(path, f"{INBOX}/{name}")
+    if not ws.storage.exists(paths.INBOX.of(name)) and not ws.storage.exists(paths.RAW_PHONES.of(key)):
+        ws.storage.copy_in(path, paths.INBOX.of(name))
     return key
 
 
@@ -90,7 +90,7 @@ def register_inbox_file(ws: Workspace, name: str) -> str:
     namesakes = [row for row in ws.ledger.lists() if row.inbox_name == name]
     if not namesakes:
         _purpose(ws.settings, None)  # before the file is fetched in vain, at every tick
-    with ws.storage.local_copy(f"{INBOX}/{name}") as path:
+    with ws.storage.local_copy(paths.INBOX.of(name)) as path:
         sha256 = file_sha256(path)
         known = next((row for row in namesakes if row.sha256 == sha256), None)
         if known:
@@ -119,7 +119,7 @@ def reading(ws: Workspace, row: Row) -> Iterator[ListReader]:
     Raises:
         ListError: it is gone from the inbox, changed, or cannot be read.
     """
-    name = f"{INBOX}/{row.inbox_name}"
+    name = paths.INBOX.of(row.inbox_name)
     if not ws.storage.exists(name):
         raise ListError(f"{row.file} is no longer in the inbox; put it back there, or forget about it")
     with ws.storage.local_copy(name) as path:
@@ -141,9 +141,9 @@ def _purpose(settings: Settings, given: str | None) -> str | None:
 
 def _free_name(ws: Workspace, path: Path, sha256: str) -> str:
     """The file's own name, unless another list of that name lies in the inbox."""
-    if not ws.storage.exists(f"{INBOX}/{path.name}"):
+    if not ws.storage.exists(paths.INBOX.of(path.name)):
         return path.name
-    with ws.storage.local_copy(f"{INBOX}/{path.name}") as there:
+    with ws.storage.local_copy(paths.INBOX.of(path.name)) as there:
         if file_sha256(there) == sha256:
             return path.name
     stem, _, suffix = path.name.partition(".")

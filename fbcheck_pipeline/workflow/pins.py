@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -13,18 +12,11 @@ import pyarrow as pa
 from fbcheck_pipeline.files.storage import ROWS_PER_BATCH, BatchStream, Storage, release_unused_memory
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.columns import Column, schema_of
+from fbcheck_pipeline.model.statuses import AnsweredBy
 
-
-class AnsweredBy(StrEnum):
-    """What answers a phone."""
-
-    CHUNK = "chunk"  # bought for this list
-    OTHER_CHUNK = "other_chunk"  # bought for another list
-    VERDICT = "verdict"  # an earlier task's
-    EARLIER_TRY = "earlier_try"  # a settled try that gave no answer; not to be repeated now
-    SUPPRESSED = "suppressed"
-    OVER_BUDGET = "over_budget"
-    WAITING = "waiting"  # for enough phones to make a chunk
+_ANSWER = (Column.ANSWERED_BY, Column.CHUNK_KEY, Column.TASK_ID)
 
 
 @dataclass(frozen=True)
@@ -51,10 +43,8 @@ class Pins:
 
     def stream(self) -> BatchStream:
         """The pins as rows of `submitted_chunks`."""
-        text = pa.dictionary(pa.int32(), pa.string())
-        names = ("answered_by", "chunk_key", "task_id")
-        schema = pa.schema([("phone_e164", pa.string()), *((name, text) for name in names)])
-        values = [pa.array([getattr(each, name) for each in self.answers], pa.string()).dictionary_encode() for name in names]
+        schema = schema_of(paths.SUBMITTED_CHUNKS)
+        values = [pa.array([getattr(each, name) for each in self.answers], pa.string()).dictionary_encode() for name in _ANSWER]
 
         def batches() -> Iterator[pa.RecordBatch]:
             for start in range(0, len(self.phones), ROWS_PER_BATCH):
@@ -65,16 +55,11 @@ class Pins:
         return BatchStream(schema, batches())
 
 
-def pins_name(list_key: str) -> str:
-    """Where a list's pins lie."""
-    return f"submitted_chunks/{list_key}.parquet"
-
-
 def read_pins(storage: Storage, list_key: str) -> Pins | None:
     """The pins of a list, None before it was first planned."""
-    if not storage.exists(pins_name(list_key)):
+    if not storage.exists(paths.SUBMITTED_CHUNKS.of(list_key)):
         return None
-    return pins_from(storage.read_parquet(pins_name(list_key)).batches)
+    return pins_from(storage.read_parquet(paths.SUBMITTED_CHUNKS.of(list_key)).batches)
 
 
 def pins_from(batches: Iterable[pa.RecordBatch]) -> Pins:
@@ -82,7 +67,7 @@ def pins_from(batches: Iterable[pa.RecordBatch]) -> Pins:
     numbers: dict[Answer, int] = {}
     phones, answer = [], []
     for batch in batches:
-        columns = [batch.column(name) for name in ("answered_by", "chunk_key", "task_id")]
+        columns = [batch.column(name) for name in _ANSWER]
         codes = [column.indices.fill_null(-1).to_numpy().astype(np.int64) + 1 for column in columns]
         combined = (codes[0] << 42) | (codes[1] << 21) | codes[2]
         _, first, inverse = np.unique(combined, return_index=True, return_inverse=True)
@@ -90,7 +75,7 @@ def pins_from(batches: Iterable[pa.RecordBatch]) -> Pins:
             Answer(AnsweredBy(columns[0][row].as_py()), columns[1][row].as_py(), columns[2][row].as_py())
             for row in first.tolist()
         ]
-        phones.append(codec.from_e164(batch.column("phone_e164")))
+        phones.append(codec.from_e164(batch.column(Column.PHONE_E164)))
         answer.append(np.array([numbers.setdefault(each, len(numbers)) for each in found], np.int32)[inverse])
     if not phones:
         return Pins(np.empty(0, np.int64), np.empty(0, np.int32), [])

@@ -21,7 +21,9 @@ from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
 from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.planning import Part, Planning
-from fbcheck_pipeline.workflow.pins import Answer, AnsweredBy, Pins, read_pins
+from fbcheck_pipeline.model.columns import Column
+from fbcheck_pipeline.model.statuses import AnsweredBy
+from fbcheck_pipeline.workflow.pins import Answer, Pins, read_pins
 from fbcheck_pipeline.workflow.verdicts import look_up
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -40,7 +42,7 @@ def phones_of(batches: Iterable[pa.RecordBatch]) -> tuple[Phones, npt.NDArray[np
     """Sorted distinct phones of a list, how many rows each has, and the number of rejected rows."""
     found, rejected = [np.empty(0, np.int64)], 0
     for batch in batches:
-        column = batch.column("phone_e164")
+        column = batch.column(Column.PHONE_E164)
         rejected += column.null_count
         found.append(codec.from_e164(column))
     every = np.concatenate(found)

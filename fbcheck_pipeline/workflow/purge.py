@@ -17,23 +17,13 @@ from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.ledger.states import states_that
-from fbcheck_pipeline.workflow.collect import result_file_names
-from fbcheck_pipeline.workflow.intake import INBOX
+from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.workflow.submit import take_out
-from fbcheck_pipeline.workflow.verdicts import drop_index, verdicts_name
+from fbcheck_pipeline.workflow.verdicts import drop_index
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
-LIST_FILES = (
-    "raw_phones/{}.parquet",
-    "e164_phones/{}.parquet",
-    "submitted_chunks/{}.parquet",
-    "facebook_results/{}.parquet",
-    "facebook_results/{}.lineage.json",
-    "facebook_results/{}.openlineage.json",
-    "facebook_results/{}.report.html",
-)
 DAY_S = 86_400
 
 
@@ -69,7 +59,8 @@ def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None 
             _plan_nothing(ws, list_key)
     find = ws.ledger.unneeded_chunks if dry_run else ws.ledger.condemn
     chunks = find([row.list_key for row in gone], settled_before=oldest)
-    names = [name for row in gone for name in _files_of_list(row)] + [name for row in chunks for name in _files_of_chunk(row)]
+    names = [name for row in gone for name in paths.files_of_list(row.list_key, row.inbox_name)]
+    names += [name for row in chunks for name in paths.files_of_chunk(row.chunk_key, row.task_id)]
     there = [name for name in names if ws.storage.exists(name)]
     purged = Purged(
         list_keys=tuple(row.list_key for row in gone),
@@ -114,12 +105,3 @@ def _plan_nothing(ws: Workspace, list_key: str) -> None:
         row, (start, count) = ws.ledger.chunk(key), parts[key]
         place = np.arange(row.phone_count)
         take_out(ws, row, (start <= place) & (place < start + count))
-
-
-def _files_of_list(row: Row) -> list[str]:
-    return [f"{INBOX}/{row.inbox_name}", *(pattern.format(row.list_key) for pattern in LIST_FILES)]
-
-
-def _files_of_chunk(row: Row) -> list[str]:
-    of_task = [verdicts_name(row.task_id), *result_file_names(row.task_id)] if row.task_id else []
-    return [f"chunks/{row.chunk_key}.txt", *of_task]

@@ -29,6 +29,7 @@ from fbcheck_pipeline.ledger import ChunkState, codec
 from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S
+from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.progress import report
 from fbcheck_pipeline.vendor import TaskSnapshot, VendorClient
 from fbcheck_pipeline.workflow.poll import first_poll_at
@@ -140,7 +141,7 @@ def _send_once(ws: Workspace, client: VendorClient, chunk_key: str, sender: str,
         take_out(ws, row, suppressed)
         return 0
     payload = codec.to_payload(phones)
-    ws.storage.write_bytes(f"chunks/{chunk_key}.txt", payload)
+    ws.storage.write_bytes(paths.CHUNKS.of(chunk_key), payload)
     if not ledger.start_sending(chunk_key, sender=sender, max_per_day=ws.settings.max_billable_per_day):
         return 0
     try:

@@ -6,9 +6,7 @@ files at any time; a guarded update in the ledger publishes it. Tasks collected 
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,21 +21,14 @@ from fbcheck_pipeline.files.storage import BatchStream, Storage
 from fbcheck_pipeline.ledger import Ledger, codec
 from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.words import VERDICTS
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.columns import Column, schema_of
+from fbcheck_pipeline.model.statuses import VERDICTS
 
-INDEX = "verdict_index"
 MOST_LOOSE_TASKS = 64
 """So many task files are looked up one by one before they are merged into the index."""
 
-SCHEMA = pa.schema(
-    [
-        ("phone_e164", pa.string()),
-        ("facebook", pa.dictionary(pa.int8(), pa.string())),
-        ("facebook_label", pa.dictionary(pa.int32(), pa.string())),
-        ("checked_at", pa.timestamp("us", "UTC")),
-        ("task_id", pa.dictionary(pa.int8(), pa.string())),
-    ]
-)
+SCHEMA = schema_of(paths.VERDICTS)
 
 
 @dataclass(frozen=True)
@@ -48,37 +39,25 @@ class Found:
     tasks: list[Any]
 
 
-def file_name(task_id: str) -> str:
-    """A task id as a safe file name; odd ones are hashed, since they come from outside."""
-    return (
-        task_id if re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}", task_id) else hashlib.sha256(task_id.encode()).hexdigest()
-    )
-
-
-def verdicts_name(task_id: str) -> str:
-    """Where a task's verdicts lie."""
-    return f"verdicts/{file_name(task_id)}.parquet"
-
-
 def write_verdicts(storage: Storage, task_id: str, table: pa.Table, checked_at_us: int) -> None:
     """Write a task's verdicts: `table` has `phone` int64 (sorted), `facebook` and `label` strings."""
     count = table.num_rows
     columns = [
         codec.to_e164(table["phone"].to_numpy()),
-        _encoded(table["facebook"], SCHEMA.field("facebook").type),
-        _encoded(table["label"], SCHEMA.field("facebook_label").type),
+        _encoded(table["facebook"], SCHEMA.field(Column.FACEBOOK).type),
+        _encoded(table["label"], SCHEMA.field(Column.FACEBOOK_LABEL).type),
         pa.array(np.full(count, checked_at_us), pa.timestamp("us", "UTC")),
         pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int8)), pa.array([task_id])),
     ]
     batch = pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
-    storage.write_parquet(verdicts_name(task_id), BatchStream(SCHEMA, iter([batch])))
+    storage.write_parquet(paths.VERDICTS.of(task_id), BatchStream(SCHEMA, iter([batch])))
 
 
 def read_verdicts(storage: Storage, task_id: str) -> tuple[Phones, npt.NDArray[np.int8]]:
     """Phones a task answered (sorted) and their verdict as an index in VERDICTS, -1 where it is none."""
-    table = storage.read_parquet(verdicts_name(task_id), ["phone_e164", "facebook"]).read_all().combine_chunks()
-    codes = pc.index_in(table["facebook"].cast(pa.string()), pa.array(VERDICTS)).fill_null(-1)
-    return codec.from_e164(table["phone_e164"].combine_chunks()), codes.to_numpy().astype(np.int8)
+    table = storage.read_parquet(paths.VERDICTS.of(task_id), [Column.PHONE_E164, Column.FACEBOOK]).read_all().combine_chunks()
+    codes = pc.index_in(table[Column.FACEBOOK].cast(pa.string()), pa.array(VERDICTS)).fill_null(-1)
+    return codec.from_e164(table[Column.PHONE_E164].combine_chunks()), codes.to_numpy().astype(np.int8)
 
 
 def look_up(storage: Storage, ledger: Ledger, phones: Phones) -> Found:
@@ -111,7 +90,7 @@ def merge_index(storage: Storage, ledger: Ledger, *, most_loose: int = MOST_LOOS
     if len(loose) <= most_loose:
         return False
     merged = _merge(storage, indexed, loose, [row.task_id for row in tasks])
-    name = f"{INDEX}/{secrets.token_hex(8)}.arrow"
+    name = paths.VERDICT_INDEX.of(secrets.token_hex(8))
     with storage.writing(name) as sink:
         merged.write(sink)
     if not ledger.publish_verdict_index(name, instead_of=published, task_ids=merged.task_ids):
@@ -127,8 +106,8 @@ def drop_index(storage: Storage, ledger: Ledger) -> None:
     published = ledger.verdict_index()
     if published is not None:
         ledger.publish_verdict_index(None, instead_of=published)
-    for name in storage.names(INDEX):  # also what a killed process left unpublished
-        storage.delete(f"{INDEX}/{name}")
+    for name in storage.names(paths.VERDICT_INDEX.folder):  # also what a killed process left unpublished
+        storage.delete(f"{paths.VERDICT_INDEX.folder}/{name}")
 
 
 @dataclass(frozen=True)

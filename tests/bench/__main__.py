@@ -63,8 +63,9 @@ def stage_assets(path: Path, folder: Path) -> int:
     """What the assets raw_phones and e164_phones do: read, normalise on two cores, hold against the models, write Parquet."""
     from fbcheck_pipeline.files.storage import BatchStream, Storage
     from fbcheck_pipeline.lists import ReadOptions, open_list
+    from fbcheck_pipeline.model.frames import validate
+    from fbcheck_pipeline.model.paths import E164_PHONES, RAW_PHONES
     from fbcheck_pipeline.phones import Normaliser
-    from fbcheck_pipeline.phones.frames import E164Phones, RawPhones, validate
 
     def held(model: Any, batches: Iterable[Any]) -> Iterator[Any]:
         for batch in batches:
@@ -72,11 +73,11 @@ def stage_assets(path: Path, folder: Path) -> int:
             yield batch
 
     storage, reader = Storage(str(folder)), open_list(path, ReadOptions())
-    storage.write_parquet("raw.parquet", BatchStream(reader.schema, held(RawPhones, reader.batches())))
+    storage.write_parquet("raw.parquet", BatchStream(reader.schema, held(RAW_PHONES, reader.batches())))
     normaliser = Normaliser(region="TR", region_column="region")
     normaliser.learn(storage.read_parquet("raw.parquet").batches)
     out = normaliser.normalise_all(storage.read_parquet("raw.parquet").batches, workers=2)
-    return storage.write_parquet("e164.parquet", BatchStream(normaliser.output_schema(reader.schema), held(E164Phones, out)))
+    return storage.write_parquet("e164.parquet", BatchStream(normaliser.output_schema(reader.schema), held(E164_PHONES, out)))
 
 
 def stage_job(path: Path, folder: Path) -> int:

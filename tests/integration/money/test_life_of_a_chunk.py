@@ -21,10 +21,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from fbcheck_pipeline.errors import OperatorError, VendorRefuses
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
+from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.results.join import NO_PIN, Tally, resolve
 from fbcheck_pipeline.settings import load_settings
 from fbcheck_pipeline.vendor import VendorClient
-from fbcheck_pipeline.words import CHECK_STATUSES
 from fbcheck_pipeline.workflow.pins import read_pins
 from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.reconcile import abandon, attach_task, resubmit

@@ -18,7 +18,7 @@ import pyarrow.dataset as dataset
 import pyarrow.parquet as pq
 import pytest
 
-from fbcheck_pipeline.words import COLUMNS
+from fbcheck_pipeline.model.columns import RESULT_COLUMNS
 from tests.fake_vendor import FakeVendor, ResultShape, verdict
 from tests.integration.cli.fbcheck import Fbcheck, swiss, write_list
 
@@ -113,7 +113,7 @@ def test_three_lineages_agree(reader: Fbcheck, joined: dict[str, Any]) -> None:
     names = pq.read_schema(joined["results"]).names
     assert [field["name"] for field in output["facets"]["schema"]["fields"]] == names == list(ours["columns"])
     described = {column.name: column.description for column in dagster["dagster/column_schema"].value.columns}
-    assert list(described) == names and all(described[name] for name in names if name in COLUMNS)
+    assert list(described) == names and all(described[name] for name in names if name in RESULT_COLUMNS)
     rows = {output["outputFacets"]["outputStatistics"]["rowCount"], ours["counts"]["phones"], dagster["dagster/row_count"].value}
     assert rows == {5} == {pq.read_metadata(joined["results"]).num_rows}
     assert event["run"]["runId"] == ours["run_id"] and event["eventTime"] == ours["created_at"]

@@ -7,7 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from fbcheck_pipeline.workflow.pins import AnsweredBy, pins_name, read_pins
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.statuses import AnsweredBy
+from fbcheck_pipeline.workflow.pins import read_pins
 from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.verdicts import look_up, merge_index
 from tests.conftest import DAY_S, Clock, phones
@@ -77,8 +79,8 @@ def test_pins_that_were_never_written_cost_nothing(
     driver = open_driver(verdict_days=verdict_days, chunk_size=10)
     driver.run("a", phones(20))
     driver.run("b", phones(20, 905_320_000_010))
-    driver.ws.storage.delete(pins_name("a"))
-    driver.ws.storage.delete(pins_name("b"))
+    driver.ws.storage.delete(paths.SUBMITTED_CHUNKS.of("a"))
+    driver.ws.storage.delete(paths.SUBMITTED_CHUNKS.of("b"))
     driver.finish()
     clock.advance(40 * DAY_S)
     driver.run("a", phones(20))
@@ -98,7 +100,7 @@ def test_pins_older_than_the_plan_do_not_hide_the_newer_answer(open_driver: Open
     vendor.shape = ResultShape()
     clock.advance(DAY_S)
     driver.run("a", phones(10), again=Again.NIGHT)
-    driver.ws.storage.write_parquet(pins_name("a"), pins.stream())  # as if the newer had never been written
+    driver.ws.storage.write_parquet(paths.SUBMITTED_CHUNKS.of("a"), pins.stream())  # as if the newer had never been written
     driver.finish()
     driver.run("a", phones(10))
     assert driver.counts("a") == {"checked": 10}

@@ -6,8 +6,8 @@ import pytest
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import Ledger
+from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.workflow import verdicts
-from fbcheck_pipeline.workflow.pins import pins_name
 from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.purge import purge
 from fbcheck_pipeline.workflow.verdicts import look_up, merge_index
@@ -39,7 +39,7 @@ def join(driver: WorkflowDriver) -> None:
 def test_what_a_list_reuses_is_kept_from_the_moment_it_is_planned(old: WorkflowDriver, vendor: FakeVendor) -> None:
     """Killed before it wrote its pins, nothing but the ledger tells of the verdicts it was promised."""
     old.plan("b", phones(7))
-    old.ws.storage.delete(pins_name("b"))
+    old.ws.storage.delete(paths.SUBMITTED_CHUNKS.of("b"))
     purged = purge(old.ws, older_than_days=1)
     assert (purged.list_keys, purged.chunks) == (("a",), 0)
     old.run("b", phones(7))

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.results.join import Tally, resolve
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.collect import Collected, collect_exported
-from fbcheck_pipeline.workflow.pins import Pins, pins_name, read_pins
+from fbcheck_pipeline.workflow.pins import Pins, read_pins
 from fbcheck_pipeline.workflow.plan import Again, plan_list
 from fbcheck_pipeline.workflow.poll import Polled, poll_due_tasks
 from fbcheck_pipeline.workflow.submit import Patience, Submitted, submit_chunks
@@ -32,7 +33,7 @@ class WorkflowDriver:
             self.ledger.register_list(key, file=key, inbox_name=key, sha256=key, options={}, purpose=None)
         limit = self.ws.settings.max_billable if max_billable is None else max_billable
         pins = plan_list(self.ws, key, phones, again=again, max_billable=limit)
-        self.ws.storage.write_parquet(pins_name(key), pins.stream())
+        self.ws.storage.write_parquet(paths.SUBMITTED_CHUNKS.of(key), pins.stream())
         return pins
 
     def send(self, key: str, patience: Patience = AT_ONCE) -> Submitted:

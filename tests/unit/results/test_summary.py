@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.results import summary
-from fbcheck_pipeline.results.lineage import lineage_name
-from fbcheck_pipeline.results.summary import SUMMARY, refresh_summary
+from fbcheck_pipeline.results.summary import refresh_summary
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import Clock
 from tests.unit.results.documents import lineage
@@ -36,14 +36,16 @@ def join(ws: Workspace) -> Callable[..., None]:
     def make(key: str, **changes: Any) -> None:
         if ws.ledger.list_row(key) is None:
             ws.ledger.register_list(key, file=f"{key}.csv", inbox_name=key, sha256=key, options={}, purpose="test")
-        ws.storage.write_bytes(lineage_name(key), json.dumps(lineage(**{"list_key": key, "purpose": "test", **changes})).encode())
+        ws.storage.write_bytes(
+            paths.LINEAGE.of(key), json.dumps(lineage(**{"list_key": key, "purpose": "test", **changes})).encode()
+        )
         ws.ledger.note_joined(key, revision=0, counts={}, is_complete=True)
 
     return make
 
 
 def rows(ws: Workspace) -> list[dict[str, Any]]:
-    return list(ws.storage.read_parquet(SUMMARY).read_all().to_pylist())
+    return list(ws.storage.read_parquet(paths.FACEBOOK_SUMMARY.path).read_all().to_pylist())
 
 
 def test_each_joined_list_is_one_row(ws: Workspace, join: Callable[..., None]) -> None:
@@ -81,7 +83,7 @@ def test_a_purged_list_is_gone_and_a_lost_or_foreign_summary_is_made_anew(ws: Wo
     ws.ledger.forget(["a"], [])
     refresh_summary(ws)
     assert [row["list_key"] for row in rows(ws)] == ["b"]
-    ws.storage.write_bytes(SUMMARY, b"no Parquet")
+    ws.storage.write_bytes(paths.FACEBOOK_SUMMARY.path, b"no Parquet")
     refresh_summary(ws)
     assert [row["list_key"] for row in rows(ws)] == ["b"]
 

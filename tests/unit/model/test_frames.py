@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 
 from fbcheck_pipeline.errors import FbcheckError
+from fbcheck_pipeline.model.frames import validate
+from fbcheck_pipeline.model.paths import E164_PHONES, RAW_PHONES, SUBMITTED_CHUNKS, VERDICTS, DataFile
 from fbcheck_pipeline.phones import Normaliser
-from fbcheck_pipeline.phones.frames import E164Phones, RawPhones, SubmittedChunks, Verdicts, validate
 from tests.unit.phones.test_normaliser import raw_phones
 
 PHONE = "+905321234567"
@@ -19,7 +20,7 @@ CHUNKS = {
     "chunk_key": pa.array(["c", None, None], pa.string()),
     "task_id": pa.array([None] * 3, pa.string()),
 }
-VERDICTS = {
+VERDICT_ROW = {
     "phone_e164": pa.array([PHONE]),
     "facebook": pa.array(["yes"]),
     "facebook_label": pa.array(["YES"]),
@@ -31,28 +32,28 @@ VERDICTS = {
 def test_what_the_normaliser_makes_is_valid() -> None:
     """Both frames, with source columns of any name beside them."""
     raw = raw_phones(["0532 123 45 67", None, "yok", "+431110"])
-    validate(RawPhones, raw)
-    validate(E164Phones, Normaliser("TR").normalise(raw))
-    validate(SubmittedChunks, pa.record_batch(CHUNKS))
-    validate(Verdicts, pa.record_batch(VERDICTS))
+    validate(RAW_PHONES, raw)
+    validate(E164_PHONES, Normaliser("TR").normalise(raw))
+    validate(SUBMITTED_CHUNKS, pa.record_batch(CHUNKS))
+    validate(VERDICTS, pa.record_batch(VERDICT_ROW))
 
 
 @pytest.mark.parametrize(
     ("model", "column", "value"),
     [
-        (SubmittedChunks, "phone_e164", pa.array([PHONE, "0532 123 45 67", PHONE])),
-        (SubmittedChunks, "phone_e164", pa.array([PHONE, None, PHONE])),
-        (SubmittedChunks, "phone_e164", pa.array([PHONE, "+0532123456", PHONE])),
-        (SubmittedChunks, "phone_e164", pa.array([PHONE, "+1234567890123456", PHONE])),
-        (SubmittedChunks, "answered_by", pa.array(["chunk", "nobody", "chunk"])),
-        (SubmittedChunks, "chunk_key", pa.array([1, 2, 3])),
-        (Verdicts, "facebook", pa.array(["perhaps"])),
-        (Verdicts, "checked_at", pa.array([None], pa.timestamp("us", "UTC"))),
+        (SUBMITTED_CHUNKS, "phone_e164", pa.array([PHONE, "0532 123 45 67", PHONE])),
+        (SUBMITTED_CHUNKS, "phone_e164", pa.array([PHONE, None, PHONE])),
+        (SUBMITTED_CHUNKS, "phone_e164", pa.array([PHONE, "+0532123456", PHONE])),
+        (SUBMITTED_CHUNKS, "phone_e164", pa.array([PHONE, "+1234567890123456", PHONE])),
+        (SUBMITTED_CHUNKS, "answered_by", pa.array(["chunk", "nobody", "chunk"])),
+        (SUBMITTED_CHUNKS, "chunk_key", pa.array([1, 2, 3])),
+        (VERDICTS, "facebook", pa.array(["perhaps"])),
+        (VERDICTS, "checked_at", pa.array([None], pa.timestamp("us", "UTC"))),
     ],
 )
-def test_a_broken_frame_is_stopped_without_a_cell_in_the_message(model: type, column: str, value: pa.Array) -> None:
+def test_a_broken_frame_is_stopped_without_a_cell_in_the_message(model: DataFile, column: str, value: pa.Array) -> None:
     """pandera's own messages quote the failing cells; ours count them."""
-    good = CHUNKS if model is SubmittedChunks else VERDICTS
+    good = CHUNKS if model is SUBMITTED_CHUNKS else VERDICT_ROW
     with pytest.raises(FbcheckError) as caught:
         validate(model, pa.record_batch({**good, column: value}))
     assert column in str(caught.value)
@@ -69,10 +70,10 @@ def test_a_phone_has_either_an_e164_or_a_reason(e164: str | None, reason: str | 
     broken = {**dict(zip(out.schema.names, out.columns, strict=True)), "phone_e164": pa.array([e164], pa.string())}
     broken["reject_reason"] = pa.array([reason], pa.string()).dictionary_encode()
     with pytest.raises(FbcheckError, match="either_e164_or_reason"):
-        validate(E164Phones, pa.record_batch(broken))
+        validate(E164_PHONES, pa.record_batch(broken))
 
 
 def test_a_missing_column_is_named() -> None:
     """Whoever reads the message must find it."""
     with pytest.raises(FbcheckError):
-        validate(SubmittedChunks, pa.record_batch({name: value for name, value in CHUNKS.items() if name != "task_id"}))
+        validate(SUBMITTED_CHUNKS, pa.record_batch({name: value for name, value in CHUNKS.items() if name != "task_id"}))
