@@ -16,6 +16,7 @@ from fbcheck_pipeline.lists import header_words
 from fbcheck_pipeline.lists.facts import ReadOptions
 from fbcheck_pipeline.model.columns import RESULT_COLUMNS
 from fbcheck_pipeline.text import recogniser
+from fbcheck_pipeline.text.cell_words import NUMBER_WORDS, words_of
 
 HEAD_ROWS = 1000
 PREAMBLE_ROWS = 20
@@ -139,7 +140,7 @@ def _named_phones(names: tuple[str, ...], shares: list[float | None]) -> tuple[i
     for index, name in enumerate(names):
         if header_words.is_phone_name(name):
             (doubtful if header_words.is_named(name, header_words.OTHER_WORDS) else sure).append(index)
-        elif set(header_words.words_of(name)) and set(header_words.words_of(name)) <= header_words.NUMBER_WORDS:
+        elif set(words_of(name)) and set(words_of(name)) <= NUMBER_WORDS:
             doubtful.append(index)
     good = [index for index in sure if (shares[index] or 0) >= _ENOUGH]
     kept = [index for index in sure if not good or shares[index] is None or (shares[index] or 0) > _HARDLY]
@@ -154,17 +155,17 @@ def _phones_by_content(head: Sequence[Row], names: tuple[str, ...], shares: list
         for i, share in enumerate(shares)
         if (share or 0) >= _ENOUGH and not header_words.is_named(names[i], header_words.OTHER_WORDS)
     ]
-    dressed = tuple(index for index in likely if _dressed_share(_column(head, index)) >= 0.2)
-    if dressed:
-        return dressed
+    written = tuple(index for index in likely if _written_share(_column(head, index)) >= 0.2)
+    if written:
+        return written
     bare = [index for index in likely if not _is_something_else(_column(head, index))]
     alike = [index for index in bare if _begin_alike(_column(head, index))]
     return tuple(alike or bare or [index for index in likely if _are_long(_column(head, index))])
 
 
-def _dressed_share(cells: list[Cell]) -> float:
+def _written_share(cells: list[Cell]) -> float:
     phones = [cell for cell in cells if cell is not None and recogniser.is_phone_like(cell)]
-    return sum(map(recogniser.is_dressed, phones)) / max(len(phones), 1)
+    return sum(map(recogniser.is_written_as_phone, phones)) / max(len(phones), 1)
 
 
 def _is_something_else(cells: list[Cell]) -> bool:
@@ -211,7 +212,7 @@ def _region(head: Sequence[Row], names: tuple[str, ...], final: tuple[str, ...],
 
 def _region_share_needed(name: str) -> float:
     """A "region" may as well be a state or a number of its own: codes of some states are codes of countries too."""
-    return 0.95 if set(header_words.words_of(name)) <= {"region", "land", "cc", "iso"} else 0.6
+    return 0.95 if set(words_of(name)) <= {"region", "land", "cc", "iso"} else 0.6
 
 
 def _find(asked: str, names: tuple[str, ...], final: tuple[str, ...], flag: str, file: str) -> int:
@@ -255,19 +256,15 @@ def _is_header_by_words(row: Row) -> bool:
         "@" in cell or re.fullmatch(r"[\d.,+-]+", cell) or recogniser.may_hold_number(cell) or len(cell) > 60 for cell in said
     ):
         return False
-    return any(header_words.is_phone_name(cell) and len(header_words.words_of(cell)) <= 5 for cell in said)
+    return any(header_words.is_phone_name(cell) and len(words_of(cell)) <= 5 for cell in said)
 
 
 def _reads_as_names(row: Row) -> bool:
     """A name that columns have; or only distinct words, none of them a number, an address or "nothing"."""
     said = [cell.strip() for cell in row if cell and cell.strip()]
-    known = header_words.OTHER_WORDS | header_words.GENERAL_WORDS | header_words.REGION_WORDS | header_words.NUMBER_WORDS
+    known = header_words.OTHER_WORDS | header_words.GENERAL_WORDS | header_words.REGION_WORDS | NUMBER_WORDS
     if any("@" in cell or re.fullmatch(r"[\d.,+-]+", cell) for cell in said):
         return False
     if sum(header_words.is_named(cell, known) or header_words.is_phone_name(cell) for cell in said) * 2 >= len(said) > 0:
         return True
-    return (
-        bool(said)
-        and all(header_words.words_of(cell) and not recogniser.is_missing(cell) for cell in said)
-        and len(set(said)) == len(said)
-    )
+    return bool(said) and all(words_of(cell) and not recogniser.is_missing(cell) for cell in said) and len(set(said)) == len(said)

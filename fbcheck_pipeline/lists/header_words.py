@@ -1,44 +1,13 @@
-"""The words by which people name columns, in many languages."""
+"""The words by which people name columns, in many languages; those for telephones and numbers are in `text`."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
+from fbcheck_pipeline.text.cell_words import TELEPHONE_WORDS, folded_words, words_of
 
-_ACCENTS = str.maketrans("ıİøØłŁ", "iioolL")
-
-
-def words_of(header: str) -> list[str]:
-    """Lower-case words of a column's name without accents; `cepTelefonu_2` gives cep, telefonu."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
-    plain = unicodedata.normalize("NFKD", spaced.translate(_ACCENTS)).casefold()
-    kinds = [(char, unicodedata.category(char)) for char in plain]
-    return "".join(char if kind[0] == "L" or kind == "Mc" else "" if kind == "Mn" else " " for char, kind in kinds).split()
-
-
-def _set(text: str) -> frozenset[str]:
-    return frozenset("".join(words_of(word)) or word for word in text.split())
-
-
-PHONE_WORDS = _set(
-    """
-    phone phones telephone telephones tel tels mobile mobiles mobil mob cell cellphone cellular msisdn
-    whatsapp wa gsm handy telefon telefonu telefonnummer telefonnr telefonnumarasi telno cep ceptel
-    ceptelefonu ceptelefon handynummer mobilnummer mobilfunk mobiltelefon mobilenummer rufnummer festnetz
-    phonenumber phoneno mobileno mobilenumber telefoon telefoonnummer mobiel gsmnummer telefone telefones
-    celular celulares movil fono telefono telefoni cellulare telefonino portable telephonie tlf tfno tlfn
-    mobilni telefonszam telefonas puhelin puhelinnumero matkapuhelin telefonnik komorka dienthoai sdt
-    didong telepon ponsel hp nohp телефон телефоны тел моб мобильный сотовый номертелефона τηλεφωνο
-    κινητο 电话 電話 手机 手機 手机号 手机号码 电话号码
-    電話番号 携帯 携帯電話 联系电话 전화 전화번호 휴대폰 핸드폰 هاتف الهاتف جوال الجوال موبايل
-    تلفن موبایل טלפון נייד फोन मोबाइल โทรศัพท์ เบอร์โทร มือถือ
-    """
-)
-_PHONE_STEMS = _set(
+_PHONE_STEMS = folded_words(
     "telefon telephon phone rufnummer handynummer mobilnummer celular телефон 电话 電話 手机 手機 携帯 전화 휴대폰 هاتف"
 )
-NUMBER_WORDS = _set("number no nr num numara numarasi numero nummer номер 号码 番号 번호 رقم")
-OTHER_WORDS = _set(
+OTHER_WORDS = folded_words(
     """
     id ids uid uuid type typ tip tipo status durum verified valid consent izin optin optout date datum
     tarih tarihi fecha data time zeit saat created updated price preis fiyat precio amount betrag tutar
@@ -49,7 +18,7 @@ OTHER_WORDS = _set(
     siret vat ust
     """
 )
-GENERAL_WORDS = _set(
+GENERAL_WORDS = folded_words(
     """
     name names ad adi soyad soyadi isim vorname nachname nom prenom nombre apellido apellidos nome
     cognome first last surname email mail eposta e note notes not notiz city sehir il ilce stadt ville
@@ -58,7 +27,7 @@ GENERAL_WORDS = _set(
     contact kontak kontakt iletisim person kisi user kullanici tag event score
     """
 )
-REGION_WORDS = _set(
+REGION_WORDS = folded_words(
     """
     country countries region land laender ulke ulkesi pays pais paese paises kraj страна negara quocgia
     国家 國家 国 국가 بلد الدولة iso iso2 iso3 cc countrycode ulkekodu landeskennzahl landkod dialcode
@@ -75,4 +44,4 @@ def is_named(header: str, vocabulary: frozenset[str]) -> bool:
 
 def is_phone_name(header: str) -> bool:
     """True when the name says telephone in some language, also as part of a longer word (Privattelefon, 手机号码必填)."""
-    return is_named(header, PHONE_WORDS) or any(stem in word for word in words_of(header) for stem in _PHONE_STEMS)
+    return is_named(header, TELEPHONE_WORDS) or any(stem in word for word in words_of(header) for stem in _PHONE_STEMS)

@@ -34,8 +34,8 @@ from fbcheck_pipeline.phones.phone_batches import (
     shifted,
 )
 from fbcheck_pipeline.phones.votes import CELLS_HEARD, Ballot, Votes
-from fbcheck_pipeline.text.cell_words import EMPTY_WORDS
 from fbcheck_pipeline.text.countries import NAMIBIA_OR_NOTHING, region_of
+from fbcheck_pipeline.text.decorations import says_nothing
 
 _NO_NUMBER = re.compile(r"[^\d+]")
 
@@ -157,7 +157,7 @@ class Normaliser:
         its numbers are read only where they say their country themselves. So are those of `NA`, which is Namibia or nothing.
         """
         region = None if cell is None else region_of(cell)
-        is_blank = cell is None or (cell.strip(" -").casefold() in EMPTY_WORDS and cell.strip() not in NAMIBIA_OR_NOTHING)
+        is_blank = cell is None or (says_nothing(cell) and "?" not in cell and cell.strip() not in NAMIBIA_OR_NOTHING)
         return self.region if region is None and is_blank else region
 
     def _read(self, cells: pa.StringArray, regions: Ints, says: Ints) -> tuple[PhoneArrays, Mask]:

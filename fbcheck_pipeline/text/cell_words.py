@@ -1,8 +1,29 @@
-"""Words that stand beside numbers in lists of many languages. Names of countries are in `regions`."""
+"""Words that stand in cells in many languages: in place of a number, beside it, or as the name of its column.
+
+Names of countries are in `countries`; what the words beside a number do to it, in `labels`.
+"""
 
 # ruff: noqa: RUF001  words of other scripts are what this file is for
 
 from __future__ import annotations
+
+import re
+import unicodedata
+
+_ACCENTS = str.maketrans("ıİøØłŁ", "iioolL")
+
+
+def words_of(text: str) -> list[str]:
+    """Lower-case words of a label or a column's name, without accents; `cepTelefonu_2` gives cep, telefonu."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    plain = unicodedata.normalize("NFKD", spaced.translate(_ACCENTS)).casefold()
+    kinds = [(char, unicodedata.category(char)) for char in plain]
+    return "".join(char if kind[0] == "L" or kind == "Mc" else "" if kind == "Mn" else " " for char, kind in kinds).split()
+
+
+def folded_words(text: str) -> frozenset[str]:
+    """A vocabulary for comparing with what `words_of` gives."""
+    return frozenset("".join(words_of(word)) or word for word in text.split())
 
 
 def _words(text: str) -> frozenset[str]:
@@ -19,13 +40,32 @@ EMPTY_WORDS = _words(
     """
 ) | {""}
 
+# The name of a telephone, alone or as a part of a column's.
+TELEPHONE_WORDS = folded_words(
+    """
+    phone phones telephone telephones tel tels mobile mobiles mobil mob cell cellphone cellular msisdn
+    whatsapp wa gsm handy telefon telefonu telefonnummer telefonnr telefonnumarasi telno cep ceptel
+    ceptelefonu ceptelefon handynummer mobilnummer mobilfunk mobiltelefon mobilenummer rufnummer festnetz
+    phonenumber phoneno mobileno mobilenumber telefoon telefoonnummer mobiel gsmnummer telefone telefones
+    celular celulares movil fono telefono telefoni cellulare telefonino portable telephonie tlf tfno tlfn
+    mobilni telefonszam telefonas puhelin puhelinnumero matkapuhelin telefonnik komorka dienthoai sdt
+    didong telepon ponsel hp nohp телефон телефоны тел моб мобильный сотовый номертелефона τηλεφωνο
+    κινητο 电话 電話 手机 手機 手机号 手机号码 电话号码
+    電話番号 携帯 携帯電話 联系电话 전화 전화번호 휴대폰 핸드폰 هاتف الهاتف جوال الجوال موبايل
+    تلفن موبایل טלפון נייד फोन मोबाइल โทรศัพท์ เบอร์โทร มือถือ
+    """
+)
+NUMBER_WORDS = folded_words("number no nr num numara numarasi numero nummer номер 号码 番号 번호 رقم")
 # May stand directly at the number, without a blank.
-LABELS = _words(
+LABELS = (
+    TELEPHONE_WORDS
+    | NUMBER_WORDS
+    | folded_words(
+        """
+    ph mobiltel fax wp sms ev iş home work office privat büro dienstlich beruflich geschäftlich zentrale bureau ufficio casa oficina
+    kantor rumah dom toimisto koti työ
     """
-    tel telefon tlf tlf. telefone telefono teléfono téléphone telephone phone ph mob mobil mobile mobiltel handy cell cep gsm fax
-    whatsapp wa wp sms ev iş is home work office privat móvil movil celular cel numara no nr num número numero тел телефон моб
-    büro dienstlich beruflich geschäftlich zentrale bureau ufficio casa cellulare oficina kantor rumah dom toimisto koti työ
-    """
+    )
 )
 
 # The digits before these are theirs: `2. Etage`, `18 Uhr`, `3 kişi`.

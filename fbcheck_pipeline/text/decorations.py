@@ -90,9 +90,14 @@ def formula_guard(text: str) -> str:
 
 def nothing(text: str) -> str:
     """A cell that says that there is no number is empty."""
-    if text.translate(_DECORATION).casefold() in EMPTY_WORDS:
+    if says_nothing(text):
         raise Reject(RejectReason.EMPTY)
     return text
+
+
+def says_nothing(text: str) -> bool:
+    """True for a blank, `-`, `N/A`, `yok` … in any case and decoration."""
+    return text.translate(_DECORATION).casefold() in EMPTY_WORDS
 
 
 def negative(text: str) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from fbcheck_pipeline.model.reasons import RejectReason
-from fbcheck_pipeline.text.cell_words import COUNTED, EXTENSION_WORDS, LABEL_LETTERS, LABELS
+from fbcheck_pipeline.text.cell_words import COUNTED, EXTENSION_WORDS, LABEL_LETTERS, LABELS, TELEPHONE_WORDS, words_of
 from fbcheck_pipeline.text.decorations import Reject
 
 LETTER = r"[^\W\d_]"
@@ -57,7 +57,7 @@ def leading_words(text: str) -> str:
         return text
     words, gap = match[1].strip(), match[2]
     is_labelled = ":" in gap or ("." in gap and words.casefold() in LABEL_LETTERS)
-    if not gap and words.casefold() not in LABELS:
+    if not gap and not is_label(words):
         raise Reject(RejectReason.LETTERS_IN_NUMBER)
     if may_be_digits(words.split()[-1]) and not is_labelled:
         raise Reject(RejectReason.LETTERS_IN_NUMBER)
@@ -95,7 +95,7 @@ def _may_count(count: str, before: str, gap: str, word: str) -> bool:
         return True
     group = _LAST_GROUP_BUT_ONE.search(before)
     is_apart = group is not None and len(group[1]) > LONGEST_GROUP
-    return is_apart and (len(count) == 1 or word.casefold() not in LABELS)
+    return is_apart and (len(count) == 1 or not is_label(word))
 
 
 def extension(text: str) -> str:
@@ -125,6 +125,16 @@ def may_be_digits(word: str) -> bool:
     """True for letters that may stand for digits: a lone one, `Il`, `XX` …; without them the number would lack digits."""
     letters = _letters_of(word)
     return len(letters) == 1 or _LOOKS_LIKE_DIGITS.fullmatch(letters) is not None
+
+
+def is_label(words: str, vocabulary: frozenset[str] = LABELS) -> bool:
+    """True for words that together say what the number beside them is: `tel`, `Cep Tel`, `privat`."""
+    return "".join(words_of(words)) in vocabulary
+
+
+def is_telephone_word(word: str) -> bool:
+    """True for a name of the telephone."""
+    return is_label(word, TELEPHONE_WORDS)
 
 
 def _letters_of(text: str) -> str:

@@ -1,62 +1,106 @@
-"""What a telephone number looks like from afar. Only a hint: what a phone number *is*, `phones` finds out."""
+"""What looks like telephone numbers from afar: for whoever chooses columns, rows or delimiters.
+
+It takes a cell apart as `phones` does, by the same rules, so that whatever `phones` may read is recognised. It does not know what
+numbers exist; instead it knows what else has as many digits: dates, amounts, addresses, codes.
+"""
 
 from __future__ import annotations
 
 import re
-import unicodedata
+from typing import NamedTuple
 
-NULL_WORDS = frozenset({"n/a", "#n/a", "na", "-", "--", "nan", "none", "null", "yok", "k.a.", "n.v.", "?", ".", "0", "x"})
+from fbcheck_pipeline.model.reasons import RejectReason
+from fbcheck_pipeline.text import decorations, labels
+from fbcheck_pipeline.text.cleaning import EACH_PART, WHOLE_CELL, cleaned, core_of
+from fbcheck_pipeline.text.decorations import Reject
+from fbcheck_pipeline.text.splitting import SEPARATORS, cuts, digit_count, restart
 
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\\s]+")
-_DRESSING = re.compile(
-    r"""(?:=\s*"(.*)"|'(.*)|(?:tel|phone)[^:\d]*:(.*)|(?:https?://)?(?:wa\.me/|api\.whatsapp\.com/send\?phone=)(.*))""",
-    re.IGNORECASE | re.DOTALL,
-)
-_ADDED = re.compile(
-    r"\([^()\d]*[^\W\d_][^()\d]*\)|\s*(?:ext|extension|dahili|int|durchwahl|ramal|poste|x)\.?\s*\d{1,6}$", re.IGNORECASE
-)
+LONGEST_CELL = 300
+LEAST_DIGITS, MOST_DIGITS = 7, 15
+
+_SHORTENED = re.compile(r"\+?\d(?:[.,]\d+)?E\+?(?:0?[7-9]|1[0-4])", re.IGNORECASE)
 _DATE = re.compile(r"(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4})(?:[ T]\d{1,2}[:.]\d{2}.*)?")
-_DECIMAL = re.compile(r"-?\d{1,3}(?:[.,]\d{3})*[.,]\d{1,2}|-?(?!0\d)\d+[.,](?!0+$)\d+|\d{1,3}(?:\.\d{1,3}){3}")
+_AMOUNT = re.compile(r"-?\d{1,3}(?:[.,]\d{3})*[.,]\d{1,2}|-?(?!0\d)\d+[.,](?!0+$)\d+|(?:[12]?\d{1,2}\.){3}[12]?\d{1,2}")
 # Postcodes of the USA and Brazil; identity numbers of the USA, Brazil and Chile.
 _CODE = re.compile(r"\d{5}-\d{3,4}|\d{3}-\d{2}-\d{4}|\d{3}\.\d{3}\.\d{3}-\d{2}|\d{1,2}\.\d{3}\.\d{3}-\d")
-_SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?E\+?(?:0?[7-9]|1[0-4])", re.IGNORECASE)
-_NUMBER = re.compile(r"[+(]*\d(?:[\d .()+\-\u2013\u2014/]*\d)?[.)]?(?:\.0+)?")
-_SEVERAL = re.compile(r"[;,/|\n]| or | oder | veya | ou | o | y ", re.IGNORECASE)
+_WRITTEN = re.compile(r"[+0(]|.*\d[ ()\-/]+\d")
+_PLAIN = re.compile(r"\+?[0-9][0-9 ()]*[0-9]")
+_WORD = re.compile(rf"{labels.LETTER}+")
 
 
-def is_missing(cell: str | None) -> bool:
-    """True for nothing, blanks, and what people write instead of nothing."""
-    return cell is None or _INVISIBLE.sub(" ", cell).strip().casefold() in NULL_WORDS | {""}
+class Lookalike(NamedTuple):
+    """What looks like a number; `is_written`: as people write phones, with a plus, a leading zero, brackets, groups, a label."""
+
+    core: str
+    is_written: bool
+
+
+def lookalikes(cell: str) -> list[Lookalike]:
+    """What looks like the telephone numbers of a cell; none where anything in it does not."""
+    if len(cell) > LONGEST_CELL or _DATE.fullmatch(cell):
+        return []
+    digits = digit_count(cell)
+    if digits < LEAST_DIGITS:
+        return [Lookalike(cell, False)] if _SHORTENED.fullmatch(cell) else []
+    if digits <= MOST_DIGITS and _PLAIN.fullmatch(cell):
+        return [Lookalike(cell, _WRITTEN.match(cell) is not None)]
+    try:
+        text = decorations.marks(cell)
+        if linked := decorations.link(text):
+            return [Lookalike(linked, True)] if LEAST_DIGITS <= len(linked) <= MOST_DIGITS else []
+        return _in_text(cleaned(WHOLE_CELL, text), 0)
+    except Reject as reject:
+        return [Lookalike(text, False)] if reject.reason is RejectReason.EXCEL_PRECISION_LOST else []
 
 
 def is_phone_like(cell: str) -> bool:
     """True when a cell looks like one telephone number or several; no promise that it is one."""
-    text = _undressed(cell)
-    return _is_one_number(text) or all(_is_one_number(part.strip()) for part in _SEVERAL.split(text))
+    return bool(lookalikes(cell))
+
+
+def is_written_as_phone(cell: str) -> bool:
+    """True when a cell looks like numbers, and one of them is written as people write phones."""
+    return any(each.is_written for each in lookalikes(cell))
 
 
 def may_hold_number(cell: str) -> bool:
     """True when a telephone number may stand among a cell's words: such a cell is nobody's column name."""
-    return is_phone_like(cell) or sum(letter.isdigit() for letter in cell) >= 7
+    return sum(map(str.isdigit, cell)) >= LEAST_DIGITS or is_phone_like(cell)
 
 
-def is_dressed(cell: str) -> bool:
-    """True when a phone-like cell is written as people write phones: a plus, a leading zero, brackets, groups."""
-    text = _undressed(cell)
-    return text[:1] in "+0(" or bool(re.search(r"\d[ ()\-/]+\d", text))
+def is_missing(cell: str | None) -> bool:
+    """True for nothing, blanks, and what people and systems write instead of nothing."""
+    return cell is None or cell.strip() == "0" or decorations.says_nothing(decorations.marks(cell))
 
 
-def _undressed(cell: str) -> str:
-    text = unicodedata.normalize("NFKC", _INVISIBLE.sub(" ", cell)).strip()
-    if match := _DRESSING.fullmatch(text):
-        text = next(part for part in match.groups() if part is not None).strip()
-    return _ADDED.sub("", text).strip()
+def _in_text(text: str, level: int) -> list[Lookalike]:
+    for parts, below in cuts(text, level):
+        if found := _in_all(parts, below):
+            return found
+    if one := _one(text):
+        return [one]
+    return _in_all(restart(text) or [], len(SEPARATORS))
 
 
-def _is_one_number(text: str) -> bool:
-    if _SCIENTIFIC.fullmatch(text):
-        return True
-    if any(other.fullmatch(text) for other in (_DATE, _DECIMAL, _CODE)) or not _NUMBER.fullmatch(text):
-        return False
-    digits = sum(char.isdigit() for char in re.sub(r"\.0+$", "", text))
-    return 7 <= digits <= 15
+def _in_all(parts: list[str], level: int) -> list[Lookalike]:
+    found: list[Lookalike] = []
+    for part in parts:
+        more = _in_text(part, level)
+        if not more:
+            return []
+        found += more
+    return found
+
+
+def _one(text: str) -> Lookalike | None:
+    try:
+        core = core_of(cleaned(EACH_PART, text))
+    except Reject:
+        return None
+    if not LEAST_DIGITS <= digit_count(core) <= MOST_DIGITS or any(other.fullmatch(core) for other in (_DATE, _AMOUNT, _CODE)):
+        return None
+    words = _WORD.findall(labels.extension(decorations.uri(text)))
+    # Any word may stand beside what nobody but a phone is written like; `INV-20240001` is none.
+    if words and not core.startswith(("+", "0", "(")) and not any(map(labels.is_telephone_word, words)):
+        return None
+    return Lookalike(core, bool(words) or _WRITTEN.match(core) is not None or decorations.uri(text) != text)

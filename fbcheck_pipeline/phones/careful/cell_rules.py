@@ -1,12 +1,7 @@
-"""One cell, carefully: its text becomes one outcome or several, by rules that run in the order in which they stand here.
+"""One cell, carefully: its text becomes one outcome or several.
 
-    the cell     `WHOLE_CELL`: marks, spreadsheet and URI dressing, what says "nothing"
-    its parts    `SEPARATORS`: two numbers in a cell are two phones, when each part is a number on its own
-    each part    `EACH_PART`: words and extensions go; a letter that remains rejects
-    the number   `_core`: nothing but digits, separators and a leading plus is left; ranges are rejected, the rest is read
-
-The rules themselves are in `decorations` and `labels`, how a cell is split in `splitting`, what a clean number means in
-`reference`. `fast` does the same for the plain cells of a batch and hands the others here; where both answer, they agree.
+`text` takes the cell apart and cleans each part; here each part is read, and where two readings are honest, none is taken.
+What a clean number means is in `reference`. The fast path does the same for plain cells; where both answer, they agree.
 """
 
 from __future__ import annotations
@@ -17,49 +12,21 @@ from types import MappingProxyType
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome, read, read_linked, rejected
-from fbcheck_pipeline.phones.careful.splitting import MIN_PART_DIGITS, SEPARATORS, cuts, digit_count, restart
 from fbcheck_pipeline.phones.fast.terms import Says
 from fbcheck_pipeline.text import decorations, labels
+from fbcheck_pipeline.text.cleaning import EACH_PART, WHOLE_CELL, bounded, cleaned, core_of
 from fbcheck_pipeline.text.decorations import Reject
+from fbcheck_pipeline.text.splitting import MIN_PART_DIGITS, SEPARATORS, cuts, digit_count, restart
 
-Rule = Callable[[str], str]
 Read = Callable[[str], PhoneOutcome]
 
-MAX_CELL_LENGTH = 1000
 SPLIT = "Splits a cell that holds several numbers."
 LINKED = "Takes the number out of a wa.me or WhatsApp link; such numbers are international."
 
-WHOLE_CELL: tuple[Rule, ...] = (
-    decorations.marks,
-    decorations.symbols,
-    decorations.blanks,
-    decorations.formula_error,
-    decorations.formula_guard,
-    decorations.nothing,
-    decorations.negative,
-    decorations.scientific,
-    decorations.decimals,
-    decorations.uri,
-    decorations.address,
-    decorations.no_digits,
-)
-EACH_PART: tuple[Rule, ...] = (
-    decorations.blanks,
-    decorations.uri,
-    labels.bracketed_words,
-    labels.leading_words,
-    labels.trailing_words,
-    labels.extension,
-)
 _DIGITS_ONLY = re.compile(r"\+?\d+")
 _BARE = re.compile(r"[\d\s\-./()]+")
-_EDGES = re.compile(r"^[^\d+(\[*_?…•]+|[\s.,;:!'\"\\\-/~]+$")
-_TRUNCATED = re.compile(r"\.{2}$|--$")
-_MASKED = re.compile(r"\.{2}|-{2}|-\s-")
-_CORE = re.compile(r"[(\[\s]*\+*[\d\s\-./()\[\]~']*")
 _TAIL = re.compile(r"(?:\s*[-/~\n]\s*\d{1,4})+[\s)\]]*$|\s*[(\[]\d{1,4}[\s)\]]*$")
 _CUT = re.compile(r"[-/~\n(\[]\s*(\d+)")
-_UNSPLIT = re.compile(r"[,;|&]")
 
 
 def outcomes_of(
@@ -84,11 +51,11 @@ def outcomes_of(
         return known.get(number) or read(number, region, column)
 
     try:
-        linked = decorations.link(_run((decorations.marks,), _bounded(text), []))
+        linked = decorations.link(decorations.marks(bounded(text)))
         if linked:
             said.append(LINKED)
             return [read_linked(linked, region)]
-        return _numbers(_run(WHOLE_CELL, _bounded(text), said), 0, read_it, region, said)
+        return _numbers(cleaned(WHOLE_CELL, bounded(text), said), 0, read_it, region, said)
     except Reject as reject:
         return [rejected(reject.reason)]
 
@@ -96,27 +63,10 @@ def outcomes_of(
 def bare_digits_of(text: str) -> str | None:
     """The digits of a cell that has digits and separators only, its dressing removed; None for any other cell."""
     try:
-        cleaned = _run((*WHOLE_CELL, *EACH_PART), _bounded(text), [])
+        clean = cleaned((*WHOLE_CELL, *EACH_PART), bounded(text))
     except Reject:
         return None
-    return re.sub(r"\D", "", cleaned) if _BARE.fullmatch(cleaned) else None
-
-
-def _bounded(text: str | None) -> str:
-    if text is None:
-        raise Reject(RejectReason.EMPTY)
-    if len(text) > MAX_CELL_LENGTH:
-        raise Reject(RejectReason.NOT_A_NUMBER)
-    return text
-
-
-def _run(rules: tuple[Rule, ...], text: str, said: list[str]) -> str:
-    for rule in rules:
-        cleaned = rule(text)
-        if cleaned != text:
-            said.append((rule.__doc__ or "").splitlines()[0])
-            text = cleaned
-    return text
+    return re.sub(r"\D", "", clean) if _BARE.fullmatch(clean) else None
 
 
 def _numbers(text: str, level: int, read_it: Read, region: str | None, said: list[str]) -> list[PhoneOutcome]:
@@ -157,28 +107,15 @@ def _one_number(text: str, read_it: Read, region: str | None, said: list[str]) -
 
 
 def _honest_number(text: str, read_it: Read, region: str | None, said: list[str]) -> PhoneOutcome:
-    cleaned = _run(EACH_PART, text, said)
-    if labels.has_letters(cleaned):
-        raise Reject(RejectReason.LETTERS_IN_NUMBER)
-    core = _core(cleaned)
+    clean = cleaned(EACH_PART, text, said)
+    core = core_of(clean)
     outcome = read_it(_international(core, region))
     _reject_shorthand(core, outcome, lambda head: read_it(_international(head, region)).is_number)
-    if cleaned != text:
+    if clean != text:
         _reject_letters_for_digits(text, outcome, region, read_it)
     if outcome.is_number:
         _reject_counts(text, outcome, region, read_it)
     return outcome
-
-
-def _core(text: str) -> str:
-    """Digits and separators, with a plus at the front only; a mask or a truncation has lost digits."""
-    text = text if _TRUNCATED.search(text) else _EDGES.sub("", text)
-    first, *more = _UNSPLIT.split(text)
-    if any(map(digit_count, more)):
-        raise Reject(RejectReason.AMBIGUOUS_RANGE if digit_count(first) >= MIN_PART_DIGITS else RejectReason.INVALID_NUMBER)
-    if _MASKED.search(text) or not _CORE.fullmatch(text) or not digit_count(text):
-        raise Reject(RejectReason.INVALID_NUMBER)
-    return text
 
 
 def _international(core: str, region: str | None) -> str:
@@ -222,6 +159,6 @@ def _reject_letters_for_digits(text: str, outcome: PhoneOutcome, region: str | N
 def _reject_counts(text: str, whole: PhoneOutcome, region: str | None, read_it: Read) -> None:
     """`030 123456 2. Etage`, `Handy 2 171 1234567`: where the rest is a number, too, nobody can tell which was meant."""
     for rest in labels.without_counts(text):
-        other = read_it(_international(_run(EACH_PART, rest, []), region))
+        other = read_it(_international(cleaned(EACH_PART, rest), region))
         if other.is_number and other.e164 != whole.e164:
             raise Reject(RejectReason.LETTERS_IN_NUMBER if labels.has_letters(text) else RejectReason.AMBIGUOUS_RANGE)

@@ -11,7 +11,7 @@ import pytest
 
 from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.lists.columns import find_header, name_columns
-from fbcheck_pipeline.text.recogniser import is_phone_like
+from fbcheck_pipeline.phones import Normaliser
 from tests.unit.lists.reading import column, read
 
 PHONES = [f"0532 111 {row:02d} {row + 7:02d}" for row in range(12)]
@@ -219,41 +219,34 @@ def test_no_reason_holds_a_cell(tmp_path: Path) -> None:
     assert not any(phone in said for phone in PHONES)
 
 
-@pytest.mark.parametrize(
-    "cell",
-    [
-        "0532 111 22 33",
-        "+49 (0)171-39200 01",
-        "９０５３２１１１２２３３",
-        "٠٥٣٢١١١٢٢٣٣",
-        "5321112233.0",
-        "9.05321112233E+11",
-        '="05321112233"',
-        "'05321112233",
-        "tel:+905321112233",
-        "https://wa.me/905321112233",
-        "0532 111 22 33 / 0532 111 22 34",
-        "030 123456 (Max)",
-        "+1 202 555 0123 ext. 7",
-        "\u200b0532 1112233\u00a0",
-    ],
-)
-def test_what_looks_like_a_phone(cell: str) -> None:
-    """As people and programs write them."""
-    assert is_phone_like(cell)
-
-
-@pytest.mark.parametrize(
-    "cell",
-    ["", "12345", "2026-11-24", "24.11.2026", "1234567,50", "12345-6789", "10.0.0.211", "TR330006100519786457841326", "abc"],
-)
-def test_what_does_not(cell: str) -> None:
-    """Numbers of other kinds."""
-    assert not is_phone_like(cell)
-
-
 def test_words_around_a_number_are_no_header() -> None:
     """Or the row would be lost, and its number would stand as a column's name in lineage and errors."""
     rows = [["Tel 0532 123 45 0N Ali"], ["Tel 0532 123 45 1N Ayse"]]
     assert find_header(rows, None).row is None
     assert name_columns(rows[0], 1) == ("column_1",)
+
+
+DECORATED = ["callto:+90532123{}", "sms:0532123{}", "item1.TEL:+90532123{}", "mob 0532 123 {}", "0532~123~{}"]
+
+
+@pytest.mark.parametrize("shape", DECORATED)
+@pytest.mark.parametrize("form", ["column", "lines"])
+def test_what_the_normaliser_reads_the_list_reader_recognises(tmp_path: Path, shape: str, form: str) -> None:
+    """A list is not refused for decorations that are nothing: neither a column without a helpful name nor lines without header."""
+    cells = [shape.format(f"{row:02d}{'~' if '~' in shape else ''}{row + 7:02d}") for row in range(12)]
+    if form == "column":
+        reader, table = table_of(tmp_path, {"a": ["x"] * 12, "b": cells})
+    else:
+        reader, table = read(tmp_path / "a.txt", "\n".join(cells) + "\n")
+    assert reader.source.phone_columns == ("b" if form == "column" else "column_1",)
+    assert column(table, "phone_raw") == cells
+    batches = [Normaliser("TR").normalise(batch) for batch in table.to_batches()]
+    found = [phone for batch in batches for phone in batch.column("phone_e164").to_pylist()]
+    assert found == [f"+90532123{row:02d}{row + 7:02d}" for row in range(12)]
+
+
+@pytest.mark.parametrize("word", ["INV-", "Order ", "Rechnung Nr. ", "SKU/"])
+def test_a_number_behind_a_word_that_names_no_telephone_is_something_else(tmp_path: Path, word: str) -> None:
+    """Invoices and orders are numbered, too."""
+    reader, _ = table_of(tmp_path, {"a": [f"{word}{20260000 + 37 * row}" for row in range(12)], "b": PHONES})
+    assert reader.source.phone_columns == ("b",)

@@ -1,0 +1,98 @@
+"""A cell's text, step by step without what is no part of a number; the rules run in the order in which they stand here.
+
+    the cell     `WHOLE_CELL`: marks, spreadsheet and URI decorations, what says "nothing"
+    its parts    `splitting`: two numbers in a cell are two phones, when each part is a number on its own
+    each part    `EACH_PART`: words and extensions go
+    the number   `core_of`: nothing but digits, separators and a leading plus is left
+
+What is left is a number only where `phones` finds one in service; what looks like one from afar, `recogniser` says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from fbcheck_pipeline.model.reasons import RejectReason
+from fbcheck_pipeline.text import decorations, labels
+from fbcheck_pipeline.text.decorations import Reject
+from fbcheck_pipeline.text.splitting import MIN_PART_DIGITS, digit_count
+
+Rule = Callable[[str], str]
+
+MAX_CELL_LENGTH = 1000
+
+WHOLE_CELL: tuple[Rule, ...] = (
+    decorations.marks,
+    decorations.symbols,
+    decorations.blanks,
+    decorations.formula_error,
+    decorations.formula_guard,
+    decorations.nothing,
+    decorations.negative,
+    decorations.scientific,
+    decorations.decimals,
+    decorations.uri,
+    decorations.address,
+    decorations.no_digits,
+)
+EACH_PART: tuple[Rule, ...] = (
+    decorations.blanks,
+    decorations.uri,
+    labels.bracketed_words,
+    labels.leading_words,
+    labels.trailing_words,
+    labels.extension,
+)
+_EDGES = re.compile(r"^[^\d+(\[*_?…•]+|[\s.,;:!'\"\\\-/~]+$")
+_TRUNCATED = re.compile(r"\.{2}$|--$")
+_MASKED = re.compile(r"\.{2}|-{2}|-\s-")
+_CORE = re.compile(r"[(\[\s]*\+*[\d\s\-./()\[\]~']*")
+_UNSPLIT = re.compile(r"[,;|&]")
+
+
+def cleaned(rules: tuple[Rule, ...], text: str, said: list[str] | None = None) -> str:
+    """The text after some rules.
+
+    Args:
+        said: where given, gets a sentence for each rule that changed something.
+
+    Raises:
+        Reject: no honest number can be in the text.
+    """
+    for rule in rules:
+        before, text = text, rule(text)
+        if said is not None and text != before:
+            said.append((rule.__doc__ or "").splitlines()[0])
+    return text
+
+
+def bounded(text: str | None) -> str:
+    """The text of a cell, unless it is missing or endless.
+
+    Raises:
+        Reject: it is.
+    """
+    if text is None:
+        raise Reject(RejectReason.EMPTY)
+    if len(text) > MAX_CELL_LENGTH:
+        raise Reject(RejectReason.NOT_A_NUMBER)
+    return text
+
+
+def core_of(text: str) -> str:
+    """Digits and separators, with a plus at the front only; a mask or a truncation has lost digits.
+
+    Raises:
+        Reject: something else is in the text.
+    """
+    if labels.has_letters(text):
+        raise Reject(RejectReason.LETTERS_IN_NUMBER)
+    text = text if _TRUNCATED.search(text) else _EDGES.sub("", text)
+    first, *more = _UNSPLIT.split(text)
+    if any(map(digit_count, more)):
+        is_range = digit_count(first) >= MIN_PART_DIGITS
+        raise Reject(RejectReason.AMBIGUOUS_RANGE if is_range else RejectReason.INVALID_NUMBER)
+    if _MASKED.search(text) or not _CORE.fullmatch(text) or not digit_count(text):
+        raise Reject(RejectReason.INVALID_NUMBER)
+    return text
