@@ -15,6 +15,7 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
+from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.reasons import EXCLUDED_LINE_TYPES, LINE_TYPES, RejectReason
 from fbcheck_pipeline.phones.careful.cell_rules import bare_digits_of, outcomes_of
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome, is_bare, vote
@@ -66,14 +67,18 @@ class Normaliser:
     def learn(self, batches: Iterable[pa.RecordBatch]) -> None:
         """Let the first 100,000 cells of each phone column say what bare digits mean; reads no further than that."""
         for batch in batches:
-            names = batch.column("phone_column").dictionary.to_pylist()
+            names = batch.column(Column.PHONE_COLUMN).dictionary.to_pylist()
             for begin in range(0, batch.num_rows, BLOCK_ROWS):
                 self._hear(batch.slice(begin, BLOCK_ROWS), names)
             if all(self.votes[name].heard >= CELLS_HEARD for name in names):
                 return
 
     def _hear(self, block: pa.RecordBatch, names: list[str]) -> None:
-        cells, regions, columns = block.column("phone_raw"), self._regions(block), _indices(block.column("phone_column"))
+        cells, regions, columns = (
+            block.column(Column.PHONE_RAW),
+            self._regions(block),
+            _indices(block.column(Column.PHONE_COLUMN)),
+        )
         says, *may_be = self._fast.votes(cells, regions)
         for column, name in enumerate(names):
             rows = np.flatnonzero(columns == column)[: max(0, CELLS_HEARD - self.votes[name].heard)]
@@ -88,9 +93,13 @@ class Normaliser:
 
         Depends on nothing but the batch and what was learnt; `phone_index` counts within the batch.
         """
-        names = batch.column("phone_column").dictionary.to_pylist()
+        names = batch.column(Column.PHONE_COLUMN).dictionary.to_pylist()
         columns = np.array([*(self.votes[name].says() for name in names), Says.NOTHING])
-        cells, regions, says = batch.column("phone_raw"), self._regions(batch), columns[_indices(batch.column("phone_column"))]
+        cells, regions, says = (
+            batch.column(Column.PHONE_RAW),
+            self._regions(batch),
+            columns[_indices(batch.column(Column.PHONE_COLUMN))],
+        )
         fast, is_sure = self._read(cells, regions, says)
         careful = np.flatnonzero(~is_sure)
         phones = fast
@@ -114,9 +123,9 @@ class Normaliser:
             if not batch.num_rows:
                 yield out
                 continue
-            if extra and batch.column("source_row")[0].as_py() == source_row:
+            if extra and batch.column(Column.SOURCE_ROW)[0].as_py() == source_row:
                 out = shifted(out, source_row, extra)
-            source_row, extra = batch.column("source_row")[-1].as_py(), extra_phones(batch, out)
+            source_row, extra = batch.column(Column.SOURCE_ROW)[-1].as_py(), extra_phones(batch, out)
             yield out
 
     def _ahead(self, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:

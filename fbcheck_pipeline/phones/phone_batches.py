@@ -8,17 +8,14 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from fbcheck_pipeline.model.columns import Column, columns_of, schema_of
+from fbcheck_pipeline.model.paths import E164_PHONES, RAW_PHONES
 from fbcheck_pipeline.model.reasons import LINE_TYPES, REASONS, RejectReason
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
 from fbcheck_pipeline.phones.fast.readings import Reading
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Fault, Ints
 
-NEW_FIELDS = (
-    pa.field("phone_e164", pa.string()),
-    pa.field("reject_reason", pa.dictionary(pa.int8(), pa.string())),
-    pa.field("country", pa.dictionary(pa.int16(), pa.string())),
-    pa.field("line_type", pa.dictionary(pa.int8(), pa.string())),
-)
+NEW_FIELDS = [schema_of(E164_PHONES).field(each) for each in columns_of(E164_PHONES) if RAW_PHONES not in each.types]
 _WORDS = tuple(pa.array(words, pa.string()) for words in (REASONS, COUNTRIES, LINE_TYPES))
 _REASON_CODE, COUNTRY_CODE, _LINE_TYPE_CODE = (
     {None: NONE, **{word: code for code, word in enumerate(words)}} for words in (REASONS, COUNTRIES, LINE_TYPES)
@@ -85,7 +82,7 @@ def output_batch(batch: pa.RecordBatch, phones: PhoneArrays, schema: pa.Schema) 
     columns = batch.columns
     if len(phones.row) != batch.num_rows:
         columns = batch.take(pa.array(phones.row)).columns
-        columns[schema.get_field_index("phone_index")] = _renumbered(batch, phones.row)
+        columns[schema.get_field_index(Column.PHONE_INDEX)] = _renumbered(batch, phones.row)
     codes = (phones.reason, phones.country, phones.line_type)
     coded = [_coded(code, field.type, words) for code, field, words in zip(codes, NEW_FIELDS[1:], _WORDS, strict=True)]
     return pa.RecordBatch.from_arrays([*columns, phones.e164, *coded], schema=schema)
@@ -98,7 +95,7 @@ def _coded(codes: Ints, kind: pa.DictionaryType, words: pa.Array) -> pa.Dictiona
 
 def _renumbered(batch: pa.RecordBatch, rows: Ints) -> pa.Array:
     """A phone's place in its source row: that of its cell, later by what cells before it held beyond one number."""
-    cell_index, source_row = batch.column("phone_index").to_numpy(), batch.column("source_row").to_numpy()
+    cell_index, source_row = batch.column(Column.PHONE_INDEX).to_numpy(), batch.column(Column.SOURCE_ROW).to_numpy()
     place = np.arange(len(rows))
     first_of_cell = np.searchsorted(rows, np.arange(batch.num_rows))
     begins = np.flatnonzero(np.diff(source_row, prepend=source_row[:1] - 1))
@@ -109,10 +106,12 @@ def _renumbered(batch: pa.RecordBatch, rows: Ints) -> pa.Array:
 
 def extra_phones(batch: pa.RecordBatch, out: pa.RecordBatch) -> int:
     """How many phones the last source row of a batch has gained, so far."""
-    return int(out.column("phone_index")[-1].as_py() - batch.column("phone_index")[-1].as_py())
+    return int(out.column(Column.PHONE_INDEX)[-1].as_py() - batch.column(Column.PHONE_INDEX)[-1].as_py())
 
 
 def shifted(out: pa.RecordBatch, source_row: int, by: int) -> pa.RecordBatch:
     """`phone_index` of one source row, which began in an earlier batch, counted on from there."""
-    index = out.column("phone_index").to_numpy() + np.where(out.column("source_row").to_numpy() == source_row, by, 0)
-    return out.set_column(out.schema.get_field_index("phone_index"), out.schema.field("phone_index"), pa.array(index, pa.int16()))
+    index = out.column(Column.PHONE_INDEX).to_numpy() + np.where(out.column(Column.SOURCE_ROW).to_numpy() == source_row, by, 0)
+    return out.set_column(
+        out.schema.get_field_index(Column.PHONE_INDEX), out.schema.field(Column.PHONE_INDEX), pa.array(index, pa.int16())
+    )
