@@ -14,12 +14,14 @@ from rich.table import Table
 from fbcheck_pipeline.cli.output import Voice
 from fbcheck_pipeline.errors import SettingsError
 from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.columns import Column, columns_of
 from fbcheck_pipeline.settings import Settings, load_settings
 
 DELAY_S = 2.0
 SAMPLES = ("*.csv", "*.xlsx", "*.txt", "*.parquet", "*.gz")
 EXCERPT_ROWS = 12
-EXCERPT = ("source_row", "phone_raw", "phone_e164", "reject_reason", "country", "line_type", "facebook", "check_status")
+LEFT_OUT = (Column.PHONE_INDEX, Column.PHONE_COLUMN, Column.CHECKED_AT, Column.TASK_ID)
+EXCERPT = [each for each in columns_of(paths.FACEBOOK_RESULTS) if each not in LEFT_OUT]
 
 
 def run_demo(voice: Voice) -> int:
@@ -102,7 +104,7 @@ def sandbox_settings(folder: Path, url: str, *, dagster_home: Path | None = None
 def _excerpt(document: dict[str, Any]) -> Table:
     import pyarrow.parquet as pq
 
-    rows = pq.read_table(document["results"], columns=list(EXCERPT)).slice(0, EXCERPT_ROWS).to_pylist()
+    rows = pq.read_table(document["results"], columns=EXCERPT).slice(0, EXCERPT_ROWS).to_pylist()
     table = Table(title=f"{escape(document['file'])}: the first {len(rows)} of {document['counts']['phones']} phones")
     for name in EXCERPT:
         table.add_column(name)

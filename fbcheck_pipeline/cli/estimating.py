@@ -19,7 +19,9 @@ from fbcheck_pipeline.cli.tables import region_hint
 from fbcheck_pipeline.errors import FbcheckError
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.lists import ListReader, ReadOptions, open_list
-from fbcheck_pipeline.model.statuses import CHECK_STATUSES
+from fbcheck_pipeline.model.columns import Column
+from fbcheck_pipeline.model.reasons import RejectReason
+from fbcheck_pipeline.model.statuses import CHECK_STATUSES, CheckStatus
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.progress import report
 from fbcheck_pipeline.settings import Settings
@@ -85,7 +87,7 @@ def _content(reader: ListReader, options: ReadOptions, settings: Settings) -> _C
     def normalised() -> Iterator[pa.RecordBatch]:
         nonlocal done
         for batch in normaliser.normalise_all(raw):
-            for each in pc.value_counts(batch.column("reject_reason").drop_null()).to_pylist():
+            for each in pc.value_counts(batch.column(Column.REJECT_REASON).drop_null()).to_pylist():
                 reasons[each["values"]] += each["counts"]
             yield batch
             done += batch.num_rows
@@ -107,9 +109,10 @@ def _estimate(ws: Workspace, path: Path, wishes: Wishes, elsewhere: codec.Phones
     accepted, of_new = int(found.occurrences.sum()), int(found.occurrences[codec.positions(found.phones, new) >= 0].sum())
     suppressed = int(found.occurrences[ws.ledger.suppressed_among(found.phones)].sum())
     counts = dict.fromkeys(("rows", "phones", *CHECK_STATUSES), 0)
-    counts |= {"rows": found.rows, "phones": accepted + found.rejected, "rejected": found.rejected, "suppressed": suppressed}
-    counts["over_budget" if over else "waiting"] = of_new
-    counts["reused"] = accepted - of_new - suppressed
+    counts |= {"rows": found.rows, "phones": accepted + found.rejected}
+    counts |= {CheckStatus.REJECTED: found.rejected, CheckStatus.SUPPRESSED: suppressed}
+    counts[CheckStatus.OVER_BUDGET if over else CheckStatus.WAITING] = of_new
+    counts[CheckStatus.REUSED] = accepted - of_new - suppressed
     document = {
         "list_key": None,
         "file": path.name,
@@ -120,6 +123,6 @@ def _estimate(ws: Workspace, path: Path, wishes: Wishes, elsewhere: codec.Phones
         "would_bill": 0 if over else len(new),
         "read_so": list(found.read_so),
         "reject_reasons": found.reasons,
-        "hint": None if options.region else region_hint(found.reasons.get("no_region", 0), counts, is_recorded=False),
+        "hint": None if options.region else region_hint(found.reasons.get(RejectReason.NO_REGION, 0), counts, is_recorded=False),
     }
     return document, np.empty(0, np.int64) if over else new

@@ -10,6 +10,7 @@ from rich.table import Table
 from fbcheck_pipeline.cli.output import Voice
 from fbcheck_pipeline.cli.tables import plain_table
 from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.reasons import label_of
 from fbcheck_pipeline.results.explain import explain_row
 from fbcheck_pipeline.results.lineage import read_lineage
@@ -74,20 +75,20 @@ def _tasks(tasks: list[dict[str, Any]]) -> Table:
 
 
 def _say_row(voice: Voice, document: dict[str, Any]) -> None:
-    voice.say(_pairs(f"row {document['source_row']} of {document['file']}", document["cells"]))
+    voice.say(_pairs(f"row {document[Column.SOURCE_ROW]} of {document['file']}", document["cells"]))
     for phone in document["phones"]:
-        chunk, result, reason = phone["chunk"] or {}, phone["result"] or {}, phone["reject_reason"]
+        chunk, result, reason = phone["chunk"] or {}, phone["result"] or {}, phone[Column.REJECT_REASON]
         voice.say(
             _pairs(
-                f"phone {phone['phone_index']}, from column {phone['phone_column']}",
+                f"phone {phone[Column.PHONE_INDEX]}, from column {phone[Column.PHONE_COLUMN]}",
                 {
-                    "cell": phone["phone_raw"],
+                    "cell": phone[Column.PHONE_RAW],
                     "region": phone["region"],
                     "rules": "\n".join(phone["rules"]) or "none changed it",
-                    "phone": phone["phone_e164"],
+                    "phone": phone[Column.PHONE_E164],
                     "rejected": f"{reason}: {label_of(reason)}" if reason else None,
-                    "country, line type": f"{phone['country'] or ''} {phone['line_type'] or ''}".strip() or None,
-                    "planned": phone["answered_by"],
+                    "country, line type": f"{phone[Column.COUNTRY] or ''} {phone[Column.LINE_TYPE] or ''}".strip() or None,
+                    "planned": phone[Column.ANSWERED_BY],
                     "chunk": f"{chunk['chunk_key']} ({chunk['state']}, {chunk['phones']:,} phones)" if chunk else None,
                     "submitted": chunk.get("submitted_at"),
                     "task": chunk.get("task_id"),
@@ -95,8 +96,8 @@ def _say_row(voice: Voice, document: dict[str, Any]) -> None:
                     "result file": result.get("file"),
                     "its SHA-256": result.get("sha256"),
                     "label there": result.get("label"),
-                    "status": phone["check_status"],
-                    "facebook": phone["facebook"],
+                    "status": phone[Column.CHECK_STATUS],
+                    "facebook": phone[Column.FACEBOOK],
                 },
             )
         )

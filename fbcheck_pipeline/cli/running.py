@@ -30,7 +30,9 @@ from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import FbcheckError, SettingsError, StorageError, VendorRefuses
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, liveness
 from fbcheck_pipeline.ledger.access import Row
+from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.paths import FACEBOOK_RESULTS, LINEAGE
+from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.results.lineage import read_lineage
 from fbcheck_pipeline.settings import Settings
@@ -44,7 +46,7 @@ from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 POLL_BUDGET_S = 15.0
 PARTITIONS = str(list_partitions.name)
 LONGEST_NAP_S = 5.0
-NOT_JOINED: dict[str, Any] = {"verdicts": None, "breakdown": {"reject_reason": {}}}
+NOT_JOINED: dict[str, Any] = {"verdicts": None, "breakdown": {Column.REJECT_REASON: {}}}
 """What there is to tell of a list's lineage before it has one."""
 
 
@@ -264,7 +266,7 @@ def _conclude(
             outcome.add_code(3)
         counts = {name: (row.counts or {}).get(name, 0) for name in ("rows", "phones", *CHECK_STATUSES)}
         lineage = read_lineage(ws, key) if ws.storage.exists(LINEAGE.of(key)) else NOT_JOINED
-        reasons = lineage["breakdown"]["reject_reason"]
+        reasons = lineage["breakdown"][Column.REJECT_REASON]
         documents.append(
             {
                 "list_key": key,
@@ -276,7 +278,9 @@ def _conclude(
                 "verdicts": lineage["verdicts"],
                 "read_so": [] if key in read_before else (row.source or {}).get("reasons", []),
                 "reject_reasons": reasons,
-                "hint": None if row.options.get("region") else region_hint(reasons.get("no_region", 0), counts, is_recorded=True),
+                "hint": None
+                if row.options.get("region")
+                else region_hint(reasons.get(RejectReason.NO_REGION, 0), counts, is_recorded=True),
             }
         )
     billed = sum(phones for chunk_key, phones in _sent(ws).items() if chunk_key not in sent_before)

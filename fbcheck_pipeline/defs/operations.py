@@ -17,6 +17,7 @@ from fbcheck_pipeline.errors import FbcheckError
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
+from fbcheck_pipeline.model.statuses import CheckStatus
 from fbcheck_pipeline.settings import Settings
 
 NEARLY_USED = 0.9
@@ -32,7 +33,7 @@ def budget_has_room(fbcheck: FbcheckResource) -> dg.AssetCheckResult:
     """Phones over budget wait for the next UTC day by themselves; a person may want to raise the limit before."""
     ws = fbcheck.workspace()
     limit, bought = ws.settings.max_billable_per_day, ws.ledger.bought_today()
-    over = {row.list_key: count for row in ws.ledger.lists() if (count := (row.counts or {}).get("over_budget", 0))}
+    over = {row.list_key: count for row in ws.ledger.lists() if (count := (row.counts or {}).get(CheckStatus.OVER_BUDGET, 0))}
     metadata: dict[str, Any] = {"bought_today": bought, "phones_over_budget": sum(over.values()), "lists_over_budget": len(over)}
     if limit is not None:
         metadata["max_billable_per_day"] = limit
