@@ -31,15 +31,15 @@ NOTE = "<!-- Written by docs/reference/generate.py (`make docs`); change the cod
 DESCRIBED = (paths.FACEBOOK_RESULTS, paths.FACEBOOK_SUMMARY, paths.VERDICTS, paths.SUBMITTED_CHUNKS)
 """Files whose columns have a heading of their own on their page."""
 EXIT_CODES = {
-    0: "all done",
-    1: "an unexpected error; run again with `fbcheck --debug …`, and report it",
-    2: "wrong usage, settings or input; `doctor` found a fault",
-    3: "finished, with phones still without a verdict: waiting, unconfirmed, undetermined, over budget; each counted and named",
-    4: "the vendor refuses: key, balance or address",
-    130: "interrupted (Ctrl-C); the same command goes on",
+    0: "everything is done",
+    1: "an unexpected error: run again with `fbcheck --debug …`, and report it",
+    2: "wrong usage, settings or input; or `doctor` found a fault",
+    3: "finished, but some phones have no verdict: they are waiting, unconfirmed, undetermined or over budget; the output counts each",
+    4: "the vendor refuses the key, the balance or the address",
+    130: "interrupted (Ctrl-C); run the same command again to continue",
 }
 DEFAULTS = {"min_chunk": "1 (simple), 100 (v1)", "ledger_url": "`sqlite:///<DATA_URI>/ledger.db`, where that is a local folder"}
-"""Where no default in the class means something else than none."""
+"""Settings whose default depends on others."""
 
 
 def pages() -> dict[str, str]:
@@ -59,8 +59,8 @@ def settings_page() -> Iterator[str]:
     yield from (
         "# Settings",
         "",
-        "Environment variables, or lines of a file `.env` in the working directory; the environment wins. The same names in lower case",
-        "are fields of the Dagster resource. An empty value counts as unset. `fbcheck doctor` says what is wrong with them.",
+        "Settings are environment variables, or lines of a file `.env` in the working directory; the environment takes precedence. The same",
+        "names in lower case are fields of the Dagster resource. An empty value counts as unset. `fbcheck doctor` reports wrong settings.",
         "",
     )
     yield from table(
@@ -69,9 +69,9 @@ def settings_page() -> Iterator[str]:
     )
     yield from (
         "",
-        "`DAGSTER_HOME` is Dagster's own; where it is unset, `fbcheck` keeps its instance in `<DATA_URI>/dagster` when that is a local",
-        "folder, and asks for it otherwise. `NO_COLOR` and `COLUMNS` are heeded. OpenLineage events are sent where OpenLineage's own",
-        "configuration (`OPENLINEAGE_URL` …) says, and nowhere without one.",
+        "`DAGSTER_HOME` is Dagster's own setting. Where it is unset, `fbcheck` keeps its Dagster instance in `<DATA_URI>/dagster` if that is",
+        "a local folder, and asks for it otherwise. `fbcheck` respects `NO_COLOR` and `COLUMNS`. OpenLineage events are sent where",
+        "OpenLineage's own configuration (`OPENLINEAGE_URL` …) says; without one, nothing is sent.",
     )
 
 
@@ -137,7 +137,7 @@ def commands_page() -> Iterator[str]:
     yield from (
         "# Commands",
         "",
-        "What a person reads goes to standard error; `--json` prints exactly one JSON object on standard output. Lists are",
+        "Text for people goes to standard error; `--json` prints exactly one JSON object on standard output. Files of lists end with",
         f"{', '.join(f'`{suffix}`' for suffix in LIST_SUFFIXES)}.",
         "",
         f"Before any command: {'; '.join(f'{names} {_sentence(said)}' for names, said in _options(root, context))}.",
@@ -149,7 +149,7 @@ def commands_page() -> Iterator[str]:
         "",
         "## Exit codes",
         "",
-        "Of several lists the first that applies of 1, 4, 2, 3, 0; a bad list never stops the others.",
+        "With several lists, the exit code is the first of 1, 4, 2, 3, 0 that applies to any of them; a bad list never stops the others.",
         "",
     )
     yield from table(("code", "meaning", "errors"), ((code, text, _errors_of(code)) for code, text in EXIT_CODES.items()))
@@ -161,7 +161,7 @@ def chunks_page() -> Iterator[str]:
     yield from (
         "# The life of a chunk",
         "",
-        "A chunk is one try of its phones; its key is random. What `fbcheck status` shows as its state, and what that means:",
+        "A chunk is one submission of its phones; its key is random. `fbcheck status` shows its state. The states mean:",
         "",
     )
     traits = [each.name for each in fields(Traits) if each.name not in ("check_status", "action")]
@@ -172,8 +172,8 @@ def chunks_page() -> Iterator[str]:
     yield from table(("state", *(each.replace("_", " ") for each in traits), "unanswered phones are"), rows)
     yield from (
         "",
-        "*Holds*: nobody else sends its phones. *Settles*: no list waits for it. *Is polled*: the vendor is asked about it. *Is try*: the vendor",
-        "may have accepted it. *In budget*: its phones count as bought. *Retries*: who sends its unanswered phones again.",
+        "*Holds*: no other chunk sends its phones. *Settles*: no list waits for it. *Is polled*: the vendor is asked about it. *Is try*: the",
+        "vendor may have accepted it. *In budget*: its phones count as bought. *Retries*: who sends its unanswered phones again.",
         "",
         "## What a person does",
         "",
@@ -188,7 +188,7 @@ def chunks_page() -> Iterator[str]:
         "",
         "## Moves",
         "",
-        "Each is one guarded UPDATE; the row count says who won.",
+        "Each move is one guarded UPDATE: it applies only if the chunk is still in the expected state.",
         "",
         "```mermaid",
         "stateDiagram-v2",

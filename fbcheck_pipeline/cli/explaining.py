@@ -12,9 +12,9 @@ from fbcheck_pipeline.cli.tables import plain_table
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.reasons import label_of
+from fbcheck_pipeline.results.counting import ODDITIES
 from fbcheck_pipeline.results.explain import explain_row
 from fbcheck_pipeline.results.lineage import read_lineage
-from fbcheck_pipeline.results.report import VENDOR_COUNTS
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.workspace import open_workspace
 
@@ -49,7 +49,7 @@ def _say_list(voice: Voice, lineage: dict[str, Any], results: str) -> None:
     voice.say(_pairs("phones", {**counts, **{f"facebook {verdict}": count for verdict, count in lineage["verdicts"].items()}}))
     billing = {name: value for name, value in lineage["billing"].items() if value is not None}
     voice.say(_pairs("bought", billing))
-    odd = {why: lineage["verdict_counts"][name] for name, why in VENDOR_COUNTS.items() if lineage["verdict_counts"][name]}
+    odd = {why: lineage["verdict_counts"][name] for name, why in ODDITIES.items() if lineage["verdict_counts"][name]}
     voice.say(_pairs("in the vendor's results", odd or {"nothing odd": f"{lineage['verdict_counts']['rows']} rows"}))
     for each in lineage["discrepancies"][:MOST_TASKS]:
         voice.say(f"task {each['task_id']}: the vendor's {each['count']} is {each['vendor']}, ours {each['ours']}")

@@ -22,8 +22,17 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 
 NO_VERDICT = "none"
 UNKNOWN = "unknown"
-RESULT_COUNTS = ("rows", "repeated", "conflicting", "unknown_labels", "unreadable_numbers", "extra", "missing", "undetermined")
-"""What collecting counts of each task's result."""
+ODDITIES = {
+    "repeated": "rows that repeat another",
+    "conflicting": "phones with contradicting verdicts",
+    "unknown_labels": "phones with an unknown label",
+    "unreadable_numbers": "rows whose number cannot be read",
+    "extra": "phones in the result that were never sent",
+    "missing": "phones sent that are absent from the result",
+}
+"""What may be odd about a task's result; collecting counts these by name."""
+RESULT_COUNTS = (Column.ROWS, *ODDITIES, CheckStatus.UNDETERMINED)
+"""All that collecting counts of a task's result."""
 
 
 class Breakdown:
@@ -130,7 +139,7 @@ def _is_perhaps_billed(row: Row) -> bool:
 def summed_result_counts(tasks: Iterable[Row]) -> dict[str, int]:
     """The counts that collecting made of each task's result, summed; `tasks` says of how many."""
     counted = [row.result_counts for row in tasks if row.result_counts]
-    return {"tasks": len(counted), **{name: sum(int(each.get(name, 0)) for each in counted) for name in RESULT_COUNTS}}
+    return {"tasks": len(counted), **{name: sum(int(each.get(name, 0)) for each in counted) for name in map(str, RESULT_COUNTS)}}
 
 
 def discrepancies(tasks: Iterable[Row]) -> list[dict[str, Any]]:

@@ -16,20 +16,12 @@ from typing import Any
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.reasons import label_of
 from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES, OPEN_STATUSES, VERDICTS, CheckStatus, Verdict
-from fbcheck_pipeline.results.counting import NO_VERDICT
+from fbcheck_pipeline.results.counting import NO_VERDICT, ODDITIES
 from fbcheck_pipeline.vendor import timestamp_us
 
 MOST_BARS = 12
 MOST_TASK_BARS = 20
 SHORT_S = 600
-VENDOR_COUNTS = {
-    "missing": "phones sent that are absent from the result",
-    "extra": "phones in the result that were never sent",
-    "repeated": "rows that repeat another",
-    "conflicting": "phones with contradicting verdicts",
-    "unknown_labels": "phones with an unknown label",
-    "unreadable_numbers": "rows whose number cannot be read",
-}
 
 
 @dataclass(frozen=True)
@@ -100,7 +92,7 @@ def _view(lineage: Mapping[str, Any]) -> dict[str, Any]:
         "task_axis": _axis(bought),
         "bought_tasks": len(bought),
         "earlier_tasks": len(tasks) - len(bought),
-        "oddities": [(odd[name], why) for name, why in VENDOR_COUNTS.items() if odd[name]],
+        "oddities": [(odd[name], why) for name, why in ODDITIES.items() if odd[name]],
     }
 
 
