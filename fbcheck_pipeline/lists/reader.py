@@ -19,6 +19,8 @@ from fbcheck_pipeline.lists.columns import Cell, Columns, Header, choose, find_h
 from fbcheck_pipeline.lists.facts import ReadOptions, SourceFacts
 from fbcheck_pipeline.lists.formats import format_of
 from fbcheck_pipeline.lists.keys import file_sha256
+from fbcheck_pipeline.model.columns import schema_of
+from fbcheck_pipeline.model.paths import RAW_PHONES
 
 MOST_BATCH_ROWS = 50_000
 
@@ -61,10 +63,7 @@ class ListReader:
         self._table, self._columns, self._data_row = table, columns, data_row
         self.source = source
         self._phone_names = pa.array([columns.names[index] for index in columns.phones], pa.string())
-        types: list[tuple[str, pa.DataType]] = [(name, pa.string()) for name in columns.final_names]
-        types += [("source_row", pa.int64()), ("phone_index", pa.int16())]
-        types += [("phone_column", pa.dictionary(pa.int32(), pa.string())), ("phone_raw", pa.string())]
-        self.schema = pa.schema(types)
+        self.schema = pa.schema([*((name, pa.string()) for name in columns.final_names), *schema_of(RAW_PHONES)])
         self.counts: dict[str, int] = {}
         self.rows_read = 0
 

@@ -124,7 +124,7 @@ def billing(ws: Workspace, list_key: str, resolved: Resolved, answered_rows: int
         "distinct": len(resolved.phones),
         "billed": billed,
         "perhaps_billed": sum(count for count, _ in bought) - billed,
-        "reused": reused,
+        str(CheckStatus.REUSED): reused,
         "repeats": repeats,
         "cost": ws.settings.cost_of(billed),
         "saved": ws.settings.cost_of(reused + repeats),
@@ -152,7 +152,7 @@ def discrepancies(tasks: Iterable[Row]) -> list[dict[str, Any]]:
     for row in tasks:
         if row.result_counts is None:
             continue
-        without = {int(row.result_counts.get(name, 0)) for name in ("missing", "undetermined")}
+        without = {int(row.result_counts.get(name, 0)) for name in ("missing", CheckStatus.UNDETERMINED)}
         fits = {"total": {row.phone_count}, "success": {row.phone_count - each for each in without}, "failure": without}
         for name, ours in fits.items():
             theirs = getattr(row, name)

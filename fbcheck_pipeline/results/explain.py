@@ -34,7 +34,7 @@ def explain_row(ws: Workspace, list_key: str, source_row: int) -> dict[str, Any]
         OperatorError: there is no such list or row, or the list is not joined yet.
     """
     lineage = read_lineage(ws, list_key)
-    rows = _rows_where(ws, paths.FACEBOOK_RESULTS.of(list_key), "source_row", source_row)
+    rows = _rows_where(ws, paths.FACEBOOK_RESULTS.of(list_key), Column.SOURCE_ROW, source_row)
     if not rows:
         raise OperatorError(f"list {list_key} has no row {source_row}; its rows are 1 to {lineage['counts']['rows']}")
     chunks = {row.chunk_key: row for row in ws.ledger.chunks()}
@@ -42,7 +42,7 @@ def explain_row(ws: Workspace, list_key: str, source_row: int) -> dict[str, Any]
     return {
         "list_key": list_key,
         "file": lineage["source"]["file"],
-        "source_row": source_row,
+        str(Column.SOURCE_ROW): source_row,
         "cells": {name: value for name, value in rows[0].items() if name not in RESULT_COLUMNS},
         "phones": [
             {
@@ -66,8 +66,8 @@ def _normaliser(ws: Workspace, list_key: str, lineage: dict[str, Any]) -> Normal
 def _rules(normaliser: Normaliser, row: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
     """The region that was assumed, and the sentences of the rules that changed or decided the cell."""
     region = normaliser.region_of_row(row[normaliser.region_column]) if normaliser.region_column else normaliser.region
-    said = normaliser.explain(row["phone_raw"], region)
-    of_cell = [each for each in rows if each["phone_column"] == row["phone_column"]]
+    said = normaliser.explain(row[Column.PHONE_RAW], region)
+    of_cell = [each for each in rows if each[Column.PHONE_COLUMN] == row[Column.PHONE_COLUMN]]
     if not _agree(said[-len(of_cell) :], of_cell):
         said.append("The other bare numbers of its column decided otherwise how this one is read.")
     return {"region": region, "rules": said}
@@ -75,24 +75,25 @@ def _rules(normaliser: Normaliser, row: dict[str, Any], rows: list[dict[str, Any
 
 def _agree(said: list[str], of_cell: list[dict[str, Any]]) -> bool:
     """True where the cell by itself gives what stands in the result."""
-    words = [each["reject_reason"] or f"{each['country']}, {each['line_type']}" for each in of_cell]
+    words = [each[Column.REJECT_REASON] or f"{each[Column.COUNTRY]}, {each[Column.LINE_TYPE]}" for each in of_cell]
     return len(said) == len(words) and all(word in sentence for word, sentence in zip(words, said, strict=True))
 
 
 def _answer(ws: Workspace, list_key: str, row: dict[str, Any], chunks: dict[str, Row]) -> dict[str, Any]:
     """What answered a phone: the plan's pin, the chunk with its task and result file, the verdict."""
-    answer = {"check_status": row["check_status"], "facebook": row["facebook"], "checked_at": _text(row["checked_at"])}
-    if row["phone_e164"] is None:
-        return {**answer, "answered_by": None, "chunk": None, "result": None}
-    pins = _rows_where(ws, paths.SUBMITTED_CHUNKS.of(list_key), "phone_e164", row["phone_e164"])
-    chunk_key = pins[0]["chunk_key"] if pins else None
-    of_task = (each for each in chunks.values() if row["task_id"] is not None and each.task_id == row["task_id"])
+    answer: dict[str, Any] = {each: row[each] for each in (Column.CHECK_STATUS, Column.FACEBOOK)}
+    answer[Column.CHECKED_AT] = _text(row[Column.CHECKED_AT])
+    if row[Column.PHONE_E164] is None:
+        return {**answer, Column.ANSWERED_BY: None, "chunk": None, "result": None}
+    pins = _rows_where(ws, paths.SUBMITTED_CHUNKS.of(list_key), Column.PHONE_E164, row[Column.PHONE_E164])
+    chunk_key = pins[0][Column.CHUNK_KEY] if pins else None
+    of_task = (each for each in chunks.values() if row[Column.TASK_ID] is not None and each.task_id == row[Column.TASK_ID])
     chunk = next(of_task, chunks.get(chunk_key or ""))
     return {
         **answer,
-        "answered_by": pins[0]["answered_by"] if pins else None,
+        Column.ANSWERED_BY: pins[0][Column.ANSWERED_BY] if pins else None,
         "chunk": _chunk(chunk) if chunk is not None else None,
-        "result": _result(ws, chunk, row["phone_e164"]) if chunk is not None and chunk.result_sha256 else None,
+        "result": _result(ws, chunk, row[Column.PHONE_E164]) if chunk is not None and chunk.result_sha256 else None,
     }
 
 
@@ -111,12 +112,12 @@ def _result(ws: Workspace, chunk: Row, phone_e164: str) -> dict[str, Any]:
     """The task's file as it came, and the label that stands there; null where the phone is absent from it."""
     names = [each.of(chunk.task_id) for each in paths.RESULT_FILES]
     kept = [ws.storage.uri(name) for name in names if ws.storage.exists(name)]
-    found = _rows_where(ws, paths.VERDICTS.of(chunk.task_id), "phone_e164", phone_e164)
+    found = _rows_where(ws, paths.VERDICTS.of(chunk.task_id), Column.PHONE_E164, phone_e164)
     return {
         "file": kept[0] if kept else None,
         "sha256": chunk.result_sha256,
         "collected_at": rfc3339(chunk.settled_at),
-        "label": found[0]["facebook_label"] if found else None,
+        "label": found[0][Column.FACEBOOK_LABEL] if found else None,
     }
 
 

@@ -19,6 +19,7 @@ from fbcheck_pipeline.files.storage import release_unused_memory
 from fbcheck_pipeline.ledger import ChunkState, codec
 from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.statuses import CheckStatus
 from fbcheck_pipeline.progress import report
 from fbcheck_pipeline.vendor import ResultTable, VendorClient, read_result, timestamp_us
 from fbcheck_pipeline.workflow.poll import LONGEST_INTERVAL_S, ask_again, settle_overdue
@@ -129,7 +130,7 @@ def _record(ws: Workspace, row: Row, result: ResultTable, result_sha256: str) ->
         **result.counts,
         "extra": int((~is_ours).sum()),
         "missing": int(chunk.phone_count - table.num_rows),
-        "undetermined": len(unanswered),
+        str(CheckStatus.UNDETERMINED): len(unanswered),
     }
     write_verdicts(ws.storage, row.task_id, table, _checked_at_us(row))
     if not ws.ledger.collect(
