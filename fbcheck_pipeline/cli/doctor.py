@@ -14,7 +14,9 @@ from rich.table import Table
 from fbcheck_pipeline.cli.output import Voice
 from fbcheck_pipeline.errors import FbcheckError, LedgerError
 from fbcheck_pipeline.files.storage import Storage
-from fbcheck_pipeline.ledger.opening import HEAD, connect, open_ledger, version_of
+from fbcheck_pipeline.ledger import ChunkState, open_ledger
+from fbcheck_pipeline.ledger.database import connect
+from fbcheck_pipeline.ledger.opening import HEAD
 from fbcheck_pipeline.settings import Settings, load_settings, unknown_variables
 from fbcheck_pipeline.vendor.probing import probe
 
@@ -104,25 +106,25 @@ def _storage(settings: Settings) -> str:
 
 
 def _ledger(settings: Settings) -> str | Finding:
-    engine = connect(settings.ledger_address, busy_timeout_s=LOCK_WAIT_S)
+    database = connect(settings.ledger_address, busy_timeout_s=LOCK_WAIT_S)
     try:
-        version = version_of(engine)
+        version = database.version() if database.exists() else None
         if version is None:
             return "there is none yet; the first run makes it"
         if version < HEAD:
             return Finding(
                 "ledger", "note", f"version {version} is behind this program's {HEAD}; the next run brings it up to date"
             )
-        with engine.begin():
+        with database.engine.begin():
             pass
     except sa.exc.OperationalError as error:
         raise LedgerError(
             f"another process holds it ({str(error.orig).splitlines()[0]}); end that process, or wait for it"
         ) from None
     finally:
-        engine.dispose()
+        database.engine.dispose()
     ledger = open_ledger(settings, Storage(settings.data_uri))
-    unconfirmed = len(ledger.chunks(states=["unconfirmed"]))
+    unconfirmed = len(ledger.chunks(states=[ChunkState.UNCONFIRMED]))
     ledger.close()
     return "belongs to these data and this vendor" + (
         f"; {unconfirmed} chunks wait for `fbcheck reconcile`" if unconfirmed else ""

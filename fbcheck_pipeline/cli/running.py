@@ -28,8 +28,9 @@ from fbcheck_pipeline.defs.jobs import collect_verdicts, join_list, submit_list
 from fbcheck_pipeline.defs.requests import missing_assets
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import FbcheckError, SettingsError, StorageError, VendorRefuses
-from fbcheck_pipeline.ledger import TRAITS, ChunkState, liveness
-from fbcheck_pipeline.ledger.access import Row
+from fbcheck_pipeline.ledger import TRAITS, ChunkState
+from fbcheck_pipeline.ledger.database import PROCESS
+from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.paths import FACEBOOK_RESULTS, LINEAGE
 from fbcheck_pipeline.model.reasons import RejectReason
@@ -37,9 +38,9 @@ from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.results.lineage import read_lineage
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.due import due_work
-from fbcheck_pipeline.workflow.intake import bring_in, with_defaults
-from fbcheck_pipeline.workflow.plan import Again
+from fbcheck_pipeline.workflow.intake import add_to_inbox, with_defaults
 from fbcheck_pipeline.workflow.poll import poll_due_tasks
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 
@@ -94,9 +95,9 @@ def run_lists(settings: Settings, paths: Sequence[Path], wishes: Wishes, voice: 
     outcome = Outcome()
     try:
         with open_instance(settings) as instance, voice.progress(), Interrupts() as interrupts:
-            sent_before, read_before = _sent(ws), {row.list_key for row in ws.ledger.lists() if row.source}
+            sent_before, read_before = _sent(ws), {each.list_key for each in ws.ledger.lists() if each.source}
             driver = _Driver(ws, instance, wishes, until, outcome, interrupts)
-            driver.bring_in(paths)
+            driver.register(paths)
             driver.submit()
             driver.finish()
             return _conclude(ws, paths, outcome, sent_before, read_before)
@@ -118,12 +119,12 @@ class _Driver:
         self._interrupts = interrupts
         self._definitions = build_definitions(fbcheck=FbcheckResource())
 
-    def bring_in(self, paths: Sequence[Path]) -> None:
+    def register(self, paths: Sequence[Path]) -> None:
         """Register every list and put it in the inbox; a bad one never stops the others."""
         options = with_defaults(self._wishes.options, self._ws.settings)
         for path in paths:
             try:
-                self._outcome.keys[str(path)] = bring_in(
+                self._outcome.keys[str(path)] = add_to_inbox(
                     self._ws, path, options, self._wishes.purpose or self._ws.settings.purpose
                 )
             except FbcheckError as error:
@@ -133,8 +134,7 @@ class _Driver:
         """Plan and send what each list needs."""
         again = Again.PERSON if self._wishes.retry else Again.NOBODY
         for file, key in self._outcome.keys.items():
-            row = self._ws.ledger.list_row(key)
-            if row is not None and row.is_complete and not self._wishes.retry:
+            if self._ws.ledger.phone_list(key).is_complete and not self._wishes.retry:
                 continue
             try:
                 self._plan_and_send(key, again)
@@ -204,16 +204,16 @@ class _Driver:
     def _is_waiting(self) -> bool:
         """True while something of our lists is with the vendor and has not settled them."""
         keys = self._outcome.keys.values()
-        rows = [row for key in keys for row in self._ws.ledger.chunks_of(key)]
-        return any(not TRAITS[ChunkState(row.state)].settles and row.state != ChunkState.PLANNED for row in rows)
+        chunks = [chunk for key in keys for chunk in self._ws.ledger.chunks_of(key)]
+        return any(not TRAITS[each.state].settles and each.state is not ChunkState.PLANNED for each in chunks)
 
     def _is_late(self) -> bool:
         return self._until is not None and time.monotonic() >= self._until
 
     def _nap(self) -> None:
         now = self._ws.ledger.clock()
-        rows = self._ws.ledger.chunks(states=[ChunkState.SUBMITTED, ChunkState.EXPORTED, ChunkState.OVERDUE])
-        due = [row.next_fetch_at if row.state == ChunkState.EXPORTED else row.next_poll_at for row in rows]
+        chunks = self._ws.ledger.chunks(states=[ChunkState.SUBMITTED, ChunkState.EXPORTED, ChunkState.OVERDUE])
+        due = [each.next_fetch_at if each.state is ChunkState.EXPORTED else each.next_poll_at for each in chunks]
         seconds = min([LONGEST_NAP_S, *(max(0.02, at - now) for at in due)])
         if self._until is not None:
             seconds = min(seconds, max(0.0, self._until - time.monotonic()))
@@ -221,10 +221,10 @@ class _Driver:
 
     def _report(self) -> None:
         keys = set(self._outcome.keys.values())
-        rows = {row.chunk_key: row for key in keys for row in self._ws.ledger.chunks_of(key)}.values()
-        total = sum(row.phone_count for row in rows)
+        chunks = {chunk.chunk_key: chunk for key in keys for chunk in self._ws.ledger.chunks_of(key)}.values()
+        total = sum(each.phone_count for each in chunks)
         done = sum(
-            row.phone_count if TRAITS[ChunkState(row.state)].settles else min(row.success or 0, row.phone_count) for row in rows
+            each.phone_count if TRAITS[each.state].settles else min(each.success or 0, each.phone_count) for each in chunks
         )
         progress.report("waiting", done, total)
 
@@ -245,11 +245,11 @@ def _our_error(error: BaseException | None) -> FbcheckError | None:
 
 def _sent(ws: Workspace) -> dict[str, int]:
     """Chunk key -> phones of what this process sent and the vendor accepted: two runs of one list at once each tell their own."""
-    return {row.chunk_key: row.phone_count for row in _of_this_process(ws) if row.task_id is not None}
+    return {each.chunk_key: each.phone_count for each in _of_this_process(ws) if each.task_id is not None}
 
 
-def _of_this_process(ws: Workspace) -> list[Row]:
-    return [row for row in ws.ledger.chunks() if str(row.sender).startswith(liveness.PROCESS)]
+def _of_this_process(ws: Workspace) -> list[Chunk]:
+    return [each for each in ws.ledger.chunks() if each.sender and each.sender.startswith(PROCESS)]
 
 
 def _conclude(
@@ -258,28 +258,28 @@ def _conclude(
     documents: list[dict[str, Any]] = []
     for path in paths:
         key = outcome.keys.get(str(path))
-        row = ws.ledger.list_row(key) if key else None
-        if key is None or row is None or key in {each["list_key"] for each in documents}:
+        phone_list = ws.ledger.find_list(key) if key else None
+        if key is None or phone_list is None or key in {each["list_key"] for each in documents}:
             continue
-        is_complete = bool(row.is_complete and row.revision == row.joined_revision)
+        is_complete = phone_list.is_complete and phone_list.revision == phone_list.joined_revision
         if not is_complete:
             outcome.add_code(3)
-        counts = {name: (row.counts or {}).get(name, 0) for name in ("rows", "phones", *CHECK_STATUSES)}
+        counts = {name: phone_list.count(name) for name in ("rows", "phones", *CHECK_STATUSES)}
         lineage = read_lineage(ws, key) if ws.storage.exists(LINEAGE.of(key)) else NOT_JOINED
         reasons = lineage["breakdown"][Column.REJECT_REASON]
         documents.append(
             {
                 "list_key": key,
-                "file": row.file,
+                "file": phone_list.file,
                 "results": _address(ws, FACEBOOK_RESULTS.of(key)),
                 "lineage": _address(ws, LINEAGE.of(key)),
                 "complete": is_complete,
                 "counts": counts,
                 "verdicts": lineage["verdicts"],
-                "read_so": [] if key in read_before else (row.source or {}).get("reasons", []),
+                "read_so": [] if key in read_before else (phone_list.source or {}).get("reasons", []),
                 "reject_reasons": reasons,
                 "hint": None
-                if row.options.get("region")
+                if phone_list.options.get("region")
                 else region_hint(reasons.get(RejectReason.NO_REGION, 0), counts, is_recorded=True),
             }
         )
@@ -287,7 +287,7 @@ def _conclude(
     document = {
         "lists": documents,
         "billed_phones": billed,
-        "perhaps_billed_phones": sum(row.phone_count for row in _of_this_process(ws) if row.state == ChunkState.UNCONFIRMED),
+        "perhaps_billed_phones": sum(each.phone_count for each in _of_this_process(ws) if each.state is ChunkState.UNCONFIRMED),
         "cost_estimate": ws.settings.cost_of(billed),
         "errors": {file: str(error) for file, error in outcome.errors.items()},
     }

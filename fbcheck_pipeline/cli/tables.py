@@ -13,7 +13,7 @@ from rich.table import Table
 
 from fbcheck_pipeline.cli.output import Voice, count_of, duration
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
-from fbcheck_pipeline.ledger.access import Row
+from fbcheck_pipeline.ledger.records import Chunk, PhoneList
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, OPEN_STATUSES, VERDICTS, CheckStatus
 from fbcheck_pipeline.results.lineage import rfc3339
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -85,9 +85,10 @@ def region_hint(without_region: int, counts: Mapping[str, int], *, is_recorded: 
 def status_document(ws: Workspace) -> dict[str, Any]:
     """Lists and chunks as `status --json` prints them, oldest first."""
     list_keys = ws.ledger.lists_of_chunks()
-    chunks = [_chunk(ws, row, list_keys.get(row.chunk_key, [])) for row in ws.ledger.chunks() if row.state != ChunkState.REPLACED]
+    shown = [each for each in ws.ledger.chunks() if each.state is not ChunkState.REPLACED]
+    chunks = [_chunk(ws, each, list_keys.get(each.chunk_key, [])) for each in shown]
     waiting = ws.ledger.waiting_counts()
-    return {"lists": [_list(ws, row, chunks, waiting.get(row.list_key, 0)) for row in ws.ledger.lists()], "chunks": chunks}
+    return {"lists": [_list(ws, each, chunks, waiting.get(each.list_key, 0)) for each in ws.ledger.lists()], "chunks": chunks}
 
 
 def say_status(voice: Voice, document: Mapping[str, Any], data_uri: str) -> None:
@@ -143,54 +144,54 @@ def _coloured(state: str) -> str:
     return f"[{colour.get(state, 'yellow')}]{state}[/]"
 
 
-def _list(ws: Workspace, row: Row, chunks: list[dict[str, Any]], waiting: int) -> dict[str, Any]:
-    ours = [each for each in chunks if row.list_key in each["list_keys"]]
-    counts = {name: (row.counts or {}).get(name, 0) for name in ("rows", "phones", *CHECK_STATUSES)}
+def _list(ws: Workspace, phone_list: PhoneList, chunks: list[dict[str, Any]], waiting: int) -> dict[str, Any]:
+    ours = [each for each in chunks if phone_list.list_key in each["list_keys"]]
+    counts = {name: phone_list.count(name) for name in ("rows", "phones", *CHECK_STATUSES)}
     missing = ws.settings.smallest_chunk - sum(ws.ledger.waiting_counts().values())
-    action = row.error
+    action = phone_list.error
     if action is None and waiting:
         fewest, verb = ws.settings.smallest_chunk, "waits" if waiting == 1 else "wait"
         action = f"{count_of(waiting, 'phone')} {verb} for {max(missing, 0)} more to make a chunk of {fewest}; the next list brings them"
     if action is None:
         action = next((each["action"] for each in ours if each["action"]), None)
     return {
-        "list_key": row.list_key,
-        "file": row.file,
-        "state": _list_state(row, ours),
+        "list_key": phone_list.list_key,
+        "file": phone_list.file,
+        "state": _list_state(phone_list, ours),
         "counts": counts,
-        "age_s": round(max(0.0, ws.ledger.clock() - row.added_at), 1),
+        "age_s": round(max(0.0, ws.ledger.clock() - phone_list.added_at), 1),
         "action": action,
     }
 
 
-def _list_state(row: Row, chunks: list[dict[str, Any]]) -> str:
-    if row.error:
+def _list_state(phone_list: PhoneList, chunks: list[dict[str, Any]]) -> str:
+    if phone_list.error:
         return "unreadable"
-    if row.planned_at is None:
+    if phone_list.planned_at is None:
         return "new"
     states = {ChunkState(each["state"]) for each in chunks}
     if not all(TRAITS[state].settles for state in states):
         return "to be sent" if states & {ChunkState.PLANNED, ChunkState.SENDING} else "with the vendor"
-    if row.revision != row.joined_revision:
+    if phone_list.revision != phone_list.joined_revision:
         return "to be joined"
-    return "complete" if row.is_complete else "open"
+    return "complete" if phone_list.is_complete else "open"
 
 
-def _chunk(ws: Workspace, row: Row, list_keys: list[str]) -> dict[str, Any]:
-    action = TRAITS[ChunkState(row.state)].action
-    since = row.submitted_at or row.planned_at
+def _chunk(ws: Workspace, chunk: Chunk, list_keys: list[str]) -> dict[str, Any]:
+    action = TRAITS[chunk.state].action
+    since = chunk.submitted_at or chunk.planned_at
     return {
-        "chunk_key": row.chunk_key,
+        "chunk_key": chunk.chunk_key,
         "list_keys": list_keys,
-        "phones": row.phone_count,
-        "state": row.state,
-        "task_id": row.task_id,
-        "vendor_status": row.vendor_status,
-        "total": row.total,
-        "success": row.success,
-        "failure": row.failure,
-        "submitted_at": rfc3339(row.submitted_at),
+        "phones": chunk.phone_count,
+        "state": chunk.state,
+        "task_id": chunk.task_id,
+        "vendor_status": chunk.vendor_status,
+        "total": chunk.total,
+        "success": chunk.success,
+        "failure": chunk.failure,
+        "submitted_at": rfc3339(chunk.submitted_at),
         "age_s": round(max(0.0, ws.ledger.clock() - since), 1),
-        "action": action.format(chunk_key=row.chunk_key) if action else None,
-        "note": row.note,
+        "action": action.format(chunk_key=chunk.chunk_key) if action else None,
+        "note": chunk.note,
     }

@@ -10,27 +10,27 @@ import pyarrow as pa
 
 from fbcheck_pipeline.defs.metadata import column_lineage, describe_output
 from fbcheck_pipeline.defs.resources import FbcheckResource
-from fbcheck_pipeline.errors import ListError, OperatorError
+from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.files.storage import BatchStream, release_unused_memory
 from fbcheck_pipeline.ledger import ChunkState
-from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column, schema_of
 from fbcheck_pipeline.model.frames import validate
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.progress import report
 from fbcheck_pipeline.results.counting import Breakdown, summed_result_counts
-from fbcheck_pipeline.results.join import Tally, join_batches, resolve, result_schema
+from fbcheck_pipeline.results.join import join_batches, result_schema
 from fbcheck_pipeline.results.lineage import FOOTER_KEY, as_json, build_lineage
 from fbcheck_pipeline.results.openlineage import send_event, write_event
 from fbcheck_pipeline.results.report import render_report
 from fbcheck_pipeline.results.summary import refresh_summary
+from fbcheck_pipeline.workflow.allocation import Again
+from fbcheck_pipeline.workflow.answers import Tally
 from fbcheck_pipeline.workflow.collect import collect_exported
-from fbcheck_pipeline.workflow.intake import reading
-from fbcheck_pipeline.workflow.pins import pins_from
-from fbcheck_pipeline.workflow.plan import Again, phones_of, plan_list
-from fbcheck_pipeline.workflow.submit import Patience, submit_chunks
-from fbcheck_pipeline.workflow.workspace import Workspace
+from fbcheck_pipeline.workflow.intake import open_registered_list
+from fbcheck_pipeline.workflow.joining import begin_join, finish_join
+from fbcheck_pipeline.workflow.send import RetryPolicy
+from fbcheck_pipeline.workflow.submit import submit_list
 
 lists = dg.DynamicPartitionsDefinition(name="lists")
 """One partition a list, named by its list key; never one a task or chunk."""
@@ -51,12 +51,12 @@ class SubmitConfig(dg.Config):
 def raw_phones(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> BatchStream:
     """One row per phone cell of the list, with its source row number and all columns of that row, as text."""
     ws = fbcheck.workspace()
-    row = _list_row(ws, context.partition_key)
+    phone_list = ws.ledger.phone_list(context.partition_key)
     stack = ExitStack()
     try:
-        reader = stack.enter_context(reading(ws, row))
+        reader = stack.enter_context(open_registered_list(ws, phone_list))
     except ListError as error:
-        ws.ledger.note_unreadable(row.list_key, str(error))
+        ws.ledger.note_unreadable(phone_list.list_key, str(error))
         raise
 
     def batches() -> Iterator[pa.RecordBatch]:
@@ -67,12 +67,12 @@ def raw_phones(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> B
                     yield batch
                     report("reading", reader.rows_read, reader.expected_rows)
         except ListError as error:
-            ws.ledger.note_unreadable(row.list_key, str(error))
+            ws.ledger.note_unreadable(phone_list.list_key, str(error))
             raise
 
     def on_written(row_count: int) -> dict[str, Any]:
         source = {**reader.source.to_json(), **reader.counts}
-        ws.ledger.note_read(row.list_key, source)
+        ws.ledger.note_read(phone_list.list_key, source)
         return {"source": source}
 
     return BatchStream(reader.schema, batches(), on_written=on_written)
@@ -82,10 +82,10 @@ def raw_phones(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> B
 def e164_phones(context: dg.AssetExecutionContext, raw_phones: BatchStream, fbcheck: FbcheckResource) -> BatchStream:
     """One row per phone of the list: its E.164, or the reason why it has none."""
     ws = fbcheck.workspace()
-    row = _list_row(ws, context.partition_key)
-    source = row.source or {}
+    phone_list = ws.ledger.phone_list(context.partition_key)
+    source = phone_list.source or {}
     normaliser = Normaliser(
-        region=row.options.get("region") or ws.settings.region,
+        region=phone_list.options.get("region") or ws.settings.region,
         region_column=source.get("region_column"),
         extra_line_types=ws.settings.extra_line_types,
     )
@@ -105,7 +105,7 @@ def e164_phones(context: dg.AssetExecutionContext, raw_phones: BatchStream, fbch
             done += batch.num_rows
             report("normalising", done, total)
 
-    done, total = 0, (row.source or {}).get("phones")
+    done, total = 0, source.get("phones")
     return BatchStream(Normaliser.output_schema(raw_phones.schema), batches())
 
 
@@ -119,49 +119,38 @@ def e164_phones(context: dg.AssetExecutionContext, raw_phones: BatchStream, fbch
 )
 def submitted_chunks(
     context: dg.AssetExecutionContext, config: SubmitConfig, e164_phones: BatchStream, fbcheck: FbcheckResource
-) -> BatchStream:
+) -> dg.MaterializeResult:
     """One row per distinct phone of the list: what answers it (a new chunk, another list's, an earlier verdict, or nothing)."""
-    ws, client, key = fbcheck.workspace(), fbcheck.client(), context.partition_key
-    phones, occurrences, rejected = phones_of(e164_phones.batches)
-    max_billable = config.max_billable if config.max_billable is not None else ws.settings.max_billable
-    pins = plan_list(ws, key, phones, again=Again(config.again), max_billable=max_billable)
-    try:
-        outcome = submit_chunks(ws, client, key, patience=Patience(total_s=config.timeout_s))
-    finally:
-        tally = Tally(resolve(ws, key, pins))
-        tally.add_repeated(occurrences, rejected)
-        counts = tally.counts(_source_rows(ws, key))
-        ws.ledger.note_counts(key, counts)
-    if outcome.postponed:
-        context.log.warning(outcome.postponed)
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        for batch in stream.batches:
-            validate(paths.SUBMITTED_CHUNKS, batch)
-            yield batch
-
-    stream = pins.with_tasks({row.chunk_key: row.task_id for row in ws.ledger.chunks() if row.task_id}).stream()
+    ws, key = fbcheck.workspace(), context.partition_key
+    submission = submit_list(
+        ws,
+        fbcheck.client(),
+        key,
+        e164_phones.batches,
+        again=Again(config.again),
+        max_billable=config.max_billable,
+        policy=RetryPolicy(total_s=config.timeout_s),
+    )
+    sent = submission.sent
+    if sent.postponed:
+        context.log.warning(sent.postponed)
     facts = {
-        "counts": counts,
-        "chunks_sent": outcome.sent,
-        "chunks_unconfirmed": outcome.unconfirmed,
-        "postponed": outcome.postponed,
+        "counts": submission.counts,
+        "chunks_sent": sent.chunks,
+        "chunks_unconfirmed": sent.unconfirmed,
+        "postponed": sent.postponed,
     }
-
-    def on_written(row_count: int) -> dict[str, Any]:
-        ws.ledger.note_pinned(key)
-        return facts
-
-    return BatchStream(stream.schema, batches(), on_written=on_written)
+    uri = ws.storage.uri(paths.SUBMITTED_CHUNKS.of(key))
+    return dg.MaterializeResult(metadata=describe_output(schema_of(paths.SUBMITTED_CHUNKS), submission.pinned, uri, facts))
 
 
 @dg.asset(group_name="vendor", kinds={"parquet"}, owners=OWNERS, code_version="1", deps=[submitted_chunks])
 def verdicts(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> dg.MaterializeResult:
     """One immutable file per task, one row per phone the vendor answered; each run collects what has been exported."""
     ws = fbcheck.workspace()
-    before = {row.chunk_key for row in ws.ledger.collected()}
+    before = {task.chunk_key for task in ws.ledger.collected_tasks()}
     collected = collect_exported(ws, fbcheck.client())
-    new = [row for row in ws.ledger.chunks(states=[ChunkState.COLLECTED]) if row.chunk_key not in before]
+    new = [chunk for chunk in ws.ledger.chunks(states=[ChunkState.COLLECTED]) if chunk.chunk_key not in before]
     for chunk_key, problem in collected.problems.items():
         context.log.warning(f"chunk {chunk_key}: {problem}")
     return dg.MaterializeResult(
@@ -181,8 +170,8 @@ def facebook_results(
 ) -> BatchStream:
     """One row per phone of the list, in its order: the source's columns, the phone, and what Facebook knows of it."""
     ws = fbcheck.workspace()
-    row = _list_row(ws, context.partition_key)
-    resolved = resolve(ws, row.list_key, pins_from(submitted_chunks.batches))
+    join = begin_join(ws, context.partition_key, submitted_chunks.batches)
+    phone_list, resolved = join.phone_list, join.resolved
     release_unused_memory()
     tally, breakdown = Tally(resolved), Breakdown()
     schema = result_schema(e164_phones.schema)
@@ -196,23 +185,23 @@ def facebook_results(
             validate(paths.FACEBOOK_RESULTS, batch)
             yield batch
             done += batch.num_rows
-            report("joining", done, (row.counts or {}).get("phones"))
+            report("joining", done, phone_list.count("phones") or None)
 
     def footer() -> dict[str, str]:
-        lineage.update(build_lineage(ws, row, schema, resolved, tally, breakdown, context.run.run_id))
+        lineage.update(build_lineage(ws, phone_list, schema, resolved, tally, breakdown, context.run.run_id))
         return {FOOTER_KEY: as_json(lineage)}
 
     def on_written(row_count: int) -> dict[str, Any]:
-        ws.storage.write_bytes(paths.LINEAGE.of(row.list_key), as_json(lineage).encode())
-        ws.storage.write_bytes(paths.REPORT.of(row.list_key), render_report(lineage).encode())
-        event = write_event(ws, lineage, schema, row.inbox_name)
-        ws.ledger.note_joined(row.list_key, revision=row.revision, counts=lineage["counts"], is_complete=tally.is_complete)
+        ws.storage.write_bytes(paths.LINEAGE.of(phone_list.list_key), as_json(lineage).encode())
+        ws.storage.write_bytes(paths.REPORT.of(phone_list.list_key), render_report(lineage).encode())
+        event = write_event(ws, lineage, schema, phone_list.inbox_name)
+        finish_join(ws, join, counts=lineage["counts"], is_complete=tally.is_complete)
         send_event(event)
         places = {"lineage": paths.LINEAGE, "report": paths.REPORT, "openlineage": paths.OPENLINEAGE}
         return {
             **{name: lineage[name] for name in ("counts", "complete", "verdicts", "verdict_counts", "billing")},
             "discrepancies": len(lineage["discrepancies"]),
-            **{name: ws.storage.uri(place.of(row.list_key)) for name, place in places.items()},
+            **{name: ws.storage.uri(place.of(phone_list.list_key)) for name, place in places.items()},
             "column_lineage": column_lineage(lineage["columns"]),
         }
 
@@ -227,18 +216,6 @@ def facebook_summary(context: dg.AssetExecutionContext, fbcheck: FbcheckResource
     return dg.MaterializeResult(
         metadata=describe_output(schema_of(paths.FACEBOOK_SUMMARY), rows, ws.storage.uri(paths.FACEBOOK_SUMMARY.path), {})
     )
-
-
-def _list_row(ws: Workspace, list_key: str) -> Row:
-    row = ws.ledger.list_row(list_key)
-    if row is None:
-        raise OperatorError(f"the ledger knows no list {list_key}; drop its file into the inbox, or use `fbcheck run`")
-    return row
-
-
-def _source_rows(ws: Workspace, list_key: str) -> int:
-    source = _list_row(ws, list_key).source or {}
-    return int(source.get("rows", 0))
 
 
 ASSETS = [raw_phones, e164_phones, submitted_chunks, verdicts, facebook_results, facebook_summary]

@@ -32,13 +32,14 @@ def e164_frame_is_valid(context: dg.AssetCheckExecutionContext, fbcheck: Fbcheck
 @dg.asset_check(asset=submitted_chunks, partitions_def=lists, description="No chunk of the list waits for a person.")
 def nothing_is_unconfirmed(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
     """A submission whose answer was lost is never repeated unasked."""
-    rows = [row for row in fbcheck.workspace().ledger.chunks_of(context.partition_key) if row.state == ChunkState.UNCONFIRMED]
+    of_list = fbcheck.workspace().ledger.chunks_of(context.partition_key)
+    lost = [chunk for chunk in of_list if chunk.state is ChunkState.UNCONFIRMED]
     remedy = TRAITS[ChunkState.UNCONFIRMED].action or ""
     said = "; ".join(
-        f"chunk {row.chunk_key} ({row.phone_count} phones): {remedy.format(chunk_key=row.chunk_key)}" for row in rows
+        f"chunk {chunk.chunk_key} ({chunk.phone_count} phones): {remedy.format(chunk_key=chunk.chunk_key)}" for chunk in lost
     )
     return dg.AssetCheckResult(
-        passed=not rows, severity=dg.AssetCheckSeverity.ERROR, description=said or None, metadata={"chunks": len(rows)}
+        passed=not lost, severity=dg.AssetCheckSeverity.ERROR, description=said or None, metadata={"chunks": len(lost)}
     )
 
 
@@ -91,8 +92,7 @@ def vendor_counts_agree(context: dg.AssetCheckExecutionContext, fbcheck: Fbcheck
 
 
 def _counts(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dict[str, int]:
-    row = fbcheck.workspace().ledger.list_row(context.partition_key)
-    return dict(row.counts or {}) if row else {}
+    return dict(fbcheck.workspace().ledger.phone_list(context.partition_key).counts or {})
 
 
 CHECKS = [e164_frame_is_valid, nothing_is_unconfirmed, counts_add_up, coverage_is_good, vendor_counts_agree]

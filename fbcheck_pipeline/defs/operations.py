@@ -33,7 +33,7 @@ def budget_has_room(fbcheck: FbcheckResource) -> dg.AssetCheckResult:
     """Phones over budget wait for the next UTC day by themselves; a person may want to raise the limit before."""
     ws = fbcheck.workspace()
     limit, bought = ws.settings.max_billable_per_day, ws.ledger.bought_today()
-    over = {row.list_key: count for row in ws.ledger.lists() if (count := (row.counts or {}).get(CheckStatus.OVER_BUDGET, 0))}
+    over = {each.list_key: count for each in ws.ledger.lists() if (count := each.count(CheckStatus.OVER_BUDGET))}
     metadata: dict[str, Any] = {"bought_today": bought, "phones_over_budget": sum(over.values()), "lists_over_budget": len(over)}
     if limit is not None:
         metadata["max_billable_per_day"] = limit
@@ -47,15 +47,15 @@ def budget_has_room(fbcheck: FbcheckResource) -> dg.AssetCheckResult:
 def oldest_task_is_young(fbcheck: FbcheckResource) -> dg.AssetCheckResult:
     """WARN while the list still waits; ERROR once the deadline has settled a list without the task's answer."""
     ws = fbcheck.workspace()
-    rows = ws.ledger.chunks(states=[ChunkState.SUBMITTED, ChunkState.EXPORTED, ChunkState.OVERDUE])
-    overdue = [row for row in rows if row.state == ChunkState.OVERDUE]
-    age_s = max((ws.ledger.clock() - row.submitted_at for row in rows), default=0.0)
+    unsettled = ws.ledger.chunks(states=[ChunkState.SUBMITTED, ChunkState.EXPORTED, ChunkState.OVERDUE])
+    overdue = [chunk.known_task_id for chunk in unsettled if chunk.state is ChunkState.OVERDUE]
+    age_s = max((ws.ledger.clock() - (chunk.submitted_at or ws.ledger.clock()) for chunk in unsettled), default=0.0)
     is_young = age_s <= OLD_TASK * ws.settings.task_deadline_hours * HOUR_S
     return dg.AssetCheckResult(
         passed=is_young and not overdue,
         severity=dg.AssetCheckSeverity.ERROR if overdue else dg.AssetCheckSeverity.WARN,
-        description=f"ask the vendor about task {', '.join(row.task_id for row in overdue[:10])}" if overdue else None,
-        metadata={"open_tasks": len(rows), "overdue_tasks": len(overdue), "oldest_age_hours": round(age_s / HOUR_S, 2)},
+        description=f"ask the vendor about task {', '.join(overdue[:10])}" if overdue else None,
+        metadata={"open_tasks": len(unsettled), "overdue_tasks": len(overdue), "oldest_age_hours": round(age_s / HOUR_S, 2)},
     )
 
 

@@ -11,10 +11,10 @@ from typing import Any, Optional
 import dagster as dg
 
 from fbcheck_pipeline.defs.jobs import collect_verdicts, join_list, submit_list
-from fbcheck_pipeline.ledger.access import Row
+from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.due import DueWork
-from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 WORK_TAG = "fbcheck/work"
@@ -31,7 +31,7 @@ def missing_assets(ws: Workspace, list_key: str) -> list[dg.AssetKey]:
 
 
 def submit_request(
-    instance: dg.DagsterInstance, ws: Workspace, row: Row, *, work: str, again: Again = Again.NOBODY
+    instance: dg.DagsterInstance, ws: Workspace, phone_list: PhoneList, *, work: str, again: Again = Again.NOBODY
 ) -> Optional[dg.RunRequest]:
     """A run that reads, plans and sends a list; None when this work failed too often."""
     config = {"ops": {paths.SUBMITTED_CHUNKS.folder: {"config": {"again": again.value}}}}
@@ -39,8 +39,8 @@ def submit_request(
         instance,
         work,
         job_name=submit_list.name,
-        partition_key=row.list_key,
-        asset_selection=missing_assets(ws, row.list_key),
+        partition_key=phone_list.list_key,
+        asset_selection=missing_assets(ws, phone_list.list_key),
         run_config=config,
     )
 
@@ -57,9 +57,9 @@ def due_requests(instance: dg.DagsterInstance, ws: Workspace, due: DueWork) -> l
         if (list_key, revision) not in half_done:
             requests.append(_request(instance, f"join:{list_key}:{revision}", job_name=join_list.name, partition_key=list_key))
     for list_key, revision in dict.fromkeys([*half_done, *due.sends]):
-        row = ws.ledger.list_row(list_key)
-        if row is not None:
-            requests.append(submit_request(instance, ws, row, work=f"send:{list_key}:{revision}"))
+        phone_list = ws.ledger.find_list(list_key)
+        if phone_list is not None:
+            requests.append(submit_request(instance, ws, phone_list, work=f"send:{list_key}:{revision}"))
     return [request for request in requests if request is not None]
 
 

@@ -10,10 +10,11 @@ from fbcheck_pipeline.defs.jobs import JOBS, submit_list
 from fbcheck_pipeline.defs.requests import due_requests, submit_request
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import FbcheckError, OperatorError
+from fbcheck_pipeline.ledger.states import states_that
 from fbcheck_pipeline.settings import unknown_variables
+from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.due import due_work
 from fbcheck_pipeline.workflow.intake import inbox_files, register_inbox_file, stands_still
-from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.poll import poll_due_tasks
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -59,7 +60,7 @@ def exported_sensor(context: dg.SensorEvaluationContext, fbcheck: FbcheckResourc
             return dg.SensorResult(run_requests=requests, dynamic_partitions_requests=[add])
         refused = f"; the vendor refuses: {polled.refused}" if polled.refused else ""
         unknown = f"; {'; '.join(polled.unknown_statuses)}" if polled.unknown_statuses else ""
-        open_tasks = len(ws.ledger.chunks(states=["submitted", "overdue"]))
+        open_tasks = len(ws.ledger.chunks(states=states_that("is_polled")))
         return dg.SkipReason(f"nothing due: {open_tasks} tasks are with the vendor, {polled.asked} asked now{refused}{unknown}")
     except FbcheckError as error:
         return dg.SkipReason(str(error))
@@ -86,10 +87,11 @@ def nightly_enrichment(
             if stands_still(each):
                 with suppress(OperatorError):  # the inbox sensor says why
                     register_inbox_file(ws, each.name)
-        context.instance.add_dynamic_partitions(lists.name, [row.list_key for row in ws.ledger.lists()])
-        open_lists = [row for row in ws.ledger.lists() if not row.is_complete and row.error is None]
+        context.instance.add_dynamic_partitions(lists.name, [each.list_key for each in ws.ledger.lists()])
+        open_lists = [each for each in ws.ledger.lists() if not each.is_complete and each.error is None]
         requests = [
-            submit_request(context.instance, ws, row, work=f"night:{row.list_key}:{day}", again=Again.NIGHT) for row in open_lists
+            submit_request(context.instance, ws, each, work=f"night:{each.list_key}:{day}", again=Again.NIGHT)
+            for each in open_lists
         ]
         return [each for each in requests if each is not None] or dg.SkipReason("every list is complete")
     except FbcheckError as error:
@@ -112,11 +114,11 @@ def _take_up(context: dg.SensorEvaluationContext, ws: Workspace) -> Union[dg.Sen
         except OperatorError as error:
             refused[name] = str(error)
             del marks[name]  # what it lacks may come without the file being touched
-    new = [row for row in ws.ledger.lists() if row.planned_at is None and row.error is None]
-    unreadable = [row for row in ws.ledger.lists() if row.error is not None]
-    requests = [submit_request(context.instance, ws, row, work=f"submit:{row.list_key}") for row in new]
+    new = [each for each in ws.ledger.lists() if each.planned_at is None and each.error is None]
+    unreadable = [each for each in ws.ledger.lists() if each.error is not None]
+    requests = [submit_request(context.instance, ws, each, work=f"submit:{each.list_key}") for each in new]
     requests = [each for each in requests if each is not None]
-    add = lists.build_add_request([row.list_key for row in new])
+    add = lists.build_add_request([each.list_key for each in new])
     cursor = "\n".join(f"{name}\t{mark}" for name, mark in sorted(marks.items()))
     if requests:
         return dg.SensorResult(run_requests=requests, dynamic_partitions_requests=[add], cursor=cursor)
@@ -125,16 +127,22 @@ def _take_up(context: dg.SensorEvaluationContext, ws: Workspace) -> Union[dg.Sen
     reasons += [f"{len(moving)} still being written"] if moving else []
     reasons += [f"{name} is not taken up: {why}" for name, why in refused.items()]
     reasons += unknown_variables()
-    reasons += [f"{row.file} cannot be read: {row.error}" for row in unreadable]
+    reasons += [f"{each.file} cannot be read: {each.error}" for each in unreadable]
     return dg.SkipReason("; ".join(reasons))
 
 
 def _give_another_chance(ws: Workspace, list_key: str) -> None:
     """A list that could not be read, taken away perhaps, and is put there anew, is tried anew."""
-    row = ws.ledger.list_row(list_key)
-    if row is not None and row.error is not None and row.source is None:
-        entry = {name: getattr(row, name) for name in ("file", "inbox_name", "sha256", "options", "purpose")}
-        ws.ledger.register_list(list_key, **entry)
+    known = ws.ledger.find_list(list_key)
+    if known is not None and known.error is not None and known.source is None:
+        ws.ledger.register_list(
+            list_key,
+            file=known.file,
+            inbox_name=known.inbox_name,
+            sha256=known.sha256,
+            options=known.options,
+            purpose=known.purpose,
+        )
 
 
 def _read_cursor(cursor: Union[str, None]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The ledger: its entries together, and the transaction in which chunks are planned."""
+"""The ledger as one object, and the transaction in which chunks are planned."""
 
 from __future__ import annotations
 

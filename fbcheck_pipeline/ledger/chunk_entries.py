@@ -1,4 +1,4 @@
-"""The ledger's entries of chunks: looking at them, whatever state they are in."""
+"""Looking at the ledger's chunks, whatever state they are in."""
 
 from __future__ import annotations
 
@@ -8,48 +8,51 @@ from typing import Any
 import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import OperatorError
-from fbcheck_pipeline.ledger.access import FACTS, Access, Row
+from fbcheck_pipeline.ledger.access import Access
 from fbcheck_pipeline.ledger.planning import unanswered_tries
-from fbcheck_pipeline.ledger.schema import chunks, dependencies, parts, waiting
+from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk, Stretch
+from fbcheck_pipeline.ledger.schema import FACTS, LOADED, chunks, dependencies, parts, waiting
 from fbcheck_pipeline.ledger.states import ChunkState
 
 
 class ChunkEntries(Access):
     """Chunks, by their keys."""
 
-    def chunk(self, chunk_key: str) -> Row:
-        """One chunk.
+    def chunk(self, chunk_key: str) -> LoadedChunk:
+        """One chunk with its phones.
 
         Raises:
             OperatorError: there is none of this key.
         """
-        for row in self._rows(sa.select(chunks).where(chunks.c.chunk_key == chunk_key)):
-            return row
+        for chunk in self._records(LoadedChunk, sa.select(*LOADED).where(chunks.c.chunk_key == chunk_key)):
+            return chunk
         raise OperatorError(f"there is no chunk {chunk_key}; `fbcheck status` lists them")
 
-    def chunks(self, *, states: Iterable[str] | None = None) -> list[Row]:
-        """All chunks, or those in some states, oldest first; without their phones."""
+    def chunks(self, *, states: Iterable[ChunkState] | None = None) -> list[Chunk]:
+        """All chunks, or those in some states, oldest first."""
         query = sa.select(*FACTS).order_by(chunks.c.planned_at, chunks.c.chunk_key)
-        return list(self._rows(query if states is None else query.where(chunks.c.state.in_(list(states)))))
+        return self._records(Chunk, query if states is None else query.where(chunks.c.state.in_(list(states))))
 
     def chunk_keys(self) -> set[str]:
         """Every key ever given out."""
         return {row.chunk_key for row in self._rows(sa.select(chunks.c.chunk_key))}
 
-    def chunks_of(self, list_key: str, *, with_phones: bool = False) -> list[Row]:
+    def chunks_of(self, list_key: str) -> list[Chunk]:
         """The chunks a list depends on, oldest first."""
-        return list(self._rows(_chunks_of(list_key, chunks.c if with_phones else FACTS)))
+        return self._records(Chunk, _chunks_of(list_key, FACTS))
 
-    def unanswered(self) -> list[Row]:
-        """Settled tries that left phones without a usable answer, with these phones, oldest first."""
-        return list(self._rows(unanswered_tries()))
+    def loaded_chunks_of(self, list_key: str) -> list[LoadedChunk]:
+        """The chunks a list depends on, with their phones, oldest first."""
+        return self._records(LoadedChunk, _chunks_of(list_key, LOADED))
 
-    def parts_of(self, list_key: str) -> dict[str, tuple[int, int]]:
-        """Chunk key -> (start, count) of the phones that were bought for this list."""
-        return {
-            row.chunk_key: (row.start, row.phone_count)
-            for row in self._rows(sa.select(parts).where(parts.c.list_key == list_key))
-        }
+    def unanswered_tries(self) -> list[LoadedChunk]:
+        """Settled tries that left phones without a usable answer, oldest first."""
+        return self._records(LoadedChunk, unanswered_tries())
+
+    def parts_of(self, list_key: str) -> dict[str, Stretch]:
+        """Chunk key -> the stretch of its phones that was bought for this list."""
+        found = self._rows(sa.select(parts).where(parts.c.list_key == list_key))
+        return {row.chunk_key: Stretch(row.start, row.phone_count) for row in found}
 
     def lists_of_chunks(self) -> dict[str, list[str]]:
         """Chunk key -> keys of the lists that depend on it."""

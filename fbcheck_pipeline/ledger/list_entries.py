@@ -1,17 +1,17 @@
-"""The ledger's entries of lists: how each is read, what is known of it, when it is due, and what a purge takes."""
+"""The ledger's lists: how each is read, what is known of it, when it is due, and what a purge deletes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from typing import Any
 
 import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import OperatorError
-from fbcheck_pipeline.ledger.access import FACTS, Access, Row
-from fbcheck_pipeline.ledger.planning import Planning, exclusive
-from fbcheck_pipeline.ledger.schema import chunks, dependencies, lists, parts, waiting
+from fbcheck_pipeline.ledger.access import Access
+from fbcheck_pipeline.ledger.planning import Planning
+from fbcheck_pipeline.ledger.records import Chunk, PhoneList
+from fbcheck_pipeline.ledger.schema import FACTS, chunks, dependencies, lists, parts, waiting
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
 
 
@@ -29,77 +29,96 @@ class ListEntries(Access):
         Raises:
             OperatorError: it was read with other options.
         """
-        entry = dict(file=file, inbox_name=inbox_name, sha256=sha256, options=dict(options), purpose=purpose, error=None)
+        entry = {
+            "file": file,
+            "inbox_name": inbox_name,
+            "sha256": sha256,
+            "options": dict(options),
+            "purpose": purpose,
+            "error": None,
+        }
         with self._write() as connection:
-            known = connection.execute(sa.select(lists).where(lists.c.list_key == list_key)).one_or_none()
+            row = connection.execute(sa.select(lists).where(lists.c.list_key == list_key)).one_or_none()
+            known = None if row is None else PhoneList.from_row(row)
             if known is None:
-                connection.execute(sa.insert(lists).values(list_key=list_key, added_at=self.clock(), **entry))
+                connection.execute(sa.insert(lists).values({"list_key": list_key, "added_at": self.clock(), **entry}))
             elif known.source is None:
-                connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(**entry))
+                connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(entry))
             else:
                 refuse_other_options(known, options)
                 if known.purpose is None and purpose is not None:
                     connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(purpose=purpose))
 
-    def list_row(self, list_key: str) -> Row | None:
+    def find_list(self, list_key: str) -> PhoneList | None:
         """One list, or None when it is unknown."""
-        return next(iter(self._rows(sa.select(lists).where(lists.c.list_key == list_key))), None)
+        return next(iter(self._records(PhoneList, sa.select(lists).where(lists.c.list_key == list_key))), None)
 
-    def lists(self) -> list[Row]:
+    def phone_list(self, list_key: str) -> PhoneList:
+        """One list.
+
+        Raises:
+            OperatorError: it is unknown.
+        """
+        found = self.find_list(list_key)
+        if found is None:
+            raise OperatorError(f"there is no list {list_key}; `fbcheck status` shows the lists there are")
+        return found
+
+    def lists(self) -> list[PhoneList]:
         """All lists, oldest first."""
-        return list(self._rows(sa.select(lists).order_by(lists.c.added_at, lists.c.list_key)))
+        return self._records(PhoneList, sa.select(lists).order_by(lists.c.added_at, lists.c.list_key))
 
     def note_read(self, list_key: str, source: Mapping[str, Any]) -> None:
         """Record what the reader found; from now on the options are fixed."""
-        self._update_list(list_key, source=dict(source), error=None)
+        self._update(list_key, {"source": dict(source), "error": None})
 
     def note_unreadable(self, list_key: str, error: str) -> None:
         """Record why a list cannot be read, so that nobody tries it again unchanged."""
-        self._update_list(list_key, error=error)
+        self._update(list_key, {"error": error})
 
     def note_counts(self, list_key: str, counts: Mapping[str, int]) -> None:
         """Record what is known of a list's phones before it is joined."""
-        self._update_list(list_key, counts=dict(counts))
+        self._update(list_key, {"counts": dict(counts)})
 
     def note_pinned(self, list_key: str) -> None:
         """Record that a list's pins stand: a join that read the pins before these is stale."""
-        self._update_list(list_key, revision=lists.c.revision + 1)
+        self._update(list_key, {"revision": lists.c.revision + 1})
 
     def note_joined(self, list_key: str, *, revision: int, counts: Mapping[str, int], is_complete: bool) -> None:
         """Record a join of the list as of `revision`."""
-        self._update_list(
-            list_key, joined_revision=revision, joined_at=self.clock(), counts=dict(counts), is_complete=is_complete
-        )
+        joined = {"joined_revision": revision, "joined_at": self.clock()}
+        self._update(list_key, {**joined, "counts": dict(counts), "is_complete": is_complete})
 
-    def unneeded_chunks(self, list_keys: Sequence[str], *, settled_before: float) -> list[Row]:
-        """Chunks settled before then (UTC seconds) that no list but these depends on, and those condemned before."""
-        is_condemned = chunks.c.state == ChunkState.PURGED.value
-        return list(self._rows(sa.select(*FACTS).where(is_condemned | _unneeded(list_keys, settled_before))))
+    def unneeded_chunks(self, list_keys: Sequence[str], *, settled_before: float) -> list[Chunk]:
+        """Chunks settled before then (UTC seconds) that no list but these depends on, and those marked as purged before."""
+        is_purged = chunks.c.state == ChunkState.PURGED.value
+        return self._records(Chunk, sa.select(*FACTS).where(is_purged | _unneeded(list_keys, settled_before)))
 
-    def condemn(self, list_keys: Sequence[str], *, settled_before: float) -> list[Row]:
+    def mark_purged(self, list_keys: Sequence[str], *, settled_before: float) -> list[Chunk]:
         """Mark unneeded chunks, whose files are about to be deleted: from now on no planning reads their verdicts or tries.
+
+        A concurrent planning has either committed (its chunks are needed) or has not read yet.
 
         Returns:
             The marked ones, also those marked before.
         """
-        gone = {"state": ChunkState.PURGED.value, "unanswered": None, "unanswered_count": 0}
-        with self._write() as connection:  # a planning either stands, and what it depends on is needed, or has yet to look
-            connection.execute(sa.update(chunks).where(_unneeded(list_keys, settled_before)).values(**gone))
+        purged = {"state": ChunkState.PURGED.value, "unanswered": None, "unanswered_count": 0}
+        with self._write() as connection:
+            connection.execute(sa.update(chunks).where(_unneeded(list_keys, settled_before)).values(purged))
             Planning(connection, self.clock()).finish()
-            return list(connection.execute(sa.select(*FACTS).where(chunks.c.state == ChunkState.PURGED.value)))
+            rows = connection.execute(sa.select(*FACTS).where(chunks.c.state == ChunkState.PURGED.value))
+            return [Chunk.from_row(row) for row in rows]
 
-    def forget(self, list_keys: Sequence[str], chunk_keys: Sequence[str]) -> None:
+    def delete(self, list_keys: Sequence[str], chunk_keys: Sequence[str]) -> None:
         """Delete lists and chunks with all that belongs to them; their files must be gone before."""
-        with exclusive(self.engine) as connection:
+        with self._write() as connection:
             for table in (dependencies, waiting, parts, lists):
                 connection.execute(sa.delete(table).where(table.c.list_key.in_(list_keys)))
             for table in (dependencies, parts, chunks):
                 connection.execute(sa.delete(table).where(table.c.chunk_key.in_(chunk_keys)))
-        if self.engine.dialect.name == "sqlite":
-            with closing(self.engine.raw_connection()) as raw:  # outside of any transaction
-                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.database.wipe_deleted()
 
-    def lists_to_join(self) -> list[Row]:
+    def lists_to_join(self) -> list[PhoneList]:
         """Planned lists whose chunks are all settled and that changed since they were last joined."""
         open_chunks = (
             sa.select(chunks.c.chunk_key)
@@ -107,9 +126,9 @@ class ListEntries(Access):
             .where(dependencies.c.list_key == lists.c.list_key, chunks.c.state.not_in(states_that("settles")))
         )
         changed = sa.and_(lists.c.planned_at.is_not(None), lists.c.revision != lists.c.joined_revision)
-        return list(self._rows(sa.select(lists).where(changed, ~open_chunks.exists()).order_by(lists.c.added_at)))
+        return self._records(PhoneList, sa.select(lists).where(changed, ~open_chunks.exists()).order_by(lists.c.added_at))
 
-    def lists_to_send(self) -> list[Row]:
+    def lists_to_send(self) -> list[PhoneList]:
         """Lists with planned chunks whose time to be sent has come, or whose waiting phones another planning took."""
         due = (
             sa.select(chunks.c.chunk_key)
@@ -121,14 +140,14 @@ class ListEntries(Access):
             )
         )
         wants = sa.and_(lists.c.planned_at.is_not(None), sa.or_(lists.c.needs_planning, due.exists()))
-        return list(self._rows(sa.select(lists).where(wants).order_by(lists.c.added_at)))
+        return self._records(PhoneList, sa.select(lists).where(wants).order_by(lists.c.added_at))
 
-    def _update_list(self, list_key: str, **values: Any) -> None:
+    def _update(self, list_key: str, values: Mapping[str, object]) -> None:
         with self._write() as connection:
-            connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(**values))
+            connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(values))
 
 
-def refuse_other_options(known: Row, options: Mapping[str, Any]) -> None:
+def refuse_other_options(known: PhoneList, options: Mapping[str, Any]) -> None:
     """A list that was read is read the same way for ever.
 
     Raises:

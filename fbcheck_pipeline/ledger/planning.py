@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,47 +17,17 @@ import sqlalchemy as sa
 from fbcheck_pipeline.errors import LedgerError
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.ledger.schema import chunks, dependencies, ledger_meta, lists, parts, waiting
+from fbcheck_pipeline.ledger.records import LoadedChunk, Part
+from fbcheck_pipeline.ledger.schema import LOADED, chunks, dependencies, ledger_meta, lists, parts, waiting
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
 
 ORPHANED_AFTER_S = 600.0
 """A chunk that its planner did not send by then is sent by whoever looks."""
-WRITING_LOCK = 0x66626368  # any constant: one writer at a time in one PostgreSQL database
-
-
-@dataclass(frozen=True)
-class Part:
-    """Phones (sorted, distinct) that one list pays for."""
-
-    list_key: str
-    phones: Phones
-
-
-@contextmanager
-def exclusive(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """A transaction beside which nobody else writes: BEGIN IMMEDIATE on SQLite, an advisory lock on PostgreSQL.
-
-    All writing goes through here: a chunk that was collected in the midst of a planning would be seen by it neither as
-    answered nor as in flight, and be bought again.
-
-    Raises:
-        LedgerError: the ledger is locked for longer than its time-out.
-    """
-    try:
-        with engine.begin() as connection:
-            if engine.dialect.name == "postgresql":
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITING_LOCK)))
-            yield connection
-    except sa.exc.OperationalError as error:
-        reason = str(error.orig).splitlines()[0]
-        raise LedgerError(
-            f"the ledger cannot be written ({reason}); see that its disk has room and no other program holds it"
-        ) from error
 
 
 def unanswered_tries() -> sa.Select[Any]:
     """Settled tries that left phones without a usable answer, oldest first."""
-    query = sa.select(chunks).where(chunks.c.unanswered_count > 0, chunks.c.state.not_in(states_that("holds")))
+    query = sa.select(*LOADED).where(chunks.c.unanswered_count > 0, chunks.c.state.not_in(states_that("holds")))
     return query.order_by(chunks.c.settled_at, chunks.c.chunk_key)
 
 
@@ -87,13 +55,13 @@ class Planning:
         row = self._connection.execute(sa.select(ledger_meta.c.collections, ledger_meta.c.plannings)).one()
         return row.collections, row.plannings
 
-    def holding(self) -> list[sa.Row[Any]]:
-        """Chunks whose phones nobody else may send, with their phones."""
-        return list(self._connection.execute(sa.select(chunks).where(chunks.c.state.in_(states_that("holds")))))
+    def holding(self) -> list[LoadedChunk]:
+        """Chunks whose phones nobody else may send."""
+        return self._loaded(sa.select(*LOADED).where(chunks.c.state.in_(states_that("holds"))))
 
-    def unanswered(self) -> list[sa.Row[Any]]:
+    def unanswered_tries(self) -> list[LoadedChunk]:
         """Settled tries that left phones without a usable answer, oldest first."""
-        return list(self._connection.execute(unanswered_tries()))
+        return self._loaded(unanswered_tries())
 
     def waiting(self) -> dict[str, Phones]:
         """List key -> its phones that wait for more."""
@@ -128,14 +96,24 @@ class Planning:
                 sa.insert(waiting).values(list_key=list_key, phones=codec.pack(phones), phone_count=len(phones))
             )
 
-    def touch(self, list_key: str, **values: Any) -> None:
-        """Record that a list's plan changed, so that it will be joined anew."""
-        update = sa.update(lists).where(lists.c.list_key == list_key)
-        self._connection.execute(update.values(revision=lists.c.revision + 1, **values))
+    def mark_planned(self, list_key: str) -> None:
+        """Record that a list was planned just now, so that it will be joined anew."""
+        self._touch(list_key, {"planned_at": self.now, "needs_planning": False})
+
+    def request_planning(self, list_key: str) -> None:
+        """Record that a list must be planned again: another planning took its waiting phones."""
+        self._touch(list_key, {"needs_planning": True})
 
     def finish(self) -> None:
         """Make this planning visible to those who looked things up before it."""
         self._connection.execute(sa.update(ledger_meta).values(plannings=ledger_meta.c.plannings + 1))
+
+    def _touch(self, list_key: str, values: Mapping[str, object]) -> None:
+        update = sa.update(lists).where(lists.c.list_key == list_key)
+        self._connection.execute(update.values({"revision": lists.c.revision + 1, **values}))
+
+    def _loaded(self, query: sa.Select[Any]) -> list[LoadedChunk]:
+        return [LoadedChunk.from_row(row) for row in self._connection.execute(query)]
 
 
 def insert_chunk(

@@ -82,6 +82,11 @@ chunks = sa.Table(
     sa.Column("note", sa.Text),  # the last thing that went wrong, for a person
 )
 
+FACTS = [column for column in chunks.c if column.name not in ("phones", "unanswered")]
+"""Columns of a `Chunk`."""
+LOADED = [*FACTS, chunks.c.phones.label("packed_phones"), chunks.c.unanswered.label("packed_unanswered")]
+"""Columns of a `LoadedChunk`."""
+
 parts = sa.Table(
     "parts",  # which list a chunk's phones are bought for: consecutive stretches of the chunk's phones
     metadata,

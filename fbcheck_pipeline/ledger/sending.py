@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 
 import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import OperatorError
-from fbcheck_pipeline.ledger import codec, liveness
-from fbcheck_pipeline.ledger.access import FACTS
 from fbcheck_pipeline.ledger.chunk_entries import ChunkEntries
-from fbcheck_pipeline.ledger.planning import Part, Planning, bought_on, insert_chunk
-from fbcheck_pipeline.ledger.schema import chunks, dependencies, ledger_meta, lists, parts
-from fbcheck_pipeline.ledger.states import TRAITS, ChunkState
+from fbcheck_pipeline.ledger.moves import move, sent_by
+from fbcheck_pipeline.ledger.planning import Planning, bought_on, insert_chunk
+from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk, Part
+from fbcheck_pipeline.ledger.schema import FACTS, LOADED, chunks, dependencies, ledger_meta, lists, parts
+from fbcheck_pipeline.ledger.states import ChunkState
+
+UNANSWERED = {"unanswered": chunks.c.phones, "unanswered_count": chunks.c.phone_count}
+"""None of a chunk's phones got an answer."""
 
 
 class Sending(ChunkEntries):
     """From planned to submitted, and every other outcome of a submission."""
 
-    @contextmanager
-    def sender(self) -> Iterator[str]:
+    def sender(self) -> AbstractContextManager[str]:
         """A sender's name, alive for as long as the context (or the process) lasts."""
-        with liveness.alive(self.engine) as name:
-            yield name
+        return self.database.sender()
 
     def recover_gone_senders(self) -> list[str]:
         """Make `sending` chunks whose sender is gone unconfirmed; returns their keys."""
         sending = self.chunks(states=[ChunkState.SENDING])
-        gone = {sender for sender in {row.sender for row in sending} if liveness.is_gone(self.engine, sender)}
+        gone = {name for name in {each.sender for each in sending} if name is not None and self.database.is_gone(name)}
         note = "its sender was stopped before the answer was recorded"
         return [
-            row.chunk_key
-            for row in sending
-            if row.sender in gone
-            and self.advance(row.chunk_key, from_=ChunkState.SENDING, to=ChunkState.UNCONFIRMED, sender=row.sender, note=note)
+            each.chunk_key
+            for each in sending
+            if each.sender in gone and self.mark_unconfirmed(each.chunk_key, sender=each.sender, note=note)
         ]
 
     def start_sending(self, chunk_key: str, *, sender: str, max_per_day: int | None) -> bool:
@@ -46,56 +45,82 @@ class Sending(ChunkEntries):
         Returns:
             False when another sender has it, or when today's budget has no room for it.
         """
-        today = self.today()
+        today, now = self.today(), self.clock()
         with self._write() as connection:
-            row = connection.execute(sa.select(*FACTS).where(chunks.c.chunk_key == chunk_key)).one()
-            is_reserved = row.budget_day == today
-            earlier = row.earlier_that_day if is_reserved else 0
+            chunk = Chunk.from_row(connection.execute(sa.select(*FACTS).where(chunks.c.chunk_key == chunk_key)).one())
+            is_reserved = chunk.budget_day == today
+            earlier = chunk.earlier_that_day if is_reserved else 0
             if max_per_day is not None and (earlier or not is_reserved):
-                more = 0 if is_reserved else row.phone_count
-                if Planning(connection, self.clock()).bought_on(today) + more > max_per_day:
+                more = 0 if is_reserved else chunk.phone_count
+                if Planning(connection, now).bought_on(today) + more > max_per_day:
                     return False
-            moved = self._move(
-                connection,
-                chunk_key,
-                ChunkState.PLANNED,
-                ChunkState.SENDING,
-                new_sender=sender,
-                budget_day=today,
-                earlier_that_day=earlier,
-            )
+            reserved = {"sender": sender, "budget_day": today, "earlier_that_day": earlier}
+            moved = move(connection, chunk_key, ChunkState.PLANNED, ChunkState.SENDING, reserved, now=now)
             connection.execute(sa.update(ledger_meta).values(sendings=ledger_meta.c.sendings + int(moved)))
             return moved
 
     def bought_today(self) -> int:
         """Phones that count in today's budget."""
-        return int(self._one(bought_on(self.today()))[0] or 0)
+        return self._number(bought_on(self.today()))
 
     def sendings(self) -> int:
         """How many POSTs were ever about to be made; an older copy of the ledger knows of fewer."""
-        return int(self._one(sa.select(ledger_meta.c.sendings)).sendings)
+        return self._number(sa.select(ledger_meta.c.sendings))
 
-    def record_task(self, chunk_key: str, *, sender: str | None, task_id: str, **facts: Any) -> bool:
+    def return_to_planned(self, chunk_key: str, *, sender: str, note: str, next_send_at: float) -> bool:
+        """A free outcome: the chunk is sent later. False when another worker moved it first."""
+        values = {"note": note, "next_send_at": next_send_at}
+        return self._move(chunk_key, ChunkState.SENDING, ChunkState.PLANNED, values, sent_by(sender))
+
+    def mark_unconfirmed(self, chunk_key: str, *, sender: str | None, note: str) -> bool:
+        """The answer to a POST was lost: perhaps billed, a person must look. False when another worker moved it first."""
+        return self._move(chunk_key, ChunkState.SENDING, ChunkState.UNCONFIRMED, {"note": note}, sent_by(sender))
+
+    def mark_refused(self, chunk_key: str, *, sender: str, note: str) -> bool:
+        """The vendor does not want the chunk; nothing was billed. False when another worker moved it first."""
+        return self._move(chunk_key, ChunkState.SENDING, ChunkState.REFUSED, {"note": note, **UNANSWERED}, sent_by(sender))
+
+    def mark_submitted(
+        self, chunk_key: str, *, sender: str, task_id: str, total: int | None, is_synthetic: bool, next_poll_at: float
+    ) -> bool:
         """Record the task of an accepted chunk; also when somebody meanwhile took this sender for gone.
 
-        Args:
-            sender: the one who sent it; None for an operator's word, which is doubted until it is said again.
-            facts: other columns of the chunk.
+        Returns:
+            False when the chunk is not this sender's, or a person settled it.
 
         Raises:
             OperatorError: another chunk has this task already.
         """
-        entry: dict[str, Any] = dict(task_id=task_id, submitted_at=self.clock(), settled_at=None, note=None, **facts)
-        if sender is None:
-            entry["attached_task_id"] = sa.func.nullif(task_id, chunks.c.attached_task_id)
-        states = (ChunkState.UNCONFIRMED,) if sender is None else (ChunkState.SENDING, ChunkState.UNCONFIRMED)
+        task = {"task_id": task_id, "total": total, "is_synthetic": is_synthetic, "next_poll_at": next_poll_at}
+        return self._record_task(chunk_key, (ChunkState.SENDING, ChunkState.UNCONFIRMED), task, sent_by(sender))
+
+    def attach_task(self, chunk_key: str, *, task_id: str, total: int | None, is_synthetic: bool) -> bool:
+        """Record an operator's word that an unconfirmed chunk is this task; it is doubted until it is said again.
+
+        Returns:
+            False when the chunk is no longer unconfirmed.
+
+        Raises:
+            OperatorError: another chunk has this task already.
+        """
+        doubted = sa.func.nullif(task_id, chunks.c.attached_task_id)
+        task = {"task_id": task_id, "total": total, "is_synthetic": is_synthetic, "next_poll_at": 0, "attached_task_id": doubted}
+        return self._record_task(chunk_key, (ChunkState.UNCONFIRMED,), task, [])
+
+    def _record_task(
+        self, chunk_key: str, states: Sequence[ChunkState], task: Mapping[str, object], guard: list[sa.ColumnElement[bool]]
+    ) -> bool:
+        now = self.clock()
+        values = {**task, "submitted_at": now, "settled_at": None, "note": None}
         try:
             with self._write() as connection:
                 return any(
-                    self._move(connection, chunk_key, state, ChunkState.SUBMITTED, sender=sender, **entry) for state in states
+                    move(connection, chunk_key, state, ChunkState.SUBMITTED, values, now=now, guard=guard) for state in states
                 )
         except sa.exc.IntegrityError:
-            raise OperatorError(f"task {task_id} already belongs to another chunk; `fbcheck status` shows which") from None
+            raise OperatorError(
+                f"task {task['task_id']} already belongs to another chunk; `fbcheck status` shows which"
+            ) from None
 
     def replace_chunk(
         self,
@@ -113,79 +138,48 @@ class Sending(ChunkEntries):
         """
         now = self.clock()
         with self._write() as connection:
-            row = connection.execute(sa.select(chunks).where(chunks.c.chunk_key == chunk_key)).one()
-            if not self._move(connection, chunk_key, from_, ChunkState.REPLACED, sender=sender, settled_at=now):
+            row = connection.execute(sa.select(*LOADED).where(chunks.c.chunk_key == chunk_key)).one()
+            chunk = LoadedChunk.from_row(row)
+            if not move(connection, chunk_key, from_, ChunkState.REPLACED, {}, now=now, guard=sent_by(sender)):
                 return []
             Planning(connection, now).finish()
-            phones = codec.unpack(row.phones, row.phone_count)
-            owners = connection.execute(sa.select(parts).where(parts.c.chunk_key == chunk_key).order_by(parts.c.start)).all()
-            dependants = [
-                each.list_key for each in connection.execute(sa.select(dependencies).where(dependencies.c.chunk_key == chunk_key))
-            ]
+            of_chunk = sa.select(parts).where(parts.c.chunk_key == chunk_key).order_by(parts.c.start)
+            owners, phones = connection.execute(of_chunk).all(), chunk.phones
+            dependants = list(connection.scalars(sa.select(dependencies.c.list_key).where(dependencies.c.chunk_key == chunk_key)))
             keys = []
             for group in groups:
-                stretches = [
-                    Part(
-                        each.list_key,
-                        phones[each.start : each.start + each.phone_count][group[each.start : each.start + each.phone_count]],
-                    )
-                    for each in owners
-                ]
+                stretches = []
+                for each in owners:
+                    own = slice(each.start, each.start + each.phone_count)
+                    stretches.append(Part(each.list_key, phones[own][group[own]]))
                 keys.append(
                     insert_chunk(
                         connection,
                         [each for each in stretches if len(each.phones)],
                         dependants,
                         now=now,
-                        day=row.budget_day,
+                        day=chunk.budget_day,
                         replaces=chunk_key,
                         halvings=halvings,
-                        resubmissions=row.resubmissions,
-                        earlier_that_day=row.earlier_that_day,
+                        resubmissions=chunk.resubmissions,
+                        earlier_that_day=chunk.earlier_that_day,
                     )
                 )
-            if sum(int(group.sum()) for group in groups) < row.phone_count:
+            if sum(int(group.sum()) for group in groups) < chunk.phone_count:
                 connection.execute(sa.update(lists).where(lists.c.list_key.in_(dependants)).values(needs_planning=True))
             return keys
 
-    def advance(self, chunk_key: str, *, from_: ChunkState, to: ChunkState, sender: str | None = None, **values: Any) -> bool:
-        """Move one chunk along its life, setting `values` with it.
-
-        Returns:
-            False when another worker moved it first.
-
-        Raises:
-            LedgerError: there is no such move.
-        """
-        if TRAITS[to].settles:
-            values.setdefault("settled_at", self.clock())
-        with self._write() as connection:
-            return self._move(connection, chunk_key, from_, to, sender=sender, **values)
-
-    def disown_task(self, chunk_key: str, *, from_: ChunkState, task_id: str, note: str) -> bool:
-        """The task that was recorded is not this chunk's: what became of the chunk is unknown again, and the task is free."""
-        facts = ("task_id", "vendor_status", "total", "success", "failure", "result_url", "exported_at", "vendor_exported_at")
-        cleared: dict[str, Any] = {**dict.fromkeys(facts), "polls": 0, "fetches": 0, "next_fetch_at": 0}
-        if_ = chunks.c.task_id == task_id
-        return self.advance(chunk_key, from_=from_, to=ChunkState.UNCONFIRMED, if_=if_, note=note, **cleared)
-
     def resubmit(self, chunk_key: str) -> bool:
         """An operator's word that an unconfirmed chunk may be sent once more; the earlier try stays counted."""
-        return self.advance(
-            chunk_key,
-            from_=ChunkState.UNCONFIRMED,
-            to=ChunkState.PLANNED,
-            sender=None,
-            settled_at=None,
-            resubmissions=chunks.c.resubmissions + 1,
-            earlier_that_day=chunks.c.earlier_that_day + 1,
-            next_send_at=0,
-            note=None,
-        )
+        values = {
+            "settled_at": None,
+            "resubmissions": chunks.c.resubmissions + 1,
+            "earlier_that_day": chunks.c.earlier_that_day + 1,
+            "next_send_at": 0,
+            "note": None,
+        }
+        return self._move(chunk_key, ChunkState.UNCONFIRMED, ChunkState.PLANNED, values)
 
-    def settle_unanswered(
-        self, chunk_key: str, *, from_: ChunkState, to: ChunkState, note: str | None, sender: str | None = None
-    ) -> bool:
-        """Settle a chunk none of whose phones got an answer (failed, refused, abandoned)."""
-        unanswered = {"unanswered": chunks.c.phones, "unanswered_count": chunks.c.phone_count}
-        return self.advance(chunk_key, from_=from_, to=to, sender=sender, note=note, **unanswered)
+    def mark_abandoned(self, chunk_key: str, *, from_: ChunkState, note: str) -> bool:
+        """An operator gives an unconfirmed or overdue chunk up. False when another worker moved it first."""
+        return self._move(chunk_key, from_, ChunkState.ABANDONED, {"note": note, **UNANSWERED})

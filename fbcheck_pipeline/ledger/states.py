@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from fbcheck_pipeline.model.statuses import CheckStatus
 
@@ -45,7 +46,7 @@ class Traits:
     is_polled: bool
     is_try: bool
     in_budget: bool
-    retries: str | None
+    retries: Literal["night", "person"] | None
     check_status: CheckStatus | None
     action: str | None = None
 
@@ -97,6 +98,6 @@ MOVES: frozenset[tuple[ChunkState, ChunkState]] = frozenset(
 )
 
 
-def states_that(trait: str) -> list[str]:
-    """Names of the states whose boolean trait is true, e.g. `states_that("holds")`."""
-    return [state.value for state, traits in TRAITS.items() if getattr(traits, trait)]
+def states_that(trait: Literal["holds", "settles", "is_polled", "is_try", "in_budget"]) -> list[ChunkState]:
+    """The states whose trait is true, e.g. `states_that("holds")`."""
+    return [state for state, traits in TRAITS.items() if getattr(traits, trait)]

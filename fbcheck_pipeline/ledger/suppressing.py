@@ -25,13 +25,9 @@ class Suppressing(Access):
                 connection.execute(sa.insert(suppressions), [{"digest": digest, "added_at": now} for digest in sorted(new)])
         return len(new)
 
-    def suppressed_digests(self) -> set[int]:
-        """Keyed hashes of all suppressed phones."""
-        return {row.digest for row in self._rows(sa.select(suppressions.c.digest))}
-
     def suppressed_among(self, phones: Phones) -> npt.NDArray[np.bool_]:
         """Which of these phones are suppressed."""
-        known = self.suppressed_digests()
+        known = [row.digest for row in self._rows(sa.select(suppressions.c.digest))]
         if not known:
             return np.zeros(len(phones), bool)
-        return np.isin(codec.digests(phones.tolist(), self.hash_key), np.fromiter(known, np.int64))
+        return np.isin(codec.digests(phones.tolist(), self.hash_key), np.array(known, np.int64))

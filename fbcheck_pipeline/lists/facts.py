@@ -5,6 +5,7 @@ No reading here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -33,7 +34,7 @@ class ReadOptions:
         return {name: value for name, value in asdict(self).items() if value is not None}
 
     @classmethod
-    def from_json(cls, saved: dict[str, Any]) -> ReadOptions:
+    def from_json(cls, saved: Mapping[str, Any]) -> ReadOptions:
         """The inverse of `to_json`.
 
         Raises:

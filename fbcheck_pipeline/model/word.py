@@ -13,3 +13,12 @@ class Word(StrEnum):
         self = str.__new__(cls, word)
         self._value_ = word
         return self
+
+    @classmethod
+    def named(cls, word: str) -> Self:
+        """The entry of a word.
+
+        Raises:
+            ValueError: the set has no such word.
+        """
+        return cls(word)

@@ -14,10 +14,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
-from fbcheck_pipeline.ledger.access import Row
+from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, VERDICTS, CheckStatus
-from fbcheck_pipeline.results.join import Resolved
+from fbcheck_pipeline.workflow.answers import Resolved
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 NO_VERDICT = "none"
@@ -96,11 +96,11 @@ def _named(combined: npt.NDArray[np.int64], names: list[list[str]]) -> dict[Any,
     return found
 
 
-def bought_by_chunk(ws: Workspace, list_key: str) -> dict[str, tuple[int, Row]]:
+def bought_by_chunk(ws: Workspace, list_key: str) -> dict[str, tuple[int, Chunk]]:
     """Chunk key -> (phones bought for this list, chunk), of every try the vendor accepted or may have accepted."""
     parts = ws.ledger.parts_of(list_key)
-    rows = {row.chunk_key: row for row in ws.ledger.chunks() if row.chunk_key in parts}
-    return {key: (parts[key][1], row) for key, row in rows.items() if _is_perhaps_billed(row)}
+    ours = (each for each in ws.ledger.chunks() if each.chunk_key in parts and _is_perhaps_billed(each))
+    return {each.chunk_key: (parts[each.chunk_key].phone_count, each) for each in ours}
 
 
 def billing(ws: Workspace, list_key: str, resolved: Resolved, answered_rows: int) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def billing(ws: Workspace, list_key: str, resolved: Resolved, answered_rows: int
         beyond the first of their phone; `cost` and `saved`, null without a price.
     """
     bought = bought_by_chunk(ws, list_key).values()
-    billed = sum(count for count, row in bought if row.task_id is not None)
+    billed = sum(count for count, chunk in bought if chunk.task_id is not None)
     reused, checked = (
         int((resolved.status == CHECK_STATUSES.index(status)).sum()) for status in (CheckStatus.REUSED, CheckStatus.CHECKED)
     )
@@ -131,32 +131,36 @@ def billing(ws: Workspace, list_key: str, resolved: Resolved, answered_rows: int
     }
 
 
-def _is_perhaps_billed(row: Row) -> bool:
-    state = ChunkState(row.state)
-    return row.task_id is not None or (TRAITS[state].is_try and state is not ChunkState.REFUSED)
+def _is_perhaps_billed(chunk: Chunk) -> bool:
+    return chunk.task_id is not None or (TRAITS[chunk.state].is_try and chunk.state is not ChunkState.REFUSED)
 
 
-def summed_result_counts(tasks: Iterable[Row]) -> dict[str, int]:
+def summed_result_counts(tasks: Iterable[Chunk]) -> dict[str, int]:
     """The counts that collecting made of each task's result, summed; `tasks` says of how many."""
-    counted = [row.result_counts for row in tasks if row.result_counts]
+    counted = [task.result_counts for task in tasks if task.result_counts]
     return {"tasks": len(counted), **{name: sum(int(each.get(name, 0)) for each in counted) for name in map(str, RESULT_COUNTS)}}
 
 
-def discrepancies(tasks: Iterable[Row]) -> list[dict[str, Any]]:
+def discrepancies(tasks: Iterable[Chunk]) -> list[dict[str, Any]]:
     """Where the vendor's `total`, `success` and `failure` do not fit what was sent and came back, per collected task.
 
     A phone without a usable verdict may be absent from the result or stand there with an odd label, and the vendor does not say
     which of these is its `failure`: both are taken to fit.
     """
     found = []
-    for row in tasks:
-        if row.result_counts is None:
+    for task in tasks:
+        if task.result_counts is None:
             continue
-        without = {int(row.result_counts.get(name, 0)) for name in ("missing", CheckStatus.UNDETERMINED)}
-        fits = {"total": {row.phone_count}, "success": {row.phone_count - each for each in without}, "failure": without}
-        for name, ours in fits.items():
-            theirs = getattr(row, name)
+        sent, counts = task.phone_count, task.result_counts
+        without = {counts.get("missing", 0), counts.get(CheckStatus.UNDETERMINED, 0)}
+        compared = (
+            ("total", task.total, {sent}),
+            ("success", task.success, {sent - each for each in without}),
+            ("failure", task.failure, without),
+        )
+        for name, theirs, ours in compared:
             if theirs is not None and theirs not in ours:
-                task = {"task_id": row.task_id, "chunk_key": row.chunk_key}
-                found.append({**task, "count": name, "vendor": theirs, "ours": max(ours) if name == "success" else min(ours)})
+                nearest = max(ours) if name == "success" else min(ours)
+                where = {"task_id": task.task_id, "chunk_key": task.chunk_key}
+                found.append({**where, "count": name, "vendor": theirs, "ours": nearest})
     return found

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.dataset as dataset
 
 from fbcheck_pipeline.errors import OperatorError
-from fbcheck_pipeline.ledger.access import Row
+from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, columns_of
 from fbcheck_pipeline.phones import Normaliser
@@ -58,8 +58,7 @@ def explain_row(ws: Workspace, list_key: str, source_row: int) -> dict[str, Any]
 def _normaliser(ws: Workspace, list_key: str, lineage: dict[str, Any]) -> Normaliser:
     """As it was when the list was joined."""
     settings = ws.settings.model_copy(update={"allow_line_types": lineage["settings"]["allow_line_types"]})
-    list_row = ws.ledger.list_row(list_key)
-    region = (list_row.options.get("region") if list_row else None) or lineage["settings"]["region"]
+    region = ws.ledger.phone_list(list_key).options.get("region") or lineage["settings"]["region"]
     return Normaliser(region, lineage["source"].get("region_column"), settings.extra_line_types)
 
 
@@ -79,7 +78,7 @@ def _agree(said: list[str], of_cell: list[dict[str, Any]]) -> bool:
     return len(said) == len(words) and all(word in sentence for word, sentence in zip(words, said, strict=True))
 
 
-def _answer(ws: Workspace, list_key: str, row: dict[str, Any], chunks: dict[str, Row]) -> dict[str, Any]:
+def _answer(ws: Workspace, list_key: str, row: dict[str, Any], chunks: dict[str, Chunk]) -> dict[str, Any]:
     """What answered a phone: the plan's pin, the chunk with its task and result file, the verdict."""
     answer: dict[str, Any] = {each: row[each] for each in (Column.CHECK_STATUS, Column.FACEBOOK)}
     answer[Column.CHECKED_AT] = _text(row[Column.CHECKED_AT])
@@ -97,22 +96,22 @@ def _answer(ws: Workspace, list_key: str, row: dict[str, Any], chunks: dict[str,
     }
 
 
-def _chunk(row: Row) -> dict[str, Any]:
+def _chunk(chunk: Chunk) -> dict[str, Any]:
     return {
-        "chunk_key": row.chunk_key,
-        "phones": row.phone_count,
-        "state": row.state,
-        "submitted_at": rfc3339(row.submitted_at),
-        "task_id": row.task_id,
-        "exported_at": row.vendor_exported_at,
+        "chunk_key": chunk.chunk_key,
+        "phones": chunk.phone_count,
+        "state": chunk.state,
+        "submitted_at": rfc3339(chunk.submitted_at),
+        "task_id": chunk.task_id,
+        "exported_at": chunk.vendor_exported_at,
     }
 
 
-def _result(ws: Workspace, chunk: Row, phone_e164: str) -> dict[str, Any]:
+def _result(ws: Workspace, chunk: Chunk, phone_e164: str) -> dict[str, Any]:
     """The task's file as it came, and the label that stands there; null where the phone is absent from it."""
-    names = [each.of(chunk.task_id) for each in paths.RESULT_FILES]
+    names = [each.of(chunk.known_task_id) for each in paths.RESULT_FILES]
     kept = [ws.storage.uri(name) for name in names if ws.storage.exists(name)]
-    found = _rows_where(ws, paths.VERDICTS.of(chunk.task_id), Column.PHONE_E164, phone_e164)
+    found = _rows_where(ws, paths.VERDICTS.of(chunk.known_task_id), Column.PHONE_E164, phone_e164)
     return {
         "file": kept[0] if kept else None,
         "sha256": chunk.result_sha256,

@@ -15,13 +15,14 @@ import pyarrow as pa
 
 from fbcheck_pipeline import __version__
 from fbcheck_pipeline.errors import OperatorError
-from fbcheck_pipeline.ledger.access import Row
+from fbcheck_pipeline.ledger import ChunkState
+from fbcheck_pipeline.ledger.records import Chunk, PhoneList
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column
 from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES
 from fbcheck_pipeline.phones import phonenumbers_version
 from fbcheck_pipeline.results.counting import Breakdown, billing, bought_by_chunk, discrepancies, summed_result_counts
-from fbcheck_pipeline.results.join import Resolved, Tally
+from fbcheck_pipeline.workflow.answers import Resolved, Tally
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 FOOTER_KEY = "fbcheck.lineage"
@@ -38,26 +39,26 @@ def made_of(schema: pa.Schema, region_column: str | None) -> dict[str, list[str]
 
 
 def build_lineage(
-    ws: Workspace, row: Row, schema: pa.Schema, resolved: Resolved, tally: Tally, breakdown: Breakdown, run_id: str
+    ws: Workspace, phone_list: PhoneList, schema: pa.Schema, resolved: Resolved, tally: Tally, breakdown: Breakdown, run_id: str
 ) -> dict[str, Any]:
     """The lineage of one list's result, once all its batches have passed.
 
     Args:
-        row: the list in the ledger, read.
+        phone_list: the list in the ledger, read.
         tally, breakdown: what was counted of the batches.
     """
-    source = dict(row.source or {})
-    counts = tally.counts(int(source.get("rows", 0)))
+    source = dict(phone_list.source or {})
+    counts = tally.counts(phone_list.source_rows)
     tasks = [resolved.tasks[number] for number in np.unique(resolved.task).tolist() if number >= 0]
-    bought = {key: count for key, (count, _) in bought_by_chunk(ws, row.list_key).items()}
+    bought = {key: count for key, (count, _) in bought_by_chunk(ws, phone_list.list_key).items()}
     return {
-        "list_key": row.list_key,
+        "list_key": phone_list.list_key,
         "source": source,
         "counts": counts,
         "complete": tally.is_complete,
         "verdicts": breakdown.verdicts(),
         "breakdown": breakdown.to_json(),
-        "billing": billing(ws, row.list_key, resolved, sum(counts[each] for each in ANSWERED_STATUSES)),
+        "billing": billing(ws, phone_list.list_key, resolved, sum(counts[each] for each in ANSWERED_STATUSES)),
         "verdict_counts": summed_result_counts(tasks),
         "discrepancies": discrepancies(tasks),
         "tasks": [{**_task(each), "bought": bought.get(each.chunk_key, 0)} for each in tasks],
@@ -65,7 +66,7 @@ def build_lineage(
         "settings": ws.settings.without_secrets(),
         "versions": versions(),
         "run_id": run_id,
-        "purpose": row.purpose,
+        "purpose": phone_list.purpose,
         "synthetic": any(each.is_synthetic for each in tasks),
         "created_at": rfc3339(ws.ledger.clock()),
     }
@@ -77,8 +78,7 @@ def read_lineage(ws: Workspace, list_key: str) -> dict[str, Any]:
     Raises:
         OperatorError: there is no such list, or it was not joined yet.
     """
-    if ws.ledger.list_row(list_key) is None:
-        raise OperatorError(f"there is no list {list_key}; `fbcheck status` shows the lists there are")
+    ws.ledger.phone_list(list_key)
     if not ws.storage.exists(paths.LINEAGE.of(list_key)):
         raise OperatorError(f"list {list_key} is not joined yet; `fbcheck status` says what it waits for")
     document: dict[str, Any] = json.loads(ws.storage.read_bytes(paths.LINEAGE.of(list_key)))
@@ -111,20 +111,20 @@ def rfc3339(seconds: float | None) -> str | None:
     )
 
 
-def _task(row: Row) -> dict[str, Any]:
+def _task(chunk: Chunk) -> dict[str, Any]:
     return {
-        "task_id": row.task_id,
-        "chunk_key": row.chunk_key,
-        "phones": row.phone_count,
-        "state": row.state,
-        "submitted_at": rfc3339(row.submitted_at),
-        "exported_at": row.vendor_exported_at,
-        "collected_at": rfc3339(row.settled_at) if row.state == "collected" else None,
-        "total": row.total,
-        "success": row.success,
-        "failure": row.failure,
-        "result_sha256": row.result_sha256,
-        "result_counts": row.result_counts,
+        "task_id": chunk.task_id,
+        "chunk_key": chunk.chunk_key,
+        "phones": chunk.phone_count,
+        "state": chunk.state,
+        "submitted_at": rfc3339(chunk.submitted_at),
+        "exported_at": chunk.vendor_exported_at,
+        "collected_at": rfc3339(chunk.settled_at) if chunk.state is ChunkState.COLLECTED else None,
+        "total": chunk.total,
+        "success": chunk.success,
+        "failure": chunk.failure,
+        "result_sha256": chunk.result_sha256,
+        "result_counts": chunk.result_counts,
     }
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.files.storage import BatchStream
-from fbcheck_pipeline.ledger.access import Row
+from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import schema_of
 from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES, CheckStatus
@@ -30,26 +30,26 @@ def refresh_summary(ws: Workspace) -> int:
     while True:
         joined = _joined(ws)
         known = {(row["list_key"], row["joined_at"]): row for row in _read(ws)}
-        rows = [known.get(_identity(row)) or _summarised(ws, row) for row in joined]
+        rows = [known.get(_identity(each)) or _summarised(ws, each) for each in joined]
         found = [row for row in rows if row is not None]
         table = pa.Table.from_pylist(found, SUMMARY_SCHEMA)
         ws.storage.write_parquet(
             paths.FACEBOOK_SUMMARY.path, BatchStream(SUMMARY_SCHEMA, iter(table.combine_chunks().to_batches()))
         )
-        if {_identity(row) for row in _joined(ws)} == {_identity(row) for row in joined}:
+        if {_identity(each) for each in _joined(ws)} == {_identity(each) for each in joined}:
             return len(found)
 
 
-def _joined(ws: Workspace) -> list[Row]:
-    return [row for row in ws.ledger.lists() if row.joined_at is not None]
+def _joined(ws: Workspace) -> list[PhoneList]:
+    return [each for each in ws.ledger.lists() if each.joined_at is not None]
 
 
-def _identity(row: Row) -> tuple[str, Any]:
-    return row.list_key, _moment(row.joined_at)
+def _identity(phone_list: PhoneList) -> tuple[str, Any]:
+    return phone_list.list_key, _moment(phone_list.joined_at)
 
 
-def _moment(seconds: float) -> Any:
-    return pa.scalar(int(seconds * 1_000_000), pa.timestamp("us", "UTC")).as_py()
+def _moment(seconds: float | None) -> Any:
+    return pa.scalar(None if seconds is None else int(seconds * 1_000_000), pa.timestamp("us", "UTC")).as_py()
 
 
 def _read(ws: Workspace) -> list[dict[str, Any]]:
@@ -65,19 +65,19 @@ def _read(ws: Workspace) -> list[dict[str, Any]]:
     return table.to_pylist() if table is not None and table.schema.equals(SUMMARY_SCHEMA) else []
 
 
-def _summarised(ws: Workspace, row: Row) -> dict[str, Any] | None:
+def _summarised(ws: Workspace, phone_list: PhoneList) -> dict[str, Any] | None:
     """One list as its lineage tells it; None when that is gone, or of a version that did not count so."""
-    if not ws.storage.exists(paths.LINEAGE.of(row.list_key)):
+    if not ws.storage.exists(paths.LINEAGE.of(phone_list.list_key)):
         return None
-    lineage = json.loads(ws.storage.read_bytes(paths.LINEAGE.of(row.list_key)))
+    lineage = json.loads(ws.storage.read_bytes(paths.LINEAGE.of(phone_list.list_key)))
     if "billing" not in lineage:
         return None
     counts = lineage["counts"]
     asked = counts["phones"] - counts[CheckStatus.REJECTED] - counts[CheckStatus.SUPPRESSED]
     return {
-        "list_key": row.list_key,
-        "file": row.file,
-        "joined_at": _moment(row.joined_at),
+        "list_key": phone_list.list_key,
+        "file": phone_list.file,
+        "joined_at": _moment(phone_list.joined_at),
         "complete": lineage["complete"],
         **counts,
         **lineage["verdicts"],

@@ -8,7 +8,6 @@ import tempfile
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,8 +15,8 @@ import pyarrow.compute as pc
 
 from fbcheck_pipeline.errors import ResultExpired, ResultUnreadable, VendorError
 from fbcheck_pipeline.files.storage import release_unused_memory
-from fbcheck_pipeline.ledger import ChunkState, codec
-from fbcheck_pipeline.ledger.access import Row
+from fbcheck_pipeline.ledger import codec
+from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.statuses import CheckStatus
 from fbcheck_pipeline.progress import report
@@ -31,7 +30,7 @@ log = logging.getLogger(__name__)
 MOST_DOWNLOADS = 8
 MOST_READERS = 2
 """Results are read beside downloads, but few at once: each reader's memory stays with its thread."""
-STRANGERS_TELL = 5
+MIN_FOREIGN_PHONES = 5
 """So many phones, none of which was sent, are another chunk's result; fewer may be a slip, where the vendor itself named the task."""
 
 
@@ -51,12 +50,13 @@ class _AnotherChunks(VendorError):
 def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
     """Fetch every exported result that is due, side by side, and record its verdicts; an unreadable one comes later again."""
     collected = Collected()
-    rows = ws.ledger.due_for_fetch()
-    if rows:
-        with ThreadPoolExecutor(MOST_READERS) as readers, ThreadPoolExecutor(min(MOST_DOWNLOADS, len(rows))) as downloads:
-            done, total = 0, sum(row.phone_count for row in rows)
-            for row, _ in zip(rows, downloads.map(lambda row: _collect(ws, client, readers, row, collected), rows), strict=True):
-                done += row.phone_count
+    due = ws.ledger.due_for_fetch()
+    if due:
+        with ThreadPoolExecutor(MOST_READERS) as readers, ThreadPoolExecutor(min(MOST_DOWNLOADS, len(due))) as downloads:
+            done, total = 0, sum(chunk.phone_count for chunk in due)
+            each_done = downloads.map(lambda chunk: _collect(ws, client, readers, chunk, collected), due)
+            for chunk, _ in zip(due, each_done, strict=True):
+                done += chunk.phone_count
                 report("collecting", done, total)
         settle_overdue(ws)
         release_unused_memory()
@@ -65,93 +65,93 @@ def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
     return collected
 
 
-def _collect(ws: Workspace, client: VendorClient, readers: Executor, row: Row, collected: Collected) -> None:
+def _collect(ws: Workspace, client: VendorClient, readers: Executor, chunk: Chunk, collected: Collected) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="fbcheck-") as folder:
             path = Path(folder) / "result"
-            result_sha256 = _fetch(ws, client, row, path)
-            readers.submit(_take_in, ws, row, path, result_sha256).result()
+            result_sha256 = _fetch(ws, client, chunk, path)
+            readers.submit(_take_in, ws, chunk, path, result_sha256).result()
     except VendorError as error:
         if isinstance(error, _AnotherChunks):
-            _disown(ws, row, str(error))
+            _disown(ws, chunk, str(error))
         else:
-            delay_s = min(ws.settings.poll_seconds * 2 ** min(row.fetches, 20), LONGEST_INTERVAL_S)
-            ws.ledger.note_fetch_failure(row.chunk_key, note=str(error), next_fetch_at=ws.ledger.clock() + delay_s)
-        collected.problems[row.chunk_key] = str(error)
-        log.warning("result not collected chunk_key=%s error=%s", row.chunk_key, type(error).__name__)
+            delay_s = min(ws.settings.poll_seconds * 2 ** min(chunk.fetches, 20), LONGEST_INTERVAL_S)
+            ws.ledger.note_fetch_error(chunk.chunk_key, note=str(error), next_fetch_at=ws.ledger.clock() + delay_s)
+        collected.problems[chunk.chunk_key] = str(error)
+        log.warning("result not collected chunk_key=%s error=%s", chunk.chunk_key, type(error).__name__)
         return
     collected.tasks += 1
-    collected.phones += row.phone_count
+    collected.phones += chunk.phone_count
 
 
-def _fetch(ws: Workspace, client: VendorClient, row: Row, path: Path) -> str:
+def _fetch(ws: Workspace, client: VendorClient, chunk: Chunk, path: Path) -> str:
     """Download a result, asking for a fresh URL when the known one has expired; returns its SHA-256."""
-    url = row.result_url or ask_again(ws, client, row).result_url
+    task_id = chunk.known_task_id
+    url = chunk.result_url or ask_again(ws, client, chunk, task_id).result_url
     if not url:
         raise ResultUnreadable("the vendor says exported and names no result; it is asked again")
     try:
         found = client.download(url, path)
     except ResultExpired:
-        fresh = ask_again(ws, client, row).result_url
+        fresh = ask_again(ws, client, chunk, task_id).result_url
         if not fresh:
             raise
         found = client.download(fresh, path)
-    _keep(ws, row, path)
+    _keep(ws, task_id, path)
     return found.sha256
 
 
-def _keep(ws: Workspace, row: Row, path: Path) -> None:
+def _keep(ws: Workspace, task_id: str, path: Path) -> None:
     """A join can be repeated, and a person can look, without the vendor."""
     content = path.read_bytes()
     if content.startswith(b"PK"):  # compressed already
-        ws.storage.write_bytes(paths.RESULT_ARCHIVES.of(row.task_id), content)
+        ws.storage.write_bytes(paths.RESULT_ARCHIVES.of(task_id), content)
     else:
-        ws.storage.write_bytes(paths.RESULT_TEXTS.of(row.task_id), gzip.compress(content, compresslevel=1, mtime=0))
+        ws.storage.write_bytes(paths.RESULT_TEXTS.of(task_id), gzip.compress(content, compresslevel=1, mtime=0))
 
 
-def _take_in(ws: Workspace, row: Row, path: Path, result_sha256: str) -> None:
-    _record(ws, row, read_result(path, max_bytes=ws.settings.max_result_mb * 1_000_000), result_sha256)
+def _take_in(ws: Workspace, chunk: Chunk, path: Path, result_sha256: str) -> None:
+    _record(ws, chunk, read_result(path, max_bytes=ws.settings.max_result_mb * 1_000_000), result_sha256)
 
 
-def _record(ws: Workspace, row: Row, result: ResultTable, result_sha256: str) -> None:
-    chunk = ws.ledger.chunk(row.chunk_key)
-    sent, _ = codec.distinct(codec.unpack(chunk.phones, chunk.phone_count))
+def _record(ws: Workspace, chunk: Chunk, result: ResultTable, result_sha256: str) -> None:
+    task_id = chunk.known_task_id
+    sent, _ = codec.distinct(ws.ledger.chunk(chunk.chunk_key).phones)
     answered = result.table["phone"].to_numpy()
     is_ours = codec.positions(answered, sent) >= 0
-    strangers_tell = 1 if row.attached_task_id == row.task_id else STRANGERS_TELL
-    if not is_ours.any() and len(answered) >= max(strangers_tell, len(sent) / 2):
-        raise _AnotherChunks(
-            f"task {row.task_id} answers {len(answered)} phones and none of this chunk: it is another chunk's task"
-        )
+    min_foreign = 1 if chunk.attached_task_id == task_id else MIN_FOREIGN_PHONES
+    if not is_ours.any() and len(answered) >= max(min_foreign, len(sent) / 2):
+        raise _AnotherChunks(f"task {task_id} answers {len(answered)} phones and none of this chunk: it is another chunk's task")
     table = result.table.filter(pa.array(is_ours))
     usable = table.filter(pc.is_valid(table["facebook"]))["phone"].to_numpy()
     unanswered = sent[codec.positions(sent, np.asarray(usable)) < 0]
-    counts: dict[str, Any] = {
+    counts = {
         **result.counts,
         "extra": int((~is_ours).sum()),
         "missing": int(chunk.phone_count - table.num_rows),
         str(CheckStatus.UNDETERMINED): len(unanswered),
     }
-    write_verdicts(ws.storage, row.task_id, table, _checked_at_us(row))
-    if not ws.ledger.collect(
-        row.chunk_key,
-        from_=ChunkState(row.state),
-        task_id=row.task_id,
+    write_verdicts(ws.storage, task_id, table, exported_at_us(chunk) or int(ws.ledger.clock() * 1_000_000))
+    if not ws.ledger.mark_collected(
+        chunk.chunk_key,
+        from_=chunk.state,
+        task_id=task_id,
         unanswered=unanswered,
         result_sha256=result_sha256,
         result_counts=counts,
     ):
-        log.info("chunk was collected by somebody else chunk_key=%s", row.chunk_key)
+        log.info("chunk was collected by somebody else chunk_key=%s", chunk.chunk_key)
 
 
-def _disown(ws: Workspace, row: Row, why: str) -> None:
+def _disown(ws: Workspace, chunk: Chunk, why: str) -> None:
     """Nobody knows what became of the chunk: a person must look again; the file goes, for no chunk is left to purge it with."""
+    task_id = chunk.known_task_id
     for kind in paths.RESULT_FILES:
-        ws.storage.delete(kind.of(row.task_id))
-    ws.ledger.disown_task(row.chunk_key, from_=ChunkState(row.state), task_id=row.task_id, note=why)
+        ws.storage.delete(kind.of(task_id))
+    ws.ledger.disown_task(chunk.chunk_key, from_=chunk.state, task_id=task_id, note=why)
 
 
-def _checked_at_us(row: Row) -> int:
-    """When the vendor exported, or when we saw it where the vendor's word cannot be read."""
-    told = timestamp_us(row.vendor_exported_at)
-    return told if told is not None else int(row.exported_at * 1_000_000)
+def exported_at_us(chunk: Chunk) -> int | None:
+    """When the vendor exported, or when we saw it where the vendor's word cannot be read; microseconds since 1970 UTC."""
+    told = timestamp_us(chunk.vendor_exported_at)
+    return told if told is not None or chunk.exported_at is None else int(chunk.exported_at * 1_000_000)

@@ -27,7 +27,7 @@ class DueWork:
 def due_work(ledger: Ledger) -> DueWork:
     """Everything that may be done now without waiting for the vendor."""
     return DueWork(
-        collect=tuple((row.chunk_key, row.fetches) for row in ledger.due_for_fetch()),
-        joins=tuple((row.list_key, row.revision) for row in ledger.lists_to_join()),
-        sends=tuple((row.list_key, row.revision) for row in ledger.lists_to_send()),
+        collect=tuple((each.chunk_key, each.fetches) for each in ledger.due_for_fetch()),
+        joins=tuple((each.list_key, each.revision) for each in ledger.lists_to_join()),
+        sends=tuple((each.list_key, each.revision) for each in ledger.lists_to_send()),
     )

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fbcheck_pipeline.errors import ListError, OperatorError
-from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.ledger.list_entries import refuse_other_options
+from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.lists import LIST_SUFFIXES, ListReader, ReadOptions, file_sha256, list_key, open_list
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.settings import Settings
@@ -45,7 +45,7 @@ def stands_still(file: InboxFile) -> bool:
     return not 0 <= age_s < STANDS_STILL_S
 
 
-def bring_in(ws: Workspace, path: Path, options: ReadOptions, purpose: str | None) -> str:
+def add_to_inbox(ws: Workspace, path: Path, options: ReadOptions, purpose: str | None) -> str:
     """Record how a list is to be read and what for, then put it in the inbox; returns its list key.
 
     Raises:
@@ -66,7 +66,7 @@ def bring_in(ws: Workspace, path: Path, options: ReadOptions, purpose: str | Non
 
 
 def see_that_options_fit(ws: Workspace, path: Path, sha256: str, options: ReadOptions) -> None:
-    """What `bring_in` would say of the options; nothing is recorded.
+    """What `add_to_inbox` would say of the options; nothing is recorded.
 
     Raises:
         OperatorError: the list was already read with other options.
@@ -76,9 +76,9 @@ def see_that_options_fit(ws: Workspace, path: Path, sha256: str, options: ReadOp
         refuse_other_options(known, options.to_json())
 
 
-def _known(ws: Workspace, path: Path, sha256: str) -> Row | None:
+def _known(ws: Workspace, path: Path, sha256: str) -> PhoneList | None:
     """The list of this content and name, however it was brought in."""
-    return next((row for row in ws.ledger.lists() if row.sha256 == sha256 and row.file == path.name), None)
+    return next((each for each in ws.ledger.lists() if each.sha256 == sha256 and each.file == path.name), None)
 
 
 def register_inbox_file(ws: Workspace, name: str) -> str:
@@ -87,17 +87,17 @@ def register_inbox_file(ws: Workspace, name: str) -> str:
     Raises:
         OperatorError: it is new, a purpose is required, and the settings have none.
     """
-    namesakes = [row for row in ws.ledger.lists() if row.inbox_name == name]
+    namesakes = [each for each in ws.ledger.lists() if each.inbox_name == name]
     if not namesakes:
         _purpose(ws.settings, None)  # before the file is fetched in vain, at every tick
     with ws.storage.local_copy(paths.INBOX.of(name)) as path:
         sha256 = file_sha256(path)
-        known = next((row for row in namesakes if row.sha256 == sha256), None)
+        known = next((each for each in namesakes if each.sha256 == sha256), None)
         if known:
-            return str(known.list_key)
+            return known.list_key
         key = list_key(path)
     options, purpose = default_options(ws.settings).to_json(), _purpose(ws.settings, None)
-    if ws.ledger.list_row(key) is None:
+    if ws.ledger.find_list(key) is None:
         ws.ledger.register_list(key, file=name, inbox_name=name, sha256=sha256, options=options, purpose=purpose)
     return key
 
@@ -113,19 +113,21 @@ def with_defaults(options: ReadOptions, settings: Settings) -> ReadOptions:
 
 
 @contextmanager
-def reading(ws: Workspace, row: Row) -> Iterator[ListReader]:
+def open_registered_list(ws: Workspace, phone_list: PhoneList) -> Iterator[ListReader]:
     """Open a registered list as it was registered.
 
     Raises:
         ListError: it is gone from the inbox, changed, or cannot be read.
     """
-    name = paths.INBOX.of(row.inbox_name)
+    name = paths.INBOX.of(phone_list.inbox_name)
     if not ws.storage.exists(name):
-        raise ListError(f"{row.file} is no longer in the inbox; put it back there, or forget about it")
+        raise ListError(f"{phone_list.file} is no longer in the inbox; put it back there, or forget about it")
     with ws.storage.local_copy(name) as path:
-        reader = open_list(path, ReadOptions.from_json(row.options))
-        if reader.source.sha256 != row.sha256:
-            raise ListError(f"{row.file} has changed since it was registered; it is a new list now and is taken up as such")
+        reader = open_list(path, ReadOptions.from_json(phone_list.options))
+        if reader.source.sha256 != phone_list.sha256:
+            raise ListError(
+                f"{phone_list.file} has changed since it was registered; it is a new list now and is taken up as such"
+            )
         yield reader
 
 

@@ -15,13 +15,14 @@ from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column, schema_of
 from fbcheck_pipeline.model.statuses import AnsweredBy
+from fbcheck_pipeline.workflow.workspace import Workspace
 
-_ANSWER = (Column.ANSWERED_BY, Column.CHUNK_KEY, Column.TASK_ID)
+_PIN = (Column.ANSWERED_BY, Column.CHUNK_KEY, Column.TASK_ID)
 
 
 @dataclass(frozen=True)
-class Answer:
-    """One source of answers; `chunk_key` and `task_id` where it has them."""
+class Pin:
+    """What answers a phone; `chunk_key` and `task_id` where it has them."""
 
     answered_by: AnsweredBy
     chunk_key: str | None = None
@@ -30,56 +31,74 @@ class Answer:
 
 @dataclass(frozen=True)
 class Pins:
-    """Sorted distinct phones, and for each the index of its answer in `answers`."""
+    """Sorted distinct phones, and for each the index of its pin in `pins`."""
 
     phones: Phones
-    answer: npt.NDArray[np.int32]
-    answers: list[Answer]
+    index: npt.NDArray[np.int32]
+    pins: list[Pin]
 
     def with_tasks(self, task_ids: Mapping[str, str]) -> Pins:
         """The same pins, with the task of each chunk (by chunk key) where it has one by now."""
-        known = [replace(each, task_id=each.task_id or task_ids.get(each.chunk_key or "")) for each in self.answers]
-        return Pins(self.phones, self.answer, known)
+        known = [replace(each, task_id=each.task_id or task_ids.get(each.chunk_key or "")) for each in self.pins]
+        return Pins(self.phones, self.index, known)
 
     def stream(self) -> BatchStream:
         """The pins as rows of `submitted_chunks`."""
         schema = schema_of(paths.SUBMITTED_CHUNKS)
-        values = [pa.array([getattr(each, name) for each in self.answers], pa.string()).dictionary_encode() for name in _ANSWER]
+        values = [pa.array([getattr(each, name) for each in self.pins], pa.string()).dictionary_encode() for name in _PIN]
 
         def batches() -> Iterator[pa.RecordBatch]:
             for start in range(0, len(self.phones), ROWS_PER_BATCH):
                 rows = slice(start, start + ROWS_PER_BATCH)
-                taken = [each.take(pa.array(self.answer[rows])) for each in values]
+                taken = [each.take(pa.array(self.index[rows])) for each in values]
                 yield pa.RecordBatch.from_arrays([codec.to_e164(self.phones[rows]), *taken], schema=schema)
 
         return BatchStream(schema, batches())
 
 
+def write_pins(ws: Workspace, list_key: str, pins: Pins) -> None:
+    """Write a list's pins, with the task of each chunk that has one by now; a join of the pins before these is stale.
+
+    Raises:
+        StorageError: they cannot be written; the pins before still stand.
+    """
+    from fbcheck_pipeline.model.frames import validate  # pandera is heavy: only who writes pins needs it
+
+    stream = pins.with_tasks({each.chunk_key: each.task_id for each in ws.ledger.chunks() if each.task_id}).stream()
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in stream.batches:
+            validate(paths.SUBMITTED_CHUNKS, batch)
+            yield batch
+
+    ws.storage.write_parquet(paths.SUBMITTED_CHUNKS.of(list_key), BatchStream(stream.schema, batches()))
+    ws.ledger.note_pinned(list_key)
+
+
 def read_pins(storage: Storage, list_key: str) -> Pins | None:
     """The pins of a list, None before it was first planned."""
-    if not storage.exists(paths.SUBMITTED_CHUNKS.of(list_key)):
-        return None
-    return pins_from(storage.read_parquet(paths.SUBMITTED_CHUNKS.of(list_key)).batches)
+    name = paths.SUBMITTED_CHUNKS.of(list_key)
+    return pins_from(storage.read_parquet(name).batches) if storage.exists(name) else None
 
 
 def pins_from(batches: Iterable[pa.RecordBatch]) -> Pins:
     """Pins from the rows of `submitted_chunks`."""
-    numbers: dict[Answer, int] = {}
-    phones, answer = [], []
+    numbers: dict[Pin, int] = {}
+    phones, index = [], []
     for batch in batches:
-        columns = [batch.column(name) for name in _ANSWER]
+        columns = [batch.column(name) for name in _PIN]
         codes = [column.indices.fill_null(-1).to_numpy().astype(np.int64) + 1 for column in columns]
         combined = (codes[0] << 42) | (codes[1] << 21) | codes[2]
         _, first, inverse = np.unique(combined, return_index=True, return_inverse=True)
         found = [
-            Answer(AnsweredBy(columns[0][row].as_py()), columns[1][row].as_py(), columns[2][row].as_py())
+            Pin(AnsweredBy.named(columns[0][row].as_py()), columns[1][row].as_py(), columns[2][row].as_py())
             for row in first.tolist()
         ]
         phones.append(codec.from_e164(batch.column(Column.PHONE_E164)))
-        answer.append(np.array([numbers.setdefault(each, len(numbers)) for each in found], np.int32)[inverse])
+        index.append(np.array([numbers.setdefault(each, len(numbers)) for each in found], np.int32)[inverse])
     if not phones:
         return Pins(np.empty(0, np.int64), np.empty(0, np.int32), [])
     every = np.concatenate(phones)
     phones.clear()
     release_unused_memory()
-    return Pins(every, np.concatenate(answer), list(numbers))
+    return Pins(every, np.concatenate(index), list(numbers))

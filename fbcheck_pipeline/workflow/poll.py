@@ -6,12 +6,10 @@ import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 from fbcheck_pipeline.errors import RateLimited, TaskNotFound, UnknownStatus, VendorError, VendorRefuses
 from fbcheck_pipeline.ledger import ChunkState
-from fbcheck_pipeline.ledger.access import Row
+from fbcheck_pipeline.ledger.records import Chunk, TaskProgress
 from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus, VendorClient
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -53,9 +51,9 @@ def poll_due_tasks(ws: Workspace, client: VendorClient, *, budget_s: float) -> P
     until = time.monotonic() + budget_s
     polled = Polled()
 
-    def ask(row: Row) -> None:
+    def ask(chunk: Chunk) -> None:
         if time.monotonic() < until and polled.refused is None:
-            _ask(ws, client, row, polled)
+            _ask(ws, client, chunk, polled)
 
     due = ws.ledger.due_for_poll()
     if due:
@@ -67,84 +65,70 @@ def poll_due_tasks(ws: Workspace, client: VendorClient, *, budget_s: float) -> P
 def settle_overdue(ws: Workspace) -> None:
     """Tasks past the deadline settle their lists; they are polled and fetched all the same."""
     oldest = ws.ledger.clock() - ws.settings.task_deadline_hours * 3600
-    for row in ws.ledger.chunks(states=[ChunkState.SUBMITTED, ChunkState.EXPORTED]):
-        if row.submitted_at < oldest and (row.state == ChunkState.SUBMITTED or row.fetches):
-            ws.ledger.advance(row.chunk_key, from_=ChunkState(row.state), to=ChunkState.OVERDUE)
+    for chunk in ws.ledger.chunks(states=[ChunkState.SUBMITTED, ChunkState.EXPORTED]):
+        is_old = chunk.submitted_at is not None and chunk.submitted_at < oldest
+        if is_old and (chunk.state is ChunkState.SUBMITTED or chunk.fetches):
+            ws.ledger.mark_overdue(chunk.chunk_key, from_=chunk.state)
 
 
-def ask_again(ws: Workspace, client: VendorClient, row: Row) -> TaskSnapshot:
+def ask_again(ws: Workspace, client: VendorClient, chunk: Chunk, task_id: str) -> TaskSnapshot:
     """One status call for a fresh result URL, noted in the ledger."""
-    snapshot = client.task(row.task_id)
-    ws.ledger.note_poll(row.chunk_key, state=row.state, result_url=snapshot.result_url)
+    snapshot = client.task(task_id)
+    ws.ledger.note_result_url(chunk, snapshot.result_url)
     return snapshot
 
 
-def interval_s(row: Row, snapshot: TaskSnapshot | None, now: float, base_s: float) -> float:
+def interval_s(chunk: Chunk, snapshot: TaskSnapshot | None, now: float, base_s: float) -> float:
     """Seconds until the next status call, from what the task's progress foretells."""
-    growing: float = base_s * GROWTH ** min(row.polls, 20)
+    growing: float = base_s * GROWTH ** min(chunk.polls, 20)
     processed = (snapshot.success or 0) + (snapshot.failure or 0) if snapshot else 0
     if snapshot and snapshot.total and 0 < processed <= snapshot.total and snapshot.status is TaskStatus.PROCESSING:
-        elapsed = max(now - row.submitted_at, 0.0)
-        growing = SHARE_OF_REST * elapsed * (snapshot.total - processed) / processed
+        elapsed_s = max(now - (chunk.submitted_at or now), 0.0)
+        growing = SHARE_OF_REST * elapsed_s * (snapshot.total - processed) / processed
     return min(max(growing, base_s), LONGEST_INTERVAL_S)
 
 
-def _ask(ws: Workspace, client: VendorClient, row: Row, polled: Polled) -> None:
+def _ask(ws: Workspace, client: VendorClient, chunk: Chunk, polled: Polled) -> None:
     now = ws.ledger.clock()
-    note = partial(ws.ledger.note_poll, row.chunk_key, state=row.state)
     polled.asked += 1
     try:
-        snapshot = client.task(row.task_id)
+        snapshot = client.task(chunk.known_task_id)
     except VendorRefuses as error:
         polled.refused = error
-        note(note=str(error), next_poll_at=now + max(60.0, ws.settings.poll_seconds))
+        ws.ledger.note_poll_error(chunk, note=str(error), next_poll_at=now + max(60.0, ws.settings.poll_seconds))
         return
     except VendorError as error:
         polled.errors += 1
         if isinstance(error, UnknownStatus):
             polled.unknown_statuses += (str(error),)
-        told = error.retry_after_s if isinstance(error, RateLimited) else None
+        told_s = error.retry_after_s if isinstance(error, RateLimited) else None
         wait_s = (
-            interval_s(row, None, now, ws.settings.poll_seconds)
-            if told is None
-            else min(max(told, ws.settings.poll_seconds), LONGEST_INTERVAL_S)
+            interval_s(chunk, None, now, ws.settings.poll_seconds)
+            if told_s is None
+            else min(max(told_s, ws.settings.poll_seconds), LONGEST_INTERVAL_S)
         )
         level = logging.DEBUG if isinstance(error, TaskNotFound) else logging.WARNING
-        log.log(level, "status call failed chunk_key=%s error=%s", row.chunk_key, type(error).__name__)
-        note(note=str(error), next_poll_at=now + wait_s)
+        log.log(level, "status call failed chunk_key=%s error=%s", chunk.chunk_key, type(error).__name__)
+        ws.ledger.note_poll_error(chunk, note=str(error), next_poll_at=now + wait_s)
         return
-    _learn(ws, row, snapshot, now, polled)
+    _learn(ws, chunk, snapshot, now, polled)
 
 
-def _learn(ws: Workspace, row: Row, snapshot: TaskSnapshot, now: float, polled: Polled) -> None:
-    ledger, state = ws.ledger, ChunkState(row.state)
-    note = partial(ledger.note_poll, row.chunk_key, state=row.state)
-    facts: dict[str, Any] = {
-        "vendor_status": snapshot.status.value,
-        "total": snapshot.total,
-        "success": snapshot.success,
-        "failure": snapshot.failure,
-    }
+def _learn(ws: Workspace, chunk: Chunk, snapshot: TaskSnapshot, now: float, polled: Polled) -> None:
+    ledger, key, url = ws.ledger, chunk.chunk_key, snapshot.result_url
+    progress = TaskProgress(snapshot.status.value, snapshot.total, snapshot.success, snapshot.failure)
     if snapshot.status is TaskStatus.EXPORTED:
-        if state is ChunkState.OVERDUE and row.vendor_status == TaskStatus.EXPORTED:
+        if chunk.state is ChunkState.OVERDUE and chunk.vendor_status == TaskStatus.EXPORTED:
             # its result could not be read in time; only the URL may be fresh
-            note(result_url=snapshot.result_url, next_poll_at=now + LONGEST_INTERVAL_S, **facts)
+            ledger.note_still_exported(chunk, progress, next_poll_at=now + LONGEST_INTERVAL_S, result_url=url)
             return
-        moved = ledger.advance(
-            row.chunk_key,
-            from_=state,
-            to=ChunkState.EXPORTED,
-            exported_at=now,
-            vendor_exported_at=snapshot.updated_at,
-            result_url=snapshot.result_url,
-            note=None,
-            **facts,
+        when = snapshot.updated_at
+        polled.exported += ledger.mark_exported(
+            key, from_=chunk.state, progress=progress, vendor_exported_at=when, result_url=url
         )
-        polled.exported += moved
     elif snapshot.status is TaskStatus.FAILED:
-        note(**facts)
         why = f"the vendor says this task failed: {snapshot.message or 'no reason given'}"
-        polled.failed += ledger.settle_unanswered(row.chunk_key, from_=state, to=ChunkState.FAILED, note=why)
+        polled.failed += ledger.mark_failed(key, from_=chunk.state, progress=progress, note=why)
     else:
-        wait_s = interval_s(row, snapshot, now, ws.settings.poll_seconds)
-        note(note=None, next_poll_at=now + wait_s, **facts)
+        wait_s = interval_s(chunk, snapshot, now, ws.settings.poll_seconds)
+        ledger.note_progress(chunk, progress, next_poll_at=now + wait_s)

@@ -15,10 +15,10 @@ import numpy as np
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import ChunkState
-from fbcheck_pipeline.ledger.access import Row
+from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.ledger.states import states_that
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.workflow.submit import take_out
+from fbcheck_pipeline.workflow.send import remove_phones
 from fbcheck_pipeline.workflow.verdicts import drop_index
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -50,22 +50,23 @@ def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None 
     """
     oldest = -math.inf if older_than_days is None else ws.ledger.clock() - older_than_days * DAY_S
     if list_key is None:
-        old = [row for row in ws.ledger.lists() if row.joined_at is not None and row.joined_at < oldest]
-        skipped = {row.list_key for row in old} & _lists_of(ws, states_that("holds"))
-        gone = [row for row in old if row.list_key not in skipped]
+        old = [each for each in ws.ledger.lists() if each.joined_at is not None and each.joined_at < oldest]
+        skipped = {each.list_key for each in old} & _lists_of(ws, states_that("holds"))
+        gone = [each for each in old if each.list_key not in skipped]
     else:
         gone, skipped = [_purgeable_list(ws, list_key)], set()
         if not dry_run:
             _plan_nothing(ws, list_key)
-    find = ws.ledger.unneeded_chunks if dry_run else ws.ledger.condemn
-    chunks = find([row.list_key for row in gone], settled_before=oldest)
-    names = [name for row in gone for name in paths.files_of_list(row.list_key, row.inbox_name)]
-    names += [name for row in chunks for name in paths.files_of_chunk(row.chunk_key, row.task_id)]
+    find = ws.ledger.unneeded_chunks if dry_run else ws.ledger.mark_purged
+    list_keys = [each.list_key for each in gone]
+    chunks = find(list_keys, settled_before=oldest)
+    names = [name for each in gone for name in paths.files_of_list(each.list_key, each.inbox_name)]
+    names += [name for each in chunks for name in paths.files_of_chunk(each.chunk_key, each.task_id)]
     there = [name for name in names if ws.storage.exists(name)]
     purged = Purged(
-        list_keys=tuple(row.list_key for row in gone),
+        list_keys=tuple(list_keys),
         chunks=len(chunks),
-        phones=sum(row.phone_count for row in chunks),
+        phones=sum(each.phone_count for each in chunks),
         files=len(there),
         skipped=tuple(sorted(skipped)),
     )
@@ -76,32 +77,30 @@ def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None 
     for name in there:
         ws.storage.delete(name)
     ws.storage.drop_leftovers(before=min(oldest, ws.ledger.clock() - DAY_S))
-    ws.ledger.forget([row.list_key for row in gone], [row.chunk_key for row in chunks])
+    ws.ledger.delete(list_keys, [each.chunk_key for each in chunks])
     log.info("purged lists=%d chunks=%d phones=%d files=%d", len(gone), purged.chunks, purged.phones, purged.files)
     return purged
 
 
-def _lists_of(ws: Workspace, states: Iterable[str]) -> set[str]:
+def _lists_of(ws: Workspace, states: Iterable[ChunkState]) -> set[str]:
     """Keys of the lists that depend on a chunk in one of these states."""
-    chosen = {row.chunk_key for row in ws.ledger.chunks(states=states)}
+    chosen = {each.chunk_key for each in ws.ledger.chunks(states=states)}
     return {key for chunk_key, keys in ws.ledger.lists_of_chunks().items() if chunk_key in chosen for key in keys}
 
 
-def _purgeable_list(ws: Workspace, list_key: str) -> Row:
-    row = ws.ledger.list_row(list_key)
-    if row is None:
-        raise OperatorError(f"there is no list {list_key}; `fbcheck status` shows the lists")
+def _purgeable_list(ws: Workspace, list_key: str) -> PhoneList:
+    found = ws.ledger.phone_list(list_key)
     if list_key in _lists_of(ws, set(states_that("holds")) - {ChunkState.PLANNED}):
         raise OperatorError(
             f"phones of list {list_key} are with the vendor; bring it to its end with `fbcheck run`, then purge it"
         )
-    return row
+    return found
 
 
 def _plan_nothing(ws: Workspace, list_key: str) -> None:
     """Take a list's phones out of the chunks that are not sent yet."""
     parts = ws.ledger.parts_of(list_key)
     for key in parts.keys() & set(ws.ledger.sendable(list_key)):
-        row, (start, count) = ws.ledger.chunk(key), parts[key]
-        place = np.arange(row.phone_count)
-        take_out(ws, row, (start <= place) & (place < start + count))
+        chunk, own = ws.ledger.chunk(key), parts[key]
+        place = np.arange(chunk.phone_count)
+        remove_phones(ws, chunk, (own.start <= place) & (place < own.start + own.phone_count))

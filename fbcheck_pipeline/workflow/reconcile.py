@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import ChunkState
-from fbcheck_pipeline.ledger.access import Row
+from fbcheck_pipeline.ledger.records import LoadedChunk
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -20,17 +20,8 @@ def attach_task(ws: Workspace, client: VendorClient, chunk_key: str, task_id: st
     snapshot = client.task(task_id)
     if snapshot.total and snapshot.total != total:
         raise OperatorError(f"task {task_id} has {snapshot.total} phones, the chunk {total}; look for the task that fits")
-    _settled(
-        chunk_key,
-        ws.ledger.record_task(
-            chunk_key,
-            sender=None,
-            task_id=snapshot.task_id,
-            total=snapshot.total,
-            is_synthetic=snapshot.is_synthetic,
-            next_poll_at=0,
-        ),
-    )
+    moved = ws.ledger.attach_task(chunk_key, task_id=snapshot.task_id, total=snapshot.total, is_synthetic=snapshot.is_synthetic)
+    _see_that_it_moved(chunk_key, moved)
 
 
 def resubmit(ws: Workspace, chunk_key: str) -> None:
@@ -41,7 +32,7 @@ def resubmit(ws: Workspace, chunk_key: str) -> None:
     """
     _chunk(ws, chunk_key, ChunkState.UNCONFIRMED)
     _see_that_budgets_allow(ws, chunk_key)
-    _settled(chunk_key, ws.ledger.resubmit(chunk_key))
+    _see_that_it_moved(chunk_key, ws.ledger.resubmit(chunk_key))
 
 
 def abandon(ws: Workspace, chunk_key: str) -> None:
@@ -49,35 +40,34 @@ def abandon(ws: Workspace, chunk_key: str) -> None:
 
     Also for an overdue task whose result never comes, or cannot be read.
     """
-    from_ = ChunkState(_chunk(ws, chunk_key, ChunkState.UNCONFIRMED, ChunkState.OVERDUE).state)
-    note = "abandoned by an operator"
-    _settled(chunk_key, ws.ledger.settle_unanswered(chunk_key, from_=from_, to=ChunkState.ABANDONED, note=note))
+    from_ = _chunk(ws, chunk_key, ChunkState.UNCONFIRMED, ChunkState.OVERDUE).state
+    _see_that_it_moved(chunk_key, ws.ledger.mark_abandoned(chunk_key, from_=from_, note="abandoned by an operator"))
 
 
 def _see_that_budgets_allow(ws: Workspace, chunk_key: str) -> None:
     if (limit := ws.settings.max_billable) is None:
         return
     for list_key in ws.ledger.lists_of_chunks()[chunk_key]:
-        _, again = ws.ledger.parts_of(list_key).get(chunk_key, (0, 0))
-        if not again:
+        stretch = ws.ledger.parts_of(list_key).get(chunk_key)
+        if stretch is None:
             continue
         with ws.ledger.planning() as tx:
             bought = tx.bought_for(list_key)
-        if bought + again > limit:
+        if bought + stretch.phone_count > limit:
             raise OperatorError(
-                f"list {list_key} counts {bought} phones as bought, these {again} again would be above FBCHECK_MAX_BILLABLE={limit}; "
+                f"list {list_key} counts {bought} phones as bought, these {stretch.phone_count} again would be above FBCHECK_MAX_BILLABLE={limit}; "
                 "raise it, or give the phones up with --abandon"
             )
 
 
-def _chunk(ws: Workspace, chunk_key: str, *states: ChunkState) -> Row:
+def _chunk(ws: Workspace, chunk_key: str, *states: ChunkState) -> LoadedChunk:
     ws.ledger.recover_gone_senders()
-    row = ws.ledger.chunk(chunk_key)
-    if row.state not in states:
-        raise OperatorError(f"chunk {chunk_key} is {row.state}, not {' or '.join(states)}; there is nothing to decide")
-    return row
+    chunk = ws.ledger.chunk(chunk_key)
+    if chunk.state not in states:
+        raise OperatorError(f"chunk {chunk_key} is {chunk.state}, not {' or '.join(states)}; there is nothing to decide")
+    return chunk
 
 
-def _settled(chunk_key: str, moved: bool) -> None:
+def _see_that_it_moved(chunk_key: str, moved: bool) -> None:
     if not moved:
         raise OperatorError(f"chunk {chunk_key} was moved by somebody else meanwhile; look at `fbcheck status`")

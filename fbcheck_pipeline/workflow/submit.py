@@ -1,211 +1,63 @@
-"""Sending planned chunks: one at a time, recorded before and after, so that no crash can lead to a second bill.
-
-ledger says `sending` (committed)  ->  one POST  ->  ledger says what came of it
-"""
+"""The use case that buys: a list is planned, what is new is sent, what answers each phone is pinned, the counts are noted."""
 
 from __future__ import annotations
 
-import logging
-import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-import tenacity
+import pyarrow as pa
 
-from fbcheck_pipeline.errors import (
-    LedgerError,
-    OperatorError,
-    RateLimited,
-    StorageError,
-    SubmissionRefused,
-    SubmissionUnconfirmed,
-    TaskNotFound,
-    UnreadableAnswer,
-    VendorRefuses,
-    VendorUnavailable,
-)
-from fbcheck_pipeline.ledger import ChunkState, codec
-from fbcheck_pipeline.ledger.access import Row
-from fbcheck_pipeline.ledger.opening import stamp
-from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S
-from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.progress import report
-from fbcheck_pipeline.vendor import TaskSnapshot, VendorClient
-from fbcheck_pipeline.workflow.poll import first_poll_at
+from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.workflow.allocation import Again
+from fbcheck_pipeline.workflow.answers import Tally, resolve
+from fbcheck_pipeline.workflow.pins import write_pins
+from fbcheck_pipeline.workflow.plan import phones_of, plan_list
+from fbcheck_pipeline.workflow.send import RetryPolicy, Sent, send_planned_chunks
 from fbcheck_pipeline.workflow.workspace import Workspace
-
-log = logging.getLogger(__name__)
-
-MOST_HALVINGS = 3
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long free failures are answered by trying again at once; nothing is begun after `total_s`."""
+class Submission:
+    """What became of a list: `counts` has `rows`, `phones` and one entry per check_status; `pinned` counts distinct phones."""
 
-    tries: int = 4
-    first_wait_s: float = 1.0
-    most_wait_s: float = 60.0
-    total_s: float | None = None
-
-
-@dataclass
-class Submitted:
-    """What a submission did, by number of chunks."""
-
-    sent: int = 0
-    unconfirmed: int = 0
-    refused: int = 0
-    postponed: str | None = None
+    sent: Sent
+    counts: dict[str, int]
+    pinned: int
 
 
-def submit_chunks(
+def submit_list(
     ws: Workspace,
     client: VendorClient,
     list_key: str,
+    e164_phones: Iterable[pa.RecordBatch],
     *,
-    patience: Patience | None = None,
-) -> Submitted:
-    """Send every planned chunk that a list depends on, whoever planned it.
+    again: Again = Again.NOBODY,
+    max_billable: int | None = None,
+    policy: RetryPolicy | None = None,
+) -> Submission:
+    """Plan a list, send what it depends on, pin what answers each of its phones, note the counts.
 
-    Returns:
-        What happened; `postponed` says why sending stopped early, if the vendor could not be reached.
+    Killed at any point, it may be called again: planning sees what was sent, and nothing is sent twice.
+
+    Args:
+        e164_phones: batches with the column `phone_e164`, null where rejected.
+        again: who asks for phones to be sent again that got no usable answer.
+        max_billable: most phones that may ever be submitted for this list; None for the settings' MAX_BILLABLE.
 
     Raises:
-        VendorRefuses: key, balance or address; nothing more is sent and what is unsent stays planned.
+        OperatorError: a purpose is required and the list has none.
+        VendorRefuses: key, balance or address; what is unsent stays planned.
+        StorageError: the pins cannot be written.
     """
-    ws.ledger.recover_gone_senders()
-    outcome, patience = Submitted(), patience or Patience()
-    until = None if patience.total_s is None else time.monotonic() + patience.total_s
-    total = sum(row.phone_count for row in ws.ledger.chunks_of(list_key) if row.state == ChunkState.PLANNED)
-    done, tried = 0, set[str]()
+    phones, occurrences, rejected = phones_of(e164_phones)
+    limit = ws.settings.max_billable if max_billable is None else max_billable
+    pins = plan_list(ws, list_key, phones, again=again, max_billable=limit)
     try:
-        if total:
-            report("submitting", 0, total)
-            _see_that_balance_suffices(ws, client, total)
-    except VendorUnavailable as error:
-        outcome.postponed = str(error)
-        return outcome
-    with ws.ledger.sender() as sender:
-        while keys := [key for key in ws.ledger.sendable(list_key) if key not in tried]:
-            if until is not None and time.monotonic() >= until:
-                outcome.postponed = "time is up; what is unsent is sent by the next run"
-                break
-            tried.add(keys[0])
-            try:
-                done += _send_patiently(ws, client, keys[0], sender, outcome, patience, until)
-            except VendorUnavailable as error:
-                outcome.postponed = str(error)
-                break
-            report("submitting", done, max(total, done))
-    return outcome
-
-
-def _see_that_balance_suffices(ws: Workspace, client: VendorClient, phone_count: int) -> None:
-    """Too little money is told before the first POST, where the vendor tells the balance."""
-    try:
-        balance, cost = client.balance(), ws.settings.cost_of(phone_count)
-    except (TaskNotFound, UnreadableAnswer) as error:
-        log.warning("balance not known error=%s", type(error).__name__)
-        return
-    if balance is not None and (balance.amount <= 0 or (cost is not None and balance.amount < cost)):
-        needed = f", about {cost:.2f} is needed" if cost is not None else ""
-        raise VendorRefuses(f"the vendor's balance is {balance.amount:.2f}{needed}; top it up, then run again", http_status=402)
-
-
-def _send_patiently(
-    ws: Workspace, client: VendorClient, chunk_key: str, sender: str, outcome: Submitted, patience: Patience, until: float | None
-) -> int:
-    """Send one chunk, again after free failures; returns the phones sent."""
-    stop: tenacity.stop.stop_base = tenacity.stop_after_attempt(patience.tries)
-    if until is not None:
-        stop = stop | tenacity.stop_before_delay(max(0.0, until - time.monotonic()))
-
-    def wait(state: tenacity.RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        told = error.retry_after_s if isinstance(error, RateLimited) else None
-        jittered = tenacity.wait_random_exponential(multiplier=patience.first_wait_s, max=patience.most_wait_s)(state)
-        return jittered if told is None else min(told, patience.most_wait_s)
-
-    trying = tenacity.Retrying(retry=tenacity.retry_if_exception_type(VendorUnavailable), stop=stop, wait=wait, reraise=True)
-    return int(trying(_send_once, ws, client, chunk_key, sender, outcome))
-
-
-def _send_once(ws: Workspace, client: VendorClient, chunk_key: str, sender: str, outcome: Submitted) -> int:
-    ledger = ws.ledger
-    row = ledger.chunk(chunk_key)
-    phones = codec.unpack(row.phones, row.phone_count)
-    suppressed = ledger.suppressed_among(phones)
-    if suppressed.any():
-        take_out(ws, row, suppressed)
-        return 0
-    payload = codec.to_payload(phones)
-    ws.storage.write_bytes(paths.CHUNKS.of(chunk_key), payload)
-    if not ledger.start_sending(chunk_key, sender=sender, max_per_day=ws.settings.max_billable_per_day):
-        return 0
-    try:
-        stamp(ws.storage, ledger)
-        snapshot = client.submit_chunk(payload)
-    except (StorageError, VendorUnavailable, VendorRefuses) as error:
-        later = ledger.clock() + ORPHANED_AFTER_S
-        ledger.advance(
-            chunk_key, from_=ChunkState.SENDING, to=ChunkState.PLANNED, sender=sender, note=str(error), next_send_at=later
-        )
-        raise
-    except SubmissionRefused as error:
-        _halve_or_refuse(ws, chunk_key, sender, str(error))
-        outcome.refused += 1
-        return 0
-    except SubmissionUnconfirmed as error:
-        return _hold(ws, chunk_key, sender, str(error), outcome)
-    try:
-        _record(ws, chunk_key, sender, snapshot)
-    except OperatorError as error:  # the vendor gave the same task id twice
-        return _hold(ws, chunk_key, sender, str(error), outcome)
-    log.info("chunk submitted chunk_key=%s phones=%d", chunk_key, row.phone_count)
-    outcome.sent += 1
-    return int(row.phone_count)
-
-
-def take_out(ws: Workspace, row: Row, chosen: npt.NDArray[np.bool_]) -> None:
-    """Leave the chosen phones out of a planned chunk; those that stay are planned anew where they are too few for one."""
-    groups = [~chosen] if np.count_nonzero(~chosen) >= ws.settings.smallest_chunk else []
-    ws.ledger.replace_chunk(row.chunk_key, from_=ChunkState.PLANNED, groups=groups, halvings=row.halvings)
-
-
-def _hold(ws: Workspace, chunk_key: str, sender: str, why: str, outcome: Submitted) -> int:
-    """Perhaps billed: a person must look."""
-    ws.ledger.advance(chunk_key, from_=ChunkState.SENDING, to=ChunkState.UNCONFIRMED, sender=sender, note=why)
-    log.warning("submission unconfirmed chunk_key=%s", chunk_key)
-    outcome.unconfirmed += 1
-    return 0
-
-
-@tenacity.retry(retry=tenacity.retry_if_exception_type(LedgerError), wait=tenacity.wait_random_exponential(max=30))
-def _record(ws: Workspace, chunk_key: str, sender: str, snapshot: TaskSnapshot) -> None:
-    """Tried until it succeeds: this id is the only proof of what was paid for."""
-    recorded = ws.ledger.record_task(
-        chunk_key,
-        sender=sender,
-        task_id=snapshot.task_id,
-        total=snapshot.total,
-        is_synthetic=snapshot.is_synthetic,
-        next_poll_at=first_poll_at(ws),
-    )
-    if not recorded:
-        log.error(
-            "a person settled chunk %s before its answer came; the vendor accepted it as task %s", chunk_key, snapshot.task_id
-        )
-
-
-def _halve_or_refuse(ws: Workspace, chunk_key: str, sender: str, note: str) -> None:
-    """Halving a refused chunk is free and finds the half the vendor can take; three times, then it stays refused."""
-    row = ws.ledger.chunk(chunk_key)
-    half = row.phone_count // 2
-    if row.halvings < MOST_HALVINGS and half >= ws.settings.smallest_chunk:
-        is_first = np.arange(row.phone_count) < half
-        halves = [is_first, ~is_first]
-        ws.ledger.replace_chunk(chunk_key, from_=ChunkState.SENDING, groups=halves, halvings=row.halvings + 1, sender=sender)
-    else:
-        ws.ledger.settle_unanswered(chunk_key, from_=ChunkState.SENDING, to=ChunkState.REFUSED, note=note, sender=sender)
+        sent = send_planned_chunks(ws, client, list_key, policy=policy)
+    finally:
+        tally = Tally(resolve(ws, list_key, pins))
+        tally.add_repeated(occurrences, rejected)
+        counts = tally.counts(ws.ledger.phone_list(list_key).source_rows)
+        ws.ledger.note_counts(list_key, counts)
+    write_pins(ws, list_key, pins)
+    return Submission(sent, counts, len(phones))

@@ -10,7 +10,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +19,13 @@ import pyarrow.compute as pc
 
 from fbcheck_pipeline.files.storage import BatchStream, Storage
 from fbcheck_pipeline.ledger import Ledger, codec
-from fbcheck_pipeline.ledger.access import Row
 from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.records import CollectedTask
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column, schema_of
 from fbcheck_pipeline.model.statuses import VERDICTS
 
-MOST_LOOSE_TASKS = 64
+MAX_UNINDEXED_TASKS = 64
 """So many task files are looked up one by one before they are merged into the index."""
 
 SCHEMA = schema_of(paths.VERDICTS)
@@ -36,7 +36,7 @@ class Found:
     """For each phone asked: the index in `tasks` of the newest task with a usable verdict, or -1."""
 
     task: npt.NDArray[np.int32]
-    tasks: list[Any]
+    tasks: list[CollectedTask]
 
 
 def write_verdicts(storage: Storage, task_id: str, table: pa.Table, checked_at_us: int) -> None:
@@ -62,7 +62,7 @@ def read_verdicts(storage: Storage, task_id: str) -> tuple[Phones, npt.NDArray[n
 
 def look_up(storage: Storage, ledger: Ledger, phones: Phones) -> Found:
     """The newest usable verdict of each phone (sorted, distinct); its age is the caller's to judge."""
-    tasks = ledger.collected()
+    tasks = ledger.collected_tasks()
     number = {row.task_id: position for position, row in enumerate(tasks)}
     newest = np.full(len(phones), -1, np.int32)
     indexed = _read_index(storage, ledger.verdict_index())
@@ -80,16 +80,16 @@ def look_up(storage: Storage, ledger: Ledger, phones: Phones) -> Found:
     return Found(newest, tasks)
 
 
-def merge_index(storage: Storage, ledger: Ledger, *, most_loose: int = MOST_LOOSE_TASKS) -> bool:
+def merge_index(storage: Storage, ledger: Ledger, *, max_unindexed: int = MAX_UNINDEXED_TASKS) -> bool:
     """Bring the index up to date when many tasks are not in it yet; True when a new one was published."""
     published = ledger.verdict_index()
     indexed = _read_index(storage, published)
-    tasks = ledger.collected()
+    tasks = ledger.collected_tasks()
     covered = set(indexed.task_ids) if indexed is not None else set()
-    loose = [row for row in tasks if row.task_id not in covered]
-    if len(loose) <= most_loose:
+    unindexed = [row for row in tasks if row.task_id not in covered]
+    if len(unindexed) <= max_unindexed:
         return False
-    merged = _merge(storage, indexed, loose, [row.task_id for row in tasks])
+    merged = _merge(storage, indexed, unindexed, [row.task_id for row in tasks])
     name = paths.VERDICT_INDEX.of(secrets.token_hex(8))
     with storage.writing(name) as sink:
         merged.write(sink)
@@ -134,16 +134,16 @@ def _read_index(storage: Storage, name: str | None) -> _Index | None:
         return _Index(batch.column(0).to_numpy(), batch.column(1).to_numpy(), json.loads(reader.schema.metadata[b"task_ids"]))
 
 
-def _merge(storage: Storage, indexed: _Index | None, loose: Sequence[Row], order: Sequence[str]) -> _Index:
+def _merge(storage: Storage, indexed: _Index | None, unindexed: Sequence[CollectedTask], order: Sequence[str]) -> _Index:
     """Newest task wins; `order` is the order of collection. Lean: there may be millions of phones."""
     number = {task_id: position for position, task_id in enumerate(order)}
     end = 0 if indexed is None else len(indexed.phones)
-    most = end + sum(row.phone_count for row in loose)
+    most = end + sum(row.phone_count for row in unindexed)
     phones, newest = np.empty(most, np.int64), np.empty(most, np.int32)
     if indexed is not None:
         phones[:end] = indexed.phones
         newest[:end] = np.array([number.get(each, -1) for each in indexed.task_ids], np.int32)[indexed.task]
-    for row in loose:
+    for row in unindexed:
         answered = _usable(storage, row.task_id)
         start, end = end, end + len(answered)
         phones[start:end], newest[start:end] = answered, number[row.task_id]

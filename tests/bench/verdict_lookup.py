@@ -41,7 +41,7 @@ def build(ws: Workspace, verdict_count: int) -> None:
         columns = {"phone": pa.array(mine), "facebook": labels, "label": labels}
         task_id = f"task{number:06d}"
         write_verdicts(ws.storage, task_id, pa.table(columns), int(ws.ledger.clock() * 1e6))
-        with ws.ledger.engine.begin() as connection:
+        with ws.ledger.database.writing() as connection:
             key = insert_chunk(connection, [Part("old", mine)], ["old"], now=ws.ledger.clock(), day=ws.ledger.today())
             facts = {"task_id": task_id, "exported_at": ws.ledger.clock(), "settled_at": ws.ledger.clock()}
             known = {"state": ChunkState.COLLECTED.value, "unanswered": codec.pack(mine[:0])}

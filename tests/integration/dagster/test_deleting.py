@@ -32,7 +32,7 @@ def test_a_file_taken_away_after_it_was_read_is_not_missed(driver: DagsterDriver
     driver.run("submit_list", key)
     inbox(tmp_path, "night.csv").unlink()
     driver.finish()
-    assert driver.ws.ledger.list_row(key).is_complete and len(vendor.accepted) == 5
+    assert driver.ws.ledger.find_list(key).is_complete and len(vendor.accepted) == 5
     assert driver.run("submit_list", key, asset_selection=[dg.AssetKey("submitted_chunks")]).success
 
 
@@ -66,8 +66,8 @@ def test_a_list_replaced_before_it_was_read_says_so_and_the_new_one_goes_on(driv
     first = driver.drop("night.csv", swiss(5))
     second = driver.complete("night.csv", swiss(7))
     assert not driver.run("submit_list", first).success
-    assert "has changed" in driver.ws.ledger.list_row(first).error
-    assert driver.ws.ledger.list_row(second).is_complete
+    assert "has changed" in driver.ws.ledger.find_list(first).error
+    assert driver.ws.ledger.find_list(second).is_complete
 
 
 def test_a_deleted_partition_comes_back_while_its_list_has_work_to_do(driver: DagsterDriver, vendor: FakeVendor) -> None:

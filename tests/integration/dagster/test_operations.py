@@ -14,6 +14,7 @@ from fbcheck_pipeline.defs.requests import WORK_TAG, submit_request
 from fbcheck_pipeline.ledger import ChunkState
 from tests.fake_vendor import FakeVendor
 from tests.integration.dagster.dagster_driver import DagsterDriver, swiss
+from tests.integration.workflow.workflow_driver import set_columns
 
 HOUR_S = 3600.0
 
@@ -167,10 +168,10 @@ def test_a_task_that_does_not_end_is_a_warning_and_past_its_deadline_an_error(dr
     driver.run("submit_list", driver.drop("night.csv", swiss(3)))
     assert check(driver, "oldest_task_is_young").passed
     (row,) = driver.ws.ledger.chunks()
-    driver.ws.ledger.note_chunk(row.chunk_key, submitted_at=row.submitted_at - 40 * HOUR_S)
+    set_columns(driver.ws.ledger, row.chunk_key, submitted_at=row.submitted_at - 40 * HOUR_S)
     found = check(driver, "oldest_task_is_young")
     assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
-    driver.ws.ledger.advance(row.chunk_key, from_=ChunkState.SUBMITTED, to=ChunkState.OVERDUE)
+    driver.ws.ledger.mark_overdue(row.chunk_key, from_=ChunkState.SUBMITTED)
     found = check(driver, "oldest_task_is_young")
     assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.ERROR)
     assert row.task_id in (found.description or "")
@@ -189,7 +190,7 @@ def test_old_verdicts_are_noticed_when_a_list_is_joined_again(
 def test_a_crash_that_dagster_has_tried_again_is_not_asked_for_a_second_time(driver: DagsterDriver) -> None:
     """`run_retries` and the sensor would otherwise both start the list anew; one that it only means to try again, it may forget."""
     key = driver.drop("night.csv", swiss(3))
-    row, work = driver.ws.ledger.list_row(key), f"submit:{key}"
+    row, work = driver.ws.ledger.find_list(key), f"submit:{key}"
 
     def attempt() -> str:
         request = submit_request(driver.instance, driver.ws, row, work=work)

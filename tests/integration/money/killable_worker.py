@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from fbcheck_pipeline.ledger import codec
+from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.settings import Settings, load_settings
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.reconcile import attach_task, resubmit
@@ -87,10 +87,10 @@ class KillableWorker:
         assert not self.run()
         ws = open_workspace(self.settings)
         driver = WorkflowDriver(ws)
-        unconfirmed = ws.ledger.chunks(states=["unconfirmed"])
+        unconfirmed = ws.ledger.chunks(states=[ChunkState.UNCONFIRMED])
         for row in unconfirmed:
             chunk, taken = ws.ledger.chunk(row.chunk_key), {each.task_id for each in ws.ledger.chunks()}
-            phones = codec.unpack(chunk.phones, chunk.phone_count).tolist()
+            phones = chunk.phones.tolist()
             tasks = [task_id for task_id, each in self.vendor.tasks(driver.client).items() if each == phones]
             if self.accepted()[phones[0]]:
                 attach_task(ws, driver.client, row.chunk_key, [each for each in tasks if each not in taken][-1])

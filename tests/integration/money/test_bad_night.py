@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 
 from fbcheck_pipeline.cli.app import app
 from fbcheck_pipeline.errors import VendorError
-from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
+from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.settings import load_settings
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.fake_vendor import verdict
@@ -145,7 +145,7 @@ def judge_bill(vendor: BadVendor, fbcheck: Fbcheck) -> None:
     tries: Counter[str] = Counter()
     for row in ws.ledger.chunks():
         assert row.state in ("collected", "replaced")
-        for phone in codec.unpack(ws.ledger.chunk(row.chunk_key).phones, row.phone_count):
+        for phone in ws.ledger.chunk(row.chunk_key).phones:
             tries[f"+{phone}"] += row.resubmissions + TRAITS[ChunkState(row.state)].is_try
     ws.ledger.close()
     assert set(tries) == set(NUMBERS)

@@ -27,7 +27,7 @@ def test_killed_at_a_named_point(point: str, when: str, lasting_vendor: Vendor, 
         ("start_sending", "after"),
         ("post", "before"),
         ("post", "after"),
-        ("record_task", "before"),
+        ("mark_submitted", "before"),
         ("rename", "before"),
         ("rename", "after"),
     }

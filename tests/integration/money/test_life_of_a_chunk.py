@@ -20,15 +20,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from fbcheck_pipeline.errors import OperatorError, VendorRefuses
-from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
+from fbcheck_pipeline.ledger import TRAITS, ChunkState
+from fbcheck_pipeline.ledger.records import Stretch
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
-from fbcheck_pipeline.results.join import NO_PIN, Tally, resolve
 from fbcheck_pipeline.settings import load_settings
 from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.workflow.allocation import Again
+from fbcheck_pipeline.workflow.answers import NO_PIN, Tally, resolve
 from fbcheck_pipeline.workflow.pins import read_pins
-from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.reconcile import abandon, attach_task, resubmit
-from fbcheck_pipeline.workflow.submit import Patience
+from fbcheck_pipeline.workflow.send import RetryPolicy
 from fbcheck_pipeline.workflow.verdicts import merge_index
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import DAY_S, Clock, phones
@@ -39,7 +40,7 @@ LISTS = {"a": phones(12), "b": phones(12, 905_320_000_006), "c": phones(9, 905_3
 KEYS = st.sampled_from(sorted(LISTS))
 ANSWERS = st.sampled_from(["accept"] * 3 + ["accept_then_cut", "cut_before_accepting", "no_task_id", 500, 400, 402, 502])
 POLLS = st.sampled_from(["", "", 500, "garbage", "failed", "frobnicating", ("status", 404, {}, b"{}")])
-ONCE = Patience(tries=1)
+ONCE = RetryPolicy(tries=1)
 MAX_TRIES = 2
 
 
@@ -96,8 +97,8 @@ class LifeOfAChunk(RuleBasedStateMachine):
         assert not set(bought) & was_open, "sent beside a try that may still be answered"
         assert not set(bought) & young, "bought although it has its verdict"
         for row in new:
-            start, count = self.driver.ledger.parts_of(key).get(row.chunk_key, (0, 0))
-            for phone in self._phones(row.chunk_key)[start : start + count]:
+            own = self.driver.ledger.parts_of(key).get(row.chunk_key, Stretch(0, 0))
+            for phone in self._phones(row.chunk_key)[own.start : own.start + own.phone_count]:
                 tries, last = unanswered.get(phone, (0, None))
                 assert tries < MAX_TRIES
                 if last is not None:
@@ -107,7 +108,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
         read = read_pins(self.driver.ws.storage, key)
         assert read is not None
         assert np.array_equal(read.phones, LISTS[key])
-        assert [read.answers[number] for number in read.answer] == [pins.answers[number] for number in pins.answer]
+        assert [read.pins[number] for number in read.index] == [pins.pins[number] for number in pins.index]
         if not writes_pins and earlier is not None:
             self.driver.ws.storage.write_parquet(f"submitted_chunks/{key}.parquet", earlier.stream())
 
@@ -168,12 +169,12 @@ class LifeOfAChunk(RuleBasedStateMachine):
 
     @rule()
     def index(self) -> None:
-        merge_index(self.driver.ws.storage, self.driver.ledger, most_loose=0)
+        merge_index(self.driver.ws.storage, self.driver.ledger, max_unindexed=0)
 
     @precondition(lambda self: "unconfirmed" in self.driver.states())
     @rule(how=st.sampled_from(["attach", "mistake", "resubmit", "abandon"]), which=st.integers(0, 3))
     def reconcile(self, how: str, which: int) -> None:
-        rows = self.driver.ledger.chunks(states=["unconfirmed"])
+        rows = self.driver.ledger.chunks(states=[ChunkState.UNCONFIRMED])
         chunk = rows[which % len(rows)].chunk_key
         if how in ("attach", "mistake"):
             self._attach(chunk, is_mistaken=how == "mistake")
@@ -183,7 +184,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
     @precondition(lambda self: "overdue" in self.driver.states())
     @rule(which=st.integers(0, 3))
     def give_up(self, which: int) -> None:
-        rows = self.driver.ledger.chunks(states=["overdue"])
+        rows = self.driver.ledger.chunks(states=[ChunkState.OVERDUE])
         abandon(self.driver.ws, rows[which % len(rows)].chunk_key)
 
     @rule(seconds=st.sampled_from([60.0, 3600.0, DAY_S / 2, DAY_S, 4 * DAY_S]))
@@ -212,7 +213,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
             return
         tries: Counter[str] = Counter()
         for row in self.driver.ledger.chunks():
-            recorded = row.resubmissions + bool(TRAITS[ChunkState(row.state)].is_try)
+            recorded = row.resubmissions + bool(TRAITS[row.state].is_try)
             for phone in self._phones(row.chunk_key):
                 tries[f"+{phone}"] += recorded
         assert {phone: count for phone, count in self.vendor.accepted.items() if count > tries[phone]} == {}
@@ -222,10 +223,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
         if not hasattr(self, "driver"):
             return
         holding = [
-            phone
-            for row in self.driver.ledger.chunks()
-            if TRAITS[ChunkState(row.state)].holds
-            for phone in self._phones(row.chunk_key)
+            phone for row in self.driver.ledger.chunks() if TRAITS[row.state].holds for phone in self._phones(row.chunk_key)
         ]
         assert len(holding) == len(set(holding))
 
@@ -240,7 +238,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
             return
         days: Counter[str] = Counter()
         for row in self.driver.ledger.chunks():
-            days[row.budget_day] += row.phone_count * TRAITS[ChunkState(row.state)].in_budget
+            days[row.budget_day] += row.phone_count * TRAITS[row.state].in_budget
         assert max(days.values(), default=0) <= self.settings.max_billable_per_day
 
     @invariant()
@@ -263,31 +261,30 @@ class LifeOfAChunk(RuleBasedStateMachine):
 
     def _phones(self, chunk_key: str) -> list[int]:
         row = self.driver.ledger.chunk(chunk_key)
-        return [int(phone) for phone in codec.unpack(row.phones, row.phone_count)]
+        return [int(phone) for phone in row.phones]
 
     def _phones_that_may_still_be_answered(self) -> set[int]:
         """Accepted by the vendor or perhaps so, or about to be sent."""
-        rows = [row for row in self.driver.ledger.chunks() if TRAITS[ChunkState(row.state)].holds]
+        rows = [row for row in self.driver.ledger.chunks() if TRAITS[row.state].holds]
         return {phone for row in rows for phone in self._phones(row.chunk_key)}
 
     def _phones_with_a_young_verdict(self) -> set[int]:
         """Collected within VERDICT_DAYS, from the ledger's blobs and not from the verdict store."""
         oldest = self.clock() - self.settings.verdict_days * DAY_S
         young: set[int] = set()
-        for row in self.driver.ledger.chunks(states=["collected"]):
+        for row in self.driver.ledger.chunks(states=[ChunkState.COLLECTED]):
             if row.exported_at > oldest:
                 chunk = self.driver.ledger.chunk(row.chunk_key)
-                unanswered = codec.unpack(chunk.unanswered, chunk.unanswered_count)
-                young |= set(self._phones(row.chunk_key)) - {int(phone) for phone in unanswered}
+                young |= set(self._phones(row.chunk_key)) - {int(phone) for phone in chunk.unanswered}
         return young
 
     def _last_tries_without_answer(self) -> dict[int, tuple[int, Any]]:
         """Phone -> tries without an answer since its last verdict, and the last of them."""
         found: dict[int, tuple[int, Any]] = {}
-        rows = [row for row in self.driver.ledger.chunks() if TRAITS[ChunkState(row.state)].retries]
+        rows = [row for row in self.driver.ledger.chunks() if TRAITS[row.state].retries]
         for row in sorted(rows, key=lambda row: row.settled_at):
             chunk = self.driver.ledger.chunk(row.chunk_key)
-            unanswered = {int(phone) for phone in codec.unpack(chunk.unanswered, chunk.unanswered_count)}
+            unanswered = {int(phone) for phone in chunk.unanswered}
             for phone in self._phones(row.chunk_key):
                 if phone in unanswered:
                     found[phone] = (found.get(phone, (0, None))[0] + 1 + row.resubmissions, row)

@@ -41,7 +41,7 @@ def open_ws(make_settings: Callable[..., Settings], clock: Clock, postgres_url: 
         ("planning transaction", "after"),
         ("start_sending", "after"),
         ("post", "after"),
-        ("record_task", "after"),
+        ("mark_submitted", "after"),
         ("collect", "before"),
     ],
 )
@@ -73,7 +73,7 @@ def test_the_whole_way_on_postgres(open_ws: Callable[..., Workspace]) -> None:
     assert driver.counts("a") == {"checked": 28, "suppressed": 2}
     ((key, revision),) = [(row.list_key, row.revision) for row in driver.ledger.lists_to_join()]
     driver.ledger.note_joined(key, revision=revision, counts={"rows": 1}, is_complete=True)
-    row = driver.ledger.list_row("a")
+    row = driver.ledger.find_list("a")
     assert (row.is_complete, row.needs_planning, row.counts) == (True, False, {"rows": 1})
 
 

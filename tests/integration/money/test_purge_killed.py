@@ -21,7 +21,7 @@ from tests.integration.money.worker_script import die
 from tests.integration.workflow.workflow_driver import WorkflowDriver
 
 POINTS: dict[str, tuple[object, str]] = {
-    "marking": (Ledger, "condemn"),
+    "marking": (Ledger, "mark_purged"),
     "index": (Ledger, "publish_verdict_index"),
     "file": (Storage, "delete"),
     "rows": (Ledger, "forget"),
@@ -40,7 +40,7 @@ def old_list(open_ws: Callable[..., Workspace], clock: Clock) -> Workspace:
         ws.storage.write_bytes(name, b"personal data")
     ((key, revision),) = [(row.list_key, row.revision) for row in ws.ledger.lists_to_join()]
     ws.ledger.note_joined(key, revision=revision, counts={}, is_complete=True)
-    assert merge_index(ws.storage, ws.ledger, most_loose=0)
+    assert merge_index(ws.storage, ws.ledger, max_unindexed=0)
     clock.advance(40 * DAY_S)
     return ws
 

@@ -39,8 +39,8 @@ POINTS: dict[str, tuple[object, str, str]] = {
     "stamp": (Storage, "write_bytes", "ledger-id"),
     "start_sending": (Ledger, "start_sending", ""),
     "post": (VendorClient, "submit_chunk", ""),
-    "record_task": (Ledger, "record_task", ""),
-    "note_poll": (Ledger, "note_poll", ""),
+    "mark_submitted": (Ledger, "mark_submitted", ""),
+    "note_progress": (Ledger, "note_progress", ""),
     "advance": (Ledger, "advance", ""),
     "kept result": (Storage, "write_bytes", "result_files/"),
     "verdict file": (Storage, "write_parquet", "verdicts/"),
@@ -54,7 +54,7 @@ POINTS: dict[str, tuple[object, str, str]] = {
 
 def live(settings: Settings, stop: Callable[[], None], keys: list[str]) -> None:
     """Do all there is to do for the lists, or die on the way."""
-    collecting.merge_index = functools.partial(merge_index, most_loose=0)  # an index with every collection
+    collecting.merge_index = functools.partial(merge_index, max_unindexed=0)  # an index with every collection
     VendorClient.task = first_seen_processing(VendorClient.task)  # type: ignore[method-assign]
     ws = open_workspace(settings)
     driver = WorkflowDriver(ws)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from fbcheck_pipeline.errors import UnreadableAnswer, VendorRefuses, VendorUnavailable
 from fbcheck_pipeline.vendor import Balance, VendorClient
-from fbcheck_pipeline.workflow.plan import Again, balanced_sizes, estimate_new_phones
+from fbcheck_pipeline.workflow.allocation import Again
+from fbcheck_pipeline.workflow.plan import balanced_sizes, estimate_new_phones
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -74,9 +75,9 @@ def test_what_is_unsent_at_midnight_is_reserved_anew(open_driver: OpenDriver, ve
     driver.plan("a", phones(10))
     clock.advance(DAY_S)
     driver.run("b", phones(10, 905_330_000_000))
-    assert driver.send("a").sent == 0
+    assert driver.send("a").chunks == 0
     clock.advance(DAY_S)
-    assert driver.send("a").sent == 1
+    assert driver.send("a").chunks == 1
 
 
 def test_an_unconfirmed_chunk_counts_and_a_refused_one_does_not(open_driver: OpenDriver, vendor: FakeVendor) -> None:
@@ -214,7 +215,7 @@ def test_too_little_balance_refuses_before_the_first_post(
         assert vendor.posts == []
         assert driver.counts("a") == {"waiting": 300}
     else:
-        assert driver.send("a").sent == 3
+        assert driver.send("a").chunks == 3
 
 
 @pytest.mark.parametrize(("error", "sent"), [(VendorUnavailable("down"), 0), (UnreadableAnswer("what?"), 1)], ids=["down", "odd"])
@@ -229,7 +230,7 @@ def test_a_balance_that_cannot_be_had(
     monkeypatch.setattr(VendorClient, "balance", fail)
     driver = open_driver(protocol="v1")
     outcome = driver.run("a", phones(100))
-    assert (outcome.sent, bool(outcome.postponed)) == (sent, not sent)
+    assert (outcome.chunks, bool(outcome.postponed)) == (sent, not sent)
 
 
 def test_an_estimate_records_nothing_and_is_what_would_be_bought(open_driver: OpenDriver, vendor: FakeVendor) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.paths import SUBMITTED_CHUNKS
 from fbcheck_pipeline.model.statuses import AnsweredBy
+from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.pins import read_pins
-from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.verdicts import look_up, merge_index
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape
@@ -54,7 +54,7 @@ def test_a_chunk_planned_by_another_list_is_sent_by_whoever_needs_it(open_driver
     """Its planner may have been killed."""
     driver = open_driver()
     driver.plan("a", phones(10))
-    assert driver.run("b", phones(10)).sent == 1
+    assert driver.run("b", phones(10)).chunks == 1
     driver.finish()
     assert (driver.counts("a"), driver.counts("b")) == ({"checked": 10}, {"reused": 10})
 
@@ -79,8 +79,8 @@ def test_pins_that_were_never_written_cost_nothing(
     driver = open_driver(verdict_days=verdict_days, chunk_size=10)
     driver.run("a", phones(20))
     driver.run("b", phones(20, 905_320_000_010))
-    driver.ws.storage.delete(paths.SUBMITTED_CHUNKS.of("a"))
-    driver.ws.storage.delete(paths.SUBMITTED_CHUNKS.of("b"))
+    driver.ws.storage.delete(SUBMITTED_CHUNKS.of("a"))
+    driver.ws.storage.delete(SUBMITTED_CHUNKS.of("b"))
     driver.finish()
     clock.advance(40 * DAY_S)
     driver.run("a", phones(20))
@@ -100,7 +100,7 @@ def test_pins_older_than_the_plan_do_not_hide_the_newer_answer(open_driver: Open
     vendor.shape = ResultShape()
     clock.advance(DAY_S)
     driver.run("a", phones(10), again=Again.NIGHT)
-    driver.ws.storage.write_parquet(paths.SUBMITTED_CHUNKS.of("a"), pins.stream())  # as if the newer had never been written
+    driver.ws.storage.write_parquet(SUBMITTED_CHUNKS.of("a"), pins.stream())  # as if the newer had never been written
     driver.finish()
     driver.run("a", phones(10))
     assert driver.counts("a") == {"checked": 10}
@@ -110,7 +110,7 @@ def test_a_collection_in_the_midst_of_planning_is_noticed(
     open_driver: OpenDriver, vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Looked up before it, no verdict; asked after it, not in flight: without a second look it would be bought again."""
-    import fbcheck_pipeline.workflow.plan as plan
+    import fbcheck_pipeline.workflow.allocation as allocation
 
     driver = open_driver()
     driver.run("a", phones(10))
@@ -124,7 +124,7 @@ def test_a_collection_in_the_midst_of_planning_is_noticed(
             driver.collect()
         return found
 
-    monkeypatch.setattr(plan, "look_up", look_up_then_collect)
+    monkeypatch.setattr(allocation, "look_up", look_up_then_collect)
     driver.run("b", phones(10))
     assert len(looked) == 2
     assert driver.counts("b") == {"reused": 10}
@@ -144,13 +144,13 @@ def test_looking_up_is_the_same_with_and_without_the_index(open_driver: OpenDriv
 
     loose = answered()
     assert sum(each is not None for each in loose) == 50
-    assert merge_index(driver.ws.storage, driver.ledger, most_loose=0)
+    assert merge_index(driver.ws.storage, driver.ledger, max_unindexed=0)
     first = driver.ledger.verdict_index()
     assert answered() == loose
-    assert not merge_index(driver.ws.storage, driver.ledger, most_loose=0)
+    assert not merge_index(driver.ws.storage, driver.ledger, max_unindexed=0)
     driver.run("b", phones(10, 905_320_000_045))
     driver.finish()
-    assert merge_index(driver.ws.storage, driver.ledger, most_loose=0)
+    assert merge_index(driver.ws.storage, driver.ledger, max_unindexed=0)
     assert first is not None and not driver.ws.storage.exists(first)
     indexed = answered()
     assert sum(each is not None for each in indexed) == 55
@@ -158,7 +158,7 @@ def test_looking_up_is_the_same_with_and_without_the_index(open_driver: OpenDriv
     assert published is not None
     driver.ws.storage.delete(published)
     assert answered() == indexed
-    assert merge_index(driver.ws.storage, driver.ledger, most_loose=0)
+    assert merge_index(driver.ws.storage, driver.ledger, max_unindexed=0)
     assert answered() == indexed
     assert len(driver.ws.storage.names("verdicts")) == 6
 
@@ -173,14 +173,14 @@ def test_pins_are_read_back_as_they_were_planned(open_driver: OpenDriver, vendor
     read = read_pins(driver.ws.storage, "b")
     assert read is not None
     assert np.array_equal(read.phones, pins.phones)
-    assert [read.answers[number] for number in read.answer] == [pins.answers[number] for number in pins.answer]
-    assert {each.answered_by for each in read.answers} == {AnsweredBy.CHUNK, AnsweredBy.VERDICT, AnsweredBy.SUPPRESSED}
+    assert [read.pins[number] for number in read.index] == [pins.pins[number] for number in pins.index]
+    assert {each.answered_by for each in read.pins} == {AnsweredBy.CHUNK, AnsweredBy.VERDICT, AnsweredBy.SUPPRESSED}
 
 
 def test_a_list_without_phones_is_planned_joined_and_complete(open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """All its cells were rejected; that is no error."""
     driver = open_driver()
-    assert driver.run("a", phones(0)).sent == 0
+    assert driver.run("a", phones(0)).chunks == 0
     assert driver.counts("a") == {}
     assert driver.is_complete("a")
     assert vendor.posts == []

@@ -12,8 +12,8 @@ import pytest
 
 from fbcheck_pipeline.errors import LedgerError, VendorRefuses
 from fbcheck_pipeline.ledger import Ledger
-from fbcheck_pipeline.workflow.plan import Again
-from fbcheck_pipeline.workflow.submit import Patience
+from fbcheck_pipeline.workflow.allocation import Again
+from fbcheck_pipeline.workflow.send import RetryPolicy
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import HTML, FakeVendor
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -54,13 +54,13 @@ def test_a_free_failure_is_tried_again_and_bounded(free: Any, open_driver: OpenD
     """Documented as free; but not for ever: what fails three times waits, planned, for the next run."""
     vendor.script.extend([free, free])
     driver = open_driver(chunk_size=10)
-    assert driver.run("a", phones(10)).sent == 1
+    assert driver.run("a", phones(10)).chunks == 1
     vendor.script.extend([free] * 3)
     outcome = driver.run("b", phones(30, 905_330_000_000))
     assert outcome.postponed
     assert len(vendor.posts) == 3 + 3
     assert sorted(driver.states()) == ["planned", "planned", "planned", "submitted"]
-    assert driver.send("b").sent == 3
+    assert driver.send("b").chunks == 3
     assert vendor.most_per_phone == 1
 
 
@@ -70,7 +70,7 @@ def test_an_unreachable_vendor_leaves_everything_planned(open_driver: OpenDriver
     assert driver.run("a", phones(10)).postponed
     assert driver.states() == ["planned"]
     assert driver.counts("a") == {"waiting": 10}
-    assert driver.ledger.unanswered() == []
+    assert driver.ledger.unanswered_tries() == []
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
@@ -80,7 +80,7 @@ def test_retry_after_is_waited_for_in_both_forms(form: str, open_driver: OpenDri
     vendor.script.append(("status", 429, {"Retry-After": "1" if form == "seconds" else date}, b"{}"))
     driver, began = open_driver(), time.monotonic()
     driver.plan("a", phones(5))
-    assert driver.send("a", Patience(tries=2, first_wait_s=0.001, most_wait_s=0.2)).sent == 1
+    assert driver.send("a", RetryPolicy(tries=2, first_wait_s=0.001, max_wait_s=0.2)).chunks == 1
     assert time.monotonic() - began >= 0.2  # as told, within bounds
 
 
@@ -89,7 +89,7 @@ def test_retrying_is_bounded_in_time(open_driver: OpenDriver, vendor: FakeVendor
     vendor.script.extend([("status", 429, {"Retry-After": "30"}, b"{}")] * 9)
     driver, began = open_driver(chunk_size=5), time.monotonic()
     driver.plan("a", phones(20))
-    assert driver.send("a", Patience(tries=9, total_s=0.3)).postponed
+    assert driver.send("a", RetryPolicy(tries=9, total_s=0.3)).postponed
     assert time.monotonic() - began < 3
     assert driver.states() == ["planned"] * 4
 
@@ -104,7 +104,7 @@ def test_a_refusal_of_the_account_stops_before_the_next_chunk(code: int, open_dr
         driver.send("a")
     assert caught.value.exit_code == 4
     assert len(vendor.posts) == 2
-    assert driver.send("a").sent == 2
+    assert driver.send("a").chunks == 2
     assert vendor.most_per_phone == 1
 
 
@@ -143,17 +143,17 @@ def test_the_task_id_is_recorded_though_the_ledger_fails_at_first(
     open_driver: OpenDriver, vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Money was paid: this commit is retried until it succeeds."""
-    record, failures = Ledger.record_task, [LedgerError("locked"), LedgerError("locked")]
+    record, failures = Ledger.mark_submitted, [LedgerError("locked"), LedgerError("locked")]
 
     def failing(self: Ledger, *args: Any, **given: Any) -> bool:
         if failures:
             raise failures.pop()
         return record(self, *args, **given)
 
-    monkeypatch.setattr(Ledger, "record_task", failing)
+    monkeypatch.setattr(Ledger, "mark_submitted", failing)
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda seconds: None)
     driver = open_driver()
-    assert driver.run("a", phones(5)).sent == 1
+    assert driver.run("a", phones(5)).chunks == 1
     assert driver.states() == ["submitted"]
 
 
@@ -163,7 +163,7 @@ def test_a_task_id_given_twice_holds_the_second_chunk(open_driver: OpenDriver, v
     vendor.script.extend([same, same])
     driver = open_driver(chunk_size=5)
     outcome = driver.run("a", phones(15))
-    assert (outcome.sent, outcome.unconfirmed) == (2, 1)
+    assert (outcome.chunks, outcome.unconfirmed) == (2, 1)
     assert sorted(driver.states()) == ["submitted", "submitted", "unconfirmed"]
 
 

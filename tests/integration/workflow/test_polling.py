@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus
+from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.collect import collect_exported
 from fbcheck_pipeline.workflow.due import due_work
-from fbcheck_pipeline.workflow.plan import Again
 from fbcheck_pipeline.workflow.poll import LONGEST_INTERVAL_S, poll_due_tasks
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor
-from tests.integration.workflow.workflow_driver import WorkflowDriver
+from tests.integration.workflow.workflow_driver import WorkflowDriver, set_columns
 
 OpenDriver = Callable[..., WorkflowDriver]
 NOT_FOUND = ("status", 404, {}, b'{"error": "task_not_found"}')
@@ -65,7 +65,7 @@ def test_only_due_tasks_are_asked_oldest_first(open_driver: OpenDriver, vendor: 
     assert poll_due_tasks(driver.ws, driver.client, budget_s=5).asked == 0
     rows = driver.ledger.chunks()
     for row, at in zip(rows, (-5, -9, +50), strict=True):
-        driver.ledger.note_chunk(row.chunk_key, next_poll_at=clock() + at)
+        set_columns(driver.ledger, row.chunk_key, next_poll_at=clock() + at)
     assert [row.task_id for row in driver.ledger.due_for_poll()] == [rows[1].task_id, rows[0].task_id]
     assert poll_due_tasks(driver.ws, driver.client, budget_s=5).asked == 2
 
@@ -219,7 +219,7 @@ def test_two_pollers_with_answers_of_different_age(open_driver: OpenDriver, vend
             driver.poll()
             return TaskSnapshot(task_id, TaskStatus.PROCESSING)
 
-    driver.ledger.note_chunk(driver.chunk_key("submitted"), next_poll_at=0)
+    set_columns(driver.ledger, driver.chunk_key("submitted"), next_poll_at=0)
     poll_due_tasks(driver.ws, Slow(), budget_s=5)  # type: ignore[arg-type]
     assert driver.states() == ["exported"]
     driver.collect()

@@ -6,9 +6,9 @@ import pytest
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import Ledger
-from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.paths import SUBMITTED_CHUNKS
 from fbcheck_pipeline.workflow import verdicts
-from fbcheck_pipeline.workflow.plan import Again
+from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.purge import purge
 from fbcheck_pipeline.workflow.verdicts import look_up, merge_index
 from tests.conftest import DAY_S, Clock, phones
@@ -39,7 +39,7 @@ def join(driver: WorkflowDriver) -> None:
 def test_what_a_list_reuses_is_kept_from_the_moment_it_is_planned(old: WorkflowDriver, vendor: FakeVendor) -> None:
     """Killed before it wrote its pins, nothing but the ledger tells of the verdicts it was promised."""
     old.plan("b", phones(7))
-    old.ws.storage.delete(paths.SUBMITTED_CHUNKS.of("b"))
+    old.ws.storage.delete(SUBMITTED_CHUNKS.of("b"))
     purged = purge(old.ws, older_than_days=1)
     assert (purged.list_keys, purged.chunks) == (("a",), 0)
     old.run("b", phones(7))
@@ -49,7 +49,7 @@ def test_what_a_list_reuses_is_kept_from_the_moment_it_is_planned(old: WorkflowD
 def test_a_planning_in_the_midst_of_a_purge_is_noticed(
     old: WorkflowDriver, vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It looked verdicts up and the purge condemns them before it is done: it must look again, and buys what is gone."""
+    """It looked verdicts up and the purge marks them before it is done: it must look again, and buys what is gone."""
     look = verdicts.look_up
 
     def look_then_purge(*given: object) -> object:
@@ -58,7 +58,7 @@ def test_a_planning_in_the_midst_of_a_purge_is_noticed(
         purge(old.ws, older_than_days=1)
         return found
 
-    monkeypatch.setattr("fbcheck_pipeline.workflow.plan.look_up", look_then_purge)
+    monkeypatch.setattr("fbcheck_pipeline.workflow.allocation.look_up", look_then_purge)
     old.run("b", phones(7))
     old.finish()
     assert old.counts("b") == {"checked": 7} and old.is_complete("b")
@@ -74,16 +74,16 @@ def test_an_index_made_in_the_midst_of_a_purge_is_not_published(old: WorkflowDri
         return publish(ledger, *given, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Ledger, "publish_verdict_index", purge_then_publish)
-    assert not merge_index(old.ws.storage, old.ledger, most_loose=0)
+    assert not merge_index(old.ws.storage, old.ledger, max_unindexed=0)
     assert old.ws.storage.names("verdict_index") == [] and (look_up(old.ws.storage, old.ledger, phones(10)).task < 0).all()
 
 
 def test_a_list_by_name_goes_and_its_verdicts_stay(old: WorkflowDriver, vendor: FakeVendor) -> None:
     """They are paid for: the same file, read another way, buys none of them again."""
     assert purge(old.ws, older_than_days=None, list_key="a", dry_run=True).list_keys == ("a",)
-    assert old.ledger.list_row("a") is not None
+    assert old.ledger.find_list("a") is not None
     purged = purge(old.ws, older_than_days=None, list_key="a")
-    assert (purged.list_keys, purged.chunks) == (("a",), 0) and old.ledger.list_row("a") is None
+    assert (purged.list_keys, purged.chunks) == (("a",), 0) and old.ledger.find_list("a") is None
     old.run("a", phones(10))
     assert old.counts("a") == {"reused": 10} and vendor.most_per_phone == 1
     purged = purge(old.ws, older_than_days=1, list_key="a")
@@ -129,7 +129,7 @@ def test_a_list_that_waits_for_nobody_is_purged_though_phones_are_undetermined(
     driver.run("a", phones(3), again=Again.NOBODY)
     driver.finish()
     join(driver)
-    row = driver.ledger.list_row("a")
+    row = driver.ledger.find_list("a")
     assert row is not None and not row.is_complete
     clock.advance(10 * DAY_S)
     assert purge(driver.ws, older_than_days=1).list_keys == ("a",)

@@ -7,7 +7,7 @@ import pytest
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.lists import ReadOptions
-from fbcheck_pipeline.workflow.intake import bring_in, register_inbox_file
+from fbcheck_pipeline.workflow.intake import add_to_inbox, register_inbox_file
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import phones
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -25,12 +25,12 @@ def test_a_list_without_purpose_is_not_taken_up(open_ws: Callable[..., Workspace
     ws = open_ws(require_purpose=True)
     for given in (None, "  "):
         with pytest.raises(OperatorError, match="give `fbcheck run --purpose TEXT`, or set FBCHECK_PURPOSE"):
-            bring_in(ws, path, ReadOptions(), given)
+            add_to_inbox(ws, path, ReadOptions(), given)
     ws.storage.copy_in(path, "inbox/a.csv")
     with pytest.raises(OperatorError, match="FBCHECK_REQUIRE_PURPOSE"):
         register_inbox_file(ws, "a.csv")
     assert ws.ledger.lists() == []
-    key = bring_in(ws, path, ReadOptions(), "fraud check")
+    key = add_to_inbox(ws, path, ReadOptions(), "fraud check")
     assert register_inbox_file(ws, "a.csv") == key
     assert [row.purpose for row in ws.ledger.lists()] == ["fraud check"]
     ws.storage.write_bytes("inbox/b.csv", b"phone\n+41780000002\n")
@@ -41,15 +41,15 @@ def test_a_list_without_purpose_is_not_taken_up(open_ws: Callable[..., Workspace
 def test_a_list_that_was_taken_up_without_purpose_is_not_planned(open_driver: Callable[..., WorkflowDriver], path: Path) -> None:
     """Nothing of it is sent until somebody says what for; a purpose that was recorded stays."""
     before = open_driver()
-    key = bring_in(before.ws, path, ReadOptions(), None)
+    key = add_to_inbox(before.ws, path, ReadOptions(), None)
     before.ledger.note_read(key, {"rows": 1})
     strict = open_driver(require_purpose=True)
     with pytest.raises(OperatorError, match=r"a\.csv has no purpose"):
         strict.plan(key, phones(1))
     assert strict.ledger.chunks() == []
     for purpose in ("billing", "another"):
-        bring_in(strict.ws, path, ReadOptions(), purpose)
-    row = strict.ledger.list_row(key)
+        add_to_inbox(strict.ws, path, ReadOptions(), purpose)
+    row = strict.ledger.find_list(key)
     assert row is not None and row.purpose == "billing"
     strict.plan(key, phones(1))
     assert len(strict.ledger.chunks()) == 1

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from fbcheck_pipeline.workflow.plan import Again
+from fbcheck_pipeline.workflow.allocation import Again
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape
 from tests.integration.workflow.workflow_driver import WorkflowDriver

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from fbcheck_pipeline.errors import OperatorError, VendorError
-from fbcheck_pipeline.ledger import codec
+from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.vendor import VendorClient
-from fbcheck_pipeline.workflow.plan import Again
+from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.reconcile import abandon, attach_task, resubmit
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor
@@ -47,7 +47,7 @@ def test_a_sent_again_chunk_counts_both_tries(held: WorkflowDriver, vendor: Fake
     """The person was wrong, the vendor had it: what was accepted is still no more than what is recorded."""
     chunk = held.chunk_key("unconfirmed")
     resubmit(held.ws, chunk)
-    assert held.send("a").sent == 1
+    assert held.send("a").chunks == 1
     held.finish()
     assert held.counts("a") == {"checked": 30}
     row = held.ledger.chunk(chunk)
@@ -60,9 +60,9 @@ def test_a_try_before_counts_in_the_day_of_its_own(open_driver: OpenDriver, vend
     driver = open_driver(max_billable_per_day=15)
     driver.run("a", phones(10))
     resubmit(driver.ws, driver.chunk_key("unconfirmed"))
-    assert driver.send("a").sent == 0 and driver.ledger.bought_today() == 20
+    assert driver.send("a").chunks == 0 and driver.ledger.bought_today() == 20
     clock.advance(DAY_S)
-    assert driver.send("a").sent == 1 and driver.ledger.bought_today() == 10
+    assert driver.send("a").chunks == 1 and driver.ledger.bought_today() == 10
     driver.run("b", phones(6, 905_320_000_100))
     assert driver.counts("b") == {"over_budget": 6}
 
@@ -90,7 +90,7 @@ def test_the_parts_of_a_replaced_chunk_remember_its_tries(open_driver: OpenDrive
     resubmit(driver.ws, driver.chunk_key("unconfirmed"))
     driver.ledger.suppress(phones(2))
     driver.send("a")
-    (part,) = driver.ledger.chunks(states=["submitted"])
+    (part,) = driver.ledger.chunks(states=[ChunkState.SUBMITTED])
     assert (part.phone_count, part.resubmissions, driver.ledger.bought_today()) == (8, 1, 16)
     assert vendor.most_per_phone == 2
 
@@ -166,10 +166,7 @@ def test_two_tasks_taken_for_each_other_are_noticed_and_put_right(open_driver: O
     driver = open_driver(chunk_size=10)
     driver.run("a", phones(20))
     lost = {task.phones[0]: task.task_id for task in vendor.tasks.values()}
-    right = {
-        row.chunk_key: lost[f"+{codec.unpack(row.phones, row.phone_count)[0]}"]
-        for row in driver.ledger.chunks_of("a", with_phones=True)
-    }
+    right = {row.chunk_key: lost[f"+{row.phones[0]}"] for row in driver.ledger.loaded_chunks_of("a")}
     for chunk, task_id in zip(right, reversed(right.values()), strict=True):
         attach_task(driver.ws, driver.client, chunk, task_id)
     driver.poll()

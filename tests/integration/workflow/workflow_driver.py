@@ -5,19 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import sqlalchemy as sa
 
+from fbcheck_pipeline.ledger import ChunkState, Ledger, codec
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.results.join import Tally, resolve
+from fbcheck_pipeline.ledger.schema import chunks
 from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.workflow.allocation import Again
+from fbcheck_pipeline.workflow.answers import Tally, resolve
 from fbcheck_pipeline.workflow.collect import Collected, collect_exported
-from fbcheck_pipeline.workflow.pins import Pins, read_pins
-from fbcheck_pipeline.workflow.plan import Again, plan_list
+from fbcheck_pipeline.workflow.pins import Pins, read_pins, write_pins
+from fbcheck_pipeline.workflow.plan import plan_list
 from fbcheck_pipeline.workflow.poll import Polled, poll_due_tasks
-from fbcheck_pipeline.workflow.submit import Patience, Submitted, submit_chunks
+from fbcheck_pipeline.workflow.send import RetryPolicy, Sent, send_planned_chunks
+from fbcheck_pipeline.workflow.submit import submit_list
 from fbcheck_pipeline.workflow.workspace import Workspace
 
-AT_ONCE = Patience(tries=3, first_wait_s=0.001, most_wait_s=0.005)
+AT_ONCE = RetryPolicy(tries=3, first_wait_s=0.001, max_wait_s=0.005)
+
+
+def set_columns(ledger: Ledger, chunk_key: str, **values: object) -> None:
+    """Write into a chunk's row what no transition would: times that have come, or passed."""
+    with ledger.database.writing() as connection:
+        connection.execute(sa.update(chunks).where(chunks.c.chunk_key == chunk_key).values(values))
 
 
 class WorkflowDriver:
@@ -27,34 +38,39 @@ class WorkflowDriver:
         self.ws, self.ledger = ws, ws.ledger
         self.client = VendorClient(ws.settings)
 
+    def run(self, key: str, phones: Phones, policy: RetryPolicy = AT_ONCE, **given: Any) -> Sent:
+        """Register a list if need be and submit it, as the asset does."""
+        self.register(key)
+        batch = pa.record_batch({"phone_e164": codec.to_e164(phones)})
+        return submit_list(self.ws, self.client, key, [batch], policy=policy, **given).sent
+
     def plan(self, key: str, phones: Phones, *, again: Again = Again.NOBODY, max_billable: int | None = None) -> Pins:
-        """Register a list if need be, plan it, write its pins."""
-        if self.ledger.list_row(key) is None:
-            self.ledger.register_list(key, file=key, inbox_name=key, sha256=key, options={}, purpose=None)
+        """The first step of a submission, and its pins; the process ends before it sends."""
+        self.register(key)
         limit = self.ws.settings.max_billable if max_billable is None else max_billable
         pins = plan_list(self.ws, key, phones, again=again, max_billable=limit)
-        self.ws.storage.write_parquet(paths.SUBMITTED_CHUNKS.of(key), pins.stream())
+        write_pins(self.ws, key, pins)
         return pins
 
-    def send(self, key: str, patience: Patience = AT_ONCE) -> Submitted:
-        """Send what a list depends on."""
-        return submit_chunks(self.ws, self.client, key, patience=patience)
+    def send(self, key: str, policy: RetryPolicy = AT_ONCE) -> Sent:
+        """Send what a list depends on, as a later run does."""
+        return send_planned_chunks(self.ws, self.client, key, policy=policy)
 
-    def run(self, key: str, phones: Phones, **given: Any) -> Submitted:
-        """Plan and send."""
-        self.plan(key, phones, **given)
-        return self.send(key)
+    def register(self, key: str) -> None:
+        """Make a list known by its short key."""
+        if self.ledger.find_list(key) is None:
+            self.ledger.register_list(key, file=key, inbox_name=key, sha256=key, options={}, purpose=None)
 
     def poll(self) -> Polled:
         """Ask about every open task, due or not."""
-        for row in self.ledger.chunks(states=["submitted", "overdue"]):
-            self.ledger.note_chunk(row.chunk_key, next_poll_at=0)
+        for chunk in self.ledger.chunks(states=[ChunkState.SUBMITTED, ChunkState.OVERDUE]):
+            set_columns(self.ledger, chunk.chunk_key, next_poll_at=0)
         return poll_due_tasks(self.ws, self.client, budget_s=10)
 
     def collect(self) -> Collected:
         """Fetch what is exported, due or not."""
-        for row in self.ledger.chunks(states=["exported", "overdue"]):
-            self.ledger.note_chunk(row.chunk_key, next_fetch_at=0)
+        for chunk in self.ledger.chunks(states=[ChunkState.EXPORTED, ChunkState.OVERDUE]):
+            set_columns(self.ledger, chunk.chunk_key, next_fetch_at=0)
         return collect_exported(self.ws, self.client)
 
     def finish(self) -> None:
@@ -77,8 +93,8 @@ class WorkflowDriver:
 
     def chunk_key(self, state: str) -> str:
         """The one chunk in a state."""
-        (row,) = self.ledger.chunks(states=[state])
-        return str(row.chunk_key)
+        (chunk,) = self.ledger.chunks(states=[ChunkState(state)])
+        return chunk.chunk_key
 
     def _tally(self, key: str) -> tuple[Tally, Pins]:
         pins = read_pins(self.ws.storage, key)

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from fbcheck_pipeline.errors import LedgerError, OperatorError
-from fbcheck_pipeline.ledger import TRAITS, ChunkState, Ledger, liveness
-from fbcheck_pipeline.ledger.planning import Part
+from fbcheck_pipeline.ledger import TRAITS, ChunkState, Ledger
+from fbcheck_pipeline.ledger.moves import move
+from fbcheck_pipeline.ledger.records import Part, Stretch, TaskProgress
 from fbcheck_pipeline.ledger.states import MOVES
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import DAY_S, Clock, phones
@@ -45,16 +46,20 @@ WAYS = {
 }
 
 
+def submitted(ledger: Ledger, chunk: str, task_id: str, sender: str = "s") -> bool:
+    return ledger.mark_submitted(chunk, sender=sender, task_id=task_id, total=None, is_synthetic=False, next_poll_at=0)
+
+
 def brought_to(ledger: Ledger, state: ChunkState, task_id: str = "t1") -> str:
     """A chunk in a state, by lawful moves only."""
     chunk, now = planned(ledger), ChunkState.PLANNED
     for step in map(ChunkState, WAYS[state].split()):
-        if step is ChunkState.SENDING:
-            assert ledger.start_sending(chunk, sender="s", max_per_day=None)
-        elif step is ChunkState.SUBMITTED:
-            assert ledger.record_task(chunk, sender="s", task_id=task_id)
-        else:
-            assert ledger.advance(chunk, from_=now, to=step)
+        with ledger.database.writing() as connection:
+            if step is ChunkState.SENDING:
+                values: dict[str, Any] = {"sender": "s"}
+            else:
+                values = {"task_id": task_id} if step is ChunkState.SUBMITTED else {}
+            assert move(connection, chunk, now, step, values, now=ledger.clock())
         now = step
     return chunk
 
@@ -62,11 +67,12 @@ def brought_to(ledger: Ledger, state: ChunkState, task_id: str = "t1") -> str:
 def test_only_the_moves_of_the_table_exist(ws: Workspace) -> None:
     """An unlawful move would be a fault of ours; it must not be made quietly."""
     for from_, to in itertools.product(ChunkState, ChunkState):
-        if (from_, to) in MOVES:
-            assert not ws.ledger.advance("none", from_=from_, to=to)
-        else:
-            with pytest.raises(LedgerError, match="does not go"):
-                ws.ledger.advance("none", from_=from_, to=to)
+        with ws.ledger.database.writing() as connection:
+            if (from_, to) in MOVES:
+                assert not move(connection, "none", from_, to, {}, now=0)
+            else:
+                with pytest.raises(LedgerError, match="does not go"):
+                    move(connection, "none", from_, to, {}, now=0)
 
 
 @pytest.mark.parametrize("state", ChunkState)
@@ -75,7 +81,7 @@ def test_a_list_may_be_joined_when_its_chunk_settles(state: ChunkState, ws: Work
     register(ws.ledger, "a")
     brought_to(ws.ledger, state)
     with ws.ledger.planning() as tx:
-        tx.touch("a", planned_at=tx.now)
+        tx.mark_planned("a")
     assert bool(ws.ledger.lists_to_join()) is TRAITS[state].settles
 
 
@@ -111,7 +117,7 @@ def test_nothing_moves_while_somebody_plans(ws: Workspace) -> None:
     collected = threading.Event()
 
     def collect() -> None:
-        ws.ledger.collect(
+        ws.ledger.mark_collected(
             chunk, from_=ChunkState.EXPORTED, task_id="t1", unanswered=phones(0), result_sha256="", result_counts={}
         )
         collected.set()
@@ -143,8 +149,8 @@ def test_moves_of_chunks_that_share_lists_do_not_lock_each_other_out(ws: Workspa
         moved = ws.ledger.start_sending(chunks[number], sender="s", max_per_day=None)
         with ws.ledger.planning() as tx:
             for key in keys if number % 2 else reversed(keys):
-                tx.touch(key)
-        return moved and ws.ledger.record_task(chunks[number], sender="s", task_id=str(number))
+                tx.request_planning(key)
+        return moved and submitted(ws.ledger, chunks[number], str(number))
 
     assert all(together(8, move))
 
@@ -155,7 +161,7 @@ def test_a_task_belongs_to_one_chunk(ws: Workspace) -> None:
     brought_to(ws.ledger, ChunkState.SUBMITTED, task_id="t1")
     other = brought_to(ws.ledger, ChunkState.UNCONFIRMED)
     with pytest.raises(OperatorError, match="already belongs"):
-        ws.ledger.record_task(other, sender=None, task_id="t1")
+        ws.ledger.attach_task(other, task_id="t1", total=None, is_synthetic=False)
     assert ws.ledger.chunk(other).state == ChunkState.UNCONFIRMED
 
 
@@ -165,8 +171,8 @@ def test_a_sender_taken_for_gone_still_records_its_task(ws: Workspace) -> None:
     chunk = planned(ws.ledger)
     ws.ledger.start_sending(chunk, sender="nobody holds this lock", max_per_day=None)
     assert ws.ledger.recover_gone_senders() == [chunk]
-    assert not ws.ledger.record_task(chunk, sender="somebody else", task_id="t0")
-    assert ws.ledger.record_task(chunk, sender="nobody holds this lock", task_id="t1")
+    assert not submitted(ws.ledger, chunk, "t0", sender="somebody else")
+    assert submitted(ws.ledger, chunk, "t1", sender="nobody holds this lock")
     row = ws.ledger.chunk(chunk)
     assert (row.state, row.task_id, row.settled_at) == ("submitted", "t1", None)
 
@@ -179,7 +185,7 @@ def test_a_living_sender_is_not_taken_for_gone(ws: Workspace, open_ws: Callable[
     with ws.ledger.sender() as sender:
         assert ws.ledger.start_sending(chunk, sender=sender, max_per_day=None)
         assert other.recover_gone_senders() == []
-        assert not liveness.is_gone(other.engine, sender)
+        assert not other.database.is_gone(sender)
     assert other.recover_gone_senders() == [chunk]
 
 
@@ -187,8 +193,10 @@ def test_a_late_status_answer_does_not_undo_what_was_learned(ws: Workspace) -> N
     """Two pollers: the slow one's `processing` must not hide the exported result from everybody."""
     register(ws.ledger, "a")
     chunk = brought_to(ws.ledger, ChunkState.SUBMITTED)
-    ws.ledger.advance(chunk, from_=ChunkState.SUBMITTED, to=ChunkState.EXPORTED, vendor_status="exported", exported_at=1.0)
-    ws.ledger.note_poll(chunk, state="submitted", vendor_status="processing")
+    before = ws.ledger.chunk(chunk)
+    exported = TaskProgress("exported", 10, 10, 0)
+    assert ws.ledger.mark_exported(chunk, from_=ChunkState.SUBMITTED, progress=exported, vendor_exported_at=None, result_url=None)
+    ws.ledger.note_progress(before, TaskProgress("processing", 10, 5, 0), next_poll_at=0)
     assert ws.ledger.chunk(chunk).vendor_status == "exported"
     assert [row.chunk_key for row in ws.ledger.due_for_fetch()] == [chunk]
 
@@ -204,12 +212,12 @@ def test_halves_share_the_lists_the_budget_and_the_phones_of_the_whole(ws: Works
     first = np.arange(10) < 5
     assert ws.ledger.replace_chunk(chunk, from_=ChunkState.SENDING, groups=[first, ~first], halvings=1, sender="other") == []
     halves = ws.ledger.replace_chunk(chunk, from_=ChunkState.SENDING, groups=[first, ~first], halvings=1, sender="s")
-    assert {key: ws.ledger.parts_of("a")[key] for key in halves} == {halves[0]: (0, 5), halves[1]: (0, 1)}
-    assert {key: ws.ledger.parts_of("b")[key] for key in halves if key in ws.ledger.parts_of("b")} == {halves[1]: (1, 4)}
+    assert {key: ws.ledger.parts_of("a")[key] for key in halves} == {halves[0]: Stretch(0, 5), halves[1]: Stretch(0, 1)}
+    assert {key: ws.ledger.parts_of("b")[key] for key in halves if key in ws.ledger.parts_of("b")} == {halves[1]: Stretch(1, 4)}
     assert ws.ledger.lists_of_chunks()[halves[0]] == ["a", "b", "c"]
     with ws.ledger.planning() as tx:
         assert (tx.bought_for("a"), tx.bought_for("b"), tx.bought_on(day)) == (6, 4, 10)
-    assert not ws.ledger.list_row("a").needs_planning
+    assert not ws.ledger.find_list("a").needs_planning
 
 
 def test_suppressing_the_same_phones_at_once_is_no_error(ws: Workspace) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from fbcheck_pipeline.errors import LedgerError, StorageError
 from fbcheck_pipeline.settings import Settings
+from fbcheck_pipeline.workflow.send import RetryPolicy
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import Clock, phones
 from tests.fake_vendor import FakeVendor
@@ -99,11 +100,10 @@ def test_a_ledger_that_believes_a_sent_chunk_unsent_is_refused(open_ws: OpenWs, 
     vendor.script.append(500)
     driver = WorkflowDriver(open_ws())
     driver.plan("a", phones(10))
-    from tests.integration.workflow.workflow_driver import Patience
 
-    assert driver.send("a", Patience(tries=1)).postponed
+    assert driver.send("a", RetryPolicy(tries=1)).postponed
     backup = copy_of(open_ws, tmp_path)
-    assert driver.send("a").sent == 1
+    assert driver.send("a").chunks == 1
     driver.ledger.close()
     put_back(backup, tmp_path)
     refused(open_ws, "does not know the last 1 submissions")
@@ -163,12 +163,12 @@ def test_a_submission_that_cannot_be_stamped_is_not_made(
     def full(*_: object) -> None:
         raise StorageError("no space left on device")
 
-    monkeypatch.setattr("fbcheck_pipeline.workflow.submit.stamp", full)
+    monkeypatch.setattr("fbcheck_pipeline.workflow.send.stamp", full)
     with pytest.raises(StorageError):
         driver.send("a")
     monkeypatch.undo()
     assert vendor.posts == []
-    assert driver.send("a").sent == 1
+    assert driver.send("a").chunks == 1
 
 
 def test_the_stamp_counts_submissions(open_ws: OpenWs, tmp_path: Path, clock: Clock) -> None:

@@ -34,7 +34,7 @@ def join(ws: Workspace) -> Callable[..., None]:
     """What a join leaves behind of a list."""
 
     def make(key: str, **changes: Any) -> None:
-        if ws.ledger.list_row(key) is None:
+        if ws.ledger.find_list(key) is None:
             ws.ledger.register_list(key, file=f"{key}.csv", inbox_name=key, sha256=key, options={}, purpose="test")
         ws.storage.write_bytes(
             paths.LINEAGE.of(key), json.dumps(lineage(**{"list_key": key, "purpose": "test", **changes})).encode()

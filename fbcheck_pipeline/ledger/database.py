@@ -1,0 +1,270 @@
+"""The databases a ledger lives in: all that differs between SQLite and PostgreSQL.
+
+What the ledger's tables hold is not known here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import tenacity
+from filelock import FileLock, Timeout
+
+from fbcheck_pipeline.errors import LedgerError
+
+BUSY_TIMEOUT_S = 60.0
+WRITING_LOCK = 0x66626368  # any constant: one writer at a time in one PostgreSQL database
+MIGRATING_LOCK = 1718183784
+PROCESS = uuid.uuid4().hex
+"""Names of this process's senders begin with it."""
+
+
+class Database(ABC):
+    """One database with its engine; safe to share between threads."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction beside which nobody else writes.
+
+        All writing goes through here: a chunk that is collected in the midst of a planning would be seen by it neither as
+        answered nor as in flight, and be bought again.
+
+        Raises:
+            LedgerError: the ledger is locked for longer than its time-out, or cannot be written.
+        """
+        try:
+            with self.engine.begin() as connection:
+                self._lock_writing(connection)
+                yield connection
+        except sa.exc.OperationalError as error:
+            raise LedgerError(
+                f"the ledger cannot be written ({reason_of(error)}); see that its disk has room and no other program holds it"
+            ) from error
+
+    @contextmanager
+    def migrating(self) -> Iterator[sa.Connection]:
+        """A transaction in which the tables are made or changed, by one process at a time."""
+        with self.engine.begin() as connection:
+            self._lock_migrating(connection)
+            yield connection
+        self._protect()
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection that only reads; it waits for no writer."""
+        with self.engine.connect().execution_options(reads_only=True) as connection:
+            yield connection
+
+    def version(self) -> str | None:
+        """The migration that the tables stand at; None where there are none."""
+        if not sa.inspect(self.engine).has_table("alembic_version"):
+            return None
+        with self.engine.connect() as connection:
+            version: str | None = connection.execution_options(isolation_level="AUTOCOMMIT").scalar(
+                sa.text("SELECT version_num FROM alembic_version")
+            )
+            return version
+
+    @contextmanager
+    def sender(self) -> Iterator[str]:
+        """Hold the lock of a new sender for as long as the context, or the process, lasts; yields the sender's name."""
+        name = f"{PROCESS}-{uuid.uuid4().hex[:16]}"
+        with self._holding(name):
+            yield name
+
+    @abstractmethod
+    def exists(self) -> bool:
+        """True where a ledger is, or something that only opening it can tell."""
+
+    @abstractmethod
+    def make_place(self) -> None:
+        """Make the folder in which a new ledger will lie, where it has one.
+
+        Raises:
+            LedgerError: it cannot be made.
+        """
+
+    @abstractmethod
+    def is_gone(self, sender: str) -> bool:
+        """True when no process holds this sender's lock any more. A process id or a lease would not tell so surely."""
+
+    @abstractmethod
+    def wipe_deleted(self) -> None:
+        """Leave nothing of deleted rows in the database's own files."""
+
+    @abstractmethod
+    def _lock_writing(self, connection: sa.Connection) -> None: ...
+
+    @abstractmethod
+    def _lock_migrating(self, connection: sa.Connection) -> None: ...
+
+    @abstractmethod
+    def _protect(self) -> None: ...
+
+    @abstractmethod
+    def _holding(self, sender: str) -> AbstractContextManager[None]: ...
+
+
+class SQLiteDatabase(Database):
+    """A file on a local disk; a sender's lock is an OS file lock beside it, so all senders run on one host."""
+
+    def __init__(self, url: sa.URL, busy_timeout_s: float) -> None:
+        self._path = Path(url.database) if url.database else None  # None: in memory
+        connect_args = {"timeout": busy_timeout_s, "check_same_thread": False}
+        super().__init__(sa.create_engine(url, connect_args=connect_args, hide_parameters=True))
+        sa.event.listen(self.engine, "connect", _configure)
+        sa.event.listen(self.engine, "begin", _begin)
+
+    def exists(self) -> bool:
+        return self._path is not None and self._path.exists()
+
+    def make_place(self) -> None:
+        try:
+            if self._path is not None:
+                self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise LedgerError(f"the ledger's folder cannot be made ({error.strerror}); check FBCHECK_DATA_URI") from None
+
+    def is_gone(self, sender: str) -> bool:
+        path = self._lock_path(sender)
+        if not path.exists():
+            return True
+        try:
+            with FileLock(path, timeout=0):
+                path.unlink(missing_ok=True)
+        except Timeout:
+            return False
+        return True
+
+    def wipe_deleted(self) -> None:
+        with closing(self.engine.raw_connection()) as raw:  # outside of any transaction
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _lock_writing(self, connection: sa.Connection) -> None:
+        pass  # BEGIN IMMEDIATE has done it
+
+    def _lock_migrating(self, connection: sa.Connection) -> None:
+        pass
+
+    def _protect(self) -> None:
+        if self._path is not None:
+            self._path.chmod(0o600)
+
+    @contextmanager
+    def _holding(self, sender: str) -> Iterator[None]:
+        path = self._lock_path(sender)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        with FileLock(path, mode=0o600):
+            yield
+        path.unlink(missing_ok=True)
+
+    def _lock_path(self, sender: str) -> Path:
+        return Path(f"{self._path}.senders") / f"{sender}.lock"
+
+
+class PostgresDatabase(Database):
+    """A server; a sender's lock is a session advisory lock, so senders may run on many hosts."""
+
+    def __init__(self, url: sa.URL) -> None:
+        # Each statement must see what was committed before it: the writing lock is the transaction's first statement.
+        super().__init__(sa.create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED", hide_parameters=True))
+
+    def exists(self) -> bool:
+        try:
+            return self.version() is not None
+        except sa.exc.SQLAlchemyError:
+            return True
+
+    def make_place(self) -> None:
+        pass  # the server's own
+
+    def is_gone(self, sender: str) -> bool:
+        with self.engine.connect() as connection:
+            number = _lock_number(sender)
+            got = bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(number))))
+            if got:
+                connection.execute(sa.select(sa.func.pg_advisory_unlock(number)))
+            connection.commit()
+            return got
+
+    def wipe_deleted(self) -> None:
+        pass  # autovacuum's work
+
+    def _lock_writing(self, connection: sa.Connection) -> None:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITING_LOCK)))
+
+    def _lock_migrating(self, connection: sa.Connection) -> None:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATING_LOCK)))
+
+    def _protect(self) -> None:
+        pass  # the server's own accounts do
+
+    @contextmanager
+    def _holding(self, sender: str) -> Iterator[None]:
+        with self.engine.connect() as connection:
+            connection.execute(sa.select(sa.func.pg_advisory_lock(_lock_number(sender))))
+            connection.commit()
+            try:
+                yield
+            finally:
+                connection.invalidate()  # closing the session is what releases the lock, whatever state it is in
+
+
+def connect(url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
+    """The database of a SQLAlchemy URL; nothing is created yet.
+
+    Raises:
+        LedgerError: the URL names no supported database.
+    """
+    try:
+        parsed = sa.make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            return SQLiteDatabase(parsed, busy_timeout_s)
+        if parsed.get_backend_name() == "postgresql":
+            return PostgresDatabase(parsed)
+    except (sa.exc.ArgumentError, ImportError):
+        pass
+    raise LedgerError(
+        "FBCHECK_LEDGER_URL must be sqlite:///FILE or postgresql+psycopg://… (install the `postgres` extra for the latter)"
+    )
+
+
+def reason_of(error: sa.exc.SQLAlchemyError) -> str:
+    """The database's own words, one line; they hold no parameters."""
+    return str(getattr(error, "orig", None) or error).splitlines()[0]
+
+
+def _configure(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    _use_wal(connection)
+    connection.execute("PRAGMA secure_delete=ON")  # a purged phone is overwritten, not only unlinked
+    connection.execute("PRAGMA synchronous=FULL")  # a committed `sending` must survive a power cut
+
+
+def _begin(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reads_only") else "BEGIN IMMEDIATE")
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_exception_message(match=".*locked"),
+    wait=tenacity.wait_random(0, 0.05),
+    stop=tenacity.stop_after_delay(BUSY_TIMEOUT_S),
+    reraise=True,
+)
+def _use_wal(connection: Any) -> None:
+    """SQLite's own time-out does not hold here, where two create a ledger at once."""
+    connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _lock_number(sender: str) -> int:
+    return int.from_bytes(hashlib.sha256(sender.encode()).digest()[:8], "big", signed=True)

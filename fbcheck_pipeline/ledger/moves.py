@@ -1,0 +1,50 @@
+"""The one guarded move of a chunk: the row count of one UPDATE says who won."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+
+from fbcheck_pipeline.errors import LedgerError
+from fbcheck_pipeline.ledger.schema import chunks, dependencies, lists
+from fbcheck_pipeline.ledger.states import MOVES, TRAITS, ChunkState
+
+
+def move(
+    connection: sa.Connection,
+    chunk_key: str,
+    from_: ChunkState,
+    to: ChunkState,
+    values: Mapping[str, object],
+    *,
+    now: float,
+    guard: Sequence[sa.ColumnElement[bool]] = (),
+) -> bool:
+    """Move one chunk along its life, setting columns with it; its lists get a new revision.
+
+    Args:
+        values: other columns and what they become.
+        now: UTC seconds; when the chunk settles, if `to` settles it.
+        guard: what else must hold of the chunk.
+
+    Returns:
+        False when another worker moved it first, or the guard does not hold.
+
+    Raises:
+        LedgerError: there is no such move.
+    """
+    if (from_, to) not in MOVES:
+        raise LedgerError(f"a chunk does not go from {from_} to {to}; this is a fault of the program, please report it")
+    settled = {"settled_at": now} if TRAITS[to].settles else {}
+    update = sa.update(chunks).where(chunks.c.chunk_key == chunk_key, chunks.c.state == from_, *guard)
+    moved = connection.execute(update.values({"state": to.value, **settled, **values})).rowcount == 1
+    if moved:
+        dependants = sa.select(dependencies.c.list_key).where(dependencies.c.chunk_key == chunk_key)
+        connection.execute(sa.update(lists).where(lists.c.list_key.in_(dependants)).values(revision=lists.c.revision + 1))
+    return moved
+
+
+def sent_by(sender: str | None) -> list[sa.ColumnElement[bool]]:
+    """The guard that a chunk is this sender's; none where anybody may move it."""
+    return [] if sender is None else [chunks.c.sender == sender]

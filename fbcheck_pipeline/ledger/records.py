@@ -1,0 +1,219 @@
+"""What the ledger knows, as frozen records. Nothing outside the ledger sees a database row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import pyarrow as pa
+import sqlalchemy as sa
+from pydantic import TypeAdapter, ValidationError
+
+from fbcheck_pipeline.errors import LedgerError
+from fbcheck_pipeline.ledger import codec
+from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.states import ChunkState
+
+
+class Record:
+    """A frozen dataclass whose fields are columns."""
+
+    __slots__ = ()
+
+    @classmethod
+    def from_row(cls, row: sa.Row[Any]) -> Self:
+        """Build the record from the columns of its fields' names.
+
+        Raises:
+            LedgerError: the database holds a shape that this version does not know.
+        """
+        try:
+            record: Self = _adapter(cls).validate_python(dict(row._mapping))
+        except ValidationError as error:
+            names = ", ".join(sorted({str(each["loc"][0]) for each in error.errors(include_input=False)}))
+            raise unknown_shape(f"a {cls.__name__} has an unknown value in {names}") from None
+        return record
+
+
+def _adapter(record: type[Record]) -> TypeAdapter[Any]:
+    if record not in _ADAPTERS:
+        _ADAPTERS[record] = TypeAdapter(record)
+    return _ADAPTERS[record]
+
+
+_ADAPTERS: dict[type[Record], TypeAdapter[Any]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk(Record):
+    """The distinct phones of one submission, and what became of it. Times are UTC seconds."""
+
+    chunk_key: str
+    state: ChunkState
+    replaces: str | None
+    """The chunk that this one is a part of."""
+    halvings: int
+    resubmissions: int
+    """Tries before this one, under the same key."""
+    phone_count: int
+    unanswered_count: int
+    """Phones without a usable verdict, once settled."""
+    payload_sha256: str
+    planned_at: float
+    budget_day: str
+    earlier_that_day: int
+    """Of the tries before this one."""
+    next_send_at: float
+    sender: str | None
+    submitted_at: float | None
+    task_id: str | None
+    attached_task_id: str | None
+    """A task that an operator named, until the same was said again."""
+    is_synthetic: bool
+    vendor_status: str | None
+    total: int | None
+    success: int | None
+    failure: int | None
+    polls: int
+    next_poll_at: float
+    exported_at: float | None
+    """By our clock."""
+    vendor_exported_at: str | None
+    """By the vendor's clock, as it wrote it."""
+    result_url: str | None
+    fetches: int
+    next_fetch_at: float
+    result_sha256: str | None
+    result_counts: Mapping[str, int] | None
+    settled_at: float | None
+    note: str | None
+    """The last thing that went wrong, for a person."""
+
+    @property
+    def known_task_id(self) -> str:
+        """The task of a chunk that is, or was, with the vendor.
+
+        Raises:
+            LedgerError: it has none.
+        """
+        if self.task_id is None:
+            raise unknown_shape(f"chunk {self.chunk_key} is {self.state} and has no task")
+        return self.task_id
+
+    @property
+    def known_settled_at(self) -> float:
+        """When a settled chunk settled, UTC seconds.
+
+        Raises:
+            LedgerError: it says no time.
+        """
+        if self.settled_at is None:
+            raise unknown_shape(f"chunk {self.chunk_key} is {self.state} and has no time of it")
+        return self.settled_at
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedChunk(Chunk):
+    """A chunk with its phones, which weigh a thousand times as much as all else."""
+
+    packed_phones: bytes
+    packed_unanswered: bytes | None
+
+    @property
+    def phones(self) -> Phones:
+        """The phones in the order they are sent; consecutive stretches belong to one list each."""
+        return self._unpack(self.packed_phones, self.phone_count)
+
+    @property
+    def unanswered(self) -> Phones:
+        """Phones without a usable verdict; all of them where the chunk settled without a result."""
+        return self._unpack(self.packed_unanswered or self.packed_phones, self.unanswered_count)
+
+    def _unpack(self, packed: bytes, count: int) -> Phones:
+        try:
+            return codec.unpack(packed, count)
+        except (pa.ArrowException, OSError, ValueError):
+            raise unknown_shape(f"the phones of chunk {self.chunk_key} cannot be unpacked") from None
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneList(Record):
+    """A registered list: how it is read, what is known of it, when it was planned and joined. Times are UTC seconds."""
+
+    list_key: str
+    file: str
+    inbox_name: str
+    sha256: str
+    options: Mapping[str, Any]
+    """How to read it (see `ReadOptions.to_json`)."""
+    purpose: str | None
+    added_at: float
+    source: Mapping[str, Any] | None
+    """What the reader found; null until the list was read."""
+    error: str | None
+    """Why it cannot be read."""
+    planned_at: float | None
+    needs_planning: bool
+    """Another list's planning took its waiting phones."""
+    revision: int
+    """Rises with every move of its chunks."""
+    joined_revision: int
+    joined_at: float | None
+    is_complete: bool
+    counts: Mapping[str, int] | None
+    """`rows`, `phones` and one entry per check_status; null until the list was planned."""
+
+    @property
+    def source_rows(self) -> int:
+        """Data rows of the list; 0 until it was read."""
+        return int((self.source or {}).get("rows", 0))
+
+    def count(self, name: str) -> int:
+        """One of the counts; 0 until the list was planned."""
+        return (self.counts or {}).get(name, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class CollectedTask(Record):
+    """A task whose verdicts lie in the verdict store."""
+
+    task_id: str
+    chunk_key: str
+    phone_count: int
+    exported_at: float
+    """By our clock, UTC seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskProgress:
+    """What one status call said of a task; counts are null where the vendor did not tell them."""
+
+    vendor_status: str
+    total: int | None
+    success: int | None
+    failure: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Consecutive phones of a chunk that are bought for one list."""
+
+    start: int
+    phone_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Phones (sorted, distinct) that one list pays for."""
+
+    list_key: str
+    phones: Phones
+
+
+def unknown_shape(what: str) -> LedgerError:
+    """The error for a database that holds what this version cannot read."""
+    return LedgerError(
+        f"{what}: the ledger was written by another version, or is damaged; install the fbcheck-pipeline that wrote it, "
+        "or restore the ledger from its newest backup"
+    )

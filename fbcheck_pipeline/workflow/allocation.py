@@ -1,0 +1,168 @@
+"""What answers each phone of a list: an earlier verdict, a chunk in flight, a settled try, or nothing yet."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
+from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.planning import Planning
+from fbcheck_pipeline.ledger.records import Chunk, CollectedTask, LoadedChunk
+from fbcheck_pipeline.model.statuses import AnsweredBy
+from fbcheck_pipeline.workflow.pins import Pin, Pins
+from fbcheck_pipeline.workflow.verdicts import look_up
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+DAY_S = 86_400
+
+
+class Again(StrEnum):
+    """Who asks for phones to be sent again that were sent and got no usable answer."""
+
+    NOBODY = "nobody"
+    NIGHT = "night"  # the schedule: tries that settled on an earlier UTC day
+    PERSON = "person"  # `--retry`: any settled try
+
+
+class PhoneAllocation:
+    """One planning of one list: each phone gets the first pin that fits."""
+
+    def __init__(self, ws: Workspace, list_key: str, phones: Phones, again: Again) -> None:
+        self._ws, self.list_key, self.phones, self._again = ws, list_key, phones, again
+        self._pin = np.full(len(phones), -1, np.int32)
+        self._tasks: list[CollectedTask] = []
+        self._task = np.full(len(phones), -1, np.int32)  # the newest that answered, however long ago
+        self._numbers: dict[Pin, int] = {}
+        self._own = ws.ledger.parts_of(list_key)
+
+    def unassigned(self) -> npt.NDArray[np.bool_]:
+        """True where a phone has no pin yet."""
+        return self._pin < 0
+
+    def used_pins(self) -> list[Pin]:
+        """Each pin that answers some phone, once."""
+        return list(self._numbers)
+
+    def pins(self) -> Pins:
+        """What was assigned so far; the phones that are left have no pin yet."""
+        return Pins(self.phones, self._pin, list(self._numbers))
+
+    def assign(self, places: npt.NDArray[np.int64], pin: Pin) -> None:
+        """Pin those of these places that have no pin yet."""
+        places = places[self._pin[places] < 0]
+        if len(places):
+            self._pin[places] = self._numbers.setdefault(pin, len(self._numbers))
+
+    def assign_where(self, chosen: npt.NDArray[np.bool_], why: AnsweredBy) -> None:
+        """Pin those of the chosen that have no pin yet."""
+        self.assign(np.flatnonzero(chosen), Pin(why))
+
+    def keep_answered(self, earlier: Pins | None) -> None:
+        """A phone that has its verdict keeps its pin: joining again must say the same for ever."""
+        chunks = {each.chunk_key: each for each in self._ws.ledger.loaded_chunks_of(self.list_key)}
+        collected = [each for each in chunks.values() if each.state is ChunkState.COLLECTED]
+        if earlier is not None:
+            self._keep_pins(earlier, chunks, collected)
+        for each in reversed(collected):  # these stand in no pins where the process was killed before it wrote them
+            self._assign_chunk(each, _answered_phones(each), AnsweredBy.CHUNK, AnsweredBy.OTHER_CHUNK)
+
+    def _keep_pins(self, earlier: Pins, chunks: dict[str, LoadedChunk], collected: list[LoadedChunk]) -> None:
+        with_verdicts = {each.chunk_key for each in self._ws.ledger.collected_tasks()}  # a purged chunk has none left
+        answered: dict[str, list[Phones]] = {}  # by a chunk, and by each chunk that it is a part of
+        for each in collected:
+            key: str | None = each.chunk_key
+            while key in chunks:
+                answered.setdefault(key, []).append(_answered_phones(each))
+                key = chunks[key].replaces
+        for number, pin in enumerate(earlier.pins):
+            pinned = earlier.phones[earlier.index == number]
+            if pin.answered_by is AnsweredBy.VERDICT:
+                if pin.chunk_key in with_verdicts:
+                    self.assign(self.places(pinned), pin)
+            elif pin.chunk_key in answered:
+                known = np.sort(np.concatenate(answered[pin.chunk_key]))
+                self.assign(self.places(pinned[codec.positions(pinned, known) >= 0]), pin)
+
+    def use_verdicts(self) -> None:
+        """A verdict younger than VERDICT_DAYS answers, whoever paid for it."""
+        unassigned = self.unassigned()
+        asked = self.phones if unassigned.all() else self.phones[unassigned]  # no copy of all of them
+        found = look_up(self._ws.storage, self._ws.ledger, asked)
+        self._tasks, self._task[unassigned] = found.tasks, found.task
+        for number in np.unique(found.task[found.task >= 0]).tolist():
+            task = found.tasks[number]
+            if is_young(self._ws, task):
+                hit = np.flatnonzero(unassigned)[found.task == number]
+                if task.chunk_key in self._own:
+                    own = self._own_places(self._ws.ledger.chunk(task.chunk_key))
+                    self.assign(hit[np.isin(hit, own)], Pin(AnsweredBy.CHUNK, task.chunk_key))
+                self.assign(hit, Pin(AnsweredBy.VERDICT, task.chunk_key, task.task_id))
+
+    def use_chunks_in_flight(self, tx: Planning) -> Phones:
+        """A phone in an open chunk is waited for, never sent beside it; returns all phones in flight, sorted."""
+        held = [np.empty(0, np.int64)]
+        for chunk in tx.holding():
+            phones = chunk.phones
+            held.append(phones)
+            self._assign_chunk(chunk, phones, AnsweredBy.CHUNK, AnsweredBy.OTHER_CHUNK)
+        return np.sort(np.concatenate(held))
+
+    def respect_settled_tries(self, tx: Planning) -> None:
+        """A phone that was sent and got no usable answer is sent again only when somebody may ask for it."""
+        settled = tx.unanswered_tries()
+        if not settled:
+            return
+        answered_at = np.append([task.exported_at for task in self._tasks], -np.inf)
+        tries = np.zeros(len(self.phones), np.int16)
+        last = np.full(len(self.phones), -1, np.int32)
+        for number, chunk in enumerate(settled):
+            places = self.places(chunk.unanswered)
+            # a later verdict, even one too old by now, ends the count
+            places = places[answered_at[self._task[places]] <= chunk.known_settled_at]
+            tries[places] += 1 + chunk.resubmissions
+            last[places] = number
+        for number, chunk in enumerate(settled):
+            stays = (last == number) & ~((tries < self._ws.settings.max_tries) & self._may_repeat(chunk, tx.day))
+            phones = self.phones[np.flatnonzero(stays)]
+            self._assign_chunk(chunk, phones, AnsweredBy.CHUNK, AnsweredBy.EARLIER_TRY)
+
+    def places(self, phones: Phones) -> npt.NDArray[np.int64]:
+        """Where these phones stand among the list's; those that do not are left out."""
+        at = codec.positions(phones, self.phones)
+        return at[at >= 0]
+
+    def _may_repeat(self, chunk: Chunk, today: str) -> bool:
+        if self._again is Again.NIGHT:
+            settled_on = datetime.fromtimestamp(chunk.known_settled_at, UTC).date().isoformat()
+            return TRAITS[chunk.state].retries == "night" and settled_on < today
+        return self._again is Again.PERSON
+
+    def _assign_chunk(self, chunk: LoadedChunk, phones: Phones, own: AnsweredBy, other: AnsweredBy) -> None:
+        places = self.places(phones)
+        if chunk.chunk_key in self._own:
+            self.assign(places[np.isin(places, self._own_places(chunk))], Pin(own, chunk.chunk_key))
+        self.assign(places, Pin(other, chunk.chunk_key))
+
+    def _own_places(self, chunk: LoadedChunk) -> npt.NDArray[np.int64]:
+        """Places of the phones that a chunk carries for this very list."""
+        own = self._own[chunk.chunk_key]
+        return self.places(chunk.phones[own.start : own.start + own.phone_count])
+
+
+def is_young(ws: Workspace, task: CollectedTask) -> bool:
+    """True where a verdict of this task is reused, not bought again."""
+    return task.exported_at > ws.ledger.clock() - ws.settings.verdict_days * DAY_S
+
+
+def without(phones: Phones, among: Phones) -> Phones:
+    """Those of `phones` that are not in the sorted `among`."""
+    return phones[codec.positions(phones, among) < 0]
+
+
+def _answered_phones(chunk: LoadedChunk) -> Phones:
+    phones, _ = codec.distinct(chunk.phones)
+    return without(phones, chunk.unanswered)

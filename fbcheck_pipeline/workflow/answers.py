@@ -1,0 +1,156 @@
+"""What became of each phone of a list: its pins followed to the answers that the ledger and the verdict store have now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
+from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.records import Chunk
+from fbcheck_pipeline.model.statuses import CHECK_STATUSES, AnsweredBy, CheckStatus
+from fbcheck_pipeline.workflow.pins import Pins
+from fbcheck_pipeline.workflow.verdicts import read_verdicts
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+NO_PIN, REJECTED = -2, -1
+"""Places of a phone that the pins do not know (the list was normalised anew since it was planned), and of a rejected row."""
+_CODE = {status: code for code, status in enumerate(CHECK_STATUSES)}
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What is known of each phone: arrays alongside `phones`, and two entries more, at NO_PIN and REJECTED.
+
+    Attributes:
+        status: index in CHECK_STATUSES.
+        facebook: index in VERDICTS, -1 for none.
+        task: index in `tasks`, -1 for none.
+        may_change: True where the status may change by itself or waits for a person.
+    """
+
+    phones: Phones
+    status: npt.NDArray[np.int8]
+    facebook: npt.NDArray[np.int8]
+    task: npt.NDArray[np.int32]
+    may_change: npt.NDArray[np.bool_]
+    tasks: list[Chunk]
+
+
+def resolve(ws: Workspace, list_key: str, pins: Pins) -> Resolved:
+    """Follow every pin to its answer as the ledger knows it now."""
+    count = len(pins.phones) + 2
+    resolved = Resolved(
+        pins.phones,
+        np.full(count, _CODE[CheckStatus.WAITING], np.int8),
+        np.full(count, -1, np.int8),
+        np.full(count, -1, np.int32),
+        np.zeros(count, bool),
+        [each for each in ws.ledger.chunks() if each.task_id is not None],
+    )
+    resolved.status[REJECTED] = _CODE[CheckStatus.REJECTED]
+    task_numbers = {task.chunk_key: number for number, task in enumerate(resolved.tasks)}
+    resolver = _AnswerResolver(ws, resolved, task_numbers)
+    for number, pin in enumerate(pins.pins):
+        places = np.flatnonzero(pins.index == number)
+        if pin.answered_by is AnsweredBy.VERDICT:
+            resolver.verdict(pin.chunk_key or "", places, CheckStatus.REUSED)
+        elif pin.chunk_key is not None:
+            resolver.chunk(
+                pin.chunk_key, places, CheckStatus.CHECKED if pin.answered_by is AnsweredBy.CHUNK else CheckStatus.REUSED
+            )
+        else:
+            resolved.status[places] = _CODE[CheckStatus.named(pin.answered_by.value)]
+            resolved.may_change[places] = pin.answered_by is not AnsweredBy.SUPPRESSED
+    return resolved
+
+
+class _AnswerResolver:
+    """Fills a `Resolved`, reading each task's verdicts once."""
+
+    def __init__(self, ws: Workspace, resolved: Resolved, task_numbers: dict[str, int]) -> None:
+        self._ws, self._resolved, self._task_numbers = ws, resolved, task_numbers
+        self._children: dict[str, list[str]] = {}
+        self._tries = _unanswered_tries(ws, resolved.phones)
+        for each in ws.ledger.chunks():
+            if each.replaces:
+                self._children.setdefault(each.replaces, []).append(each.chunk_key)
+
+    def chunk(self, chunk_key: str, places: npt.NDArray[np.int64], good: CheckStatus) -> None:
+        """Answer places from a chunk, or from what replaced it; who is in none of these was suppressed or is planned anew."""
+        resolved = self._resolved
+        missing = np.ones(len(places), bool)
+        for leaf in self._leaves(chunk_key):
+            chunk = self._ws.ledger.chunk(leaf)
+            carried, _ = codec.distinct(chunk.phones)
+            inside = codec.positions(resolved.phones[places], carried) >= 0
+            missing &= ~inside
+            mine = places[inside]
+            traits = TRAITS[chunk.state]
+            resolved.status[mine] = _CODE[traits.check_status or CheckStatus.WAITING]
+            resolved.may_change[mine] = traits.holds | (
+                (traits.retries == "night") & (self._tries[mine] < self._ws.settings.max_tries)
+            )
+            if chunk.state is ChunkState.COLLECTED:
+                self.verdict(leaf, mine, good)
+        if missing.any():
+            left = places[missing]
+            is_suppressed = self._ws.ledger.suppressed_among(resolved.phones[left])
+            resolved.status[left] = np.where(is_suppressed, _CODE[CheckStatus.SUPPRESSED], _CODE[CheckStatus.WAITING])
+            resolved.may_change[left] = ~is_suppressed
+
+    def verdict(self, chunk_key: str, places: npt.NDArray[np.int64], good: CheckStatus) -> None:
+        """Answer places from the verdict file of a collected chunk."""
+        resolved, number = self._resolved, self._task_numbers.get(chunk_key)
+        if number is None:  # purged since it was pinned: the list waits, and is planned anew
+            resolved.may_change[places] = True
+            return
+        phones, codes = read_verdicts(self._ws.storage, resolved.tasks[number].known_task_id)
+        at = codec.positions(resolved.phones[places], phones)
+        found = np.where(at >= 0, codes[np.maximum(at, 0)], np.int8(-1)) if len(codes) else np.full(len(places), -1, np.int8)
+        resolved.facebook[places] = found
+        resolved.task[places] = number
+        usable = places[found >= 0]
+        resolved.status[usable] = _CODE[good]
+        resolved.may_change[usable] = False
+
+    def _leaves(self, chunk_key: str) -> Iterator[str]:
+        if self._ws.ledger.chunk(chunk_key).state is not ChunkState.REPLACED:
+            yield chunk_key
+        for child in self._children.get(chunk_key, []):
+            yield from self._leaves(child)
+
+
+def _unanswered_tries(ws: Workspace, phones: Phones) -> npt.NDArray[np.int16]:
+    tries = np.zeros(len(phones), np.int16)
+    for chunk in ws.ledger.unanswered_tries():
+        at = codec.positions(chunk.unanswered, phones)
+        tries[at[at >= 0]] += 1 + chunk.resubmissions
+    return tries
+
+
+class Tally:
+    """Counts rows by check_status as batches pass; `is_complete` when nothing of the list may still change."""
+
+    def __init__(self, resolved: Resolved) -> None:
+        self._resolved = resolved
+        self._by_status = np.zeros(len(CHECK_STATUSES), np.int64)
+        self.is_complete = not bool(resolved.may_change.any())
+
+    def add(self, status: npt.NDArray[np.int8]) -> None:
+        """Count a batch's statuses."""
+        self._by_status += np.bincount(status, minlength=len(CHECK_STATUSES))
+
+    def add_repeated(self, occurrences: npt.NDArray[np.int32], rejected: int) -> None:
+        """Count all rows at once, from how often each phone occurs."""
+        status = self._resolved.status[:NO_PIN]
+        self._by_status += [int(occurrences[status == code].sum()) for code in range(len(CHECK_STATUSES))]
+        self._by_status[_CODE[CheckStatus.REJECTED]] += rejected
+
+    def counts(self, source_rows: int) -> dict[str, int]:
+        """`rows`, `phones`, and one entry per check_status, which add up to `phones`."""
+        by_status = dict(zip(map(str, CHECK_STATUSES), self._by_status.tolist(), strict=True))
+        return {"rows": source_rows, "phones": int(self._by_status.sum()), **by_status}

@@ -1,0 +1,209 @@
+"""Sending planned chunks: one at a time, recorded before and after, so that no crash can lead to a second bill.
+
+ledger says `sending` (committed)  ->  one POST  ->  ledger says what came of it
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import tenacity
+
+from fbcheck_pipeline.errors import (
+    LedgerError,
+    OperatorError,
+    RateLimited,
+    StorageError,
+    SubmissionRefused,
+    SubmissionUnconfirmed,
+    TaskNotFound,
+    UnreadableAnswer,
+    VendorRefuses,
+    VendorUnavailable,
+)
+from fbcheck_pipeline.ledger import ChunkState, codec
+from fbcheck_pipeline.ledger.opening import stamp
+from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S
+from fbcheck_pipeline.ledger.records import LoadedChunk
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.progress import report
+from fbcheck_pipeline.vendor import TaskSnapshot, VendorClient
+from fbcheck_pipeline.workflow.poll import first_poll_at
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+MAX_HALVINGS = 3
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How long free failures are answered by trying again at once; nothing is begun after `total_s`."""
+
+    tries: int = 4
+    first_wait_s: float = 1.0
+    max_wait_s: float = 60.0
+    total_s: float | None = None
+
+
+@dataclass
+class Sent:
+    """What a round of sending did, by number of chunks."""
+
+    chunks: int = 0
+    unconfirmed: int = 0
+    refused: int = 0
+    postponed: str | None = None
+
+
+def send_planned_chunks(
+    ws: Workspace,
+    client: VendorClient,
+    list_key: str,
+    *,
+    policy: RetryPolicy | None = None,
+) -> Sent:
+    """Send every planned chunk that a list depends on, whoever planned it.
+
+    Returns:
+        What happened; `postponed` says why sending stopped early, if the vendor could not be reached.
+
+    Raises:
+        VendorRefuses: key, balance or address; nothing more is sent and what is unsent stays planned.
+    """
+    ws.ledger.recover_gone_senders()
+    sent, policy = Sent(), policy or RetryPolicy()
+    until = None if policy.total_s is None else time.monotonic() + policy.total_s
+    total = sum(each.phone_count for each in ws.ledger.chunks_of(list_key) if each.state is ChunkState.PLANNED)
+    done, tried = 0, set[str]()
+    try:
+        if total:
+            report("submitting", 0, total)
+            _see_that_balance_suffices(ws, client, total)
+    except VendorUnavailable as error:
+        sent.postponed = str(error)
+        return sent
+    with ws.ledger.sender() as sender:
+        while keys := [key for key in ws.ledger.sendable(list_key) if key not in tried]:
+            if until is not None and time.monotonic() >= until:
+                sent.postponed = "time is up; what is unsent is sent by the next run"
+                break
+            tried.add(keys[0])
+            try:
+                done += _send_patiently(ws, client, keys[0], sender, sent, policy, until)
+            except VendorUnavailable as error:
+                sent.postponed = str(error)
+                break
+            report("submitting", done, max(total, done))
+    return sent
+
+
+def _see_that_balance_suffices(ws: Workspace, client: VendorClient, phone_count: int) -> None:
+    """Too little money is told before the first POST, where the vendor tells the balance."""
+    try:
+        balance, cost = client.balance(), ws.settings.cost_of(phone_count)
+    except (TaskNotFound, UnreadableAnswer) as error:
+        log.warning("balance not known error=%s", type(error).__name__)
+        return
+    if balance is not None and (balance.amount <= 0 or (cost is not None and balance.amount < cost)):
+        needed = f", about {cost:.2f} is needed" if cost is not None else ""
+        raise VendorRefuses(f"the vendor's balance is {balance.amount:.2f}{needed}; top it up, then run again", http_status=402)
+
+
+def _send_patiently(
+    ws: Workspace, client: VendorClient, chunk_key: str, sender: str, sent: Sent, policy: RetryPolicy, until: float | None
+) -> int:
+    """Send one chunk, again after free failures; returns the phones sent."""
+    stop: tenacity.stop.stop_base = tenacity.stop_after_attempt(policy.tries)
+    if until is not None:
+        stop = stop | tenacity.stop_before_delay(max(0.0, until - time.monotonic()))
+
+    def wait(state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        told = error.retry_after_s if isinstance(error, RateLimited) else None
+        jittered = tenacity.wait_random_exponential(multiplier=policy.first_wait_s, max=policy.max_wait_s)(state)
+        return jittered if told is None else min(told, policy.max_wait_s)
+
+    trying = tenacity.Retrying(retry=tenacity.retry_if_exception_type(VendorUnavailable), stop=stop, wait=wait, reraise=True)
+    return int(trying(_send_once, ws, client, chunk_key, sender, sent))
+
+
+def _send_once(ws: Workspace, client: VendorClient, chunk_key: str, sender: str, sent: Sent) -> int:
+    ledger = ws.ledger
+    chunk = ledger.chunk(chunk_key)
+    phones = chunk.phones
+    suppressed = ledger.suppressed_among(phones)
+    if suppressed.any():
+        remove_phones(ws, chunk, suppressed)
+        return 0
+    payload = codec.to_payload(phones)
+    ws.storage.write_bytes(paths.CHUNKS.of(chunk_key), payload)
+    if not ledger.start_sending(chunk_key, sender=sender, max_per_day=ws.settings.max_billable_per_day):
+        return 0
+    try:
+        stamp(ws.storage, ledger)
+        snapshot = client.submit_chunk(payload)
+    except (StorageError, VendorUnavailable, VendorRefuses) as error:
+        later = ledger.clock() + ORPHANED_AFTER_S
+        ledger.return_to_planned(chunk_key, sender=sender, note=str(error), next_send_at=later)
+        raise
+    except SubmissionRefused as error:
+        _halve_or_refuse(ws, chunk_key, sender, str(error))
+        sent.refused += 1
+        return 0
+    except SubmissionUnconfirmed as error:
+        return _hold(ws, chunk_key, sender, str(error), sent)
+    try:
+        _record(ws, chunk_key, sender, snapshot)
+    except OperatorError as error:  # the vendor gave the same task id twice
+        return _hold(ws, chunk_key, sender, str(error), sent)
+    log.info("chunk submitted chunk_key=%s phones=%d", chunk_key, chunk.phone_count)
+    sent.chunks += 1
+    return chunk.phone_count
+
+
+def remove_phones(ws: Workspace, chunk: LoadedChunk, chosen: npt.NDArray[np.bool_]) -> None:
+    """Leave the chosen phones out of a planned chunk; those that stay are planned anew where they are too few for one."""
+    groups = [~chosen] if np.count_nonzero(~chosen) >= ws.settings.smallest_chunk else []
+    ws.ledger.replace_chunk(chunk.chunk_key, from_=ChunkState.PLANNED, groups=groups, halvings=chunk.halvings)
+
+
+def _hold(ws: Workspace, chunk_key: str, sender: str, why: str, sent: Sent) -> int:
+    """Perhaps billed: a person must look."""
+    ws.ledger.mark_unconfirmed(chunk_key, sender=sender, note=why)
+    log.warning("submission unconfirmed chunk_key=%s", chunk_key)
+    sent.unconfirmed += 1
+    return 0
+
+
+@tenacity.retry(retry=tenacity.retry_if_exception_type(LedgerError), wait=tenacity.wait_random_exponential(max=30))
+def _record(ws: Workspace, chunk_key: str, sender: str, snapshot: TaskSnapshot) -> None:
+    """Tried until it succeeds: this id is the only proof of what was paid for."""
+    recorded = ws.ledger.mark_submitted(
+        chunk_key,
+        sender=sender,
+        task_id=snapshot.task_id,
+        total=snapshot.total,
+        is_synthetic=snapshot.is_synthetic,
+        next_poll_at=first_poll_at(ws),
+    )
+    if not recorded:
+        log.error(
+            "a person settled chunk %s before its answer came; the vendor accepted it as task %s", chunk_key, snapshot.task_id
+        )
+
+
+def _halve_or_refuse(ws: Workspace, chunk_key: str, sender: str, note: str) -> None:
+    """Halving a refused chunk is free and finds the half the vendor can take; three times, then it stays refused."""
+    chunk = ws.ledger.chunk(chunk_key)
+    half = chunk.phone_count // 2
+    if chunk.halvings < MAX_HALVINGS and half >= ws.settings.smallest_chunk:
+        is_first = np.arange(chunk.phone_count) < half
+        halves = [is_first, ~is_first]
+        ws.ledger.replace_chunk(chunk_key, from_=ChunkState.SENDING, groups=halves, halvings=chunk.halvings + 1, sender=sender)
+    else:
+        ws.ledger.mark_refused(chunk_key, sender=sender, note=note)
