@@ -80,7 +80,7 @@ def test_a_purged_list_is_gone_and_a_lost_or_foreign_summary_is_made_anew(ws: Wo
     join("a")
     join("b")
     refresh_summary(ws)
-    ws.ledger.forget(["a"], [])
+    ws.ledger.delete(["a"], [])
     refresh_summary(ws)
     assert [row["list_key"] for row in rows(ws)] == ["b"]
     ws.storage.write_bytes(paths.FACEBOOK_SUMMARY.path, b"no Parquet")
