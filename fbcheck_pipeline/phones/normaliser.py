@@ -17,23 +17,12 @@ import pyarrow as pa
 
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.reasons import EXCLUDED_LINE_TYPES, LINE_TYPES, RejectReason
+from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.careful.cell_rules import bare_digits_of, outcomes_of
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome, is_bare, vote
 from fbcheck_pipeline.phones.fast.fast_path import BLOCK_ROWS, FastPath
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Ints, Mask, Says
-from fbcheck_pipeline.phones.phone_batches import (
-    COUNTRY_CODE,
-    NEW_FIELDS,
-    PhoneArrays,
-    extra_phones,
-    in_order,
-    joined,
-    outcomes_from,
-    output_batch,
-    phones_of,
-    phones_read,
-    shifted,
-)
+from fbcheck_pipeline.phones.phone_batches import COUNTRY_CODE, NEW_FIELDS, PhoneArrays
 from fbcheck_pipeline.phones.votes import CELLS_HEARD, Ballot, Votes
 from fbcheck_pipeline.text.countries import NAMIBIA_OR_NOTHING, region_of
 from fbcheck_pipeline.text.decorations import says_nothing
@@ -105,10 +94,10 @@ class Normaliser:
         phones = fast
         if len(careful):
             slow = self._careful(careful, cells.take(pa.array(careful)), regions[careful], says[careful])
-            both = joined([fast, slow])
+            both = phone_batches.joined([fast, slow])
             kept = np.concatenate([np.flatnonzero(is_sure), np.arange(len(cells), len(both.row))])
-            phones = in_order(both, kept[np.argsort(both.row[kept], kind="stable")])
-        return output_batch(batch, phones, self.output_schema(batch.schema))
+            phones = phone_batches.in_order(both, kept[np.argsort(both.row[kept], kind="stable")])
+        return phone_batches.output_batch(batch, phones, self.output_schema(batch.schema))
 
     def normalise_all(self, batches: Iterable[pa.RecordBatch], workers: int = 1) -> Iterator[pa.RecordBatch]:
         """Normalise batches in order; a source row whose cells lie in two batches is numbered through.
@@ -124,8 +113,8 @@ class Normaliser:
                 yield out
                 continue
             if extra and batch.column(Column.SOURCE_ROW)[0].as_py() == source_row:
-                out = shifted(out, source_row, extra)
-            source_row, extra = batch.column(Column.SOURCE_ROW)[-1].as_py(), extra_phones(batch, out)
+                out = phone_batches.shifted(out, source_row, extra)
+            source_row, extra = batch.column(Column.SOURCE_ROW)[-1].as_py(), phone_batches.extra_phones(batch, out)
             yield out
 
     def _ahead(self, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
@@ -175,16 +164,16 @@ class Normaliser:
         for begin in range(0, max(1, len(cells)), BLOCK_ROWS):
             block = slice(begin, begin + BLOCK_ROWS)
             reading, e164 = self._fast.read(cells[block], regions[block], says[block])
-            phones.append(phones_read(np.arange(len(e164)) + begin, reading, e164))
+            phones.append(phone_batches.phones_read(np.arange(len(e164)) + begin, reading, e164))
             is_sure.append(reading.is_sure)
-        return joined(phones), np.concatenate(is_sure)
+        return phone_batches.joined(phones), np.concatenate(is_sure)
 
     def _careful(self, rows: Ints, cells: pa.StringArray, regions: Ints, says: Ints) -> PhoneArrays:
         """Cells that the fast path left, one by one; but the number that most of them come down to is read for all at once."""
         texts = cells.to_pylist()
         guesses = [_NO_NUMBER.sub("", text) if text else "" for text in texts]
         read, is_sure = self._read(pa.array(guesses, pa.string()), regions, says)
-        outcomes_read = zip(guesses, outcomes_from(read), is_sure, strict=True)
+        outcomes_read = zip(guesses, phone_batches.outcomes_from(read), is_sure, strict=True)
         known = [{guess: outcome} if sure else {} for guess, outcome, sure in outcomes_read]
         of_rows, outcomes = [], []
         became: dict[tuple[str | None, int, int], list[PhoneOutcome]] = {}  # the same few words stand in most of these cells
@@ -195,7 +184,7 @@ class Normaliser:
                 became[cell] = list(map(self._policy, outcomes_of(text, region_name, Says(column), known=of_guess)))
             outcomes += became[cell]
             of_rows += [row] * len(became[cell])
-        return phones_of(of_rows, outcomes)
+        return phone_batches.phones_of(of_rows, outcomes)
 
     def _policy(self, outcome: PhoneOutcome) -> PhoneOutcome:
         """Numbers that own no account are not kept; what they are is."""

@@ -34,7 +34,7 @@ class PhoneArrays(NamedTuple):
 
 
 def phones_of(rows: Sequence[int], outcomes: Sequence[PhoneOutcome]) -> PhoneArrays:
-    """PhoneArrays from outcomes, one by one."""
+    """Phones from outcomes, one by one."""
     return PhoneArrays(
         np.array(rows, np.int64),
         pa.array([each.e164 for each in outcomes], pa.string()),
@@ -64,7 +64,7 @@ def outcomes_from(phones: PhoneArrays) -> list[PhoneOutcome]:
 
 
 def joined(many: Sequence[PhoneArrays]) -> PhoneArrays:
-    """PhoneArrays one after the other."""
+    """Phones one after the other."""
     if len(many) == 1:
         return many[0]
     row, e164, *codes = zip(*many, strict=True)

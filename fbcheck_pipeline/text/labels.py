@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from fbcheck_pipeline.model.reasons import RejectReason
-from fbcheck_pipeline.text.cell_words import COUNTED, EXTENSION_WORDS, LABEL_LETTERS, LABELS, TELEPHONE_WORDS, words_of
+from fbcheck_pipeline.text.cell_words import COUNTED, EXTENSION_WORDS, LABEL_LETTERS, LABELS, words_of
 from fbcheck_pipeline.text.decorations import Reject
 
 LETTER = r"[^\W\d_]"
@@ -130,11 +130,6 @@ def may_be_digits(word: str) -> bool:
 def is_label(words: str, vocabulary: frozenset[str] = LABELS) -> bool:
     """True for words that together say what the number beside them is: `tel`, `Cep Tel`, `privat`."""
     return "".join(words_of(words)) in vocabulary
-
-
-def is_telephone_word(word: str) -> bool:
-    """True for a name of the telephone."""
-    return is_label(word, TELEPHONE_WORDS)
 
 
 def _letters_of(text: str) -> str:

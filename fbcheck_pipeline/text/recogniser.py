@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text import decorations, labels
+from fbcheck_pipeline.text.cell_words import TELEPHONE_WORDS
 from fbcheck_pipeline.text.cleaning import EACH_PART, WHOLE_CELL, cleaned, core_of
 from fbcheck_pipeline.text.decorations import Reject
 from fbcheck_pipeline.text.splitting import SEPARATORS, cuts, digit_count, restart
@@ -101,6 +102,6 @@ def _one(text: str) -> Lookalike | None:
         return None
     words = _WORD.findall(labels.extension(decorations.uri(text)))
     # Any word may stand beside what nobody but a phone is written like; `INV-20240001` is none.
-    if words and not core.startswith(("+", "0", "(")) and not any(map(labels.is_telephone_word, words)):
+    if words and not core.startswith(("+", "0", "(")) and not any(labels.is_label(word, TELEPHONE_WORDS) for word in words):
         return None
     return Lookalike(core, bool(words) or _WRITTEN.match(core) is not None or decorations.uri(text) != text)

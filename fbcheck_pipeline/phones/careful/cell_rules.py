@@ -47,7 +47,8 @@ def outcomes_of(
     """
     said = applied if applied is not None else []
 
-    def read_it(number: str) -> PhoneOutcome:
+    def read_it(core: str) -> PhoneOutcome:
+        number = _international(core, region)
         return known.get(number) or read(number, region, column)
 
     try:
@@ -55,13 +56,13 @@ def outcomes_of(
         if linked:
             said.append(LINKED)
             return [read_linked(linked, region)]
-        return _numbers(cleaned(WHOLE_CELL, bounded(text), said), 0, read_it, region, said)
+        return _numbers(cleaned(WHOLE_CELL, bounded(text), said), 0, read_it, said)
     except Reject as reject:
         return [rejected(reject.reason)]
 
 
 def bare_digits_of(text: str) -> str | None:
-    """The digits of a cell that has digits and separators only, its dressing removed; None for any other cell."""
+    """The digits of a cell that has digits and separators only, its decorations removed; None for any other cell."""
     try:
         clean = cleaned((*WHOLE_CELL, *EACH_PART), bounded(text))
     except Reject:
@@ -69,52 +70,53 @@ def bare_digits_of(text: str) -> str | None:
     return re.sub(r"\D", "", clean) if _BARE.fullmatch(clean) else None
 
 
-def _numbers(text: str, level: int, read_it: Read, region: str | None, said: list[str]) -> list[PhoneOutcome]:
+def _numbers(text: str, level: int, read_it: Read, said: list[str]) -> list[PhoneOutcome]:
     """Split at the strongest separator that leaves numbers only; else the text is one number."""
     if _DIGITS_ONLY.fullmatch(text):
-        return [read_it(_international(text, region))]
+        return [read_it(text)]
 
     def several(parts: list[str], level: int) -> list[PhoneOutcome] | None:
-        found = [each for part in parts for each in _numbers(part, level, read_it, region, [])]
+        found = [each for part in parts for each in _numbers(part, level, read_it, [])]
         return found if all(each.is_number for each in found) else None
 
     if found := next(filter(None, (several(*cut) for cut in cuts(text, level))), None):
         said.append(SPLIT)
         return found
-    whole = _one_number(text, read_it, region, said)
+    whole = _one_number(text, read_it, said)
     if whole.is_number:
         return [whole]
     # Last, since blanks and zeros stand inside honest numbers, too; two numbers are too long to read as one.
     parts = restart(text)
     found = several(parts, len(SEPARATORS)) if parts else None
-    if parts and found and _ends_surely(_international(parts[0], region), re.sub(r"\D", "", parts[1]), read_it):
+    if parts and found and _ends_surely(parts[0], re.sub(r"\D", "", parts[1]), read_it):
         said.append(SPLIT)
         return found
     return [whole]
 
 
-def _ends_surely(number: str, following: str, read_it: Read) -> bool:
+def _ends_surely(core: str, following: str, read_it: Read) -> bool:
     """True where a number can end nowhere else: not three digits earlier or later. Where lengths vary, nobody can tell."""
+    number = re.sub(r"[^\d+]", "", core)
     others = [number[:-count] for count in (1, 2, 3)] + [number + following[:count] for count in (1, 2, 3)]
     return not any(read_it(other).is_number for other in others)
 
 
-def _one_number(text: str, read_it: Read, region: str | None, said: list[str]) -> PhoneOutcome:
+def _one_number(text: str, read_it: Read, said: list[str]) -> PhoneOutcome:
     try:
-        return _honest_number(text, read_it, region, said)
+        return _honest_number(text, read_it, said)
     except Reject as reject:
         return rejected(reject.reason)
 
 
-def _honest_number(text: str, read_it: Read, region: str | None, said: list[str]) -> PhoneOutcome:
+def _honest_number(text: str, read_it: Read, said: list[str]) -> PhoneOutcome:
     clean = cleaned(EACH_PART, text, said)
     core = core_of(clean)
-    outcome = read_it(_international(core, region))
-    _reject_shorthand(core, outcome, lambda head: read_it(_international(head, region)).is_number)
+    outcome = read_it(core)
+    _reject_shorthand(core, outcome, read_it)
     if clean != text:
-        _reject_letters_for_digits(text, outcome, region, read_it)
+        _reject_letters_for_digits(text, outcome, read_it)
     if outcome.is_number:
-        _reject_counts(text, outcome, region, read_it)
+        _reject_counts(text, outcome, read_it)
     return outcome
 
 
@@ -125,7 +127,7 @@ def _international(core: str, region: str | None) -> str:
     return re.sub(r"^\+?00", "+", number) if region is None else number
 
 
-def _reject_shorthand(core: str, whole: PhoneOutcome, is_number: Callable[[str], bool]) -> None:
+def _reject_shorthand(core: str, whole: PhoneOutcome, read_it: Read) -> None:
     """`0212 555 12 34-35` is a switchboard's range: its second number is not written, so none is invented."""
     tail = _TAIL.search(core)
     if not tail:
@@ -134,7 +136,7 @@ def _reject_shorthand(core: str, whole: PhoneOutcome, is_number: Callable[[str],
     if whole.is_number:
         places = [cut for cut in places[-1:] if _counts_on(core[: cut.start()], cut[0][0], cut[1])]
     heads = [core[: cut.start()] for cut in places]
-    if any(digit_count(head) >= MIN_PART_DIGITS and is_number(head) for head in heads):
+    if any(digit_count(head) >= MIN_PART_DIGITS and read_it(head).is_number for head in heads):
         raise Reject(RejectReason.AMBIGUOUS_RANGE)
 
 
@@ -147,18 +149,18 @@ def _counts_on(head: str, separator: str, tail: str) -> bool:
     return 1 <= int(tail) - int(re.sub(r"\D", "", head)[-len(tail) :] or 0) <= 9
 
 
-def _reject_letters_for_digits(text: str, outcome: PhoneOutcome, region: str | None, read_it: Read) -> None:
+def _reject_letters_for_digits(text: str, outcome: PhoneOutcome, read_it: Read) -> None:
     """`0800 123 TAXI`, `030 1234x567`: where letters or signs may stand for digits, the digits alone are another number."""
     vanity, glued = labels.vanity_of(text), labels.glued_extension_of(text)
-    if vanity and read_it(_international(vanity, region)).is_number:
+    if vanity and read_it(vanity).is_number:
         raise Reject(RejectReason.LETTERS_IN_NUMBER)
-    if glued and not (outcome.is_number and _ends_surely(_international(glued[0], region), glued[1], read_it)):
+    if glued and not (outcome.is_number and _ends_surely(glued[0], glued[1], read_it)):
         raise Reject(RejectReason.LETTERS_IN_NUMBER)
 
 
-def _reject_counts(text: str, whole: PhoneOutcome, region: str | None, read_it: Read) -> None:
+def _reject_counts(text: str, whole: PhoneOutcome, read_it: Read) -> None:
     """`030 123456 2. Etage`, `Handy 2 171 1234567`: where the rest is a number, too, nobody can tell which was meant."""
     for rest in labels.without_counts(text):
-        other = read_it(_international(cleaned(EACH_PART, rest), region))
+        other = read_it(cleaned(EACH_PART, rest))
         if other.is_number and other.e164 != whole.e164:
             raise Reject(RejectReason.LETTERS_IN_NUMBER if labels.has_letters(text) else RejectReason.AMBIGUOUS_RANGE)

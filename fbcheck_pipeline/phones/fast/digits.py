@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from fbcheck_pipeline.phones.fast.terms import Bytes, Ints, Mask
+from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.phones.fast.territories import END
 
 # A row of the digit matrix: room for a + and a calling code before the digits, then the digits, then END.
@@ -23,6 +23,9 @@ PLUS = (ord("+") - ord("0")) % 256  # what becomes a + when "0" is added to all
 _BLANK, _DASH, _DOT, _OPEN, _CLOSE, _PLUS_SIGN, _OTHER = range(10, 17)
 _SIGNS = {" ": _BLANK, "-": _DASH, ".": _DOT, "(": _OPEN, ")": _CLOSE, "+": _PLUS_SIGN}
 _KIND = bytes({**_SIGNS, **{str(digit): digit for digit in range(10)}}.get(chr(byte), _OTHER) for byte in range(256))
+
+
+Bytes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

@@ -11,22 +11,13 @@ from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
+from phonenumbers import PhoneNumberType
 
 from fbcheck_pipeline.phones.fast.digits import MARGIN, WIDTH, Digits, digits_of
 from fbcheck_pipeline.phones.fast.lookups import FITS, HEAD_DIGITS, MAYBE, NO_TERRITORY, Lookups
 from fbcheck_pipeline.phones.fast.patterns import UnknownPattern
 from fbcheck_pipeline.phones.fast.readings import Reading, Rows, e164_of
-from fbcheck_pipeline.phones.fast.terms import (
-    CAN_BE_MOBILE,
-    LINE_TYPE_COUNT,
-    MAX_E164_DIGITS,
-    MAX_EMERGENCY_DIGITS,
-    NONE,
-    Fault,
-    Ints,
-    Mask,
-    Says,
-)
+from fbcheck_pipeline.phones.fast.terms import MAX_E164_DIGITS, MAX_EMERGENCY_DIGITS, NONE, Fault, Mask, Says
 from fbcheck_pipeline.phones.fast.territories import SYMBOLS, TERRITORY_COUNT, Automaton
 
 # No national number has more than 17 digits; more steps would lead out of the cell's row of the matrix.
@@ -35,7 +26,7 @@ BLOCK_ROWS = 16_384  # arrays of so many rows stay in the processor's cache
 # Compiling a territory costs as much as so many careful cells.
 CELLS_WORTH_COMPILING = 100
 
-_CAN_BE_MOBILE = np.isin(np.arange(LINE_TYPE_COUNT), [*CAN_BE_MOBILE])
+_CAN_BE_MOBILE = np.isin(PhoneNumberType.values(), [PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE])
 
 
 class FastPath:
@@ -46,7 +37,7 @@ class FastPath:
     """
 
     def __init__(self, excluded: Iterable[int]) -> None:
-        self._is_excluded = np.isin(np.arange(LINE_TYPE_COUNT), [*excluded])
+        self._is_excluded = np.isin(PhoneNumberType.values(), [*excluded])
         self.automaton = Automaton()
         self.lookups = Lookups()
         self._is_ready: Mask = np.zeros(TERRITORY_COUNT, np.bool_)
@@ -199,45 +190,40 @@ class FastPath:
 
     def _national(self, digits: Digits, rows: Rows, territory: Rows, head: Rows) -> Reading:
         """`_maybe_extract_country_code` without international prefix: drops the region's own code where that makes it fit."""
-        state, classified, lookups = (
-            self._walk(digits, rows, territory, np.zeros_like(rows)),
-            self.automaton.classified,
-            self.lookups,
-        )
+        state, facts, lookups = self._walk(digits, rows, territory, np.zeros_like(rows)), self.automaton.facts, self.lookups
         reading = self._validated(digits, rows, territory, np.zeros_like(rows), state)
-        own = np.flatnonzero(lookups.territory_of_head[head] == lookups.main_territory[territory])
+        main = lookups.main_territory[territory]
+        own = np.flatnonzero(lookups.territory_of_head[head] == main)
         begin = lookups.code_length[territory[own]]
         rest = self._walk(digits, rows[own], territory[own], begin)
-        drops = (~classified.is_general[state[own]] & classified.is_general[rest]) | (
+        drops = (~facts.is_general[state[own]] & facts.is_general[rest]) | (
             lookups.fit[territory[own], digits.count[rows[own]]] == Fault.TOO_LONG
         )
-        reading.put(
-            own[drops], self._validated(digits, rows[own[drops]], lookups.main_territory[territory[own[drops]]], begin[drops])
-        )
-        reading.is_sure[own[classified.has_prefix[rest] | classified.has_other_prefix[rest]]] = False
+        reading.put(own[drops], self._validated(digits, rows[own[drops]], main[own[drops]], begin[drops]))
+        reading.is_sure[own[facts.has_prefix[rest] | facts.has_other_prefix[rest]]] = False
         return reading
 
     def _validated(self, digits: Digits, rows: Rows, territory: Rows, begin: Rows, state: Rows | None = None) -> Reading:
         """The end of `parse` (the national prefix goes where what remains fits), and `is_valid_number`."""
         is_ready = self._ready(territory)
-        classified, lookups, count = self.automaton.classified, self.lookups, digits.count[rows]
+        facts, lookups, count = self.automaton.facts, self.lookups, digits.count[rows]
         state = self._walk(digits, rows, territory, begin) if state is None else state.copy()
         begin = begin.copy()
-        is_sure = is_ready & ~classified.has_other_prefix[state]
+        is_sure = is_ready & ~facts.has_other_prefix[state]
 
-        prefixed = np.flatnonzero(classified.has_prefix[state] & is_sure)
+        prefixed = np.flatnonzero(facts.has_prefix[state] & is_sure)
         shorter = begin[prefixed] + lookups.prefix_length[territory[prefixed]]
         rest = self._walk(digits, rows[prefixed], territory[prefixed], shorter)
         fit = lookups.fit[territory[prefixed], count[prefixed] - shorter]
-        drops = (~classified.is_general[state[prefixed]] | classified.is_general[rest]) & (fit == FITS)
+        drops = (~facts.is_general[state[prefixed]] | facts.is_general[rest]) & (fit == FITS)
         state[prefixed[drops]], begin[prefixed[drops]] = rest[drops], shorter[drops]
 
         length = count - begin
         fault = lookups.fit[lookups.main_territory[territory], length].astype(np.int64)
         fault[fault == FITS] = Fault.INVALID_NUMBER
-        is_valid = classified.line_type[state] != NONE
+        is_valid = facts.line_type[state] != NONE
         fault[is_valid] = np.where(lookups.code_length[territory] + length > MAX_E164_DIGITS, Fault.TOO_LONG, NONE)[is_valid]
-        return Reading(territory, begin, length, classified.country[state], classified.line_type[state], fault, is_sure)
+        return Reading(territory, begin, length, facts.country[state], facts.line_type[state], fault, is_sure)
 
     def _walk(self, digits: Digits, rows: Rows, territory: Rows, begin: Rows) -> Rows:
         """The states that the digits from `begin` on end in; most that begin wrongly are settled after three."""
@@ -287,12 +273,12 @@ class FastPath:
 
 
 def _digit(digits: Digits, rows: Rows, place: Rows | int) -> Rows:
-    digit: Ints = digits.matrix[rows * WIDTH + MARGIN + place].astype(np.int64)
+    digit: Rows = digits.matrix[rows * WIDTH + MARGIN + place].astype(np.int64)
     return digit
 
 
 def _head(digits: Digits, rows: Rows, begin: Rows | int) -> Rows:
     """The number of four digits; meaningless, but in range, where there are fewer."""
     first, second, third, fourth = (_digit(digits, rows, begin + place) for place in range(HEAD_DIGITS))
-    head: Ints = np.minimum(first * 1000 + second * 100 + third * 10 + fourth, 9999)
+    head: Rows = np.minimum(first * 1000 + second * 100 + third * 10 + fourth, 9999)
     return head

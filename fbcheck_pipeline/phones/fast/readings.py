@@ -19,7 +19,7 @@ class Reading:
     """One way to read some cells; arrays over these cells.
 
     territory: of the number's calling code, NO_TERRITORY where it has none. begin, length: of the national number, in digits of the cell.
-    country, line_type: as in `Classification`. fault: NONE where it is a number in service.
+    country, line_type: as in `StateFacts`. fault: NONE where it is a number in service.
     is_sure: False where only the careful path can tell; the rest then means nothing.
     """
 

@@ -9,19 +9,15 @@ from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from phonenumbers import SUPPORTED_REGIONS, PhoneNumberType
+from phonenumbers import SUPPORTED_REGIONS
 
 NONE = -1
 # "001" is phonenumbers' name for numbers of no country (+800, +870 …).
 COUNTRIES = (*sorted(SUPPORTED_REGIONS), "001")
-LINE_TYPE_COUNT = PhoneNumberType.VOICEMAIL + 1
-CAN_BE_MOBILE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
-
 MAX_E164_DIGITS = 15
 MAX_EMERGENCY_DIGITS = 6
 
 Ints = NDArray[np.int64]
-Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
 

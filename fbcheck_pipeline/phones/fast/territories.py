@@ -1,7 +1,7 @@
 """phonenumbers' metadata as one automaton, compiled territory by territory on first use.
 
 A *territory* is what has metadata of its own: a region, or a calling code without one. Walking a number's digits
-from its territory's start state ends in a state whose `Classification` says all that parsing and validating ask of the patterns.
+from its territory's start state ends in a state whose `StateFacts` says all that parsing and validating ask of the patterns.
 What is looked up by a number's first digits or its length is in `lookups`; how a batch is led through, in `fast_path`.
 """
 
@@ -37,10 +37,7 @@ SYMBOLS = 16  # ten digits, `END`, and up to a power of two: state + symbol is t
 END = 10  # the symbol after the last digit; the state stays
 _GENERAL, _PREFIX, _OTHER_PREFIX = (("general", ""), ("prefix", ""), ("other_prefix", ""))
 # In the order in which phonenumbers asks for them; then fixed line and mobile.
-_SPECIAL_TYPES: dict[str, int] = {
-    name: getattr(PhoneNumberType, name.upper())
-    for name in ("premium_rate", "toll_free", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail")
-}
+_SPECIAL_TYPES = ("premium_rate", "toll_free", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail")
 
 # A region's territory has its index in COUNTRIES; that of "001" is never used, since each of its calling codes has a territory.
 NON_GEOGRAPHICAL = tuple(code for code, regions in COUNTRY_CODE_TO_REGION_CODE.items() if regions == ("001",))
@@ -49,7 +46,7 @@ _CODES = {region: code for code, regions in COUNTRY_CODE_TO_REGION_CODE.items() 
 _COUNTRY_INDEX = {region: index for index, region in enumerate(COUNTRIES)}
 
 
-class Classification(NamedTuple):
+class StateFacts(NamedTuple):
     """What a number is in a territory.
 
     `is_general`: it matches the general description. `has_prefix`: it begins with the plain national prefix.
@@ -68,17 +65,17 @@ class Automaton:
     """All territories that were compiled so far.
 
     `table[state + symbol]` is the next state; states are multiples of SYMBOLS. `is_final[state // SYMBOLS]`: no digit
-    changes it any more. The columns of `classified` are the fields of `Classification`, each an array over states.
+    changes it any more. The columns of `facts` are the fields of `StateFacts`, each an array over states.
     """
 
     def __init__(self) -> None:
         self.starts: NDArray[np.int64] = np.full(TERRITORY_COUNT, -1, np.int64)
         self.table: NDArray[np.int64] = np.zeros(0, np.int64)
         self.is_final: NDArray[np.bool_] = np.zeros(0, np.bool_)
-        self.classified = Classification(*(np.zeros(0, kind) for kind in (bool, bool, bool, np.int64, np.int64)))
+        self.facts = StateFacts(*(np.zeros(0, kind) for kind in (bool, bool, bool, np.int64, np.int64)))
         self._starts: dict[int, int] = {}
         self._ids: dict[Expression, int] = {}
-        self._classifications: list[Classification] = []
+        self._facts: list[StateFacts] = []
         self._rows: list[list[int]] = []
         self._compile(NEVER, ())
         self.publish()
@@ -98,9 +95,9 @@ class Automaton:
         is_final = (rows == np.arange(known, len(self._rows))[:, None]).all(axis=1)
         self.is_final = np.concatenate([self.is_final, is_final])
         self.table = np.concatenate([self.table, (rows * SYMBOLS).reshape(-1)])
-        if self._classifications[known:]:  # two territories may be one and the same
-            added = zip(*self._classifications[known:], strict=True)
-            self.classified = Classification(*(np.append(old, new) for old, new in zip(self.classified, added, strict=True)))
+        if self._facts[known:]:  # two territories may be one and the same
+            added = zip(*self._facts[known:], strict=True)
+            self.facts = StateFacts(*(np.append(old, new) for old, new in zip(self.facts, added, strict=True)))
         for territory, start in self._starts.items():
             self.starts[territory] = start * SYMBOLS
 
@@ -122,7 +119,7 @@ class Automaton:
         if state in self._ids:
             return []
         self._ids[state] = len(self._ids)
-        self._classifications.append(_classification(marks(state), regions))
+        self._facts.append(_facts_of(marks(state), regions))
         self._rows.append([len(self._rows)] * SYMBOLS)
         return [state]
 
@@ -228,7 +225,7 @@ def _top_level(pattern: str) -> list[str]:
     return choices
 
 
-def _classification(complete: frozenset[Mark], regions: tuple[str, ...]) -> Classification:
+def _facts_of(complete: frozenset[Mark], regions: tuple[str, ...]) -> StateFacts:
     leads = {region for region in regions if _leading_digits(region) is not None}
     country, line_type = NONE, NONE
     for region in regions:
@@ -238,7 +235,7 @@ def _classification(complete: frozenset[Mark], regions: tuple[str, ...]) -> Clas
             break
         line_type = NONE
     general, prefix, other = (mark in complete for mark in (_GENERAL, _PREFIX, _OTHER_PREFIX))
-    return Classification(general, prefix, other, country if line_type >= 0 else NONE, line_type)
+    return StateFacts(general, prefix, other, country if line_type >= 0 else NONE, line_type)
 
 
 @cache
@@ -252,7 +249,7 @@ def _line_type(complete: frozenset[Mark], region: str) -> int:
         return NONE
     for name in _SPECIAL_TYPES:
         if (name, region) in complete:
-            return _SPECIAL_TYPES[name]
+            return int(getattr(PhoneNumberType, name.upper()))
     fixed, mobile = ("fixed_line", region) in complete, ("mobile", region) in complete
     if fixed and mobile:
         return PhoneNumberType.FIXED_LINE_OR_MOBILE

@@ -13,8 +13,8 @@ from fbcheck_pipeline.phones.fast.lookups import HEAD_DIGITS
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES
 from fbcheck_pipeline.phones.fast.territories import (
     TERRITORY_COUNT,
-    Classification,
-    _classification,
+    StateFacts,
+    _facts_of,
     _is_plain,
     code_of,
     metadata_of,
@@ -26,9 +26,9 @@ LED_RU, LED_KZ = ("leading", "RU"), ("leading", "KZ")
 
 
 def _seen(*complete: tuple[str, str]) -> tuple[str | None, str | None]:
-    classified: Classification = _classification(frozenset(complete), ("RU", "KZ"))
-    known = classified.line_type >= 0
-    return (COUNTRIES[classified.country], LINE_TYPES[classified.line_type]) if known else (None, None)
+    facts: StateFacts = _facts_of(frozenset(complete), ("RU", "KZ"))
+    known = facts.line_type >= 0
+    return (COUNTRIES[facts.country], LINE_TYPES[facts.line_type]) if known else (None, None)
 
 
 def test_leading_digits_choose_among_regions_of_one_code() -> None:
