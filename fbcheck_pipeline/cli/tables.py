@@ -125,7 +125,7 @@ def say_status(voice: Voice, document: Mapping[str, Any], data_uri: str) -> None
 
 
 def _still_open(counts: Mapping[str, int]) -> str:
-    return "; ".join(f"{counts[each]:,} {each} ({each.label}; {each.next_step})" for each in OPEN_STATUSES if counts[each])
+    return "; ".join(f"{counts[each]:,} {each} ({each.meaning}; {each.next_step})" for each in OPEN_STATUSES if counts[each])
 
 
 def plain_table(title: str | None, *headings: str) -> Table:

@@ -1,6 +1,6 @@
 """Why a phone has no E.164, and the kinds of lines. The tuples are the dictionaries of the Parquet columns: their order is the code.
 
-A `label` is for tables and charts, a `meaning` for the reference.
+A `label` is for charts and terminals, a `meaning` for the reference.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ class LineType(Word):
         is_excluded: it owns no account; asking about it is money for a useless row.
     """
 
-    def __init__(self, word: str, is_excluded: bool = False) -> None:
-        self.label, self.is_excluded = word.replace("_", " "), is_excluded
+    def __init__(self, _: str, is_excluded: bool = False) -> None:
+        self.is_excluded = is_excluded
 
     FIXED_LINE = "fixed_line"
     MOBILE = "mobile"

@@ -1,6 +1,6 @@
 """What the vendor said of a phone, what became of it, and what answers it. Their order is their code in our arrays.
 
-A `label` is for tables and charts, a `meaning` for the reference.
+Each word has one `meaning`, which tables, reports and the reference show.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from fbcheck_pipeline.model.word import Word
 class Verdict(Word):
     """What the vendor said: the column `facebook`."""
 
-    def __init__(self, _: str, label: str, meaning: str) -> None:
-        self.label, self.meaning = label, meaning
+    def __init__(self, _: str, meaning: str) -> None:
+        self.meaning = meaning
 
-    YES = "yes", "has an active account", "the number has an active account"
-    NO = "no", "no active account", "the vendor says it has none"
-    BAN = "ban", "reported as banned", "the vendor reports its account as banned"
+    YES = "yes", "has an active account"
+    NO = "no", "no active account, says the vendor"
+    BAN = "ban", "reported as banned"
 
 
 _AGAIN = "sent again at night, or by `run --retry`; at most `FBCHECK_MAX_TRIES` times in all"
@@ -29,39 +29,23 @@ class CheckStatus(Word):
         next_step: what happens next, or who acts; empty where the status is final.
     """
 
-    def __init__(self, _: str, label: str, meaning: str, next_step: str = "") -> None:
-        self.label, self.meaning, self.next_step = label, meaning, next_step
+    def __init__(self, _: str, meaning: str, next_step: str = "") -> None:
+        self.meaning, self.next_step = meaning, next_step
 
-    CHECKED = "checked", "answered", "bought for this list; `facebook` is set"
-    REUSED = (
-        "reused",
-        "answered before",
-        "answered by an earlier verdict, or by a chunk that another list pays for; `facebook` is set",
-    )
-    REJECTED = "rejected", "no phone number", "no E.164 could be made of it, see `reject_reason`; never sent"
-    SUPPRESSED = "suppressed", "opted out", "it opted out; never sent"
-    UNDETERMINED = (
-        "undetermined",
-        "sent, but no usable answer came back",
-        "sent, and no usable answer came back, or not in time",
-        _AGAIN,
-    )
+    CHECKED = "checked", "bought for this list; `facebook` is set"
+    REUSED = "reused", "answered by an earlier verdict, or by a chunk that another list pays for; `facebook` is set"
+    REJECTED = "rejected", "no E.164 could be made of it, see `reject_reason`; never sent"
+    SUPPRESSED = "suppressed", "it opted out; never sent"
+    UNDETERMINED = "undetermined", "sent, but no usable answer came back, or not in time", _AGAIN
     UNCONFIRMED = (
         "unconfirmed",
-        "sent, but the answer was lost",
-        "sent, and the vendor's answer was lost: perhaps billed, never sent again automatically",
+        "sent, but the answer was lost: perhaps billed, never sent again automatically",
         "a person looks it up at the vendor, then uses `fbcheck reconcile`",
     )
-    WAITING = (
-        "waiting",
-        "not sent yet, or not answered yet",
-        "not sent yet, or sent and not answered yet",
-        "continues automatically, or with the next `run`",
-    )
-    REFUSED = "refused", "the vendor refused their file", "the vendor refused its chunk; not billed", _AGAIN
+    WAITING = "waiting", "not sent yet, or not answered yet", "continues automatically, or with the next `run`"
+    REFUSED = "refused", "the vendor refused its chunk; not billed", _AGAIN
     OVER_BUDGET = (
         "over_budget",
-        "held back by the spending limit",
         "held back by the spending limit; not sent",
         "the next night tries again, within `--max-billable`, `FBCHECK_MAX_BILLABLE` and `FBCHECK_MAX_BILLABLE_PER_DAY`",
     )

@@ -5,6 +5,7 @@ Reads what the assets wrote; what it returns holds the row's own numbers and is 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +19,9 @@ from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.results.lineage import read_lineage, rfc3339
 from fbcheck_pipeline.workflow.workspace import Workspace
 
+ANSWER = [
+    str(each) for each in columns_of(paths.FACEBOOK_RESULTS) if paths.E164_PHONES not in each.types and each is not Column.TASK_ID
+]
 OUTCOME = [str(each) for each in columns_of(paths.E164_PHONES) if each is not Column.SOURCE_ROW]
 
 
@@ -80,8 +84,7 @@ def _agree(said: list[str], of_cell: list[dict[str, Any]]) -> bool:
 
 def _answer(ws: Workspace, list_key: str, row: dict[str, Any], chunks: dict[str, Chunk]) -> dict[str, Any]:
     """What answered a phone: the plan's pin, the chunk with its task and result file, the verdict."""
-    answer: dict[str, Any] = {each: row[each] for each in (Column.CHECK_STATUS, Column.FACEBOOK)}
-    answer[Column.CHECKED_AT] = _text(row[Column.CHECKED_AT])
+    answer: dict[str, Any] = {name: _text(row[name]) for name in ANSWER}
     if row[Column.PHONE_E164] is None:
         return {**answer, Column.ANSWERED_BY: None, "chunk": None, "result": None}
     pins = _rows_where(ws, paths.SUBMITTED_CHUNKS.of(list_key), Column.PHONE_E164, row[Column.PHONE_E164])
@@ -129,5 +132,6 @@ def _rows_where(ws: Workspace, name: str, column: str, value: Any) -> list[dict[
     return rows
 
 
-def _text(moment: Any) -> str | None:
-    return None if moment is None else rfc3339(moment.timestamp())
+def _text(value: Any) -> Any:
+    """A value as JSON has it."""
+    return rfc3339(value.timestamp()) if isinstance(value, datetime) else value

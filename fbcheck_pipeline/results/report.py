@@ -1,7 +1,7 @@
-"""The lineage of a list for the eye: one self-contained HTML page, with charts in SVG and nothing from elsewhere.
+"""The report of a list: one self-contained HTML page with SVG charts; it loads nothing from elsewhere.
 
-A pure function of the lineage document, which holds no phone number and no cell of the source. How it looks is in
-`report.html.j2`.
+A pure function of the lineage document, which holds no phone number and no cell of the source. The template is `report.html.j2`;
+reading and writing files does not belong here.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _view(lineage: Mapping[str, Any]) -> dict[str, Any]:
         "lineage": lineage,
         "counts": counts,
         "created": _shown_time(_seconds(lineage["created_at"])),
-        "words": {**{each: each.label for each in Verdict}, NO_VERDICT: "not known"},
+        "meanings": {**{each: each.meaning for each in Verdict}, NO_VERDICT: "not known"},
         "answered": answered,
         "valid": valid,
         "coverage": answered / max(1, valid - counts[CheckStatus.SUPPRESSED]),
@@ -85,7 +85,7 @@ def _view(lineage: Mapping[str, Any]) -> dict[str, Any]:
         "countries": _bars({_country(code): row for code, row in breakdown[Column.COUNTRY].items()}, "other countries"),
         "line_types": _bars({name.replace("_", " "): row for name, row in breakdown[Column.LINE_TYPE].items()}, "other types"),
         "reasons": _reason_bars(breakdown[Column.REJECT_REASON]),
-        "still_open": [(counts[each], each, each.label) for each in OPEN_STATUSES if counts[each]],
+        "still_open": [(counts[each], each, each.meaning) for each in OPEN_STATUSES if counts[each]],
         "billing": lineage["billing"],
         "price": lineage["settings"]["price_per_10k"],
         "task_bars": _task_bars(bought),

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from fbcheck_pipeline.cli import explaining
 from fbcheck_pipeline.model.columns import Column
-from fbcheck_pipeline.model.reasons import LineType, RejectReason, label_of
+from fbcheck_pipeline.model.reasons import RejectReason, label_of
 from fbcheck_pipeline.model.statuses import OPEN_STATUSES, AnsweredBy, CheckStatus, Verdict
 from fbcheck_pipeline.results.report import render_report
 from tests.unit.results.documents import lineage
@@ -21,7 +21,7 @@ from tests.unit.results.documents import lineage
 UNKNOWN = "reason_of_tomorrow"
 
 
-@pytest.mark.parametrize("word", [*Column, *RejectReason, *LineType, *CheckStatus, *AnsweredBy, *Verdict], ids=str)
+@pytest.mark.parametrize("word", [*Column, *RejectReason, *CheckStatus, *AnsweredBy, *Verdict], ids=str)
 def test_a_word_has_all_its_wordings(word: Any) -> None:
     """A table, a chart or the reference would show nothing."""
     said = [text for name, text in vars(word).items() if name in ("label", "meaning")]
