@@ -60,7 +60,7 @@ ANSWERED_STATUSES = (CheckStatus.CHECKED, CheckStatus.REUSED)
 class AnsweredBy(Word):
     """What answers a phone: the column `answered_by` of a list's pins. One without a chunk is the phone's status too."""
 
-    def __init__(self, _: str, meaning: str = "") -> None:
+    def __init__(self, _: str, meaning: str) -> None:
         self.meaning = meaning
 
     CHUNK = "chunk", "a chunk bought for this list"

@@ -1,6 +1,6 @@
-"""What a list's result adds up to while it streams, what was bought for it, and where the vendor's own counts differ.
+"""Counts of a list's result: its rows while they stream past, what was bought for it, and where the vendor's counts differ.
 
-Counts only: no phone number leaves this module.
+No phone number leaves this module, and nothing is written here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pyarrow as pa
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model.columns import Column
-from fbcheck_pipeline.model.statuses import CHECK_STATUSES, VERDICTS, CheckStatus
+from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES, CHECK_STATUSES, VERDICTS, CheckStatus
 from fbcheck_pipeline.workflow.answers import Resolved
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -36,14 +36,14 @@ RESULT_COUNTS = (Column.ROWS, *ODDITIES, CheckStatus.UNDETERMINED)
 
 
 class Breakdown:
-    """Counts the rows of a result by country, line type and verdict, and the rejected ones by reason, as batches pass."""
+    """Counts the rows of a result by country, line type and verdict, and the rejected rows by reason, as batches pass."""
 
     def __init__(self) -> None:
         self._kept: Counter[tuple[str, str, str]] = Counter()
         self._reasons: Counter[str] = Counter()
 
     def counted(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """The same batches; each is counted as it passes. They have the columns of facebook_results."""
+        """Yield the same batches of facebook_results, and count each as it passes."""
         for batch in batches:
             self._add(batch)
             yield batch
@@ -110,15 +110,13 @@ def billing(ws: Workspace, list_key: str, resolved: Resolved, answered_rows: int
         answered_rows: rows of the result that have a verdict.
 
     Returns:
-        `distinct` phones of the list; `billed` ones: accepted by the vendor for this list, counted anew for each further try;
-        `perhaps_billed` ones, whose answer was lost; `reused`, answered by what was paid for before; `repeats`, answered rows
-        beyond the first of their phone; `cost` and `saved`, null without a price.
+        `distinct`: distinct phones of the list. `billed`: phones the vendor accepted for this list, counted again for each further
+        try. `perhaps_billed`: phones sent whose answer was lost. `reused`: phones answered by what was paid for before. `repeats`:
+        answered rows beyond the first of their phone. `cost` and `saved`: in money, null without a price.
     """
     bought = bought_by_chunk(ws, list_key).values()
     billed = sum(count for count, chunk in bought if chunk.task_id is not None)
-    reused, checked = (
-        int((resolved.status == CHECK_STATUSES.index(status)).sum()) for status in (CheckStatus.REUSED, CheckStatus.CHECKED)
-    )
+    checked, reused = (int((resolved.status == CHECK_STATUSES.index(each)).sum()) for each in ANSWERED_STATUSES)
     repeats = answered_rows - reused - checked
     return {
         "distinct": len(resolved.phones),
@@ -138,14 +136,14 @@ def _is_perhaps_billed(chunk: Chunk) -> bool:
 def summed_result_counts(tasks: Iterable[Chunk]) -> dict[str, int]:
     """The counts that collecting made of each task's result, summed; `tasks` says of how many."""
     counted = [task.result_counts for task in tasks if task.result_counts]
-    return {"tasks": len(counted), **{name: sum(int(each.get(name, 0)) for each in counted) for name in map(str, RESULT_COUNTS)}}
+    return {"tasks": len(counted), **{str(name): sum(int(each.get(name, 0)) for each in counted) for name in RESULT_COUNTS}}
 
 
 def discrepancies(tasks: Iterable[Chunk]) -> list[dict[str, Any]]:
     """Where the vendor's `total`, `success` and `failure` do not fit what was sent and came back, per collected task.
 
-    A phone without a usable verdict may be absent from the result or stand there with an odd label, and the vendor does not say
-    which of these is its `failure`: both are taken to fit.
+    A phone without a usable verdict may be absent from the result, or be there with an unknown label. The vendor does not say which
+    of the two its `failure` counts, so both are accepted.
     """
     found = []
     for task in tasks:

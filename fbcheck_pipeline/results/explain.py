@@ -1,6 +1,6 @@
-"""One row of a list, from its cells to its verdicts: which rules applied, which chunk, task and result file answered.
+"""Explains one row of a list, from its cells to its verdicts: which rules applied, and which chunk, task and result file answered.
 
-Reads what the assets wrote; what it returns holds the row's own numbers and is meant for the person who asked.
+It only reads what the assets wrote. Its answer holds the row's own numbers and is meant for the person who asked.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def explain_row(ws: Workspace, list_key: str, source_row: int) -> dict[str, Any]
 
 
 def _normaliser(ws: Workspace, list_key: str, lineage: dict[str, Any]) -> Normaliser:
-    """As it was when the list was joined."""
+    """The normaliser with the settings of the join, without the votes of the columns."""
     settings = ws.settings.model_copy(update={"allow_line_types": lineage["settings"]["allow_line_types"]})
     region = ws.ledger.phone_list(list_key).options.get("region") or lineage["settings"]["region"]
     return Normaliser(region, lineage["source"].get("region_column"), settings.extra_line_types)
@@ -83,7 +83,7 @@ def _agree(said: list[str], of_cell: list[dict[str, Any]]) -> bool:
 
 
 def _answer(ws: Workspace, list_key: str, row: dict[str, Any], chunks: dict[str, Chunk]) -> dict[str, Any]:
-    """What answered a phone: the plan's pin, the chunk with its task and result file, the verdict."""
+    """What answered a phone: its pin, the chunk with its task and result file, and the verdict."""
     answer: dict[str, Any] = {name: _text(row[name]) for name in ANSWER}
     if row[Column.PHONE_E164] is None:
         return {**answer, Column.ANSWERED_BY: None, "chunk": None, "result": None}
@@ -124,7 +124,7 @@ def _result(ws: Workspace, chunk: Chunk, phone_e164: str) -> dict[str, Any]:
 
 
 def _rows_where(ws: Workspace, name: str, column: str, value: Any) -> list[dict[str, Any]]:
-    """The rows of a file with a value, in order; row groups that cannot hold it are not read."""
+    """The rows of a file that have this value in a column, in order; row groups that cannot hold it are skipped."""
     if not ws.storage.exists(name):
         return []
     source = dataset.dataset(f"{ws.storage.root}/{name}", format="parquet", filesystem=ws.storage.fs)

@@ -1,4 +1,7 @@
-"""e164_phones x pins x verdicts, batch by batch in the order of the source; joining again gives the same."""
+"""The join of e164_phones with its pins and verdicts, batch by batch in the order of the source; repeating it gives the same.
+
+What answers each phone is found in `workflow.answers`; nothing is read or written here.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from fbcheck_pipeline.workflow.collect import exported_at_us
 
 
 def result_schema(e164_schema: pa.Schema) -> pa.Schema:
-    """Columns of facebook_results: the source's own first, then ours in the order of the interface."""
+    """Columns of facebook_results: the source's own first, then ours."""
     return pa.schema([*(each for each in e164_schema if each.name not in RESULT_COLUMNS), *schema_of(paths.FACEBOOK_RESULTS)])
 
 

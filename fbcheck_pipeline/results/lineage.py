@@ -1,4 +1,7 @@
-"""Where every number of a result comes from, as one JSON document: beside the Parquet file and in its footer."""
+"""The lineage document of a list's result: where every number of it comes from, as JSON beside the Parquet file and in its footer.
+
+It holds no phone number and no cell of the source.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ FOOTER_KEY = "fbcheck.lineage"
 
 
 def made_of(schema: pa.Schema, region_column: str | None) -> dict[str, list[str]]:
-    """Every column of a result -> the columns it is made of, as `asset.column`."""
+    """Every column of a result -> the columns it is made of, as `asset.column`; a source column is made of itself."""
     raw = f"{paths.RAW_PHONES.folder}.{{}}".format
     made = {name: [*RESULT_COLUMNS[name].made_of] if name in RESULT_COLUMNS else [raw(name)] for name in schema.names}
     if region_column:
@@ -41,11 +44,11 @@ def made_of(schema: pa.Schema, region_column: str | None) -> dict[str, list[str]
 def build_lineage(
     ws: Workspace, phone_list: PhoneList, schema: pa.Schema, resolved: Resolved, tally: Tally, breakdown: Breakdown, run_id: str
 ) -> dict[str, Any]:
-    """The lineage of one list's result, once all its batches have passed.
+    """The lineage of one list's result, to be built when all its batches have passed.
 
     Args:
-        phone_list: the list in the ledger, read.
-        tally, breakdown: what was counted of the batches.
+        phone_list: the list's entry in the ledger.
+        tally, breakdown: the counts of those batches.
     """
     source = dict(phone_list.source or {})
     counts = tally.counts(phone_list.source_rows)

@@ -1,6 +1,6 @@
 """A list's lineage as an OpenLineage run event: written beside the result, and sent where OpenLineage's own configuration says.
 
-Everything in it comes from our lineage document, so that the two cannot disagree. Without a configuration nothing is sent.
+Everything in it comes from our lineage document, so the two cannot disagree. Without a configuration nothing is sent.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def build_event(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema, inbox
 def send_event(event: Any) -> None:
     """Send an event where OpenLineage's own configuration says (OPENLINEAGE_URL, openlineage.yml …); nowhere without one.
 
-    A failure is only logged: a result does not depend on who hears of it. The client itself tries again for some seconds.
+    A failure is only logged, because the result does not depend on it. The client itself retries for some seconds.
     """
     from openlineage.client import OpenLineageClient
 
@@ -115,7 +115,7 @@ def _place(ws: Workspace, name: str) -> tuple[str, str]:
 
 
 def _facet(kind: Any, **values: Any) -> Any:
-    """A facet that says who made it; the client's own default is set for the whole process, which may have other producers."""
+    """A facet with our producer; the client's default producer is process-wide, and the process may have others."""
     return kind(producer=PRODUCER, **values)
 
 

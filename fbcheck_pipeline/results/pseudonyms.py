@@ -1,7 +1,7 @@
-"""Keyed hashes in place of phone numbers, the same for the same number in every export of one ledger.
+"""Pseudonyms: keyed hashes in place of phone numbers, the same for the same number in every export of one ledger.
 
-Only who has the ledger can tell which number a pseudonym stands for. Names, addresses and whatever else a source list holds
-about people stay: this takes away numbers and nothing else.
+Only the holder of the ledger can tell which number a pseudonym stands for. This module removes numbers and nothing else: names,
+addresses and other facts about people in a source list stay.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column
 
 REMOVED = "(holds a phone number)"
 SHORTEST = 7
-"""So many last digits of a number in a cell mean that it holds the number, however it is written."""
+"""A cell with this many last digits of a number holds that number, however it is written."""
 _MAY_HOLD_ONE = rf"(?:\p{{Nd}}\P{{Nd}}*){{{SHORTEST}}}"
 
 
 class Pseudonyms:
     """Replaces the numbers of result batches.
 
-    In `phone_e164`, `phone_raw` and the source's phone columns stand pseudonyms: of the phone where there is one, else of
-    the text. A cell of another source column that holds a number of its row is replaced as a whole.
+    `phone_e164`, `phone_raw` and the source's phone columns get pseudonyms: of the phone if there is one, else of the text. A cell of
+    another source column that holds a number of its row is replaced as a whole.
     """
 
     def __init__(self, key: bytes, phone_columns: Iterable[str]) -> None:

@@ -1,6 +1,6 @@
-"""One small Parquet over all lists, so that a question across lists is one query.
+"""The summary: one small Parquet file with one row per joined list, so that a question about all lists is one query.
 
-Brought up to date from the ledger and from the lineage of the lists that were joined since; lists that are gone are left out.
+It is made from the ledger and from the lineage documents of the lists; deleted lists are left out. Rows of phones are not read here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SUMMARY_SCHEMA = schema_of(paths.FACEBOOK_SUMMARY)
 
 
 def refresh_summary(ws: Workspace) -> int:
-    """Bring the summary up to date; returns its number of rows. Two refreshes at once end with every list in it.
+    """Bring the summary up to date and return its number of rows. When two refreshes run at once, the file ends with every list.
 
     Raises:
         StorageError: it cannot be written.
@@ -53,23 +53,20 @@ def _moment(seconds: float | None) -> Any:
 
 
 def _read(ws: Workspace) -> list[dict[str, Any]]:
-    """The rows that stand there; none where there are none, or of another version."""
+    """The rows of the present file; none if it is missing, unreadable or of another version."""
     try:
-        table = (
-            ws.storage.read_parquet(paths.FACEBOOK_SUMMARY.path).read_all()
-            if ws.storage.exists(paths.FACEBOOK_SUMMARY.path)
-            else None
-        )
+        table = ws.storage.read_parquet(paths.FACEBOOK_SUMMARY.path).read_all()
     except StorageError:
         return []
-    return table.to_pylist() if table is not None and table.schema.equals(SUMMARY_SCHEMA) else []
+    return list(table.to_pylist()) if table.schema.equals(SUMMARY_SCHEMA) else []
 
 
 def _summarised(ws: Workspace, phone_list: PhoneList) -> dict[str, Any] | None:
-    """One list as its lineage tells it; None when that is gone, or of a version that did not count so."""
-    if not ws.storage.exists(paths.LINEAGE.of(phone_list.list_key)):
+    """The row of a list, from its lineage; None if that is missing, or written by a version that did not count billing."""
+    name = paths.LINEAGE.of(phone_list.list_key)
+    if not ws.storage.exists(name):
         return None
-    lineage = json.loads(ws.storage.read_bytes(paths.LINEAGE.of(phone_list.list_key)))
+    lineage = json.loads(ws.storage.read_bytes(name))
     if "billing" not in lineage:
         return None
     counts = lineage["counts"]
@@ -82,7 +79,7 @@ def _summarised(ws: Workspace, phone_list: PhoneList) -> dict[str, Any] | None:
         **counts,
         **lineage["verdicts"],
         "billed_phones": lineage["billing"]["billed"],
-        "coverage": (sum(counts[each] for each in ANSWERED_STATUSES)) / asked if asked else None,
+        "coverage": sum(counts[each] for each in ANSWERED_STATUSES) / asked if asked else None,
         "purpose": lineage["purpose"],
         "synthetic": lineage["synthetic"],
     }
