@@ -17,6 +17,8 @@ from fbcheck_pipeline.lists.facts import ReadOptions
 from fbcheck_pipeline.model.columns import RESULT_COLUMNS
 from fbcheck_pipeline.text import recogniser
 from fbcheck_pipeline.text.cell_words import NUMBER_WORDS, words_of
+from fbcheck_pipeline.text.countries import region_of
+from fbcheck_pipeline.text.recogniser import Lookalike
 
 HEAD_ROWS = 1000
 PREAMBLE_ROWS = 20
@@ -81,8 +83,9 @@ def choose(head: Sequence[Row], header: Row | None, width: int, options: ReadOpt
     names = name_columns(header, width)
     # In whatever case: to SQL engines `Country` and our `country` are one name, and they take the wrong one.
     final = unique(f"{name}_source" if name.casefold() in RESULT_COLUMNS else name for name in names)
-    phones, reason = _phones(head, names, final, options.column, file)
-    region, region_reason = _region(head, names, final, set(phones), options.region_column, file)
+    columns = [_Column(at, name, [row[at] if at < len(row) else None for row in head]) for at, name in enumerate(names)]
+    phones, reason = _phones(columns, final, options.column, file)
+    region, region_reason = _region(columns, final, phones, options.region_column, file)
     return Columns(names, final, phones, region, (reason, *region_reason))
 
 
@@ -110,104 +113,119 @@ def unique(names: Iterable[str]) -> tuple[str, ...]:
 
 def phone_share(cells: Iterable[Cell]) -> float | None:
     """Which part of the cells that say something reads as telephone numbers; None when none says anything."""
-    said = [cell for cell in cells if cell is not None and not recogniser.is_missing(cell)]
-    return sum(map(recogniser.is_phone_like, said)) / len(said) if said else None
+    found = _found_in(cells)
+    return sum(map(bool, found)) / len(found) if found else None
 
 
-def _phones(head: Sequence[Row], names: tuple[str, ...], final: tuple[str, ...], asked: str | None,
-            file: str) -> tuple[tuple[int, ...], str]:  # fmt: skip
+def _found_in(cells: Iterable[Cell]) -> list[list[Lookalike]]:
+    """What looks like phones in each cell that says something."""
+    return [recogniser.lookalikes(cell) for cell in cells if cell is not None and not recogniser.is_missing(cell)]
+
+
+class _Column:
+    """A column of the head, looked at once: its cells, the share of them that reads as phones, and the first phone of each that does."""
+
+    def __init__(self, index: int, name: str, cells: list[Cell]) -> None:
+        self.index, self.name, self.cells = index, name, cells
+        found = _found_in(cells)
+        self.phones = [phones[0] for phones in found if phones]
+        self.share = len(self.phones) / len(found) if found else None
+        self.is_likely = (self.share or 0) >= _ENOUGH
+        self.is_possible = self.share is None or self.share > _HARDLY
+
+    def is_named(self, vocabulary: frozenset[str]) -> bool:
+        return header_words.is_named(self.name, vocabulary)
+
+    def is_written(self) -> bool:
+        """True when some of its numbers are written as people write phones."""
+        return sum(phone.is_written for phone in self.phones) >= 0.2 * len(self.phones)
+
+    def is_something_else(self) -> bool:
+        """True for numbers that mostly rise by little (ids, time stamps), and for days written in eight digits."""
+        numbers = [int(cell) for cell in self.cells if cell is not None and cell.isdecimal()]
+        if len(numbers) < 3:
+            return False
+        days = sum(bool(re.fullmatch(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", str(number))) for number in numbers)
+        rising = sum(0 < after - before < 1000 for before, after in pairwise(numbers))
+        return days >= 0.9 * len(numbers) or rising >= 0.9 * (len(numbers) - 1)
+
+    def are_long(self) -> bool:
+        """True for nine digits and more: a sorted list of phones rises by little too, but days and most ids are shorter."""
+        return sum(len(phone.core.strip()) >= 9 for phone in self.phones) >= 0.9 * len(self.phones)
+
+    def begin_alike(self) -> bool:
+        """True when half of the numbers share their first digit: phones of one country mostly do, identity numbers do not."""
+        first = Counter(phone.core.strip()[:1] for phone in self.phones)
+        return max(first.values(), default=0) * 2 >= first.total()
+
+
+def _phones(columns: list[_Column], final: tuple[str, ...], asked: str | None, file: str) -> tuple[tuple[int, ...], str]:
     if asked is not None:
-        index = _find(asked, names, final, "--column", file)
-        return (index,), f"Phone column {names[index]!r}: it was asked for."
-    shares = [phone_share(_column(head, index)) for index in range(len(names))]
-    named, by_content = _named_phones(names, shares), _phones_by_content(head, names, shares)
-    if named and (not by_content or any(shares[index] is None or (shares[index] or 0) > _HARDLY for index in named)):
-        left = [names[index] for index in range(len(names)) if header_words.is_phone_name(names[index]) and index not in named]
-        also = f"; not {', '.join(map(repr, left))}, whose cells do not" if left else ""
-        return named, f"Phone {_plural(named)} {_listed(names, named)}: by name{_shares(shares, named)}{also}."
-    if by_content:
-        return by_content, f"Phone {_plural(by_content)} {_listed(names, by_content)}: by content{_shares(shares, by_content)}."
-    there = f"its columns are {', '.join(final)}" if len(final) > 1 else "it has one column"
-    raise ListError(
-        f"{file}: no column reads as telephone numbers; {there}: name one with --column, or check --delimiter and --encoding"
-    )
+        column = columns[_find(asked, columns, final, "--column", file)]
+        return (column.index,), f"Phone column {column.name!r}: it was asked for."
+    chosen, how, also = _named_phones(columns), "name", ""
+    by_content = _phones_by_content(columns)
+    if by_content and not any(column.is_possible for column in chosen):
+        chosen, how = by_content, "content"
+    if not chosen:
+        there = f"its columns are {', '.join(final)}" if len(final) > 1 else "it has one column"
+        raise ListError(
+            f"{file}: no column reads as telephone numbers; {there}: name one with --column, or check --delimiter and --encoding"
+        )
+    left = [column.name for column in columns if header_words.is_phone_name(column.name) and column not in chosen]
+    if how == "name" and left:
+        also = f"; not {', '.join(map(repr, left))}, whose cells do not"
+    said = [f"{column.share:.0%}" for column in chosen if column.share is not None]
+    shares = f", and {', '.join(said)} of the cells looked at read as numbers" if said else ""
+    names = f"column{'s' if len(chosen) > 1 else ''} {', '.join(repr(column.name) for column in chosen)}"
+    return tuple(column.index for column in chosen), f"Phone {names}: by {how}{shares}{also}."
 
 
-def _named_phones(names: tuple[str, ...], shares: list[float | None]) -> tuple[int, ...]:
+def _named_phones(columns: list[_Column]) -> list[_Column]:
     """Columns named as phones; a name with other words besides, or a mere "number", must also look like phones."""
-    sure: list[int] = []
-    doubtful: list[int] = []
-    for index, name in enumerate(names):
-        if header_words.is_phone_name(name):
-            (doubtful if header_words.is_named(name, header_words.OTHER_WORDS) else sure).append(index)
-        elif set(words_of(name)) and set(words_of(name)) <= NUMBER_WORDS:
-            doubtful.append(index)
-    good = [index for index in sure if (shares[index] or 0) >= _ENOUGH]
-    kept = [index for index in sure if not good or shares[index] is None or (shares[index] or 0) > _HARDLY]
-    likely = [index for index in doubtful if (shares[index] or 0) >= _ENOUGH]
-    return tuple(sorted({*kept, *likely}))
-
-
-def _phones_by_content(head: Sequence[Row], names: tuple[str, ...], shares: list[float | None]) -> tuple[int, ...]:
-    """Columns most of whose cells read as phones; bare digits only where nothing is written as a phone is."""
-    likely = [
-        i
-        for i, share in enumerate(shares)
-        if (share or 0) >= _ENOUGH and not header_words.is_named(names[i], header_words.OTHER_WORDS)
+    sure = [
+        column for column in columns if header_words.is_phone_name(column.name) and not column.is_named(header_words.OTHER_WORDS)
     ]
-    written = tuple(index for index in likely if _written_share(_column(head, index)) >= 0.2)
-    if written:
+    has_likely = any(column.is_likely for column in sure)
+    kept = [column for column in sure if column.is_possible or not has_likely]
+    for column in columns:
+        words = set(words_of(column.name))
+        if (
+            column.is_likely
+            and column not in kept
+            and (header_words.is_phone_name(column.name) or (words and words <= NUMBER_WORDS))
+        ):
+            kept.append(column)
+    return sorted(kept, key=lambda column: column.index)
+
+
+def _phones_by_content(columns: list[_Column]) -> list[_Column]:
+    """Columns most of whose cells read as phones; bare digits only where nothing is written as a phone is."""
+    likely = [column for column in columns if column.is_likely and not column.is_named(header_words.OTHER_WORDS)]
+    if written := [column for column in likely if column.is_written()]:
         return written
-    bare = [index for index in likely if not _is_something_else(_column(head, index))]
-    alike = [index for index in bare if _begin_alike(_column(head, index))]
-    return tuple(alike or bare or [index for index in likely if _are_long(_column(head, index))])
+    bare = [column for column in likely if not column.is_something_else()]
+    return [column for column in bare if column.begin_alike()] or bare or [column for column in likely if column.are_long()]
 
 
-def _written_share(cells: list[Cell]) -> float:
-    phones = [cell for cell in cells if cell is not None and recogniser.is_phone_like(cell)]
-    return sum(map(recogniser.is_written_as_phone, phones)) / max(len(phones), 1)
-
-
-def _is_something_else(cells: list[Cell]) -> bool:
-    """True for numbers that mostly rise by little (ids, time stamps), and for days written in eight digits."""
-    numbers = [int(cell) for cell in cells if cell is not None and cell.isdecimal()]
-    if len(numbers) < 3:
-        return False
-    days = sum(bool(re.fullmatch(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", str(number))) for number in numbers)
-    rising = sum(0 < after - before < 1000 for before, after in pairwise(numbers))
-    return days >= 0.9 * len(numbers) or rising >= 0.9 * (len(numbers) - 1)
-
-
-def _are_long(cells: list[Cell]) -> bool:
-    """True for nine digits and more: a sorted list of phones rises by little too, but days and most ids are shorter."""
-    said = [cell for cell in cells if cell is not None and recogniser.is_phone_like(cell)]
-    return sum(len(cell.strip()) >= 9 for cell in said) >= 0.9 * len(said)
-
-
-def _begin_alike(cells: list[Cell]) -> bool:
-    """True when half of the numbers share their first digit: phones of one country mostly do, identity numbers do not."""
-    first = Counter(cell.strip()[:1] for cell in cells if cell is not None and recogniser.is_phone_like(cell))
-    return max(first.values(), default=0) * 2 >= first.total()
-
-
-def _region(head: Sequence[Row], names: tuple[str, ...], final: tuple[str, ...], phones: set[int], asked: str | None,
+def _region(columns: list[_Column], final: tuple[str, ...], phones: tuple[int, ...], asked: str | None,
             file: str) -> tuple[int | None, tuple[str, ...]]:  # fmt: skip
     if asked is not None:
-        index = _find(asked, names, final, "--region-column", file)
+        index = _find(asked, columns, final, "--region-column", file)
         return index, (f"Country column {final[index]!r}: it was asked for.",)
-    from fbcheck_pipeline.lists.countries import country_share
-
-    named = [
-        index
-        for index, name in enumerate(names)
-        if index not in phones and header_words.is_named(name, header_words.REGION_WORDS)
-    ]
-    shares = {index: country_share(_column(head, index)) for index in named}
-    likely = [index for index in named if shares[index] >= _region_share_needed(names[index])]
+    named = [column for column in columns if column.index not in phones and column.is_named(header_words.REGION_WORDS)]
+    shares = [(_country_share(column.cells), column) for column in named]
+    likely = [(share, column) for share, column in shares if share >= _region_share_needed(column.name)]
     if not likely:
         return None, ()
-    best = max(likely, key=lambda index: shares[index])
-    return best, (f"Country column {final[best]!r}: by name, and {shares[best]:.0%} of its cells name a country.",)
+    share, best = max(likely, key=lambda each: each[0])
+    return best.index, (f"Country column {final[best.index]!r}: by name, and {share:.0%} of its cells name a country.",)
+
+
+def _country_share(cells: Iterable[Cell]) -> float:
+    """Which part of the cells that are not blank names a country."""
+    said = [cell for cell in cells if cell and cell.strip()]
+    return sum(region_of(cell) is not None for cell in said) / len(said) if said else 0.0
 
 
 def _region_share_needed(name: str) -> float:
@@ -215,30 +233,13 @@ def _region_share_needed(name: str) -> float:
     return 0.95 if set(words_of(name)) <= {"region", "land", "cc", "iso"} else 0.6
 
 
-def _find(asked: str, names: tuple[str, ...], final: tuple[str, ...], flag: str, file: str) -> int:
-    wanted = asked.strip().casefold()
-    for candidates, target in ((names, asked), (final, asked), ([name.casefold() for name in names], wanted),
-                               ([name.casefold() for name in final], wanted)):  # fmt: skip
-        if target in candidates:
-            return list(candidates).index(target)
+def _find(asked: str, columns: list[_Column], final: tuple[str, ...], flag: str, file: str) -> int:
+    names = [column.name for column in columns]
+    for fold in (str, str.casefold):
+        for candidates in (names, final):
+            if fold(asked.strip()) in (folded := list(map(fold, candidates))):
+                return folded.index(fold(asked.strip()))
     raise ListError(f"{file}: there is no column {asked!r} for {flag}; its columns are {', '.join(final)}")
-
-
-def _column(rows: Sequence[Row], index: int) -> list[Cell]:
-    return [row[index] if index < len(row) else None for row in rows]
-
-
-def _listed(names: tuple[str, ...], chosen: Iterable[int]) -> str:
-    return ", ".join(repr(names[index]) for index in chosen)
-
-
-def _plural(chosen: tuple[int, ...]) -> str:
-    return "columns" if len(chosen) > 1 else "column"
-
-
-def _shares(shares: list[float | None], chosen: Iterable[int]) -> str:
-    said = [f"{shares[index]:.0%}" for index in chosen if shares[index] is not None]
-    return f", and {', '.join(said)} of the cells looked at read as numbers" if said else ""
 
 
 def _is_blank(row: Row) -> bool:

@@ -1,7 +1,7 @@
-"""What is around a number and no part of it: invisible marks, spreadsheet and URI dressing, cells that say "nothing".
+"""What is around a number and no part of it: invisible marks, spreadsheet and URI decorations, cells that say "nothing".
 
 One small function a rule; its docstring's first line says what it does, in the words that `fbcheck lineage --row` shows.
-A rule returns the text without its dressing, unchanged where it does not apply, and raises `Reject` where no honest
+A rule returns the text without its decoration, unchanged where it does not apply, and raises `Reject` where no honest
 number can be in the text. Words and extensions are in `labels`; in which order all rules run is in `cells`.
 """
 

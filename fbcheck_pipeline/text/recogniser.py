@@ -59,11 +59,6 @@ def is_phone_like(cell: str) -> bool:
     return bool(lookalikes(cell))
 
 
-def is_written_as_phone(cell: str) -> bool:
-    """True when a cell looks like numbers, and one of them is written as people write phones."""
-    return any(each.is_written for each in lookalikes(cell))
-
-
 def may_hold_number(cell: str) -> bool:
     """True when a telephone number may stand among a cell's words: such a cell is nobody's column name."""
     return sum(map(str.isdigit, cell)) >= LEAST_DIGITS or is_phone_like(cell)

@@ -108,7 +108,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("kind", OTHERS)
-@pytest.mark.parametrize("phones", [PHONES, BARE], ids=["dressed", "bare"])
+@pytest.mark.parametrize("phones", [PHONES, BARE], ids=["written", "bare"])
 def test_other_numbers_are_not_taken_for_phones(tmp_path: Path, kind: str, phones: list[str]) -> None:
     """Without a helpful name the content decides, and phones look more like phones than anything else."""
     reader, _ = table_of(tmp_path, {"a": OTHERS[kind], "b": phones, "c": ["x"] * 12})
