@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fbcheck_pipeline.lists.cells import to_text
+from fbcheck_pipeline.files.arrow_text import to_text
+from fbcheck_pipeline.files.untrusted import parsing
 from fbcheck_pipeline.lists.columns import HEAD_ROWS, Cell
-from fbcheck_pipeline.lists.strangers import parsing
+from fbcheck_pipeline.lists.refusals import faults_named
 
 BATCH_ROWS = 50_000
 _BUFFER_BYTES = 1 << 20
@@ -57,17 +57,13 @@ def open_parquet_table(path: Path) -> ParquetTable:
         rows += [list(row) for row in zip(*(column.to_pylist() for column in batch.columns), strict=True)]
         if len(rows) >= HEAD_ROWS:
             break
-    with _parsing(path):
+    with faults_named(path), parsing("Parquet file"):
         metadata = pq.read_metadata(path)
         return ParquetTable(path, metadata.num_rows, [list(metadata.schema.to_arrow_schema().names), *rows])
 
 
 def _batches(path: Path, counts: Counter[str], rows: int) -> Iterator[pa.RecordBatch]:
-    with _parsing(path), pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False) as file:
+    with faults_named(path), parsing("Parquet file"), pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False) as file:
         for batch in file.iter_batches(batch_size=rows):
             columns = [to_text(column, counts) for column in batch.columns]
             yield pa.RecordBatch.from_arrays(columns, [str(index) for index in range(len(columns))])
-
-
-def _parsing(path: Path) -> AbstractContextManager[None]:
-    return parsing(path, "Parquet file is damaged, unfinished or encrypted", "write it again")

@@ -146,13 +146,13 @@ def open_list(path: Path | str, options: ReadOptions = ReadOptions()) -> ListRea
 
 def _open_table(path: Path, kind: str, is_gzip: bool, options: ReadOptions) -> Table:
     if kind == "xlsx":
-        from fbcheck_pipeline.lists.workbook import open_sheet_table
+        from fbcheck_pipeline.lists.sheets import open_sheet_table
 
         return open_sheet_table(path, options)
     if kind == "parquet":
         from fbcheck_pipeline.lists.parquet import open_parquet_table
 
         return open_parquet_table(path)
-    from fbcheck_pipeline.lists.text import open_text_table
+    from fbcheck_pipeline.lists.delimited import open_text_table
 
     return open_text_table(path, is_gzip=is_gzip, kind=kind, encoding=options.encoding, delimiter=options.delimiter)

@@ -13,7 +13,8 @@ import pytest
 from openpyxl import Workbook
 
 from fbcheck_pipeline.errors import ListError
-from fbcheck_pipeline.lists import archive
+from fbcheck_pipeline.files.untrusted import Bounds
+from fbcheck_pipeline.lists import sheets
 from tests.unit.lists.reading import column, read
 
 
@@ -115,7 +116,7 @@ def test_a_cell_far_outside_the_table_is_refused(tmp_path: Path) -> None:
 
 def test_a_workbook_that_unpacks_to_gigabytes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A zip bomb is a small file."""
-    monkeypatch.setattr(archive, "HONEST_BYTES", 1 << 20)
+    monkeypatch.setattr(sheets, "BOUNDS", Bounds(unpacked_bytes=2 << 30, honest_bytes=1 << 20, member_count=100))
     path = rewritten(workbook(tmp_path / "a.xlsx", {"s": LEADS}), "xl/styles.xml", lambda text: text + b" " * (4 << 20))
     with pytest.raises(ListError, match="unpacks to 4 MB; save the list as CSV"):
         read(path)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fbcheck_pipeline.lists.split import Split, Splitter
+from fbcheck_pipeline.files.csv_split import Split, Splitter
 
 MAX_RECORD_BYTES = 4 << 20
 KEPT_OF_LONG_LINE = 64 << 10

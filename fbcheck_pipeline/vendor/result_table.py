@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from fbcheck_pipeline.errors import ResultForbidden, ResultUnreadable
 from fbcheck_pipeline.model.statuses import VERDICTS
-from fbcheck_pipeline.vendor.containers import find_table
+from fbcheck_pipeline.vendor.result_containers import find_table
 
 COLUMNS: dict[str, pa.DataType] = {"phone": pa.int64(), "facebook": pa.string(), "label": pa.string()}
 

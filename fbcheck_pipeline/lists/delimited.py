@@ -1,0 +1,122 @@
+"""CSV, TSV and TXT lists: which delimiter, and how many columns. How a text is cut into cells is not known here."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from fbcheck_pipeline.errors import ListError
+from fbcheck_pipeline.files.csv_split import NO_DELIMITER, Split
+from fbcheck_pipeline.files.csv_table import DELIMITERS, HEAD_BYTES, CsvHead, CsvTable, read_head
+from fbcheck_pipeline.files.text_encoding import SAMPLE_BYTES, FileSource, find_encoding, is_binary
+from fbcheck_pipeline.lists.columns import HEAD_ROWS, Cell, phone_share
+from fbcheck_pipeline.lists.refusals import faults_named
+
+_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
+
+
+@dataclass
+class TextTable:
+    """A text file as rows of cells: the first ones to decide on, all of them as batches."""
+
+    file: FileSource
+    table: CsvTable
+    first: Split
+    reasons: tuple[str, ...]
+    has_header: None = None
+    sheet: None = None
+
+    @property
+    def counts(self) -> Counter[str]:
+        return self.table.counts
+
+    @property
+    def encoding(self) -> str:
+        return self.table.head.text.encoding
+
+    @property
+    def shown_delimiter(self) -> str | None:
+        """The delimiter for the lineage, None for a list of one column."""
+        return None if self.table.delimiter == NO_DELIMITER else self.table.delimiter.decode()
+
+    @property
+    def head(self) -> list[list[Cell]]:
+        """The first rows."""
+        return [[cell.decode("utf-8", "replace") for cell in record] for record in self.first.records]
+
+    def width(self, header_row: int | None) -> int:
+        """How many columns: as many as the header has, or as most rows have when these are more."""
+        records = self.first.records
+        usual = Counter(len(record) for record in records[(header_row or -1) + 1 :] if record != [b""]).most_common(1)
+        return max(len(records[header_row]) if header_row is not None else 1, usual[0][0] if usual else 1)
+
+    def expected_rows(self, data_row: int, rows_read: int) -> int:
+        """As many as there would be if the rest of the file were like what is read of it."""
+        return max(rows_read, round(rows_read * self.file.path.stat().st_size / max(self.file.bytes_read, 1)))
+
+    def batches(self, data_row: int, width: int) -> Iterator[pa.RecordBatch]:
+        """Rows from `data_row` of the head on, as `width` string columns."""
+        with faults_named(self.file.path):
+            yield from self.table.batches(self.first.ends[data_row - 1] if data_row else 0, width, keep_surplus=True)
+
+
+def open_text_table(path: Path, *, is_gzip: bool, kind: str, encoding: str | None, delimiter: str | None) -> TextTable:
+    """Find out encoding and delimiter.
+
+    Raises:
+        ListError: the file is empty, unreadable, or no text.
+    """
+    source = FileSource(path, is_gzip)
+    with faults_named(path):
+        text = find_encoding(source, encoding)
+        sample, head = next(source())[:SAMPLE_BYTES], read_head(text)
+    if not text.encoding.startswith(("utf-16", "utf-32")) and is_binary(sample):
+        line = 1 + sample.count(b"\n", 0, max(sample.find(b"\0"), 0))
+        raise ListError(
+            f"{path.name}: this is no text, no workbook and no Parquet file, see the bytes of line {line}; export the list again"
+        )
+    if not head.content.strip():
+        raise ListError(f"{path.name}: the file is empty; export the list again")
+    if len(head.content) == HEAD_BYTES and not re.search(rb"[\r\n]", head.content):
+        raise ListError(f"{path.name}: line 1 is longer than {HEAD_BYTES >> 10} KB, so no columns can be told; is this the list?")
+    chosen, why = (_asked(path, delimiter), "it was asked for") if delimiter else _find(head, kind)
+    shown = {NO_DELIMITER: "none", b"\t": "tab"}.get(chosen, chosen.decode())
+    reasons = (text.reason, f"Delimiter {shown}: {why}.")
+    return TextTable(source, CsvTable(head, chosen), head.split(chosen, HEAD_ROWS), reasons)
+
+
+def _asked(path: Path, delimiter: str) -> bytes:
+    chosen = _NAMES.get(delimiter.lower(), delimiter).encode()
+    if len(chosen) != 1 or chosen in b'"\r\n':
+        raise ListError(f"{path.name}: --delimiter must be one ASCII character such as ; or the word tab")
+    return chosen
+
+
+def _find(head: CsvHead, kind: str) -> tuple[bytes, str]:
+    """The delimiter that gives a phone column, and rows alike; none when lines are single cells."""
+    if head.named_delimiter:
+        return head.named_delimiter, "the file's own sep= line says so"
+    if kind == "tsv" and b"\t" in head.content:
+        return b"\t", "the file is a .tsv"
+    scores = {delimiter: _score(head.split(delimiter, HEAD_ROWS).records) for delimiter in DELIMITERS}
+    best = max(scores, key=lambda delimiter: scores[delimiter])
+    alone = phone_share(line.decode("utf-8", "replace") for [line, *_] in head.split(NO_DELIMITER, HEAD_ROWS).records)
+    if scores[best] < (0, 0.5) or (not scores[best][0] and (alone or 0) >= 0.5):
+        return NO_DELIMITER, "a cell a line"
+    return best, "the rows are most alike with it"
+
+
+def _score(records: Sequence[list[bytes]]) -> tuple[bool, float]:
+    """(some column reads as phones, share of rows that have the usual number of fields); (False, 0) without any cut."""
+    filled = [record for record in records if record != [b""]]
+    usual, count = Counter(map(len, filled)).most_common(1)[0] if filled else (1, 0)
+    if usual < 2:
+        return False, 0.0
+    columns = zip(*(record for record in filled[:200] if len(record) == usual), strict=True)
+    has_phones = any((phone_share(cell.decode("utf-8", "replace") for cell in column) or 0) >= 0.4 for column in columns)
+    return has_phones, count / len(filled)

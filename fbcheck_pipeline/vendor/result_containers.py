@@ -1,0 +1,151 @@
+"""From the bytes of a result to its two columns of text, whatever holds them: CSV, workbook, gzip or zip of these.
+
+Content decides, never a name; nothing is ever unpacked to disk. What numbers and labels mean is not known here, nor how
+workbooks and CSV are read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from fbcheck_pipeline.errors import ResultForbidden, ResultUnreadable
+from fbcheck_pipeline.files.csv_table import DELIMITERS, CsvTable, read_head
+from fbcheck_pipeline.files.text_encoding import bytes_source, find_encoding
+from fbcheck_pipeline.files.untrusted import Bounds, DamagedFile, DangerousFile, is_workbook, open_archive, parsing
+from fbcheck_pipeline.files.worksheets import Workbook
+
+NUMBER_COLUMN = "number"
+LABEL_COLUMNS = ("facebook", "activated")
+HEADER_WITHIN_ROWS = 50
+HONEST_BYTES = 1_000_000
+MAX_MEMBERS = 1000
+_ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """Number and label of each row as text, in file order; either may be null or empty."""
+
+    numbers: pa.ChunkedArray[Any]
+    labels: pa.ChunkedArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
+def find_table(data: bytes, max_bytes: int) -> RawTable:
+    """The result table in a file.
+
+    Args:
+        data: the whole file.
+        max_bytes: most bytes it may hold, unpacked.
+
+    Raises:
+        ResultForbidden: a bomb, a nested archive, or an archive that names places outside itself.
+        ResultUnreadable: there is no table in it; the message says what it looks like.
+    """
+    try:
+        if data.startswith(_GZIP):
+            data = _gunzipped(data, max_bytes)
+        if not data.startswith(_ZIP):
+            return _table_of_text(data)
+        bounds = Bounds(max_bytes, HONEST_BYTES, MAX_MEMBERS)
+        with open_archive(data, bounds) as archive:
+            return _table_of_workbook(data, archive) if is_workbook(archive) else _table_of_archive(archive, bounds)
+    except DangerousFile as error:
+        raise ResultForbidden(f"the result is not opened: {error}") from None
+    except DamagedFile as error:
+        raise ResultUnreadable(f"the result is a broken {error.kind} ({error.cause})") from None
+
+
+def _gunzipped(data: bytes, max_bytes: int) -> bytes:
+    with parsing("gzip file"), gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+        plain = stream.read(max_bytes + 1)
+    if len(plain) > max_bytes:
+        raise DangerousFile(f"it unpacks to more than {max_bytes} bytes")
+    return plain
+
+
+def _table_of_archive(archive: zipfile.ZipFile, bounds: Bounds) -> RawTable:
+    """The largest table among the members; the vendor packs the same rows several times."""
+    tables: list[RawTable] = []
+    has_nested = False
+    names = [name for name in archive.namelist() if not name.endswith("/")]
+    for name in names:
+        with parsing("zip archive"):
+            data = archive.read(name)
+        with contextlib.suppress(ResultUnreadable, DamagedFile):
+            if not data.startswith(_ZIP):
+                tables.append(_table_of_text(data))
+            elif is_workbook(inner := open_archive(data, bounds)):
+                tables.append(_table_of_workbook(data, inner))
+            else:
+                has_nested = True
+    if tables:
+        return max(tables, key=len)
+    if has_nested:
+        raise DangerousFile("it is an archive within an archive")
+    raise ResultUnreadable(f"the result is a zip archive of {len(names)} members, none with a number and a label column")
+
+
+def _table_of_workbook(data: bytes, archive: zipfile.ZipFile) -> RawTable:
+    """The rows of all sheets that have the header: large results may go over several."""
+    book = Workbook(data, archive)
+    found: list[pa.RecordBatch] = []
+    for cells in map(book.cells, book.names):
+        head = cells.slice(0, HEADER_WITHIN_ROWS)
+        for index, row in enumerate(zip(*(column.to_pylist() for column in head.columns), strict=True)):
+            if columns := _columns_of([cell or "" for cell in row]):
+                found.append(cells.slice(index + 1).select(columns))
+                break
+    if not found:
+        raise ResultUnreadable("the result is a workbook in which no sheet has a number and a label column")
+    return _raw_table(found, (0, 1))
+
+
+def _table_of_text(data: bytes) -> RawTable:
+    head = read_head(find_encoding(bytes_source(data)))
+    for delimiter in DELIMITERS:
+        split = head.split(delimiter, HEADER_WITHIN_ROWS)
+        for record, end in zip(split.records, split.ends, strict=True):
+            if columns := _columns_of([cell.decode("utf-8", "replace") for cell in record]):
+                with parsing("CSV file"):
+                    table = CsvTable(head, delimiter)
+                    return _raw_table(list(table.batches(end, len(record), keep_surplus=False)), columns)
+    raise ResultUnreadable(f"the result {_looks_like(head.content)}")
+
+
+def _raw_table(batches: Sequence[pa.RecordBatch], columns: Sequence[int]) -> RawTable:
+    return RawTable(*(pa.chunked_array([batch.column(at) for batch in batches], pa.string()) for at in columns))
+
+
+def _columns_of(cells: Sequence[str]) -> tuple[int, int] | None:
+    """Where number and label stand in a header row; None when the row is none."""
+    names = [cell.strip("\ufeff \t\r\n\"'\0").casefold() for cell in cells]
+    for label in LABEL_COLUMNS:
+        if NUMBER_COLUMN in names and label in names:
+            return names.index(NUMBER_COLUMN), names.index(label)
+    return None
+
+
+def _looks_like(text: bytes) -> str:
+    start = text[:4096].lstrip()
+    if not start:
+        return "is empty"
+    if start.startswith(b"<"):
+        return "is a web page or XML"
+    if start.startswith((b"{", b"[")):
+        return "is JSON"
+    if start.startswith(b"\xd0\xcf\x11\xe0") or text.startswith("ÐÏ\x11à".encode()):
+        return "is an encrypted workbook or one of the old .xls kind"
+    if b"\0" in start:
+        return "is binary data of an unknown kind"
+    return "is text without a header that has a number and a label column"
