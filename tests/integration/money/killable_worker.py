@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 import subprocess
 import sys
@@ -16,11 +15,10 @@ from fbcheck_pipeline.settings import Settings, load_settings
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.reconcile import attach_task, resubmit
 from fbcheck_pipeline.workflow.workspace import open_workspace
+from tests.forked import FORK
 from tests.integration.money import worker_script
 from tests.integration.workflow.workflow_driver import WorkflowDriver
 
-FORK = multiprocessing.get_context("forkserver")
-FORK.set_forkserver_preload(["tests.integration.money.worker_script"])
 ROOT = Path(__file__).parents[3]
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import threading
 from collections import Counter
 from pathlib import Path
@@ -23,6 +22,7 @@ from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.settings import load_settings
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.fake_vendor import verdict
+from tests.forked import ForkedCommand
 from tests.integration.cli.fbcheck import Fbcheck, swiss, write_list
 from tests.integration.money.bad_vendor import BadVendor
 
@@ -74,7 +74,7 @@ class Night:
         assert document["lists"][0]["complete"] is (process.returncode == 0)
         return document
 
-    def _kill_after_requests(self, process: subprocess.Popen[str], count: int) -> None:
+    def _kill_after_requests(self, process: ForkedCommand, count: int) -> None:
         """SIGKILL when the vendor has got so many more requests, unless the run ends before."""
         last = len(self.vendor.paths) + count
 

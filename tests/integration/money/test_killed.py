@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.forked import FORK
 from tests.integration.money import worker_script
-from tests.integration.money.killable_worker import FORK, KillableWorker, Vendor
+from tests.integration.money.killable_worker import KillableWorker, Vendor
 
 ROUNDS = int(os.environ.get("ROUNDS", "10"))
 

@@ -16,7 +16,7 @@ from fbcheck_pipeline.workflow.verdicts import merge_index
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor
-from tests.integration.money.killable_worker import FORK
+from tests.forked import FORK
 from tests.integration.money.worker_script import die
 from tests.integration.workflow.workflow_driver import WorkflowDriver
 
