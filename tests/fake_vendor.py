@@ -110,10 +110,10 @@ class FakeVendor:
         port: int = 0,
         accepted_file: Path | None = None,
     ) -> None:
-        self.script = script if callable(script) else deque(script)
+        self.script = script
         self.statuses = tuple(statuses)
         self.status_hook: Callable[[Task], Behaviour | None] = lambda task: None
-        self.downloads = downloads if callable(downloads) else deque(downloads)
+        self.downloads = downloads
         self.hold, self.delay_s, self.shape, self.min_rows = hold, delay_s, shape or ResultShape(), min_rows
         self.status_delay_s = 0.0
         self.hang_s: float | None = None  # how long "accept_then_hang" is silent; None: until the end
@@ -158,9 +158,29 @@ class FakeVendor:
                 task.held = False
 
     def wait_for(self, happened: Callable[[FakeVendor], bool], timeout_s: float = 10.0) -> None:
-        """Block until a request has made `happened(fake_vendor)` true; AssertionError after `timeout_s`."""
+        """Block until a request has made `happened(vendor)` true; AssertionError after `timeout_s`."""
         with self.changed:
-            assert self.changed.wait_for(lambda: happened(self), timeout_s), "the fake vendor vendor waited in vain"
+            assert self.changed.wait_for(lambda: happened(self), timeout_s), "the vendor waited in vain"
+
+    @property
+    def script(self) -> deque[Behaviour]:
+        """What the submissions to come meet, to be added to; set it to a queue or a function."""
+        assert isinstance(self._script, deque), "the script is a function"
+        return self._script
+
+    @script.setter
+    def script(self, behaviours: Iterable[Behaviour] | Callable[[int, bytes], Behaviour]) -> None:
+        self._script = behaviours if callable(behaviours) else _queue(behaviours)
+
+    @property
+    def downloads(self) -> deque[Behaviour]:
+        """What the downloads to come meet, to be added to; set it to a queue or a function."""
+        assert isinstance(self._downloads, deque), "the downloads are a function"
+        return self._downloads
+
+    @downloads.setter
+    def downloads(self, behaviours: Iterable[Behaviour] | Callable[[str], Behaviour]) -> None:
+        self._downloads = behaviours if callable(behaviours) else _queue(behaviours)
 
     @property
     def most_per_phone(self) -> int:
@@ -228,14 +248,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(404, {"error": "not_found"})
 
     def _submission(self, vendor: FakeVendor, protocol: str) -> None:
-        behaviour = "accept" if callable(vendor.script) else _next(vendor.script, "accept")
+        behaviour = "accept" if callable(vendor._script) else _next(vendor._script, "accept")
         if behaviour == "cut_before_reading":
             self._record_post(vendor, {}, b"")
             return self._cut()
         fields, payload = self._form()
         index = self._record_post(vendor, fields, payload)
-        if callable(vendor.script):
-            behaviour = vendor.script(index, payload)
+        if callable(vendor._script):
+            behaviour = vendor._script(index, payload)
         if behaviour == "cut_before_accepting":
             return self._cut()
         if isinstance(behaviour, int):
@@ -321,7 +341,7 @@ class _Handler(BaseHTTPRequestHandler):
         signature = parse_qs(urlsplit(self.path).query).get("X-Signature", [""])[0]
         if task.void or signature != str(task.signature):
             return self._bytes(403, {}, EXPIRED)
-        behaviour = vendor.downloads(task_id) if callable(vendor.downloads) else _next(vendor.downloads, "ok")
+        behaviour = vendor._downloads(task_id) if callable(vendor._downloads) else _next(vendor._downloads, "ok")
         match behaviour:
             case "expire":
                 task.void = True
@@ -434,6 +454,10 @@ def _zip(table: list[tuple[Any, ...]], summary_sheet: bool) -> bytes:
         archive.writestr("all.csv", _csv(table))
         archive.writestr("result.xlsx", _xlsx(table, summary_sheet))
     return out.getvalue()
+
+
+def _queue(behaviours: Iterable[Behaviour]) -> deque[Behaviour]:
+    return behaviours if isinstance(behaviours, deque) else deque(behaviours)
 
 
 def _next(queue: deque[Behaviour], otherwise: Behaviour) -> Behaviour:

@@ -10,7 +10,6 @@ import atexit
 import multiprocessing
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -19,9 +18,8 @@ import time
 from collections.abc import Mapping
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any
 
-import sqlalchemy as sa
+from tests.prepared import nothing_synced
 
 COMMAND = "fbcheck_pipeline.cli.running"
 FORK = multiprocessing.get_context("forkserver")
@@ -97,20 +95,9 @@ def _command(said: str, arguments: list[str], cwd: Path, environment: dict[str, 
     time.tzset()
     os.chdir(cwd)
     sys.argv = ["-c", *arguments]
-    stop_syncing()
     try:
-        exec(prelude, {})
-        main()
+        with nothing_synced():
+            exec(prelude, {})
+            main()
     finally:
         atexit._run_exitfuncs()  # multiprocessing leaves them out
-
-
-def stop_syncing() -> None:
-    """Sync nothing to disk in this process from now on: only a power cut, not a kill, would tell the difference."""
-    os.fsync = lambda fd: None
-    sa.event.listen(sa.Engine, "connect", _sync_off)
-
-
-def _sync_off(connection: Any, _record: object) -> None:
-    if isinstance(connection, sqlite3.Connection):
-        connection.execute("PRAGMA synchronous=OFF")

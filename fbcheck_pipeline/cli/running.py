@@ -29,7 +29,7 @@ from fbcheck_pipeline.defs.requests import missing_assets
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import FbcheckError, SettingsError, StorageError, VendorRefuses
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
-from fbcheck_pipeline.ledger.database import PROCESS
+from fbcheck_pipeline.ledger.database import process_name
 from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.paths import FACEBOOK_RESULTS, LINEAGE
@@ -249,7 +249,7 @@ def _sent(ws: Workspace) -> dict[str, int]:
 
 
 def _of_this_process(ws: Workspace) -> list[Chunk]:
-    return [each for each in ws.ledger.chunks() if each.sender and each.sender.startswith(PROCESS)]
+    return [each for each in ws.ledger.chunks() if each.sender and each.sender.startswith(process_name())]
 
 
 def _conclude(

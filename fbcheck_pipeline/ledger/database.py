@@ -5,7 +5,9 @@ What the ledger's tables hold is not known here.
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import os
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -22,8 +24,16 @@ from fbcheck_pipeline.errors import LedgerError
 BUSY_TIMEOUT_S = 60.0
 WRITING_LOCK = 0x66626368  # any constant: one writer at a time in one PostgreSQL database
 MIGRATING_LOCK = 1718183784
-PROCESS = uuid.uuid4().hex
-"""Names of this process's senders begin with it."""
+
+
+def process_name() -> str:
+    """Names of this process's senders begin with it; a process forked from this one has another."""
+    return _random_name(os.getpid())
+
+
+@functools.cache
+def _random_name(_pid: int) -> str:
+    return uuid.uuid4().hex
 
 
 class Database(ABC):
@@ -78,7 +88,7 @@ class Database(ABC):
     @contextmanager
     def sender(self) -> Iterator[str]:
         """Hold the lock of a new sender for as long as the context, or the process, lasts; yields the sender's name."""
-        name = f"{PROCESS}-{uuid.uuid4().hex[:16]}"
+        name = f"{process_name()}-{uuid.uuid4().hex[:16]}"
         with self._holding(name):
             yield name
 

@@ -18,7 +18,8 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger import ChunkState, codec
-from fbcheck_pipeline.ledger.planning import Part, insert_chunk
+from fbcheck_pipeline.ledger.planning import insert_chunk
+from fbcheck_pipeline.ledger.records import Part
 from fbcheck_pipeline.ledger.schema import chunks
 from fbcheck_pipeline.settings import load_settings
 from fbcheck_pipeline.workflow.verdicts import look_up, merge_index, write_verdicts

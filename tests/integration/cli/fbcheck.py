@@ -1,18 +1,14 @@
 """The command as a process of its own, and small lists for it."""
 
-import atexit
 import csv
-import functools
 import json
 import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from fbcheck_pipeline.cli.running import open_instance
-from fbcheck_pipeline.settings import load_settings
 from tests.forked import ForkedCommand
+from tests.prepared import empty_dagster_home
 
 KEY = "very-secret-key"
 
@@ -37,24 +33,15 @@ class Fbcheck:
         """Begin a command; settings by name without prefix."""
         environment = {**self.environment, **{f"FBCHECK_{name}": value for name, value in settings.items()}}
         if arguments[:1] == ("run",) and not (self.data / "dagster").exists():
-            shutil.copytree(_empty_dagster_home(), self.data / "dagster")
+            shutil.copytree(empty_dagster_home(), self.data / "dagster")
         return ForkedCommand([*arguments], self.folder, environment, self.prelude)
 
     def __call__(self, *arguments: str, **settings: str) -> tuple[int, dict[str, Any], str]:
         """Run a command to its end: exit code, the JSON it printed, what it said."""
         process = self.start(*arguments, **settings)
         out, err = process.communicate(timeout=120)
-        assert KEY not in out + err
+        assert KEY not in out + err and process.returncode is not None
         return process.returncode, json.loads(out) if out.strip().startswith("{") else {}, err
-
-
-@functools.cache
-def _empty_dagster_home() -> Path:
-    """Dagster's tables as `fbcheck run` makes them, to be copied; `fbcheck demo` and the pages of docs/ make their own."""
-    home = Path(tempfile.mkdtemp(prefix="fbcheck-dagster-")) / "dagster"
-    atexit.register(shutil.rmtree, home.parent)
-    open_instance(load_settings(data_uri=str(home.parent), api_key=KEY)).dispose()
-    return home
 
 
 def swiss(number: int) -> str:

@@ -70,6 +70,7 @@ class DagsterDriver:
         while requests := due_requests(self.instance, self.ws, due_work(self.ws.ledger)):
             for request in requests:
                 selection = list(request.asset_selection) if request.asset_selection else None
+                assert request.job_name is not None
                 assert self.run(request.job_name, request.partition_key, asset_selection=selection).success
 
     def complete(self, name: str, numbers: Iterable[str]) -> str:

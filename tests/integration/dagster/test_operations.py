@@ -80,7 +80,7 @@ def test_a_failed_run_is_posted_with_its_remedy_and_without_secrets(
     open_driver: Callable[..., DagsterDriver], hook: Hook, vendor: FakeVendor
 ) -> None:
     """The sentence of our own error is what a person needs; a number or the key they must not get."""
-    vendor.script = lambda index, payload: 401  # type: ignore[assignment, misc]
+    vendor.script = lambda index, payload: 401
     driver = open_driver(webhook_url=hook.url)
     key = driver.drop("night.csv", swiss(3))
     assert tell(failed_run_webhook, driver, driver.run("submit_list", key)) is None
@@ -108,7 +108,7 @@ def test_a_run_that_dagster_tries_again_is_not_posted(
     open_driver: Callable[..., DagsterDriver], hook: Hook, vendor: FakeVendor
 ) -> None:
     """A crash that mends itself wakes nobody."""
-    vendor.script = lambda index, payload: 401  # type: ignore[assignment, misc]
+    vendor.script = lambda index, payload: 401
     driver = open_driver(webhook_url=hook.url)
     result = driver.run("submit_list", driver.drop("night.csv", swiss(3)), tags={"dagster/will_retry": "true"})
     assert isinstance(tell(failed_run_webhook, driver, result), dg.SkipReason)
@@ -119,7 +119,7 @@ def test_a_check_that_asks_for_a_person_is_posted_though_its_run_succeeds(
     open_driver: Callable[..., DagsterDriver], hook: Hook, vendor: FakeVendor
 ) -> None:
     """A lost answer fails no run."""
-    vendor.script = lambda index, payload: "accept_then_cut"  # type: ignore[assignment, misc]
+    vendor.script = lambda index, payload: "accept_then_cut"
     driver = open_driver(webhook_url=hook.url)
     result = driver.run("submit_list", driver.drop("night.csv", swiss(3)))
     assert result.success
@@ -133,7 +133,7 @@ def test_the_webhook_is_off_when_unset_and_its_own_faults_hold_nothing_up(
     open_driver: Callable[..., DagsterDriver], vendor: FakeVendor, status: int
 ) -> None:
     """No redirect is followed: the text goes where the operator sent it."""
-    vendor.script = lambda index, payload: 401  # type: ignore[assignment, misc]
+    vendor.script = lambda index, payload: 401
     hook = Hook(status)
     result = open_driver().run("submit_list", open_driver().drop("night.csv", swiss(3)))
     assert "not set" in tell(failed_run_webhook, open_driver(), result).skip_message

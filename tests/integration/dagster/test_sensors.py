@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,6 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.fake_vendor import FakeVendor
 
 NIGHT = datetime(2026, 11, 25, 2, 15, tzinfo=UTC)
-
-
-@pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    (tmp_path / "dagster").mkdir()
-    with dg.DagsterInstance.local_temp(str(tmp_path / "dagster")) as found:
-        yield found
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import zipfile
+from typing import Any
 
 import openpyxl
 import pyarrow as pa
@@ -25,8 +26,10 @@ PIECES = st.one_of(
 def workbook(header: tuple[str, str] = ("name", "phone")) -> bytes:
     """An .xlsx file with texts, a number, a date and a formula that was never calculated."""
     book = openpyxl.Workbook()
-    for row in [header, *((f"n{index}", number) for index, number in enumerate(NUMBERS)), (1.5, 41780000099), ("=A1", "x")]:
-        book.active.append(row)
+    named = [(f"n{index}", number) for index, number in enumerate(NUMBERS)]
+    rows: list[tuple[Any, Any]] = [header, *named, (1.5, 41780000099), ("=A1", "x")]
+    for row in rows:
+        book.worksheets[0].append(list(row))
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

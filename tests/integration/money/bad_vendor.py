@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,10 +41,11 @@ ODD_LABELS = {"yes": "YES", "no": " No ", "ban": "perhaps"}  # only the last is 
 STRANGERS = ("+41780000001", "+41780000002")  # never sent
 
 
-class Dice:
+class Dice(deque[Behaviour]):
     """A queue of behaviours that never ends: each fault in turn has its chance, then all is well."""
 
     def __init__(self, rng: random.Random, faults: Mapping[str, Behaviour], seen: Counter[str]) -> None:
+        super().__init__()
         self._rng, self._faults, self._seen, self._lock = rng, faults, seen, threading.Lock()
 
     def popleft(self) -> Behaviour:
@@ -92,7 +93,7 @@ class BadVendor(FakeVendor):
         self.seen[name] += hit
         return fault if hit else otherwise
 
-    def _dice(self, faults: Mapping[str, Behaviour]) -> Any:
+    def _dice(self, faults: Mapping[str, Behaviour]) -> Dice:
         return Dice(random.Random(self.rng.random()), faults, self.seen)
 
 

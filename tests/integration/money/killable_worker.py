@@ -18,6 +18,7 @@ from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.forked import FORK
 from tests.integration.money import worker_script
 from tests.integration.workflow.workflow_driver import WorkflowDriver
+from tests.prepared import nothing_synced
 
 ROOT = Path(__file__).parents[3]
 
@@ -116,4 +117,5 @@ class KillableWorker:
 
 
 def _live(settings: Settings, stop: Callable[..., Any], stop_args: dict[str, Any], keys: list[str]) -> None:
-    worker_script.live(settings, stop(**stop_args) if stop_args else stop, keys)
+    with nothing_synced():
+        worker_script.live(settings, stop(**stop_args) if stop_args else stop, keys)

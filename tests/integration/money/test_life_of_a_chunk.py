@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
@@ -35,6 +34,7 @@ from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape
 from tests.integration.workflow.workflow_driver import WorkflowDriver
+from tests.prepared import nothing_synced
 
 LISTS = {"a": phones(12), "b": phones(12, 905_320_000_006), "c": phones(9, 905_320_000_014), "d": phones(24)}
 KEYS = st.sampled_from(sorted(LISTS))
@@ -306,14 +306,11 @@ class LifeOfAChunk(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def quick_vendor(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """One vendor for all examples; nothing is synced to disk, nothing here loses power."""
-    monkeypatch.setattr(os, "fsync", lambda fd: None)
-    sa.event.listen(sa.Engine, "connect", _no_sync)
-    with FakeVendor() as vendor:
+def quick_vendor() -> Iterator[None]:
+    """One vendor for all examples."""
+    with FakeVendor() as vendor, nothing_synced():
         LifeOfAChunk.vendor = vendor
         yield
-    sa.event.remove(sa.Engine, "connect", _no_sync)
 
 
 @pytest.mark.usefixtures("quick_vendor")
@@ -330,7 +327,3 @@ def test_no_history_of_a_chunk_breaks_a_promise() -> None:
             database=None,
         ),
     )
-
-
-def _no_sync(connection: Any, _record: Any) -> None:
-    connection.execute("PRAGMA synchronous=OFF")

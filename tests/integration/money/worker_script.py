@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from unittest.mock import patch
 
 import fbcheck_pipeline
 from fbcheck_pipeline.files.storage import Storage
@@ -54,8 +55,9 @@ POINTS: dict[str, tuple[object, str, str]] = {
 
 def live(settings: Settings, stop: Callable[[], None], keys: list[str]) -> None:
     """Do all there is to do for the lists, or die on the way."""
-    collecting.merge_index = functools.partial(merge_index, max_unindexed=0)  # an index with every collection
-    VendorClient.task = first_seen_processing(VendorClient.task)  # type: ignore[method-assign]
+    always_indexed = functools.partial(merge_index, max_unindexed=0)
+    patch.object(collecting, "merge_index", always_indexed).start()
+    patch.object(VendorClient, "task", first_seen_processing(VendorClient.task)).start()
     ws = open_workspace(settings)
     driver = WorkflowDriver(ws)
     stop()

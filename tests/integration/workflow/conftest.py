@@ -1,6 +1,5 @@
 """The workflow's own fixtures: what is slow and not in question here (migrations, syncing to disk) is left out."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,15 +12,13 @@ from fbcheck_pipeline.ledger.opening import HEAD
 from fbcheck_pipeline.ledger.schema import metadata
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.integration.workflow.workflow_driver import WorkflowDriver
+from tests.prepared import nothing_synced
 
 
 @pytest.fixture(autouse=True)
-def no_sync(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Only a power cut would tell the difference."""
-    monkeypatch.setattr(os, "fsync", lambda fd: None)
-    sa.event.listen(sa.Engine, "connect", _no_sync)
-    yield
-    sa.event.remove(sa.Engine, "connect", _no_sync)
+def no_sync() -> Iterator[None]:
+    with nothing_synced():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -47,8 +44,3 @@ def open_driver(open_ws: Callable[..., Workspace], tmp_path: Path, empty_ledger:
         return WorkflowDriver(open_ws(**given))
 
     return make
-
-
-def _no_sync(connection: Any, _record: Any) -> None:
-    if hasattr(connection, "executescript"):
-        connection.execute("PRAGMA synchronous=OFF")

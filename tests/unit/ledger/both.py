@@ -217,7 +217,8 @@ def test_halves_share_the_lists_the_budget_and_the_phones_of_the_whole(ws: Works
     assert ws.ledger.lists_of_chunks()[halves[0]] == ["a", "b", "c"]
     with ws.ledger.planning() as tx:
         assert (tx.bought_for("a"), tx.bought_for("b"), tx.bought_on(day)) == (6, 4, 10)
-    assert not ws.ledger.find_list("a").needs_planning
+    row = ws.ledger.find_list("a")
+    assert row is not None and not row.needs_planning
 
 
 def test_suppressing_the_same_phones_at_once_is_no_error(ws: Workspace) -> None:

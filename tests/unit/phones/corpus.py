@@ -14,7 +14,7 @@ import phonenumbers
 import pyarrow as pa
 from phonenumbers import PhoneNumber, PhoneNumberFormat
 
-from fbcheck_pipeline.model.reasons import EXCLUDED_LINE_TYPES, LINE_TYPES
+from fbcheck_pipeline.model.reasons import EXCLUDED_LINE_TYPES, LINE_TYPES, RejectReason
 from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
 from fbcheck_pipeline.phones.fast.fast_path import FastPath
@@ -176,7 +176,8 @@ def read_carefully(text: str, region: int, says: Says) -> list[PhoneOutcome]:
     """What the careful path says of one cell, with the usual exclusions."""
     found = outcomes_of(text, None if region == NO_REGION else COUNTRIES[region], says)
     return [
-        each._replace(e164=None, reason="line_type_excluded") if each.line_type in EXCLUDED_LINE_TYPES else each for each in found
+        each._replace(e164=None, reason=RejectReason.LINE_TYPE_EXCLUDED) if each.line_type in EXCLUDED_LINE_TYPES else each
+        for each in found
     ]
 
 

@@ -1,0 +1,44 @@
+"""What is slow to make and not in question in most tests: an empty Dagster instance to copy, and writing without syncing to disk."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import sqlalchemy as sa
+
+
+@functools.cache
+def empty_dagster_home() -> Path:
+    """A DAGSTER_HOME whose tables are made, to be copied; the tutorial, `fbcheck demo` and `dagster dev` make their own."""
+    home = Path(tempfile.mkdtemp(prefix="fbcheck-dagster-"))
+    atexit.register(shutil.rmtree, home)
+    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    with dg.DagsterInstance.from_config(str(home)):
+        return home
+
+
+@contextmanager
+def nothing_synced() -> Iterator[None]:
+    """Sync nothing of this process to disk: only a power cut, not a kill, would tell the difference."""
+    fsync, os.fsync = os.fsync, lambda fd: None
+    sa.event.listen(sa.Engine, "connect", _sync_off)
+    try:
+        yield
+    finally:
+        os.fsync = fsync
+        sa.event.remove(sa.Engine, "connect", _sync_off)
+
+
+def _sync_off(connection: Any, _record: object) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
