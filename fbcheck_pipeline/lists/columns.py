@@ -54,13 +54,13 @@ def find_header(rows: Sequence[Row], has_header: bool | None) -> Header:
     Args:
         has_header: the caller's word, or None.
     """
-    first = next((index for index, row in enumerate(rows) if not _is_blank(row)), 0)
+    first = next((index for index, row in enumerate(rows) if any(cell and cell.strip() for cell in row)), 0)
     if has_header is False:
         return Header(None, 0, "No header: it was asked for.")
     if has_header:
         return Header(first, first + 1, "The first row is the header: it was asked for.")
     for index in range(first, min(len(rows), first + PREAMBLE_ROWS)):
-        if _holds_number(rows[index]):
+        if any(cell is not None and recogniser.is_phone_like(cell) for cell in rows[index]):
             break
         if _is_header_by_words(rows[index]):
             above = "" if index == first else f" in row {index + 1}, below {index} rows without any number"
@@ -242,30 +242,24 @@ def _find(asked: str, columns: list[_Column], final: tuple[str, ...], flag: str,
     raise ListError(f"{file}: there is no column {asked!r} for {flag}; its columns are {', '.join(final)}")
 
 
-def _is_blank(row: Row) -> bool:
-    return all(cell is None or not cell.strip() for cell in row)
-
-
-def _holds_number(row: Row) -> bool:
-    return any(cell is not None and recogniser.is_phone_like(cell) for cell in row)
+def _words_in(row: Row) -> list[str]:
+    """What a row says; nothing where it says a mere number or an address."""
+    said = [cell.strip() for cell in row if cell and cell.strip()]
+    return [] if any("@" in cell or re.fullmatch(r"[\d.,+-]+", cell) for cell in said) else said
 
 
 def _is_header_by_words(row: Row) -> bool:
-    """A name of a phone column in a short cell, and nothing that is a mere number or an address."""
-    said = [cell.strip() for cell in row if cell and cell.strip()]
-    if any(
-        "@" in cell or re.fullmatch(r"[\d.,+-]+", cell) or recogniser.may_hold_number(cell) or len(cell) > 60 for cell in said
-    ):
+    """A name of a phone column in a short cell, among cells that are short and hold no number."""
+    said = _words_in(row)
+    if any(recogniser.may_hold_number(cell) or len(cell) > 60 for cell in said):
         return False
     return any(header_words.is_phone_name(cell) and len(words_of(cell)) <= 5 for cell in said)
 
 
 def _reads_as_names(row: Row) -> bool:
-    """A name that columns have; or only distinct words, none of them a number, an address or "nothing"."""
-    said = [cell.strip() for cell in row if cell and cell.strip()]
+    """A name that columns have; or only distinct words, none of them "nothing"."""
+    said = _words_in(row)
     known = header_words.OTHER_WORDS | header_words.GENERAL_WORDS | header_words.REGION_WORDS | NUMBER_WORDS
-    if any("@" in cell or re.fullmatch(r"[\d.,+-]+", cell) for cell in said):
-        return False
     if sum(header_words.is_named(cell, known) or header_words.is_phone_name(cell) for cell in said) * 2 >= len(said) > 0:
         return True
     return bool(said) and all(words_of(cell) and not recogniser.is_missing(cell) for cell in said) and len(set(said)) == len(said)

@@ -10,22 +10,6 @@ for batch in normaliser.normalise_all(batches):         # phone_e164 or reject_r
 
 from __future__ import annotations
 
-from typing import Any
+from fbcheck_pipeline.phones.normaliser import Normaliser
 
-__all__ = ["Normaliser", "phonenumbers_version"]
-
-
-def phonenumbers_version() -> str:
-    """Version of the phonenumbers metadata: it decides what a valid number is, so the lineage names it."""
-    from importlib.metadata import version
-
-    return version("phonenumbers")
-
-
-def __getattr__(name: str) -> Any:
-    """Load the machinery on first use: pyarrow and the metadata cost a command's help half a second."""
-    if name == "Normaliser":
-        from fbcheck_pipeline.phones.normaliser import Normaliser
-
-        return Normaliser
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__all__ = ["Normaliser"]

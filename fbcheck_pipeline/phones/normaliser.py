@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -63,11 +63,7 @@ class Normaliser:
                 return
 
     def _hear(self, block: pa.RecordBatch, names: list[str]) -> None:
-        cells, regions, columns = (
-            block.column(Column.PHONE_RAW),
-            self._regions(block),
-            _indices(block.column(Column.PHONE_COLUMN)),
-        )
+        cells, regions, columns = self._taken_from(block)
         says, *may_be = self._fast.votes(cells, regions)
         for column, name in enumerate(names):
             rows = np.flatnonzero(columns == column)[: max(0, CELLS_HEARD - self.votes[name].heard)]
@@ -83,12 +79,8 @@ class Normaliser:
         Depends on nothing but the batch and what was learnt; `phone_index` counts within the batch.
         """
         names = batch.column(Column.PHONE_COLUMN).dictionary.to_pylist()
-        columns = np.array([*(self.votes[name].says() for name in names), Says.NOTHING])
-        cells, regions, says = (
-            batch.column(Column.PHONE_RAW),
-            self._regions(batch),
-            columns[_indices(batch.column(Column.PHONE_COLUMN))],
-        )
+        cells, regions, columns = self._taken_from(batch)
+        says = np.array([*(self.votes[name].says() for name in names), Says.NOTHING])[columns]
         fast, is_sure = self._read(cells, regions, says)
         careful = np.flatnonzero(~is_sure)
         phones = fast
@@ -120,14 +112,12 @@ class Normaliser:
     def _ahead(self, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
         """One batch ahead, in one thread: the fast path is compiled as it goes and belongs to one thread at a time."""
         with ThreadPoolExecutor(1, "normalise") as executor:
-            waiting: tuple[pa.RecordBatch, Future[pa.RecordBatch]] | None = None
-            for batch in batches:
-                future = executor.submit(self.normalise, batch)
-                if waiting:
-                    yield waiting[0], waiting[1].result()
-                waiting = batch, future
-            if waiting:
-                yield waiting[0], waiting[1].result()
+            begun = ((batch, executor.submit(self.normalise, batch)) for batch in batches)
+            current = next(begun, None)
+            while current:
+                following = next(begun, None)
+                yield current[0], current[1].result()
+                current = following
 
     def explain(self, text: str | None, region: str | None) -> list[str]:
         """The rules that apply to one cell, in words and in order; holds no digit of the number.
@@ -137,8 +127,14 @@ class Normaliser:
             region: of its row, see `region_of_row`; None where it is unknown.
         """
         applied: list[str] = []
-        outcomes = outcomes_of(text, region, Says.NOTHING, applied)
-        return [*applied, *(_said_of(self._policy(outcome)) for outcome in outcomes)]
+        for outcome in map(self._policy, outcomes_of(text, region, Says.NOTHING, applied)):
+            is_number = f"A valid number: {outcome.country}, {outcome.line_type}."
+            applied.append(f"Rejected: {outcome.reason}." if outcome.reason else is_number)
+        return applied
+
+    def _taken_from(self, batch: pa.RecordBatch) -> tuple[pa.StringArray, Ints, Ints]:
+        """Each cell, its region and its column."""
+        return batch.column(Column.PHONE_RAW), self._regions(batch), _indices(batch.column(Column.PHONE_COLUMN))
 
     def _regions(self, batch: pa.RecordBatch) -> Ints:
         """Index into COUNTRIES of each row's region, NONE where it is unknown."""
@@ -188,9 +184,8 @@ class Normaliser:
 
     def _policy(self, outcome: PhoneOutcome) -> PhoneOutcome:
         """Numbers that own no account are not kept; what they are is."""
-        return (
-            outcome._replace(e164=None, reason=RejectReason.LINE_TYPE_EXCLUDED) if outcome.line_type in self.excluded else outcome
-        )
+        is_kept = outcome.line_type not in self.excluded
+        return outcome if is_kept else outcome._replace(e164=None, reason=RejectReason.LINE_TYPE_EXCLUDED)
 
 
 def _indices(column: pa.DictionaryArray) -> Ints:
@@ -204,9 +199,3 @@ def _ballot(text: str, region: int, may_be_national: bool, may_be_international:
         return None
     may_say = [says for says, may in ((Says.NATIONAL, may_be_national), (Says.INTERNATIONAL, may_be_international)) if may]
     return Ballot(partial(vote, number, name), frozenset(may_say))
-
-
-def _said_of(outcome: PhoneOutcome) -> str:
-    if outcome.reason:
-        return f"Rejected: {outcome.reason}."
-    return f"A valid number: {outcome.country}, {outcome.line_type}."

@@ -10,6 +10,7 @@ import platform
 import subprocess
 from datetime import UTC, datetime
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,6 @@ from fbcheck_pipeline.ledger.records import Chunk, PhoneList
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column
 from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES
-from fbcheck_pipeline.phones import phonenumbers_version
 from fbcheck_pipeline.results.counting import Breakdown, billing, bought_by_chunk, discrepancies, summed_result_counts
 from fbcheck_pipeline.workflow.answers import Resolved, Tally
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -98,7 +98,7 @@ def versions() -> dict[str, str | None]:
     """Versions that decide the outcome; `git_commit` is null outside a checkout of the project."""
     return {
         "fbcheck_pipeline": __version__,
-        "phonenumbers": phonenumbers_version(),
+        "phonenumbers": version("phonenumbers"),
         "pyarrow": pa.__version__,
         "python": platform.python_version(),
         "git_commit": _git_commit(),

@@ -20,9 +20,8 @@ from fbcheck_pipeline.text.splitting import MIN_PART_DIGITS, digit_count
 
 Rule = Callable[[str], str]
 
-MAX_CELL_LENGTH = 1000
-
 WHOLE_CELL: tuple[Rule, ...] = (
+    decorations.endless,
     decorations.marks,
     decorations.symbols,
     decorations.blanks,
@@ -64,19 +63,6 @@ def cleaned(rules: tuple[Rule, ...], text: str, said: list[str] | None = None) -
         before, text = text, rule(text)
         if said is not None and text != before:
             said.append((rule.__doc__ or "").splitlines()[0])
-    return text
-
-
-def bounded(text: str | None) -> str:
-    """The text of a cell, unless it is missing or endless.
-
-    Raises:
-        Reject: it is.
-    """
-    if text is None:
-        raise Reject(RejectReason.EMPTY)
-    if len(text) > MAX_CELL_LENGTH:
-        raise Reject(RejectReason.NOT_A_NUMBER)
     return text
 
 

@@ -2,7 +2,7 @@
 
 One small function a rule; its docstring's first line says what it does, in the words that `fbcheck lineage --row` shows.
 A rule returns the text without its decoration, unchanged where it does not apply, and raises `Reject` where no honest
-number can be in the text. Words and extensions are in `labels`; in which order all rules run is in `cells`.
+number can be in the text. Words and extensions are in `labels`; in which order all rules run is in `cleaning`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from decimal import Decimal
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text.cell_words import EMPTY_WORDS
 
+MAX_CELL_LENGTH = 1000
 _QUOTES = "\"'`\u00b4\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 _DECORATION = str.maketrans("", "", " \t\n.-_/#()[]<>?!" + _QUOTES)
 _BLANKS = re.compile(r"[\t\r\v\f ]+")
@@ -39,6 +40,13 @@ class Reject(Exception):
     def __init__(self, reason: RejectReason) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+def endless(text: str) -> str:
+    """A pasted document is no number."""
+    if len(text) > MAX_CELL_LENGTH:
+        raise Reject(RejectReason.NOT_A_NUMBER)
+    return text
 
 
 def marks(text: str) -> str:

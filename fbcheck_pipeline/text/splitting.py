@@ -13,10 +13,10 @@ from fbcheck_pipeline.text.labels import LETTER, may_be_digits
 
 
 class Separator(NamedTuple):
-    """`cuts` gives the ways to cut a text; each part has at least `min_digits`, so a shorter text need not be tried."""
+    """`cut` cuts a text, where it can; each part has at least `min_digits`, so a shorter text need not be tried."""
 
     min_digits: int
-    cuts: Callable[[str], Iterator[list[str]]]
+    cut: Callable[[str], list[str] | None]
 
 
 # Shorter runs of digits are parts of a number where the separator may also stand inside one.
@@ -34,25 +34,23 @@ def digit_count(text: str) -> int:
     return len(_DIGIT.findall(text))
 
 
-def _parts(pattern: re.Pattern[str], min_digits: int, text: str) -> Iterator[list[str]]:
+def _parts(pattern: re.Pattern[str], min_digits: int, text: str) -> list[str] | None:
     """All parts at once; parts without a digit are words and go."""
-    if pattern.search(text):
-        parts = [part for part in pattern.split(text) if _DIGIT.search(part)]
-        if len(parts) > 1 and all(digit_count(part) >= min_digits for part in parts):
-            yield parts
+    parts = [part for part in pattern.split(text) if _DIGIT.search(part)]
+    return parts if len(parts) > 1 and all(digit_count(part) >= min_digits for part in parts) else None
 
 
 def _separator(pattern: str | re.Pattern[str], min_digits: int = MIN_PART_DIGITS) -> Separator:
     return Separator(min_digits, partial(_parts, re.compile(pattern), min_digits))
 
 
-def _around_words(text: str) -> Iterator[list[str]]:
+def _around_words(text: str) -> list[str] | None:
     """`ev 0212 … cep 0532 …`: a label stands between two numbers; a misread digit does not."""
     words = [word for match in _BETWEEN.finditer(text) for word in match[1].split()]
-    if words and not any(map(may_be_digits, words)):
-        parts = _BETWEEN.sub("\n", text).split("\n")
-        if all(digit_count(part) >= MIN_PART_DIGITS for part in parts):
-            yield parts
+    if not words or any(map(may_be_digits, words)):
+        return None
+    parts = _BETWEEN.sub("\n", text).split("\n")
+    return parts if all(digit_count(part) >= MIN_PART_DIGITS for part in parts) else None
 
 
 def restart(text: str) -> list[str] | None:
@@ -78,6 +76,5 @@ def cuts(text: str, level: int) -> Iterator[tuple[list[str], int]]:
     """Every way to cut a text at the separators from a level on, with the level that is left for the parts."""
     digits = digit_count(text)
     for below, separator in enumerate(SEPARATORS[level:], level + 1):
-        if digits >= 2 * separator.min_digits:
-            for parts in separator.cuts(text):
-                yield parts, below
+        if digits >= 2 * separator.min_digits and (parts := separator.cut(text)):
+            yield parts, below

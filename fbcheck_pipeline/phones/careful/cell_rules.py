@@ -14,7 +14,7 @@ from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome, read, read_linked, rejected
 from fbcheck_pipeline.phones.fast.terms import Says
 from fbcheck_pipeline.text import decorations, labels
-from fbcheck_pipeline.text.cleaning import EACH_PART, WHOLE_CELL, bounded, cleaned, core_of
+from fbcheck_pipeline.text.cleaning import EACH_PART, WHOLE_CELL, cleaned, core_of
 from fbcheck_pipeline.text.decorations import Reject
 from fbcheck_pipeline.text.splitting import MIN_PART_DIGITS, SEPARATORS, cuts, digit_count, restart
 
@@ -51,12 +51,14 @@ def outcomes_of(
         number = _international(core, region)
         return known.get(number) or read(number, region, column)
 
+    if text is None:
+        return [rejected(RejectReason.EMPTY)]
     try:
-        linked = decorations.link(decorations.marks(bounded(text)))
+        linked = decorations.link(decorations.marks(decorations.endless(text)))
         if linked:
             said.append(LINKED)
             return [read_linked(linked, region)]
-        return _numbers(cleaned(WHOLE_CELL, bounded(text), said), 0, read_it, said)
+        return _numbers(cleaned(WHOLE_CELL, text, said), 0, read_it, said)
     except Reject as reject:
         return [rejected(reject.reason)]
 
@@ -64,7 +66,7 @@ def outcomes_of(
 def bare_digits_of(text: str) -> str | None:
     """The digits of a cell that has digits and separators only, its decorations removed; None for any other cell."""
     try:
-        clean = cleaned((*WHOLE_CELL, *EACH_PART), bounded(text))
+        clean = cleaned((*WHOLE_CELL, *EACH_PART), text)
     except Reject:
         return None
     return re.sub(r"\D", "", clean) if _BARE.fullmatch(clean) else None
@@ -82,7 +84,10 @@ def _numbers(text: str, level: int, read_it: Read, said: list[str]) -> list[Phon
     if found := next(filter(None, (several(*cut) for cut in cuts(text, level))), None):
         said.append(SPLIT)
         return found
-    whole = _one_number(text, read_it, said)
+    try:
+        whole = _honest_number(text, read_it, said)
+    except Reject as reject:
+        whole = rejected(reject.reason)
     if whole.is_number:
         return [whole]
     # Last, since blanks and zeros stand inside honest numbers, too; two numbers are too long to read as one.
@@ -99,13 +104,6 @@ def _ends_surely(core: str, following: str, read_it: Read) -> bool:
     number = re.sub(r"[^\d+]", "", core)
     others = [number[:-count] for count in (1, 2, 3)] + [number + following[:count] for count in (1, 2, 3)]
     return not any(read_it(other).is_number for other in others)
-
-
-def _one_number(text: str, read_it: Read, said: list[str]) -> PhoneOutcome:
-    try:
-        return _honest_number(text, read_it, said)
-    except Reject as reject:
-        return rejected(reject.reason)
 
 
 def _honest_number(text: str, read_it: Read, said: list[str]) -> PhoneOutcome:

@@ -6,7 +6,8 @@ import pyarrow as pa
 import pytest
 
 from fbcheck_pipeline.model.reasons import REASONS
-from fbcheck_pipeline.phones import Normaliser, phonenumbers_version
+from fbcheck_pipeline.phones import Normaliser
+from fbcheck_pipeline.results.lineage import versions
 
 TWO = "0532 123 45 67 / 0212 555 12 34"
 
@@ -155,4 +156,4 @@ def test_learning_reads_no_further_than_it_must() -> None:
 
 def test_the_version_of_the_metadata_is_known() -> None:
     """It decides which numbers are valid."""
-    assert phonenumbers_version().count(".") == 2
+    assert str(versions()["phonenumbers"]).count(".") == 2
