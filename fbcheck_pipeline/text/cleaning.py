@@ -32,8 +32,7 @@ WHOLE_CELL: tuple[Rule, ...] = (
     decorations.scientific,
     decorations.decimals,
     decorations.uri,
-    decorations.address,
-    decorations.no_digits,
+    decorations.something_else,
 )
 EACH_PART: tuple[Rule, ...] = (
     decorations.blanks,

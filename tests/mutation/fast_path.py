@@ -106,7 +106,7 @@ MUTANTS = (
     Mutant("carrier codes after the prefix", "fast/territories.py", "_others(after(rest, int(plain[0])), plain[1:], True)", "NEVER"),
     Mutant("local numbers", "fast/territories.py", "return plain, either(_others(prefix, plain), whole)", "return plain, _others(prefix, plain)"),
     Mutant("patterns within their lengths", "fast/patterns.py", 'if token.endswith(",}"):', "if False:"),
-    Mutant("lengths of all regions of a code", "fast/lookups.py", "for each in regions_of(territory) for length", "for each in regions_of(territory)[:1] for length"),
+    Mutant("lengths of all regions of a code", "fast/lookups.py", "for each in everywhere for length", "for each in [*everywhere][:1] for length"),
     Mutant("a prefix may make a number fit", "fast/lookups.py", "~(fits | np.roll(fits, len(plain)))", "~fits"),
     Mutant("odd prefixes may make a number fit", "fast/lookups.py", "if other is NEVER:", "if True:"),
     Mutant("no number by its length", "fast/fast_path.py", "may = ~never", "may = never | ~never"),

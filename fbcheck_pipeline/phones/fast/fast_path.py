@@ -17,8 +17,8 @@ from fbcheck_pipeline.phones.fast.digits import MARGIN, WIDTH, Digits, digits_of
 from fbcheck_pipeline.phones.fast.lookups import FITS, HEAD_DIGITS, MAYBE, NO_TERRITORY, Lookups
 from fbcheck_pipeline.phones.fast.patterns import UnknownPattern
 from fbcheck_pipeline.phones.fast.readings import Reading, Rows, e164_of
-from fbcheck_pipeline.phones.fast.terms import MAX_E164_DIGITS, MAX_EMERGENCY_DIGITS, NONE, Fault, Mask, Says
-from fbcheck_pipeline.phones.fast.territories import SYMBOLS, TERRITORY_COUNT, Automaton
+from fbcheck_pipeline.phones.fast.terms import MAX_E164_DIGITS, MAX_EMERGENCY_DIGITS, NONE, TERRITORY_COUNT, Fault, Mask, Says
+from fbcheck_pipeline.phones.fast.territories import SYMBOLS, Automaton
 
 # No national number has more than 17 digits; more steps would lead out of the cell's row of the matrix.
 MOST_STEPS = 18

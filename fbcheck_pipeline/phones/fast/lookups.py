@@ -12,16 +12,8 @@ from numpy.typing import NDArray
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
 from fbcheck_pipeline.phones.fast.patterns import NEVER, NOTHING, Expression, after, parse
-from fbcheck_pipeline.phones.fast.terms import COUNTRIES, MAX_EMERGENCY_DIGITS, Fault
-from fbcheck_pipeline.phones.fast.territories import (
-    NON_GEOGRAPHICAL,
-    TERRITORY_COUNT,
-    code_of,
-    metadata_for,
-    metadata_of,
-    prefixes_of,
-    regions_of,
-)
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, MAX_EMERGENCY_DIGITS, TERRITORY_COUNT, Fault, code_of, main_territory_of
+from fbcheck_pipeline.phones.fast.territories import general_of, metadata_by_region, metadata_of, prefixes_of
 
 HEAD_DIGITS = 4
 MAX_LENGTH = 32
@@ -47,7 +39,7 @@ class Lookups:
         self.territory_of_head, self.code_length_of_head = _territories_of_heads()
         self.code = np.array([code_of(territory) for territory in range(TERRITORY_COUNT)])
         self.code_length = np.array([len(str(code)) for code in self.code])
-        self.main_territory = np.array([_main_territory(code) for code in self.code])
+        self.main_territory = np.array([main_territory_of(code) for code in self.code])
         self.idd_length: NDArray[np.int8] = np.zeros((TERRITORY_COUNT, _HEADS), np.int8)
         self.is_bare: NDArray[np.bool_] = np.zeros((TERRITORY_COUNT, _HEADS), np.bool_)
         self.prefix_length: NDArray[np.int64] = np.zeros(TERRITORY_COUNT, np.int64)
@@ -67,9 +59,8 @@ class Lookups:
         self.fit[territory] = [_fit(length, metadata) for length in range(MAX_LENGTH)]
         if other is NEVER:
             # A number may be valid in another region of the code that is too short for the main one (+1 310 7773, Canada).
-            fits = np.isin(
-                np.arange(MAX_LENGTH), [length for each in regions_of(territory) for length in _lengths_in(each, metadata)]
-            )
+            everywhere = metadata_by_region(territory).values()
+            fits = np.isin(np.arange(MAX_LENGTH), [length for each in everywhere for length in general_of(each).possible_length])
             self.never_fits[territory] = ~(fits | np.roll(fits, len(plain)))
         if metadata.international_prefix:
             pattern = parse(metadata.international_prefix)
@@ -83,18 +74,6 @@ class Lookups:
             self.may_be_emergency[territory, [length for length in lengths if length <= MAX_EMERGENCY_DIGITS]] = True
 
 
-def _lengths_in(region: str, metadata: PhoneMetadata) -> tuple[int, ...]:
-    """How long numbers of a region may be; of "001", by the metadata of its code."""
-    general = (metadata if region == "001" else metadata_for(region)).general_desc
-    assert general is not None
-    return tuple(general.possible_length)
-
-
-def _main_territory(code: int) -> int:
-    region = COUNTRY_CODE_TO_REGION_CODE[code][0]
-    return len(COUNTRIES) + NON_GEOGRAPHICAL.index(code) if region == "001" else COUNTRIES.index(region)
-
-
 def _heads_with(prefix: str) -> slice:
     width = 10 ** (HEAD_DIGITS - len(prefix))
     return slice(int(prefix or 0) * width, (int(prefix or 0) + 1) * width)
@@ -103,7 +82,7 @@ def _heads_with(prefix: str) -> slice:
 def _territories_of_heads() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     territories, lengths = np.full(_HEADS, NO_TERRITORY), np.zeros(_HEADS, np.int64)
     for code in COUNTRY_CODE_TO_REGION_CODE:
-        territories[_heads_with(str(code))], lengths[_heads_with(str(code))] = _main_territory(code), len(str(code))
+        territories[_heads_with(str(code))], lengths[_heads_with(str(code))] = main_territory_of(code), len(str(code))
     return territories, lengths
 
 
@@ -121,8 +100,7 @@ def _fill_idd_lengths(row: NDArray[np.int8], regex: re.Pattern[str], rest: Expre
 
 def _fit(length: int, metadata: PhoneMetadata) -> int:
     """phonenumbers' `_test_number_length`, in our faults."""
-    assert metadata.general_desc is not None
-    possible, local = metadata.general_desc.possible_length, metadata.general_desc.possible_length_local_only
+    possible, local = general_of(metadata).possible_length, general_of(metadata).possible_length_local_only
     if length in local or length < min(possible):
         return Fault.TOO_SHORT
     if length > max(possible):

@@ -1,8 +1,7 @@
 """phonenumbers' metadata as one automaton, compiled territory by territory on first use.
 
-A *territory* is what has metadata of its own: a region, or a calling code without one. Walking a number's digits
-from its territory's start state ends in a state whose `StateFacts` says all that parsing and validating ask of the patterns.
-What is looked up by a number's first digits or its length is in `lookups`; how a batch is led through, in `fast_path`.
+Walking a number's digits from its territory's start state ends in a state whose `StateFacts` says all that parsing and validating
+ask of the patterns. What is looked up by first digits or length is in `lookups`; how a batch is led through, in `fast_path`.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumberType
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata, PhoneNumberDesc, PhoneNumberType
 
 from fbcheck_pipeline.phones.fast.patterns import (
     ANYTHING,
@@ -31,7 +30,7 @@ from fbcheck_pipeline.phones.fast.patterns import (
     parse,
     then,
 )
-from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, TERRITORY_COUNT, code_of
 
 SYMBOLS = 16  # ten digits, `END`, and up to a power of two: state + symbol is the index into the table
 END = 10  # the symbol after the last digit; the state stays
@@ -39,10 +38,6 @@ _GENERAL, _PREFIX, _OTHER_PREFIX = (("general", ""), ("prefix", ""), ("other_pre
 # In the order in which phonenumbers asks for them; then fixed line and mobile.
 _SPECIAL_TYPES = ("premium_rate", "toll_free", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail")
 
-# A region's territory has its index in COUNTRIES; that of "001" is never used, since each of its calling codes has a territory.
-NON_GEOGRAPHICAL = tuple(code for code, regions in COUNTRY_CODE_TO_REGION_CODE.items() if regions == ("001",))
-TERRITORY_COUNT = len(COUNTRIES) + len(NON_GEOGRAPHICAL)
-_CODES = {region: code for code, regions in COUNTRY_CODE_TO_REGION_CODE.items() for region in regions}
 _COUNTRY_INDEX = {region: index for index, region in enumerate(COUNTRIES)}
 
 
@@ -86,7 +81,7 @@ class Automaton:
         Raises:
             UnknownPattern: its patterns are of an unknown kind.
         """
-        self._starts[territory] = self._compile(_start_state(territory), regions_of(territory))
+        self._starts[territory] = self._compile(_start_state(territory), COUNTRY_CODE_TO_REGION_CODE[code_of(territory)])
 
     def publish(self) -> None:
         """Append what was added to the arrays."""
@@ -124,16 +119,6 @@ class Automaton:
         return [state]
 
 
-def code_of(territory: int) -> int:
-    """The territory's calling code."""
-    return _CODES[COUNTRIES[territory]] if territory < len(COUNTRIES) else NON_GEOGRAPHICAL[territory - len(COUNTRIES)]
-
-
-def regions_of(territory: int) -> tuple[str, ...]:
-    """All regions of the territory's calling code, the main one first."""
-    return COUNTRY_CODE_TO_REGION_CODE[code_of(territory)]
-
-
 def metadata_for(region: str) -> PhoneMetadata:
     """phonenumbers' own metadata of a region that it supports."""
     metadata = PhoneMetadata.metadata_for_region(region)
@@ -151,19 +136,30 @@ def metadata_of(territory: int) -> PhoneMetadata:
     return metadata
 
 
+def metadata_by_region(territory: int) -> dict[str, PhoneMetadata]:
+    """That of all regions of the territory's calling code, the main one first."""
+    own, regions = metadata_of(territory), COUNTRY_CODE_TO_REGION_CODE[code_of(territory)]
+    return {region: own if region == "001" else metadata_for(region) for region in regions}
+
+
+def general_of(metadata: PhoneMetadata) -> PhoneNumberDesc:
+    """The description that every number of a territory meets."""
+    assert metadata.general_desc is not None
+    return metadata.general_desc
+
+
 def _start_state(territory: int) -> Expression:
     metadata = metadata_of(territory)
     plain, other = prefixes_of(metadata)
     patterns = [marked(_general(metadata), _GENERAL), marked(other, _OTHER_PREFIX)]
     patterns += [marked(then(parse(plain), ANYTHING), _PREFIX)] if plain else []
-    for region in regions_of(territory):
-        patterns += _patterns_of(region, metadata if region == "001" else metadata_for(region))
+    for region, metadata_there in metadata_by_region(territory).items():
+        patterns += _patterns_of(region, metadata_there)
     return either(*patterns)
 
 
 def _general(metadata: PhoneMetadata) -> Expression:
-    assert metadata.general_desc is not None
-    return parse(metadata.general_desc.national_number_pattern or "")
+    return parse(general_of(metadata).national_number_pattern or "")
 
 
 def _patterns_of(region: str, metadata: PhoneMetadata) -> list[Expression]:

@@ -19,8 +19,8 @@ from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
 from fbcheck_pipeline.phones.fast.fast_path import FastPath
 from fbcheck_pipeline.phones.fast.patterns import followers, parse
-from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
-from fbcheck_pipeline.phones.fast.territories import TERRITORY_COUNT, code_of, metadata_of
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, TERRITORY_COUNT, Says, code_of
+from fbcheck_pipeline.phones.fast.territories import metadata_of
 from fbcheck_pipeline.phones.phone_batches import outcomes_from, phones_read
 
 NO_REGION = -1

@@ -10,13 +10,11 @@ from fbcheck_pipeline.model.reasons import LINE_TYPES
 from fbcheck_pipeline.phones.fast.digits import MARGIN, WIDTH
 from fbcheck_pipeline.phones.fast.fast_path import MOST_STEPS
 from fbcheck_pipeline.phones.fast.lookups import HEAD_DIGITS
-from fbcheck_pipeline.phones.fast.terms import COUNTRIES
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, TERRITORY_COUNT, code_of
 from fbcheck_pipeline.phones.fast.territories import (
-    TERRITORY_COUNT,
     StateFacts,
     _facts_of,
     _is_plain,
-    code_of,
     metadata_of,
     prefixes_of,
 )
