@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from typing import Any, NoReturn
@@ -22,6 +23,8 @@ NOTHING_DONE: dict[str, dict[str, Any]] = {
 
 def main() -> None:
     """Entry of the console script."""
+    # Read when pyarrow is loaded, here and in child processes. Arrow's own pools keep what a stream has freed: a tenth more memory.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     try:
         code = app(standalone_mode=False, prog_name="fbcheck")
     except FbcheckError as error:

@@ -6,7 +6,7 @@ What to send, when, and what an outcome does to a chunk is decided elsewhere; he
 from fbcheck_pipeline.vendor.client import Timeouts, VendorClient
 from fbcheck_pipeline.vendor.fetching import DownloadedResult
 from fbcheck_pipeline.vendor.result_table import ResultTable, read_result
-from fbcheck_pipeline.vendor.tasks import Balance, TaskSnapshot, TaskStatus, timestamp_us
+from fbcheck_pipeline.vendor.task_snapshots import Balance, TaskSnapshot, TaskStatus, timestamp_us
 
 __all__ = [
     "Balance",

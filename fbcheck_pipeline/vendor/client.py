@@ -22,7 +22,6 @@ from fbcheck_pipeline.errors import (
     VendorUnavailable,
 )
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.vendor.answers import MAX_ANSWER_BYTES, Answer, TooLarge, TooSlow, read_body
 from fbcheck_pipeline.vendor.connections import (
     NETWORK_FAULTS,
     KeyForOrigin,
@@ -43,7 +42,8 @@ from fbcheck_pipeline.vendor.outcomes import (
     raise_outcome,
 )
 from fbcheck_pipeline.vendor.protocols import FILE_NAME, Call, protocol_named
-from fbcheck_pipeline.vendor.tasks import Balance, TaskSnapshot, TaskStatus, balance_of, is_task_id, snapshot_of
+from fbcheck_pipeline.vendor.task_snapshots import Balance, TaskSnapshot, TaskStatus, balance_of, is_task_id, snapshot_of
+from fbcheck_pipeline.vendor.wire_answers import MAX_ANSWER_BYTES, Answer, TooLarge, TooSlow, read_body
 
 _BODY_FAULTS = (*NETWORK_FAULTS, TooLarge, TooSlow)
 

@@ -18,8 +18,8 @@ from fbcheck_pipeline.errors import (
     VendorRefuses,
     VendorUnavailable,
 )
-from fbcheck_pipeline.vendor.answers import Answer
-from fbcheck_pipeline.vendor.tasks import task_id_of
+from fbcheck_pipeline.vendor.task_snapshots import task_id_of
+from fbcheck_pipeline.vendor.wire_answers import Answer
 
 
 class Charged(StrEnum):

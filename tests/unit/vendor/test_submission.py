@@ -22,9 +22,9 @@ from fbcheck_pipeline.errors import (
     VendorUnavailable,
 )
 from fbcheck_pipeline.vendor import TaskStatus, Timeouts, VendorClient
-from fbcheck_pipeline.vendor.answers import shown
 from fbcheck_pipeline.vendor.connections import KeyForOrigin
 from fbcheck_pipeline.vendor.outcomes import BY_STATUS, Charged
+from fbcheck_pipeline.vendor.wire_answers import shown
 
 from . import wire
 from .conftest import Certificate

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from fbcheck_pipeline.errors import UnknownStatus, UnreadableAnswer
-from fbcheck_pipeline.vendor.answers import shown
+from fbcheck_pipeline.vendor.wire_answers import shown
 
 MAX_TASK_ID = 128
 MAX_COUNT = 2**63 - 1
