@@ -14,7 +14,7 @@ from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.files.csv_split import NO_DELIMITER, Split
 from fbcheck_pipeline.files.csv_table import DELIMITERS, HEAD_BYTES, CsvHead, CsvTable, read_head
 from fbcheck_pipeline.files.text_encoding import SAMPLE_BYTES, FileSource, find_encoding, is_binary
-from fbcheck_pipeline.lists.columns import HEAD_ROWS, Cell, phone_share
+from fbcheck_pipeline.lists.column_choice import HEAD_ROWS, Cell, phone_share
 from fbcheck_pipeline.lists.refusals import faults_named
 
 _NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from fbcheck_pipeline.files.arrow_text import to_text
 from fbcheck_pipeline.files.untrusted import parsing
-from fbcheck_pipeline.lists.columns import HEAD_ROWS, Cell
+from fbcheck_pipeline.lists.column_choice import HEAD_ROWS, Cell
 from fbcheck_pipeline.lists.refusals import faults_named
 
 BATCH_ROWS = 50_000

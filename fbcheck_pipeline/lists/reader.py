@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from fbcheck_pipeline.errors import ListError
-from fbcheck_pipeline.lists.columns import Cell, Columns, Header, choose, find_header
+from fbcheck_pipeline.lists.column_choice import Cell, Columns, Header, choose, find_header
 from fbcheck_pipeline.lists.facts import ReadOptions, SourceFacts
 from fbcheck_pipeline.lists.formats import format_of
 from fbcheck_pipeline.lists.keys import file_sha256
