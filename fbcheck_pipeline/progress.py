@@ -9,7 +9,7 @@ Listener = Callable[[str, int, int | None], None]
 _listeners: list[Listener] = []
 
 
-def report(stage: str, done: int, total: int | None = None) -> None:
+def report_progress(stage: str, done: int, total: int | None = None) -> None:
     """Tell that `done` of `total` units (None: unknown) of a stage are finished; stages are words such as `reading`."""
     for listener in _listeners:
         listener(stage, done, total)

@@ -56,9 +56,9 @@ def demo(as_json: Json = False, quiet: Quiet = False) -> None:
     Example: fbcheck demo
     """
     from fbcheck_pipeline.cli.demo import run_demo
-    from fbcheck_pipeline.cli.output import Voice
+    from fbcheck_pipeline.cli.output import Reporter
 
-    raise typer.Exit(run_demo(Voice(as_json=as_json, quiet=quiet)))
+    raise typer.Exit(run_demo(Reporter(as_json=as_json, quiet=quiet)))
 
 
 @app.command()
@@ -96,14 +96,14 @@ def run(
     Example: fbcheck run customers.csv --region TR
     """
     from fbcheck_pipeline.cli import tables
-    from fbcheck_pipeline.cli.opening import begin, importing
-    from fbcheck_pipeline.cli.outcomes import Wishes
-    from fbcheck_pipeline.cli.output import Voice
+    from fbcheck_pipeline.cli.opening import load_command_settings
+    from fbcheck_pipeline.cli.output import Reporter
+    from fbcheck_pipeline.cli.run_options import RunOptions
     from fbcheck_pipeline.lists import ReadOptions
 
-    voice = Voice(as_json=as_json, quiet=quiet)
-    settings = begin(voice, region=region)
-    options = ReadOptions(
+    reporter = Reporter(as_json=as_json, quiet=quiet)
+    settings = load_command_settings(reporter, region=region)
+    reading = ReadOptions(
         encoding=encoding,
         delimiter=delimiter,
         column=column,
@@ -112,15 +112,15 @@ def run(
         has_header=False if no_header else None,
         region=settings.region if region else None,
     )
-    wishes = Wishes(options, not no_wait, timeout, max_billable, retry, purpose)
+    options = RunOptions(reading, not no_wait, timeout, max_billable, retry, purpose)
     if dry_run:
         from fbcheck_pipeline.cli.estimating import dry_run as perform
     else:
-        with importing():
+        with gc_paused():
             from fbcheck_pipeline.cli.running import run_lists as perform
-    exit_code, document = perform(settings, lists, wishes, voice)
-    tables.say_outcome(voice, document)
-    voice.result(document)
+    exit_code, document = perform(settings, lists, options, reporter)
+    tables.say_outcome(reporter, document)
+    reporter.result(document)
     raise typer.Exit(exit_code)
 
 
@@ -131,16 +131,16 @@ def status(as_json: Json = False) -> None:
     Example: fbcheck status --json
     """
     from fbcheck_pipeline.cli import tables
-    from fbcheck_pipeline.cli.opening import begin
-    from fbcheck_pipeline.cli.output import Voice
+    from fbcheck_pipeline.cli.opening import load_command_settings
+    from fbcheck_pipeline.cli.output import Reporter
     from fbcheck_pipeline.workflow.workspace import open_workspace
 
-    voice = Voice(as_json=as_json)
-    ws = open_workspace(begin(voice), only_to_look=True)
+    reporter = Reporter(as_json=as_json)
+    ws = open_workspace(load_command_settings(reporter), only_to_look=True)
     ws.ledger.recover_gone_senders()
     document = tables.status_document(ws)
-    tables.say_status(voice, document, ws.storage.data_uri)
-    voice.result(document)
+    tables.say_status(reporter, document, ws.storage.data_uri)
+    reporter.result(document)
 
 
 @app.command()
@@ -162,8 +162,8 @@ def reconcile(
 
     Example: fbcheck reconcile 3f0c2a9b7d5e1846 --task-id cs9viu7i61pkfs4oavvg
     """
-    from fbcheck_pipeline.cli.opening import begin
-    from fbcheck_pipeline.cli.output import Voice
+    from fbcheck_pipeline.cli.opening import load_command_settings
+    from fbcheck_pipeline.cli.output import Reporter
     from fbcheck_pipeline.errors import OperatorError
     from fbcheck_pipeline.vendor import VendorClient
     from fbcheck_pipeline.workflow import reconcile as decisions
@@ -171,8 +171,8 @@ def reconcile(
 
     if [task_id is not None, resubmit, abandon].count(True) != 1:
         raise OperatorError("say exactly one of --task-id ID, --resubmit, --abandon")
-    voice = Voice(as_json=False, quiet=quiet)
-    settings = begin(voice)
+    reporter = Reporter(as_json=False, quiet=quiet)
+    settings = load_command_settings(reporter)
     ws = open_workspace(settings)
     if task_id is not None:
         with VendorClient(settings) as client:
@@ -181,7 +181,7 @@ def reconcile(
         decisions.resubmit(ws, chunk_key)
     else:
         decisions.abandon(ws, chunk_key)
-    voice.say(f"chunk {chunk_key} is {ws.ledger.chunk(chunk_key).state} now; run its list again, or leave it to the sensors")
+    reporter.say(f"chunk {chunk_key} is {ws.ledger.chunk(chunk_key).state} now; run its list again, or leave it to the sensors")
 
 
 @app.command()
@@ -205,11 +205,11 @@ def export(
     Example: fbcheck export customers-17904e64 --to customers.xlsx
     """
     from fbcheck_pipeline.cli.exporting import export_list
-    from fbcheck_pipeline.cli.opening import begin
-    from fbcheck_pipeline.cli.output import Voice
+    from fbcheck_pipeline.cli.opening import load_command_settings
+    from fbcheck_pipeline.cli.output import Reporter
 
-    voice = Voice(as_json=as_json, quiet=quiet)
-    export_list(begin(voice), list_key, to, pseudonymise=pseudonymise, voice=voice)
+    reporter = Reporter(as_json=as_json, quiet=quiet)
+    export_list(load_command_settings(reporter), list_key, to, pseudonymise=pseudonymise, reporter=reporter)
 
 
 @app.command()
@@ -223,11 +223,11 @@ def lineage(
     Example: fbcheck lineage customers-17904e64 --row 4
     """
     from fbcheck_pipeline.cli.explaining import say_lineage
-    from fbcheck_pipeline.cli.opening import begin
-    from fbcheck_pipeline.cli.output import Voice
+    from fbcheck_pipeline.cli.opening import load_command_settings
+    from fbcheck_pipeline.cli.output import Reporter
 
-    voice = Voice(as_json=as_json)
-    say_lineage(begin(voice), list_key, row, voice)
+    reporter = Reporter(as_json=as_json)
+    say_lineage(load_command_settings(reporter), list_key, row, reporter)
 
 
 @app.command()
@@ -248,20 +248,20 @@ def suppress(
     """
     from dataclasses import asdict
 
-    from fbcheck_pipeline.cli.opening import begin
-    from fbcheck_pipeline.cli.output import Voice, count_of
+    from fbcheck_pipeline.cli.opening import load_command_settings
+    from fbcheck_pipeline.cli.output import Reporter, count_of
     from fbcheck_pipeline.lists import ReadOptions
     from fbcheck_pipeline.workflow.suppress import suppress_file
     from fbcheck_pipeline.workflow.workspace import open_workspace
 
-    voice = Voice(as_json=as_json, quiet=quiet)
-    settings = begin(voice, region=region)
+    reporter = Reporter(as_json=as_json, quiet=quiet)
+    settings = load_command_settings(reporter, region=region)
     suppressed = suppress_file(open_workspace(settings), file, ReadOptions(column=column, region=settings.region))
-    voice.say(
+    reporter.say(
         f"{count_of(suppressed.phones, 'phone')}, {suppressed.new:,} of them new; "
         f"{count_of(suppressed.rejected_rows, 'row')} without a phone"
     )
-    voice.result(asdict(suppressed))
+    reporter.result(asdict(suppressed))
 
 
 @app.command()
@@ -281,16 +281,16 @@ def purge(
     """
     from dataclasses import asdict
 
-    from fbcheck_pipeline.cli.opening import begin
-    from fbcheck_pipeline.cli.output import Voice, count_of
+    from fbcheck_pipeline.cli.opening import load_command_settings
+    from fbcheck_pipeline.cli.output import Reporter, count_of
     from fbcheck_pipeline.cli.running import forget_partitions
     from fbcheck_pipeline.errors import OperatorError
     from fbcheck_pipeline.results.summary import refresh_summary
     from fbcheck_pipeline.workflow import purge as purging
     from fbcheck_pipeline.workflow.workspace import open_workspace
 
-    voice = Voice(as_json=as_json, quiet=quiet)
-    settings = begin(voice)
+    reporter = Reporter(as_json=as_json, quiet=quiet)
+    settings = load_command_settings(reporter)
     if older_than is None and list_key is None:
         raise OperatorError("say what to delete: --older-than DAYS, or --list LIST_KEY")
     ws = open_workspace(settings, only_to_look=True)
@@ -299,13 +299,13 @@ def purge(
         refresh_summary(ws)
         forget_partitions(settings, purged.list_keys)
     done = "would delete" if dry_run else "deleted"
-    voice.say(
+    reporter.say(
         f"{done} {count_of(len(purged.list_keys), 'list')} and {count_of(purged.chunks, 'chunk')} "
         f"with {count_of(purged.phones, 'phone')}, {count_of(purged.files, 'file')}"
     )
     if purged.skipped:
-        voice.say(f"skipped, since phones of them are with the vendor: {', '.join(purged.skipped)}")
-    voice.result({**asdict(purged), "dry_run": dry_run})
+        reporter.say(f"skipped, since phones of them are with the vendor: {', '.join(purged.skipped)}")
+    reporter.result({**asdict(purged), "dry_run": dry_run})
 
 
 @app.command()
@@ -315,9 +315,9 @@ def doctor(as_json: Json = False) -> None:
     Example: fbcheck doctor
     """
     from fbcheck_pipeline.cli.doctor import examine
-    from fbcheck_pipeline.cli.output import Voice
+    from fbcheck_pipeline.cli.output import Reporter
 
-    raise typer.Exit(examine(Voice(as_json=as_json)))
+    raise typer.Exit(examine(Reporter(as_json=as_json)))
 
 
 @app.command()
@@ -327,9 +327,9 @@ def dev(port: Annotated[int, typer.Option(help="Port of Dagster's pages on 127.0
     Example: fbcheck dev --port 3000
     """
     from fbcheck_pipeline.cli.dev import run_dev
-    from fbcheck_pipeline.cli.output import Voice
+    from fbcheck_pipeline.cli.output import Reporter
 
-    raise typer.Exit(run_dev(port, Voice(as_json=False)))
+    raise typer.Exit(run_dev(port, Reporter(as_json=False)))
 
 
 @app.command()

@@ -11,11 +11,11 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from fbcheck_pipeline.cli.output import Voice
+from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.errors import SettingsError
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column, columns_of
-from fbcheck_pipeline.settings import Settings, load_settings
+from fbcheck_pipeline.settings import PREFIX, load_settings
 
 DELAY_S = 2.0
 SAMPLES = ("*.csv", "*.xlsx", "*.txt", "*.parquet", "*.gz")
@@ -24,35 +24,38 @@ LEFT_OUT = (Column.PHONE_INDEX, Column.PHONE_COLUMN, Column.CHECKED_AT, Column.T
 EXCERPT = [each for each in columns_of(paths.FACEBOOK_RESULTS) if each not in LEFT_OUT]
 
 
-def run_demo(voice: Voice) -> int:
+def run_demo(reporter: Reporter) -> int:
     """Run the demo; returns the exit code."""
     from fbcheck_pipeline.cli import running, tables
-    from fbcheck_pipeline.cli.outcomes import Wishes
+    from fbcheck_pipeline.cli.run_options import RunOptions
     from fbcheck_pipeline.lists import ReadOptions
     from fbcheck_pipeline.sandbox import Sandbox
 
     folder = fresh_folder("demo")
     with Sandbox(delay_s=DELAY_S) as sandbox:
-        settings = sandbox_settings(folder, sandbox.url)
-        voice.say(f"sandbox vendor at {sandbox.url}, data in {folder}")
+        environment = sandbox_environment(folder, sandbox.url)
+        os.environ.clear()  # the Dagster resource reads the settings anew, in this process
+        os.environ |= environment
+        settings = load_settings()
+        reporter.say(f"sandbox vendor at {sandbox.url}, data in {folder}")
         code, document = running.run_lists(
-            settings, sample_lists(), Wishes(ReadOptions(region="TR"), purpose="demonstration"), voice
+            settings, sample_lists(), RunOptions(ReadOptions(region="TR"), purpose="demonstration"), reporter
         )
-    tables.say_outcome(voice, document)
-    if not voice.as_json and document["lists"]:
-        voice.say(_excerpt(document["lists"][0]))
-        voice.say("the verdicts are invented by the sandbox; the lineage says so (`synthetic: true`)")
-        _say_what_next(voice, folder, document["lists"][0])
-    voice.result(document)
+    tables.say_outcome(reporter, document)
+    if not reporter.as_json and document["lists"]:
+        reporter.say(_excerpt(document["lists"][0]))
+        reporter.say("the verdicts are invented by the sandbox; the lineage says so (`synthetic: true`)")
+        _say_what_next(reporter, folder, document["lists"][0])
+    reporter.result(document)
     return code
 
 
-def _say_what_next(voice: Voice, folder: Path, first: dict[str, Any]) -> None:
+def _say_what_next(reporter: Reporter, folder: Path, first: dict[str, Any]) -> None:
     """Commands that work as they stand here, now that the sandbox is gone."""
     program = os.path.relpath(sys.argv[0]) if Path(sys.argv[0]).name == "fbcheck" else "fbcheck"
-    voice.say(f"look around:\n  export FBCHECK_DATA_URI={os.path.relpath(folder)}\n  {program} status")
-    voice.say(f"  {program} lineage {first['list_key']} --row 4\n  {program} export {first['list_key']} --to demo.xlsx")
-    voice.say(f"  and open {Path(first['results']).with_suffix('.report.html')}")
+    reporter.say(f"look around:\n  export FBCHECK_DATA_URI={os.path.relpath(folder)}\n  {program} status")
+    reporter.say(f"  {program} lineage {first['list_key']} --row 4\n  {program} export {first['list_key']} --to demo.xlsx")
+    reporter.say(f"  and open {Path(first['results']).with_suffix('.report.html')}")
 
 
 def sample_lists() -> list[Path]:
@@ -77,28 +80,23 @@ def fresh_folder(name: str) -> Path:
     return folder
 
 
-def sandbox_settings(folder: Path, url: str, *, dagster_home: Path | None = None, **others: Any) -> Settings:
-    """Settings for a sandbox, in the environment so that the Dagster resource, and child processes, see the same."""
-    for name in [each for each in os.environ if each.startswith("FBCHECK_")]:
-        del os.environ[name]
-    chosen: dict[str, Any] = {
+def sandbox_environment(folder: Path, url: str, **others: str) -> dict[str, str]:
+    """This process's environment with the settings of a sandbox in place of the user's, and no instance of Dagster."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX) and name != "DAGSTER_HOME"}
+    chosen = {
         "data_uri": str(folder),
         "api_url": url,
         "api_key": "sandbox",
         "protocol": "simple",
-        "poll_seconds": 0.5,
-        "max_tries": 1,
+        "poll_seconds": "0.5",
+        "max_tries": "1",
         "ledger_url": f"sqlite:///{folder}/{paths.LEDGER.path}",
-        "chunk_size": 50,
-        "price_per_10k": 0.3,
-        "min_chunk": 1,
+        "chunk_size": "50",
+        "price_per_10k": "0.3",
+        "min_chunk": "1",
         **others,
     }
-    os.environ |= {f"FBCHECK_{name.upper()}": str(value) for name, value in chosen.items()}
-    os.environ.pop("DAGSTER_HOME", None)
-    if dagster_home is not None:
-        os.environ["DAGSTER_HOME"] = str(dagster_home)
-    return load_settings()
+    return ours | {f"{PREFIX}{name.upper()}": value for name, value in chosen.items()}
 
 
 def _excerpt(document: dict[str, Any]) -> Table:

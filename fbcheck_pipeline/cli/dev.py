@@ -11,8 +11,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from fbcheck_pipeline.cli.demo import fresh_folder, sample_lists, sandbox_settings
-from fbcheck_pipeline.cli.output import Voice
+from fbcheck_pipeline.cli.demo import fresh_folder, sample_lists, sandbox_environment
+from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.model import paths
 
@@ -21,7 +21,7 @@ DELAY_S = 10.0
 STOP_S = 30
 
 
-def run_dev(port: int, voice: Voice) -> int:
+def run_dev(port: int, reporter: Reporter) -> int:
     """Serve until interrupted; returns the exit code of `dagster dev`.
 
     Raises:
@@ -38,22 +38,22 @@ def run_dev(port: int, voice: Voice) -> int:
         each.mkdir(parents=True, mode=0o700)
     (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\nnux:\n  enabled: false\n")
     with Sandbox(delay_s=DELAY_S) as sandbox:
-        sandbox_settings(folder, sandbox.url, dagster_home=home, region="TR")
+        environment = sandbox_environment(folder, sandbox.url, region="TR") | {"DAGSTER_HOME": str(home)}
         for path in sample_lists():
             shutil.copy(path, inbox)
-        voice.say(f"sandbox vendor at {sandbox.url}, data in {folder}")
-        voice.say(f"Dagster at http://127.0.0.1:{port} in some seconds; drop lists into {inbox}; Ctrl-C ends everything")
+        reporter.say(f"sandbox vendor at {sandbox.url}, data in {folder}")
+        reporter.say(f"Dagster at http://127.0.0.1:{port} in some seconds; drop lists into {inbox}; Ctrl-C ends everything")
         command = ["dagster", "dev", "-m", "fbcheck_pipeline.definitions", "-h", "127.0.0.1", "-p", str(port)]
         command += ["--log-level", "warning", "--code-server-log-level", "warning"]
-        return _until_interrupted([sys.executable, "-m", *command], folder)
+        return _until_interrupted([sys.executable, "-m", *command], folder, environment)
 
 
-def _until_interrupted(command: list[str], folder: Path) -> int:
+def _until_interrupted(command: list[str], folder: Path, environment: dict[str, str]) -> int:
     """Run a child that is told once to end, and then has no descendants left."""
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.default_int_handler)
     # In a session of its own: a terminal's Ctrl-C would reach all of Dagster's processes, and ours again, and interrupt their end.
-    with subprocess.Popen(command, cwd=folder, start_new_session=True) as child:
+    with subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True) as child:
         try:
             return child.wait()
         except KeyboardInterrupt:

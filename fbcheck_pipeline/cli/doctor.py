@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from rich.markup import escape
 from rich.table import Table
 
-from fbcheck_pipeline.cli.output import Voice
+from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.errors import FbcheckError, LedgerError
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import ChunkState, open_ledger
@@ -33,7 +33,7 @@ class Finding:
     said: str
 
 
-def examine(voice: Voice) -> int:
+def examine(reporter: Reporter) -> int:
     """Look at everything, say what was found; returns 0, or 2 when there is a fault."""
     findings = list(_findings())
     table = Table()
@@ -42,8 +42,8 @@ def examine(voice: Voice) -> int:
     colours = {"ok": "green", "note": "yellow", "fault": "bold red"}
     for each in findings:
         table.add_row(each.what, f"[{colours[each.level]}]{each.level}[/]", escape(each.said))
-    voice.say(table)
-    voice.result({"findings": [asdict(each) for each in findings]})
+    reporter.say(table)
+    reporter.result({"findings": [asdict(each) for each in findings]})
     return 2 if any(each.level == "fault" for each in findings) else 0
 
 

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.cli.outcomes import Outcome, Wishes
-from fbcheck_pipeline.cli.output import Voice
+from fbcheck_pipeline.cli.output import Reporter
+from fbcheck_pipeline.cli.run_options import RunOptions, RunOutcome
 from fbcheck_pipeline.cli.tables import region_hint
 from fbcheck_pipeline.errors import FbcheckError
 from fbcheck_pipeline.ledger import codec
@@ -23,22 +23,22 @@ from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, CheckStatus
 from fbcheck_pipeline.phones import Normaliser
-from fbcheck_pipeline.progress import report
+from fbcheck_pipeline.progress import report_progress
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.intake import see_that_options_fit, with_defaults
 from fbcheck_pipeline.workflow.plan import estimate_new_phones, phones_of
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 
 
-def dry_run(settings: Settings, paths: Sequence[Path], wishes: Wishes, voice: Voice) -> tuple[int, dict[str, Any]]:
+def dry_run(settings: Settings, paths: Sequence[Path], options: RunOptions, reporter: Reporter) -> tuple[int, dict[str, Any]]:
     """Say what would be sent and cost; nothing is recorded and the vendor is not called."""
     ws = open_workspace(settings, only_to_look=True)
-    outcome, documents, elsewhere = Outcome(), [], np.empty(0, np.int64)
+    outcome, documents, elsewhere = RunOutcome(), [], np.empty(0, np.int64)
     try:
         for path in paths:
             try:
-                with voice.progress():
-                    document, new = _estimate(ws, path, wishes, elsewhere)
+                with reporter.progress():
+                    document, new = _estimate(ws, path, options, elsewhere)
             except FbcheckError as error:
                 outcome.fail(str(path), error)
                 continue
@@ -80,7 +80,7 @@ def _content(reader: ListReader, options: ReadOptions, settings: Settings) -> _C
     raw = []
     for batch in reader.batches():
         raw.append(batch)
-        report("reading", reader.rows_read, reader.expected_rows)
+        report_progress("reading", reader.rows_read, reader.expected_rows)
     normaliser.learn(raw)
     done, reasons = 0, Counter[str]()
 
@@ -91,20 +91,20 @@ def _content(reader: ListReader, options: ReadOptions, settings: Settings) -> _C
                 reasons[each["values"]] += each["counts"]
             yield batch
             done += batch.num_rows
-            report("normalising", done, reader.counts["phones"])
+            report_progress("normalising", done, reader.counts["phones"])
 
     phones, occurrences, _ = phones_of(normalised())
     return _Content(phones, occurrences, reader.counts["rows"], dict(reasons.most_common()), reader.source.reasons)
 
 
-def _estimate(ws: Workspace, path: Path, wishes: Wishes, elsewhere: codec.Phones) -> tuple[dict[str, Any], codec.Phones]:
+def _estimate(ws: Workspace, path: Path, options: RunOptions, elsewhere: codec.Phones) -> tuple[dict[str, Any], codec.Phones]:
     """What a run of one list would do, and the phones it would buy besides those that lists before it would."""
-    options = with_defaults(wishes.options, ws.settings)
-    reader = open_list(path, options)
-    see_that_options_fit(ws, path, reader.source.sha256, options)
-    found = _content(reader, options, ws.settings)
+    reading = with_defaults(options.reading, ws.settings)
+    reader = open_list(path, reading)
+    see_that_options_fit(ws, path, reader.source.sha256, reading)
+    found = _content(reader, reading, ws.settings)
     new = estimate_new_phones(ws, found.phones, elsewhere)
-    limit = wishes.max_billable if wishes.max_billable is not None else ws.settings.max_billable
+    limit = options.max_billable if options.max_billable is not None else ws.settings.max_billable
     over = limit is not None and len(new) > limit
     accepted, of_new = int(found.occurrences.sum()), int(found.occurrences[codec.positions(found.phones, new) >= 0].sum())
     suppressed = int(found.occurrences[ws.ledger.suppressed_among(found.phones)].sum())
@@ -123,6 +123,6 @@ def _estimate(ws: Workspace, path: Path, wishes: Wishes, elsewhere: codec.Phones
         "would_bill": 0 if over else len(new),
         "read_so": list(found.read_so),
         "reject_reasons": found.reasons,
-        "hint": None if options.region else region_hint(found.reasons.get(RejectReason.NO_REGION, 0), counts, is_recorded=False),
+        "hint": None if reading.region else region_hint(found.reasons.get(RejectReason.NO_REGION, 0), counts, is_recorded=False),
     }
     return document, np.empty(0, np.int64) if over else new

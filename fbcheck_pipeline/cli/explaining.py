@@ -7,7 +7,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from fbcheck_pipeline.cli.output import Voice
+from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.cli.tables import plain_table
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
@@ -22,7 +22,7 @@ MOST_TASKS = 20
 SOURCE = ("file", "sha256", "rows", "format", "encoding", "delimiter", "sheet", "phone_columns", "region_column")
 
 
-def say_lineage(settings: Settings, list_key: str, row: int | None, voice: Voice) -> None:
+def say_lineage(settings: Settings, list_key: str, row: int | None, reporter: Reporter) -> None:
     """Explain a list, or one row of it.
 
     Raises:
@@ -32,33 +32,33 @@ def say_lineage(settings: Settings, list_key: str, row: int | None, voice: Voice
     try:
         if row is not None:
             document = explain_row(ws, list_key, row)
-            _say_row(voice, document)
+            _say_row(reporter, document)
         else:
             document = read_lineage(ws, list_key)
-            _say_list(voice, document, ws.storage.uri(paths.FACEBOOK_RESULTS.of(list_key)))
+            _say_list(reporter, document, ws.storage.uri(paths.FACEBOOK_RESULTS.of(list_key)))
     finally:
         ws.ledger.close()
-    voice.result(document)
+    reporter.result(document)
 
 
-def _say_list(voice: Voice, lineage: dict[str, Any], results: str) -> None:
+def _say_list(reporter: Reporter, lineage: dict[str, Any], results: str) -> None:
     source = lineage["source"]
     facts = {name: source[name] for name in SOURCE if source.get(name) not in (None, [], "")}
-    voice.say(_pairs("source", {**facts, "read so": "\n".join(source.get("reasons", ())), "purpose": lineage["purpose"]}))
+    reporter.say(_pairs("source", {**facts, "read so": "\n".join(source.get("reasons", ())), "purpose": lineage["purpose"]}))
     counts = {name: count for name, count in lineage["counts"].items() if count or name in ("rows", "phones")}
-    voice.say(_pairs("phones", {**counts, **{f"facebook {verdict}": count for verdict, count in lineage["verdicts"].items()}}))
+    reporter.say(_pairs("phones", {**counts, **{f"facebook {verdict}": count for verdict, count in lineage["verdicts"].items()}}))
     billing = {name: value for name, value in lineage["billing"].items() if value is not None}
-    voice.say(_pairs("bought", billing))
+    reporter.say(_pairs("bought", billing))
     odd = {why: lineage["verdict_counts"][name] for name, why in ODDITIES.items() if lineage["verdict_counts"][name]}
-    voice.say(_pairs("in the vendor's results", odd or {"nothing odd": f"{lineage['verdict_counts']['rows']} rows"}))
+    reporter.say(_pairs("in the vendor's results", odd or {"nothing odd": f"{lineage['verdict_counts']['rows']} rows"}))
     for each in lineage["discrepancies"][:MOST_TASKS]:
-        voice.say(f"task {each['task_id']}: the vendor's {each['count']} is {each['vendor']}, ours {each['ours']}")
+        reporter.say(f"task {each['task_id']}: the vendor's {each['count']} is {each['vendor']}, ours {each['ours']}")
     if lineage["tasks"]:
-        voice.say(_tasks(lineage["tasks"]))
-    voice.say(_pairs("columns", {name: ", ".join(made_of) for name, made_of in lineage["columns"].items()}))
+        reporter.say(_tasks(lineage["tasks"]))
+    reporter.say(_pairs("columns", {name: ", ".join(made_of) for name, made_of in lineage["columns"].items()}))
     if lineage["synthetic"]:
-        voice.say("the verdicts are invented by a sandbox")
-    voice.say(f"results  {results}\n--row N explains one row of it")
+        reporter.say("the verdicts are invented by a sandbox")
+    reporter.say(f"results  {results}\n--row N explains one row of it")
 
 
 def _tasks(tasks: list[dict[str, Any]]) -> Table:
@@ -74,11 +74,11 @@ def _tasks(tasks: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _say_row(voice: Voice, document: dict[str, Any]) -> None:
-    voice.say(_pairs(f"row {document[Column.SOURCE_ROW]} of {document['file']}", document["cells"]))
+def _say_row(reporter: Reporter, document: dict[str, Any]) -> None:
+    reporter.say(_pairs(f"row {document[Column.SOURCE_ROW]} of {document['file']}", document["cells"]))
     for phone in document["phones"]:
         chunk, result, reason = phone["chunk"] or {}, phone["result"] or {}, phone[Column.REJECT_REASON]
-        voice.say(
+        reporter.say(
             _pairs(
                 f"phone {phone[Column.PHONE_INDEX]}, from column {phone[Column.PHONE_COLUMN]}",
                 {

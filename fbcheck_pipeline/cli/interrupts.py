@@ -25,7 +25,7 @@ class Interrupts:
         os.close(self._reader)
         os.close(self._writer)
 
-    def look(self, within_s: float = 0.0) -> None:
+    def raise_if_interrupted(self, within_s: float = 0.0) -> None:
         """Wait for an interrupt so long.
 
         Raises:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from fbcheck_pipeline.cli.output import Voice
+from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.errors import SettingsError
 from fbcheck_pipeline.settings import PREFIX, Settings, load_settings, unknown_variables
 
 
-def begin(voice: Voice, **options: Any) -> Settings:
+def load_command_settings(reporter: Reporter, **options: Any) -> Settings:
     """The settings, those given on the command line first.
 
     Args:
@@ -30,13 +30,13 @@ def begin(voice: Voice, **options: Any) -> Settings:
             message = message.replace(f"{PREFIX}{name.upper()}: ", f"--{name.replace('_', '-')}: ")
         raise SettingsError(message) from None
     for sentence in unknown_variables():
-        voice.warn(f"warning: {sentence}")
-    voice.hear_logs()
+        reporter.warn(f"warning: {sentence}")
+    reporter.show_logs(settings.log_level)
     return settings
 
 
 @contextmanager
-def importing() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """Half a million objects that live to the end: not collected while they come, nor walked over afterwards."""
     gc.disable()
     try:

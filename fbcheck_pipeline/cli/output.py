@@ -21,7 +21,7 @@ PLAIN_EVERY_S = 10.0
 LOG_LINE = "%(asctime)s %(levelname)s %(message)s"
 
 
-class Voice:
+class Reporter:
     """What a command says; it looks at `NO_COLOR` and at whether a terminal listens."""
 
     def __init__(self, *, as_json: bool, quiet: bool = False) -> None:
@@ -45,13 +45,15 @@ class Voice:
         if self.as_json:
             print_json(document)
 
-    def hear_logs(self) -> None:
-        """Show the product's own logs between what is said; a person before bars, or one who wants quiet, gets warnings only."""
+    def show_logs(self, level: str) -> None:
+        """Show the product's own logs of a level between what is said; a person before bars, or one who wants quiet, gets warnings only."""
         handler = _LogLines(self)
         if self.quiet or self.console.is_terminal:
             handler.setLevel(logging.WARNING)
             handler.setFormatter(logging.Formatter("warning: %(message)s"))
-        logging.getLogger("fbcheck_pipeline").addHandler(handler)
+        logger = logging.getLogger("fbcheck_pipeline")
+        logger.setLevel(level)
+        logger.addHandler(handler)
 
     @contextmanager
     def progress(self) -> Iterator[None]:
@@ -115,9 +117,9 @@ def print_json(document: Mapping[str, Any]) -> None:
 class _LogLines(logging.Handler):
     """A log record as one plain line, above the bars where there are any."""
 
-    def __init__(self, voice: Voice) -> None:
+    def __init__(self, reporter: Reporter) -> None:
         super().__init__()
-        self._voice = voice
+        self._voice = reporter
         formatter = logging.Formatter(LOG_LINE, "%Y-%m-%dT%H:%M:%SZ")
         formatter.converter = time.gmtime
         self.setFormatter(formatter)

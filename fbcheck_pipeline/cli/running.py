@@ -14,17 +14,15 @@ from typing import Any
 
 import dagster as dg
 import sqlalchemy as sa
-from dagster._core.errors import DagsterExecutionInterruptedError
 from filelock import FileLock
 
-from fbcheck_pipeline import progress
 from fbcheck_pipeline.cli.interrupts import Interrupts
-from fbcheck_pipeline.cli.outcomes import Outcome, Wishes
-from fbcheck_pipeline.cli.output import Voice
+from fbcheck_pipeline.cli.output import Reporter
+from fbcheck_pipeline.cli.run_options import RunOptions, RunOutcome
 from fbcheck_pipeline.cli.tables import region_hint
 from fbcheck_pipeline.definitions import build_definitions
-from fbcheck_pipeline.defs.assets import lists as list_partitions
 from fbcheck_pipeline.defs.jobs import collect_verdicts, join_list, submit_list
+from fbcheck_pipeline.defs.partitions import PARTITIONS
 from fbcheck_pipeline.defs.requests import missing_assets
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import FbcheckError, SettingsError, StorageError, VendorRefuses
@@ -35,6 +33,7 @@ from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.paths import FACEBOOK_RESULTS, LINEAGE
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
+from fbcheck_pipeline.progress import report_progress
 from fbcheck_pipeline.results.lineage import read_lineage
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import VendorClient
@@ -45,7 +44,6 @@ from fbcheck_pipeline.workflow.poll import poll_due_tasks
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 
 POLL_BUDGET_S = 15.0
-PARTITIONS = str(list_partitions.name)
 LONGEST_NAP_S = 5.0
 NOT_JOINED: dict[str, Any] = {"verdicts": None, "breakdown": {Column.REJECT_REASON: {}}}
 """What there is to tell of a list's lineage before it has one."""
@@ -79,7 +77,7 @@ def forget_partitions(settings: Settings, list_keys: Sequence[str]) -> None:
                 instance.delete_dynamic_partition(PARTITIONS, key)
 
 
-def run_lists(settings: Settings, paths: Sequence[Path], wishes: Wishes, voice: Voice) -> tuple[int, dict[str, Any]]:
+def run_lists(settings: Settings, paths: Sequence[Path], options: RunOptions, reporter: Reporter) -> tuple[int, dict[str, Any]]:
     """Take lists through the assets to their joined results; what was begun before is resumed.
 
     Returns:
@@ -90,13 +88,13 @@ def run_lists(settings: Settings, paths: Sequence[Path], wishes: Wishes, voice: 
     """
     with VendorClient(settings):
         pass  # without a key: a clear error before any work is done
-    until = None if wishes.timeout_s is None else time.monotonic() + wishes.timeout_s
+    until = None if options.timeout_s is None else time.monotonic() + options.timeout_s
     ws = open_workspace(settings)
-    outcome = Outcome()
+    outcome = RunOutcome()
     try:
-        with open_instance(settings) as instance, voice.progress(), Interrupts() as interrupts:
+        with open_instance(settings) as instance, reporter.progress(), Interrupts() as interrupts:
             sent_before, read_before = _sent(ws), {each.list_key for each in ws.ledger.lists() if each.source}
-            driver = _Driver(ws, instance, wishes, until, outcome, interrupts)
+            driver = _Driver(ws, instance, options, until, outcome, interrupts)
             driver.register(paths)
             driver.submit()
             driver.finish()
@@ -110,31 +108,31 @@ class _Driver:
         self,
         ws: Workspace,
         instance: dg.DagsterInstance,
-        wishes: Wishes,
+        options: RunOptions,
         until: float | None,
-        outcome: Outcome,
+        outcome: RunOutcome,
         interrupts: Interrupts,
     ) -> None:
-        self._ws, self._instance, self._wishes, self._until, self._outcome = ws, instance, wishes, until, outcome
+        self._ws, self._instance, self._options, self._until, self._outcome = ws, instance, options, until, outcome
         self._interrupts = interrupts
         self._definitions = build_definitions(fbcheck=FbcheckResource())
 
     def register(self, paths: Sequence[Path]) -> None:
         """Register every list and put it in the inbox; a bad one never stops the others."""
-        options = with_defaults(self._wishes.options, self._ws.settings)
+        reading = with_defaults(self._options.reading, self._ws.settings)
         for path in paths:
             try:
                 self._outcome.keys[str(path)] = add_to_inbox(
-                    self._ws, path, options, self._wishes.purpose or self._ws.settings.purpose
+                    self._ws, path, reading, self._options.purpose or self._ws.settings.purpose
                 )
             except FbcheckError as error:
                 self._outcome.fail(str(path), error)
 
     def submit(self) -> None:
         """Plan and send what each list needs."""
-        again = Again.PERSON if self._wishes.retry else Again.NOBODY
+        again = Again.PERSON if self._options.retry else Again.NOBODY
         for file, key in self._outcome.keys.items():
-            if self._ws.ledger.phone_list(key).is_complete and not self._wishes.retry:
+            if self._ws.ledger.phone_list(key).is_complete and not self._options.retry:
                 continue
             try:
                 self._plan_and_send(key, again)
@@ -148,7 +146,7 @@ class _Driver:
         with VendorClient(self._ws.settings) as client:
             while True:
                 self._do_what_is_due()
-                if not self._is_waiting() or not self._wishes.wait or self._is_late():
+                if not self._is_waiting() or not self._options.wait or self._is_late():
                     break
                 self._report()
                 self._nap()
@@ -159,8 +157,8 @@ class _Driver:
 
     def _plan_and_send(self, key: str, again: Again) -> None:
         config: dict[str, Any] = {"again": again.value}
-        if self._wishes.max_billable is not None:
-            config["max_billable"] = self._wishes.max_billable
+        if self._options.max_billable is not None:
+            config["max_billable"] = self._options.max_billable
         if self._until is not None:
             config["timeout_s"] = max(0.0, self._until - time.monotonic())
         selection = missing_assets(self._ws, key)
@@ -192,8 +190,8 @@ class _Driver:
             self._definitions.resolve_job_def(job).execute_in_process(
                 instance=self._instance, partition_key=key, asset_selection=selection, run_config=run_config
             )
-            self._interrupts.look()
-        except DagsterExecutionInterruptedError:
+            self._interrupts.raise_if_interrupted()
+        except dg.DagsterExecutionInterruptedError:
             raise KeyboardInterrupt from None
         except Exception as error:
             cause = _our_error(error)
@@ -217,7 +215,7 @@ class _Driver:
         seconds = min([LONGEST_NAP_S, *(max(0.02, at - now) for at in due)])
         if self._until is not None:
             seconds = min(seconds, max(0.0, self._until - time.monotonic()))
-        self._interrupts.look(seconds)
+        self._interrupts.raise_if_interrupted(seconds)
 
     def _report(self) -> None:
         keys = set(self._outcome.keys.values())
@@ -226,7 +224,7 @@ class _Driver:
         done = sum(
             each.phone_count if TRAITS[each.state].settles else min(each.success or 0, each.phone_count) for each in chunks
         )
-        progress.report("waiting", done, total)
+        report_progress("waiting", done, total)
 
 
 def _our_error(error: BaseException | None) -> FbcheckError | None:
@@ -253,7 +251,7 @@ def _of_this_process(ws: Workspace) -> list[Chunk]:
 
 
 def _conclude(
-    ws: Workspace, paths: Sequence[Path], outcome: Outcome, sent_before: Mapping[str, int], read_before: set[str]
+    ws: Workspace, paths: Sequence[Path], outcome: RunOutcome, sent_before: Mapping[str, int], read_before: set[str]
 ) -> tuple[int, dict[str, Any]]:
     documents: list[dict[str, Any]] = []
     for path in paths:

@@ -11,7 +11,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from fbcheck_pipeline.cli.output import Voice, count_of, duration
+from fbcheck_pipeline.cli.output import Reporter, count_of, duration
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, OPEN_STATUSES, VERDICTS, CheckStatus
@@ -19,7 +19,7 @@ from fbcheck_pipeline.results.lineage import rfc3339
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 
-def say_outcome(voice: Voice, document: Mapping[str, Any]) -> None:
+def say_outcome(reporter: Reporter, document: Mapping[str, Any]) -> None:
     """The result of a run as a table, what is open, and where the files are."""
     is_dry = document.get("dry_run", False)
     if document["lists"]:
@@ -33,41 +33,41 @@ def say_outcome(voice: Voice, document: Mapping[str, Any]) -> None:
             last = f"{each['would_bill']:,}" if is_dry else ("yes" if each["complete"] else "no")
             figures = [f"{each['counts'][name]:,}" for name in ("rows", "phones", *statuses)]
             table.add_row(each["list_key"] or escape(each["file"]), *figures, last)
-        voice.say(table)
+        reporter.say(table)
     for each in document["lists"]:
-        _say_reading(voice, each)
+        _say_reading(reporter, each)
         verdicts = each.get("verdicts") or {}
         if any(verdicts.values()):
             told = ", ".join(f"{verdicts[name]:,} {name}" for name in VERDICTS)
             without = each["counts"][CheckStatus.UNDETERMINED]
-            voice.say(
+            reporter.say(
                 f"{each['list_key']}: {told}" + (f"; {count_of(without, 'phone')} without a usable answer" if without else "")
             )
         if each["results"]:
-            voice.say(f"results  {each['results']}")
+            reporter.say(f"results  {each['results']}")
         if not each["complete"] and not is_dry:
-            voice.say(f"{each['list_key']} is not complete: {_still_open(each['counts']) or 'not planned yet'}")
+            reporter.say(f"{each['list_key']} is not complete: {_still_open(each['counts']) or 'not planned yet'}")
         if each["hint"]:
-            voice.say(f"{each['file']}: {each['hint']}")
+            reporter.say(f"{each['file']}: {each['hint']}")
     if any(each["results"] for each in document["lists"]):
-        voice.say("beside each its lineage (.lineage.json) and a report to look at (.report.html)")
+        reporter.say("beside each its lineage (.lineage.json) and a report to look at (.report.html)")
     count = document["would_bill"] if is_dry else document["billed_phones"]
     cost = "" if document["cost_estimate"] is None else f", about {document['cost_estimate']:.4g}"
     perhaps = "" if is_dry or not document["perhaps_billed_phones"] else (
         f"; perhaps billed {document['perhaps_billed_phones']:,} more, whose answer was lost: see `fbcheck status`"
     )  # fmt: skip
-    voice.say(f"{'would bill' if is_dry else 'billed'} {count_of(count, 'phone')}{cost}{perhaps}")
+    reporter.say(f"{'would bill' if is_dry else 'billed'} {count_of(count, 'phone')}{cost}{perhaps}")
     for file, error in document["errors"].items():
-        voice.warn(f"error: {error}" if Path(file).name in error else f"error: {file}: {error}" if file else f"error: {error}")
+        reporter.warn(f"error: {error}" if Path(file).name in error else f"error: {file}: {error}" if file else f"error: {error}")
 
 
-def _say_reading(voice: Voice, each: Mapping[str, Any]) -> None:
+def _say_reading(reporter: Reporter, each: Mapping[str, Any]) -> None:
     """How a list was read, and why numbers of it are rejected."""
     if each["read_so"]:
-        voice.say(f"{each['file']}: " + " ".join(each["read_so"]))
+        reporter.say(f"{each['file']}: " + " ".join(each["read_so"]))
     if each["reject_reasons"]:
         told = ", ".join(f"{count:,} {reason}" for reason, count in each["reject_reasons"].items())
-        voice.say(f"{each['file']}: rejected {told}")
+        reporter.say(f"{each['file']}: rejected {told}")
 
 
 def region_hint(without_region: int, counts: Mapping[str, int], *, is_recorded: bool) -> str | None:
@@ -91,10 +91,10 @@ def status_document(ws: Workspace) -> dict[str, Any]:
     return {"lists": [_list(ws, each, chunks, waiting.get(each.list_key, 0)) for each in ws.ledger.lists()], "chunks": chunks}
 
 
-def say_status(voice: Voice, document: Mapping[str, Any], data_uri: str) -> None:
+def say_status(reporter: Reporter, document: Mapping[str, Any], data_uri: str) -> None:
     """The status as two tables that are understood at a glance, and what to do, in lines that may be copied."""
     if not document["lists"]:
-        voice.say(f"no lists yet in {data_uri}; `fbcheck run LIST` or a file in its inbox begins one")
+        reporter.say(f"no lists yet in {data_uri}; `fbcheck run LIST` or a file in its inbox begins one")
         return
     lists = plain_table("lists", "list", "state", "phones>", "settled>", "open>", "age>")
     for each in document["lists"]:
@@ -102,7 +102,7 @@ def say_status(voice: Voice, document: Mapping[str, Any], data_uri: str) -> None
         settled = f"{100 * (phones - still) // phones} %" if phones else ""
         figures = (f"{phones:,}", settled, f"{still:,}", duration(each["age_s"]))
         lists.add_row(each["list_key"], _coloured(each["state"]), *figures)
-    voice.say(lists)
+    reporter.say(lists)
     open_chunks = [each for each in document["chunks"] if each["state"] != ChunkState.COLLECTED]
     if open_chunks:
         chunks = plain_table("chunks not collected", "chunk", "state", "phones>", "done>", "age>", "task")
@@ -110,15 +110,15 @@ def say_status(voice: Voice, document: Mapping[str, Any], data_uri: str) -> None
             done = f"{100 * (each['success'] or 0) // each['total']} %" if each["total"] else ""
             row = (each["chunk_key"], _coloured(each["state"]), f"{each['phones']:,}", done, duration(each["age_s"]))
             chunks.add_row(*row, escape(each["task_id"] or ""))
-        voice.say(chunks)
+        reporter.say(chunks)
     for each in document["lists"]:
         if to_do := each["action"] or ("" if each["state"] == "complete" else _still_open(each["counts"])):
-            voice.say(f"{each['list_key']}: {to_do}")
+            reporter.say(f"{each['list_key']}: {to_do}")
     for each in open_chunks:
         if each["action"]:
-            voice.say(f"{each['chunk_key']}: {each['action']}")
+            reporter.say(f"{each['chunk_key']}: {each['action']}")
     in_state = Counter(each["state"] for each in document["lists"])
-    voice.say(
+    reporter.say(
         f"{count_of(len(document['lists']), 'list')}: {', '.join(f'{count} {state}' for state, count in in_state.items())}; "
         f"{count_of(len(document['chunks']), 'chunk')}, {len(open_chunks)} not collected"
     )

@@ -9,6 +9,7 @@ import dagster as dg
 import pyarrow as pa
 
 from fbcheck_pipeline.defs.metadata import column_lineage, describe_output
+from fbcheck_pipeline.defs.partitions import lists
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.files.storage import BatchStream, release_unused_memory
@@ -17,7 +18,7 @@ from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column, schema_of
 from fbcheck_pipeline.model.frames import validate
 from fbcheck_pipeline.phones import Normaliser
-from fbcheck_pipeline.progress import report
+from fbcheck_pipeline.progress import report_progress
 from fbcheck_pipeline.results.counting import Breakdown, summed_result_counts
 from fbcheck_pipeline.results.join import join_batches, result_schema
 from fbcheck_pipeline.results.lineage import FOOTER_KEY, as_json, build_lineage
@@ -31,9 +32,6 @@ from fbcheck_pipeline.workflow.intake import open_registered_list
 from fbcheck_pipeline.workflow.joining import begin_join, finish_join
 from fbcheck_pipeline.workflow.send import RetryPolicy
 from fbcheck_pipeline.workflow.submit import submit_list
-
-lists = dg.DynamicPartitionsDefinition(name="lists")
-"""One partition a list, named by its list key; never one a task or chunk."""
 
 VOTING_CELLS = 100_000
 OWNERS = ["team:data-engineering"]
@@ -65,7 +63,7 @@ def raw_phones(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> B
                 for batch in reader.batches():
                     validate(paths.RAW_PHONES, batch)
                     yield batch
-                    report("reading", reader.rows_read, reader.expected_rows)
+                    report_progress("reading", reader.rows_read, reader.expected_rows)
         except ListError as error:
             ws.ledger.note_unreadable(phone_list.list_key, str(error))
             raise
@@ -97,15 +95,16 @@ def e164_phones(context: dg.AssetExecutionContext, raw_phones: BatchStream, fbch
             break
     normaliser.learn(head)
 
+    done, total = 0, source.get("phones")
+
     def batches() -> Iterator[pa.RecordBatch]:
         nonlocal done
         for batch in normaliser.normalise_all(chain(head, raw_phones.batches), workers=2):
             validate(paths.E164_PHONES, batch)
             yield batch
             done += batch.num_rows
-            report("normalising", done, total)
+            report_progress("normalising", done, total)
 
-    done, total = 0, source.get("phones")
     return BatchStream(Normaliser.output_schema(raw_phones.schema), batches())
 
 
@@ -119,7 +118,7 @@ def e164_phones(context: dg.AssetExecutionContext, raw_phones: BatchStream, fbch
 )
 def submitted_chunks(
     context: dg.AssetExecutionContext, config: SubmitConfig, e164_phones: BatchStream, fbcheck: FbcheckResource
-) -> dg.MaterializeResult:
+) -> dg.MaterializeResult[None]:
     """One row per distinct phone of the list: what answers it (a new chunk, another list's, an earlier verdict, or nothing)."""
     ws, key = fbcheck.workspace(), context.partition_key
     submission = submit_list(
@@ -145,7 +144,7 @@ def submitted_chunks(
 
 
 @dg.asset(group_name="vendor", kinds={"parquet"}, owners=OWNERS, code_version="1", deps=[submitted_chunks])
-def verdicts(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> dg.MaterializeResult:
+def verdicts(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> dg.MaterializeResult[None]:
     """One immutable file per task, one row per phone the vendor answered; each run collects what has been exported."""
     ws = fbcheck.workspace()
     before = {task.chunk_key for task in ws.ledger.collected_tasks()}
@@ -185,7 +184,7 @@ def facebook_results(
             validate(paths.FACEBOOK_RESULTS, batch)
             yield batch
             done += batch.num_rows
-            report("joining", done, phone_list.count("phones") or None)
+            report_progress("joining", done, phone_list.count("phones") or None)
 
     def footer() -> dict[str, str]:
         lineage.update(build_lineage(ws, phone_list, schema, resolved, tally, breakdown, context.run.run_id))
@@ -209,7 +208,7 @@ def facebook_results(
 
 
 @dg.asset(group_name="results", kinds={"parquet"}, owners=OWNERS, code_version="1", deps=[facebook_results])
-def facebook_summary(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> dg.MaterializeResult:
+def facebook_summary(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> dg.MaterializeResult[None]:
     """One row per joined list: how many phones it has, with which status and verdict, and what was billed for it."""
     ws = fbcheck.workspace()
     rows = refresh_summary(ws)

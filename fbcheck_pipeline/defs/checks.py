@@ -3,7 +3,8 @@
 import dagster as dg
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.defs.assets import e164_phones, facebook_results, lists, submitted_chunks
+from fbcheck_pipeline.defs.assets import e164_phones, facebook_results, submitted_chunks
+from fbcheck_pipeline.defs.partitions import list_check
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.model import paths
@@ -15,9 +16,7 @@ GOOD_COVERAGE = 0.9
 MOST_SAID = 20
 
 
-@dg.asset_check(
-    asset=e164_phones, partitions_def=lists, description="No phone is lost; each has an E.164 or a reason, never both."
-)
+@list_check(e164_phones, "No phone is lost; each has an E.164 or a reason, never both.")
 def e164_frame_is_valid(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
     """Looks at what lies on disk; every batch was held against its pandera model before it was written."""
     storage, name = fbcheck.workspace().storage, paths.E164_PHONES.of(context.partition_key)
@@ -29,7 +28,7 @@ def e164_frame_is_valid(context: dg.AssetCheckExecutionContext, fbcheck: Fbcheck
     return dg.AssetCheckResult(passed=rows >= raw_rows and torn == 0, metadata=metadata)
 
 
-@dg.asset_check(asset=submitted_chunks, partitions_def=lists, description="No chunk of the list waits for a person.")
+@list_check(submitted_chunks, "No chunk of the list waits for a person.")
 def nothing_is_unconfirmed(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
     """A submission whose answer was lost is never repeated unasked."""
     of_list = fbcheck.workspace().ledger.chunks_of(context.partition_key)
@@ -43,9 +42,7 @@ def nothing_is_unconfirmed(context: dg.AssetCheckExecutionContext, fbcheck: Fbch
     )
 
 
-@dg.asset_check(
-    asset=facebook_results, partitions_def=lists, description="One status a row, and they add up to the rows of e164_phones."
-)
+@list_check(facebook_results, "One status a row, and they add up to the rows of e164_phones.")
 def counts_add_up(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
     """No row in is lost."""
     counts, key = _counts(context, fbcheck), context.partition_key
@@ -58,9 +55,7 @@ def counts_add_up(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResour
     )
 
 
-@dg.asset_check(
-    asset=facebook_results, partitions_def=lists, description=f"At least {GOOD_COVERAGE:.0%} of the valid phones have a verdict."
-)
+@list_check(facebook_results, f"At least {GOOD_COVERAGE:.0%} of the valid phones have a verdict.")
 def coverage_is_good(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
     """Few verdicts say more about the list, or the vendor, than about Facebook."""
     counts = _counts(context, fbcheck)
@@ -76,9 +71,7 @@ def coverage_is_good(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckRes
     )
 
 
-@dg.asset_check(
-    asset=facebook_results, partitions_def=lists, description="The vendor's own counts fit what was sent and what came back."
-)
+@list_check(facebook_results, "The vendor's own counts fit what was sent and what came back.")
 def vendor_counts_agree(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
     """Its `success` need not be right; where it is not, the list's lineage says so and nothing is guessed from it."""
     found = read_lineage(fbcheck.workspace(), context.partition_key)["discrepancies"]

@@ -37,7 +37,8 @@ class ParquetIOManager(dg.ConfigurableIOManager):
         columns = (context.definition_metadata or {}).get("columns")
         stream = self.fbcheck.workspace().storage.read_parquet(_name(context), columns)
         if context.dagster_type.typing_type is pd.DataFrame:
-            return stream.read_all().to_pandas(types_mapper=pd.ArrowDtype)
+            frame: pd.DataFrame = stream.read_all().to_pandas(types_mapper=pd.ArrowDtype)
+            return frame
         return stream
 
 

@@ -6,11 +6,11 @@ from fbcheck_pipeline.defs.assets import (
     e164_phones,
     facebook_results,
     facebook_summary,
-    lists,
     raw_phones,
     submitted_chunks,
     verdicts,
 )
+from fbcheck_pipeline.defs.partitions import lists
 
 VENDOR_TAG = "fbcheck/vendor"
 """What a run does at the vendor; deploy/dagster.yaml limits how many submit at once."""

@@ -11,7 +11,8 @@ import dagster as dg
 import pyarrow.compute as pc
 import requests
 
-from fbcheck_pipeline.defs.assets import facebook_results, lists, submitted_chunks, verdicts
+from fbcheck_pipeline.defs.assets import facebook_results, submitted_chunks, verdicts
+from fbcheck_pipeline.defs.partitions import list_check
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import FbcheckError
 from fbcheck_pipeline.ledger import ChunkState
@@ -59,9 +60,7 @@ def oldest_task_is_young(fbcheck: FbcheckResource) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(
-    asset=facebook_results, partitions_def=lists, description="No verdict of the list is older than FBCHECK_VERDICT_DAYS."
-)
+@list_check(facebook_results, "No verdict of the list is older than FBCHECK_VERDICT_DAYS.")
 def verdicts_are_fresh(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
     """A join repeated months later still shows the verdicts of then; they are bought anew only by a new list."""
     ws = fbcheck.workspace()
@@ -99,8 +98,8 @@ def failed_run_webhook(context: dg.RunFailureSensorContext, fbcheck: FbcheckReso
     """A run that Dagster is about to try again is not worth a message."""
     if context.dagster_run.tags.get("dagster/will_retry") == "true":
         return dg.SkipReason("Dagster tries this run again by itself")
-    errors = [event.event_specific_data.error for event in context.get_step_failure_events()]
-    why = "; ".join(sorted({_reason(error) for error in errors if error})) or "its process ended without a word"
+    failed = [event.step_failure_data.error for event in context.get_step_failure_events()]
+    why = "; ".join(sorted({_reason(error) for error in failed if error})) or "its process ended without a word"
     return _post(context, fbcheck.settings(), f"failed: {why}")
 
 
@@ -120,7 +119,9 @@ def failed_check_webhook(context: dg.RunStatusSensorContext, fbcheck: FbcheckRes
 def _failed_checks(context: dg.RunStatusSensorContext) -> Iterator[dg.AssetCheckEvaluation]:
     events = context.instance.all_logs(context.dagster_run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
     for entry in events:
-        found = entry.dagster_event.event_specific_data
+        found = entry.dagster_event.event_specific_data if entry.dagster_event else None
+        if not isinstance(found, dg.AssetCheckEvaluation):
+            continue
         if not found.passed and found.severity == dg.AssetCheckSeverity.ERROR:
             yield found
 
@@ -135,7 +136,7 @@ def _reason(error: Any) -> str:
     return f"unexpected {name}, see the run's page"
 
 
-def _family(root: type) -> Iterator[type]:
+def _family(root: type[FbcheckError]) -> Iterator[type[FbcheckError]]:
     yield root
     for each in root.__subclasses__():
         yield from _family(each)

@@ -1,19 +1,41 @@
 """The product's settings as a Dagster resource, and what it opens: the workspace and the vendor's client."""
 
-from typing import Any, Optional, Union, get_args
+from typing import Optional
 
 import dagster as dg
-from pydantic import PrivateAttr, create_model
+from pydantic import PrivateAttr
 
 from fbcheck_pipeline.settings import Settings, load_settings
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 
-CONFIG_TYPES = (bool, int, float)
 
+class FbcheckResource(dg.ConfigurableResource["FbcheckResource"]):
+    """Every field of `Settings`; one left empty comes from the environment (`FBCHECK_*`) or `.env`."""
 
-class _FbcheckResource(dg.ConfigurableResource):
-    """Fields left empty come from the environment (`FBCHECK_*`) or `.env`, as everywhere in the product."""
+    api_key: Optional[str] = None
+    api_url: Optional[str] = None
+    protocol: Optional[str] = None
+    user_id: Optional[str] = None
+    data_uri: Optional[str] = None
+    ledger_url: Optional[str] = None
+    region: Optional[str] = None
+    chunk_size: Optional[int] = None
+    min_chunk: Optional[int] = None
+    poll_seconds: Optional[float] = None
+    verdict_days: Optional[float] = None
+    max_billable: Optional[int] = None
+    max_billable_per_day: Optional[int] = None
+    price_per_10k: Optional[float] = None
+    task_deadline_hours: Optional[float] = None
+    max_tries: Optional[int] = None
+    result_hosts: Optional[str] = None
+    max_result_mb: Optional[int] = None
+    allow_line_types: Optional[str] = None
+    purpose: Optional[str] = None
+    require_purpose: Optional[bool] = None
+    webhook_url: Optional[str] = None
+    log_level: Optional[str] = None
 
     _workspace: Optional[Workspace] = PrivateAttr(default=None)
     _client: Optional[VendorClient] = PrivateAttr(default=None)
@@ -46,20 +68,3 @@ class _FbcheckResource(dg.ConfigurableResource):
         if self._workspace is not None:
             self._workspace.ledger.close()
         self._client = self._workspace = None
-
-
-def _config_type(name: str) -> Any:
-    """The type Dagster's configuration has for a setting: number types as they are, everything else as text."""
-    annotation = Settings.model_fields[name].annotation
-    found = [each for each in (get_args(annotation) or (annotation,)) if each in CONFIG_TYPES]
-    return found[0] if found else str
-
-
-FbcheckResource = create_model(
-    "FbcheckResource",
-    __base__=_FbcheckResource,
-    __module__=__name__,
-    __doc__=_FbcheckResource.__doc__,
-    **{name: (Union[_config_type(name), None], None) for name in Settings.model_fields},
-)
-"""A resource with every field of `Settings`, so that there is one list of settings and no second."""

@@ -5,8 +5,8 @@ from typing import Union
 
 import dagster as dg
 
-from fbcheck_pipeline.defs.assets import lists
 from fbcheck_pipeline.defs.jobs import JOBS, submit_list
+from fbcheck_pipeline.defs.partitions import PARTITIONS, lists
 from fbcheck_pipeline.defs.requests import due_requests, submit_request
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import FbcheckError, OperatorError
@@ -87,7 +87,7 @@ def nightly_enrichment(
             if stands_still(each):
                 with suppress(OperatorError):  # the inbox sensor says why
                     register_inbox_file(ws, each.name)
-        context.instance.add_dynamic_partitions(lists.name, [each.list_key for each in ws.ledger.lists()])
+        context.instance.add_dynamic_partitions(PARTITIONS, [each.list_key for each in ws.ledger.lists()])
         open_lists = [each for each in ws.ledger.lists() if not each.is_complete and each.error is None]
         requests = [
             submit_request(context.instance, ws, each, work=f"night:{each.list_key}:{day}", again=Again.NIGHT)
@@ -116,8 +116,8 @@ def _take_up(context: dg.SensorEvaluationContext, ws: Workspace) -> Union[dg.Sen
             del marks[name]  # what it lacks may come without the file being touched
     new = [each for each in ws.ledger.lists() if each.planned_at is None and each.error is None]
     unreadable = [each for each in ws.ledger.lists() if each.error is not None]
-    requests = [submit_request(context.instance, ws, each, work=f"submit:{each.list_key}") for each in new]
-    requests = [each for each in requests if each is not None]
+    wanted = [submit_request(context.instance, ws, each, work=f"submit:{each.list_key}") for each in new]
+    requests = [each for each in wanted if each is not None]
     add = lists.build_add_request([each.list_key for each in new])
     cursor = "\n".join(f"{name}\t{mark}" for name, mark in sorted(marks.items()))
     if requests:

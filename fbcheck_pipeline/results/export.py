@@ -19,7 +19,7 @@ from fbcheck_pipeline.files.atomic import whole_file
 from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.files.xlsx_writer import FORMULA, SHEET_COLUMNS, write_workbook
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.progress import report
+from fbcheck_pipeline.progress import report_progress
 from fbcheck_pipeline.results.lineage import read_lineage
 from fbcheck_pipeline.results.pseudonyms import Pseudonyms
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -66,7 +66,7 @@ def _reported(batches: Iterable[pa.RecordBatch], total: int) -> Iterator[pa.Reco
     for batch in batches:
         yield batch
         done += batch.num_rows
-        report("exporting", done, total)
+        report_progress("exporting", done, total)
 
 
 def _write_csv(stream: BatchStream, sink: IO[bytes]) -> int:

@@ -19,7 +19,7 @@ from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.statuses import CheckStatus
-from fbcheck_pipeline.progress import report
+from fbcheck_pipeline.progress import report_progress
 from fbcheck_pipeline.vendor import ResultTable, VendorClient, read_result, timestamp_us
 from fbcheck_pipeline.workflow.poll import LONGEST_INTERVAL_S, ask_again, settle_overdue
 from fbcheck_pipeline.workflow.verdicts import merge_index, write_verdicts
@@ -57,7 +57,7 @@ def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
             each_done = downloads.map(lambda chunk: _collect(ws, client, readers, chunk, collected), due)
             for chunk, _ in zip(due, each_done, strict=True):
                 done += chunk.phone_count
-                report("collecting", done, total)
+                report_progress("collecting", done, total)
         settle_overdue(ws)
         release_unused_memory()
         merge_index(ws.storage, ws.ledger)

@@ -30,7 +30,7 @@ from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S
 from fbcheck_pipeline.ledger.records import LoadedChunk
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.progress import report
+from fbcheck_pipeline.progress import report_progress
 from fbcheck_pipeline.vendor import TaskSnapshot, VendorClient
 from fbcheck_pipeline.workflow.poll import first_poll_at
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -82,7 +82,7 @@ def send_planned_chunks(
     done, tried = 0, set[str]()
     try:
         if total:
-            report("submitting", 0, total)
+            report_progress("submitting", 0, total)
             _see_that_balance_suffices(ws, client, total)
     except VendorUnavailable as error:
         sent.postponed = str(error)
@@ -98,7 +98,7 @@ def send_planned_chunks(
             except VendorUnavailable as error:
                 sent.postponed = str(error)
                 break
-            report("submitting", done, max(total, done))
+            report_progress("submitting", done, max(total, done))
     return sent
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +30,5 @@ def open_workspace(settings: Settings, clock: Callable[[], float] = time.time, *
     Raises:
         LedgerError, StorageError: see `open_ledger`.
     """
-    logging.getLogger("fbcheck_pipeline").setLevel(settings.log_level)
     storage = Storage(settings.data_uri)
     return Workspace(settings, storage, open_ledger(settings, storage, clock, only_to_look=only_to_look))

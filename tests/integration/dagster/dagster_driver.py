@@ -17,7 +17,7 @@ import dagster as dg
 import pytest
 
 from fbcheck_pipeline.definitions import build_definitions
-from fbcheck_pipeline.defs.assets import lists
+from fbcheck_pipeline.defs.partitions import lists
 from fbcheck_pipeline.defs.requests import due_requests
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.vendor import VendorClient

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from fbcheck_pipeline.cli import output
-from fbcheck_pipeline.cli.output import Voice
+from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.cli.tables import region_hint
-from fbcheck_pipeline.progress import report
+from fbcheck_pipeline.progress import report_progress
 
 
 @pytest.fixture
@@ -25,28 +25,28 @@ def time_passes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_text_is_one_line_however_long_and_brackets_stay(capsys: pytest.CaptureFixture[str]) -> None:
     """A path that is broken over two lines cannot be copied; a file may be called list[1].csv."""
     said = "results  " + "long/" * 60 + "[red]list[1].csv"
-    Voice(as_json=False).say(said)
+    Reporter(as_json=False).say(said)
     assert capsys.readouterr().err == said + "\n"
 
 
 def test_quiet_leaves_warnings_and_errors(capsys: pytest.CaptureFixture[str]) -> None:
     """A nightly script wants to hear nothing, unless something is wrong."""
-    voice = Voice(as_json=False, quiet=True)
-    voice.say("hello")
-    voice.say(Table("a"))
-    with voice.progress():
-        report("reading", 1, 2)
-    voice.warn("error: mend it")
+    reporter = Reporter(as_json=False, quiet=True)
+    reporter.say("hello")
+    reporter.say(Table("a"))
+    with reporter.progress():
+        report_progress("reading", 1, 2)
+    reporter.warn("error: mend it")
     assert capsys.readouterr().err == "error: mend it\n"
 
 
 def test_progress_is_plain_lines_where_no_terminal_is(time_passes: None, capsys: pytest.CaptureFixture[str]) -> None:
     """With rate and time left; the next list begins anew; no line holds a control character."""
-    voice = Voice(as_json=False)
-    with voice.progress():
+    reporter = Reporter(as_json=False)
+    with reporter.progress():
         for stage, done, total in [("reading", 0, 300), ("reading", 100, 300), ("reading", 300, 300), ("waiting", 5, None),
                                    ("waiting", 20, None), ("reading", 10, 40), ("reading", 30, 40)]:  # fmt: skip
-            report(stage, done, total)
+            report_progress(stage, done, total)
     assert capsys.readouterr().err.splitlines() == [
         "reading: 100 of 300, 10/s, 20 s left",
         "reading: 300 of 300, 15/s",
@@ -64,12 +64,12 @@ def test_progress_is_bars_on_a_terminal_and_colours_go_where_they_are_not_wanted
     monkeypatch.setenv("COLORTERM", "")
     if no_color:
         monkeypatch.setenv("NO_COLOR", "1")
-    voice, screen = Voice(as_json=False), io.StringIO()
-    voice.console = Console(file=screen, force_terminal=True, width=100)
-    with voice.progress():
+    reporter, screen = Reporter(as_json=False), io.StringIO()
+    reporter.console = Console(file=screen, force_terminal=True, width=100)
+    with reporter.progress():
         for stage in ("reading", "normalising", "submitting", "waiting", "collecting", "joining"):
-            report(stage, 0, 300)
-            report(stage, 100, 300)
+            report_progress(stage, 0, 300)
+            report_progress(stage, 100, 300)
     shown = screen.getvalue()
     assert all(stage in shown for stage in ("reading", "normalising", "submitting", "waiting", "collecting", "joining"))
     assert "100 of 300" in shown and "/s," in shown and "left" in shown and "━" in shown
@@ -82,7 +82,7 @@ def test_the_logs_are_heard_as_lines_with_their_time(capsys: pytest.CaptureFixtu
     before, level = list(log.handlers), log.level
     try:
         log.setLevel("INFO")
-        Voice(as_json=False).hear_logs()
+        Reporter(as_json=False).hear_logs()
         log.getChild("workflow.submit").info("chunk submitted chunk_key=%s phones=%d", "3f0c", 20)
         assert capsys.readouterr().err.endswith("Z INFO chunk submitted chunk_key=3f0c phones=20\n")
     finally:

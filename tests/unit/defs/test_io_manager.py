@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from fbcheck_pipeline.defs.assets import lists
 from fbcheck_pipeline.defs.io_manager import ParquetIOManager
+from fbcheck_pipeline.defs.partitions import lists
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.files.storage import BatchStream
 

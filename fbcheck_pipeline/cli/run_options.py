@@ -9,10 +9,10 @@ from fbcheck_pipeline.lists import ReadOptions
 
 
 @dataclass(frozen=True)
-class Wishes:
+class RunOptions:
     """What the person asked for."""
 
-    options: ReadOptions = field(default_factory=ReadOptions)
+    reading: ReadOptions = field(default_factory=ReadOptions)
     wait: bool = True
     timeout_s: float | None = None
     max_billable: int | None = None
@@ -20,7 +20,7 @@ class Wishes:
     purpose: str | None = None
 
 
-class Outcome:
+class RunOutcome:
     """What became of each list, and the exit code that follows."""
 
     order = (1, 4, 2, 3, 0)
