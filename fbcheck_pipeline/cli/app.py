@@ -96,7 +96,7 @@ def run(
     Example: fbcheck run customers.csv --region TR
     """
     from fbcheck_pipeline.cli import tables
-    from fbcheck_pipeline.cli.opening import load_command_settings
+    from fbcheck_pipeline.cli.opening import gc_paused, load_command_settings
     from fbcheck_pipeline.cli.output import Reporter
     from fbcheck_pipeline.cli.run_options import RunOptions
     from fbcheck_pipeline.lists import ReadOptions

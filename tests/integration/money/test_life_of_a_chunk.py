@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from fbcheck_pipeline.errors import OperatorError, VendorRefuses
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.ledger.records import Stretch
+from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.settings import load_settings
 from fbcheck_pipeline.vendor import VendorClient
@@ -82,16 +83,62 @@ class LifeOfAChunk(RuleBasedStateMachine):
 
     # --- what happens
 
+    @rule(key=KEYS, again=st.sampled_from(list(Again)), budget=st.sampled_from([None, 8]), answers=st.lists(ANSWERS, max_size=5))
+    def submit(self, key: str, again: Again, budget: int | None, answers: list[Any]) -> None:
+        """What a run does: plan, send, pin, note."""
+        with self._planning_is_lawful(key, again), self._answering(answers):
+            self.driver.run(key, LISTS[key], ONCE, again=again, max_billable=budget)
+
     @rule(key=KEYS, again=st.sampled_from(list(Again)), budget=st.sampled_from([None, 8]), writes_pins=st.booleans())
-    def plan(self, key: str, again: Again, budget: int | None, writes_pins: bool) -> None:
-        """Also by a process that is killed before it writes the pins."""
+    def submit_and_be_killed_after_planning(self, key: str, again: Again, budget: int | None, writes_pins: bool) -> None:
+        """Before, or after, another process has written pins."""
+        earlier = read_pins(self.driver.ws.storage, key)
+        with self._planning_is_lawful(key, again):
+            pins = self.driver.plan(key, LISTS[key], again=again, max_billable=budget)
+        read = read_pins(self.driver.ws.storage, key)
+        assert read is not None
+        assert np.array_equal(read.phones, LISTS[key])
+        assert [read.pins[number] for number in read.index] == [pins.pins[number] for number in pins.index]
+        if not writes_pins and earlier is not None:
+            self.driver.ws.storage.write_parquet(paths.SUBMITTED_CHUNKS.of(key), earlier.stream())
+
+    @rule(key=KEYS, is_accepted=st.booleans())
+    def submit_and_be_killed_while_sending(self, key: str, is_accepted: bool) -> None:
+        submit = VendorClient.submit_chunk
+
+        def killed(client: VendorClient, payload: bytes) -> None:
+            if is_accepted:
+                submit(client, payload)
+            raise Killed
+
+        with pytest.MonkeyPatch.context() as patch, self._planning_is_lawful(key, Again.NOBODY):
+            patch.setattr(VendorClient, "submit_chunk", killed)
+            with suppress(Killed):
+                self.driver.run(key, LISTS[key], ONCE)
+
+    @rule(key=KEYS, answers=st.lists(ANSWERS, max_size=5))
+    def send(self, key: str, answers: list[Any]) -> None:
+        """What another run of a list does with chunks that are planned already."""
+        with self._answering(answers):
+            self.driver.send(key, ONCE)
+
+    @contextmanager
+    def _answering(self, answers: list[Any]) -> Iterator[None]:
+        self.vendor.script.clear()
+        self.vendor.script.extend(answers)
+        with suppress(VendorRefuses):
+            yield
+        self.vendor.script.clear()
+
+    @contextmanager
+    def _planning_is_lawful(self, key: str, again: Again) -> Iterator[None]:
+        """What a planning bought: no phone twice, none that may still be answered, has its verdict, or was tried too often."""
         before = {row.chunk_key for row in self.driver.ledger.chunks()}
         was_open = self._phones_that_may_still_be_answered()
         young = self._phones_with_a_young_verdict()
         unanswered = self._last_tries_without_answer()
-        earlier = read_pins(self.driver.ws.storage, key)
-        pins = self.driver.plan(key, LISTS[key], again=again, max_billable=budget)
-        new = [row for row in self.driver.ledger.chunks() if row.chunk_key not in before]
+        yield
+        new = [row for row in self.driver.ledger.chunks() if row.chunk_key not in before and row.replaces is None]
         bought = [phone for row in new for phone in self._phones(row.chunk_key)]
         assert len(bought) == len(set(bought))
         assert not set(bought) & was_open, "sent beside a try that may still be answered"
@@ -105,40 +152,6 @@ class LifeOfAChunk(RuleBasedStateMachine):
                     day = datetime.fromtimestamp(last.settled_at, UTC).date().isoformat()
                     at_night = again is Again.NIGHT and last.state != "abandoned" and day < self.driver.ledger.today()
                     assert again is Again.PERSON or at_night, "tried again unasked"
-        read = read_pins(self.driver.ws.storage, key)
-        assert read is not None
-        assert np.array_equal(read.phones, LISTS[key])
-        assert [read.pins[number] for number in read.index] == [pins.pins[number] for number in pins.index]
-        if not writes_pins and earlier is not None:
-            self.driver.ws.storage.write_parquet(f"submitted_chunks/{key}.parquet", earlier.stream())
-
-    @rule(key=KEYS, answers=st.lists(ANSWERS, max_size=5))
-    def send(self, key: str, answers: list[Any]) -> None:
-        self.vendor.script.clear()
-        self.vendor.script.extend(answers)
-        with suppress(VendorRefuses):
-            self.driver.send(key, ONCE)
-        self.vendor.script.clear()
-
-    @rule(key=KEYS, answers=st.lists(ANSWERS, max_size=5))
-    def plan_and_send(self, key: str, answers: list[Any]) -> None:
-        self.plan(key, Again.NOBODY, None, True)
-        self.send(key, answers)
-
-    @rule(key=KEYS, is_accepted=st.booleans())
-    def plan_and_be_killed_while_sending(self, key: str, is_accepted: bool) -> None:
-        submit = VendorClient.submit_chunk
-
-        def killed(client: VendorClient, payload: bytes) -> None:
-            if is_accepted:
-                submit(client, payload)
-            raise Killed
-
-        self.plan(key, Again.NOBODY, None, True)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(VendorClient, "submit_chunk", killed)
-            with suppress(Killed):
-                self.driver.send(key, ONCE)
 
     @rule(fault=POLLS, ends=st.booleans())
     def poll(self, fault: Any, ends: bool) -> None:
@@ -162,8 +175,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
     def whole_way(self, keys: list[str], again: Again, missing: int) -> None:
         """An undisturbed night: without it, chance alone seldom brings a list to its end."""
         for key in keys:
-            self.plan(key, again, None, True)
-            self.send(key, [])
+            self.submit(key, again, None, [])
         self.poll("", True)
         self.collect(missing, "ok")
 

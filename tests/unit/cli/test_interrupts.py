@@ -21,10 +21,10 @@ def dropped(request: pytest.FixtureRequest) -> Iterator[signal.Signals]:
 def test_an_interrupt_that_somebody_dropped_is_raised_at_the_next_look(dropped: signal.Signals) -> None:
     """Else Ctrl-C would be pressed in vain; before it there is nothing to raise."""
     with Interrupts() as interrupts:
-        interrupts.look()
+        interrupts.raise_if_interrupted()
         os.kill(os.getpid(), dropped)
         with pytest.raises(KeyboardInterrupt):
-            interrupts.look()
+            interrupts.raise_if_interrupted()
 
 
 def test_a_wait_ends_in_its_time_and_other_signals_are_none_of_ours() -> None:
@@ -34,8 +34,8 @@ def test_a_wait_ends_in_its_time_and_other_signals_are_none_of_ours() -> None:
         with Interrupts() as interrupts:
             os.kill(os.getpid(), signal.SIGWINCH)
             began = time.monotonic()
-            interrupts.look()
-            interrupts.look(0.05)
+            interrupts.raise_if_interrupted()
+            interrupts.raise_if_interrupted(0.05)
             assert time.monotonic() - began >= 0.05
     finally:
         signal.signal(signal.SIGWINCH, before)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import LedgerError, OperatorError
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, Ledger
@@ -261,3 +262,24 @@ def together(count: int, act: Callable[[int], Any]) -> list[Any]:
     for thread in threads:
         thread.join()
     return got
+
+
+@pytest.mark.parametrize(("column", "value"), [("state", "evaporated"), ("result_counts", '["odd"]')])
+def test_a_chunk_in_an_unknown_shape_is_one_sentence_with_its_remedy(column: str, value: object, ws: Workspace) -> None:
+    """A newer program, or a damaged disk, wrote it: guessing what it means would be guessing about money."""
+    register(ws.ledger, "a")
+    chunk = planned(ws.ledger)
+    with ws.ledger.database.writing() as connection:
+        connection.execute(sa.text(f"UPDATE chunks SET {column} = :value").bindparams(value=value))
+    with pytest.raises(LedgerError, match=rf"unknown value in {column}.*restore the ledger from its newest backup"):
+        ws.ledger.chunk(chunk)
+
+
+def test_phones_that_cannot_be_unpacked_are_one_sentence(ws: Workspace) -> None:
+    """Half a blob is no blob; nothing of it is sent."""
+    register(ws.ledger, "a")
+    chunk = planned(ws.ledger)
+    with ws.ledger.database.writing() as connection:
+        connection.execute(sa.text("UPDATE chunks SET phones = :value").bindparams(value=b"not phones"))
+    with pytest.raises(LedgerError, match=f"the phones of chunk {chunk} cannot be unpacked"):
+        ws.ledger.chunk(chunk).phones  # noqa: B018

@@ -1,0 +1,70 @@
+"""The type checker and the import contracts find what is planted in a copy of the package: their silence means something."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+TYPOS = [  # file, text that stands there once, its misspelling, what mypy says of it
+    ("workflow/poll.py", "chunk.fetches)", "chunk.fetchs)", '"Chunk" has no attribute "fetchs"'),
+    ("workflow/allocation.py", "chunk.resubmissions", "chunk.resubmission", '"LoadedChunk" has no attribute "resubmission"'),
+    ("workflow/intake.py", "each.sha256 == sha256 and each.file", "each.sha == sha256 and each.file", 'has no attribute "sha"'),
+    ("workflow/send.py", "next_send_at=later", "next_sent_at=later", '"next_sent_at" for "return_to_planned"'),
+    ("workflow/collect.py", "result_sha256=result_sha256", "result_sha=result_sha256", '"result_sha" for "mark_collected"'),
+    ("workflow/reconcile.py", "ledger.mark_abandoned(", "ledger.mark_abandonned(", 'no attribute "mark_abandonned"'),
+    ("cli/tables.py", "chunk.vendor_status", "chunk.vendors_status", '"Chunk" has no attribute "vendors_status"'),
+    ("cli/running.py", "phone_list.joined_revision", "phone_list.joint_revision", 'no attribute "joint_revision"'),
+    ("defs/assets.py", "max_billable=config.max_billable", "max_billables=config.max_billable", 'for "submit_list"'),
+    ("defs/checks.py", "chunk.phone_count", "chunk.phones_count", '"Chunk" has no attribute "phones_count"'),
+    ("defs/sensors.py", "each.is_complete", "each.is_completed", '"PhoneList" has no attribute "is_completed"'),
+    ("defs/requests.py", "ws.ledger.find_list(", "ws.ledger.find_lists(", '"Ledger" has no attribute "find_lists"'),
+]
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A copy of the package beside its configuration."""
+    shutil.copytree(ROOT / "fbcheck_pipeline", tmp_path / "fbcheck_pipeline", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path / "fbcheck_pipeline"
+
+
+def test_mypy_finds_every_planted_typo(package: Path) -> None:
+    """Records, transitions and methods are typed wherever money moves; nothing is exempt."""
+    wanted = []
+    for name, text, misspelt, said in TYPOS:
+        content = (package / name).read_text()
+        assert content.count(text) == 1, f"{name}: {text}"
+        (package / name).write_text(content.replace(text, misspelt))
+        wanted.append((f"fbcheck_pipeline/{name}:", said))
+    found = run(package, "-m", "mypy", "-p", "fbcheck_pipeline", "--cache-dir", ".mypy").splitlines()
+    missed = [each for each in wanted if not any(line.startswith(each[0]) and each[1] in line for line in found)]
+    assert missed == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "broken"),
+    [
+        ("workflow/tomorrow.py", "import dagster\n", "Dagster stays at the edge BROKEN"),
+        ("lists/tomorrow.py", "from fbcheck_pipeline.ledger import Ledger\n", "Each layer imports only"),
+        ("sandbox/tomorrow.py", "from fbcheck_pipeline.errors import FbcheckError\n", "Each layer imports only"),
+        ("tomorrow.py", '"""A module of no layer."""\n', "Each layer imports only"),
+    ],
+)
+def test_the_contracts_cover_a_module_added_tomorrow(package: Path, name: str, content: str, broken: str) -> None:
+    """They are written by packages, so that a new module cannot fall outside them."""
+    (package / name).write_text(content)
+    said = run(package, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()", "--no-cache")
+    assert broken in said and "1 broken" in said
+
+
+def run(package: Path, *arguments: str) -> str:
+    done = subprocess.run([sys.executable, *arguments], cwd=package.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    return done.stdout
