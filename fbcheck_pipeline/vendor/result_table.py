@@ -16,11 +16,12 @@ import pyarrow.compute as pc
 
 from fbcheck_pipeline.errors import ResultForbidden, ResultUnreadable
 from fbcheck_pipeline.model.statuses import VERDICTS
+from fbcheck_pipeline.text.decorations import Reject, scientific
 from fbcheck_pipeline.vendor.result_containers import find_table
 
 COLUMNS: dict[str, pa.DataType] = {"phone": pa.int64(), "facebook": pa.string(), "label": pa.string()}
 
-_DRESSING = "".join(map(chr, range(33))) + "\u00a0\u200b\u200e\u200f\u202a\u202c\u202f\ufeff'\"="
+_DECORATIONS = "".join(map(chr, range(33))) + "\u00a0\u200b\u200e\u200f\u202a\u202c\u202f\ufeff'\"="
 _PLAIN = r"^\+?[1-9][0-9]{4,14}(?:[.,]0+)?$"
 _GROUPED = (  # by blanks, dashes and brackets, or by thousands; 00 for the plus
     r"^(?:\+|00)?[1-9][0-9]*(?:[\s\x{a0}\x{2009}\x{202f}()\-]+[0-9]+)*$"
@@ -28,7 +29,7 @@ _GROUPED = (  # by blanks, dashes and brackets, or by thousands; 00 for the plus
 )
 _BARE = r"^\+?[1-9][0-9]{4,14}$"
 _FRACTION = r"[.,]0+$"
-_SCIENTIFIC = r"^\+?(?P<lead>[1-9])(?:[.,](?P<rest>[0-9]{1,30}))?[eE]\+?(?P<exponent>[0-9]{1,2})$"
+_SCIENTIFIC = r"^\+?[1-9](?:[.,][0-9]{1,30})?[eE]\+?[0-9]{1,2}$"
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,8 @@ def read_result(path: Path, *, max_bytes: int) -> ResultTable:
     if path.stat().st_size > max_bytes:
         raise ResultForbidden(f"the result is larger than {max_bytes} bytes")
     raw = find_table(path.read_bytes(), max_bytes)
-    numbers = pc.utf8_trim(_filled(raw.numbers), characters=_DRESSING)
-    labels = pc.utf8_trim(_filled(raw.labels), characters=_DRESSING)
+    numbers = pc.utf8_trim(_filled(raw.numbers), characters=_DECORATIONS)
+    labels = pc.utf8_trim(_filled(raw.labels), characters=_DECORATIONS)
     has_text = (pc.binary_length(numbers).to_numpy(zero_copy_only=False) > 0) | (
         pc.binary_length(labels).to_numpy(zero_copy_only=False) > 0
     )
@@ -98,13 +99,13 @@ def _phones(numbers: pa.StringArray) -> npt.NDArray[np.int64]:
     return np.asarray(phones, dtype=np.int64)
 
 
-def _exact(scientific: str) -> int:
+def _exact(text: str) -> int:
     """The number, where every digit is written; 0 where some were lost: those are never made up."""
-    mantissa, _, exponent = scientific.lower().lstrip("+").partition("e")
-    lead, _, rest = mantissa.replace(",", ".").partition(".")
-    size = int(exponent)
-    is_whole = len(rest) >= size and not rest[size:].strip("0")
-    return int(lead + rest[:size]) if is_whole and 4 <= size <= 14 else 0
+    try:
+        digits = scientific(text).lstrip("+")
+    except Reject:
+        return 0
+    return int(digits) if 5 <= len(digits) <= 15 else 0
 
 
 def _settled(phones: npt.NDArray[np.int64], labels: pa.StringArray, rows: int) -> ResultTable:
