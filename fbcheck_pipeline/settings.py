@@ -1,4 +1,4 @@
-"""Every setting, its default and the reason for it; nothing else reads the environment.
+"""Every setting with its default and meaning. No other module reads `FBCHECK_*` variables.
 
 Sources, first wins: what the caller passes, `FBCHECK_*` variables, a `.env` file. The API key is a
 `SecretStr`: it shows in no repr, message or dump.
@@ -29,93 +29,99 @@ class Settings(BaseSettings):
     )
 
     api_key: SecretStr | None = Field(
-        None, description="The vendor's key; needed for every call to it. It is sent to API_URL only and shown nowhere."
+        None, description="The vendor's API key, required for every call. It is sent only to API_URL and never shown."
     )
     api_url: str = Field(
         "https://api.ekycpro.com",
-        description="Where the vendor is: an http(s) URL without user, query or fragment. A ledger belongs to one vendor: "
-        "for another one take another DATA_URI.",
+        description="The vendor's address: an http(s) URL without user, query or fragment. A ledger belongs to one vendor; use another "
+        "DATA_URI for another vendor.",
     )
     protocol: Literal["simple", "v1"] = Field(
-        "simple", description="Which of the vendor's two protocols to speak; v1 takes at least 100 phones at once."
+        "simple", description="Which of the vendor's two protocols to use; v1 requires at least 100 phones per submission."
     )
-    user_id: str | None = Field(None, description="Your user id at the vendor; sent where the protocol has a place for it.")
+    user_id: str | None = Field(None, description="Your user id at the vendor; sent if the protocol has a field for it.")
     data_uri: str = Field(
         "data",
-        description="Where all data lie: a folder (a relative one counts from where the program starts), or an object store "
+        description="Where all data are stored: a folder (a relative path starts at the working directory), or an object store "
         "such as s3://bucket/prefix.",
     )
     ledger_url: str | None = Field(
         None,
-        description="SQLAlchemy URL of the ledger. Unset, it is ledger.db in DATA_URI; needed where DATA_URI is an object store.",
+        description="SQLAlchemy URL of the ledger. If unset, the ledger is ledger.db in DATA_URI. Required if DATA_URI is an object store.",
     )
     region: str | None = Field(
         None,
-        description="Country of numbers written without a country code, as two letters such as TR or DE; unset, such numbers "
-        "are rejected as no_region.",
+        description="Region of numbers without a country code, as two letters such as TR or DE. If unset, such numbers are rejected "
+        "as no_region.",
     )
     chunk_size: int = Field(
         20_000,
         ge=1,
         le=10_000_000,
-        description="Most phones in one submission; the default is the size of the vendor's own sample.",
+        description="Maximum number of phones in one submission. The default is the size of the vendor's own sample.",
     )
     min_chunk: int | None = Field(
         None,
         ge=1,
-        description="Fewest phones in one submission; fewer wait for the next list. Unset, 1 with simple and 100 with v1.",
+        description="Minimum number of phones in one submission; fewer phones wait for the next list. If unset: 1 with simple, 100 with v1.",
     )
     poll_seconds: float = Field(
-        30, gt=0, le=600, description="Seconds between two questions about one task at first; later more, up to ten minutes."
+        30,
+        gt=0,
+        le=600,
+        description="Seconds between the first two status calls for a task. Later intervals grow up to ten minutes.",
     )
     verdict_days: float = Field(
-        30, ge=0, description="A verdict younger than so many days is used again, not bought again; fractions are allowed."
+        30, ge=0, description="A verdict younger than this many days is reused instead of bought again. Fractions are allowed."
     )
     max_billable: int | None = Field(
         None,
         ge=0,
-        description="Most phones that may be submitted for one list; above it nothing of the list is. Unset, no limit.",
+        description="Maximum number of phones submitted for one list. If a list needs more, nothing of it is submitted. If unset, there is "
+        "no limit.",
     )
     max_billable_per_day: int | None = Field(
-        None, ge=0, description="Most phones that may be submitted on one UTC day, all lists together. Unset, no limit."
+        None,
+        ge=0,
+        description="Maximum number of phones submitted for all lists together on one UTC day. If unset, there is no limit.",
     )
     price_per_10k: float | None = Field(
         None,
         ge=0,
         allow_inf_nan=False,
-        description="What 10,000 phones cost, in your currency; with it, estimates and reports show money. Prices change.",
+        description="Price of 10,000 phones in your currency; if set, estimates and reports show the cost. Prices change.",
     )
     task_deadline_hours: float = Field(
         72,
         gt=0,
-        description="A task older than so many hours is not waited for: its phones become undetermined. Fractions are allowed.",
+        description="A task older than this many hours no longer delays its lists: its phones become undetermined. Fractions are allowed.",
     )
-    max_tries: int = Field(2, ge=1, description="How often, in all, a phone is submitted that gets no usable answer.")
+    max_tries: int = Field(
+        2, ge=1, description="Maximum number of submissions of a phone that gets no usable answer, the first one included."
+    )
     result_hosts: str | None = Field(
         None,
-        description="The only hosts that results may be downloaded from: bare names, comma-separated. Unset, any public host.",
+        description="Hosts from which results may be downloaded: bare names, comma-separated. If unset, any public host is allowed.",
     )
-    max_result_mb: int = Field(
-        512, ge=1, description="Largest result file that is accepted, in MB; unpacked it may not be larger."
-    )
+    max_result_mb: int = Field(512, ge=1, description="Maximum size of a result file in MB, packed and unpacked.")
     allow_line_types: str | None = Field(
         None,
-        description="Line types to submit besides the usual ones, comma-separated, e.g. toll_free,uan; the others that own no "
-        "account stay rejected.",
+        description="Additional line types to submit, comma-separated, e.g. toll_free,uan. Other line types without accounts stay "
+        "rejected.",
     )
     purpose: str | None = Field(
-        None, description="Why the numbers are checked; recorded with each list that comes without a purpose of its own."
+        None, description="Why the numbers are checked; recorded with each list for which no other purpose is given."
     )
     require_purpose: bool = Field(
-        False, description="With true, a list without a purpose is not taken up: give run --purpose TEXT, or set PURPOSE."
+        False, description="If true, a list without a purpose is not accepted: use run --purpose TEXT, or set PURPOSE."
     )
     webhook_url: SecretStr | None = Field(
         None,
-        description='Failed runs and checks are posted to this URL as {"text": …}, which Slack and many others take. Unset, nobody '
-        "is told.",
+        description='Failed runs and checks are posted to this URL as {"text": …}, which Slack and many others accept. If unset, nobody '
+        "is notified.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="How much the product logs about its own work: DEBUG, INFO, WARNING or ERROR."
+        "INFO", description="The level of the product's own log: DEBUG, INFO, WARNING or ERROR."
     )
 
     @field_validator("api_url")
@@ -199,11 +205,11 @@ class Settings(BaseSettings):
         return frozenset(_words(self.allow_line_types or ""))
 
     def cost_of(self, phone_count: int) -> float | None:
-        """Price of so many phones, None without PRICE_PER_10K."""
+        """Price of this many phones; None without PRICE_PER_10K."""
         return None if self.price_per_10k is None else round(phone_count * self.price_per_10k / 10_000, 4)
 
     def without_secrets(self) -> dict[str, Any]:
-        """What may stand in a lineage or report: no key, no user, no credentials in a URL."""
+        """The settings that a lineage or report may show: no key, no user, no credentials in a URL."""
         shown = self.model_dump(mode="json", exclude={"api_key", "user_id", "ledger_url", "webhook_url", "log_level", "purpose"})
         shown["ledger"] = urlsplit(self.ledger_address).scheme
         return shown
@@ -226,7 +232,7 @@ def load_settings(**given: Any) -> Settings:
 
 
 def unknown_variables() -> list[str]:
-    """A sentence for each `FBCHECK_` variable of the environment or the `.env` file that is no setting, with the nearest one."""
+    """A sentence for each `FBCHECK_` variable of the environment or the `.env` file that is no setting; it suggests the nearest one."""
     known = [_variable(name) for name in Settings.model_fields]
     there = {name.upper() for source in (EnvSettingsSource, DotEnvSettingsSource) for name in source(Settings).env_vars}
     sentences = []

@@ -11,7 +11,7 @@ from fbcheck_pipeline.cli import completing
 
 app = typer.Typer(
     name="fbcheck",
-    help="Which numbers of a phone list have a Facebook account: raw lists in, a joined Parquet table and its lineage out.",
+    help="Find out which numbers of a phone list have a Facebook account. Reads raw lists; writes a joined Parquet table and its lineage.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -25,7 +25,7 @@ def _reading(help_: str, metavar: str) -> Any:
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object on standard output.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but warnings and errors.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")]
 ListKey = Annotated[
     str, typer.Argument(help="The list; `fbcheck status` shows it.", metavar="LIST_KEY", autocompletion=completing.list_keys)
 ]
@@ -51,7 +51,7 @@ def _common(
 
 @app.command()
 def demo(as_json: Json = False, quiet: Quiet = False) -> None:
-    """The whole pipeline on the sample lists against a sandbox vendor that it starts itself.
+    """Run the whole pipeline on the sample lists against a sandbox vendor that the demo starts itself.
 
     Example: fbcheck demo
     """
@@ -70,28 +70,31 @@ def run(
     region: Annotated[
         str | None, _reading("ISO 3166 region of numbers without a country code, e.g. TR.", metavar="REGION")
     ] = None,
-    column: Annotated[str | None, _reading("The phone column, when it is not found by itself.", metavar="NAME")] = None,
+    column: Annotated[str | None, _reading("The phone column, if it is not detected automatically.", metavar="NAME")] = None,
     region_column: Annotated[str | None, _reading("The column that holds each row's country.", metavar="NAME")] = None,
     encoding: Annotated[str | None, _reading("Text encoding, e.g. cp1254.", metavar="NAME")] = None,
     delimiter: Annotated[str | None, _reading("Column separator of a text file.", metavar="CHARACTER")] = None,
     sheet: Annotated[str | None, _reading("The sheet of a workbook.", metavar="NAME")] = None,
     no_header: Annotated[bool, typer.Option("--no-header", help="The first row is data.", rich_help_panel=READING)] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent and cost; call nobody.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what a run would send and what it would cost; contact nobody.")
+    ] = False,
     max_billable: Annotated[
-        int | None, typer.Option(help="Most phones that may be submitted per list.", metavar="PHONES", min=0)
+        int | None,
+        typer.Option(help="The maximum number of phones that may be submitted for each list.", metavar="PHONES", min=0),
     ] = None,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Submit, and do not wait for the vendor.")] = False,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Submit and exit; do not wait for the vendor.")] = False,
     timeout: Annotated[
-        float | None, typer.Option(help="Stop after so many seconds; run again to go on.", metavar="SECONDS", min=0)
+        float | None, typer.Option(help="Stop after this many seconds; run again to continue.", metavar="SECONDS", min=0)
     ] = None,
-    retry: Annotated[bool, typer.Option("--retry", help="Send phones again that got no usable answer.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Submit phones again that have no usable answer.")] = False,
     purpose: Annotated[
         str | None, typer.Option(help="Why the numbers are checked; recorded with the list.", metavar="TEXT")
     ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Take lists through the Dagster assets to their joined results; run again, it resumes.
+    """Run lists through the Dagster assets to their joined results. Run the same command again to resume.
 
     Example: fbcheck run customers.csv --region TR
     """
@@ -126,7 +129,7 @@ def run(
 
 @app.command()
 def status(as_json: Json = False) -> None:
-    """Lists, chunks and tasks with their state and progress, oldest first.
+    """Show lists, chunks and tasks with their state and progress, oldest first.
 
     Example: fbcheck status --json
     """
@@ -153,12 +156,12 @@ def reconcile(
             autocompletion=completing.chunk_keys,
         ),
     ],
-    task_id: Annotated[str | None, typer.Option(help="The vendor accepted it as this task.", metavar="ID")] = None,
-    resubmit: Annotated[bool, typer.Option("--resubmit", help="The vendor never got it: send it once more.")] = False,
-    abandon: Annotated[bool, typer.Option("--abandon", help="Nobody knows: its phones are undetermined.")] = False,
+    task_id: Annotated[str | None, typer.Option(help="The vendor has the chunk, as this task.", metavar="ID")] = None,
+    resubmit: Annotated[bool, typer.Option("--resubmit", help="The vendor never received the chunk: submit it again.")] = False,
+    abandon: Annotated[bool, typer.Option("--abandon", help="Give the chunk up: its phones become undetermined.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Decide about a chunk that was sent and whose answer was lost.
+    """Decide what happens to a chunk that was sent and whose answer was lost.
 
     Example: fbcheck reconcile 3f0c2a9b7d5e1846 --task-id cs9viu7i61pkfs4oavvg
     """
@@ -170,7 +173,7 @@ def reconcile(
     from fbcheck_pipeline.workflow.workspace import open_workspace
 
     if [task_id is not None, resubmit, abandon].count(True) != 1:
-        raise OperatorError("say exactly one of --task-id ID, --resubmit, --abandon")
+        raise OperatorError("give exactly one of --task-id ID, --resubmit, --abandon")
     reporter = Reporter(as_json=False, quiet=quiet)
     settings = load_command_settings(reporter)
     ws = open_workspace(settings)
@@ -181,26 +184,26 @@ def reconcile(
         decisions.resubmit(ws, chunk_key)
     else:
         decisions.abandon(ws, chunk_key)
-    reporter.say(f"chunk {chunk_key} is {ws.ledger.chunk(chunk_key).state} now; run its list again, or leave it to the sensors")
+    reporter.say(f"chunk {chunk_key} is now {ws.ledger.chunk(chunk_key).state}; run its list again, or let the sensors continue")
 
 
 @app.command()
 def export(
     list_key: ListKey,
-    to: Annotated[Path, typer.Option(help="The file to write: .xlsx or .csv; one that is there is replaced.", metavar="FILE")],
+    to: Annotated[Path, typer.Option(help="The file to write (.xlsx or .csv); an existing file is replaced.", metavar="FILE")],
     pseudonymise: Annotated[
         bool,
-        typer.Option("--pseudonymise", help="Keyed hashes in place of phone numbers, in every column; other personal data stay."),
+        typer.Option("--pseudonymise", help="Replace phone numbers in every column by keyed hashes. Other personal data stay."),
     ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """A list's result as a spreadsheet, readable by you only.
+    """Export a list's result as a spreadsheet that only you can read.
 
-    Cells that a spreadsheet would take for a formula (they begin with = + - @, a tab or a line break; so does every phone)
-    are made harmless: in XLSX they are plain text, in CSV an apostrophe stands in front, also of long numbers and of those that
-    begin with 0, which would be shortened. Programs read the Parquet file.
-    XLSX goes on in a further sheet after 1,048,576 rows; CSV is UTF-8 with a byte-order mark.
+    A spreadsheet would run cells that begin with = + - @, a tab or a line break (every phone does) as formulas.
+    XLSX writes them as plain text. CSV puts an apostrophe in front of them, of long numbers, and of numbers that begin with 0.
+    Programs should read the Parquet file.
+    XLSX continues in another sheet after 1,048,576 rows. CSV is UTF-8 with a byte-order mark.
 
     Example: fbcheck export customers-17904e64 --to customers.xlsx
     """
@@ -215,10 +218,12 @@ def export(
 @app.command()
 def lineage(
     list_key: ListKey,
-    row: Annotated[int | None, typer.Option(help="Explain this data row of it, counted from 1.", metavar="ROW", min=1)] = None,
+    row: Annotated[
+        int | None, typer.Option(help="Explain this data row of the list (rows count from 1).", metavar="ROW", min=1)
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Where a list's result comes from, or everything about one row: cell, rules, chunk, task, result file, verdict.
+    """Explain where a list's result comes from, or everything about one row: cell, rules, chunk, task, result file, verdict.
 
     Example: fbcheck lineage customers-17904e64 --row 4
     """
@@ -233,16 +238,18 @@ def lineage(
 @app.command()
 def suppress(
     file: Annotated[
-        Path, typer.Argument(help="A list of phones that must never be submitted, of any kind that `run` reads.", metavar="FILE")
+        Path, typer.Argument(help="A file of phones that must never be submitted; any format that `run` reads.", metavar="FILE")
     ],
     region: Annotated[
         str | None, typer.Option(help="ISO 3166 region of numbers without a country code.", metavar="REGION")
     ] = None,
-    column: Annotated[str | None, typer.Option(help="The phone column, when it is not found by itself.", metavar="NAME")] = None,
+    column: Annotated[
+        str | None, typer.Option(help="The phone column, if it is not detected automatically.", metavar="NAME")
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Add opt-outs; they are kept as keyed hashes and looked at once more before each submission.
+    """Add opt-outs. They are stored as keyed hashes, and each chunk is checked against them again before it is submitted.
 
     Example: fbcheck suppress opt-outs.csv --region TR
     """
@@ -266,16 +273,22 @@ def suppress(
 
 @app.command()
 def purge(
-    older_than: Annotated[float | None, typer.Option(help="Days since a list was last joined.", metavar="DAYS", min=0)] = None,
+    older_than: Annotated[
+        float | None, typer.Option(help="Delete lists that were last joined more than this many days ago.", metavar="DAYS", min=0)
+    ] = None,
     list_key: Annotated[
         str | None,
-        typer.Option("--list", help="This list alone, however old; verdicts stay unless --older-than.", metavar="LIST_KEY"),
+        typer.Option(
+            "--list",
+            help="Delete this list, whatever its age. Its verdicts stay unless you also give --older-than.",
+            metavar="LIST_KEY",
+        ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be deleted.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be deleted; delete nothing.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Delete personal data past retention, everywhere it lies; lists with phones at the vendor are skipped, suppressions stay.
+    """Delete personal data past its retention wherever it is stored. Lists with phones at the vendor are skipped; suppressions stay.
 
     Example: fbcheck purge --older-than 90 --dry-run
     """
@@ -292,7 +305,7 @@ def purge(
     reporter = Reporter(as_json=as_json, quiet=quiet)
     settings = load_command_settings(reporter)
     if older_than is None and list_key is None:
-        raise OperatorError("say what to delete: --older-than DAYS, or --list LIST_KEY")
+        raise OperatorError("choose what to delete: --older-than DAYS, or --list LIST_KEY")
     ws = open_workspace(settings, only_to_look=True)
     purged = purging.purge(ws, older_than_days=older_than, list_key=list_key, dry_run=dry_run)
     if purged.list_keys and not dry_run:
@@ -304,13 +317,13 @@ def purge(
         f"with {count_of(purged.phones, 'phone')}, {count_of(purged.files, 'file')}"
     )
     if purged.skipped:
-        reporter.say(f"skipped, since phones of them are with the vendor: {', '.join(purged.skipped)}")
+        reporter.say(f"skipped, because the vendor has phones of these lists: {', '.join(purged.skipped)}")
     reporter.result({**asdict(purged), "dry_run": dry_run})
 
 
 @app.command()
 def doctor(as_json: Json = False) -> None:
-    """Check settings, storage, ledger, key, vendor and clock; say what to do about each fault.
+    """Check settings, storage, ledger, key, vendor and clock, and report how to fix each fault.
 
     Example: fbcheck doctor
     """
@@ -322,7 +335,7 @@ def doctor(as_json: Json = False) -> None:
 
 @app.command()
 def dev(port: Annotated[int, typer.Option(help="Port of Dagster's pages on 127.0.0.1.", metavar="PORT")] = 3000) -> None:
-    """Dagster's pages with the sandbox vendor and the sample lists in an inbox; Ctrl-C ends everything.
+    """Serve Dagster's pages with the sandbox vendor and the sample lists in an inbox. Ctrl-C ends everything.
 
     Example: fbcheck dev --port 3000
     """
@@ -334,11 +347,11 @@ def dev(port: Annotated[int, typer.Option(help="Port of Dagster's pages on 127.0
 
 @app.command()
 def sandbox(
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", metavar="PORT")] = 8750,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 selects a free port.", metavar="PORT")] = 8750,
     delay: Annotated[float, typer.Option(help="Seconds from submission to export.", metavar="SECONDS", min=0)] = 5.0,
     faults: Annotated[str, typer.Option(help='Faults by name as JSON, e.g. {"submit_500": 0.2}.', metavar="JSON")] = "{}",
 ) -> None:
-    """The local vendor, for tests and trials; it speaks both protocols.
+    """Start a local vendor for tests and trials. It supports both protocols.
 
     Example: fbcheck sandbox --port 8750 --delay 2
     """
