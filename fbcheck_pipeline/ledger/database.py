@@ -53,8 +53,7 @@ class Database(ABC):
             LedgerError: the ledger is locked for longer than its time-out, or cannot be written.
         """
         try:
-            with self.engine.begin() as connection:
-                self._lock_writing(connection)
+            with self._locked(WRITING_LOCK) as connection:
                 yield connection
         except sa.exc.OperationalError as error:
             raise LedgerError(
@@ -64,10 +63,8 @@ class Database(ABC):
     @contextmanager
     def migrating(self) -> Iterator[sa.Connection]:
         """A transaction in which the tables are made or changed, by one process at a time."""
-        with self.engine.begin() as connection:
-            self._lock_migrating(connection)
+        with self._locked(MIGRATING_LOCK) as connection:
             yield connection
-        self._protect()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -79,18 +76,20 @@ class Database(ABC):
         """The migration that the tables stand at; None where there are none."""
         if not sa.inspect(self.engine).has_table("alembic_version"):
             return None
-        with self.engine.connect() as connection:
-            version: str | None = connection.execution_options(isolation_level="AUTOCOMMIT").scalar(
-                sa.text("SELECT version_num FROM alembic_version")
-            )
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            version: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
             return version
 
     @contextmanager
     def sender(self) -> Iterator[str]:
         """Hold the lock of a new sender for as long as the context, or the process, lasts; yields the sender's name."""
         name = f"{process_name()}-{uuid.uuid4().hex[:16]}"
-        with self._holding(name):
+        with self._alive(name):
             yield name
+
+    @abstractmethod
+    def is_gone(self, sender: str) -> bool:
+        """True when no process holds this sender's lock any more; the system releases it when the process ends."""
 
     @abstractmethod
     def exists(self) -> bool:
@@ -98,31 +97,17 @@ class Database(ABC):
 
     @abstractmethod
     def make_place(self) -> None:
-        """Make the folder in which a new ledger will lie, where it has one.
-
-        Raises:
-            LedgerError: it cannot be made.
-        """
-
-    @abstractmethod
-    def is_gone(self, sender: str) -> bool:
-        """True when no process holds this sender's lock any more. A process id or a lease would not tell so surely."""
+        """Make what a new database needs; LedgerError where that cannot be."""
 
     @abstractmethod
     def wipe_deleted(self) -> None:
         """Leave nothing of deleted rows in the database's own files."""
 
     @abstractmethod
-    def _lock_writing(self, connection: sa.Connection) -> None: ...
+    def _locked(self, number: int) -> AbstractContextManager[sa.Connection]: ...
 
     @abstractmethod
-    def _lock_migrating(self, connection: sa.Connection) -> None: ...
-
-    @abstractmethod
-    def _protect(self) -> None: ...
-
-    @abstractmethod
-    def _holding(self, sender: str) -> AbstractContextManager[None]: ...
+    def _alive(self, sender: str) -> AbstractContextManager[None]: ...
 
 
 class SQLiteDatabase(Database):
@@ -139,9 +124,11 @@ class SQLiteDatabase(Database):
         return self._path is not None and self._path.exists()
 
     def make_place(self) -> None:
+        if self._path is None:
+            return
         try:
-            if self._path is not None:
-                self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._path.touch(mode=0o600)
         except OSError as error:
             raise LedgerError(f"the ledger's folder cannot be made ({error.strerror}); check FBCHECK_DATA_URI") from None
 
@@ -160,18 +147,11 @@ class SQLiteDatabase(Database):
         with closing(self.engine.raw_connection()) as raw:  # outside of any transaction
             raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def _lock_writing(self, connection: sa.Connection) -> None:
-        pass  # BEGIN IMMEDIATE has done it
-
-    def _lock_migrating(self, connection: sa.Connection) -> None:
-        pass
-
-    def _protect(self) -> None:
-        if self._path is not None:
-            self._path.chmod(0o600)
+    def _locked(self, number: int) -> AbstractContextManager[sa.Connection]:
+        return self.engine.begin()  # IMMEDIATE: one writer, whatever it writes
 
     @contextmanager
-    def _holding(self, sender: str) -> Iterator[None]:
+    def _alive(self, sender: str) -> Iterator[None]:
         path = self._lock_path(sender)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         with FileLock(path, mode=0o600):
@@ -195,9 +175,6 @@ class PostgresDatabase(Database):
         except sa.exc.SQLAlchemyError:
             return True
 
-    def make_place(self) -> None:
-        pass  # the server's own
-
     def is_gone(self, sender: str) -> bool:
         with self.engine.connect() as connection:
             number = _lock_number(sender)
@@ -207,20 +184,20 @@ class PostgresDatabase(Database):
             connection.commit()
             return got
 
+    def make_place(self) -> None:
+        pass
+
     def wipe_deleted(self) -> None:
         pass  # autovacuum's work
 
-    def _lock_writing(self, connection: sa.Connection) -> None:
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITING_LOCK)))
-
-    def _lock_migrating(self, connection: sa.Connection) -> None:
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATING_LOCK)))
-
-    def _protect(self) -> None:
-        pass  # the server's own accounts do
+    @contextmanager
+    def _locked(self, number: int) -> Iterator[sa.Connection]:
+        with self.engine.begin() as connection:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
+            yield connection
 
     @contextmanager
-    def _holding(self, sender: str) -> Iterator[None]:
+    def _alive(self, sender: str) -> Iterator[None]:
         with self.engine.connect() as connection:
             connection.execute(sa.select(sa.func.pg_advisory_lock(_lock_number(sender))))
             connection.commit()

@@ -1,4 +1,4 @@
-"""What the ledger knows, as frozen records. Nothing outside the ledger sees a database row."""
+"""What the ledger knows, as frozen records. Nothing outside the ledger sees a database row. Times are UTC seconds."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.states import ChunkState
 
+_ADAPTERS: dict[type[Record], TypeAdapter[Any]] = {}
+
 
 class Record:
     """A frozen dataclass whose fields are columns."""
@@ -28,48 +30,35 @@ class Record:
         Raises:
             LedgerError: the database holds a shape that this version does not know.
         """
+        adapter = _ADAPTERS.get(cls) or _ADAPTERS.setdefault(cls, TypeAdapter(cls))
         try:
-            record: Self = _adapter(cls).validate_python(dict(row._mapping))
+            record: Self = adapter.validate_python(dict(row._mapping))
         except ValidationError as error:
             names = ", ".join(sorted({str(each["loc"][0]) for each in error.errors(include_input=False)}))
             raise unknown_shape(f"a {cls.__name__} has an unknown value in {names}") from None
         return record
 
 
-def _adapter(record: type[Record]) -> TypeAdapter[Any]:
-    if record not in _ADAPTERS:
-        _ADAPTERS[record] = TypeAdapter(record)
-    return _ADAPTERS[record]
-
-
-_ADAPTERS: dict[type[Record], TypeAdapter[Any]] = {}
-
-
 @dataclass(frozen=True, slots=True)
 class Chunk(Record):
-    """The distinct phones of one submission, and what became of it. Times are UTC seconds."""
+    """The distinct phones of one submission, and what became of it."""
 
     chunk_key: str
     state: ChunkState
-    replaces: str | None
-    """The chunk that this one is a part of."""
+    replaces: str | None  # the chunk that this one is a part of
     halvings: int
-    resubmissions: int
-    """Tries before this one, under the same key."""
+    resubmissions: int  # tries before this one, under the same key
     phone_count: int
-    unanswered_count: int
-    """Phones without a usable verdict, once settled."""
+    unanswered_count: int  # phones without a usable verdict, once settled
     payload_sha256: str
     planned_at: float
     budget_day: str
-    earlier_that_day: int
-    """Of the tries before this one."""
+    earlier_that_day: int  # of the tries before this one
     next_send_at: float
     sender: str | None
     submitted_at: float | None
     task_id: str | None
-    attached_task_id: str | None
-    """A task that an operator named, until the same was said again."""
+    attached_task_id: str | None  # by an operator, until the same was said again
     is_synthetic: bool
     vendor_status: str | None
     total: int | None
@@ -77,37 +66,26 @@ class Chunk(Record):
     failure: int | None
     polls: int
     next_poll_at: float
-    exported_at: float | None
-    """By our clock."""
-    vendor_exported_at: str | None
-    """By the vendor's clock, as it wrote it."""
+    exported_at: float | None  # by our clock
+    vendor_exported_at: str | None  # by the vendor's clock, as it wrote it
     result_url: str | None
     fetches: int
     next_fetch_at: float
     result_sha256: str | None
     result_counts: Mapping[str, int] | None
     settled_at: float | None
-    note: str | None
-    """The last thing that went wrong, for a person."""
+    note: str | None  # the last thing that went wrong, for a person
 
     @property
     def known_task_id(self) -> str:
-        """The task of a chunk that is, or was, with the vendor.
-
-        Raises:
-            LedgerError: it has none.
-        """
+        """The task of a chunk that is, or was, with the vendor; LedgerError where there is none."""
         if self.task_id is None:
             raise unknown_shape(f"chunk {self.chunk_key} is {self.state} and has no task")
         return self.task_id
 
     @property
     def known_settled_at(self) -> float:
-        """When a settled chunk settled, UTC seconds.
-
-        Raises:
-            LedgerError: it says no time.
-        """
+        """When a settled chunk settled; LedgerError where it says no time."""
         if self.settled_at is None:
             raise unknown_shape(f"chunk {self.chunk_key} is {self.state} and has no time of it")
         return self.settled_at
@@ -127,7 +105,7 @@ class LoadedChunk(Chunk):
 
     @property
     def unanswered(self) -> Phones:
-        """Phones without a usable verdict; all of them where the chunk settled without a result."""
+        """Phones without a usable verdict, once settled; all of them where there was no result."""
         return self._unpack(self.packed_unanswered or self.packed_phones, self.unanswered_count)
 
     def _unpack(self, packed: bytes, count: int) -> Phones:
@@ -139,30 +117,24 @@ class LoadedChunk(Chunk):
 
 @dataclass(frozen=True, slots=True)
 class PhoneList(Record):
-    """A registered list: how it is read, what is known of it, when it was planned and joined. Times are UTC seconds."""
+    """A registered list: how it is read, what is known of it, when it was planned and joined."""
 
     list_key: str
     file: str
     inbox_name: str
     sha256: str
-    options: Mapping[str, Any]
-    """How to read it (see `ReadOptions.to_json`)."""
+    options: Mapping[str, Any]  # how to read it, see `ReadOptions.to_json`
     purpose: str | None
     added_at: float
-    source: Mapping[str, Any] | None
-    """What the reader found; null until the list was read."""
-    error: str | None
-    """Why it cannot be read."""
+    source: Mapping[str, Any] | None  # what the reader found; null until the list was read
+    error: str | None  # why it cannot be read
     planned_at: float | None
-    needs_planning: bool
-    """Another list's planning took its waiting phones."""
-    revision: int
-    """Rises with every move of its chunks."""
+    needs_planning: bool  # another list's planning took its waiting phones
+    revision: int  # rises with every move of its chunks
     joined_revision: int
     joined_at: float | None
     is_complete: bool
-    counts: Mapping[str, int] | None
-    """`rows`, `phones` and one entry per check_status; null until the list was planned."""
+    counts: Mapping[str, int] | None  # `rows`, `phones`, one entry per check_status; null until planned
 
     @property
     def source_rows(self) -> int:
@@ -176,13 +148,12 @@ class PhoneList(Record):
 
 @dataclass(frozen=True, slots=True)
 class CollectedTask(Record):
-    """A task whose verdicts lie in the verdict store."""
+    """A task whose verdicts lie in the verdict store; `exported_at` is by our clock."""
 
     task_id: str
     chunk_key: str
     phone_count: int
     exported_at: float
-    """By our clock, UTC seconds."""
 
 
 @dataclass(frozen=True, slots=True)
