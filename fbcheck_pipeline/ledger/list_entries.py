@@ -90,7 +90,7 @@ class ListEntries(Access):
         self._update(list_key, {**joined, "counts": dict(counts), "is_complete": is_complete})
 
     def unneeded_chunks(self, list_keys: Sequence[str], *, settled_before: float) -> list[Chunk]:
-        """Chunks settled before then (UTC seconds) that no list but these depends on, and those marked as purged before."""
+        """Chunks settled before that time (UTC seconds) on which no other list depends, and chunks that an earlier purge marked."""
         is_purged = chunks.c.state == ChunkState.PURGED.value
         return self._records(Chunk, sa.select(*FACTS).where(is_purged | _unneeded(list_keys, settled_before)))
 

@@ -1,4 +1,4 @@
-"""The exclusive transaction in which chunks are born: what is in flight, what the budget allows, what is inserted.
+"""The exclusive transaction that plans chunks: it reads what is in flight and what the budget allows, and inserts chunks.
 
 Only statements stand here; which phones to buy is decided in the workflow.
 """
@@ -37,7 +37,7 @@ def bought_on(day: str) -> sa.Select[Any]:
 
 
 def _tries(earlier: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
-    """How often a chunk's phones count as bought: its earlier tries stand in what replaced it, not in itself."""
+    """How often a chunk's phones count as bought. Tries of a replaced chunk are counted on its replacements."""
     in_budget = sa.case((chunks.c.state.in_(states_that("in_budget")), 1), else_=0)
     return sa.case((chunks.c.state == ChunkState.REPLACED.value, 0), else_=earlier + in_budget)
 
@@ -51,7 +51,7 @@ class Planning:
         self.day = datetime.fromtimestamp(now, UTC).date().isoformat()
 
     def version(self) -> tuple[int, int]:
-        """Changes when a verdict was collected or another planning took place: what was looked up before is then stale."""
+        """Changes when a verdict was collected or another planning committed; earlier look-ups are then stale."""
         row = self._connection.execute(sa.select(ledger_meta.c.collections, ledger_meta.c.plannings)).one()
         return row.collections, row.plannings
 

@@ -64,7 +64,7 @@ class Sending(ChunkEntries):
         return self._number(bought_on(self.today()))
 
     def sendings(self) -> int:
-        """How many POSTs were ever about to be made; an older copy of the ledger knows of fewer."""
+        """How many POSTs were ever begun; an older copy of the ledger has a smaller count."""
         return self._number(sa.select(ledger_meta.c.sendings))
 
     def return_to_planned(self, chunk_key: str, *, sender: str, note: str, next_send_at: float) -> bool:
@@ -83,7 +83,7 @@ class Sending(ChunkEntries):
     def mark_submitted(
         self, chunk_key: str, *, sender: str, task_id: str, total: int | None, is_synthetic: bool, next_poll_at: float
     ) -> bool:
-        """Record the task of an accepted chunk; also when somebody meanwhile took this sender for gone.
+        """Record the task of an accepted chunk, even if another process has already declared this sender gone.
 
         Returns:
             False when the chunk is not this sender's, or a person settled it.
@@ -95,7 +95,7 @@ class Sending(ChunkEntries):
         return self._record_task(chunk_key, (ChunkState.SENDING, ChunkState.UNCONFIRMED), task, sent_by(sender))
 
     def attach_task(self, chunk_key: str, *, task_id: str, total: int | None, is_synthetic: bool) -> bool:
-        """Record an operator's word that an unconfirmed chunk is this task; it is doubted until it is said again.
+        """Record the task that an operator attached. Its result is checked more strictly until the operator attaches it once more.
 
         Returns:
             False when the chunk is no longer unconfirmed.

@@ -62,7 +62,7 @@ class PhoneAllocation:
         self.assign(np.flatnonzero(chosen), Pin(why))
 
     def keep_answered(self, earlier: Pins | None) -> None:
-        """A phone that has its verdict keeps its pin: joining again must say the same for ever."""
+        """Keep the pin of every phone that has its verdict, so that a later join gives the same result."""
         chunks = {each.chunk_key: each for each in self._ws.ledger.loaded_chunks_of(self.list_key)}
         collected = [each for each in chunks.values() if each.state is ChunkState.COLLECTED]
         if earlier is not None:
@@ -103,7 +103,7 @@ class PhoneAllocation:
                 self.assign(hit, Pin(AnsweredBy.VERDICT, task.chunk_key, task.task_id))
 
     def use_chunks_in_flight(self, tx: Planning) -> Phones:
-        """A phone in an open chunk is waited for, never sent beside it; returns all phones in flight, sorted."""
+        """Pin phones of open chunks to these chunks: no other chunk may send them meanwhile. Returns all phones in flight, sorted."""
         held = [np.empty(0, np.int64)]
         for chunk in tx.holding():
             phones = chunk.phones
@@ -112,7 +112,7 @@ class PhoneAllocation:
         return np.sort(np.concatenate(held))
 
     def respect_settled_tries(self, tx: Planning) -> None:
-        """A phone that was sent and got no usable answer is sent again only when somebody may ask for it."""
+        """Pin phones of settled tries without a usable answer, except those that may be tried again now."""
         settled = tx.unanswered_tries()
         if not settled:
             return

@@ -144,7 +144,7 @@ def _record(ws: Workspace, chunk: Chunk, result: ResultTable, result_sha256: str
 
 
 def _disown(ws: Workspace, chunk: Chunk, why: str) -> None:
-    """Nobody knows what became of the chunk: a person must look again; the file goes, for no chunk is left to purge it with."""
+    """The outcome of the chunk is unknown again. Delete the result file, because no chunk refers to it any more."""
     task_id = chunk.known_task_id
     for kind in paths.RESULT_FILES:
         ws.storage.delete(kind.of(task_id))

@@ -66,7 +66,7 @@ def add_to_inbox(ws: Workspace, path: Path, options: ReadOptions, purpose: str |
 
 
 def see_that_options_fit(ws: Workspace, path: Path, sha256: str, options: ReadOptions) -> None:
-    """What `add_to_inbox` would say of the options; nothing is recorded.
+    """Check that the options fit a list that was read before; nothing is recorded.
 
     Raises:
         OperatorError: the list was already read with other options.

@@ -1,8 +1,8 @@
 """Which phones of a list are bought, and what answers the others.
 
 The verdict look-up is done first; then one exclusive transaction checks what is in flight, reserves budget and inserts
-chunks. Should a verdict be collected or another planning happen in between, the look-up is repeated: a phone is either seen
-as answered or as in flight, never as neither.
+chunks. If a verdict is collected or another planning commits in between, the look-up is repeated, so that each phone is seen as
+answered or as in flight.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def estimate_new_phones(ws: Workspace, phones: Phones, elsewhere: Phones) -> Pho
 
 
 def balanced_sizes(count: int, *, most: int, fewest: int) -> list[int]:
-    """Chunk sizes for `count` phones: none above `most`, none below `fewest`, alike as can be; what does not fit waits."""
+    """Chunk sizes for `count` phones: at most `most`, at least `fewest`, as equal as possible; what fills no chunk waits."""
     chunk_count = -(-count // most)
     if chunk_count and count // chunk_count < fewest:
         chunk_count = count // fewest
@@ -141,7 +141,7 @@ def _buy(
 
 
 def _release_waiting(tx: Planning, waiting: dict[str, Phones], in_flight: Phones, free: dict[str, Phones]) -> None:
-    """Other lists' waiting phones that are answered or in flight by now wait no longer; those lists are planned anew."""
+    """Remove phones that are now answered or in flight from other lists' waiting phones, and mark those lists for planning."""
     for key, phones in waiting.items():
         still = without(free[key], in_flight)
         if len(still) < len(phones):

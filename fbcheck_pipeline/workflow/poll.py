@@ -63,7 +63,7 @@ def poll_due_tasks(ws: Workspace, client: VendorClient, *, budget_s: float) -> P
 
 
 def settle_overdue(ws: Workspace) -> None:
-    """Tasks past the deadline settle their lists; they are polled and fetched all the same."""
+    """Mark tasks past the deadline as overdue: their lists no longer wait, but polling and fetching continue."""
     oldest = ws.ledger.clock() - ws.settings.task_deadline_hours * 3600
     for chunk in ws.ledger.chunks(states=[ChunkState.SUBMITTED, ChunkState.EXPORTED]):
         is_old = chunk.submitted_at is not None and chunk.submitted_at < oldest

@@ -1,7 +1,7 @@
 """Deleting personal data past retention, everywhere it lies; only counts are left behind.
 
-The ledger's rows go last, so that a purge that was stopped half way is finished by the next one. Its chunks are marked first:
-nobody plans with verdicts that are half gone.
+The ledger's rows go last, so that a purge that was stopped half way is finished by the next one. Its chunks are marked first,
+so that no planning uses verdicts that are being deleted.
 """
 
 from __future__ import annotations

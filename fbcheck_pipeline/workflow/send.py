@@ -42,7 +42,7 @@ MAX_HALVINGS = 3
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long free failures are answered by trying again at once; nothing is begun after `total_s`."""
+    """How often and how long free failures are retried at once. No attempt starts after `total_s`."""
 
     tries: int = 4
     first_wait_s: float = 1.0
@@ -103,7 +103,7 @@ def send_planned_chunks(
 
 
 def _see_that_balance_suffices(ws: Workspace, client: VendorClient, phone_count: int) -> None:
-    """Too little money is told before the first POST, where the vendor tells the balance."""
+    """Refuse to start when the vendor reports a balance that is too low."""
     try:
         balance, cost = client.balance(), ws.settings.cost_of(phone_count)
     except (TaskNotFound, UnreadableAnswer) as error:

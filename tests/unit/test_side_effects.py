@@ -12,6 +12,7 @@ import pyarrow.dataset, pyarrow.parquet, alembic.command, phonenumbers, openline
 def state():
     return {
         "filters": list(warnings.filters),
+        "pool": pyarrow.default_memory_pool().backend_name,
         "levels": {name: logging.getLogger(name).level for name in ("", "fbcheck_pipeline", "dagster", "sqlalchemy")},
         "handlers": {name: list(logging.getLogger(name).handlers) for name in ("", "fbcheck_pipeline")},
         "environment": dict(os.environ),
