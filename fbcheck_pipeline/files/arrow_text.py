@@ -15,6 +15,11 @@ _EXACT = {pa.float16(): 2.0**11, pa.float32(): 2.0**24, pa.float64(): _EXACT_DOU
 _IDLE_FRACTION = r"(\.\d*?)0+(Z|[+-]\d\d:?\d\d)?$"
 
 
+def rows_of(batch: pa.RecordBatch) -> list[list[str | None]]:
+    """String columns as rows; for a few of them."""
+    return [list(row) for row in zip(*(column.to_pylist() for column in batch.columns), strict=True)]
+
+
 def to_text(column: pa.Array[Any], counts: Counter[str]) -> pa.Array[Any]:
     """The column as `pa.string()`.
 

@@ -141,8 +141,7 @@ class Storage:
         """
         first = next(stream.batches, None)
         batches = () if first is None else chain([first], stream.batches)
-        rows = 0
-        options: dict[str, Any] = {"compression": "zstd", "use_dictionary": _repetitive(first)}
+        rows, options = 0, {"compression": "zstd", "use_dictionary": _repetitive(first)}
         with self.writing(name) as sink, pq.ParquetWriter(sink, stream.schema, **options) as writer:
             for batch in batches:
                 if batch.num_rows:
@@ -178,10 +177,6 @@ class Storage:
         """Rows of a Parquet file, from its metadata."""
         with self._parquet_file(name) as file:
             return int(file.metadata.num_rows)
-
-    def footer(self, name: str) -> dict[str, str]:
-        """The key-value metadata of a Parquet file."""
-        return dict(self.read_parquet(name).footer())
 
     def _parquet_file(self, name: str) -> pq.ParquetFile:
         """One version of the file, whoever writes it anew meanwhile: an object store forgets the old one between two reads."""

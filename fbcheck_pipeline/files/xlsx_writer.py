@@ -8,7 +8,7 @@ streamed mode keeps each sheet in the temporary folder, where a killed export wo
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 import pyarrow as pa
@@ -53,40 +53,27 @@ def write_workbook(batches: Iterable[pa.RecordBatch], schema: pa.Schema, sink: I
     """
     rows, number = 0, 0
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
-        pieces = _Pieces(batches)
-        while number == 0 or pieces.has_more:
+        pieces = _pieces(batches)
+        rest = next(pieces, None)
+        while number == 0 or rest:
             number += 1
             with archive.open(f"xl/worksheets/sheet{number}.xml", "w") as part:
-                rows += _write_sheet(part, schema, pieces)
+                row_count, rest = _write_sheet(part, schema, rest, pieces)
+                rows += row_count
         for name, text in _frame(number).items():
             archive.writestr(name, text)
     return rows
 
 
-class _Pieces:
-    """Batches in pieces that are cut where a sheet ends."""
-
-    def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
-        self._batches = iter(batches)
-        self._rest: pa.RecordBatch | None = None
-
-    @property
-    def has_more(self) -> bool:
-        """True while a row is left."""
-        while self._rest is None or not self._rest.num_rows:
-            self._rest = next(self._batches, None)
-            if self._rest is None:
-                return False
-        return True
-
-    def take(self, most: int) -> pa.RecordBatch:
-        """The next rows, at least one and at most so many; to be asked only while there are more."""
-        assert self._rest is not None
-        piece, self._rest = self._rest.slice(0, min(most, _ROWS_AT_ONCE)), self._rest.slice(min(most, _ROWS_AT_ONCE))
-        return piece
+def _pieces(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        yield from (batch.slice(start, _ROWS_AT_ONCE) for start in range(0, batch.num_rows, _ROWS_AT_ONCE))
 
 
-def _write_sheet(part: IO[bytes], schema: pa.Schema, pieces: _Pieces) -> int:
+def _write_sheet(
+    part: IO[bytes], schema: pa.Schema, piece: pa.RecordBatch | None, more: Iterator[pa.RecordBatch]
+) -> tuple[int, pa.RecordBatch | None]:
+    """Write pieces until the sheet is full; returns its number of rows, and the piece that the next one begins with."""
     widths = "".join(
         f'<col min="{place}" max="{place}" width="{min(max(len(each.name) + 3, 12), 28)}" customWidth="1"/>'
         for place, each in enumerate(schema, 1)
@@ -99,12 +86,13 @@ def _write_sheet(part: IO[bytes], schema: pa.Schema, pieces: _Pieces) -> int:
     )
     size += part.write(_rows(head, 1))
     row = 2
-    while row <= SHEET_ROWS and size < SHEET_BYTES and pieces.has_more:
-        piece = pieces.take(SHEET_ROWS - row + 1)
-        size += part.write(_rows(piece, row))
-        row += piece.num_rows
+    while piece and row <= SHEET_ROWS and size < SHEET_BYTES:
+        fitting = min(piece.num_rows, SHEET_ROWS - row + 1)
+        size += part.write(_rows(piece.slice(0, fitting), row))
+        row += fitting
+        piece = piece.slice(fitting) if fitting < piece.num_rows else next(more, None)
     part.write(f'</sheetData><autoFilter ref="A1:{_letters(len(schema) - 1)}{row - 1}"/></worksheet>'.encode())
-    return row - 2
+    return row - 2, piece
 
 
 def _rows(batch: pa.RecordBatch, first: int) -> bytes:

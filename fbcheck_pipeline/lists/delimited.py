@@ -5,67 +5,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
 from fbcheck_pipeline.errors import ListError
-from fbcheck_pipeline.files.csv_split import NO_DELIMITER, Split
+from fbcheck_pipeline.files.csv_split import NO_DELIMITER
 from fbcheck_pipeline.files.csv_table import DELIMITERS, HEAD_BYTES, CsvHead, CsvTable, read_head
 from fbcheck_pipeline.files.text_encoding import SAMPLE_BYTES, FileSource, find_encoding, is_binary
-from fbcheck_pipeline.lists.column_choice import HEAD_ROWS, Cell, phone_share
+from fbcheck_pipeline.lists.column_choice import HEAD_ROWS, phone_share
+from fbcheck_pipeline.lists.list_table import ListTable
 from fbcheck_pipeline.lists.refusals import faults_named
 
 _NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
 
 
-@dataclass
-class TextTable:
-    """A text file as rows of cells: the first ones to decide on, all of them as batches."""
-
-    file: FileSource
-    table: CsvTable
-    first: Split
-    reasons: tuple[str, ...]
-    has_header: None = None
-    sheet: None = None
-
-    @property
-    def counts(self) -> Counter[str]:
-        return self.table.counts
-
-    @property
-    def encoding(self) -> str:
-        return self.table.head.text.encoding
-
-    @property
-    def shown_delimiter(self) -> str | None:
-        """The delimiter for the lineage, None for a list of one column."""
-        return None if self.table.delimiter == NO_DELIMITER else self.table.delimiter.decode()
-
-    @property
-    def head(self) -> list[list[Cell]]:
-        """The first rows."""
-        return [[cell.decode("utf-8", "replace") for cell in record] for record in self.first.records]
-
-    def width(self, header_row: int | None) -> int:
-        """How many columns: as many as the header has, or as most rows have when these are more."""
-        records = self.first.records
-        usual = Counter(len(record) for record in records[(header_row or -1) + 1 :] if record != [b""]).most_common(1)
-        return max(len(records[header_row]) if header_row is not None else 1, usual[0][0] if usual else 1)
-
-    def expected_rows(self, data_row: int, rows_read: int) -> int:
-        """As many as there would be if the rest of the file were like what is read of it."""
-        return max(rows_read, round(rows_read * self.file.path.stat().st_size / max(self.file.bytes_read, 1)))
-
-    def batches(self, data_row: int, width: int) -> Iterator[pa.RecordBatch]:
-        """Rows from `data_row` of the head on, as `width` string columns."""
-        with faults_named(self.file.path):
-            yield from self.table.batches(self.first.ends[data_row - 1] if data_row else 0, width, keep_surplus=True)
-
-
-def open_text_table(path: Path, *, is_gzip: bool, kind: str, encoding: str | None, delimiter: str | None) -> TextTable:
+def open_text_table(path: Path, *, is_gzip: bool, kind: str, encoding: str | None, delimiter: str | None) -> ListTable:
     """Find out encoding and delimiter.
 
     Raises:
@@ -86,8 +41,21 @@ def open_text_table(path: Path, *, is_gzip: bool, kind: str, encoding: str | Non
         raise ListError(f"{path.name}: line 1 is longer than {HEAD_BYTES >> 10} KB, so no columns can be told; is this the list?")
     chosen, why = (_asked(path, delimiter), "it was asked for") if delimiter else _find(head, kind)
     shown = {NO_DELIMITER: "none", b"\t": "tab"}.get(chosen, chosen.decode())
-    reasons = (text.reason, f"Delimiter {shown}: {why}.")
-    return TextTable(source, CsvTable(head, chosen), head.split(chosen, HEAD_ROWS), reasons)
+    table, first = CsvTable(head, chosen), head.split(chosen, HEAD_ROWS)
+
+    def batches(data_row: int, width: int) -> Iterator[pa.RecordBatch]:
+        with faults_named(path):
+            yield from table.batches(first.ends[data_row - 1] if data_row else 0, width, keep_surplus=True)
+
+    return ListTable(
+        head=[[cell.decode("utf-8", "replace") for cell in record] for record in first.records],
+        batches=batches,
+        expected_rows=lambda _, rows_read: max(rows_read, round(rows_read * path.stat().st_size / max(source.bytes_read, 1))),
+        reasons=(text.reason, f"Delimiter {shown}: {why}."),
+        counts=table.counts,
+        encoding=text.encoding,
+        delimiter=None if chosen == NO_DELIMITER else chosen.decode(),
+    )
 
 
 def _asked(path: Path, delimiter: str) -> bytes:

@@ -5,46 +5,23 @@ Here: which format, and what a batch of `raw_phones` is. Not here: how each form
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 
 from fbcheck_pipeline.errors import ListError
-from fbcheck_pipeline.lists.column_choice import Cell, Columns, Header, choose, find_header
+from fbcheck_pipeline.lists.column_choice import Columns, Header, choose, find_header
 from fbcheck_pipeline.lists.facts import ReadOptions, SourceFacts
 from fbcheck_pipeline.lists.formats import format_of
 from fbcheck_pipeline.lists.keys import file_sha256
+from fbcheck_pipeline.lists.list_table import ListTable
 from fbcheck_pipeline.model.columns import schema_of
 from fbcheck_pipeline.model.paths import RAW_PHONES
 
 MOST_BATCH_ROWS = 50_000
-
-
-class Table(Protocol):
-    """What every format offers: first rows to decide on, then all rows as batches of string columns."""
-
-    @property
-    def reasons(self) -> tuple[str, ...]: ...
-    @property
-    def counts(self) -> Counter[str]: ...
-    @property
-    def has_header(self) -> bool | None: ...
-    @property
-    def encoding(self) -> str | None: ...
-    @property
-    def shown_delimiter(self) -> str | None: ...
-    @property
-    def sheet(self) -> str | None: ...
-    @property
-    def head(self) -> list[list[Cell]]: ...
-    def width(self, header_row: int | None) -> int: ...
-    def expected_rows(self, data_row: int, rows_read: int) -> int: ...
-    def batches(self, data_row: int, width: int) -> Iterator[pa.RecordBatch]: ...
 
 
 class ListReader:
@@ -59,7 +36,7 @@ class ListReader:
         rows_read: source rows given out so far.
     """
 
-    def __init__(self, table: Table, columns: Columns, data_row: int, source: SourceFacts) -> None:
+    def __init__(self, table: ListTable, columns: Columns, data_row: int, source: SourceFacts) -> None:
         self._table, self._columns, self._data_row = table, columns, data_row
         self.source = source
         self._phone_names = pa.array([columns.names[index] for index in columns.phones], pa.string())
@@ -134,7 +111,7 @@ def open_list(path: Path | str, options: ReadOptions = ReadOptions()) -> ListRea
         size_bytes=path.stat().st_size,
         format=f"{kind}+gzip" if is_gzip else kind,
         encoding=table.encoding,
-        delimiter=table.shown_delimiter,
+        delimiter=table.delimiter,
         sheet=table.sheet,
         has_header=header.row is not None,
         phone_columns=tuple(columns.final_names[index] for index in columns.phones),
@@ -144,7 +121,7 @@ def open_list(path: Path | str, options: ReadOptions = ReadOptions()) -> ListRea
     return ListReader(table, columns, header.data_row, source)
 
 
-def _open_table(path: Path, kind: str, is_gzip: bool, options: ReadOptions) -> Table:
+def _open_table(path: Path, kind: str, is_gzip: bool, options: ReadOptions) -> ListTable:
     if kind == "xlsx":
         from fbcheck_pipeline.lists.sheets import open_sheet_table
 

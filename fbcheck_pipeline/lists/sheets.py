@@ -2,55 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
 
 from fbcheck_pipeline.errors import ListError
+from fbcheck_pipeline.files.arrow_text import rows_of
 from fbcheck_pipeline.files.untrusted import Bounds, is_workbook, open_archive
 from fbcheck_pipeline.files.worksheets import Workbook
 from fbcheck_pipeline.lists.column_choice import HEAD_ROWS, Cell, choose, find_header
 from fbcheck_pipeline.lists.facts import ReadOptions
+from fbcheck_pipeline.lists.list_table import ListTable
 from fbcheck_pipeline.lists.refusals import faults_named
 from fbcheck_pipeline.text.recogniser import is_phone_like
 
 BOUNDS = Bounds(unpacked_bytes=2 << 30, honest_bytes=256 << 20, member_count=10_000)
 
 
-@dataclass
-class SheetTable:
-    """One sheet as string columns."""
-
-    sheet: str
-    cells: pa.RecordBatch
-    reasons: tuple[str, ...]
-    has_header: None = None
-    encoding: None = None
-    shown_delimiter: None = None
-    counts: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def head(self) -> list[list[Cell]]:
-        """The first rows."""
-        return _rows(self.cells.slice(0, HEAD_ROWS))
-
-    def width(self, header_row: int | None) -> int:
-        """How many columns."""
-        return len(self.cells.columns)
-
-    def expected_rows(self, data_row: int, rows_read: int) -> int:
-        """The rows below the header."""
-        return int(self.cells.num_rows) - data_row
-
-    def batches(self, data_row: int, width: int) -> Iterator[pa.RecordBatch]:
-        """Rows from `data_row` on."""
-        yield self.cells.slice(data_row)
-
-
-def open_sheet_table(path: Path, options: ReadOptions) -> SheetTable:
+def open_sheet_table(path: Path, options: ReadOptions) -> ListTable:
     """Find the sheet that has the phones, and read it.
 
     Raises:
@@ -64,7 +33,7 @@ def open_sheet_table(path: Path, options: ReadOptions) -> SheetTable:
         return _chosen_sheet(path, Workbook(path, archive), options)
 
 
-def _chosen_sheet(path: Path, book: Workbook, options: ReadOptions) -> SheetTable:
+def _chosen_sheet(path: Path, book: Workbook, options: ReadOptions) -> ListTable:
     if not book.names:
         raise ListError(f"{path.name}: the workbook has no sheets; save the list again")
     if options.sheet is not None:
@@ -77,7 +46,13 @@ def _chosen_sheet(path: Path, book: Workbook, options: ReadOptions) -> SheetTabl
         name, cells, why = _sheet_with_phones(book, options)
     if not cells.num_rows:
         raise ListError(f"{path.name}: sheet {name!r} has no filled cells; name another with --sheet, or save the list again")
-    return SheetTable(name, cells, (f"Sheet {name!r}: {why}.",))
+    return ListTable(
+        head=rows_of(cells.slice(0, HEAD_ROWS)),
+        batches=lambda data_row, _: iter([cells.slice(data_row)]),
+        expected_rows=lambda data_row, _: int(cells.num_rows) - data_row,
+        reasons=(f"Sheet {name!r}: {why}.",),
+        sheet=name,
+    )
 
 
 def _sheet_with_phones(book: Workbook, options: ReadOptions) -> tuple[str, pa.RecordBatch, str]:
@@ -86,7 +61,7 @@ def _sheet_with_phones(book: Workbook, options: ReadOptions) -> tuple[str, pa.Re
     chosen, with_phones = ("", pa.RecordBatch.from_arrays([], [])), []
     for name in book.names:
         cells = book.cells(name)
-        phones = _phone_cell_count(_rows(cells.slice(0, HEAD_ROWS)), options)
+        phones = _phone_cell_count(rows_of(cells.slice(0, HEAD_ROWS)), options)
         with_phones += [name] if phones else []
         if (phones, cells.num_rows) > best:
             best, chosen = (phones, cells.num_rows), (name, cells)
@@ -115,7 +90,3 @@ def _phone_cell_count(head: list[list[Cell]], options: ReadOptions) -> int:
     except ListError:
         return 0
     return sum(is_phone_like(row[index] or "") for row in data for index in chosen.phones)
-
-
-def _rows(cells: pa.RecordBatch) -> list[list[Cell]]:
-    return [list(row) for row in zip(*(column.to_pylist() for column in cells.columns), strict=True)]

@@ -5,9 +5,7 @@ Retrying, waiting and recording are the caller's: here nothing is repeated.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -26,9 +24,10 @@ from fbcheck_pipeline.vendor.connections import (
     NETWORK_FAULTS,
     KeyForOrigin,
     OneShotAdapter,
-    StatusAdapter,
+    Timeouts,
     VendorSession,
     is_loopback_host,
+    status_adapter,
 )
 from fbcheck_pipeline.vendor.fetching import DownloadedResult, ResultFetcher
 from fbcheck_pipeline.vendor.outcomes import (
@@ -46,17 +45,6 @@ from fbcheck_pipeline.vendor.task_snapshots import Balance, TaskSnapshot, TaskSt
 from fbcheck_pipeline.vendor.wire_answers import MAX_ANSWER_BYTES, Answer, TooLarge, TooSlow, read_body
 
 _BODY_FAULTS = (*NETWORK_FAULTS, TooLarge, TooSlow)
-
-
-@dataclass(frozen=True)
-class Timeouts:
-    """Seconds. A submission may take its time, silence there costs a person's attention; a status call may not."""
-
-    connect_s: float = 10.0
-    read_s: float = 300.0
-    status_s: float = 10.0
-    download_idle_s: float = 60.0
-    download_total_s: float = 600.0
 
 
 class VendorClient:
@@ -77,20 +65,15 @@ class VendorClient:
         host = urlsplit(settings.api_url).hostname or ""
         # A corporate proxy of the environment is used, but never to reach a sandbox on this very machine.
         self._proxies = {"no_proxy": host} if is_loopback_host(host) else {}
-        self._session = VendorSession(self._auth, StatusAdapter())
+        self._session = VendorSession(self._auth, status_adapter())
         self._fetcher = ResultFetcher(
-            allowed_hosts=settings.allowed_result_hosts,
-            max_bytes=settings.max_result_mb * 1_000_000,
-            may_use_loopback=is_loopback_host(host),
-            connect_s=self._timeouts.connect_s,
-            idle_s=self._timeouts.download_idle_s,
-            total_s=self._timeouts.download_total_s,
+            settings.allowed_result_hosts, settings.max_result_mb * 1_000_000, is_loopback_host(host), self._timeouts
         )
 
     def __enter__(self) -> VendorClient:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __repr__(self) -> str:

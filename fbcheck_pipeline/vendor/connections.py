@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +21,17 @@ from fbcheck_pipeline import __version__
 
 NETWORK_FAULTS = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError)
 STATUS_CONNECTIONS = 16
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds. A submission may take its time, silence there costs a person's attention; a status call may not."""
+
+    connect_s: float = 10.0
+    read_s: float = 300.0
+    status_s: float = 10.0
+    download_idle_s: float = 60.0
+    download_total_s: float = 600.0
 
 
 class KeyForOrigin(AuthBase):
@@ -54,11 +66,9 @@ class VendorSession(requests.Session):
         """None always: requests would otherwise read a redirect's whole body and prepare to follow it."""
 
 
-class StatusAdapter(HTTPAdapter):
+def status_adapter() -> HTTPAdapter:
     """Kept connections for many threads; no retries of its own."""
-
-    def __init__(self) -> None:
-        super().__init__(pool_connections=1, pool_maxsize=STATUS_CONNECTIONS, max_retries=0)
+    return HTTPAdapter(pool_connections=1, pool_maxsize=STATUS_CONNECTIONS, max_retries=0)
 
 
 class OneShotAdapter(HTTPAdapter):
@@ -105,9 +115,7 @@ def origin_of(url: str) -> tuple[str, str | None, int]:
 
 def is_loopback_host(host: str) -> bool:
     """True for `localhost` and for literal loopback addresses; no name is looked up."""
-    if host.lower() == "localhost":
-        return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return host.lower() == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False

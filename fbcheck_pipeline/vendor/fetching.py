@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -25,6 +25,7 @@ from fbcheck_pipeline import __version__
 from fbcheck_pipeline.errors import ResultExpired, ResultForbidden, ResultUnavailable
 from fbcheck_pipeline.files.atomic import whole_file
 from fbcheck_pipeline.vendor.addresses import Resolver, Target, system_resolver, vet
+from fbcheck_pipeline.vendor.connections import Timeouts
 
 MAX_REDIRECTS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -52,9 +53,7 @@ class ResultFetcher:
     allowed_hosts: frozenset[str] | None
     max_bytes: int
     may_use_loopback: bool
-    connect_s: float = 10.0
-    idle_s: float = 60.0
-    total_s: float = 600.0
+    timeouts: Timeouts = field(default_factory=Timeouts)
     resolve: Resolver = system_resolver
 
     def fetch(self, url: str, to: Path) -> DownloadedResult:
@@ -70,7 +69,7 @@ class ResultFetcher:
             ResultUnavailable: the host failed, the body came short or took too long; again later.
             StorageError: the file cannot be written.
         """
-        deadline = time.monotonic() + self.total_s
+        deadline = time.monotonic() + self.timeouts.download_total_s
         for _ in range(MAX_REDIRECTS + 1):
             target = vet(url, allowed_hosts=self.allowed_hosts, may_use_loopback=self.may_use_loopback, resolve=self.resolve)
             with self._opened(target, deadline) as response:
@@ -87,7 +86,7 @@ class ResultFetcher:
         connection = self._connected(target)
         try:
             with _network_faults_named(), _cut_at(deadline, connection.sock):
-                connection.timeout = self.idle_s
+                connection.timeout = self.timeouts.download_idle_s
                 connection.request("GET", target.request_uri, headers=_headers(target), preload_content=False)
                 response = connection.getresponse()
             yield response
@@ -110,12 +109,12 @@ class ResultFetcher:
 
     def _connection(self, target: Target, address: str) -> HTTPConnection:
         if target.scheme == "http":
-            return HTTPConnection(address, target.port, timeout=self.connect_s)
+            return HTTPConnection(address, target.port, timeout=self.timeouts.connect_s)
         # SNI and the certificate are the name's, though the connection is the address's: no second look-up can differ.
         return HTTPSConnection(
             address,
             target.port,
-            timeout=self.connect_s,
+            timeout=self.timeouts.connect_s,
             server_hostname=target.host,
             cert_reqs="CERT_REQUIRED",
             ca_certs=_ca_bundle(target.host),
@@ -139,7 +138,9 @@ class ResultFetcher:
             with _network_faults_named():
                 part = response.read1(1 << 18, decode_content=False)
             if time.monotonic() > deadline:
-                raise ResultUnavailable(f"the download took more than {self.total_s:.0f} s; it is tried again later")
+                raise ResultUnavailable(
+                    f"the download took more than {self.timeouts.download_total_s:.0f} s; it is tried again later"
+                )
             if not part:
                 return
             yield part

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal
 from urllib.parse import quote
 
 FILE_NAME = "input.txt"
@@ -24,19 +24,6 @@ class Call:
     file: bytes | None = field(default=None, repr=False)
 
 
-class VendorProtocol(Protocol):
-    """How to say it."""
-
-    def submission(self, payload: bytes) -> Call:
-        """The call that sends a chunk; accepted, it is billed."""
-
-    def status(self, task_id: str) -> Call:
-        """The call that asks for a task; free, safe to repeat."""
-
-    def balance(self) -> Call | None:
-        """The call that asks for the balance; None where the protocol has none."""
-
-
 @dataclass(frozen=True)
 class SimpleProtocol:
     """`/fb/api/simple`: the one that the vendor's first page documents."""
@@ -44,13 +31,15 @@ class SimpleProtocol:
     user_id: str | None = None
 
     def submission(self, payload: bytes) -> Call:
+        """The call that sends a chunk; accepted, it is billed."""
         return Call("POST", "/fb/api/simple/tasks", form=self._user(), file=payload)
 
     def status(self, task_id: str) -> Call:
+        """The call that asks for a task; free, safe to repeat."""
         return Call("GET", f"/fb/api/simple/tasks/{quote(task_id, safe='')}", query=self._user())
 
     def balance(self) -> None:
-        return None
+        """The call that asks for the balance: this protocol has none."""
 
     def _user(self) -> dict[str, str]:
         return {"user_id": self.user_id} if self.user_id else {}
@@ -69,6 +58,6 @@ class V1Protocol:
         return Call("GET", "/v1/balance")
 
 
-def protocol_named(name: Literal["simple", "v1"], user_id: str | None) -> VendorProtocol:
+def protocol_named(name: Literal["simple", "v1"], user_id: str | None) -> SimpleProtocol | V1Protocol:
     """The protocol that the settings name."""
     return V1Protocol() if name == "v1" else SimpleProtocol(user_id)

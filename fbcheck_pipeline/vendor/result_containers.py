@@ -11,12 +11,11 @@ import gzip
 import io
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 
 from fbcheck_pipeline.errors import ResultForbidden, ResultUnreadable
+from fbcheck_pipeline.files.arrow_text import rows_of
 from fbcheck_pipeline.files.csv_table import DELIMITERS, CsvTable, read_head
 from fbcheck_pipeline.files.text_encoding import bytes_source, find_encoding
 from fbcheck_pipeline.files.untrusted import Bounds, DamagedFile, DangerousFile, is_workbook, open_archive, parsing
@@ -30,19 +29,11 @@ MAX_MEMBERS = 1000
 _ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
 
 
-@dataclass(frozen=True)
-class RawTable:
-    """Number and label of each row as text, in file order; either may be null or empty."""
-
-    numbers: pa.ChunkedArray[Any]
-    labels: pa.ChunkedArray[Any]
-
-    def __len__(self) -> int:
-        return len(self.numbers)
+_SCHEMA = pa.schema([("number", pa.string()), ("label", pa.string())])
 
 
-def find_table(data: bytes, max_bytes: int) -> RawTable:
-    """The result table in a file.
+def find_table(data: bytes, max_bytes: int) -> pa.Table:
+    """The result table in a file: `number` and `label` of each row as text, in file order; either may be null or empty.
 
     Args:
         data: the whole file.
@@ -74,9 +65,9 @@ def _gunzipped(data: bytes, max_bytes: int) -> bytes:
     return plain
 
 
-def _table_of_archive(archive: zipfile.ZipFile, bounds: Bounds) -> RawTable:
+def _table_of_archive(archive: zipfile.ZipFile, bounds: Bounds) -> pa.Table:
     """The largest table among the members; the vendor packs the same rows several times."""
-    tables: list[RawTable] = []
+    tables: list[pa.Table] = []
     has_nested = False
     names = [name for name in archive.namelist() if not name.endswith("/")]
     for name in names:
@@ -96,22 +87,21 @@ def _table_of_archive(archive: zipfile.ZipFile, bounds: Bounds) -> RawTable:
     raise ResultUnreadable(f"the result is a zip archive of {len(names)} members, none with a number and a label column")
 
 
-def _table_of_workbook(data: bytes, archive: zipfile.ZipFile) -> RawTable:
+def _table_of_workbook(data: bytes, archive: zipfile.ZipFile) -> pa.Table:
     """The rows of all sheets that have the header: large results may go over several."""
     book = Workbook(data, archive)
     found: list[pa.RecordBatch] = []
     for cells in map(book.cells, book.names):
-        head = cells.slice(0, HEADER_WITHIN_ROWS)
-        for index, row in enumerate(zip(*(column.to_pylist() for column in head.columns), strict=True)):
+        for index, row in enumerate(rows_of(cells.slice(0, HEADER_WITHIN_ROWS))):
             if columns := _columns_of([cell or "" for cell in row]):
                 found.append(cells.slice(index + 1).select(columns))
                 break
     if not found:
         raise ResultUnreadable("the result is a workbook in which no sheet has a number and a label column")
-    return _raw_table(found, (0, 1))
+    return _table(found, (0, 1))
 
 
-def _table_of_text(data: bytes) -> RawTable:
+def _table_of_text(data: bytes) -> pa.Table:
     head = read_head(find_encoding(bytes_source(data)))
     for delimiter in DELIMITERS:
         split = head.split(delimiter, HEADER_WITHIN_ROWS)
@@ -119,12 +109,14 @@ def _table_of_text(data: bytes) -> RawTable:
             if columns := _columns_of([cell.decode("utf-8", "replace") for cell in record]):
                 with parsing("CSV file"):
                     table = CsvTable(head, delimiter)
-                    return _raw_table(list(table.batches(end, len(record), keep_surplus=False)), columns)
+                    return _table(list(table.batches(end, len(record), keep_surplus=False)), columns)
     raise ResultUnreadable(f"the result {_looks_like(head.content)}")
 
 
-def _raw_table(batches: Sequence[pa.RecordBatch], columns: Sequence[int]) -> RawTable:
-    return RawTable(*(pa.chunked_array([batch.column(at) for batch in batches], pa.string()) for at in columns))
+def _table(batches: Sequence[pa.RecordBatch], columns: Sequence[int]) -> pa.Table:
+    return pa.Table.from_batches(
+        [pa.RecordBatch.from_arrays([batch.column(at) for at in columns], schema=_SCHEMA) for batch in batches], _SCHEMA
+    )
 
 
 def _columns_of(cells: Sequence[str]) -> tuple[int, int] | None:

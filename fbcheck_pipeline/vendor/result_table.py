@@ -73,16 +73,14 @@ def read_result(path: Path, *, max_bytes: int) -> ResultTable:
     if path.stat().st_size > max_bytes:
         raise ResultForbidden(f"the result is larger than {max_bytes} bytes")
     raw = find_table(path.read_bytes(), max_bytes)
-    numbers = pc.utf8_trim(_filled(raw.numbers), characters=_DECORATIONS)
-    labels = pc.utf8_trim(_filled(raw.labels), characters=_DECORATIONS)
-    has_text = (pc.binary_length(numbers).to_numpy(zero_copy_only=False) > 0) | (
-        pc.binary_length(labels).to_numpy(zero_copy_only=False) > 0
-    )
+    numbers = pc.utf8_trim(_filled(raw["number"]), characters=_DECORATIONS)
+    labels = pc.utf8_trim(_filled(raw["label"]), characters=_DECORATIONS)
+    rows = pc.sum(pc.or_(pc.not_equal(numbers, ""), pc.not_equal(labels, ""))).as_py() or 0
     phones = _phones(numbers)
     keep = phones > 0
-    if has_text.any() and not keep.any():
-        raise ResultUnreadable(f"the result has {int(has_text.sum())} rows, and in none of them can the number be read")
-    return _settled(phones[keep], labels.filter(pa.array(keep)), int(has_text.sum()))
+    if rows and not keep.any():
+        raise ResultUnreadable(f"the result has {rows} rows, and in none of them can the number be read")
+    return _settled(phones[keep], labels.filter(pa.array(keep)), rows)
 
 
 def _phones(numbers: pa.StringArray) -> npt.NDArray[np.int64]:
@@ -126,7 +124,7 @@ def _settled(phones: npt.NDArray[np.int64], labels: pa.StringArray, rows: int) -
         for start, count in zip(starts[is_conflicting], label_count[is_conflicting], strict=True)
     ]
     shown = pc.replace_with_mask(labels.take(first), conflict_mask, pa.array(conflicts, pa.string()))
-    shown = pc.if_else(pa.array(pc.binary_length(shown).to_numpy(zero_copy_only=False) == 0), pa.scalar(None, pa.string()), shown)
+    shown = pc.if_else(pc.equal(shown, ""), pa.scalar(None, pa.string()), shown)
     conflicting = int(is_conflicting.sum())
     return ResultTable(
         table=pa.table([pa.array(phones[first]), facebook, shown], schema=pa.schema(COLUMNS)),

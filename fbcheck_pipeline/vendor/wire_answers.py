@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
+from typing import Any
+
+from urllib3.response import HTTPResponse
 
 MAX_ANSWER_BYTES = 1_000_000
 MAX_WORDS = 200
@@ -21,12 +23,6 @@ MAX_RETRY_AFTER_S = 3600.0
 _DIGIT_RUN = re.compile(r"\+?\d(?:(?::|(?:[^\w+:]|_){0,4})\d){5,}")
 _URL_QUERY = re.compile(r"(\w+://[^\s?#\"']*)[?#][^\s\"']*")
 _WORD_FIELDS = ("code", "error", "message", "msg", "detail")
-
-
-class RawBody(Protocol):
-    """What is read of a response: urllib3's `HTTPResponse`."""
-
-    def read1(self, amt: int | None = None, decode_content: bool | None = None) -> bytes: ...
 
 
 class TooLarge(Exception):
@@ -101,7 +97,7 @@ def shown(text: str, secret: str = "", limit: int = MAX_WORDS) -> str:
     return _DIGIT_RUN.sub("•••", _URL_QUERY.sub(r"\1", text))[:limit]
 
 
-def read_body(raw: RawBody, *, max_bytes: int, within_s: float) -> bytes:
+def read_body(raw: HTTPResponse, *, max_bytes: int, within_s: float) -> bytes:
     """Read a response body whole.
 
     Raises:

@@ -112,7 +112,7 @@ def test_a_download_that_falls_silent_is_not_there(to: Path, behaviour: Behaviou
 def test_a_download_that_drips_ends(to: Path, head: bytes) -> None:
     """Body or headers: each drop resets the read time-out, the whole has a bound of its own."""
     with Wire(wire.drips(head, b"x", 0.02)) as server, pytest.raises(ResultUnavailable):
-        ResultFetcher(None, 10**6, True, idle_s=1.0, total_s=0.2).fetch(server.url, to)
+        ResultFetcher(None, 10**6, True, Timeouts(download_idle_s=1.0, download_total_s=0.2)).fetch(server.url, to)
     assert os.listdir(to.parent) == []
 
 

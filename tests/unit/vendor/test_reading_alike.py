@@ -32,7 +32,7 @@ def as_list(folder: Path, name: str, content: bytes) -> list[tuple[str, str]]:
 
 def as_result(content: bytes) -> list[tuple[str, str]]:
     table = find_table(content, 10_000_000)
-    return [(n or "", label or "") for n, label in zip(table.numbers.to_pylist(), table.labels.to_pylist(), strict=True)]
+    return [(n or "", label or "") for n, label in zip(table["number"].to_pylist(), table["label"].to_pylist(), strict=True)]
 
 
 @given(SOUP, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1254"]))
