@@ -24,7 +24,7 @@ POINTS: dict[str, tuple[object, str]] = {
     "marking": (Ledger, "mark_purged"),
     "index": (Ledger, "publish_verdict_index"),
     "file": (Storage, "delete"),
-    "rows": (Ledger, "forget"),
+    "rows": (Ledger, "delete"),
 }
 OLD = phones(20)
 
