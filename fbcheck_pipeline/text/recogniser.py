@@ -73,19 +73,13 @@ def _in_text(text: str, level: int) -> list[Lookalike]:
     for parts, below in cuts(text, level):
         if found := _in_all(parts, below):
             return found
-    if one := _one(text):
-        return [one]
-    return _in_all(restart(text) or [], len(SEPARATORS))
+    one = _one(text)
+    return [one] if one else _in_all(restart(text) or [], len(SEPARATORS))
 
 
 def _in_all(parts: list[str], level: int) -> list[Lookalike]:
-    found: list[Lookalike] = []
-    for part in parts:
-        more = _in_text(part, level)
-        if not more:
-            return []
-        found += more
-    return found
+    found = [_in_text(part, level) for part in parts]
+    return [each for more in found for each in more] if all(found) else []
 
 
 def _one(text: str) -> Lookalike | None:

@@ -27,16 +27,32 @@ def test_a_country_is_known_by_its_names_and_codes(region: str, cells: str) -> N
 
 @pytest.mark.parametrize(
     ("name", "region"),
-    [("United Kingdom", "GB"), ("Vereinigtes Königreich", "GB"), ("Amerika Birleşik Devletleri", "US"), (" Saudi Arabia ", "SA")],
+    [
+        ("United Kingdom", "GB"),
+        ("Vereinigtes Königreich", "GB"),
+        ("Amerika Birleşik Devletleri", "US"),
+        (" Saudi Arabia ", "SA"),
+        ("Törökország", "TR"),
+        ("Özbekistan", "UZ"),
+        ("Тајланд", "TH"),
+        ("Կիպրոս", "CY"),
+        ("مصر", "EG"),
+        ("जर्मनी", "DE"),
+        ("टोगो", "TG"),
+        ("टोंगा", "TO"),
+        ("ไทย", "TH"),
+    ],
 )
 def test_names_of_several_words_are_known(name: str, region: str) -> None:
     """Blanks, case and accents do not matter."""
     assert region_of(name) == region
 
 
-@pytest.mark.parametrize("cell", ["", " ", "?", "ZZ", "XYZ", "Atlantis", "999", "+800", "12345", "n/a", "NA", "na", "x" * 500])
+@pytest.mark.parametrize(
+    "cell", ["", " ", "?", "ZZ", "XYZ", "Atlantis", "999", "+800", "12345", "Kongo", "n/a", "NA", "na", "x" * 500]
+)
 def test_what_is_no_country_is_none(cell: str) -> None:
-    """Nothing is guessed: the list's region counts instead."""
+    """Nothing is guessed, nor chosen among two: `Kongo` is one country in German and another in Norwegian."""
     assert region_of(cell) is None
 
 
