@@ -157,7 +157,7 @@ class FakeVendor:
             for task in self.tasks.values():
                 task.held = False
 
-    def wait_for(self, happened: Callable[[FakeVendor], bool], timeout_s: float = 10.0) -> None:
+    def wait_for(self, happened: Callable[[FakeVendor], bool], timeout_s: float = 60.0) -> None:
         """Block until a request has made `happened(vendor)` true; AssertionError after `timeout_s`."""
         with self.changed:
             assert self.changed.wait_for(lambda: happened(self), timeout_s), "the vendor waited in vain"

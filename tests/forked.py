@@ -21,6 +21,8 @@ from pathlib import Path
 
 from tests.prepared import nothing_synced
 
+PATIENCE_S = 300.0
+"""How long a process may take on a machine under load; only one that hangs takes it."""
 COMMAND = "fbcheck_pipeline.cli.running"
 FORK = multiprocessing.get_context("forkserver")
 FORK.set_forkserver_preload(
@@ -68,7 +70,7 @@ class ForkedCommand:
         if not wait([self._process.sentinel], timeout):
             raise subprocess.TimeoutExpired("fbcheck", timeout or 0)
 
-    def communicate(self, timeout: float) -> tuple[str, str]:
+    def communicate(self, timeout: float = PATIENCE_S) -> tuple[str, str]:
         """Wait for its end; what it wrote to stdout and stderr."""
         self.wait(timeout)
         return Path(self._said.name, "out").read_text(), Path(self._said.name, "err").read_text()

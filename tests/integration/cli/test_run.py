@@ -99,7 +99,7 @@ def test_a_run_that_was_killed_resumes_without_a_second_bill(fbcheck: Fbcheck, v
     process = fbcheck.start("run", path, "--json", CHUNK_SIZE="100")
     vendor.wait_for(lambda v: len(v.tasks) == 3 and sum(v.status_calls.values()) > 0)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.communicate()
     vendor.finish_all()
     code, document, err = fbcheck("run", path, "--json", CHUNK_SIZE="100")
     assert code == 0, err

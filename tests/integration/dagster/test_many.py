@@ -4,8 +4,6 @@ import json
 import os
 import secrets
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from fbcheck_pipeline.files.storage import BatchStream, Storage
 from fbcheck_pipeline.settings import load_settings
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.fake_vendor import FakeVendor
+from tests.forked import ForkedCommand
 from tests.integration.dagster.dagster_driver import swiss
 
 LISTS = 10
@@ -88,17 +87,14 @@ def write_lists(folder: Path) -> list[Path]:
     return paths
 
 
-def start(paths: list[Path], cwd: Path, **environment: str) -> subprocess.Popen[str]:
+def start(paths: list[Path], cwd: Path, **environment: str) -> ForkedCommand:
     """A worker: `fbcheck run`, a process of its own in a working directory of its own."""
     cwd.mkdir(exist_ok=True)
-    command = [str(Path(sys.executable).with_name("fbcheck")), "run", *map(str, paths), "--region", "CH", "--json"]
-    return subprocess.Popen(
-        command, cwd=cwd, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    return ForkedCommand(["run", *map(str, paths), "--region", "CH", "--json"], cwd, {**os.environ, **environment})
 
 
-def finish(worker: subprocess.Popen[str]) -> dict[str, Any]:
-    out, error = worker.communicate(timeout=150)
+def finish(worker: ForkedCommand) -> dict[str, Any]:
+    out, error = worker.communicate()
     assert worker.returncode == 0, error[-3000:]
     document: dict[str, Any] = json.loads(out)
     return document
@@ -109,7 +105,7 @@ def rows_of(storage: Storage, list_key: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.long(seconds=90)
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_two_workers_share_ten_lists_on_s3_and_postgresql(
     s3: str, postgres: str, postgres_url: str, vendor: FakeVendor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

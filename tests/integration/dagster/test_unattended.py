@@ -1,4 +1,4 @@
-"""One night on one machine: `dagster dev` with deploy/dagster.yaml, twenty lists, a vendor with faults, and processes that are killed."""
+"""One night on one machine: `dagster dev` with deploy/dagster.yaml, twelve lists, a vendor with faults, and processes that are killed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.fake_vendor import FakeVendor, verdict
 from tests.integration.dagster.dagster_driver import ask, free_port, serving, swiss, wait_until
 
-LISTS = 20
+LISTS = 12
 RUN, CODE_SERVER = ("multiprocessing.spawn",), ("multiprocessing.spawn", " code-server start", " api grpc")
 """Parts of the command lines of what is killed."""
 DEPLOY = Path(__file__).parents[3] / "deploy"
@@ -29,7 +29,7 @@ BACKFILL = """mutation($params: LaunchBackfillParams!) { launchPartitionBackfill
 def home(tmp_path: Path) -> Path:
     """A DAGSTER_HOME with deploy's file; only its times are shorter."""
     config = yaml.safe_load((DEPLOY / "dagster.yaml").read_text())
-    config["run_monitoring"] |= {"max_runtime_seconds": 20, "start_timeout_seconds": 20, "poll_interval_seconds": 2}
+    config["run_monitoring"] |= {"max_runtime_seconds": 45, "start_timeout_seconds": 45, "poll_interval_seconds": 2}
     config["run_queue"] |= {"user_code_failure_retry_delay": 3, "dequeue_interval_seconds": 1}
     folder = tmp_path / "dagster_home"
     folder.mkdir()
@@ -45,11 +45,11 @@ class Killer:
         self.killed: list[str] = []
 
     def __call__(self, index: int, payload: bytes) -> Any:
-        if index in (4, 9):
+        if index in (3, 8):
             self.kill("run", RUN)
-        elif index == 14:
+        elif index == 10:
             self.kill("code server", CODE_SERVER)
-        elif index == 6:
+        elif index == 5:
             return "accept_then_cut"
         elif index % 5 == 2:
             return 500
@@ -81,8 +81,8 @@ def settle_unconfirmed(ws: Workspace, vendor: FakeVendor) -> int:
     return len(rows)
 
 
-@pytest.mark.long(seconds=220)
-@pytest.mark.timeout(480)
+@pytest.mark.long(seconds=150)
+@pytest.mark.timeout(900)  # a limit for machines under load; idle it is a quarter of that
 def test_a_night_with_faults_and_kills_ends_with_every_list_complete(
     tmp_path: Path, make_settings: Callable[..., Settings]
 ) -> None:
@@ -116,15 +116,15 @@ def test_a_night_with_faults_and_kills_ends_with_every_list_complete(
                 rows = ws.ledger.lists()
                 return len(rows) == LISTS and all(row.is_complete and row.revision == row.joined_revision for row in rows)
 
-            wait_until(is_complete, log, 400, "all lists to be complete")
+            wait_until(is_complete, log, 700, "all lists to be complete")
             assert {"run", "code server"} <= set(killer.killed)
 
             def runs() -> list[dict[str, Any]]:
                 return list(ask(url, RUNS)["runsOrError"]["results"])
 
-            wait_until(lambda: all(run["status"] in ("SUCCESS", "FAILURE") for run in runs()), log, 90, "every slot to be free")
+            wait_until(lambda: all(run["status"] in ("SUCCESS", "FAILURE") for run in runs()), log, 300, "every slot to be free")
             join_again(url, [row.list_key for row in ws.ledger.lists()[:2]])
-            wait_until(lambda: backfilled(runs()) == ["SUCCESS"] * 2, log, 60, "the backfill")
+            wait_until(lambda: backfilled(runs()) == ["SUCCESS"] * 2, log, 300, "the backfill")
         assert vendor.most_per_phone == 1 and len(vendor.accepted) == 20 * LISTS + 10
         for row in ws.ledger.lists():
             results = pq.read_table(Path(settings.data_uri) / "facebook_results" / f"{row.list_key}.parquet").to_pylist()

@@ -15,7 +15,7 @@ from fbcheck_pipeline.settings import Settings, load_settings
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.reconcile import attach_task, resubmit
 from fbcheck_pipeline.workflow.workspace import open_workspace
-from tests.forked import FORK
+from tests.forked import FORK, PATIENCE_S
 from tests.integration.money import worker_script
 from tests.integration.workflow.workflow_driver import WorkflowDriver
 from tests.prepared import nothing_synced
@@ -73,7 +73,7 @@ class KillableWorker:
     def run(self, stop: Callable[..., Any] | None = None, keys: Sequence[str] = ("a", "b"), **stop_args: Any) -> bool:
         """Let one worker process live to its end; True when it was killed."""
         process = self.start(stop or worker_script.nowhere, keys, **stop_args)
-        process.join(60)
+        process.join(PATIENCE_S)
         assert process.exitcode in (0, -signal.SIGKILL), f"the worker ended with {process.exitcode}"
         return bool(process.exitcode)
 

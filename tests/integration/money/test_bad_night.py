@@ -65,7 +65,7 @@ class Night:
         process = self.fbcheck.start("run", self.path, "--json", "--retry", "--timeout", "60")
         if self.kills < KILLS:
             self._kill_after_requests(process, self._dice.randint(1, 3))
-        out, err = process.communicate(timeout=90)
+        out, err = process.communicate()
         if process.returncode == -signal.SIGKILL:
             self.kills += 1
             return None
@@ -84,7 +84,7 @@ class Night:
                 self.vendor.changed.notify_all()
 
         threading.Thread(target=tell_end, daemon=True).start()
-        self.vendor.wait_for(lambda vendor: len(vendor.paths) >= last or process.returncode is not None, timeout_s=60)
+        self.vendor.wait_for(lambda vendor: len(vendor.paths) >= last or process.returncode is not None)
         process.kill()
 
     def _decide(self) -> None:

@@ -12,6 +12,7 @@ import pytest
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import Clock, phones
+from tests.forked import PATIENCE_S
 from tests.integration.money import worker_script
 from tests.integration.money.killable_worker import KillableWorker, Vendor
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -82,7 +83,7 @@ def test_two_open_a_new_ledger_at_once_on_postgres(lasting_vendor: Vendor, tmp_p
     worker = KillableWorker(lasting_vendor, tmp_path / "data", ledger_url=postgres_url)
     processes = [worker.start() for _ in range(2)]
     for each in processes:
-        each.join(60)
+        each.join(PATIENCE_S)
     assert [each.exitcode for each in processes] == [0, 0]
     assert worker.recover() == 0
     worker.judge()

@@ -16,7 +16,7 @@ from fbcheck_pipeline.workflow.verdicts import merge_index
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor
-from tests.forked import FORK
+from tests.forked import FORK, PATIENCE_S
 from tests.integration.money.worker_script import die
 from tests.integration.workflow.workflow_driver import WorkflowDriver
 
@@ -52,7 +52,7 @@ def test_a_purge_killed_half_way(point: str, number: int, old_list: Workspace, c
     """Its phones are planned as new ones meanwhile, and the next purge leaves nothing behind."""
     process = FORK.Process(target=_purge_and_die, args=(old_list.settings, clock.now, point, number))
     process.start()
-    process.join(60)
+    process.join(PATIENCE_S)
     assert process.exitcode == -signal.SIGKILL
     driver = WorkflowDriver(old_list)
     posts = len(vendor.posts)

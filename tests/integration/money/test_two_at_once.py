@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.fake_vendor import FakeVendor
+from tests.forked import PATIENCE_S
 from tests.integration.cli.fbcheck import Fbcheck, swiss, write_list
 from tests.integration.money import worker_script
 from tests.integration.money.killable_worker import KillableWorker, Vendor
@@ -26,7 +27,7 @@ def test_each_phone_is_accepted_once(
     worker = KillableWorker(lasting_vendor, tmp_path / "data", **given)
     processes = [worker.start(keys=list(each)) for each in keys]
     for each in processes:
-        each.join(60)
+        each.join(PATIENCE_S)
     assert [each.exitcode for each in processes] == [0] * len(processes)
     assert max(worker.accepted().values()) == 1
     assert worker.recover() == 0
@@ -37,7 +38,7 @@ def test_two_commands_at_once_tell_each_what_it_sent_itself(vendor: FakeVendor, 
     """A bill that both reported would be counted twice."""
     fbcheck, path = Fbcheck(tmp_path, vendor.url), str(write_list(tmp_path / "a.csv", [swiss(n) for n in range(1, 201)]))
     runs = [fbcheck.start("run", path, "--json", CHUNK_SIZE="5") for _ in range(2)]
-    documents = [json.loads(run.communicate(timeout=60)[0]) for run in runs]
+    documents = [json.loads(run.communicate()[0]) for run in runs]
     assert sum(document["billed_phones"] for document in documents) == len(vendor.accepted) == 200
     assert vendor.most_per_phone == 1
 
@@ -48,7 +49,7 @@ def test_two_at_once_and_one_of_them_is_killed(lasting_vendor: Vendor, tmp_path:
     survivor = worker.start()
     killed = worker.start(worker_script.dying_with_the_body_sent, number=2)
     for each in (killed, survivor):
-        each.join(60)
+        each.join(PATIENCE_S)
     assert survivor.exitcode == 0
     assert max(worker.accepted().values()) == 1
     assert worker.recover() <= 1

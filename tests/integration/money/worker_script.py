@@ -63,7 +63,7 @@ def live(settings: Settings, stop: Callable[[], None], keys: list[str]) -> None:
     stop()
     for key in keys:
         driver.run(key, LISTS[key])
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while {"submitted", "exported", "sending"} & set(driver.states()) and time.monotonic() < deadline:
         time.sleep(0.03)
         driver.finish()
