@@ -1,4 +1,4 @@
-"""What Dagster loads: `defs`, and `build_definitions` for those who bring their own resources."""
+"""What Dagster loads: `defs`, and `build_definitions` for callers with their own resources."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def build_definitions(**resources: Any) -> dg.Definitions:
     """The product's definitions.
 
     Args:
-        resources: in place of ours by name: `fbcheck` (settings, ledger, vendor), `io_manager` (where Parquet lies).
+        resources: replace ours by name: `fbcheck` (settings, ledger, vendor), `io_manager` (the Parquet files).
     """
     fbcheck = resources.get("fbcheck", FbcheckResource())
     return dg.Definitions(

@@ -5,21 +5,21 @@
     ├── ListError              (2)   a list cannot be read; names the file, the place, the remedy
     ├── StorageError           (2)   DATA_URI cannot be used
     ├── LedgerError            (2)   the ledger is missing, foreign, older, newer or locked
-    ├── OperatorError          (2)   a command that does not fit the state of things
-    └── VendorError                  the other side of the wire
+    ├── OperatorError          (2)   the request does not fit the state of the lists, chunks or ledger
+    └── VendorError                  the vendor, or the connection to it
         ├── VendorUnavailable  (3)   nothing was billed; try again later
         │   └── RateLimited          … after `retry_after_s`
         ├── VendorRefuses      (4)   key, balance or address; nothing was billed, the whole submission stops
-        ├── SubmissionRefused        this chunk is not wanted as it is; nothing was billed
+        ├── SubmissionRefused        the vendor does not accept this chunk as it is; nothing was billed
         ├── SubmissionUnconfirmed    perhaps billed; a person must reconcile it
-        ├── UnreadableAnswer         a status answer that says nothing usable; the task stays open
-        │   └── UnknownStatus        … because it names a status we do not know
+        ├── UnreadableAnswer         a status answer without usable content; the task stays open
+        │   └── UnknownStatus        … because it names an unknown status
         ├── TaskNotFound             the vendor does not know this task (yet)
-        └── ResultError              a result cannot be had or read
+        └── ResultError              a result cannot be fetched or read
             ├── ResultExpired        its URL is no longer valid; ask the status for a fresh one
             ├── ResultUnavailable    fetched again later
             ├── ResultForbidden      its address or size breaks a guard; never fetched
-            └── ResultUnreadable     it arrived whole and is no result; kept aside
+            └── ResultUnreadable     it arrived whole and is no result; it is kept aside
 
 Messages never contain a phone number, the API key or a result URL's query.
 """
@@ -28,7 +28,7 @@ from __future__ import annotations
 
 
 class FbcheckError(Exception):
-    """Something a person can act on; the message is one sentence and its remedy."""
+    """An error that a person can act on; the message is one sentence and its remedy."""
 
     exit_code = 1
 
@@ -58,19 +58,19 @@ class LedgerError(FbcheckError):
 
 
 class OperatorError(FbcheckError):
-    """What was asked for does not fit the state of things."""
+    """The request does not fit the current state of the lists, chunks or ledger."""
 
     exit_code = 2
 
 
 class VendorError(FbcheckError):
-    """The vendor, or the way to it."""
+    """The vendor failed, or the connection to it."""
 
     exit_code = 3
 
 
 class VendorUnavailable(VendorError):
-    """Nothing reached the vendor, or it said itself that it failed; nothing was billed."""
+    """Nothing reached the vendor, or the vendor reported its own failure; nothing was billed."""
 
 
 class RateLimited(VendorUnavailable):
@@ -92,7 +92,7 @@ class VendorRefuses(VendorError):
 
 
 class SubmissionRefused(VendorError):
-    """The vendor does not want this chunk as it is; nothing was billed."""
+    """The vendor does not accept this chunk as it is; nothing was billed."""
 
     def __init__(self, message: str, *, http_status: int) -> None:
         super().__init__(message)
@@ -104,7 +104,7 @@ class SubmissionUnconfirmed(VendorError):
 
 
 class UnreadableAnswer(VendorError):
-    """A status answer that says nothing usable; the task stays open."""
+    """A status answer without usable content; the task stays open."""
 
 
 class UnknownStatus(UnreadableAnswer):
@@ -112,19 +112,19 @@ class UnknownStatus(UnreadableAnswer):
 
 
 class TaskNotFound(VendorError):
-    """The vendor does not know this task; right after submission that passes."""
+    """The vendor does not know this task; right after a submission this is temporary."""
 
 
 class ResultError(VendorError):
-    """A result file cannot be had or read."""
+    """A result file cannot be fetched or read."""
 
 
 class ResultExpired(ResultError):
-    """The result's URL answers 403, 404 or 410; a fresh one comes with the next status."""
+    """The result's URL answers 403, 404 or 410; the next status call brings a fresh one."""
 
 
 class ResultUnavailable(ResultError):
-    """The download broke off, came short or the host failed; it is fetched again later."""
+    """The download broke off, was incomplete or the host failed; it is fetched again later."""
 
 
 class ResultForbidden(ResultError):

@@ -1,4 +1,4 @@
-"""Progress of long work, told to whoever listens; nobody listening costs nothing."""
+"""Progress of long work, reported to listeners. Without a listener it costs nothing."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _listeners: list[Listener] = []
 
 
 def report_progress(stage: str, done: int, total: int | None = None) -> None:
-    """Tell that `done` of `total` units (None: unknown) of a stage are finished; stages are words such as `reading`."""
+    """Report that `done` of `total` units (None: unknown) of a stage are finished; stages are words such as `reading`."""
     for listener in _listeners:
         listener(stage, done, total)
 
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Let a listener hear all reports of this process for as long as the context lasts."""
+    """Pass all reports of this process to a listener while the context lasts."""
     _listeners.append(listener)
     try:
         yield

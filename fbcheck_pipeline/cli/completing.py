@@ -1,4 +1,4 @@
-"""What the shell offers for a list key or a chunk key: the names of the files in a local data folder; nothing is opened."""
+"""Shell completion of list keys and chunk keys, from the file names in a local data folder. Opens no file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`fbcheck demo`: the sample lists against a sandbox vendor, in a data folder of its own that each demo makes anew."""
+"""`fbcheck demo`: the sample lists against a sandbox vendor, in its own data folder, which each demo creates anew."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def run_demo(reporter: Reporter) -> int:
 
 
 def _say_what_next(reporter: Reporter, folder: Path, first: dict[str, Any]) -> None:
-    """Commands that work as they stand here, now that the sandbox is gone."""
+    """Print commands that work without the sandbox, ready to be copied."""
     program = os.path.relpath(sys.argv[0]) if Path(sys.argv[0]).name == "fbcheck" else "fbcheck"
-    reporter.say(f"look around:\n  export FBCHECK_DATA_URI={os.path.relpath(folder)}\n  {program} status")
+    reporter.say(f"to look around, run:\n  export FBCHECK_DATA_URI={os.path.relpath(folder)}\n  {program} status")
     reporter.say(f"  {program} lineage {first['list_key']} --row 4\n  {program} export {first['list_key']} --to demo.xlsx")
     reporter.say(f"  and open {Path(first['results']).with_suffix('.report.html')}")
 
@@ -62,7 +62,7 @@ def sample_lists() -> list[Path]:
     """The sample lists: in the checkout, or packed into the wheel.
 
     Raises:
-        SettingsError: neither is there.
+        SettingsError: neither exists.
     """
     package = Path(__file__).parents[1]
     for folder in (package.parent / "data" / "samples", package / "samples"):
@@ -73,7 +73,7 @@ def sample_lists() -> list[Path]:
 
 
 def fresh_folder(name: str) -> Path:
-    """A folder in the local data folder; what an earlier sandbox left there goes, for its tasks died with it."""
+    """A new folder in the local data folder. An earlier sandbox's folder is deleted, because its tasks ended with it."""
     settings = load_settings()
     folder = Path(settings.data_uri if settings.is_local else "data").resolve() / name
     shutil.rmtree(folder, ignore_errors=True)
@@ -81,7 +81,7 @@ def fresh_folder(name: str) -> Path:
 
 
 def sandbox_environment(folder: Path, url: str, **others: str) -> dict[str, str]:
-    """This process's environment with the settings of a sandbox in place of the user's, and no instance of Dagster."""
+    """This process's environment with the settings of a sandbox in place of the user's, and without DAGSTER_HOME."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX) and name != "DAGSTER_HOME"}
     chosen = {
         "data_uri": str(folder),

@@ -25,13 +25,13 @@ def run_dev(port: int, reporter: Reporter) -> int:
     """Serve until interrupted; returns the exit code of `dagster dev`.
 
     Raises:
-        OperatorError: the port is taken; Dagster itself would wait for it without a word.
+        OperatorError: the port is taken; Dagster itself would wait for it silently.
     """
     from fbcheck_pipeline.sandbox import Sandbox
 
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
-            raise OperatorError(f"port {port} is taken; end what serves there, or choose another with --port")
+            raise OperatorError(f"port {port} is taken; end the program that uses it, or choose another port with --port")
     folder = fresh_folder("dev")
     home, inbox = folder / paths.DAGSTER.folder, folder / paths.INBOX.folder
     for each in (home, inbox):
@@ -42,17 +42,17 @@ def run_dev(port: int, reporter: Reporter) -> int:
         for path in sample_lists():
             shutil.copy(path, inbox)
         reporter.say(f"sandbox vendor at {sandbox.url}, data in {folder}")
-        reporter.say(f"Dagster at http://127.0.0.1:{port} in some seconds; drop lists into {inbox}; Ctrl-C ends everything")
+        reporter.say(f"Dagster starts at http://127.0.0.1:{port} within seconds; put lists into {inbox}; Ctrl-C ends everything")
         command = ["dagster", "dev", "-m", "fbcheck_pipeline.definitions", "-h", "127.0.0.1", "-p", str(port)]
         command += ["--log-level", "warning", "--code-server-log-level", "warning"]
         return _until_interrupted([sys.executable, "-m", *command], folder, environment)
 
 
 def _until_interrupted(command: list[str], folder: Path, environment: dict[str, str]) -> int:
-    """Run a child that is told once to end, and then has no descendants left."""
+    """Run a child process. An interrupt is passed on once; afterwards no descendant is left."""
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.default_int_handler)
-    # In a session of its own: a terminal's Ctrl-C would reach all of Dagster's processes, and ours again, and interrupt their end.
+    # In its own session: otherwise a terminal's Ctrl-C would reach all of Dagster's processes and interrupt their shutdown.
     with subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True) as child:
         try:
             return child.wait()

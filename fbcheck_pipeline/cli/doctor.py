@@ -1,4 +1,4 @@
-"""`fbcheck doctor`: settings, storage, ledger, key, vendor and clock, each with what to do about its fault."""
+"""`fbcheck doctor`: settings, storage, ledger, key, vendor and clock. Each fault comes with its remedy."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LOCK_WAIT_S = 2
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at; `level` is ok, note (may be meant so) or fault."""
+    """The result of one check; `level` is ok, note (may be intended) or fault."""
 
     what: str
     level: str
@@ -34,7 +34,7 @@ class Finding:
 
 
 def examine(reporter: Reporter) -> int:
-    """Look at everything, say what was found; returns 0, or 2 when there is a fault."""
+    """Check everything and print the findings; returns 0, or 2 if there is a fault."""
     findings = list(_findings())
     table = Table()
     for heading in ("what", "", "found"):
@@ -59,7 +59,7 @@ def _findings() -> Iterator[Finding]:
     yield _region(settings)
     if settings.require_purpose and settings.purpose is None:
         yield Finding(
-            "purpose", "note", "required, and FBCHECK_PURPOSE is not set: only `fbcheck run --purpose TEXT` takes lists up"
+            "purpose", "note", "required, and FBCHECK_PURPOSE is not set: only `fbcheck run --purpose TEXT` accepts lists"
         )
     yield _dagster_home(settings)
     yield _tried("storage", lambda: _storage(settings))
@@ -71,7 +71,7 @@ def _region(settings: Settings) -> Finding:
     if settings.region:
         return Finding("region", "ok", f"numbers without a country code are read as {settings.region}")
     return Finding(
-        "region", "note", "FBCHECK_REGION is not set: numbers without a country code are rejected unless --region is given"
+        "region", "note", "FBCHECK_REGION is not set: numbers without a country code are rejected unless you use --region"
     )
 
 
@@ -83,7 +83,7 @@ def _dagster_home(settings: Settings) -> Finding:
         return Finding(
             "DAGSTER_HOME", "note", f"not set: `fbcheck` keeps its runs in {settings.data_uri}/dagster; set it for `dagster dev`"
         )
-    return Finding("DAGSTER_HOME", "fault", "not set, and needed where FBCHECK_DATA_URI is not a local folder")
+    return Finding("DAGSTER_HOME", "fault", "not set; it is required if FBCHECK_DATA_URI is not a local folder")
 
 
 def _tried(what: str, look: Callable[[], str | Finding]) -> Finding:
@@ -110,11 +110,9 @@ def _ledger(settings: Settings) -> str | Finding:
     try:
         version = database.version() if database.exists() else None
         if version is None:
-            return "there is none yet; the first run makes it"
+            return "no ledger exists yet; the first run creates it"
         if version < HEAD:
-            return Finding(
-                "ledger", "note", f"version {version} is behind this program's {HEAD}; the next run brings it up to date"
-            )
+            return Finding("ledger", "note", f"version {version} is behind this program's {HEAD}; the next run migrates it")
         with database.engine.begin():
             pass
     except sa.exc.OperationalError as error:
@@ -140,13 +138,15 @@ def _vendor(settings: Settings) -> Iterator[Finding]:
     if found.fault is not None:
         yield Finding("vendor", "fault", found.fault)
         return
-    yield Finding("vendor", "ok", "answers, and takes the key")
+    yield Finding("vendor", "ok", "answers and accepts the key")
     if found.server_time is not None:
         ahead_s = time.time() - found.server_time
         is_off = abs(ahead_s) > CLOCK_TOLERANCE_S
         said = (
             f"{abs(ahead_s):.0f} s {'ahead of' if ahead_s > 0 else 'behind'} the vendor's"
             if is_off
-            else "agrees with the vendor's"
+            else "agrees with the vendor's clock"
         )
-        yield Finding("clock", "fault" if is_off else "ok", f"this machine's clock is {said}; set it by NTP" if is_off else said)
+        yield Finding(
+            "clock", "fault" if is_off else "ok", f"this machine's clock is {said}; synchronise it with NTP" if is_off else said
+        )

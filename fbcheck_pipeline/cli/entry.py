@@ -18,12 +18,12 @@ NOTHING_DONE: dict[str, dict[str, Any]] = {
     "demo": {"lists": [], "billed_phones": 0, "cost_estimate": None},
     "status": {"lists": [], "chunks": []},
 }
-"""What `--json` prints besides `error` when a command could not begin."""
+"""What `--json` prints beside `error` if a command could not begin."""
 
 
 def main() -> None:
     """Entry of the console script."""
-    # Read when pyarrow is loaded, here and in child processes. Arrow's own pools keep what a stream has freed: a tenth more memory.
+    # pyarrow reads it when it is loaded, here and in child processes. Arrow's own pools keep freed memory: a tenth more in all.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     try:
         code = app(standalone_mode=False, prog_name="fbcheck")
@@ -31,13 +31,16 @@ def main() -> None:
         _stop(str(error), error.exit_code)
     except typer.TyperException as error:
         said = error.format_message().rstrip(".")
-        if not said:  # no argument at all: the help is shown already
+        if not said:  # no argument: typer has already printed the help
             sys.exit(error.exit_code)
         _stop(f"{said}; see `{_command_path(error)} --help`", error.exit_code)
     except Exception as error:
-        _stop(f"unexpected {type(error).__name__}; run again with `fbcheck --debug …` to see where, and please report it", 1)
+        _stop(
+            f"unexpected {type(error).__name__}; run again with `fbcheck --debug …` to see where it came from, and please report it",
+            1,
+        )
     if code == INTERRUPTED:
-        _stop("interrupted; what was begun is recorded, run the same command again to go on", INTERRUPTED)
+        _stop("interrupted; all progress is recorded: run the same command again to continue", INTERRUPTED)
     sys.exit(code)
 
 
@@ -48,7 +51,7 @@ def _stop(message: str, exit_code: int) -> NoReturn:
     if "--json" in sys.argv:
         document = {"error": message, **NOTHING_DONE.get(_command(), {})}
         if exit_code in (1, INTERRUPTED) and "billed_phones" in document:
-            document["billed_phones"] = None  # something may have been begun: `fbcheck status` knows
+            document["billed_phones"] = None  # unknown: something may have been sent; `fbcheck status` shows it
         from fbcheck_pipeline.cli.output import print_json
 
         print_json(document)

@@ -1,4 +1,4 @@
-"""`fbcheck run --dry-run`: what would be sent and cost; nothing is recorded and nobody is called."""
+"""`fbcheck run --dry-run`: shows what a run would send and what it would cost. Records nothing and contacts nobody."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 
 
 def dry_run(settings: Settings, paths: Sequence[Path], options: RunOptions, reporter: Reporter) -> tuple[int, dict[str, Any]]:
-    """Say what would be sent and cost; nothing is recorded and the vendor is not called."""
+    """Estimate what a run would send and what it would cost. Records nothing; does not call the vendor."""
     ws = open_workspace(settings, only_to_look=True)
     outcome, documents, elsewhere = RunOutcome(), [], np.empty(0, np.int64)
     try:
@@ -60,7 +60,7 @@ def dry_run(settings: Settings, paths: Sequence[Path], options: RunOptions, repo
 
 @dataclass(frozen=True)
 class _Content:
-    """What a list holds: its distinct phones, ascending, how many rows each has, and counts of rows."""
+    """What a list holds: its distinct phones, ascending, the number of rows of each, and counts of rows."""
 
     phones: codec.Phones
     occurrences: npt.NDArray[np.int32]
@@ -98,7 +98,7 @@ def _content(reader: ListReader, options: ReadOptions, settings: Settings) -> _C
 
 
 def _estimate(ws: Workspace, path: Path, options: RunOptions, elsewhere: codec.Phones) -> tuple[dict[str, Any], codec.Phones]:
-    """What a run of one list would do, and the phones it would buy besides those that lists before it would."""
+    """What a run of one list would do, and the phones that it would buy and earlier lists of this command would not."""
     reading = with_defaults(options.reading, ws.settings)
     reader = open_list(path, reading)
     see_that_options_fit(ws, path, reader.source.sha256, reading)

@@ -1,4 +1,4 @@
-"""`fbcheck lineage`: a list's lineage, or one row of it, for a person."""
+"""`fbcheck lineage`: prints a list's lineage, or explains one row."""
 
 from __future__ import annotations
 
@@ -50,27 +50,29 @@ def _say_list(reporter: Reporter, lineage: dict[str, Any], results: str) -> None
     billing = {name: value for name, value in lineage["billing"].items() if value is not None}
     reporter.say(_pairs("bought", billing))
     odd = {why: lineage["verdict_counts"][name] for name, why in ODDITIES.items() if lineage["verdict_counts"][name]}
-    reporter.say(_pairs("in the vendor's results", odd or {"nothing odd": f"{lineage['verdict_counts']['rows']} rows"}))
+    reporter.say(_pairs("in the vendor's results", odd or {"nothing unusual": f"{lineage['verdict_counts']['rows']} rows"}))
     for each in lineage["discrepancies"][:MOST_TASKS]:
-        reporter.say(f"task {each['task_id']}: the vendor's {each['count']} is {each['vendor']}, ours {each['ours']}")
+        reporter.say(
+            f"task {each['task_id']}: the vendor reports {each['vendor']:,} as `{each['count']}`, we counted {each['ours']:,}"
+        )
     if lineage["tasks"]:
         reporter.say(_tasks(lineage["tasks"]))
     reporter.say(_pairs("columns", {name: ", ".join(made_of) for name, made_of in lineage["columns"].items()}))
     if lineage["synthetic"]:
         reporter.say("the verdicts are invented by a sandbox")
-    reporter.say(f"results  {results}\n--row N explains one row of it")
+    reporter.say(f"results  {results}\n--row N explains one row")
 
 
 def _tasks(tasks: list[dict[str, Any]]) -> Table:
     table = plain_table("tasks (times in UTC)", "task", "chunk", "phones", "submitted", "exported", "collected")
-    table.padding = (0, 0)  # or the last column is cut at eighty
+    table.padding = (0, 0)  # otherwise the last column is cut at eighty characters
     for column in table.columns[3:]:
         column.min_width = len("2026-11-25")
     for each in tasks[:MOST_TASKS]:
         times = ((each[name] or "")[:19].replace("T", " ") for name in ("submitted_at", "exported_at", "collected_at"))
         table.add_row(*(escape(str(text)) for text in (each["task_id"], each["chunk_key"], f"{each['phones']:,}", *times)))
     if len(tasks) > MOST_TASKS:
-        table.add_row(f"and {len(tasks) - MOST_TASKS} more: --json")
+        table.add_row(f"and {len(tasks) - MOST_TASKS} more; --json shows all")
     return table
 
 
@@ -84,18 +86,18 @@ def _say_row(reporter: Reporter, document: dict[str, Any]) -> None:
                 {
                     "cell": phone[Column.PHONE_RAW],
                     "region": phone["region"],
-                    "rules": "\n".join(phone["rules"]) or "none changed it",
+                    "rules": "\n".join(phone["rules"]) or "no rule changed the cell",
                     "phone": phone[Column.PHONE_E164],
                     "rejected": f"{reason}: {label_of(reason)}" if reason else None,
                     "country, line type": f"{phone[Column.COUNTRY] or ''} {phone[Column.LINE_TYPE] or ''}".strip() or None,
-                    "planned": phone[Column.ANSWERED_BY],
+                    "answered by": phone[Column.ANSWERED_BY],
                     "chunk": f"{chunk['chunk_key']} ({chunk['state']}, {chunk['phones']:,} phones)" if chunk else None,
                     "submitted": chunk.get("submitted_at"),
                     "task": chunk.get("task_id"),
                     "exported": chunk.get("exported_at"),
                     "result file": result.get("file"),
-                    "its SHA-256": result.get("sha256"),
-                    "label there": result.get("label"),
+                    "SHA-256 of it": result.get("sha256"),
+                    "label in the file": result.get("label"),
                     "status": phone[Column.CHECK_STATUS],
                     "facebook": phone[Column.FACEBOOK],
                 },
@@ -104,7 +106,7 @@ def _say_row(reporter: Reporter, document: dict[str, Any]) -> None:
 
 
 def _pairs(title: str, pairs: dict[str, Any]) -> Table:
-    """Two columns; what is not there is left out."""
+    """A table of two columns; pairs without a value are left out."""
     table = Table(title=escape(title), show_header=False, title_justify="left")
     table.add_column(style="dim")
     table.add_column(overflow="fold")

@@ -1,4 +1,4 @@
-"""Ctrl-C that is not lost: Dagster drops one that comes between its steps, Python one that comes in a finaliser."""
+"""Makes sure that no Ctrl-C is lost: Dagster drops one that comes between its steps, and Python one that comes in a finaliser."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from types import TracebackType
 
 
 class Interrupts:
-    """Keeps every SIGINT and SIGTERM of this process in a pipe, whatever becomes of the exception it raises.
+    """Keeps every SIGINT and SIGTERM of this process in a pipe, even if somebody swallows the exception that it raises.
 
-    To be entered in the main thread.
+    Enter it in the main thread.
     """
 
     def __enter__(self) -> Interrupts:
@@ -26,7 +26,7 @@ class Interrupts:
         os.close(self._writer)
 
     def raise_if_interrupted(self, within_s: float = 0.0) -> None:
-        """Wait for an interrupt so long.
+        """Wait for an interrupt for up to `within_s` seconds.
 
         Raises:
             KeyboardInterrupt: there was one, now or before.

@@ -1,4 +1,4 @@
-"""What a command does before its own work: read the settings, name the variables that are none, let the logs be heard."""
+"""What each command does first: read the settings, warn about unknown variables, show the logs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def load_command_settings(reporter: Reporter, **options: Any) -> Settings:
 
 @contextmanager
 def gc_paused() -> Iterator[None]:
-    """Half a million objects that live to the end: not collected while they come, nor walked over afterwards."""
+    """Pause garbage collection during imports; imported objects are never freed."""
     gc.disable()
     try:
         yield

@@ -1,4 +1,4 @@
-"""How the command speaks: people on standard error, programs on standard output as one JSON object."""
+"""The output of the commands: text for people on standard error, one JSON object for programs on standard output."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ LOG_LINE = "%(asctime)s %(levelname)s %(message)s"
 
 
 class Reporter:
-    """What a command says; it looks at `NO_COLOR` and at whether a terminal listens."""
+    """Prints what a command reports. It respects `NO_COLOR`, and checks whether standard error is a terminal."""
 
     def __init__(self, *, as_json: bool, quiet: bool = False) -> None:
-        """Args: as_json: print one JSON object at the end; quiet: say nothing else but warnings and errors."""
+        """Args: as_json: print one JSON object at the end; quiet: print warnings and errors only."""
         self.as_json = as_json
         self.quiet = quiet
         width = None if sys.stderr.isatty() else int(os.environ.get("COLUMNS", "120"))
         self.console = Console(stderr=True, highlight=False, width=width)
 
     def say(self, text: Any) -> None:
-        """One line (or a rich table) for a person."""
+        """Print one line (or a rich table) for a person; nothing with `--quiet`."""
         if not self.quiet:
             self._print(text)
 
     def warn(self, text: str) -> None:
-        """One line that is heard in spite of `--quiet`."""
+        """Print one line, even with `--quiet`."""
         self._print(text)
 
     def result(self, document: Mapping[str, Any]) -> None:
-        """The one JSON object, when it is wanted."""
+        """Print the JSON object if `--json` was given."""
         if self.as_json:
             print_json(document)
 
     def show_logs(self, level: str) -> None:
-        """Show the product's own logs of a level between what is said; a person before bars, or one who wants quiet, gets warnings only."""
+        """Print the product's own logs. With progress bars or --quiet, print warnings and errors only."""
         handler = _LogLines(self)
         if self.quiet or self.console.is_terminal:
             handler.setLevel(logging.WARNING)
@@ -57,7 +57,7 @@ class Reporter:
 
     @contextmanager
     def progress(self) -> Iterator[None]:
-        """Show the progress of this process: bars on a terminal, a plain line now and then elsewhere."""
+        """Show the progress of this process: bars on a terminal, elsewhere a plain line every few seconds."""
         if self.quiet:
             yield
         elif self.console.is_terminal:
@@ -109,29 +109,29 @@ class Reporter:
 
 
 def print_json(document: Mapping[str, Any]) -> None:
-    """One JSON object on standard output."""
+    """Print one JSON object on standard output."""
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
     sys.stdout.flush()
 
 
 class _LogLines(logging.Handler):
-    """A log record as one plain line, above the bars where there are any."""
+    """Prints a log record as one plain line, above any progress bars."""
 
     def __init__(self, reporter: Reporter) -> None:
         super().__init__()
-        self._voice = reporter
+        self._reporter = reporter
         formatter = logging.Formatter(LOG_LINE, "%Y-%m-%dT%H:%M:%SZ")
         formatter.converter = time.gmtime
         self.setFormatter(formatter)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the line."""
-        self._voice.warn(self.format(record))
+        self._reporter.warn(self.format(record))
 
 
 @dataclass
 class _Stage:
-    """How far a stage is since its first report."""
+    """The progress of a stage since its first report."""
 
     begun: float
     first: int
@@ -146,7 +146,7 @@ class _Stage:
 
     @property
     def pace(self) -> str:
-        """Units a second and the time left; empty before there is something to measure."""
+        """Units per second and the time left; empty until there is something to measure."""
         if self.done <= self.first or self.now <= self.begun:
             return ""
         speed = (self.done - self.first) / (self.now - self.begun)
@@ -155,7 +155,7 @@ class _Stage:
 
 
 class _Stages:
-    """All stages heard of; one that goes back has begun anew, with the next list."""
+    """All stages that reported progress. A stage whose count falls has started again, with the next list."""
 
     def __init__(self) -> None:
         self._known: dict[str, _Stage] = {}

@@ -1,4 +1,4 @@
-"""What a person asked `fbcheck run` for, and what became of each list."""
+"""The options of `fbcheck run`, and the outcome of each list."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fbcheck_pipeline.lists import ReadOptions
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What the person asked for."""
+    """The options of one `fbcheck run`."""
 
     reading: ReadOptions = field(default_factory=ReadOptions)
     wait: bool = True
@@ -21,7 +21,7 @@ class RunOptions:
 
 
 class RunOutcome:
-    """What became of each list, and the exit code that follows."""
+    """The outcome of each list, and the exit code that follows from it."""
 
     order = (1, 4, 2, 3, 0)
 
@@ -31,12 +31,12 @@ class RunOutcome:
         self._codes = {0}
 
     def fail(self, file: str, error: FbcheckError) -> None:
-        """One list failed; the others go on."""
+        """Record that one list failed; the others continue."""
         self.errors[file] = error
         self._codes.add(error.exit_code)
 
     def add_code(self, code: int) -> None:
-        """Something else that decides the exit code."""
+        """Add a code that the exit code takes into account."""
         self._codes.add(code)
 
     @property

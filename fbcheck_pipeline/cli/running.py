@@ -1,6 +1,6 @@
-"""`fbcheck run` and `demo`: the Dagster assets driven in process on a persistent instance.
+"""`fbcheck run` and `demo`: run the Dagster assets in this process on a persistent instance.
 
-The one module of the command line that knows Dagster. It waits by the same polling code as the sensor.
+The only module of the command line that knows Dagster. It polls with the same code as the sensor.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 POLL_BUDGET_S = 15.0
 LONGEST_NAP_S = 5.0
 NOT_JOINED: dict[str, Any] = {"verdicts": None, "breakdown": {Column.REJECT_REASON: {}}}
-"""What there is to tell of a list's lineage before it has one."""
+"""Stands for the lineage of a list that is not joined yet."""
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
     """The persistent Dagster instance: DAGSTER_HOME, or the data folder's own.
 
     Raises:
-        SettingsError: neither is there.
+        SettingsError: neither exists.
     """
     home = os.environ.get("DAGSTER_HOME")
     if not home:
@@ -65,7 +65,7 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     if not config.exists():
         config.parent.mkdir(parents=True, exist_ok=True)
         config.write_text("telemetry:\n  enabled: false\n")
-    with FileLock(Path(home) / ".tables.lock", mode=0o600):  # Dagster guards the making of its tables against no second process
+    with FileLock(Path(home) / ".tables.lock", mode=0o600):  # Dagster does not lock the creation of its tables
         return dg.DagsterInstance.from_config(home)
 
 
@@ -78,13 +78,13 @@ def forget_partitions(settings: Settings, list_keys: Sequence[str]) -> None:
 
 
 def run_lists(settings: Settings, paths: Sequence[Path], options: RunOptions, reporter: Reporter) -> tuple[int, dict[str, Any]]:
-    """Take lists through the assets to their joined results; what was begun before is resumed.
+    """Run lists through the assets to their joined results. Work that an earlier run began is resumed.
 
     Returns:
         The exit code, and the document that `--json` prints.
 
     Raises:
-        FbcheckError: nothing could be begun at all.
+        FbcheckError: no work could begin.
     """
     with VendorClient(settings):
         pass  # without a key: a clear error before any work is done
@@ -118,7 +118,7 @@ class _Driver:
         self._definitions = build_definitions(fbcheck=FbcheckResource())
 
     def register(self, paths: Sequence[Path]) -> None:
-        """Register every list and put it in the inbox; a bad one never stops the others."""
+        """Register every list and put it in the inbox; an unreadable list does not stop the others."""
         reading = with_defaults(self._options.reading, self._ws.settings)
         for path in paths:
             try:
@@ -142,7 +142,7 @@ class _Driver:
                     break
 
     def finish(self) -> None:
-        """Collect and join what is ready, and wait for the rest as long as is wished."""
+        """Collect and join what is ready, and wait for the rest as long as the options allow."""
         with VendorClient(self._ws.settings) as client:
             while True:
                 self._do_what_is_due()
@@ -200,7 +200,7 @@ class _Driver:
             raise cause from None
 
     def _is_waiting(self) -> bool:
-        """True while something of our lists is with the vendor and has not settled them."""
+        """True while the vendor has chunks of our lists that have not settled."""
         keys = self._outcome.keys.values()
         chunks = [chunk for key in keys for chunk in self._ws.ledger.chunks_of(key)]
         return any(not TRAITS[each.state].settles and each.state is not ChunkState.PLANNED for each in chunks)
@@ -228,7 +228,7 @@ class _Driver:
 
 
 def _our_error(error: BaseException | None) -> FbcheckError | None:
-    """The error of ours that Dagster wrapped, or its own of a full disk; its chain of causes may run in a circle."""
+    """Our own error inside a Dagster error, or Dagster's error about a full disk. The chain of causes may be circular."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         if isinstance(error, FbcheckError):
@@ -242,7 +242,7 @@ def _our_error(error: BaseException | None) -> FbcheckError | None:
 
 
 def _sent(ws: Workspace) -> dict[str, int]:
-    """Chunk key -> phones of what this process sent and the vendor accepted: two runs of one list at once each tell their own."""
+    """Chunk key -> phones, for chunks that this process sent and the vendor accepted. Two simultaneous runs each count their own."""
     return {each.chunk_key: each.phone_count for each in _of_this_process(ws) if each.task_id is not None}
 
 

@@ -20,7 +20,7 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 
 
 def say_outcome(reporter: Reporter, document: Mapping[str, Any]) -> None:
-    """The result of a run as a table, what is open, and where the files are."""
+    """Print the result of a run as a table, what is still open, and where the files are."""
     is_dry = document.get("dry_run", False)
     if document["lists"]:
         statuses = [status for status in CHECK_STATUSES if any(each["counts"][status] for each in document["lists"])]
@@ -50,11 +50,11 @@ def say_outcome(reporter: Reporter, document: Mapping[str, Any]) -> None:
         if each["hint"]:
             reporter.say(f"{each['file']}: {each['hint']}")
     if any(each["results"] for each in document["lists"]):
-        reporter.say("beside each its lineage (.lineage.json) and a report to look at (.report.html)")
+        reporter.say("each result has a lineage file (.lineage.json) and a report page (.report.html) beside it")
     count = document["would_bill"] if is_dry else document["billed_phones"]
     cost = "" if document["cost_estimate"] is None else f", about {document['cost_estimate']:.4g}"
     perhaps = "" if is_dry or not document["perhaps_billed_phones"] else (
-        f"; perhaps billed {document['perhaps_billed_phones']:,} more, whose answer was lost: see `fbcheck status`"
+        f"; perhaps billed: {document['perhaps_billed_phones']:,} more phones whose answer was lost; see `fbcheck status`"
     )  # fmt: skip
     reporter.say(f"{'would bill' if is_dry else 'billed'} {count_of(count, 'phone')}{cost}{perhaps}")
     for file, error in document["errors"].items():
@@ -62,7 +62,7 @@ def say_outcome(reporter: Reporter, document: Mapping[str, Any]) -> None:
 
 
 def _say_reading(reporter: Reporter, each: Mapping[str, Any]) -> None:
-    """How a list was read, and why numbers of it are rejected."""
+    """Print how a list was read, and why some of its numbers are rejected."""
     if each["read_so"]:
         reporter.say(f"{each['file']}: " + " ".join(each["read_so"]))
     if each["reject_reasons"]:
@@ -71,14 +71,14 @@ def _say_reading(reporter: Reporter, each: Mapping[str, Any]) -> None:
 
 
 def region_hint(without_region: int, counts: Mapping[str, int], *, is_recorded: bool) -> str | None:
-    """What to do about numbers that nobody said the country of; None when there are none.
+    """What to do about numbers without a known country; None if there are none.
 
     Args:
         is_recorded: the list was read, and its reading options are fixed.
     """
     if not without_region:
         return None
-    remedy = "`fbcheck purge --list` it, then run it with --region" if is_recorded else "give --region"
+    remedy = "delete the list with `fbcheck purge --list`, then run it again with --region" if is_recorded else "use --region"
     return f"{without_region:,} of {counts['phones']:,} numbers have no country code and no region is set; {remedy}, e.g. --region TR"
 
 
@@ -92,9 +92,9 @@ def status_document(ws: Workspace) -> dict[str, Any]:
 
 
 def say_status(reporter: Reporter, document: Mapping[str, Any], data_uri: str) -> None:
-    """The status as two tables that are understood at a glance, and what to do, in lines that may be copied."""
+    """Print the status as two tables, and what a person should do as lines that can be copied."""
     if not document["lists"]:
-        reporter.say(f"no lists yet in {data_uri}; `fbcheck run LIST` or a file in its inbox begins one")
+        reporter.say(f"there are no lists in {data_uri} yet; run `fbcheck run LIST`, or put a file into its inbox")
         return
     lists = plain_table("lists", "list", "state", "phones>", "settled>", "open>", "age>")
     for each in document["lists"]:
@@ -129,7 +129,7 @@ def _still_open(counts: Mapping[str, int]) -> str:
 
 
 def plain_table(title: str | None, *headings: str) -> Table:
-    """A table that eighty columns hold; a heading that ends with > stands above figures. Keys are never cut: they are to be copied."""
+    """A table for eighty columns. A column whose heading ends with > is right-aligned. Keys are never cut, so that they can be copied."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for place, heading in enumerate(headings):
         is_key = place == 0 or heading in ("task", "chunk")
@@ -151,7 +151,7 @@ def _list(ws: Workspace, phone_list: PhoneList, chunks: list[dict[str, Any]], wa
     action = phone_list.error
     if action is None and waiting:
         fewest, verb = ws.settings.smallest_chunk, "waits" if waiting == 1 else "wait"
-        action = f"{count_of(waiting, 'phone')} {verb} for {max(missing, 0)} more to make a chunk of {fewest}; the next list brings them"
+        action = f"{count_of(waiting, 'phone')} {verb} for {max(missing, 0)} more to fill a chunk of {fewest}; the next list may bring them"
     if action is None:
         action = next((each["action"] for each in ours if each["action"]), None)
     return {

@@ -1,1 +1,1 @@
-"""Dagster's side: assets, IO manager, checks, sensors, schedule, resources. The business is elsewhere."""
+"""The Dagster layer: assets, IO manager, checks, sensors, schedules and resources. Business rules belong to other packages."""

@@ -1,4 +1,4 @@
-"""Asset checks: what an operator wants to be told without opening a log. Severity ERROR where a person must act."""
+"""Asset checks: facts that an operator should see without opening a log. The severity is ERROR if a person must act."""
 
 import dagster as dg
 import pyarrow.compute as pc
@@ -16,9 +16,9 @@ GOOD_COVERAGE = 0.9
 MOST_SAID = 20
 
 
-@list_check(e164_phones, "No phone is lost; each has an E.164 or a reason, never both.")
+@list_check(e164_phones, "No phone is lost. Each phone has either an E.164 or a reason.")
 def e164_frame_is_valid(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
-    """Looks at what lies on disk; every batch was held against its pandera model before it was written."""
+    """Check the written file. Every batch was validated by its pandera model before it was written."""
     storage, name = fbcheck.workspace().storage, paths.E164_PHONES.of(context.partition_key)
     raw_rows, rows, torn = storage.row_count(paths.RAW_PHONES.of(context.partition_key)), 0, 0
     for batch in storage.read_parquet(name, [Column.PHONE_E164, Column.REJECT_REASON]).batches:
@@ -28,9 +28,9 @@ def e164_frame_is_valid(context: dg.AssetCheckExecutionContext, fbcheck: Fbcheck
     return dg.AssetCheckResult(passed=rows >= raw_rows and torn == 0, metadata=metadata)
 
 
-@list_check(submitted_chunks, "No chunk of the list waits for a person.")
+@list_check(submitted_chunks, "No chunk of the list is unconfirmed.")
 def nothing_is_unconfirmed(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
-    """A submission whose answer was lost is never repeated unasked."""
+    """A submission whose answer was lost is never repeated automatically: a person must reconcile it."""
     of_list = fbcheck.workspace().ledger.chunks_of(context.partition_key)
     lost = [chunk for chunk in of_list if chunk.state is ChunkState.UNCONFIRMED]
     remedy = TRAITS[ChunkState.UNCONFIRMED].action or ""
@@ -42,9 +42,9 @@ def nothing_is_unconfirmed(context: dg.AssetCheckExecutionContext, fbcheck: Fbch
     )
 
 
-@list_check(facebook_results, "One status a row, and they add up to the rows of e164_phones.")
+@list_check(facebook_results, "Each row has one status, and the counts add up to the rows of e164_phones.")
 def counts_add_up(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
-    """No row in is lost."""
+    """Check that the join loses no row."""
     counts, key = _counts(context, fbcheck), context.partition_key
     storage = fbcheck.workspace().storage
     written, expected = storage.row_count(paths.FACEBOOK_RESULTS.of(key)), storage.row_count(paths.E164_PHONES.of(key))
@@ -73,9 +73,12 @@ def coverage_is_good(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckRes
 
 @list_check(facebook_results, "The vendor's own counts fit what was sent and what came back.")
 def vendor_counts_agree(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
-    """Its `success` need not be right; where it is not, the list's lineage says so and nothing is guessed from it."""
+    """The vendor's `success` may be wrong. The list's lineage then records the difference; nothing else uses the number."""
     found = read_lineage(fbcheck.workspace(), context.partition_key)["discrepancies"]
-    said = [f"task {each['task_id']}: {each['count']} is {each['vendor']}, ours {each['ours']}" for each in found]
+    said = [
+        f"task {each['task_id']}: the vendor reports {each['vendor']:,} as `{each['count']}`, we counted {each['ours']:,}"
+        for each in found
+    ]
     return dg.AssetCheckResult(
         passed=not found,
         severity=dg.AssetCheckSeverity.WARN,

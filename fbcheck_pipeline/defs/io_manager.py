@@ -1,4 +1,4 @@
-"""Parquet at DATA_URI: written atomically, handed on as a stream of batches or as a pandas frame, as the input's type says."""
+"""Parquet files at DATA_URI: written atomically, and loaded as a stream of batches or a pandas frame, by the input's type."""
 
 from typing import Any, Union
 
@@ -11,7 +11,7 @@ from fbcheck_pipeline.files.storage import BatchStream, release_unused_memory
 
 
 class ParquetIOManager(dg.ConfigurableIOManager):
-    """One file an asset and partition: `<asset>/<list_key>.parquet`.
+    """One file per asset and partition: `<asset>/<list_key>.parquet`.
 
     An input may name the columns it needs: `AssetIn(metadata={"columns": [...]})`.
     """
@@ -19,11 +19,11 @@ class ParquetIOManager(dg.ConfigurableIOManager):
     fbcheck: dg.ResourceDependency[FbcheckResource]
 
     def handle_output(self, context: dg.OutputContext, obj: BatchStream) -> None:
-        """Write the stream whole or not at all, then say what stands there.
+        """Write the stream whole or not at all, then add metadata about the file.
 
         Raises:
             StorageError: the place cannot be written.
-            FbcheckError: whatever the stream meets on its way.
+            FbcheckError: the stream itself failed.
         """
         storage = self.fbcheck.workspace().storage
         name = _name(context)
@@ -33,7 +33,7 @@ class ParquetIOManager(dg.ConfigurableIOManager):
         context.add_output_metadata(describe_output(obj.schema, rows, storage.uri(name), facts))
 
     def load_input(self, context: dg.InputContext) -> Union[BatchStream, pd.DataFrame]:
-        """A `pandas.DataFrame` (Arrow-backed) where the input is annotated so, a `BatchStream` otherwise."""
+        """A `pandas.DataFrame` (Arrow-backed) if the input is annotated so, otherwise a `BatchStream`."""
         columns = (context.definition_metadata or {}).get("columns")
         stream = self.fbcheck.workspace().storage.read_parquet(_name(context), columns)
         if context.dagster_type.typing_type is pd.DataFrame:

@@ -1,4 +1,4 @@
-"""The jobs: a list up to its submission, the collecting of verdicts, a list's join. A list's life is these three in turn."""
+"""The three jobs of a list, in their order: submit it, collect verdicts, join it."""
 
 import dagster as dg
 
@@ -20,7 +20,7 @@ submit_list = dg.define_asset_job(
     selection=dg.AssetSelection.assets(raw_phones, e164_phones, submitted_chunks),
     partitions_def=lists,
     tags={VENDOR_TAG: "submit"},
-    description="Read a list, normalise its phones, plan and send what must be bought.",
+    description="Read a list, normalise its phones, then plan and submit the phones that must be bought.",
 )
 collect_verdicts = dg.define_asset_job(
     "collect_verdicts",
@@ -31,6 +31,6 @@ join_list = dg.define_asset_job(
     "join_list",
     selection=dg.AssetSelection.assets(facebook_results, facebook_summary),
     partitions_def=lists,
-    description="Join a list with what is known of its phones, and bring the summary up to date; free, may be repeated at will.",
+    description="Join a list with the verdicts of its phones and update the summary. A join costs nothing and may be repeated.",
 )
 JOBS = [submit_list, collect_verdicts, join_list]

@@ -1,4 +1,4 @@
-"""What the Dagster pages show of an asset; counts and places, never a phone number."""
+"""What the Dagster pages show of an asset: counts and addresses, never a phone number."""
 
 from collections.abc import Mapping
 from typing import Any

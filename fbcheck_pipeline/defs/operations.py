@@ -1,6 +1,6 @@
-"""What an operator wants to be told unasked: checks of the budget, of tasks that do not end and of old verdicts, and a webhook.
+"""Notifications for the operator: checks of the budget, of tasks that do not end and of old verdicts, and a webhook.
 
-ERROR is for what a person must act on; what mends itself by tomorrow is a WARN. Only ERROR goes to the webhook.
+A check is an ERROR if a person must act, and a WARN if it may pass by tomorrow without anybody. Only ERROR goes to the webhook.
 """
 
 from collections.abc import Iterator
@@ -22,16 +22,16 @@ from fbcheck_pipeline.model.statuses import CheckStatus
 from fbcheck_pipeline.settings import Settings
 
 NEARLY_USED = 0.9
-"""Above this share of the day's budget the next list may not fit."""
+"""When more than this share of the day's budget is used, the next list may not fit."""
 OLD_TASK = 0.5
-"""A task older than this share of the deadline is worth a question to the vendor."""
+"""The operator should ask the vendor about a task that is older than this share of the deadline."""
 WEBHOOK_TIMEOUT_S = (3, 5)
 HOUR_S, DAY_S = 3600, 86_400
 
 
 @dg.asset_check(asset=submitted_chunks, description=f"Less than {NEARLY_USED:.0%} of the day's budget is used.")
 def budget_has_room(fbcheck: FbcheckResource) -> dg.AssetCheckResult:
-    """Phones over budget wait for the next UTC day by themselves; a person may want to raise the limit before."""
+    """Phones over budget wait for the next UTC day. A person may want to raise the limit earlier."""
     ws = fbcheck.workspace()
     limit, bought = ws.settings.max_billable_per_day, ws.ledger.bought_today()
     over = {each.list_key: count for each in ws.ledger.lists() if (count := each.count(CheckStatus.OVER_BUDGET))}
@@ -44,7 +44,9 @@ def budget_has_room(fbcheck: FbcheckResource) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=fits and not over, severity=dg.AssetCheckSeverity.WARN, metadata=metadata)
 
 
-@dg.asset_check(asset=verdicts, description="No task is past its deadline; the oldest open one is younger than half of it.")
+@dg.asset_check(
+    asset=verdicts, description="No task is past its deadline, and the oldest open task is younger than half of the deadline."
+)
 def oldest_task_is_young(fbcheck: FbcheckResource) -> dg.AssetCheckResult:
     """WARN while the list still waits; ERROR once the deadline has settled a list without the task's answer."""
     ws = fbcheck.workspace()
@@ -62,7 +64,7 @@ def oldest_task_is_young(fbcheck: FbcheckResource) -> dg.AssetCheckResult:
 
 @list_check(facebook_results, "No verdict of the list is older than FBCHECK_VERDICT_DAYS.")
 def verdicts_are_fresh(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
-    """A join repeated months later still shows the verdicts of then; they are bought anew only by a new list."""
+    """A join that is repeated months later still shows the old verdicts; only a new list buys fresh ones."""
     ws = fbcheck.workspace()
     batches = ws.storage.read_parquet(paths.FACEBOOK_RESULTS.of(context.partition_key), [Column.CHECKED_AT]).batches
     oldest = min((found for batch in batches if (found := pc.min(batch.column(Column.CHECKED_AT)).as_py())), default=None)
@@ -79,7 +81,7 @@ def verdicts_are_fresh(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckR
 operator_checks = dg.define_asset_job(
     "operator_checks",
     selection=dg.AssetSelection.checks(budget_has_room, oldest_task_is_young),
-    description="The checks that no list's run would make: a task that never ends starts no run.",
+    description="Checks that do not belong to the run of one list: a task that never ends starts no run.",
 )
 morning_checks = dg.ScheduleDefinition(
     name="morning_checks",
@@ -87,7 +89,7 @@ morning_checks = dg.ScheduleDefinition(
     cron_schedule="45 5 * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Every morning: is there budget left, and is any task stuck.",
+    description="Every morning: check that budget is left and that no task is stuck.",
 )
 
 
@@ -95,11 +97,11 @@ morning_checks = dg.ScheduleDefinition(
     default_status=dg.DefaultSensorStatus.RUNNING, description="Posts a failed run to FBCHECK_WEBHOOK_URL; off when unset."
 )
 def failed_run_webhook(context: dg.RunFailureSensorContext, fbcheck: FbcheckResource) -> Optional[dg.SkipReason]:
-    """A run that Dagster is about to try again is not worth a message."""
+    """Post a failed run, unless Dagster retries it."""
     if context.dagster_run.tags.get("dagster/will_retry") == "true":
-        return dg.SkipReason("Dagster tries this run again by itself")
+        return dg.SkipReason("Dagster retries this run automatically")
     failed = [event.step_failure_data.error for event in context.get_step_failure_events()]
-    why = "; ".join(sorted({_reason(error) for error in failed if error})) or "its process ended without a word"
+    why = "; ".join(sorted({_reason(error) for error in failed if error})) or "its process ended without an error message"
     return _post(context, fbcheck.settings(), f"failed: {why}")
 
 
@@ -109,7 +111,7 @@ def failed_run_webhook(context: dg.RunFailureSensorContext, fbcheck: FbcheckReso
     description="Posts checks that failed with severity ERROR to FBCHECK_WEBHOOK_URL; off when unset.",
 )
 def failed_check_webhook(context: dg.RunStatusSensorContext, fbcheck: FbcheckResource) -> Optional[dg.SkipReason]:
-    """Checks fail within runs that succeed; those of severity ERROR ask for a person."""
+    """Post the failed checks of severity ERROR of a successful run."""
     said = [f"{each.check_name}: {each.description or 'see the check'}" for each in _failed_checks(context)]
     if not said:
         return dg.SkipReason("no check failed with severity ERROR")
@@ -127,8 +129,8 @@ def _failed_checks(context: dg.RunStatusSensorContext) -> Iterator[dg.AssetCheck
 
 
 def _reason(error: Any) -> str:
-    """Our own errors' sentence, which holds neither phone nor key; of any other error only its class."""
-    ours, name = {each.__name__ for each in _family(FbcheckError)}, str(error.cls_name)
+    """The message of our own errors, which holds neither phone nor key; of any other error only the class name."""
+    ours, name = {each.__name__ for each in _subclasses(FbcheckError)}, str(error.cls_name)
     while error is not None:
         if error.cls_name in ours:
             return str(error.message).partition(": ")[2].strip()
@@ -136,16 +138,16 @@ def _reason(error: Any) -> str:
     return f"unexpected {name}, see the run's page"
 
 
-def _family(root: type[FbcheckError]) -> Iterator[type[FbcheckError]]:
+def _subclasses(root: type[FbcheckError]) -> Iterator[type[FbcheckError]]:
     yield root
     for each in root.__subclasses__():
-        yield from _family(each)
+        yield from _subclasses(each)
 
 
 def _post(
     context: Union[dg.RunStatusSensorContext, dg.RunFailureSensorContext], settings: Settings, said: str
 ) -> Optional[dg.SkipReason]:
-    """One POST, no redirects; whatever becomes of it, it holds nothing up."""
+    """Send one POST, without redirects. Its failure stops nothing."""
     if settings.webhook_url is None:
         return dg.SkipReason("FBCHECK_WEBHOOK_URL is not set")
     run = context.dagster_run

@@ -1,4 +1,4 @@
-"""The partitions: one a list, named by its list key; never one a task or chunk. And what is defined by them elsewhere."""
+"""The partitions: one per list, named by its list key. Tasks and chunks are no partitions."""
 
 import warnings
 from collections.abc import Callable
@@ -11,7 +11,7 @@ lists = dg.DynamicPartitionsDefinition(name=PARTITIONS)
 
 
 def list_check(asset: dg.AssetsDefinition, description: str) -> Callable[[Callable[..., Any]], dg.AssetChecksDefinition]:
-    """An asset check that runs for one list. Dagster still calls partitioned checks a preview: it need not tell that to everybody."""
+    """An asset check that runs for one list. Dagster warns that partitioned checks are a preview; the warning is silenced here only."""
 
     def decorate(check: Callable[..., Any]) -> dg.AssetChecksDefinition:
         with warnings.catch_warnings():

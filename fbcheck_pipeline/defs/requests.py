@@ -1,8 +1,8 @@
 """Run requests from the ledger's state: the same state gives the same run key, so nothing is launched twice.
 
-A run key that was ever used is never launched again, failed runs included; the attempt in it rises after a finished,
-unsuccessful run, and only so often. A crashed run that Dagster itself has tried again (`run_retries`) is not counted;
-that it means to (`dagster/will_retry`) is not enough, for sometimes it forgets.
+Dagster never launches a run key a second time, not even after a failed run. So the key contains the attempt, which rises
+after each unsuccessful run, up to a limit. A crashed run counts unless Dagster has retried it; the tag
+`dagster/will_retry` alone is no proof that it did.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ MOST_ATTEMPTS = 5
 
 
 def missing_assets(ws: Workspace, list_key: str) -> list[dg.AssetKey]:
-    """What a list needs to be submitted: the frames that are not there yet, and the submission itself."""
+    """The assets that a run must materialise to submit a list: its missing frames and the submission itself."""
     frames = [each for each in (paths.RAW_PHONES, paths.E164_PHONES) if not ws.storage.exists(each.of(list_key))]
     if paths.RAW_PHONES in frames:
         frames = [paths.RAW_PHONES, paths.E164_PHONES]
@@ -33,7 +33,7 @@ def missing_assets(ws: Workspace, list_key: str) -> list[dg.AssetKey]:
 def submit_request(
     instance: dg.DagsterInstance, ws: Workspace, phone_list: PhoneList, *, work: str, again: Again = Again.NOBODY
 ) -> Optional[dg.RunRequest]:
-    """A run that reads, plans and sends a list; None when this work failed too often."""
+    """Request a run that reads, plans and sends a list; None if this work has failed too often."""
     config = {"ops": {paths.SUBMITTED_CHUNKS.folder: {"config": {"again": again.value}}}}
     return _request(
         instance,
@@ -46,7 +46,7 @@ def submit_request(
 
 
 def due_requests(instance: dg.DagsterInstance, ws: Workspace, due: DueWork) -> list[dg.RunRequest]:
-    """Runs for everything that is due."""
+    """Request runs for everything that is due."""
     requests = []
     if due.collect:
         state = ",".join(f"{chunk_key}:{fetches}" for chunk_key, fetches in due.collect)
@@ -64,7 +64,7 @@ def due_requests(instance: dg.DagsterInstance, ws: Workspace, due: DueWork) -> l
 
 
 def _has_what_a_join_reads(ws: Workspace, list_key: str) -> bool:
-    """False for a list whose run was killed after its planning: it is due for a join, and its pins were never written."""
+    """False for a list whose run was killed after planning: it is due for a join, but its pins were never written."""
     return all(ws.storage.exists(each.of(list_key)) for each in (paths.E164_PHONES, paths.SUBMITTED_CHUNKS))
 
 

@@ -1,4 +1,4 @@
-"""The product's settings as a Dagster resource, and what it opens: the workspace and the vendor's client."""
+"""The settings as a Dagster resource, which opens the workspace and the vendor's client."""
 
 from typing import Optional
 
@@ -11,7 +11,7 @@ from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 
 
 class FbcheckResource(dg.ConfigurableResource["FbcheckResource"]):
-    """Every field of `Settings`; one left empty comes from the environment (`FBCHECK_*`) or `.env`."""
+    """Every field of `Settings`; an empty one comes from the environment (`FBCHECK_*`) or `.env`."""
 
     api_key: Optional[str] = None
     api_url: Optional[str] = None
@@ -58,7 +58,7 @@ class FbcheckResource(dg.ConfigurableResource["FbcheckResource"]):
         return self._client
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
-        """Give connections back when the run ends."""
+        """Close the connections when the run ends."""
         self.close()
 
     def close(self) -> None:

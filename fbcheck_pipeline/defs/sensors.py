@@ -1,4 +1,4 @@
-"""Two sensors and a schedule. Their cursor is the ledger; each skip says why."""
+"""Two sensors and a schedule. The ledger is their cursor; each skip gives its reason."""
 
 from contextlib import suppress
 from typing import Union
@@ -19,7 +19,7 @@ from fbcheck_pipeline.workflow.poll import poll_due_tasks
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 TICK_BUDGET_S = 15.0
-"""A tick has 60 s in all; status calls may use this much of it."""
+"""A tick may take 60 s; status calls may use this much of it."""
 INBOX_SECONDS = 10
 EXPORTED_SECONDS = 30
 
@@ -28,12 +28,12 @@ EXPORTED_SECONDS = 30
     jobs=[submit_list],
     minimum_interval_seconds=INBOX_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Starts a run for each list that is new in the inbox and has stood still for some seconds.",
+    description="Starts a run for each new list in the inbox whose file has not changed for some seconds.",
 )
 def inbox_sensor(context: dg.SensorEvaluationContext, fbcheck: FbcheckResource) -> Union[dg.SensorResult, dg.SkipReason]:
-    """Take up lists that are new, or changed and so have a new key."""
+    """Register lists that are new, or have changed and so have a new key."""
     try:
-        fbcheck.client()  # without a key no work is begun
+        fbcheck.client()  # raises without a key, before any work begins
         return _take_up(context, fbcheck.workspace())
     except FbcheckError as error:
         return dg.SkipReason(str(error))
@@ -45,23 +45,25 @@ def inbox_sensor(context: dg.SensorEvaluationContext, fbcheck: FbcheckResource) 
     jobs=JOBS,
     minimum_interval_seconds=EXPORTED_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Asks the vendor about its tasks; starts the collecting of exported ones and the join of lists that are settled.",
+    description="Asks the vendor about due tasks; requests runs that collect exported results and join settled lists.",
 )
 def exported_sensor(context: dg.SensorEvaluationContext, fbcheck: FbcheckResource) -> Union[dg.SensorResult, dg.SkipReason]:
-    """Learn what the vendor has finished; request what the ledger then says is due."""
+    """Poll the vendor, then request the runs that are due according to the ledger."""
     try:
         ws = fbcheck.workspace()
         ws.ledger.recover_gone_senders()
         polled = poll_due_tasks(ws, fbcheck.client(), budget_s=TICK_BUDGET_S)
         requests = due_requests(context.instance, ws, due_work(ws.ledger))
         if requests:
-            # A partition that somebody deleted comes back: one that is missing would fail the tick, for all lists.
+            # Restore partitions that somebody deleted: a missing one would fail the whole tick, for all lists.
             add = lists.build_add_request([request.partition_key for request in requests if request.partition_key])
             return dg.SensorResult(run_requests=requests, dynamic_partitions_requests=[add])
         refused = f"; the vendor refuses: {polled.refused}" if polled.refused else ""
         unknown = f"; {'; '.join(polled.unknown_statuses)}" if polled.unknown_statuses else ""
         open_tasks = len(ws.ledger.chunks(states=states_that("is_polled")))
-        return dg.SkipReason(f"nothing due: {open_tasks} tasks are with the vendor, {polled.asked} asked now{refused}{unknown}")
+        return dg.SkipReason(
+            f"nothing is due: {open_tasks} tasks are with the vendor, {polled.asked} were asked about now{refused}{unknown}"
+        )
     except FbcheckError as error:
         return dg.SkipReason(str(error))
     finally:
@@ -73,12 +75,12 @@ def exported_sensor(context: dg.SensorEvaluationContext, fbcheck: FbcheckResourc
     cron_schedule="15 2 * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Every night: lists that the inbox holds and nobody took up, phones that wait, and phones that need another try.",
+    description="Every night: plan lists that no run has read yet, phones that wait, and phones that may be tried again.",
 )
 def nightly_enrichment(
     context: dg.ScheduleEvaluationContext, fbcheck: FbcheckResource
 ) -> Union[list[dg.RunRequest], dg.SkipReason]:
-    """Plan every list once more that is not complete."""
+    """Plan every incomplete list again."""
     day = context.scheduled_execution_time.date().isoformat()
     try:
         fbcheck.client()
@@ -113,7 +115,7 @@ def _take_up(context: dg.SensorEvaluationContext, ws: Workspace) -> Union[dg.Sen
             _give_another_chance(ws, register_inbox_file(ws, name))
         except OperatorError as error:
             refused[name] = str(error)
-            del marks[name]  # what it lacks may come without the file being touched
+            del marks[name]  # so it is tried again, although the file may not change
     new = [each for each in ws.ledger.lists() if each.planned_at is None and each.error is None]
     unreadable = [each for each in ws.ledger.lists() if each.error is not None]
     wanted = [submit_request(context.instance, ws, each, work=f"submit:{each.list_key}") for each in new]
@@ -125,14 +127,14 @@ def _take_up(context: dg.SensorEvaluationContext, ws: Workspace) -> Union[dg.Sen
     context.update_cursor(cursor)
     reasons = [f"{len(files)} files in the inbox, none of them new"]
     reasons += [f"{len(moving)} still being written"] if moving else []
-    reasons += [f"{name} is not taken up: {why}" for name, why in refused.items()]
+    reasons += [f"{name} is not accepted: {why}" for name, why in refused.items()]
     reasons += unknown_variables()
     reasons += [f"{each.file} cannot be read: {each.error}" for each in unreadable]
     return dg.SkipReason("; ".join(reasons))
 
 
 def _give_another_chance(ws: Workspace, list_key: str) -> None:
-    """A list that could not be read, taken away perhaps, and is put there anew, is tried anew."""
+    """Register an unreadable list again when its file is put into the inbox again."""
     known = ws.ledger.find_list(list_key)
     if known is not None and known.error is not None and known.source is None:
         ws.ledger.register_list(

@@ -45,5 +45,5 @@ def write_faults_named(place: str) -> Iterator[None]:
     except OSError as error:
         raise StorageError(
             f"cannot write {place}: {error.strerror or error}; "
-            "free space, mend the permissions or shorten the name, then run again"
+            "free space, fix the permissions or shorten the name, then run again"
         ) from error

@@ -57,7 +57,7 @@ class Database(ABC):
                 yield connection
         except sa.exc.OperationalError as error:
             raise LedgerError(
-                f"the ledger cannot be written ({reason_of(error)}); see that its disk has room and no other program holds it"
+                f"the ledger cannot be written ({reason_of(error)}); check that its disk has free space and that no other program locks it"
             ) from error
 
     @contextmanager
@@ -130,7 +130,7 @@ class SQLiteDatabase(Database):
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._path.touch(mode=0o600)
         except OSError as error:
-            raise LedgerError(f"the ledger's folder cannot be made ({error.strerror}); check FBCHECK_DATA_URI") from None
+            raise LedgerError(f"the ledger's folder cannot be created ({error.strerror}); check FBCHECK_DATA_URI") from None
 
     def is_gone(self, sender: str) -> bool:
         path = self._lock_path(sender)

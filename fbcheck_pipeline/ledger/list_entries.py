@@ -61,7 +61,7 @@ class ListEntries(Access):
         """
         found = self.find_list(list_key)
         if found is None:
-            raise OperatorError(f"there is no list {list_key}; `fbcheck status` shows the lists there are")
+            raise OperatorError(f"there is no list {list_key}; `fbcheck status` shows all lists")
         return found
 
     def lists(self) -> list[PhoneList]:
@@ -156,7 +156,7 @@ def refuse_other_options(known: PhoneList, options: Mapping[str, Any]) -> None:
     if known.source is not None and any(known.options.get(name) != value for name, value in options.items()):
         raise OperatorError(
             f"list {known.list_key} was already read with other options ({_shown(known.options)}); "
-            f"run it with those, or read it anew after `fbcheck purge --list {known.list_key}`: verdicts that are paid for stay"
+            f"run it with these options, or delete it with `fbcheck purge --list {known.list_key}` and read it anew (its verdicts stay)"
         )
 
 

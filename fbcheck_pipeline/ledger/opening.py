@@ -56,7 +56,7 @@ def open_ledger(
         database.engine.dispose()
         raise LedgerError(
             f"the ledger cannot be opened ({reason_of(error)}); "
-            "check FBCHECK_LEDGER_URL, its permissions and that its disk has room"
+            "check FBCHECK_LEDGER_URL, its permissions and the free space of its disk"
         ) from error
     except BaseException:
         database.engine.dispose()
@@ -104,7 +104,7 @@ def _check_vendor(ledger: Ledger, settings: Settings) -> None:
     if ledger.vendor_origin != settings.vendor_origin:
         raise LedgerError(
             f"this ledger is bound to the vendor at {ledger.vendor_origin}, FBCHECK_API_URL names {settings.vendor_origin}; "
-            "mend the URL, or use another FBCHECK_DATA_URI for the other vendor"
+            "correct the URL, or use another FBCHECK_DATA_URI for the other vendor"
         )
 
 
@@ -126,13 +126,13 @@ def _check_identity(ledger: Ledger, storage: Storage) -> None:
     if forgotten > 0:
         raise LedgerError(
             f"the ledger is older than its data: it does not know the last {forgotten} submissions; restore the newest backup. "
-            "With this one they would be paid for again"
+            "With this one, they would be paid for again"
         )
     unknown = {name.removesuffix(paths.CHUNKS.suffix) for name in storage.names(paths.CHUNKS.folder)} - ledger.chunk_keys()
     if unknown:
         raise LedgerError(
             f"the ledger is older than its data: it does not know {len(unknown)} chunks that were sent; "
-            "restore the newest backup. With this one they would be paid for again"
+            "restore the newest backup. With this one, they would be paid for again"
         )
 
 

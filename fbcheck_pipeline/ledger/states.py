@@ -51,8 +51,10 @@ class Traits:
     action: str | None = None
 
 
-_RECONCILE = "look the task up at the vendor, then: fbcheck reconcile {chunk_key} --task-id ID, --resubmit or --abandon"
-_GIVE_UP = "ask the vendor about this task; it is still asked for. To give its phones up: fbcheck reconcile {chunk_key} --abandon"
+_RECONCILE = (
+    "look the task up at the vendor, then run one of: fbcheck reconcile {chunk_key} --task-id ID, --resubmit or --abandon"
+)
+_GIVE_UP = "ask the vendor about this task; status calls continue. To give its phones up: fbcheck reconcile {chunk_key} --abandon"
 
 #                               holds  settles polled try    budget retries   check_status
 TRAITS: dict[ChunkState, Traits] = {
@@ -67,7 +69,9 @@ TRAITS: dict[ChunkState, Traits] = {
     ChunkState.REFUSED: Traits(False, True, False, True, False, "night", CheckStatus.REFUSED),
     ChunkState.ABANDONED: Traits(False, True, False, True, True, "person", CheckStatus.UNDETERMINED),
     ChunkState.REPLACED: Traits(False, True, False, False, False, None, None),
-    ChunkState.PURGED: Traits(False, True, False, True, True, None, None, "run `fbcheck purge` again: it was stopped half way"),
+    ChunkState.PURGED: Traits(
+        False, True, False, True, True, None, None, "run `fbcheck purge` again: the last one was stopped before it finished"
+    ),
 }
 
 MOVES: frozenset[tuple[ChunkState, ChunkState]] = frozenset(

@@ -170,7 +170,7 @@ def _phones(columns: list[_Column], final: tuple[str, ...], asked: str | None, f
     if not chosen:
         there = f"its columns are {', '.join(final)}" if len(final) > 1 else "it has one column"
         raise ListError(
-            f"{file}: no column reads as telephone numbers; {there}: name one with --column, or check --delimiter and --encoding"
+            f"{file}: no column reads as telephone numbers; {there}: choose one with --column, or check --delimiter and --encoding"
         )
     left = [column.name for column in columns if header_words.is_phone_name(column.name) and column not in chosen]
     if how == "name" and left:

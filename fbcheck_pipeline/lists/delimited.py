@@ -38,7 +38,9 @@ def open_text_table(path: Path, *, is_gzip: bool, kind: str, encoding: str | Non
     if not head.content.strip():
         raise ListError(f"{path.name}: the file is empty; export the list again")
     if len(head.content) == HEAD_BYTES and not re.search(rb"[\r\n]", head.content):
-        raise ListError(f"{path.name}: line 1 is longer than {HEAD_BYTES >> 10} KB, so no columns can be told; is this the list?")
+        raise ListError(
+            f"{path.name}: line 1 is longer than {HEAD_BYTES >> 10} KB, so no columns can be detected; is this the list?"
+        )
     chosen, why = (_asked(path, delimiter), "it was asked for") if delimiter else _find(head, kind)
     shown = {NO_DELIMITER: "none", b"\t": "tab"}.get(chosen, chosen.decode())
     table, first = CsvTable(head, chosen), head.split(chosen, HEAD_ROWS)

@@ -103,7 +103,7 @@ def open_list(path: Path | str, options: ReadOptions = ReadOptions()) -> ListRea
     header = Header(0, 1, "The header is the file's own.") if table.has_header else find_header(head, options.has_header)
     header_cells = head[header.row] if header.row is not None else None
     if not head[header.data_row :]:
-        raise ListError(f"{path.name}: there is a header and no row below it; export the list again, or say --no-header")
+        raise ListError(f"{path.name}: there is a header and no row below it; export the list again, or use --no-header")
     columns = choose(head[header.data_row :], header_cells, table.width(header.row), options, path.name)
     source = SourceFacts(
         file=path.name,

@@ -45,7 +45,7 @@ def _chosen_sheet(path: Path, book: Workbook, options: ReadOptions) -> ListTable
     else:
         name, cells, why = _sheet_with_phones(book, options)
     if not cells.num_rows:
-        raise ListError(f"{path.name}: sheet {name!r} has no filled cells; name another with --sheet, or save the list again")
+        raise ListError(f"{path.name}: sheet {name!r} has no filled cells; choose another with --sheet, or save the list again")
     return ListTable(
         head=rows_of(cells.slice(0, HEAD_ROWS)),
         batches=lambda data_row, _: iter([cells.slice(data_row)]),

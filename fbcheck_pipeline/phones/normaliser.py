@@ -147,8 +147,8 @@ class Normaliser:
     def region_of_row(self, cell: str | None) -> str | None:
         """The region that a row's country cell means.
 
-        The list's own where the cell is blank or says that there is nothing. A country that we do not know is not the list's own:
-        its numbers are read only where they say their country themselves. So are those of `NA`, which is Namibia or nothing.
+        The list's default region if the cell is blank or says that there is none. For an unknown country the default region is
+        not applied; such a number needs its own country code. `NA` is treated as unknown, because it means Namibia or nothing.
         """
         region = None if cell is None else region_of(cell)
         is_blank = cell is None or (says_nothing(cell) and "?" not in cell and cell.strip() not in NAMIBIA_OR_NOTHING)

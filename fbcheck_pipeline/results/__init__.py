@@ -1,1 +1,1 @@
-"""Join, lineage, report, export: what becomes of the answers. Nothing here moves money or state."""
+"""Join, lineage, report and export of the answers. Nothing here spends money or changes the ledger's state."""

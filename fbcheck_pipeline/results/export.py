@@ -1,4 +1,4 @@
-"""A result as a spreadsheet: XLSX or CSV, streamed, safe to open, and without phone numbers where none are needed.
+"""A result as a spreadsheet: XLSX or CSV, streamed, safe to open, and on request without phone numbers.
 
 Text stays text. A cell that a spreadsheet would take for a formula is defused: in XLSX it is a string cell marked as quoted and
 reads unchanged, in CSV it gets an apostrophe in front, also behind a `;` within a text, as do digits that would be shortened. What is
@@ -31,24 +31,24 @@ INNER_FORMULA = r"(^[;|]\s*|\S[;\t\r\n|]\s*)([=+\-@])"
 
 
 def export_results(ws: Workspace, list_key: str, to: Path, *, pseudonymise: bool = False) -> int:
-    """Write a list's result for a spreadsheet, whole or not at all, readable by its owner only.
+    """Write a list's result for a spreadsheet, whole or not at all; only its owner can read it.
 
     Args:
-        to: a file that ends with .xlsx or .csv; what stands there is replaced.
+        to: a file that ends with .xlsx or .csv; an existing file is replaced.
         pseudonymise: keyed hashes in place of numbers, see `Pseudonyms`.
 
     Returns:
         The number of rows written.
 
     Raises:
-        OperatorError: the list is unknown or not joined, or the file cannot be of that name or place.
+        OperatorError: the list is unknown or not joined, or the name or folder of the file does not fit.
         StorageError: it cannot be written.
     """
     write = WRITERS.get(to.suffix.lower())
     if write is None:
-        raise OperatorError(f"{to.name} ends with neither {' nor '.join(WRITERS)}; name the export so")
+        raise OperatorError(f"{to.name} ends with neither {' nor '.join(WRITERS)}; use one of these suffixes")
     if not to.parent.is_dir():
-        raise OperatorError(f"{to.parent} is no folder; make it first")
+        raise OperatorError(f"{to.parent} is no folder; create it first")
     if to.is_dir():
         raise OperatorError(f"{to} is a folder; name a file in it")
     lineage = read_lineage(ws, list_key)

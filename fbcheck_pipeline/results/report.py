@@ -190,7 +190,7 @@ def _money(amount: float) -> str:
 
 
 def _percent(share: float) -> str:
-    """Never 100 % or 0 % of what is not all or nothing."""
+    """A share in percent, rounded, but never to 0 % or 100 % unless it is exact."""
     if 0 < share < 0.001 or 0.999 < share < 1:
         return "under 0.1 %" if share < 0.5 else "over 99.9 %"
     return f"{share:.1%}".replace("%", "\u202f%").replace(".0\u202f", "\u202f")

@@ -1,6 +1,6 @@
 """The vendor's two protocols over HTTP (Starlette), and the faults of the wire.
 
-Heavy imports are welcome here: `server` imports this module only when a sandbox starts.
+Heavy imports are fine here: `server` imports this module only when a sandbox starts.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ class _Vendor:
 
 
 class _CutResponse(Response):
-    """Half of the content, if there is any, and then no connection."""
+    """Sends half of the content, if there is any, then cuts the connection."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.body:
@@ -173,7 +173,7 @@ class _CutResponse(Response):
 
 
 class _SilentResponse(Response):
-    """No answer at all, for as long as the client waits."""
+    """Sends no answer for as long as the client waits."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -1,4 +1,4 @@
-"""The faults that can be switched on, by name, and when each strikes; what a fault does is in `app` and `results`."""
+"""The faults that can be switched on, by name, and when each strikes. `app` and `results` carry them out."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ FAULTS: dict[str, str] = {
     "submit_lost": "the connection is cut after the upload; not accepted",
     "submit_accepted_then_cut": "accepted, then the connection is cut without an answer",
     "submit_hang": "accepted, then silence until the client hangs up",
-    "submit_502": "accepted, then a 502 page of something in between",
+    "submit_502": "accepted, then a 502 page of a gateway in between",
     "submit_html": "accepted, then an HTML page with status 200",
     "submit_no_task_id": "accepted, then JSON without task_id",
     "status_500": "500 with the vendor's JSON",
     "status_404": "404, as if the task were not known yet",
     "status_garbage": "200 with bytes that are no JSON",
-    "status_backwards": "the task is told to be pending again, total 0",
-    "status_unknown": "the status is a word that no document names: archiving",
-    "never_ends": "a task, drawn when accepted, stays at 80 % for ever",
+    "status_backwards": "the status is pending again, with total 0",
+    "status_unknown": "the status is an undocumented word: archiving",
+    "never_ends": "a task, drawn when accepted, stays at 80 % forever",
     "task_failed": "a task, drawn when accepted, ends as failed with a message",
-    "result_403": "403, and the URL is void for good; the next status carries a fresh one",
+    "result_403": "403, and the URL stays invalid; the next status has a fresh one",
     "result_500": "500 of the object storage",
     "result_cut": "half of the file, then the connection is cut",
     "result_html": "an HTML page with status 200 in place of the file",
-    "result_csv": "a file, drawn when first built, is a CSV whatever its name says",
+    "result_csv": "a file, drawn when first built, is a CSV although its name says otherwise",
     "result_missing_rows": "a file, drawn when first built, lacks every tenth row",
     "result_extra_rows": "a file, drawn when first built, has three rows that were never sent",
     "result_conflicts": "a file, drawn when first built, has every tenth number twice, with two labels",
@@ -42,10 +42,10 @@ FAULTS: dict[str, str] = {
 
 
 class Faults:
-    """Which faults are on. A fault's value says when it strikes:
+    """The faults that are switched on. A fault's value says when it strikes:
 
     `true` always; an integer n the next n times; a fraction below 1 with that probability (seeded, so repeatable);
-    an object carries options of the fault beside `times`, which is one of the former (default 1).
+    an object holds options of the fault beside `times`, which is one of the values above (default 1).
     """
 
     def __init__(self, switched_on: Mapping[str, Any] | None = None, *, seed: int = 0) -> None:
@@ -57,7 +57,7 @@ class Faults:
         """Replace all faults by these.
 
         Raises:
-            ValueError: an unknown fault or a value that does not say when.
+            ValueError: an unknown fault or a value that does not say when the fault strikes.
         """
         if unknown := sorted(set(switched_on) - set(FAULTS)):
             raise ValueError(f"unknown fault {', '.join(unknown)}; known are {', '.join(FAULTS)}")
@@ -68,7 +68,7 @@ class Faults:
             self._dice = {name: random.Random(f"{self._seed}:{name}") for name in options}
 
     def strikes(self, name: str) -> bool:
-        """Whether this fault happens now; a counted one is used up by asking."""
+        """Whether this fault happens now; each call uses up one count."""
         with self._lock:
             times = self._times.get(name, False)
             if isinstance(times, bool):

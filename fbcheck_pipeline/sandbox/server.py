@@ -14,7 +14,7 @@ from .tasks import TaskBook
 if TYPE_CHECKING:
     import uvicorn
 
-# Loopback only: the sandbox has no secrets, and no business on a network.
+# Loopback only: the sandbox is not meant for a network.
 _HOST = "127.0.0.1"
 
 
@@ -26,7 +26,7 @@ class Sandbox:
             assert sandbox.accepted()["most_per_phone"] == 1
 
     Args:
-        port: 0 takes a free one.
+        port: 0 selects a free port.
         delay_s: seconds from submission to `exported`; 0 exports at once.
         faults: see `FAULTS` and `Faults`.
         seed: of the faults' probabilities.
@@ -59,7 +59,7 @@ class Sandbox:
         return self._book.accepted()
 
     def switch_faults(self, faults: Mapping[str, Any]) -> None:
-        """Replace all faults from now on; {} mends everything.
+        """Replace all faults from now on; {} switches every fault off.
 
         Raises:
             ValueError: an unknown fault.
@@ -68,10 +68,10 @@ class Sandbox:
 
 
 def serve(port: int, delay_s: float, faults: Mapping[str, Any], announce: Callable[[str], None] = lambda url: None) -> None:
-    """Be a vendor until interrupted.
+    """Serve until interrupted.
 
     Args:
-        port: 0 takes a free one.
+        port: 0 selects a free port.
         delay_s: seconds from submission to `exported`.
         faults: see `FAULTS` and `Faults`.
         announce: called once with the URL, as soon as it can be connected to.
@@ -90,7 +90,7 @@ def serve(port: int, delay_s: float, faults: Mapping[str, Any], announce: Callab
 
 
 def _listen(port: int) -> socket.socket:
-    """A socket that already queues connections, so that nobody has to wait for the server to come up."""
+    """A socket that already queues connections, so that callers need not wait for the server to start."""
     listener = socket.create_server((_HOST, port), backlog=512)
     listener.setblocking(False)
     return listener

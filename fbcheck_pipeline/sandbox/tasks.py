@@ -1,4 +1,4 @@
-"""What the sandbox has accepted, and how far each task has come by now; nothing about HTTP or files."""
+"""The accepted tasks and their progress. Nothing here knows HTTP or files."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class TaskBook:
         self._clock = clock
 
     def accept(self, protocol: Protocol, user_id: str, phones: array[int], fate: Fate) -> Task:
-        """Take in one file; from here on it counts as billed."""
+        """Accept one file; it counts as billed from now on."""
         task = Task(protocol, user_id, phones, self._delay_s, fate, self._clock())
         self.tasks[task.task_id] = task
         return task

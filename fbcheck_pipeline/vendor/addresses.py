@@ -86,7 +86,7 @@ def is_loopback(address: str) -> bool:
 def _parts(url: str) -> tuple[str, str, int, str]:
     """One parser for what is checked and for what is requested, so that the two cannot disagree."""
     if len(url) > MAX_URL or "\\" in url or any(not c.isprintable() or c.isspace() for c in url):
-        raise ResultForbidden("the result's URL is too long or holds characters that no URL has")
+        raise ResultForbidden("the result's URL is too long or contains characters that a URL cannot have")
     try:
         parsed = parse_url(url)
     except LocationParseError:
@@ -103,7 +103,7 @@ def _addresses(host: str, port: int, resolve: Resolver) -> tuple[str, ...]:
     try:
         addresses = tuple(resolve(host, port))
     except UnicodeError:
-        raise ResultForbidden("the result's URL has a host that is no name") from None
+        raise ResultForbidden("the host in the result's URL is no valid name") from None
     except OSError:
         addresses = ()
     if not addresses:

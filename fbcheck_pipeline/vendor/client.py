@@ -132,7 +132,7 @@ class VendorClient:
             raise UnreadableAnswer("a task id must be 1 to 128 printable characters without spaces or slashes")
         snapshot = self._snapshot(self._ask_freely(self._protocol.status(task_id)))
         if snapshot.task_id != task_id:
-            raise UnreadableAnswer("the vendor answers for another task than was asked; it is asked again later")
+            raise UnreadableAnswer("the vendor's answer is about another task; the vendor is asked again later")
         return snapshot
 
     def balance(self) -> Balance | None:
@@ -191,9 +191,9 @@ class VendorClient:
 def _checked_key(settings: Settings) -> str:
     key = settings.api_key.get_secret_value().strip() if settings.api_key else ""
     if not key:
-        raise SettingsError("FBCHECK_API_KEY is not set; put the vendor's key there, or into a .env file")
+        raise SettingsError("FBCHECK_API_KEY is not set; set it to the vendor's key, or write it into a .env file")
     if not (key.isascii() and key.isprintable()):
-        raise SettingsError("FBCHECK_API_KEY holds characters that no key has; copy it again from the vendor")
+        raise SettingsError("FBCHECK_API_KEY contains characters that a key cannot have; copy it again from the vendor")
     return key
 
 
@@ -202,7 +202,7 @@ def _as_requested(api_url: str) -> str:
     try:
         return requests.Request("GET", api_url).prepare().url or api_url
     except requests.RequestException:
-        raise SettingsError("FBCHECK_API_URL cannot be requested; look at its host and port") from None
+        raise SettingsError("FBCHECK_API_URL cannot be requested; check its host and port") from None
 
 
 def _fields_of(answer: Answer) -> dict[str, Any]:

@@ -147,7 +147,7 @@ class ResultFetcher:
 
     def _check_size(self, size_bytes: int) -> None:
         if size_bytes > self.max_bytes:
-            raise ResultForbidden(f"the result is larger than {self.max_bytes} bytes; FBCHECK_MAX_RESULT_MB widens it")
+            raise ResultForbidden(f"the result is larger than {self.max_bytes} bytes; raise FBCHECK_MAX_RESULT_MB to accept it")
 
 
 @contextlib.contextmanager
@@ -168,7 +168,9 @@ def _joined(url: str, location: str) -> str:
 
 def _check_status(status: int) -> None:
     if status in EXPIRED:
-        raise ResultExpired(f"the result's URL answers HTTP {status}: it is no longer valid; the next status has a fresh one")
+        raise ResultExpired(
+            f"the result's URL answers HTTP {status}: it is no longer valid; the next status call brings a fresh one"
+        )
     if status != 200:
         raise ResultUnavailable(f"the result's URL answers HTTP {status}; it is tried again later")
 

@@ -32,7 +32,7 @@ class Charged(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """One row: whether it was charged, the error that says so, and what to do."""
+    """One row of the table: whether the vendor charged, the error that is raised, and the remedy."""
 
     charged: Charged
     error: type[VendorError] | None
@@ -40,9 +40,11 @@ class Outcome:
 
 
 ACCEPTED = Outcome(Charged.YES, None, "record it before anything else")
-NOTHING_SENT = Outcome(Charged.NO, VendorUnavailable, "nothing was sent; it is tried again later")
-REDIRECTED = Outcome(Charged.NO, VendorRefuses, "the address answers with a redirect: set FBCHECK_API_URL to where it points")
-UNCONFIRMED = Outcome(Charged.UNKNOWN, SubmissionUnconfirmed, "perhaps billed: ask the vendor, then `fbcheck reconcile`")
+NOTHING_SENT = Outcome(Charged.NO, VendorUnavailable, "nothing was sent; the chunk is sent again later")
+REDIRECTED = Outcome(Charged.NO, VendorRefuses, "the address answers with a redirect: set FBCHECK_API_URL to its target")
+UNCONFIRMED = Outcome(
+    Charged.UNKNOWN, SubmissionUnconfirmed, "perhaps billed: look the task up at the vendor, then run `fbcheck reconcile`"
+)
 
 BY_STATUS = MappingProxyType(
     {
@@ -54,11 +56,11 @@ BY_STATUS = MappingProxyType(
         413: Outcome(Charged.NO, SubmissionRefused, "the chunk is too large"),
         415: Outcome(Charged.NO, SubmissionRefused, "the chunk's format is not accepted"),
         422: Outcome(Charged.NO, SubmissionRefused, "the chunk is not accepted as it is"),
-        429: Outcome(Charged.NO, RateLimited, "too many requests; it waits as told"),
-        500: Outcome(Charged.NO, VendorUnavailable, "the vendor failed and says so; it is tried again later"),
+        429: Outcome(Charged.NO, RateLimited, "too many requests; the next attempt waits as long as the vendor asks"),
+        500: Outcome(Charged.NO, VendorUnavailable, "the vendor reports an internal error; the chunk is sent again later"),
     }
 )
-"""Answers by the vendor itself; whatever stands not here is UNCONFIRMED."""
+"""Answers by the vendor itself; every other answer is UNCONFIRMED."""
 
 # "Ask there instead": the request was not carried out. 301, 302 and 303 are also how an accepted upload leads to its answer.
 NOT_HERE = frozenset({307, 308})

@@ -81,7 +81,7 @@ class Answer:
 
 
 def shown(text: str, secret: str = "", limit: int = MAX_WORDS) -> str:
-    """Make a stranger's text fit for a message.
+    """Make a foreign text fit for a message.
 
     Args:
         text: anything.

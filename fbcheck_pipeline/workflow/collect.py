@@ -89,7 +89,7 @@ def _fetch(ws: Workspace, client: VendorClient, chunk: Chunk, path: Path) -> str
     task_id = chunk.known_task_id
     url = chunk.result_url or ask_again(ws, client, chunk, task_id).result_url
     if not url:
-        raise ResultUnreadable("the vendor says exported and names no result; it is asked again")
+        raise ResultUnreadable("the vendor reports the task as exported and names no result; it is asked again")
     try:
         found = client.download(url, path)
     except ResultExpired:

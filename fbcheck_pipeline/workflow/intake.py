@@ -121,13 +121,13 @@ def open_registered_list(ws: Workspace, phone_list: PhoneList) -> Iterator[ListR
     """
     name = paths.INBOX.of(phone_list.inbox_name)
     if not ws.storage.exists(name):
-        raise ListError(f"{phone_list.file} is no longer in the inbox; put it back there, or forget about it")
+        raise ListError(
+            f"{phone_list.file} is no longer in the inbox; put it back, or delete the list with `fbcheck purge --list {phone_list.list_key}`"
+        )
     with ws.storage.local_copy(name) as path:
         reader = open_list(path, ReadOptions.from_json(phone_list.options))
         if reader.source.sha256 != phone_list.sha256:
-            raise ListError(
-                f"{phone_list.file} has changed since it was registered; it is a new list now and is taken up as such"
-            )
+            raise ListError(f"{phone_list.file} has changed since it was registered; the new content is a new list")
         yield reader
 
 
@@ -136,7 +136,7 @@ def _purpose(settings: Settings, given: str | None) -> str | None:
     purpose = (given or settings.purpose or "").strip() or None
     if purpose is None and settings.require_purpose:
         raise OperatorError(
-            "FBCHECK_REQUIRE_PURPOSE asks for a purpose: give `fbcheck run --purpose TEXT`, or set FBCHECK_PURPOSE"
+            "FBCHECK_REQUIRE_PURPOSE asks for a purpose: use `fbcheck run --purpose TEXT`, or set FBCHECK_PURPOSE"
         )
     return purpose
 

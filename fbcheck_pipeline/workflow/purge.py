@@ -91,9 +91,7 @@ def _lists_of(ws: Workspace, states: Iterable[ChunkState]) -> set[str]:
 def _purgeable_list(ws: Workspace, list_key: str) -> PhoneList:
     found = ws.ledger.phone_list(list_key)
     if list_key in _lists_of(ws, set(states_that("holds")) - {ChunkState.PLANNED}):
-        raise OperatorError(
-            f"phones of list {list_key} are with the vendor; bring it to its end with `fbcheck run`, then purge it"
-        )
+        raise OperatorError(f"phones of list {list_key} are with the vendor; finish it with `fbcheck run`, then purge it")
     return found
 
 

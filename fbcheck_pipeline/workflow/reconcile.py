@@ -55,8 +55,8 @@ def _see_that_budgets_allow(ws: Workspace, chunk_key: str) -> None:
             bought = tx.bought_for(list_key)
         if bought + stretch.phone_count > limit:
             raise OperatorError(
-                f"list {list_key} counts {bought} phones as bought, these {stretch.phone_count} again would be above FBCHECK_MAX_BILLABLE={limit}; "
-                "raise it, or give the phones up with --abandon"
+                f"list {list_key} counts {bought} phones as bought; buying these {stretch.phone_count} again would be above "
+                f"FBCHECK_MAX_BILLABLE={limit}; raise it, or give the phones up with --abandon"
             )
 
 
@@ -70,4 +70,4 @@ def _chunk(ws: Workspace, chunk_key: str, *states: ChunkState) -> LoadedChunk:
 
 def _see_that_it_moved(chunk_key: str, moved: bool) -> None:
     if not moved:
-        raise OperatorError(f"chunk {chunk_key} was moved by somebody else meanwhile; look at `fbcheck status`")
+        raise OperatorError(f"chunk {chunk_key} changed state in the meantime; look at `fbcheck status`")

@@ -90,7 +90,7 @@ def send_planned_chunks(
     with ws.ledger.sender() as sender:
         while keys := [key for key in ws.ledger.sendable(list_key) if key not in tried]:
             if until is not None and time.monotonic() >= until:
-                sent.postponed = "time is up; what is unsent is sent by the next run"
+                sent.postponed = "the time-out was reached; the next run sends the remaining chunks"
                 break
             tried.add(keys[0])
             try:

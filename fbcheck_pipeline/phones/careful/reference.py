@@ -73,7 +73,7 @@ def read(number: str, region: str | None, column: Says = Says.NOTHING) -> PhoneO
     here = library(number, region)
     if region is None or not is_bare(number, region):
         return here
-    # Without the column's word a lost digit would make a stranger abroad of a neighbour.
+    # Without the column's word, a lost digit would turn a local number into a foreign one.
     if column is Says.NATIONAL if here.is_number else column is not Says.INTERNATIONAL:
         return here
     return _of_two_readings(here, library("+" + number, None), column)

@@ -92,7 +92,7 @@ def test_a_failed_run_is_posted_with_its_remedy_and_without_secrets(
 def test_an_unexpected_error_is_named_and_not_quoted(
     open_driver: Callable[..., DagsterDriver], hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The message of a stranger's exception may hold a phone."""
+    """The message of a foreign exception may hold a phone."""
 
     def broken(*_: object, **__: object) -> None:
         raise ValueError("cannot parse +41780000001")
@@ -107,7 +107,7 @@ def test_an_unexpected_error_is_named_and_not_quoted(
 def test_a_run_that_dagster_tries_again_is_not_posted(
     open_driver: Callable[..., DagsterDriver], hook: Hook, vendor: FakeVendor
 ) -> None:
-    """A crash that mends itself wakes nobody."""
+    """A crash that Dagster retries notifies nobody."""
     vendor.script = lambda index, payload: 401
     driver = open_driver(webhook_url=hook.url)
     result = driver.run("submit_list", driver.drop("night.csv", swiss(3)), tags={"dagster/will_retry": "true"})

@@ -76,7 +76,7 @@ def test_a_list_is_taken_up_collected_and_joined_by_the_sensors_alone(
     run("collect_verdicts", instance, resource, collecting)
     (joining,) = tick(exported_sensor, instance, resource).run_requests
     run("join_list", instance, resource, joining)
-    assert "nothing due" in tick(exported_sensor, instance, resource).skip_message
+    assert "nothing is due" in tick(exported_sensor, instance, resource).skip_message
     assert (tmp_path / "data" / "facebook_results" / f"{request.partition_key}.parquet").exists()
     assert vendor.most_per_phone == 1
 
@@ -105,7 +105,7 @@ def test_a_list_without_the_required_purpose_is_not_taken_up_until_there_is_one(
     strict = {**resource.model_dump(), "require_purpose": True}
     monkeypatch.setenv("FBCHECK_PUPOSE", "billing")
     skipped = tick(inbox_sensor, instance, FbcheckResource(**strict)).skip_message
-    assert "a.csv is not taken up" in skipped and "FBCHECK_PUPOSE is no setting" in skipped
+    assert "a.csv is not accepted" in skipped and "FBCHECK_PUPOSE is no setting" in skipped
     night = {"instance": instance, "resources": {"fbcheck": FbcheckResource(**strict)}, "scheduled_execution_time": NIGHT}
     with dg.build_schedule_context(**night) as context:
         assert isinstance(nightly_enrichment(context), dg.SkipReason)

@@ -1,4 +1,4 @@
-"""Valid files, and what a stranger may make of them: bytes changed, cut, doubled, or put together anew."""
+"""Valid files, and what an attacker may make of them: bytes changed, cut, doubled, or put together anew."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of strangers: each is read, or refused in a sentence; nothing else is ever raised, and nothing hangs.
+"""Hostile files: each is read, or refused in a sentence; nothing else is ever raised, and nothing hangs.
 
 The same mutants each time; whoever changes a reader raises `max_examples` to thousands and sets `derandomize=False` once.
 """

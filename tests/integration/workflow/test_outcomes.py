@@ -96,7 +96,7 @@ def test_retrying_is_bounded_in_time(open_driver: OpenDriver, vendor: FakeVendor
 
 @pytest.mark.parametrize("code", [401, 402, 403, 404])
 def test_a_refusal_of_the_account_stops_before_the_next_chunk(code: int, open_driver: OpenDriver, vendor: FakeVendor) -> None:
-    """It would refuse every chunk; nothing is lost, and all is sent once it is mended."""
+    """It would refuse every chunk; nothing is lost, and everything is sent once the setting is fixed."""
     vendor.script.extend(["accept", code])
     driver = open_driver(chunk_size=10)
     driver.plan("a", phones(30))

@@ -227,7 +227,7 @@ def test_two_pollers_with_answers_of_different_age(open_driver: OpenDriver, vend
 
 
 def test_a_refused_key_stops_the_round_and_loses_nothing(open_driver: OpenDriver, vendor: FakeVendor) -> None:
-    """The sensor says so; when the key is mended all goes on."""
+    """The sensor says so; when the key is fixed, everything continues."""
     vendor.statuses = (401,)
     driver = open_driver(chunk_size=5)
     driver.run("a", phones(10))

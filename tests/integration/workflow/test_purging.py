@@ -91,7 +91,7 @@ def test_a_list_by_name_goes_and_its_verdicts_stay(old: WorkflowDriver, vendor: 
 
 
 def test_what_is_planned_for_a_purged_list_is_never_sent(open_driver: OpenDriver, vendor: FakeVendor) -> None:
-    """Read with a wrong region its numbers are strangers'; those of a list that shares its chunk go on."""
+    """A list that was read with a wrong region holds other people's numbers; a list that shares its chunk continues."""
     driver = open_driver(chunk_size=10, min_chunk=5)
     driver.plan("other", phones(4))
     driver.plan("wrong", phones(8, 905_320_000_100))

@@ -185,7 +185,7 @@ def test_two_tasks_taken_for_each_other_are_noticed_and_put_right(open_driver: O
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_wrong_task_is_noticed_however_small(count: int, open_driver: OpenDriver, vendor: FakeVendor) -> None:
-    """One stranger's verdict is enough: taken, it would settle the chunk, and the night would buy its phones again.
+    """One foreign verdict is enough: accepted, it would settle the chunk, and the night would buy its phones again.
 
     Said once more it is believed, since the vendor may err, too.
     """

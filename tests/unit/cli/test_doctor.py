@@ -1,4 +1,4 @@
-"""The doctor finds each fault by name and says how to mend it; what may be meant so is a note."""
+"""The doctor finds each fault by name and says how to fix it; what may be intended is a note."""
 
 import sqlite3
 from collections.abc import Callable, Iterator

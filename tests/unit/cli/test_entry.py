@@ -38,7 +38,7 @@ def test_the_help_of_each_command_has_an_example_of_it(command: CommandInfo) -> 
         (["run", "a.csv", "--colour"], "error: No such option: --colour"),
         (["frobnicate"], "error: No such command 'frobnicate'"),
         (["lineage", "a-1", "--row", "0"], "error: Invalid value for '--row'"),
-        (["run", "a.csv"], "error: FBCHECK_API_KEY is not set; put"),
+        (["run", "a.csv"], "error: FBCHECK_API_KEY is not set; set"),
         (["run", "a.csv", "--region", "XX"], "error: --region: must be an ISO 3166 region"),
     ],
     ids=lambda each: each[-1] if isinstance(each, list) else "",

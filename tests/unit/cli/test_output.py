@@ -36,8 +36,8 @@ def test_quiet_leaves_warnings_and_errors(capsys: pytest.CaptureFixture[str]) ->
     reporter.say(Table("a"))
     with reporter.progress():
         report_progress("reading", 1, 2)
-    reporter.warn("error: mend it")
-    assert capsys.readouterr().err == "error: mend it\n"
+    reporter.warn("error: fix it")
+    assert capsys.readouterr().err == "error: fix it\n"
 
 
 def test_progress_is_plain_lines_where_no_terminal_is(time_passes: None, capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,5 +94,5 @@ def test_a_list_without_any_region_says_what_to_give() -> None:
     counts = {"phones": 40}
     assert region_hint(0, counts, is_recorded=False) is None
     hint = region_hint(40, counts, is_recorded=False) or ""
-    assert hint.startswith("40 of 40 numbers have no country code and no region is set; give --region")
+    assert hint.startswith("40 of 40 numbers have no country code and no region is set; use --region")
     assert "purge --list" in (region_hint(1, counts, is_recorded=True) or "")

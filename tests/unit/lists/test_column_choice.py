@@ -191,7 +191,7 @@ def test_a_country_column_is_known_by_name_and_content(tmp_path: Path, name: str
     ],
 )
 def test_what_is_only_named_like_a_country_is_none(tmp_path: Path, name: str, cells: list[str]) -> None:
-    """A wrong region turns numbers into strangers."""
+    """A wrong region turns numbers into other people's."""
     reader, _ = table_of(tmp_path, {"phone": PHONES, name: cells * 4})
     assert reader.source.region_column is None
 

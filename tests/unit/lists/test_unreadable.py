@@ -35,7 +35,7 @@ def zipped(name: str) -> bytes:
         ("a.csv", os.urandom(3000) + b"\0\1\2\3" * 100, "this is no text, no workbook and no Parquet file"),
         ("a.xlsx", os.urandom(3000) + b"\0\1\2\3" * 100, "this is no text, no workbook and no Parquet file"),
         ("a.csv", b"ad,tel\nAli,0532\x00111\n", "this is no text, no workbook and no Parquet file, see the bytes of line 2"),
-        ("a.csv", b"x" * 600_000 + b",tel\nAli,05321112233\n", "line 1 is longer than 512 KB, so no columns can be told"),
+        ("a.csv", b"x" * 600_000 + b",tel\nAli,05321112233\n", "line 1 is longer than 512 KB, so no columns can be detected"),
         ("a.txt", b"%PDF-1.7\n%", "this is a PDF and no list"),
         ("a.csv", b"<!DOCTYPE html><html>login</html>", "this is a web page or XML"),
         ("a.csv.gz", gzip.compress(b"ad,tel\nAli,05321112233\n" * 1000, mtime=0)[:-20], "the gzip file is truncated"),

@@ -124,7 +124,7 @@ def test_a_workbook_that_unpacks_to_gigabytes_is_refused(tmp_path: Path, monkeyp
 
 @pytest.mark.parametrize("with_formula", [False, True], ids=["fastexcel", "openpyxl"])
 def test_an_entity_bomb_never_unfolds(tmp_path: Path, with_formula: bool) -> None:
-    """Neither library may expand what a stranger declares."""
+    """Neither library may expand what a hostile file declares."""
     path = workbook(tmp_path / "a.xlsx", {"s": [*LEADS, ["x", "=1+1" if with_formula else 1]]})
     entities = b"".join(b'<!ENTITY a%d "%s">' % (level, b"&a%d;" % (level - 1) * 10) for level in range(1, 8))
     bomb = b'<!DOCTYPE b [<!ENTITY a0 "9999999999">' + entities + b"]>"

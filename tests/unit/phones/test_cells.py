@@ -82,7 +82,7 @@ def test_the_column_decides_what_ambiguous_bare_digits_are(says: Says, becomes: 
 
 
 def test_a_number_that_is_valid_abroad_only_needs_the_word_of_its_column() -> None:
-    """`532123456` in Turkey has lost a digit; with a plus it would be a stranger in Cuba."""
+    """`532123456` in Turkey has lost a digit; with a plus it would be somebody in Cuba."""
     assert outcomes_of("532123456", "TR", Says.NOTHING)[0].e164 is None
     assert outcomes_of("532123456", "TR", Says.NATIONAL)[0].e164 is None
     assert outcomes_of("532123456", "TR", Says.INTERNATIONAL)[0].e164 == "+532123456"

@@ -47,7 +47,7 @@ LETTERS = st.characters(categories=("Lu", "Ll", "Lt", "Lo"), exclude_characters=
 @given(honest_cells(), st.data())
 @bounded
 def test_a_letter_instead_of_a_digit_never_yields_a_number(cell: tuple[str, str, str], data: st.DataObject) -> None:
-    """`+4072d3800439`: phonenumbers drops the letter and returns a stranger."""
+    """`+4072d3800439`: phonenumbers drops the letter and returns another person's number."""
     text, region, _ = cell
     place = data.draw(st.sampled_from([match.start() for match in re.finditer(r"\d", text)][1:]))
     spoilt = text[:place] + data.draw(LETTERS) + text[place + 1 :]
@@ -114,7 +114,7 @@ def test_a_word_beside_a_number_changes_no_digit(cell: tuple[str, str, str], wor
 )
 @bounded
 def test_a_count_with_its_word_is_no_part_of_the_number(cell: tuple[str, str, str], count: int, form: str) -> None:
-    """`030 123456 18 Uhr`: where lengths vary, the digits together are a number, too, and a stranger's."""
+    """`030 123456 18 Uhr`: where lengths vary, the digits together are a number, too, and another person's."""
     text, region, e164 = cell
     assert accepted(f"{text.strip()} {form.format(count)}", region) in ([e164], [])
 

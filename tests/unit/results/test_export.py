@@ -47,7 +47,7 @@ def column(values: list[str | None], name: str = "text") -> pa.RecordBatch:
 
 @pytest.mark.parametrize("as_dictionary", [False, True])
 def test_formulas_are_harmless_in_both_kinds(as_dictionary: bool) -> None:
-    """The source's cells are strangers' texts, headers too."""
+    """The source's cells are foreign texts, headers too."""
     batch = column(FORMULAS, "=name")
     if as_dictionary:
         batch = pa.record_batch({"=name": batch.column(0).dictionary_encode()})

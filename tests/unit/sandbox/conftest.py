@@ -1,4 +1,4 @@
-"""One sandbox for all tests of this package; each test starts with every fault mended."""
+"""One sandbox for all tests of this package; each test starts with every fault switched off."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def test_garbage_is_not_json(sandbox: Sandbox, client: Client) -> None:
 
 
 def test_a_task_may_fail_or_never_end(sandbox: Sandbox, client: Client) -> None:
-    """Fate is drawn at submission and holds after the fault is mended."""
+    """Fate is drawn at submission and holds after the fault is switched off."""
     sandbox.switch_faults({"task_failed": 1})
     failed = client.submit(phones(5)).json()["task_id"]
     sandbox.switch_faults({"never_ends": 1})

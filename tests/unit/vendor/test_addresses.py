@@ -1,4 +1,4 @@
-"""A result URL is a stranger's: it may name this machine, its neighbours, or change its mind between two look-ups."""
+"""A result URL is not trusted: it may name this machine, its neighbours, or change its mind between two look-ups."""
 
 from __future__ import annotations
 

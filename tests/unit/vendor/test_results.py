@@ -165,7 +165,7 @@ def test_repeats_are_counted_and_conflicts_have_no_verdict(read: Reader) -> None
     ["", "n/a", "4.17983E+10", "9.05321E+11", "4.17982846515E+10", "41798284651.5", "0798284651", "1234", "1" * 16, "+", "4e99"],
 )
 def test_a_number_that_is_none_or_lost_digits_is_counted(read: Reader, number: str) -> None:
-    """Digits are never made up: they would be a stranger's number."""
+    """Digits are never made up: they would be another person's number."""
     result = read(as_csv([*ROWS, (number, "yes")]))
     assert rows_of(result) == READ
     assert (result.rows, result.unreadable_numbers) == (4, 1)
@@ -337,7 +337,7 @@ STARTS = [b"PK\x03\x04", b"\x1f\x8b\x08", b"\xff\xfe", b"Number,facebook\n", b"n
 )
 @settings(max_examples=150, deadline=None)
 def test_no_bytes_raise_anything_but_a_named_error(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
-    """A reader that dies on a stranger's file would stop the collecting of all others."""
+    """A reader that dies on a foreign file would stop the collecting of all others."""
     path = tmp_path_factory.getbasetemp() / "fuzz"
     path.write_bytes(content)
     try:

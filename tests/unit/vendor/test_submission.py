@@ -167,7 +167,7 @@ def test_answers_that_prove_nothing_are_unconfirmed(status: int, body: bytes, he
     ("status", "error"), [(403, VendorRefuses), (404, VendorRefuses), (413, SubmissionRefused), (429, RateLimited)]
 )
 def test_a_web_page_that_turns_the_request_away_is_no_acceptance(status: int, error: type[Exception]) -> None:
-    """A mistyped address answers 404 with a page: that holds no chunk, it says what to mend."""
+    """A mistyped address answers 404 with a page: that holds no chunk, and it says what to fix."""
     assert type(submit(says_then_closes(http(status, HTML, PAGE)))) is error
 
 
