@@ -172,8 +172,9 @@ def chunks_page() -> Iterator[str]:
     yield from table(("state", *(each.replace("_", " ") for each in traits), "unanswered phones are"), rows)
     yield from (
         "",
-        "*Holds*: no other chunk sends its phones. *Settles*: no list waits for it. *Is polled*: the vendor is asked about it. *Is try*: the",
-        "vendor may have accepted it. *In budget*: its phones count as bought. *Retries*: who sends its unanswered phones again.",
+        "*Holds*: which of its phones no other chunk may send. *Settles*: no list waits for it. *Asks status*, *asks file*: what the vendor is",
+        "asked for, if the chunk has a task. *Is try*: the vendor may have accepted it. *In budget*: its phones count as bought, or are reserved.",
+        "*Retries*: who sends its unanswered phones again.",
         "",
         "## What a person does",
         "",

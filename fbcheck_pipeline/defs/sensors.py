@@ -60,7 +60,7 @@ def exported_sensor(context: dg.SensorEvaluationContext, fbcheck: FbcheckResourc
             return dg.SensorResult(run_requests=requests, dynamic_partitions_requests=[add])
         refused = f"; the vendor refuses: {polled.refused}" if polled.refused else ""
         unknown = f"; {'; '.join(polled.unknown_statuses)}" if polled.unknown_statuses else ""
-        open_tasks = len(ws.ledger.chunks(states=states_that("is_polled")))
+        open_tasks = len(ws.ledger.chunks(states=states_that("asks_status")))
         return dg.SkipReason(
             f"nothing is due: {open_tasks} tasks are with the vendor, {polled.asked} were asked about now{refused}{unknown}"
         )

@@ -26,8 +26,9 @@ class Collecting(ChunkEntries):
 
     def due_for_poll(self) -> list[Chunk]:
         """Tasks whose next status call is due, oldest first."""
-        asked = self.chunks(states=states_that("is_polled"))
-        return sorted((each for each in asked if self._is_due(each.next_poll_at)), key=lambda each: each.next_poll_at)
+        asked = self.chunks(states=states_that("asks_status"))
+        due = (each for each in asked if each.task_id is not None and self._is_due(each.next_poll_at))
+        return sorted(due, key=lambda each: each.next_poll_at)
 
     def due_for_fetch(self) -> list[Chunk]:
         """Exported chunks whose result is to be fetched now, oldest first."""

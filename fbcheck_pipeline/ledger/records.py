@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from fbcheck_pipeline.errors import LedgerError
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.ledger.states import ChunkState
+from fbcheck_pipeline.ledger.states import TRAITS, ChunkState
 
 _ADAPTERS: dict[type[Record], TypeAdapter[Any]] = {}
 
@@ -107,6 +107,12 @@ class LoadedChunk(Chunk):
     def unanswered(self) -> Phones:
         """Phones without a usable verdict, once settled; all of them where there was no result."""
         return self._unpack(self.packed_unanswered or self.packed_phones, self.unanswered_count)
+
+    @property
+    def held(self) -> Phones:
+        """The phones that nobody else may send; those with a verdict by now are free again."""
+        holds_all = TRAITS[self.state].holds == "all" or self.packed_unanswered is None
+        return self.phones if holds_all else self.unanswered
 
     def _unpack(self, packed: bytes, count: int) -> Phones:
         try:

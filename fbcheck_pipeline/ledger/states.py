@@ -22,6 +22,9 @@ class ChunkState(StrEnum):
     FAILED = "failed"
     REFUSED = "refused"
     ABANDONED = "abandoned"
+    SHORT = "short"  # its result stays shorter than the vendor's own counts
+    GONE = "gone"  # the vendor has the result no more
+    WITHDRAWN = "withdrawn"  # a limit took its phones back before they were sent
     REPLACED = "replaced"  # by two halves, or by the same phones without a suppressed one
     PURGED = "purged"  # its files are being deleted; the row goes last
 
@@ -31,19 +34,20 @@ class Traits:
     """What a state means for planning, joining and money.
 
     Attributes:
-        holds: nobody else sends its phones.
-        settles: a list waits for it no longer.
-        is_polled: the vendor is asked about it.
+        holds: which of its phones nobody else may send.
+        settles: a list no longer waits for it.
+        asks_status, asks_file: what the vendor is asked for, if the chunk has a task.
         is_try: the vendor may have accepted its phones.
-        in_budget: its phones count as bought.
+        in_budget: its phones count as bought, or are reserved.
         retries: who sends its unanswered phones again: "night" (on a later UTC day), "person", or nobody.
         check_status: what the join says of its unanswered phones.
         action: what a person should do, if anything.
     """
 
-    holds: bool
+    holds: Literal["all", "unanswered"] | None
     settles: bool
-    is_polled: bool
+    asks_status: bool
+    asks_file: bool
     is_try: bool
     in_budget: bool
     retries: Literal["night", "person"] | None
@@ -55,29 +59,33 @@ _RECONCILE = (
     "look the task up at the vendor, then run one of: fbcheck reconcile {chunk_key} --task-id ID, --resubmit or --abandon"
 )
 _GIVE_UP = "ask the vendor about this task; status calls continue. To give its phones up: fbcheck reconcile {chunk_key} --abandon"
+_PURGE = "run `fbcheck purge` again: the last one was stopped before it finished"
 
-#                               holds  settles polled try    budget retries   check_status
+#                                 holds         settles status file   try    budget retries   check_status
 TRAITS: dict[ChunkState, Traits] = {
-    ChunkState.PLANNED: Traits(True, False, False, False, True, None, CheckStatus.WAITING),
-    ChunkState.SENDING: Traits(True, False, False, True, True, None, CheckStatus.WAITING),
-    ChunkState.SUBMITTED: Traits(True, False, True, True, True, None, CheckStatus.WAITING),
-    ChunkState.EXPORTED: Traits(True, False, False, True, True, None, CheckStatus.WAITING),
-    ChunkState.COLLECTED: Traits(False, True, False, True, True, "night", CheckStatus.UNDETERMINED),
-    ChunkState.UNCONFIRMED: Traits(True, True, False, True, True, None, CheckStatus.UNCONFIRMED, _RECONCILE),
-    ChunkState.OVERDUE: Traits(True, True, True, True, True, None, CheckStatus.UNDETERMINED, _GIVE_UP),
-    ChunkState.FAILED: Traits(False, True, False, True, True, "night", CheckStatus.UNDETERMINED),
-    ChunkState.REFUSED: Traits(False, True, False, True, False, "night", CheckStatus.REFUSED),
-    ChunkState.ABANDONED: Traits(False, True, False, True, True, "person", CheckStatus.UNDETERMINED),
-    ChunkState.REPLACED: Traits(False, True, False, False, False, None, None),
-    ChunkState.PURGED: Traits(
-        False, True, False, True, True, None, None, "run `fbcheck purge` again: the last one was stopped before it finished"
-    ),
+    ChunkState.PLANNED: Traits("all", False, False, False, False, True, None, CheckStatus.WAITING),
+    ChunkState.SENDING: Traits("all", False, False, False, True, True, None, CheckStatus.WAITING),
+    ChunkState.SUBMITTED: Traits("all", False, True, False, True, True, None, CheckStatus.WAITING),
+    ChunkState.EXPORTED: Traits("unanswered", False, False, True, True, True, None, CheckStatus.WAITING),
+    ChunkState.SHORT: Traits("unanswered", True, False, True, True, True, None, CheckStatus.UNDETERMINED),
+    ChunkState.OVERDUE: Traits("unanswered", True, True, True, True, True, None, CheckStatus.UNDETERMINED, _GIVE_UP),
+    ChunkState.UNCONFIRMED: Traits("all", True, False, False, True, True, None, CheckStatus.UNCONFIRMED, _RECONCILE),
+    ChunkState.COLLECTED: Traits(None, True, False, False, True, True, "night", CheckStatus.UNDETERMINED),
+    ChunkState.FAILED: Traits(None, True, False, False, True, True, "night", CheckStatus.UNDETERMINED),
+    ChunkState.GONE: Traits(None, True, False, False, True, True, "night", CheckStatus.UNDETERMINED),
+    ChunkState.ABANDONED: Traits(None, True, True, True, True, True, "person", CheckStatus.UNDETERMINED),
+    ChunkState.REFUSED: Traits(None, True, False, False, True, False, "night", CheckStatus.REFUSED),
+    ChunkState.WITHDRAWN: Traits(None, True, False, False, False, False, None, None),
+    ChunkState.REPLACED: Traits(None, True, False, False, False, False, None, None),
+    ChunkState.PURGED: Traits(None, True, False, False, False, False, None, None, _PURGE),
 }
 
 MOVES: frozenset[tuple[ChunkState, ChunkState]] = frozenset(
     {
         (ChunkState.PLANNED, ChunkState.SENDING),
+        (ChunkState.PLANNED, ChunkState.SUBMITTED),  # a late id calls a resubmission off
         (ChunkState.PLANNED, ChunkState.REPLACED),  # a phone of it was suppressed meanwhile
+        (ChunkState.PLANNED, ChunkState.WITHDRAWN),  # a limit forbids it
         (ChunkState.SENDING, ChunkState.PLANNED),  # a free outcome
         (ChunkState.SENDING, ChunkState.SUBMITTED),
         (ChunkState.SENDING, ChunkState.REPLACED),  # halved after a free refusal
@@ -90,18 +98,26 @@ MOVES: frozenset[tuple[ChunkState, ChunkState]] = frozenset(
         (ChunkState.SUBMITTED, ChunkState.FAILED),
         (ChunkState.SUBMITTED, ChunkState.OVERDUE),
         (ChunkState.EXPORTED, ChunkState.COLLECTED),
+        (ChunkState.EXPORTED, ChunkState.SHORT),
         (ChunkState.EXPORTED, ChunkState.OVERDUE),  # its result cannot be read, and time is up
         (ChunkState.EXPORTED, ChunkState.UNCONFIRMED),  # its result is another chunk's: the task was not this one
+        (ChunkState.SHORT, ChunkState.EXPORTED),
+        (ChunkState.SHORT, ChunkState.COLLECTED),
+        (ChunkState.SHORT, ChunkState.GONE),
         (ChunkState.OVERDUE, ChunkState.UNCONFIRMED),
         (ChunkState.OVERDUE, ChunkState.ABANDONED),
         (ChunkState.OVERDUE, ChunkState.EXPORTED),
         (ChunkState.OVERDUE, ChunkState.COLLECTED),
         (ChunkState.OVERDUE, ChunkState.FAILED),
+        (ChunkState.OVERDUE, ChunkState.GONE),
+        (ChunkState.ABANDONED, ChunkState.EXPORTED),  # a late answer is used
+        (ChunkState.ABANDONED, ChunkState.COLLECTED),
+        (ChunkState.ABANDONED, ChunkState.FAILED),
         *((state, ChunkState.PURGED) for state, traits in TRAITS.items() if not traits.holds and state != ChunkState.PURGED),
     }
 )
 
 
-def states_that(trait: Literal["holds", "settles", "is_polled", "is_try", "in_budget"]) -> list[ChunkState]:
-    """The states whose trait is true, e.g. `states_that("holds")`."""
+def states_that(trait: Literal["holds", "settles", "asks_status", "asks_file", "is_try", "in_budget"]) -> list[ChunkState]:
+    """The states that have a trait, e.g. `states_that("holds")`."""
     return [state for state, traits in TRAITS.items() if getattr(traits, trait)]

@@ -106,7 +106,7 @@ class PhoneAllocation:
         """Pin phones of open chunks to these chunks: no other chunk may send them meanwhile. Returns all phones in flight, sorted."""
         held = [np.empty(0, np.int64)]
         for chunk in tx.holding():
-            phones = chunk.phones
+            phones = chunk.held
             held.append(phones)
             self._assign_chunk(chunk, phones, AnsweredBy.CHUNK, AnsweredBy.OTHER_CHUNK)
         return np.sort(np.concatenate(held))

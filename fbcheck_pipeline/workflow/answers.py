@@ -91,7 +91,7 @@ class _AnswerResolver:
             mine = places[inside]
             traits = TRAITS[chunk.state]
             resolved.status[mine] = _CODE[traits.check_status or CheckStatus.WAITING]
-            resolved.may_change[mine] = traits.holds | (
+            resolved.may_change[mine] = (traits.holds is not None) | (
                 (traits.retries == "night") & (self._tries[mine] < self._ws.settings.max_tries)
             )
             if chunk.state is ChunkState.COLLECTED:

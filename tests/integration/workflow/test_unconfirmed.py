@@ -149,15 +149,30 @@ def test_an_overdue_chunk_whose_result_stays_unreadable_may_be_given_up(
     abandon(driver.ws, chunk)
     assert driver.counts("a") == {"undetermined": 5}
     assert driver.is_complete("a")
-    vendor.downloads = lambda task_id: "ok"
     clock.advance(2 * DAY_S)
     for again in (Again.NOBODY, Again.NIGHT):
         driver.run("a", phones(5), again=again)
     driver.finish()
     assert (len(vendor.posts), driver.states()) == (1, ["abandoned"])
     driver.run("a", phones(5), again=Again.PERSON)
+    vendor.downloads = lambda task_id: "ok"
     driver.finish()
-    assert driver.counts("a") == {"checked": 5}
+    assert len(vendor.posts) == 2 and driver.counts("a") == {"checked": 5}
+
+
+def test_a_late_answer_of_an_abandoned_chunk_is_used(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
+    """It was paid for: nobody waits for it any more, and when it comes nothing is bought again."""
+    vendor.downloads = lambda task_id: "html"
+    driver = open_driver(task_deadline_hours=1)
+    driver.run("a", phones(5))
+    driver.finish()
+    clock.advance(4000)
+    driver.collect()
+    abandon(driver.ws, driver.chunk_key("overdue"))
+    vendor.downloads = lambda task_id: "ok"
+    driver.finish()
+    driver.run("a", phones(5), again=Again.PERSON)
+    assert (len(vendor.posts), driver.states()) == (1, ["collected"]) and driver.counts("a") == {"checked": 5}
 
 
 def test_two_tasks_taken_for_each_other_are_noticed_and_put_right(open_driver: OpenDriver, vendor: FakeVendor) -> None:

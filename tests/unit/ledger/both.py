@@ -42,6 +42,9 @@ WAYS = {
     "failed": "sending submitted failed",
     "overdue": "sending submitted overdue",
     "exported": "sending submitted exported",
+    "short": "sending submitted exported short",
+    "gone": "sending submitted overdue gone",
+    "withdrawn": "withdrawn",
     "collected": "sending submitted exported collected",
     "purged": "sending submitted exported collected purged",
 }
