@@ -32,7 +32,7 @@ class Collecting(ChunkEntries):
 
     def due_for_fetch(self) -> list[Chunk]:
         """Exported chunks whose result is to be fetched now, oldest first."""
-        exported = self.chunks(states=[ChunkState.EXPORTED, ChunkState.OVERDUE])
+        exported = self.chunks(states=states_that("asks_file"))
         return [
             each
             for each in exported
@@ -43,9 +43,16 @@ class Collecting(ChunkEntries):
         """Record what a status call said of a task that is not exported."""
         self._note_poll(chunk, {**_columns(progress), "note": None, "next_poll_at": next_poll_at})
 
-    def note_still_exported(self, chunk: Chunk, progress: TaskProgress, *, next_poll_at: float, result_url: str | None) -> None:
-        """Record what a status call said of a task whose result could not be read so far; the reason stays noted."""
-        self._note_poll(chunk, {**_columns(progress), "result_url": result_url, "next_poll_at": next_poll_at})
+    def note_still_exported(
+        self, chunk: Chunk, progress: TaskProgress, *, vendor_exported_at: str | None, next_poll_at: float, result_url: str | None
+    ) -> None:
+        """Record that the vendor has the result of a chunk that does not move by it; the reason noted before stays."""
+        exported = {
+            "exported_at": sa.func.coalesce(chunks.c.exported_at, self.clock()),
+            "vendor_exported_at": sa.func.coalesce(chunks.c.vendor_exported_at, vendor_exported_at),
+            "result_url": result_url,
+        }
+        self._note_poll(chunk, {**_columns(progress), **exported, "next_poll_at": next_poll_at})
 
     def note_poll_error(self, chunk: Chunk, *, note: str, next_poll_at: float) -> None:
         """Record that a status call said nothing usable."""

@@ -110,9 +110,7 @@ MOVES: frozenset[tuple[ChunkState, ChunkState]] = frozenset(
         (ChunkState.OVERDUE, ChunkState.COLLECTED),
         (ChunkState.OVERDUE, ChunkState.FAILED),
         (ChunkState.OVERDUE, ChunkState.GONE),
-        (ChunkState.ABANDONED, ChunkState.EXPORTED),  # a late answer is used
-        (ChunkState.ABANDONED, ChunkState.COLLECTED),
-        (ChunkState.ABANDONED, ChunkState.FAILED),
+        (ChunkState.ABANDONED, ChunkState.COLLECTED),  # a late answer is used
         *((state, ChunkState.PURGED) for state, traits in TRAITS.items() if not traits.holds and state != ChunkState.PURGED),
     }
 )

@@ -118,15 +118,16 @@ def _learn(ws: Workspace, chunk: Chunk, snapshot: TaskSnapshot, now: float, poll
     ledger, key, url = ws.ledger, chunk.chunk_key, snapshot.result_url
     progress = TaskProgress(snapshot.status.value, snapshot.total, snapshot.success, snapshot.failure)
     if snapshot.status is TaskStatus.EXPORTED:
-        if chunk.state is ChunkState.OVERDUE and chunk.vendor_status == TaskStatus.EXPORTED:
-            # its result could not be read in time; only the URL may be fresh
-            ledger.note_still_exported(chunk, progress, next_poll_at=now + LONGEST_INTERVAL_S, result_url=url)
-            return
         when = snapshot.updated_at
+        was_exported = chunk.state is ChunkState.OVERDUE and chunk.vendor_status == TaskStatus.EXPORTED
+        if was_exported or chunk.state is ChunkState.ABANDONED:  # only the URL may be fresh
+            later = now + LONGEST_INTERVAL_S
+            ledger.note_still_exported(chunk, progress, vendor_exported_at=when, next_poll_at=later, result_url=url)
+            return
         polled.exported += ledger.mark_exported(
             key, from_=chunk.state, progress=progress, vendor_exported_at=when, result_url=url
         )
-    elif snapshot.status is TaskStatus.FAILED:
+    elif snapshot.status is TaskStatus.FAILED and chunk.state is not ChunkState.ABANDONED:
         why = f"the vendor says this task failed: {snapshot.message or 'no reason given'}"
         polled.failed += ledger.mark_failed(key, from_=chunk.state, progress=progress, note=why)
     else:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from fbcheck_pipeline.ledger import ChunkState, Ledger, codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.schema import chunks
+from fbcheck_pipeline.ledger.states import states_that
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.answers import Tally, resolve
@@ -63,13 +64,13 @@ class WorkflowDriver:
 
     def poll(self) -> Polled:
         """Ask about every open task, due or not."""
-        for chunk in self.ledger.chunks(states=[ChunkState.SUBMITTED, ChunkState.OVERDUE]):
+        for chunk in self.ledger.chunks(states=states_that("asks_status")):
             set_columns(self.ledger, chunk.chunk_key, next_poll_at=0)
         return poll_due_tasks(self.ws, self.client, budget_s=10)
 
     def collect(self) -> Collected:
         """Fetch what is exported, due or not."""
-        for chunk in self.ledger.chunks(states=[ChunkState.EXPORTED, ChunkState.OVERDUE]):
+        for chunk in self.ledger.chunks(states=states_that("asks_file")):
             set_columns(self.ledger, chunk.chunk_key, next_fetch_at=0)
         return collect_exported(self.ws, self.client)
 
