@@ -70,8 +70,8 @@ def settings_page() -> Iterator[str]:
     yield from (
         "",
         "`DAGSTER_HOME` is Dagster's own setting. Where it is unset, `fbcheck` keeps its Dagster instance in `<DATA_URI>/dagster` if that is",
-        "a local folder, and asks for it otherwise. `fbcheck` respects `NO_COLOR` and `COLUMNS`. OpenLineage events are sent where",
-        "OpenLineage's own configuration (`OPENLINEAGE_URL` …) says; without one, nothing is sent.",
+        "a local folder, and requires it otherwise. `fbcheck` respects `NO_COLOR` and `COLUMNS`. OpenLineage events are sent to the address",
+        "in OpenLineage's own configuration (`OPENLINEAGE_URL` …); without one, nothing is sent.",
     )
 
 
@@ -149,7 +149,7 @@ def commands_page() -> Iterator[str]:
         "",
         "## Exit codes",
         "",
-        "With several lists, the exit code is the first of 1, 4, 2, 3, 0 that applies to any of them; a bad list never stops the others.",
+        "With several lists, the exit code is the first of 1, 4, 2, 3, 0 that applies to any of them; an unreadable list does not stop the others.",
         "",
     )
     yield from table(("code", "meaning", "errors"), ((code, text, _errors_of(code)) for code, text in EXIT_CODES.items()))

@@ -108,7 +108,7 @@ def find_encoding(source: Source, asked: str | None = None) -> EncodedText:
         WrongEncoding: the text is not in the encoding that was asked for, or there is none of that name.
     """
     head = next(source())[:SAMPLE_BYTES]
-    chosen, reason = (_known(asked), "it was asked for") if asked else _from_head(head)
+    chosen, reason = (_known(asked), "an option names it") if asked else _from_head(head)
     fault = _first_fault(source, chosen)
     if fault is None:
         return EncodedText(source, chosen, True, f"Encoding {chosen}: {reason}.")

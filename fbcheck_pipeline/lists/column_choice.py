@@ -56,9 +56,9 @@ def find_header(rows: Sequence[Row], has_header: bool | None) -> Header:
     """
     first = next((index for index, row in enumerate(rows) if any(cell and cell.strip() for cell in row)), 0)
     if has_header is False:
-        return Header(None, 0, "No header: it was asked for.")
+        return Header(None, 0, "No header: an option says so.")
     if has_header:
-        return Header(first, first + 1, "The first row is the header: it was asked for.")
+        return Header(first, first + 1, "The first row is the header: an option says so.")
     for index in range(first, min(len(rows), first + PREAMBLE_ROWS)):
         if any(cell is not None and recogniser.is_phone_like(cell) for cell in rows[index]):
             break
@@ -162,7 +162,7 @@ class _Column:
 def _phones(columns: list[_Column], final: tuple[str, ...], asked: str | None, file: str) -> tuple[tuple[int, ...], str]:
     if asked is not None:
         column = columns[_find(asked, columns, final, "--column", file)]
-        return (column.index,), f"Phone column {column.name!r}: it was asked for."
+        return (column.index,), f"Phone column {column.name!r}: an option names it."
     chosen, how, also = _named_phones(columns), "name", ""
     by_content = _phones_by_content(columns)
     if by_content and not any(column.is_possible for column in chosen):
@@ -174,11 +174,11 @@ def _phones(columns: list[_Column], final: tuple[str, ...], asked: str | None, f
         )
     left = [column.name for column in columns if header_words.is_phone_name(column.name) and column not in chosen]
     if how == "name" and left:
-        also = f"; not {', '.join(map(repr, left))}, whose cells do not"
+        also = f"; not {', '.join(map(repr, left))}, whose cells are no numbers"
     said = [f"{column.share:.0%}" for column in chosen if column.share is not None]
-    shares = f", and {', '.join(said)} of the cells looked at read as numbers" if said else ""
+    shares = f", and {', '.join(said)} of the examined cells are numbers" if said else ""
     names = f"column{'s' if len(chosen) > 1 else ''} {', '.join(repr(column.name) for column in chosen)}"
-    return tuple(column.index for column in chosen), f"Phone {names}: by {how}{shares}{also}."
+    return tuple(column.index for column in chosen), f"Phone {names}: chosen by {how}{shares}{also}."
 
 
 def _named_phones(columns: list[_Column]) -> list[_Column]:
@@ -212,14 +212,14 @@ def _region(columns: list[_Column], final: tuple[str, ...], phones: tuple[int, .
             file: str) -> tuple[int | None, tuple[str, ...]]:  # fmt: skip
     if asked is not None:
         index = _find(asked, columns, final, "--region-column", file)
-        return index, (f"Country column {final[index]!r}: it was asked for.",)
+        return index, (f"Country column {final[index]!r}: an option names it.",)
     named = [column for column in columns if column.index not in phones and column.is_named(header_words.REGION_WORDS)]
     shares = [(_country_share(column.cells), column) for column in named]
     likely = [(share, column) for share, column in shares if share >= _region_share_needed(column.name)]
     if not likely:
         return None, ()
     share, best = max(likely, key=lambda each: each[0])
-    return best.index, (f"Country column {final[best.index]!r}: by name, and {share:.0%} of its cells name a country.",)
+    return best.index, (f"Country column {final[best.index]!r}: chosen by name, and {share:.0%} of its cells name a country.",)
 
 
 def _country_share(cells: Iterable[Cell]) -> float:

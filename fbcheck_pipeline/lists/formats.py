@@ -47,7 +47,7 @@ def format_of(path: Path) -> tuple[str, bool, tuple[str, ...]]:
         raise ListError(f"{path.name}: the file is empty; export the list again")
     kind = _kind_of(path, head) or ("csv" if named in ("xlsx", "parquet") else named)
     is_gzip = head.startswith(b"\x1f\x8b")
-    told = () if kind == named else (f"Read as {kind}: its content says so, its name says {named}.",)
+    told = () if kind == named else (f"Read as {kind} because of its content; its name says {named}.",)
     return kind, is_gzip, told
 
 

@@ -37,7 +37,7 @@ def _chosen_sheet(path: Path, book: Workbook, options: ReadOptions) -> ListTable
     if not book.names:
         raise ListError(f"{path.name}: the workbook has no sheets; save the list again")
     if options.sheet is not None:
-        name, why = _named(path, book.names, options.sheet), "it was asked for"
+        name, why = _named(path, book.names, options.sheet), "an option names it"
         cells = book.cells(name)
     elif len(book.names) == 1:
         name, why = book.names[0], "the only one"
@@ -66,7 +66,11 @@ def _sheet_with_phones(book: Workbook, options: ReadOptions) -> tuple[str, pa.Re
         if (phones, cells.num_rows) > best:
             best, chosen = (phones, cells.num_rows), (name, cells)
     others = [name for name in with_phones if name != chosen[0]]
-    also = f"; phones stand in {', '.join(map(repr, others))} too, read with --sheet" if others else ""
+    also = (
+        f"; {', '.join(map(repr, others))} also {'contains' if len(others) == 1 else 'contain'} phones: use --sheet"
+        if others
+        else ""
+    )
     return (*chosen, f"it has the most phones{also}")
 
 

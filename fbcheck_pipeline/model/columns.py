@@ -52,35 +52,35 @@ class Column(Word):
         _in("int16 not null", RAW, E164, RESULTS), "raw_phones.phone_index raw_phones.phone_raw")
     PHONE_COLUMN = ("phone_column", "the source column it was read from",
         _in("codes32 not null", RAW, E164, RESULTS), "raw_phones.phone_column")
-    PHONE_RAW = ("phone_raw", "the text it was read from; null where a spreadsheet or Parquet cell is missing",
+    PHONE_RAW = ("phone_raw", "the text it was read from; null if a spreadsheet or Parquet cell is missing",
         _in("string", RAW, E164, RESULTS), "raw_phones.phone_raw")
     PHONE_E164 = ("phone_e164", "the number in E.164, + and digits; null when it is rejected",
         _in("string", E164, RESULTS) | _in("string not null", PINS, VERDICTS), "raw_phones.phone_raw")
-    REJECT_REASON = ("reject_reason", "why there is no E.164; null otherwise",
+    REJECT_REASON = ("reject_reason", "why the phone has no E.164; null if it has one",
         _in("codes8", E164, RESULTS), "raw_phones.phone_raw", RejectReason)
     COUNTRY = ("country", "ISO 3166 region of the number; 001 for numbers of no country",
         _in("codes16", E164, RESULTS), "e164_phones.phone_e164")
-    LINE_TYPE = "line_type", "what kind of line", _in("codes8", E164, RESULTS), "e164_phones.phone_e164", LineType
+    LINE_TYPE = "line_type", "the kind of line", _in("codes8", E164, RESULTS), "e164_phones.phone_e164", LineType
     ANSWERED_BY = "answered_by", "what answers the phone", _in("codes32 not null", PINS), "", AnsweredBy
-    CHUNK_KEY = "chunk_key", "the chunk that carries it; null where none does", _in("codes32", PINS)
-    FACEBOOK = ("facebook", "what the vendor said; null means no verdict",
+    CHUNK_KEY = "chunk_key", "the chunk that holds the phone; null if none does", _in("codes32", PINS)
+    FACEBOOK = ("facebook", "the vendor's verdict; null means none",
         _in("codes8", VERDICTS, RESULTS), "e164_phones.phone_e164 verdicts.facebook", Verdict)
     FACEBOOK_LABEL = "facebook_label", "the label as it stood in the vendor's file", _in("codes32", VERDICTS)
-    CHECK_STATUS = ("check_status", "what became of the phone",
+    CHECK_STATUS = ("check_status", "the outcome for the phone",
         _in("codes8 not null", RESULTS), "e164_phones.phone_e164 submitted_chunks.answered_by verdicts.facebook", CheckStatus)
     CHECKED_AT = ("checked_at", "when the vendor exported the verdict; null without one",
         _in("moment not null", VERDICTS) | _in("moment", RESULTS), "e164_phones.phone_e164 verdicts.checked_at")
-    TASK_ID = ("task_id", "the vendor's task that carried the phone; null while there is none",
+    TASK_ID = ("task_id", "the vendor's task that carried the phone; null if there is none",
         {PINS: "codes32", VERDICTS: "codes8 not null", RESULTS: "string"}, "submitted_chunks.chunk_key submitted_chunks.task_id")
-    LIST_KEY = "list_key", "the list", _in("string", SUMMARY)
+    LIST_KEY = "list_key", "the list's key", _in("string", SUMMARY)
     FILE = "file", "the name of its file", _in("string", SUMMARY)
     JOINED_AT = "joined_at", "when it was last joined", _in("moment", SUMMARY)
-    COMPLETE = "complete", "nothing of it may change automatically or waits for a person", _in("bool", SUMMARY)
+    COMPLETE = "complete", "true if nothing of the list can change automatically and nothing waits for a person", _in("bool", SUMMARY)
     ROWS = "rows", "data rows of the list", _in("int64", SUMMARY)
-    PHONES = "phones", "rows of its result; the statuses add up to it", _in("int64", SUMMARY)
-    BILLED_PHONES = ("billed_phones", "phones the vendor accepted for this list, counted again for each further try",
+    PHONES = "phones", "rows of its result; the counts of the statuses add up to it", _in("int64", SUMMARY)
+    BILLED_PHONES = ("billed_phones", "phones that the vendor accepted for this list; each further try counts again",
         _in("int64", SUMMARY))
-    COVERAGE = ("coverage", "share of the phones neither rejected nor suppressed that have a verdict; null where there are none such",
+    COVERAGE = ("coverage", "share of phones with a verdict among those neither rejected nor suppressed; null if there are none",
         _in("double", SUMMARY))
     PURPOSE = "purpose", "why the numbers were checked", _in("string", SUMMARY)
     SYNTHETIC = "synthetic", "at least one of its verdicts is invented by a sandbox", _in("bool", SUMMARY)

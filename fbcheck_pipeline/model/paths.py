@@ -45,28 +45,28 @@ class DataFile:
 
 _KEY = re.compile("<(.*)>")
 
-INBOX = DataFile("inbox/<name>", "lists as they came")
+INBOX = DataFile("inbox/<name>", "the original list files")
 RAW_PHONES = DataFile("raw_phones/<list_key>.parquet", "one row per phone found, with all columns of its source row")
 E164_PHONES = DataFile("e164_phones/<list_key>.parquet", "the same phones with `phone_e164` or `reject_reason`")
 CHUNKS = DataFile("chunks/<chunk_key>.txt", "exactly what was sent")
-SUBMITTED_CHUNKS = DataFile("submitted_chunks/<list_key>.parquet", "for each distinct phone of the list what answers it")
-RESULT_ARCHIVES = DataFile("result_files/<task_id>.zip", "the vendor's results as they came: workbooks and archives")
+SUBMITTED_CHUNKS = DataFile("submitted_chunks/<list_key>.parquet", "what answers each distinct phone of the list")
+RESULT_ARCHIVES = DataFile("result_files/<task_id>.zip", "the vendor's original results: workbooks and archives")
 RESULT_TEXTS = DataFile("result_files/<task_id>.gz", "the vendor's other results, gzipped")
 RESULT_FILES = (RESULT_ARCHIVES, RESULT_TEXTS)
-VERDICTS = DataFile("verdicts/<task_id>.parquet", "one row per phone the vendor answered")
+VERDICTS = DataFile("verdicts/<task_id>.parquet", "one row per phone that the vendor answered")
 VERDICT_INDEX = DataFile(
-    "verdict_index/<random>.arrow", "where the newest verdict of each phone is; made from `verdicts/`, may be deleted"
+    "verdict_index/<random>.arrow", "the place of each phone's newest verdict; rebuilt from `verdicts/` if it is missing"
 )
 FACEBOOK_RESULTS = DataFile("facebook_results/<list_key>.parquet", "the joined result; its footer holds the lineage")
 LINEAGE = DataFile("facebook_results/<list_key>.lineage.json", "where every number of the result comes from", has_people=False)
 OPENLINEAGE = DataFile("facebook_results/<list_key>.openlineage.json", "the same as an OpenLineage event", has_people=False)
-REPORT = DataFile("facebook_results/<list_key>.report.html", "the same as a page to look at", has_people=False)
+REPORT = DataFile("facebook_results/<list_key>.report.html", "the same as an HTML page", has_people=False)
 FACEBOOK_SUMMARY = DataFile("facebook_summary/summary.parquet", "one row per list", has_people=False, purged="its row")
-LEDGER = DataFile("ledger.db", "the ledger, unless `FBCHECK_LEDGER_URL` puts it elsewhere", purged="its rows")
+LEDGER = DataFile("ledger.db", "the ledger, unless `FBCHECK_LEDGER_URL` names another place", purged="its rows")
 LEDGER_WORK = DataFile("ledger.db-<wal or shm>", "SQLite's own working files beside it", purged="its rows")
-SENDERS = DataFile("ledger.db.senders/<sender>.lock", "which processes are sending just now", has_people=False, purged="no")
+SENDERS = DataFile("ledger.db.senders/<sender>.lock", "which processes are sending now", has_people=False, purged="no")
 LEDGER_ID = DataFile("ledger-id.json", "which ledger belongs to these data, and how much was sent", has_people=False, purged="no")
-DAGSTER = DataFile("dagster/", "Dagster's instance, where `DAGSTER_HOME` is unset", has_people=False, purged="its partition")
+DAGSTER = DataFile("dagster/", "Dagster's instance, if `DAGSTER_HOME` is unset", has_people=False, purged="its partition")
 
 FILES = tuple(each for each in list(globals().values()) if isinstance(each, DataFile))
 """All of them, in the order of the flow."""

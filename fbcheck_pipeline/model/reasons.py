@@ -1,4 +1,4 @@
-"""Why a phone has no E.164, and the kinds of lines. The tuples are the dictionaries of the Parquet columns: their order is the code.
+"""Why a phone has no E.164, and the kinds of lines. The tuples are the dictionaries of the Parquet columns: a word's place is its code.
 
 A `label` is for charts and terminals, a `meaning` for the reference.
 """
@@ -15,24 +15,24 @@ class RejectReason(Word):
         self.label, self.meaning = label, meaning
 
     # fmt: off
-    EMPTY = "empty", "empty cell", "the cell is empty, or says so: `n/a`, `-`, `yok` …"
+    EMPTY = "empty", "empty cell", "the cell is empty, or contains a word for that: `n/a`, `-`, `yok` …"
     NOT_A_NUMBER = "not_a_number", "not a phone number", "no telephone number: a date, a name, an address …"
     LETTERS_IN_NUMBER = ("letters_in_number", "letters in the number",
-        "a letter stands where a digit may have been, or a word may own the digits beside it: `… 2. Etage`")
+        "a letter stands in the place of a digit, or the digits may belong to the word beside them: `… 2. Etage`")
     NO_REGION = ("no_region", "country unknown",
-        "no country code, and no region was given for it; or its country cell names none (`NA` may be Namibia or nothing)")
+        "the number has no country code and no region was given; or its country cell names no country (`NA` may mean Namibia or nothing)")
     TOO_SHORT = "too_short", "too short", "too few digits for any number of its country"
     TOO_LONG = "too_long", "too long", "too many digits; more than 15 after the `+` in any case"
     INVALID_NUMBER = "invalid_number", "no such number", "no such number is in service in its country's numbering plan"
     EXCEL_PRECISION_LOST = ("excel_precision_lost", "digits lost in a spreadsheet",
-        "a spreadsheet has shortened it (`9.05E+11`); its last digits are gone")
+        "a spreadsheet has shortened the number (`9.05E+11`); its last digits are lost")
     AMBIGUOUS_INTERNATIONAL = ("ambiguous_international", "national or international: unclear",
-        "bare digits that read as a number of two countries, and the column does not decide which")
+        "digits without a `+` that are valid numbers of two countries; the column does not decide which")
     AMBIGUOUS_RANGE = ("ambiguous_range", "a range, not one number",
-        "several lines written as one: `555 12 34-35`; or a mark before it counts: `#2 171 …`")
+        "several numbers written as one: `555 12 34-35`; or the digit before it is a count: `#2 171 …`")
     EMERGENCY = "emergency", "emergency number", "an emergency number"
     LINE_TYPE_EXCLUDED = ("line_type_excluded", "special line without accounts",
-        "a line that owns no account; `FBCHECK_ALLOW_LINE_TYPES` keeps it")
+        "lines of this type have no accounts; `FBCHECK_ALLOW_LINE_TYPES` can include the type")
     # fmt: on
 
 
@@ -40,7 +40,7 @@ class LineType(Word):
     """A kind of line, in the order of phonenumbers' own PhoneNumberType, so that its number is our index: the column `line_type`.
 
     Attributes:
-        is_excluded: it owns no account; asking about it is money for a useless row.
+        is_excluded: such lines have no accounts; a check of them would cost money and give no verdict.
     """
 
     def __init__(self, _: str, is_excluded: bool = False) -> None:
@@ -65,5 +65,5 @@ EXCLUDED_LINE_TYPES = frozenset(kind for kind in LineType if kind.is_excluded)
 
 
 def label_of(reason: str) -> str:
-    """The label of a reason; one that only another version knows stands for itself."""
+    """The label of a reason; a reason of another version is its own label."""
     return next((each.label for each in RejectReason if each == reason), reason)

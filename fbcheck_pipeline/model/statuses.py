@@ -1,6 +1,6 @@
-"""What the vendor said of a phone, what became of it, and what answers it. Their order is their code in our arrays.
+"""The vendor's verdict on a phone, its check status, and what answers it. The order of the words is their code in our arrays.
 
-Each word has one `meaning`, which tables, reports and the reference show.
+Tables, reports and the reference show the `meaning` of each word.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from fbcheck_pipeline.model.word import Word
 
 
 class Verdict(Word):
-    """What the vendor said: the column `facebook`."""
+    """The vendor's verdict: the column `facebook`."""
 
     def __init__(self, _: str, meaning: str) -> None:
         self.meaning = meaning
 
     YES = "yes", "has an active account"
-    NO = "no", "no active account, says the vendor"
+    NO = "no", "has no active account, according to the vendor"
     BAN = "ban", "reported as banned"
 
 
@@ -23,7 +23,7 @@ _AGAIN = "sent again at night, or by `run --retry`; at most `FBCHECK_MAX_TRIES` 
 
 
 class CheckStatus(Word):
-    """What became of a phone: the column `check_status`.
+    """The outcome for a phone: the column `check_status`.
 
     Attributes:
         next_step: what happens next, or who acts; empty where the status is final.
@@ -34,9 +34,9 @@ class CheckStatus(Word):
 
     CHECKED = "checked", "bought for this list; `facebook` is set"
     REUSED = "reused", "answered by an earlier verdict, or by a chunk that another list pays for; `facebook` is set"
-    REJECTED = "rejected", "no E.164 could be made of it, see `reject_reason`; never sent"
-    SUPPRESSED = "suppressed", "it opted out; never sent"
-    UNDETERMINED = "undetermined", "sent, but no usable answer came back, or not in time", _AGAIN
+    REJECTED = "rejected", "has no E.164, see `reject_reason`; never sent"
+    SUPPRESSED = "suppressed", "its owner opted out; never sent"
+    UNDETERMINED = "undetermined", "sent, but no usable answer came back in time", _AGAIN
     UNCONFIRMED = (
         "unconfirmed",
         "sent, but the answer was lost: perhaps billed, never sent again automatically",
@@ -58,7 +58,7 @@ ANSWERED_STATUSES = (CheckStatus.CHECKED, CheckStatus.REUSED)
 
 
 class AnsweredBy(Word):
-    """What answers a phone: the column `answered_by` of a list's pins. One without a chunk is the phone's status too."""
+    """What answers a phone: the column `answered_by` of a list's pins. If no chunk answers it, the word is also its check status."""
 
     def __init__(self, _: str, meaning: str) -> None:
         self.meaning = meaning
@@ -67,6 +67,6 @@ class AnsweredBy(Word):
     OTHER_CHUNK = "other_chunk", "a chunk that another list pays for"
     VERDICT = "verdict", "an earlier task's verdict, younger than `FBCHECK_VERDICT_DAYS`"
     EARLIER_TRY = "earlier_try", "an earlier try that has settled without a usable answer, and is not repeated now"
-    SUPPRESSED = str(CheckStatus.SUPPRESSED), "nothing: the phone opted out"
+    SUPPRESSED = str(CheckStatus.SUPPRESSED), "nothing: its owner opted out"
     OVER_BUDGET = str(CheckStatus.OVER_BUDGET), "nothing yet: the budget is used up"
     WAITING = str(CheckStatus.WAITING), "nothing yet: too few phones for a chunk (`FBCHECK_MIN_CHUNK`)"

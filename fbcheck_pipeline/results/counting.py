@@ -1,4 +1,4 @@
-"""Counts of a list's result: its rows while they stream past, what was bought for it, and where the vendor's counts differ.
+"""Counts a list's result: its rows while they stream past, the phones bought for it, and differences from the vendor's counts.
 
 No phone number leaves this module, and nothing is written here.
 """
@@ -30,20 +30,20 @@ ODDITIES = {
     "extra": "phones in the result that were never sent",
     "missing": "phones sent that are absent from the result",
 }
-"""What may be odd about a task's result; collecting counts these by name."""
+"""What may be unusual in a task's result. Collecting counts each by its name."""
 RESULT_COUNTS = (Column.ROWS, *ODDITIES, CheckStatus.UNDETERMINED)
-"""All that collecting counts of a task's result."""
+"""Everything that collecting counts in a task's result."""
 
 
 class Breakdown:
-    """Counts the rows of a result by country, line type and verdict, and the rejected rows by reason, as batches pass."""
+    """Counts the rows of a result by country, line type and verdict, and the rejected rows by reason, while the batches pass."""
 
     def __init__(self) -> None:
         self._kept: Counter[tuple[str, str, str]] = Counter()
         self._reasons: Counter[str] = Counter()
 
     def counted(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Yield the same batches of facebook_results, and count each as it passes."""
+        """Yield the same batches of facebook_results and count each of them."""
         for batch in batches:
             self._add(batch)
             yield batch
@@ -62,7 +62,7 @@ class Breakdown:
         return {verdict: sum(count for key, count in self._kept.items() if key[2] == verdict) for verdict in VERDICTS}
 
     def to_json(self) -> dict[str, Any]:
-        """`country` and `line_type` (rows that were not rejected, by verdict) and `reject_reason`; the largest first."""
+        """`country` and `line_type` (rows that were not rejected, by verdict) and `reject_reason`, the largest count first."""
         return {
             str(Column.COUNTRY): self._by(0),
             str(Column.LINE_TYPE): self._by(1),
@@ -84,7 +84,7 @@ def _codes(column: pa.DictionaryArray) -> tuple[npt.NDArray[np.int64], list[str]
 
 
 def _named(combined: npt.NDArray[np.int64], names: list[list[str]]) -> dict[Any, int]:
-    """How often each combination of codes occurs, by its names; a bare name where there is one column."""
+    """How often each combination of codes occurs, by its names; a single name if there is one column."""
     counts = np.bincount(combined)
     found: Counter[Any] = Counter()
     for code in np.flatnonzero(counts).tolist():
@@ -104,7 +104,7 @@ def bought_by_chunk(ws: Workspace, list_key: str) -> dict[str, tuple[int, Chunk]
 
 
 def billing(ws: Workspace, list_key: str, resolved: Resolved, answered_rows: int) -> dict[str, Any]:
-    """What the list cost, in phones and, with a price, in money.
+    """What the list cost in phones and, if a price is set, in money.
 
     Args:
         answered_rows: rows of the result that have a verdict.
@@ -134,13 +134,13 @@ def _is_perhaps_billed(chunk: Chunk) -> bool:
 
 
 def summed_result_counts(tasks: Iterable[Chunk]) -> dict[str, int]:
-    """The counts that collecting made of each task's result, summed; `tasks` says of how many."""
+    """The sums of the counts of all tasks' results; `tasks` is the number of tasks."""
     counted = [task.result_counts for task in tasks if task.result_counts]
     return {"tasks": len(counted), **{str(name): sum(int(each.get(name, 0)) for each in counted) for name in RESULT_COUNTS}}
 
 
 def discrepancies(tasks: Iterable[Chunk]) -> list[dict[str, Any]]:
-    """Where the vendor's `total`, `success` and `failure` do not fit what was sent and came back, per collected task.
+    """Per collected task, where the vendor's `total`, `success` and `failure` differ from what was sent and received.
 
     A phone without a usable verdict may be absent from the result, or be there with an unknown label. The vendor does not say which
     of the two its `failure` counts, so both are accepted.

@@ -26,7 +26,7 @@ OUTCOME = [str(each) for each in columns_of(paths.E164_PHONES) if each is not Co
 
 
 def explain_row(ws: Workspace, list_key: str, source_row: int) -> dict[str, Any]:
-    """Where everything about one row of a list comes from.
+    """Explain where everything about one row of a list comes from.
 
     Args:
         source_row: 1-based number of the data row.
@@ -67,7 +67,7 @@ def _normaliser(ws: Workspace, list_key: str, lineage: dict[str, Any]) -> Normal
 
 
 def _rules(normaliser: Normaliser, row: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """The region that was assumed, and the sentences of the rules that changed or decided the cell."""
+    """The assumed region, and a sentence for each rule that changed or decided the cell."""
     region = normaliser.region_of_row(row[normaliser.region_column]) if normaliser.region_column else normaliser.region
     said = normaliser.explain(row[Column.PHONE_RAW], region)
     of_cell = [each for each in rows if each[Column.PHONE_COLUMN] == row[Column.PHONE_COLUMN]]
@@ -77,7 +77,7 @@ def _rules(normaliser: Normaliser, row: dict[str, Any], rows: list[dict[str, Any
 
 
 def _agree(said: list[str], of_cell: list[dict[str, Any]]) -> bool:
-    """True where the cell by itself gives what stands in the result."""
+    """True if the cell alone gives the phone that the result has."""
     words = [each[Column.REJECT_REASON] or f"{each[Column.COUNTRY]}, {each[Column.LINE_TYPE]}" for each in of_cell]
     return len(said) == len(words) and all(word in sentence for word, sentence in zip(words, said, strict=True))
 
@@ -111,7 +111,7 @@ def _chunk(chunk: Chunk) -> dict[str, Any]:
 
 
 def _result(ws: Workspace, chunk: Chunk, phone_e164: str) -> dict[str, Any]:
-    """The task's file as it came, and the label that stands there; null where the phone is absent from it."""
+    """The task's original file and the phone's label in it; the label is null if the phone is absent."""
     names = [each.of(chunk.known_task_id) for each in paths.RESULT_FILES]
     kept = [ws.storage.uri(name) for name in names if ws.storage.exists(name)]
     found = _rows_where(ws, paths.VERDICTS.of(chunk.known_task_id), Column.PHONE_E164, phone_e164)
@@ -133,5 +133,5 @@ def _rows_where(ws: Workspace, name: str, column: str, value: Any) -> list[dict[
 
 
 def _text(value: Any) -> Any:
-    """A value as JSON has it."""
+    """A value in JSON's types."""
     return rfc3339(value.timestamp()) if isinstance(value, datetime) else value

@@ -25,9 +25,9 @@ from fbcheck_pipeline.results.pseudonyms import Pseudonyms
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 ALTERED = r"^0[0-9]+$|^[0-9]{12,}$"
-"""Digits that lose a zero or their end where a spreadsheet reads a CSV; national phone numbers are such."""
+"""Digits of which a spreadsheet drops the first zero or the end when it reads a CSV, e.g. national phone numbers."""
 INNER_FORMULA = r"(^[;|]\s*|\S[;\t\r\n|]\s*)([=+\-@])"
-"""Where another sign than the comma separates cells, as `;` does in half of Europe, the text of a cell may become several."""
+"""A spreadsheet that separates cells by another sign, as by `;` in half of Europe, may split the text of a cell."""
 
 
 def export_results(ws: Workspace, list_key: str, to: Path, *, pseudonymise: bool = False) -> int:
@@ -96,7 +96,7 @@ def _plain(batch: pa.RecordBatch, plain: pa.Schema) -> pa.RecordBatch:
 
 
 def _defused(column: pa.Array) -> pa.Array:
-    """An apostrophe before what a spreadsheet would take for a formula, or for a number that it writes otherwise."""
+    """Put an apostrophe before a text that a spreadsheet would read as a formula, or as a number that it would change."""
     if not pa.types.is_string(column.type):
         return column
     column = pc.replace_substring_regex(column, INNER_FORMULA, r"\1'\2")

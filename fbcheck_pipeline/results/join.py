@@ -1,4 +1,4 @@
-"""The join of e164_phones with its pins and verdicts, batch by batch in the order of the source; repeating it gives the same.
+"""The join of e164_phones with its pins and verdicts, batch by batch in the order of the source. A repeated join gives the same result.
 
 What answers each phone is found in `workflow.answers`; nothing is read or written here.
 """
@@ -29,7 +29,7 @@ def result_schema(e164_schema: pa.Schema) -> pa.Schema:
 def join_batches(
     schema: pa.Schema, batches: Iterable[pa.RecordBatch], resolved: Resolved, tally: Tally
 ) -> Iterator[pa.RecordBatch]:
-    """Join e164 batches with what is known of their phones."""
+    """Join e164 batches with the resolved answers of their phones."""
     checked_at = pa.array([exported_at_us(task) for task in resolved.tasks], pa.timestamp("us", "UTC"))
     task_ids = pa.array([task.task_id for task in resolved.tasks], pa.string())
     for batch in batches:

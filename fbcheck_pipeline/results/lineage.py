@@ -1,4 +1,4 @@
-"""The lineage document of a list's result: where every number of it comes from, as JSON beside the Parquet file and in its footer.
+"""The lineage of a list's result: where each of its numbers comes from, as JSON beside the Parquet file and in its footer.
 
 It holds no phone number and no cell of the source.
 """
@@ -44,7 +44,7 @@ def made_of(schema: pa.Schema, region_column: str | None) -> dict[str, list[str]
 def build_lineage(
     ws: Workspace, phone_list: PhoneList, schema: pa.Schema, resolved: Resolved, tally: Tally, breakdown: Breakdown, run_id: str
 ) -> dict[str, Any]:
-    """The lineage of one list's result, to be built when all its batches have passed.
+    """Build the lineage of one list's result, after all its batches have passed.
 
     Args:
         phone_list: the list's entry in the ledger.
@@ -89,13 +89,13 @@ def read_lineage(ws: Workspace, list_key: str) -> dict[str, Any]:
 
 
 def as_json(lineage: dict[str, Any]) -> str:
-    """The document as it is written."""
+    """The document as JSON text."""
     return json.dumps(lineage, ensure_ascii=False, indent=2)
 
 
 @cache
 def versions() -> dict[str, str | None]:
-    """Versions that decide the outcome; `git_commit` is null outside a checkout of the project."""
+    """The versions that determine the result; `git_commit` is null outside a checkout of the project."""
     return {
         "fbcheck_pipeline": __version__,
         "phonenumbers": version("phonenumbers"),

@@ -1,4 +1,4 @@
-"""A list's lineage as an OpenLineage run event: written beside the result, and sent where OpenLineage's own configuration says.
+"""A list's lineage as an OpenLineage run event: written beside the result, and sent to the address in OpenLineage's own configuration.
 
 Everything in it comes from our lineage document, so the two cannot disagree. Without a configuration nothing is sent.
 """
@@ -82,17 +82,17 @@ def build_event(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema, inbox
 
 
 def send_event(event: Any) -> None:
-    """Send an event where OpenLineage's own configuration says (OPENLINEAGE_URL, openlineage.yml …); nowhere without one.
+    """Send an event to the address in OpenLineage's own configuration (OPENLINEAGE_URL, openlineage.yml …), if there is one.
 
     A failure is only logged, because the result does not depend on it. The client itself retries for some seconds.
     """
     from openlineage.client import OpenLineageClient
 
     log_of_client = logging.getLogger("openlineage.client.client")
-    log_of_client.disabled = True  # it warns where it finds no configuration, which is the usual case here
+    log_of_client.disabled = True  # it warns if it finds no configuration, which is the usual case here
     try:
         client = OpenLineageClient()
-        if client.transport.kind != "console":  # what it falls back to
+        if client.transport.kind != "console":  # its default transport
             client.emit(event)
             client.close(timeout=10)
     except Exception as error:
@@ -102,7 +102,7 @@ def send_event(event: Any) -> None:
 
 
 def _dataset(kind: DataFile, list_key: str) -> str:
-    """A list's file of a kind; the verdicts are one data set of many files."""
+    """A list's file of one kind; the verdicts are one data set of many files."""
     return kind.folder if kind is paths.VERDICTS else kind.of(list_key)
 
 
@@ -115,7 +115,7 @@ def _place(ws: Workspace, name: str) -> tuple[str, str]:
 
 
 def _facet(kind: Any, **values: Any) -> Any:
-    """A facet with our producer; the client's default producer is process-wide, and the process may have others."""
+    """A facet with our producer; the client's default producer is process-wide and would affect other users of it."""
     return kind(producer=PRODUCER, **values)
 
 

@@ -19,7 +19,7 @@ from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column
 
 REMOVED = "(holds a phone number)"
 SHORTEST = 7
-"""A cell with this many last digits of a number holds that number, however it is written."""
+"""A cell that contains this many last digits of a number holds that number, in whatever notation."""
 _MAY_HOLD_ONE = rf"(?:\p{{Nd}}\P{{Nd}}*){{{SHORTEST}}}"
 
 
@@ -36,7 +36,7 @@ class Pseudonyms:
         self._phone_columns = tuple(phone_columns)
 
     def of(self, kind: str, text: str) -> str:
-        """The pseudonym of a text; `kind` is "phone" or "text". It begins with a letter: a spreadsheet must not see a number."""
+        """The pseudonym of a text; `kind` is "phone" or "text". It begins with a letter, so that a spreadsheet does not read it as a number."""
         return "p" + hmac.digest(self._key, f"export:{kind}:{text}".encode(), "sha256").hex()[:24]
 
     def replace(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -71,7 +71,7 @@ def _texts(batch: pa.RecordBatch, name: str) -> list[Any]:
 
 
 def _without_numbers(column: pa.Array, numbers_of: Callable[[int], Iterable[str | None]]) -> pa.Array:
-    """A source column whose cells that hold a number of their row are replaced."""
+    """A source column in which cells that hold a number of their row are replaced."""
     cells = column.cast(pa.string())
     may = pc.indices_nonzero(pc.match_substring_regex(cells, _MAY_HOLD_ONE).fill_null(False)).to_pylist()
     held = [place for place in may if _holds(cells[place].as_py(), numbers_of(place))]

@@ -45,7 +45,7 @@ class Bar:
 
 
 def render_report(lineage: Mapping[str, Any]) -> str:
-    """The page as HTML. Args: lineage: the document of `build_lineage`."""
+    """Render the page as HTML. Args: lineage: the document of `build_lineage`."""
     return str(template().render(_view(lineage)))
 
 
@@ -97,7 +97,7 @@ def _view(lineage: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _bars(rows: Mapping[str, Mapping[str, int]], rest: str) -> list[Bar]:
-    """The largest rows, each bar by its own verdicts, the others as one."""
+    """A bar of verdicts for each of the largest rows, and one for all the others."""
     kept = dict(list(rows.items())[:MOST_BARS])
     others = list(rows.values())[MOST_BARS:]
     if others:
@@ -129,7 +129,7 @@ def _bar(label: str, row: Mapping[str, int], note: str = "") -> Bar:
 
 
 def _task_bars(tasks: Iterable[Mapping[str, Any]]) -> list[Bar]:
-    """Each task from its submission to its collection; many tasks in groups of neighbours."""
+    """A bar for each task from its submission to its collection; many tasks are grouped with their neighbours."""
     spans = sorted((*_span(task), task["bought"]) for task in tasks)
     if not spans:
         return []
@@ -151,7 +151,7 @@ def _task_bar(number: int, group: list[tuple[float, float, float, int]], first: 
 
 
 def _span(task: Mapping[str, Any]) -> tuple[float, float, float]:
-    """Submitted, exported, collected in seconds; the vendor's clock is held between our two times."""
+    """The times of submission, export and collection in seconds. The vendor's time is clamped between our two."""
     submitted, collected = _seconds(task["submitted_at"]), _seconds(task["collected_at"])
     exported = _seconds(task["exported_at"])
     begin = submitted or collected or exported or 0.0
@@ -160,7 +160,7 @@ def _span(task: Mapping[str, Any]) -> tuple[float, float, float]:
 
 
 def _axis(tasks: Iterable[Mapping[str, Any]]) -> tuple[str, str, str] | None:
-    """First and last moment as text, and how long it took."""
+    """The first and last moment and the time between them, as text."""
     spans = [_span(task) for task in tasks]
     if not spans:
         return None

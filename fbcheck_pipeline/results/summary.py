@@ -1,6 +1,6 @@
-"""The summary: one small Parquet file with one row per joined list, so that a question about all lists is one query.
+"""The summary: one small Parquet file with one row per joined list, so that one query answers a question about all lists.
 
-It is made from the ledger and from the lineage documents of the lists; deleted lists are left out. Rows of phones are not read here.
+It is made from the ledger and from the lineage documents of the lists; deleted lists are left out. It reads no rows of phones.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SUMMARY_SCHEMA = schema_of(paths.FACEBOOK_SUMMARY)
 
 
 def refresh_summary(ws: Workspace) -> int:
-    """Bring the summary up to date and return its number of rows. When two refreshes run at once, the file ends with every list.
+    """Update the summary and return its number of rows. If two refreshes run at once, the last file written has every list.
 
     Raises:
         StorageError: it cannot be written.

@@ -70,7 +70,7 @@ def test_a_list_under_a_wrong_name_is_read_and_said(tmp_path: Path) -> None:
     """A text that is called a workbook is a text."""
     reader, table = read(tmp_path / "a.xlsx", "ad;tel\nAli;0532 111 22 33\n")
     assert (reader.source.format, len(table)) == ("csv", 1)
-    assert reader.source.reasons[0] == "Read as csv: its content says so, its name says xlsx."
+    assert reader.source.reasons[0] == "Read as csv because of its content; its name says xlsx."
 
 
 def test_no_message_holds_a_cell(tmp_path: Path) -> None:

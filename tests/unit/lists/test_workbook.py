@@ -49,7 +49,7 @@ def test_the_sheet_that_has_the_phones_is_read_and_others_are_named(tmp_path: Pa
     path = workbook(tmp_path / "a.xlsx", {"Cover": [["Report"], [], ["2026"]], "Leads": LEADS, "Old": more, "Empty": []})
     reader, table = read(path)
     assert reader.source.sheet == "Leads" and column(table, "phone_raw") == ["5321112233", "0532 111 22 34"]
-    assert reader.source.reasons[0] == "Sheet 'Leads': it has the most phones; phones stand in 'Old' too, read with --sheet."
+    assert reader.source.reasons[0] == "Sheet 'Leads': it has the most phones; 'Old' also contains phones: use --sheet."
     reader, table = read(path, sheet="old")
     assert (reader.source.sheet, column(table, "phone_raw")) == ("Old", ["0532 111 22 35"])
 

@@ -80,7 +80,7 @@ def test_invented_and_unfinished_results_say_so_at_the_top() -> None:
 
 def test_what_was_saved_is_what_was_not_bought() -> None:
     """Reused verdicts and repeats; money only with a price."""
-    assert "no money is shown" in text_of(render_report(lineage()))
+    assert "no cost is shown" in text_of(render_report(lineage()))
     billing = {**lineage()["billing"], "cost": 21.0, "saved": 7.5}
     said = text_of(render_report(lineage(billing=billing, settings={"price_per_10k": 3000.0})))
     assert "25 7.50" in said and "21.00 estimated cost" in said and "3,000.00 per 10,000" in said
