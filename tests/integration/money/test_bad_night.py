@@ -30,9 +30,9 @@ SEEDS = [int(seed) for seed in os.environ.get("SEEDS", "2").split(",")]
 KILLS = 5
 MOST_RUNS = 40
 IMPATIENT = """
-from fbcheck_pipeline.workflow import collect, poll, submit
+from fbcheck_pipeline.workflow import collect, poll, send
 collect.LONGEST_INTERVAL_S = poll.LONGEST_INTERVAL_S = 0.2
-submit.Patience.__init__.__defaults__ = (4, 0.01, 0.1, None)
+send.RetryPolicy.__init__.__defaults__ = (4, 0.01, 0.1, None)
 """
 """The same night with shorter waits; how long they are is tested where one fault at a time is."""
 NUMBERS = [swiss(100 + n) for n in range(40)]

@@ -43,7 +43,7 @@ def open_ws(make_settings: Callable[..., Settings], clock: Clock, postgres_url: 
         ("start_sending", "after"),
         ("post", "after"),
         ("mark_submitted", "after"),
-        ("collect", "before"),
+        ("mark_collected", "before"),
     ],
 )
 def test_killed_at_a_named_point_on_postgres(

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import LedgerError, OperatorError
-from fbcheck_pipeline.ledger import TRAITS, ChunkState, Ledger
+from fbcheck_pipeline.ledger import TRAITS, ChunkState, Ledger, schema
 from fbcheck_pipeline.ledger.moves import move
 from fbcheck_pipeline.ledger.records import Part, Stretch, TaskProgress
 from fbcheck_pipeline.ledger.states import MOVES
@@ -267,13 +267,13 @@ def together(count: int, act: Callable[[int], Any]) -> list[Any]:
     return got
 
 
-@pytest.mark.parametrize(("column", "value"), [("state", "evaporated"), ("result_counts", '["odd"]')])
+@pytest.mark.parametrize(("column", "value"), [("state", "evaporated"), ("result_counts", ["odd"])])
 def test_a_chunk_in_an_unknown_shape_is_one_sentence_with_its_remedy(column: str, value: object, ws: Workspace) -> None:
     """A newer program, or a damaged disk, wrote it: guessing what it means would be guessing about money."""
     register(ws.ledger, "a")
     chunk = planned(ws.ledger)
     with ws.ledger.database.writing() as connection:
-        connection.execute(sa.text(f"UPDATE chunks SET {column} = :value").bindparams(value=value))
+        connection.execute(sa.update(schema.chunks).values({column: value}))
     with pytest.raises(LedgerError, match=rf"unknown value in {column}.*restore the ledger from its newest backup"):
         ws.ledger.chunk(chunk)
 
