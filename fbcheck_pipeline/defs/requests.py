@@ -6,6 +6,7 @@ after each unsuccessful run, up to a limit. A crashed run counts unless Dagster 
 """
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 import dagster as dg
@@ -35,14 +36,7 @@ def submit_request(
 ) -> Optional[dg.RunRequest]:
     """Request a run that reads, plans and sends a list; None if this work has failed too often."""
     config = {"ops": {paths.SUBMITTED_CHUNKS.folder: {"config": {"again": again.value}}}}
-    return _request(
-        instance,
-        work,
-        job_name=submit_list.name,
-        partition_key=phone_list.list_key,
-        asset_selection=missing_assets(ws, phone_list.list_key),
-        run_config=config,
-    )
+    return _request(instance, work, submit_list.name, phone_list.list_key, missing_assets(ws, phone_list.list_key), config)
 
 
 def due_requests(instance: dg.DagsterInstance, ws: Workspace, due: DueWork) -> list[dg.RunRequest]:
@@ -51,11 +45,11 @@ def due_requests(instance: dg.DagsterInstance, ws: Workspace, due: DueWork) -> l
     if due.collect:
         state = ",".join(f"{chunk_key}:{fetches}" for chunk_key, fetches in due.collect)
         work = f"collect:{hashlib.sha256(state.encode()).hexdigest()[:16]}"
-        requests.append(_request(instance, work, job_name=collect_verdicts.name))
+        requests.append(_request(instance, work, collect_verdicts.name))
     half_done = [each for each in due.joins if not _has_what_a_join_reads(ws, each[0])]
     for list_key, revision in due.joins:
         if (list_key, revision) not in half_done:
-            requests.append(_request(instance, f"join:{list_key}:{revision}", job_name=join_list.name, partition_key=list_key))
+            requests.append(_request(instance, f"join:{list_key}:{revision}", join_list.name, list_key))
     for list_key, revision in dict.fromkeys([*half_done, *due.sends]):
         phone_list = ws.ledger.find_list(list_key)
         if phone_list is not None:
@@ -68,10 +62,24 @@ def _has_what_a_join_reads(ws: Workspace, list_key: str) -> bool:
     return all(ws.storage.exists(each.of(list_key)) for each in (paths.E164_PHONES, paths.SUBMITTED_CHUNKS))
 
 
-def _request(instance: dg.DagsterInstance, work: str, **values: Any) -> Optional[dg.RunRequest]:
+def _request(
+    instance: dg.DagsterInstance,
+    work: str,
+    job_name: str,
+    list_key: Optional[str] = None,
+    assets: Optional[Sequence[dg.AssetKey]] = None,
+    config: Optional[Mapping[str, Any]] = None,
+) -> Optional[dg.RunRequest]:
     unsuccessful = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
     runs = instance.get_runs(dg.RunsFilter(tags={WORK_TAG: work}, statuses=unsuccessful))
     attempt = sum(RETRIED_AS_TAG not in run.tags for run in runs)
     if attempt >= MOST_ATTEMPTS:
         return None
-    return dg.RunRequest(run_key=f"{work}:{attempt}", tags={WORK_TAG: work}, **values)
+    return dg.RunRequest(
+        run_key=f"{work}:{attempt}",
+        tags={WORK_TAG: work},
+        job_name=job_name,
+        partition_key=list_key,
+        asset_selection=assets,
+        run_config=config,
+    )

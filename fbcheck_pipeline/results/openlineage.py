@@ -48,7 +48,9 @@ def build_event(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema, inbox
     key, counts, file = lineage["list_key"], lineage["counts"], lineage["source"]
     source = InputDataset(
         *_place(ws, paths.INBOX.of(inbox_name)),
-        facets={"version": _facet(facets.dataset_version_dataset.DatasetVersionDatasetFacet, datasetVersion=file["sha256"])},
+        facets={
+            "version": facets.dataset_version_dataset.DatasetVersionDatasetFacet(producer=PRODUCER, datasetVersion=file["sha256"])
+        },
         inputFacets={"inputStatistics": _statistics_in(file.get("rows"), file.get("size_bytes"))},
     )
     row_counts = {paths.RAW_PHONES: file.get("phones"), paths.E164_PHONES: counts["phones"]}
@@ -61,15 +63,15 @@ def build_event(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema, inbox
         *_place(ws, paths.FACEBOOK_RESULTS.of(key)),
         facets={"schema": _schema_facet(schema), "columnLineage": _column_lineage(ws, lineage)},
         outputFacets={
-            "outputStatistics": _facet(
-                facets.output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet,
+            "outputStatistics": facets.output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(
+                producer=PRODUCER,
                 rowCount=counts["phones"],
                 size=int(ws.storage.info(paths.FACEBOOK_RESULTS.of(key))["size"]),
             )
         },
     )
-    engine = _facet(facets.processing_engine_run.ProcessingEngineRunFacet, version=__version__, name=NAMESPACE)
-    kind = _facet(facets.job_type_job.JobTypeJobFacet, processingType="BATCH", integration="DAGSTER", jobType="ASSET")
+    engine = facets.processing_engine_run.ProcessingEngineRunFacet(producer=PRODUCER, version=__version__, name=NAMESPACE)
+    kind = facets.job_type_job.JobTypeJobFacet(producer=PRODUCER, processingType="BATCH", integration="DAGSTER", jobType="ASSET")
     return RunEvent(
         eventTime=lineage["created_at"],
         producer=PRODUCER,
@@ -114,22 +116,17 @@ def _place(ws: Workspace, name: str) -> tuple[str, str]:
     return f"{url.scheme}://{url.netloc}", url.path.lstrip("/")
 
 
-def _facet(kind: Any, **values: Any) -> Any:
-    """A facet with our producer; the client's default producer is process-wide and would affect other users of it."""
-    return kind(producer=PRODUCER, **values)
-
-
 def _statistics_in(row_count: int | None, size_bytes: int | None) -> Any:
     from openlineage.client.facet_v2 import input_statistics_input_dataset
 
-    return _facet(input_statistics_input_dataset.InputStatisticsInputDatasetFacet, rowCount=row_count, size=size_bytes)
+    return input_statistics_input_dataset.InputStatisticsInputDatasetFacet(producer=PRODUCER, rowCount=row_count, size=size_bytes)
 
 
 def _schema_facet(schema: pa.Schema) -> Any:
     from openlineage.client.facet_v2 import schema_dataset
 
     fields = [schema_dataset.SchemaDatasetFacetFields(name=each.name, type=str(each.type), fields=None) for each in schema]
-    return _facet(schema_dataset.SchemaDatasetFacet, fields=fields)
+    return schema_dataset.SchemaDatasetFacet(producer=PRODUCER, fields=fields)
 
 
 def _column_lineage(ws: Workspace, lineage: dict[str, Any]) -> Any:
@@ -143,4 +140,4 @@ def _column_lineage(ws: Workspace, lineage: dict[str, Any]) -> Any:
 
     columns = lineage["columns"].items()
     fields = {column: module.Fields(inputFields=[field(each) for each in places]) for column, places in columns}
-    return _facet(module.ColumnLineageDatasetFacet, fields=fields, dataset=None)
+    return module.ColumnLineageDatasetFacet(producer=PRODUCER, fields=fields, dataset=None)
