@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 
 from fbcheck_pipeline.errors import SettingsError
@@ -21,149 +21,95 @@ PREFIX = "FBCHECK_"
 MIN_CHUNK_OF_PROTOCOL = {"simple": 1, "v1": 100}
 
 
+def _vendor_address(value: str) -> str:
+    url = urlsplit(value)
+    try:
+        has_port = url.port is None or url.port > 0
+    except ValueError:
+        has_port = False
+    if url.scheme not in ("http", "https") or not url.hostname or not has_port or url.username or url.query or url.fragment:
+        raise ValueError("must be an http(s) URL without user, query or fragment, e.g. https://api.ekycpro.com")
+    return value.rstrip("/")
+
+
+def _webhook(value: SecretStr) -> SecretStr:
+    if urlsplit(value.get_secret_value()).scheme not in ("http", "https"):
+        raise ValueError("must be an http(s) URL")
+    return value
+
+
+def _known_region(value: str) -> str:
+    from phonenumbers import SUPPORTED_REGIONS
+
+    if value.upper() not in SUPPORTED_REGIONS:
+        raise ValueError("must be an ISO 3166 region such as TR, DE or US")
+    return value.upper()
+
+
+def _absolute_place(value: str) -> str:
+    """A relative folder would mean another ledger in another working directory."""
+    return value.rstrip("/") if "://" in value else str(Path(value).expanduser().resolve())
+
+
 class Settings(BaseSettings):
     """Typed settings; build them with `load_settings`, which turns mistakes into `SettingsError`."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True, env_ignore_empty=True
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
-    api_key: SecretStr | None = Field(
-        None, description="The vendor's API key, required for every call. It is sent only to API_URL and never shown."
-    )
-    api_url: str = Field(
-        "https://api.ekycpro.com",
-        description="The vendor's address: an http(s) URL without user, query or fragment. A ledger belongs to one vendor; use another "
-        "DATA_URI for another vendor.",
-    )
-    protocol: Literal["simple", "v1"] = Field(
-        "simple", description="Which of the vendor's two protocols to use; v1 requires at least 100 phones per submission."
-    )
-    user_id: str | None = Field(None, description="Your user id at the vendor; sent if the protocol has a field for it.")
-    data_uri: str = Field(
-        "data",
-        description="Where all data are stored: a folder (a relative path starts at the working directory), or an object store "
-        "such as s3://bucket/prefix.",
-    )
-    ledger_url: str | None = Field(
-        None,
-        description="SQLAlchemy URL of the ledger. If unset, the ledger is ledger.db in DATA_URI. Required if DATA_URI is an object store.",
-    )
-    region: str | None = Field(
-        None,
-        description="Region of numbers without a country code, as two letters such as TR or DE. If unset, such numbers are rejected "
-        "as no_region.",
-    )
-    chunk_size: int = Field(
-        20_000,
-        ge=1,
-        le=10_000_000,
-        description="Maximum number of phones in one submission. The default is the size of the vendor's own sample.",
-    )
-    min_chunk: int | None = Field(
-        None,
-        ge=1,
-        description="Minimum number of phones in one submission; fewer phones wait for the next list. If unset: 1 with simple, 100 with v1.",
-    )
-    poll_seconds: float = Field(
-        30,
-        gt=0,
-        le=600,
-        description="Seconds between the first two status calls for a task. Later intervals grow up to ten minutes.",
-    )
-    verdict_days: float = Field(
-        30, ge=0, description="A verdict younger than this many days is reused instead of bought again. Fractions are allowed."
-    )
-    max_billable: int | None = Field(
-        None,
-        ge=0,
-        description="Maximum number of phones submitted for one list. If a list needs more, nothing of it is submitted. If unset, there is "
-        "no limit.",
-    )
-    max_billable_per_day: int | None = Field(
-        None,
-        ge=0,
-        description="Maximum number of phones submitted for all lists together on one UTC day. If unset, there is no limit.",
-    )
-    price_per_10k: float | None = Field(
-        None,
-        ge=0,
-        allow_inf_nan=False,
-        description="Price of 10,000 phones in your currency; if set, estimates and reports show the cost. Prices change.",
-    )
-    task_deadline_hours: float = Field(
-        72,
-        gt=0,
-        description="A task older than this many hours no longer delays its lists: its phones become undetermined. Fractions are allowed.",
-    )
-    max_tries: int = Field(
-        2, ge=1, description="Maximum number of submissions of a phone that gets no usable answer, the first one included."
-    )
-    result_hosts: str | None = Field(
-        None,
-        description="Hosts from which results may be downloaded: bare names, comma-separated. If unset, any public host is allowed.",
-    )
-    max_result_mb: int = Field(512, ge=1, description="Maximum size of a result file in MB, packed and unpacked.")
-    allow_line_types: str | None = Field(
-        None,
-        description="Additional line types to submit, comma-separated, e.g. toll_free,uan. Other line types without accounts stay "
-        "rejected.",
-    )
-    purpose: str | None = Field(
-        None, description="Why the numbers are checked; recorded with each list for which no other purpose is given."
-    )
-    require_purpose: bool = Field(
-        False, description="If true, a list without a purpose is not accepted: use run --purpose TEXT, or set PURPOSE."
-    )
-    webhook_url: SecretStr | None = Field(
-        None,
-        description='Failed runs and checks are posted to this URL as {"text": …}, which Slack and many others accept. If unset, nobody '
-        "is notified.",
-    )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="The level of the product's own log: DEBUG, INFO, WARNING or ERROR."
-    )
-
-    @field_validator("api_url")
-    @classmethod
-    def _is_http_url(cls, value: str) -> str:
-        url = urlsplit(value)
-        try:
-            has_port = url.port is None or url.port > 0
-        except ValueError:
-            has_port = False
-        if url.scheme not in ("http", "https") or not url.hostname or not has_port or url.username or url.query or url.fragment:
-            raise ValueError("must be an http(s) URL without user, query or fragment, e.g. https://api.ekycpro.com")
-        return value.rstrip("/")
-
-    @field_validator("webhook_url")
-    @classmethod
-    def _is_webhook(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and urlsplit(value.get_secret_value()).scheme not in ("http", "https"):
-            raise ValueError("must be an http(s) URL")
-        return value
-
-    @field_validator("region")
-    @classmethod
-    def _is_known_region(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        from phonenumbers import SUPPORTED_REGIONS
-
-        if value.upper() not in SUPPORTED_REGIONS:
-            raise ValueError("must be an ISO 3166 region such as TR, DE or US")
-        return value.upper()
-
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _in_capitals(cls, value: str) -> str:
-        return str(value).upper()
-
-    @field_validator("data_uri")
-    @classmethod
-    def _is_absolute(cls, value: str) -> str:
-        """A relative folder would mean another ledger in another working directory."""
-        return value.rstrip("/") if "://" in value else str(Path(value).expanduser().resolve())
+    api_key: SecretStr | None = None
+    """The vendor's API key, required for every call. It is sent only to API_URL and never shown."""
+    api_url: Annotated[str, AfterValidator(_vendor_address)] = "https://api.ekycpro.com"
+    """The vendor's address: an http(s) URL without user, query or fragment. A ledger belongs to one vendor; another vendor needs another DATA_URI."""
+    protocol: Literal["simple", "v1"] = "simple"
+    """Which of the vendor's two protocols to use; v1 requires at least 100 phones per submission."""
+    user_id: str | None = None
+    """Your user id at the vendor; sent if the protocol has a field for it."""
+    data_uri: Annotated[str, AfterValidator(_absolute_place)] = "data"
+    """Where all data are stored: a folder (a relative path starts at the working directory), or an object store such as s3://bucket/prefix."""
+    ledger_url: str | None = None
+    """SQLAlchemy URL of the ledger. If unset, the ledger is ledger.db in DATA_URI. Required if DATA_URI is an object store."""
+    region: Annotated[str, AfterValidator(_known_region)] | None = None
+    """Region of numbers without a country code, as two letters such as TR or DE. If unset, such numbers are rejected as no_region."""
+    chunk_size: int = Field(20_000, ge=1, le=10_000_000)
+    """Maximum number of phones in one submission. The default is the size of the vendor's own sample."""
+    min_chunk: int | None = Field(None, ge=1)
+    """Minimum number of phones in one submission; fewer phones wait for the next list. If unset: 1 with simple, 100 with v1."""
+    poll_seconds: float = Field(30, gt=0, le=600)
+    """Seconds between the first two status calls for a task. Later intervals grow up to ten minutes."""
+    verdict_days: float = Field(30, ge=0)
+    """A verdict younger than this many days is reused instead of bought again. Fractions are allowed."""
+    max_billable: int | None = Field(None, ge=0)
+    """Maximum number of phones submitted for one list. If a list needs more, nothing of it is submitted. If unset, there is no limit."""
+    max_billable_per_day: int | None = Field(None, ge=0)
+    """Maximum number of phones submitted for all lists together on one UTC day. If unset, there is no limit."""
+    price_per_10k: float | None = Field(None, ge=0, allow_inf_nan=False)
+    """Price of 10,000 phones in your currency; if set, estimates and reports show the cost. Prices change."""
+    task_deadline_hours: float = Field(72, gt=0)
+    """A task older than this many hours no longer delays its lists: its phones become undetermined. Fractions are allowed."""
+    max_tries: int = Field(2, ge=1)
+    """Maximum number of submissions of a phone that gets no usable answer, the first one included."""
+    result_hosts: str | None = None
+    """Hosts from which results may be downloaded: bare names, comma-separated. If unset, any public host is allowed."""
+    max_result_mb: int = Field(512, ge=1)
+    """Maximum size of a result file in MB, packed and unpacked."""
+    allow_line_types: str | None = None
+    """Additional line types to submit, comma-separated, e.g. toll_free,uan. Other line types without accounts stay rejected."""
+    purpose: str | None = None
+    """Why the numbers are checked; recorded with each list for which no other purpose is given."""
+    require_purpose: bool = False
+    """If true, a list without a purpose is not accepted: use run --purpose TEXT, or set PURPOSE."""
+    webhook_url: Annotated[SecretStr, AfterValidator(_webhook)] | None = None
+    """Failed runs and checks are posted to this URL as {"text": …}, which Slack and many others accept. If unset, nobody is notified."""
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda value: str(value).upper())] = "INFO"
+    """The level of the product's own log: DEBUG, INFO, WARNING or ERROR."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Settings:
