@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from .faults import FAULTS
 from .server import Sandbox, serve
-from .verdicts import verdict_of
+from .tasks import verdict_of
 
 __all__ = ["FAULTS", "Sandbox", "serve", "verdict_of"]

@@ -1,4 +1,4 @@
-"""The faults that can be switched on, by name, and when each strikes. `app` and `results` carry them out."""
+"""The faults that can be switched on, by name, and when each strikes. `endpoints` and `results` carry them out."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +44,8 @@ class Sandbox:
         self.url = ""
 
     def __enter__(self) -> Sandbox:
-        listener = _listen(self._port)
-        self.url = _url_of(listener)
+        listener = socket.create_server((_HOST, self._port), backlog=512)  # queues connections before the server has started
+        self.url = f"http://{_HOST}:{listener.getsockname()[1]}"
         self._server = _server(self._book, self._faults)
         self._thread = threading.Thread(target=self._server.run, args=([listener],), name="sandbox", daemon=True)
         self._thread.start()
@@ -71,39 +72,18 @@ def serve(port: int, delay_s: float, faults: Mapping[str, Any], announce: Callab
     """Serve until interrupted.
 
     Args:
-        port: 0 selects a free port.
-        delay_s: seconds from submission to `exported`.
-        faults: see `FAULTS` and `Faults`.
+        port, delay_s, faults: of the `Sandbox`, which raises what is wrong with them.
         announce: called once with the URL, as soon as it can be connected to.
-
-    Raises:
-        ValueError: an unknown fault.
-        OSError: the port is taken.
     """
-    server = _server(TaskBook(delay_s), Faults(faults))
-    with _listen(port) as listener:
-        announce(_url_of(listener))
-        try:
-            server.run([listener])
-        except KeyboardInterrupt:
-            return
-
-
-def _listen(port: int) -> socket.socket:
-    """A socket that already queues connections, so that callers need not wait for the server to start."""
-    listener = socket.create_server((_HOST, port), backlog=512)
-    listener.setblocking(False)
-    return listener
-
-
-def _url_of(listener: socket.socket) -> str:
-    return f"http://{_HOST}:{listener.getsockname()[1]}"
+    with Sandbox(port, delay_s, faults) as sandbox, suppress(KeyboardInterrupt):
+        announce(sandbox.url)
+        threading.Event().wait()
 
 
 def _server(book: TaskBook, faults: Faults) -> uvicorn.Server:
     import uvicorn
 
-    from .app import build_app
+    from .endpoints import build_app
 
     config = uvicorn.Config(
         build_app(book, faults),
@@ -113,6 +93,7 @@ def _server(book: TaskBook, faults: Faults) -> uvicorn.Server:
         log_level="critical",
         access_log=False,
         server_header=False,
+        headers=[("X-Synthetic", "true")],
         timeout_graceful_shutdown=0,
     )
     return uvicorn.Server(config)

@@ -1,4 +1,4 @@
-"""The accepted tasks and their progress. Nothing here knows HTTP or files."""
+"""The accepted tasks, their progress, and the verdict on each number. Nothing here knows HTTP or files."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any, Literal
-
-from .verdicts import Label, verdict_of
 
 Protocol = Literal["simple", "v1"]
 Fate = Literal["exports", "fails", "never_ends"]
+Label = Literal["yes", "no", "ban"]
 
 USD_PER_PHONE = 0.30 / 10_000
 # Shares of the delay: before the first a task waits, after the second it is processed and not yet exported.
 _STARTS, _PROCESSED, _STUCK = 0.1, 0.9, 0.8
+# Upper ends in thousandths: 0.5 % unanswered, 61.7 % yes, 34.8 % no, 3 % ban.
+_UNANSWERED, _YES, _NO = 5, 622, 970
 _E164 = re.compile(r"\+[1-9][0-9]{4,14}")
 
 
@@ -140,3 +142,19 @@ def rfc3339_nano(wall_ns: int) -> str:
     seconds, nanos = divmod(wall_ns, 1_000_000_000)
     fraction = f".{nanos:09d}".rstrip("0").rstrip(".")
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + fraction + "Z"
+
+
+def verdict_of(number: str | int) -> Label | None:
+    """The sandbox's verdict on a number: the same in every process, on every day.
+
+    Args:
+        number: E.164, with or without `+`, or its digits as an int.
+
+    Returns:
+        `yes` (about 62 %), `no` (35 %), `ban` (3 %); None for the 0.5 % that the result leaves out (counted as failure).
+    """
+    digits = str(number).removeprefix("+")
+    point = int.from_bytes(blake2b(digits.encode(), digest_size=8).digest()) % 1000
+    if point < _UNANSWERED:
+        return None
+    return "yes" if point < _YES else "no" if point < _NO else "ban"

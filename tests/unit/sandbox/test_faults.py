@@ -239,5 +239,5 @@ def test_every_fault_of_the_table_is_known_to_the_code() -> None:
     import fbcheck_pipeline.sandbox as package
 
     folder = Path(package.__file__).parent
-    code = (folder / "app.py").read_text() + (folder / "results.py").read_text()
+    code = (folder / "endpoints.py").read_text() + (folder / "results.py").read_text()
     assert [name for name in FAULTS if f'"{name}"' not in code] == []

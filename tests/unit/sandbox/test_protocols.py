@@ -160,7 +160,7 @@ def test_importing_the_room_is_light_and_knows_nothing_of_ours() -> None:
         "import sys, fbcheck_pipeline.sandbox; "
         "heavy = {'starlette', 'uvicorn', 'openpyxl', 'numpy', 'pandas', 'pyarrow', 'requests'} & set(sys.modules); "
         "ours = [m for m in sys.modules if m.startswith('fbcheck_pipeline.') and '.sandbox' not in m]; "
-        "from fbcheck_pipeline.sandbox import app; "
+        "from fbcheck_pipeline.sandbox import endpoints; "
         "ours += [m for m in sys.modules if m.startswith('fbcheck_pipeline.') and '.sandbox' not in m]; "
         "print(heavy, ours)"
     )

@@ -6,6 +6,8 @@ Heavy imports are fine here: `server` imports this module only when a sandbox st
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 from starlette.applications import Starlette
@@ -15,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .faults import Faults
 from .results import result_file
@@ -33,18 +35,18 @@ _PAGE = "<!doctype html><html><head><title>{0}</title></head><body><h1>{0}</h1><
 
 
 def build_app(book: TaskBook, faults: Faults) -> ASGIApp:
-    """The ASGI application over a book of tasks; every answer carries `X-Synthetic: true`."""
+    """The ASGI application over a book of tasks."""
     vendor = _Vendor(book, faults)
     routes = [
-        Route("/fb/api/simple/tasks", vendor.submit_simple, methods=["POST"]),
+        Route("/fb/api/simple/tasks", partial(vendor.submit, protocol="simple"), methods=["POST"]),
         Route("/fb/api/simple/tasks/{task_id}", vendor.status_simple),
-        Route("/v1/tasks", vendor.submit_v1, methods=["POST"]),
+        Route("/v1/tasks", partial(vendor.submit, protocol="v1"), methods=["POST"]),
         Route("/v1/gettasks", vendor.status_v1, methods=["POST"]),
         Route("/v1/balance", vendor.balance),
         Route("/results/{name}", vendor.result),
         Route("/sandbox/accepted", vendor.accepted),
     ]
-    return _mark_synthetic(Starlette(routes=routes, exception_handlers={HTTPException: _refused}))
+    return Starlette(routes=routes, exception_handlers={HTTPException: _refused})
 
 
 class _Vendor:
@@ -52,11 +54,19 @@ class _Vendor:
         self._book = book
         self._faults = faults
 
-    async def submit_simple(self, request: Request) -> Response:
-        return await self._submit(request, "simple")
-
-    async def submit_v1(self, request: Request) -> Response:
-        return await self._submit(request, "v1")
+    async def submit(self, request: Request, protocol: Protocol) -> Response:
+        self._book.posts += 1
+        async with request.form() as form:
+            _check_key(request)
+            for name, (code, error) in _REFUSALS.items():
+                if self._faults.strikes(name):
+                    raise HTTPException(code, error, headers=self._retry_after(name))
+            if self._faults.strikes("submit_lost"):
+                return _CutResponse()
+            phones = await _phones_of(form, protocol)
+            task = self._book.accept(protocol, str(form.get("user_id") or ""), phones, self._draw_fate())
+        lost = next((answer for name, answer in _LOST_RECEIPTS.items() if self._faults.strikes(name)), None)
+        return lost() if lost else self._receipt(task)
 
     async def status_simple(self, request: Request) -> Response:
         return self._status(request, request.path_params["task_id"], "simple")
@@ -95,19 +105,6 @@ class _Vendor:
                 self._book.files[task.task_id] = result_file(task, self._faults)
             return self._book.files[task.task_id]
 
-    async def _submit(self, request: Request, protocol: Protocol) -> Response:
-        self._book.posts += 1
-        async with request.form() as form:
-            _check_key(request)
-            for name, (code, error) in _REFUSALS.items():
-                if self._faults.strikes(name):
-                    raise HTTPException(code, error, headers=self._retry_after(name))
-            if self._faults.strikes("submit_lost"):
-                return _CutResponse()
-            phones = await _phones_of(form, protocol)
-            task = self._book.accept(protocol, str(form.get("user_id") or ""), phones, self._draw_fate())
-        return self._lossy_answer() or self._receipt(task)
-
     def _retry_after(self, name: str) -> dict[str, str] | None:
         return {"Retry-After": str(self._faults.option(name, "retry_after", 1))} if name == "submit_429" else None
 
@@ -115,19 +112,6 @@ class _Vendor:
         if self._faults.strikes("never_ends"):
             return "never_ends"
         return "fails" if self._faults.strikes("task_failed") else "exports"
-
-    def _lossy_answer(self) -> Response | None:
-        if self._faults.strikes("submit_accepted_then_cut"):
-            return _CutResponse()
-        if self._faults.strikes("submit_hang"):
-            return _SilentResponse()
-        if self._faults.strikes("submit_502"):
-            return HTMLResponse(_PAGE.format("502 Bad Gateway"), 502)
-        if self._faults.strikes("submit_html"):
-            return HTMLResponse(_PAGE.format("Please wait"))
-        if self._faults.strikes("submit_no_task_id"):
-            return JSONResponse({"status": "pending", "total": 0})
-        return None
 
     def _receipt(self, task: Task) -> Response:
         if task.protocol == "simple":
@@ -192,6 +176,15 @@ async def _hung_up(receive: Receive) -> None:
         pass
 
 
+_LOST_RECEIPTS: dict[str, Callable[[], Response]] = {
+    "submit_accepted_then_cut": _CutResponse,
+    "submit_hang": _SilentResponse,
+    "submit_502": lambda: HTMLResponse(_PAGE.format("502 Bad Gateway"), 502),
+    "submit_html": lambda: HTMLResponse(_PAGE.format("Please wait")),
+    "submit_no_task_id": lambda: JSONResponse({"status": "pending", "total": 0}),
+}
+
+
 async def _phones_of(form: FormData, protocol: Protocol) -> array[int]:
     if protocol == "v1" and form.get("task_type") != "facebook":
         raise HTTPException(400, "invalid_task_type")
@@ -224,15 +217,3 @@ async def _refused(request: Request, error: Exception) -> Response:
     refusal = cast(HTTPException, error)
     code, _, words = refusal.detail.partition(": ")
     return JSONResponse({"error": code, "message": words or code.replace("_", " ")}, refusal.status_code, refusal.headers)
-
-
-def _mark_synthetic(app: ASGIApp) -> ASGIApp:
-    async def marked(scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_marked(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), (b"x-synthetic", b"true")]
-            await send(message)
-
-        await app(scope, receive, send_marked)
-
-    return marked
