@@ -123,7 +123,7 @@ class _Driver:
         for path in paths:
             try:
                 self._outcome.keys[str(path)] = add_to_inbox(
-                    self._ws, path, reading, self._options.purpose or self._ws.settings.purpose
+                    self._ws, path, reading, self._options.purpose or self._ws.settings.purpose, self._options.max_billable
                 )
             except FbcheckError as error:
                 self._outcome.fail(str(path), error)
@@ -157,8 +157,6 @@ class _Driver:
 
     def _plan_and_send(self, key: str, again: Again) -> None:
         config: dict[str, Any] = {"again": again.value}
-        if self._options.max_billable is not None:
-            config["max_billable"] = self._options.max_billable
         if self._until is not None:
             config["timeout_s"] = max(0.0, self._until - time.monotonic())
         selection = missing_assets(self._ws, key)

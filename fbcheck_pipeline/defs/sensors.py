@@ -144,6 +144,7 @@ def _give_another_chance(ws: Workspace, list_key: str) -> None:
             sha256=known.sha256,
             options=known.options,
             purpose=known.purpose,
+            max_billable=known.max_billable,
         )
 
 

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.chunk_entries import ChunkEntries
 from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.limits import UNANSWERED
 from fbcheck_pipeline.ledger.moves import move
 from fbcheck_pipeline.ledger.records import Chunk, CollectedTask, TaskProgress
 from fbcheck_pipeline.ledger.schema import chunks, ledger_meta
-from fbcheck_pipeline.ledger.sending import UNANSWERED
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
 
 FAR_AHEAD_S = 3600.0

@@ -19,17 +19,27 @@ class ListEntries(Access):
     """Lists, by their keys."""
 
     def register_list(
-        self, list_key: str, *, file: str, inbox_name: str, sha256: str, options: Mapping[str, Any], purpose: str | None
+        self,
+        list_key: str,
+        *,
+        file: str,
+        inbox_name: str,
+        sha256: str,
+        options: Mapping[str, Any],
+        purpose: str | None,
+        max_billable: int | None = None,
     ) -> None:
-        """Record how a list is to be read, before its file is seen by anybody.
+        """Record how a list is to be read and what may be sent for it, before its file is seen by anybody.
 
         A list that was never read may still be registered otherwise; one that was keeps its options, and its purpose if it
-        has one.
+        has one. The limit is always the last one said.
 
         Raises:
             OperatorError: it was read with other options.
         """
+        limit = {"max_billable": max_billable, "is_over_budget": False}
         entry = {
+            **limit,
             "file": file,
             "inbox_name": inbox_name,
             "sha256": sha256,
@@ -46,8 +56,8 @@ class ListEntries(Access):
                 connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(entry))
             else:
                 refuse_other_options(known, options)
-                if known.purpose is None and purpose is not None:
-                    connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(purpose=purpose))
+                values = {**limit, "purpose": known.purpose or purpose}
+                connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(values))
 
     def find_list(self, list_key: str) -> PhoneList | None:
         """One list, or None when it is unknown."""
@@ -67,6 +77,10 @@ class ListEntries(Access):
     def lists(self) -> list[PhoneList]:
         """All lists, oldest first."""
         return self._records(PhoneList, sa.select(lists).order_by(lists.c.added_at, lists.c.list_key))
+
+    def note_limit(self, list_key: str, max_billable: int | None) -> None:
+        """Record the most phones that may ever be sent for a list; what a limit forbade may be planned again."""
+        self._update(list_key, {"max_billable": max_billable, "is_over_budget": False})
 
     def note_read(self, list_key: str, source: Mapping[str, Any]) -> None:
         """Record what the reader found; from now on the options are fixed."""
@@ -129,7 +143,7 @@ class ListEntries(Access):
         return self._records(PhoneList, sa.select(lists).where(changed, ~open_chunks.exists()).order_by(lists.c.added_at))
 
     def lists_to_send(self) -> list[PhoneList]:
-        """Lists with planned chunks whose time to be sent has come, or whose waiting phones another planning took."""
+        """Lists with planned chunks whose time to be sent has come, or that must be planned again and that no limit forbids."""
         due = (
             sa.select(chunks.c.chunk_key)
             .join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
@@ -139,7 +153,7 @@ class ListEntries(Access):
                 chunks.c.next_send_at <= self.clock(),
             )
         )
-        wants = sa.and_(lists.c.planned_at.is_not(None), sa.or_(lists.c.needs_planning, due.exists()))
+        wants = sa.and_(lists.c.planned_at.is_not(None), sa.or_(lists.c.needs_planning & ~lists.c.is_over_budget, due.exists()))
         return self._records(PhoneList, sa.select(lists).where(wants).order_by(lists.c.added_at))
 
     def _update(self, list_key: str, values: Mapping[str, object]) -> None:

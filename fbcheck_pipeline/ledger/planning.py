@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import LedgerError
-from fbcheck_pipeline.ledger import codec
+from fbcheck_pipeline.ledger import codec, tallies
 from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.moves import move
 from fbcheck_pipeline.ledger.records import LoadedChunk, Part
 from fbcheck_pipeline.ledger.schema import LOADED, chunks, dependencies, ledger_meta, lists, parts, waiting
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
@@ -29,17 +31,6 @@ def unanswered_tries() -> sa.Select[Any]:
     """Settled tries that left phones without a usable answer, oldest first."""
     query = sa.select(*LOADED).where(chunks.c.unanswered_count > 0, chunks.c.state.not_in(states_that("holds")))
     return query.order_by(chunks.c.settled_at, chunks.c.chunk_key)
-
-
-def bought_on(day: str) -> sa.Select[Any]:
-    """Phones reserved or sent on a UTC day, each as often as it was; null for none."""
-    return sa.select(sa.func.sum(chunks.c.phone_count * _tries(chunks.c.earlier_that_day))).where(chunks.c.budget_day == day)
-
-
-def _tries(earlier: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
-    """How often a chunk's phones count as bought. Tries of a replaced chunk are counted on its replacements."""
-    in_budget = sa.case((chunks.c.state.in_(states_that("in_budget")), 1), else_=0)
-    return sa.case((chunks.c.state == ChunkState.REPLACED.value, 0), else_=earlier + in_budget)
 
 
 class Planning:
@@ -69,13 +60,19 @@ class Planning:
 
     def bought_for(self, list_key: str) -> int:
         """Phones reserved or sent for a list, each as often as it was."""
-        bought = sa.select(sa.func.sum(parts.c.phone_count * _tries(chunks.c.resubmissions)))
-        bought = bought.where(parts.c.chunk_key == chunks.c.chunk_key, parts.c.list_key == list_key)
-        return int(self._connection.scalar(bought) or 0)
+        return tallies.sent_for(self._connection, list_key) + tallies.unsent_of(self._connection, list_key)
 
-    def bought_on(self, day: str) -> int:
-        """Phones reserved or sent on a UTC day, each as often as it was."""
-        return int(self._connection.scalar(bought_on(day)) or 0)
+    def bought_today(self) -> int:
+        """Phones sent on this UTC day, each as often as it was, and all that are planned: these may be sent today."""
+        return tallies.sent_on(self._connection, self.day) + tallies.unsent(self._connection)
+
+    def limit_of(self, list_key: str, otherwise: int | None) -> int | None:
+        """Most phones that may ever be sent for a list: what the last `run` of it said, otherwise the process's own setting."""
+        return tallies.limit_of(self._connection, list_key, otherwise)
+
+    def is_over_budget(self, list_key: str) -> bool:
+        """True while a limit forbids the list's unsent phones, and neither a `run` of it nor the night asked again."""
+        return bool(self._connection.scalar(sa.select(lists.c.is_over_budget).where(lists.c.list_key == list_key)))
 
     def add_chunk(self, stretches: Sequence[Part]) -> str:
         """Insert one planned chunk; returns its key."""
@@ -96,9 +93,9 @@ class Planning:
                 sa.insert(waiting).values(list_key=list_key, phones=codec.pack(phones), phone_count=len(phones))
             )
 
-    def mark_planned(self, list_key: str) -> None:
+    def mark_planned(self, list_key: str, *, is_over_budget: bool = False) -> None:
         """Record that a list was planned just now, so that it will be joined anew."""
-        self._touch(list_key, {"planned_at": self.now, "needs_planning": False})
+        self._touch(list_key, {"planned_at": self.now, "needs_planning": False, "is_over_budget": is_over_budget})
 
     def request_planning(self, list_key: str) -> None:
         """Record that a list must be planned again: another planning took its waiting phones."""
@@ -160,3 +157,49 @@ def insert_chunk(
         sa.insert(dependencies), [{"list_key": list_key, "chunk_key": key} for list_key in sorted(set(dependants))]
     )
     return key
+
+
+def replace_chunk(
+    connection: sa.Connection,
+    chunk: LoadedChunk,
+    groups: Sequence[npt.NDArray[np.bool_]],
+    *,
+    from_: ChunkState,
+    halvings: int,
+    now: float,
+    guard: Sequence[sa.ColumnElement[bool]] = (),
+) -> list[str]:
+    """Put new planned chunks, one per group (a mask over the chunk's phones), in a chunk's place; returns their keys.
+
+    Its lists are planned anew when phones stand in no group. Nothing happens, and nothing is returned, when another worker moved
+    the chunk first, or the guard does not hold.
+    """
+    if not move(connection, chunk.chunk_key, from_, ChunkState.REPLACED, {}, now=now, guard=guard):
+        return []
+    Planning(connection, now).finish()
+    of_chunk = sa.select(parts).where(parts.c.chunk_key == chunk.chunk_key).order_by(parts.c.start)
+    owners, phones = connection.execute(of_chunk).all(), chunk.phones
+    of_chunk = sa.select(dependencies.c.list_key).where(dependencies.c.chunk_key == chunk.chunk_key)
+    dependants = list(connection.scalars(of_chunk))
+    keys = []
+    for group in groups:
+        stretches = []
+        for each in owners:
+            own = slice(each.start, each.start + each.phone_count)
+            stretches.append(Part(each.list_key, phones[own][group[own]]))
+        keys.append(
+            insert_chunk(
+                connection,
+                [each for each in stretches if len(each.phones)],
+                dependants,
+                now=now,
+                day=chunk.budget_day,
+                replaces=chunk.chunk_key,
+                halvings=halvings,
+                resubmissions=chunk.resubmissions,
+                earlier_that_day=chunk.earlier_that_day,
+            )
+        )
+    if sum(int(group.sum()) for group in groups) < chunk.phone_count:
+        connection.execute(sa.update(lists).where(lists.c.list_key.in_(dependants)).values(needs_planning=True))
+    return keys

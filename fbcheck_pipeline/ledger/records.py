@@ -77,6 +77,11 @@ class Chunk(Record):
     note: str | None  # the last thing that went wrong, for a person
 
     @property
+    def tries(self) -> int:
+        """How often the vendor may have accepted its phones."""
+        return self.resubmissions + TRAITS[self.state].is_try
+
+    @property
     def known_task_id(self) -> str:
         """The task of a chunk that is, or was, with the vendor; LedgerError where there is none."""
         if self.task_id is None:
@@ -131,11 +136,13 @@ class PhoneList(Record):
     sha256: str
     options: Mapping[str, Any]  # how to read it, see `ReadOptions.to_json`
     purpose: str | None
+    max_billable: int | None  # as the last `run` said; null where each process's own setting binds
     added_at: float
     source: Mapping[str, Any] | None  # what the reader found; null until the list was read
     error: str | None  # why it cannot be read
     planned_at: float | None
-    needs_planning: bool  # another list's planning took its waiting phones
+    needs_planning: bool  # its waiting phones were taken, or a chunk that it depends on was withdrawn
+    is_over_budget: bool  # a limit forbids its unsent phones; only a `run` of it or the night plans them again
     revision: int  # rises with every move of its chunks
     joined_revision: int
     joined_at: float | None

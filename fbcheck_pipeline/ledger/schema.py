@@ -29,13 +29,17 @@ lists = sa.Table(
     sa.Column("sha256", sa.Text, nullable=False),
     sa.Column("options", sa.JSON, nullable=False),  # how to read it
     sa.Column("purpose", sa.Text),
+    sa.Column("max_billable", sa.BigInteger),  # as the last `run` said; null: each process's own setting binds
     sa.Column("added_at", sa.Double, nullable=False),
     sa.Column("source", sa.JSON),  # what the reader found; set once it has been read
     sa.Column("error", sa.Text),  # why it cannot be read
     sa.Column("planned_at", sa.Double),
     sa.Column(
         "needs_planning", sa.Boolean, nullable=False, server_default=sa.false()
-    ),  # another list's planning took its waiting phones
+    ),  # its waiting phones were taken by another list's planning, or a chunk that it depends on was withdrawn
+    sa.Column(
+        "is_over_budget", sa.Boolean, nullable=False, server_default=sa.false()
+    ),  # a limit forbids its unsent phones; only a `run` of it or the night plans them again
     sa.Column("revision", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("joined_revision", sa.BigInteger, nullable=False, server_default="-1"),
     sa.Column("joined_at", sa.Double),

@@ -11,14 +11,12 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger.chunk_entries import ChunkEntries
+from fbcheck_pipeline.ledger.limits import UNANSWERED, Limits, forbidden_lists, withdraw
 from fbcheck_pipeline.ledger.moves import move, sent_by
-from fbcheck_pipeline.ledger.planning import Planning, bought_on, insert_chunk
-from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk, Part
-from fbcheck_pipeline.ledger.schema import FACTS, LOADED, chunks, dependencies, ledger_meta, lists, parts
+from fbcheck_pipeline.ledger.planning import Planning, replace_chunk
+from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
+from fbcheck_pipeline.ledger.schema import FACTS, LOADED, chunks, ledger_meta
 from fbcheck_pipeline.ledger.states import ChunkState
-
-UNANSWERED = {"unanswered": chunks.c.phones, "unanswered_count": chunks.c.phone_count}
-"""None of a chunk's phones got an answer."""
 
 
 class Sending(ChunkEntries):
@@ -39,21 +37,23 @@ class Sending(ChunkEntries):
             if each.sender in gone and self.mark_unconfirmed(each.chunk_key, sender=each.sender, note=note)
         ]
 
-    def start_sending(self, chunk_key: str, *, sender: str, max_per_day: int | None) -> bool:
-        """Record that the next thing to happen is this chunk's POST, reserving it in today's budget.
+    def start_sending(self, chunk_key: str, *, sender: str, limits: Limits) -> bool:
+        """Record that the next thing to happen is this chunk's POST, on today's account.
+
+        Where a limit leaves no room for the unsent phones of one of its lists, these are withdrawn instead.
 
         Returns:
-            False when another sender has it, or when today's budget has no room for it.
+            False when the chunk was moved, here or by another worker: it must not be sent.
         """
         today, now = self.today(), self.clock()
         with self._write() as connection:
             chunk = Chunk.from_row(connection.execute(sa.select(*FACTS).where(chunks.c.chunk_key == chunk_key)).one())
-            is_reserved = chunk.budget_day == today
-            earlier = chunk.earlier_that_day if is_reserved else 0
-            if max_per_day is not None and (earlier or not is_reserved):
-                more = 0 if is_reserved else chunk.phone_count
-                if Planning(connection, now).bought_on(today) + more > max_per_day:
-                    return False
+            if chunk.state is not ChunkState.PLANNED:
+                return False
+            if forbidden := forbidden_lists(connection, chunk_key, limits, today):
+                withdraw(connection, forbidden, smallest_chunk=limits.smallest_chunk, now=now)
+                return False
+            earlier = chunk.earlier_that_day if chunk.budget_day == today else 0
             reserved = {"sender": sender, "budget_day": today, "earlier_that_day": earlier}
             moved = move(connection, chunk_key, ChunkState.PLANNED, ChunkState.SENDING, reserved, now=now)
             connection.execute(sa.update(ledger_meta).values(sendings=ledger_meta.c.sendings + int(moved)))
@@ -61,7 +61,8 @@ class Sending(ChunkEntries):
 
     def bought_today(self) -> int:
         """Phones that count in today's budget."""
-        return self._number(bought_on(self.today()))
+        with self.database.reading() as connection:
+            return Planning(connection, self.clock()).bought_today()
 
     def sendings(self) -> int:
         """How many POSTs were ever begun; an older copy of the ledger has a smaller count."""
@@ -131,43 +132,12 @@ class Sending(ChunkEntries):
         halvings: int,
         sender: str | None = None,
     ) -> list[str]:
-        """Put new planned chunks, one per group (a mask over the chunk's phones), in a chunk's place; returns their keys.
-
-        Its lists are planned anew when phones stand in no group. Nothing happens, and nothing is returned, when the chunk is
-        no longer in `from_`, or no longer `sender`'s.
-        """
+        """Put new planned chunks in a chunk's place, see `planning.replace_chunk`; none when it is no longer `sender`'s."""
         now = self.clock()
         with self._write() as connection:
             row = connection.execute(sa.select(*LOADED).where(chunks.c.chunk_key == chunk_key)).one()
-            chunk = LoadedChunk.from_row(row)
-            if not move(connection, chunk_key, from_, ChunkState.REPLACED, {}, now=now, guard=sent_by(sender)):
-                return []
-            Planning(connection, now).finish()
-            of_chunk = sa.select(parts).where(parts.c.chunk_key == chunk_key).order_by(parts.c.start)
-            owners, phones = connection.execute(of_chunk).all(), chunk.phones
-            dependants = list(connection.scalars(sa.select(dependencies.c.list_key).where(dependencies.c.chunk_key == chunk_key)))
-            keys = []
-            for group in groups:
-                stretches = []
-                for each in owners:
-                    own = slice(each.start, each.start + each.phone_count)
-                    stretches.append(Part(each.list_key, phones[own][group[own]]))
-                keys.append(
-                    insert_chunk(
-                        connection,
-                        [each for each in stretches if len(each.phones)],
-                        dependants,
-                        now=now,
-                        day=chunk.budget_day,
-                        replaces=chunk_key,
-                        halvings=halvings,
-                        resubmissions=chunk.resubmissions,
-                        earlier_that_day=chunk.earlier_that_day,
-                    )
-                )
-            if sum(int(group.sum()) for group in groups) < chunk.phone_count:
-                connection.execute(sa.update(lists).where(lists.c.list_key.in_(dependants)).values(needs_planning=True))
-            return keys
+            chunk, guard = LoadedChunk.from_row(row), sent_by(sender)
+            return replace_chunk(connection, chunk, groups, from_=from_, halvings=halvings, now=now, guard=guard)
 
     def resubmit(self, chunk_key: str) -> bool:
         """An operator's word that an unconfirmed chunk may be sent once more; the earlier try stays counted."""

@@ -123,8 +123,9 @@ class PhoneAllocation:
             places = self.places(chunk.unanswered)
             # a later verdict, even one too old by now, ends the count
             places = places[answered_at[self._task[places]] <= chunk.known_settled_at]
-            tries[places] += 1 + chunk.resubmissions
-            last[places] = number
+            tries[places] += chunk.tries
+            if TRAITS[chunk.state].is_try:  # a withdrawn one only counts the tries before it
+                last[places] = number
         for number, chunk in enumerate(settled):
             stays = (last == number) & ~((tries < self._ws.settings.max_tries) & self._may_repeat(chunk, tx.day))
             phones = self.phones[np.flatnonzero(stays)]

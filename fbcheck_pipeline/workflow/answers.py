@@ -42,10 +42,10 @@ class Resolved:
 
 def resolve(ws: Workspace, list_key: str, pins: Pins) -> Resolved:
     """Follow every pin to its answer as the ledger knows it now."""
-    count = len(pins.phones) + 2
+    count, unsent = len(pins.phones) + 2, _CODE[_status_of_unsent(ws, list_key)]
     resolved = Resolved(
         pins.phones,
-        np.full(count, _CODE[CheckStatus.WAITING], np.int8),
+        np.full(count, unsent, np.int8),
         np.full(count, -1, np.int8),
         np.full(count, -1, np.int32),
         np.zeros(count, bool),
@@ -53,7 +53,7 @@ def resolve(ws: Workspace, list_key: str, pins: Pins) -> Resolved:
     )
     resolved.status[REJECTED] = _CODE[CheckStatus.REJECTED]
     task_numbers = {task.chunk_key: number for number, task in enumerate(resolved.tasks)}
-    resolver = _AnswerResolver(ws, resolved, task_numbers)
+    resolver = _AnswerResolver(ws, resolved, task_numbers, unsent)
     for number, pin in enumerate(pins.pins):
         places = np.flatnonzero(pins.index == number)
         if pin.answered_by is AnsweredBy.VERDICT:
@@ -63,16 +63,23 @@ def resolve(ws: Workspace, list_key: str, pins: Pins) -> Resolved:
                 pin.chunk_key, places, CheckStatus.CHECKED if pin.answered_by is AnsweredBy.CHUNK else CheckStatus.REUSED
             )
         else:
-            resolved.status[places] = _CODE[CheckStatus.named(pin.answered_by.value)]
+            if pin.answered_by is not AnsweredBy.WAITING:
+                resolved.status[places] = _CODE[CheckStatus.named(pin.answered_by.value)]
             resolved.may_change[places] = pin.answered_by is not AnsweredBy.SUPPRESSED
     return resolved
+
+
+def _status_of_unsent(ws: Workspace, list_key: str) -> CheckStatus:
+    """What a phone of the list is that nobody sends: a limit took it back, or it waits to be planned."""
+    known = ws.ledger.find_list(list_key)
+    return CheckStatus.OVER_BUDGET if known is not None and known.is_over_budget else CheckStatus.WAITING
 
 
 class _AnswerResolver:
     """Fills a `Resolved`, reading each task's verdicts once."""
 
-    def __init__(self, ws: Workspace, resolved: Resolved, task_numbers: dict[str, int]) -> None:
-        self._ws, self._resolved, self._task_numbers = ws, resolved, task_numbers
+    def __init__(self, ws: Workspace, resolved: Resolved, task_numbers: dict[str, int], unsent: int) -> None:
+        self._ws, self._resolved, self._task_numbers, self._unsent = ws, resolved, task_numbers, unsent
         self._children: dict[str, list[str]] = {}
         self._tries = _unanswered_tries(ws, resolved.phones)
         for each in ws.ledger.chunks():
@@ -80,11 +87,13 @@ class _AnswerResolver:
                 self._children.setdefault(each.replaces, []).append(each.chunk_key)
 
     def chunk(self, chunk_key: str, places: npt.NDArray[np.int64], good: CheckStatus) -> None:
-        """Answer places from a chunk, or from what replaced it; who is in none of these was suppressed or is planned anew."""
+        """Answer places from a chunk, or from what replaced it; who is in none of these was suppressed, withdrawn or is planned anew."""
         resolved = self._resolved
         missing = np.ones(len(places), bool)
         for leaf in self._leaves(chunk_key):
             chunk = self._ws.ledger.chunk(leaf)
+            if chunk.state is ChunkState.WITHDRAWN:
+                continue
             carried, _ = codec.distinct(chunk.phones)
             inside = codec.positions(resolved.phones[places], carried) >= 0
             missing &= ~inside
@@ -99,7 +108,7 @@ class _AnswerResolver:
         if missing.any():
             left = places[missing]
             is_suppressed = self._ws.ledger.suppressed_among(resolved.phones[left])
-            resolved.status[left] = np.where(is_suppressed, _CODE[CheckStatus.SUPPRESSED], _CODE[CheckStatus.WAITING])
+            resolved.status[left] = np.where(is_suppressed, _CODE[CheckStatus.SUPPRESSED], self._unsent)
             resolved.may_change[left] = ~is_suppressed
 
     def verdict(self, chunk_key: str, places: npt.NDArray[np.int64], good: CheckStatus) -> None:
@@ -128,7 +137,7 @@ def _unanswered_tries(ws: Workspace, phones: Phones) -> npt.NDArray[np.int16]:
     tries = np.zeros(len(phones), np.int16)
     for chunk in ws.ledger.unanswered_tries():
         at = codec.positions(chunk.unanswered, phones)
-        tries[at[at >= 0]] += 1 + chunk.resubmissions
+        tries[at[at >= 0]] += chunk.tries
     return tries
 
 

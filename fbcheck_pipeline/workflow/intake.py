@@ -45,8 +45,11 @@ def stands_still(file: InboxFile) -> bool:
     return not 0 <= age_s < STANDS_STILL_S
 
 
-def add_to_inbox(ws: Workspace, path: Path, options: ReadOptions, purpose: str | None) -> str:
-    """Record how a list is to be read and what for, then put it in the inbox; returns its list key.
+def add_to_inbox(ws: Workspace, path: Path, options: ReadOptions, purpose: str | None, max_billable: int | None = None) -> str:
+    """Record how a list is to be read, what for and what may be sent for it, then put it in the inbox; returns its list key.
+
+    Args:
+        max_billable: most phones that may ever be sent for it; None for the settings' MAX_BILLABLE.
 
     Raises:
         ListError: it cannot be read so.
@@ -58,7 +61,13 @@ def add_to_inbox(ws: Workspace, path: Path, options: ReadOptions, purpose: str |
     key = known.list_key if known else list_key(path)
     name = known.inbox_name if known else _free_name(ws, path, reader.source.sha256)
     ws.ledger.register_list(
-        key, file=path.name, inbox_name=name, sha256=reader.source.sha256, options=options.to_json(), purpose=purpose
+        key,
+        file=path.name,
+        inbox_name=name,
+        sha256=reader.source.sha256,
+        options=options.to_json(),
+        purpose=purpose,
+        max_billable=ws.settings.max_billable if max_billable is None else max_billable,
     )
     if not ws.storage.exists(paths.INBOX.of(name)) and not ws.storage.exists(paths.RAW_PHONES.of(key)):
         ws.storage.copy_in(path, paths.INBOX.of(name))

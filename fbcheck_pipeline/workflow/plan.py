@@ -41,12 +41,11 @@ def phones_of(batches: Iterable[pa.RecordBatch]) -> tuple[Phones, npt.NDArray[np
     return *codec.runs(every), rejected
 
 
-def plan_list(ws: Workspace, list_key: str, phones: Phones, *, again: Again, max_billable: int | None) -> Pins:
+def plan_list(ws: Workspace, list_key: str, phones: Phones, *, again: Again) -> Pins:
     """Plan a list once more; what is already answered stays as it is.
 
     Args:
         phones: sorted distinct phones of the list.
-        max_billable: most phones that may ever be submitted for it, None for no limit.
 
     Returns:
         The pins of all its phones; chunks for the new ones stand planned in the ledger.
@@ -73,11 +72,12 @@ def plan_list(ws: Workspace, list_key: str, phones: Phones, *, again: Again, max
                 continue
             held = allocation.use_chunks_in_flight(tx)
             allocation.respect_settled_tries(tx)
-            bought = _buy(ws, tx, allocation, {key: without(each, held) for key, each in free.items()}, max_billable)
+            is_over = _is_over_budget(ws, tx, allocation, again)
+            bought = _buy(ws, tx, allocation, {key: without(each, held) for key, each in free.items()}, is_over=is_over)
             if pool:
                 _release_waiting(tx, pool, np.sort(np.concatenate([held, *bought])), free)
             tx.depend(list_key, [each.chunk_key for each in allocation.used_pins() if each.chunk_key])
-            tx.mark_planned(list_key)
+            tx.mark_planned(list_key, is_over_budget=is_over)
             tx.finish()
         return allocation.pins()
 
@@ -107,22 +107,44 @@ def balanced_sizes(count: int, *, most: int, fewest: int) -> list[int]:
     return [count // chunk_count + (place < count % chunk_count) for place in range(chunk_count)]
 
 
-def _buy(
-    ws: Workspace, tx: Planning, allocation: PhoneAllocation, pool: dict[str, Phones], max_billable: int | None
-) -> list[Phones]:
-    """Turn what is left into chunks, with what waits for other lists, within the budgets; returns what was bought."""
+def _is_over_budget(ws: Workspace, tx: Planning, allocation: PhoneAllocation, again: Again) -> bool:
+    """True when a limit forbids to buy what is left of a list.
+
+    It stays so until a `run` of the list or the night plans it again: else two processes with unequal limits would undo each
+    other's plans for ever.
+    """
+    own, key = int(np.count_nonzero(allocation.unassigned())), allocation.list_key
+    if not own:
+        return False
+    if again is not Again.NIGHT and tx.is_over_budget(key):
+        return True
+    return not _fits_list(ws, tx, key, own) or own > _room_today(ws, tx)
+
+
+def _fits_list(ws: Workspace, tx: Planning, list_key: str, count: int) -> bool:
+    limit = tx.limit_of(list_key, ws.settings.max_billable)
+    return limit is None or tx.bought_for(list_key) + count <= limit
+
+
+def _room_today(ws: Workspace, tx: Planning) -> float:
+    """Phones that today's budget still allows."""
+    limit = ws.settings.max_billable_per_day
+    return np.inf if limit is None else limit - tx.bought_today()
+
+
+def _buy(ws: Workspace, tx: Planning, allocation: PhoneAllocation, pool: dict[str, Phones], *, is_over: bool) -> list[Phones]:
+    """Turn what is left into chunks, with what waits for other lists, within the limits; returns what was bought."""
     settings, own = ws.settings, allocation.phones[allocation.unassigned()]
     tx.keep_waiting(allocation.list_key, np.empty(0, np.int64))
-    room = None if settings.max_billable_per_day is None else settings.max_billable_per_day - tx.bought_on(tx.day)
-    over_list = max_billable is not None and len(own) and tx.bought_for(allocation.list_key) + len(own) > max_billable
-    if over_list or (room is not None and len(own) > room):
+    if is_over:
         allocation.assign_where(allocation.unassigned(), AnsweredBy.OVER_BUDGET)
         return []
+    room = _room_today(ws, tx)
     stretches = [Part(allocation.list_key, own)]
     for key, phones in pool.items():
         phones = without(phones, np.sort(np.concatenate([each.phones for each in stretches])))
-        fits = settings.max_billable is None or tx.bought_for(key) + len(phones) <= settings.max_billable
-        if fits and (room is None or sum(len(each.phones) for each in stretches) + len(phones) <= room):
+        fits_today = sum(len(each.phones) for each in stretches) + len(phones) <= room
+        if fits_today and _fits_list(ws, tx, key, len(phones)):
             stretches.append(Part(key, phones))
     bought, start = list[Phones](), 0
     for size in balanced_sizes(

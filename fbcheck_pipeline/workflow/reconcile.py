@@ -45,18 +45,16 @@ def abandon(ws: Workspace, chunk_key: str) -> None:
 
 
 def _see_that_budgets_allow(ws: Workspace, chunk_key: str) -> None:
-    if (limit := ws.settings.max_billable) is None:
-        return
     for list_key in ws.ledger.lists_of_chunks()[chunk_key]:
         stretch = ws.ledger.parts_of(list_key).get(chunk_key)
         if stretch is None:
             continue
         with ws.ledger.planning() as tx:
-            bought = tx.bought_for(list_key)
-        if bought + stretch.phone_count > limit:
+            bought, limit = tx.bought_for(list_key), tx.limit_of(list_key, ws.settings.max_billable)
+        if limit is not None and bought + stretch.phone_count > limit:
             raise OperatorError(
-                f"list {list_key} counts {bought} phones as bought; buying these {stretch.phone_count} again would be above "
-                f"FBCHECK_MAX_BILLABLE={limit}; raise it, or give the phones up with --abandon"
+                f"list {list_key} counts {bought} phones as bought; buying these {stretch.phone_count} again would be above its "
+                f"limit of {limit}; raise it with `fbcheck run --max-billable`, or give the phones up with --abandon"
             )
 
 

@@ -26,11 +26,13 @@ from fbcheck_pipeline.errors import (
     VendorUnavailable,
 )
 from fbcheck_pipeline.ledger import ChunkState, codec
+from fbcheck_pipeline.ledger.limits import Limits
 from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S
 from fbcheck_pipeline.ledger.records import LoadedChunk
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.progress import report_progress
+from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import TaskSnapshot, VendorClient
 from fbcheck_pipeline.workflow.poll import first_poll_at
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -142,7 +144,7 @@ def _send_once(ws: Workspace, client: VendorClient, chunk_key: str, sender: str,
         return 0
     payload = codec.to_payload(phones)
     ws.storage.write_bytes(paths.CHUNKS.of(chunk_key), payload)
-    if not ledger.start_sending(chunk_key, sender=sender, max_per_day=ws.settings.max_billable_per_day):
+    if not ledger.start_sending(chunk_key, sender=sender, limits=limits_of(ws.settings)):
         return 0
     try:
         stamp(ws.storage, ledger)
@@ -164,6 +166,11 @@ def _send_once(ws: Workspace, client: VendorClient, chunk_key: str, sender: str,
     log.info("chunk submitted chunk_key=%s phones=%d", chunk_key, chunk.phone_count)
     sent.chunks += 1
     return chunk.phone_count
+
+
+def limits_of(settings: Settings) -> Limits:
+    """What a process of these settings may send."""
+    return Limits(settings.max_billable, settings.max_billable_per_day, settings.smallest_chunk)
 
 
 def remove_phones(ws: Workspace, chunk: LoadedChunk, chosen: npt.NDArray[np.bool_]) -> None:

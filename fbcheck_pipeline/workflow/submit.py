@@ -42,7 +42,7 @@ def submit_list(
     Args:
         e164_phones: batches with the column `phone_e164`, null where rejected.
         again: who asks for phones to be sent again that got no usable answer.
-        max_billable: most phones that may ever be submitted for this list; None for the settings' MAX_BILLABLE.
+        max_billable: the most phones that may ever be submitted for this list, to be recorded; None leaves what is recorded.
 
     Raises:
         OperatorError: a purpose is required and the list has none.
@@ -50,8 +50,9 @@ def submit_list(
         StorageError: the pins cannot be written.
     """
     phones, occurrences, rejected = phones_of(e164_phones)
-    limit = ws.settings.max_billable if max_billable is None else max_billable
-    pins = plan_list(ws, list_key, phones, again=again, max_billable=limit)
+    if max_billable is not None:
+        ws.ledger.note_limit(list_key, max_billable)
+    pins = plan_list(ws, list_key, phones, again=again)
     try:
         sent = send_planned_chunks(ws, client, list_key, policy=policy)
     finally:

@@ -6,6 +6,7 @@ import argparse
 import tempfile
 import time
 
+from fbcheck_pipeline.ledger.limits import Limits
 from fbcheck_pipeline.ledger.records import Part
 from fbcheck_pipeline.settings import load_settings
 from fbcheck_pipeline.vendor import VendorClient
@@ -28,7 +29,7 @@ def main() -> None:
             task = vendor.accept("simple", [f"+{905_320_000_000 + number}"], "")
             with ws.ledger.planning() as tx:
                 key = tx.add_chunk([Part("a", phones(1, 905_320_000_000 + number))])
-            ws.ledger.start_sending(key, sender="s", max_per_day=None)
+            ws.ledger.start_sending(key, sender="s", limits=Limits())
             ws.ledger.mark_submitted(key, sender="s", task_id=task.task_id, total=None, is_synthetic=False, next_poll_at=0)
         vendor.status_delay_s = given.delay
         began = time.perf_counter()

@@ -69,15 +69,91 @@ def test_the_day_has_one_budget_for_all_lists(open_driver: OpenDriver, vendor: F
     assert driver.counts("c") == {"checked": 10}
 
 
-def test_what_is_unsent_at_midnight_is_reserved_anew(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
-    """Yesterday's reservation must not let today spend twice."""
+def test_what_is_unsent_at_midnight_is_reserved_for_the_new_day(open_driver: OpenDriver, clock: Clock) -> None:
+    """Yesterday's reservation must not let today spend twice, and who came later does not take its place."""
     driver = open_driver(max_billable_per_day=15)
     driver.plan("a", phones(10))
     clock.advance(DAY_S)
     driver.run("b", phones(10, 905_330_000_000))
-    assert driver.send("a").chunks == 0
-    clock.advance(DAY_S)
+    assert driver.counts("b") == {"over_budget": 10}
     assert driver.send("a").chunks == 1
+
+
+def test_a_limit_binds_what_an_earlier_run_planned(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """Seen: stopped after one chunk, then `--max-billable 100`: billed 250."""
+    driver = open_driver(chunk_size=50)
+    vendor.script.extend(["accept", 402])
+    with pytest.raises(VendorRefuses):
+        driver.run("a", phones(250))
+    driver.run("a", phones(250), max_billable=100)
+    assert sum(vendor.accepted.values()) == 50
+    assert driver.counts("a") == {"waiting": 50, "over_budget": 200}
+    driver.finish()
+    assert not driver.is_complete("a")
+    driver.run("a", phones(250), max_billable=250)
+    driver.finish()
+    assert driver.counts("a") == {"checked": 250} and vendor.most_per_phone == 1
+
+
+def test_a_limit_of_nothing_sends_nothing_after_a_402(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """Seen: `--max-billable 0` billed 3."""
+    driver = open_driver()
+    vendor.script.append(402)
+    with pytest.raises(VendorRefuses):
+        driver.run("a", phones(3))
+    driver.run("a", phones(3), max_billable=0)
+    assert vendor.accepted == {} and driver.counts("a") == {"over_budget": 3}
+
+
+def test_the_limit_that_a_run_recorded_binds_every_other_process(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """Whoever sends; where none is recorded, its own setting does, and a run with neither lifts it."""
+    open_driver().plan("a", phones(10), max_billable=5)  # its unsent phones are over budget already
+    daemon = open_driver(max_billable=1000)
+    daemon.submit("a", phones(10), again=Again.NIGHT)
+    assert vendor.accepted == {}
+    open_driver().plan("a", phones(10))
+    assert open_driver(max_billable=5).send("a").chunks == 0
+    assert daemon.counts("a") == {"over_budget": 10}
+    open_driver().run("a", phones(10))
+    assert sum(vendor.accepted.values()) == 10
+
+
+def test_a_forbidden_list_is_planned_again_by_a_run_of_it_or_by_night(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """Never by a sensor: a run without a limit and a daemon with one would undo each other's work for ever."""
+    run, daemon = open_driver(), open_driver(max_billable=5)
+    for _ in range(2):
+        run.plan("a", phones(10))
+        daemon.send("a")
+        assert daemon.ledger.lists_to_send() == []
+    run.submit("a", phones(10))
+    assert vendor.accepted == {} and run.counts("a") == {"over_budget": 10}
+    run.submit("a", phones(10), again=Again.NIGHT)
+    assert sum(vendor.accepted.values()) == 10
+
+
+def test_two_processes_with_unequal_limits_and_a_pool_settle(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """At most two plannings a list, then nothing is due; what neither forbids is bought once."""
+    sizes = {"a": 60, "e": 90, "b": 60, "c": 60, "d": 60}
+    lists = {key: phones(size, 905_320_000_000 + 1000 * number) for number, (key, size) in enumerate(sizes.items())}
+    wide, narrow = open_driver(protocol="v1"), open_driver(protocol="v1", max_billable=80)
+    plannings = dict.fromkeys(lists, 0)
+    for key, list_phones in lists.items():
+        wide.plan(key, list_phones)
+    for turn in range(20):
+        process = (narrow, wide)[turn % 2]
+        for key in lists:
+            process.send(key)
+        due = process.ledger.lists_to_send()
+        for each in due:
+            plannings[each.list_key] += 1
+            process.submit(each.list_key, lists[each.list_key])
+        if not due and turn:
+            break
+    assert max(plannings.values()) <= 2 and process.ledger.lists_to_send() == []
+    assert vendor.most_per_phone == 1
+    assert {key: process.counts(key) for key in "abcd"} == {key: {"waiting": 60} for key in "abcd"}
+    assert process.counts("e") == {"over_budget": 90}
+    assert sum(vendor.accepted.values()) == 240
 
 
 def test_an_unconfirmed_chunk_counts_and_a_refused_one_does_not(open_driver: OpenDriver, vendor: FakeVendor) -> None:

@@ -55,14 +55,16 @@ def test_a_sent_again_chunk_counts_both_tries(held: WorkflowDriver, vendor: Fake
 
 
 def test_a_try_before_counts_in_the_day_of_its_own(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
-    """Both tries of one day are in its budget: the second waits for the next day, where it is the only one."""
+    """Both tries of one day are in its budget: the second is taken back until the next night, where it is the only one."""
     vendor.script.append("accept_then_cut")
     driver = open_driver(max_billable_per_day=15)
     driver.run("a", phones(10))
     resubmit(driver.ws, driver.chunk_key("unconfirmed"))
-    assert driver.send("a").chunks == 0 and driver.ledger.bought_today() == 20
+    assert driver.ledger.bought_today() == 20
+    assert driver.send("a").chunks == 0 and driver.ledger.bought_today() == 10
+    assert driver.counts("a") == {"over_budget": 10}
     clock.advance(DAY_S)
-    assert driver.send("a").chunks == 1 and driver.ledger.bought_today() == 10
+    assert driver.run("a", phones(10), again=Again.NIGHT).chunks == 1 and driver.ledger.bought_today() == 10
     driver.run("b", phones(6, 905_320_000_100))
     assert driver.counts("b") == {"over_budget": 6}
 
@@ -73,9 +75,12 @@ def test_a_list_above_its_budget_is_not_sent_again(open_driver: OpenDriver, vend
     driver = open_driver(max_billable=15)
     driver.run("a", phones(10))
     chunk = driver.chunk_key("unconfirmed")
-    with pytest.raises(OperatorError, match="above FBCHECK_MAX_BILLABLE=15"):
+    with pytest.raises(OperatorError, match="above its limit of 15"):
         resubmit(driver.ws, chunk)
     wider = open_driver(max_billable=25)
+    with pytest.raises(OperatorError, match="above its limit of 15"):
+        resubmit(wider.ws, chunk)
+    wider.begin("a")  # only a `run` of the list gives it another limit
     resubmit(wider.ws, chunk)
     wider.run("a", phones(16))
     assert vendor.most_per_phone == 2 and len(vendor.accepted) == 10

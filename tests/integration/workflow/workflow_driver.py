@@ -40,16 +40,26 @@ class WorkflowDriver:
         self.client = VendorClient(ws.settings)
 
     def run(self, key: str, phones: Phones, policy: RetryPolicy = AT_ONCE, **given: Any) -> Sent:
-        """Register a list if need be and submit it, as the asset does."""
+        """Register a list with its limit and submit it, as `fbcheck run` does; by night as the schedule does."""
+        self.begin(key, **given)
+        return self.submit(key, phones, policy, again=given.get("again", Again.NOBODY))
+
+    def submit(self, key: str, phones: Phones, policy: RetryPolicy = AT_ONCE, **given: Any) -> Sent:
+        """Submit a list as a sensor does."""
         self.register(key)
         batch = pa.record_batch({"phone_e164": codec.to_e164(phones)})
         return submit_list(self.ws, self.client, key, [batch], policy=policy, **given).sent
 
-    def plan(self, key: str, phones: Phones, *, again: Again = Again.NOBODY, max_billable: int | None = None) -> Pins:
-        """The first step of a submission, and its pins; the process ends before it sends."""
+    def begin(self, key: str, *, again: Again = Again.NOBODY, max_billable: int | None = None) -> None:
+        """What a run does first: the list is known, and its limit recorded; the schedule records none."""
         self.register(key)
-        limit = self.ws.settings.max_billable if max_billable is None else max_billable
-        pins = plan_list(self.ws, key, phones, again=again, max_billable=limit)
+        if again is not Again.NIGHT:
+            self.ledger.note_limit(key, self.ws.settings.max_billable if max_billable is None else max_billable)
+
+    def plan(self, key: str, phones: Phones, *, again: Again = Again.NOBODY, max_billable: int | None = None) -> Pins:
+        """The first step of a run, and its pins; the process ends before it sends."""
+        self.begin(key, again=again, max_billable=max_billable)
+        pins = plan_list(self.ws, key, phones, again=again)
         write_pins(self.ws, key, pins)
         return pins
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import LedgerError, OperatorError
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, Ledger, schema
+from fbcheck_pipeline.ledger.limits import Limits
 from fbcheck_pipeline.ledger.moves import move
 from fbcheck_pipeline.ledger.records import Part, Stretch, TaskProgress
 from fbcheck_pipeline.ledger.states import MOVES
@@ -93,17 +94,17 @@ def test_one_of_many_wins_a_move(ws: Workspace) -> None:
     """The row count of one guarded UPDATE says who sends."""
     register(ws.ledger, "a")
     chunk = planned(ws.ledger)
-    won = together(8, lambda number: ws.ledger.start_sending(chunk, sender=str(number), max_per_day=None))
+    won = together(8, lambda number: ws.ledger.start_sending(chunk, sender=str(number), limits=Limits()))
     assert sum(won) == 1
     assert ws.ledger.chunk(chunk).sender == str(won.index(True))
 
 
 def test_the_daily_budget_is_exact_when_yesterdays_chunks_are_sent_at_once(ws: Workspace, clock: Clock) -> None:
-    """Each is reserved again on the day it is sent; ten senders must not each find the same budget."""
-    register(ws.ledger, "a")
-    chunks = [planned(ws.ledger, 10, start=905_320_000_000 + 10 * number) for number in range(10)]
+    """Each counts on the day it is sent; ten senders must not each find the same budget."""
+    register(ws.ledger, *"abcdefghij")
+    chunks = [planned(ws.ledger, 10, key, 905_320_000_000 + 10 * number) for number, key in enumerate("abcdefghij")]
     clock.advance(DAY_S)
-    sent = together(10, lambda number: ws.ledger.start_sending(chunks[number], sender=str(number), max_per_day=45))
+    sent = together(10, lambda number: ws.ledger.start_sending(chunks[number], sender=str(number), limits=Limits(per_day=45)))
     assert sum(sent) == 4
 
 
@@ -111,7 +112,49 @@ def test_todays_own_reservation_is_not_counted_twice(ws: Workspace) -> None:
     """What was reserved in planning is sent though the day is full."""
     register(ws.ledger, "a")
     chunk = planned(ws.ledger, 10)
-    assert ws.ledger.start_sending(chunk, sender="s", max_per_day=10)
+    assert ws.ledger.start_sending(chunk, sender="s", limits=Limits(per_day=10))
+
+
+def test_what_others_reserved_later_does_not_stop_an_earlier_chunk(ws: Workspace) -> None:
+    """Only what was sent counts against it, and all that its own lists still want to send."""
+    register(ws.ledger, "a", "b")
+    first, second = planned(ws.ledger, 10), planned(ws.ledger, 10, "b", 905_330_000_000)
+    limits = Limits(per_day=15)
+    assert ws.ledger.start_sending(first, sender="s", limits=limits)
+    assert not ws.ledger.start_sending(second, sender="s", limits=limits)
+    assert [ws.ledger.chunk(key).state for key in (first, second)] == ["sending", "withdrawn"]
+
+
+def test_only_the_forbidden_stretch_leaves_a_mixed_chunk(ws: Workspace) -> None:
+    """With all that its list has unsent; the rest takes the chunk's place, and every other list that depends on it is planned."""
+    register(ws.ledger, "a", "b", "c")
+    ws.ledger.note_limit("a", 11)
+    with ws.ledger.planning() as tx:
+        mixed = tx.add_chunk([Part("b", phones(4, 905_330_000_000)), Part("a", phones(6))])
+        alone = tx.add_chunk([Part("a", phones(6, 905_340_000_000))])
+        tx.depend("c", [mixed])
+        for key in "abc":
+            tx.mark_planned(key)
+    assert not ws.ledger.start_sending(mixed, sender="s", limits=Limits(per_list=5))
+    left = {(row.state, row.phone_count) for row in ws.ledger.chunks() if row.chunk_key != mixed}
+    assert left == {("withdrawn", 6), ("planned", 4)}
+    assert [ws.ledger.chunk(key).state for key in (mixed, alone)] == ["replaced", "withdrawn"]
+    with ws.ledger.planning() as tx:
+        assert (tx.bought_for("a"), tx.bought_for("b"), tx.is_over_budget("a"), tx.is_over_budget("b")) == (0, 4, True, False)
+    assert {row.list_key for row in ws.ledger.lists_to_send()} == {"b", "c"}
+
+
+def test_what_is_left_of_a_chunk_waits_where_it_is_too_little_for_one(ws: Workspace) -> None:
+    """The vendor would refuse it, and a try would be used up."""
+    register(ws.ledger, "a", "b")
+    ws.ledger.note_limit("a", 5)
+    with ws.ledger.planning() as tx:
+        mixed = tx.add_chunk([Part("a", phones(6)), Part("b", phones(4, 905_330_000_000))])
+        for key in "ab":
+            tx.mark_planned(key)
+    assert not ws.ledger.start_sending(mixed, sender="s", limits=Limits(smallest_chunk=5))
+    assert ws.ledger.chunk(mixed).state == "withdrawn"
+    assert [row.list_key for row in ws.ledger.lists_to_send()] == ["b"]
 
 
 def test_nothing_moves_while_somebody_plans(ws: Workspace) -> None:
@@ -150,7 +193,7 @@ def test_moves_of_chunks_that_share_lists_do_not_lock_each_other_out(ws: Workspa
         ]
 
     def move(number: int) -> bool:
-        moved = ws.ledger.start_sending(chunks[number], sender="s", max_per_day=None)
+        moved = ws.ledger.start_sending(chunks[number], sender="s", limits=Limits())
         with ws.ledger.planning() as tx:
             for key in keys if number % 2 else reversed(keys):
                 tx.request_planning(key)
@@ -173,7 +216,7 @@ def test_a_sender_taken_for_gone_still_records_its_task(ws: Workspace) -> None:
     """Its network was slow, not dead: the task it brings home is the proof of what was paid."""
     register(ws.ledger, "a")
     chunk = planned(ws.ledger)
-    ws.ledger.start_sending(chunk, sender="nobody holds this lock", max_per_day=None)
+    ws.ledger.start_sending(chunk, sender="nobody holds this lock", limits=Limits())
     assert ws.ledger.recover_gone_senders() == [chunk]
     assert not submitted(ws.ledger, chunk, "t0", sender="somebody else")
     assert submitted(ws.ledger, chunk, "t1", sender="nobody holds this lock")
@@ -187,7 +230,7 @@ def test_a_living_sender_is_not_taken_for_gone(ws: Workspace, open_ws: Callable[
     register(ws.ledger, "a")
     chunk = planned(ws.ledger)
     with ws.ledger.sender() as sender:
-        assert ws.ledger.start_sending(chunk, sender=sender, max_per_day=None)
+        assert ws.ledger.start_sending(chunk, sender=sender, limits=Limits())
         assert other.recover_gone_senders() == []
         assert not other.database.is_gone(sender)
     assert other.recover_gone_senders() == [chunk]
@@ -211,8 +254,7 @@ def test_halves_share_the_lists_the_budget_and_the_phones_of_the_whole(ws: Works
     with ws.ledger.planning() as tx:
         chunk = tx.add_chunk([Part("a", phones(6)), Part("b", phones(4, 905_330_000_000))])
         tx.depend("c", [chunk])
-        day = tx.day
-    ws.ledger.start_sending(chunk, sender="s", max_per_day=None)
+    ws.ledger.start_sending(chunk, sender="s", limits=Limits())
     first = np.arange(10) < 5
     assert ws.ledger.replace_chunk(chunk, from_=ChunkState.SENDING, groups=[first, ~first], halvings=1, sender="other") == []
     halves = ws.ledger.replace_chunk(chunk, from_=ChunkState.SENDING, groups=[first, ~first], halvings=1, sender="s")
@@ -220,7 +262,7 @@ def test_halves_share_the_lists_the_budget_and_the_phones_of_the_whole(ws: Works
     assert {key: ws.ledger.parts_of("b")[key] for key in halves if key in ws.ledger.parts_of("b")} == {halves[1]: Stretch(1, 4)}
     assert ws.ledger.lists_of_chunks()[halves[0]] == ["a", "b", "c"]
     with ws.ledger.planning() as tx:
-        assert (tx.bought_for("a"), tx.bought_for("b"), tx.bought_on(day)) == (6, 4, 10)
+        assert (tx.bought_for("a"), tx.bought_for("b"), tx.bought_today()) == (6, 4, 10)
     row = ws.ledger.find_list("a")
     assert row is not None and not row.needs_planning
 

@@ -1,0 +1,79 @@
+"""Limits on what is bought: how much counts for a list and on a day, what is forbidden, and how unsent phones are taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from fbcheck_pipeline.ledger.moves import move
+from fbcheck_pipeline.ledger.planning import replace_chunk
+from fbcheck_pipeline.ledger.records import LoadedChunk
+from fbcheck_pipeline.ledger.schema import LOADED, chunks, dependencies, ledger_meta, lists, parts, waiting
+from fbcheck_pipeline.ledger.states import ChunkState
+from fbcheck_pipeline.ledger.tallies import limit_of, sent_for, sent_on, unsent_of
+
+UNANSWERED = {"unanswered": chunks.c.phones, "unanswered_count": chunks.c.phone_count}
+"""None of a chunk's phones got an answer."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a process's settings allow; None for no limit.
+
+    Attributes:
+        per_list: phones ever sent for one list; a limit recorded with the list binds instead.
+        per_day: phones sent on one UTC day.
+        smallest_chunk: fewer phones are not sent.
+    """
+
+    per_list: int | None = None
+    per_day: int | None = None
+    smallest_chunk: int = 1
+
+
+def forbidden_lists(connection: sa.Connection, chunk_key: str, limits: Limits, day: str) -> list[str]:
+    """Lists with phones in a planned chunk whose unsent phones no limit leaves room for, by what was sent, not by what others reserved."""
+    of_chunk = sa.select(parts.c.list_key).where(parts.c.chunk_key == chunk_key).order_by(parts.c.start)
+    used, forbidden = sent_on(connection, day), []
+    for list_key in connection.scalars(of_chunk).all():
+        unsent, limit = unsent_of(connection, list_key), limit_of(connection, list_key, limits.per_list)
+        over_list = limit is not None and sent_for(connection, list_key) + unsent > limit
+        if over_list or (limits.per_day is not None and used + unsent > limits.per_day):
+            forbidden.append(list_key)
+        else:
+            used += unsent
+    return forbidden
+
+
+def withdraw(connection: sa.Connection, list_keys: Collection[str], *, smallest_chunk: int, now: float) -> None:
+    """Take every unsent phone of these lists back together; other lists that depend on one of the chunks are planned again.
+
+    What is left of a chunk takes its place where that is enough for one.
+    """
+    of_lists = sa.select(parts.c.chunk_key).where(parts.c.list_key.in_(list_keys))
+    planned = sa.select(*LOADED).where(chunks.c.state == ChunkState.PLANNED, chunks.c.chunk_key.in_(of_lists))
+    for row in connection.execute(planned.order_by(chunks.c.chunk_key)).all():
+        _withdraw_from(connection, LoadedChunk.from_row(row), list_keys, smallest_chunk, now)
+    connection.execute(sa.delete(waiting).where(waiting.c.list_key.in_(list_keys)))
+    over = {"is_over_budget": True, "needs_planning": False, "revision": lists.c.revision + 1}
+    connection.execute(sa.update(lists).where(lists.c.list_key.in_(list_keys)).values(over))
+    connection.execute(sa.update(ledger_meta).values(plannings=ledger_meta.c.plannings + 1))
+
+
+def _withdraw_from(
+    connection: sa.Connection, chunk: LoadedChunk, list_keys: Collection[str], smallest_chunk: int, now: float
+) -> None:
+    key, leaves = chunk.chunk_key, np.zeros(chunk.phone_count, bool)
+    for each in connection.execute(sa.select(parts).where(parts.c.chunk_key == key)):
+        leaves[each.start : each.start + each.phone_count] = each.list_key in list_keys
+    depend = sa.select(dependencies.c.list_key).where(dependencies.c.chunk_key == key, dependencies.c.list_key.not_in(list_keys))
+    connection.execute(sa.update(lists).where(lists.c.list_key.in_(depend)).values(needs_planning=True))
+    if np.count_nonzero(~leaves) >= smallest_chunk:
+        groups = [leaves, ~leaves]
+        key = replace_chunk(connection, chunk, groups, from_=ChunkState.PLANNED, halvings=chunk.halvings, now=now)[0]
+    tried: dict[str, Any] = UNANSWERED if chunk.resubmissions else {}  # MAX_TRIES counts the tries before
+    move(connection, key, ChunkState.PLANNED, ChunkState.WITHDRAWN, tried, now=now)

@@ -1,0 +1,54 @@
+"""How many phones count as bought, each as often as it was: for a list, on a UTC day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from fbcheck_pipeline.ledger.schema import chunks, lists, parts
+from fbcheck_pipeline.ledger.states import TRAITS, ChunkState
+
+_SENT = [state.value for state, traits in TRAITS.items() if traits.is_try and traits.in_budget]
+_IS_PLANNED = chunks.c.state == ChunkState.PLANNED.value
+
+
+def limit_of(connection: sa.Connection, list_key: str, otherwise: int | None) -> int | None:
+    """Most phones that may ever be sent for a list: what the last `run` of it said, otherwise the process's own setting."""
+    recorded: int | None = connection.scalar(sa.select(lists.c.max_billable).where(lists.c.list_key == list_key))
+    return otherwise if recorded is None else recorded
+
+
+def sent_for(connection: sa.Connection, list_key: str) -> int:
+    """Phones ever sent for a list."""
+    return _sum(connection, _of_list(sa.func.sum(parts.c.phone_count * _tries(chunks.c.resubmissions)), list_key))
+
+
+def unsent_of(connection: sa.Connection, list_key: str) -> int:
+    """Phones planned for a list and not sent."""
+    return _sum(connection, _of_list(sa.func.sum(parts.c.phone_count), list_key).where(_IS_PLANNED))
+
+
+def sent_on(connection: sa.Connection, day: str) -> int:
+    """Phones sent on a UTC day for all lists."""
+    tries = chunks.c.phone_count * _tries(chunks.c.earlier_that_day)
+    return _sum(connection, sa.select(sa.func.sum(tries)).where(chunks.c.budget_day == day))
+
+
+def unsent(connection: sa.Connection) -> int:
+    """Phones planned for all lists and not sent."""
+    return _sum(connection, sa.select(sa.func.sum(chunks.c.phone_count)).where(_IS_PLANNED))
+
+
+def _of_list(counted: sa.ColumnElement[int], list_key: str) -> sa.Select[Any]:
+    return sa.select(counted).where(parts.c.chunk_key == chunks.c.chunk_key, parts.c.list_key == list_key)
+
+
+def _tries(earlier: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+    """How often a chunk's phones were sent. Tries of a replaced chunk are counted on its replacements."""
+    is_sent = sa.case((chunks.c.state.in_(_SENT), 1), else_=0)
+    return sa.case((chunks.c.state == ChunkState.REPLACED.value, 0), else_=earlier + is_sent)
+
+
+def _sum(connection: sa.Connection, query: sa.Select[Any]) -> int:
+    return int(connection.scalar(query) or 0)
