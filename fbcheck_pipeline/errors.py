@@ -20,6 +20,7 @@
             ├── ResultUnavailable    fetched again later
             ├── ResultForbidden      its address or size breaks a guard; never fetched
             └── ResultUnreadable     it arrived whole and is no result; it is kept aside
+                └── ResultOfOthers   … because no phone of it was sent
 
 Messages never contain a phone number, the API key or a result URL's query.
 """
@@ -133,3 +134,7 @@ class ResultForbidden(ResultError):
 
 class ResultUnreadable(ResultError):
     """The file arrived whole and holds no result table."""
+
+
+class ResultOfOthers(ResultUnreadable):
+    """The file holds a result in which no phone was sent, in any format that is certain."""

@@ -64,6 +64,7 @@ class ResultShape:
     summary_sheet: bool = False
     content: bytes = b""  # for format "bytes"
     rows: Callable[[list[Row]], list[Row]] = list
+    pack: Callable[[list[Row]], bytes] | None = None  # makes the whole file, instead of all above but `rows`
 
 
 @dataclass
@@ -413,6 +414,8 @@ def result_bytes(task: Task) -> bytes:
     shape = task.shape
     if shape.format == "bytes":
         return shape.content
+    if shape.pack is not None:
+        return shape.pack(shape.rows([(phone, verdict(phone)) for phone in task.phones]))
     pairs: list[Row] = [(phone, verdict(phone)) for phone in task.phones[: len(task.phones) - shape.missing]]
     pairs += [(phone, "yes") for phone in shape.extra]
     pairs += [(phone, "no" if label == "yes" else "yes") for phone, label in pairs[: shape.conflicts]]

@@ -6,6 +6,7 @@ Which sheet holds what is not known here.
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from datetime import date, datetime, time
 from itertools import repeat
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import fastexcel
 import pyarrow as pa
@@ -22,26 +24,42 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.files.arrow_text import to_text
 from fbcheck_pipeline.files.untrusted import check_workbook, parsing
 
+_STYLES = re.compile(rb"xl/styles\.xml", re.IGNORECASE)
+
 
 class Workbook:
     """A workbook that was found harmless; `names` are those of its sheets, in order."""
 
-    def __init__(self, source: Path | bytes, archive: zipfile.ZipFile) -> None:
+    def __init__(self, source: Path | bytes, archive: zipfile.ZipFile, *, has_dates: bool = True) -> None:
         """Open it.
 
         Args:
             archive: the same, as `open_archive` found it within bounds.
+            has_dates: False reads numbers that are formatted as dates as the numbers they are.
 
         Raises:
             DamagedFile, DangerousFile: it cannot be read, or must not be.
         """
         self._has_uncalculated = check_workbook(archive)
-        self._source = source
+        self._source, self._archive, self._has_dates = source, archive, has_dates
         self._fast: fastexcel.ExcelReader | None = None
         if not self._has_uncalculated:
             with _or_slowly():
-                self._fast = fastexcel.read_excel(source)
+                self._fast = fastexcel.read_excel(source if has_dates else _without_styles(source))
         self.names: list[str] = self._fast.sheet_names if self._fast else self._openpyxl(data_only=True).sheetnames
+
+    def visible_names(self) -> list[str]:
+        """The sheets that a person sees.
+
+        Raises:
+            DamagedFile: the workbook does not say which they are.
+        """
+        with parsing("workbook"):
+            if self._fast is None:
+                return [sheet.title for sheet in self._openpyxl(data_only=True).worksheets if sheet.sheet_state == "visible"]
+            sheets = ElementTree.fromstring(self._archive.read("xl/workbook.xml")).iterfind("{*}sheets/{*}sheet")
+            hidden = {sheet.get("name") for sheet in sheets if sheet.get("state", "visible") != "visible"}
+            return [name for name in self.names if name not in hidden]
 
     def cells(self, name: str) -> pa.RecordBatch:
         """A sheet's cells as string columns, without empty rows at its beginning and end.
@@ -57,8 +75,8 @@ class Workbook:
 
     def _slow_cells(self, name: str) -> pa.RecordBatch:
         """By openpyxl, fifteen times slower; the text of a formula that was never calculated stands for its value."""
-        values = _rows(self._openpyxl(data_only=True), name)
-        formulas = _rows(self._openpyxl(data_only=False), name) if self._has_uncalculated else repeat(repeat(None))
+        values = self._rows(name, data_only=True)
+        formulas = self._rows(name, data_only=False) if self._has_uncalculated else repeat(repeat(None))
         rows = [
             [formula if value is None else value for value, formula in zip(*pair, strict=self._has_uncalculated)]
             for pair in zip(values, formulas, strict=self._has_uncalculated)
@@ -68,6 +86,15 @@ class Workbook:
         width = max(map(len, rows), default=0)
         columns = [pa.array([row[at] if at < len(row) else None for row in rows], pa.string()) for at in range(width)]
         return pa.RecordBatch.from_arrays(columns, [str(at) for at in range(width)])
+
+    def _rows(self, name: str, *, data_only: bool) -> Iterator[list[str | None]]:
+        """A sheet's rows as fastexcel would give them; none of a sheet that is a chart."""
+        book = self._openpyxl(data_only=data_only)
+        epoch = book.epoch if self._has_dates else None
+        for sheet in book.worksheets:
+            if sheet.title == name:
+                for row in sheet.iter_rows():
+                    yield [None if cell.value is None else _text(cell, epoch) for cell in row]
 
     def _openpyxl(self, *, data_only: bool) -> Any:
         from openpyxl import load_workbook  # a tenth of a second that nearly no run needs
@@ -129,17 +156,15 @@ def _holds(column: pa.StringArray, sign: str) -> bool:
     return bool(pc.any(pc.match_substring(column, sign)).as_py())
 
 
-def _rows(book: Any, name: str) -> Iterator[list[str | None]]:
-    """A sheet's rows as fastexcel would give them; none of a sheet that is a chart."""
-    for sheet in book.worksheets:
-        if sheet.title == name:
-            for row in sheet.iter_rows():
-                yield [None if cell.value is None else _text(cell, book.epoch) for cell in row]
+def _without_styles(source: Path | bytes) -> bytes:
+    """A workbook whose styles nobody finds, because their member has another name: no number looks like a date then."""
+    content = source if isinstance(source, bytes) else source.read_bytes()
+    return _STYLES.sub(b"xl/unused.xml", content)
 
 
-def _text(cell: Any, epoch: datetime) -> str:
+def _text(cell: Any, epoch: datetime | None) -> str:
     value = cell.value
-    if cell.is_date and isinstance(value, int | float):
+    if epoch and cell.is_date and isinstance(value, int | float):
         value = _moment(value, epoch)
     if isinstance(value, bool):
         return str(value).lower()

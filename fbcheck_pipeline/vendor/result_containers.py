@@ -1,4 +1,4 @@
-"""From the bytes of a result to its two columns of text, whatever holds them: CSV, workbook, gzip or zip of these.
+"""From the bytes of a result to its tables, each two columns of text, whatever holds them: CSV, workbook, gzip or zip of these.
 
 Content decides, never a name; nothing is ever unpacked to disk. What numbers and labels mean is not known here, nor how
 workbooks and CSV are read.
@@ -18,7 +18,15 @@ from fbcheck_pipeline.errors import ResultForbidden, ResultUnreadable
 from fbcheck_pipeline.files.arrow_text import rows_of
 from fbcheck_pipeline.files.csv_table import DELIMITERS, CsvTable, read_head
 from fbcheck_pipeline.files.text_encoding import bytes_source, find_encoding
-from fbcheck_pipeline.files.untrusted import Bounds, DamagedFile, DangerousFile, is_workbook, open_archive, parsing
+from fbcheck_pipeline.files.untrusted import (
+    Bounds,
+    DamagedFile,
+    DangerousFile,
+    is_workbook,
+    member_pieces,
+    open_archive,
+    parsing,
+)
 from fbcheck_pipeline.files.worksheets import Workbook
 
 NUMBER_COLUMN = "number"
@@ -32,25 +40,28 @@ _ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
 _SCHEMA = pa.schema([("number", pa.string()), ("label", pa.string())])
 
 
-def find_table(data: bytes, max_bytes: int) -> pa.Table:
-    """The result table in a file: `number` and `label` of each row as text, in file order; either may be null or empty.
+def find_tables(data: bytes, max_bytes: int) -> list[pa.Table]:
+    """The tables in a file, at least one: `number` and `label` of each row as text, in file order; either may be null or empty.
+
+    A table is a text, a member of an archive or a visible sheet with both columns in one header row. A bare list of numbers
+    is none, whatever its name: what is `unregistered` may as well never have been checked.
 
     Args:
         data: the whole file.
         max_bytes: most bytes it may hold, unpacked.
 
     Raises:
-        ResultForbidden: a bomb, a nested archive, or an archive that names places outside itself.
+        ResultForbidden: a bomb, or a nested archive.
         ResultUnreadable: there is no table in it; the message says what it looks like.
     """
     try:
         if data.startswith(_GZIP):
             data = _gunzipped(data, max_bytes)
         if not data.startswith(_ZIP):
-            return _table_of_text(data)
+            return [_table_of_text(data)]
         bounds = Bounds(max_bytes, HONEST_BYTES, MAX_MEMBERS)
         with open_archive(data, bounds) as archive:
-            return _table_of_workbook(data, archive) if is_workbook(archive) else _table_of_archive(archive, bounds)
+            return _tables_of_workbook(data, archive) if is_workbook(archive) else _tables_of_archive(archive, bounds)
     except DangerousFile as error:
         raise ResultForbidden(f"the result is not opened: {error}") from None
     except DamagedFile as error:
@@ -65,40 +76,37 @@ def _gunzipped(data: bytes, max_bytes: int) -> bytes:
     return plain
 
 
-def _table_of_archive(archive: zipfile.ZipFile, bounds: Bounds) -> pa.Table:
-    """The largest table among the members; the vendor packs the same rows several times."""
+def _tables_of_archive(archive: zipfile.ZipFile, bounds: Bounds) -> list[pa.Table]:
     tables: list[pa.Table] = []
     has_nested = False
-    names = [name for name in archive.namelist() if not name.endswith("/")]
-    for name in names:
-        with parsing("zip archive"):
-            data = archive.read(name)
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    for member in members:
+        data = b"".join(member_pieces(archive, member))
         with contextlib.suppress(ResultUnreadable, DamagedFile):
             if not data.startswith(_ZIP):
                 tables.append(_table_of_text(data))
             elif is_workbook(inner := open_archive(data, bounds)):
-                tables.append(_table_of_workbook(data, inner))
+                tables += _tables_of_workbook(data, inner)
             else:
                 has_nested = True
     if tables:
-        return max(tables, key=len)
+        return tables
     if has_nested:
         raise DangerousFile("it is an archive within an archive")
-    raise ResultUnreadable(f"the result is a zip archive of {len(names)} members, none with a number and a label column")
+    raise ResultUnreadable(f"the result is a zip archive of {len(members)} members, none with a number and a label column")
 
 
-def _table_of_workbook(data: bytes, archive: zipfile.ZipFile) -> pa.Table:
-    """The rows of all sheets that have the header: large results may go over several."""
-    book = Workbook(data, archive)
-    found: list[pa.RecordBatch] = []
-    for cells in map(book.cells, book.names):
+def _tables_of_workbook(data: bytes, archive: zipfile.ZipFile) -> list[pa.Table]:
+    book = Workbook(data, archive, has_dates=False)
+    tables: list[pa.Table] = []
+    for cells in map(book.cells, book.visible_names()):
         for index, row in enumerate(rows_of(cells.slice(0, HEADER_WITHIN_ROWS))):
             if columns := _columns_of([cell or "" for cell in row]):
-                found.append(cells.slice(index + 1).select(columns))
+                tables.append(_table([cells.slice(index + 1)], columns))
                 break
-    if not found:
+    if not tables:
         raise ResultUnreadable("the result is a workbook in which no sheet has a number and a label column")
-    return _table(found, (0, 1))
+    return tables
 
 
 def _table_of_text(data: bytes) -> pa.Table:

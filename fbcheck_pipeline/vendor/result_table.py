@@ -1,11 +1,13 @@
-"""The vendor's result file as one row per phone: number, verdict, label.
+"""The vendor's result file as one row per phone that was sent: number, verdict, label.
 
-Where the columns stand in the file is found elsewhere; which of the phones were sent is not known here.
+Where tables and columns stand in the file is found elsewhere; whether a result is whole, and what it settles, too.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,10 +16,18 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.errors import ResultForbidden, ResultUnreadable
+from fbcheck_pipeline.errors import ResultForbidden, ResultOfOthers, ResultUnreadable
 from fbcheck_pipeline.model.statuses import VERDICTS
 from fbcheck_pipeline.text.decorations import Reject, scientific
-from fbcheck_pipeline.vendor.result_containers import find_table
+from fbcheck_pipeline.vendor.national_format import sent_phones_of
+from fbcheck_pipeline.vendor.result_containers import find_tables
+from fbcheck_pipeline.vendor.wire_answers import shown
+
+MOST_DOUBTFUL = 10
+MOST_DOUBTFUL_SHARE = 0.01
+"""More phones than both, in conflict or with unknown labels, and the result needs a person."""
+LONGEST_WORD = 24
+MOST_WORDS = 5
 
 COLUMNS: dict[str, pa.DataType] = {"phone": pa.int64(), "facebook": pa.string(), "label": pa.string()}
 
@@ -34,53 +44,93 @@ _SCIENTIFIC = r"^\+?[1-9](?:[.,][0-9]{1,30})?[eE]\+?[0-9]{1,2}$"
 
 @dataclass(frozen=True)
 class ResultTable:
-    """A result, read.
+    """What a result says of the phones that were sent, all its tables united.
 
     `table` has `phone` int64 (E.164 digits, distinct, ascending), `facebook` yes, no, ban or null, and `label` as sent,
-    trimmed; the different labels of a conflicting phone are joined by `|`. Rows add up:
-    `rows` = phones + `repeated` + `unreadable_numbers` + the surplus rows of conflicting phones.
+    trimmed, null where it is empty; the different labels of a conflicting phone are joined by `|`.
     """
 
     table: pa.Table
     rows: int
-    """Rows that are not blank."""
+    """Rows that are not blank, of the tables that were read."""
     repeated: int
-    """Rows that say again what another says of the same phone."""
+    """Rows that say again what another says of the same phone, or say nothing of it."""
     conflicting: int
     """Phones with different labels."""
     unknown_labels: int
-    """Phones with one label, which is no verdict."""
+    """Phones with one label, which is no verdict, or with none."""
     unreadable_numbers: int
     """Rows whose number is none, or has lost digits."""
+    extra: int
+    """Phones that were never sent."""
 
     @property
     def counts(self) -> dict[str, int]:
-        """The five counts by name."""
+        """The six counts by name."""
         return {name: int(value) for name, value in vars(self).items() if name != "table"}
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """The most frequent labels without a meaning, where they are so many that nothing should be settled by this result."""
+        unusable = self.table.filter(pc.and_(pc.is_null(self.table["facebook"]), pc.is_valid(self.table["label"])))
+        if unusable.num_rows <= max(MOST_DOUBTFUL, MOST_DOUBTFUL_SHARE * self.table.num_rows):
+            return ()
+        words = Counter(shown(label, limit=LONGEST_WORD) for label in unusable["label"].to_pylist())
+        return tuple(word for word, _ in words.most_common(MOST_WORDS))
 
-def read_result(path: Path, *, max_bytes: int) -> ResultTable:
+
+def read_result(path: Path, sent: npt.NDArray[np.int64], *, max_bytes: int) -> ResultTable:
     """Read a result file of any known shape.
 
     Args:
         path: the file, as downloaded; its name says nothing.
+        sent: the phones whose result it should be: E.164 digits, distinct, ascending.
         max_bytes: most bytes it may have, packed and unpacked.
 
     Raises:
         ResultForbidden: it is larger than that, or an archive or workbook that is made to do harm.
-        ResultUnreadable: it holds no result table, or one without any number; the message says what it looks like.
+        ResultUnreadable: it holds no result table, or no number can be read; the message says what it looks like.
+        ResultOfOthers: it has rows, and none of them certainly names a sent phone.
     """
     if path.stat().st_size > max_bytes:
         raise ResultForbidden(f"the result is larger than {max_bytes} bytes")
-    raw = find_table(path.read_bytes(), max_bytes)
-    numbers = pc.utf8_trim(_filled(raw["number"]), characters=_DECORATIONS)
-    labels = pc.utf8_trim(_filled(raw["label"]), characters=_DECORATIONS)
-    rows = pc.sum(pc.or_(pc.not_equal(numbers, ""), pc.not_equal(labels, ""))).as_py() or 0
-    phones = _phones(numbers)
-    keep = phones > 0
-    if rows and not keep.any():
-        raise ResultUnreadable(f"the result has {rows} rows, and in none of them can the number be read")
-    return _settled(phones[keep], labels.filter(pa.array(keep)), rows)
+    tables = [_Rows.of(table) for table in find_tables(path.read_bytes(), max_bytes)]
+    if named := [rows for rows in tables if _are_among(rows.phones, sent).any()]:
+        return _settled(_Rows.united(named), sent)
+    rows = _Rows.united(tables)
+    if len(rows.phones) == 0:
+        return _settled(rows, sent)
+    phones = sent_phones_of(rows.numbers, sent)
+    result = None if phones is None else _settled(replace(rows, phones=phones), sent)
+    if result is None or result.conflicting:
+        what = f"has {len(rows.phones)} rows"
+        if not rows.phones.any():
+            raise ResultUnreadable(f"the result {what}, and in none of them can the number be read")
+        raise ResultOfOthers(f"the result {what}, and none of them certainly names a phone of this chunk")
+    return result
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of one or more tables that are not blank: trimmed texts, and the number as E.164 digits, 0 where it is none."""
+
+    numbers: pa.StringArray
+    labels: pa.StringArray
+    phones: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, raw: pa.Table) -> _Rows:
+        numbers, labels = (pc.utf8_trim(_filled(raw[name]), characters=_DECORATIONS) for name in ("number", "label"))
+        is_filled = pc.or_(pc.not_equal(numbers, ""), pc.not_equal(labels, ""))
+        numbers, labels = numbers.filter(is_filled), labels.filter(is_filled)
+        return cls(numbers, labels, _phones(numbers))
+
+    @classmethod
+    def united(cls, tables: Sequence[_Rows]) -> _Rows:
+        if len(tables) == 1:
+            return tables[0]
+        numbers, labels = (pa.concat_arrays([getattr(rows, name) for rows in tables]) for name in ("numbers", "labels"))
+        return cls(numbers, labels, np.concatenate([rows.phones for rows in tables]))
 
 
 def _phones(numbers: pa.StringArray) -> npt.NDArray[np.int64]:
@@ -106,16 +156,24 @@ def _exact(text: str) -> int:
     return int(digits) if 5 <= len(digits) <= 15 else 0
 
 
-def _settled(phones: npt.NDArray[np.int64], labels: pa.StringArray, rows: int) -> ResultTable:
-    """One row per phone. Args: phones: of the readable rows; labels: theirs; rows: all that are not blank."""
+def _settled(rows: _Rows, sent: npt.NDArray[np.int64]) -> ResultTable:
+    """One row per sent phone. An empty label says nothing where another row has one."""
+    has_number = rows.phones > 0
+    phones, labels = rows.phones[has_number], rows.labels.filter(pa.array(has_number))
     folded = pc.utf8_lower(labels).dictionary_encode()
+    words = folded.dictionary.to_pylist()
     codes = folded.indices.to_numpy(zero_copy_only=False)
-    order = np.lexsort((codes, phones))
-    pairs = order[_changes(phones[order]) | _changes(codes[order])]
-    starts = np.flatnonzero(_changes(phones[pairs]))
-    label_count = np.diff(np.append(starts, len(pairs)))
+    is_empty = codes == (words.index("") if "" in words else -1)
+    order = np.lexsort((codes, is_empty, phones))
+    is_first = _changes(phones[order])
+    says_more = is_first | (_changes(codes[order]) & ~is_empty[order])
+    pairs = order[says_more]
+    starts = np.flatnonzero(is_first[says_more])
+    is_sent = _are_among(phones[pairs[starts]], sent)
+    label_count = np.diff(np.append(starts, len(pairs)))[is_sent]
+    starts = starts[is_sent]
     first = pairs[starts]
-    verdict_of_code = pa.array([word if word in VERDICTS else None for word in folded.dictionary.to_pylist()], pa.string())
+    verdict_of_code = pa.array([word if word in VERDICTS else None for word in words], pa.string())
     is_conflicting = label_count > 1
     conflict_mask = pa.array(is_conflicting)
     facebook = pc.if_else(conflict_mask, pa.scalar(None, pa.string()), verdict_of_code.take(pa.array(codes[first])))
@@ -123,17 +181,23 @@ def _settled(phones: npt.NDArray[np.int64], labels: pa.StringArray, rows: int) -
         "|".join(str(labels[int(index)]) for index in pairs[start : start + count])
         for start, count in zip(starts[is_conflicting], label_count[is_conflicting], strict=True)
     ]
-    shown = pc.replace_with_mask(labels.take(first), conflict_mask, pa.array(conflicts, pa.string()))
-    shown = pc.if_else(pc.equal(shown, ""), pa.scalar(None, pa.string()), shown)
+    given = pc.replace_with_mask(labels.take(first), conflict_mask, pa.array(conflicts, pa.string()))
+    given = pc.if_else(pc.equal(given, ""), pa.scalar(None, pa.string()), given)
     conflicting = int(is_conflicting.sum())
     return ResultTable(
-        table=pa.table([pa.array(phones[first]), facebook, shown], schema=pa.schema(COLUMNS)),
-        rows=rows,
+        table=pa.table([pa.array(phones[first]), facebook, given], schema=pa.schema(COLUMNS)),
+        rows=len(rows.phones),
         repeated=len(phones) - len(pairs),
         conflicting=conflicting,
         unknown_labels=facebook.null_count - conflicting,
-        unreadable_numbers=rows - len(phones),
+        unreadable_numbers=len(rows.phones) - len(phones),
+        extra=int((~is_sent).sum()),
     )
+
+
+def _are_among(phones: npt.NDArray[np.int64], ordered: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    at = np.minimum(np.searchsorted(ordered, phones), len(ordered) - 1)
+    return ordered[at] == phones if len(ordered) else np.zeros(len(phones), bool)
 
 
 def _changes(values: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:

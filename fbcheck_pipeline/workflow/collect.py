@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.errors import ResultExpired, ResultUnreadable, VendorError
+from fbcheck_pipeline.errors import ResultExpired, ResultOfOthers, ResultUnreadable, VendorError
 from fbcheck_pipeline.files.storage import release_unused_memory
 from fbcheck_pipeline.ledger import codec
+from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.statuses import CheckStatus
@@ -30,8 +30,6 @@ log = logging.getLogger(__name__)
 MOST_DOWNLOADS = 8
 MOST_READERS = 2
 """Results are read beside downloads, but few at once: each reader's memory stays with its thread."""
-MIN_FOREIGN_PHONES = 5
-"""So many phones, none of which was sent, are another chunk's result; fewer may be a slip, where the vendor itself named the task."""
 
 
 @dataclass
@@ -111,27 +109,26 @@ def _keep(ws: Workspace, task_id: str, path: Path) -> None:
 
 
 def _take_in(ws: Workspace, chunk: Chunk, path: Path, result_sha256: str) -> None:
-    _record(ws, chunk, read_result(path, max_bytes=ws.settings.max_result_mb * 1_000_000), result_sha256)
-
-
-def _record(ws: Workspace, chunk: Chunk, result: ResultTable, result_sha256: str) -> None:
-    task_id = chunk.known_task_id
     sent, _ = codec.distinct(ws.ledger.chunk(chunk.chunk_key).phones)
-    answered = result.table["phone"].to_numpy()
-    is_ours = codec.positions(answered, sent) >= 0
-    min_foreign = 1 if chunk.attached_task_id == task_id else MIN_FOREIGN_PHONES
-    if not is_ours.any() and len(answered) >= max(min_foreign, len(sent) / 2):
-        raise _AnotherChunks(f"task {task_id} answers {len(answered)} phones and none of this chunk: it is another chunk's task")
-    table = result.table.filter(pa.array(is_ours))
-    usable = table.filter(pc.is_valid(table["facebook"]))["phone"].to_numpy()
+    try:
+        result = read_result(path, sent, max_bytes=ws.settings.max_result_mb * 1_000_000)
+    except ResultOfOthers as error:
+        if chunk.attached_task_id != chunk.task_id:
+            raise
+        raise _AnotherChunks(f"task {chunk.task_id} is another chunk's: {error}") from None
+    _record(ws, chunk, sent, result, result_sha256)
+
+
+def _record(ws: Workspace, chunk: Chunk, sent: Phones, result: ResultTable, result_sha256: str) -> None:
+    task_id = chunk.known_task_id
+    usable = result.table.filter(pc.is_valid(result.table["facebook"]))["phone"].to_numpy()
     unanswered = sent[codec.positions(sent, np.asarray(usable)) < 0]
     counts = {
         **result.counts,
-        "extra": int((~is_ours).sum()),
-        "missing": int(chunk.phone_count - table.num_rows),
+        "missing": int(chunk.phone_count - result.table.num_rows),
         str(CheckStatus.UNDETERMINED): len(unanswered),
     }
-    write_verdicts(ws.storage, task_id, table, exported_at_us(chunk) or int(ws.ledger.clock() * 1_000_000))
+    write_verdicts(ws.storage, task_id, result.table, exported_at_us(chunk) or int(ws.ledger.clock() * 1_000_000))
     if not ws.ledger.mark_collected(
         chunk.chunk_key,
         from_=chunk.state,

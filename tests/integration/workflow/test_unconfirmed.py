@@ -207,7 +207,7 @@ def test_two_tasks_taken_for_each_other_are_noticed_and_put_right(open_driver: O
 def test_a_wrong_task_is_noticed_however_small(count: int, open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """One foreign verdict is enough: accepted, it would settle the chunk, and the night would buy its phones again.
 
-    Said once more it is believed, since the vendor may err, too.
+    Said once more it is held, since the vendor may err, too.
     """
     vendor.script.append("accept_then_cut")
     driver = open_driver()
@@ -220,7 +220,7 @@ def test_a_wrong_task_is_noticed_however_small(count: int, open_driver: OpenDriv
     assert driver.chunk_key("unconfirmed") == chunk and driver.counts("a") == {"unconfirmed": count}
     attach_task(driver.ws, driver.client, chunk, another_programs.task_id)
     driver.finish()
-    assert driver.counts("a") == {"undetermined": count}
+    assert driver.counts("a") == {"waiting": count}
 
 
 @pytest.mark.parametrize("decide", [resubmit, abandon], ids=["resubmit", "abandon"])

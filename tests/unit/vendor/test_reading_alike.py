@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fbcheck_pipeline.lists import ReadOptions, open_list
-from fbcheck_pipeline.vendor.result_containers import find_table
+from fbcheck_pipeline.vendor.result_containers import find_tables
 
 CELL = st.text(st.sampled_from('ab",;\n\r\t 0ş'), max_size=8)
 SOUP = st.lists(st.sampled_from(["a", '"', '""', ",", "\n", "\r\n", " ", "+41780000001"]), max_size=30).map("".join)
@@ -31,7 +31,7 @@ def as_list(folder: Path, name: str, content: bytes) -> list[tuple[str, str]]:
 
 
 def as_result(content: bytes) -> list[tuple[str, str]]:
-    table = find_table(content, 10_000_000)
+    (table,) = find_tables(content, 10_000_000)
     return [(n or "", label or "") for n, label in zip(table["number"].to_pylist(), table["label"].to_pylist(), strict=True)]
 
 

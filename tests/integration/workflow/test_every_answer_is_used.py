@@ -1,0 +1,131 @@
+"""Results in every shape that the vendor was seen to send: what was paid for is used, and no night buys it again."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Sequence
+
+import openpyxl
+import pytest
+
+from fbcheck_pipeline.workflow.allocation import Again
+from tests.conftest import DAY_S, Clock, phones
+from tests.fake_vendor import FakeVendor, ResultShape, Row, verdict
+from tests.integration.workflow.workflow_driver import WorkflowDriver
+
+OpenDriver = Callable[..., WorkflowDriver]
+HEADER = ("Number", "facebook")
+
+
+def book(*sheets: Sequence[Row], hidden: Sequence[Row] = (), number_format: str = "General") -> bytes:
+    """A workbook of tables, with the header in each."""
+    found = openpyxl.Workbook()
+    for rows in [*sheets, hidden]:
+        sheet = found.create_sheet()
+        sheet.sheet_state = "hidden" if rows is hidden else "visible"
+        for number, label in [HEADER, *rows]:
+            sheet.append([int(number) if number.isdecimal() else number, label])
+            sheet.cell(sheet.max_row, 1).number_format = number_format
+    out = io.BytesIO()
+    found.save(out)
+    return out.getvalue()
+
+
+def archive(**members: bytes) -> bytes:
+    """A zip archive; the names are those of the keywords, with `up__` for `../` and `c__` for a drive."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in members.items():
+            packed.writestr(name.replace("up__", "../").replace("c__", "C:\\"), content)
+    return out.getvalue()
+
+
+def text(rows: Sequence[Row], header: Row = HEADER) -> bytes:
+    return "".join(f"{number},{label}\n" for number, label in [header, *rows]).encode()
+
+
+def bare(rows: Sequence[Row]) -> bytes:
+    return "".join(f"{number}\n" for number, _ in rows).encode()
+
+
+def digits(rows: Sequence[Row]) -> list[Row]:
+    return [(number[1:], label) for number, label in rows]
+
+
+def national(rows: Sequence[Row]) -> list[Row]:
+    return [(f"0{number[3:]}", label) for number, label in rows]
+
+
+def told_apart(rows: Sequence[Row]) -> bytes:
+    positive = [row for row in rows if row[1] == "yes"]
+    return archive(
+        activated=book(positive), not_activated=book([row for row in rows if row not in positive]), unregistered=bare(rows)
+    )
+
+
+SHAPES: dict[str, Callable[[list[Row]], bytes]] = {
+    "parts": lambda rows: archive(result_1=book(rows[:7]), result_2=book(rows[7:])),
+    "activated and not": told_apart,
+    "three sheets": lambda rows: book(rows[:5], rows[5:9], rows[9:]),
+    "strange names": lambda rows: archive(up__etc=text(rows[:5]), c__b=text(rows[5:9]), **{"/abs": text(rows[9:])}),
+    "the same rows thrice": lambda rows: archive(a=text(rows), b=book(digits(rows)), c=text(rows[::-1])),
+    "empty labels beside verdicts": lambda rows: book([(number, "") for number, _ in rows], rows),
+    "a summary that looks like a result": lambda rows: book([("20123", "yes"), ("40123", "no")], rows),
+    "a hidden sheet that contradicts": lambda rows: book(rows, hidden=[(number, "odd") for number, _ in rows]),
+    "numbers that look like days": lambda rows: book(digits(rows), number_format="yyyy-mm-dd"),
+    "national": lambda rows: text(national(rows)),
+    "national, as numbers that look like days": lambda rows: book(digits(national(rows)), number_format="yyyy-mm-dd"),
+    "a note over two lines": lambda rows: b"number,note,facebook\n" + b"".join(
+        f'{number},"two\n{number},no",{label}\n'.encode() for number, label in rows
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_every_answer_is_used_and_nothing_is_bought_again(
+    name: str, open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """Parts, sheets, names, formats: the largest table was read, and the night bought the rest again."""
+    vendor.shape = ResultShape(pack=SHAPES[name])
+    driver = open_driver()
+    driver.run("a", phones(12))
+    driver.finish()
+    assert driver.counts("a") == {"checked": 12} and driver.is_complete("a")
+    (task,) = vendor.tasks
+    kept = driver.ws.storage.read_parquet(f"verdicts/{task}.parquet", ["phone_e164", "facebook"]).read_all().to_pylist()
+    assert {row["phone_e164"]: row["facebook"] for row in kept} == {f"+{each}": verdict(str(each)) for each in phones(12)}
+    clock.advance(2 * DAY_S)
+    driver.run("a", phones(12), again=Again.NIGHT)
+    assert len(vendor.posts) == 1
+
+
+UNSURE: dict[str, Callable[[list[Row]], bytes]] = {
+    "bare lists": lambda rows: archive(activated=bare(rows[:6]), unregistered=bare(rows[6:])),
+    "only a hidden sheet": lambda rows: book(hidden=rows),
+    "national and one row more": lambda rows: text([*national(rows), ("05320000999", "yes")]),
+    "national and two labels": lambda rows: text([*national(rows), *national([(rows[0][0], "odd")])]),
+    "another's": lambda rows: text([(f"+9053300000{at:02d}", "yes") for at in range(12)]),
+}
+
+
+@pytest.mark.parametrize("name", UNSURE)
+def test_what_cannot_be_matched_is_kept_and_held(name: str, open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
+    """Never taken for another chunk's, never deleted, never bought again; once it can be read, it is."""
+    vendor.shape = ResultShape(pack=UNSURE[name])
+    driver = open_driver()
+    driver.run("a", phones(12))
+    driver.finish()
+    assert driver.states() == ["exported"] and driver.counts("a") == {"waiting": 12}
+    (task,) = vendor.tasks.values()
+    assert any(each.startswith(task.task_id) for each in driver.ws.storage.names("result_files"))
+    clock.advance(4 * DAY_S)
+    driver.collect()
+    assert driver.states() == ["overdue"] and driver.counts("a") == {"undetermined": 12}
+    assert "9053" not in str(driver.ledger.chunks()[0].note)
+    clock.advance(2 * DAY_S)
+    driver.run("a", phones(12), again=Again.NIGHT)
+    assert len(vendor.posts) == 1
+    task.shape = ResultShape()
+    driver.finish()
+    assert driver.counts("a") == {"checked": 12}
