@@ -103,10 +103,10 @@ def read_result(path: Path, sent: npt.NDArray[np.int64], *, max_bytes: int) -> R
     phones = sent_phones_of(rows.numbers, sent)
     result = None if phones is None else _settled(replace(rows, phones=phones), sent)
     if result is None or result.conflicting:
-        what = f"has {len(rows.phones)} rows"
+        count = len(rows.phones)
         if not rows.phones.any():
-            raise ResultUnreadable(f"the result {what}, and in none of them can the number be read")
-        raise ResultOfOthers(f"the result {what}, and none of them certainly names a phone of this chunk")
+            raise ResultUnreadable(f"the result has {count} rows, and in none of them can the number be read")
+        raise ResultOfOthers(f"the result has {count} rows, and none of them certainly names a phone of this chunk")
     return result
 
 

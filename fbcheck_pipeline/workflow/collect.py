@@ -112,10 +112,10 @@ def _take_in(ws: Workspace, chunk: Chunk, path: Path, result_sha256: str) -> Non
     sent, _ = codec.distinct(ws.ledger.chunk(chunk.chunk_key).phones)
     try:
         result = read_result(path, sent, max_bytes=ws.settings.max_result_mb * 1_000_000)
-    except ResultOfOthers as error:
+    except ResultOfOthers:
         if chunk.attached_task_id != chunk.task_id:
             raise
-        raise _AnotherChunks(f"task {chunk.task_id} is another chunk's: {error}") from None
+        raise _AnotherChunks(f"task {chunk.task_id} answers phones and none of this chunk: it is another chunk's task") from None
     _record(ws, chunk, sent, result, result_sha256)
 
 
