@@ -84,7 +84,7 @@ def _agree(said: list[str], of_cell: list[dict[str, Any]]) -> bool:
 
 def _answer(ws: Workspace, list_key: str, row: dict[str, Any], chunks: dict[str, Chunk]) -> dict[str, Any]:
     """What answered a phone: its pin, the chunk with its task and result file, and the verdict."""
-    answer: dict[str, Any] = {name: _text(row[name]) for name in ANSWER}
+    answer: dict[str, Any] = {name: _text(row.get(name)) for name in ANSWER}  # an older result lacks newer columns
     if row[Column.PHONE_E164] is None:
         return {**answer, Column.ANSWERED_BY: None, "chunk": None, "result": None}
     pins = _rows_where(ws, paths.SUBMITTED_CHUNKS.of(list_key), Column.PHONE_E164, row[Column.PHONE_E164])

@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 
 from fbcheck_pipeline.errors import LedgerError, OperatorError
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, Ledger, schema
 from fbcheck_pipeline.ledger.limits import Limits
 from fbcheck_pipeline.ledger.moves import move
 from fbcheck_pipeline.ledger.records import Part, Stretch, TaskProgress
+from fbcheck_pipeline.ledger.schema import metadata
 from fbcheck_pipeline.ledger.states import MOVES
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import DAY_S, Clock, phones
@@ -328,3 +331,10 @@ def test_phones_that_cannot_be_unpacked_are_one_sentence(ws: Workspace) -> None:
         connection.execute(sa.text("UPDATE chunks SET phones = :value").bindparams(value=b"not phones"))
     with pytest.raises(LedgerError, match=f"the phones of chunk {chunk} cannot be unpacked"):
         ws.ledger.chunk(chunk).phones  # noqa: B018
+
+
+def test_the_migrations_build_the_tables_of_the_schema(ws: Workspace) -> None:
+    """A column of another type, or forgotten in a migration, would fail in somebody's night."""
+    with ws.ledger.database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": False})
+        assert compare_metadata(context, metadata) == []
