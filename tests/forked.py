@@ -27,7 +27,7 @@ COMMAND = "fbcheck_pipeline.cli.running"
 FORK = multiprocessing.get_context("forkserver")
 FORK.set_forkserver_preload(
     [
-        COMMAND, "fbcheck_pipeline.cli.opening", "fbcheck_pipeline.cli.exporting", "fbcheck_pipeline.cli.doctor",
+        COMMAND, "fbcheck_pipeline.cli.preparing", "fbcheck_pipeline.results.export", "fbcheck_pipeline.cli.doctor",
         "fbcheck_pipeline.lists.text", "tests.integration.money.worker_script",
         # What they import at work.
         "dagster._core.executor.in_process", "dagster._core.execution.execute_in_process", "dagster._core.instance.factory",

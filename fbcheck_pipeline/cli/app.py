@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from fbcheck_pipeline.cli import completing
+from fbcheck_pipeline.errors import OperatorError
 
 app = typer.Typer(
     name="fbcheck",
@@ -99,8 +102,8 @@ def run(
     Example: fbcheck run customers.csv --region TR
     """
     from fbcheck_pipeline.cli import tables
-    from fbcheck_pipeline.cli.opening import gc_paused, load_command_settings
     from fbcheck_pipeline.cli.output import Reporter
+    from fbcheck_pipeline.cli.preparing import gc_paused, load_command_settings
     from fbcheck_pipeline.cli.run_options import RunOptions
     from fbcheck_pipeline.lists import ReadOptions
 
@@ -134,16 +137,13 @@ def status(as_json: Json = False) -> None:
     Example: fbcheck status --json
     """
     from fbcheck_pipeline.cli import tables
-    from fbcheck_pipeline.cli.opening import load_command_settings
-    from fbcheck_pipeline.cli.output import Reporter
-    from fbcheck_pipeline.workflow.workspace import open_workspace
+    from fbcheck_pipeline.cli.preparing import command_workspace
 
-    reporter = Reporter(as_json=as_json)
-    ws = open_workspace(load_command_settings(reporter), only_to_look=True)
-    ws.ledger.recover_gone_senders()
-    document = tables.status_document(ws)
-    tables.say_status(reporter, document, ws.storage.data_uri)
-    reporter.result(document)
+    with command_workspace(as_json=as_json, only_to_look=True) as (reporter, ws):
+        ws.ledger.recover_gone_senders()
+        document = tables.status_document(ws)
+        tables.say_status(reporter, document, ws.storage.data_uri)
+        reporter.result(document)
 
 
 @app.command()
@@ -165,26 +165,22 @@ def reconcile(
 
     Example: fbcheck reconcile 3f0c2a9b7d5e1846 --task-id cs9viu7i61pkfs4oavvg
     """
-    from fbcheck_pipeline.cli.opening import load_command_settings
-    from fbcheck_pipeline.cli.output import Reporter
-    from fbcheck_pipeline.errors import OperatorError
+    from fbcheck_pipeline.cli.preparing import command_workspace
     from fbcheck_pipeline.vendor import VendorClient
     from fbcheck_pipeline.workflow import reconcile as decisions
-    from fbcheck_pipeline.workflow.workspace import open_workspace
 
     if [task_id is not None, resubmit, abandon].count(True) != 1:
         raise OperatorError("give exactly one of --task-id ID, --resubmit, --abandon")
-    reporter = Reporter(as_json=False, quiet=quiet)
-    settings = load_command_settings(reporter)
-    ws = open_workspace(settings)
-    if task_id is not None:
-        with VendorClient(settings) as client:
-            decisions.attach_task(ws, client, chunk_key, task_id)
-    elif resubmit:
-        decisions.resubmit(ws, chunk_key)
-    else:
-        decisions.abandon(ws, chunk_key)
-    reporter.say(f"chunk {chunk_key} is now {ws.ledger.chunk(chunk_key).state}; run its list again, or let the sensors continue")
+    with command_workspace(quiet=quiet) as (reporter, ws):
+        if task_id is not None:
+            with VendorClient(ws.settings) as client:
+                decisions.attach_task(ws, client, chunk_key, task_id)
+        elif resubmit:
+            decisions.resubmit(ws, chunk_key)
+        else:
+            decisions.abandon(ws, chunk_key)
+        state = ws.ledger.chunk(chunk_key).state
+        reporter.say(f"chunk {chunk_key} is now {state}; run its list again, or let the sensors continue")
 
 
 @app.command()
@@ -207,12 +203,14 @@ def export(
 
     Example: fbcheck export customers-17904e64 --to customers.xlsx
     """
-    from fbcheck_pipeline.cli.exporting import export_list
-    from fbcheck_pipeline.cli.opening import load_command_settings
-    from fbcheck_pipeline.cli.output import Reporter
+    from fbcheck_pipeline.cli.preparing import command_workspace
+    from fbcheck_pipeline.results.export import export_results
 
-    reporter = Reporter(as_json=as_json, quiet=quiet)
-    export_list(load_command_settings(reporter), list_key, to, pseudonymise=pseudonymise, reporter=reporter)
+    with command_workspace(as_json=as_json, quiet=quiet, only_to_look=True) as (reporter, ws):
+        with reporter.progress():
+            rows = export_results(ws, list_key, to, pseudonymise=pseudonymise)
+        reporter.say(f"{rows:,} rows in {to}" + ("; numbers are replaced, other personal data are not" if pseudonymise else ""))
+        reporter.result({"list_key": list_key, "file": str(to.resolve()), "rows": rows, "pseudonymised": pseudonymise})
 
 
 @app.command()
@@ -228,11 +226,10 @@ def lineage(
     Example: fbcheck lineage customers-17904e64 --row 4
     """
     from fbcheck_pipeline.cli.explaining import say_lineage
-    from fbcheck_pipeline.cli.opening import load_command_settings
-    from fbcheck_pipeline.cli.output import Reporter
+    from fbcheck_pipeline.cli.preparing import command_workspace
 
-    reporter = Reporter(as_json=as_json)
-    say_lineage(load_command_settings(reporter), list_key, row, reporter)
+    with command_workspace(as_json=as_json, only_to_look=True) as (reporter, ws):
+        say_lineage(ws, list_key, row, reporter)
 
 
 @app.command()
@@ -253,22 +250,18 @@ def suppress(
 
     Example: fbcheck suppress opt-outs.csv --region TR
     """
-    from dataclasses import asdict
-
-    from fbcheck_pipeline.cli.opening import load_command_settings
-    from fbcheck_pipeline.cli.output import Reporter, count_of
+    from fbcheck_pipeline.cli.output import count_of
+    from fbcheck_pipeline.cli.preparing import command_workspace
     from fbcheck_pipeline.lists import ReadOptions
     from fbcheck_pipeline.workflow.suppress import suppress_file
-    from fbcheck_pipeline.workflow.workspace import open_workspace
 
-    reporter = Reporter(as_json=as_json, quiet=quiet)
-    settings = load_command_settings(reporter, region=region)
-    suppressed = suppress_file(open_workspace(settings), file, ReadOptions(column=column, region=settings.region))
-    reporter.say(
-        f"{count_of(suppressed.phones, 'phone')}, {suppressed.new:,} of them new; "
-        f"{count_of(suppressed.rejected_rows, 'row')} without a phone"
-    )
-    reporter.result(asdict(suppressed))
+    with command_workspace(as_json=as_json, quiet=quiet, region=region) as (reporter, ws):
+        suppressed = suppress_file(ws, file, ReadOptions(column=column, region=ws.settings.region))
+        reporter.say(
+            f"{count_of(suppressed.phones, 'phone')}, {suppressed.new:,} of them new; "
+            f"{count_of(suppressed.rejected_rows, 'row')} without a phone"
+        )
+        reporter.result(asdict(suppressed))
 
 
 @app.command()
@@ -292,33 +285,27 @@ def purge(
 
     Example: fbcheck purge --older-than 90 --dry-run
     """
-    from dataclasses import asdict
-
-    from fbcheck_pipeline.cli.opening import load_command_settings
-    from fbcheck_pipeline.cli.output import Reporter, count_of
+    from fbcheck_pipeline.cli.output import count_of
+    from fbcheck_pipeline.cli.preparing import command_workspace
     from fbcheck_pipeline.cli.running import forget_partitions
-    from fbcheck_pipeline.errors import OperatorError
     from fbcheck_pipeline.results.summary import refresh_summary
     from fbcheck_pipeline.workflow import purge as purging
-    from fbcheck_pipeline.workflow.workspace import open_workspace
 
-    reporter = Reporter(as_json=as_json, quiet=quiet)
-    settings = load_command_settings(reporter)
     if older_than is None and list_key is None:
         raise OperatorError("choose what to delete: --older-than DAYS, or --list LIST_KEY")
-    ws = open_workspace(settings, only_to_look=True)
-    purged = purging.purge(ws, older_than_days=older_than, list_key=list_key, dry_run=dry_run)
-    if purged.list_keys and not dry_run:
-        refresh_summary(ws)
-        forget_partitions(settings, purged.list_keys)
-    done = "would delete" if dry_run else "deleted"
-    reporter.say(
-        f"{done} {count_of(len(purged.list_keys), 'list')} and {count_of(purged.chunks, 'chunk')} "
-        f"with {count_of(purged.phones, 'phone')}, {count_of(purged.files, 'file')}"
-    )
-    if purged.skipped:
-        reporter.say(f"skipped, because the vendor has phones of these lists: {', '.join(purged.skipped)}")
-    reporter.result({**asdict(purged), "dry_run": dry_run})
+    with command_workspace(as_json=as_json, quiet=quiet, only_to_look=True) as (reporter, ws):
+        purged = purging.purge(ws, older_than_days=older_than, list_key=list_key, dry_run=dry_run)
+        if purged.list_keys and not dry_run:
+            refresh_summary(ws)
+            forget_partitions(ws.settings, purged.list_keys)
+        done = "would delete" if dry_run else "deleted"
+        reporter.say(
+            f"{done} {count_of(len(purged.list_keys), 'list')} and {count_of(purged.chunks, 'chunk')} "
+            f"with {count_of(purged.phones, 'phone')}, {count_of(purged.files, 'file')}"
+        )
+        if purged.skipped:
+            reporter.say(f"skipped, because the vendor has phones of these lists: {', '.join(purged.skipped)}")
+        reporter.result({**asdict(purged), "dry_run": dry_run})
 
 
 @app.command()
@@ -355,9 +342,6 @@ def sandbox(
 
     Example: fbcheck sandbox --port 8750 --delay 2
     """
-    import json
-
-    from fbcheck_pipeline.errors import OperatorError
     from fbcheck_pipeline.sandbox import serve
 
     try:

@@ -15,29 +15,24 @@ from fbcheck_pipeline.model.reasons import label_of
 from fbcheck_pipeline.results.counting import ODDITIES
 from fbcheck_pipeline.results.explain import explain_row
 from fbcheck_pipeline.results.lineage import read_lineage
-from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.workflow.workspace import open_workspace
+from fbcheck_pipeline.workflow.workspace import Workspace
 
 MOST_TASKS = 20
 SOURCE = ("file", "sha256", "rows", "format", "encoding", "delimiter", "sheet", "phone_columns", "region_column")
 
 
-def say_lineage(settings: Settings, list_key: str, row: int | None, reporter: Reporter) -> None:
+def say_lineage(ws: Workspace, list_key: str, row: int | None, reporter: Reporter) -> None:
     """Explain a list, or one row of it.
 
     Raises:
         OperatorError: there is no such list or row, or it is not joined yet.
     """
-    ws = open_workspace(settings, only_to_look=True)
-    try:
-        if row is not None:
-            document = explain_row(ws, list_key, row)
-            _say_row(reporter, document)
-        else:
-            document = read_lineage(ws, list_key)
-            _say_list(reporter, document, ws.storage.uri(paths.FACEBOOK_RESULTS.of(list_key)))
-    finally:
-        ws.ledger.close()
+    if row is not None:
+        document = explain_row(ws, list_key, row)
+        _say_row(reporter, document)
+    else:
+        document = read_lineage(ws, list_key)
+        _say_list(reporter, document, ws.storage.uri(paths.FACEBOOK_RESULTS.of(list_key)))
     reporter.result(document)
 
 

@@ -1,15 +1,18 @@
-"""What each command does first: read the settings, warn about unknown variables, show the logs."""
+"""What commands do first: read the settings, warn about unknown variables, show the logs, open the workspace."""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.errors import SettingsError
 from fbcheck_pipeline.settings import PREFIX, Settings, load_settings, unknown_variables
+
+if TYPE_CHECKING:
+    from fbcheck_pipeline.workflow.workspace import Workspace
 
 
 def load_command_settings(reporter: Reporter, **options: Any) -> Settings:
@@ -33,6 +36,25 @@ def load_command_settings(reporter: Reporter, **options: Any) -> Settings:
         reporter.warn(f"warning: {sentence}")
     reporter.show_logs(settings.log_level)
     return settings
+
+
+@contextmanager
+def command_workspace(
+    *, as_json: bool = False, quiet: bool = False, only_to_look: bool = False, **options: Any
+) -> Iterator[tuple[Reporter, Workspace]]:
+    """Where a command prints, and the workspace of its settings, whose ledger is closed at the end.
+
+    Args:
+        options: see `load_command_settings`.
+    """
+    from fbcheck_pipeline.workflow.workspace import open_workspace
+
+    reporter = Reporter(as_json=as_json, quiet=quiet)
+    ws = open_workspace(load_command_settings(reporter, **options), only_to_look=only_to_look)
+    try:
+        yield reporter, ws
+    finally:
+        ws.ledger.close()
 
 
 @contextmanager
