@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from itertools import chain
+from functools import partial
 from typing import Any, Optional
 
 import dagster as dg
@@ -18,7 +18,7 @@ from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column, schema_of
 from fbcheck_pipeline.model.frames import validate
 from fbcheck_pipeline.phones import Normaliser
-from fbcheck_pipeline.progress import report_progress
+from fbcheck_pipeline.progress import report_progress, reported
 from fbcheck_pipeline.results.counting import Breakdown, summed_result_counts
 from fbcheck_pipeline.results.join import join_batches, result_schema
 from fbcheck_pipeline.results.lineage import FOOTER_KEY, as_json, build_lineage
@@ -33,7 +33,6 @@ from fbcheck_pipeline.workflow.joining import begin_join, finish_join
 from fbcheck_pipeline.workflow.send import RetryPolicy
 from fbcheck_pipeline.workflow.submit import submit_list
 
-VOTING_CELLS = 100_000
 OWNERS = ["team:data-engineering"]
 
 
@@ -61,14 +60,13 @@ def raw_phones(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> B
         try:
             with stack:
                 for batch in reader.batches():
-                    validate(paths.RAW_PHONES, batch)
-                    yield batch
+                    yield validate(paths.RAW_PHONES, batch)
                     report_progress("reading", reader.rows_read, reader.expected_rows)
         except ListError as error:
             ws.ledger.note_unreadable(phone_list.list_key, str(error))
             raise
 
-    def on_written(row_count: int) -> dict[str, Any]:
+    def on_written() -> dict[str, Any]:
         source = {**reader.source.to_json(), **reader.counts}
         ws.ledger.note_read(phone_list.list_key, source)
         return {"source": source}
@@ -87,25 +85,9 @@ def e164_phones(context: dg.AssetExecutionContext, raw_phones: BatchStream, fbch
         region_column=source.get("region_column"),
         extra_line_types=ws.settings.extra_line_types,
     )
-    head: list[pa.RecordBatch] = []
-    voting_rows = VOTING_CELLS * max(1, len(source.get("phone_columns", ())))
-    for batch in raw_phones.batches:
-        head.append(batch)
-        if sum(each.num_rows for each in head) >= voting_rows:
-            break
-    normaliser.learn(head)
-
-    done, total = 0, source.get("phones")
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        nonlocal done
-        for batch in normaliser.normalise_all(chain(head, raw_phones.batches), workers=2):
-            validate(paths.E164_PHONES, batch)
-            yield batch
-            done += batch.num_rows
-            report_progress("normalising", done, total)
-
-    return BatchStream(Normaliser.output_schema(raw_phones.schema), batches())
+    normalised = normaliser.normalise_all(normaliser.learn(raw_phones.batches))
+    batches = reported("normalising", map(partial(validate, paths.E164_PHONES), normalised), source.get("phones"))
+    return BatchStream(Normaliser.output_schema(raw_phones.schema), batches)
 
 
 @dg.asset(
@@ -175,22 +157,14 @@ def facebook_results(
     tally, breakdown = Tally(resolved), Breakdown()
     schema = result_schema(e164_phones.schema)
     lineage: dict[str, Any] = {}
-
-    done = 0
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        nonlocal done
-        for batch in breakdown.counted(join_batches(schema, e164_phones.batches, resolved, tally)):
-            validate(paths.FACEBOOK_RESULTS, batch)
-            yield batch
-            done += batch.num_rows
-            report_progress("joining", done, phone_list.count("phones") or None)
+    joined = breakdown.counted(join_batches(schema, e164_phones.batches, resolved, tally))
+    batches = reported("joining", map(partial(validate, paths.FACEBOOK_RESULTS), joined), phone_list.count("phones") or None)
 
     def footer() -> dict[str, str]:
         lineage.update(build_lineage(ws, phone_list, schema, resolved, tally, breakdown, context.run.run_id))
         return {FOOTER_KEY: as_json(lineage)}
 
-    def on_written(row_count: int) -> dict[str, Any]:
+    def on_written() -> dict[str, Any]:
         ws.storage.write_bytes(paths.LINEAGE.of(phone_list.list_key), as_json(lineage).encode())
         ws.storage.write_bytes(paths.REPORT.of(phone_list.list_key), render_report(lineage).encode())
         event = write_event(ws, lineage, schema, phone_list.inbox_name)
@@ -204,7 +178,7 @@ def facebook_results(
             "column_lineage": column_lineage(lineage["columns"]),
         }
 
-    return BatchStream(schema, batches(), footer, on_written)
+    return BatchStream(schema, batches, footer, on_written)
 
 
 @dg.asset(group_name="results", kinds={"parquet"}, owners=OWNERS, code_version="1", deps=[facebook_results])

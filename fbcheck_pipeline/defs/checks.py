@@ -9,7 +9,8 @@ from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
-from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES, CHECK_STATUSES, CheckStatus
+from fbcheck_pipeline.model.statuses import CHECK_STATUSES
+from fbcheck_pipeline.results.counting import coverage_of
 from fbcheck_pipeline.results.lineage import read_lineage
 
 GOOD_COVERAGE = 0.9
@@ -58,14 +59,8 @@ def counts_add_up(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResour
 @list_check(facebook_results, f"At least {GOOD_COVERAGE:.0%} of the valid phones have a verdict.")
 def coverage_is_good(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
     """Few verdicts say more about the list, or the vendor, than about Facebook."""
-    counts = _counts(context, fbcheck)
-    asked = (
-        sum(counts.get(status, 0) for status in CHECK_STATUSES)
-        - counts.get(CheckStatus.REJECTED, 0)
-        - counts.get(CheckStatus.SUPPRESSED, 0)
-    )
-    answered = sum(counts.get(status, 0) for status in ANSWERED_STATUSES)
-    coverage = answered / asked if asked else 1.0
+    known = coverage_of(_counts(context, fbcheck))
+    coverage = 1.0 if known is None else known
     return dg.AssetCheckResult(
         passed=coverage >= GOOD_COVERAGE, severity=dg.AssetCheckSeverity.WARN, metadata={"coverage": coverage}
     )

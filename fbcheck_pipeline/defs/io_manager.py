@@ -29,8 +29,7 @@ class ParquetIOManager(dg.ConfigurableIOManager):
         name = _name(context)
         rows = storage.write_parquet(name, obj)
         release_unused_memory()
-        facts = obj.on_written(rows)
-        context.add_output_metadata(describe_output(obj.schema, rows, storage.uri(name), facts))
+        context.add_output_metadata(describe_output(obj.schema, rows, storage.uri(name), obj.on_written()))
 
     def load_input(self, context: dg.InputContext) -> Union[BatchStream, pd.DataFrame]:
         """A `pandas.DataFrame` (Arrow-backed) if the input is annotated so, otherwise a `BatchStream`."""

@@ -25,7 +25,7 @@ def describe_output(schema: pa.Schema, row_count: int, uri: str, facts: Mapping[
             shown["dagster/column_lineage"] = value
         elif isinstance(value, Mapping):
             shown[f"fbcheck/{name}"] = dg.MetadataValue.json(dict(value))
-        elif value is not None and name != "row_count":
+        elif value is not None:
             shown[f"fbcheck/{name}"] = value
     return shown
 

@@ -6,10 +6,11 @@ not known here.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any
@@ -39,13 +40,13 @@ class BatchStream:
 
     Attributes:
         footer: asked when the last batch has passed; becomes the file's key-value metadata.
-        on_written: called with the row count once the file stands at its place; returns facts worth showing of it.
+        on_written: called once the file stands at its place; returns facts worth showing of it.
     """
 
     schema: pa.Schema
     batches: Iterator[pa.RecordBatch]
     footer: Callable[[], Mapping[str, str]] = dict
-    on_written: Callable[[int], Mapping[str, Any]] = field(default=lambda row_count: {"row_count": row_count})
+    on_written: Callable[[], Mapping[str, Any]] = dict
 
     def read_all(self) -> pa.Table:
         """All batches as one table; for small data."""
@@ -116,8 +117,7 @@ class Storage:
     def copy_in(self, source: Path, name: str) -> None:
         """Copy a local file to `name`, atomically and streamed."""
         with self.writing(name) as sink, source.open("rb") as stream:
-            while block := stream.read(1 << 22):
-                sink.write(block)
+            shutil.copyfileobj(stream, sink, 1 << 22)
 
     @contextmanager
     def local_copy(self, name: str) -> Iterator[Path]:

@@ -61,8 +61,8 @@ def _column(column: Column, type_: pa.DataType, file: DataFile) -> pandera.Colum
     return pandera.Column(pd.ArrowDtype(_plain_type(type_)), checks, nullable=is_nullable)
 
 
-def validate(file: DataFile, batch: pa.RecordBatch) -> None:
-    """Hold a batch of a file against its model.
+def validate(file: DataFile, batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Hold a batch of a file against its model, and return it.
 
     Raises:
         FrameInvalid: it breaks it; the message names the columns and checks with counts, never a cell.
@@ -75,6 +75,7 @@ def validate(file: DataFile, batch: pa.RecordBatch) -> None:
     except (SchemaErrors, SchemaError) as error:
         faults = _faults(error)
         raise FrameInvalid(f"{file.folder} of {batch.num_rows} rows breaks its model: {faults}; please report it") from None
+    return batch
 
 
 def _plain(column: pa.Array) -> pa.Array:

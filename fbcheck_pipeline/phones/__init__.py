@@ -3,7 +3,7 @@
 from fbcheck_pipeline.phones import Normaliser
 
 normaliser = Normaliser(region="TR", region_column="country")
-normaliser.learn(head)                                  # the first 100,000 cells: what bare digits mean
+batches = normaliser.learn(batches)                     # from the first 100,000 cells: what bare digits mean
 for batch in normaliser.normalise_all(batches):         # phone_e164 or reject_reason for every phone
     ...
 """

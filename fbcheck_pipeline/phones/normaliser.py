@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -53,14 +54,17 @@ class Normaliser:
         """The schema of raw phones, then `phone_e164`, `reject_reason`, `country`, `line_type`."""
         return pa.schema([*input_schema, *NEW_FIELDS])
 
-    def learn(self, batches: Iterable[pa.RecordBatch]) -> None:
-        """Let the first 100,000 cells of each phone column say what bare digits mean; reads no further than that."""
-        for batch in batches:
+    def learn(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Let the first 100,000 cells of each phone column say what bare digits mean; reads no further, and returns all batches."""
+        heard, more = [], iter(batches)
+        for batch in more:
+            heard.append(batch)
             names = batch.column(Column.PHONE_COLUMN).dictionary.to_pylist()
             for begin in range(0, batch.num_rows, BLOCK_ROWS):
                 self._hear(batch.slice(begin, BLOCK_ROWS), names)
             if all(self.votes[name].heard >= CELLS_HEARD for name in names):
-                return
+                break
+        return chain(heard, more)
 
     def _hear(self, block: pa.RecordBatch, names: list[str]) -> None:
         cells, regions, columns = self._taken_from(block)
@@ -91,16 +95,14 @@ class Normaliser:
             phones = phone_batches.in_order(both, kept[np.argsort(both.row[kept], kind="stable")])
         return phone_batches.output_batch(batch, phones, self.output_schema(batch.schema))
 
-    def normalise_all(self, batches: Iterable[pa.RecordBatch], workers: int = 1) -> Iterator[pa.RecordBatch]:
-        """Normalise batches in order; a source row whose cells lie in two batches is numbered through.
+    def normalise_all(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Normalise batches of raw phones in order; a source row whose cells lie in two batches is numbered through.
 
-        Args:
-            batches: of raw phones.
-            workers: with 2 the next batch is normalised while the caller works on this one; measured, that is worth more than
-                a pool of processes, which pays for its start and for each batch's way there and back.
+        The next batch is normalised while the caller works on this one. Measured, that is worth more than a pool of processes, which
+        pays for its start and for each batch's way there and back.
         """
         source_row, extra = 0, 0
-        for batch, out in self._ahead(batches) if workers > 1 else ((batch, self.normalise(batch)) for batch in batches):
+        for batch, out in self._ahead(batches):
             if not batch.num_rows:
                 yield out
                 continue

@@ -6,12 +6,11 @@ No phone number leaves this module, and nothing is written here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.ledger.records import Chunk
@@ -35,11 +34,14 @@ RESULT_COUNTS = (Column.ROWS, *ODDITIES, CheckStatus.UNDETERMINED)
 """Everything that collecting counts in a task's result."""
 
 
+_COUNTED = [str(each) for each in (Column.COUNTRY, Column.LINE_TYPE, Column.FACEBOOK)]
+
+
 class Breakdown:
     """Counts the rows of a result by country, line type and verdict, and the rejected rows by reason, while the batches pass."""
 
     def __init__(self) -> None:
-        self._kept: Counter[tuple[str, str, str]] = Counter()
+        self._kept: Counter[tuple[str, ...]] = Counter()
         self._reasons: Counter[str] = Counter()
 
     def counted(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -49,13 +51,13 @@ class Breakdown:
             yield batch
 
     def _add(self, batch: pa.RecordBatch) -> None:
-        reason, reasons = _codes(batch.column(Column.REJECT_REASON))
-        self._reasons.update(_named(reason[reason > 0], [reasons]))
-        columns = [_codes(batch.column(name)) for name in (Column.COUNTRY, Column.LINE_TYPE, Column.FACEBOOK)]
-        combined = np.zeros(batch.num_rows, np.int64)
-        for codes, names in columns:
-            combined = combined * len(names) + codes
-        self._kept.update(_named(combined[reason == 0], [names for _, names in columns]))
+        reasons = batch.column(Column.REJECT_REASON)
+        for each in pc.value_counts(reasons.drop_null()).to_pylist():
+            self._reasons[each["values"]] += each["counts"]
+        kept = pa.table({name: batch.column(name) for name in _COUNTED}).filter(reasons.is_null())
+        counts = kept.group_by(_COUNTED, use_threads=False).aggregate([([], "count_all")])
+        for *key, count in zip(*(column.to_pylist() for column in counts.columns), strict=True):
+            self._kept[tuple(name or UNKNOWN for name in key)] += count
 
     def verdicts(self) -> dict[str, int]:
         """Rows by verdict."""
@@ -77,23 +79,11 @@ class Breakdown:
         return dict(sorted(found.items(), key=lambda item: (-sum(item[1].values()), item[0])))
 
 
-def _codes(column: pa.DictionaryArray) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """Codes of a batch's column and the names they stand for; 0 stands for a null."""
-    codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64) + 1
-    return codes, [UNKNOWN, *column.dictionary.to_pylist()]
-
-
-def _named(combined: npt.NDArray[np.int64], names: list[list[str]]) -> dict[Any, int]:
-    """How often each combination of codes occurs, by its names; a single name if there is one column."""
-    counts = np.bincount(combined)
-    found: Counter[Any] = Counter()
-    for code in np.flatnonzero(counts).tolist():
-        key, rest = [], code
-        for each in reversed(names):
-            key.append(each[rest % len(each)])
-            rest //= len(each)
-        found[key[0] if len(names) == 1 else tuple(reversed(key))] += int(counts[code])
-    return found
+def coverage_of(counts: Mapping[str, int]) -> float | None:
+    """The share of phones with a verdict among those neither rejected nor suppressed; None if there are none."""
+    never_asked = (CheckStatus.REJECTED, CheckStatus.SUPPRESSED)
+    asked = sum(counts.get(each, 0) for each in CHECK_STATUSES if each not in never_asked)
+    return sum(counts.get(each, 0) for each in ANSWERED_STATUSES) / asked if asked else None
 
 
 def bought_by_chunk(ws: Workspace, list_key: str) -> dict[str, tuple[int, Chunk]]:

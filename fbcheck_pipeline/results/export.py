@@ -7,7 +7,7 @@ written for programs is the Parquet file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
@@ -19,7 +19,7 @@ from fbcheck_pipeline.files.atomic import whole_file
 from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.files.xlsx_writer import FORMULA, SHEET_COLUMNS, write_workbook
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.progress import report_progress
+from fbcheck_pipeline.progress import reported
 from fbcheck_pipeline.results.lineage import read_lineage
 from fbcheck_pipeline.results.pseudonyms import Pseudonyms
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -56,17 +56,9 @@ def export_results(ws: Workspace, list_key: str, to: Path, *, pseudonymise: bool
     if pseudonymise:
         pseudonyms = Pseudonyms(ws.ledger.hash_key, lineage["source"].get("phone_columns", ()))
         stream.batches = map(pseudonyms.replace, stream.batches)
-    stream.batches = _reported(stream.batches, lineage["counts"]["phones"])
+    stream.batches = reported("exporting", stream.batches, lineage["counts"]["phones"])
     with whole_file(to) as sink:
         return write(stream, sink)
-
-
-def _reported(batches: Iterable[pa.RecordBatch], total: int) -> Iterator[pa.RecordBatch]:
-    done = 0
-    for batch in batches:
-        yield batch
-        done += batch.num_rows
-        report_progress("exporting", done, total)
 
 
 def _write_csv(stream: BatchStream, sink: IO[bytes]) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.reasons import label_of
 from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES, OPEN_STATUSES, VERDICTS, CheckStatus, Verdict
-from fbcheck_pipeline.results.counting import NO_VERDICT, ODDITIES
+from fbcheck_pipeline.results.counting import NO_VERDICT, ODDITIES, coverage_of
 from fbcheck_pipeline.vendor import timestamp_us
 
 MOST_BARS = 12
@@ -79,7 +79,7 @@ def _view(lineage: Mapping[str, Any]) -> dict[str, Any]:
         "meanings": {**{each: each.meaning for each in Verdict}, NO_VERDICT: "not known"},
         "answered": answered,
         "valid": valid,
-        "coverage": answered / max(1, valid - counts[CheckStatus.SUPPRESSED]),
+        "coverage": coverage_of(counts) or 0.0,
         "verdicts": verdicts,
         "verdict_bar": _bar("all", verdicts),
         "countries": _bars({_country(code): row for code, row in breakdown[Column.COUNTRY].items()}, "other countries"),

@@ -15,7 +15,7 @@ from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import schema_of
-from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES, CheckStatus
+from fbcheck_pipeline.results.counting import coverage_of
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 SUMMARY_SCHEMA = schema_of(paths.FACEBOOK_SUMMARY)
@@ -70,7 +70,6 @@ def _summarised(ws: Workspace, phone_list: PhoneList) -> dict[str, Any] | None:
     if "billing" not in lineage:
         return None
     counts = lineage["counts"]
-    asked = counts["phones"] - counts[CheckStatus.REJECTED] - counts[CheckStatus.SUPPRESSED]
     return {
         "list_key": phone_list.list_key,
         "file": phone_list.file,
@@ -79,7 +78,7 @@ def _summarised(ws: Workspace, phone_list: PhoneList) -> dict[str, Any] | None:
         **counts,
         **lineage["verdicts"],
         "billed_phones": lineage["billing"]["billed"],
-        "coverage": sum(counts[each] for each in ANSWERED_STATUSES) / asked if asked else None,
+        "coverage": coverage_of(counts),
         "purpose": lineage["purpose"],
         "synthetic": lineage["synthetic"],
     }

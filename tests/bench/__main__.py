@@ -77,7 +77,7 @@ def stage_assets(path: Path, folder: Path) -> int:
     storage.write_parquet("raw.parquet", BatchStream(reader.schema, held(RAW_PHONES, reader.batches())))
     normaliser = Normaliser(region="TR", region_column="region")
     normaliser.learn(storage.read_parquet("raw.parquet").batches)
-    out = normaliser.normalise_all(storage.read_parquet("raw.parquet").batches, workers=2)
+    out = normaliser.normalise_all(storage.read_parquet("raw.parquet").batches)
     return storage.write_parquet("e164.parquet", BatchStream(normaliser.output_schema(reader.schema), held(E164_PHONES, out)))
 
 

@@ -49,18 +49,16 @@ def test_phones_of_a_source_row_are_counted_through_its_cells() -> None:
     assert Normaliser("TR").normalise(batch).column("phone_index").to_pylist() == [0, 1, 2, 3, 4, 0]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("cut", [1, 2, 3, 4, 5])
-def test_phones_are_counted_through_batches(workers: int, cut: int) -> None:
+def test_phones_are_counted_through_batches(cut: int) -> None:
     """A source row's cells may lie in two batches, or in three."""
     batch = raw_phones(["yok", TWO, TWO, "0532 123 45 67", TWO, "yok"], source_rows=[1, 2, 2, 2, 2, 3])
     parts = [batch.slice(0, cut), batch.slice(cut, 0), batch.slice(cut, 1), batch.slice(cut + 1)]
-    out = pa.Table.from_batches(Normaliser("TR").normalise_all(parts, workers))
+    out = pa.Table.from_batches(Normaliser("TR").normalise_all(parts))
     assert out.column("phone_index").to_pylist() == [0, 0, 1, 2, 3, 4, 5, 6, 0]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_batches_come_out_in_order_and_errors_come_through(workers: int) -> None:
+def test_batches_come_out_in_order_and_errors_come_through() -> None:
     """What the reader raises must reach the caller, after the batches before it."""
 
     def batches():
@@ -68,7 +66,7 @@ def test_batches_come_out_in_order_and_errors_come_through(workers: int) -> None
         yield raw_phones(["05331234567"])
         raise OSError("the list ends here")
 
-    out = Normaliser("TR").normalise_all(batches(), workers)
+    out = Normaliser("TR").normalise_all(batches())
     assert next(out).column("phone_e164").to_pylist() == ["+905321234567"]
     with pytest.raises(OSError, match="ends here"):
         list(out)
