@@ -62,8 +62,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def vendor() -> Iterator[FakeVendor]:
-    with FakeVendor() as fake_vendor:
+def vendor(clock: Clock) -> Iterator[FakeVendor]:
+    """Its clock is the workspace's."""
+    with FakeVendor(clock=clock) as fake_vendor:
         yield fake_vendor
 
 

@@ -78,8 +78,8 @@ class Task:
     statuses: deque[Behaviour]
     held: bool
     shape: ResultShape
+    created_at: str
     born_s: float = field(default_factory=time.monotonic)
-    created_at: str = field(default_factory=lambda: time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()) + ".450567423Z")
     signature: int = 1
     void: bool = False
 
@@ -96,6 +96,7 @@ class FakeVendor:
         shape: of the results of tasks accepted from now on.
         min_rows: fewest rows a v1 file may have.
         accepted_file: every accepted phone is appended and synced to it before the answer leaves.
+        clock: UTC seconds, by which tasks are created and exported.
     """
 
     def __init__(
@@ -110,7 +111,9 @@ class FakeVendor:
         min_rows: int = 100,
         port: int = 0,
         accepted_file: Path | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        self.clock = clock
         self.script = script
         self.statuses = tuple(statuses)
         self.status_hook: Callable[[Task], Behaviour | None] = lambda task: None
@@ -195,7 +198,9 @@ class FakeVendor:
             shape = self.shape
             if protocol == "v1" and shape == ResultShape():
                 shape = ResultShape(format="zip", header=("number", "activated"))
-            task = Task(task_id, protocol, phones, user_id, deque(self.statuses), self.hold, shape)
+            now = self.clock()
+            created_at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1e9):09d}Z"
+            task = Task(task_id, protocol, phones, user_id, deque(self.statuses), self.hold, shape, created_at)
             self.tasks[task_id] = task
             self.accepted.update(phones)
             if self._accepted_file:
@@ -479,7 +484,7 @@ def _true_status(task: Task, delay_s: float) -> str:
 def _facts(task: Task, status: str, result_url: str = "") -> dict[str, Any]:
     total, missing = len(task.phones), task.shape.missing
     counts = {"pending": (0, 0, 0), "processing": (total, total // 3, 0)}.get(status, (total, total - missing, missing))
-    facts: dict[str, Any] = {"created_at": task.created_at, "updated_at": task.created_at.replace("450567423", "86152082")}
+    facts: dict[str, Any] = {"created_at": task.created_at, "updated_at": task.created_at[:-2] + "Z"}
     facts |= {"task_id": task.task_id, "user_id": task.user_id, "status": status}
     facts |= dict(zip(("total", "success", "failure"), counts, strict=True))
     if status == "failed":

@@ -27,7 +27,7 @@ from fbcheck_pipeline.defs.requests import missing_assets
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import FbcheckError, SettingsError, StorageError, VendorRefuses
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
-from fbcheck_pipeline.ledger.database import process_name
+from fbcheck_pipeline.ledger.database import process_name, reason_of, remedy_of
 from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.paths import FACEBOOK_RESULTS, LINEAGE
@@ -226,14 +226,19 @@ class _Driver:
 
 
 def _our_error(error: BaseException | None) -> FbcheckError | None:
-    """Our own error inside a Dagster error, or Dagster's error about a full disk. The chain of causes may be circular."""
+    """Our own error inside a Dagster error, or what failed of Dagster's own files. The chain of causes may be circular."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         if isinstance(error, FbcheckError):
             return error
-        if isinstance(error, sa.exc.OperationalError) or getattr(error, "errno", None) == errno.ENOSPC:
-            reason = str(getattr(error, "orig", error)).splitlines()[0]
-            return StorageError(f"Dagster's own files cannot be written ({reason}); free space in DAGSTER_HOME, then run again")
+        if isinstance(error, sa.exc.OperationalError):  # the ledger's are LedgerErrors by now
+            return StorageError(
+                f"Dagster's own files cannot be written ({reason_of(error)}); in DAGSTER_HOME: {remedy_of(error)}, then run again"
+            )
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            return StorageError(
+                f"a file cannot be written ({error.strerror}); free space on the disks of DAGSTER_HOME and TMPDIR, then run again"
+            )
         seen.add(id(error))
         error = error.__cause__ or error.__context__
     return None

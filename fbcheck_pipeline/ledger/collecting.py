@@ -127,7 +127,7 @@ class Collecting(ChunkEntries):
 
     def collected_tasks(self) -> list[CollectedTask]:
         """Every collected task, in the order of collection."""
-        columns = (chunks.c.task_id, chunks.c.chunk_key, chunks.c.phone_count, chunks.c.exported_at)
+        columns = (chunks.c[name] for name in CollectedTask.__dataclass_fields__)
         query = sa.select(*columns).where(chunks.c.state == ChunkState.COLLECTED)
         return self._records(CollectedTask, query.order_by(chunks.c.settled_at, chunks.c.chunk_key))
 

@@ -52,13 +52,8 @@ class Database(ABC):
         Raises:
             LedgerError: the ledger is locked for longer than its time-out, or cannot be written.
         """
-        try:
-            with self._locked(WRITING_LOCK) as connection:
-                yield connection
-        except sa.exc.OperationalError as error:
-            raise LedgerError(
-                f"the ledger cannot be written ({reason_of(error)}); check that its disk has free space and that no other program locks it"
-            ) from error
+        with _faults_named("written"), self._locked(WRITING_LOCK) as connection:
+            yield connection
 
     @contextmanager
     def migrating(self) -> Iterator[sa.Connection]:
@@ -68,8 +63,12 @@ class Database(ABC):
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A connection that only reads; it waits for no writer."""
-        with self.engine.connect().execution_options(reads_only=True) as connection:
+        """A connection that only reads; it waits for no writer.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
+        with _faults_named("read"), self.engine.connect().execution_options(reads_only=True) as connection:
             yield connection
 
     def version(self) -> str | None:
@@ -82,9 +81,13 @@ class Database(ABC):
 
     @contextmanager
     def sender(self) -> Iterator[str]:
-        """Hold the lock of a new sender for as long as the context, or the process, lasts; yields the sender's name."""
+        """Hold the lock of a new sender for as long as the context, or the process, lasts; yields the sender's name.
+
+        Raises:
+            LedgerError: the database gives no lock.
+        """
         name = f"{process_name()}-{uuid.uuid4().hex[:16]}"
-        with self._alive(name):
+        with _faults_named("locked"), self._alive(name):
             yield name
 
     @abstractmethod
@@ -176,7 +179,7 @@ class PostgresDatabase(Database):
             return True
 
     def is_gone(self, sender: str) -> bool:
-        with self.engine.connect() as connection:
+        with _faults_named("asked"), self.engine.connect() as connection:
             number = _lock_number(sender)
             got = bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(number))))
             if got:
@@ -229,6 +232,30 @@ def connect(url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
 def reason_of(error: sa.exc.SQLAlchemyError) -> str:
     """The database's own words, one line; they hold no parameters."""
     return str(getattr(error, "orig", None) or error).splitlines()[0]
+
+
+def remedy_of(error: sa.exc.SQLAlchemyError) -> str:
+    """What a person can do about a fault of a database, by what failed."""
+    original, said = getattr(error, "orig", None), reason_of(error).lower()
+    state = getattr(original, "sqlstate", "")  # PostgreSQL's code; None where the connection itself failed
+    if state == "25006" or "readonly" in said:
+        return "it may only be read at present: make it writable, or name the server that is"
+    if state == "53100" or "full" in said:
+        return "free space on its disk"
+    if state == "55P03" or "locked" in said:
+        return "another program holds it: end that program"
+    if state is None or state.startswith(("08", "57P")):
+        return "the connection to its server failed: see that the server runs and can be reached"
+    return "check its address, its permissions and its disk"
+
+
+@contextmanager
+def _faults_named(attempt: str) -> Iterator[None]:
+    """Raise a LedgerError that says what failed for any fault of the database itself; a broken constraint is none."""
+    try:
+        yield
+    except (sa.exc.OperationalError, sa.exc.InternalError, sa.exc.InterfaceError) as error:
+        raise LedgerError(f"the ledger cannot be {attempt} ({reason_of(error)}); {remedy_of(error)}, then run again") from error
 
 
 def _configure(connection: Any, _record: object) -> None:

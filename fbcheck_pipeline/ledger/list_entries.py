@@ -11,7 +11,7 @@ from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger.access import Access
 from fbcheck_pipeline.ledger.planning import Planning
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList
-from fbcheck_pipeline.ledger.schema import FACTS, chunks, dependencies, lists, parts, waiting
+from fbcheck_pipeline.ledger.schema import FACTS, chunks, dependencies, ledger_meta, lists, parts, waiting
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
 
 
@@ -130,6 +130,7 @@ class ListEntries(Access):
                 connection.execute(sa.delete(table).where(table.c.list_key.in_(list_keys)))
             for table in (dependencies, parts, chunks):
                 connection.execute(sa.delete(table).where(table.c.chunk_key.in_(chunk_keys)))
+            connection.execute(sa.update(ledger_meta).values(purges=ledger_meta.c.purges + 1))
         self.database.wipe_deleted()
 
     def lists_to_join(self) -> list[PhoneList]:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from fbcheck_pipeline.errors import LedgerError
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger.book import Ledger
-from fbcheck_pipeline.ledger.database import Database, connect, reason_of
+from fbcheck_pipeline.ledger.database import Database, connect, reason_of, remedy_of
 from fbcheck_pipeline.ledger.schema import ledger_meta
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.settings import Settings
@@ -25,6 +25,13 @@ from fbcheck_pipeline.settings import Settings
 HEAD = "0001"
 """The migration this code was written for."""
 NOWHERE = "sqlite://"  # in memory
+KINDS = {
+    "sendings": "submissions",
+    "suppressions": "imports of opt-outs",
+    "collections": "collected results",
+    "purges": "purges",
+}
+"""What the stamp beside the data counts, in words."""
 
 
 def open_ledger(
@@ -51,12 +58,11 @@ def open_ledger(
         if not only_to_look:
             _check_vendor(ledger, settings)
         if not is_nowhere:
-            _check_identity(ledger, storage)
+            _check_identity(ledger, storage, only_to_look)
     except sa.exc.SQLAlchemyError as error:
         database.engine.dispose()
         raise LedgerError(
-            f"the ledger cannot be opened ({reason_of(error)}); "
-            "check FBCHECK_LEDGER_URL, its permissions and the free space of its disk"
+            f"the ledger at FBCHECK_LEDGER_URL cannot be opened ({reason_of(error)}); {remedy_of(error)}, then run again"
         ) from error
     except BaseException:
         database.engine.dispose()
@@ -108,7 +114,7 @@ def _check_vendor(ledger: Ledger, settings: Settings) -> None:
         )
 
 
-def _check_identity(ledger: Ledger, storage: Storage) -> None:
+def _check_identity(ledger: Ledger, storage: Storage, only_to_look: bool) -> None:
     if not storage.exists(paths.LEDGER_ID.path):
         if _has_data(storage):
             raise LedgerError(
@@ -119,14 +125,15 @@ def _check_identity(ledger: Ledger, storage: Storage) -> None:
                 f"this ledger belongs to other data than {storage.data_uri}; check FBCHECK_DATA_URI and FBCHECK_LEDGER_URL"
             )
         stamp(storage, ledger)
-    stamped = json.loads(storage.read_bytes(paths.LEDGER_ID.path))
+    stamped = json.loads(storage.read_bytes(paths.LEDGER_ID.path))  # before the ledger is asked, which may only be newer then
     if stamped["ledger_uuid"] != ledger.uuid:
         raise LedgerError(f"{storage.data_uri} belongs to another ledger; check FBCHECK_DATA_URI and FBCHECK_LEDGER_URL")
-    forgotten = stamped["sendings"] - ledger.sendings()
-    if forgotten > 0:
+    known = ledger.changes()
+    forgotten = [f"the last {more} {KINDS[kind]}" for kind in KINDS if (more := stamped.get(kind, 0) - known[kind]) > 0]
+    if forgotten:
         raise LedgerError(
-            f"the ledger is older than its data: it does not know the last {forgotten} submissions; restore the newest backup. "
-            "With this one, they would be paid for again"
+            f"the ledger is older than its data: it does not know {' and '.join(forgotten)}; restore the newest backup. "
+            "With this one, phones would be paid for again, or sent although they opted out"
         )
     unknown = {name.removesuffix(paths.CHUNKS.suffix) for name in storage.names(paths.CHUNKS.folder)} - ledger.chunk_keys()
     if unknown:
@@ -134,15 +141,17 @@ def _check_identity(ledger: Ledger, storage: Storage) -> None:
             f"the ledger is older than its data: it does not know {len(unknown)} chunks that were sent; "
             "restore the newest backup. With this one, they would be paid for again"
         )
+    if not only_to_look and any(stamped.get(kind, 0) < count for kind, count in known.items()):
+        stamp(storage, ledger)  # whoever changed the ledger was stopped before it could
 
 
 def stamp(storage: Storage, ledger: Ledger) -> None:
-    """Leave in the data whose they are and how much was sent: a foreign ledger, or an older copy of this one, is then known.
+    """Leave in the data whose they are and how often what matters changed: a foreign ledger, or an older copy of this one, is then known.
 
     Raises:
         StorageError: it cannot be written.
     """
-    storage.write_bytes(paths.LEDGER_ID.path, json.dumps({"ledger_uuid": ledger.uuid, "sendings": ledger.sendings()}).encode())
+    storage.write_bytes(paths.LEDGER_ID.path, json.dumps({"ledger_uuid": ledger.uuid, **ledger.changes()}).encode())
 
 
 def _has_data(storage: Storage) -> bool:

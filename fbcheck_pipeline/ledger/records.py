@@ -58,6 +58,7 @@ class Chunk(Record):
     sender: str | None
     submitted_at: float | None
     task_id: str | None
+    possible_task_id: str | None  # what may be its task, by an answer that proves nothing
     attached_task_id: str | None  # by an operator, until the same was said again
     is_synthetic: bool
     vendor_status: str | None
@@ -161,12 +162,13 @@ class PhoneList(Record):
 
 @dataclass(frozen=True, slots=True)
 class CollectedTask(Record):
-    """A task whose verdicts lie in the verdict store; `exported_at` is by our clock."""
+    """A task whose verdicts lie in the verdict store; `exported_at` is by our clock, `vendor_exported_at` by the vendor's."""
 
     task_id: str
     chunk_key: str
     phone_count: int
     exported_at: float
+    vendor_exported_at: str | None  # as it wrote it
 
 
 @dataclass(frozen=True, slots=True)

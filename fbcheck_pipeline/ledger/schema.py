@@ -17,6 +17,8 @@ ledger_meta = sa.Table(
     sa.Column("collections", sa.BigInteger, nullable=False, server_default="0"),  # rises with every collected chunk
     sa.Column("plannings", sa.BigInteger, nullable=False, server_default="0"),  # rises with every planning
     sa.Column("sendings", sa.BigInteger, nullable=False, server_default="0"),  # rises before every POST
+    sa.Column("suppressions", sa.BigInteger, nullable=False, server_default="0"),  # rises with every import of new opt-outs
+    sa.Column("purges", sa.BigInteger, nullable=False, server_default="0"),  # rises with every purge
     sa.Column("verdict_index", sa.Text),  # the published index file
 )
 
@@ -67,6 +69,7 @@ chunks = sa.Table(
     sa.Column("sender", sa.Text),
     sa.Column("submitted_at", sa.Double),
     sa.Column("task_id", sa.Text, unique=True),
+    sa.Column("possible_task_id", sa.Text),  # what may be its task, by an answer that proves nothing
     sa.Column("attached_task_id", sa.Text),  # by an operator, who may be wrong; null once the same was said again
     sa.Column("is_synthetic", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("vendor_status", sa.Text),

@@ -18,6 +18,11 @@ from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
 from fbcheck_pipeline.ledger.schema import FACTS, LOADED, chunks, ledger_meta
 from fbcheck_pipeline.ledger.states import ChunkState
 
+NOT_RESUBMITTED = {
+    each: sa.case((chunks.c[each] > 0, chunks.c[each] - 1), else_=0) for each in ("resubmissions", "earlier_that_day")
+}
+"""The resubmission of a chunk is called off: a try that was never made does not count."""
+
 
 class Sending(ChunkEntries):
     """From planned to submitted, and every other outcome of a submission."""
@@ -64,9 +69,10 @@ class Sending(ChunkEntries):
         with self.database.reading() as connection:
             return Planning(connection, self.clock()).bought_today()
 
-    def sendings(self) -> int:
-        """How many POSTs were ever begun; an older copy of the ledger has a smaller count."""
-        return self._number(sa.select(ledger_meta.c.sendings))
+    def changes(self) -> dict[str, int]:
+        """How often what matters has changed, by kind; an older copy of the ledger has smaller counts."""
+        counted = (ledger_meta.c[name] for name in ("sendings", "suppressions", "collections", "purges"))
+        return dict(self._rows(sa.select(*counted))[0]._mapping)
 
     def return_to_planned(self, chunk_key: str, *, sender: str, note: str, next_send_at: float) -> bool:
         """A free outcome: the chunk is sent later. False when another worker moved it first."""
@@ -86,6 +92,8 @@ class Sending(ChunkEntries):
     ) -> bool:
         """Record the task of an accepted chunk, even if another process has already declared this sender gone.
 
+        If a person had it resubmitted since and it is not sent yet, that is called off: the try that was never made does not count.
+
         Returns:
             False when the chunk is not this sender's, or a person settled it.
 
@@ -93,7 +101,14 @@ class Sending(ChunkEntries):
             OperatorError: another chunk has this task already.
         """
         task = {"task_id": task_id, "total": total, "is_synthetic": is_synthetic, "next_poll_at": next_poll_at}
-        return self._record_task(chunk_key, (ChunkState.SENDING, ChunkState.UNCONFIRMED), task, sent_by(sender))
+        ours = sent_by(sender)
+        resubmitted = [sa.or_(*ours, chunks.c.resubmissions > 0)]
+        moves = {
+            ChunkState.SENDING: ({}, ours),
+            ChunkState.UNCONFIRMED: ({}, ours),
+            ChunkState.PLANNED: (NOT_RESUBMITTED, resubmitted),
+        }
+        return self._record_task(chunk_key, moves, task)
 
     def attach_task(self, chunk_key: str, *, task_id: str, total: int | None, is_synthetic: bool) -> bool:
         """Record the task that an operator attached. Its result is checked more strictly until the operator attaches it once more.
@@ -106,17 +121,22 @@ class Sending(ChunkEntries):
         """
         doubted = sa.func.nullif(task_id, chunks.c.attached_task_id)
         task = {"task_id": task_id, "total": total, "is_synthetic": is_synthetic, "next_poll_at": 0, "attached_task_id": doubted}
-        return self._record_task(chunk_key, (ChunkState.UNCONFIRMED,), task, [])
+        return self._record_task(chunk_key, {ChunkState.UNCONFIRMED: ({}, [])}, task)
 
     def _record_task(
-        self, chunk_key: str, states: Sequence[ChunkState], task: Mapping[str, object], guard: list[sa.ColumnElement[bool]]
+        self,
+        chunk_key: str,
+        moves: Mapping[ChunkState, tuple[Mapping[str, object], Sequence[sa.ColumnElement[bool]]]],
+        task: Mapping[str, object],
     ) -> bool:
+        """Args: moves: from which states, with which other values and guards."""
         now = self.clock()
         values = {**task, "submitted_at": now, "settled_at": None, "note": None}
         try:
             with self._write() as connection:
                 return any(
-                    move(connection, chunk_key, state, ChunkState.SUBMITTED, values, now=now, guard=guard) for state in states
+                    move(connection, chunk_key, state, ChunkState.SUBMITTED, {**values, **more}, now=now, guard=guard)
+                    for state, (more, guard) in moves.items()
                 )
         except sa.exc.IntegrityError:
             raise OperatorError(

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.access import Access
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.ledger.schema import suppressions
+from fbcheck_pipeline.ledger.schema import ledger_meta, suppressions
 
 
 class Suppressing(Access):
@@ -23,6 +23,7 @@ class Suppressing(Access):
             if new:
                 now = self.clock()
                 connection.execute(sa.insert(suppressions), [{"digest": digest, "added_at": now} for digest in sorted(new)])
+                connection.execute(sa.update(ledger_meta).values(suppressions=ledger_meta.c.suppressions + 1))
         return len(new)
 
     def suppressed_among(self, phones: Phones) -> npt.NDArray[np.bool_]:

@@ -87,9 +87,9 @@ def coverage_of(counts: Mapping[str, int]) -> float | None:
 
 
 def bought_by_chunk(ws: Workspace, list_key: str) -> dict[str, tuple[int, Chunk]]:
-    """Chunk key -> (phones bought for this list, chunk), of every try the vendor accepted or may have accepted."""
+    """Chunk key -> (phones bought for this list, chunk), of every chunk the vendor accepted or may have accepted."""
     parts = ws.ledger.parts_of(list_key)
-    ours = (each for each in ws.ledger.chunks() if each.chunk_key in parts and _is_perhaps_billed(each))
+    ours = (each for each in ws.ledger.chunks() if each.chunk_key in parts and _tries(each))
     return {each.chunk_key: (parts[each.chunk_key].phone_count, each) for each in ours}
 
 
@@ -101,17 +101,17 @@ def billing(ws: Workspace, list_key: str, resolved: Resolved, answered_rows: int
 
     Returns:
         `distinct`: distinct phones of the list. `billed`: phones the vendor accepted for this list, counted again for each further
-        try. `perhaps_billed`: phones sent whose answer was lost. `reused`: phones answered by what was paid for before. `repeats`:
-        answered rows beyond the first of their phone. `cost` and `saved`: in money, null without a price.
+        try and each resubmission. `perhaps_billed`: phones sent whose answer was lost. `reused`: phones answered by what was paid
+        for before. `repeats`: answered rows beyond the first of their phone. `cost` and `saved`: in money, null without a price.
     """
     bought = bought_by_chunk(ws, list_key).values()
-    billed = sum(count for count, chunk in bought if chunk.task_id is not None)
+    billed = sum(count * _tries(chunk) for count, chunk in bought if chunk.task_id is not None)
     checked, reused = (int((resolved.status == CHECK_STATUSES.index(each)).sum()) for each in ANSWERED_STATUSES)
     repeats = answered_rows - reused - checked
     return {
         "distinct": len(resolved.phones),
         "billed": billed,
-        "perhaps_billed": sum(count for count, _ in bought) - billed,
+        "perhaps_billed": sum(count * _tries(chunk) for count, chunk in bought) - billed,
         str(CheckStatus.REUSED): reused,
         "repeats": repeats,
         "cost": ws.settings.cost_of(billed),
@@ -119,8 +119,15 @@ def billing(ws: Workspace, list_key: str, resolved: Resolved, answered_rows: int
     }
 
 
-def _is_perhaps_billed(chunk: Chunk) -> bool:
-    return chunk.task_id is not None or (TRAITS[chunk.state].is_try and chunk.state is not ChunkState.REFUSED)
+def _tries(chunk: Chunk) -> int:
+    """How often a chunk's phones were accepted, or may have been, the tries before a resubmission included.
+
+    Those of a replaced chunk are counted on its replacements.
+    """
+    if chunk.state is ChunkState.REPLACED:
+        return 0
+    is_try = TRAITS[chunk.state].is_try and chunk.state is not ChunkState.REFUSED
+    return chunk.resubmissions + (chunk.task_id is not None or is_try)
 
 
 def summed_result_counts(tasks: Iterable[Chunk]) -> dict[str, int]:

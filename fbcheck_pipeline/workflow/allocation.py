@@ -13,6 +13,7 @@ from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.planning import Planning
 from fbcheck_pipeline.ledger.records import Chunk, CollectedTask, LoadedChunk
 from fbcheck_pipeline.model.statuses import AnsweredBy
+from fbcheck_pipeline.vendor import timestamp_us
 from fbcheck_pipeline.workflow.pins import Pin, Pins
 from fbcheck_pipeline.workflow.verdicts import look_up
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -155,8 +156,13 @@ class PhoneAllocation:
 
 
 def is_young(ws: Workspace, task: CollectedTask) -> bool:
-    """True where a verdict of this task is reused, not bought again."""
-    return task.exported_at > ws.ledger.clock() - ws.settings.verdict_days * DAY_S
+    """True where a verdict of this task is reused, not bought again.
+
+    Both clocks must call it old, ours and the vendor's: one that was wrong for a while must not buy twice.
+    """
+    told_us = timestamp_us(task.vendor_exported_at)
+    newest = task.exported_at if told_us is None else max(task.exported_at, told_us / 1_000_000)
+    return newest > ws.ledger.clock() - ws.settings.verdict_days * DAY_S
 
 
 def without(phones: Phones, among: Phones) -> Phones:

@@ -16,6 +16,7 @@ from fbcheck_pipeline.errors import ResultExpired, ResultOfOthers, ResultUnreada
 from fbcheck_pipeline.files.storage import release_unused_memory
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.statuses import CheckStatus
@@ -56,6 +57,7 @@ def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
             for chunk, _ in zip(due, each_done, strict=True):
                 done += chunk.phone_count
                 report_progress("collecting", done, total)
+        stamp(ws.storage, ws.ledger)
         settle_overdue(ws)
         release_unused_memory()
         merge_index(ws.storage, ws.ledger)

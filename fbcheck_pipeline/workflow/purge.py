@@ -15,6 +15,7 @@ import numpy as np
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import ChunkState
+from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.ledger.states import states_that
 from fbcheck_pipeline.model import paths
@@ -78,6 +79,7 @@ def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None 
         ws.storage.delete(name)
     ws.storage.drop_leftovers(before=min(oldest, ws.ledger.clock() - DAY_S))
     ws.ledger.delete(list_keys, [each.chunk_key for each in chunks])
+    stamp(ws.storage, ws.ledger)
     log.info("purged lists=%d chunks=%d phones=%d files=%d", len(gone), purged.chunks, purged.phones, purged.files)
     return purged
 

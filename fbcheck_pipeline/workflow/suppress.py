@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.lists import ReadOptions, open_list
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.workflow.plan import phones_of
@@ -32,4 +33,6 @@ def suppress_file(ws: Workspace, path: Path, options: ReadOptions) -> Suppressed
     batches = list(reader.batches())
     normaliser.learn(batches)
     phones, _, rejected = phones_of(normaliser.normalise_all(batches))
-    return Suppressed(len(phones), ws.ledger.suppress(phones), rejected)
+    new = ws.ledger.suppress(phones)
+    stamp(ws.storage, ws.ledger)
+    return Suppressed(len(phones), new, rejected)

@@ -73,6 +73,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
         self.vendor.accepted.clear()
         self.vendor.tasks.clear()
         self.vendor.hold = True
+        self.vendor.clock = self.clock
         self.driver = WorkflowDriver(open_workspace(self.settings, self.clock))
         self.accepted_of_suppressed: dict[str, int] = {}
 

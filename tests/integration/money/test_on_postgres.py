@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from fbcheck_pipeline.errors import LedgerError
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import Clock, phones
@@ -87,3 +89,43 @@ def test_two_open_a_new_ledger_at_once_on_postgres(lasting_vendor: Vendor, tmp_p
     assert [each.exitcode for each in processes] == [0, 0]
     assert worker.recover() == 0
     worker.judge()
+
+
+def on_the_server(postgres_url: str, statement: str) -> None:
+    """What an administrator does to the test's database, in a session of another one."""
+    engine = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    admin = sa.create_engine(engine.url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(statement.format(name=engine.url.database)))
+    admin.dispose()
+
+
+TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+
+
+def read_only(postgres_url: str, is_on: bool) -> None:
+    on_the_server(postgres_url, f"ALTER DATABASE {{name}} SET default_transaction_read_only = {'on' if is_on else 'off'}")
+    on_the_server(postgres_url, TERMINATE)
+
+
+def test_a_server_that_was_turned_read_only_is_named(open_ws: Callable[..., Workspace], postgres_url: str) -> None:
+    """It is no full disk, and a person must know what to mend."""
+    ws = open_ws()
+    read_only(postgres_url, True)
+    with pytest.raises(
+        LedgerError, match=r"cannot be written .*read-only transaction.*make it writable, or name the server that is"
+    ):
+        ws.ledger.suppress(phones(1))
+    assert ws.ledger.lists() == [], "reading goes on"
+    read_only(postgres_url, False)
+    assert ws.ledger.suppress(phones(1)) == 1
+
+
+def test_a_lost_connection_is_named(open_ws: Callable[..., Workspace], postgres_url: str) -> None:
+    """The server, or what stands before it, ended the session in the midst of a transaction; the next one is well."""
+    ws = open_ws()
+    with pytest.raises(LedgerError, match="the connection to its server failed"), ws.ledger.planning() as tx:
+        on_the_server(postgres_url, TERMINATE)
+        tx.version()
+    with ws.ledger.planning() as tx:
+        assert tx.version()

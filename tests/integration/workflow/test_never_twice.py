@@ -184,3 +184,31 @@ def test_a_list_without_phones_is_planned_joined_and_complete(open_driver: OpenD
     assert driver.counts("a") == {}
     assert driver.is_complete("a")
     assert vendor.posts == []
+
+
+def test_a_clock_that_was_set_back_and_mended_buys_nothing_twice(
+    open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """Ours says three years, the vendor's says today: the verdict is as young as the younger of both."""
+    driver = open_driver()
+    vendor.clock = Clock()
+    clock.advance(-1000 * DAY_S)
+    driver.run("a", phones(20))
+    driver.finish()
+    clock.advance(1000 * DAY_S)
+    driver.run("b", phones(20))
+    assert driver.counts("b") == {"reused": 20} and len(vendor.posts) == 1
+
+
+def test_a_vendors_clock_that_is_years_behind_buys_nothing_twice(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """Nor one that is years ahead: what lies in the future is young."""
+    driver = open_driver()
+    for key, when in (("a", "2001-01-01T00:00:00Z"), ("b", "2093-01-01T00:00:00Z")):
+        told = {"updated_at": when}
+        vendor.status_hook = lambda task, told=told: told  # type: ignore[misc]
+        start = 905_320_000_000 if key == "a" else 905_330_000_000
+        driver.run(key, phones(20, start))
+        driver.finish()
+        driver.run(f"{key} again", phones(20, start))
+        assert driver.counts(f"{key} again") == {"reused": 20}
+    assert vendor.most_per_phone == 1

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from fbcheck_pipeline.errors import OperatorError, VendorError
-from fbcheck_pipeline.ledger import ChunkState
+from fbcheck_pipeline.ledger import ChunkState, Ledger
+from fbcheck_pipeline.results.counting import billing
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.allocation import Again
+from fbcheck_pipeline.workflow.answers import resolve
+from fbcheck_pipeline.workflow.pins import read_pins
 from fbcheck_pipeline.workflow.reconcile import abandon, attach_task, resubmit
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor
@@ -134,6 +138,44 @@ def test_a_killed_senders_chunk_becomes_unconfirmed_and_the_rest_is_sent(
     driver.run("a", phones(30))
     assert sorted(driver.states()) == ["submitted", "submitted", "unconfirmed"]
     assert vendor.most_per_phone == 1
+
+
+def test_a_late_id_calls_a_resubmission_off(open_driver: OpenDriver, vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Taken for gone, it brings its id home before the second try left: nothing is sent twice, and no second try is counted."""
+    record = Ledger.mark_submitted
+
+    def after_a_decision(ledger: Ledger, chunk_key: str, **given: Any) -> bool:
+        assert ledger.mark_unconfirmed(chunk_key, sender=given["sender"], note="taken for gone")
+        resubmit(driver.ws, chunk_key)
+        return record(ledger, chunk_key, **given)
+
+    driver = open_driver(max_billable_per_day=10)
+    monkeypatch.setattr(Ledger, "mark_submitted", after_a_decision)
+    driver.run("a", phones(5))
+    monkeypatch.undo()
+    chunk = driver.ledger.chunk(driver.chunk_key("submitted"))
+    assert (chunk.resubmissions, chunk.earlier_that_day, driver.ledger.bought_today()) == (0, 0, 5)
+    driver.send("a")
+    driver.finish()
+    assert (len(vendor.posts), vendor.most_per_phone) == (1, 1) and driver.counts("a") == {"checked": 5}
+
+
+def test_a_bill_counts_the_tries_before_a_resubmission(held: WorkflowDriver, vendor: FakeVendor) -> None:
+    """The vendor charged both, and the budgets count both."""
+    chunk = held.chunk_key("unconfirmed")
+    assert (bill(held)["billed"], bill(held)["perhaps_billed"]) == (20, 10)
+    resubmit(held.ws, chunk)
+    assert bill(held)["perhaps_billed"] == 10, "planned again, its first try is still perhaps billed"
+    held.send("a")
+    held.finish()
+    assert bill(held)["billed"] == sum(vendor.accepted.values()) == 40 and bill(held)["perhaps_billed"] == 0
+
+
+def bill(driver: WorkflowDriver) -> dict[str, Any]:
+    """As the lineage and the summary show it."""
+    pins = read_pins(driver.ws.storage, "a")
+    assert pins is not None
+    return billing(driver.ws, "a", resolve(driver.ws, "a", pins), 0)
 
 
 def test_an_overdue_chunk_whose_result_stays_unreadable_may_be_given_up(

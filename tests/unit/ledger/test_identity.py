@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from fbcheck_pipeline.errors import LedgerError, StorageError
+from fbcheck_pipeline.lists import ReadOptions
 from fbcheck_pipeline.settings import Settings
+from fbcheck_pipeline.workflow.purge import purge
 from fbcheck_pipeline.workflow.send import RetryPolicy
+from fbcheck_pipeline.workflow.suppress import suppress_file
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import Clock, phones
 from tests.fake_vendor import FakeVendor
@@ -38,6 +41,13 @@ def put_back(backup: Path, tmp_path: Path) -> None:
         if each.is_file():
             each.unlink()
     shutil.copy(backup, ledger_file(tmp_path))
+
+
+def opt_out(ws: Workspace, tmp_path: Path, count: int) -> None:
+    """As `fbcheck suppress` does."""
+    file = tmp_path / "opt-outs.csv"
+    file.write_text("phone\n" + "".join(f"+{phone}\n" for phone in phones(count)))
+    assert suppress_file(ws, file, ReadOptions()).new == count
 
 
 def refused(open_ws: OpenWs, match: str, **given: object) -> None:
@@ -172,11 +182,48 @@ def test_a_submission_that_cannot_be_stamped_is_not_made(
 
 
 def test_the_stamp_counts_submissions(open_ws: OpenWs, tmp_path: Path, clock: Clock) -> None:
-    """It is the data's own memory of what was sent."""
+    """It is the data's own memory of what was sent, answered, forbidden and deleted."""
     driver = WorkflowDriver(open_ws(chunk_size=5))
     driver.run("a", phones(12))
+    driver.finish()
+    opt_out(driver.ws, tmp_path, 2)
+    purge(driver.ws, older_than_days=None, list_key="a")
     stamped = json.loads((tmp_path / "data" / "ledger-id.json").read_text())
-    assert stamped == {"ledger_uuid": driver.ledger.uuid, "sendings": 3}
+    counts = {"sendings": 3, "suppressions": 1, "collections": 3, "purges": 1}
+    assert stamped == {"ledger_uuid": driver.ledger.uuid, **counts}
+
+
+@pytest.mark.parametrize("change", ["an opt-out", "a result", "a purge"])
+def test_an_older_ledger_is_refused_also_when_nothing_was_sent_since(
+    change: str, open_ws: OpenWs, tmp_path: Path, vendor: FakeVendor
+) -> None:
+    """It would send phones that opted out, buy phones that were answered, or believe in verdicts that were deleted."""
+    driver = WorkflowDriver(open_ws())
+    driver.run("a", phones(10))
+    backup = copy_of(open_ws, tmp_path)
+    if change == "an opt-out":
+        opt_out(driver.ws, tmp_path, 10)
+    else:
+        driver.finish()
+    if change == "a purge":
+        backup = copy_of(open_ws, tmp_path)
+        purge(driver.ws, older_than_days=None, list_key="a")
+    driver.ledger.close()
+    put_back(backup, tmp_path)
+    refused(open_ws, "older than its data: it does not know the last 1 ")
+    assert len(vendor.posts) == 1
+
+
+def test_a_change_whose_process_was_killed_before_it_stamped_is_stamped_by_the_next(open_ws: OpenWs, tmp_path: Path) -> None:
+    """Else an older ledger could come back unnoticed for as long as nothing else changes."""
+    driver = WorkflowDriver(open_ws())
+    driver.run("a", phones(3))
+    backup = copy_of(open_ws, tmp_path)
+    driver.ledger.suppress(phones(3, 905_440_000_000))
+    driver.ledger.close()
+    open_ws().ledger.close()
+    put_back(backup, tmp_path)
+    refused(open_ws, "imports of opt-outs")
 
 
 def test_looking_creates_nothing_and_asks_for_no_vendor(

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("sender", sa.Text(), nullable=True),
         sa.Column("submitted_at", sa.Double(), nullable=True),
         sa.Column("task_id", sa.Text(), nullable=True),
+        sa.Column("possible_task_id", sa.Text(), nullable=True),
         sa.Column("attached_task_id", sa.Text(), nullable=True),
         sa.Column("is_synthetic", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("vendor_status", sa.Text(), nullable=True),
@@ -67,6 +68,8 @@ def upgrade() -> None:
         sa.Column("collections", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("plannings", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("sendings", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("suppressions", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("purges", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("verdict_index", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
