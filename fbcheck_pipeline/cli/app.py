@@ -151,7 +151,7 @@ def reconcile(
     chunk_key: Annotated[
         str,
         typer.Argument(
-            help="The unconfirmed chunk (or, to abandon, an overdue one); `fbcheck status` shows it.",
+            help="The unconfirmed chunk, or one whose result does not settle it; `fbcheck status` shows it.",
             metavar="CHUNK_KEY",
             autocompletion=completing.chunk_keys,
         ),
@@ -159,9 +159,12 @@ def reconcile(
     task_id: Annotated[str | None, typer.Option(help="The vendor has the chunk, as this task.", metavar="ID")] = None,
     resubmit: Annotated[bool, typer.Option("--resubmit", help="The vendor never received the chunk: submit it again.")] = False,
     abandon: Annotated[bool, typer.Option("--abandon", help="Give the chunk up: its phones become undetermined.")] = False,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Use the result as it is, though many of its labels have no meaning.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Decide what happens to a chunk that was sent and whose answer was lost.
+    """Decide what happens to a chunk whose answer was lost, or whose result does not settle it.
 
     Example: fbcheck reconcile 3f0c2a9b7d5e1846 --task-id cs9viu7i61pkfs4oavvg
     """
@@ -169,14 +172,16 @@ def reconcile(
     from fbcheck_pipeline.vendor import VendorClient
     from fbcheck_pipeline.workflow import reconcile as decisions
 
-    if [task_id is not None, resubmit, abandon].count(True) != 1:
-        raise OperatorError("give exactly one of --task-id ID, --resubmit, --abandon")
+    if [task_id is not None, resubmit, abandon, accept].count(True) != 1:
+        raise OperatorError("give exactly one of --task-id ID, --resubmit, --abandon, --accept")
     with command_workspace(quiet=quiet) as (reporter, ws):
         if task_id is not None:
             with VendorClient(ws.settings) as client:
                 decisions.attach_task(ws, client, chunk_key, task_id)
         elif resubmit:
             decisions.resubmit(ws, chunk_key)
+        elif accept:
+            decisions.accept(ws, chunk_key)
         else:
             decisions.abandon(ws, chunk_key)
         state = ws.ledger.chunk(chunk_key).state

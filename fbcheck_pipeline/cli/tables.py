@@ -115,8 +115,8 @@ def say_status(reporter: Reporter, document: Mapping[str, Any], data_uri: str) -
         if to_do := each["action"] or ("" if each["state"] == "complete" else _still_open(each["counts"])):
             reporter.say(f"{each['list_key']}: {to_do}")
     for each in open_chunks:
-        if each["action"]:
-            reporter.say(f"{each['chunk_key']}: {each['action']}")
+        for said in filter(None, (each["note"], each["action"])):
+            reporter.say(f"{each['chunk_key']}: {said}")
     in_state = Counter(each["state"] for each in document["lists"])
     reporter.say(
         f"{count_of(len(document['lists']), 'list')}: {', '.join(f'{count} {state}' for state, count in in_state.items())}; "

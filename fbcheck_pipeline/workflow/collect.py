@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import logging
 import tempfile
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.errors import ResultExpired, ResultOfOthers, ResultUnreadable, VendorError
+from fbcheck_pipeline.errors import OperatorError, ResultExpired, ResultOfOthers, ResultUnreadable, VendorError
 from fbcheck_pipeline.files.storage import release_unused_memory
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
@@ -110,7 +111,24 @@ def _keep(ws: Workspace, task_id: str, path: Path) -> None:
         ws.storage.write_bytes(paths.RESULT_TEXTS.of(task_id), gzip.compress(content, compresslevel=1, mtime=0))
 
 
-def _take_in(ws: Workspace, chunk: Chunk, path: Path, result_sha256: str) -> None:
+def accept_kept(ws: Workspace, chunk: Chunk) -> None:
+    """Take in the result that was kept of a chunk, though many of its labels have no meaning.
+
+    Raises:
+        OperatorError: no result was kept.
+        ResultError: it cannot be read.
+    """
+    kept = [name for kind in paths.RESULT_FILES if ws.storage.exists(name := kind.of(chunk.known_task_id))]
+    if not kept:
+        raise OperatorError(f"no result of chunk {chunk.chunk_key} has been fetched yet; there is nothing to accept")
+    content = ws.storage.read_bytes(kept[0])
+    with tempfile.TemporaryDirectory(prefix="fbcheck-") as folder:
+        path = Path(folder) / "result"
+        path.write_bytes(content if kept[0].endswith(paths.RESULT_ARCHIVES.suffix) else gzip.decompress(content))
+        _take_in(ws, chunk, path, hashlib.sha256(path.read_bytes()).hexdigest(), is_accepted=True)
+
+
+def _take_in(ws: Workspace, chunk: Chunk, path: Path, result_sha256: str, *, is_accepted: bool = False) -> None:
     sent, _ = codec.distinct(ws.ledger.chunk(chunk.chunk_key).phones)
     try:
         result = read_result(path, sent, max_bytes=ws.settings.max_result_mb * 1_000_000)
@@ -118,6 +136,11 @@ def _take_in(ws: Workspace, chunk: Chunk, path: Path, result_sha256: str) -> Non
         if chunk.attached_task_id != chunk.task_id:
             raise
         raise _AnotherChunks(f"task {chunk.task_id} answers phones and none of this chunk: it is another chunk's task") from None
+    if result.doubts and not is_accepted:
+        raise ResultUnreadable(
+            f"many labels of the result have no meaning ({', '.join(map(repr, result.doubts))}): nothing of it is used; look at the "
+            f"file in result_files/, and to use it as it is, run fbcheck reconcile {chunk.chunk_key} --accept"
+        )
     _record(ws, chunk, sent, result, result_sha256)
 
 

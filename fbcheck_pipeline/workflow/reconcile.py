@@ -6,6 +6,7 @@ from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.ledger.records import LoadedChunk
 from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.workflow.collect import accept_kept
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 
@@ -42,6 +43,17 @@ def abandon(ws: Workspace, chunk_key: str) -> None:
     """
     from_ = _chunk(ws, chunk_key, ChunkState.UNCONFIRMED, ChunkState.OVERDUE).state
     _see_that_it_moved(chunk_key, ws.ledger.mark_abandoned(chunk_key, from_=from_, note="abandoned by an operator"))
+
+
+def accept(ws: Workspace, chunk_key: str) -> None:
+    """The result that was kept is used as it is: phones whose labels have no meaning are undetermined.
+
+    Raises:
+        OperatorError: the chunk has no result.
+        ResultError: its result cannot be read.
+    """
+    accept_kept(ws, _chunk(ws, chunk_key, ChunkState.EXPORTED, ChunkState.SHORT, ChunkState.OVERDUE, ChunkState.ABANDONED))
+    _see_that_it_moved(chunk_key, ws.ledger.chunk(chunk_key).state is ChunkState.COLLECTED)
 
 
 def _see_that_budgets_allow(ws: Workspace, chunk_key: str) -> None:

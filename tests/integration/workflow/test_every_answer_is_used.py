@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 import openpyxl
 import pytest
 
+from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.workflow.allocation import Again
+from fbcheck_pipeline.workflow.reconcile import accept
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape, Row, verdict
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -129,3 +131,55 @@ def test_what_cannot_be_matched_is_kept_and_held(name: str, open_driver: OpenDri
     task.shape = ResultShape()
     driver.finish()
     assert driver.counts("a") == {"checked": 12}
+
+
+def strange(rows: list[Row]) -> list[Row]:
+    """Eleven of a thousand with a word that is no verdict, or with their own number, and one contradiction."""
+    return [*((number, "belki" if at else number) for at, (number, _) in enumerate(rows[:11])), *rows[11:], (rows[-1][0], "odd")]
+
+
+@pytest.mark.parametrize("count", [12, 1000])
+def test_many_strange_labels_settle_nothing_until_a_person_accepts_them(
+    count: int, open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """One odd night of the vendor's would be bought again; the words are told, the phones are not."""
+    vendor.shape = ResultShape(pack=lambda rows: text(strange(rows)))
+    driver = open_driver()
+    driver.run("a", phones(count))
+    with pytest.raises(OperatorError, match="nothing to decide"):
+        accept(driver.ws, driver.chunk_key("submitted"))
+    driver.poll()
+    with pytest.raises(OperatorError, match="nothing to accept"):
+        accept(driver.ws, driver.chunk_key("exported"))
+    driver.collect()
+    (chunk,) = driver.ledger.chunks()
+    assert driver.counts("a") == {"waiting": count}
+    assert "'belki'" in str(chunk.note) and "--accept" in str(chunk.note) and "9053" not in str(chunk.note)
+    clock.advance(4 * DAY_S)
+    driver.collect()
+    driver.run("a", phones(count), again=Again.NIGHT)
+    assert driver.states() == ["overdue"] and driver.counts("a") == {"undetermined": count} and len(vendor.posts) == 1
+    accept(driver.ws, chunk.chunk_key)
+    expected = {"checked": count - 12, "undetermined": 12}
+    assert driver.states() == ["collected"] and driver.counts("a") == {name: each for name, each in expected.items() if each}
+
+
+def test_few_strange_labels_settle_with_their_phones_undetermined(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """Ten, or one in a hundred: each of them has its reason, and the rest its verdicts."""
+    vendor.shape = ResultShape(pack=lambda rows: text([*strange(rows)[1:], rows[0]]))
+    driver = open_driver()
+    driver.run("a", phones(1100))
+    driver.finish()
+    assert driver.counts("a") == {"checked": 1089, "undetermined": 11}
+
+
+def test_the_right_words_come_later_and_are_used(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """Held is fetched again: a person need not decide."""
+    vendor.shape = ResultShape(labels={"yes": "da", "no": "njet", "ban": "?"})
+    driver = open_driver()
+    driver.run("a", phones(20))
+    driver.finish()
+    assert driver.counts("a") == {"waiting": 20}
+    next(iter(vendor.tasks.values())).shape = ResultShape()
+    driver.collect()
+    assert driver.counts("a") == {"checked": 20} and len(vendor.posts) == 1
