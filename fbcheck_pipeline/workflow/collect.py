@@ -139,7 +139,7 @@ def _take_in(ws: Workspace, chunk: Chunk, path: Path, result_sha256: str, *, is_
     if result.doubts and not is_accepted:
         raise ResultUnreadable(
             f"many labels of the result have no meaning ({', '.join(map(repr, result.doubts))}): nothing of it is used; look at the "
-            f"file in result_files/, and to use it as it is, run fbcheck reconcile {chunk.chunk_key} --accept"
+            f"file, which is kept, and to use it as it is, run fbcheck reconcile {chunk.chunk_key} --accept"
         )
     _record(ws, chunk, sent, result, result_sha256)
 
