@@ -121,7 +121,11 @@ class ResultError(VendorError):
 
 
 class ResultExpired(ResultError):
-    """The result's URL answers 403, 404 or 410; the next status call brings a fresh one."""
+    """The result's URL answers 400, 401, 403, 404 or 410; the next status call brings a fresh one."""
+
+    def __init__(self, message: str, *, http_status: int) -> None:
+        super().__init__(message)
+        self.http_status = http_status
 
 
 class ResultUnavailable(ResultError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -10,15 +10,15 @@ from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.chunk_entries import ChunkEntries
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.limits import UNANSWERED
-from fbcheck_pipeline.ledger.moves import move
-from fbcheck_pipeline.ledger.records import Chunk, CollectedTask, TaskProgress
+from fbcheck_pipeline.ledger.moves import move, outdate_joins
+from fbcheck_pipeline.ledger.records import AnsweringTask, Chunk, TaskProgress
 from fbcheck_pipeline.ledger.schema import chunks, ledger_meta
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
 
-FAR_AHEAD_S = 3600.0
-"""A poll due later than this was written by a clock that has since been set back."""
-MAX_FETCHES = 30
-"""How often a result is fetched before it is left to the deadline."""
+HOUR_S, DAY_S = 3600.0, 86_400.0
+"""No poll is due later than an hour ahead, no fetch later than a day; one that is was written by a clock since set back."""
+DAYS_UNTIL_GONE = 3
+"""On so many UTC days the vendor says that it has a result no more before this is believed."""
 
 
 class Collecting(ChunkEntries):
@@ -27,17 +27,34 @@ class Collecting(ChunkEntries):
     def due_for_poll(self) -> list[Chunk]:
         """Tasks whose next status call is due, oldest first."""
         asked = self.chunks(states=states_that("asks_status"))
-        due = (each for each in asked if each.task_id is not None and self._is_due(each.next_poll_at))
+        due = (each for each in asked if each.task_id is not None and self._is_due(each.next_poll_at, HOUR_S))
         return sorted(due, key=lambda each: each.next_poll_at)
 
     def due_for_fetch(self) -> list[Chunk]:
-        """Exported chunks whose result is to be fetched now, oldest first."""
-        exported = self.chunks(states=states_that("asks_file"))
+        """Chunks whose result is to be fetched now, oldest first."""
         return [
             each
-            for each in exported
-            if each.vendor_status == "exported" and each.fetches < MAX_FETCHES and self._is_due(each.next_fetch_at)
+            for each in self.chunks(states=states_that("asks_file"))
+            if each.has_result and self._is_due(each.next_fetch_at, DAY_S)
         ]
+
+    def ask_at_once(self, chunk_keys: Iterable[str]) -> None:
+        """Make these chunks' next status call and next fetch due."""
+        update = sa.update(chunks).where(chunks.c.chunk_key.in_(list(chunk_keys)))
+        with self._write() as connection:
+            connection.execute(update.values(next_poll_at=0, next_fetch_at=0))
+
+    def fetch_at_once_with(self, means: str) -> None:
+        """Make the next fetch of every result due that was not yet tried with these settings and this version.
+
+        Args:
+            means: a short name for them, without blanks.
+        """
+        untried = [chunks.c.state.in_(states_that("asks_file")), ~chunks.c.tried_with.contains(means)]
+        if self._rows(sa.select(chunks.c.chunk_key).where(*untried).limit(1)):
+            with self._write() as connection:
+                update = sa.update(chunks).where(*untried)
+                connection.execute(update.values(next_fetch_at=0, tried_with=chunks.c.tried_with + f"{means} "))
 
     def note_progress(self, chunk: Chunk, progress: TaskProgress, *, next_poll_at: float) -> None:
         """Record what a status call said of a task that is not exported."""
@@ -46,7 +63,7 @@ class Collecting(ChunkEntries):
     def note_still_exported(
         self, chunk: Chunk, progress: TaskProgress, *, vendor_exported_at: str | None, next_poll_at: float, result_url: str | None
     ) -> None:
-        """Record that the vendor has the result of a chunk that does not move by it; the reason noted before stays."""
+        """Record that the vendor has a result of a chunk that does not move by it; the reason noted before stays."""
         exported = {
             "exported_at": sa.func.coalesce(chunks.c.exported_at, self.clock()),
             "vendor_exported_at": sa.func.coalesce(chunks.c.vendor_exported_at, vendor_exported_at),
@@ -58,26 +75,81 @@ class Collecting(ChunkEntries):
         """Record that a status call said nothing usable."""
         self._note_poll(chunk, {"note": note, "next_poll_at": next_poll_at})
 
-    def note_result_url(self, chunk: Chunk, result_url: str | None) -> None:
-        """Record a fresh address of a result."""
-        self._note_poll(chunk, {"result_url": result_url})
-
     def note_fetch_error(self, chunk_key: str, *, note: str, next_fetch_at: float) -> None:
         """Record that a result could not be had or read this time."""
         update = sa.update(chunks).where(chunks.c.chunk_key == chunk_key)
         with self._write() as connection:
             connection.execute(update.values(fetches=chunks.c.fetches + 1, note=note, next_fetch_at=next_fetch_at))
 
-    def mark_exported(
-        self, chunk_key: str, *, from_: ChunkState, progress: TaskProgress, vendor_exported_at: str | None, result_url: str | None
+    def note_gone(self, chunk: Chunk, *, note: str) -> bool:
+        """Record that the vendor says it has a chunk's result no more; True when it has said so on enough UTC days: it is gone."""
+        today, now = self.today(), self.clock()
+        days = chunk.gone_days + (chunk.gone_day != today)
+        with self._write() as connection:
+            counted = sa.update(chunks).where(chunks.c.chunk_key == chunk.chunk_key, chunks.c.gone_days == chunk.gone_days)
+            connection.execute(counted.values(gone_days=days, gone_day=today))
+            values = {"note": note, **UNANSWERED}
+            return days >= DAYS_UNTIL_GONE and move(connection, chunk.chunk_key, chunk.state, ChunkState.GONE, values, now=now)
+
+    def begin_recording(self, chunk: Chunk) -> bool:
+        """Count a fetch that brought a result; False when another worker recorded one meanwhile, and this one is stale."""
+        same = (chunks.c.state == chunk.state, chunks.c.task_id == chunk.task_id, chunks.c.fetches == chunk.fetches)
+        update = sa.update(chunks).where(chunks.c.chunk_key == chunk.chunk_key, *same)
+        with self._write() as connection:
+            return connection.execute(update.values(fetches=chunks.c.fetches + 1, gone_days=0)).rowcount == 1
+
+    def note_short(
+        self,
+        chunk: Chunk,
+        *,
+        to: ChunkState,
+        unanswered: Phones,
+        result_sha256: str,
+        result_counts: Mapping[str, int],
+        repeats: int,
+        note: str,
+        next_fetch_at: float,
     ) -> bool:
-        """The vendor has the result ready. False when another worker moved the chunk first.
+        """Record that a chunk's verdicts lie in the store, fewer than the vendor reports; planning and joins see them.
+
+        Args:
+            to: its state from now on; where it is another one, the chunk moves.
+            unanswered: its phones (sorted, distinct) without a usable verdict.
+
+        Returns:
+            False when another worker moved the chunk first.
+        """
+        result = _result(unanswered, result_sha256, result_counts)
+        values = {**result, "repeats": repeats, "note": note, "next_fetch_at": next_fetch_at}
+        with self._write() as connection:
+            if to is not chunk.state:
+                moved = move(connection, chunk.chunk_key, chunk.state, to, values, now=self.clock())
+            else:
+                update = sa.update(chunks).where(chunks.c.chunk_key == chunk.chunk_key, chunks.c.state == chunk.state)
+                moved = connection.execute(update.values(values)).rowcount == 1
+                if moved and result_sha256 != chunk.result_sha256:
+                    outdate_joins(connection, chunk.chunk_key)
+            _count_collection(connection, moved)
+            return moved
+
+    def mark_exported(
+        self,
+        chunk_key: str,
+        *,
+        from_: ChunkState,
+        progress: TaskProgress,
+        vendor_exported_at: str | None,
+        result_url: str | None,
+        note: str | None = None,
+    ) -> bool:
+        """The vendor has a result ready. False when another worker moved the chunk first.
 
         Args:
             vendor_exported_at: when, as the vendor wrote it.
+            note: what is odd about it.
         """
         exported = {"exported_at": self.clock(), "vendor_exported_at": vendor_exported_at, "result_url": result_url}
-        return self._move(chunk_key, from_, ChunkState.EXPORTED, {**_columns(progress), **exported, "note": None})
+        return self._move(chunk_key, from_, ChunkState.EXPORTED, {**_columns(progress), **exported, "note": note})
 
     def mark_failed(self, chunk_key: str, *, from_: ChunkState, progress: TaskProgress, note: str) -> bool:
         """The vendor says that the task failed. False when another worker moved the chunk first."""
@@ -105,18 +177,11 @@ class Collecting(ChunkEntries):
         Returns:
             False when another worker moved the chunk first, or its task is another one by now.
         """
-        values = {
-            "unanswered": codec.pack(unanswered),
-            "unanswered_count": len(unanswered),
-            "result_sha256": result_sha256,
-            "result_counts": dict(result_counts),
-            "note": None,
-        }
+        values = {**_result(unanswered, result_sha256, result_counts), "note": None}
         guard = [chunks.c.task_id == task_id]
         with self._write() as connection:
             moved = move(connection, chunk_key, from_, ChunkState.COLLECTED, values, now=self.clock(), guard=guard)
-            if moved:
-                connection.execute(sa.update(ledger_meta).values(collections=ledger_meta.c.collections + 1))
+            _count_collection(connection, moved)
             return moved
 
     def disown_task(self, chunk_key: str, *, from_: ChunkState, task_id: str, note: str) -> bool:
@@ -125,11 +190,18 @@ class Collecting(ChunkEntries):
         cleared = {**dict.fromkeys(facts), "polls": 0, "fetches": 0, "next_fetch_at": 0, "note": note}
         return self._move(chunk_key, from_, ChunkState.UNCONFIRMED, cleared, [chunks.c.task_id == task_id])
 
-    def collected_tasks(self) -> list[CollectedTask]:
-        """Every collected task, in the order of collection."""
-        columns = (chunks.c[name] for name in CollectedTask.__dataclass_fields__)
-        query = sa.select(*columns).where(chunks.c.state == ChunkState.COLLECTED)
-        return self._records(CollectedTask, query.order_by(chunks.c.settled_at, chunks.c.chunk_key))
+    def collected_tasks(self) -> list[AnsweringTask]:
+        """Every task whose verdicts will not change any more, in the order of export."""
+        return self._answering([chunks.c.state == ChunkState.COLLECTED.value])
+
+    def answering_tasks(self) -> list[AnsweringTask]:
+        """Every task with verdicts in the store, those that may get more included, in the order of export."""
+        return self._answering([chunks.c.result_sha256.is_not(None), chunks.c.state != ChunkState.PURGED.value])
+
+    def _answering(self, where: Sequence[sa.ColumnElement[bool]]) -> list[AnsweringTask]:
+        columns = (chunks.c[name] for name in AnsweringTask.__dataclass_fields__)
+        query = sa.select(*columns).where(*where).order_by(chunks.c.exported_at, chunks.c.chunk_key)
+        return self._records(AnsweringTask, query)
 
     def verdict_index(self) -> str | None:
         """Name of the published verdict index."""
@@ -146,15 +218,25 @@ class Collecting(ChunkEntries):
             guard = current.is_(None) if instead_of is None else current == instead_of
             return connection.execute(sa.update(ledger_meta).where(guard).values(verdict_index=name)).rowcount == 1
 
-    def _is_due(self, at: float) -> bool:
+    def _is_due(self, at: float, most_s: float) -> bool:
         now = self.clock()
-        return at <= now or at > now + FAR_AHEAD_S
+        return at <= now or at > now + most_s
 
     def _note_poll(self, chunk: Chunk, values: Mapping[str, object]) -> None:
         """A late answer about a chunk that moved since is dropped."""
         update = sa.update(chunks).where(chunks.c.chunk_key == chunk.chunk_key, chunks.c.state == chunk.state)
         with self._write() as connection:
             connection.execute(update.values({"polls": chunks.c.polls + 1, **values}))
+
+
+def _result(unanswered: Phones, result_sha256: str, result_counts: Mapping[str, int]) -> dict[str, object]:
+    packed = {"unanswered": codec.pack(unanswered), "unanswered_count": len(unanswered)}
+    return {**packed, "result_sha256": result_sha256, "result_counts": dict(result_counts)}
+
+
+def _count_collection(connection: sa.Connection, moved: bool) -> None:
+    """Planning that looked verdicts up before looks again."""
+    connection.execute(sa.update(ledger_meta).values(collections=ledger_meta.c.collections + int(moved)))
 
 
 def _columns(progress: TaskProgress) -> dict[str, object]:

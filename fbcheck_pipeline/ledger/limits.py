@@ -16,8 +16,11 @@ from fbcheck_pipeline.ledger.schema import LOADED, chunks, dependencies, ledger_
 from fbcheck_pipeline.ledger.states import ChunkState
 from fbcheck_pipeline.ledger.tallies import limit_of, sent_for, sent_on, unsent_of
 
-UNANSWERED = {"unanswered": chunks.c.phones, "unanswered_count": chunks.c.phone_count}
-"""None of a chunk's phones got an answer."""
+UNANSWERED = {
+    "unanswered": sa.func.coalesce(chunks.c.unanswered, chunks.c.phones),
+    "unanswered_count": sa.case((chunks.c.unanswered.is_(None), chunks.c.phone_count), else_=chunks.c.unanswered_count),
+}
+"""No more of a chunk's phones get an answer."""
 
 
 @dataclass(frozen=True)

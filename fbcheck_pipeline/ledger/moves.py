@@ -40,9 +40,14 @@ def move(
     update = sa.update(chunks).where(chunks.c.chunk_key == chunk_key, chunks.c.state == from_, *guard)
     moved = connection.execute(update.values({"state": to.value, **settled, **values})).rowcount == 1
     if moved:
-        dependants = sa.select(dependencies.c.list_key).where(dependencies.c.chunk_key == chunk_key)
-        connection.execute(sa.update(lists).where(lists.c.list_key.in_(dependants)).values(revision=lists.c.revision + 1))
+        outdate_joins(connection, chunk_key)
     return moved
+
+
+def outdate_joins(connection: sa.Connection, chunk_key: str) -> None:
+    """Give the lists that depend on a chunk a new revision: what they were joined with has changed."""
+    dependants = sa.select(dependencies.c.list_key).where(dependencies.c.chunk_key == chunk_key)
+    connection.execute(sa.update(lists).where(lists.c.list_key.in_(dependants)).values(revision=lists.c.revision + 1))
 
 
 def sent_by(sender: str | None) -> list[sa.ColumnElement[bool]]:

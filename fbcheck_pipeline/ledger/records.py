@@ -49,17 +49,21 @@ class Chunk(Record):
     halvings: int
     resubmissions: int  # tries before this one, under the same key
     phone_count: int
-    unanswered_count: int  # phones without a usable verdict, once settled
+    unanswered_count: int  # phones without a usable verdict, once there is a result or none comes
     payload_sha256: str
     planned_at: float
     budget_day: str
     earlier_that_day: int  # of the tries before this one
     next_send_at: float
     sender: str | None
+    protocol: str | None  # that it was sent with, and is asked with
+    user_id: str | None  # the same
+    first_sent_at: float | None
+    last_sent_at: float | None
     submitted_at: float | None
     task_id: str | None
     possible_task_id: str | None  # what may be its task, by an answer that proves nothing
-    attached_task_id: str | None  # by an operator, until the same was said again
+    attached_task_id: str | None  # by an operator, who may be wrong
     is_synthetic: bool
     vendor_status: str | None
     total: int | None
@@ -72,7 +76,11 @@ class Chunk(Record):
     result_url: str | None
     fetches: int
     next_fetch_at: float
-    result_sha256: str | None
+    tried_with: str
+    gone_days: int
+    gone_day: str | None
+    repeats: int  # how often a short result came again unchanged
+    result_sha256: str | None  # set where there are verdicts, perhaps not of all phones
     result_counts: Mapping[str, int] | None
     settled_at: float | None
     note: str | None  # the last thing that went wrong, for a person
@@ -88,6 +96,21 @@ class Chunk(Record):
         if self.task_id is None:
             raise unknown_shape(f"chunk {self.chunk_key} is {self.state} and has no task")
         return self.task_id
+
+    @property
+    def was_attached(self) -> bool:
+        """True where its task is an operator's word, not the vendor's."""
+        return self.task_id is not None and self.task_id == self.attached_task_id
+
+    @property
+    def has_result(self) -> bool:
+        """True where the vendor has a file for it, as far as it said."""
+        return self.vendor_status == "exported" or self.result_url is not None
+
+    @property
+    def has_verdicts(self) -> bool:
+        """True where the verdict store has its answers, perhaps not of all its phones."""
+        return self.result_sha256 is not None and self.state is not ChunkState.PURGED
 
     @property
     def known_settled_at(self) -> float:
@@ -161,7 +184,7 @@ class PhoneList(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class CollectedTask(Record):
+class AnsweringTask(Record):
     """A task whose verdicts lie in the verdict store; `exported_at` is by our clock, `vendor_exported_at` by the vendor's."""
 
     task_id: str

@@ -59,7 +59,7 @@ chunks = sa.Table(
     sa.Column("resubmissions", sa.Integer, nullable=False, server_default="0"),  # tries before this one, under the same key
     sa.Column("phones", sa.LargeBinary, nullable=False),
     sa.Column("phone_count", sa.Integer, nullable=False),
-    sa.Column("unanswered", sa.LargeBinary),  # phones without a usable verdict, once settled
+    sa.Column("unanswered", sa.LargeBinary),  # phones without a usable verdict, once there is a result
     sa.Column("unanswered_count", sa.Integer, nullable=False, server_default="0"),
     sa.Column("payload_sha256", sa.Text, nullable=False),
     sa.Column("planned_at", sa.Double, nullable=False),
@@ -67,10 +67,14 @@ chunks = sa.Table(
     sa.Column("earlier_that_day", sa.Integer, nullable=False, server_default="0"),  # of the tries before this one
     sa.Column("next_send_at", sa.Double, nullable=False, server_default="0"),
     sa.Column("sender", sa.Text),
+    sa.Column("protocol", sa.Text),  # that it was sent with, and is asked with
+    sa.Column("user_id", sa.Text),  # the same
+    sa.Column("first_sent_at", sa.Double),  # when its first POST began
+    sa.Column("last_sent_at", sa.Double),
     sa.Column("submitted_at", sa.Double),
     sa.Column("task_id", sa.Text, unique=True),
     sa.Column("possible_task_id", sa.Text),  # what may be its task, by an answer that proves nothing
-    sa.Column("attached_task_id", sa.Text),  # by an operator, who may be wrong; null once the same was said again
+    sa.Column("attached_task_id", sa.Text),  # by an operator, who may be wrong
     sa.Column("is_synthetic", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("vendor_status", sa.Text),
     sa.Column("total", sa.BigInteger),
@@ -83,7 +87,11 @@ chunks = sa.Table(
     sa.Column("result_url", sa.Text),
     sa.Column("fetches", sa.Integer, nullable=False, server_default="0"),
     sa.Column("next_fetch_at", sa.Double, nullable=False, server_default="0"),
-    sa.Column("result_sha256", sa.Text),
+    sa.Column("tried_with", sa.Text, nullable=False, server_default=""),  # settings and versions that tried, each once at once
+    sa.Column("gone_days", sa.Integer, nullable=False, server_default="0"),  # UTC days on which the vendor said it has no result
+    sa.Column("gone_day", sa.Text),  # the last of them
+    sa.Column("repeats", sa.Integer, nullable=False, server_default="0"),  # how often a short result came again unchanged
+    sa.Column("result_sha256", sa.Text),  # set where there are verdicts, perhaps not of all phones
     sa.Column("result_counts", sa.JSON),
     sa.Column("settled_at", sa.Double),
     sa.Column("note", sa.Text),  # the last thing that went wrong, for a person

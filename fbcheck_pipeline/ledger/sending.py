@@ -42,10 +42,15 @@ class Sending(ChunkEntries):
             if each.sender in gone and self.mark_unconfirmed(each.chunk_key, sender=each.sender, note=note)
         ]
 
-    def start_sending(self, chunk_key: str, *, sender: str, limits: Limits) -> bool:
+    def start_sending(
+        self, chunk_key: str, *, sender: str, limits: Limits, protocol: str | None = None, user_id: str | None = None
+    ) -> bool:
         """Record that the next thing to happen is this chunk's POST, on today's account.
 
         Where a limit leaves no room for the unsent phones of one of its lists, these are withdrawn instead.
+
+        Args:
+            protocol, user_id: how it is sent; the vendor is asked the same way.
 
         Returns:
             False when the chunk was moved, here or by another worker: it must not be sent.
@@ -60,6 +65,8 @@ class Sending(ChunkEntries):
                 return False
             earlier = chunk.earlier_that_day if chunk.budget_day == today else 0
             reserved = {"sender": sender, "budget_day": today, "earlier_that_day": earlier}
+            reserved |= {"protocol": protocol, "user_id": user_id, "last_sent_at": now}
+            reserved |= {"first_sent_at": now if chunk.first_sent_at is None else chunk.first_sent_at}
             moved = move(connection, chunk_key, ChunkState.PLANNED, ChunkState.SENDING, reserved, now=now)
             connection.execute(sa.update(ledger_meta).values(sendings=ledger_meta.c.sendings + int(moved)))
             return moved
@@ -101,6 +108,7 @@ class Sending(ChunkEntries):
             OperatorError: another chunk has this task already.
         """
         task = {"task_id": task_id, "total": total, "is_synthetic": is_synthetic, "next_poll_at": next_poll_at}
+        task |= {"attached_task_id": None}
         ours = sent_by(sender)
         resubmitted = [sa.or_(*ours, chunks.c.resubmissions > 0)]
         moves = {
@@ -111,7 +119,7 @@ class Sending(ChunkEntries):
         return self._record_task(chunk_key, moves, task)
 
     def attach_task(self, chunk_key: str, *, task_id: str, total: int | None, is_synthetic: bool) -> bool:
-        """Record the task that an operator attached. Its result is checked more strictly until the operator attaches it once more.
+        """Record the task that an operator attached; its result must show that it is this chunk's.
 
         Returns:
             False when the chunk is no longer unconfirmed.
@@ -119,8 +127,7 @@ class Sending(ChunkEntries):
         Raises:
             OperatorError: another chunk has this task already.
         """
-        doubted = sa.func.nullif(task_id, chunks.c.attached_task_id)
-        task = {"task_id": task_id, "total": total, "is_synthetic": is_synthetic, "next_poll_at": 0, "attached_task_id": doubted}
+        task = {"task_id": task_id, "total": total, "is_synthetic": is_synthetic, "next_poll_at": 0, "attached_task_id": task_id}
         return self._record_task(chunk_key, {ChunkState.UNCONFIRMED: ({}, [])}, task)
 
     def _record_task(

@@ -97,10 +97,12 @@ MOVES: frozenset[tuple[ChunkState, ChunkState]] = frozenset(
         (ChunkState.SUBMITTED, ChunkState.EXPORTED),
         (ChunkState.SUBMITTED, ChunkState.FAILED),
         (ChunkState.SUBMITTED, ChunkState.OVERDUE),
+        (ChunkState.SUBMITTED, ChunkState.UNCONFIRMED),  # the task that an operator attached failed
         (ChunkState.EXPORTED, ChunkState.COLLECTED),
         (ChunkState.EXPORTED, ChunkState.SHORT),
         (ChunkState.EXPORTED, ChunkState.OVERDUE),  # its result cannot be read, and time is up
-        (ChunkState.EXPORTED, ChunkState.UNCONFIRMED),  # its result is another chunk's: the task was not this one
+        (ChunkState.EXPORTED, ChunkState.UNCONFIRMED),  # an operator attached a task that is not its own
+        (ChunkState.EXPORTED, ChunkState.FAILED),  # and what its failed task left cannot be had
         (ChunkState.SHORT, ChunkState.EXPORTED),
         (ChunkState.SHORT, ChunkState.COLLECTED),
         (ChunkState.SHORT, ChunkState.GONE),

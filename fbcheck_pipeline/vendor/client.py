@@ -40,7 +40,7 @@ from fbcheck_pipeline.vendor.outcomes import (
     outcome_of,
     raise_outcome,
 )
-from fbcheck_pipeline.vendor.protocols import FILE_NAME, Call, protocol_named
+from fbcheck_pipeline.vendor.protocols import FILE_NAME, PROTOCOLS, Call, protocol_named
 from fbcheck_pipeline.vendor.task_snapshots import Balance, TaskSnapshot, TaskStatus, balance_of, is_task_id, snapshot_of
 from fbcheck_pipeline.vendor.wire_answers import MAX_ANSWER_BYTES, Answer, TooLarge, TooSlow, read_body
 
@@ -115,11 +115,12 @@ class VendorClient:
             raise_outcome(outcome, answer, self._key)
         return self._snapshot(answer, unknown_status_is=TaskStatus.PENDING)
 
-    def task(self, task_id: str) -> TaskSnapshot:
+    def task(self, task_id: str, *, sent_with: str | None = None, user_id: str | None = None) -> TaskSnapshot:
         """Ask for one task, once.
 
         Args:
             task_id: as the vendor gave it, 1 to 128 printable characters.
+            sent_with, user_id: protocol and user of its submission; None for the settings' own.
 
         Raises:
             VendorUnavailable: no answer, or the vendor failed. The task stays open, as with all that follow.
@@ -130,7 +131,12 @@ class VendorClient:
         """
         if not is_task_id(task_id):
             raise UnreadableAnswer("a task id must be 1 to 128 printable characters without spaces or slashes")
-        snapshot = self._snapshot(self._ask_freely(self._protocol.status(task_id)))
+        if sent_with not in (None, *PROTOCOLS):
+            raise UnreadableAnswer(
+                f"the task was sent with protocol {sent_with!r}, which this version does not speak; install the version that sent it"
+            )
+        protocol = self._protocol if sent_with is None else protocol_named(sent_with, user_id)
+        snapshot = self._snapshot(self._ask_freely(protocol.status(task_id)))
         if snapshot.task_id != task_id:
             raise UnreadableAnswer("the vendor's answer is about another task; the vendor is asked again later")
         return snapshot
@@ -155,7 +161,11 @@ class VendorClient:
 
     def _snapshot(self, answer: Answer, unknown_status_is: TaskStatus | None = None) -> TaskSnapshot:
         return snapshot_of(
-            _fields_of(answer), is_synthetic=answer.is_synthetic, secret=self._key, unknown_status_is=unknown_status_is
+            _fields_of(answer),
+            is_synthetic=answer.is_synthetic,
+            secret=self._key,
+            unknown_status_is=unknown_status_is,
+            answered_at=answer.date,
         )
 
     def _ask_freely(self, call: Call) -> Answer:

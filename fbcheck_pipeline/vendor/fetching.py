@@ -169,7 +169,8 @@ def _joined(url: str, location: str) -> str:
 def _check_status(status: int) -> None:
     if status in EXPIRED:
         raise ResultExpired(
-            f"the result's URL answers HTTP {status}: it is no longer valid; the next status call brings a fresh one"
+            f"the result's URL answers HTTP {status}: it is no longer valid; the next status call brings a fresh one",
+            http_status=status,
         )
     if status != 200:
         raise ResultUnavailable(f"the result's URL answers HTTP {status}; it is tried again later")

@@ -11,6 +11,7 @@ from typing import Literal
 from urllib.parse import quote
 
 FILE_NAME = "input.txt"
+PROTOCOLS = ("simple", "v1")
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,6 @@ class V1Protocol:
         return Call("GET", "/v1/balance")
 
 
-def protocol_named(name: Literal["simple", "v1"], user_id: str | None) -> SimpleProtocol | V1Protocol:
-    """The protocol that the settings name."""
+def protocol_named(name: str, user_id: str | None) -> SimpleProtocol | V1Protocol:
+    """One of PROTOCOLS by its name."""
     return V1Protocol() if name == "v1" else SimpleProtocol(user_id)

@@ -51,6 +51,12 @@ class TaskSnapshot:
     message: str | None = None
     is_synthetic: bool = False
     amount: str | None = None
+    answered_at: float | None = None  # by the vendor's clock, UTC seconds
+
+    @property
+    def has_result(self) -> bool:
+        """True when the vendor has a file for it: a failed task may have one, too."""
+        return self.status is TaskStatus.EXPORTED or (self.status is TaskStatus.FAILED and self.result_url is not None)
 
     @property
     def updated_at_us(self) -> int | None:
@@ -66,7 +72,12 @@ class Balance:
 
 
 def snapshot_of(
-    fields: Mapping[str, Any], *, is_synthetic: bool, secret: str, unknown_status_is: TaskStatus | None = None
+    fields: Mapping[str, Any],
+    *,
+    is_synthetic: bool,
+    secret: str,
+    unknown_status_is: TaskStatus | None = None,
+    answered_at: float | None = None,
 ) -> TaskSnapshot:
     """Read a task from the vendor's JSON object.
 
@@ -74,6 +85,7 @@ def snapshot_of(
         fields: the decoded answer.
         is_synthetic: a sandbox gave it.
         secret: the API key, kept out of `message`.
+        answered_at: when, by the vendor's clock, UTC seconds.
         unknown_status_is: taken where the status is missing or unknown; None raises instead.
 
     Raises:
@@ -95,6 +107,7 @@ def snapshot_of(
         message=_message(fields.get("message"), secret),
         is_synthetic=is_synthetic,
         amount=_amount(fields, secret),
+        answered_at=answered_at,
     )
 
 

@@ -52,6 +52,12 @@ class Answer:
         """True when a sandbox answers."""
         return self.headers.get("X-Synthetic", "").strip().lower() == "true"
 
+    @property
+    def date(self) -> float | None:
+        """The vendor's clock as its Date header tells it, UTC seconds."""
+        told = _http_date(self.headers.get("Date", ""))
+        return None if told is None else told.timestamp()
+
     def fields(self) -> dict[str, Any] | None:
         """The body as a JSON object; None when it is anything else."""
         try:

@@ -8,10 +8,10 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
+from fbcheck_pipeline.ledger import TRAITS, codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.planning import Planning
-from fbcheck_pipeline.ledger.records import Chunk, CollectedTask, LoadedChunk
+from fbcheck_pipeline.ledger.records import AnsweringTask, Chunk, LoadedChunk
 from fbcheck_pipeline.model.statuses import AnsweredBy
 from fbcheck_pipeline.vendor import timestamp_us
 from fbcheck_pipeline.workflow.pins import Pin, Pins
@@ -35,7 +35,7 @@ class PhoneAllocation:
     def __init__(self, ws: Workspace, list_key: str, phones: Phones, again: Again) -> None:
         self._ws, self.list_key, self.phones, self._again = ws, list_key, phones, again
         self._pin = np.full(len(phones), -1, np.int32)
-        self._tasks: list[CollectedTask] = []
+        self._tasks: list[AnsweringTask] = []
         self._task = np.full(len(phones), -1, np.int32)  # the newest that answered, however long ago
         self._numbers: dict[Pin, int] = {}
         self._own = ws.ledger.parts_of(list_key)
@@ -65,16 +65,16 @@ class PhoneAllocation:
     def keep_answered(self, earlier: Pins | None) -> None:
         """Keep the pin of every phone that has its verdict, so that a later join gives the same result."""
         chunks = {each.chunk_key: each for each in self._ws.ledger.loaded_chunks_of(self.list_key)}
-        collected = [each for each in chunks.values() if each.state is ChunkState.COLLECTED]
+        answering = [each for each in chunks.values() if each.has_verdicts]
         if earlier is not None:
-            self._keep_pins(earlier, chunks, collected)
-        for each in reversed(collected):  # these stand in no pins where the process was killed before it wrote them
+            self._keep_pins(earlier, chunks, answering)
+        for each in reversed(answering):  # these stand in no pins where the process was killed before it wrote them
             self._assign_chunk(each, _answered_phones(each), AnsweredBy.CHUNK, AnsweredBy.OTHER_CHUNK)
 
-    def _keep_pins(self, earlier: Pins, chunks: dict[str, LoadedChunk], collected: list[LoadedChunk]) -> None:
-        with_verdicts = {each.chunk_key for each in self._ws.ledger.collected_tasks()}  # a purged chunk has none left
+    def _keep_pins(self, earlier: Pins, chunks: dict[str, LoadedChunk], answering: list[LoadedChunk]) -> None:
+        with_verdicts = {each.chunk_key for each in self._ws.ledger.answering_tasks()}  # a purged chunk has none left
         answered: dict[str, list[Phones]] = {}  # by a chunk, and by each chunk that it is a part of
-        for each in collected:
+        for each in answering:
             key: str | None = each.chunk_key
             while key in chunks:
                 answered.setdefault(key, []).append(_answered_phones(each))
@@ -155,7 +155,7 @@ class PhoneAllocation:
         return self.places(chunk.phones[own.start : own.start + own.phone_count])
 
 
-def is_young(ws: Workspace, task: CollectedTask) -> bool:
+def is_young(ws: Workspace, task: AnsweringTask) -> bool:
     """True where a verdict of this task is reused, not bought again.
 
     Both clocks must call it old, ours and the vendor's: one that was wrong for a while must not buy twice.

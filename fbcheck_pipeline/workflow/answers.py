@@ -100,10 +100,11 @@ class _AnswerResolver:
             mine = places[inside]
             traits = TRAITS[chunk.state]
             resolved.status[mine] = _CODE[traits.check_status or CheckStatus.WAITING]
-            resolved.may_change[mine] = (traits.holds is not None) | (
+            # what is overdue or short may change, too, but keeps no list open
+            resolved.may_change[mine] = (traits.holds == "all" or not traits.settles) | (
                 (traits.retries == "night") & (self._tries[mine] < self._ws.settings.max_tries)
             )
-            if chunk.state is ChunkState.COLLECTED:
+            if chunk.has_verdicts:
                 self.verdict(leaf, mine, good)
         if missing.any():
             left = places[missing]
@@ -112,7 +113,7 @@ class _AnswerResolver:
             resolved.may_change[left] = ~is_suppressed
 
     def verdict(self, chunk_key: str, places: npt.NDArray[np.int64], good: CheckStatus) -> None:
-        """Answer places from the verdict file of a collected chunk."""
+        """Answer places from the verdict file of a chunk."""
         resolved, number = self._resolved, self._task_numbers.get(chunk_key)
         if number is None:  # purged since it was pinned: the list waits, and is planned anew
             resolved.may_change[places] = True

@@ -6,24 +6,34 @@ import gzip
 import hashlib
 import logging
 import tempfile
+from collections.abc import Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.errors import OperatorError, ResultExpired, ResultOfOthers, ResultUnreadable, VendorError
+from fbcheck_pipeline.errors import OperatorError, ResultExpired, ResultOfOthers, ResultUnreadable, TaskNotFound, VendorError
 from fbcheck_pipeline.files.storage import release_unused_memory
-from fbcheck_pipeline.ledger import codec
+from fbcheck_pipeline.ledger import ChunkState, codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.opening import stamp
-from fbcheck_pipeline.ledger.records import Chunk
+from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk, TaskProgress
+from fbcheck_pipeline.ledger.states import MOVES
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.statuses import CheckStatus
 from fbcheck_pipeline.progress import report_progress
-from fbcheck_pipeline.vendor import ResultTable, VendorClient, read_result, timestamp_us
-from fbcheck_pipeline.workflow.poll import LONGEST_INTERVAL_S, ask_again, settle_overdue
+from fbcheck_pipeline.vendor import ResultTable, TaskSnapshot, TaskStatus, VendorClient, read_result, timestamp_us
+from fbcheck_pipeline.workflow.poll import (
+    ask_again,
+    count_gone,
+    deadline_at,
+    fetch_at_once_if_changed,
+    settle_failed,
+    settle_overdue,
+)
 from fbcheck_pipeline.workflow.verdicts import merge_index, write_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -32,6 +42,13 @@ log = logging.getLogger(__name__)
 MOST_DOWNLOADS = 8
 MOST_READERS = 2
 """Results are read beside downloads, but few at once: each reader's memory stays with its thread."""
+OWN_SHARE = 0.99
+"""So much of what a task answers was sent, if it is the chunk's: asked of a task that an operator attached."""
+REPEATS = 3
+"""A short result that comes again so often unchanged will not grow soon."""
+HOUR_S, DAY_S = 3600.0, 86_400.0
+LONGEST_WAIT_S, LONGEST_LATE_WAIT_S = HOUR_S, DAY_S
+"""Between two fetches, before the deadline and after it."""
 
 
 @dataclass
@@ -44,12 +61,13 @@ class Collected:
 
 
 class _AnotherChunks(VendorError):
-    """The result is that of another chunk: an operator named the wrong task."""
+    """The result is not this chunk's: an operator named the wrong task."""
 
 
 def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
     """Fetch every exported result that is due, side by side, and record its verdicts; an unreadable one comes later again."""
     collected = Collected()
+    fetch_at_once_if_changed(ws)
     due = ws.ledger.due_for_fetch()
     if due:
         with ThreadPoolExecutor(MOST_READERS) as readers, ThreadPoolExecutor(min(MOST_DOWNLOADS, len(due))) as downloads:
@@ -70,36 +88,97 @@ def _collect(ws: Workspace, client: VendorClient, readers: Executor, chunk: Chun
     try:
         with tempfile.TemporaryDirectory(prefix="fbcheck-") as folder:
             path = Path(folder) / "result"
-            result_sha256 = _fetch(ws, client, chunk, path)
-            readers.submit(_take_in, ws, chunk, path, result_sha256).result()
+            fetched = _fetch(ws, client, chunk, path)
+            missing = readers.submit(_take_in, ws, fetched, path).result()
     except VendorError as error:
-        if isinstance(error, _AnotherChunks):
-            _disown(ws, chunk, str(error))
-        else:
-            delay_s = min(ws.settings.poll_seconds * 2 ** min(chunk.fetches, 20), LONGEST_INTERVAL_S)
-            ws.ledger.note_fetch_error(chunk.chunk_key, note=str(error), next_fetch_at=ws.ledger.clock() + delay_s)
-        collected.problems[chunk.chunk_key] = str(error)
-        log.warning("result not collected chunk_key=%s error=%s", chunk.chunk_key, type(error).__name__)
+        missing = _explain(ws, chunk, error)
+    if missing is not None:
+        collected.problems[chunk.chunk_key] = missing
         return
     collected.tasks += 1
     collected.phones += chunk.phone_count
 
 
-def _fetch(ws: Workspace, client: VendorClient, chunk: Chunk, path: Path) -> str:
-    """Download a result, asking for a fresh URL when the known one has expired; returns its SHA-256."""
-    task_id = chunk.known_task_id
-    url = chunk.result_url or ask_again(ws, client, chunk, task_id).result_url
-    if not url:
-        raise ResultUnreadable("the vendor reports the task as exported and names no result; it is asked again")
-    try:
-        found = client.download(url, path)
-    except ResultExpired:
-        fresh = ask_again(ws, client, chunk, task_id).result_url
-        if not fresh:
-            raise
-        found = client.download(fresh, path)
-    _keep(ws, task_id, path)
-    return found.sha256
+def _explain(ws: Workspace, chunk: Chunk, error: VendorError) -> str:
+    """Note in the ledger why a result is not there, and when it is fetched again; returns the reason."""
+    log.warning("result not collected chunk_key=%s error=%s", chunk.chunk_key, type(error).__name__)
+    why, key = str(error), chunk.chunk_key
+    if isinstance(error, _AnotherChunks) and (chunk.state, ChunkState.UNCONFIRMED) in MOVES and not chunk.has_verdicts:
+        ws.ledger.disown_task(key, from_=chunk.state, task_id=chunk.known_task_id, note=why)
+        return why
+    if _says_gone(error) and count_gone(ws, chunk, why):
+        return why
+    has_failed = chunk.vendor_status == TaskStatus.FAILED and not chunk.has_verdicts and (chunk.state, ChunkState.FAILED) in MOVES
+    if has_failed and chunk.fetches >= REPEATS:
+        progress = TaskProgress(TaskStatus.FAILED.value, chunk.total, chunk.success, chunk.failure)
+        settle_failed(ws, chunk, progress, f"the vendor says this task failed, and its result cannot be had: {why}")
+        return why
+    longest_s = LONGEST_LATE_WAIT_S if ws.ledger.clock() > deadline_at(ws, chunk) else LONGEST_WAIT_S
+    at = ws.ledger.clock() + min(ws.settings.poll_seconds * 2 ** min(chunk.fetches, 30), longest_s)
+    ws.ledger.note_fetch_error(key, note=_note(why, chunk, at), next_fetch_at=at)
+    return why
+
+
+def _says_gone(error: VendorError) -> bool:
+    return isinstance(error, TaskNotFound) or (isinstance(error, ResultExpired) and error.http_status in (403, 404, 410))
+
+
+def _note(why: str, chunk: Chunk, next_at: float) -> str:
+    when = datetime.fromtimestamp(next_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    times = "once" if chunk.fetches == 0 else f"{chunk.fetches + 1} times"
+    return f"{why}; fetched {times}, next at {when}, or at once by `fbcheck run` of its list"
+
+
+@dataclass(frozen=True)
+class _Fetched:
+    """A downloaded result: the chunk as it was known before, and the vendor's counts now."""
+
+    chunk: Chunk
+    sha256: str
+    success: int | None
+    failure: int | None
+    is_accepted: bool = False
+    """An operator takes it as it is."""
+
+    @property
+    def named_at_least(self) -> int:
+        """So many distinct sent phones a whole result names; failed numbers may be absent."""
+        if self.success is None or self.failure is None:
+            return 1
+        return max(1, min(self.success, self.chunk.phone_count - self.failure))
+
+    @property
+    def repeats(self) -> int:
+        """How often the same file and counts have come again."""
+        chunk = self.chunk
+        same = (chunk.result_sha256, chunk.success, chunk.failure) == (self.sha256, self.success, self.failure)
+        return chunk.repeats + 1 if same else 0
+
+
+def _fetch(ws: Workspace, client: VendorClient, chunk: Chunk, path: Path) -> _Fetched:
+    """Download a result; the first time from the URL that is known, then from a fresh one with fresh counts."""
+    url, told, failure = chunk.result_url, None, None
+    while True:
+        if not url or chunk.fetches or failure:
+            try:
+                told = ask_again(ws, client, chunk)
+                url = told.result_url
+            except VendorError as error:
+                failure = error
+                if not url:
+                    raise
+        if not url:
+            raise failure or ResultUnreadable("the vendor reports the task as exported and names no result; it is asked again")
+        try:
+            found = client.download(url, path)
+            break
+        except ResultExpired as error:
+            if told or failure:
+                raise failure or error from None
+            failure = error
+    _keep(ws, chunk.known_task_id, path)
+    known: Chunk | TaskSnapshot = told or chunk
+    return _Fetched(chunk, found.sha256, known.success, known.failure)
 
 
 def _keep(ws: Workspace, task_id: str, path: Path) -> None:
@@ -112,7 +191,7 @@ def _keep(ws: Workspace, task_id: str, path: Path) -> None:
 
 
 def accept_kept(ws: Workspace, chunk: Chunk) -> None:
-    """Take in the result that was kept of a chunk, though many of its labels have no meaning.
+    """Take in the result that was kept of a chunk as it is, though it is short, or many of its labels have no meaning.
 
     Raises:
         OperatorError: no result was kept.
@@ -125,52 +204,95 @@ def accept_kept(ws: Workspace, chunk: Chunk) -> None:
     with tempfile.TemporaryDirectory(prefix="fbcheck-") as folder:
         path = Path(folder) / "result"
         path.write_bytes(content if kept[0].endswith(paths.RESULT_ARCHIVES.suffix) else gzip.decompress(content))
-        _take_in(ws, chunk, path, hashlib.sha256(path.read_bytes()).hexdigest(), is_accepted=True)
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        _take_in(ws, _Fetched(chunk, sha256, chunk.success, chunk.failure, is_accepted=True), path)
 
 
-def _take_in(ws: Workspace, chunk: Chunk, path: Path, result_sha256: str, *, is_accepted: bool = False) -> None:
-    sent, _ = codec.distinct(ws.ledger.chunk(chunk.chunk_key).phones)
+def _take_in(ws: Workspace, fetched: _Fetched, path: Path) -> str | None:
+    chunk = ws.ledger.chunk(fetched.chunk.chunk_key)
+    sent, _ = codec.distinct(chunk.phones)
     try:
         result = read_result(path, sent, max_bytes=ws.settings.max_result_mb * 1_000_000)
     except ResultOfOthers:
-        if chunk.attached_task_id != chunk.task_id:
-            raise
-        raise _AnotherChunks(f"task {chunk.task_id} answers phones and none of this chunk: it is another chunk's task") from None
-    if result.doubts and not is_accepted:
+        if chunk.was_attached:
+            raise _AnotherChunks(_not_its_own(chunk, 0)) from None
+        raise
+    own = result.table.num_rows
+    if chunk.was_attached and own < OWN_SHARE * (own + result.extra):
+        raise _AnotherChunks(_not_its_own(chunk, own))
+    if not own:
+        raise ResultUnreadable("the result names no phone of this chunk; its file is kept, and it is fetched again")
+    if result.doubts and not fetched.is_accepted:
         raise ResultUnreadable(
             f"many labels of the result have no meaning ({', '.join(map(repr, result.doubts))}): nothing of it is used; look at the "
             f"file, which is kept, and to use it as it is, run fbcheck reconcile {chunk.chunk_key} --accept"
         )
-    _record(ws, chunk, sent, result, result_sha256)
+    return _record(ws, fetched, chunk, sent, result)
 
 
-def _record(ws: Workspace, chunk: Chunk, sent: Phones, result: ResultTable, result_sha256: str) -> None:
-    task_id = chunk.known_task_id
-    usable = result.table.filter(pc.is_valid(result.table["facebook"]))["phone"].to_numpy()
+def _not_its_own(chunk: Chunk, own: int) -> str:
+    return (
+        f"task {chunk.task_id} answers other phones than this chunk's (only {own:,} of this chunk): it is another chunk's task and is "
+        "not attached any more; look for the task that fits"
+    )
+
+
+def _record(ws: Workspace, fetched: _Fetched, known: LoadedChunk, sent: Phones, result: ResultTable) -> str | None:
+    """Use what a result answers; returns what is still missing of it, if anything."""
+    chunk, table = fetched.chunk, result.table
+    usable = table.filter(pc.is_valid(table["facebook"]))["phone"].to_numpy()
     unanswered = sent[codec.positions(sent, np.asarray(usable)) < 0]
     counts = {
         **result.counts,
-        "missing": int(chunk.phone_count - result.table.num_rows),
+        "missing": int(chunk.phone_count - table.num_rows),
         str(CheckStatus.UNDETERMINED): len(unanswered),
     }
-    write_verdicts(ws.storage, task_id, result.table, exported_at_us(chunk) or int(ws.ledger.clock() * 1_000_000))
-    if not ws.ledger.mark_collected(
-        chunk.chunk_key,
-        from_=chunk.state,
-        task_id=task_id,
-        unanswered=unanswered,
-        result_sha256=result_sha256,
-        result_counts=counts,
-    ):
+    if not ws.ledger.begin_recording(chunk):
         log.info("chunk was collected by somebody else chunk_key=%s", chunk.chunk_key)
+        return None
+    if known.has_verdicts and (known.result_counts or {}).get("missing", 0) < counts["missing"]:
+        unanswered, counts = known.unanswered, dict(known.result_counts or {})  # it named more before
+    else:
+        write_verdicts(ws.storage, chunk.known_task_id, table, exported_at_us(chunk) or int(ws.ledger.clock() * 1_000_000))
+    return _settle(ws, fetched, table.num_rows, unanswered, counts)
 
 
-def _disown(ws: Workspace, chunk: Chunk, why: str) -> None:
-    """The outcome of the chunk is unknown again. Delete the result file, because no chunk refers to it any more."""
-    task_id = chunk.known_task_id
-    for kind in paths.RESULT_FILES:
-        ws.storage.delete(kind.of(task_id))
-    ws.ledger.disown_task(chunk.chunk_key, from_=chunk.state, task_id=task_id, note=why)
+def _settle(ws: Workspace, fetched: _Fetched, named: int, unanswered: Phones, counts: Mapping[str, int]) -> str | None:
+    """Collect a whole result; hold one that is short, and say so."""
+    chunk, now, deadline = fetched.chunk, ws.ledger.clock(), deadline_at(ws, fetched.chunk)
+    is_settled = fetched.repeats >= REPEATS
+    gives_up = is_settled and now >= deadline and chunk.state is not ChunkState.ABANDONED
+    if named >= fetched.named_at_least or gives_up or fetched.is_accepted:
+        ws.ledger.mark_collected(
+            chunk.chunk_key,
+            from_=chunk.state,
+            task_id=chunk.known_task_id,
+            unanswered=unanswered,
+            result_sha256=fetched.sha256,
+            result_counts=counts,
+        )
+        return None
+    to = chunk.state
+    if to in (ChunkState.EXPORTED, ChunkState.SHORT):
+        to = ChunkState.SHORT if is_settled else ChunkState.EXPORTED
+    if not is_settled:
+        wait_s = ws.settings.poll_seconds * 2**fetched.repeats
+    else:
+        wait_s = HOUR_S if now < (chunk.exported_at or now) + DAY_S else DAY_S
+        wait_s = min(wait_s, deadline - now) if deadline > now else wait_s
+    why = f"the result names {named:,} phones, the vendor counts {fetched.named_at_least:,}: what it has is used"
+    note = _note(why, chunk, now + wait_s)
+    ws.ledger.note_short(
+        chunk,
+        to=to,
+        unanswered=unanswered,
+        result_sha256=fetched.sha256,
+        result_counts=counts,
+        repeats=fetched.repeats,
+        note=note,
+        next_fetch_at=now + wait_s,
+    )
+    return why
 
 
 def exported_at_us(chunk: Chunk) -> int | None:

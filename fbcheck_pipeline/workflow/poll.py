@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from fbcheck_pipeline import __version__
 from fbcheck_pipeline.errors import RateLimited, TaskNotFound, UnknownStatus, VendorError, VendorRefuses
 from fbcheck_pipeline.ledger import ChunkState
+from fbcheck_pipeline.ledger.collecting import DAYS_UNTIL_GONE
 from fbcheck_pipeline.ledger.records import Chunk, TaskProgress
+from fbcheck_pipeline.ledger.states import MOVES
 from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus, VendorClient
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -48,6 +52,7 @@ def poll_due_tasks(ws: Workspace, client: VendorClient, *, budget_s: float) -> P
     """
     ws.ledger.recover_gone_senders()
     settle_overdue(ws)
+    fetch_at_once_if_changed(ws)
     until = time.monotonic() + budget_s
     polled = Polled()
 
@@ -62,6 +67,12 @@ def poll_due_tasks(ws: Workspace, client: VendorClient, *, budget_s: float) -> P
     return polled
 
 
+def fetch_at_once_if_changed(ws: Workspace) -> None:
+    """Make each result due once that was not yet tried with these RESULT_HOSTS and this version of the program."""
+    hosts = sorted(ws.settings.allowed_result_hosts or ["any"])
+    ws.ledger.fetch_at_once_with(hashlib.sha256(" ".join([__version__, *hosts]).encode()).hexdigest()[:12])
+
+
 def settle_overdue(ws: Workspace) -> None:
     """Mark tasks past the deadline as overdue: their lists no longer wait, but polling and fetching continue."""
     oldest = ws.ledger.clock() - ws.settings.task_deadline_hours * 3600
@@ -71,11 +82,42 @@ def settle_overdue(ws: Workspace) -> None:
             ws.ledger.mark_overdue(chunk.chunk_key, from_=chunk.state)
 
 
-def ask_again(ws: Workspace, client: VendorClient, chunk: Chunk, task_id: str) -> TaskSnapshot:
-    """One status call for a fresh result URL, noted in the ledger."""
-    snapshot = client.task(task_id)
-    ws.ledger.note_result_url(chunk, snapshot.result_url)
+def status_of(client: VendorClient, chunk: Chunk) -> TaskSnapshot:
+    """One status call, made as the chunk was sent.
+
+    Raises:
+        VendorError: see `VendorClient.task`.
+    """
+    return client.task(chunk.known_task_id, sent_with=chunk.protocol, user_id=chunk.user_id)
+
+
+def ask_again(ws: Workspace, client: VendorClient, chunk: Chunk) -> TaskSnapshot:
+    """One status call for a fresh result URL and fresh counts, noted in the ledger."""
+    snapshot = status_of(client, chunk)
+    if snapshot.has_result:
+        _note_result(ws, chunk, snapshot, next_poll_at=chunk.next_poll_at)
     return snapshot
+
+
+def deadline_at(ws: Workspace, chunk: Chunk) -> float:
+    """Until when more is expected of a chunk: TASK_DEADLINE_HOURS after its export, or after its submission."""
+    since = chunk.exported_at if chunk.exported_at is not None else chunk.submitted_at or chunk.planned_at
+    return since + ws.settings.task_deadline_hours * 3600
+
+
+def count_gone(ws: Workspace, chunk: Chunk, why: str) -> bool:
+    """Count that the vendor says it has no such task, or no such file; True when it has said so often enough and late enough."""
+    may_go = (chunk.state, ChunkState.GONE) in MOVES and ws.ledger.clock() > deadline_at(ws, chunk)
+    note = f"{why}; the vendor has said so on {DAYS_UNTIL_GONE} days: the result is gone, and the next night may try its phones again"
+    return may_go and ws.ledger.note_gone(chunk, note=note)
+
+
+def settle_failed(ws: Workspace, chunk: Chunk, progress: TaskProgress, why: str) -> bool:
+    """The chunk failed; if an operator attached its task, nothing shows that it is the chunk's, so the attachment is undone."""
+    if chunk.was_attached:
+        note = f"{why}; whether task {chunk.task_id} is this chunk's cannot be known, so it is not attached any more"
+        return ws.ledger.disown_task(chunk.chunk_key, from_=chunk.state, task_id=chunk.known_task_id, note=note)
+    return ws.ledger.mark_failed(chunk.chunk_key, from_=chunk.state, progress=progress, note=why)
 
 
 def interval_s(chunk: Chunk, snapshot: TaskSnapshot | None, now: float, base_s: float) -> float:
@@ -92,7 +134,7 @@ def _ask(ws: Workspace, client: VendorClient, chunk: Chunk, polled: Polled) -> N
     now = ws.ledger.clock()
     polled.asked += 1
     try:
-        snapshot = client.task(chunk.known_task_id)
+        snapshot = status_of(client, chunk)
     except VendorRefuses as error:
         polled.refused = error
         ws.ledger.note_poll_error(chunk, note=str(error), next_poll_at=now + max(60.0, ws.settings.poll_seconds))
@@ -109,27 +151,46 @@ def _ask(ws: Workspace, client: VendorClient, chunk: Chunk, polled: Polled) -> N
         )
         level = logging.DEBUG if isinstance(error, TaskNotFound) else logging.WARNING
         log.log(level, "status call failed chunk_key=%s error=%s", chunk.chunk_key, type(error).__name__)
+        if isinstance(error, TaskNotFound) and count_gone(ws, chunk, str(error)):
+            return
         ws.ledger.note_poll_error(chunk, note=str(error), next_poll_at=now + wait_s)
         return
     _learn(ws, chunk, snapshot, now, polled)
 
 
 def _learn(ws: Workspace, chunk: Chunk, snapshot: TaskSnapshot, now: float, polled: Polled) -> None:
-    ledger, key, url = ws.ledger, chunk.chunk_key, snapshot.result_url
-    progress = TaskProgress(snapshot.status.value, snapshot.total, snapshot.success, snapshot.failure)
-    if snapshot.status is TaskStatus.EXPORTED:
-        when = snapshot.updated_at
-        was_exported = chunk.state is ChunkState.OVERDUE and chunk.vendor_status == TaskStatus.EXPORTED
-        if was_exported or chunk.state is ChunkState.ABANDONED:  # only the URL may be fresh
-            later = now + LONGEST_INTERVAL_S
-            ledger.note_still_exported(chunk, progress, vendor_exported_at=when, next_poll_at=later, result_url=url)
+    ledger, progress = ws.ledger, progress_of(snapshot)
+    failed = f"the vendor says this task failed: {snapshot.message or 'no reason given'}"
+    if snapshot.has_result:
+        was_there = chunk.state is ChunkState.OVERDUE and chunk.has_result
+        if was_there or chunk.state is ChunkState.ABANDONED:  # only URL and counts may be fresh
+            _note_result(ws, chunk, snapshot, next_poll_at=now + LONGEST_INTERVAL_S)
             return
         polled.exported += ledger.mark_exported(
-            key, from_=chunk.state, progress=progress, vendor_exported_at=when, result_url=url
+            chunk.chunk_key,
+            from_=chunk.state,
+            progress=progress,
+            vendor_exported_at=snapshot.updated_at,
+            result_url=snapshot.result_url,
+            note=failed if snapshot.status is TaskStatus.FAILED else None,
         )
     elif snapshot.status is TaskStatus.FAILED and chunk.state is not ChunkState.ABANDONED:
-        why = f"the vendor says this task failed: {snapshot.message or 'no reason given'}"
-        polled.failed += ledger.mark_failed(key, from_=chunk.state, progress=progress, note=why)
+        polled.failed += settle_failed(ws, chunk, progress, failed)
     else:
         wait_s = interval_s(chunk, snapshot, now, ws.settings.poll_seconds)
         ledger.note_progress(chunk, progress, next_poll_at=now + wait_s)
+
+
+def progress_of(snapshot: TaskSnapshot) -> TaskProgress:
+    """What the ledger records of a status answer."""
+    return TaskProgress(snapshot.status.value, snapshot.total, snapshot.success, snapshot.failure)
+
+
+def _note_result(ws: Workspace, chunk: Chunk, snapshot: TaskSnapshot, *, next_poll_at: float) -> None:
+    ws.ledger.note_still_exported(
+        chunk,
+        progress_of(snapshot),
+        vendor_exported_at=snapshot.updated_at,
+        next_poll_at=next_poll_at,
+        result_url=snapshot.result_url,
+    )

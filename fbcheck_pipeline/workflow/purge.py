@@ -63,6 +63,7 @@ def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None 
     chunks = find(list_keys, settled_before=oldest)
     names = [name for each in gone for name in paths.files_of_list(each.list_key, each.inbox_name)]
     names += [name for each in chunks for name in paths.files_of_chunk(each.chunk_key, each.task_id)]
+    names += _orphaned_results(ws)
     there = [name for name in names if ws.storage.exists(name)]
     purged = Purged(
         list_keys=tuple(list_keys),
@@ -82,6 +83,13 @@ def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None 
     stamp(ws.storage, ws.ledger)
     log.info("purged lists=%d chunks=%d phones=%d files=%d", len(gone), purged.chunks, purged.phones, purged.files)
     return purged
+
+
+def _orphaned_results(ws: Workspace) -> list[str]:
+    """Result files of tasks that no chunk has: an operator had attached them to the wrong one."""
+    kept = {name: kind.folder for kind in paths.RESULT_FILES for name in ws.storage.names(kind.folder)}
+    ours = {kind.of(each.task_id) for kind in paths.RESULT_FILES for each in ws.ledger.chunks() if each.task_id}
+    return sorted({f"{folder}/{name}" for name, folder in kept.items()} - ours)
 
 
 def _lists_of(ws: Workspace, states: Iterable[ChunkState]) -> set[str]:

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import ChunkState
-from fbcheck_pipeline.ledger.records import LoadedChunk
-from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
+from fbcheck_pipeline.vendor import TaskSnapshot, VendorClient, timestamp_us
 from fbcheck_pipeline.workflow.collect import accept_kept
 from fbcheck_pipeline.workflow.workspace import Workspace
 
+HOUR_S, DAY_S = 3600.0, 86_400.0
+
 
 def attach_task(ws: Workspace, client: VendorClient, chunk_key: str, task_id: str) -> None:
-    """The vendor accepted the chunk as this task: it is polled from now on.
+    """The vendor accepted the chunk as this task: it is polled from now on, and its result must show that it is the chunk's.
 
     Raises:
-        OperatorError: the chunk is not unconfirmed, or the task belongs to another chunk.
+        OperatorError: the chunk is not unconfirmed, or the task belongs to another chunk, or is of another size or time.
         VendorError: the vendor does not know the task.
     """
-    total = _chunk(ws, chunk_key, ChunkState.UNCONFIRMED).phone_count
-    snapshot = client.task(task_id)
+    chunk = _chunk(ws, chunk_key, ChunkState.UNCONFIRMED)
+    snapshot = client.task(task_id, sent_with=chunk.protocol, user_id=chunk.user_id)
+    total = chunk.phone_count
     if snapshot.total and snapshot.total != total:
         raise OperatorError(f"task {task_id} has {snapshot.total} phones, the chunk {total}; look for the task that fits")
+    if not _may_be_of(chunk, snapshot, ws.ledger.clock()):
+        raise OperatorError(
+            f"task {task_id} was created at {snapshot.created_at}, not within a day after chunk {chunk_key} was sent; "
+            "look for the task that fits"
+        )
     moved = ws.ledger.attach_task(chunk_key, task_id=snapshot.task_id, total=snapshot.total, is_synthetic=snapshot.is_synthetic)
     _see_that_it_moved(chunk_key, moved)
 
@@ -54,6 +62,17 @@ def accept(ws: Workspace, chunk_key: str) -> None:
     """
     accept_kept(ws, _chunk(ws, chunk_key, ChunkState.EXPORTED, ChunkState.SHORT, ChunkState.OVERDUE, ChunkState.ABANDONED))
     _see_that_it_moved(chunk_key, ws.ledger.chunk(chunk_key).state is ChunkState.COLLECTED)
+
+
+def _may_be_of(chunk: Chunk, snapshot: TaskSnapshot, now: float) -> bool:
+    """False where the vendor's clock says that the task was created before the chunk was sent, or a day later."""
+    created_us = timestamp_us(snapshot.created_at)
+    if created_us is None or chunk.first_sent_at is None:
+        return True
+    skew_s = 0.0 if snapshot.answered_at is None else abs(snapshot.answered_at - now)
+    slack_s = max(skew_s, HOUR_S)
+    last = chunk.first_sent_at if chunk.last_sent_at is None else chunk.last_sent_at
+    return chunk.first_sent_at - slack_s <= created_us / 1e6 <= last + DAY_S + slack_s
 
 
 def _see_that_budgets_allow(ws: Workspace, chunk_key: str) -> None:

@@ -144,7 +144,13 @@ def _send_once(ws: Workspace, client: VendorClient, chunk_key: str, sender: str,
         return 0
     payload = codec.to_payload(phones)
     ws.storage.write_bytes(paths.CHUNKS.of(chunk_key), payload)
-    if not ledger.start_sending(chunk_key, sender=sender, limits=limits_of(ws.settings)):
+    if not ledger.start_sending(
+        chunk_key,
+        sender=sender,
+        limits=limits_of(ws.settings),
+        protocol=ws.settings.protocol,
+        user_id=ws.settings.user_id,
+    ):
         return 0
     try:
         stamp(ws.storage, ledger)

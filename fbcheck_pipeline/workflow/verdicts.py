@@ -1,7 +1,8 @@
-"""The verdict store: one immutable file a task, and an index over them for look-ups.
+"""The verdict store: one file a task, and an index over them for look-ups.
 
-The index is a sorted array of phones with the newest task that gave each a usable verdict. It can be rebuilt from the task
-files at any time; a guarded update in the ledger publishes it. Tasks collected since are looked up in their own files.
+A file is written anew only while its task may still answer more. The index is a sorted array of phones with the newest collected
+task that gave each a usable verdict. It can be rebuilt from the task files at any time; a guarded update in the ledger publishes
+it. Tasks that answered since, or may answer more, are looked up in their own files.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.files.storage import BatchStream, Storage
 from fbcheck_pipeline.ledger import Ledger, codec
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.ledger.records import CollectedTask
+from fbcheck_pipeline.ledger.records import AnsweringTask
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column, schema_of
 from fbcheck_pipeline.model.statuses import VERDICTS
@@ -36,7 +37,7 @@ class Found:
     """For each phone asked: the index in `tasks` of the newest task with a usable verdict, or -1."""
 
     task: npt.NDArray[np.int32]
-    tasks: list[CollectedTask]
+    tasks: list[AnsweringTask]
 
 
 def write_verdicts(storage: Storage, task_id: str, table: pa.Table, checked_at_us: int) -> None:
@@ -62,7 +63,7 @@ def read_verdicts(storage: Storage, task_id: str) -> tuple[Phones, npt.NDArray[n
 
 def look_up(storage: Storage, ledger: Ledger, phones: Phones) -> Found:
     """The newest usable verdict of each phone (sorted, distinct); its age is the caller's to judge."""
-    tasks = ledger.collected_tasks()
+    tasks = ledger.answering_tasks()
     number = {row.task_id: position for position, row in enumerate(tasks)}
     newest = np.full(len(phones), -1, np.int32)
     indexed = _read_index(storage, ledger.verdict_index())
@@ -134,8 +135,8 @@ def _read_index(storage: Storage, name: str | None) -> _Index | None:
         return _Index(batch.column(0).to_numpy(), batch.column(1).to_numpy(), json.loads(reader.schema.metadata[b"task_ids"]))
 
 
-def _merge(storage: Storage, indexed: _Index | None, unindexed: Sequence[CollectedTask], order: Sequence[str]) -> _Index:
-    """Newest task wins; `order` is the order of collection. Lean: there may be millions of phones."""
+def _merge(storage: Storage, indexed: _Index | None, unindexed: Sequence[AnsweringTask], order: Sequence[str]) -> _Index:
+    """Newest task wins; `order` is the order of export. Lean: there may be millions of phones."""
     number = {task_id: position for position, task_id in enumerate(order)}
     end = 0 if indexed is None else len(indexed.phones)
     most = end + sum(row.phone_count for row in unindexed)

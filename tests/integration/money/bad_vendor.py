@@ -74,7 +74,7 @@ class BadVendor(FakeVendor):
         with self.changed:
             self.shape = ResultShape(
                 format=self.rng.choice(("xlsx", "csv", "zip")),
-                missing=self._perhaps("rows missing", 1, 0),
+                missing=min(self._perhaps("rows missing", 1, 0), len(phones) - 1),  # none at all is no result
                 extra=self._perhaps("rows extra", STRANGERS, ()),
                 labels=self._perhaps("odd labels", ODD_LABELS, {}),
                 conflicts=self._perhaps("conflict", 1, 0),

@@ -31,7 +31,7 @@ KILLS = 5
 MOST_RUNS = 40
 IMPATIENT = """
 from fbcheck_pipeline.workflow import collect, poll, send
-collect.LONGEST_INTERVAL_S = poll.LONGEST_INTERVAL_S = 0.2
+collect.LONGEST_WAIT_S = collect.LONGEST_LATE_WAIT_S = poll.LONGEST_INTERVAL_S = 0.2
 send.RetryPolicy.__init__.__defaults__ = (4, 0.01, 0.1, None)
 """
 """The same night with shorter waits; how long they are is tested where one fault at a time is."""

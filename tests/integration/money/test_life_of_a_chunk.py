@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from fbcheck_pipeline.errors import OperatorError, VendorRefuses
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
-from fbcheck_pipeline.ledger.records import Stretch
+from fbcheck_pipeline.ledger.records import Chunk, Stretch
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.settings import load_settings
@@ -165,10 +165,17 @@ class LifeOfAChunk(RuleBasedStateMachine):
         for task in self.vendor.tasks.values():
             task.statuses.clear()
 
-    @rule(missing=st.integers(0, 3), fault=st.sampled_from(["ok", "ok", "cut", "html", "expire"]))
-    def collect(self, missing: int, fault: str) -> None:
+    @rule(
+        missing=st.integers(0, 3),
+        is_counted=st.booleans(),
+        fault=st.sampled_from(["ok", "ok", "cut", "html", "expire", 404]),
+    )
+    def collect(self, missing: int, is_counted: bool, fault: Any) -> None:
+        """The vendor counts what is missing as failure, or its result is short."""
         for task in self.vendor.tasks.values():
-            task.shape = ResultShape(format="csv", missing=min(missing, len(task.phones)))
+            task.shape = ResultShape(format="csv", missing=min(missing, len(task.phones)) if is_counted else 0)
+            if not is_counted:
+                task.shape.rows = lambda rows: rows[: len(rows) - missing]
         self.vendor.downloads.clear()
         self.vendor.downloads.append(fault)
         self.driver.collect()
@@ -179,7 +186,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
         for key in keys:
             self.submit(key, again, None, [])
         self.poll("", True)
-        self.collect(missing, "ok")
+        self.collect(missing, True, "ok")
 
     @rule()
     def index(self) -> None:
@@ -236,9 +243,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
     def no_phone_has_two_tries_that_may_be_answered(self) -> None:
         if not hasattr(self, "driver"):
             return
-        holding = [
-            phone for row in self.driver.ledger.chunks() if TRAITS[row.state].holds for phone in self._phones(row.chunk_key)
-        ]
+        holding = [phone for row in self.driver.ledger.chunks() for phone in self._held(row)]
         assert len(holding) == len(set(holding))
 
     @invariant()
@@ -277,17 +282,20 @@ class LifeOfAChunk(RuleBasedStateMachine):
         row = self.driver.ledger.chunk(chunk_key)
         return [int(phone) for phone in row.phones]
 
+    def _held(self, row: Chunk) -> list[int]:
+        """The phones of a chunk that may still be answered."""
+        return [int(phone) for phone in self.driver.ledger.chunk(row.chunk_key).held] if TRAITS[row.state].holds else []
+
     def _phones_that_may_still_be_answered(self) -> set[int]:
         """Accepted by the vendor or perhaps so, or about to be sent."""
-        rows = [row for row in self.driver.ledger.chunks() if TRAITS[row.state].holds]
-        return {phone for row in rows for phone in self._phones(row.chunk_key)}
+        return {phone for row in self.driver.ledger.chunks() for phone in self._held(row)}
 
     def _phones_with_a_young_verdict(self) -> set[int]:
-        """Collected within VERDICT_DAYS, from the ledger's blobs and not from the verdict store."""
+        """Exported within VERDICT_DAYS, from the ledger's blobs and not from the verdict store."""
         oldest = self.clock() - self.settings.verdict_days * DAY_S
         young: set[int] = set()
-        for row in self.driver.ledger.chunks(states=[ChunkState.COLLECTED]):
-            if row.exported_at > oldest:
+        for row in self.driver.ledger.chunks():
+            if row.has_verdicts and row.exported_at > oldest:
                 chunk = self.driver.ledger.chunk(row.chunk_key)
                 young |= set(self._phones(row.chunk_key)) - {int(phone) for phone in chunk.unanswered}
         return young

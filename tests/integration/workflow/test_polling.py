@@ -90,7 +90,7 @@ def test_a_task_of_28_minutes_costs_at_most_12_calls(open_driver: OpenDriver, cl
     class Slow:
         calls = 0
 
-        def task(self, task_id: str) -> TaskSnapshot:
+        def task(self, task_id: str, **_: Any) -> TaskSnapshot:
             self.calls += 1
             done = int(total * min(1.0, max(0.0, (clock() - began - 60) / (seconds - 60))))
             status = TaskStatus.PENDING if clock() - began < 60 else TaskStatus.PROCESSING
@@ -136,9 +136,9 @@ def test_a_task_that_never_ends_settles_and_may_yet_be_exported(
     driver.finish()
     assert sorted(driver.states()) == ["collected", "overdue"]
     assert driver.counts("a") == {"checked": 5, "undetermined": 5}
-    assert not driver.is_complete("a")
+    assert driver.is_complete("a")
     ((key, revision),) = due_work(driver.ledger).joins
-    driver.ledger.note_joined(key, revision=revision, counts={}, is_complete=False)
+    driver.ledger.note_joined(key, revision=revision, counts={}, is_complete=True)
     assert not due_work(driver.ledger).joins
     clock.advance(3 * DAY_S)
     for again in Again:
@@ -184,17 +184,50 @@ def test_a_result_that_cannot_be_had_at_first_is_had_later(fault: Any, open_driv
     assert driver.counts("a") == {"checked": 5}
 
 
-def test_fetching_again_is_spaced_and_bounded(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
-    """A broken result must not be downloaded every tick for three days."""
+def test_a_result_that_cannot_be_had_is_fetched_ever_more_rarely_and_never_given_up(
+    open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """Half a minute, doubling to an hour, after the deadline to a day; mended, it is had though a hundred fetches failed."""
     vendor.downloads = lambda task_id: 500
     driver = open_driver(poll_seconds=30)
     driver.run("a", phones(5))
     driver.poll()
-    for _ in range(300):
+    (task_id,) = vendor.tasks
+    at = [clock.now]
+    for _ in range(100):
         collect_exported(driver.ws, driver.client)
-        clock.advance(60)
-    (task_id,) = vendor.download_calls
-    assert 20 <= vendor.download_calls[task_id] <= 30
+        (chunk,) = driver.ledger.chunks()
+        clock.now = chunk.next_fetch_at
+        at.append(clock.now)
+    gaps = [later - earlier for earlier, later in pairwise(at)]
+    assert gaps[:4] == [30, 60, 120, 240]
+    assert gaps == sorted(gaps) and 3600 in gaps and gaps[-1] == DAY_S
+    assert vendor.download_calls[task_id] == 100 and chunk.state == "overdue"
+    assert chunk.note is not None and "HTTP 500" in chunk.note and "fetched 100 times, next at" in chunk.note
+    vendor.downloads = lambda task_id: "ok"
+    driver.collect()
+    assert driver.counts("a") == {"checked": 5} and vendor.most_per_phone == 1
+
+
+def test_changed_result_hosts_fetch_once_at_once(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
+    """The setting was what kept a paid result away; nobody need wait for the next hour, and nobody hammers the host."""
+    driver = open_driver(result_hosts="results.example")
+    driver.run("a", phones(5))
+    driver.finish()
+    for _ in range(9):
+        clock.now = driver.ledger.chunks()[0].next_fetch_at
+        collect_exported(driver.ws, driver.client)
+    assert driver.states() == ["exported"] and "results.example" not in vendor.download_calls
+    for hosts in ("other.example", "results.example", "other.example"):
+        other = open_driver(result_hosts=hosts)
+        poll_due_tasks(other.ws, other.client, budget_s=5)
+        assert bool(other.ledger.due_for_fetch()) is (other.ledger.chunks()[0].fetches == 10)
+        collect_exported(other.ws, other.client)
+    assert driver.ledger.chunks()[0].fetches == 11
+    mended = open_driver()
+    poll_due_tasks(mended.ws, mended.client, budget_s=5)
+    collect_exported(mended.ws, mended.client)
+    assert mended.counts("a") == {"checked": 5}
 
 
 def test_one_bad_result_does_not_hold_up_the_others(open_driver: OpenDriver, vendor: FakeVendor) -> None:
@@ -215,7 +248,7 @@ def test_two_pollers_with_answers_of_different_age(open_driver: OpenDriver, vend
     driver.run("a", phones(5))
 
     class Slow:
-        def task(self, task_id: str) -> TaskSnapshot:
+        def task(self, task_id: str, **_: Any) -> TaskSnapshot:
             driver.poll()
             return TaskSnapshot(task_id, TaskStatus.PROCESSING)
 
