@@ -24,9 +24,8 @@ def say_outcome(reporter: Reporter, document: Mapping[str, Any]) -> None:
     is_dry = document.get("dry_run", False)
     if document["lists"]:
         statuses = [status for status in CHECK_STATUSES if any(each["counts"][status] for each in document["lists"])]
-        shown = ["to be sent" if is_dry and status == CheckStatus.WAITING else status for status in statuses]
         table = plain_table(
-            "what would be sent" if is_dry else None, "list", *(f"{name}>" for name in ("rows", "phones", *shown)),
+            "what would be sent" if is_dry else None, "list", *(f"{name}>" for name in ("rows", "phones", *statuses)),
             "would bill>" if is_dry else "complete>",
         )  # fmt: skip
         for each in document["lists"]:

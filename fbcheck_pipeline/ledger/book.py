@@ -16,6 +16,12 @@ class Ledger(ListEntries, Sending, Collecting, Suppressing):
     """One open ledger; safe to share between threads."""
 
     @contextmanager
+    def rehearsing(self) -> Iterator[Ledger]:
+        """The same ledger for trying out: all that is recorded there is forgotten in the end; meanwhile nobody else writes."""
+        with self.database.rehearsing() as database:
+            yield Ledger(database, self.clock)
+
+    @contextmanager
     def planning(self) -> Iterator[Planning]:
         """The transaction in which chunks are added; nothing in the ledger moves meanwhile."""
         with self._write() as connection:

@@ -71,6 +71,13 @@ class Database(ABC):
         with _faults_named("read"), self.engine.connect().execution_options(reads_only=True) as connection:
             yield connection
 
+    @contextmanager
+    def rehearsing(self) -> Iterator[Database]:
+        """The same database for trying out: all that is written there is undone in the end; meanwhile nobody else writes."""
+        with self._locked(WRITING_LOCK) as connection:
+            yield _Rehearsal(self, connection)
+            connection.rollback()
+
     def version(self) -> str | None:
         """The migration that the tables stand at; None where there are none."""
         if not sa.inspect(self.engine).has_table("alembic_version"):
@@ -111,6 +118,39 @@ class Database(ABC):
 
     @abstractmethod
     def _alive(self, sender: str) -> AbstractContextManager[None]: ...
+
+
+class _Rehearsal(Database):
+    """All reading and writing on one connection, in the one transaction that will be undone."""
+
+    def __init__(self, real: Database, connection: sa.Connection) -> None:
+        super().__init__(real.engine)
+        self._real, self._connection = real, connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        yield self._connection
+
+    def exists(self) -> bool:
+        return True
+
+    def make_place(self) -> None:
+        pass
+
+    def is_gone(self, sender: str) -> bool:
+        return self._real.is_gone(sender)
+
+    def wipe_deleted(self) -> None:
+        pass
+
+    @contextmanager
+    def _locked(self, number: int) -> Iterator[sa.Connection]:
+        with self._connection.begin_nested():
+            yield self._connection
+
+    @contextmanager
+    def _alive(self, sender: str) -> Iterator[None]:
+        yield
 
 
 class SQLiteDatabase(Database):

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fbcheck_pipeline.errors import ListError, OperatorError
-from fbcheck_pipeline.ledger.list_entries import refuse_other_options
 from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.lists import LIST_SUFFIXES, ListReader, ReadOptions, file_sha256, list_key, open_list
 from fbcheck_pipeline.model import paths
@@ -55,9 +54,18 @@ def add_to_inbox(ws: Workspace, path: Path, options: ReadOptions, purpose: str |
         ListError: it cannot be read so.
         OperatorError: it was already read with other options, or a purpose is required and there is none.
     """
+    key = register(ws, path, options, purpose, max_billable)
+    name = paths.INBOX.of(ws.ledger.phone_list(key).inbox_name)
+    if not ws.storage.exists(name) and not ws.storage.exists(paths.RAW_PHONES.of(key)):
+        ws.storage.copy_in(path, name)
+    return key
+
+
+def register(ws: Workspace, path: Path, options: ReadOptions, purpose: str | None, max_billable: int | None) -> str:
+    """The first half of `add_to_inbox`: what is recorded before anybody sees the file; returns the list key."""
     purpose = _purpose(ws.settings, purpose)
     reader = open_list(path, options)
-    known = _known(ws, path, reader.source.sha256)
+    known = known_list(ws, path, reader.source.sha256)
     key = known.list_key if known else list_key(path)
     name = known.inbox_name if known else _free_name(ws, path, reader.source.sha256)
     ws.ledger.register_list(
@@ -69,23 +77,10 @@ def add_to_inbox(ws: Workspace, path: Path, options: ReadOptions, purpose: str |
         purpose=purpose,
         max_billable=ws.settings.max_billable if max_billable is None else max_billable,
     )
-    if not ws.storage.exists(paths.INBOX.of(name)) and not ws.storage.exists(paths.RAW_PHONES.of(key)):
-        ws.storage.copy_in(path, paths.INBOX.of(name))
     return key
 
 
-def see_that_options_fit(ws: Workspace, path: Path, sha256: str, options: ReadOptions) -> None:
-    """Check that the options fit a list that was read before; nothing is recorded.
-
-    Raises:
-        OperatorError: the list was already read with other options.
-    """
-    known = _known(ws, path, sha256)
-    if known is not None:
-        refuse_other_options(known, options.to_json())
-
-
-def _known(ws: Workspace, path: Path, sha256: str) -> PhoneList | None:
+def known_list(ws: Workspace, path: Path, sha256: str) -> PhoneList | None:
     """The list of this content and name, however it was brought in."""
     return next((each for each in ws.ledger.lists() if each.sha256 == sha256 and each.file == path.name), None)
 

@@ -82,22 +82,6 @@ def plan_list(ws: Workspace, list_key: str, phones: Phones, *, again: Again) -> 
         return allocation.pins()
 
 
-def estimate_new_phones(ws: Workspace, phones: Phones, elsewhere: Phones) -> Phones:
-    """The phones that a first planning would buy, without recording anything.
-
-    Args:
-        elsewhere: phones that lists estimated before would buy.
-    """
-    allocation = PhoneAllocation(ws, "", phones, Again.NOBODY)
-    allocation.assign_where(ws.ledger.suppressed_among(phones), AnsweredBy.SUPPRESSED)
-    allocation.assign_where(codec.positions(phones, elsewhere) >= 0, AnsweredBy.OTHER_CHUNK)
-    allocation.use_verdicts()
-    with ws.ledger.planning() as tx:
-        allocation.use_chunks_in_flight(tx)
-        allocation.respect_settled_tries(tx)
-    return phones[allocation.unassigned()]
-
-
 def balanced_sizes(count: int, *, most: int, fewest: int) -> list[int]:
     """Chunk sizes for `count` phones: at most `most`, at least `fewest`, as equal as possible; what fills no chunk waits."""
     chunk_count = -(-count // most)

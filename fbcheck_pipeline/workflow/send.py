@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +34,6 @@ from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S
 from fbcheck_pipeline.ledger.records import LoadedChunk
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.progress import report_progress
-from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import TaskSnapshot, VendorClient
 from fbcheck_pipeline.workflow.poll import first_poll_at
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -81,7 +82,7 @@ def send_planned_chunks(
     sent, policy = Sent(), policy or RetryPolicy()
     until = None if policy.total_s is None else time.monotonic() + policy.total_s
     total = sum(each.phone_count for each in ws.ledger.chunks_of(list_key) if each.state is ChunkState.PLANNED)
-    done, tried = 0, set[str]()
+    done = 0
     try:
         if total:
             report_progress("submitting", 0, total)
@@ -90,18 +91,43 @@ def send_planned_chunks(
         sent.postponed = str(error)
         return sent
     with ws.ledger.sender() as sender:
-        while keys := [key for key in ws.ledger.sendable(list_key) if key not in tried]:
+        for chunk_key in chunks_to_send(ws, list_key):
             if until is not None and time.monotonic() >= until:
                 sent.postponed = "the time-out was reached; the next run sends the remaining chunks"
                 break
-            tried.add(keys[0])
             try:
-                done += _send_patiently(ws, client, keys[0], sender, sent, policy, until)
+                done += _send_patiently(ws, client, chunk_key, sender, sent, policy, until)
             except VendorUnavailable as error:
                 sent.postponed = str(error)
                 break
             report_progress("submitting", done, max(total, done))
     return sent
+
+
+def chunks_to_send(ws: Workspace, list_key: str) -> Iterator[str]:
+    """Keys of planned chunks that a list depends on, each once; also of those that take the place of one before them."""
+    tried = set[str]()
+    while keys := [key for key in ws.ledger.sendable(list_key) if key not in tried]:
+        tried.add(keys[0])
+        yield keys[0]
+
+
+def begin_sending(ws: Workspace, chunk_key: str, sender: str, keep: Callable[[bytes], None]) -> bytes | None:
+    """Make a planned chunk `sending`; returns its payload. None where suppressed phones or limits let it not be sent as it is.
+
+    Args:
+        keep: called with the payload before anything is recorded.
+    """
+    chunk = ws.ledger.chunk(chunk_key)
+    suppressed = ws.ledger.suppressed_among(chunk.phones)
+    if suppressed.any():
+        remove_phones(ws, chunk, suppressed)
+        return None
+    payload, settings = codec.to_payload(chunk.phones), ws.settings
+    keep(payload)
+    limits = Limits(settings.max_billable, settings.max_billable_per_day, settings.smallest_chunk)
+    began = ws.ledger.start_sending(chunk_key, sender=sender, limits=limits, protocol=settings.protocol, user_id=settings.user_id)
+    return payload if began else None
 
 
 def _see_that_balance_suffices(ws: Workspace, client: VendorClient, phone_count: int) -> None:
@@ -136,21 +162,8 @@ def _send_patiently(
 
 def _send_once(ws: Workspace, client: VendorClient, chunk_key: str, sender: str, sent: Sent) -> int:
     ledger = ws.ledger
-    chunk = ledger.chunk(chunk_key)
-    phones = chunk.phones
-    suppressed = ledger.suppressed_among(phones)
-    if suppressed.any():
-        remove_phones(ws, chunk, suppressed)
-        return 0
-    payload = codec.to_payload(phones)
-    ws.storage.write_bytes(paths.CHUNKS.of(chunk_key), payload)
-    if not ledger.start_sending(
-        chunk_key,
-        sender=sender,
-        limits=limits_of(ws.settings),
-        protocol=ws.settings.protocol,
-        user_id=ws.settings.user_id,
-    ):
+    payload = begin_sending(ws, chunk_key, sender, keep=partial(ws.storage.write_bytes, paths.CHUNKS.of(chunk_key)))
+    if payload is None:
         return 0
     try:
         stamp(ws.storage, ledger)
@@ -169,14 +182,10 @@ def _send_once(ws: Workspace, client: VendorClient, chunk_key: str, sender: str,
         _record(ws, chunk_key, sender, snapshot)
     except OperatorError as error:  # the vendor gave the same task id twice
         return _hold(ws, chunk_key, sender, str(error), sent)
-    log.info("chunk submitted chunk_key=%s phones=%d", chunk_key, chunk.phone_count)
+    phone_count = ledger.chunk(chunk_key).phone_count
+    log.info("chunk submitted chunk_key=%s phones=%d", chunk_key, phone_count)
     sent.chunks += 1
-    return chunk.phone_count
-
-
-def limits_of(settings: Settings) -> Limits:
-    """What a process of these settings may send."""
-    return Limits(settings.max_billable, settings.max_billable_per_day, settings.smallest_chunk)
+    return phone_count
 
 
 def remove_phones(ws: Workspace, chunk: LoadedChunk, chosen: npt.NDArray[np.bool_]) -> None:

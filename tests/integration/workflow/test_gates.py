@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from fbcheck_pipeline.errors import UnreadableAnswer, VendorRefuses, VendorUnavailable
 from fbcheck_pipeline.vendor import Balance, VendorClient
 from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.plan import balanced_sizes, estimate_new_phones
+from fbcheck_pipeline.workflow.plan import balanced_sizes
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -307,13 +306,3 @@ def test_a_balance_that_cannot_be_had(
     driver = open_driver(protocol="v1")
     outcome = driver.run("a", phones(100))
     assert (outcome.chunks, bool(outcome.postponed)) == (sent, not sent)
-
-
-def test_an_estimate_records_nothing_and_is_what_would_be_bought(open_driver: OpenDriver, vendor: FakeVendor) -> None:
-    """`--dry-run`."""
-    driver = open_driver()
-    driver.run("a", phones(10))
-    driver.ledger.suppress(phones(2, 905_320_000_018))
-    new = estimate_new_phones(driver.ws, phones(20), phones(1, 905_320_000_012))
-    assert np.array_equal(new, np.setdiff1d(phones(8, 905_320_000_010), phones(1, 905_320_000_012)))
-    assert len(driver.ledger.chunks()) == 1

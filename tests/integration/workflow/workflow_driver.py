@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.answers import Tally, resolve
 from fbcheck_pipeline.workflow.collect import Collected, collect_exported
+from fbcheck_pipeline.workflow.foresight import rehearse_list, rehearsing
 from fbcheck_pipeline.workflow.pins import Pins, read_pins, write_pins
 from fbcheck_pipeline.workflow.plan import plan_list
 from fbcheck_pipeline.workflow.poll import Polled, poll_due_tasks
@@ -62,6 +64,25 @@ class WorkflowDriver:
         pins = plan_list(self.ws, key, phones, again=again)
         write_pins(self.ws, key, pins)
         return pins
+
+    def foresee(self, lists: Mapping[str, Phones], **given: Any) -> tuple[int, dict[str, int]]:
+        """What a dry run of these lists says: phones that a run would submit in all, and for each list."""
+        sent = dict[str, int]()
+        with rehearsing(self.ws) as ws:
+            trial = WorkflowDriver(ws)
+            for key in lists:
+                trial.begin(key, **given)
+            for key, phones in lists.items():
+                sent |= rehearse_list(ws, key, phones, again=given.get("again", Again.NOBODY)).chunks
+            own = {key: ws.ledger.parts_of(key) for key in lists}
+        return sum(sent.values()), {key: sum(own[key][each].phone_count for each in sent if each in own[key]) for key in lists}
+
+    def run_all(self, lists: Mapping[str, Phones], policy: RetryPolicy = AT_ONCE, **given: Any) -> None:
+        """One run of several lists: all are registered before the first is planned."""
+        for key in lists:
+            self.begin(key, **given)
+        for key, phones in lists.items():
+            self.submit(key, phones, policy, again=given.get("again", Again.NOBODY))
 
     def send(self, key: str, policy: RetryPolicy = AT_ONCE) -> Sent:
         """Send what a list depends on, as a later run does."""

@@ -160,6 +160,21 @@ def test_what_is_left_of_a_chunk_waits_where_it_is_too_little_for_one(ws: Worksp
     assert [row.list_key for row in ws.ledger.lists_to_send()] == ["b"]
 
 
+def test_a_rehearsal_is_forgotten_and_sees_itself(ws: Workspace) -> None:
+    """What a dry run plans and begins to send, the next step of it sees, and nobody afterwards."""
+    register(ws.ledger, "a")
+    with ws.ledger.rehearsing() as trial:
+        chunk = planned(trial)
+        with trial.sender() as sender:
+            assert trial.start_sending(chunk, sender=sender, limits=Limits())
+        assert trial.chunk(chunk).state == "sending"
+        with pytest.raises(OperatorError):
+            register(trial, "b")
+            trial.phone_list("c")
+    assert ws.ledger.chunks() == [] and [row.list_key for row in ws.ledger.lists()] == ["a"]
+    planned(ws.ledger)
+
+
 def test_nothing_moves_while_somebody_plans(ws: Workspace) -> None:
     """A chunk collected between two looks of a planning would be seen neither as answered nor as in flight: bought again."""
     register(ws.ledger, "a")
