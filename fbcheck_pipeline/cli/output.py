@@ -34,11 +34,14 @@ class Reporter:
     def say(self, text: Any) -> None:
         """Print one line (or a rich table) for a person; nothing with `--quiet`."""
         if not self.quiet:
-            self._print(text)
+            self.warn(text)
 
-    def warn(self, text: str) -> None:
-        """Print one line, even with `--quiet`."""
-        self._print(text)
+    def warn(self, text: Any) -> None:
+        """Print it even with `--quiet`."""
+        if isinstance(text, str):
+            self.console.print(text, markup=False, soft_wrap=True)
+        else:
+            self.console.print(text)
 
     def result(self, document: Mapping[str, Any]) -> None:
         """Print the JSON object if `--json` was given."""
@@ -100,12 +103,6 @@ class Reporter:
 
         with listening(listen):
             yield
-
-    def _print(self, text: Any) -> None:
-        if isinstance(text, str):
-            self.console.print(text, markup=False, soft_wrap=True)
-        else:
-            self.console.print(text)
 
 
 def print_json(document: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import asdict
 from functools import partial
 from typing import Any, Optional
 
@@ -67,7 +68,7 @@ def raw_phones(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> B
             raise
 
     def on_written() -> dict[str, Any]:
-        source = {**reader.source.to_json(), **reader.counts}
+        source = {**asdict(reader.source), **reader.counts}
         ws.ledger.note_read(phone_list.list_key, source)
         return {"source": source}
 

@@ -18,7 +18,6 @@ from fbcheck_pipeline.model.columns import RESULT_COLUMNS
 from fbcheck_pipeline.text import recogniser
 from fbcheck_pipeline.text.cell_words import NUMBER_WORDS, words_of
 from fbcheck_pipeline.text.countries import region_of
-from fbcheck_pipeline.text.recogniser import Lookalike
 
 HEAD_ROWS = 1000
 PREAMBLE_ROWS = 20
@@ -113,13 +112,7 @@ def unique(names: Iterable[str]) -> tuple[str, ...]:
 
 def phone_share(cells: Iterable[Cell]) -> float | None:
     """Which part of the cells that say something reads as telephone numbers; None when none says anything."""
-    found = _found_in(cells)
-    return sum(map(bool, found)) / len(found) if found else None
-
-
-def _found_in(cells: Iterable[Cell]) -> list[list[Lookalike]]:
-    """What looks like phones in each cell that says something."""
-    return [recogniser.lookalikes(cell) for cell in cells if cell is not None and not recogniser.is_missing(cell)]
+    return _Column(0, "", list(cells)).share
 
 
 class _Column:
@@ -127,9 +120,10 @@ class _Column:
 
     def __init__(self, index: int, name: str, cells: list[Cell]) -> None:
         self.index, self.name, self.cells = index, name, cells
-        found = _found_in(cells)
+        found = [recogniser.lookalikes(cell) for cell in cells if cell is not None and not recogniser.is_missing(cell)]
         self.phones = [phones[0] for phones in found if phones]
         self.share = len(self.phones) / len(found) if found else None
+        self.is_phone_name = header_words.is_phone_name(name)
         self.is_likely = (self.share or 0) >= _ENOUGH
         self.is_possible = self.share is None or self.share > _HARDLY
 
@@ -172,7 +166,7 @@ def _phones(columns: list[_Column], final: tuple[str, ...], asked: str | None, f
         raise ListError(
             f"{file}: no column reads as telephone numbers; {there}: choose one with --column, or check --delimiter and --encoding"
         )
-    left = [column.name for column in columns if header_words.is_phone_name(column.name) and column not in chosen]
+    left = [column.name for column in columns if column.is_phone_name and column not in chosen]
     if how == "name" and left:
         also = f"; not {', '.join(map(repr, left))}, whose cells are no numbers"
     said = [f"{column.share:.0%}" for column in chosen if column.share is not None]
@@ -183,20 +177,12 @@ def _phones(columns: list[_Column], final: tuple[str, ...], asked: str | None, f
 
 def _named_phones(columns: list[_Column]) -> list[_Column]:
     """Columns named as phones; a name with other words besides, or a mere "number", must also look like phones."""
-    sure = [
-        column for column in columns if header_words.is_phone_name(column.name) and not column.is_named(header_words.OTHER_WORDS)
-    ]
+    named = [column for column in columns if column.is_phone_name]
+    sure = [column for column in named if not column.is_named(header_words.OTHER_WORDS)]
     has_likely = any(column.is_likely for column in sure)
     kept = [column for column in sure if column.is_possible or not has_likely]
-    for column in columns:
-        words = set(words_of(column.name))
-        if (
-            column.is_likely
-            and column not in kept
-            and (header_words.is_phone_name(column.name) or (words and words <= NUMBER_WORDS))
-        ):
-            kept.append(column)
-    return sorted(kept, key=lambda column: column.index)
+    numbers = [column for column in columns if (words := words_of(column.name)) and NUMBER_WORDS.issuperset(words)]
+    return [column for column in columns if column in kept or (column.is_likely and column in (*named, *numbers))]
 
 
 def _phones_by_content(columns: list[_Column]) -> list[_Column]:

@@ -65,7 +65,3 @@ class SourceFacts:
     phone_columns: tuple[str, ...]
     region_column: str | None
     reasons: tuple[str, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """All facts, tuples as lists."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}

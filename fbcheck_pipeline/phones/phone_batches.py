@@ -51,16 +51,9 @@ def phones_read(rows: Ints, reading: Reading, e164: pa.StringArray) -> PhoneArra
 
 def outcomes_from(phones: PhoneArrays) -> list[PhoneOutcome]:
     """Outcomes from phones, one by one."""
-    codes = zip(phones.reason.tolist(), phones.country.tolist(), phones.line_type.tolist(), strict=True)
-    return [
-        PhoneOutcome(
-            e164,
-            None if reason == NONE else REASONS[reason],
-            None if country == NONE else COUNTRIES[country],
-            None if line_type == NONE else LINE_TYPES[line_type],
-        )
-        for e164, (reason, country, line_type) in zip(phones.e164.to_pylist(), codes, strict=True)
-    ]
+    reasons, countries, line_types = (*REASONS, None), (*COUNTRIES, None), (*LINE_TYPES, None)  # NONE is the last place
+    codes = zip(phones.e164.to_pylist(), phones.reason.tolist(), phones.country.tolist(), phones.line_type.tolist(), strict=True)
+    return [PhoneOutcome(e164, reasons[why], countries[where], line_types[what]) for e164, why, where, what in codes]
 
 
 def joined(many: Sequence[PhoneArrays]) -> PhoneArrays:

@@ -107,11 +107,9 @@ def versions() -> dict[str, str | None]:
 
 def rfc3339(seconds: float | None) -> str | None:
     """Ledger seconds as RFC 3339 text in UTC."""
-    return (
-        None
-        if seconds is None
-        else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    )
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _task(chunk: Chunk) -> dict[str, Any]:

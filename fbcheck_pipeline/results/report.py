@@ -72,6 +72,7 @@ def _view(lineage: Mapping[str, Any]) -> dict[str, Any]:
     verdicts = {**lineage["verdicts"], NO_VERDICT: valid - answered}
     odd = lineage["verdict_counts"]
     bought = [task for task in tasks if task["bought"]]
+    task_bars, task_axis = _task_chart(bought)
     return {
         "lineage": lineage,
         "counts": counts,
@@ -88,8 +89,8 @@ def _view(lineage: Mapping[str, Any]) -> dict[str, Any]:
         "still_open": [(counts[each], each, each.meaning) for each in OPEN_STATUSES if counts[each]],
         "billing": lineage["billing"],
         "price": lineage["settings"]["price_per_10k"],
-        "task_bars": _task_bars(bought),
-        "task_axis": _axis(bought),
+        "task_bars": task_bars,
+        "task_axis": task_axis,
         "bought_tasks": len(bought),
         "earlier_tasks": len(tasks) - len(bought),
         "oddities": [(odd[name], why) for name, why in ODDITIES.items() if odd[name]],
@@ -128,15 +129,17 @@ def _bar(label: str, row: Mapping[str, int], note: str = "") -> Bar:
     return Bar(label, total, tuple(segments), note)
 
 
-def _task_bars(tasks: Iterable[Mapping[str, Any]]) -> list[Bar]:
-    """A bar for each task from its submission to its collection; many tasks are grouped with their neighbours."""
+def _task_chart(tasks: Iterable[Mapping[str, Any]]) -> tuple[list[Bar], tuple[str, str, str] | None]:
+    """A bar for each task from its submission to its collection, many grouped with their neighbours; and begin, end and length in words."""
     spans = sorted((*_span(task), task["bought"]) for task in tasks)
     if not spans:
-        return []
+        return [], None
+    first, last = spans[0][0], max(span[2] for span in spans)
     size = -(-len(spans) // MOST_TASK_BARS)
     groups = [spans[at : at + size] for at in range(0, len(spans), size)]
-    first, last = min(span[0] for span in spans), max(span[2] for span in spans)
-    return [_task_bar(number * size + 1, group, first, max(last - first, 1e-3)) for number, group in enumerate(groups)]
+    bars = [_task_bar(number * size + 1, group, first, max(last - first, 1e-3)) for number, group in enumerate(groups)]
+    style = "%H:%M:%S" if last - first < SHORT_S else "%H:%M"
+    return bars, (_shown_time(first, style), _shown_time(last, style), _duration(last - first))
 
 
 def _task_bar(number: int, group: list[tuple[float, float, float, int]], first: float, whole: float) -> Bar:
@@ -157,16 +160,6 @@ def _span(task: Mapping[str, Any]) -> tuple[float, float, float]:
     begin = submitted or collected or exported or 0.0
     end = max(begin, collected or exported or begin)
     return begin, min(max(exported or end, begin), end), end
-
-
-def _axis(tasks: Iterable[Mapping[str, Any]]) -> tuple[str, str, str] | None:
-    """The first and last moment and the time between them, as text."""
-    spans = [_span(task) for task in tasks]
-    if not spans:
-        return None
-    first, last = min(span[0] for span in spans), max(span[2] for span in spans)
-    style = "%H:%M:%S" if last - first < SHORT_S else "%H:%M"
-    return _shown_time(first, style), _shown_time(last, style), _duration(last - first)
 
 
 def _seconds(rfc3339: str | None) -> float | None:

@@ -30,16 +30,15 @@ class Sandbox:
         port: 0 selects a free port.
         delay_s: seconds from submission to `exported`; 0 exports at once.
         faults: see `FAULTS` and `Faults`.
-        seed: of the faults' probabilities.
 
     Raises:
         ValueError: an unknown fault.
         OSError: the port is taken (on entering).
     """
 
-    def __init__(self, port: int = 0, delay_s: float = 0.0, faults: Mapping[str, Any] | None = None, *, seed: int = 0) -> None:
+    def __init__(self, port: int = 0, delay_s: float = 0.0, faults: Mapping[str, Any] | None = None) -> None:
         self._port = port
-        self._faults = Faults(faults, seed=seed)
+        self._faults = Faults(faults)
         self._book = TaskBook(delay_s)
         self.url = ""
 
