@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,17 +58,11 @@ class Reporter:
         logger.setLevel(level)
         logger.addHandler(handler)
 
-    @contextmanager
-    def progress(self) -> Iterator[None]:
+    def progress(self) -> AbstractContextManager[None]:
         """Show the progress of this process: bars on a terminal, elsewhere a plain line every few seconds."""
         if self.quiet:
-            yield
-        elif self.console.is_terminal:
-            with self._bars():
-                yield
-        else:
-            with self._lines():
-                yield
+            return nullcontext()
+        return self._bars() if self.console.is_terminal else self._lines()
 
     @contextmanager
     def _bars(self) -> Iterator[None]:

@@ -2,14 +2,7 @@
 
 import dagster as dg
 
-from fbcheck_pipeline.defs.assets import (
-    e164_phones,
-    facebook_results,
-    facebook_summary,
-    raw_phones,
-    submitted_chunks,
-    verdicts,
-)
+from fbcheck_pipeline.defs import assets
 from fbcheck_pipeline.defs.partitions import lists
 
 VENDOR_TAG = "fbcheck/vendor"
@@ -17,19 +10,19 @@ VENDOR_TAG = "fbcheck/vendor"
 
 submit_list = dg.define_asset_job(
     "submit_list",
-    selection=dg.AssetSelection.assets(raw_phones, e164_phones, submitted_chunks),
+    selection=dg.AssetSelection.assets(assets.raw_phones, assets.e164_phones, assets.submitted_chunks),
     partitions_def=lists,
     tags={VENDOR_TAG: "submit"},
     description="Read a list, normalise its phones, then plan and submit the phones that must be bought.",
 )
 collect_verdicts = dg.define_asset_job(
     "collect_verdicts",
-    selection=dg.AssetSelection.assets(verdicts),
+    selection=dg.AssetSelection.assets(assets.verdicts),
     description="Fetch every exported result into the verdict store.",
 )
 join_list = dg.define_asset_job(
     "join_list",
-    selection=dg.AssetSelection.assets(facebook_results, facebook_summary),
+    selection=dg.AssetSelection.assets(assets.facebook_results, assets.facebook_summary),
     partitions_def=lists,
     description="Join a list with the verdicts of its phones and update the summary. A join costs nothing and may be repeated.",
 )

@@ -122,9 +122,7 @@ def _failed_checks(context: dg.RunStatusSensorContext) -> Iterator[dg.AssetCheck
     events = context.instance.all_logs(context.dagster_run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
     for entry in events:
         found = entry.dagster_event.event_specific_data if entry.dagster_event else None
-        if not isinstance(found, dg.AssetCheckEvaluation):
-            continue
-        if not found.passed and found.severity == dg.AssetCheckSeverity.ERROR:
+        if isinstance(found, dg.AssetCheckEvaluation) and not found.passed and found.severity == dg.AssetCheckSeverity.ERROR:
             yield found
 
 

@@ -6,6 +6,7 @@ It is made from the ledger and from the lineage documents of the lists; deleted 
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -30,26 +31,20 @@ def refresh_summary(ws: Workspace) -> int:
     while True:
         joined = _joined(ws)
         known = {(row["list_key"], row["joined_at"]): row for row in _read(ws)}
-        rows = [known.get(_identity(each)) or _summarised(ws, each) for each in joined]
+        rows = (known.get(place) or _summarised(ws, each, place[1]) for place, each in joined.items())
         found = [row for row in rows if row is not None]
         table = pa.Table.from_pylist(found, SUMMARY_SCHEMA)
         ws.storage.write_parquet(
             paths.FACEBOOK_SUMMARY.path, BatchStream(SUMMARY_SCHEMA, iter(table.combine_chunks().to_batches()))
         )
-        if {_identity(each) for each in _joined(ws)} == {_identity(each) for each in joined}:
+        if _joined(ws).keys() == joined.keys():
             return len(found)
 
 
-def _joined(ws: Workspace) -> list[PhoneList]:
-    return [each for each in ws.ledger.lists() if each.joined_at is not None]
-
-
-def _identity(phone_list: PhoneList) -> tuple[str, Any]:
-    return phone_list.list_key, _moment(phone_list.joined_at)
-
-
-def _moment(seconds: float | None) -> Any:
-    return pa.scalar(None if seconds is None else int(seconds * 1_000_000), pa.timestamp("us", "UTC")).as_py()
+def _joined(ws: Workspace) -> dict[tuple[str, datetime], PhoneList]:
+    """The joined lists, by key and time of their join."""
+    lists = ws.ledger.lists()
+    return {(each.list_key, datetime.fromtimestamp(each.joined_at, UTC)): each for each in lists if each.joined_at is not None}
 
 
 def _read(ws: Workspace) -> list[dict[str, Any]]:
@@ -61,7 +56,7 @@ def _read(ws: Workspace) -> list[dict[str, Any]]:
     return list(table.to_pylist()) if table.schema.equals(SUMMARY_SCHEMA) else []
 
 
-def _summarised(ws: Workspace, phone_list: PhoneList) -> dict[str, Any] | None:
+def _summarised(ws: Workspace, phone_list: PhoneList, joined_at: datetime) -> dict[str, Any] | None:
     """The row of a list, from its lineage; None if that is missing, or written by a version that did not count billing."""
     name = paths.LINEAGE.of(phone_list.list_key)
     if not ws.storage.exists(name):
@@ -73,7 +68,7 @@ def _summarised(ws: Workspace, phone_list: PhoneList) -> dict[str, Any] | None:
     return {
         "list_key": phone_list.list_key,
         "file": phone_list.file,
-        "joined_at": _moment(phone_list.joined_at),
+        "joined_at": joined_at,
         "complete": lineage["complete"],
         **counts,
         **lineage["verdicts"],

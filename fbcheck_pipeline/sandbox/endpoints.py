@@ -78,7 +78,7 @@ class _Vendor:
     async def balance(self, request: Request) -> Response:
         _check_key(request)
         spent = sum(len(task.phones) for task in self._book.tasks.values()) * USD_PER_PHONE
-        return JSONResponse({"balance": round(1000 - spent, 4)})
+        return JSONResponse({"balance": round(1000 - spent, 6)})
 
     async def accepted(self, request: Request) -> Response:
         return JSONResponse(self._book.accepted())
