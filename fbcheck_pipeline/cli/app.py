@@ -32,6 +32,8 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and e
 ListKey = Annotated[
     str, typer.Argument(help="The list; `fbcheck status` shows it.", metavar="LIST_KEY", autocompletion=completing.list_keys)
 ]
+Region = Annotated[str | None, _reading("ISO 3166 region of numbers without a country code, e.g. TR.", metavar="REGION")]
+PhoneColumn = Annotated[str | None, _reading("The phone column, if it is not detected automatically.", metavar="NAME")]
 
 
 def _say_version(wanted: bool) -> None:
@@ -70,10 +72,8 @@ def run(
         list[Path],
         typer.Argument(help="Files: .csv .tsv .txt .xlsx .parquet, also gzipped text.", metavar="LIST...", show_default=False),
     ],
-    region: Annotated[
-        str | None, _reading("ISO 3166 region of numbers without a country code, e.g. TR.", metavar="REGION")
-    ] = None,
-    column: Annotated[str | None, _reading("The phone column, if it is not detected automatically.", metavar="NAME")] = None,
+    region: Region = None,
+    column: PhoneColumn = None,
     region_column: Annotated[str | None, _reading("The column that holds each row's country.", metavar="NAME")] = None,
     encoding: Annotated[str | None, _reading("Text encoding, e.g. cp1254.", metavar="NAME")] = None,
     delimiter: Annotated[str | None, _reading("Column separator of a text file.", metavar="CHARACTER")] = None,
@@ -242,12 +242,8 @@ def suppress(
     file: Annotated[
         Path, typer.Argument(help="A file of phones that must never be submitted; any format that `run` reads.", metavar="FILE")
     ],
-    region: Annotated[
-        str | None, typer.Option(help="ISO 3166 region of numbers without a country code.", metavar="REGION")
-    ] = None,
-    column: Annotated[
-        str | None, typer.Option(help="The phone column, if it is not detected automatically.", metavar="NAME")
-    ] = None,
+    region: Region = None,
+    column: PhoneColumn = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:

@@ -11,9 +11,6 @@ from fbcheck_pipeline.model.word import Word
 class Verdict(Word):
     """The vendor's verdict: the column `facebook`."""
 
-    def __init__(self, _: str, meaning: str) -> None:
-        self.meaning = meaning
-
     YES = "yes", "has an active account"
     NO = "no", "has no active account, according to the vendor"
     BAN = "ban", "reported as banned"
@@ -59,9 +56,6 @@ ANSWERED_STATUSES = (CheckStatus.CHECKED, CheckStatus.REUSED)
 
 class AnsweredBy(Word):
     """What answers a phone: the column `answered_by` of a list's pins. If no chunk answers it, the word is also its check status."""
-
-    def __init__(self, _: str, meaning: str) -> None:
-        self.meaning = meaning
 
     CHUNK = "chunk", "a chunk bought for this list"
     OTHER_CHUNK = "other_chunk", "a chunk that another list pays for"

@@ -14,6 +14,9 @@ class Word(StrEnum):
         self._value_ = word
         return self
 
+    def __init__(self, _: str, meaning: str = "") -> None:
+        self.meaning = meaning
+
     @classmethod
     def named(cls, word: str) -> Self:
         """The entry of a word.
