@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -74,29 +74,22 @@ class Reporter:
         )
         with Progress(*columns, console=self.console, transient=True) as bars:
             known: dict[str, TaskID] = {}
-            stages = _Stages()
 
-            def listen(stage: str, done: int, total: int | None) -> None:
-                if stage not in known:
-                    known[stage] = bars.add_task(stage, total=total, figures="", pace="")
-                seen = stages.note(stage, done, total)
-                bars.update(known[stage], completed=done, total=total, figures=seen.figures, pace=seen.pace)
+            def show(name: str, stage: _Stage) -> None:
+                if name not in known:
+                    known[name] = bars.add_task(name, figures="", pace="")
+                bars.update(known[name], completed=stage.done, total=stage.total, figures=stage.figures, pace=stage.pace)
 
-            with listening(listen):
+            with _stages_shown(show):
                 yield
 
-    @contextmanager
-    def _lines(self) -> Iterator[None]:
-        stages = _Stages()
+    def _lines(self) -> AbstractContextManager[None]:
+        def show(name: str, stage: _Stage) -> None:
+            if stage.now - stage.said >= PLAIN_EVERY_S:
+                stage.said = stage.now
+                self.say(f"{name}: {stage.figures}{', ' if stage.pace else ''}{stage.pace}")
 
-        def listen(stage: str, done: int, total: int | None) -> None:
-            seen = stages.note(stage, done, total)
-            if seen.now - seen.said >= PLAIN_EVERY_S:
-                seen.said = seen.now
-                self.say(f"{stage}: {seen.figures}{', ' if seen.pace else ''}{seen.pace}")
-
-        with listening(listen):
-            yield
+        return _stages_shown(show)
 
 
 def print_json(document: Mapping[str, Any]) -> None:
@@ -145,20 +138,20 @@ class _Stage:
         return rate + (f", {duration((self.total - self.done) / speed)} left" if self.total and self.done < self.total else "")
 
 
-class _Stages:
-    """All stages that reported progress. A stage whose count falls has started again, with the next list."""
+@contextmanager
+def _stages_shown(show: Callable[[str, _Stage], None]) -> Iterator[None]:
+    """Show a stage at each of its reports. One whose count falls has started again, with the next list."""
+    stages: dict[str, _Stage] = {}
 
-    def __init__(self) -> None:
-        self._known: dict[str, _Stage] = {}
-
-    def note(self, name: str, done: int, total: int | None) -> _Stage:
-        """The stage as it is now."""
+    def listen(name: str, done: int, total: int | None) -> None:
         now = time.monotonic()
-        stage = self._known.get(name)
-        if stage is None or done < stage.done:
-            stage = self._known[name] = _Stage(begun=now, first=done, said=now)
-        stage.now, stage.done, stage.total = now, done, total
-        return stage
+        if name not in stages or done < stages[name].done:
+            stages[name] = _Stage(begun=now, first=done, said=now)
+        stages[name].now, stages[name].done, stages[name].total = now, done, total
+        show(name, stages[name])
+
+    with listening(listen):
+        yield
 
 
 def count_of(number: int, noun: str) -> str:
