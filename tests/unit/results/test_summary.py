@@ -68,7 +68,7 @@ def test_only_what_was_joined_since_is_read_again(
     refresh_summary(ws)
     read: list[str] = []
     summarised = summary._summarised
-    monkeypatch.setattr(summary, "_summarised", lambda ws, row: read.append(row.list_key) or summarised(ws, row))
+    monkeypatch.setattr(summary, "_summarised", lambda ws, row, at: read.append(row.list_key) or summarised(ws, row, at))
     clock.advance(60)
     join("b", verdicts={"yes": 1, "no": 2, "ban": 3})
     refresh_summary(ws)
