@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 NOT_NULL = " not null"
-_PLAIN = ("int64", "int16", "double", "string", "bool")
+_PLAIN = ("int64", "int16", "double", "string", "bool", "date32")
 
 
 def _in(type_: str, *files: DataFile) -> dict[DataFile, str]:
@@ -34,8 +34,9 @@ class Column(Word):
 
     Attributes:
         meaning: one phrase, for Dagster's pages and the reference.
-        types: for each file that has it its type, with ` not null` where every row has a value; `codes8` is a dictionary of strings
-            with 8-bit indices.
+        types: for each file that has it its type, with ` not null` where every row has a value: `int64`, `int16`, `double`, `string`,
+            `bool`, `date32`; `moment` for microseconds in UTC; `codes8`, `codes16`, `codes32` for a dictionary of strings with so
+            many bits an index.
         made_of: in a result, the columns it is computed from, as `asset.column`.
         words: the closed set of what stands in it, where it is one.
     """
@@ -107,3 +108,11 @@ def schema_of(file: DataFile) -> pa.Schema:
 
 RESULT_COLUMNS = {str(each): each for each in columns_of(RESULTS)}
 """Our columns of a result by name; no source column keeps such a name."""
+
+
+def result_name(name: str) -> str:
+    """What a source's column is called in a result.
+
+    Ours are reserved in whatever case: to SQL engines `Country` and our `country` are one name, and they take the wrong one.
+    """
+    return f"{name}_source" if name.casefold() in RESULT_COLUMNS else name

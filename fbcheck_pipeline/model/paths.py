@@ -15,7 +15,8 @@ class DataFile:
         path: relative to DATA_URI; `<…>` stands for the key that names each file of the kind.
         holds: one phrase, for the reference.
         has_people: it holds numbers or other columns of a list.
-        purged: what `fbcheck purge` deletes of it: "yes", "no", or which part.
+        purged: what `fbcheck purge` deletes of it: "yes" for the whole file, "no", or which part. A whole file goes with the list,
+            chunk or task that names it.
     """
 
     path: str
@@ -74,12 +75,16 @@ FILES = tuple(each for each in list(globals().values()) if isinstance(each, Data
 
 def files_of_list(list_key: str, inbox_name: str) -> list[str]:
     """Paths of all that is deleted with a list, whether or not it is there."""
-    return [INBOX.of(inbox_name), *(each.of(list_key) for each in FILES if each.key == "list_key")]
+    return [INBOX.of(inbox_name), *_purged("list_key", list_key)]
 
 
 def files_of_chunk(chunk_key: str, task_id: str | None) -> list[str]:
     """Paths of all that is deleted with a chunk, whether or not it is there."""
-    return [CHUNKS.of(chunk_key), *(each.of(task_id) for each in FILES if task_id and each.key == "task_id")]
+    return [*_purged("chunk_key", chunk_key), *(_purged("task_id", task_id) if task_id else ())]
+
+
+def _purged(kind: str, key: str) -> list[str]:
+    return [each.of(key) for each in FILES if each.key == kind and each.purged == "yes"]
 
 
 def safe_name(task_id: str) -> str:

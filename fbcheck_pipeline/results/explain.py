@@ -5,7 +5,7 @@ It only reads what the assets wrote. Its answer holds the row's own numbers and 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +14,7 @@ import pyarrow.dataset as dataset
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, columns_of
+from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, columns_of, result_name
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.results.lineage import read_lineage, rfc3339
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -50,7 +50,7 @@ def explain_row(ws: Workspace, list_key: str, source_row: int) -> dict[str, Any]
         "cells": {name: value for name, value in rows[0].items() if name not in RESULT_COLUMNS},
         "phones": [
             {
-                **{name: row[name] for name in OUTCOME},
+                **{name: _text(row.get(name)) for name in OUTCOME},
                 **_rules(normaliser, row, rows),
                 **_answer(ws, list_key, row, chunks),
             }
@@ -68,7 +68,9 @@ def _normaliser(ws: Workspace, list_key: str, lineage: dict[str, Any]) -> Normal
 
 def _rules(normaliser: Normaliser, row: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
     """The assumed region, and a sentence for each rule that changed or decided the cell."""
-    region = normaliser.region_of_row(row[normaliser.region_column]) if normaliser.region_column else normaliser.region
+    region = (
+        normaliser.region_of_row(row[result_name(normaliser.region_column)]) if normaliser.region_column else normaliser.region
+    )
     said = normaliser.explain(row[Column.PHONE_RAW], region)
     of_cell = [each for each in rows if each[Column.PHONE_COLUMN] == row[Column.PHONE_COLUMN]]
     if not _agree(said[-len(of_cell) :], of_cell):
@@ -134,4 +136,6 @@ def _rows_where(ws: Workspace, name: str, column: str, value: Any) -> list[dict[
 
 def _text(value: Any) -> Any:
     """A value in JSON's types."""
-    return rfc3339(value.timestamp()) if isinstance(value, datetime) else value
+    if isinstance(value, datetime):
+        return rfc3339(value.timestamp())
+    return value.isoformat() if isinstance(value, date) else value

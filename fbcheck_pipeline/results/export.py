@@ -19,6 +19,7 @@ from fbcheck_pipeline.files.atomic import whole_file
 from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.files.xlsx_writer import FORMULA, SHEET_COLUMNS, write_workbook
 from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.columns import result_name
 from fbcheck_pipeline.progress import reported
 from fbcheck_pipeline.results.lineage import read_lineage
 from fbcheck_pipeline.results.pseudonyms import Pseudonyms
@@ -54,7 +55,7 @@ def export_results(ws: Workspace, list_key: str, to: Path, *, pseudonymise: bool
     lineage = read_lineage(ws, list_key)
     stream = ws.storage.read_parquet(paths.FACEBOOK_RESULTS.of(list_key))
     if pseudonymise:
-        pseudonyms = Pseudonyms(ws.ledger.hash_key, lineage["source"].get("phone_columns", ()))
+        pseudonyms = Pseudonyms(ws.ledger.hash_key, map(result_name, lineage["source"].get("phone_columns", ())))
         stream.batches = map(pseudonyms.replace, stream.batches)
     stream.batches = reported("exporting", stream.batches, lineage["counts"]["phones"])
     with whole_file(to) as sink:

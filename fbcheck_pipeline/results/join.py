@@ -15,21 +15,31 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, schema_of
+from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, columns_of, result_name, schema_of
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, VERDICTS
 from fbcheck_pipeline.workflow.answers import NO_PIN, REJECTED, Resolved, Tally
 from fbcheck_pipeline.workflow.collect import exported_at_us
 
+OF_E164 = frozenset(columns_of(paths.E164_PHONES))
+
 
 def result_schema(e164_schema: pa.Schema) -> pa.Schema:
-    """Columns of facebook_results: the source's own first, then ours."""
-    return pa.schema([*(each for each in e164_schema if each.name not in RESULT_COLUMNS), *schema_of(paths.FACEBOOK_RESULTS)])
+    """Columns of facebook_results: the source's own first, then ours.
+
+    A name of ours that is younger than the list's reading may still be a source column's in e164_phones; it is renamed here.
+    """
+    source = [each.with_name(result_name(each.name)) for each in e164_schema if each.name not in OF_E164]
+    return pa.schema([*source, *schema_of(paths.FACEBOOK_RESULTS)])
 
 
 def join_batches(
     schema: pa.Schema, batches: Iterable[pa.RecordBatch], resolved: Resolved, tally: Tally
 ) -> Iterator[pa.RecordBatch]:
-    """Join e164 batches with the resolved answers of their phones."""
+    """Join e164 batches with the resolved answers of their phones.
+
+    Raises:
+        NotImplementedError: a result column is not computed here.
+    """
     checked_at = pa.array([exported_at_us(task) for task in resolved.tasks], pa.timestamp("us", "UTC"))
     task_ids = pa.array([task.task_id for task in resolved.tasks], pa.string())
     for batch in batches:
@@ -38,14 +48,17 @@ def join_batches(
         tally.is_complete &= not bool((at == NO_PIN).any())
         tally.add(status)
         numbers = pa.array(number, mask=(number < 0) | (verdict < 0))
-        columns: dict[str, pa.Array] = {
+        ours: dict[str, pa.Array] = {
+            **{name: batch.column(name) for name in OF_E164},
             Column.FACEBOOK: pa.DictionaryArray.from_arrays(pa.array(verdict, mask=verdict < 0), pa.array(VERDICTS)),
             Column.CHECK_STATUS: pa.DictionaryArray.from_arrays(pa.array(status), pa.array(CHECK_STATUSES)),
             Column.CHECKED_AT: checked_at.take(numbers),
             Column.TASK_ID: task_ids.take(pa.array(number, mask=number < 0)),
         }
-        joined = [columns[each.name] if each.name in columns else batch.column(each.name) for each in schema]
-        yield pa.RecordBatch.from_arrays(joined, schema=schema)
+        if missing := RESULT_COLUMNS.keys() - ours.keys():
+            raise NotImplementedError(f"results/join.py does not compute {', '.join(sorted(missing))}")
+        source = [column for name, column in zip(batch.schema.names, batch.columns, strict=True) if name not in OF_E164]
+        yield pa.RecordBatch.from_arrays([*source, *(ours[name] for name in RESULT_COLUMNS)], schema=schema)
 
 
 def _places(texts: pa.Array, phones: Phones) -> npt.NDArray[np.int64]:

@@ -8,20 +8,11 @@ from pathlib import Path
 
 import openpyxl
 
+from fbcheck_pipeline.model import paths
 from tests.fake_vendor import FakeVendor
 from tests.integration.cli.fbcheck import KEY, Fbcheck, swiss, write_list
 
-DATA_FOLDERS = {
-    "inbox",
-    "raw_phones",
-    "e164_phones",
-    "chunks",
-    "submitted_chunks",
-    "verdicts",
-    "verdict_index",
-    "result_files",
-    "facebook_results",
-}
+DATA_FOLDERS = {each.folder for each in paths.FILES if each.has_people and "/" in each.path}
 
 
 def test_no_number_and_no_key_stands_outside_the_data_folders(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,14 @@ from fbcheck_pipeline.errors import LedgerError, OperatorError
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, Ledger, schema
 from fbcheck_pipeline.ledger.limits import Limits
 from fbcheck_pipeline.ledger.moves import move
+from fbcheck_pipeline.ledger.opening import HEAD
 from fbcheck_pipeline.ledger.records import Part, Stretch, TaskProgress
 from fbcheck_pipeline.ledger.schema import metadata
 from fbcheck_pipeline.ledger.states import MOVES
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import DAY_S, Clock, phones
+
+VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
 
 
 def register(ledger: Ledger, *keys: str) -> None:
@@ -349,7 +353,8 @@ def test_phones_that_cannot_be_unpacked_are_one_sentence(ws: Workspace) -> None:
 
 
 def test_the_migrations_build_the_tables_of_the_schema(ws: Workspace) -> None:
-    """A column of another type, or forgotten in a migration, would fail in somebody's night."""
+    """A column of another type, or forgotten in a migration, would fail in somebody's night; so would a migration above HEAD."""
+    assert max(path.name for path in VERSIONS.glob("[0-9]*.py")).partition("_")[0] == HEAD
     with ws.ledger.database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": False})
         assert compare_metadata(context, metadata) == []

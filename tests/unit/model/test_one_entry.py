@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-ENTRY = '    CHECKED_DAY = "checked_day", "the day of the verdict", _in("string", RESULTS), "verdicts.checked_at"\n'
-COMPUTATION = "            Column.CHECKED_DAY: checked_at.take(numbers).cast(pa.date32()).cast(pa.string()),\n"
+ENTRY = '    PLANTED_COLUMN = "planted_column", "the day of the verdict", _in("date32", RESULTS), "verdicts.checked_at"\n'
+COMPUTATION = "            Column.PLANTED_COLUMN: checked_at.take(numbers).cast(pa.date32()),\n"
 USE = """
 import json, numpy as np, pyarrow as pa
 from docs.reference.generate import pages
@@ -38,14 +38,14 @@ schema = result_schema(e164)
 (joined,) = join_batches(schema, [batch], resolved, Tally(resolved))
 validate(paths.FACEBOOK_RESULTS, joined)
 hidden = Pseudonyms(b"key", ["tel"]).replace(joined)
-print(json.dumps({
-    "joined": joined.column("checked_day").to_pylist(),
-    "hidden": hidden.column("checked_day").to_pylist(),
-    "made of": made_of(schema, None)["checked_day"],
-    "described": [each.description for each in table_schema(schema).columns if each.name == "checked_day"],
-    "explained": "checked_day" in ANSWER,
-    "on the page": "| `checked_day` | string | the day of the verdict |" in pages()["columns.md"],
-    "reserved": choose([["078 000 00 01", "x"]], ["tel", "Checked_Day"], 2, ReadOptions(), "a.csv").final_names,
+print(json.dumps(default=str, obj={
+    "joined": joined.column("planted_column").to_pylist(),
+    "hidden": hidden.column("planted_column").to_pylist(),
+    "made of": made_of(schema, None)["planted_column"],
+    "described": [each.description for each in table_schema(schema).columns if each.name == "planted_column"],
+    "explained": "planted_column" in ANSWER,
+    "on the page": "| `planted_column` | date32[day] | the day of the verdict |" in pages()["columns.md"],
+    "reserved": choose([["078 000 00 01", "x"]], ["tel", "Planted_Column"], 2, ReadOptions(), "a.csv").final_names,
 }))
 """
 
@@ -72,5 +72,5 @@ def test_a_result_column_is_one_entry_and_its_computation(tmp_path: Path) -> Non
         "described": ["the day of the verdict"],
         "explained": True,
         "on the page": True,
-        "reserved": ["tel", "Checked_Day_source"],
+        "reserved": ["tel", "Planted_Column_source"],
     }

@@ -1,7 +1,10 @@
 """What is said of a cell must be what happened to it."""
 
+import json
+from datetime import UTC, date, datetime
+
 from fbcheck_pipeline.phones import Normaliser
-from fbcheck_pipeline.results.explain import _rules
+from fbcheck_pipeline.results.explain import _rules, _text
 
 ROW = {"phone_column": "tel", "phone_raw": "532 123 45 67", "reject_reason": None, "country": "TR", "line_type": "mobile"}
 
@@ -21,3 +24,11 @@ def test_the_row_s_own_country_comes_before_the_list_s() -> None:
     """As the normaliser has it."""
     row = {**ROW, "land": "Schweiz", "phone_raw": "078 123 45 67", "country": "CH"}
     assert _rules(Normaliser("TR", "land"), row, [row]) == {"region": "CH", "rules": ["A valid number: CH, mobile."]}
+
+
+def test_what_a_column_of_any_type_holds_can_be_said_in_json() -> None:
+    """The explanation is a document."""
+    values = [None, "a", 1, 0.5, True, date(2026, 11, 24), datetime(2026, 11, 24, 12, tzinfo=UTC)]
+    assert json.loads(json.dumps([_text(each) for each in values])) == [
+        *values[:5], "2026-11-24", "2026-11-24T12:00:00.000Z",
+    ]  # fmt: skip

@@ -1,0 +1,58 @@
+"""What the join makes of e164_phones, also of those that an older version wrote."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, schema_of
+from fbcheck_pipeline.model.frames import validate
+from fbcheck_pipeline.model.statuses import CHECK_STATUSES, VERDICTS, CheckStatus, Verdict
+from fbcheck_pipeline.results import join
+from fbcheck_pipeline.workflow.answers import Resolved, Tally
+
+PHONE = 41_780_000_001
+
+
+def joined(**source: str) -> pa.RecordBatch:
+    """The result of one phone that was checked; `source` are the columns and cells of its list."""
+    ours = {"source_row": 1, "phone_index": 0, "phone_column": "tel", "phone_raw": "a", "phone_e164": f"+{PHONE}"}
+    schema = pa.schema([*(pa.field(name, pa.string()) for name in source), *schema_of(paths.E164_PHONES)])
+    batch = pa.RecordBatch.from_pylist([{**source, **ours}], schema=schema)
+    task = SimpleNamespace(task_id="t", vendor_exported_at="2026-11-24T12:00:00Z", exported_at=0.0)
+    status = np.array([CHECK_STATUSES.index(CheckStatus.CHECKED), *_of_no_phone()], np.int8)
+    verdict = np.array([VERDICTS.index(Verdict.YES), -1, -1], np.int8)
+    task_at = np.array([0, -1, -1], np.int32)
+    resolved = Resolved(np.array([PHONE]), status, verdict, task_at, np.zeros(3, bool), cast("list[Any]", [task]))
+    (result,) = join.join_batches(join.result_schema(schema), [batch], resolved, Tally(resolved))
+    return validate(paths.FACEBOOK_RESULTS, result)
+
+
+def _of_no_phone() -> list[int]:
+    return [CHECK_STATUSES.index(each) for each in (CheckStatus.WAITING, CheckStatus.REJECTED)]
+
+
+def test_the_join_computes_every_column_of_a_result() -> None:
+    """One that is declared and not computed would be noticed only after the list was paid for."""
+    result = joined(name="Ada")
+    assert result.schema.names == ["name", *RESULT_COLUMNS]
+    (row,) = result.to_pylist()
+    assert (row["name"], row["phone_e164"], row["facebook"], row["task_id"]) == ("Ada", f"+{PHONE}", "yes", "t")
+
+
+def test_a_column_without_computation_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The developer who added it learns where it is missing."""
+    monkeypatch.setitem(RESULT_COLUMNS, "planted_column", Column.COUNTRY)
+    with pytest.raises(NotImplementedError, match=r"results/join\.py does not compute planted_column"):
+        joined()
+
+
+def test_a_source_column_is_kept_that_is_called_like_a_younger_column_of_ours() -> None:
+    """Its list was read before `facebook` was a result column; the cell must be neither lost nor taken for ours."""
+    (row,) = joined(name="Ada", facebook="ada.l").to_pylist()
+    assert (row["name"], row["facebook_source"], row["facebook"]) == ("Ada", "ada.l", "yes")
