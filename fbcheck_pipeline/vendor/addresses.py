@@ -9,6 +9,7 @@ import ipaddress
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from urllib.parse import urljoin
 
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
@@ -16,6 +17,8 @@ from urllib3.util import parse_url
 from fbcheck_pipeline.errors import ResultForbidden, ResultUnavailable
 
 MAX_URL = 8192
+_LINE_BREAKS = dict.fromkeys(map(ord, "\t\r\n"))
+_BLANKS = "".join(map(chr, range(33)))
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 Resolver = Callable[[str, int], list[str]]
@@ -43,6 +46,23 @@ def system_resolver(host: str, port: int) -> list[str]:
     """What this machine connects to for a name; reads odd literals (`2130706433`, `0x7f.1`) as the system does."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def tidied(url: str) -> str:
+    """A URL as a browser reads it: without tabs and line feeds, without blanks around it, and `%20` for those in it."""
+    return url.translate(_LINE_BREAKS).strip(_BLANKS).replace(" ", "%20")
+
+
+def joined(base: str, url: str) -> str:
+    """Where a URL leads on the page at `base`; nothing of it is vetted.
+
+    Raises:
+        ResultForbidden: it cannot be read.
+    """
+    try:
+        return urljoin(base, tidied(url))
+    except ValueError:
+        raise ResultForbidden("the result's URL cannot be read") from None
 
 
 def vet(url: str, *, allowed_hosts: frozenset[str] | None, may_use_loopback: bool, resolve: Resolver = system_resolver) -> Target:

@@ -67,7 +67,11 @@ class VendorClient:
         self._proxies = {"no_proxy": host} if is_loopback_host(host) else {}
         self._session = VendorSession(self._auth, status_adapter())
         self._fetcher = ResultFetcher(
-            settings.allowed_result_hosts, settings.max_result_mb * 1_000_000, is_loopback_host(host), self._timeouts
+            settings.allowed_result_hosts,
+            settings.max_result_mb * 1_000_000,
+            is_loopback_host(host),
+            self._timeouts,
+            base_url=settings.api_url,
         )
 
     def __enter__(self) -> VendorClient:

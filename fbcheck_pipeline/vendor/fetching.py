@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urljoin
 
 import requests
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -24,7 +23,7 @@ from urllib3.response import HTTPResponse
 from fbcheck_pipeline import __version__
 from fbcheck_pipeline.errors import ResultExpired, ResultForbidden, ResultUnavailable
 from fbcheck_pipeline.files.atomic import whole_file
-from fbcheck_pipeline.vendor.addresses import Resolver, Target, system_resolver, vet
+from fbcheck_pipeline.vendor.addresses import Resolver, Target, joined, system_resolver, vet
 from fbcheck_pipeline.vendor.connections import Timeouts
 
 MAX_REDIRECTS = 5
@@ -55,12 +54,13 @@ class ResultFetcher:
     may_use_loopback: bool
     timeouts: Timeouts = field(default_factory=Timeouts)
     resolve: Resolver = system_resolver
+    base_url: str = ""
 
     def fetch(self, url: str, to: Path) -> DownloadedResult:
         """Download a result.
 
         Args:
-            url: the vendor's `result_url`.
+            url: the vendor's `result_url`; a relative one leads on from `base_url`.
             to: where the file shall lie, in a folder that exists; it appears there whole, readable by its owner only.
 
         Raises:
@@ -70,11 +70,12 @@ class ResultFetcher:
             StorageError: the file cannot be written.
         """
         deadline = time.monotonic() + self.timeouts.download_total_s
+        url = joined(self.base_url, url)
         for _ in range(MAX_REDIRECTS + 1):
             target = vet(url, allowed_hosts=self.allowed_hosts, may_use_loopback=self.may_use_loopback, resolve=self.resolve)
             with self._opened(target, deadline) as response:
                 if response.status in REDIRECTS and (location := response.headers.get("Location")):
-                    url = _joined(url, location)
+                    url = joined(url, location)
                     continue
                 _check_status(response.status)
                 return self._store(response, to, deadline)
@@ -157,13 +158,6 @@ def _network_faults_named() -> Iterator[None]:
         yield
     except _FAULTS as error:
         raise ResultUnavailable(f"the download broke off ({type(error).__name__}); it is tried again later") from None
-
-
-def _joined(url: str, location: str) -> str:
-    try:
-        return urljoin(url, location)
-    except ValueError:
-        raise ResultForbidden("the result's URL redirects to one that cannot be read") from None
 
 
 def _check_status(status: int) -> None:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from fbcheck_pipeline.errors import UnknownStatus, UnreadableAnswer
+from fbcheck_pipeline.vendor.addresses import MAX_URL, tidied
 from fbcheck_pipeline.vendor.wire_answers import shown
 
 MAX_TASK_ID = 128
@@ -103,7 +104,7 @@ def snapshot_of(
         failure=_count(fields.get("failure")),
         created_at=_text(fields.get("created_at"), 64),
         updated_at=_text(fields.get("updated_at"), 64),
-        result_url=_text(fields.get("result_url"), 8192),
+        result_url=_url(fields.get("result_url")),
         message=_message(fields.get("message"), secret),
         is_synthetic=is_synthetic,
         amount=_amount(fields, secret),
@@ -179,6 +180,13 @@ def _count(value: object) -> int | None:
 
 def _text(value: object, limit: int) -> str | None:
     return value if isinstance(value, str) and 0 < len(value) <= limit and value.isprintable() else None
+
+
+def _url(value: object) -> str | None:
+    """The address of a result, also of a list of one."""
+    if isinstance(value, list) and len(value) == 1:
+        (value,) = value
+    return _text(tidied(value), MAX_URL) if isinstance(value, str) else None
 
 
 def _message(value: object, secret: str) -> str | None:

@@ -183,3 +183,59 @@ def test_the_right_words_come_later_and_are_used(open_driver: OpenDriver, vendor
     next(iter(vendor.tasks.values())).shape = ResultShape()
     driver.collect()
     assert driver.counts("a") == {"checked": 20} and len(vendor.posts) == 1
+
+
+ODD_URLS: dict[str, Callable[[str, str], object]] = {
+    "relative to the host": lambda base, path: path,
+    "relative": lambda base, path: path[1:],
+    "without a scheme": lambda base, path: f"{base.removeprefix('http:')}{path}",
+    "blanks around": lambda base, path: f"\n  {base}{path} \r\n",
+    "line feeds within": lambda base, path: f"{base}{path[:5]}\n\t{path[5:]}",
+    "a blank within": lambda base, path: f"{base}{path}&name=result file.xlsx",
+    "a list of one": lambda base, path: [f"{base}{path}"],
+}
+
+
+@pytest.mark.parametrize("name", ODD_URLS)
+def test_an_odd_result_url_is_read_as_a_browser_would(name: str, open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """A result that was paid for was never fetched."""
+    vendor.status_hook = lambda task: {
+        "result_url": ODD_URLS[name](vendor.url, f"/results/{task.task_id}.xlsx?X-Signature={task.signature}")
+    }
+    driver = open_driver()
+    driver.run("a", phones(12))
+    driver.finish()
+    assert driver.counts("a") == {"checked": 12}
+    assert all("X-API-Key" not in headers for headers in vendor.result_headers)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "//169.254.169.254/latest",
+        "file:///etc/passwd",
+        " h\nttp://10.0.0.1/x",
+        ["http://10.0.0.1/x"],
+        "//user@{host}/x",
+        "\\\\{host}\\x",
+    ],
+    ids=str,
+)
+def test_an_odd_result_url_is_vetted_as_ever(url: object, open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """Its reading must not open a way around the guard."""
+    filled = url.replace("{host}", vendor.url.removeprefix("http://")) if isinstance(url, str) else url
+    vendor.status_hook = lambda task: {"result_url": filled}
+    driver = open_driver()
+    driver.run("a", phones(12))
+    driver.poll()
+    assert list(driver.collect().problems) == [driver.chunk_key("exported")]
+    assert driver.counts("a") == {"waiting": 12} and not vendor.download_calls
+
+
+def test_a_list_of_several_result_urls_names_none(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """Which of them is meant is not guessed; the task stays open."""
+    vendor.status_hook = lambda task: {"result_url": [f"{vendor.url}/1", f"{vendor.url}/2"]}
+    driver = open_driver()
+    driver.run("a", phones(12))
+    driver.finish()
+    assert driver.counts("a") == {"waiting": 12} and not vendor.download_calls
