@@ -11,6 +11,7 @@ import gzip
 import io
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -78,14 +79,15 @@ def _gunzipped(data: bytes, max_bytes: int) -> bytes:
 
 def _tables_of_archive(archive: zipfile.ZipFile, bounds: Bounds) -> list[pa.Table]:
     tables: list[pa.Table] = []
-    has_nested = False
+    has_nested, left_bytes = False, bounds.unpacked_bytes  # for all workbooks together
     members = [member for member in archive.infolist() if not member.is_dir()]
     for member in members:
         data = b"".join(member_pieces(archive, member))
         with contextlib.suppress(ResultUnreadable, DamagedFile):
             if not data.startswith(_ZIP):
                 tables.append(_table_of_text(data))
-            elif is_workbook(inner := open_archive(data, bounds)):
+            elif is_workbook(inner := open_archive(data, replace(bounds, unpacked_bytes=left_bytes))):
+                left_bytes -= sum(member.file_size for member in inner.infolist())
                 tables += _tables_of_workbook(data, inner)
             else:
                 has_nested = True

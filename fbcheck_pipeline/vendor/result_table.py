@@ -122,7 +122,8 @@ class _Rows:
     def of(cls, raw: pa.Table) -> _Rows:
         numbers, labels = (pc.utf8_trim(_filled(raw[name]), characters=_DECORATIONS) for name in ("number", "label"))
         is_filled = pc.or_(pc.not_equal(numbers, ""), pc.not_equal(labels, ""))
-        numbers, labels = numbers.filter(is_filled), labels.filter(is_filled)
+        if not pc.all(is_filled).as_py():
+            numbers, labels = numbers.filter(is_filled), labels.filter(is_filled)
         return cls(numbers, labels, _phones(numbers))
 
     @classmethod

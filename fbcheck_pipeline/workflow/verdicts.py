@@ -67,10 +67,10 @@ def look_up(storage: Storage, ledger: Ledger, phones: Phones) -> Found:
     number = {row.task_id: position for position, row in enumerate(tasks)}
     newest = np.full(len(phones), -1, np.int32)
     indexed = _read_index(storage, ledger.verdict_index())
-    if indexed is not None:
+    if indexed is not None and len(indexed.phones):
         at = codec.positions(phones, indexed.phones)
         known = np.array([number.get(task_id, -1) for task_id in indexed.task_ids], np.int32)
-        newest = np.where(at >= 0, known[indexed.task[np.maximum(at, 0)]], np.int32(-1)) if len(known) else newest
+        newest = np.where(at >= 0, known[indexed.task[np.maximum(at, 0)]], np.int32(-1))
     covered = set(indexed.task_ids) if indexed is not None else set()
     for row in tasks:
         if row.task_id not in covered:

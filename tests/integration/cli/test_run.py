@@ -290,3 +290,17 @@ def test_the_demo_shows_the_whole_pipeline(tmp_path: Path) -> None:
 def _written(path: Path, content: bytes) -> Path:
     path.write_bytes(content)
     return path
+
+
+def test_lists_without_one_phone_finish_and_stop_no_other(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
+    """Only junk, only empty cells, all of it opted out: each row keeps its reason, nothing is sent, the last list is answered."""
+    assert fbcheck("suppress", str(write_list(tmp_path / "out.csv", [swiss(1)])))[0] == 0
+    cells = {"junk": ["hello", "n/a", "12"], "none": ["", "-"], "out": [swiss(1), swiss(1)], "good": [swiss(2)]}
+    lists = [str(write_list(tmp_path / f"{name}.csv", each)) for name, each in cells.items()]
+    code, document, err = fbcheck("run", *lists, "--json")
+    assert code == 0, err
+    found = [[row["check_status"] for row in rows_of(document, place)] for place in range(4)]
+    assert found == [["rejected"] * 3, ["rejected"] * 2, ["suppressed"] * 2, ["checked"]]
+    assert list(vendor.accepted) == [swiss(2)]
+    for each in ("status", "run"):
+        assert fbcheck(each, *(lists if each == "run" else []), "--json")[0] == 0

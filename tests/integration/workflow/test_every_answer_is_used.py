@@ -12,9 +12,11 @@ import pytest
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.reconcile import accept
+from fbcheck_pipeline.workflow.verdicts import MAX_UNINDEXED_TASKS, look_up, merge_index
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape, Row, verdict
 from tests.integration.workflow.workflow_driver import WorkflowDriver
+from tests.unit.vendor.test_results import understated
 
 OpenDriver = Callable[..., WorkflowDriver]
 HEADER = ("Number", "facebook")
@@ -107,6 +109,7 @@ UNSURE: dict[str, Callable[[list[Row]], bytes]] = {
     "only a hidden sheet": lambda rows: book(hidden=rows),
     "national and one row more": lambda rows: text([*national(rows), ("05320000999", "yes")]),
     "national and two labels": lambda rows: text([*national(rows), *national([(rows[0][0], "odd")])]),
+    "a workbook that unpacks to more than it says": lambda rows: understated(book(rows), 5_000_000),
     "another's": lambda rows: text([(f"+9053300000{at:02d}", "yes") for at in range(12)]),
 }
 
@@ -239,3 +242,42 @@ def test_a_list_of_several_result_urls_names_none(open_driver: OpenDriver, vendo
     driver.run("a", phones(12))
     driver.finish()
     assert driver.counts("a") == {"waiting": 12} and not vendor.download_calls
+
+
+@pytest.mark.parametrize("tasks", [0, 1, MAX_UNINDEXED_TASKS, MAX_UNINDEXED_TASKS + 1])
+@pytest.mark.parametrize("label", ["belki", ""])
+def test_tasks_without_one_usable_verdict_stop_no_other_list(
+    tasks: int, label: str, open_driver: OpenDriver, vendor: FakeVendor
+) -> None:
+    """Sixty-five of them in a row made an empty index, and every later planning of any list ended with an IndexError."""
+    vendor.shape = ResultShape(rows=lambda rows: [(number, label) for number, _ in rows])
+    driver = open_driver(chunk_size=1)
+    driver.run("a", phones(tasks))
+    driver.finish()
+    assert driver.counts("a") == ({"undetermined": tasks} if tasks else {}) and len(driver.ledger.collected_tasks()) == tasks
+    assert (driver.ledger.verdict_index() is not None) == (tasks > MAX_UNINDEXED_TASKS)
+    vendor.shape = ResultShape()
+    other = open_driver(chunk_size=1000)
+    for key, count in (("b", 0), ("c", 1), ("d", 500)):
+        other.run(key, phones(count, 905_330_000_000))
+        other.finish()
+        assert (
+            sum(other.counts(key).values()) == count == other.counts(key).get("checked", 0) + other.counts(key).get("reused", 0)
+        )
+    assert merge_index(other.ws.storage, other.ledger, max_unindexed=0)
+    other.run("e", phones(501, 905_330_000_000))
+    other.finish()
+    assert other.counts("e") == {"reused": 500, "checked": 1} and vendor.most_per_phone == 1
+
+
+def test_an_empty_index_grows_again(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """An index over nothing is merged with nothing, then with something."""
+    driver = open_driver()
+    assert not merge_index(driver.ws.storage, driver.ledger, max_unindexed=0)
+    for key, label in (("a", "belki"), ("b", "belki"), ("c", "yes")):
+        vendor.shape = ResultShape(rows=lambda rows, label=label: [(number, label) for number, _ in rows])  # type: ignore[misc]
+        driver.run(key, phones(3, 905_320_000_000 + 10 * ord(key)))
+        driver.finish()
+        assert merge_index(driver.ws.storage, driver.ledger, max_unindexed=0)
+        found = look_up(driver.ws.storage, driver.ledger, phones(3000))
+        assert int((found.task >= 0).sum()) == (3 if label == "yes" else 0)
