@@ -349,4 +349,4 @@ def sandbox(
         chosen: dict[str, Any] = json.loads(faults)
         serve(port=port, delay_s=delay, faults=chosen, announce=lambda url: typer.echo(f"sandbox vendor at {url}", err=True))
     except ValueError as error:
-        raise OperatorError(f"--faults: {error}") from None
+        raise OperatorError(f"--faults cannot be used: {error}") from None

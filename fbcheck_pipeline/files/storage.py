@@ -24,7 +24,7 @@ from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.files.atomic import whole_file, write_faults_named
 
 MOST_DISTINCT = 0.5
-"""A Parquet dictionary pays for a column while less than this share of its values are distinct, judged by so many rows."""
+"""A Parquet dictionary pays for a column while less than this share of its values are distinct, judged by the first `ROWS_JUDGED` rows."""
 ROWS_JUDGED = 8192
 ROWS_PER_BATCH = 65_536
 
@@ -121,7 +121,7 @@ class Storage:
 
     @contextmanager
     def local_copy(self, name: str) -> Iterator[Path]:
-        """The file as a local path that lives as long as the context."""
+        """The file as a local path that lives as long as the context; only to be read, for on a local disk it is the file itself."""
         if self.is_local:
             yield Path(self._path(name))
             return

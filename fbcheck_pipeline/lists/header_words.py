@@ -1,4 +1,4 @@
-"""The words by which people name columns, in many languages; those for telephones and numbers are in `text`."""
+"""The words by which people name columns, in many languages; those for telephones and numbers are in `text.cell_words`."""
 
 from __future__ import annotations
 

@@ -10,7 +10,8 @@ from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.files.text_encoding import WrongEncoding
 from fbcheck_pipeline.files.untrusted import DamagedFile, DangerousFile
 
-_FAULTS = {"EOFError": "truncated", "BadZipFile": "truncated or damaged"}
+_FAULTS = {"EOFError": "the {} is truncated", "BadZipFile": "the {} is truncated or damaged"}
+_DAMAGED = {"Parquet file": "the {} is damaged, unfinished or encrypted"}
 _NAMES = {"zip archive": "workbook"}
 _REMEDIES = {"workbook": "open it in a spreadsheet and save it again as .xlsx", "Parquet file": "write it again"}
 
@@ -21,9 +22,9 @@ def faults_named(path: Path) -> Iterator[None]:
     try:
         yield
     except DamagedFile as error:
-        fault = _FAULTS.get(error.cause, "damaged, unfinished or encrypted" if error.kind == "Parquet file" else "damaged")
+        fault = _FAULTS.get(error.cause) or _DAMAGED.get(error.kind, "the {} is damaged")
         remedy = _REMEDIES.get(error.kind, "bring the whole file again")
-        raise ListError(f"{path.name}: the {_NAMES.get(error.kind, error.kind)} is {fault} ({error.cause}); {remedy}") from None
+        raise ListError(f"{path.name}: {fault.format(_NAMES.get(error.kind, error.kind))} ({error.cause}); {remedy}") from None
     except DangerousFile as error:
         raise ListError(f"{path.name}: the workbook is not opened: {error}; save the list as CSV") from None
     except WrongEncoding as error:

@@ -21,18 +21,18 @@ from fbcheck_pipeline.text.splitting import MIN_PART_DIGITS, digit_count
 Rule = Callable[[str], str]
 
 WHOLE_CELL: tuple[Rule, ...] = (
-    decorations.endless,
-    decorations.marks,
+    decorations.over_long,
+    decorations.to_ascii,
     decorations.symbols,
     decorations.blanks,
     decorations.formula_error,
     decorations.formula_guard,
-    decorations.nothing,
+    decorations.empty_word,
     decorations.negative,
     decorations.scientific,
     decorations.decimals,
     decorations.uri,
-    decorations.something_else,
+    decorations.address_or_digitless,
 )
 EACH_PART: tuple[Rule, ...] = (
     decorations.blanks,

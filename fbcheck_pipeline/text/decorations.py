@@ -42,14 +42,14 @@ class Reject(Exception):
         self.reason = reason
 
 
-def endless(text: str) -> str:
+def over_long(text: str) -> str:
     """A pasted document is no number."""
     if len(text) > MAX_CELL_LENGTH:
         raise Reject(RejectReason.NOT_A_NUMBER)
     return text
 
 
-def marks(text: str) -> str:
+def to_ascii(text: str) -> str:
     """Drops invisible marks; writes digits, signs and blanks of any script in ASCII."""
     return text if text.isascii() else "".join(map(_plain, text))
 
@@ -96,7 +96,7 @@ def formula_guard(text: str) -> str:
     return _FORMULA_GUARD.sub("", text) if text[:1] in "=" + _QUOTES else text
 
 
-def nothing(text: str) -> str:
+def empty_word(text: str) -> str:
     """A cell that says that there is no number is empty."""
     if says_nothing(text):
         raise Reject(RejectReason.EMPTY)
@@ -160,7 +160,7 @@ def uri(text: str) -> str:
     return context[1] + text if context and not text.startswith("+") else text
 
 
-def something_else(text: str) -> str:
+def address_or_digitless(text: str) -> str:
     """An e-mail or web address is no number, nor is what has no digit."""
     if _ADDRESS.search(text) or not _DIGIT.search(text):
         raise Reject(RejectReason.NOT_A_NUMBER)

@@ -1,6 +1,6 @@
 """Words beside a number: labels, names, extensions; and letters that stand for digits, which never go.
 
-Rules like those of `decorations`. The words themselves are in `words`.
+Rules like those of `decorations`. The words themselves are in `cell_words`.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def lookalikes(cell: str) -> list[Lookalike]:
     if digits <= MOST_DIGITS and _PLAIN.fullmatch(cell):
         return [Lookalike(cell, _WRITTEN.match(cell) is not None)]
     try:
-        text = decorations.marks(cell)
+        text = decorations.to_ascii(cell)
         if linked := decorations.link(text):
             return [Lookalike(linked, True)] if LEAST_DIGITS <= len(linked) <= MOST_DIGITS else []
         return _in_text(cleaned(WHOLE_CELL, text), 0)
@@ -66,7 +66,7 @@ def may_hold_number(cell: str) -> bool:
 
 def is_missing(cell: str | None) -> bool:
     """True for nothing, blanks, and what people and systems write instead of nothing."""
-    return cell is None or cell.strip() == "0" or decorations.says_nothing(decorations.marks(cell))
+    return cell is None or cell.strip() == "0" or decorations.says_nothing(decorations.to_ascii(cell))
 
 
 def _in_text(text: str, level: int) -> list[Lookalike]:

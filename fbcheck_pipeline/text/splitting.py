@@ -1,4 +1,4 @@
-"""Where a cell may be cut into several numbers, strongest separator first; whether the parts are numbers, `cells` decides."""
+"""Where a cell may be cut into several numbers, strongest separator first; whether the parts are numbers, `phones.careful.cell_rules` decides."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def outcomes_of(
     if text is None:
         return [rejected(RejectReason.EMPTY)]
     try:
-        linked = decorations.link(decorations.marks(decorations.endless(text)))
+        linked = decorations.link(decorations.to_ascii(decorations.over_long(text)))
         if linked:
             said.append(LINKED)
             return [read_linked(linked, region)]

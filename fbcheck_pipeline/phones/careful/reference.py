@@ -1,6 +1,6 @@
 """What phonenumbers says of one honest number, in our words; and the two readings of bare digits.
 
-Takes digits with at most one leading `+`; whoever has anything else cleans it first (`cells`).
+Takes digits with at most one leading `+`; whoever has anything else cleans it first (`cell_rules`).
 """
 
 from __future__ import annotations

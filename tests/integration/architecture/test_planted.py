@@ -53,6 +53,7 @@ def test_mypy_finds_every_planted_typo(package: Path) -> None:
     [
         ("workflow/tomorrow.py", "import dagster\n", "Dagster stays at the edge BROKEN"),
         ("lists/tomorrow.py", "from fbcheck_pipeline.ledger import Ledger\n", "Each layer imports only"),
+        ("phones/careful/tomorrow.py", "from fbcheck_pipeline.files import storage\n", "reads no files BROKEN"),
         ("sandbox/tomorrow.py", "from fbcheck_pipeline.errors import FbcheckError\n", "Each layer imports only"),
         ("tomorrow.py", '"""A module of no layer."""\n', "Each layer imports only"),
     ],

@@ -52,6 +52,12 @@ def test_each_example_becomes_what_it_must(examples: list[Example]) -> None:
     assert not [example for example in examples if not example.is_met_by(read_carefully(*example.cell))]
 
 
+def test_every_reason_has_an_example() -> None:
+    """One that no cell gets is dead, or its rule is not tried."""
+    examples = [example for examples in _examples().values() for example in examples]
+    assert {found.reason for example in examples for found in read_carefully(*example.cell)} == {None, *REASONS}
+
+
 def test_the_fast_path_never_contradicts_an_example(path: FastPath) -> None:
     """What it is not sure of it leaves; what it is sure of is the same."""
     examples = [example for examples in _examples().values() for example in examples]
