@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     task_deadline_hours: float = Field(72, gt=0)
     """A task older than this many hours no longer delays its lists: its phones become undetermined. Fractions are allowed."""
     max_tries: int = Field(2, ge=1)
-    """Maximum number of submissions of a phone that gets no usable answer, the first one included."""
+    """Maximum number of submissions of a phone that gets no usable answer, the first one included. `run --retry` may exceed it."""
     result_hosts: str | None = None
     """Hosts from which results may be downloaded: bare names, comma-separated. If unset, any public host is allowed."""
     max_result_mb: int = Field(512, ge=1)

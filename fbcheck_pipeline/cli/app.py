@@ -90,7 +90,10 @@ def run(
     timeout: Annotated[
         float | None, typer.Option(help="Stop after this many seconds; run again to continue.", metavar="SECONDS", min=0)
     ] = None,
-    retry: Annotated[bool, typer.Option("--retry", help="Submit phones again that have no usable answer.")] = False,
+    retry: Annotated[
+        bool,
+        typer.Option("--retry", help="Submit phones again that have no usable answer, once more even beyond FBCHECK_MAX_TRIES."),
+    ] = False,
     purpose: Annotated[
         str | None, typer.Option(help="Why the numbers are checked; recorded with the list.", metavar="TEXT")
     ] = None,

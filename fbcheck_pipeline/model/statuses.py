@@ -16,7 +16,7 @@ class Verdict(Word):
     BAN = "ban", "reported as banned"
 
 
-_AGAIN = "sent again at night, or by `run --retry`; at most `FBCHECK_MAX_TRIES` times in all"
+_AGAIN = "sent again at night, at most `FBCHECK_MAX_TRIES` times in all, or by `run --retry`"
 
 
 class CheckStatus(Word):

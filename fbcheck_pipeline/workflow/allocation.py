@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -18,6 +20,8 @@ from fbcheck_pipeline.workflow.pins import Pin, Pins
 from fbcheck_pipeline.workflow.verdicts import look_up
 from fbcheck_pipeline.workflow.workspace import Workspace
 
+log = logging.getLogger(__name__)
+
 DAY_S = 86_400
 
 
@@ -26,7 +30,7 @@ class Again(StrEnum):
 
     NOBODY = "nobody"
     NIGHT = "night"  # the schedule: tries that settled on an earlier UTC day
-    PERSON = "person"  # `--retry`: any settled try
+    PERSON = "person"  # `--retry`: any settled try, once more even beyond MAX_TRIES
 
 
 class PhoneAllocation:
@@ -114,9 +118,10 @@ class PhoneAllocation:
 
     def respect_settled_tries(self, tx: Planning) -> None:
         """Pin phones of settled tries without a usable answer, except those that may be tried again now."""
-        settled = tx.unanswered_tries()
+        settled = tries_that_count(self._ws, self.list_key, tx.unanswered_tries())
         if not settled:
             return
+        max_tries = self._ws.settings.max_tries
         answered_at = np.append([task.exported_at for task in self._tasks], -np.inf)
         tries = np.zeros(len(self.phones), np.int16)
         last = np.full(len(self.phones), -1, np.int32)
@@ -128,9 +133,11 @@ class PhoneAllocation:
             if TRAITS[chunk.state].is_try:  # a withdrawn one only counts the tries before it
                 last[places] = number
         for number, chunk in enumerate(settled):
-            stays = (last == number) & ~((tries < self._ws.settings.max_tries) & self._may_repeat(chunk, tx.day))
-            phones = self.phones[np.flatnonzero(stays)]
+            may_repeat = (tries < max_tries) & self._may_repeat(chunk, tx.day) | (self._again is Again.PERSON)
+            phones = self.phones[np.flatnonzero((last == number) & ~may_repeat)]
             self._assign_chunk(chunk, phones, AnsweredBy.CHUNK, AnsweredBy.EARLIER_TRY)
+        if once_more := np.count_nonzero(self.unassigned() & (last >= 0) & (tries >= max_tries)):
+            log.warning("--retry tries %d phones once more, though FBCHECK_MAX_TRIES=%d is reached", once_more, max_tries)
 
     def places(self, phones: Phones) -> npt.NDArray[np.int64]:
         """Where these phones stand among the list's; those that do not are left out."""
@@ -141,7 +148,7 @@ class PhoneAllocation:
         if self._again is Again.NIGHT:
             settled_on = datetime.fromtimestamp(chunk.known_settled_at, UTC).date().isoformat()
             return TRAITS[chunk.state].retries == "night" and settled_on < today
-        return self._again is Again.PERSON
+        return False
 
     def _assign_chunk(self, chunk: LoadedChunk, phones: Phones, own: AnsweredBy, other: AnsweredBy) -> None:
         places = self.places(phones)
@@ -153,6 +160,25 @@ class PhoneAllocation:
         """Places of the phones that a chunk carries for this very list."""
         own = self._own[chunk.chunk_key]
         return self.places(chunk.phones[own.start : own.start + own.phone_count])
+
+
+def tries_that_count(ws: Workspace, list_key: str, settled: Iterable[LoadedChunk]) -> list[LoadedChunk]:
+    """Those of settled tries without an answer that bind a list.
+
+    For a list that was added after it settled, a try does not count that is older than VERDICT_DAYS (at least a day), or whose task
+    answered no phone at all: an odd night of the vendor's. Only a person sends again what was abandoned.
+    """
+    known = ws.ledger.find_list(list_key)
+    added_at = -np.inf if known is None else known.added_at
+    oldest = added_at - max(1.0, ws.settings.verdict_days) * DAY_S
+
+    def counts(chunk: LoadedChunk) -> bool:
+        if TRAITS[chunk.state].retries != "night" or chunk.known_settled_at >= added_at:
+            return True
+        answered_none = chunk.task_id is not None and chunk.unanswered_count == chunk.phone_count
+        return chunk.known_settled_at >= oldest and not answered_none
+
+    return [chunk for chunk in settled if counts(chunk)]
 
 
 def is_young(ws: Workspace, task: AnsweringTask) -> bool:

@@ -12,6 +12,7 @@ from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, AnsweredBy, CheckStatus
+from fbcheck_pipeline.workflow.allocation import tries_that_count
 from fbcheck_pipeline.workflow.pins import Pins
 from fbcheck_pipeline.workflow.verdicts import read_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -53,7 +54,7 @@ def resolve(ws: Workspace, list_key: str, pins: Pins) -> Resolved:
     )
     resolved.status[REJECTED] = _CODE[CheckStatus.REJECTED]
     task_numbers = {task.chunk_key: number for number, task in enumerate(resolved.tasks)}
-    resolver = _AnswerResolver(ws, resolved, task_numbers, unsent)
+    resolver = _AnswerResolver(ws, list_key, resolved, task_numbers, unsent)
     for number, pin in enumerate(pins.pins):
         places = np.flatnonzero(pins.index == number)
         if pin.answered_by is AnsweredBy.VERDICT:
@@ -78,10 +79,10 @@ def _status_of_unsent(ws: Workspace, list_key: str) -> CheckStatus:
 class _AnswerResolver:
     """Fills a `Resolved`, reading each task's verdicts once."""
 
-    def __init__(self, ws: Workspace, resolved: Resolved, task_numbers: dict[str, int], unsent: int) -> None:
+    def __init__(self, ws: Workspace, list_key: str, resolved: Resolved, task_numbers: dict[str, int], unsent: int) -> None:
         self._ws, self._resolved, self._task_numbers, self._unsent = ws, resolved, task_numbers, unsent
         self._children: dict[str, list[str]] = {}
-        self._tries = _unanswered_tries(ws, resolved.phones)
+        self._tries = _unanswered_tries(ws, list_key, resolved.phones)
         for each in ws.ledger.chunks():
             if each.replaces:
                 self._children.setdefault(each.replaces, []).append(each.chunk_key)
@@ -134,9 +135,9 @@ class _AnswerResolver:
             yield from self._leaves(child)
 
 
-def _unanswered_tries(ws: Workspace, phones: Phones) -> npt.NDArray[np.int16]:
+def _unanswered_tries(ws: Workspace, list_key: str, phones: Phones) -> npt.NDArray[np.int16]:
     tries = np.zeros(len(phones), np.int16)
-    for chunk in ws.ledger.unanswered_tries():
+    for chunk in tries_that_count(ws, list_key, ws.ledger.unanswered_tries()):
         at = codec.positions(chunk.unanswered, phones)
         tries[at[at >= 0]] += chunk.tries
     return tries

@@ -166,6 +166,10 @@ def test_above_the_budget_nothing_of_the_list_is_sent(fbcheck: Fbcheck, vendor: 
     path = str(write_list(tmp_path / "a.csv", [swiss(n) for n in range(1, 11)]))
     code, document, _ = fbcheck("run", path, "--json", "--max-billable", "9")
     assert (code, document["lists"][0]["counts"]["over_budget"], len(vendor.posts)) == (3, 10, 0)
+    assert [fbcheck("run", path, "--dry-run", "--json", "--max-billable", most)[1]["would_bill"] for most in ("9", "10")] == [
+        0,
+        10,
+    ]
     code, document, _ = fbcheck("run", path, "--json", "--max-billable", "10")
     assert (code, document["lists"][0]["counts"]["checked"]) == (0, 10)
 

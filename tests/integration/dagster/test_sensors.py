@@ -17,6 +17,7 @@ from fbcheck_pipeline.defs.sensors import exported_sensor, inbox_sensor, nightly
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.due import due_work
 from fbcheck_pipeline.workflow.workspace import Workspace
+from tests.conftest import Clock
 from tests.fake_vendor import FakeVendor
 
 NIGHT = datetime(2026, 11, 25, 2, 15, tzinfo=UTC)
@@ -161,3 +162,14 @@ def test_the_night_tries_unanswered_phones_again(
 def test_nothing_due_requests_nothing(instance: dg.DagsterInstance, ws: Workspace) -> None:
     """An empty ledger is a quiet one."""
     assert due_requests(instance, ws, due_work(ws.ledger)) == []
+
+
+def test_the_night_plans_the_oldest_list_first(instance: dg.DagsterInstance, resource: Any, ws: Workspace, clock: Clock) -> None:
+    """What is over budget longest gets the new day's budget first."""
+    for key in ("c", "a", "b"):
+        ws.ledger.register_list(key, file=key, inbox_name=key, sha256=key, options={}, purpose=None)
+        with ws.ledger.planning() as tx:
+            tx.mark_planned(key, is_over_budget=True)
+        clock.advance(1)
+    with dg.build_schedule_context(instance=instance, resources={"fbcheck": resource}, scheduled_execution_time=NIGHT) as context:
+        assert [request.partition_key for request in nightly_enrichment(context)] == ["c", "a", "b"]

@@ -8,6 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from fbcheck_pipeline.errors import OperatorError, VendorRefuses
-from fbcheck_pipeline.ledger import TRAITS, ChunkState
+from fbcheck_pipeline.ledger import TRAITS, ChunkState, tallies
 from fbcheck_pipeline.ledger.records import Chunk, Stretch
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
@@ -86,9 +87,28 @@ class LifeOfAChunk(RuleBasedStateMachine):
 
     @rule(key=KEYS, again=st.sampled_from(list(Again)), budget=st.sampled_from([None, 8]), answers=st.lists(ANSWERS, max_size=5))
     def submit(self, key: str, again: Again, budget: int | None, answers: list[Any]) -> None:
-        """What a run does: plan, send, pin, note."""
+        """What a run does: plan, send, pin, note. A dry run foretold it, where the vendor accepts everything."""
+        told, _ = self.driver.foresee({key: LISTS[key]}, again=again, max_billable=budget)
+        accepted, sent = sum(self.vendor.accepted.values()), self._sent_for(key)
         with self._planning_is_lawful(key, again), self._answering(answers):
             self.driver.run(key, LISTS[key], ONCE, again=again, max_billable=budget)
+        limit = self.driver.ledger.phone_list(key).max_billable
+        assert limit is None or self._sent_for(key) in range(limit + 1) or self._sent_for(key) == sent
+        if not answers:
+            assert sum(self.vendor.accepted.values()) - accepted == told
+
+    @rule(keys=st.lists(KEYS, min_size=2, max_size=3, unique=True), again=st.sampled_from(list(Again)))
+    def dry_run_and_run_of_several(self, keys: list[str], again: Again) -> None:
+        lists, accepted = {key: LISTS[key] for key in keys}, sum(self.vendor.accepted.values())
+        told, _ = self.driver.foresee(lists, again=again)
+        self.driver.run_all(lists, ONCE, again=again)
+        assert sum(self.vendor.accepted.values()) - accepted == told
+
+    @rule(key=KEYS, limit=st.sampled_from([0, 6]))
+    def send_by_a_process_with_a_limit(self, key: str, limit: int) -> None:
+        """Where no limit is recorded with a list, it forbids what was planned without one."""
+        narrow = self.settings.model_copy(update={"max_billable": limit})
+        WorkflowDriver(replace(self.driver.ws, settings=narrow)).send(key, ONCE)
 
     @rule(key=KEYS, again=st.sampled_from(list(Again)), budget=st.sampled_from([None, 8]), writes_pins=st.booleans())
     def submit_and_be_killed_after_planning(self, key: str, again: Again, budget: int | None, writes_pins: bool) -> None:
@@ -138,7 +158,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
         before = {row.chunk_key for row in self.driver.ledger.chunks()}
         was_open = self._phones_that_may_still_be_answered()
         young = self._phones_with_a_young_verdict()
-        unanswered = self._last_tries_without_answer()
+        unanswered = self._last_tries_without_answer(key)
         yield
         new = [row for row in self.driver.ledger.chunks() if row.chunk_key not in before and row.replaces is None]
         bought = [phone for row in new for phone in self._phones(row.chunk_key)]
@@ -149,7 +169,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
             own = self.driver.ledger.parts_of(key).get(row.chunk_key, Stretch(0, 0))
             for phone in self._phones(row.chunk_key)[own.start : own.start + own.phone_count]:
                 tries, last = unanswered.get(phone, (0, None))
-                assert tries < MAX_TRIES
+                assert tries < MAX_TRIES or again is Again.PERSON
                 if last is not None:
                     day = datetime.fromtimestamp(last.settled_at, UTC).date().isoformat()
                     at_night = again is Again.NIGHT and last.state != "abandoned" and day < self.driver.ledger.today()
@@ -300,14 +320,28 @@ class LifeOfAChunk(RuleBasedStateMachine):
                 young |= set(self._phones(row.chunk_key)) - {int(phone) for phone in chunk.unanswered}
         return young
 
-    def _last_tries_without_answer(self) -> dict[int, tuple[int, Any]]:
-        """Phone -> tries without an answer since its last verdict, and the last of them."""
+    def _sent_for(self, key: str) -> int:
+        with self.driver.ledger.database.reading() as connection:
+            return tallies.sent_for(connection, key)
+
+    def _is_history(self, row: Any, key: str) -> bool:
+        """A try that does not count for a list added since: too old, or of a task that answered nobody."""
+        known = self.driver.ledger.find_list(key)
+        added_at = self.clock() if known is None else known.added_at
+        is_old = row.settled_at < added_at - max(1, self.settings.verdict_days) * DAY_S
+        answered_none = row.task_id is not None and row.unanswered_count == row.phone_count
+        return row.state != "abandoned" and row.settled_at < added_at and (is_old or answered_none)
+
+    def _last_tries_without_answer(self, key: str) -> dict[int, tuple[int, Any]]:
+        """Phone -> tries without an answer since its last verdict that count for a list, and the last of them."""
         found: dict[int, tuple[int, Any]] = {}
         rows = [row for row in self.driver.ledger.chunks() if TRAITS[row.state].retries]
         for row in sorted(rows, key=lambda row: row.settled_at):
             chunk = self.driver.ledger.chunk(row.chunk_key)
             unanswered = {int(phone) for phone in chunk.unanswered}
             for phone in self._phones(row.chunk_key):
+                if phone in unanswered and self._is_history(row, key):
+                    continue
                 if phone in unanswered:
                     found[phone] = (found.get(phone, (0, None))[0] + 1 + row.resubmissions, row)
                 else:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from fbcheck_pipeline.workflow.allocation import Again
+from fbcheck_pipeline.workflow.reconcile import abandon
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -47,18 +48,82 @@ def test_who_may_ask_and_when(
     assert sum(vendor.accepted.values()) == (14 if is_sent else 10)
 
 
-def test_at_most_max_tries_in_all(unanswered: WorkflowDriver, vendor: FakeVendor, clock: Clock) -> None:
-    """Whoever asks; then the list is complete, since nothing of it may change."""
+def test_at_most_max_tries_by_themselves(
+    unanswered: WorkflowDriver, vendor: FakeVendor, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Then the list is complete, since nothing of it changes by itself; a person may always try once more, and is told."""
     assert not unanswered.is_complete("a")
     vendor.shape = ResultShape(labels=dict.fromkeys(("yes", "no", "ban"), "perhaps"))
     for _ in range(3):
         clock.advance(DAY_S)
-        for again in Again:
+        for again in (Again.NOBODY, Again.NIGHT):
             unanswered.run("a", phones(10), again=again)
             unanswered.finish()
     assert vendor.most_per_phone == 2
     assert unanswered.counts("a") == {"checked": 6, "undetermined": 4}
-    assert unanswered.is_complete("a")
+    assert unanswered.is_complete("a") and "once more" not in caplog.text
+    for tries in (3, 4):
+        unanswered.run("a", phones(10), again=Again.PERSON)
+        unanswered.finish()
+        assert vendor.most_per_phone == tries
+    assert caplog.text.count("--retry tries 4 phones once more, though FBCHECK_MAX_TRIES=2 is reached") == 2
+
+
+@pytest.mark.parametrize(("verdict_days", "days"), [(30, 31), (0, 1.1)])
+def test_tries_of_long_ago_do_not_count_for_a_new_list(
+    verdict_days: float, days: float, open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """Older than VERDICT_DAYS, and than a day; a list that was there before counts them for ever."""
+    vendor.shape = ResultShape(missing=4)
+    driver = open_driver(verdict_days=verdict_days, max_tries=1)
+    driver.run("a", phones(10))
+    driver.finish()
+    vendor.shape = ResultShape()
+    if verdict_days:
+        driver.run("young", phones(10))
+        assert driver.counts("young") == {"reused": 6, "undetermined": 4}
+    clock.advance(days * DAY_S)
+    for again in (Again.NOBODY, Again.NIGHT):
+        driver.run("a", phones(10), again=again)
+    assert len(vendor.posts) == 1 and driver.counts("a") == {"checked": 6, "undetermined": 4}
+    driver.run("b", phones(10))
+    driver.finish()
+    assert driver.counts("b") == {"checked": 10}
+
+
+@pytest.mark.parametrize("is_failed", [True, False])
+def test_an_odd_night_of_the_vendors_does_not_count_for_a_new_list(
+    is_failed: bool, open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """A task in which no phone at all got an answer says nothing of its phones."""
+    driver = open_driver(max_tries=1)
+    if is_failed:
+        vendor.statuses = ("failed",)
+    else:
+        vendor.shape = ResultShape(labels=dict.fromkeys(("yes", "no", "ban"), "perhaps"))
+    driver.run("a", phones(5))
+    driver.finish()
+    assert driver.counts("a") == {"undetermined": 5}
+    vendor.statuses, vendor.shape = (), ResultShape()
+    clock.advance(DAY_S)
+    driver.run("a", phones(5), again=Again.NIGHT)
+    assert len(vendor.posts) == 1
+    driver.run("b", phones(5))
+    driver.finish()
+    assert driver.counts("b") == {"checked": 5}
+
+
+def test_what_was_abandoned_is_sent_again_only_by_a_person_however_long_ago(
+    open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """It may have been accepted and may still be answered."""
+    vendor.script.append("accept_then_cut")
+    driver = open_driver()
+    driver.run("a", phones(5))
+    abandon(driver.ws, driver.chunk_key("unconfirmed"))
+    clock.advance(40 * DAY_S)
+    driver.run("b", phones(5))
+    assert len(vendor.posts) == 1 and driver.counts("b") == {"undetermined": 5}
 
 
 def test_another_list_does_not_try_again_in_its_place(unanswered: WorkflowDriver, vendor: FakeVendor) -> None:
