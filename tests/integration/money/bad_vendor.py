@@ -73,7 +73,7 @@ class BadVendor(FakeVendor):
         """A task whose status calls and result have faults of their own."""
         with self.changed:
             self.shape = ResultShape(
-                format=self.rng.choice(("xlsx", "csv", "zip")),
+                format=self.rng.choice(("xlsx", "csv", "zip", "parts")),
                 missing=min(self._perhaps("rows missing", 1, 0), len(phones) - 1),  # none at all is no result
                 extra=self._perhaps("rows extra", STRANGERS, ()),
                 labels=self._perhaps("odd labels", ODD_LABELS, {}),

@@ -189,11 +189,12 @@ class LifeOfAChunk(RuleBasedStateMachine):
         missing=st.integers(0, 3),
         is_counted=st.booleans(),
         fault=st.sampled_from(["ok", "ok", "cut", "html", "expire", 404]),
+        form=st.sampled_from(["csv", "parts"]),
     )
-    def collect(self, missing: int, is_counted: bool, fault: Any) -> None:
-        """The vendor counts what is missing as failure, or its result is short."""
+    def collect(self, missing: int, is_counted: bool, fault: Any, form: Any = "csv") -> None:
+        """The vendor counts what is missing as failure, or its result is short; it comes in one table or in two."""
         for task in self.vendor.tasks.values():
-            task.shape = ResultShape(format="csv", missing=min(missing, len(task.phones)) if is_counted else 0)
+            task.shape = ResultShape(format=form, missing=min(missing, len(task.phones)) if is_counted else 0)
             if not is_counted:
                 task.shape.rows = lambda rows: rows[: len(rows) - missing]
         self.vendor.downloads.clear()
