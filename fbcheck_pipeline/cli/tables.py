@@ -87,7 +87,7 @@ def status_document(ws: Workspace) -> dict[str, Any]:
     shown = [each for each in ws.ledger.chunks() if each.state is not ChunkState.REPLACED]
     chunks = [_chunk(ws, each, list_keys.get(each.chunk_key, [])) for each in shown]
     waiting = ws.ledger.waiting_counts()
-    return {"lists": [_list(ws, each, chunks, waiting.get(each.list_key, 0)) for each in ws.ledger.lists()], "chunks": chunks}
+    return {"lists": [_list(ws, each, chunks, waiting) for each in ws.ledger.lists()], "chunks": chunks}
 
 
 def say_status(reporter: Reporter, document: Mapping[str, Any], data_uri: str) -> None:
@@ -143,14 +143,14 @@ def _coloured(state: str) -> str:
     return f"[{colour.get(state, 'yellow')}]{state}[/]"
 
 
-def _list(ws: Workspace, phone_list: PhoneList, chunks: list[dict[str, Any]], waiting: int) -> dict[str, Any]:
+def _list(ws: Workspace, phone_list: PhoneList, chunks: list[dict[str, Any]], waiting: Mapping[str, int]) -> dict[str, Any]:
     ours = [each for each in chunks if phone_list.list_key in each["list_keys"]]
     counts = {name: phone_list.count(name) for name in ("rows", "phones", *CHECK_STATUSES)}
-    missing = ws.settings.smallest_chunk - sum(ws.ledger.waiting_counts().values())
-    action = phone_list.error
-    if action is None and waiting:
-        fewest, verb = ws.settings.smallest_chunk, "waits" if waiting == 1 else "wait"
-        action = f"{count_of(waiting, 'phone')} {verb} for {max(missing, 0)} more to fill a chunk of {fewest}; the next list may bring them"
+    action, held = phone_list.error, waiting.get(phone_list.list_key, 0)
+    if action is None and held:
+        fewest, verb = ws.settings.smallest_chunk, "waits" if held == 1 else "wait"
+        missing = fewest - sum(waiting.values())
+        action = f"{count_of(held, 'phone')} {verb} for {max(missing, 0)} more to fill a chunk of {fewest}; the next list may bring them"
     if action is None:
         action = next((each["action"] for each in ours if each["action"]), None)
     return {

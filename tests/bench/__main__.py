@@ -57,7 +57,7 @@ def stage_normalise(path: Path, folder: Path) -> int:
 
     normaliser = Normaliser(region="TR", region_column="region")
     normaliser.learn(open_list(path, ReadOptions()).batches())
-    return sum(batch.num_rows for batch in normaliser.normalise_all(open_list(path, ReadOptions()).batches()))
+    return sum(normaliser.normalise(batch).num_rows for batch in open_list(path, ReadOptions()).batches())
 
 
 def stage_assets(path: Path, folder: Path) -> int:
