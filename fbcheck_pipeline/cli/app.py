@@ -86,7 +86,9 @@ def run(
         int | None,
         typer.Option(help="The maximum number of phones that may be submitted for each list.", metavar="PHONES", min=0),
     ] = None,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="Submit and exit; do not wait for the vendor.")] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Collect what is ready, submit and exit; do not wait for the vendor.")
+    ] = False,
     timeout: Annotated[
         float | None, typer.Option(help="Stop after this many seconds; run again to continue.", metavar="SECONDS", min=0)
     ] = None,

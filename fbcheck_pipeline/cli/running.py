@@ -6,6 +6,7 @@ The only module of the command line that knows Dagster. It polls with the same c
 from __future__ import annotations
 
 import errno
+import math
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -96,6 +97,7 @@ def run_lists(settings: Settings, paths: Sequence[Path], options: RunOptions, re
             sent_before, read_before = _sent(ws), {each.list_key for each in ws.ledger.lists() if each.source}
             driver = _Driver(ws, instance, options, until, outcome, interrupts)
             driver.register(paths)
+            driver.ask()
             driver.submit()
             driver.finish()
             return _conclude(ws, paths, outcome, sent_before, read_before)
@@ -127,6 +129,20 @@ class _Driver:
                 )
             except FbcheckError as error:
                 self._outcome.fail(str(path), error)
+
+    def ask(self) -> None:
+        """Ask once, at once, about every open task of the lists, overdue ones too, and use what came: planning then sees it."""
+        chunks = [chunk for key in self._outcome.keys.values() for chunk in self._ws.ledger.chunks_of(key)]
+        still_open = {each.chunk_key for each in chunks if TRAITS[each.state].asks_status or TRAITS[each.state].asks_file}
+        if not still_open:
+            return
+        self._ws.ledger.ask_at_once(still_open)
+        left_s = math.inf if self._until is None else max(0.0, self._until - time.monotonic())
+        with VendorClient(self._ws.settings) as client:
+            polled = poll_due_tasks(self._ws, client, budget_s=left_s)
+        if polled.refused is not None:
+            self._outcome.fail("", polled.refused)
+        self._do_what_is_due()
 
     def submit(self) -> None:
         """Plan and send what each list needs."""

@@ -83,6 +83,34 @@ def test_a_finished_list_run_again_does_nothing(fbcheck: Fbcheck, vendor: FakeVe
     assert document["lists"][0]["counts"]["checked"] == 2
 
 
+def test_runs_without_waiting_collect_what_is_ready(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
+    """A cron job of `--no-wait` runs comes to an end; each asks about every open task, due or not."""
+    path = str(write_list(tmp_path / "a.csv", [swiss(1), swiss(2)]))
+    assert fbcheck("run", path, "--json", "--no-wait", POLL_SECONDS="600")[0] == 3
+    code, document, err = fbcheck("run", path, "--json", "--no-wait", POLL_SECONDS="600")
+    assert (code, document["billed_phones"], document["lists"][0]["counts"]["checked"]) == (0, 0, 2), err
+    assert vendor.most_per_phone == 1
+
+
+def test_an_overdue_task_keeps_no_list_open_and_is_asked_about_by_each_run(
+    fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path
+) -> None:
+    """It is named in `status`; when it answers, the list has the answer without a new bill."""
+    vendor.hold = True
+    path = str(write_list(tmp_path / "a.csv", [swiss(1), swiss(2)]))
+    late = {"TASK_DEADLINE_HOURS": "0.0001"}
+    code, document, err = fbcheck("run", path, "--json", **late)
+    assert (code, document["lists"][0]["complete"], document["lists"][0]["counts"]["undetermined"]) == (0, True, 2), err
+    (chunk,) = fbcheck("status", "--json")[1]["chunks"]
+    assert chunk["state"] == "overdue" and "ask the vendor" in chunk["action"]
+    calls = vendor.status_calls[chunk["task_id"]]
+    assert fbcheck("run", path, "--json", "--no-wait", **late)[1]["billed_phones"] == 0
+    assert vendor.status_calls[chunk["task_id"]] == calls + 1
+    vendor.finish_all()
+    code, document, err = fbcheck("run", path, "--json", "--no-wait", **late)
+    assert (code, document["lists"][0]["counts"]["checked"], len(vendor.posts)) == (0, 2, 1), err
+
+
 def test_a_second_list_reuses_verdicts(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """What was paid for once answers every list."""
     fbcheck("run", str(write_list(tmp_path / "a.csv", [swiss(1), swiss(2)])), "--json")
@@ -123,7 +151,8 @@ def test_a_lost_answer_is_never_sent_twice_and_the_rest_goes_on(fbcheck: Fbcheck
     lost_task = next(
         task_id for task_id, task in vendor.tasks.items() if task_id not in {each["task_id"] for each in status["chunks"]}
     )
-    assert fbcheck("reconcile", lost["chunk_key"], "--task-id", lost_task)[0] == 0
+    code, _, err = fbcheck("reconcile", lost["chunk_key"], "--task-id", lost_task)
+    assert code == 0, err
     code, document, err = fbcheck("run", path, "--json", CHUNK_SIZE="100")
     assert (code, document["lists"][0]["counts"]["checked"], document["billed_phones"]) == (0, 200, 0), err
     assert vendor.most_per_phone == 1

@@ -259,6 +259,29 @@ def test_two_pollers_with_answers_of_different_age(open_driver: OpenDriver, vend
     assert driver.counts("a") == {"checked": 5}
 
 
+def test_a_task_is_asked_as_it_was_sent_whatever_the_settings_are_now(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """On the other protocol's path the vendor knows no such task."""
+    open_driver(user_id="u1").run("a", phones(5))
+    other = open_driver(protocol="v1", user_id="u2")
+    other.finish()
+    assert other.counts("a") == {"checked": 5}
+    assert any(path.endswith("?user_id=u1") for path in vendor.paths) and not any("u2" in path for path in vendor.paths)
+    other.run("b", phones(100, 905_330_000_000))
+    open_driver().finish()
+    assert other.counts("b") == {"checked": 100}
+
+
+def test_a_task_of_an_unknown_protocol_says_so_and_stays_open(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """A newer version sent it; asking on a wrong path would learn nothing, silently."""
+    driver = open_driver()
+    driver.run("a", phones(5))
+    set_columns(driver.ledger, driver.chunk_key("submitted"), protocol="v9")
+    assert driver.poll().errors == 1
+    (chunk,) = driver.ledger.chunks()
+    assert chunk.state == "submitted" and chunk.note is not None and "protocol 'v9'" in chunk.note
+    assert not vendor.status_calls
+
+
 def test_a_refused_key_stops_the_round_and_loses_nothing(open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """The sensor says so; when the key is fixed, everything continues."""
     vendor.statuses = (401,)

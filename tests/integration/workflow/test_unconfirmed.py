@@ -273,6 +273,47 @@ def test_a_wrong_task_is_noticed_however_small(count: int, open_driver: OpenDriv
     assert driver.counts("a") == {"checked": count} and vendor.most_per_phone == 1
 
 
+def test_a_task_with_some_of_the_phones_is_not_the_chunks(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """Nine of ten were sent, the tenth was not: a list that overlaps. Nothing of it settles, and the right task still fits."""
+    vendor.script.append("accept_then_cut")
+    driver = open_driver()
+    driver.run("a", phones(10))
+    chunk = driver.chunk_key("unconfirmed")
+    (lost,) = vendor.tasks.values()
+    overlapping = vendor.accept(lost.protocol, [f"+{phone}" for phone in phones(10) + 1], lost.user_id)
+    attach_task(driver.ws, driver.client, chunk, overlapping.task_id)
+    driver.finish()
+    assert driver.counts("a") == {"unconfirmed": 10} and "another chunk's task" in (driver.ledger.chunk(chunk).note or "")
+    assert driver.ws.storage.names("verdicts") == []
+    attach_task(driver.ws, driver.client, chunk, lost.task_id)
+    driver.finish()
+    assert driver.counts("a") == {"checked": 10} and len(vendor.posts) == 1
+
+
+def test_a_failed_task_that_was_attached_settles_nothing(held: WorkflowDriver, vendor: FakeVendor, clock: Clock) -> None:
+    """It answers nothing, so nothing shows whose it is: the night must not buy for it."""
+    chunk = held.chunk_key("unconfirmed")
+    lost = next(task for task in vendor.tasks.values() if task.task_id not in {row.task_id for row in held.ledger.chunks()})
+    vendor.status_hook = lambda task: "failed" if task is lost else None
+    attach_task(held.ws, held.client, chunk, lost.task_id)
+    held.finish()
+    assert held.counts("a") == {"checked": 20, "unconfirmed": 10} and "failed" in (held.ledger.chunk(chunk).note or "")
+    clock.advance(DAY_S)
+    held.run("a", phones(30), again=Again.NIGHT)
+    assert len(vendor.posts) == 3
+
+
+def test_a_task_of_another_time_is_not_attached(held: WorkflowDriver, vendor: FakeVendor) -> None:
+    """Created before the POST, or days after it, by the vendor's clock, whose error is seen from its Date."""
+    chunk = held.chunk_key("unconfirmed")
+    lost = next(task for task in vendor.tasks.values() if task.task_id not in {row.task_id for row in held.ledger.chunks()})
+    for created_at in ("2024-10-19T18:24:56.450567423Z", "2031-10-19T18:24:56.450567423Z"):
+        vendor.status_hook = lambda task, told=created_at: {"created_at": told}  # type: ignore[misc]
+        with pytest.raises(OperatorError, match="not within a day after"):
+            attach_task(held.ws, held.client, chunk, lost.task_id)
+    assert held.ledger.chunk(chunk).state == "unconfirmed"
+
+
 @pytest.mark.parametrize("decide", [resubmit, abandon], ids=["resubmit", "abandon"])
 def test_only_an_unconfirmed_chunk_is_decided_on(decide: Callable[..., None], open_driver: OpenDriver) -> None:
     """Abandoning or repeating a living task would throw money away."""
