@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 
 TYPOS = [  # file, text that stands there once, its misspelling, what mypy says of it
     ("workflow/poll.py", "chunk.fetches)", "chunk.fetchs)", '"Chunk" has no attribute "fetchs"'),
-    ("workflow/allocation.py", "chunk.resubmissions", "chunk.resubmission", '"LoadedChunk" has no attribute "resubmission"'),
+    ("workflow/allocation.py", "+= chunk.tries", "+= chunk.trys", '"LoadedChunk" has no attribute "trys"'),
     ("workflow/intake.py", "each.sha256 == sha256 and each.file", "each.sha == sha256 and each.file", 'has no attribute "sha"'),
     ("workflow/send.py", "next_send_at=later", "next_sent_at=later", '"next_sent_at" for "return_to_planned"'),
     ("workflow/collect.py", "repeats=fetched.repeats,", "repeat=fetched.repeats,", '"repeat" for "note_short"'),
