@@ -101,7 +101,17 @@ class SubmissionRefused(VendorError):
 
 
 class SubmissionUnconfirmed(VendorError):
-    """The vendor may have accepted and billed this chunk; a person must reconcile it."""
+    """The vendor may have accepted and billed this chunk; a person must reconcile it.
+
+    Attributes:
+        possible_task_id: what may be its task, by an answer that proves nothing.
+        answer: what came of the answer, fit to be kept.
+    """
+
+    def __init__(self, message: str, *, possible_task_id: str | None = None, answer: str = "") -> None:
+        super().__init__(message)
+        self.possible_task_id = possible_task_id
+        self.answer = answer
 
 
 class UnreadableAnswer(VendorError):

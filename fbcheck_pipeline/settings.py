@@ -6,6 +6,7 @@ Sources, first wins: what the caller passes, `FBCHECK_*` variables, a `.env` fil
 
 from __future__ import annotations
 
+import os
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -76,6 +77,8 @@ class Settings(BaseSettings):
     """Where all data are stored: a folder (a relative path starts at the working directory), or an object store such as s3://bucket/prefix."""
     ledger_url: str | None = None
     """SQLAlchemy URL of the ledger. If unset, the ledger is ledger.db in DATA_URI. Required if DATA_URI is an object store."""
+    receipts: Annotated[str, AfterValidator(_absolute_place)] | None = None
+    """A local folder for receipts, if the ledger is on a server; if unset, the user's state folder. A receipt keeps what the vendor answered."""
     region: Annotated[str, AfterValidator(_known_region)] | None = None
     """Region of numbers without a country code, as two letters such as TR or DE. If unset, such numbers are rejected as no_region."""
     chunk_size: int = Field(20_000, ge=1, le=10_000_000)
@@ -133,6 +136,16 @@ class Settings(BaseSettings):
     def ledger_address(self) -> str:
         """LEDGER_URL, or the SQLite file in the data folder."""
         return self.ledger_url or f"sqlite:///{self.data_uri}/{LEDGER.path}"
+
+    def receipts_folder(self, ledger_uuid: str) -> Path:
+        """Where receipts lie: beside an SQLite ledger, else in RECEIPTS, else in the user's state folder."""
+        kind, _, place = self.ledger_address.partition(":///")
+        if kind.partition("+")[0] == "sqlite":
+            return Path(place).resolve().parent
+        if self.receipts is not None:
+            return Path(self.receipts)
+        state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+        return Path(state) / "fbcheck" / ledger_uuid
 
     @property
     def vendor_origin(self) -> str:

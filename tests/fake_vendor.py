@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 # What one request meets; each queue or callable yields these:
 #   submission: "accept" | "accept_then_cut" | "accept_then_hang" | "html" | "no_task_id" | "garbage"
@@ -245,7 +245,7 @@ class _Handler(BaseHTTPRequestHandler):
         vendor, path = self.server.fake_vendor, urlsplit(self.path).path
         vendor.paths.append(self.path)
         if path.startswith("/fb/api/simple/tasks/"):
-            self._status(vendor, path.rpartition("/")[2], "simple")
+            self._status(vendor, unquote(path.rpartition("/")[2]), "simple")
         elif path.startswith("/results/"):
             self._download(vendor, path.rpartition("/")[2].partition(".")[0])
         elif path == "/v1/balance":

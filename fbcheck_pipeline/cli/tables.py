@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -177,7 +178,10 @@ def _list_state(phone_list: PhoneList, chunks: list[dict[str, Any]]) -> str:
 
 
 def _chunk(ws: Workspace, chunk: Chunk, list_keys: list[str]) -> dict[str, Any]:
-    action = TRAITS[chunk.state].action
+    action = (TRAITS[chunk.state].action or "").format(chunk_key=chunk.chunk_key)
+    if chunk.possible_task_id is not None and chunk.possible_task_id != chunk.task_id:
+        told = f"the vendor may have accepted it as task {shlex.quote(chunk.possible_task_id)}"
+        action = "; ".join(filter(None, (told, action)))
     since = chunk.submitted_at or chunk.planned_at
     return {
         "chunk_key": chunk.chunk_key,
@@ -185,12 +189,13 @@ def _chunk(ws: Workspace, chunk: Chunk, list_keys: list[str]) -> dict[str, Any]:
         "phones": chunk.phone_count,
         "state": chunk.state,
         "task_id": chunk.task_id,
+        "possible_task_id": chunk.possible_task_id,
         "vendor_status": chunk.vendor_status,
         "total": chunk.total,
         "success": chunk.success,
         "failure": chunk.failure,
         "submitted_at": rfc3339(chunk.submitted_at),
         "age_s": round(max(0.0, ws.ledger.clock() - since), 1),
-        "action": action.format(chunk_key=chunk.chunk_key) if action else None,
+        "action": action or None,
         "note": chunk.note,
     }

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger.database import Database
 from fbcheck_pipeline.ledger.moves import move
+from fbcheck_pipeline.ledger.receipts import Receipts
 from fbcheck_pipeline.ledger.records import Record
 from fbcheck_pipeline.ledger.schema import ledger_meta
 from fbcheck_pipeline.ledger.states import ChunkState
@@ -30,6 +31,7 @@ class Access:
         self.uuid: str = meta.uuid
         self.hash_key: bytes = meta.hash_key
         self.vendor_origin: str = meta.vendor_origin
+        self.receipts = Receipts(self.uuid)
 
     def close(self) -> None:
         """Give the connections back."""

@@ -18,6 +18,7 @@ from fbcheck_pipeline.errors import LedgerError
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger.book import Ledger
 from fbcheck_pipeline.ledger.database import Database, connect, reason_of, remedy_of
+from fbcheck_pipeline.ledger.receipts import Receipts
 from fbcheck_pipeline.ledger.schema import ledger_meta
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.settings import Settings
@@ -58,7 +59,10 @@ def open_ledger(
         if not only_to_look:
             _check_vendor(ledger, settings)
         if not is_nowhere:
+            ledger.receipts = _receipts(settings, storage, ledger.uuid)
             _check_identity(ledger, storage, only_to_look)
+            if not only_to_look:
+                ledger.take_in_receipts(with_copies=True)
     except sa.exc.SQLAlchemyError as error:
         database.engine.dispose()
         raise LedgerError(
@@ -104,6 +108,12 @@ def _create_identity(database: Database, settings: Settings, storage: Storage, n
                 created_at=now,
             )
         )
+
+
+def _receipts(settings: Settings, storage: Storage, ledger_uuid: str) -> Receipts:
+    folder = settings.receipts_folder(ledger_uuid)
+    is_elsewhere = not storage.is_local or Path(storage.root).resolve() != folder.resolve()
+    return Receipts(ledger_uuid, folder, storage if is_elsewhere else None)
 
 
 def _check_vendor(ledger: Ledger, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 
@@ -9,14 +10,17 @@ import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
-from fbcheck_pipeline.errors import OperatorError
+from fbcheck_pipeline.errors import LedgerError, OperatorError
 from fbcheck_pipeline.ledger.chunk_entries import ChunkEntries
 from fbcheck_pipeline.ledger.limits import UNANSWERED, Limits, forbidden_lists, withdraw
 from fbcheck_pipeline.ledger.moves import move, sent_by
 from fbcheck_pipeline.ledger.planning import Planning, replace_chunk
+from fbcheck_pipeline.ledger.receipts import Receipt
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
 from fbcheck_pipeline.ledger.schema import FACTS, LOADED, chunks, ledger_meta
 from fbcheck_pipeline.ledger.states import ChunkState
+
+log = logging.getLogger(__name__)
 
 NOT_RESUBMITTED = {
     each: sa.case((chunks.c[each] > 0, chunks.c[each] - 1), else_=0) for each in ("resubmissions", "earlier_that_day")
@@ -32,7 +36,8 @@ class Sending(ChunkEntries):
         return self.database.sender()
 
     def recover_gone_senders(self) -> list[str]:
-        """Make `sending` chunks whose sender is gone unconfirmed; returns their keys."""
+        """Take in what receipts hold, and make `sending` chunks whose sender is gone unconfirmed; returns the keys of these."""
+        self.take_in_receipts()
         sending = self.chunks(states=[ChunkState.SENDING])
         gone = {name for name in {each.sender for each in sending} if name is not None and self.database.is_gone(name)}
         note = "its sender was stopped before the answer was recorded"
@@ -41,6 +46,53 @@ class Sending(ChunkEntries):
             for each in sending
             if each.sender in gone and self.mark_unconfirmed(each.chunk_key, sender=each.sender, note=note)
         ]
+
+    def take_in_receipts(self, *, with_copies: bool = False) -> None:
+        """Record the answers that came when the ledger could not take them.
+
+        Args:
+            with_copies: look below DATA_URI, too.
+
+        Raises:
+            LedgerError: a chunk that was sent is unknown here, so this ledger is older than the POST. The receipt stays.
+        """
+        for receipt in self.receipts.kept(with_copies=with_copies):
+            found = self._records(Chunk, sa.select(*FACTS).where(chunks.c.chunk_key == receipt.chunk_key))
+            if not found:
+                raise LedgerError(
+                    f"the ledger is older than a receipt: it does not know chunk {receipt.chunk_key}, which was sent "
+                    f"({self.receipts.place_of(receipt)}); restore the newest backup. With this one, it would be paid for again"
+                )
+            if self._is_settled(found[0], receipt):
+                self.receipts.drop(receipt)
+
+    def _is_settled(self, chunk: Chunk, receipt: Receipt) -> bool:
+        """Record what a receipt holds; True when it is needed no more."""
+        key, sender = chunk.chunk_key, receipt.sender
+        if receipt.answer is None:  # under way, or lost with its sender
+            awaits = (ChunkState.SENDING, ChunkState.UNCONFIRMED, ChunkState.PLANNED)
+            return chunk.sender != sender or chunk.state not in awaits
+        told = f"the answer came and was taken in later: {receipt.answer[:200]}"
+        if receipt.is_free:
+            self.return_to_planned(key, sender=sender, note=told, next_send_at=0)
+            return True
+        if receipt.task_id is None:
+            self.mark_unconfirmed(key, sender=sender, note=told, possible_task_id=receipt.possible_task_id)
+            return True
+        try:
+            self.mark_submitted(
+                key,
+                sender=sender,
+                task_id=receipt.task_id,
+                total=receipt.total,
+                is_synthetic=receipt.is_synthetic,
+                next_poll_at=0,
+            )
+        except OperatorError as error:
+            self.mark_unconfirmed(key, sender=sender, note=told, possible_task_id=receipt.task_id)
+            log.warning("the receipt of chunk %s is kept: %s", key, error)
+            return False
+        return True
 
     def start_sending(
         self, chunk_key: str, *, sender: str, limits: Limits, protocol: str | None = None, user_id: str | None = None
@@ -82,13 +134,25 @@ class Sending(ChunkEntries):
         return dict(self._rows(sa.select(*counted))[0]._mapping)
 
     def return_to_planned(self, chunk_key: str, *, sender: str, note: str, next_send_at: float) -> bool:
-        """A free outcome: the chunk is sent later. False when another worker moved it first."""
-        values = {"note": note, "next_send_at": next_send_at}
-        return self._move(chunk_key, ChunkState.SENDING, ChunkState.PLANNED, values, sent_by(sender))
+        """A free outcome: the chunk is sent later, also where its sender was taken for gone. False when another worker moved it first."""
+        values = {"note": note, "next_send_at": next_send_at, "settled_at": None}
+        with self._write() as connection:
+            return any(
+                move(connection, chunk_key, state, ChunkState.PLANNED, values, now=self.clock(), guard=sent_by(sender))
+                for state in (ChunkState.SENDING, ChunkState.UNCONFIRMED)
+            )
 
-    def mark_unconfirmed(self, chunk_key: str, *, sender: str | None, note: str) -> bool:
-        """The answer to a POST was lost: perhaps billed, a person must look. False when another worker moved it first."""
-        return self._move(chunk_key, ChunkState.SENDING, ChunkState.UNCONFIRMED, {"note": note}, sent_by(sender))
+    def mark_unconfirmed(self, chunk_key: str, *, sender: str | None, note: str, possible_task_id: str | None = None) -> bool:
+        """The answer to a POST was lost: perhaps billed, a person must look. False when another worker moved it first.
+
+        Args:
+            possible_task_id: what may be its task; kept with the chunk whatever became of it.
+        """
+        with self._write() as connection:
+            if possible_task_id is not None:
+                _keep_possible_task(connection, chunk_key, possible_task_id)
+            values, guard = {"note": note}, sent_by(sender)
+            return move(connection, chunk_key, ChunkState.SENDING, ChunkState.UNCONFIRMED, values, now=self.clock(), guard=guard)
 
     def mark_refused(self, chunk_key: str, *, sender: str, note: str) -> bool:
         """The vendor does not want the chunk; nothing was billed. False when another worker moved it first."""
@@ -102,7 +166,7 @@ class Sending(ChunkEntries):
         If a person had it resubmitted since and it is not sent yet, that is called off: the try that was never made does not count.
 
         Returns:
-            False when the chunk is not this sender's, or a person settled it.
+            False when the chunk is not this sender's, or a person settled it: the task is kept with it as a possible one.
 
         Raises:
             OperatorError: another chunk has this task already.
@@ -116,7 +180,11 @@ class Sending(ChunkEntries):
             ChunkState.UNCONFIRMED: ({}, ours),
             ChunkState.PLANNED: (NOT_RESUBMITTED, resubmitted),
         }
-        return self._record_task(chunk_key, moves, task)
+        if self._record_task(chunk_key, moves, task):
+            return True
+        with self._write() as connection:
+            _keep_possible_task(connection, chunk_key, task_id)
+        return False
 
     def attach_task(self, chunk_key: str, *, task_id: str, total: int | None, is_synthetic: bool) -> bool:
         """Record the task that an operator attached; its result must show that it is this chunk's.
@@ -141,6 +209,9 @@ class Sending(ChunkEntries):
         values = {**task, "submitted_at": now, "settled_at": None, "note": None}
         try:
             with self._write() as connection:
+                is_known = sa.select(chunks.c.task_id == task["task_id"]).where(chunks.c.chunk_key == chunk_key)
+                if connection.scalar(is_known):
+                    return True
                 return any(
                     move(connection, chunk_key, state, ChunkState.SUBMITTED, {**values, **more}, now=now, guard=guard)
                     for state, (more, guard) in moves.items()
@@ -180,3 +251,10 @@ class Sending(ChunkEntries):
     def mark_abandoned(self, chunk_key: str, *, from_: ChunkState, note: str) -> bool:
         """An operator gives an unconfirmed or overdue chunk up. False when another worker moved it first."""
         return self._move(chunk_key, from_, ChunkState.ABANDONED, {"note": note, **UNANSWERED})
+
+
+def _keep_possible_task(connection: sa.Connection, chunk_key: str, task_id: str) -> None:
+    """Keep what may be a chunk's task, beside what was kept of earlier tries."""
+    known = chunks.c.possible_task_id
+    both = sa.case((known.is_(None), task_id), (known.contains(task_id, autoescape=True), known), else_=known + ", " + task_id)
+    connection.execute(sa.update(chunks).where(chunks.c.chunk_key == chunk_key).values(possible_task_id=both))

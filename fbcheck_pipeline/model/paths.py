@@ -55,6 +55,11 @@ RESULT_ARCHIVES = DataFile("result_files/<task_id>.zip", "the vendor's original 
 RESULT_TEXTS = DataFile("result_files/<task_id>.gz", "the vendor's other results, gzipped")
 RESULT_FILES = (RESULT_ARCHIVES, RESULT_TEXTS)
 VERDICTS = DataFile("verdicts/<task_id>.parquet", "one row per phone that the vendor answered")
+RECEIPTS = DataFile(
+    "receipts/<chunk_key>-<sender>.json",
+    "for each submission under way what the vendor answered; beside the ledger, or in `FBCHECK_RECEIPTS`",
+    has_people=False,
+)
 VERDICT_INDEX = DataFile(
     "verdict_index/<random>.arrow", "the place of each phone's newest verdict; rebuilt from `verdicts/` if it is missing"
 )

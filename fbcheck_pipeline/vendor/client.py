@@ -5,6 +5,7 @@ Retrying, waiting and recording are the caller's: here nothing is repeated.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -41,7 +42,7 @@ from fbcheck_pipeline.vendor.outcomes import (
     raise_outcome,
 )
 from fbcheck_pipeline.vendor.protocols import FILE_NAME, PROTOCOLS, Call, protocol_named
-from fbcheck_pipeline.vendor.task_snapshots import Balance, TaskSnapshot, TaskStatus, balance_of, is_task_id, snapshot_of
+from fbcheck_pipeline.vendor.task_snapshots import Balance, TaskSnapshot, TaskStatus, balance_of, possible_task_id_of, snapshot_of
 from fbcheck_pipeline.vendor.wire_answers import MAX_ANSWER_BYTES, Answer, TooLarge, TooSlow, read_body
 
 _BODY_FAULTS = (*NETWORK_FAULTS, TooLarge, TooSlow)
@@ -103,27 +104,32 @@ class VendorClient:
             SubmissionRefused: 400, 413, 415 or 422; nothing was billed.
             SubmissionUnconfirmed: anything else once a connection stood; perhaps billed.
         """
-        adapter = OneShotAdapter(upload_s=self._timeouts.read_s)
+        adapter, came = OneShotAdapter(upload_s=self._timeouts.read_s), bytearray()
         with VendorSession(self._auth, adapter) as session:
             session.headers["Connection"] = "close"
             try:
-                answer = self._ask(session, self._protocol.submission(payload), self._timeouts.read_s)
+                answer = self._ask(session, self._protocol.submission(payload), self._timeouts.read_s, came)
             except Exception as error:
                 if adapter.is_connected:
-                    raise SubmissionUnconfirmed(f"the answer was lost ({_kind(error)}): {UNCONFIRMED.remedy}") from None
+                    part = Answer(0, {}, bytes(came))
+                    raise SubmissionUnconfirmed(
+                        f"the answer was lost ({_kind(error)}): {UNCONFIRMED.remedy}",
+                        possible_task_id=possible_task_id_of(part, self._key),
+                        answer=part.to_keep(self._key),
+                    ) from None
                 if not isinstance(error, NETWORK_FAULTS):
                     raise
                 raise VendorUnavailable(f"the vendor cannot be reached ({_kind(error)}): {NOTHING_SENT.remedy}") from None
         outcome = outcome_of(answer)
         if outcome is not ACCEPTED:
             raise_outcome(outcome, answer, self._key)
-        return self._snapshot(answer, unknown_status_is=TaskStatus.PENDING)
+        return replace(self._snapshot(answer, unknown_status_is=TaskStatus.PENDING), answer=answer.to_keep(self._key))
 
     def task(self, task_id: str, *, sent_with: str | None = None, user_id: str | None = None) -> TaskSnapshot:
         """Ask for one task, once.
 
         Args:
-            task_id: as the vendor gave it, 1 to 128 printable characters.
+            task_id: as the vendor gave it, whatever it looks like.
             sent_with, user_id: protocol and user of its submission; None for the settings' own.
 
         Raises:
@@ -133,17 +139,14 @@ class VendorClient:
             TaskNotFound: 404; right after submission that passes.
             UnreadableAnswer, UnknownStatus: an answer that says nothing usable, or of another task.
         """
-        if not is_task_id(task_id):
-            raise UnreadableAnswer("a task id must be 1 to 128 printable characters without spaces or slashes")
+        if not task_id.strip("."):
+            raise UnreadableAnswer("a task id is more than dots; copy it again from the vendor")
         if sent_with not in (None, *PROTOCOLS):
             raise UnreadableAnswer(
                 f"the task was sent with protocol {sent_with!r}, which this version does not speak; install the version that sent it"
             )
         protocol = self._protocol if sent_with is None else protocol_named(sent_with, user_id)
-        snapshot = self._snapshot(self._ask_freely(protocol.status(task_id)))
-        if snapshot.task_id != task_id:
-            raise UnreadableAnswer("the vendor's answer is about another task; the vendor is asked again later")
-        return snapshot
+        return self._snapshot(self._ask_freely(protocol.status(task_id)), asked=task_id)
 
     def balance(self) -> Balance | None:
         """Ask what is left to spend, in USD; None where the protocol cannot tell.
@@ -163,19 +166,20 @@ class VendorClient:
         """
         return self._fetcher.fetch(result_url, to)
 
-    def _snapshot(self, answer: Answer, unknown_status_is: TaskStatus | None = None) -> TaskSnapshot:
+    def _snapshot(self, answer: Answer, unknown_status_is: TaskStatus | None = None, asked: str | None = None) -> TaskSnapshot:
         return snapshot_of(
             _fields_of(answer),
             is_synthetic=answer.is_synthetic,
             secret=self._key,
             unknown_status_is=unknown_status_is,
             answered_at=answer.date,
+            asked=asked,
         )
 
     def _ask_freely(self, call: Call) -> Answer:
         """A call that costs nothing; every answer but 2xx is an error."""
         try:
-            answer = self._ask(self._session, call, self._timeouts.status_s)
+            answer = self._ask(self._session, call, self._timeouts.status_s, bytearray())
         except TooLarge:
             raise UnreadableAnswer(f"the vendor's answer is larger than {MAX_ANSWER_BYTES} bytes") from None
         except _BODY_FAULTS as error:
@@ -184,8 +188,8 @@ class VendorClient:
             _raise_status_fault(answer, self._key)
         return answer
 
-    def _ask(self, session: requests.Session, call: Call, read_s: float) -> Answer:
-        """One request and its whole answer; network faults as they come."""
+    def _ask(self, session: requests.Session, call: Call, read_s: float, came: bytearray) -> Answer:
+        """One request and its whole answer; network faults as they come, and `came` is what came of the body before."""
         files: Any = None if call.file is None else {"file": (FILE_NAME, call.file, "text/plain")}
         with session.request(
             call.method,
@@ -198,8 +202,8 @@ class VendorClient:
             allow_redirects=False,
             stream=True,
         ) as response:
-            body = read_body(response.raw, max_bytes=MAX_ANSWER_BYTES, within_s=read_s)
-            return Answer(response.status_code, response.headers, body)
+            read_body(response.raw, came, max_bytes=MAX_ANSWER_BYTES, within_s=read_s)
+            return Answer(response.status_code, response.headers, bytes(came))
 
 
 def _checked_key(settings: Settings) -> str:

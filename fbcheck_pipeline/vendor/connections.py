@@ -71,6 +71,15 @@ def status_adapter() -> HTTPAdapter:
     return HTTPAdapter(pool_connections=1, pool_maxsize=STATUS_CONNECTIONS, max_retries=0)
 
 
+class FinalResponse(http.client.HTTPResponse):
+    """The answer itself: the library takes any interim one but 100, such as 102 or 103, for the whole of it."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        is_interim = 100 <= status < 200 and status != http.client.SWITCHING_PROTOCOLS
+        return version, http.client.CONTINUE if is_interim else status, reason
+
+
 class OneShotAdapter(HTTPAdapter):
     """One fresh connection that tells whether anything can have been sent on it.
 
@@ -93,6 +102,8 @@ class OneShotAdapter(HTTPAdapter):
         adapter = self
 
         class Reporting(plain):  # type: ignore[misc]
+            response_class = FinalResponse
+
             def connect(self) -> None:
                 super().connect()
                 adapter.is_connected = True

@@ -18,7 +18,7 @@ from fbcheck_pipeline.errors import (
     VendorRefuses,
     VendorUnavailable,
 )
-from fbcheck_pipeline.vendor.task_snapshots import task_id_of
+from fbcheck_pipeline.vendor.task_snapshots import possible_task_id_of, task_id_of
 from fbcheck_pipeline.vendor.wire_answers import Answer
 
 
@@ -105,4 +105,6 @@ def raise_outcome(outcome: Outcome, answer: Answer, secret: str) -> NoReturn:
         raise VendorRefuses(message, http_status=answer.status)
     if outcome.error is SubmissionRefused:
         raise SubmissionRefused(message, http_status=answer.status)
-    raise (outcome.error or SubmissionUnconfirmed)(message)
+    if outcome.error is VendorUnavailable:
+        raise VendorUnavailable(message)
+    raise SubmissionUnconfirmed(message, possible_task_id=possible_task_id_of(answer, secret), answer=answer.to_keep(secret))

@@ -5,21 +5,26 @@ How an answer was obtained is not known here.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
+from urllib.parse import unquote
 
 from fbcheck_pipeline.errors import UnknownStatus, UnreadableAnswer
 from fbcheck_pipeline.vendor.addresses import MAX_URL, tidied
-from fbcheck_pipeline.vendor.wire_answers import shown
+from fbcheck_pipeline.vendor.wire_answers import Answer, shown
 
 MAX_TASK_ID = 128
+MAX_POSSIBLE_ID = 300
 MAX_COUNT = 2**63 - 1
 
 _RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,30}))?(?:([Zz])|([+-])(\d\d):?(\d\d))", re.ASCII)
+_NAMED_ID = re.compile(r'"(task_?id|id)"\s*:\s*("(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*)', re.ASCII | re.IGNORECASE)
+_LOCATED_ID = re.compile(r"/tasks/([^/?#\s]+)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -53,6 +58,7 @@ class TaskSnapshot:
     is_synthetic: bool = False
     amount: str | None = None
     answered_at: float | None = None  # by the vendor's clock, UTC seconds
+    answer: str = field(default="", repr=False)  # of a submission, fit to be kept
 
     @property
     def has_result(self) -> bool:
@@ -79,6 +85,7 @@ def snapshot_of(
     secret: str,
     unknown_status_is: TaskStatus | None = None,
     answered_at: float | None = None,
+    asked: str | None = None,
 ) -> TaskSnapshot:
     """Read a task from the vendor's JSON object.
 
@@ -87,13 +94,19 @@ def snapshot_of(
         is_synthetic: a sandbox gave it.
         secret: the API key, kept out of `message`.
         answered_at: when, by the vendor's clock, UTC seconds.
+        asked: the task that was asked for, whatever its id looks like; None takes the one that is named.
         unknown_status_is: taken where the status is missing or unknown; None raises instead.
 
     Raises:
-        UnreadableAnswer: there is no usable `task_id`.
+        UnreadableAnswer: there is no usable `task_id`, or it is not the one that was asked for.
         UnknownStatus: the status is none that we know.
     """
-    task_id = task_id_of(fields)
+    if asked is not None:
+        data = fields.get("data")
+        fields = data if isinstance(data, dict) and "task_id" not in fields else fields
+    task_id = task_id_of(fields) if asked is None else _told(fields)
+    if asked not in (None, task_id):
+        raise UnreadableAnswer("the vendor's answer is about another task; the vendor is asked again later")
     if task_id is None:
         raise UnreadableAnswer("the vendor's answer carries no usable task_id; it is asked again later")
     return TaskSnapshot(
@@ -112,12 +125,43 @@ def snapshot_of(
     )
 
 
+def _told(fields: Mapping[str, Any]) -> str | None:
+    """The id as a status answer tells it, under either name."""
+    value = fields.get("task_id", fields.get("id"))
+    return str(value) if isinstance(value, str | int | float) else None
+
+
 def task_id_of(fields: Mapping[str, Any]) -> str | None:
     """The answer's task id, 1 to 128 printable characters fit for a URL path and a file name; None otherwise."""
     value = fields.get("task_id")
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT:
         return str(value)
     return value if isinstance(value, str) and is_task_id(value) else None
+
+
+def possible_task_id_of(answer: Answer, secret: str) -> str | None:
+    """Whatever may be the task's id in an answer that proves nothing: broken, wrapped, odd or elsewhere; None where nothing may be."""
+    text = answer.body.decode("utf-8", "replace")
+    named = _NAMED_ID.findall(text)
+    literals = [literal for name, literal in named if name.lower() != "id"]
+    if not text.lstrip().startswith("<"):  # the elements of a page have ids, too
+        literals += [literal for name, literal in named if name.lower() == "id"]
+    found = [_unquoted(each) for each in literals]
+    if located := _LOCATED_ID.search(answer.headers.get("Location", "")):
+        found.append(unquote(located[1]))
+    return next((each for each in found if _may_be_id(each, secret)), None)
+
+
+def _unquoted(literal: str) -> str:
+    try:
+        return str(json.loads(literal)) if literal.startswith('"') else literal
+    except ValueError:
+        return literal.strip('"')
+
+
+def _may_be_id(text: str, secret: str) -> bool:
+    is_phone = re.fullmatch(r"\+\d+", text, re.ASCII) is not None
+    return 1 <= len(text) <= MAX_POSSIBLE_ID and text.isprintable() and secret not in text and not is_phone
 
 
 def is_task_id(text: str) -> bool:

@@ -18,6 +18,7 @@ from urllib3.response import HTTPResponse
 
 MAX_ANSWER_BYTES = 1_000_000
 MAX_WORDS = 200
+MAX_KEPT = 3000
 MAX_RETRY_AFTER_S = 3600.0
 
 _DIGIT_RUN = re.compile(r"\+?\d(?:(?::|(?:[^\w+:]|_){0,4})\d){5,}")
@@ -74,6 +75,10 @@ class Answer:
         text = self.body[:4096].decode("utf-8", "replace") if fields is None else ": ".join(_texts(fields))
         return shown(text, secret)
 
+    def to_keep(self, secret: str) -> str:
+        """The answer as a receipt may hold it: at most 3 KB, without the key or anything that reads as a phone."""
+        return shown(f"HTTP {self.status} {self.body[: 4 * MAX_KEPT].decode('utf-8', 'replace')}", secret, limit=MAX_KEPT)
+
     def retry_after_s(self) -> float | None:
         """Seconds to wait as told by Retry-After, 0 to 3600; None when it is absent or unreadable."""
         told = self.headers.get("Retry-After", "").strip()
@@ -103,22 +108,20 @@ def shown(text: str, secret: str = "", limit: int = MAX_WORDS) -> str:
     return _DIGIT_RUN.sub("•••", _URL_QUERY.sub(r"\1", text))[:limit]
 
 
-def read_body(raw: HTTPResponse, *, max_bytes: int, within_s: float) -> bytes:
-    """Read a response body whole.
+def read_body(raw: HTTPResponse, body: bytearray, *, max_bytes: int, within_s: float) -> None:
+    """Read a response body whole into `body`, which holds what came also if the rest does not.
 
     Raises:
         TooLarge: it is larger than `max_bytes`, also after decompression.
         TooSlow: it is not there after `within_s`, however steadily it drips.
     """
     deadline = time.monotonic() + within_s
-    body = bytearray()
     while part := raw.read1(65_536, decode_content=True):
         body += part
         if len(body) > max_bytes:
             raise TooLarge
         if time.monotonic() > deadline:
             raise TooSlow
-    return bytes(body)
 
 
 def _texts(fields: Mapping[str, Any]) -> list[str]:

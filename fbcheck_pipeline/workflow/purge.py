@@ -78,6 +78,7 @@ def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None 
         drop_index(ws.storage, ws.ledger)
     for name in there:
         ws.storage.delete(name)
+    ws.ledger.receipts.drop_of_chunks({each.chunk_key for each in chunks})
     ws.storage.drop_leftovers(before=min(oldest, ws.ledger.clock() - DAY_S))
     ws.ledger.delete(list_keys, [each.chunk_key for each in chunks])
     stamp(ws.storage, ws.ledger)

@@ -6,10 +6,13 @@ ledger says `sending` (committed)  ->  one POST  ->  ledger says what came of it
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -31,16 +34,22 @@ from fbcheck_pipeline.ledger import ChunkState, codec
 from fbcheck_pipeline.ledger.limits import Limits
 from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S
+from fbcheck_pipeline.ledger.receipts import Receipt
 from fbcheck_pipeline.ledger.records import LoadedChunk
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.progress import report_progress
-from fbcheck_pipeline.vendor import TaskSnapshot, VendorClient
+from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.poll import first_poll_at
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
 MAX_HALVINGS = 3
+MOST_RECORDINGS = 6
+LONGEST_RECORDING_S = 120.0
+"""So often and so long the ledger is asked to take an answer."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -165,23 +174,38 @@ def _send_once(ws: Workspace, client: VendorClient, chunk_key: str, sender: str,
     payload = begin_sending(ws, chunk_key, sender, keep=partial(ws.storage.write_bytes, paths.CHUNKS.of(chunk_key)))
     if payload is None:
         return 0
+    receipt = Receipt(ledger.uuid, chunk_key, sender, ledger.vendor_origin, ledger.clock())
     try:
         stamp(ws.storage, ledger)
+        ledger.receipts.write(receipt)
         snapshot = client.submit_chunk(payload)
     except (StorageError, VendorUnavailable, VendorRefuses) as error:
-        later = ledger.clock() + ORPHANED_AFTER_S
-        ledger.return_to_planned(chunk_key, sender=sender, note=str(error), next_send_at=later)
+        note, later = str(error), ledger.clock() + ORPHANED_AFTER_S
+        free = replace(receipt, answer=note, is_free=True)
+        _record(ws, free, lambda: ledger.return_to_planned(chunk_key, sender=sender, note=note, next_send_at=later))
         raise
     except SubmissionRefused as error:
-        _halve_or_refuse(ws, chunk_key, sender, str(error))
+        note = str(error)
+        _record(ws, replace(receipt, answer=note, is_free=True), lambda: _halve_or_refuse(ws, chunk_key, sender, note))
         sent.refused += 1
         return 0
     except SubmissionUnconfirmed as error:
-        return _hold(ws, chunk_key, sender, str(error), sent)
+        doubtful = replace(receipt, answer=error.answer, possible_task_id=error.possible_task_id)
+        return _hold(ws, doubtful, str(error), sent)
+    task: dict[str, Any] = {"task_id": snapshot.task_id, "total": snapshot.total, "is_synthetic": snapshot.is_synthetic}
+    accepted = replace(receipt, answer=snapshot.answer, **task)
     try:
-        _record(ws, chunk_key, sender, snapshot)
-    except OperatorError as error:  # the vendor gave the same task id twice
-        return _hold(ws, chunk_key, sender, str(error), sent)
+        is_ours = _record(
+            ws, accepted, lambda: ledger.mark_submitted(chunk_key, sender=sender, next_poll_at=first_poll_at(ws), **task)
+        )
+    except OperatorError as error:  # the vendor gave the same task id twice: both records are kept
+        _hold(ws, replace(accepted, task_id=None, possible_task_id=snapshot.task_id), str(error), sent)
+        ledger.receipts.write(accepted)
+        return 0
+    if not is_ours:
+        log.error(
+            "a person settled chunk %s before its answer came; the vendor accepted it as task %s", chunk_key, snapshot.task_id
+        )
     phone_count = ledger.chunk(chunk_key).phone_count
     log.info("chunk submitted chunk_key=%s phones=%d", chunk_key, phone_count)
     sent.chunks += 1
@@ -194,29 +218,53 @@ def remove_phones(ws: Workspace, chunk: LoadedChunk, chosen: npt.NDArray[np.bool
     ws.ledger.replace_chunk(chunk.chunk_key, from_=ChunkState.PLANNED, groups=groups, halvings=chunk.halvings)
 
 
-def _hold(ws: Workspace, chunk_key: str, sender: str, why: str, sent: Sent) -> int:
+def _hold(ws: Workspace, receipt: Receipt, why: str, sent: Sent) -> int:
     """Perhaps billed: a person must look."""
-    ws.ledger.mark_unconfirmed(chunk_key, sender=sender, note=why)
-    log.warning("submission unconfirmed chunk_key=%s", chunk_key)
+    key, possible = receipt.chunk_key, receipt.possible_task_id
+    _record(ws, receipt, lambda: ws.ledger.mark_unconfirmed(key, sender=receipt.sender, note=why, possible_task_id=possible))
+    log.warning("submission unconfirmed chunk_key=%s", key)
     sent.unconfirmed += 1
     return 0
 
 
-@tenacity.retry(retry=tenacity.retry_if_exception_type(LedgerError), wait=tenacity.wait_random_exponential(max=30))
-def _record(ws: Workspace, chunk_key: str, sender: str, snapshot: TaskSnapshot) -> None:
-    """Tried until it succeeds: this id is the only proof of what was paid for."""
-    recorded = ws.ledger.mark_submitted(
-        chunk_key,
-        sender=sender,
-        task_id=snapshot.task_id,
-        total=snapshot.total,
-        is_synthetic=snapshot.is_synthetic,
-        next_poll_at=first_poll_at(ws),
-    )
-    if not recorded:
-        log.error(
-            "a person settled chunk %s before its answer came; the vendor accepted it as task %s", chunk_key, snapshot.task_id
+def _record(ws: Workspace, receipt: Receipt, write: Callable[[], T]) -> T:
+    """Write an answer to the ledger, patiently: it may be the only proof of what was paid for. The receipt is dropped once that is done.
+
+    Raises:
+        LedgerError: the ledger did not take it in time; the receipt keeps it, and the next opening takes it in.
+    """
+    receipts = ws.ledger.receipts
+    with suppress(StorageError):  # then the ledger alone must take it
+        receipts.write(receipt)
+
+    def tell(state: tenacity.RetryCallState) -> None:
+        if state.attempt_number == 1:
+            _tell(receipt, receipts.place_of(receipt))
+            receipts.copy(receipt)
+
+    stop = tenacity.stop_after_attempt(MOST_RECORDINGS) | tenacity.stop_after_delay(LONGEST_RECORDING_S)
+    wait = tenacity.wait_random_exponential(max=30)
+    retry = tenacity.retry_if_exception_type(LedgerError)
+    try:
+        done = tenacity.Retrying(retry=retry, stop=stop, wait=wait, after=tell, reraise=True)(write)
+    except LedgerError as error:
+        raise LedgerError(
+            f"{error}; what the vendor answered to chunk {receipt.chunk_key} is kept in {receipts.place_of(receipt)}, "
+            "and the next command that can write the ledger takes it in"
+        ) from error
+    receipts.drop(receipt)
+    return done
+
+
+def _tell(receipt: Receipt, place: str) -> None:
+    """One plain line on standard error at once, whatever becomes of ledger, receipt and log."""
+    named = receipt.task_id or receipt.possible_task_id
+    what = f"task {named}" if named else "nothing that names a task"
+    with suppress(OSError, ValueError):
+        sys.stderr.write(
+            f"fbcheck: the ledger cannot take the vendor's answer to chunk {receipt.chunk_key}: {what}; kept in {place}\n"
         )
+        sys.stderr.flush()
 
 
 def _halve_or_refuse(ws: Workspace, chunk_key: str, sender: str, note: str) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
+from fbcheck_pipeline.errors import LedgerError
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.answers import Tally, resolve
-from fbcheck_pipeline.workflow.pins import write_pins
+from fbcheck_pipeline.workflow.pins import Pins, write_pins
 from fbcheck_pipeline.workflow.plan import phones_of, plan_list
 from fbcheck_pipeline.workflow.send import RetryPolicy, Sent, send_planned_chunks
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -55,10 +59,18 @@ def submit_list(
     pins = plan_list(ws, list_key, phones, again=again)
     try:
         sent = send_planned_chunks(ws, client, list_key, policy=policy)
-    finally:
-        tally = Tally(resolve(ws, list_key, pins))
-        tally.add_repeated(occurrences, rejected)
-        counts = tally.counts(ws.ledger.phone_list(list_key).source_rows)
-        ws.ledger.note_counts(list_key, counts)
+    except BaseException:
+        with suppress(LedgerError):  # what failed first is what must be said
+            _note_counts(ws, list_key, pins, occurrences, rejected)
+        raise
+    counts = _note_counts(ws, list_key, pins, occurrences, rejected)
     write_pins(ws, list_key, pins)
     return Submission(sent, counts, len(phones))
+
+
+def _note_counts(ws: Workspace, list_key: str, pins: Pins, occurrences: npt.NDArray[np.int32], rejected: int) -> dict[str, int]:
+    tally = Tally(resolve(ws, list_key, pins))
+    tally.add_repeated(occurrences, rejected)
+    counts = tally.counts(ws.ledger.phone_list(list_key).source_rows)
+    ws.ledger.note_counts(list_key, counts)
+    return counts

@@ -14,6 +14,7 @@ from fbcheck_pipeline.errors import LedgerError
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import Clock, phones
+from tests.fake_vendor import FakeVendor
 from tests.forked import PATIENCE_S
 from tests.integration.money import worker_script
 from tests.integration.money.killable_worker import KillableWorker, Vendor
@@ -129,3 +130,62 @@ def test_a_lost_connection_is_named(open_ws: Callable[..., Workspace], postgres_
         tx.version()
     with ws.ledger.planning() as tx:
         assert tx.version()
+
+
+@pytest.mark.parametrize("fate", ["read-only", "terminated", "gone"])
+def test_a_task_id_that_the_server_cannot_take_is_lost_by_nobody(
+    fate: str,
+    open_ws: Callable[..., Workspace],
+    vendor: FakeVendor,
+    postgres_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """During the POST: turned read-only; its sessions ended, the sender's lock with them; the database not to be reached for a while."""
+    monkeypatch.setattr("fbcheck_pipeline.workflow.send.MOST_RECORDINGS", 2)
+    connects = "ALTER DATABASE {name} ALLOW_CONNECTIONS "
+
+    def befalls(index: int, payload: bytes) -> str:
+        if fate == "read-only":
+            read_only(postgres_url, True)
+        else:
+            on_the_server(postgres_url, f"{connects}{'true' if fate == 'terminated' else 'false'}")
+            on_the_server(postgres_url, TERMINATE)
+        return "accept"
+
+    vendor.script = befalls
+    driver = WorkflowDriver(open_ws(receipts=str(tmp_path / "kept")))
+    if fate == "terminated":  # the next connection is well
+        assert driver.run("a", phones(5)).chunks == 1
+    else:
+        with pytest.raises(
+            LedgerError, match="read-only" if fate == "read-only" else "connection to its server failed"
+        ) as caught:
+            driver.run("a", phones(5))
+        assert "full" not in str(caught.value) and f"kept in {tmp_path}/kept/receipts/" in str(caught.value)
+        assert len(list((tmp_path / "data" / "receipts").iterdir())) == 1, "copied to the data, which lie elsewhere"
+        on_the_server(postgres_url, connects + "true")
+        read_only(postgres_url, False)
+    again = WorkflowDriver(open_ws(receipts=str(tmp_path / "kept")))
+    assert again.states() == ["submitted"]
+    assert not list((tmp_path / "kept" / "receipts").iterdir()) and not again.ws.storage.names("receipts")
+    vendor.script = []
+    again.finish()
+    again.run("a", phones(5))
+    assert again.counts("a") == {"checked": 5} and vendor.most_per_phone == len(vendor.posts) == 1
+
+
+def test_receipts_lie_in_the_users_state_folder_where_nothing_else_is_set(
+    open_ws: Callable[..., Workspace], vendor: FakeVendor, tmp_path: Path
+) -> None:
+    """A server's ledger has no folder of its own on this machine."""
+    seen: list[int] = []
+
+    def look(index: int, payload: bytes) -> str:
+        seen.append(len(list((tmp_path / "state" / "fbcheck" / driver.ledger.uuid / "receipts").iterdir())))
+        return "accept"
+
+    vendor.script = look
+    driver = WorkflowDriver(open_ws())
+    driver.run("a", phones(5))
+    assert seen == [1]

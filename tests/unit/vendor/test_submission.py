@@ -163,6 +163,47 @@ def test_answers_that_prove_nothing_are_unconfirmed(status: int, body: bytes, he
     assert f"HTTP {status}" in str(error)
 
 
+LONG = "x" * 200
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        (http(200, ACCEPTED, PAGE), "cs9viu7i61pkfs4oavvg"),
+        (http(303, ACCEPTED, {"Location": "/elsewhere"}), "cs9viu7i61pkfs4oavvg"),
+        (http(303, b"", {"Location": "/fb/api/simple/tasks/a%20b?x=1"}), "a b"),
+        (http(200, ACCEPTED, {"Content-Length": str(len(ACCEPTED) + 9)}), "cs9viu7i61pkfs4oavvg"),
+        (http(200, ACCEPTED[:-1]), "cs9viu7i61pkfs4oavvg"),
+        (http(200, b'{"task_id":"' + LONG.encode() + b'"}'), LONG),
+        (http(200, b'{"task_id":"a/b c"}'), "a/b c"),
+        (http(200, b'{"task_id":-7.5}'), "-7.5"),
+        (http(200, b'{"id":"abc","status":"pending"}'), "abc"),
+        (http(200, b'{"id":"request","data":{"task_id":4711}}'), "4711"),
+        (http(200, b'[{"taskId":"abc"}]'), "abc"),
+        (http(200, b'<html id=\'x\'><pre>{"task_id": "abc"}</pre>', PAGE), "abc"),
+        (http(502, b'{"task_id":"abc"}'), "abc"),
+        (http(200, b'{"id":"+41798284651"}'), None),
+        (http(200, b'{"id":"' + KEY.encode() + b'"}'), None),
+        (http(200, b'{"task_id":""}'), None),
+        (http(200, b'<a id="top">'), None),
+    ],
+)
+def test_whatever_may_be_an_id_comes_with_the_doubt(said: bytes, named: str | None) -> None:
+    """It is the one trace of what was paid for; a phone or the key is none."""
+    error = submit(says_then_closes(said))
+    assert isinstance(error, SubmissionUnconfirmed)
+    assert error.possible_task_id == named
+    assert len(error.answer) <= 3000 and KEY not in error.answer and "828" not in error.answer
+
+
+@pytest.mark.parametrize("interim", [100, 102, 103])
+def test_an_interim_answer_is_not_taken_for_the_answer(interim: int) -> None:
+    """A gateway says 102 or 103 while the vendor works; what follows is the acceptance."""
+    said = b"HTTP/1.1 %d Wait\r\nLink: </x>\r\n\r\n" % interim + http(200, ACCEPTED)
+    with Wire(says(said)) as server, client_for(server.url) as client:
+        assert client.submit_chunk(PAYLOAD).task_id == "cs9viu7i61pkfs4oavvg"
+
+
 @pytest.mark.parametrize(
     ("status", "error"), [(403, VendorRefuses), (404, VendorRefuses), (413, SubmissionRefused), (429, RateLimited)]
 )
