@@ -169,7 +169,8 @@ class Settings(BaseSettings):
 
     def without_secrets(self) -> dict[str, Any]:
         """The settings that a lineage or report may show: no key, no user, no credentials in a URL."""
-        shown = self.model_dump(mode="json", exclude={"api_key", "user_id", "ledger_url", "webhook_url", "log_level", "purpose"})
+        hidden = {"api_key", "user_id", "ledger_url", "receipts", "webhook_url", "log_level", "purpose"}
+        shown = self.model_dump(mode="json", exclude=hidden)
         shown["ledger"] = urlsplit(self.ledger_address).scheme
         return shown
 

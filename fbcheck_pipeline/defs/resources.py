@@ -19,6 +19,7 @@ class FbcheckResource(dg.ConfigurableResource["FbcheckResource"]):
     user_id: Optional[str] = None
     data_uri: Optional[str] = None
     ledger_url: Optional[str] = None
+    receipts: Optional[str] = None
     region: Optional[str] = None
     chunk_size: Optional[int] = None
     min_chunk: Optional[int] = None
