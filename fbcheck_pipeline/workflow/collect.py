@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import logging
 import tempfile
@@ -22,10 +21,10 @@ from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk, TaskProgress
 from fbcheck_pipeline.ledger.states import MOVES
-from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.statuses import CheckStatus
 from fbcheck_pipeline.progress import report_progress
-from fbcheck_pipeline.vendor import ResultTable, TaskSnapshot, TaskStatus, VendorClient, read_result, timestamp_us
+from fbcheck_pipeline.vendor import ResultTable, TaskSnapshot, TaskStatus, VendorClient, timestamp_us
+from fbcheck_pipeline.workflow.kept_results import doubt_of, keep, kept, kept_doubt, read_for
 from fbcheck_pipeline.workflow.poll import (
     ask_again,
     count_gone,
@@ -91,7 +90,7 @@ def _collect(ws: Workspace, client: VendorClient, readers: Executor, chunk: Chun
             fetched = _fetch(ws, client, chunk, path)
             missing = readers.submit(_take_in, ws, fetched, path).result()
     except VendorError as error:
-        missing = _explain(ws, chunk, error)
+        missing = readers.submit(_explain, ws, chunk, error).result()
     if missing is not None:
         collected.problems[chunk.chunk_key] = missing
         return
@@ -102,14 +101,15 @@ def _collect(ws: Workspace, client: VendorClient, readers: Executor, chunk: Chun
 def _explain(ws: Workspace, chunk: Chunk, error: VendorError) -> str:
     """Note in the ledger why a result is not there, and when it is fetched again; returns the reason."""
     log.warning("result not collected chunk_key=%s error=%s", chunk.chunk_key, type(error).__name__)
-    why, key = str(error), chunk.chunk_key
+    doubt, key = kept_doubt(ws, chunk), chunk.chunk_key
+    why = doubt or str(error)
     if isinstance(error, _AnotherChunks) and (chunk.state, ChunkState.UNCONFIRMED) in MOVES and not chunk.has_verdicts:
         ws.ledger.disown_task(key, from_=chunk.state, task_id=chunk.known_task_id, note=why)
         return why
     if _says_gone(error) and count_gone(ws, chunk, why):
         return why
     has_failed = chunk.vendor_status == TaskStatus.FAILED and not chunk.has_verdicts and (chunk.state, ChunkState.FAILED) in MOVES
-    if has_failed and chunk.fetches >= REPEATS:
+    if has_failed and not doubt and chunk.fetches >= REPEATS:
         progress = TaskProgress(TaskStatus.FAILED.value, chunk.total, chunk.success, chunk.failure)
         settle_failed(ws, chunk, progress, f"the vendor says this task failed, and its result cannot be had: {why}")
         return why
@@ -176,18 +176,9 @@ def _fetch(ws: Workspace, client: VendorClient, chunk: Chunk, path: Path) -> _Fe
             if told or failure:
                 raise failure or error from None
             failure = error
-    _keep(ws, chunk.known_task_id, path)
+    keep(ws, chunk.known_task_id, path)
     known: Chunk | TaskSnapshot = told or chunk
     return _Fetched(chunk, found.sha256, known.success, known.failure)
-
-
-def _keep(ws: Workspace, task_id: str, path: Path) -> None:
-    """A join can be repeated, and a person can look, without the vendor."""
-    content = path.read_bytes()
-    if content.startswith(b"PK"):  # compressed already
-        ws.storage.write_bytes(paths.RESULT_ARCHIVES.of(task_id), content)
-    else:
-        ws.storage.write_bytes(paths.RESULT_TEXTS.of(task_id), gzip.compress(content, compresslevel=1, mtime=0))
 
 
 def accept_kept(ws: Workspace, chunk: Chunk) -> None:
@@ -197,22 +188,17 @@ def accept_kept(ws: Workspace, chunk: Chunk) -> None:
         OperatorError: no result was kept.
         ResultError: it cannot be read.
     """
-    kept = [name for kind in paths.RESULT_FILES if ws.storage.exists(name := kind.of(chunk.known_task_id))]
-    if not kept:
-        raise OperatorError(f"no result of chunk {chunk.chunk_key} has been fetched yet; there is nothing to accept")
-    content = ws.storage.read_bytes(kept[0])
-    with tempfile.TemporaryDirectory(prefix="fbcheck-") as folder:
-        path = Path(folder) / "result"
-        path.write_bytes(content if kept[0].endswith(paths.RESULT_ARCHIVES.suffix) else gzip.decompress(content))
+    with kept(ws, chunk.known_task_id) as path:
+        if path is None:
+            raise OperatorError(f"no result of chunk {chunk.chunk_key} has been fetched yet; there is nothing to accept")
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         _take_in(ws, _Fetched(chunk, sha256, chunk.success, chunk.failure, is_accepted=True), path)
 
 
 def _take_in(ws: Workspace, fetched: _Fetched, path: Path) -> str | None:
     chunk = ws.ledger.chunk(fetched.chunk.chunk_key)
-    sent, _ = codec.distinct(chunk.phones)
     try:
-        result = read_result(path, sent, max_bytes=ws.settings.max_result_mb * 1_000_000)
+        result = read_for(ws, chunk, path)
     except ResultOfOthers:
         if chunk.was_attached:
             raise _AnotherChunks(_not_its_own(chunk, 0)) from None
@@ -222,12 +208,10 @@ def _take_in(ws: Workspace, fetched: _Fetched, path: Path) -> str | None:
         raise _AnotherChunks(_not_its_own(chunk, own))
     if not own:
         raise ResultUnreadable("the result names no phone of this chunk; its file is kept, and it is fetched again")
-    if result.doubts and not fetched.is_accepted:
-        raise ResultUnreadable(
-            f"many labels of the result have no meaning ({', '.join(map(repr, result.doubts))}): nothing of it is used; look at the "
-            f"file, which is kept, and to use it as it is, run fbcheck reconcile {chunk.chunk_key} --accept"
-        )
-    return _record(ws, fetched, chunk, sent, result)
+    doubt = doubt_of(chunk, result)
+    if doubt and not fetched.is_accepted:
+        raise ResultUnreadable(doubt)
+    return _record(ws, fetched, chunk, result)
 
 
 def _not_its_own(chunk: Chunk, own: int) -> str:
@@ -237,9 +221,10 @@ def _not_its_own(chunk: Chunk, own: int) -> str:
     )
 
 
-def _record(ws: Workspace, fetched: _Fetched, known: LoadedChunk, sent: Phones, result: ResultTable) -> str | None:
+def _record(ws: Workspace, fetched: _Fetched, known: LoadedChunk, result: ResultTable) -> str | None:
     """Use what a result answers; returns what is still missing of it, if anything."""
     chunk, table = fetched.chunk, result.table
+    sent, _ = codec.distinct(known.phones)
     usable = table.filter(pc.is_valid(table["facebook"]))["phone"].to_numpy()
     unanswered = sent[codec.positions(sent, np.asarray(usable)) < 0]
     counts = {

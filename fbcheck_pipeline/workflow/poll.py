@@ -15,6 +15,7 @@ from fbcheck_pipeline.ledger.collecting import DAYS_UNTIL_GONE
 from fbcheck_pipeline.ledger.records import Chunk, TaskProgress
 from fbcheck_pipeline.ledger.states import MOVES
 from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus, VendorClient
+from fbcheck_pipeline.workflow.kept_results import kept_doubt
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -106,8 +107,12 @@ def deadline_at(ws: Workspace, chunk: Chunk) -> float:
 
 
 def count_gone(ws: Workspace, chunk: Chunk, why: str) -> bool:
-    """Count that the vendor says it has no such task, or no such file; True when it has said so often enough and late enough."""
-    may_go = (chunk.state, ChunkState.GONE) in MOVES and ws.ledger.clock() > deadline_at(ws, chunk)
+    """Count that the vendor says it has no such task, or no such file; True when it has said so often enough and late enough.
+
+    A result that was kept and only wants a person's word is not gone.
+    """
+    is_late = (chunk.state, ChunkState.GONE) in MOVES and ws.ledger.clock() > deadline_at(ws, chunk)
+    may_go = is_late and not kept_doubt(ws, chunk)
     note = f"{why}; the vendor has said so on {DAYS_UNTIL_GONE} days: the result is gone, and the next night may try its phones again"
     return may_go and ws.ledger.note_gone(chunk, note=note)
 

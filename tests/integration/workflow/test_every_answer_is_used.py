@@ -167,6 +167,28 @@ def test_many_strange_labels_settle_nothing_until_a_person_accepts_them(
     assert driver.states() == ["collected"] and driver.counts("a") == {name: each for name, each in expected.items() if each}
 
 
+@pytest.mark.parametrize("is_forgotten", [False, True], ids=["file", "task"])
+def test_a_kept_result_that_wants_a_person_is_never_gone(
+    is_forgotten: bool, open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """New words in all results while the person is on holiday: the vendor deletes its files, and no night buys all again."""
+    vendor.shape = ResultShape(labels={"yes": "registered", "no": "unregistered", "ban": "unregistered"})
+    driver = open_driver()
+    driver.run("a", phones(12))
+    driver.finish()
+    vendor.downloads = lambda task_id: 404
+    if is_forgotten:
+        vendor.tasks.clear()
+    for _ in range(9):
+        clock.advance(DAY_S)
+        driver.finish()
+        driver.run("a", phones(12), again=Again.NIGHT)
+    assert driver.states() == ["overdue"] and len(vendor.posts) == 1
+    assert "'unregistered'" in str(driver.ledger.chunks()[0].note)
+    accept(driver.ws, driver.chunk_key("overdue"))
+    assert driver.states() == ["collected"] and driver.counts("a") == {"undetermined": 12}
+
+
 def test_few_strange_labels_settle_with_their_phones_undetermined(open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """Ten, or one in a hundred: each of them has its reason, and the rest its verdicts."""
     vendor.shape = ResultShape(pack=lambda rows: text([*strange(rows)[1:], rows[0]]))

@@ -1,0 +1,69 @@
+"""Results that were kept: one may want nothing but a person's word, and then no later word of the vendor's releases its phones.
+
+Fetching and recording results is done elsewhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from fbcheck_pipeline.errors import ResultError
+from fbcheck_pipeline.ledger import codec
+from fbcheck_pipeline.ledger.records import Chunk
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.vendor import ResultTable, read_result
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+
+def keep(ws: Workspace, task_id: str, path: Path) -> None:
+    """A join can be repeated, and a person can look, without the vendor."""
+    content = path.read_bytes()
+    if content.startswith(b"PK"):  # compressed already
+        ws.storage.write_bytes(paths.RESULT_ARCHIVES.of(task_id), content)
+    else:
+        ws.storage.write_bytes(paths.RESULT_TEXTS.of(task_id), gzip.compress(content, compresslevel=1, mtime=0))
+
+
+@contextlib.contextmanager
+def kept(ws: Workspace, task_id: str) -> Iterator[Path | None]:
+    """The result of a task as it came, in a file for as long as it is looked at; None where none was kept."""
+    names = [name for kind in paths.RESULT_FILES if ws.storage.exists(name := kind.of(task_id))]
+    if not names:
+        yield None
+        return
+    content = ws.storage.read_bytes(names[0])
+    with tempfile.TemporaryDirectory(prefix="fbcheck-") as folder:
+        path = Path(folder) / "result"
+        path.write_bytes(content if names[0].endswith(paths.RESULT_ARCHIVES.suffix) else gzip.decompress(content))
+        yield path
+
+
+def read_for(ws: Workspace, chunk: Chunk, path: Path) -> ResultTable:
+    """What a result says of a chunk's phones.
+
+    Raises:
+        ResultError: see `read_result`.
+    """
+    sent, _ = codec.distinct(ws.ledger.chunk(chunk.chunk_key).phones)
+    return read_result(path, sent, max_bytes=ws.settings.max_result_mb * 1_000_000)
+
+
+def doubt_of(chunk: Chunk, result: ResultTable) -> str | None:
+    """Why a person should look at a result before it settles anything; None where there is no need."""
+    if not result.doubts:
+        return None
+    return (
+        f"many labels of the result have no meaning ({', '.join(map(repr, result.doubts))}): nothing of it is used; look at the file, "
+        f"which is kept, and to use it as it is, run fbcheck reconcile {chunk.chunk_key} --accept"
+    )
+
+
+def kept_doubt(ws: Workspace, chunk: Chunk) -> str | None:
+    """The doubt about the result that was kept of a chunk, if there is one."""
+    with kept(ws, chunk.known_task_id) as path, contextlib.suppress(ResultError):
+        return None if path is None else doubt_of(chunk, read_for(ws, chunk, path))
+    return None
