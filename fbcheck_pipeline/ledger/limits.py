@@ -41,14 +41,14 @@ class Limits:
 def forbidden_lists(connection: sa.Connection, chunk_key: str, limits: Limits, day: str) -> list[str]:
     """Lists with phones in a planned chunk whose unsent phones no limit leaves room for, by what was sent, not by what others reserved."""
     of_chunk = sa.select(parts.c.list_key).where(parts.c.chunk_key == chunk_key).order_by(parts.c.start)
-    used, forbidden = sent_on(connection, day), []
+    room_today = np.inf if limits.per_day is None else limits.per_day - sent_on(connection, day)
+    forbidden = []
     for list_key in connection.scalars(of_chunk).all():
         unsent, limit = unsent_of(connection, list_key), limit_of(connection, list_key, limits.per_list)
-        over_list = limit is not None and sent_for(connection, list_key) + unsent > limit
-        if over_list or (limits.per_day is not None and used + unsent > limits.per_day):
+        if unsent > room_today or (limit is not None and sent_for(connection, list_key) + unsent > limit):
             forbidden.append(list_key)
         else:
-            used += unsent
+            room_today -= unsent
     return forbidden
 
 

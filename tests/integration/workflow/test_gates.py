@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fbcheck_pipeline.errors import UnreadableAnswer, VendorRefuses, VendorUnavailable
+from fbcheck_pipeline.files.storage import Storage
+from fbcheck_pipeline.lists import ReadOptions
+from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import Balance, VendorClient
 from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.plan import balanced_sizes
+from fbcheck_pipeline.workflow.intake import add_to_inbox
+from fbcheck_pipeline.workflow.plan import balanced_sizes, plan_list
+from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -76,6 +84,19 @@ def test_what_is_unsent_at_midnight_is_reserved_for_the_new_day(open_driver: Ope
     driver.run("b", phones(10, 905_330_000_000))
     assert driver.counts("b") == {"over_budget": 10}
     assert driver.send("a").chunks == 1
+
+
+def test_a_limit_is_recorded_before_anybody_can_see_the_file(
+    open_driver: OpenDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a sensor could take the list up without it; a later run replaces it, one with neither option nor setting lifts it."""
+    path = tmp_path / "a.csv"
+    path.write_text("phone\n+41780000001\n")
+    driver, seen = open_driver(), []
+    monkeypatch.setattr(Storage, "copy_in", lambda *_: seen.append([each.max_billable for each in driver.ledger.lists()]))
+    for ws, limit in ((driver.ws, 5), (open_driver(max_billable=7).ws, None), (driver.ws, None)):
+        add_to_inbox(ws, path, ReadOptions(), None, limit)
+    assert seen == [[5], [7], [None]]
 
 
 def test_a_limit_binds_what_an_earlier_run_planned(open_driver: OpenDriver, vendor: FakeVendor) -> None:
@@ -306,3 +327,47 @@ def test_a_balance_that_cannot_be_had(
     driver = open_driver(protocol="v1")
     outcome = driver.run("a", phones(100))
     assert (outcome.chunks, bool(outcome.postponed)) == (sent, not sent)
+
+
+@given(
+    sizes=st.lists(st.integers(1, 14), min_size=2, max_size=6),
+    limit=st.integers(0, 12),
+    largest=st.sampled_from([10, 15, 30]),
+    turns=st.lists(st.booleans(), min_size=40, max_size=40),
+)
+@settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck), database=None)
+def test_unequal_limits_never_set_off_each_other_for_ever(
+    sizes: list[int],
+    limit: int,
+    largest: int,
+    turns: list[bool],
+    vendor: FakeVendor,
+    make_settings: Callable[..., Settings],
+    empty_ledger: Path,
+) -> None:
+    """Whatever is planned by either of two processes comes to rest within two planning runs a list, whoever has the next turn."""
+    lists = {chr(97 + number): phones(size, 905_320_000_000 + 100 * number) for number, size in enumerate(sizes)}
+    vendor.accepted.clear()
+    clock = Clock()
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copy(empty_ledger, f"{folder}/ledger.db")
+        processes = [
+            WorkflowDriver(
+                open_workspace(make_settings(data_uri=folder, chunk_size=largest, min_chunk=10, max_billable=most), clock)
+            )
+            for most in (limit, None)
+        ]
+        chosen = iter(turns)
+        for key, list_phones in lists.items():
+            processes[next(chosen)].ledger.register_list(key, file=key, inbox_name=key, sha256=key, options={}, purpose=None)
+            plan_list(processes[next(chosen)].ws, key, list_phones, again=Again.NOBODY)
+        plannings = dict.fromkeys(lists, 0)
+        for turn in chosen:
+            clock.advance(700)
+            for each in processes[turn].ledger.lists_to_send():
+                plannings[each.list_key] += 1
+                processes[turn].submit(each.list_key, lists[each.list_key])
+        assert max(plannings.values()) <= 2 and processes[0].ledger.lists_to_send() == []
+        assert vendor.most_per_phone <= 1
+        for each in processes:
+            each.ledger.close()
