@@ -76,8 +76,8 @@ def first_seen_processing(ask: Callable[..., TaskSnapshot]) -> Callable[..., Tas
     """Every task is polled at least twice, however slow this machine is."""
     seen: set[str] = set()
 
-    def task(client: VendorClient, task_id: str) -> TaskSnapshot:
-        snapshot = ask(client, task_id)
+    def task(client: VendorClient, task_id: str, **sent: Any) -> TaskSnapshot:
+        snapshot = ask(client, task_id, **sent)
         if task_id in seen:
             return snapshot
         seen.add(task_id)
