@@ -6,6 +6,7 @@
     ├── StorageError           (2)   DATA_URI cannot be used
     ├── LedgerError            (2)   the ledger is missing, foreign, older, newer or locked
     ├── OperatorError          (2)   the request does not fit the state of the lists, chunks or ledger
+    ├── Interrupted          (130)   Ctrl-C; says where the phones are
     └── VendorError                  the vendor, or the connection to it
         ├── VendorUnavailable  (3)   nothing was billed; try again later
         │   └── RateLimited          … after `retry_after_s`
@@ -62,6 +63,12 @@ class OperatorError(FbcheckError):
     """The request does not fit the current state of the lists, chunks or ledger."""
 
     exit_code = 2
+
+
+class Interrupted(FbcheckError):
+    """A person stopped the command."""
+
+    exit_code = 130
 
 
 class VendorError(FbcheckError):

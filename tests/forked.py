@@ -75,6 +75,13 @@ class ForkedCommand:
         self.wait(timeout)
         return Path(self._said.name, "out").read_text(), Path(self._said.name, "err").read_text()
 
+    def wait_to_say(self, words: str) -> None:
+        """Wait until these words stand on its stderr."""
+        deadline = time.monotonic() + PATIENCE_S
+        while words not in Path(self._said.name, "err").read_text():
+            assert self.returncode is None and time.monotonic() < deadline, f"it never said {words!r}"
+            time.sleep(0.02)
+
     def send_signal(self, number: int) -> None:
         """Send it a signal, unless it has ended."""
         if self.returncode is None and self._process.pid is not None:

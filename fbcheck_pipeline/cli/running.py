@@ -26,7 +26,7 @@ from fbcheck_pipeline.defs.jobs import collect_verdicts, join_list, submit_list
 from fbcheck_pipeline.defs.partitions import PARTITIONS
 from fbcheck_pipeline.defs.requests import missing_assets
 from fbcheck_pipeline.defs.resources import FbcheckResource
-from fbcheck_pipeline.errors import FbcheckError, SettingsError, StorageError, VendorRefuses
+from fbcheck_pipeline.errors import FbcheckError, Interrupted, SettingsError, StorageError, VendorRefuses
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.ledger.database import process_name, reason_of, remedy_of
 from fbcheck_pipeline.ledger.records import Chunk
@@ -42,6 +42,7 @@ from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.due import due_work
 from fbcheck_pipeline.workflow.intake import add_to_inbox, with_defaults
 from fbcheck_pipeline.workflow.poll import poll_due_tasks
+from fbcheck_pipeline.workflow.whereabouts import whereabouts
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 
 POLL_BUDGET_S = 15.0
@@ -101,8 +102,24 @@ def run_lists(settings: Settings, paths: Sequence[Path], options: RunOptions, re
             driver.submit()
             driver.finish()
             return _conclude(ws, paths, outcome, sent_before, read_before)
+    except KeyboardInterrupt:
+        raise _interrupted(ws, outcome) from None
     finally:
         ws.ledger.close()
+
+
+def _interrupted(ws: Workspace, outcome: RunOutcome) -> Interrupted:
+    """The closing sentence of a run that a person stopped."""
+    try:
+        phones = whereabouts(ws, outcome.keys.values())
+    except FbcheckError as error:
+        return Interrupted(
+            f"interrupted; where the phones are is not known now ({error}): run the same command again to continue"
+        )
+    return Interrupted(
+        f"interrupted; of the phones bought for these lists {phones.answered:,} are answered, {phones.with_vendor:,} with the vendor, "
+        f"{phones.unsent:,} unsent, {phones.unconfirmed:,} unconfirmed: run the same command again to continue"
+    )
 
 
 class _Driver:
@@ -142,7 +159,7 @@ class _Driver:
             polled = poll_due_tasks(self._ws, client, budget_s=left_s)
         if polled.refused is not None:
             self._outcome.fail("", polled.refused)
-        self._do_what_is_due()
+        self._collect_what_is_due()  # no joins yet: a run that was stopped may not have written its pins
 
     def submit(self) -> None:
         """Plan and send what each list needs."""
@@ -179,14 +196,15 @@ class _Driver:
         self._execute(submit_list.name, key, selection, {"ops": {"submitted_chunks": {"config": config}}})
 
     def _do_what_is_due(self) -> None:
+        self._collect_what_is_due()
         ours = set(self._outcome.keys.values())
-        due = due_work(self._ws.ledger)
-        if due.collect:
-            self._guarded("", collect_verdicts.name, None)
-            due = due_work(self._ws.ledger)
-        for key, _ in due.joins:
+        for key, _ in due_work(self._ws.ledger).joins:
             if key in ours:
                 self._guarded(key, join_list.name, key)
+
+    def _collect_what_is_due(self) -> None:
+        if due_work(self._ws.ledger).collect:
+            self._guarded("", collect_verdicts.name, None)
 
     def _guarded(self, file: str, job: str, key: str | None) -> None:
         try:

@@ -40,6 +40,7 @@ from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.progress import report_progress
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.poll import first_poll_at
+from fbcheck_pipeline.workflow.uninterrupted import uninterrupted
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -169,6 +170,7 @@ def _send_patiently(
     return int(trying(_send_once, ws, client, chunk_key, sender, sent))
 
 
+@uninterrupted()
 def _send_once(ws: Workspace, client: VendorClient, chunk_key: str, sender: str, sent: Sent) -> int:
     ledger = ws.ledger
     payload = begin_sending(ws, chunk_key, sender, keep=partial(ws.storage.write_bytes, paths.CHUNKS.of(chunk_key)))

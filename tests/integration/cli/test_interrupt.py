@@ -2,7 +2,10 @@
 
 import json
 import signal
+import threading
 from pathlib import Path
+
+import pytest
 
 from tests.fake_vendor import FakeVendor
 from tests.integration.cli.fbcheck import Fbcheck, swiss, write_list
@@ -27,3 +30,40 @@ def test_an_interrupted_run_says_so_and_goes_on_when_run_again(fbcheck: Fbcheck,
     counts = document["lists"][0]["counts"]
     assert counts["checked"] + counts["unconfirmed"] == 2000 and code in (0, 3), err
     assert vendor.most_per_phone == 1
+
+
+@pytest.mark.parametrize("is_patient", [True, False])
+def test_ctrl_c_during_a_submission_waits_for_its_answer_and_tells_the_numbers(
+    is_patient: bool, fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path
+) -> None:
+    """The answer is awaited and recorded; a second Ctrl-C ends at once, and only then is something unconfirmed."""
+    fbcheck.prelude = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)"
+    vendor.hold = True
+    answer = threading.Event()
+
+    def second_is_slow(index: int, payload: bytes) -> str:
+        if index == 1:
+            answer.wait(60)
+        return "accept"
+
+    vendor.script = second_is_slow
+    path = str(write_list(tmp_path / "a.csv", [swiss(n) for n in range(1, 61)]))
+    process = fbcheck.start("run", path, CHUNK_SIZE="20")
+    vendor.wait_for(lambda v: len(v.posts) == 2)
+    process.send_signal(signal.SIGINT)
+    process.wait_to_say("waiting for the vendor's answer")
+    assert process.returncode is None
+    if is_patient:
+        answer.set()
+    else:
+        process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+    answer.set()
+    told = "40 with the vendor, 20 unsent, 0 unconfirmed" if is_patient else "20 with the vendor, 20 unsent, 20 unconfirmed"
+    assert process.returncode == 130 and f"0 are answered, {told}" in err and "Traceback" not in err
+    vendor.wait_for(lambda v: len(v.accepted) == 40)
+    vendor.finish_all()
+    code, document, err = fbcheck("run", path, "--json", CHUNK_SIZE="20")
+    counts = document["lists"][0]["counts"]
+    assert (code, counts["checked"], counts["unconfirmed"]) == ((0, 60, 0) if is_patient else (3, 40, 20)), err
+    assert vendor.most_per_phone == 1 and len(vendor.posts) == 3
