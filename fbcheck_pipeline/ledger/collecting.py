@@ -39,10 +39,11 @@ class Collecting(ChunkEntries):
         ]
 
     def ask_at_once(self, chunk_keys: Iterable[str]) -> None:
-        """Make these chunks' next status call and next fetch due."""
+        """Make these chunks' next status call and next fetch due; a fetch before its time is known by `next_fetch_at` 0."""
         update = sa.update(chunks).where(chunks.c.chunk_key.in_(list(chunk_keys)))
+        early = sa.case((chunks.c.next_fetch_at > self.clock(), 0), else_=chunks.c.next_fetch_at)
         with self._write() as connection:
-            connection.execute(update.values(next_poll_at=0, next_fetch_at=0))
+            connection.execute(update.values(next_poll_at=0, next_fetch_at=early))
 
     def fetch_at_once_with(self, means: str) -> None:
         """Make the next fetch of every result due that was not yet tried with these settings and this version.

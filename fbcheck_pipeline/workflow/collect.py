@@ -149,10 +149,10 @@ class _Fetched:
 
     @property
     def repeats(self) -> int:
-        """How often the same file and counts have come again."""
+        """How often the same file and counts have come again in due time."""
         chunk = self.chunk
         same = (chunk.result_sha256, chunk.success, chunk.failure) == (self.sha256, self.success, self.failure)
-        return chunk.repeats + 1 if same else 0
+        return chunk.repeats + (chunk.next_fetch_at > 0) if same else 0
 
 
 def _fetch(ws: Workspace, client: VendorClient, chunk: Chunk, path: Path) -> _Fetched:

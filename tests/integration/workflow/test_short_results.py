@@ -109,6 +109,25 @@ def test_a_short_chunk_is_fetched_hourly_then_daily_and_collected_after_the_dead
     assert sorted(vendor.accepted.values()) == [1] * 7 + [2] * 3
 
 
+def test_runs_in_quick_succession_do_not_settle_a_short_result(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
+    """Each asks at once, but only what comes again in due time shows that nothing more will come soon."""
+    vendor.shape = first(7)
+    driver = open_driver(poll_seconds=30)
+    driver.run("a", phones(10))
+    driver.finish()
+    (chunk,) = driver.ledger.chunks()
+    for _ in range(5):
+        driver.ledger.ask_at_once([chunk.chunk_key])
+        collect_exported(driver.ws, driver.client)
+    (task_id,) = vendor.tasks
+    assert driver.states() == ["exported"] and vendor.download_calls[task_id] == 6
+    for _ in range(3):  # a cron job of `--no-wait` runs comes to an end
+        clock.advance(3600)
+        driver.ledger.ask_at_once([chunk.chunk_key])
+        collect_exported(driver.ws, driver.client)
+    assert driver.states() == ["short"] and driver.is_complete("a")
+
+
 def test_a_fetch_that_names_fewer_phones_takes_no_answer_back(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
     """Cut this time, or made anew: what was answered stays answered."""
     vendor.shape = first(7)

@@ -102,7 +102,7 @@ class WorkflowDriver:
     def collect(self) -> Collected:
         """Fetch what is exported, due or not."""
         for chunk in self.ledger.chunks(states=states_that("asks_file")):
-            set_columns(self.ledger, chunk.chunk_key, next_fetch_at=0)
+            set_columns(self.ledger, chunk.chunk_key, next_fetch_at=1)  # 0 would be before its time
         return collect_exported(self.ws, self.client)
 
     def finish(self) -> None:
