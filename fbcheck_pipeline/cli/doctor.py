@@ -7,15 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
-import sqlalchemy as sa
 from rich.markup import escape
 from rich.table import Table
 
 from fbcheck_pipeline.cli.output import Reporter
-from fbcheck_pipeline.errors import FbcheckError, LedgerError
+from fbcheck_pipeline.errors import FbcheckError
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import ChunkState, open_ledger
-from fbcheck_pipeline.ledger.database import connect
+from fbcheck_pipeline.ledger.database import connect, faults_named
 from fbcheck_pipeline.ledger.opening import HEAD
 from fbcheck_pipeline.settings import Settings, load_settings, unknown_variables
 from fbcheck_pipeline.vendor.probing import probe
@@ -108,17 +107,14 @@ def _storage(settings: Settings) -> str:
 def _ledger(settings: Settings) -> str | Finding:
     database = connect(settings.ledger_address, busy_timeout_s=LOCK_WAIT_S)
     try:
-        version = database.version() if database.exists() else None
-        if version is None:
-            return "no ledger exists yet; the first run creates it"
-        if version < HEAD:
-            return Finding("ledger", "note", f"version {version} is behind this program's {HEAD}; the next run migrates it")
-        with database.engine.begin():
-            pass
-    except sa.exc.OperationalError as error:
-        raise LedgerError(
-            f"another process holds it ({str(error.orig).splitlines()[0]}); end that process, or wait for it"
-        ) from None
+        with faults_named("used now"):
+            version = database.version() if database.exists() else None
+            if version is None:
+                return "no ledger exists yet; the first run creates it"
+            if version < HEAD:
+                return Finding("ledger", "note", f"version {version} is behind this program's {HEAD}; the next run migrates it")
+            with database.engine.begin():
+                pass
     finally:
         database.engine.dispose()
     ledger = open_ledger(settings, Storage(settings.data_uri))

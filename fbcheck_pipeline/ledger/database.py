@@ -52,7 +52,7 @@ class Database(ABC):
         Raises:
             LedgerError: the ledger is locked for longer than its time-out, or cannot be written.
         """
-        with _faults_named("written"), self._locked(WRITING_LOCK) as connection:
+        with faults_named("written"), self._locked(WRITING_LOCK) as connection:
             yield connection
 
     @contextmanager
@@ -68,7 +68,7 @@ class Database(ABC):
         Raises:
             LedgerError: the ledger cannot be read.
         """
-        with _faults_named("read"), self.engine.connect().execution_options(reads_only=True) as connection:
+        with faults_named("read"), self.engine.connect().execution_options(reads_only=True) as connection:
             yield connection
 
     @contextmanager
@@ -94,7 +94,7 @@ class Database(ABC):
             LedgerError: the database gives no lock.
         """
         name = f"{process_name()}-{uuid.uuid4().hex[:16]}"
-        with _faults_named("locked"), self._alive(name):
+        with faults_named("locked"), self._alive(name):
             yield name
 
     @abstractmethod
@@ -219,7 +219,7 @@ class PostgresDatabase(Database):
             return True
 
     def is_gone(self, sender: str) -> bool:
-        with _faults_named("asked"), self.engine.connect() as connection:
+        with faults_named("asked"), self.engine.connect() as connection:
             number = _lock_number(sender)
             got = bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(number))))
             if got:
@@ -283,14 +283,14 @@ def remedy_of(error: sa.exc.SQLAlchemyError) -> str:
     if state == "53100" or "full" in said:
         return "free space on its disk"
     if state == "55P03" or "locked" in said:
-        return "another program holds it: end that program"
+        return "another process holds it: end that process, or wait for it"
     if state is None or state.startswith(("08", "57P")):
         return "the connection to its server failed: see that the server runs and can be reached"
     return "check its address, its permissions and its disk"
 
 
 @contextmanager
-def _faults_named(attempt: str) -> Iterator[None]:
+def faults_named(attempt: str) -> Iterator[None]:
     """Raise a LedgerError that says what failed for any fault of the database itself; a broken constraint is none."""
     try:
         yield
