@@ -85,7 +85,8 @@ def region_hint(without_region: int, counts: Mapping[str, int], *, is_recorded: 
 def status_document(ws: Workspace) -> dict[str, Any]:
     """Lists and chunks as `status --json` prints them, oldest first."""
     list_keys = ws.ledger.lists_of_chunks()
-    shown = [each for each in ws.ledger.chunks() if each.state not in (ChunkState.REPLACED, ChunkState.WITHDRAWN)]
+    hidden = (ChunkState.REPLACED, ChunkState.WITHDRAWN)
+    shown = [each for each in ws.ledger.chunks() if each.state not in hidden or each.possible_task_id]
     chunks = [_chunk(ws, each, list_keys.get(each.chunk_key, [])) for each in shown]
     waiting = ws.ledger.waiting_counts()
     return {"lists": [_list(ws, each, chunks, waiting) for each in ws.ledger.lists()], "chunks": chunks}

@@ -305,3 +305,26 @@ def test_a_disk_that_is_full_when_the_answer_comes_keeps_it_in_the_receipt(
         again.ledger.close()
     finally:
         subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_late_id_of_a_chunk_that_was_replaced_is_kept_and_shown(
+    open_driver: OpenDriver, vendor: FakeVendor, tmp_path: Path, broken: pytest.MonkeyPatch
+) -> None:
+    """Resubmitted, then replaced because a phone opted out: the id is what the first try was paid for."""
+    driver = open_driver()
+    with pytest.raises(LedgerError):
+        driver.run("a", phones(5))
+    broken.undo()
+    (tmp_path / "data" / "receipts").rename(tmp_path / "elsewhere")
+    other = open_driver()
+    other.ledger.recover_gone_senders()
+    chunk = other.chunk_key("unconfirmed")
+    resubmit(other.ws, chunk)
+    other.ledger.suppress(phones(1))
+    other.send("a")
+    shutil.rmtree(tmp_path / "data" / "receipts")
+    (tmp_path / "elsewhere").rename(tmp_path / "data" / "receipts")
+    third = open_driver()
+    shown = {each["chunk_key"]: each for each in status_document(third.ws)["chunks"]}
+    assert shown[chunk]["state"] == "replaced" and next(iter(vendor.tasks)) in shown[chunk]["action"]
+    assert receipts(tmp_path) == []
