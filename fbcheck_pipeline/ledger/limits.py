@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger.moves import move
@@ -75,6 +76,14 @@ def _withdraw_from(
         leaves[each.start : each.start + each.phone_count] = each.list_key in list_keys
     depend = sa.select(dependencies.c.list_key).where(dependencies.c.chunk_key == key, dependencies.c.list_key.not_in(list_keys))
     connection.execute(sa.update(lists).where(lists.c.list_key.in_(depend)).values(needs_planning=True))
+    withdraw_phones(connection, chunk, leaves, smallest_chunk=smallest_chunk, now=now)
+
+
+def withdraw_phones(
+    connection: sa.Connection, chunk: LoadedChunk, leaves: npt.NDArray[np.bool_], *, smallest_chunk: int, now: float
+) -> None:
+    """Take phones (a mask) out of a planned chunk, all of them where too few would be left; their earlier tries stay counted."""
+    key = chunk.chunk_key
     if np.count_nonzero(~leaves) >= smallest_chunk:
         groups = [leaves, ~leaves]
         key = replace_chunk(connection, chunk, groups, from_=ChunkState.PLANNED, halvings=chunk.halvings, now=now)[0]

@@ -201,5 +201,12 @@ def replace_chunk(
             )
         )
     if sum(int(group.sum()) for group in groups) < chunk.phone_count:
-        connection.execute(sa.update(lists).where(lists.c.list_key.in_(dependants)).values(needs_planning=True))
+        request_planning(connection, chunk.chunk_key)
     return keys
+
+
+def request_planning(connection: sa.Connection, chunk_key: str) -> None:
+    """Record that every list that depends on a chunk must be planned again; look-ups that were done before are stale."""
+    dependants = sa.select(dependencies.c.list_key).where(dependencies.c.chunk_key == chunk_key)
+    connection.execute(sa.update(lists).where(lists.c.list_key.in_(dependants)).values(needs_planning=True))
+    connection.execute(sa.update(ledger_meta).values(plannings=ledger_meta.c.plannings + 1))

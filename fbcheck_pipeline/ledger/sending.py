@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import LedgerError, OperatorError
 from fbcheck_pipeline.ledger.chunk_entries import ChunkEntries
-from fbcheck_pipeline.ledger.limits import UNANSWERED, Limits, forbidden_lists, withdraw
+from fbcheck_pipeline.ledger.limits import UNANSWERED, Limits, forbidden_lists, withdraw, withdraw_phones
 from fbcheck_pipeline.ledger.moves import move, sent_by
-from fbcheck_pipeline.ledger.planning import Planning, replace_chunk
+from fbcheck_pipeline.ledger.planning import Planning, replace_chunk, request_planning
 from fbcheck_pipeline.ledger.receipts import Receipt
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
 from fbcheck_pipeline.ledger.schema import FACTS, LOADED, chunks, ledger_meta
@@ -186,17 +186,33 @@ class Sending(ChunkEntries):
             _keep_possible_task(connection, chunk_key, task_id)
         return False
 
-    def attach_task(self, chunk_key: str, *, task_id: str, total: int | None, is_synthetic: bool) -> bool:
+    def attach_task(
+        self,
+        chunk_key: str,
+        *,
+        task_id: str,
+        total: int | None,
+        is_synthetic: bool,
+        protocol: str | None,
+        user_id: str | None,
+    ) -> bool:
         """Record the task that an operator attached; its result must show that it is this chunk's.
 
+        A resubmission that is not sent yet is called off.
+
+        Args:
+            protocol, user_id: how the vendor was asked when it knew the task.
+
         Returns:
-            False when the chunk is no longer unconfirmed.
+            False when the chunk is no longer unconfirmed, nor about to be sent once more.
 
         Raises:
             OperatorError: another chunk has this task already.
         """
         task = {"task_id": task_id, "total": total, "is_synthetic": is_synthetic, "next_poll_at": 0, "attached_task_id": task_id}
-        return self._record_task(chunk_key, {ChunkState.UNCONFIRMED: ({}, [])}, task)
+        task |= {"protocol": protocol, "user_id": user_id}
+        moves = {ChunkState.UNCONFIRMED: ({}, []), ChunkState.PLANNED: (NOT_RESUBMITTED, [chunks.c.resubmissions > 0])}
+        return self._record_task(chunk_key, moves, task)
 
     def _record_task(
         self,
@@ -236,6 +252,23 @@ class Sending(ChunkEntries):
             row = connection.execute(sa.select(*LOADED).where(chunks.c.chunk_key == chunk_key)).one()
             chunk, guard = LoadedChunk.from_row(row), sent_by(sender)
             return replace_chunk(connection, chunk, groups, from_=from_, halvings=halvings, now=now, guard=guard)
+
+    def remove_phones(self, chunk_key: str, chosen: npt.NDArray[np.bool_], *, smallest_chunk: int) -> None:
+        """Leave phones (a mask) out of a planned chunk; those that stay are planned anew where they are too few for one.
+
+        What was sent before is withdrawn, not forgotten: its earlier tries count.
+        """
+        now = self.clock()
+        with self._write() as connection:
+            chunk = LoadedChunk.from_row(connection.execute(sa.select(*LOADED).where(chunks.c.chunk_key == chunk_key)).one())
+            if chunk.state is not ChunkState.PLANNED:
+                return
+            if chunk.resubmissions:
+                withdraw_phones(connection, chunk, chosen, smallest_chunk=smallest_chunk, now=now)
+                request_planning(connection, chunk_key)
+                return
+            groups = [~chosen] if np.count_nonzero(~chosen) >= smallest_chunk else []
+            replace_chunk(connection, chunk, groups, from_=ChunkState.PLANNED, halvings=chunk.halvings, now=now)
 
     def resubmit(self, chunk_key: str) -> bool:
         """An operator's word that an unconfirmed chunk may be sent once more; the earlier try stays counted."""

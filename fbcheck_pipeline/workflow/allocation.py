@@ -130,8 +130,8 @@ class PhoneAllocation:
             # a later verdict, even one too old by now, ends the count
             places = places[answered_at[self._task[places]] <= chunk.known_settled_at]
             tries[places] += chunk.tries
-            if TRAITS[chunk.state].is_try:  # a withdrawn one only counts the tries before it
-                last[places] = number
+            # a withdrawn one only counts the tries before it, and binds once these are all
+            last[places[(tries[places] >= max_tries) | TRAITS[chunk.state].is_try]] = number
         for number, chunk in enumerate(settled):
             may_repeat = (tries < max_tries) & self._may_repeat(chunk, tx.day) | (self._again is Again.PERSON)
             phones = self.phones[np.flatnonzero((last == number) & ~may_repeat)]

@@ -110,8 +110,10 @@ class _AnswerResolver:
         if missing.any():
             left = places[missing]
             is_suppressed = self._ws.ledger.suppressed_among(resolved.phones[left])
-            resolved.status[left] = np.where(is_suppressed, _CODE[CheckStatus.SUPPRESSED], self._unsent)
-            resolved.may_change[left] = ~is_suppressed
+            is_tried = self._tries[left] >= self._ws.settings.max_tries  # a withdrawn one's earlier tries were all
+            unsent = np.where(is_tried, _CODE[CheckStatus.UNDETERMINED], self._unsent)
+            resolved.status[left] = np.where(is_suppressed, _CODE[CheckStatus.SUPPRESSED], unsent)
+            resolved.may_change[left] = ~(is_suppressed | is_tried)
 
     def verdict(self, chunk_key: str, places: npt.NDArray[np.int64], good: CheckStatus) -> None:
         """Answer places from the verdict file of a chunk."""

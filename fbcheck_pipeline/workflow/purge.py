@@ -14,12 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from fbcheck_pipeline.errors import OperatorError
-from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.ledger.opening import stamp
-from fbcheck_pipeline.ledger.records import PhoneList
+from fbcheck_pipeline.ledger.records import Chunk, PhoneList
 from fbcheck_pipeline.ledger.states import states_that
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.workflow.send import remove_phones
 from fbcheck_pipeline.workflow.verdicts import drop_index
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -52,7 +50,7 @@ def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None 
     oldest = -math.inf if older_than_days is None else ws.ledger.clock() - older_than_days * DAY_S
     if list_key is None:
         old = [each for each in ws.ledger.lists() if each.joined_at is not None and each.joined_at < oldest]
-        skipped = {each.list_key for each in old} & _lists_of(ws, states_that("holds"))
+        skipped = {each.list_key for each in old} & _lists_of(ws, ws.ledger.chunks(states=states_that("holds")))
         gone = [each for each in old if each.list_key not in skipped]
     else:
         gone, skipped = [_purgeable_list(ws, list_key)], set()
@@ -93,15 +91,16 @@ def _orphaned_results(ws: Workspace) -> list[str]:
     return sorted({f"{folder}/{name}" for name, folder in kept.items()} - ours)
 
 
-def _lists_of(ws: Workspace, states: Iterable[ChunkState]) -> set[str]:
-    """Keys of the lists that depend on a chunk in one of these states."""
-    chosen = {each.chunk_key for each in ws.ledger.chunks(states=states)}
+def _lists_of(ws: Workspace, chunks: Iterable[Chunk]) -> set[str]:
+    """Keys of the lists that depend on one of these chunks."""
+    chosen = {each.chunk_key for each in chunks}
     return {key for chunk_key, keys in ws.ledger.lists_of_chunks().items() if chunk_key in chosen for key in keys}
 
 
 def _purgeable_list(ws: Workspace, list_key: str) -> PhoneList:
     found = ws.ledger.phone_list(list_key)
-    if list_key in _lists_of(ws, set(states_that("holds")) - {ChunkState.PLANNED}):
+    tried = [each for each in ws.ledger.chunks(states=states_that("holds")) if each.tries]  # also what is sent once more
+    if list_key in _lists_of(ws, tried):
         raise OperatorError(f"phones of list {list_key} are with the vendor; finish it with `fbcheck run`, then purge it")
     return found
 
@@ -112,4 +111,5 @@ def _plan_nothing(ws: Workspace, list_key: str) -> None:
     for key in parts.keys() & set(ws.ledger.sendable(list_key)):
         chunk, own = ws.ledger.chunk(key), parts[key]
         place = np.arange(chunk.phone_count)
-        remove_phones(ws, chunk, (own.start <= place) & (place < own.start + own.phone_count))
+        mine = (own.start <= place) & (place < own.start + own.phone_count)
+        ws.ledger.remove_phones(key, mine, smallest_chunk=ws.settings.smallest_chunk)

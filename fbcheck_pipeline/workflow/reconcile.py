@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from fbcheck_pipeline.errors import OperatorError
+from contextlib import suppress
+
+from fbcheck_pipeline.errors import OperatorError, TaskNotFound, VendorError
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
 from fbcheck_pipeline.vendor import TaskSnapshot, VendorClient, timestamp_us
+from fbcheck_pipeline.vendor.protocols import PROTOCOLS
 from fbcheck_pipeline.workflow.collect import accept_kept
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -15,12 +18,15 @@ HOUR_S, DAY_S = 3600.0, 86_400.0
 def attach_task(ws: Workspace, client: VendorClient, chunk_key: str, task_id: str) -> None:
     """The vendor accepted the chunk as this task: it is polled from now on, and its result must show that it is the chunk's.
 
+    A resubmission that is not sent yet is called off.
+
     Raises:
-        OperatorError: the chunk is not unconfirmed, or the task belongs to another chunk, or is of another size or time.
+        OperatorError: the chunk is not unconfirmed, nor about to be sent once more; the task is another chunk's, size or time.
         VendorError: the vendor does not know the task.
     """
-    chunk = _chunk(ws, chunk_key, ChunkState.UNCONFIRMED)
-    snapshot = client.task(task_id, sent_with=chunk.protocol, user_id=chunk.user_id)
+    called_off = [ChunkState.PLANNED] if ws.ledger.chunk(chunk_key).resubmissions else []
+    chunk = _chunk(ws, chunk_key, ChunkState.UNCONFIRMED, *called_off)
+    snapshot, protocol, user_id = _ask(ws, client, chunk, task_id)
     total = chunk.phone_count
     if snapshot.total and snapshot.total != total:
         raise OperatorError(f"task {task_id} has {snapshot.total} phones, the chunk {total}; look for the task that fits")
@@ -29,7 +35,14 @@ def attach_task(ws: Workspace, client: VendorClient, chunk_key: str, task_id: st
             f"task {task_id} was created at {snapshot.created_at}, not within a day after chunk {chunk_key} was sent; "
             "look for the task that fits"
         )
-    moved = ws.ledger.attach_task(chunk_key, task_id=snapshot.task_id, total=snapshot.total, is_synthetic=snapshot.is_synthetic)
+    moved = ws.ledger.attach_task(
+        chunk_key,
+        task_id=snapshot.task_id,
+        total=snapshot.total,
+        is_synthetic=snapshot.is_synthetic,
+        protocol=protocol,
+        user_id=user_id,
+    )
     _see_that_it_moved(chunk_key, moved)
 
 
@@ -62,6 +75,21 @@ def accept(ws: Workspace, chunk_key: str) -> None:
     """
     accept_kept(ws, _chunk(ws, chunk_key, ChunkState.EXPORTED, ChunkState.SHORT, ChunkState.OVERDUE, ChunkState.ABANDONED))
     _see_that_it_moved(chunk_key, ws.ledger.chunk(chunk_key).state is ChunkState.COLLECTED)
+
+
+def _ask(ws: Workspace, client: VendorClient, chunk: Chunk, task_id: str) -> tuple[TaskSnapshot, str | None, str | None]:
+    """The task, and the protocol and user that the vendor knows it by: the chunk's, else the settings', else the other protocol.
+
+    An earlier try may have been sent otherwise than the last.
+    """
+    settings = ws.settings
+    try:
+        return client.task(task_id, sent_with=chunk.protocol, user_id=chunk.user_id), chunk.protocol, chunk.user_id
+    except TaskNotFound:
+        for protocol in dict.fromkeys((settings.protocol, *PROTOCOLS)):
+            with suppress(VendorError):
+                return client.task(task_id, sent_with=protocol, user_id=settings.user_id), protocol, settings.user_id
+        raise
 
 
 def _may_be_of(chunk: Chunk, snapshot: TaskSnapshot, now: float) -> bool:

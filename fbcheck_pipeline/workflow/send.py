@@ -15,7 +15,6 @@ from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import tenacity
 
 from fbcheck_pipeline.errors import (
@@ -35,7 +34,6 @@ from fbcheck_pipeline.ledger.limits import Limits
 from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S
 from fbcheck_pipeline.ledger.receipts import Receipt
-from fbcheck_pipeline.ledger.records import LoadedChunk
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.progress import report_progress
 from fbcheck_pipeline.vendor import VendorClient
@@ -131,7 +129,7 @@ def begin_sending(ws: Workspace, chunk_key: str, sender: str, keep: Callable[[by
     chunk = ws.ledger.chunk(chunk_key)
     suppressed = ws.ledger.suppressed_among(chunk.phones)
     if suppressed.any():
-        remove_phones(ws, chunk, suppressed)
+        ws.ledger.remove_phones(chunk_key, suppressed, smallest_chunk=ws.settings.smallest_chunk)
         return None
     payload, settings = codec.to_payload(chunk.phones), ws.settings
     keep(payload)
@@ -212,12 +210,6 @@ def _send_once(ws: Workspace, client: VendorClient, chunk_key: str, sender: str,
     log.info("chunk submitted chunk_key=%s phones=%d", chunk_key, phone_count)
     sent.chunks += 1
     return phone_count
-
-
-def remove_phones(ws: Workspace, chunk: LoadedChunk, chosen: npt.NDArray[np.bool_]) -> None:
-    """Leave the chosen phones out of a planned chunk; those that stay are planned anew where they are too few for one."""
-    groups = [~chosen] if np.count_nonzero(~chosen) >= ws.settings.smallest_chunk else []
-    ws.ledger.replace_chunk(chunk.chunk_key, from_=ChunkState.PLANNED, groups=groups, halvings=chunk.halvings)
 
 
 def _hold(ws: Workspace, receipt: Receipt, why: str, sent: Sent) -> int:

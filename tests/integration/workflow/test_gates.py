@@ -19,6 +19,7 @@ from fbcheck_pipeline.vendor import Balance, VendorClient
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.intake import add_to_inbox
 from fbcheck_pipeline.workflow.plan import balanced_sizes, plan_list
+from fbcheck_pipeline.workflow.reconcile import resubmit
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor
@@ -275,6 +276,60 @@ def test_a_chunk_that_suppression_makes_too_small_waits(open_driver: OpenDriver,
     assert driver.counts("a") == {"suppressed": 1, "reused": 99}
     assert driver.counts("b") == {"suppressed": 1, "checked": 100}
     assert vendor.most_per_phone == 1
+
+
+def test_tries_before_an_opt_out_still_count_in_the_limit(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """Five were perhaps billed; one opts out of the resubmission, four are too few for it and would be bought in another chunk."""
+    vendor.script.append("accept_then_cut")
+    driver = open_driver(min_chunk=5)
+    driver.run("a", phones(5), max_billable=10)
+    resubmit(driver.ws, driver.chunk_key("unconfirmed"))
+    driver.ledger.suppress(phones(1))
+    driver.submit("a", phones(5))
+    with driver.ledger.planning() as tx:
+        assert (tx.bought_for("a"), tx.bought_today()) == (5, 5)
+    driver.run("a", phones(5), max_billable=5)
+    driver.run("b", phones(1, 905_990_000_000))
+    assert vendor.accepted.total() == 5 and vendor.most_per_phone == 1
+    driver.run("a", phones(5), max_billable=9)
+    driver.run("b", phones(1, 905_990_000_000))
+    driver.run("a", phones(5), max_billable=9)
+    driver.finish()
+    assert driver.counts("a") == {"checked": 4, "suppressed": 1}
+    assert vendor.accepted.total() == 10 == driver.ledger.bought_today()
+
+
+def test_phones_that_opt_out_of_a_resubmission_leave_their_tries(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """Ten were accepted, one is sent once more: eleven count."""
+    vendor.script.append("accept_then_cut")
+    driver = open_driver()
+    driver.run("a", phones(10))
+    resubmit(driver.ws, driver.chunk_key("unconfirmed"))
+    driver.ledger.suppress(phones(9))
+    driver.run("a", phones(10))
+    with driver.ledger.planning() as tx:
+        assert tx.bought_for("a") == tx.bought_today() == vendor.accepted.total() == 11
+    driver.finish()
+    assert driver.counts("a") == {"checked": 1, "suppressed": 9} and driver.is_complete("a")
+
+
+def test_a_withdrawn_resubmission_does_not_pass_max_tries(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
+    """The day's limit took it back: its first try was the last that is allowed, and nobody but a person buys the phones."""
+    vendor.script.append("accept_then_cut")
+    driver = open_driver(max_tries=1, max_billable_per_day=5)
+    driver.run("a", phones(5))
+    resubmit(driver.ws, driver.chunk_key("unconfirmed"))
+    driver.submit("a", phones(5))
+    assert driver.states() == ["withdrawn"]
+    clock.advance(DAY_S)
+    driver.run("b", phones(5))
+    driver.run("a", phones(5), again=Again.NIGHT)
+    assert vendor.accepted.total() == 5
+    for key in "ab":
+        assert driver.counts(key) == {"undetermined": 5} and driver.is_complete(key)
+    driver.run("b", phones(5), again=Again.PERSON)
+    driver.finish()
+    assert driver.counts("b") == {"checked": 5}
 
 
 def test_waiting_phones_that_are_suppressed_do_not_fill_up_others(open_driver: OpenDriver, vendor: FakeVendor) -> None:

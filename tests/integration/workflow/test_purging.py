@@ -10,6 +10,7 @@ from fbcheck_pipeline.model.paths import SUBMITTED_CHUNKS
 from fbcheck_pipeline.workflow import verdicts
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.purge import purge
+from fbcheck_pipeline.workflow.reconcile import resubmit
 from fbcheck_pipeline.workflow.verdicts import look_up, merge_index
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape
@@ -118,6 +119,20 @@ def test_a_list_with_phones_at_the_vendor_stays(open_driver: OpenDriver, clock: 
     clock.advance(10 * DAY_S)
     purged = purge(driver.ws, older_than_days=1)
     assert (purged.list_keys, purged.skipped) == ((), ("a",))
+
+
+def test_a_list_whose_phones_are_to_be_sent_once_more_stays(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """Purged, the try that was perhaps billed would be forgotten, and another list would buy the phones by itself."""
+    vendor.script.append("accept_then_cut")
+    driver = open_driver()
+    driver.run("a", phones(5))
+    resubmit(driver.ws, driver.chunk_key("unconfirmed"))
+    with pytest.raises(OperatorError, match="with the vendor"):
+        purge(driver.ws, older_than_days=0, list_key="a")
+    driver.run("b", phones(5))
+    driver.finish()
+    assert driver.counts("b") == {"reused": 5}
+    assert vendor.accepted.total() == 10 == driver.ledger.bought_today()
 
 
 def test_a_list_that_waits_for_nobody_is_purged_though_phones_are_undetermined(

@@ -101,7 +101,8 @@ def test_the_parts_of_a_replaced_chunk_remember_its_tries(open_driver: OpenDrive
     driver.ledger.suppress(phones(2))
     driver.send("a")
     (part,) = driver.ledger.chunks(states=[ChunkState.SUBMITTED])
-    assert (part.phone_count, part.resubmissions, driver.ledger.bought_today()) == (8, 1, 16)
+    assert (part.phone_count, part.resubmissions, driver.ledger.bought_today()) == (8, 1, 18)
+    assert vendor.accepted.total() == 18  # the first try of those that left, too
     assert vendor.most_per_phone == 2
 
 
@@ -160,6 +161,43 @@ def test_a_late_id_calls_a_resubmission_off(open_driver: OpenDriver, vendor: Fak
     driver.send("a")
     driver.finish()
     assert (len(vendor.posts), vendor.most_per_phone) == (1, 1) and driver.counts("a") == {"checked": 5}
+
+
+def test_a_person_who_finds_the_task_calls_a_resubmission_off(held: WorkflowDriver, vendor: FakeVendor) -> None:
+    """Said by mistake, and nothing was sent since: the task is attached, and the try that was never made does not count."""
+    chunk = held.chunk_key("unconfirmed")
+    lost = next(task for task in vendor.tasks.values() if task.task_id not in {row.task_id for row in held.ledger.chunks()})
+    resubmit(held.ws, chunk)
+    attach_task(held.ws, held.client, chunk, lost.task_id)
+    assert held.ledger.chunk(chunk).tries == 1 and held.ledger.bought_today() == 30
+    held.run("a", phones(30))
+    held.finish()
+    assert held.counts("a") == {"checked": 30} and vendor.most_per_phone == 1
+
+
+def test_a_chunk_that_was_never_sent_takes_no_task(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """Only what was sent before can have a task."""
+    driver = open_driver()
+    driver.plan("a", phones(5))
+    task = vendor.accept("simple", [f"+{each}" for each in phones(5)], "").task_id
+    with pytest.raises(OperatorError, match="is planned, not unconfirmed"):
+        attach_task(driver.ws, driver.client, driver.chunk_key("planned"), task)
+
+
+def test_the_task_of_a_first_try_is_found_after_the_protocol_was_changed(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """Both tries were cut; each task is known only by the protocol that sent it, and is polled by that."""
+    vendor.script += ["accept_then_cut"] * 2
+    before = open_driver(user_id="somebody")
+    before.run("a", phones(100))
+    chunk = before.chunk_key("unconfirmed")
+    resubmit(before.ws, chunk)
+    after = open_driver(protocol="v1")
+    after.submit("a", phones(100))
+    first, _ = vendor.tasks
+    attach_task(after.ws, after.client, chunk, first)
+    assert after.ledger.chunk(chunk).protocol == "simple"
+    after.finish()
+    assert after.counts("a") == {"checked": 100} and len(vendor.posts) == 2
 
 
 def test_a_bill_counts_the_tries_before_a_resubmission(held: WorkflowDriver, vendor: FakeVendor) -> None:

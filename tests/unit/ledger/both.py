@@ -230,7 +230,7 @@ def test_a_task_belongs_to_one_chunk(ws: Workspace) -> None:
     brought_to(ws.ledger, ChunkState.SUBMITTED, task_id="t1")
     other = brought_to(ws.ledger, ChunkState.UNCONFIRMED)
     with pytest.raises(OperatorError, match="already belongs"):
-        ws.ledger.attach_task(other, task_id="t1", total=None, is_synthetic=False)
+        ws.ledger.attach_task(other, task_id="t1", total=None, is_synthetic=False, protocol=None, user_id=None)
     assert ws.ledger.chunk(other).state == ChunkState.UNCONFIRMED
 
 
