@@ -18,7 +18,8 @@ from fbcheck_pipeline.ledger.states import ChunkState, states_that
 HOUR_S, DAY_S = 3600.0, 86_400.0
 """No poll is due later than an hour ahead, no fetch later than a day; one that is was written by a clock since set back."""
 DAYS_UNTIL_GONE = 3
-"""On so many UTC days the vendor says that it has a result no more before this is believed."""
+"""On so many UTC days, with no other answer between them, the vendor says that it has a result no more before this is believed."""
+_NOT_GONE: dict[str, object] = {"gone_days": 0, "gone_day": None}
 
 
 class Collecting(ChunkEntries):
@@ -59,7 +60,7 @@ class Collecting(ChunkEntries):
 
     def note_progress(self, chunk: Chunk, progress: TaskProgress, *, next_poll_at: float) -> None:
         """Record what a status call said of a task that is not exported."""
-        self._note_poll(chunk, {**_columns(progress), "note": None, "next_poll_at": next_poll_at})
+        self._note_poll(chunk, {**_columns(progress), **_NOT_GONE, "note": None, "next_poll_at": next_poll_at})
 
     def note_still_exported(
         self, chunk: Chunk, progress: TaskProgress, *, vendor_exported_at: str | None, next_poll_at: float, result_url: str | None
@@ -76,11 +77,16 @@ class Collecting(ChunkEntries):
         """Record that a status call said nothing usable."""
         self._note_poll(chunk, {"note": note, "next_poll_at": next_poll_at})
 
-    def note_fetch_error(self, chunk_key: str, *, note: str, next_fetch_at: float) -> None:
-        """Record that a result could not be had or read this time."""
-        update = sa.update(chunks).where(chunks.c.chunk_key == chunk_key)
+    def note_fetch_error(self, chunk: Chunk, *, note: str, next_fetch_at: float, repeats: int, was_there: bool) -> None:
+        """Record that a result could not be had or read this time.
+
+        Args:
+            was_there: its file came, so the vendor has it.
+        """
+        values = {"note": note, "next_fetch_at": next_fetch_at, "repeats": repeats, **(_NOT_GONE if was_there else {})}
+        update = sa.update(chunks).where(chunks.c.chunk_key == chunk.chunk_key)
         with self._write() as connection:
-            connection.execute(update.values(fetches=chunks.c.fetches + 1, note=note, next_fetch_at=next_fetch_at))
+            connection.execute(update.values({"fetches": chunks.c.fetches + 1, **values}))
 
     def note_gone(self, chunk: Chunk, *, note: str) -> bool:
         """Record that the vendor says it has a chunk's result no more; True when it has said so on enough UTC days: it is gone."""
@@ -88,16 +94,17 @@ class Collecting(ChunkEntries):
         days = chunk.gone_days + (chunk.gone_day != today)
         with self._write() as connection:
             counted = sa.update(chunks).where(chunks.c.chunk_key == chunk.chunk_key, chunks.c.gone_days == chunk.gone_days)
-            connection.execute(counted.values(gone_days=days, gone_day=today))
-            values = {"note": note, **UNANSWERED}
-            return days >= DAYS_UNTIL_GONE and move(connection, chunk.chunk_key, chunk.state, ChunkState.GONE, values, now=now)
+            is_counted = connection.execute(counted.values(gone_days=days, gone_day=today)).rowcount == 1
+            if not is_counted or days < DAYS_UNTIL_GONE:
+                return False
+            return move(connection, chunk.chunk_key, chunk.state, ChunkState.GONE, {"note": note, **UNANSWERED}, now=now)
 
     def begin_recording(self, chunk: Chunk) -> bool:
         """Count a fetch that brought a result; False when another worker recorded one meanwhile, and this one is stale."""
         same = (chunks.c.state == chunk.state, chunks.c.task_id == chunk.task_id, chunks.c.fetches == chunk.fetches)
         update = sa.update(chunks).where(chunks.c.chunk_key == chunk.chunk_key, *same)
         with self._write() as connection:
-            return connection.execute(update.values(fetches=chunks.c.fetches + 1, gone_days=0)).rowcount == 1
+            return connection.execute(update.values({"fetches": chunks.c.fetches + 1, **_NOT_GONE})).rowcount == 1
 
     def note_short(
         self,
@@ -150,7 +157,7 @@ class Collecting(ChunkEntries):
             note: what is odd about it.
         """
         exported = {"exported_at": self.clock(), "vendor_exported_at": vendor_exported_at, "result_url": result_url}
-        return self._move(chunk_key, from_, ChunkState.EXPORTED, {**_columns(progress), **exported, "note": note})
+        return self._move(chunk_key, from_, ChunkState.EXPORTED, {**_columns(progress), **exported, **_NOT_GONE, "note": note})
 
     def mark_failed(self, chunk_key: str, *, from_: ChunkState, progress: TaskProgress, note: str) -> bool:
         """The vendor says that the task failed. False when another worker moved the chunk first."""
@@ -189,7 +196,8 @@ class Collecting(ChunkEntries):
         """The task that was recorded is not this chunk's: what became of the chunk is unknown again, and the task is free."""
         facts = ("task_id", "vendor_status", "total", "success", "failure", "result_url", "exported_at", "vendor_exported_at")
         cleared = {**dict.fromkeys(facts), "polls": 0, "fetches": 0, "next_fetch_at": 0, "note": note}
-        return self._move(chunk_key, from_, ChunkState.UNCONFIRMED, cleared, [chunks.c.task_id == task_id])
+        guard = [chunks.c.task_id == task_id, chunks.c.result_sha256.is_(None)]  # verdicts are proof
+        return self._move(chunk_key, from_, ChunkState.UNCONFIRMED, cleared, guard)
 
     def collected_tasks(self) -> list[AnsweringTask]:
         """Every task whose verdicts will not change any more, in the order of export."""
@@ -201,7 +209,9 @@ class Collecting(ChunkEntries):
 
     def _answering(self, where: Sequence[sa.ColumnElement[bool]]) -> list[AnsweringTask]:
         columns = (chunks.c[name] for name in AnsweringTask.__dataclass_fields__)
-        query = sa.select(*columns).where(*where).order_by(chunks.c.exported_at, chunks.c.chunk_key)
+        query = (
+            sa.select(*columns).where(chunks.c.task_id.is_not(None), *where).order_by(chunks.c.exported_at, chunks.c.chunk_key)
+        )
         return self._records(AnsweringTask, query)
 
     def verdict_index(self) -> str | None:

@@ -79,7 +79,7 @@ class Chunk(Record):
     tried_with: str
     gone_days: int
     gone_day: str | None
-    repeats: int  # how often a short result came again unchanged
+    repeats: int  # how often a short result came again unchanged, or a failed task's first result was said to be gone
     result_sha256: str | None  # set where there are verdicts, perhaps not of all phones
     result_counts: Mapping[str, int] | None
     settled_at: float | None

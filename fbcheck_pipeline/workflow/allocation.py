@@ -76,7 +76,6 @@ class PhoneAllocation:
             self._assign_chunk(each, _answered_phones(each), AnsweredBy.CHUNK, AnsweredBy.OTHER_CHUNK)
 
     def _keep_pins(self, earlier: Pins, chunks: dict[str, LoadedChunk], answering: list[LoadedChunk]) -> None:
-        with_verdicts = {each.chunk_key for each in self._ws.ledger.answering_tasks()}  # a purged chunk has none left
         answered: dict[str, list[Phones]] = {}  # by a chunk, and by each chunk that it is a part of
         for each in answering:
             key: str | None = each.chunk_key
@@ -85,10 +84,7 @@ class PhoneAllocation:
                 key = chunks[key].replaces
         for number, pin in enumerate(earlier.pins):
             pinned = earlier.phones[earlier.index == number]
-            if pin.answered_by is AnsweredBy.VERDICT:
-                if pin.chunk_key in with_verdicts:
-                    self.assign(self.places(pinned), pin)
-            elif pin.chunk_key in answered:
+            if pin.chunk_key in answered:  # a purged chunk has no verdicts left
                 known = np.sort(np.concatenate(answered[pin.chunk_key]))
                 self.assign(self.places(pinned[codec.positions(pinned, known) >= 0]), pin)
 

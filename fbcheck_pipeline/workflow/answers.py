@@ -58,6 +58,7 @@ def resolve(ws: Workspace, list_key: str, pins: Pins) -> Resolved:
     for number, pin in enumerate(pins.pins):
         places = np.flatnonzero(pins.index == number)
         if pin.answered_by is AnsweredBy.VERDICT:
+            resolved.may_change[places] = True  # a phone without the verdict that it was pinned to is planned anew
             resolver.verdict(pin.chunk_key or "", places, CheckStatus.REUSED)
         elif pin.chunk_key is not None:
             resolver.chunk(
@@ -118,8 +119,7 @@ class _AnswerResolver:
     def verdict(self, chunk_key: str, places: npt.NDArray[np.int64], good: CheckStatus) -> None:
         """Answer places from the verdict file of a chunk."""
         resolved, number = self._resolved, self._task_numbers.get(chunk_key)
-        if number is None:  # purged since it was pinned: the list waits, and is planned anew
-            resolved.may_change[places] = True
+        if number is None:  # purged since it was pinned
             return
         phones, codes = read_verdicts(self._ws.storage, resolved.tasks[number].known_task_id)
         at = codec.positions(resolved.phones[places], phones)

@@ -33,7 +33,7 @@ from fbcheck_pipeline.workflow.poll import (
     settle_failed,
     settle_overdue,
 )
-from fbcheck_pipeline.workflow.verdicts import merge_index, write_verdicts
+from fbcheck_pipeline.workflow.verdicts import merge_index, united_with_stored, write_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ def _collect(ws: Workspace, client: VendorClient, readers: Executor, chunk: Chun
         with tempfile.TemporaryDirectory(prefix="fbcheck-") as folder:
             path = Path(folder) / "result"
             fetched = _fetch(ws, client, chunk, path)
-            missing = readers.submit(_take_in, ws, fetched, path).result()
+            missing = readers.submit(_keep_and_take_in, ws, fetched, path).result()
     except VendorError as error:
         missing = readers.submit(_explain, ws, chunk, error).result()
     if missing is not None:
@@ -108,14 +108,17 @@ def _explain(ws: Workspace, chunk: Chunk, error: VendorError) -> str:
         return why
     if _says_gone(error) and count_gone(ws, chunk, why):
         return why
+    is_late = ws.ledger.clock() > deadline_at(ws, chunk)
+    repeats = chunk.repeats if chunk.has_verdicts else (chunk.repeats + 1 if _says_gone(error) else 0)
     has_failed = chunk.vendor_status == TaskStatus.FAILED and not chunk.has_verdicts and (chunk.state, ChunkState.FAILED) in MOVES
-    if has_failed and not doubt and chunk.fetches >= REPEATS:
+    if has_failed and not doubt and (is_late or repeats >= REPEATS):
         progress = TaskProgress(TaskStatus.FAILED.value, chunk.total, chunk.success, chunk.failure)
         settle_failed(ws, chunk, progress, f"the vendor says this task failed, and its result cannot be had: {why}")
         return why
-    longest_s = LONGEST_LATE_WAIT_S if ws.ledger.clock() > deadline_at(ws, chunk) else LONGEST_WAIT_S
+    longest_s = LONGEST_LATE_WAIT_S if is_late else LONGEST_WAIT_S
     at = ws.ledger.clock() + min(ws.settings.poll_seconds * 2 ** min(chunk.fetches, 30), longest_s)
-    ws.ledger.note_fetch_error(key, note=_note(why, chunk, at), next_fetch_at=at)
+    was_there = isinstance(error, ResultUnreadable)
+    ws.ledger.note_fetch_error(chunk, note=_note(why, chunk, at), next_fetch_at=at, repeats=repeats, was_there=was_there)
     return why
 
 
@@ -176,7 +179,6 @@ def _fetch(ws: Workspace, client: VendorClient, chunk: Chunk, path: Path) -> _Fe
             if told or failure:
                 raise failure or error from None
             failure = error
-    keep(ws, chunk.known_task_id, path)
     known: Chunk | TaskSnapshot = told or chunk
     return _Fetched(chunk, found.sha256, known.success, known.failure)
 
@@ -193,6 +195,11 @@ def accept_kept(ws: Workspace, chunk: Chunk) -> None:
             raise OperatorError(f"no result of chunk {chunk.chunk_key} has been fetched yet; there is nothing to accept")
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         _take_in(ws, _Fetched(chunk, sha256, chunk.success, chunk.failure, is_accepted=True), path)
+
+
+def _keep_and_take_in(ws: Workspace, fetched: _Fetched, path: Path) -> str | None:
+    keep(ws, fetched.chunk, path)
+    return _take_in(ws, fetched, path)
 
 
 def _take_in(ws: Workspace, fetched: _Fetched, path: Path) -> str | None:
@@ -224,6 +231,8 @@ def _not_its_own(chunk: Chunk, own: int) -> str:
 def _record(ws: Workspace, fetched: _Fetched, known: LoadedChunk, result: ResultTable) -> str | None:
     """Use what a result answers; returns what is still missing of it, if anything."""
     chunk, table = fetched.chunk, result.table
+    if known.has_verdicts:
+        table = united_with_stored(ws.storage, chunk.known_task_id, table)
     sent, _ = codec.distinct(known.phones)
     usable = table.filter(pc.is_valid(table["facebook"]))["phone"].to_numpy()
     unanswered = sent[codec.positions(sent, np.asarray(usable)) < 0]
@@ -235,10 +244,7 @@ def _record(ws: Workspace, fetched: _Fetched, known: LoadedChunk, result: Result
     if not ws.ledger.begin_recording(chunk):
         log.info("chunk was collected by somebody else chunk_key=%s", chunk.chunk_key)
         return None
-    if known.has_verdicts and (known.result_counts or {}).get("missing", 0) < counts["missing"]:
-        unanswered, counts = known.unanswered, dict(known.result_counts or {})  # it named more before
-    else:
-        write_verdicts(ws.storage, chunk.known_task_id, table, exported_at_us(chunk) or int(ws.ledger.clock() * 1_000_000))
+    write_verdicts(ws.storage, chunk.known_task_id, table, exported_at_us(chunk) or int(ws.ledger.clock() * 1_000_000))
     return _settle(ws, fetched, table.num_rows, unanswered, counts)
 
 

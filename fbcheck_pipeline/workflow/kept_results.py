@@ -6,6 +6,7 @@ Fetching and recording results is done elsewhere.
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import gzip
 import tempfile
 from collections.abc import Iterator
@@ -19,13 +20,28 @@ from fbcheck_pipeline.vendor import ResultTable, read_result
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 
-def keep(ws: Workspace, task_id: str, path: Path) -> None:
-    """A join can be repeated, and a person can look, without the vendor."""
+def keep(ws: Workspace, chunk: Chunk, path: Path) -> None:
+    """A person can look, and take it as it is, without the vendor; one that says less takes no earlier one's place."""
+    with kept(ws, chunk.known_task_id) as earlier:
+        if earlier is not None and (
+            filecmp.cmp(earlier, path, shallow=False) or _extent(ws, chunk, earlier) > _extent(ws, chunk, path)
+        ):
+            return
     content = path.read_bytes()
-    if content.startswith(b"PK"):  # compressed already
-        ws.storage.write_bytes(paths.RESULT_ARCHIVES.of(task_id), content)
-    else:
-        ws.storage.write_bytes(paths.RESULT_TEXTS.of(task_id), gzip.compress(content, compresslevel=1, mtime=0))
+    is_archive = content.startswith(b"PK")  # compressed already
+    kind, other = paths.RESULT_FILES if is_archive else reversed(paths.RESULT_FILES)
+    packed = content if is_archive else gzip.compress(content, compresslevel=1, mtime=0)
+    ws.storage.write_bytes(kind.of(chunk.known_task_id), packed)
+    ws.storage.delete(other.of(chunk.known_task_id))
+
+
+def _extent(ws: Workspace, chunk: Chunk, path: Path) -> tuple[int, int]:
+    """How many phones of the chunk a result names, and of how many it has a verdict."""
+    try:
+        table = read_for(ws, chunk, path).table
+    except ResultError:
+        return 0, 0
+    return table.num_rows, table.num_rows - table["facebook"].null_count
 
 
 @contextlib.contextmanager

@@ -118,8 +118,8 @@ def count_gone(ws: Workspace, chunk: Chunk, why: str) -> bool:
 
 
 def settle_failed(ws: Workspace, chunk: Chunk, progress: TaskProgress, why: str) -> bool:
-    """The chunk failed; if an operator attached its task, nothing shows that it is the chunk's, so the attachment is undone."""
-    if chunk.was_attached:
+    """The chunk failed; if an operator attached its task, only verdicts show that it is the chunk's, else the attachment is undone."""
+    if chunk.was_attached and not chunk.has_verdicts:
         note = f"{why}; whether task {chunk.task_id} is this chunk's cannot be known, so it is not attached any more"
         return ws.ledger.disown_task(chunk.chunk_key, from_=chunk.state, task_id=chunk.known_task_id, note=note)
     return ws.ledger.mark_failed(chunk.chunk_key, from_=chunk.state, progress=progress, note=why)
@@ -179,6 +179,8 @@ def _learn(ws: Workspace, chunk: Chunk, snapshot: TaskSnapshot, now: float, poll
             result_url=snapshot.result_url,
             note=failed if snapshot.status is TaskStatus.FAILED else None,
         )
+    elif snapshot.status is TaskStatus.FAILED and (doubt := kept_doubt(ws, chunk)):
+        ledger.note_poll_error(chunk, note=doubt, next_poll_at=now + LONGEST_INTERVAL_S)
     elif snapshot.status is TaskStatus.FAILED and chunk.state is not ChunkState.ABANDONED:
         polled.failed += settle_failed(ws, chunk, progress, failed)
     else:

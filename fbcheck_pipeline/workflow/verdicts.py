@@ -61,6 +61,18 @@ def read_verdicts(storage: Storage, task_id: str) -> tuple[Phones, npt.NDArray[n
     return codec.from_e164(table[Column.PHONE_E164].combine_chunks()), codes.to_numpy().astype(np.int8)
 
 
+def united_with_stored(storage: Storage, task_id: str, table: pa.Table) -> pa.Table:
+    """`table` and what the store has of the same task, by phone: the newest usable verdict stays, else the newest label."""
+    stored = storage.read_parquet(paths.VERDICTS.of(task_id)).read_all().combine_chunks()
+    phones = pa.array(codec.from_e164(stored[Column.PHONE_E164].combine_chunks()))
+    texts = [stored[name].cast(pa.string()) for name in (Column.FACEBOOK, Column.FACEBOOK_LABEL)]
+    both = pa.concat_tables([table, pa.table([phones, *texts], names=["phone", "facebook", "label"]).cast(table.schema)])
+    phone = both["phone"].to_numpy()
+    best_first = np.lexsort((pc.is_null(both["facebook"]).to_numpy(), phone))  # stable: the new before the stored
+    phone = phone[best_first]
+    return both.take(pa.array(best_first[np.append(True, phone[1:] != phone[:-1])]))
+
+
 def look_up(storage: Storage, ledger: Ledger, phones: Phones) -> Found:
     """The newest usable verdict of each phone (sorted, distinct); its age is the caller's to judge."""
     tasks = ledger.answering_tasks()

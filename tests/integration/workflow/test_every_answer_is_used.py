@@ -6,11 +6,14 @@ import io
 import zipfile
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import openpyxl
 import pytest
 
 from fbcheck_pipeline.errors import OperatorError
+from fbcheck_pipeline.model.statuses import AnsweredBy
 from fbcheck_pipeline.workflow.allocation import Again
+from fbcheck_pipeline.workflow.pins import Pin, Pins, write_pins
 from fbcheck_pipeline.workflow.reconcile import accept
 from fbcheck_pipeline.workflow.verdicts import MAX_UNINDEXED_TASKS, look_up, merge_index
 from tests.conftest import DAY_S, Clock, phones
@@ -187,6 +190,103 @@ def test_a_kept_result_that_wants_a_person_is_never_gone(
     assert "'unregistered'" in str(driver.ledger.chunks()[0].note)
     accept(driver.ws, driver.chunk_key("overdue"))
     assert driver.states() == ["collected"] and driver.counts("a") == {"undetermined": 12}
+
+
+def test_a_failed_task_with_strange_labels_waits_for_a_person(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
+    """After a few fetches it was failed: the file could not be accepted any more, and the night bought all its phones again."""
+    vendor.shape = ResultShape(pack=lambda rows: text(strange(rows)))
+    vendor.status_hook = lambda task: {
+        "status": "failed",
+        "result_url": f"{vendor.url}/results/{task.task_id}.xlsx?X-Signature=1",
+    }
+    driver = open_driver()
+    driver.run("a", phones(1000))
+    for _ in range(5):
+        driver.finish()
+    clock.advance(9 * DAY_S)
+    driver.finish()
+    vendor.status_hook = lambda task: {"status": "failed", "result_url": None}
+    driver.finish()
+    driver.run("a", phones(1000), again=Again.NIGHT)
+    assert driver.states() == ["overdue"] and len(vendor.posts) == 1
+    assert "--accept" in str(driver.ledger.chunks()[0].note)
+    accept(driver.ws, driver.chunk_key("overdue"))
+    assert driver.states() == ["collected"] and driver.counts("a") == {"checked": 988, "undetermined": 12}
+
+
+@pytest.mark.parametrize("as_zip", [True, False])
+def test_the_kept_file_with_the_most_answers_is_the_one_accepted(
+    as_zip: bool, open_driver: OpenDriver, vendor: FakeVendor
+) -> None:
+    """A worse file took its place, or lay before it: 25 answers were lost, and the night bought them again."""
+
+    def odd(count: int) -> Callable[[list[Row]], bytes]:
+        def packed(rows: list[Row]) -> bytes:
+            table = text([(number, "tamam" if at < count else label) for at, (number, label) in enumerate(rows)])
+            return archive(a=table) if as_zip == (count == 40) else table
+
+        return packed
+
+    vendor.shape = ResultShape(pack=odd(40))
+    driver = open_driver()
+    driver.run("a", phones(40))
+    driver.finish()
+    (task,) = vendor.tasks.values()
+    for shape in (
+        ResultShape(pack=odd(15)),
+        ResultShape(pack=odd(40)),
+        ResultShape(pack=lambda rows: odd(15)(rows[:30])),
+        ResultShape(format="bytes", content=b"oops, try later\n"),
+    ):
+        task.shape = shape
+        driver.collect()
+        assert driver.counts("a") == {"waiting": 40} and len(driver.ws.storage.names("result_files")) == 1
+    accept(driver.ws, driver.chunk_key("exported"))
+    assert driver.states() == ["collected"] and driver.counts("a") == {"checked": 25, "undetermined": 15}
+
+
+@pytest.mark.parametrize("later", ["other rows", "strange labels"])
+def test_a_later_fetch_takes_no_usable_verdict_back(
+    later: str, open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """It was written in place of the earlier one: the night bought again what had its answer, and another list waited for ever."""
+    vendor.shape = ResultShape(format="csv", rows=lambda rows: rows[:7])
+    driver = open_driver()
+    driver.run("a", phones(10))
+    driver.finish()
+    driver.run("b", phones(10))
+    assert driver.counts("b") == {"reused": 7, "waiting": 3}
+    (task,) = vendor.tasks.values()
+    strange_rows = [(f"+{phone}", "?") for phone in phones(10)]
+    task.shape = ResultShape(format="csv", rows=lambda rows: rows[3:] if later == "other rows" else strange_rows)
+    driver.collect()
+    left = {} if later == "other rows" else {"undetermined": 3}
+    assert driver.states() == ["collected"]
+    assert driver.counts("a") == {"checked": 10 - sum(left.values()), **left}
+    assert driver.counts("b") == {"reused": 10 - sum(left.values()), **left}
+    clock.advance(DAY_S)
+    vendor.shape = ResultShape()
+    driver.run("a", phones(10), again=Again.NIGHT)
+    driver.finish()
+    assert driver.counts("a") == {"checked": 10} and sum(vendor.accepted.values()) == 10 + sum(left.values())
+    assert [each for each, tries in vendor.accepted.items() if tries > 1] == [f"+{phone}" for phone in phones(10)[7:] if left]
+
+
+def test_a_pin_to_a_verdict_that_is_not_there_is_planned_anew(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
+    """A list said that it was complete while three of its phones waited for nothing."""
+    vendor.shape = ResultShape(format="csv", rows=lambda rows: rows[:7])
+    driver = open_driver()
+    driver.run("a", phones(10))
+    driver.finish()
+    driver.run("b", phones(10))
+    (chunk,) = driver.ledger.chunks()
+    pins = [Pin(AnsweredBy.VERDICT, chunk.chunk_key, chunk.task_id)]
+    write_pins(driver.ws, "b", Pins(phones(10), np.zeros(10, np.int32), pins))
+    assert driver.counts("b") == {"reused": 7, "waiting": 3} and not driver.is_complete("b")
+    driver.run("b", phones(10))
+    next(iter(vendor.tasks.values())).shape = ResultShape()
+    driver.collect()
+    assert driver.counts("b") == {"reused": 10} and driver.is_complete("b") and len(vendor.posts) == 1
 
 
 def test_few_strange_labels_settle_with_their_phones_undetermined(open_driver: OpenDriver, vendor: FakeVendor) -> None:

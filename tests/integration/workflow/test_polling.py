@@ -14,7 +14,7 @@ from fbcheck_pipeline.workflow.collect import collect_exported
 from fbcheck_pipeline.workflow.due import due_work
 from fbcheck_pipeline.workflow.poll import LONGEST_INTERVAL_S, poll_due_tasks
 from tests.conftest import DAY_S, Clock, phones
-from tests.fake_vendor import FakeVendor
+from tests.fake_vendor import FakeVendor, ResultShape
 from tests.integration.workflow.workflow_driver import WorkflowDriver, set_columns
 
 OpenDriver = Callable[..., WorkflowDriver]
@@ -207,6 +207,81 @@ def test_a_result_that_cannot_be_had_is_fetched_ever_more_rarely_and_never_given
     vendor.downloads = lambda task_id: "ok"
     driver.collect()
     assert driver.counts("a") == {"checked": 5} and vendor.most_per_phone == 1
+
+
+def test_an_outage_does_not_settle_a_failed_task_that_has_a_result(
+    open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """Four answers of 503 within minutes, and the night bought what lay there ready."""
+    vendor.status_hook = lambda task: {
+        "status": "failed",
+        "result_url": f"{vendor.url}/results/{task.task_id}.xlsx?X-Signature=1",
+    }
+    driver = open_driver()
+    driver.run("a", phones(20))
+    for answers in [503] * 6, [404] * 2, [503], [404] * 2, [503]:
+        vendor.downloads = lambda task_id, answer=answers[0]: answer  # type: ignore[misc]
+        for _ in answers:
+            driver.finish()
+    clock.advance(DAY_S)
+    driver.run("a", phones(20), again=Again.NIGHT)
+    assert driver.states() == ["exported"] and len(vendor.posts) == 1
+    vendor.downloads = lambda task_id: "ok"
+    driver.collect()
+    assert driver.counts("a") == {"checked": 20}
+
+
+def test_a_failed_task_whose_result_never_comes_settles_after_the_deadline(
+    open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """Its phones are not held for ever."""
+    vendor.status_hook = lambda task: {
+        "status": "failed",
+        "result_url": f"{vendor.url}/results/{task.task_id}.xlsx?X-Signature=1",
+    }
+    vendor.downloads = lambda task_id: 503
+    driver = open_driver(task_deadline_hours=24)
+    driver.run("a", phones(20))
+    driver.finish()
+    clock.advance(DAY_S + 1)
+    driver.collect()
+    assert driver.states() == ["failed"]
+
+
+def test_days_of_404_with_another_answer_between_them_do_not_make_a_task_gone(
+    open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """It was bought again while the vendor still worked on it."""
+    driver = open_driver(task_deadline_hours=24)
+    driver.run("a", phones(10))
+    clock.advance(2 * DAY_S)
+    for day in range(9):
+        vendor.status_hook = lambda task, day=day: "processing" if day % 4 else 404  # type: ignore[misc]
+        driver.poll()
+        driver.run("a", phones(10), again=Again.NIGHT)
+        clock.advance(DAY_S)
+    assert driver.states() == ["overdue"] and len(vendor.posts) == 1
+    vendor.status_hook = lambda task: 404
+    for _ in range(2):
+        driver.poll()
+        clock.advance(DAY_S)
+    assert driver.states() == ["gone"]
+
+
+def test_a_file_that_came_between_two_days_of_404_is_not_gone(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
+    """Though it cannot be read yet."""
+    vendor.shape = ResultShape(format="bytes", content=b"oops")
+    driver = open_driver(task_deadline_hours=24)
+    driver.run("a", phones(10))
+    driver.finish()
+    clock.advance(2 * DAY_S)
+    for answer in ("ok", 404, 404, "ok", 404, 404):
+        vendor.downloads = lambda task_id, answer=answer: answer  # type: ignore[misc]
+        driver.collect()
+        clock.advance(DAY_S)
+    assert driver.states() == ["overdue"]
+    driver.collect()
+    assert driver.states() == ["gone"]
 
 
 def test_changed_result_hosts_fetch_once_at_once(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:

@@ -17,7 +17,7 @@ from fbcheck_pipeline.workflow.pins import read_pins
 from fbcheck_pipeline.workflow.purge import purge
 from fbcheck_pipeline.workflow.reconcile import abandon, attach_task, resubmit
 from tests.conftest import DAY_S, Clock, phones
-from tests.fake_vendor import FakeVendor
+from tests.fake_vendor import FakeVendor, ResultShape
 from tests.integration.workflow.workflow_driver import WorkflowDriver
 
 OpenDriver = Callable[..., WorkflowDriver]
@@ -340,6 +340,33 @@ def test_a_failed_task_that_was_attached_settles_nothing(held: WorkflowDriver, v
     clock.advance(DAY_S)
     held.run("a", phones(30), again=Again.NIGHT)
     assert len(vendor.posts) == 3
+
+
+def test_verdicts_prove_an_attached_task_whatever_its_status_says_later(
+    open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """Its attachment was undone while its verdicts stayed: seven answers were lost, and no list at all could be planned."""
+    vendor.script.append("accept_then_cut")
+    vendor.shape = ResultShape(format="csv", rows=lambda rows: rows[:7])
+    driver = open_driver(task_deadline_hours=24)
+    driver.run("a", phones(10))
+    (lost,) = vendor.tasks
+    attach_task(driver.ws, driver.client, driver.chunk_key("unconfirmed"), lost)
+    driver.finish()
+    clock.advance(2 * DAY_S)
+    driver.poll()
+    assert driver.states() == ["overdue"]
+    vendor.status_hook = lambda task: {"status": "failed", "result_url": None}
+    driver.poll()
+    vendor.status_hook, vendor.shape = lambda task: None, ResultShape()
+    assert driver.states() == ["failed"] and driver.counts("a") == {"checked": 7, "undetermined": 3}
+    driver.run("b", phones(5, 905_550_000_000))
+    driver.finish()
+    assert driver.counts("b") == {"checked": 5}
+    clock.advance(DAY_S)
+    driver.run("a", phones(10), again=Again.NIGHT)
+    driver.finish()
+    assert driver.counts("a") == {"checked": 10} and sorted(vendor.accepted.values()) == [1] * 12 + [2] * 3
 
 
 def test_a_task_of_another_time_is_not_attached(held: WorkflowDriver, vendor: FakeVendor) -> None:
