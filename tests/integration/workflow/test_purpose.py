@@ -24,7 +24,7 @@ def test_a_list_without_purpose_is_not_taken_up(open_ws: Callable[..., Workspace
     """By neither way in; a blank says nothing. With a purpose, its own or the settings', it is."""
     ws = open_ws(require_purpose=True)
     for given in (None, "  "):
-        with pytest.raises(OperatorError, match="give `fbcheck run --purpose TEXT`, or set FBCHECK_PURPOSE"):
+        with pytest.raises(OperatorError, match="use `fbcheck run --purpose TEXT`, or set FBCHECK_PURPOSE"):
             add_to_inbox(ws, path, ReadOptions(), given)
     ws.storage.copy_in(path, "inbox/a.csv")
     with pytest.raises(OperatorError, match="FBCHECK_REQUIRE_PURPOSE"):
