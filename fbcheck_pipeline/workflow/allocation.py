@@ -67,13 +67,22 @@ class PhoneAllocation:
         self.assign(np.flatnonzero(chosen), Pin(why))
 
     def keep_answered(self, earlier: Pins | None) -> None:
-        """Keep the pin of every phone that has its verdict, so that a later join gives the same result."""
+        """Keep the pin of every phone that has its verdict, so that a later join gives the same result.
+
+        A chunk answers the phones that are pinned to it, and what was bought for this very list: that stands in no pins where the
+        process was killed before it wrote them. To depend on a chunk answers only while the list has no pins at all.
+        """
         chunks = {each.chunk_key: each for each in self._ws.ledger.loaded_chunks_of(self.list_key)}
         answering = [each for each in chunks.values() if each.has_verdicts]
+        for each in reversed(answering):
+            if each.chunk_key in self._own:
+                answered = self.places(_answered_phones(each))
+                self.assign(answered[np.isin(answered, self._own_places(each))], Pin(AnsweredBy.CHUNK, each.chunk_key))
         if earlier is not None:
             self._keep_pins(earlier, chunks, answering)
-        for each in reversed(answering):  # these stand in no pins where the process was killed before it wrote them
-            self._assign_chunk(each, _answered_phones(each), AnsweredBy.CHUNK, AnsweredBy.OTHER_CHUNK)
+        else:
+            for each in reversed(answering):
+                self.assign(self.places(_answered_phones(each)), Pin(AnsweredBy.OTHER_CHUNK, each.chunk_key))
 
     def _keep_pins(self, earlier: Pins, chunks: dict[str, LoadedChunk], answering: list[LoadedChunk]) -> None:
         answered: dict[str, list[Phones]] = {}  # by a chunk, and by each chunk that it is a part of

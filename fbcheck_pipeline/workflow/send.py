@@ -98,17 +98,16 @@ def send_planned_chunks(
     except VendorUnavailable as error:
         sent.postponed = str(error)
         return sent
-    with ws.ledger.sender() as sender:
-        for chunk_key in chunks_to_send(ws, list_key):
-            if until is not None and time.monotonic() >= until:
-                sent.postponed = "the time-out was reached; the next run sends the remaining chunks"
-                break
-            try:
-                done += _send_patiently(ws, client, chunk_key, sender, sent, policy, until)
-            except VendorUnavailable as error:
-                sent.postponed = str(error)
-                break
-            report_progress("submitting", done, max(total, done))
+    for chunk_key in chunks_to_send(ws, list_key):
+        if until is not None and time.monotonic() >= until:
+            sent.postponed = "the time-out was reached; the next run sends the remaining chunks"
+            break
+        try:
+            done += _send_patiently(ws, client, chunk_key, sent, policy, until)
+        except VendorUnavailable as error:
+            sent.postponed = str(error)
+            break
+        report_progress("submitting", done, max(total, done))
     return sent
 
 
@@ -151,7 +150,7 @@ def _see_that_balance_suffices(ws: Workspace, client: VendorClient, phone_count:
 
 
 def _send_patiently(
-    ws: Workspace, client: VendorClient, chunk_key: str, sender: str, sent: Sent, policy: RetryPolicy, until: float | None
+    ws: Workspace, client: VendorClient, chunk_key: str, sent: Sent, policy: RetryPolicy, until: float | None
 ) -> int:
     """Send one chunk, again after free failures; returns the phones sent."""
     stop: tenacity.stop.stop_base = tenacity.stop_after_attempt(policy.tries)
@@ -165,11 +164,17 @@ def _send_patiently(
         return jittered if told is None else min(told, policy.max_wait_s)
 
     trying = tenacity.Retrying(retry=tenacity.retry_if_exception_type(VendorUnavailable), stop=stop, wait=wait, reraise=True)
-    return int(trying(_send_once, ws, client, chunk_key, sender, sent))
+    return int(trying(_send_once, ws, client, chunk_key, sent))
 
 
 @uninterrupted()
-def _send_once(ws: Workspace, client: VendorClient, chunk_key: str, sender: str, sent: Sent) -> int:
+def _send_once(ws: Workspace, client: VendorClient, chunk_key: str, sent: Sent) -> int:
+    """One POST, under a sender's name of its own: a receipt that an earlier one left behind cannot be taken for it."""
+    with ws.ledger.sender() as sender:
+        return _send_as(ws, client, chunk_key, sender, sent)
+
+
+def _send_as(ws: Workspace, client: VendorClient, chunk_key: str, sender: str, sent: Sent) -> int:
     ledger = ws.ledger
     payload = begin_sending(ws, chunk_key, sender, keep=partial(ws.storage.write_bytes, paths.CHUNKS.of(chunk_key)))
     if payload is None:

@@ -212,3 +212,20 @@ def test_a_vendors_clock_that_is_years_behind_buys_nothing_twice(open_driver: Op
         driver.run(f"{key} again", phones(20, start))
         assert driver.counts(f"{key} again") == {"reused": 20}
     assert vendor.most_per_phone == 1
+
+
+def test_a_chunk_that_a_list_once_depended_on_is_no_answer(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
+    """Only pins and what was bought for the list are: a second run, before the results come, must not turn back to old verdicts."""
+    driver = open_driver(verdict_days=1, chunk_size=10)
+    driver.run("a", phones(10))
+    driver.run("b", phones(10))  # waits for a's chunk
+    driver.finish()
+    driver.ledger.suppress(phones(3))
+    clock.advance(2 * DAY_S)
+    driver.run("c", phones(10))
+    driver.run("c", phones(10))
+    driver.finish()
+    assert driver.counts("c") == {"checked": 7, "suppressed": 3}
+    driver.run("c", phones(10))
+    assert driver.counts("c") == {"checked": 7, "suppressed": 3}
+    assert (driver.counts("a"), driver.counts("b")) == ({"checked": 10}, {"reused": 10})
