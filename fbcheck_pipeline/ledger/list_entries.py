@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger.access import Access
-from fbcheck_pipeline.ledger.planning import Planning
+from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S, Planning
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList
 from fbcheck_pipeline.ledger.schema import FACTS, chunks, dependencies, ledger_meta, lists, parts, waiting
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
@@ -94,14 +94,17 @@ class ListEntries(Access):
         """Record what is known of a list's phones before it is joined."""
         self._update(list_key, {"counts": dict(counts)})
 
-    def note_pinned(self, list_key: str) -> None:
-        """Record that a list's pins stand: a join that read the pins before these is stale."""
-        self._update(list_key, {"revision": lists.c.revision + 1})
+    def note_pinned(self, list_key: str, planned_at: float | None) -> None:
+        """Record that the pins that were planned at that time stand: a join that read the pins before these is stale.
+
+        Where the list was planned again since, these pins are not its last ones.
+        """
+        self._update(list_key, {"is_pinned": lists.c.planned_at == planned_at, "revision": lists.c.revision + 1})
 
     def note_joined(self, list_key: str, *, revision: int, counts: Mapping[str, int], is_complete: bool) -> None:
         """Record a join of the list as of `revision`."""
         joined = {"joined_revision": revision, "joined_at": self.clock()}
-        self._update(list_key, {**joined, "counts": dict(counts), "is_complete": is_complete})
+        self._update(list_key, {**joined, "counts": dict(counts), "is_complete": lists.c.is_pinned if is_complete else False})
 
     def unneeded_chunks(self, list_keys: Sequence[str], *, settled_before: float) -> list[Chunk]:
         """Chunks settled before that time (UTC seconds) on which no other list depends, and chunks that an earlier purge marked."""
@@ -134,17 +137,20 @@ class ListEntries(Access):
         self.database.wipe_deleted()
 
     def lists_to_join(self) -> list[PhoneList]:
-        """Planned lists whose chunks are all settled and that changed since they were last joined."""
+        """Lists whose pins stand, whose chunks are all settled, and that changed since they were last joined."""
         open_chunks = (
             sa.select(chunks.c.chunk_key)
             .join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
             .where(dependencies.c.list_key == lists.c.list_key, chunks.c.state.not_in(states_that("settles")))
         )
-        changed = sa.and_(lists.c.planned_at.is_not(None), lists.c.revision != lists.c.joined_revision)
+        changed = sa.and_(lists.c.is_pinned, lists.c.revision != lists.c.joined_revision)
         return self._records(PhoneList, sa.select(lists).where(changed, ~open_chunks.exists()).order_by(lists.c.added_at))
 
     def lists_to_send(self) -> list[PhoneList]:
-        """Lists with planned chunks whose time to be sent has come, or that must be planned again and that no limit forbids."""
+        """Lists with planned chunks whose time to be sent has come, or that must be planned again.
+
+        That is where another list's work changed theirs, unless a limit forbids it, and where who planned them wrote no pins in time.
+        """
         due = (
             sa.select(chunks.c.chunk_key)
             .join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
@@ -154,7 +160,9 @@ class ListEntries(Access):
                 chunks.c.next_send_at <= self.clock(),
             )
         )
-        wants = sa.and_(lists.c.planned_at.is_not(None), sa.or_(lists.c.needs_planning & ~lists.c.is_over_budget, due.exists()))
+        unpinned = ~lists.c.is_pinned & (lists.c.planned_at <= self.clock() - ORPHANED_AFTER_S)
+        wants = sa.or_(lists.c.needs_planning & ~lists.c.is_over_budget, unpinned, due.exists())
+        wants = sa.and_(lists.c.planned_at.is_not(None), wants)
         return self._records(PhoneList, sa.select(lists).where(wants).order_by(lists.c.added_at))
 
     def _update(self, list_key: str, values: Mapping[str, object]) -> None:

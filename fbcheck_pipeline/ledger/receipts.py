@@ -100,8 +100,11 @@ class Receipts:
                 log.warning("receipt not copied chunk_key=%s error=%s", receipt.chunk_key, type(error).__name__)
 
     def drop(self, receipt: Receipt) -> None:
-        """Delete a receipt and its copy: the ledger has the answer."""
-        self._delete(receipt.name)
+        """Delete a receipt and its copy: the ledger has the answer. One that cannot be deleted is taken in again, which changes nothing."""
+        try:
+            self._delete(receipt.name)
+        except (StorageError, OSError) as error:
+            log.warning("receipt not deleted chunk_key=%s error=%s", receipt.chunk_key, type(error).__name__)
 
     def drop_of_chunks(self, chunk_keys: Collection[str]) -> None:
         """Delete whatever receipts there are of these chunks."""

@@ -42,6 +42,7 @@ lists = sa.Table(
     sa.Column(
         "is_over_budget", sa.Boolean, nullable=False, server_default=sa.false()
     ),  # a limit forbids its unsent phones; only a `run` of it or the night plans them again
+    sa.Column("is_pinned", sa.Boolean, nullable=False, server_default=sa.false()),  # the pins of its last planning stand
     sa.Column("revision", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("joined_revision", sa.BigInteger, nullable=False, server_default="-1"),
     sa.Column("joined_at", sa.Double),

@@ -31,11 +31,12 @@ class Pin:
 
 @dataclass(frozen=True)
 class Pins:
-    """Sorted distinct phones, and for each the index of its pin in `pins`."""
+    """Sorted distinct phones, and for each the index of its pin in `pins`; `planned_at` is known of what is not written yet."""
 
     phones: Phones
     index: npt.NDArray[np.int32]
     pins: list[Pin]
+    planned_at: float | None = None
 
     def with_tasks(self, task_ids: Mapping[str, str]) -> Pins:
         """The same pins, with the task of each chunk (by chunk key) where it has one by now."""
@@ -72,7 +73,7 @@ def write_pins(ws: Workspace, list_key: str, pins: Pins) -> None:
             yield batch
 
     ws.storage.write_parquet(paths.SUBMITTED_CHUNKS.of(list_key), BatchStream(stream.schema, batches()))
-    ws.ledger.note_pinned(list_key)
+    ws.ledger.note_pinned(list_key, pins.planned_at)
 
 
 def read_pins(storage: Storage, list_key: str) -> Pins | None:

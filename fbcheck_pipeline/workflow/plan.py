@@ -8,6 +8,7 @@ answered or as in flight.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -53,9 +54,9 @@ def plan_list(ws: Workspace, list_key: str, phones: Phones, *, again: Again) -> 
     Raises:
         OperatorError: a purpose is required and the list has none.
     """
-    known = ws.ledger.find_list(list_key)
-    if ws.settings.require_purpose and known is not None and not known.purpose:
-        raise OperatorError(f"{known.file} has no purpose, and FBCHECK_REQUIRE_PURPOSE asks for one: run it with --purpose TEXT")
+    if _lacks_purpose(ws, list_key):
+        file = ws.ledger.phone_list(list_key).file
+        raise OperatorError(f"{file} has no purpose, and FBCHECK_REQUIRE_PURPOSE asks for one: run it with --purpose TEXT")
     earlier = read_pins(ws.storage, list_key)
     suppressed = ws.ledger.suppressed_among(phones)
     while True:
@@ -79,7 +80,12 @@ def plan_list(ws: Workspace, list_key: str, phones: Phones, *, again: Again) -> 
             tx.depend(list_key, [each.chunk_key for each in allocation.used_pins() if each.chunk_key])
             tx.mark_planned(list_key, is_over_budget=is_over)
             tx.finish()
-        return allocation.pins()
+        return replace(allocation.pins(), planned_at=tx.now)
+
+
+def _lacks_purpose(ws: Workspace, list_key: str) -> bool:
+    known = ws.ledger.find_list(list_key)
+    return ws.settings.require_purpose and known is not None and not known.purpose
 
 
 def balanced_sizes(count: int, *, most: int, fewest: int) -> list[int]:
@@ -126,6 +132,8 @@ def _buy(ws: Workspace, tx: Planning, allocation: PhoneAllocation, pool: dict[st
     room = _room_today(ws, tx)
     stretches = [Part(allocation.list_key, own)]
     for key, phones in pool.items():
+        if _lacks_purpose(ws, key):
+            continue
         phones = without(phones, np.sort(np.concatenate([each.phones for each in stretches])))
         fits_today = sum(len(each.phones) for each in stretches) + len(phones) <= room
         if fits_today and _fits_list(ws, tx, key, len(phones)):

@@ -7,10 +7,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S
 from fbcheck_pipeline.model.paths import SUBMITTED_CHUNKS
 from fbcheck_pipeline.model.statuses import AnsweredBy
 from fbcheck_pipeline.workflow.allocation import Again
+from fbcheck_pipeline.workflow.due import due_work
 from fbcheck_pipeline.workflow.pins import read_pins
+from fbcheck_pipeline.workflow.plan import plan_list
 from fbcheck_pipeline.workflow.verdicts import look_up, merge_index
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape
@@ -104,6 +107,32 @@ def test_pins_older_than_the_plan_do_not_hide_the_newer_answer(open_driver: Open
     driver.finish()
     driver.run("a", phones(10))
     assert driver.counts("a") == {"checked": 10}
+
+
+def test_a_list_whose_pins_were_not_written_is_planned_again_and_not_complete_meanwhile(
+    open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """A `--retry` was killed after its POST: the old pins on disk hide what was paid for, until a plain run or a sensor plans."""
+    vendor.shape = ResultShape(labels=dict.fromkeys(("yes", "no", "ban"), "perhaps"))
+    driver = open_driver(max_tries=1)
+    driver.run("a", phones(10))
+    driver.finish()
+    ((key, revision),) = due_work(driver.ledger).joins
+    driver.ledger.note_joined(key, revision=revision, counts={}, is_complete=driver.is_complete("a"))
+    assert driver.ledger.phone_list("a").is_complete
+    vendor.shape = ResultShape()
+    plan_list(driver.ws, "a", phones(10), again=Again.PERSON)
+    driver.send("a")  # killed here
+    driver.finish()
+    assert not driver.ledger.phone_list("a").is_complete
+    assert not due_work(driver.ledger), "its planner may still write them"
+    clock.advance(ORPHANED_AFTER_S)
+    work = due_work(driver.ledger)
+    assert not work.joins and [each for each, _ in work.sends] == ["a"]
+    driver.submit("a", phones(10))
+    work = due_work(driver.ledger)
+    assert not work.sends and [each for each, _ in work.joins] == ["a"]
+    assert driver.counts("a") == {"checked": 10} and len(vendor.posts) == 2
 
 
 def test_a_collection_in_the_midst_of_planning_is_noticed(

@@ -1,6 +1,7 @@
 """Deleting beside work that goes on, and deleting one list by name."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -148,3 +149,20 @@ def test_a_list_that_waits_for_nobody_is_purged_though_phones_are_undetermined(
     assert row is not None and not row.is_complete
     clock.advance(10 * DAY_S)
     assert purge(driver.ws, older_than_days=1).list_keys == ("a",)
+
+
+def test_what_waits_for_a_purged_list_fills_up_no_other(
+    open_driver: OpenDriver, vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another list is planned while the files are being deleted."""
+    driver = open_driver(min_chunk=5)
+    driver.run("wrong", phones(3, 905_320_000_100))
+    mark = Ledger.mark_purged
+
+    def plan_first(ledger: Ledger, *given: Any, **named: Any) -> Any:
+        driver.run("c", phones(5))
+        return mark(ledger, *given, **named)
+
+    monkeypatch.setattr(Ledger, "mark_purged", plan_first)
+    purge(driver.ws, older_than_days=None, list_key="wrong")
+    assert set(vendor.accepted) == {f"+{each}" for each in phones(5)}

@@ -10,6 +10,7 @@ from fbcheck_pipeline.lists import ReadOptions
 from fbcheck_pipeline.workflow.intake import add_to_inbox, register_inbox_file
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import phones
+from tests.fake_vendor import FakeVendor
 from tests.integration.workflow.workflow_driver import WorkflowDriver
 
 
@@ -53,3 +54,15 @@ def test_a_list_that_was_taken_up_without_purpose_is_not_planned(open_driver: Ca
     assert row is not None and row.purpose == "billing"
     strict.plan(key, phones(1))
     assert len(strict.ledger.chunks()) == 1
+
+
+def test_what_waits_for_a_list_without_purpose_fills_up_no_other(
+    open_driver: Callable[..., WorkflowDriver], vendor: FakeVendor
+) -> None:
+    """The phones waited for more before a purpose was required."""
+    before = open_driver(min_chunk=5)
+    before.run("b", phones(2, 905_330_000_000))
+    strict = open_driver(min_chunk=5, require_purpose=True)
+    strict.ledger.register_list("a", file="a", inbox_name="a", sha256="a", options={}, purpose="billing")
+    strict.run("a", phones(5))
+    assert set(vendor.accepted) == {f"+{each}" for each in phones(5)}

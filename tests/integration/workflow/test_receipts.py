@@ -328,3 +328,44 @@ def test_a_late_id_of_a_chunk_that_was_replaced_is_kept_and_shown(
     shown = {each["chunk_key"]: each for each in status_document(third.ws)["chunks"]}
     assert shown[chunk]["state"] == "replaced" and next(iter(vendor.tasks)) in shown[chunk]["action"]
     assert receipts(tmp_path) == []
+
+
+def test_a_receipt_that_is_read_late_does_not_move_a_chunk_whose_next_post_is_out(
+    open_driver: OpenDriver, vendor: FakeVendor, tmp_path: Path
+) -> None:
+    """The first POST cost nothing; another process has read its receipt, and takes it in when the second is under way."""
+    driver, other = open_driver(), open_driver()
+    first, seen = list[tuple[Path, dict[str, Any]]](), list[str]()
+
+    def script(index: int, payload: bytes) -> str | int:
+        if index == 0:
+            (path,) = (tmp_path / "data" / "receipts").iterdir()
+            first.append((path, json.loads(path.read_text())))
+            return 500
+        ((path, receipt),) = first
+        path.write_text(json.dumps({**receipt, "answer": "500", "is_free": True}))
+        other.ledger.recover_gone_senders()
+        seen.extend(other.states())
+        return "accept"
+
+    vendor.script = script
+    driver.run("a", phones(5))
+    assert seen == ["sending"]
+    other.run("a", phones(5))
+    assert len(vendor.posts) == 2 and vendor.most_per_phone == 1 and driver.states() == ["submitted"]
+
+
+def test_a_receipt_that_cannot_be_deleted_stops_no_run(
+    open_driver: OpenDriver, vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder became read-only after the POST; the ledger has the answer."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError("read-only")
+
+    driver = open_driver()
+    with monkeypatch.context() as patched:
+        patched.setattr("fbcheck_pipeline.ledger.receipts.Receipts._delete", refuse)
+        driver.run("a", phones(5))
+    open_driver().finish()
+    assert driver.counts("a") == {"checked": 5} and vendor.most_per_phone == 1

@@ -94,6 +94,8 @@ def test_a_list_may_be_joined_when_its_chunk_settles(state: ChunkState, ws: Work
     brought_to(ws.ledger, state)
     with ws.ledger.planning() as tx:
         tx.mark_planned("a")
+    assert ws.ledger.lists_to_join() == []  # its pins do not stand yet
+    ws.ledger.note_pinned("a", tx.now)
     assert bool(ws.ledger.lists_to_join()) is TRAITS[state].settles
 
 

@@ -96,6 +96,7 @@ def upgrade() -> None:
         sa.Column("planned_at", sa.Double(), nullable=True),
         sa.Column("needs_planning", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("is_over_budget", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("is_pinned", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("revision", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("joined_revision", sa.BigInteger(), server_default="-1", nullable=False),
         sa.Column("joined_at", sa.Double(), nullable=True),
