@@ -82,7 +82,7 @@ def see_an_asset(page: Any, url: str, tmp_path: Path) -> None:
 
 def see_the_sensor(page: Any, url: str, tmp_path: Path) -> None:
     page.goto(f"{url}/locations/fbcheck_pipeline.definitions/sensors/inbox_sensor")
-    page.get_by_text("has stood still for some seconds").first.wait_for()
+    page.get_by_text("whose file has not changed for some seconds").first.wait_for()
     page.get_by_text("0 runs requested").nth(1).wait_for()
     keep(page, "sensor.png", tmp_path)
     page.get_by_text("0 runs requested").nth(2).click()
