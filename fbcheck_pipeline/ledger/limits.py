@@ -11,9 +11,9 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger.moves import move
-from fbcheck_pipeline.ledger.planning import replace_chunk
+from fbcheck_pipeline.ledger.planning import note_planning, replace_chunk
 from fbcheck_pipeline.ledger.records import LoadedChunk
-from fbcheck_pipeline.ledger.schema import LOADED, chunks, dependencies, ledger_meta, lists, parts, waiting
+from fbcheck_pipeline.ledger.schema import LOADED, chunks, dependencies, lists, parts, waiting
 from fbcheck_pipeline.ledger.states import ChunkState
 from fbcheck_pipeline.ledger.tallies import limit_of, sent_for, sent_on, unsent_of
 
@@ -65,7 +65,7 @@ def withdraw(connection: sa.Connection, list_keys: Collection[str], *, smallest_
     connection.execute(sa.delete(waiting).where(waiting.c.list_key.in_(list_keys)))
     over = {"is_over_budget": True, "needs_planning": False, "revision": lists.c.revision + 1}
     connection.execute(sa.update(lists).where(lists.c.list_key.in_(list_keys)).values(over))
-    connection.execute(sa.update(ledger_meta).values(plannings=ledger_meta.c.plannings + 1))
+    note_planning(connection)
 
 
 def _withdraw_from(

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger.access import Access
-from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S, Planning
+from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S, note_planning
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList
 from fbcheck_pipeline.ledger.schema import FACTS, chunks, dependencies, ledger_meta, lists, parts, waiting
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
@@ -122,7 +122,7 @@ class ListEntries(Access):
         purged = {"state": ChunkState.PURGED.value, "unanswered": None, "unanswered_count": 0}
         with self._write() as connection:
             connection.execute(sa.update(chunks).where(_unneeded(list_keys, settled_before)).values(purged))
-            Planning(connection, self.clock()).finish()
+            note_planning(connection)
             rows = connection.execute(sa.select(*FACTS).where(chunks.c.state == ChunkState.PURGED.value))
             return [Chunk.from_row(row) for row in rows]
 

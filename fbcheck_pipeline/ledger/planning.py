@@ -104,7 +104,7 @@ class Planning:
 
     def finish(self) -> None:
         """Make this planning visible to those who looked things up before it."""
-        self._connection.execute(sa.update(ledger_meta).values(plannings=ledger_meta.c.plannings + 1))
+        note_planning(self._connection)
 
     def _touch(self, list_key: str, values: Mapping[str, object]) -> None:
         update = sa.update(lists).where(lists.c.list_key == list_key)
@@ -177,7 +177,7 @@ def replace_chunk(
     """
     if not move(connection, chunk.chunk_key, from_, ChunkState.REPLACED, {}, now=now, guard=guard):
         return []
-    Planning(connection, now).finish()
+    note_planning(connection)
     of_chunk = sa.select(parts).where(parts.c.chunk_key == chunk.chunk_key).order_by(parts.c.start)
     owners, phones = connection.execute(of_chunk).all(), chunk.phones
     of_chunk = sa.select(dependencies.c.list_key).where(dependencies.c.chunk_key == chunk.chunk_key)
@@ -202,12 +202,22 @@ def replace_chunk(
             )
         )
     if sum(int(group.sum()) for group in groups) < chunk.phone_count:
-        request_planning(connection, chunk.chunk_key)
+        request_planning_of_dependants(connection, chunk.chunk_key)
     return keys
 
 
-def request_planning(connection: sa.Connection, chunk_key: str) -> None:
+def note_planning(connection: sa.Connection) -> None:
+    """Record that what a planning goes by has changed: look-ups that were done before are stale."""
+    connection.execute(sa.update(ledger_meta).values(plannings=ledger_meta.c.plannings + 1))
+
+
+def loaded_chunk(connection: sa.Connection, chunk_key: str) -> LoadedChunk:
+    """One chunk that is there, with its phones, as this transaction sees it."""
+    return LoadedChunk.from_row(connection.execute(sa.select(*LOADED).where(chunks.c.chunk_key == chunk_key)).one())
+
+
+def request_planning_of_dependants(connection: sa.Connection, chunk_key: str) -> None:
     """Record that every list that depends on a chunk must be planned again; look-ups that were done before are stale."""
     dependants = sa.select(dependencies.c.list_key).where(dependencies.c.chunk_key == chunk_key)
     connection.execute(sa.update(lists).where(lists.c.list_key.in_(dependants)).values(needs_planning=True))
-    connection.execute(sa.update(ledger_meta).values(plannings=ledger_meta.c.plannings + 1))
+    note_planning(connection)

@@ -14,10 +14,10 @@ from fbcheck_pipeline.errors import LedgerError, OperatorError
 from fbcheck_pipeline.ledger.chunk_entries import ChunkEntries
 from fbcheck_pipeline.ledger.limits import UNANSWERED, Limits, forbidden_lists, withdraw, withdraw_phones
 from fbcheck_pipeline.ledger.moves import move, sent_by
-from fbcheck_pipeline.ledger.planning import Planning, replace_chunk, request_planning
+from fbcheck_pipeline.ledger.planning import Planning, loaded_chunk, replace_chunk, request_planning_of_dependants
 from fbcheck_pipeline.ledger.receipts import Receipt
-from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
-from fbcheck_pipeline.ledger.schema import FACTS, LOADED, chunks, ledger_meta
+from fbcheck_pipeline.ledger.records import Chunk
+from fbcheck_pipeline.ledger.schema import FACTS, chunks, ledger_meta
 from fbcheck_pipeline.ledger.states import ChunkState
 
 log = logging.getLogger(__name__)
@@ -249,8 +249,7 @@ class Sending(ChunkEntries):
         """Put new planned chunks in a chunk's place, see `planning.replace_chunk`; none when it is no longer `sender`'s."""
         now = self.clock()
         with self._write() as connection:
-            row = connection.execute(sa.select(*LOADED).where(chunks.c.chunk_key == chunk_key)).one()
-            chunk, guard = LoadedChunk.from_row(row), sent_by(sender)
+            chunk, guard = loaded_chunk(connection, chunk_key), sent_by(sender)
             return replace_chunk(connection, chunk, groups, from_=from_, halvings=halvings, now=now, guard=guard)
 
     def remove_phones(self, chunk_key: str, chosen: npt.NDArray[np.bool_], *, smallest_chunk: int) -> None:
@@ -260,12 +259,12 @@ class Sending(ChunkEntries):
         """
         now = self.clock()
         with self._write() as connection:
-            chunk = LoadedChunk.from_row(connection.execute(sa.select(*LOADED).where(chunks.c.chunk_key == chunk_key)).one())
+            chunk = loaded_chunk(connection, chunk_key)
             if chunk.state is not ChunkState.PLANNED:
                 return
             if chunk.resubmissions:
                 withdraw_phones(connection, chunk, chosen, smallest_chunk=smallest_chunk, now=now)
-                request_planning(connection, chunk_key)
+                request_planning_of_dependants(connection, chunk_key)
                 return
             groups = [~chosen] if np.count_nonzero(~chosen) >= smallest_chunk else []
             replace_chunk(connection, chunk, groups, from_=ChunkState.PLANNED, halvings=chunk.halvings, now=now)

@@ -183,7 +183,7 @@ def _fetch(ws: Workspace, client: VendorClient, chunk: Chunk, path: Path) -> _Fe
     return _Fetched(chunk, found.sha256, known.success, known.failure)
 
 
-def accept_kept(ws: Workspace, chunk: Chunk) -> None:
+def accept_kept(ws: Workspace, chunk: LoadedChunk) -> None:
     """Take in the result that was kept of a chunk as it is, though it is short, or many of its labels have no meaning.
 
     Raises:
@@ -194,16 +194,16 @@ def accept_kept(ws: Workspace, chunk: Chunk) -> None:
         if path is None:
             raise OperatorError(f"no result of chunk {chunk.chunk_key} has been fetched yet; there is nothing to accept")
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        _take_in(ws, _Fetched(chunk, sha256, chunk.success, chunk.failure, is_accepted=True), path)
+        _take_in(ws, _Fetched(chunk, sha256, chunk.success, chunk.failure, is_accepted=True), chunk, path)
 
 
 def _keep_and_take_in(ws: Workspace, fetched: _Fetched, path: Path) -> str | None:
-    keep(ws, fetched.chunk, path)
-    return _take_in(ws, fetched, path)
-
-
-def _take_in(ws: Workspace, fetched: _Fetched, path: Path) -> str | None:
     chunk = ws.ledger.chunk(fetched.chunk.chunk_key)
+    keep(ws, chunk, path)
+    return _take_in(ws, fetched, chunk, path)
+
+
+def _take_in(ws: Workspace, fetched: _Fetched, chunk: LoadedChunk, path: Path) -> str | None:
     try:
         result = read_for(ws, chunk, path)
     except ResultOfOthers:

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from fbcheck_pipeline.errors import ResultError
 from fbcheck_pipeline.ledger import codec
-from fbcheck_pipeline.ledger.records import Chunk
+from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.vendor import ResultTable, read_result
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 
-def keep(ws: Workspace, chunk: Chunk, path: Path) -> None:
+def keep(ws: Workspace, chunk: LoadedChunk, path: Path) -> None:
     """A person can look, and take it as it is, without the vendor; one that says less takes no earlier one's place."""
     with kept(ws, chunk.known_task_id) as earlier:
         if earlier is not None and (
@@ -35,7 +35,7 @@ def keep(ws: Workspace, chunk: Chunk, path: Path) -> None:
     ws.storage.delete(other.of(chunk.known_task_id))
 
 
-def _extent(ws: Workspace, chunk: Chunk, path: Path) -> tuple[int, int]:
+def _extent(ws: Workspace, chunk: LoadedChunk, path: Path) -> tuple[int, int]:
     """How many phones of the chunk a result names, and of how many it has a verdict."""
     try:
         table = read_for(ws, chunk, path).table
@@ -58,13 +58,13 @@ def kept(ws: Workspace, task_id: str) -> Iterator[Path | None]:
         yield path
 
 
-def read_for(ws: Workspace, chunk: Chunk, path: Path) -> ResultTable:
+def read_for(ws: Workspace, chunk: LoadedChunk, path: Path) -> ResultTable:
     """What a result says of a chunk's phones.
 
     Raises:
         ResultError: see `read_result`.
     """
-    sent, _ = codec.distinct(ws.ledger.chunk(chunk.chunk_key).phones)
+    sent, _ = codec.distinct(chunk.phones)
     return read_result(path, sent, max_bytes=ws.settings.max_result_mb * 1_000_000)
 
 
@@ -81,5 +81,5 @@ def doubt_of(chunk: Chunk, result: ResultTable) -> str | None:
 def kept_doubt(ws: Workspace, chunk: Chunk) -> str | None:
     """The doubt about the result that was kept of a chunk, if there is one."""
     with kept(ws, chunk.known_task_id) as path, contextlib.suppress(ResultError):
-        return None if path is None else doubt_of(chunk, read_for(ws, chunk, path))
+        return None if path is None else doubt_of(chunk, read_for(ws, ws.ledger.chunk(chunk.chunk_key), path))
     return None
