@@ -11,6 +11,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import LedgerError, OperatorError
+from fbcheck_pipeline.ledger.calling_off import CALLED_OFF, call_off
 from fbcheck_pipeline.ledger.chunk_entries import ChunkEntries
 from fbcheck_pipeline.ledger.limits import UNANSWERED, Limits, forbidden_lists, withdraw, withdraw_phones
 from fbcheck_pipeline.ledger.moves import move, sent_by
@@ -26,6 +27,8 @@ NOT_RESUBMITTED = {
     each: sa.case((chunks.c[each] > 0, chunks.c[each] - 1), else_=0) for each in ("resubmissions", "earlier_that_day")
 }
 """The resubmission of a chunk is called off: a try that was never made does not count."""
+IS_RESUBMITTED = chunks.c.resubmissions > 0
+_IF_CALLED_OFF: dict[ChunkState, list[sa.ColumnElement[bool]]] = {state: [IS_RESUBMITTED] for state in CALLED_OFF}
 
 
 class Sending(ChunkEntries):
@@ -163,7 +166,7 @@ class Sending(ChunkEntries):
     ) -> bool:
         """Record the task of an accepted chunk, even if another process has already declared this sender gone.
 
-        If a person had it resubmitted since and it is not sent yet, that is called off: the try that was never made does not count.
+        If a person had it resubmitted since, whatever of that is not sent yet is called off: the try that was never made does not count.
 
         Returns:
             False when the chunk is not this sender's, or a person settled it: the task is kept with it as a possible one.
@@ -174,13 +177,9 @@ class Sending(ChunkEntries):
         task = {"task_id": task_id, "total": total, "is_synthetic": is_synthetic, "next_poll_at": next_poll_at}
         task |= {"attached_task_id": None}
         ours = sent_by(sender)
-        resubmitted = [sa.or_(*ours, chunks.c.resubmissions > 0)]
-        moves = {
-            ChunkState.SENDING: ({}, ours),
-            ChunkState.UNCONFIRMED: ({}, ours),
-            ChunkState.PLANNED: (NOT_RESUBMITTED, resubmitted),
-        }
-        if self._record_task(chunk_key, moves, task):
+        guards = dict.fromkeys((ChunkState.SENDING, ChunkState.UNCONFIRMED), ours)
+        guards[ChunkState.PLANNED] = [sa.or_(*ours, IS_RESUBMITTED)]
+        if self._record_task(chunk_key, _IF_CALLED_OFF | guards, task):
             return True
         with self._write() as connection:
             _keep_possible_task(connection, chunk_key, task_id)
@@ -198,7 +197,7 @@ class Sending(ChunkEntries):
     ) -> bool:
         """Record the task that an operator attached; its result must show that it is this chunk's.
 
-        A resubmission that is not sent yet is called off.
+        Whatever of a resubmission is not sent yet is called off.
 
         Args:
             protocol, user_id: how the vendor was asked when it knew the task.
@@ -211,27 +210,27 @@ class Sending(ChunkEntries):
         """
         task = {"task_id": task_id, "total": total, "is_synthetic": is_synthetic, "next_poll_at": 0, "attached_task_id": task_id}
         task |= {"protocol": protocol, "user_id": user_id}
-        moves = {ChunkState.UNCONFIRMED: ({}, []), ChunkState.PLANNED: (NOT_RESUBMITTED, [chunks.c.resubmissions > 0])}
-        return self._record_task(chunk_key, moves, task)
+        return self._record_task(chunk_key, {**_IF_CALLED_OFF, ChunkState.UNCONFIRMED: []}, task)
 
     def _record_task(
-        self,
-        chunk_key: str,
-        moves: Mapping[ChunkState, tuple[Mapping[str, object], Sequence[sa.ColumnElement[bool]]]],
-        task: Mapping[str, object],
+        self, chunk_key: str, guards: Mapping[ChunkState, Sequence[sa.ColumnElement[bool]]], task: Mapping[str, object]
     ) -> bool:
-        """Args: moves: from which states, with which other values and guards."""
+        """Args: guards: from which states, and what else must hold there."""
         now = self.clock()
-        values = {**task, "submitted_at": now, "settled_at": None, "note": None}
+        values = {**task, "submitted_at": now, "settled_at": None, "note": None, "unanswered": None, "unanswered_count": 0}
         try:
             with self._write() as connection:
-                is_known = sa.select(chunks.c.task_id == task["task_id"]).where(chunks.c.chunk_key == chunk_key)
-                if connection.scalar(is_known):
+                chunk = loaded_chunk(connection, chunk_key)
+                if chunk.task_id == task["task_id"]:
                     return True
-                return any(
-                    move(connection, chunk_key, state, ChunkState.SUBMITTED, {**values, **more}, now=now, guard=guard)
-                    for state, (more, guard) in moves.items()
-                )
+                if chunk.state not in guards:
+                    return False
+                values |= NOT_RESUBMITTED if chunk.state in CALLED_OFF else {}
+                guard = guards[chunk.state]
+                moved = move(connection, chunk_key, chunk.state, ChunkState.SUBMITTED, values, now=now, guard=guard)
+                if moved and chunk.state in CALLED_OFF:
+                    call_off(connection, chunk, now=now)
+                return moved
         except sa.exc.IntegrityError:
             raise OperatorError(
                 f"task {task['task_id']} already belongs to another chunk; `fbcheck status` shows which"

@@ -84,6 +84,8 @@ MOVES: frozenset[tuple[ChunkState, ChunkState]] = frozenset(
     {
         (ChunkState.PLANNED, ChunkState.SENDING),
         (ChunkState.PLANNED, ChunkState.SUBMITTED),  # a late id calls a resubmission off
+        (ChunkState.REPLACED, ChunkState.SUBMITTED),  # the same, whatever became of the resubmission
+        (ChunkState.WITHDRAWN, ChunkState.SUBMITTED),
         (ChunkState.PLANNED, ChunkState.REPLACED),  # a phone of it was suppressed meanwhile
         (ChunkState.PLANNED, ChunkState.WITHDRAWN),  # a limit forbids it
         (ChunkState.SENDING, ChunkState.PLANNED),  # a free outcome

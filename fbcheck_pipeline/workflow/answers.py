@@ -92,14 +92,14 @@ class _AnswerResolver:
         """Answer places from a chunk, or from what replaced it; who is in none of these was suppressed, withdrawn or is planned anew."""
         resolved = self._resolved
         missing = np.ones(len(places), bool)
-        for leaf in self._leaves(chunk_key):
-            chunk = self._ws.ledger.chunk(leaf)
+        leaves = [self._ws.ledger.chunk(leaf) for leaf in self._leaves(chunk_key)]
+        for chunk in sorted(leaves, key=lambda each: TRAITS[each.state].holds is not None):
             if chunk.state is ChunkState.WITHDRAWN:
                 continue
             carried, _ = codec.distinct(chunk.phones)
             inside = codec.positions(resolved.phones[places], carried) >= 0
             missing &= ~inside
-            mine = places[inside]
+            mine = places[inside & (resolved.facebook[places] < 0)]  # after a late id two tries may carry a phone
             traits = TRAITS[chunk.state]
             resolved.status[mine] = _CODE[traits.check_status or CheckStatus.WAITING]
             # what is overdue or short may change, too, but keeps no list open
@@ -107,7 +107,7 @@ class _AnswerResolver:
                 (traits.retries == "night") & (self._tries[mine] < self._ws.settings.max_tries)
             )
             if chunk.has_verdicts:
-                self.verdict(leaf, mine, good)
+                self.verdict(chunk.chunk_key, mine, good)
         if missing.any():
             left = places[missing]
             is_suppressed = self._ws.ledger.suppressed_among(resolved.phones[left])

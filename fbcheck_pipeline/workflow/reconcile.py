@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from fbcheck_pipeline.errors import OperatorError, TaskNotFound, VendorError
 from fbcheck_pipeline.ledger import ChunkState
+from fbcheck_pipeline.ledger.calling_off import CALLED_OFF
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
 from fbcheck_pipeline.vendor import TaskSnapshot, VendorClient, timestamp_us
 from fbcheck_pipeline.vendor.protocols import PROTOCOLS
@@ -18,13 +19,13 @@ HOUR_S, DAY_S = 3600.0, 86_400.0
 def attach_task(ws: Workspace, client: VendorClient, chunk_key: str, task_id: str) -> None:
     """The vendor accepted the chunk as this task: it is polled from now on, and its result must show that it is the chunk's.
 
-    A resubmission that is not sent yet is called off.
+    Whatever of a resubmission is not sent yet is called off.
 
     Raises:
-        OperatorError: the chunk is not unconfirmed, nor about to be sent once more; the task is another chunk's, size or time.
+        OperatorError: the chunk is not unconfirmed, nor decided to be sent once more; the task is another chunk's, size or time.
         VendorError: the vendor does not know the task.
     """
-    called_off = [ChunkState.PLANNED] if ws.ledger.chunk(chunk_key).resubmissions else []
+    called_off = CALLED_OFF if ws.ledger.chunk(chunk_key).resubmissions else ()
     chunk = _chunk(ws, chunk_key, ChunkState.UNCONFIRMED, *called_off)
     snapshot, protocol, user_id = _ask(ws, client, chunk, task_id)
     total = chunk.phone_count

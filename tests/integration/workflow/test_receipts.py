@@ -307,10 +307,10 @@ def test_a_disk_that_is_full_when_the_answer_comes_keeps_it_in_the_receipt(
         subprocess.run(["umount", "-l", str(place)], check=True)
 
 
-def test_a_late_id_of_a_chunk_that_was_replaced_is_kept_and_shown(
+def test_a_late_id_of_a_chunk_that_was_replaced_is_its_task_and_shown(
     open_driver: OpenDriver, vendor: FakeVendor, tmp_path: Path, broken: pytest.MonkeyPatch
 ) -> None:
-    """Resubmitted, then replaced because a phone opted out: the id is what the first try was paid for."""
+    """Resubmitted, replaced because a phone opted out, and sent: the id is what the first try was paid for, and is asked, too."""
     driver = open_driver()
     with pytest.raises(LedgerError):
         driver.run("a", phones(5))
@@ -326,7 +326,8 @@ def test_a_late_id_of_a_chunk_that_was_replaced_is_kept_and_shown(
     (tmp_path / "elsewhere").rename(tmp_path / "data" / "receipts")
     third = open_driver()
     shown = {each["chunk_key"]: each for each in status_document(third.ws)["chunks"]}
-    assert shown[chunk]["state"] == "replaced" and next(iter(vendor.tasks)) in shown[chunk]["action"]
+    assert (shown[chunk]["state"], shown[chunk]["task_id"]) == ("submitted", next(iter(vendor.tasks)))
+    assert vendor.accepted.total() == 9 == third.ledger.bought_today()
     assert receipts(tmp_path) == []
 
 
