@@ -10,7 +10,7 @@ from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.chunk_entries import ChunkEntries
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.limits import UNANSWERED
-from fbcheck_pipeline.ledger.moves import move, outdate_joins
+from fbcheck_pipeline.ledger.moves import NEXT_CHANGE, count_change, move, outdate_joins
 from fbcheck_pipeline.ledger.records import AnsweringTask, Chunk, TaskProgress
 from fbcheck_pipeline.ledger.schema import chunks, ledger_meta
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
@@ -134,7 +134,9 @@ class Collecting(ChunkEntries):
                 moved = move(connection, chunk.chunk_key, chunk.state, to, values, now=self.clock())
             else:
                 update = sa.update(chunks).where(chunks.c.chunk_key == chunk.chunk_key, chunks.c.state == chunk.state)
-                moved = connection.execute(update.values(values)).rowcount == 1
+                moved = connection.execute(update.values({"change": NEXT_CHANGE, **values})).rowcount == 1
+                if moved:
+                    count_change(connection)
                 if moved and result_sha256 != chunk.result_sha256:
                     outdate_joins(connection, chunk.chunk_key)
             _count_collection(connection, moved)

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger.access import Access
+from fbcheck_pipeline.ledger.moves import NEXT_CHANGE, count_change
 from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S, note_planning
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList
 from fbcheck_pipeline.ledger.schema import FACTS, chunks, dependencies, ledger_meta, lists, parts, waiting
@@ -119,9 +120,11 @@ class ListEntries(Access):
         Returns:
             The marked ones, also those marked before.
         """
-        purged = {"state": ChunkState.PURGED.value, "unanswered": None, "unanswered_count": 0}
+        purged = {"state": ChunkState.PURGED.value, "change": NEXT_CHANGE, "unanswered": None, "unanswered_count": 0}
         with self._write() as connection:
+            connection.execute(sa.update(ledger_meta).values(generation=ledger_meta.c.generation + 1))
             connection.execute(sa.update(chunks).where(_unneeded(list_keys, settled_before)).values(purged))
+            count_change(connection)
             note_planning(connection)
             rows = connection.execute(sa.select(*FACTS).where(chunks.c.state == ChunkState.PURGED.value))
             return [Chunk.from_row(row) for row in rows]

@@ -1,4 +1,4 @@
-"""The one guarded move of a chunk: the row count of one UPDATE says who won."""
+"""The one guarded move of a chunk, and the number that each change of what planning reads gets. The row count of one UPDATE says who won."""
 
 from __future__ import annotations
 
@@ -7,8 +7,16 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import LedgerError
-from fbcheck_pipeline.ledger.schema import chunks, dependencies, lists
+from fbcheck_pipeline.ledger.schema import chunks, dependencies, ledger_meta, lists
 from fbcheck_pipeline.ledger.states import MOVES, TRAITS, ChunkState
+
+NEXT_CHANGE = sa.select(ledger_meta.c.changes + 1).scalar_subquery()
+"""What `chunks.change` becomes by an insert or update that matters to planning; `count_change` follows in the same transaction."""
+
+
+def count_change(connection: sa.Connection) -> None:
+    """Record that chunks got the number `NEXT_CHANGE`: who read the ledger up to an earlier one finds them by it."""
+    connection.execute(sa.update(ledger_meta).values(changes=ledger_meta.c.changes + 1))
 
 
 def move(
@@ -22,6 +30,8 @@ def move(
     guard: Sequence[sa.ColumnElement[bool]] = (),
 ) -> bool:
     """Move one chunk along its life, setting columns with it; its lists get a new revision.
+
+    The move is a change to planning unless the chunk holds all its phones before and after.
 
     Args:
         values: other columns and what they become.
@@ -37,10 +47,14 @@ def move(
     if (from_, to) not in MOVES:
         raise LedgerError(f"a chunk does not go from {from_} to {to}; this is a fault of the program, please report it")
     settled = {"settled_at": now} if TRAITS[to].settles else {}
+    is_change = not (TRAITS[from_].holds == TRAITS[to].holds == "all")
+    change = {"change": NEXT_CHANGE} if is_change else {}
     update = sa.update(chunks).where(chunks.c.chunk_key == chunk_key, chunks.c.state == from_, *guard)
-    moved = connection.execute(update.values({"state": to.value, **settled, **values})).rowcount == 1
+    moved = connection.execute(update.values({"state": to.value, **change, **settled, **values})).rowcount == 1
     if moved:
         outdate_joins(connection, chunk_key)
+        if is_change:
+            count_change(connection)
     return moved
 
 

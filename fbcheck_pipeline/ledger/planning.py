@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from fbcheck_pipeline.errors import LedgerError
 from fbcheck_pipeline.ledger import codec, tallies
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.ledger.moves import move
+from fbcheck_pipeline.ledger.moves import NEXT_CHANGE, count_change, move
 from fbcheck_pipeline.ledger.records import LoadedChunk, Part
 from fbcheck_pipeline.ledger.schema import LOADED, chunks, dependencies, ledger_meta, lists, parts, waiting
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
@@ -136,6 +136,7 @@ def insert_chunk(
         sa.insert(chunks).values(
             chunk_key=key,
             state=ChunkState.PLANNED.value,
+            change=NEXT_CHANGE,
             phones=codec.pack(phones),
             phone_count=len(phones),
             payload_sha256=payload_sha256,
@@ -148,6 +149,7 @@ def insert_chunk(
             earlier_that_day=earlier_that_day,
         )
     )
+    count_change(connection)
     start = 0
     for each in stretches:
         connection.execute(

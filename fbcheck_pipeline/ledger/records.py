@@ -45,6 +45,7 @@ class Chunk(Record):
 
     chunk_key: str
     state: ChunkState
+    change: int  # number of its last change that matters to planning
     replaces: str | None  # the chunk that this one is a part of
     halvings: int
     resubmissions: int  # tries before this one, under the same key

@@ -16,6 +16,8 @@ ledger_meta = sa.Table(
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("collections", sa.BigInteger, nullable=False, server_default="0"),  # rises with every collected chunk
     sa.Column("plannings", sa.BigInteger, nullable=False, server_default="0"),  # rises with every planning
+    sa.Column("changes", sa.BigInteger, nullable=False, server_default="0"),  # the greatest `change` of any chunk
+    sa.Column("generation", sa.BigInteger, nullable=False, server_default="0"),  # rises before anything personal is deleted
     sa.Column("sendings", sa.BigInteger, nullable=False, server_default="0"),  # rises before every POST
     sa.Column("suppressions", sa.BigInteger, nullable=False, server_default="0"),  # rises with every import of new opt-outs
     sa.Column("purges", sa.BigInteger, nullable=False, server_default="0"),  # rises with every purge
@@ -55,6 +57,9 @@ chunks = sa.Table(
     metadata,
     sa.Column("chunk_key", sa.Text, primary_key=True),
     sa.Column("state", sa.Text, nullable=False, index=True),
+    sa.Column(
+        "change", sa.BigInteger, nullable=False, index=True
+    ),  # number of the last change that matters to planning: inserted, other phones held, verdicts came, settled, purged
     sa.Column("replaces", sa.Text, index=True),  # the chunk this one is a part of
     sa.Column("halvings", sa.Integer, nullable=False, server_default="0"),
     sa.Column("resubmissions", sa.Integer, nullable=False, server_default="0"),  # tries before this one, under the same key

@@ -297,6 +297,25 @@ def test_suppressing_the_same_phones_at_once_is_no_error(ws: Workspace) -> None:
     assert ws.ledger.suppressed_among(phones(60)).sum() == 50
 
 
+@pytest.mark.parametrize("way", WAYS.values())
+def test_each_move_after_which_other_phones_are_held_gets_the_next_change_number(ws: Workspace, way: str) -> None:
+    """Planning reads what was settled, freed or answered by it; of a chunk that holds all its phones all along it needs nothing anew."""
+    key = planned(ws.ledger)
+    before = ws.ledger.chunk(key)
+    assert before.change > 0
+    for state in map(ChunkState, way.split()):
+        if state is ChunkState.PURGED:
+            ws.ledger.mark_purged(["a"], settled_before=np.inf)
+        else:
+            with ws.ledger.database.writing() as connection:
+                assert move(connection, key, before.state, state, {}, now=1.0)
+        after = ws.ledger.chunk(key)
+        holds_all_along = TRAITS[before.state].holds == TRAITS[state].holds == "all"
+        assert (after.change == before.change) if holds_all_along else (after.change > before.change)
+        before = after
+    assert ws.ledger.chunk(planned(ws.ledger, key="b")).change > before.change
+
+
 def test_one_of_two_indexes_is_published(ws: Workspace) -> None:
     """The loser's was built from fewer task files."""
     assert ws.ledger.publish_verdict_index("first", instead_of=None)

@@ -12,6 +12,7 @@ def upgrade() -> None:
         "chunks",
         sa.Column("chunk_key", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("change", sa.BigInteger(), nullable=False),
         sa.Column("replaces", sa.Text(), nullable=True),
         sa.Column("halvings", sa.Integer(), server_default="0", nullable=False),
         sa.Column("resubmissions", sa.Integer(), server_default="0", nullable=False),
@@ -57,6 +58,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("task_id"),
     )
     op.create_index(op.f("ix_chunks_budget_day"), "chunks", ["budget_day"], unique=False)
+    op.create_index(op.f("ix_chunks_change"), "chunks", ["change"], unique=False)
     op.create_index(op.f("ix_chunks_replaces"), "chunks", ["replaces"], unique=False)
     op.create_index(op.f("ix_chunks_state"), "chunks", ["state"], unique=False)
     op.create_table(
@@ -78,6 +80,8 @@ def upgrade() -> None:
         sa.Column("sendings", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("suppressions", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("purges", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("changes", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("generation", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("verdict_index", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
