@@ -9,10 +9,9 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger.access import Access
-from fbcheck_pipeline.ledger.planning import unanswered_tries
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk, Stretch
-from fbcheck_pipeline.ledger.schema import FACTS, LOADED, chunks, dependencies, parts, waiting
-from fbcheck_pipeline.ledger.states import ChunkState
+from fbcheck_pipeline.ledger.schema import FACTS, LOADED, chunks, dependencies, ledger_meta, parts, waiting
+from fbcheck_pipeline.ledger.states import ChunkState, states_that
 
 
 class ChunkEntries(Access):
@@ -47,7 +46,12 @@ class ChunkEntries(Access):
 
     def unanswered_tries(self) -> list[LoadedChunk]:
         """Settled tries that left phones without a usable answer, oldest first."""
-        return self._records(LoadedChunk, unanswered_tries())
+        query = sa.select(*LOADED).where(chunks.c.unanswered_count > 0, chunks.c.state.not_in(states_that("holds")))
+        return self._records(LoadedChunk, query.order_by(chunks.c.settled_at, chunks.c.chunk_key))
+
+    def last_change(self) -> int:
+        """The greatest change number of any chunk."""
+        return self._number(sa.select(ledger_meta.c.changes))
 
     def parts_of(self, list_key: str) -> dict[str, Stretch]:
         """Chunk key -> the stretch of its phones that was bought for this list."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +51,15 @@ def runs(ordered: Phones) -> tuple[Phones, npt.NDArray[np.int32]]:
     np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
     first = np.flatnonzero(is_first).astype(np.int32)
     return ordered[first], np.diff(first, append=np.int32(len(ordered)))
+
+
+def grouped(numbers: npt.NDArray[np.int32]) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
+    """Each number that occurs, ascending, with the places where it does; sorted once, however many numbers there are."""
+    order = np.argsort(numbers, kind="stable")
+    ordered = numbers[order]
+    starts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+    for places in np.split(order, starts) if len(order) else ():
+        yield int(numbers[places[0]]), places
 
 
 def positions(phones: Phones, among: Phones) -> npt.NDArray[np.int64]:

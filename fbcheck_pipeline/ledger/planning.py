@@ -27,12 +27,6 @@ ORPHANED_AFTER_S = 600.0
 """A chunk that its planner did not send by then is sent by whoever looks."""
 
 
-def unanswered_tries() -> sa.Select[Any]:
-    """Settled tries that left phones without a usable answer, oldest first."""
-    query = sa.select(*LOADED).where(chunks.c.unanswered_count > 0, chunks.c.state.not_in(states_that("holds")))
-    return query.order_by(chunks.c.settled_at, chunks.c.chunk_key)
-
-
 class Planning:
     """What may be asked and done inside the exclusive transaction."""
 
@@ -42,17 +36,13 @@ class Planning:
         self.day = datetime.fromtimestamp(now, UTC).date().isoformat()
 
     def version(self) -> tuple[int, int]:
-        """Changes when a verdict was collected or another planning committed; earlier look-ups are then stale."""
-        row = self._connection.execute(sa.select(ledger_meta.c.collections, ledger_meta.c.plannings)).one()
-        return row.collections, row.plannings
+        """Changes when a chunk changed or another planning committed; earlier look-ups are then stale."""
+        row = self._connection.execute(sa.select(ledger_meta.c.changes, ledger_meta.c.plannings)).one()
+        return row.changes, row.plannings
 
     def holding(self) -> list[LoadedChunk]:
         """Chunks whose phones nobody else may send."""
         return self._loaded(sa.select(*LOADED).where(chunks.c.state.in_(states_that("holds"))))
-
-    def unanswered_tries(self) -> list[LoadedChunk]:
-        """Settled tries that left phones without a usable answer, oldest first."""
-        return self._loaded(unanswered_tries())
 
     def waiting(self) -> dict[str, Phones]:
         """List key -> its phones that wait for more."""

@@ -16,8 +16,8 @@ from fbcheck_pipeline.ledger.planning import Planning
 from fbcheck_pipeline.ledger.records import AnsweringTask, Chunk, LoadedChunk
 from fbcheck_pipeline.model.statuses import AnsweredBy
 from fbcheck_pipeline.vendor import timestamp_us
+from fbcheck_pipeline.workflow.phone_history import History, Places, history_of
 from fbcheck_pipeline.workflow.pins import Pin, Pins
-from fbcheck_pipeline.workflow.verdicts import look_up
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -39,8 +39,8 @@ class PhoneAllocation:
     def __init__(self, ws: Workspace, list_key: str, phones: Phones, again: Again) -> None:
         self._ws, self.list_key, self.phones, self._again = ws, list_key, phones, again
         self._pin = np.full(len(phones), -1, np.int32)
-        self._tasks: list[AnsweringTask] = []
-        self._task = np.full(len(phones), -1, np.int32)  # the newest that answered, however long ago
+        self._history = History(0, np.empty(0, np.int32), [], [])
+        self._asked = np.empty(0, np.int64)  # places of the phones that it is about
         self._numbers: dict[Pin, int] = {}
         self._own = ws.ledger.parts_of(list_key)
 
@@ -56,7 +56,7 @@ class PhoneAllocation:
         """What was assigned so far; the phones that are left have no pin yet."""
         return Pins(self.phones, self._pin, list(self._numbers))
 
-    def assign(self, places: npt.NDArray[np.int64], pin: Pin) -> None:
+    def assign(self, places: Places, pin: Pin) -> None:
         """Pin those of these places that have no pin yet."""
         places = places[self._pin[places] < 0]
         if len(places):
@@ -91,8 +91,9 @@ class PhoneAllocation:
             while key in chunks:
                 answered.setdefault(key, []).append(_answered_phones(each))
                 key = chunks[key].replaces
-        for number, pin in enumerate(earlier.pins):
-            pinned = earlier.phones[earlier.index == number]
+        for number, places in codec.grouped(earlier.index):
+            pin = earlier.pins[number]
+            pinned = earlier.phones[places]
             if pin.chunk_key in answered:  # a purged chunk has no verdicts left
                 known = np.sort(np.concatenate(answered[pin.chunk_key]))
                 self.assign(self.places(pinned[codec.positions(pinned, known) >= 0]), pin)
@@ -100,17 +101,18 @@ class PhoneAllocation:
     def use_verdicts(self) -> None:
         """A verdict younger than VERDICT_DAYS answers, whoever paid for it."""
         unassigned = self.unassigned()
+        self._asked = np.flatnonzero(unassigned)
         asked = self.phones if unassigned.all() else self.phones[unassigned]  # no copy of all of them
-        found = look_up(self._ws.storage, self._ws.ledger, asked)
-        self._tasks, self._task[unassigned] = found.tasks, found.task
-        for number in np.unique(found.task[found.task >= 0]).tolist():
-            task = found.tasks[number]
-            if is_young(self._ws, task):
-                hit = np.flatnonzero(unassigned)[found.task == number]
-                if task.chunk_key in self._own:
-                    own = self._own_places(self._ws.ledger.chunk(task.chunk_key))
-                    self.assign(hit[np.isin(hit, own)], Pin(AnsweredBy.CHUNK, task.chunk_key))
-                self.assign(hit, Pin(AnsweredBy.VERDICT, task.chunk_key, task.task_id))
+        self._history = history_of(self._ws, asked)
+        is_young_task = np.array([is_young(self._ws, task) for task in self._history.tasks], bool)
+        young = np.where(np.append(is_young_task, False)[self._history.verdict], self._history.verdict, np.int32(-1))
+        answered = np.flatnonzero(young >= 0)
+        for number, places in codec.grouped(young[answered]):
+            task, hit = self._history.tasks[number], self._asked[answered[places]]
+            if task.chunk_key in self._own:
+                own = self._own_places(task)
+                self.assign(hit[np.isin(hit, own)], Pin(AnsweredBy.CHUNK, task.chunk_key))
+            self.assign(hit, Pin(AnsweredBy.VERDICT, task.chunk_key, task.task_id))
 
     def use_chunks_in_flight(self, tx: Planning) -> Phones:
         """Pin phones of open chunks to these chunks: no other chunk may send them meanwhile. Returns all phones in flight, sorted."""
@@ -118,33 +120,35 @@ class PhoneAllocation:
         for chunk in tx.holding():
             phones = chunk.held
             held.append(phones)
-            self._assign_chunk(chunk, phones, AnsweredBy.CHUNK, AnsweredBy.OTHER_CHUNK)
+            self._assign_chunk(chunk, self.places(phones), AnsweredBy.CHUNK, AnsweredBy.OTHER_CHUNK)
         return np.sort(np.concatenate(held))
 
     def respect_settled_tries(self, tx: Planning) -> None:
         """Pin phones of settled tries without a usable answer, except those that may be tried again now."""
-        settled = tries_that_count(self._ws, self.list_key, tx.unanswered_tries())
+        settled = tries_that_count(self._ws, self.list_key, self._history.tries)
         if not settled:
             return
         max_tries = self._ws.settings.max_tries
-        answered_at = np.append([task.exported_at for task in self._tasks], -np.inf)
-        tries = np.zeros(len(self.phones), np.int16)
-        last = np.full(len(self.phones), -1, np.int32)
-        for number, chunk in enumerate(settled):
-            places = self.places(chunk.unanswered)
+        answered_at = np.append([task.exported_at for task in self._history.tasks], -np.inf)[self._history.verdict]
+        tries = np.zeros(len(self._asked), np.int16)
+        last = np.full(len(self._asked), -1, np.int32)
+        for number, (chunk, places) in enumerate(settled):
             # a later verdict, even one too old by now, ends the count
-            places = places[answered_at[self._task[places]] <= chunk.known_settled_at]
+            places = places[answered_at[places] <= chunk.known_settled_at]
             tries[places] += chunk.tries
             # a withdrawn one only counts the tries before it, and binds once these are all
             last[places[(tries[places] >= max_tries) | TRAITS[chunk.state].is_try]] = number
-        for number, chunk in enumerate(settled):
-            may_repeat = (tries < max_tries) & self._may_repeat(chunk, tx.day) | (self._again is Again.PERSON)
-            phones = self.phones[np.flatnonzero((last == number) & ~may_repeat)]
-            self._assign_chunk(chunk, phones, AnsweredBy.CHUNK, AnsweredBy.EARLIER_TRY)
-        if once_more := np.count_nonzero(self.unassigned() & (last >= 0) & (tries >= max_tries)):
-            log.warning("--retry tries %d phones once more, though FBCHECK_MAX_TRIES=%d is reached", once_more, max_tries)
+        tried = np.flatnonzero(last >= 0)
+        for number, places in codec.grouped(last[tried]):
+            chunk, _ = settled[number]
+            may_repeat = (tries[tried[places]] < max_tries) & self._may_repeat(chunk, tx.day) | (self._again is Again.PERSON)
+            bound = self._asked[tried[places[~may_repeat]]]
+            self._assign_chunk(chunk, bound, AnsweredBy.CHUNK, AnsweredBy.EARLIER_TRY)
+        once_more = self.unassigned()[self._asked] & (last >= 0) & (tries >= max_tries)
+        if count := np.count_nonzero(once_more):
+            log.warning("--retry tries %d phones once more, though FBCHECK_MAX_TRIES=%d is reached", count, max_tries)
 
-    def places(self, phones: Phones) -> npt.NDArray[np.int64]:
+    def places(self, phones: Phones) -> Places:
         """Where these phones stand among the list's; those that do not are left out."""
         at = codec.positions(phones, self.phones)
         return at[at >= 0]
@@ -155,19 +159,19 @@ class PhoneAllocation:
             return TRAITS[chunk.state].retries == "night" and settled_on < today
         return False
 
-    def _assign_chunk(self, chunk: LoadedChunk, phones: Phones, own: AnsweredBy, other: AnsweredBy) -> None:
-        places = self.places(phones)
+    def _assign_chunk(self, chunk: Chunk, places: Places, own: AnsweredBy, other: AnsweredBy) -> None:
         if chunk.chunk_key in self._own:
             self.assign(places[np.isin(places, self._own_places(chunk))], Pin(own, chunk.chunk_key))
         self.assign(places, Pin(other, chunk.chunk_key))
 
-    def _own_places(self, chunk: LoadedChunk) -> npt.NDArray[np.int64]:
+    def _own_places(self, chunk: Chunk | AnsweringTask) -> Places:
         """Places of the phones that a chunk carries for this very list."""
         own = self._own[chunk.chunk_key]
-        return self.places(chunk.phones[own.start : own.start + own.phone_count])
+        loaded = chunk if isinstance(chunk, LoadedChunk) else self._ws.ledger.chunk(chunk.chunk_key)
+        return self.places(loaded.phones[own.start : own.start + own.phone_count])
 
 
-def tries_that_count(ws: Workspace, list_key: str, settled: Iterable[LoadedChunk]) -> list[LoadedChunk]:
+def tries_that_count(ws: Workspace, list_key: str, settled: Iterable[tuple[Chunk, Places]]) -> list[tuple[Chunk, Places]]:
     """Those of settled tries without an answer that bind a list.
 
     For a list that was added after it settled, a try does not count that is older than VERDICT_DAYS (at least a day), or whose task
@@ -177,13 +181,13 @@ def tries_that_count(ws: Workspace, list_key: str, settled: Iterable[LoadedChunk
     added_at = -np.inf if known is None else known.added_at
     oldest = added_at - max(1.0, ws.settings.verdict_days) * DAY_S
 
-    def counts(chunk: LoadedChunk) -> bool:
+    def counts(chunk: Chunk) -> bool:
         if TRAITS[chunk.state].retries != "night" or chunk.known_settled_at >= added_at:
             return True
         answered_none = chunk.task_id is not None and chunk.unanswered_count == chunk.phone_count
         return chunk.known_settled_at >= oldest and not answered_none
 
-    return [chunk for chunk in settled if counts(chunk)]
+    return [(chunk, places) for chunk, places in settled if counts(chunk)]
 
 
 def is_young(ws: Workspace, task: AnsweringTask) -> bool:

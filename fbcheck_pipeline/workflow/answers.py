@@ -13,6 +13,7 @@ from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, AnsweredBy, CheckStatus
 from fbcheck_pipeline.workflow.allocation import tries_that_count
+from fbcheck_pipeline.workflow.phone_history import history_of
 from fbcheck_pipeline.workflow.pins import Pins
 from fbcheck_pipeline.workflow.verdicts import read_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -55,8 +56,8 @@ def resolve(ws: Workspace, list_key: str, pins: Pins) -> Resolved:
     resolved.status[REJECTED] = _CODE[CheckStatus.REJECTED]
     task_numbers = {task.chunk_key: number for number, task in enumerate(resolved.tasks)}
     resolver = _AnswerResolver(ws, list_key, resolved, task_numbers, unsent)
-    for number, pin in enumerate(pins.pins):
-        places = np.flatnonzero(pins.index == number)
+    for number, places in codec.grouped(pins.index):
+        pin = pins.pins[number]
         if pin.answered_by is AnsweredBy.VERDICT:
             resolved.may_change[places] = True  # a phone without the verdict that it was pinned to is planned anew
             resolver.verdict(pin.chunk_key or "", places, CheckStatus.REUSED)
@@ -68,6 +69,7 @@ def resolve(ws: Workspace, list_key: str, pins: Pins) -> Resolved:
             if pin.answered_by is not AnsweredBy.WAITING:
                 resolved.status[places] = _CODE[CheckStatus.named(pin.answered_by.value)]
             resolved.may_change[places] = pin.answered_by is not AnsweredBy.SUPPRESSED
+    resolver.judge_unanswered()
     return resolved
 
 
@@ -83,7 +85,9 @@ class _AnswerResolver:
     def __init__(self, ws: Workspace, list_key: str, resolved: Resolved, task_numbers: dict[str, int], unsent: int) -> None:
         self._ws, self._resolved, self._task_numbers, self._unsent = ws, resolved, task_numbers, unsent
         self._children: dict[str, list[str]] = {}
-        self._tries = _unanswered_tries(ws, list_key, resolved.phones)
+        self._list_key = list_key
+        self._is_night = np.zeros(len(resolved.phones), bool)  # the night sends it again, unless its tries are used up
+        self._is_missing = np.zeros(len(resolved.phones), bool)  # no chunk that it is pinned to carries it
         for each in ws.ledger.chunks():
             if each.replaces:
                 self._children.setdefault(each.replaces, []).append(each.chunk_key)
@@ -103,18 +107,11 @@ class _AnswerResolver:
             traits = TRAITS[chunk.state]
             resolved.status[mine] = _CODE[traits.check_status or CheckStatus.WAITING]
             # what is overdue or short may change, too, but keeps no list open
-            resolved.may_change[mine] = (traits.holds == "all" or not traits.settles) | (
-                (traits.retries == "night") & (self._tries[mine] < self._ws.settings.max_tries)
-            )
+            resolved.may_change[mine] = traits.holds == "all" or not traits.settles
+            self._is_night[mine] = traits.retries == "night"
             if chunk.has_verdicts:
                 self.verdict(chunk.chunk_key, mine, good)
-        if missing.any():
-            left = places[missing]
-            is_suppressed = self._ws.ledger.suppressed_among(resolved.phones[left])
-            is_tried = self._tries[left] >= self._ws.settings.max_tries  # a withdrawn one's earlier tries were all
-            unsent = np.where(is_tried, _CODE[CheckStatus.UNDETERMINED], self._unsent)
-            resolved.status[left] = np.where(is_suppressed, _CODE[CheckStatus.SUPPRESSED], unsent)
-            resolved.may_change[left] = ~(is_suppressed | is_tried)
+        self._is_missing[places[missing]] = True
 
     def verdict(self, chunk_key: str, places: npt.NDArray[np.int64], good: CheckStatus) -> None:
         """Answer places from the verdict file of a chunk."""
@@ -129,20 +126,35 @@ class _AnswerResolver:
         usable = places[found >= 0]
         resolved.status[usable] = _CODE[good]
         resolved.may_change[usable] = False
+        self._is_night[usable] = False
+
+    def judge_unanswered(self) -> None:
+        """Say of phones without an answer whether they may be tried again; what was known of them before is looked up once."""
+        resolved = self._resolved
+        places = np.flatnonzero(self._is_night | self._is_missing)
+        is_tried = self._tries(resolved.phones[places]) >= self._ws.settings.max_tries
+        resolved.may_change[places] = ~is_tried
+        is_missing = self._is_missing[places]
+        left, is_tried = places[is_missing], is_tried[is_missing]  # a withdrawn one's earlier tries were all
+        is_suppressed = self._ws.ledger.suppressed_among(resolved.phones[left])
+        unsent = np.where(is_tried, _CODE[CheckStatus.UNDETERMINED], self._unsent)
+        resolved.status[left] = np.where(is_suppressed, _CODE[CheckStatus.SUPPRESSED], unsent)
+        resolved.may_change[left] = ~(is_suppressed | is_tried)
+
+    def _tries(self, phones: Phones) -> npt.NDArray[np.int16]:
+        """How often each phone (sorted, distinct) was tried without a usable answer, as far as it binds the list."""
+        tries = np.zeros(len(phones), np.int16)
+        for chunk, places in tries_that_count(
+            self._ws, self._list_key, history_of(self._ws, phones).tries if len(phones) else []
+        ):
+            tries[places] += chunk.tries
+        return tries
 
     def _leaves(self, chunk_key: str) -> Iterator[str]:
         if self._ws.ledger.chunk(chunk_key).state is not ChunkState.REPLACED:
             yield chunk_key
         for child in self._children.get(chunk_key, []):
             yield from self._leaves(child)
-
-
-def _unanswered_tries(ws: Workspace, list_key: str, phones: Phones) -> npt.NDArray[np.int16]:
-    tries = np.zeros(len(phones), np.int16)
-    for chunk in tries_that_count(ws, list_key, ws.ledger.unanswered_tries()):
-        at = codec.positions(chunk.unanswered, phones)
-        tries[at[at >= 0]] += chunk.tries
-    return tries
 
 
 class Tally:

@@ -23,8 +23,8 @@ from fbcheck_pipeline.ledger.records import Part
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.statuses import AnsweredBy
 from fbcheck_pipeline.workflow.allocation import Again, PhoneAllocation, is_young, without
+from fbcheck_pipeline.workflow.phone_history import history_of
 from fbcheck_pipeline.workflow.pins import Pin, Pins, read_pins
-from fbcheck_pipeline.workflow.verdicts import look_up
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 
@@ -174,7 +174,7 @@ def _cut(stretches: list[Part], start: int, stop: int) -> list[Part]:
 
 def _still_wanted(ws: Workspace, phones: Phones) -> Phones:
     """Waiting phones that meanwhile got neither a verdict to be reused nor were suppressed."""
-    found = look_up(ws.storage, ws.ledger, phones)
-    ages_ok = np.array([is_young(ws, task) for task in found.tasks], bool)
-    answered = np.append(ages_ok, False)[found.task]
+    history = history_of(ws, phones)
+    ages_ok = np.array([is_young(ws, task) for task in history.tasks], bool)
+    answered = np.append(ages_ok, False)[history.verdict]
     return phones[~answered & ~ws.ledger.suppressed_among(phones)]

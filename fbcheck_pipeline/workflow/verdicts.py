@@ -32,14 +32,6 @@ MAX_UNINDEXED_TASKS = 64
 SCHEMA = schema_of(paths.VERDICTS)
 
 
-@dataclass(frozen=True)
-class Found:
-    """For each phone asked: the index in `tasks` of the newest task with a usable verdict, or -1."""
-
-    task: npt.NDArray[np.int32]
-    tasks: list[AnsweringTask]
-
-
 def write_verdicts(storage: Storage, task_id: str, table: pa.Table, checked_at_us: int) -> None:
     """Write a task's verdicts: `table` has `phone` int64 (sorted), `facebook` and `label` strings."""
     count = table.num_rows
@@ -73,8 +65,8 @@ def united_with_stored(storage: Storage, task_id: str, table: pa.Table) -> pa.Ta
     return both.take(pa.array(best_first[np.append(True, phone[1:] != phone[:-1])]))
 
 
-def look_up(storage: Storage, ledger: Ledger, phones: Phones) -> Found:
-    """The newest usable verdict of each phone (sorted, distinct); its age is the caller's to judge."""
+def newest_verdicts(storage: Storage, ledger: Ledger, phones: Phones) -> tuple[npt.NDArray[np.int32], list[AnsweringTask]]:
+    """For each phone (sorted, distinct) the index of the newest of these tasks with a usable verdict, or -1."""
     tasks = ledger.answering_tasks()
     number = {row.task_id: position for position, row in enumerate(tasks)}
     newest = np.full(len(phones), -1, np.int32)
@@ -90,7 +82,10 @@ def look_up(storage: Storage, ledger: Ledger, phones: Phones) -> Found:
             at = codec.positions(answered, phones)
             at = at[at >= 0]
             newest[at] = np.maximum(newest[at], number[row.task_id])
-    return Found(newest, tasks)
+    used = codec.runs(np.sort(newest[newest >= 0]))[0]
+    number_in_use = np.full(len(tasks) + 1, -1, np.int32)  # one more, at -1
+    number_in_use[used] = np.arange(len(used))
+    return number_in_use[newest], [tasks[each] for each in used.tolist()]
 
 
 def merge_index(storage: Storage, ledger: Ledger, *, max_unindexed: int = MAX_UNINDEXED_TASKS) -> bool:

@@ -22,7 +22,8 @@ from fbcheck_pipeline.ledger.planning import insert_chunk
 from fbcheck_pipeline.ledger.records import Part
 from fbcheck_pipeline.ledger.schema import chunks
 from fbcheck_pipeline.settings import load_settings
-from fbcheck_pipeline.workflow.verdicts import look_up, merge_index, write_verdicts
+from fbcheck_pipeline.workflow.phone_history import history_of
+from fbcheck_pipeline.workflow.verdicts import merge_index, write_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 
 PER_TASK = 20_000
@@ -62,9 +63,9 @@ def measure(ws: Workspace, phone_count: int) -> None:
     phones = np.sort(some_phones(phone_count, seed=2))
     before = peak_mb()
     began = time.perf_counter()
-    found = look_up(ws.storage, ws.ledger, phones)
+    found = history_of(ws, phones)
     seconds = time.perf_counter() - began
-    known = int((found.task >= 0).sum())
+    known = int((found.verdict >= 0).sum())
     print(f"{phone_count:,} phones: {seconds:.2f} s, {known:,} known, peak {peak_mb():.0f} MB ({before:.0f} before)")
 
 

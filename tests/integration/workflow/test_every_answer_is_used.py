@@ -13,9 +13,10 @@ import pytest
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.model.statuses import AnsweredBy
 from fbcheck_pipeline.workflow.allocation import Again
+from fbcheck_pipeline.workflow.phone_history import history_of
 from fbcheck_pipeline.workflow.pins import Pin, Pins, write_pins
 from fbcheck_pipeline.workflow.reconcile import accept
-from fbcheck_pipeline.workflow.verdicts import MAX_UNINDEXED_TASKS, look_up, merge_index
+from fbcheck_pipeline.workflow.verdicts import MAX_UNINDEXED_TASKS, merge_index
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape, Row, verdict
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -401,5 +402,5 @@ def test_an_empty_index_grows_again(open_driver: OpenDriver, vendor: FakeVendor)
         driver.run(key, phones(3, 905_320_000_000 + 10 * ord(key)))
         driver.finish()
         assert merge_index(driver.ws.storage, driver.ledger, max_unindexed=0)
-        found = look_up(driver.ws.storage, driver.ledger, phones(3000))
-        assert int((found.task >= 0).sum()) == (3 if label == "yes" else 0)
+        found = history_of(driver.ws, phones(3000))
+        assert int((found.verdict >= 0).sum()) == (3 if label == "yes" else 0)

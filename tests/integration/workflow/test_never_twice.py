@@ -12,9 +12,10 @@ from fbcheck_pipeline.model.paths import SUBMITTED_CHUNKS
 from fbcheck_pipeline.model.statuses import AnsweredBy
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.due import due_work
+from fbcheck_pipeline.workflow.phone_history import history_of
 from fbcheck_pipeline.workflow.pins import read_pins
 from fbcheck_pipeline.workflow.plan import plan_list
-from fbcheck_pipeline.workflow.verdicts import look_up, merge_index
+from fbcheck_pipeline.workflow.verdicts import merge_index
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -146,14 +147,14 @@ def test_a_collection_in_the_midst_of_planning_is_noticed(
     driver.poll()
     looked: list[int] = []
 
-    def look_up_then_collect(*args: object) -> object:
-        found = look_up(*args)  # type: ignore[arg-type]
+    def read_then_collect(*args: object) -> object:
+        found = history_of(*args)  # type: ignore[arg-type]
         looked.append(1)
         if len(looked) == 1:
             driver.collect()
         return found
 
-    monkeypatch.setattr(allocation, "look_up", look_up_then_collect)
+    monkeypatch.setattr(allocation, "history_of", read_then_collect)
     driver.run("b", phones(10))
     assert len(looked) == 2
     assert driver.counts("b") == {"reused": 10}
@@ -168,8 +169,8 @@ def test_looking_up_is_the_same_with_and_without_the_index(open_driver: OpenDriv
     asked = phones(70, 905_319_999_990)
 
     def answered() -> list[str | None]:
-        found = look_up(driver.ws.storage, driver.ledger, asked)
-        return [found.tasks[number].task_id if number >= 0 else None for number in found.task]
+        found = history_of(driver.ws, asked)
+        return [found.tasks[number].task_id if number >= 0 else None for number in found.verdict]
 
     loose = answered()
     assert sum(each is not None for each in loose) == 50

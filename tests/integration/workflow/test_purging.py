@@ -8,11 +8,11 @@ import pytest
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.model.paths import SUBMITTED_CHUNKS
-from fbcheck_pipeline.workflow import verdicts
 from fbcheck_pipeline.workflow.allocation import Again
+from fbcheck_pipeline.workflow.phone_history import history_of
 from fbcheck_pipeline.workflow.purge import purge
 from fbcheck_pipeline.workflow.reconcile import resubmit
-from fbcheck_pipeline.workflow.verdicts import look_up, merge_index
+from fbcheck_pipeline.workflow.verdicts import merge_index
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -52,15 +52,14 @@ def test_a_planning_in_the_midst_of_a_purge_is_noticed(
     old: WorkflowDriver, vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It looked verdicts up and the purge marks them before it is done: it must look again, and buys what is gone."""
-    look = verdicts.look_up
 
     def look_then_purge(*given: object) -> object:
-        found = look(*given)  # type: ignore[arg-type]
+        found = history_of(*given)  # type: ignore[arg-type]
         monkeypatch.undo()
         purge(old.ws, older_than_days=1)
         return found
 
-    monkeypatch.setattr("fbcheck_pipeline.workflow.allocation.look_up", look_then_purge)
+    monkeypatch.setattr("fbcheck_pipeline.workflow.allocation.history_of", look_then_purge)
     old.run("b", phones(7))
     old.finish()
     assert old.counts("b") == {"checked": 7} and old.is_complete("b")
@@ -77,7 +76,7 @@ def test_an_index_made_in_the_midst_of_a_purge_is_not_published(old: WorkflowDri
 
     monkeypatch.setattr(Ledger, "publish_verdict_index", purge_then_publish)
     assert not merge_index(old.ws.storage, old.ledger, max_unindexed=0)
-    assert old.ws.storage.names("verdict_index") == [] and (look_up(old.ws.storage, old.ledger, phones(10)).task < 0).all()
+    assert old.ws.storage.names("verdict_index") == [] and (history_of(old.ws, phones(10)).verdict < 0).all()
 
 
 def test_a_list_by_name_goes_and_its_verdicts_stay(old: WorkflowDriver, vendor: FakeVendor) -> None:
