@@ -78,7 +78,15 @@ def run(
     encoding: Annotated[str | None, _reading("Text encoding, e.g. cp1254.", metavar="NAME")] = None,
     delimiter: Annotated[str | None, _reading("Column separator of a text file.", metavar="CHARACTER")] = None,
     sheet: Annotated[str | None, _reading("The sheet of a workbook.", metavar="NAME")] = None,
-    no_header: Annotated[bool, typer.Option("--no-header", help="The first row is data.", rich_help_panel=READING)] = False,
+    header: Annotated[
+        bool | None,
+        typer.Option(
+            "--header/--no-header",
+            help="The first row holds the column names, or is data.",
+            rich_help_panel=READING,
+            show_default=False,
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what a run would send and what it would cost; contact nobody.")
     ] = False,
@@ -120,7 +128,7 @@ def run(
         column=column,
         region_column=region_column,
         sheet=sheet,
-        has_header=False if no_header else None,
+        has_header=header,
         region=settings.region if region else None,
     )
     options = RunOptions(reading, not no_wait, timeout, max_billable, retry, purpose)

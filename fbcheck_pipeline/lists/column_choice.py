@@ -1,4 +1,4 @@
-"""From the first rows of a list: is there a header, which columns hold phones, which one the country.
+"""From the first rows of a list: which columns hold phones, which one the country.
 
 Works on rows of text, whatever file they come from. Every choice comes with a sentence that holds no cell's value.
 """
@@ -14,26 +14,15 @@ from itertools import pairwise
 from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.lists import header_words
 from fbcheck_pipeline.lists.facts import ReadOptions
+from fbcheck_pipeline.lists.header_choice import Cell, Row, name_columns, unique
+from fbcheck_pipeline.lists.whole_rows import whole_rows_in
 from fbcheck_pipeline.model.columns import result_name
 from fbcheck_pipeline.text import recogniser
 from fbcheck_pipeline.text.cell_words import NUMBER_WORDS, words_of
 from fbcheck_pipeline.text.countries import region_of
 
 HEAD_ROWS = 1000
-PREAMBLE_ROWS = 20
 _ENOUGH, _HARDLY = 0.5, 0.1
-
-Cell = str | None
-Row = Sequence[Cell]
-
-
-@dataclass(frozen=True)
-class Header:
-    """`row` is the index of the header among the head's rows, None without one; data begin at `data_row`."""
-
-    row: int | None
-    data_row: int
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -45,28 +34,6 @@ class Columns:
     phones: tuple[int, ...]
     region: int | None
     reasons: tuple[str, ...]
-
-
-def find_header(rows: Sequence[Row], has_header: bool | None) -> Header:
-    """Decide about the header from the first rows.
-
-    Args:
-        has_header: the caller's word, or None.
-    """
-    first = next((index for index, row in enumerate(rows) if any(cell and cell.strip() for cell in row)), 0)
-    if has_header is False:
-        return Header(None, 0, "No header: an option says so.")
-    if has_header:
-        return Header(first, first + 1, "The first row is the header: an option says so.")
-    for index in range(first, min(len(rows), first + PREAMBLE_ROWS)):
-        if any(cell is not None and recogniser.is_phone_like(cell) for cell in rows[index]):
-            break
-        if _is_header_by_words(rows[index]):
-            above = "" if index == first else f" in row {index + 1}, below {index} rows without any number"
-            return Header(index, index + 1, f"Header{above}: its words are names of columns.")
-    if rows and not any(recogniser.may_hold_number(cell or "") for cell in rows[first]) and _reads_as_names(rows[first]):
-        return Header(first, first + 1, "The first row is the header: it holds names and no number.")
-    return Header(None, 0, "No header: the first row holds a number or no names.")
 
 
 def choose(head: Sequence[Row], header: Row | None, width: int, options: ReadOptions, file: str) -> Columns:
@@ -85,28 +52,6 @@ def choose(head: Sequence[Row], header: Row | None, width: int, options: ReadOpt
     phones, reason = _phones(columns, final, options.column, file)
     region, region_reason = _region(columns, final, phones, options.region_column, file)
     return Columns(names, final, phones, region, (reason, *region_reason))
-
-
-def name_columns(header: Row | None, width: int) -> tuple[str, ...]:
-    """Unique names: the header's own; `column_N` where it has none, or where a number stands in its place."""
-    cells = [*(header or ()), *[None] * width][:width]
-    return unique(
-        f"column_{index}" if cell is None or not cell.strip() or recogniser.may_hold_number(cell) else cell.strip()
-        for index, cell in enumerate(cells, start=1)
-    )
-
-
-def unique(names: Iterable[str]) -> tuple[str, ...]:
-    """The same names; those that were there before get the suffix `_2`, `_3` …"""
-    wanted = list(names)
-    taken: set[str] = set()
-    for index, name in enumerate(wanted):
-        number = 2
-        while wanted[index] in taken or (wanted[index] != name and wanted[index] in wanted[index + 1 :]):
-            wanted[index] = f"{name}_{number}"
-            number += 1
-        taken.add(wanted[index])
-    return tuple(wanted)
 
 
 def phone_share(cells: Iterable[Cell]) -> float | None:
@@ -158,8 +103,10 @@ def _phones(columns: list[_Column], final: tuple[str, ...], asked: str | None, f
         return (column.index,), f"Phone column {column.name!r}: an option names it."
     chosen, how, also = _named_phones(columns), "name", ""
     by_content = _phones_by_content(columns)
-    if by_content and not any(column.is_possible for column in chosen):
+    if by_content and not any((column.share or 0) > _HARDLY for column in chosen):
         chosen, how = by_content, "content"
+    if len(columns) == 1 and not columns[0].is_possible and (found := whole_rows_in(columns[0].cells)):
+        raise ListError(f"{file}: no column reads as telephone numbers; {found}")
     if not chosen:
         there = f"its columns are {', '.join(final)}" if len(final) > 1 else "it has one column"
         raise ListError(
@@ -225,26 +172,3 @@ def _find(asked: str, columns: list[_Column], final: tuple[str, ...], flag: str,
             if fold(asked.strip()) in (folded := list(map(fold, candidates))):
                 return folded.index(fold(asked.strip()))
     raise ListError(f"{file}: there is no column {asked!r} for {flag}; its columns are {', '.join(final)}")
-
-
-def _words_in(row: Row) -> list[str]:
-    """What a row says; nothing where it says a mere number or an address."""
-    said = [cell.strip() for cell in row if cell and cell.strip()]
-    return [] if any("@" in cell or re.fullmatch(r"[\d.,+-]+", cell) for cell in said) else said
-
-
-def _is_header_by_words(row: Row) -> bool:
-    """A name of a phone column in a short cell, among cells that are short and hold no number."""
-    said = _words_in(row)
-    if any(recogniser.may_hold_number(cell) or len(cell) > 60 for cell in said):
-        return False
-    return any(header_words.is_phone_name(cell) and len(words_of(cell)) <= 5 for cell in said)
-
-
-def _reads_as_names(row: Row) -> bool:
-    """A name that columns have; or only distinct words, none of them "nothing"."""
-    said = _words_in(row)
-    known = header_words.OTHER_WORDS | header_words.GENERAL_WORDS | header_words.REGION_WORDS | NUMBER_WORDS
-    if sum(header_words.is_named(cell, known) or header_words.is_phone_name(cell) for cell in said) * 2 >= len(said) > 0:
-        return True
-    return bool(said) and all(words_of(cell) and not recogniser.is_missing(cell) for cell in said) and len(set(said)) == len(said)

@@ -17,6 +17,8 @@ from fbcheck_pipeline.lists.column_choice import HEAD_ROWS, phone_share
 from fbcheck_pipeline.lists.list_table import ListTable
 from fbcheck_pipeline.lists.refusals import faults_named
 
+_RARE_DELIMITER = b"^"
+"""Of exports that avoid whatever may stand in a cell; taken only where a column of phones proves it."""
 _NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
 
 
@@ -74,6 +76,8 @@ def _find(head: CsvHead, kind: str) -> tuple[bytes, str]:
     if kind == "tsv" and b"\t" in head.content:
         return b"\t", "the file is a .tsv"
     scores = {delimiter: _score(head.split(delimiter, HEAD_ROWS).records) for delimiter in DELIMITERS}
+    if _RARE_DELIMITER in head.content and (rare := _score(head.split(_RARE_DELIMITER, HEAD_ROWS).records))[0]:
+        scores[_RARE_DELIMITER] = rare
     best = max(scores, key=lambda delimiter: scores[delimiter])
     alone = phone_share(line.decode("utf-8", "replace") for [line, *_] in head.split(NO_DELIMITER, HEAD_ROWS).records)
     if scores[best] < (0, 0.5) or (not scores[best][0] and (alone or 0) >= 0.5):

@@ -1,8 +1,12 @@
 """The words by which people name columns, in many languages; those for telephones and numbers are in `text.cell_words`."""
 
+# ruff: noqa: RUF001  words of other scripts are what this file is for
+
 from __future__ import annotations
 
-from fbcheck_pipeline.text.cell_words import TELEPHONE_WORDS, folded_words, words_of
+import re
+
+from fbcheck_pipeline.text.cell_words import NUMBER_WORDS, TELEPHONE_WORDS, folded_words, words_of
 
 _PHONE_STEMS = folded_words(
     "telefon telephon phone rufnummer handynummer mobilnummer celular телефон 电话 電話 手机 手機 携帯 전화 휴대폰 هاتف"
@@ -25,6 +29,7 @@ GENERAL_WORDS = folded_words(
     ciudad cidade address adres adresse direccion endereco company firma sirket empresa comments comment
     aciklama bemerkung source kaynak channel kanal segment group grup имя фамилия город 姓名 名前 이름 اسم
     contact kontak kontakt iletisim person kisi user kullanici tag event score
+    contacts kontakte kisiler persons people personen kunden clients musteriler customers users liste list numaralar numbers nummern numeros
     """
 )
 REGION_WORDS = folded_words(
@@ -33,6 +38,16 @@ REGION_WORDS = folded_words(
     国家 國家 国 국가 بلد الدولة iso iso2 iso3 cc countrycode ulkekodu landeskennzahl landkod dialcode
     dialingcode callingcode nation nationality
     """
+)
+_KNOWN_WORDS = OTHER_WORDS | GENERAL_WORDS | REGION_WORDS | NUMBER_WORDS
+_EXAMPLE_WORDS = folded_words(
+    """
+    örn örnek örneğin gibi ex example sample exemple ejemplo esempio exemplo beispiel beispielsweise bsp zb voorbeeld bijv exempel np např
+    příklad przykład например пример напр format formatı formatında
+    """
+)
+_EXAMPLE_LETTERS = re.compile(
+    r"(?<!\w)(?:e\.?\s?g|z\.\s?b|p\.\s?ex|por\s+ej|t\.\s?ex|p\.\s?es|v\.\s?b)(?!\w)|例|예|مثال", re.IGNORECASE
 )
 
 
@@ -45,3 +60,19 @@ def is_named(header: str, vocabulary: frozenset[str]) -> bool:
 def is_phone_name(header: str) -> bool:
     """True when the name says telephone in some language, also as part of a longer word (Privattelefon, 手机号码必填)."""
     return is_named(header, TELEPHONE_WORDS) or any(stem in word for word in words_of(header) for stem in _PHONE_STEMS)
+
+
+def is_known_name(header: str) -> bool:
+    """True when a word of the name is one by which people name columns."""
+    return is_named(header, _KNOWN_WORDS) or is_phone_name(header)
+
+
+def is_all_known(header: str) -> bool:
+    """True when each word of the name is one by which people name columns."""
+    words = words_of(header)
+    return bool(words) and all(word in _KNOWN_WORDS or is_phone_name(word) for word in words)
+
+
+def shows_example(header: str) -> bool:
+    """True when the name shows by an example how to write what stands below it."""
+    return _EXAMPLE_LETTERS.search(header) is not None or any(word in _EXAMPLE_WORDS for word in words_of(header))

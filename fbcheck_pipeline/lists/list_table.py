@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from fbcheck_pipeline.lists.column_choice import Cell
+from fbcheck_pipeline.lists.header_choice import Cell
 
 
 @dataclass

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 
 from fbcheck_pipeline.files.arrow_text import rows_of, to_text
 from fbcheck_pipeline.files.untrusted import parsing
-from fbcheck_pipeline.lists.column_choice import HEAD_ROWS, Cell
+from fbcheck_pipeline.lists.column_choice import HEAD_ROWS
+from fbcheck_pipeline.lists.header_choice import Cell
 from fbcheck_pipeline.lists.list_table import ListTable
 from fbcheck_pipeline.lists.refusals import faults_named
 

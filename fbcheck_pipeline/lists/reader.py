@@ -13,9 +13,10 @@ import numpy as np
 import pyarrow as pa
 
 from fbcheck_pipeline.errors import ListError
-from fbcheck_pipeline.lists.column_choice import Columns, Header, choose, find_header
+from fbcheck_pipeline.lists.column_choice import Columns, choose
 from fbcheck_pipeline.lists.facts import ReadOptions, SourceFacts
 from fbcheck_pipeline.lists.formats import format_of
+from fbcheck_pipeline.lists.header_choice import Header, find_header
 from fbcheck_pipeline.lists.keys import file_sha256
 from fbcheck_pipeline.lists.list_table import ListTable
 from fbcheck_pipeline.model.columns import schema_of

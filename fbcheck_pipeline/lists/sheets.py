@@ -10,8 +10,9 @@ from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.files.arrow_text import rows_of
 from fbcheck_pipeline.files.untrusted import Bounds, is_workbook, open_archive
 from fbcheck_pipeline.files.worksheets import Workbook
-from fbcheck_pipeline.lists.column_choice import HEAD_ROWS, Cell, choose, find_header
+from fbcheck_pipeline.lists.column_choice import HEAD_ROWS, choose
 from fbcheck_pipeline.lists.facts import ReadOptions
+from fbcheck_pipeline.lists.header_choice import Cell, find_header
 from fbcheck_pipeline.lists.list_table import ListTable
 from fbcheck_pipeline.lists.refusals import faults_named
 from fbcheck_pipeline.text.recogniser import is_phone_like

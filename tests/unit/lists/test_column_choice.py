@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fbcheck_pipeline.errors import ListError
-from fbcheck_pipeline.lists.column_choice import find_header, name_columns
+from fbcheck_pipeline.lists.header_choice import find_header, name_columns
 from fbcheck_pipeline.phones import Normaliser
 from tests.unit.lists.reading import column, read
 
