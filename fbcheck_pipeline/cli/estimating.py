@@ -28,10 +28,10 @@ from fbcheck_pipeline.progress import report_progress, reported
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.answers import Tally, resolve
-from fbcheck_pipeline.workflow.foresight import rehearse_list, rehearsing
+from fbcheck_pipeline.workflow.foresight import rehearse_list
 from fbcheck_pipeline.workflow.intake import known_list, register, with_defaults
 from fbcheck_pipeline.workflow.plan import phones_of
-from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
+from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace, rehearsing
 
 
 @dataclass(frozen=True)

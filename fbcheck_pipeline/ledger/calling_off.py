@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.limits import withdraw_phones
+from fbcheck_pipeline.ledger.moves import NEXT_CHANGE, count_change
 from fbcheck_pipeline.ledger.planning import request_planning_of_dependants
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
 from fbcheck_pipeline.ledger.schema import FACTS, LOADED, chunks
@@ -44,7 +45,9 @@ def _count_no_longer(connection: sa.Connection, chunk: Chunk, replaced: str) -> 
         values = {
             "resubmissions": max(0, part.resubmissions - chunk.resubmissions),
             "earlier_that_day": max(0, part.earlier_that_day - that_day),
+            "change": NEXT_CHANGE,
         }
         connection.execute(sa.update(chunks).where(chunks.c.chunk_key == part.chunk_key).values(values))
+        count_change(connection)
         if part.state is ChunkState.REPLACED:
             _count_no_longer(connection, chunk, part.chunk_key)

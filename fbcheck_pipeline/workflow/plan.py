@@ -83,6 +83,12 @@ def plan_list(ws: Workspace, list_key: str, phones: Phones, *, again: Again) -> 
         return replace(allocation.pins(), planned_at=tx.now)
 
 
+def wants_planning(ws: Workspace, list_key: str) -> bool:
+    """True where a list's own sending took phones back that no limit forbids: those of its chunks that others may not buy, or that opted out."""
+    found = ws.ledger.phone_list(list_key)
+    return found.needs_planning and not found.is_over_budget
+
+
 def _lacks_purpose(ws: Workspace, list_key: str) -> bool:
     known = ws.ledger.find_list(list_key)
     return ws.settings.require_purpose and known is not None and not known.purpose

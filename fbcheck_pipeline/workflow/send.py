@@ -39,7 +39,7 @@ from fbcheck_pipeline.progress import report_progress
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.poll import first_poll_at
 from fbcheck_pipeline.workflow.uninterrupted import uninterrupted
-from fbcheck_pipeline.workflow.workspace import Workspace
+from fbcheck_pipeline.workflow.workspace import Workspace, rehearsing
 
 log = logging.getLogger(__name__)
 
@@ -75,29 +75,30 @@ def send_planned_chunks(
     ws: Workspace,
     client: VendorClient,
     list_key: str,
+    sent: Sent,
     *,
     policy: RetryPolicy | None = None,
-) -> Sent:
+) -> None:
     """Send every planned chunk that a list depends on, whoever planned it.
 
-    Returns:
-        What happened; `postponed` says why sending stopped early, if the vendor could not be reached.
+    Args:
+        sent: takes what happens; `postponed` says why sending stopped early, if the vendor could not be reached.
 
     Raises:
         VendorRefuses: key, balance or address; nothing more is sent and what is unsent stays planned.
     """
     ws.ledger.recover_gone_senders()
-    sent, policy = Sent(), policy or RetryPolicy()
+    policy = policy or RetryPolicy()
     until = None if policy.total_s is None else time.monotonic() + policy.total_s
     total = sum(each.phone_count for each in ws.ledger.chunks_of(list_key) if each.state is ChunkState.PLANNED)
     done = 0
     try:
         if total:
             report_progress("submitting", 0, total)
-            _see_that_balance_suffices(ws, client, total)
+            _see_that_balance_suffices(ws, client, list_key, total)
     except VendorUnavailable as error:
         sent.postponed = str(error)
-        return sent
+        return
     for chunk_key in chunks_to_send(ws, list_key):
         if until is not None and time.monotonic() >= until:
             sent.postponed = "the time-out was reached; the next run sends the remaining chunks"
@@ -108,7 +109,6 @@ def send_planned_chunks(
             sent.postponed = str(error)
             break
         report_progress("submitting", done, max(total, done))
-    return sent
 
 
 def chunks_to_send(ws: Workspace, list_key: str) -> Iterator[str]:
@@ -137,16 +137,35 @@ def begin_sending(ws: Workspace, chunk_key: str, sender: str, keep: Callable[[by
     return payload if began else None
 
 
-def _see_that_balance_suffices(ws: Workspace, client: VendorClient, phone_count: int) -> None:
-    """Refuse to start when the vendor reports a balance that is too low."""
+def rehearse_sending(ws: Workspace, list_key: str) -> dict[str, int]:
+    """The chunks that sending a list would submit: key -> phones; `ws` is of `rehearsing`."""
+    chunks = {}
+    with ws.ledger.sender() as sender:
+        for chunk_key in chunks_to_send(ws, list_key):
+            if begin_sending(ws, chunk_key, sender, keep=lambda _: None) is not None:
+                chunks[chunk_key] = ws.ledger.chunk(chunk_key).phone_count
+    return chunks
+
+
+def _see_that_balance_suffices(ws: Workspace, client: VendorClient, list_key: str, planned: int) -> None:
+    """Refuse to start when the vendor reports a balance that is too low for what will be sent of so many planned phones."""
     try:
-        balance, cost = client.balance(), ws.settings.cost_of(phone_count)
+        balance = client.balance()
     except (TaskNotFound, UnreadableAnswer) as error:
         log.warning("balance not known error=%s", type(error).__name__)
         return
-    if balance is not None and (balance.amount <= 0 or (cost is not None and balance.amount < cost)):
+    if balance is None or _suffices(balance.amount, ws.settings.cost_of(planned)):
+        return
+    with rehearsing(ws) as rehearsed:  # limits and opt-outs may forbid some
+        phone_count = sum(rehearse_sending(rehearsed, list_key).values())
+    cost = ws.settings.cost_of(phone_count)
+    if phone_count and not _suffices(balance.amount, cost):
         needed = f", about {cost:.2f} is needed" if cost is not None else ""
         raise VendorRefuses(f"the vendor's balance is {balance.amount:.2f}{needed}; top it up, then run again", http_status=402)
+
+
+def _suffices(amount: float, cost: float | None) -> bool:
+    return amount > 0 and (cost is None or amount >= cost)
 
 
 def _send_patiently(

@@ -15,7 +15,7 @@ from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.answers import Tally, resolve
 from fbcheck_pipeline.workflow.pins import Pins, write_pins
-from fbcheck_pipeline.workflow.plan import phones_of, plan_list
+from fbcheck_pipeline.workflow.plan import phones_of, plan_list, wants_planning
 from fbcheck_pipeline.workflow.send import RetryPolicy, Sent, send_planned_chunks
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -56,9 +56,13 @@ def submit_list(
     phones, occurrences, rejected = phones_of(e164_phones)
     if max_billable is not None:
         ws.ledger.note_limit(list_key, max_billable)
+    sent = Sent()
     pins = plan_list(ws, list_key, phones, again=again)
     try:
-        sent = send_planned_chunks(ws, client, list_key, policy=policy)
+        send_planned_chunks(ws, client, list_key, sent, policy=policy)
+        while not sent.postponed and wants_planning(ws, list_key):
+            pins = plan_list(ws, list_key, phones, again=again)
+            send_planned_chunks(ws, client, list_key, sent, policy=policy)
     except BaseException:
         with suppress(LedgerError):  # what failed first is what must be said
             _note_counts(ws, list_key, pins, occurrences, rejected)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger, open_ledger
@@ -32,3 +33,10 @@ def open_workspace(settings: Settings, clock: Callable[[], float] = time.time, *
     """
     storage = Storage(settings.data_uri)
     return Workspace(settings, storage, open_ledger(settings, storage, clock, only_to_look=only_to_look))
+
+
+@contextmanager
+def rehearsing(ws: Workspace) -> Iterator[Workspace]:
+    """The workspace with a ledger that forgets in the end what was recorded there; meanwhile nobody else writes to the ledger."""
+    with ws.ledger.rehearsing() as ledger:
+        yield replace(ws, ledger=ledger)

@@ -17,13 +17,13 @@ from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.answers import Tally, resolve
 from fbcheck_pipeline.workflow.collect import Collected, collect_exported
-from fbcheck_pipeline.workflow.foresight import rehearse_list, rehearsing
+from fbcheck_pipeline.workflow.foresight import rehearse_list
 from fbcheck_pipeline.workflow.pins import Pins, read_pins, write_pins
 from fbcheck_pipeline.workflow.plan import plan_list
 from fbcheck_pipeline.workflow.poll import Polled, poll_due_tasks
 from fbcheck_pipeline.workflow.send import RetryPolicy, Sent, send_planned_chunks
 from fbcheck_pipeline.workflow.submit import submit_list
-from fbcheck_pipeline.workflow.workspace import Workspace
+from fbcheck_pipeline.workflow.workspace import Workspace, rehearsing
 
 AT_ONCE = RetryPolicy(tries=3, first_wait_s=0.001, max_wait_s=0.005)
 
@@ -86,7 +86,9 @@ class WorkflowDriver:
 
     def send(self, key: str, policy: RetryPolicy = AT_ONCE) -> Sent:
         """Send what a list depends on, as a later run does."""
-        return send_planned_chunks(self.ws, self.client, key, policy=policy)
+        sent = Sent()
+        send_planned_chunks(self.ws, self.client, key, sent, policy=policy)
+        return sent
 
     def register(self, key: str) -> None:
         """Make a list known by its short key."""
