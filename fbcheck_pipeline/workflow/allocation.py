@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -43,6 +43,7 @@ class PhoneAllocation:
         self._asked = np.empty(0, np.int64)  # places of the phones that it is about
         self._numbers: dict[Pin, int] = {}
         self._own = ws.ledger.parts_of(list_key)
+        self._binding = frozenset[str]()
 
     def unassigned(self) -> npt.NDArray[np.bool_]:
         """True where a phone has no pin yet."""
@@ -79,6 +80,7 @@ class PhoneAllocation:
                 answered = self.places(_answered_phones(each))
                 self.assign(answered[np.isin(answered, self._own_places(each))], Pin(AnsweredBy.CHUNK, each.chunk_key))
         if earlier is not None:
+            self._binding = earlier.binding_tries
             self._keep_pins(earlier, chunks, answering)
         else:
             for each in reversed(answering):
@@ -125,7 +127,7 @@ class PhoneAllocation:
 
     def respect_settled_tries(self, tx: Planning) -> None:
         """Pin phones of settled tries without a usable answer, except those that may be tried again now."""
-        settled = tries_that_count(self._ws, self.list_key, self._history.tries)
+        settled = tries_that_count(self._ws, self.list_key, self._history.tries, self._binding)
         if not settled:
             return
         max_tries = self._ws.settings.max_tries
@@ -171,18 +173,23 @@ class PhoneAllocation:
         return self.places(loaded.phones[own.start : own.start + own.phone_count])
 
 
-def tries_that_count(ws: Workspace, list_key: str, settled: Iterable[tuple[Chunk, Places]]) -> list[tuple[Chunk, Places]]:
+def tries_that_count(
+    ws: Workspace, list_key: str, settled: Iterable[tuple[Chunk, Places]], binding: Collection[str]
+) -> list[tuple[Chunk, Places]]:
     """Those of settled tries without an answer that bind a list.
 
     For a list that was added after it settled, a try does not count that is older than VERDICT_DAYS (at least a day), or whose task
     answered no phone at all: an odd night of the vendor's. Only a person sends again what was abandoned.
+
+    Args:
+        binding: keys of chunks that the list is pinned to as tries: these bind it whatever the settings say by now.
     """
     known = ws.ledger.find_list(list_key)
     added_at = -np.inf if known is None else known.added_at
     oldest = added_at - max(1.0, ws.settings.verdict_days) * DAY_S
 
     def counts(chunk: Chunk) -> bool:
-        if TRAITS[chunk.state].retries != "night" or chunk.known_settled_at >= added_at:
+        if chunk.chunk_key in binding or TRAITS[chunk.state].retries != "night" or chunk.known_settled_at >= added_at:
             return True
         answered_none = chunk.task_id is not None and chunk.unanswered_count == chunk.phone_count
         return chunk.known_settled_at >= oldest and not answered_none

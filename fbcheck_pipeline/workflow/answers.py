@@ -55,7 +55,7 @@ def resolve(ws: Workspace, list_key: str, pins: Pins) -> Resolved:
     )
     resolved.status[REJECTED] = _CODE[CheckStatus.REJECTED]
     task_numbers = {task.chunk_key: number for number, task in enumerate(resolved.tasks)}
-    resolver = _AnswerResolver(ws, list_key, resolved, task_numbers, unsent)
+    resolver = _AnswerResolver(ws, list_key, resolved, task_numbers, unsent, pins.binding_tries)
     for number, places in codec.grouped(pins.index):
         pin = pins.pins[number]
         if pin.answered_by is AnsweredBy.VERDICT:
@@ -82,10 +82,18 @@ def _status_of_unsent(ws: Workspace, list_key: str) -> CheckStatus:
 class _AnswerResolver:
     """Fills a `Resolved`, reading each task's verdicts once."""
 
-    def __init__(self, ws: Workspace, list_key: str, resolved: Resolved, task_numbers: dict[str, int], unsent: int) -> None:
+    def __init__(
+        self,
+        ws: Workspace,
+        list_key: str,
+        resolved: Resolved,
+        task_numbers: dict[str, int],
+        unsent: int,
+        binding: frozenset[str],
+    ) -> None:
         self._ws, self._resolved, self._task_numbers, self._unsent = ws, resolved, task_numbers, unsent
         self._children: dict[str, list[str]] = {}
-        self._list_key = list_key
+        self._list_key, self._binding = list_key, binding
         self._is_night = np.zeros(len(resolved.phones), bool)  # the night sends it again, unless its tries are used up
         self._is_missing = np.zeros(len(resolved.phones), bool)  # no chunk that it is pinned to carries it
         for each in ws.ledger.chunks():
@@ -144,9 +152,8 @@ class _AnswerResolver:
     def _tries(self, phones: Phones) -> npt.NDArray[np.int16]:
         """How often each phone (sorted, distinct) was tried without a usable answer, as far as it binds the list."""
         tries = np.zeros(len(phones), np.int16)
-        for chunk, places in tries_that_count(
-            self._ws, self._list_key, history_of(self._ws, phones).tries if len(phones) else []
-        ):
+        known = history_of(self._ws, phones).tries if len(phones) else []
+        for chunk, places in tries_that_count(self._ws, self._list_key, known, self._binding):
             tries[places] += chunk.tries
         return tries
 

@@ -38,6 +38,11 @@ class Pins:
     pins: list[Pin]
     planned_at: float | None = None
 
+    @property
+    def binding_tries(self) -> frozenset[str]:
+        """Keys of the chunks that some phone is pinned to as a try without an answer."""
+        return frozenset(each.chunk_key for each in self.pins if each.answered_by is AnsweredBy.EARLIER_TRY and each.chunk_key)
+
     def with_tasks(self, task_ids: Mapping[str, str]) -> Pins:
         """The same pins, with the task of each chunk (by chunk key) where it has one by now."""
         known = [replace(each, task_id=each.task_id or task_ids.get(each.chunk_key or "")) for each in self.pins]

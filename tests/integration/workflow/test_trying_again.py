@@ -91,6 +91,24 @@ def test_tries_of_long_ago_do_not_count_for_a_new_list(
     assert driver.counts("b") == {"checked": 10}
 
 
+def test_a_try_that_a_list_is_pinned_to_binds_it_though_verdict_days_is_lowered(
+    open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """Ten days old when the list came: a setting must not free what was bound, for a new list alone it decides."""
+    vendor.shape = ResultShape(missing=4)
+    driver = open_driver(max_tries=1)
+    driver.run("a", phones(10))
+    driver.finish()
+    clock.advance(10 * DAY_S)
+    driver.run("b", phones(10))
+    lower = open_driver(max_tries=1, verdict_days=5)
+    for again in (Again.NOBODY, Again.NIGHT):
+        lower.run("b", phones(10), again=again)
+        assert len(vendor.posts) == 1 and lower.counts("b") == {"reused": 6, "undetermined": 4} and lower.is_complete("b")
+    lower.run("c", phones(10))
+    assert vendor.accepted.total() == 20
+
+
 @pytest.mark.parametrize("is_failed", [True, False])
 def test_an_odd_night_of_the_vendors_does_not_count_for_a_new_list(
     is_failed: bool, open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
