@@ -5,6 +5,7 @@ No encodings, headers or Arrow here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -20,10 +21,14 @@ _QUOTE, _LF, _CR = 34, 10, 13
 
 @dataclass(frozen=True)
 class Block:
-    """Whole records in UTF-8; `split` where a quote stands out of place, None where each stands as RFC 4180 wants it."""
+    """Whole records in UTF-8; `split` where a quote stands out of place, None where each stands as RFC 4180 wants it.
+
+    Without `has_quoted_fields` no field begins with a quote, so that all quotes are ordinary characters.
+    """
 
     text: memoryview
     split: Split | None
+    has_quoted_fields: bool = True
 
 
 class Blocks:
@@ -39,6 +44,7 @@ class Blocks:
         self._splitter = Splitter(delimiter)
         self._is_neighbour = np.zeros(256, dtype=bool)
         self._is_neighbour[[delimiter[0], _QUOTE, _LF, _CR]] = True
+        self._quoted_field = re.compile(rb"(?:\A|[\r\n" + re.escape(delimiter) + rb"]) *+\"")
         self.cut_line_count = 0
 
     def cut(self, pieces: Iterable[bytes]) -> Iterator[Block]:
@@ -67,6 +73,9 @@ class Blocks:
             end = len(text) if is_last and is_closed else self._last_record_end(text, quotes)
             if end or not is_last:
                 return Block(memoryview(text)[:end], None), text[end:]
+        if not self._quoted_field.search(text):
+            end = len(text) if is_last else text.rfind(self._newline) + 1
+            return Block(memoryview(text)[:end], None, has_quoted_fields=False), text[end:]
         split = self._splitter.split(text, is_last=is_last, may_wait=may_wait)
         return Block(memoryview(text)[: split.end], split), text[split.end :]
 

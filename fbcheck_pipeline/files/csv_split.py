@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 NO_DELIMITER = b"\x1f"  # a column of its own: the unit separator stands in no list that people make
 _LINE_END = re.compile(rb"\r\n|\n|\r(?!\Z)")
@@ -33,12 +34,12 @@ class Splitter:
 
     def __init__(self, delimiter: bytes) -> None:
         cut = re.escape(delimiter)
-        quoted = rb' *+"(?P<quoted>(?:[^"]|"")*+)" *+(?=' + cut + rb"|[\r\n]|\Z)"
+        quoted = rb' *+"(?P<quoted>[^"]*+(?:""[^"]*+)*+)" *+(?=' + cut + rb"|[\r\n]|\Z)"
         plain = rb"(?P<plain>[^\r\n" + cut + rb"]*+)"
         stop = rb"(?P<stop>" + cut + rb"|\r\n|\n|\r(?!\Z)|(?P<last>\r?\Z))"
         self._delimiter = delimiter
         self._field = re.compile(rb"(?:" + quoted + rb"|" + plain + rb")" + stop)
-        self._open = re.compile(rb' *+"(?:[^"]|"")*+\Z')
+        self._open = re.compile(rb' *+"[^"]*+(?:""[^"]*+)*+\Z')
 
     def split(self, text: bytes, *, is_last: bool, may_wait: bool = True, limit: int | None = None) -> Split:
         """Records from the beginning of `text`.
@@ -51,6 +52,13 @@ class Splitter:
         found, at = Split(), 0
         may_wait = may_wait and not is_last
         while at < len(text) and (limit is None or len(found.records) < limit):
+            if limit is None and (end := self._plain_lines_end(text, at)) > at:
+                lines = text[at:end].splitlines(keepends=True)
+                found.records += [line.rstrip(b"\r\n").split(self._delimiter) for line in lines]
+                found.ends += accumulate(map(len, lines), initial=at)
+                del found.ends[-len(lines) - 1]
+                at = end
+                continue
             line_end = _LINE_END.search(text, at)
             line = text[at : line_end.start() if line_end else len(text)]
             if line_end and not self._may_be_quoted(line):
@@ -64,11 +72,23 @@ class Splitter:
             found.ends.append(at)
         return found
 
+    def _plain_lines_end(self, text: bytes, at: int) -> int:
+        """Where the whole lines end that stand before the next quote; they are cut all at once."""
+        quote = text.find(b'"', at)
+        stop = quote if quote >= 0 else len(text) - text.endswith(b"\r")  # which may be half of a line end
+        return max(text.rfind(b"\n", at, stop), text.rfind(b"\r", at, stop)) + 1
+
     def _may_be_quoted(self, line: bytes) -> bool:
         """False when no field begins with a quote, so that cutting at the delimiters is all there is to do."""
         if b'"' not in line:
             return False
         return line[:1] in b' "' or self._delimiter + b'"' in line or self._delimiter + b" " in line
+
+    def _unquoted_rest(self, text: bytes, at: int) -> tuple[list[bytes], int] | None:
+        """The rest of a line in which no field begins with a quote, and its end; looked for once a record, behind its first broken quote."""
+        line_end = _LINE_END.search(text, at)
+        line = text[at : line_end.start()] if line_end else b""
+        return (line.split(self._delimiter), line_end.end()) if line_end and not self._may_be_quoted(line) else None
 
     def _record(self, text: bytes, at: int, found: Split, *, is_last: bool, may_wait: bool) -> tuple[list[bytes], int] | None:
         """One record and its end; None when it is not whole yet."""
@@ -88,3 +108,6 @@ class Splitter:
             if match["stop"] != self._delimiter:
                 found.broken_quote_count += broken
                 return fields, at
+            if broken == 1 and quoted is None and (rest := self._unquoted_rest(text, at)):
+                found.broken_quote_count += broken
+                return [*fields, *rest[0]], rest[1]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from fbcheck_pipeline.files.csv_blocks import Blocks
+from fbcheck_pipeline.files.csv_blocks import Block, Blocks
 from fbcheck_pipeline.files.csv_split import Split, Splitter
 from fbcheck_pipeline.files.text_encoding import REPLACED, EncodedText
 
@@ -23,7 +23,6 @@ HEAD_BYTES = 512 << 10
 DELIMITERS = (b",", b";", b"\t", b"|")
 _SEP_LINE_BYTES = 10
 _SEP_LINE = re.compile(rb'"?sep=([^\r\n"])"?\r?\n', re.IGNORECASE)
-_DAMAGED_LINE = re.compile(rb"[^\n]*" + REPLACED + rb"[^\n]*")
 
 
 @dataclass(frozen=True)
@@ -77,8 +76,8 @@ class CsvTable:
         text = self.head.text
         for block in blocks.cut(text.pieces(self.head.skip_bytes + skip_bytes)):
             if not text.is_exact:
-                self.counts["bad_bytes"] += len(_DAMAGED_LINE.findall(block.text))
-            batch = self._regular(block.text, width) if block.split is None else None
+                self.counts["bad_bytes"] += _damaged_lines(block.text)
+            batch = self._regular(block, width) if block.split is None else None
             if batch is None:
                 split = block.split or splitter.split(bytes(block.text), is_last=True)
                 self.counts["broken_quotes"] += split.broken_quote_count
@@ -86,15 +85,18 @@ class CsvTable:
             yield batch
         self.counts["cut_lines"] += blocks.cut_line_count
 
-    def _regular(self, text: memoryview, width: int) -> pa.RecordBatch | None:
+    def _regular(self, block: Block, width: int) -> pa.RecordBatch | None:
         """What pyarrow makes of it; None when a row has more or fewer fields."""
         names = [str(index) for index in range(width)]
         try:
             table = pa_csv.read_csv(
-                pa.BufferReader(text),
-                read_options=pa_csv.ReadOptions(block_size=len(text) + 1, column_names=names),
+                pa.BufferReader(block.text),
+                read_options=pa_csv.ReadOptions(block_size=len(block.text) + 1, column_names=names),
                 parse_options=pa_csv.ParseOptions(
-                    delimiter=self.delimiter.decode(), newlines_in_values=True, ignore_empty_lines=width > 1
+                    delimiter=self.delimiter.decode(),
+                    quote_char='"' if block.has_quoted_fields else False,
+                    newlines_in_values=block.has_quoted_fields,
+                    ignore_empty_lines=width > 1,
                 ),
                 convert_options=pa_csv.ConvertOptions(column_types={name: pa.string() for name in names}, check_utf8=False),
             )
@@ -113,6 +115,11 @@ class CsvTable:
                 last = self.delimiter.join(row[width - 1 :]) if keep_surplus else row[width - 1]
                 rows[index] = [*row[: width - 1], last]
         return _batch(list(map(list, zip(*rows, strict=True))) or [[] for _ in range(width)])
+
+
+def _damaged_lines(text: memoryview) -> int:
+    content = bytes(text)
+    return sum(REPLACED in line for line in content.split(b"\n")) if REPLACED in content else 0
 
 
 def _batch(columns: list[list[bytes]]) -> pa.RecordBatch:

@@ -36,6 +36,10 @@ _LATIN = [
     ("cp1250", "áčďéěíňóřšťúůýžľĺŕôäÁČĎÉĚÍŇÓŘŠŤÚŮÝŽĽ"),  # Czech, Slovak
     ("cp1250", "čćđšžČĆĐŠŽ"),  # Croatian, Slovenian
     ("cp1250", "ăâîşţĂÂÎŞŢ"),  # Romanian
+    ("iso8859_2", "ąćęłńóśźżĄĆĘŁŃÓŚŹŻ"),  # the same languages from Unix
+    ("iso8859_2", "áčďéěíňóřšťúůýžľĺŕôäÁČĎÉĚÍŇÓŘŠŤÚŮÝŽĽ"),
+    ("iso8859_2", "čćđšžČĆĐŠŽ"),
+    ("iso8859_2", "ăâîşţĂÂÎŞŢ"),
     ("cp1257", "ąčęėįšųūžāēģīķļņäöüõĄČĘĖĮŠŲŪŽĀĒĢĪĶĻŅÄÖÜÕ"),  # Baltic languages
     ("cp1252", "þðæöáéíóúýÞÐÆÖÁÉÍÓÚÝ"),  # Icelandic
     ("cp857", "çğıöşüÇĞİÖŞÜ"),
@@ -46,20 +50,24 @@ _LATIN = [
 _PUNCTUATION = frozenset(
     "\u2013\u2014\u2018\u2019\u201a\u201c\u201d\u201e\u2026\u20ac\u00a3\u00b0\u00a7\u00b4\u00b7\u00ab\u00bb\u00ba\u00aa\u00a0\u2022"
 )
+_SURE_FIT = 0.97
+"""No other script has only bytes that are one Latin language's letters."""
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 
 
 def guess_encoding(sample: bytes) -> str:
     """Name of the likeliest encoding of lines that hold bytes beyond ASCII."""
     runs = _HIGH_RUN.findall(sample)
-    if sum(map(len, runs)) > 1.5 * len(runs):
+    high = b" ".join(runs)
+    fits = {language: _fit(high, *language) for language in _LATIN}
+    likeliest = max(_LATIN, key=fits.__getitem__)
+    if fits[likeliest] < _SURE_FIT and sum(map(len, runs)) > 1.5 * len(runs):
         from charset_normalizer import from_bytes
 
         best = from_bytes(sample, cp_isolation=_OTHER_SCRIPTS, enable_fallback=False).best()
         if best:
             return best.encoding
-    high = b" ".join(runs)
-    return max(_LATIN, key=lambda language: _fit(high, *language))[0]
+    return likeliest[0]
 
 
 def _fit(high: bytes, encoding: str, letters: str) -> float:

@@ -1,23 +1,20 @@
 """Bytes of a text to UTF-8: which encoding it is, and the stream of its text.
 
-Order: the caller's word, a byte-order mark, zero bytes in every other place (UTF-16), strict UTF-8 to the last byte, UTF-8
-with a few damaged bytes, and at last a guess, which is said. No CSV here.
+Order: the caller's word, a byte-order mark, zero bytes in the same places of every character (UTF-16, UTF-32), strict UTF-8 to
+the last byte, UTF-8 with a few damaged bytes, and at last a guess, which is said. Everything here is linear in the size of
+the text, however long its lines. No CSV here.
 """
 
 from __future__ import annotations
 
 import codecs
-import gzip
 import re
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
+from fbcheck_pipeline.files.byte_sources import Source
 from fbcheck_pipeline.files.encoding_guess import guess_encoding
-from fbcheck_pipeline.files.untrusted import DamagedFile
 
-PIECE_BYTES = 2 << 20
 SAMPLE_BYTES = 64 << 10
 REPLACED = "\ufffd".encode()
 
@@ -28,12 +25,13 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_NON_ASCII_LINE = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*[\r\n]*")
+_WIDE = ("utf-16", "utf-32")
+_LONGEST_WIDE_LINE = 4 << 20
+# A run beyond ASCII and some of its line behind it: no two begin at one place, so that a line of megabytes is passed once.
+_EVIDENCE = re.compile(rb"[\x80-\xff][^\r\n]{0,200}+[\x80-\xff]*+")
 _BAD_SHARE = 0.1
-
-
-Source = Callable[[], Iterator[bytes]]
-"""Begins anew at each call; gives bytes in pieces, and an empty one at the end."""
+_LONE_BAD_BYTE = re.compile("(?<![^\0-\x7f])\ufffd(?![^\0-\x7f])")
+_DOS_END = b"\x1a"
 
 
 class WrongEncoding(Exception):
@@ -50,52 +48,25 @@ class EncodedText:
     reason: str
 
     def pieces(self, skip_bytes: int = 0) -> Iterator[bytes]:
-        """The text as UTF-8 without byte-order mark, in pieces; undecodable bytes are U+FFFD.
+        """The text as UTF-8 without byte-order mark or DOS end mark, in pieces; undecodable bytes are U+FFFD.
 
         Args:
             skip_bytes: leave out so many bytes of the UTF-8 text.
         """
-        decoder = codecs.getincrementaldecoder(self.encoding)("replace")
         is_verbatim = self.encoding == "utf-8" and self.is_exact
-        skip, is_first = skip_bytes, True
-        for raw in self.source():
-            text = raw if is_verbatim else decoder.decode(raw, not raw).encode()
+        texts = self.source() if is_verbatim else (text.encode() for text in _decoded(self.source, self.encoding, "replace"))
+        skip, is_first, held = skip_bytes, True, b""
+        for text in texts:
             if is_first and text:
-                text, is_first = text.removeprefix(codecs.BOM_UTF8), False
+                text, is_first = _without_marks(text), False
+            # A Ctrl-Z ends a DOS text only where nothing follows it.
+            text = held + text
+            held = text[len(text.rstrip(_DOS_END)) :]
+            text = text.removesuffix(held)
             dropped = min(skip, len(text))
             skip -= dropped
             if len(text) > dropped:
                 yield text[dropped:]
-
-
-@dataclass
-class FileSource:
-    """A file's bytes, unpacked; `bytes_read` is how far the file, packed or not, has been read.
-
-    Raises:
-        DamagedFile: on reading, the gzip file is truncated or damaged.
-        OSError: on reading, the file is gone or must not be read.
-    """
-
-    path: Path
-    is_gzip: bool
-    bytes_read: int = 0
-
-    def __call__(self) -> Iterator[bytes]:
-        """Read it from its beginning."""
-        try:
-            with self.path.open("rb") as plain, gzip.GzipFile(fileobj=plain) if self.is_gzip else plain as file:
-                while piece := file.read(PIECE_BYTES):
-                    self.bytes_read = plain.tell()
-                    yield piece
-                yield b""
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise DamagedFile("gzip file", type(error).__name__) from None
-
-
-def bytes_source(data: bytes) -> Source:
-    """Bytes that are in memory."""
-    return lambda: (data[at : at + PIECE_BYTES] for at in range(0, len(data) + PIECE_BYTES, PIECE_BYTES))
 
 
 def find_encoding(source: Source, asked: str | None = None) -> EncodedText:
@@ -109,12 +80,15 @@ def find_encoding(source: Source, asked: str | None = None) -> EncodedText:
     """
     head = next(source())[:SAMPLE_BYTES]
     chosen, reason = (_known(asked), "an option names it") if asked else _from_head(head)
+    tail = (
+        " Its last lines are UTF-8, and read as such." if chosen.startswith("utf-16") and _has_utf8_tail(source, chosen) else ""
+    )
     fault = _first_fault(source, chosen)
     if fault is None:
-        return EncodedText(source, chosen, True, f"Encoding {chosen}: {reason}.")
+        return EncodedText(source, chosen, True, f"Encoding {chosen}: {reason}.{tail}")
     sample = _sample(source)
-    if _share_of_faults(sample, chosen) <= _BAD_SHARE or chosen.startswith(("utf-16", "utf-32")):
-        return EncodedText(source, chosen, False, f"Encoding {chosen}: {reason}, but a few bytes are damaged and replaced.")
+    if chosen.startswith(_WIDE) or _is_nearly(sample, chosen):
+        return EncodedText(source, chosen, False, f"Encoding {chosen}: {reason}, but a few bytes are damaged and replaced.{tail}")
     if asked:
         raise WrongEncoding(f"line {fault} and others are not in {chosen}; leave out --encoding or name another")
     guess = "latin-1" if is_binary(head) else guess_encoding(sample)  # what is no text is not worth a guess
@@ -141,41 +115,106 @@ def _from_head(head: bytes) -> tuple[str, str]:
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding, "its byte-order mark says so"
+    zeros = [head[at::4].count(0) * 4 >= len(head) - 3 > 4 for at in range(4)]
+    if zeros in ([False, False, True, True], [False, True, True, True]):
+        return "utf-32-le", "three of four bytes are zero"
+    if zeros in ([True, True, False, False], [True, True, True, False]):
+        return "utf-32-be", "three of four bytes are zero"
     even, odd = head[0::2].count(0), head[1::2].count(0)
-    if max(even, odd) * 8 > len(head) and min(even, odd) * 8 <= len(head):
+    if (max(even, odd) * 8 > len(head) and min(even, odd) * 8 <= len(head)) or (not min(even, odd) and _has_wide_lines(head)):
         return ("utf-16-le" if odd > even else "utf-16-be"), "every other byte is zero"
     return "utf-8", "all of it is valid UTF-8"
 
 
+def _has_wide_lines(head: bytes) -> bool:
+    """True for UTF-16 of a script of its own, where zero bytes stand at line feeds, digits and delimiters only."""
+    zeros = head.count(0)
+    line_feeds = head.count(b"\n\0") + head.count(b"\0\n")
+    blocks = sum(head.count(bytes([code])) for code in range(1, 9))  # Greek to Arabic: half of the bytes that text never has
+    return line_feeds > 0 and zeros * 50 > len(head) and (blocks * 10 > len(head) or not (head.isascii() or _decodes(head)))
+
+
+def _decoded(source: Source, encoding: str, errors: str) -> Iterator[str]:
+    """The text in pieces.
+
+    Raises:
+        UnicodeDecodeError: with `strict`.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    if not encoding.startswith("utf-16"):
+        for raw in source():
+            yield decoder.decode(raw, not raw)
+        return
+    for lines, is_last in _wide_lines(source, encoding):
+        yield lines.decode() if is_last and _is_utf8(lines) else decoder.decode(lines, is_last)
+
+
+def _wide_lines(source: Source, encoding: str) -> Iterator[tuple[bytes, bool]]:
+    """UTF-16 in pieces of whole lines; the last piece is what stands behind the last line feed."""
+    rest, line_feed = b"", b""
+    for raw in source():
+        rest += raw
+        if not line_feed:
+            line_feed = b"\0\n" if encoding == "utf-16-be" or rest.startswith(codecs.BOM_UTF16_BE) else b"\n\0"
+        end = rest.rfind(line_feed)
+        while end % 2 and end > 0:
+            end = rest.rfind(line_feed, 0, end + 1)
+        cut = end + 2 if end >= 0 and end % 2 == 0 else 0
+        cut = cut or (len(rest) // 2 * 2 if len(rest) > _LONGEST_WIDE_LINE else 0)
+        yield rest[:cut], False
+        rest = rest[cut:]
+    yield rest, True
+
+
+def _is_utf8(tail: bytes) -> bool:
+    """True for lines that a tool appended which knew nothing of UTF-16: they hold no zero byte, and are valid UTF-8."""
+    return len(tail) > 2 and b"\0" not in tail and _decodes(tail)
+
+
+def _decodes(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _has_utf8_tail(source: Source, encoding: str) -> bool:
+    return any(is_last and _is_utf8(lines) for lines, is_last in _wide_lines(source, encoding))
+
+
 def _first_fault(source: Source, encoding: str) -> int | None:
     """1-based line of the first bytes that do not decode, None when all do."""
-    decoder = codecs.getincrementaldecoder(encoding)("strict")
     lines = 1
-    for raw in source():
-        if raw.isascii() and encoding == "utf-8" and not decoder.getstate()[0] and raw:
-            lines += raw.count(b"\n")
-            continue
-        try:
-            decoder.decode(raw, not raw)
-        except UnicodeDecodeError as error:
-            return lines + raw[: error.start].count(b"\n")
-        lines += raw.count(b"\n")
+    try:
+        for text in _decoded(source, encoding, "strict"):
+            lines += text.count("\n")
+    except UnicodeDecodeError as error:
+        return lines + bytes(error.object[: error.start]).count(b"\n")
     return None
 
 
+def _without_marks(text: bytes) -> bytes:
+    """Without byte-order marks: whoever puts a file together from others may give it two."""
+    while text.startswith(codecs.BOM_UTF8):
+        text = text.removeprefix(codecs.BOM_UTF8)
+    return text
+
+
 def _sample(source: Source) -> bytes:
-    """Lines with bytes beyond ASCII: they are the evidence."""
+    """What stands at the bytes beyond ASCII: it is the evidence."""
     sample = bytearray()
     for raw in source():
-        for match in _NON_ASCII_LINE.finditer(raw):
-            sample += match[0][:1000]
+        for match in _EVIDENCE.finditer(raw):
+            sample += match[0][:1000] + b"\n"
             if len(sample) > SAMPLE_BYTES:
                 return bytes(sample)
     return bytes(sample)
 
 
-def _share_of_faults(sample: bytes, encoding: str) -> float:
-    """Undecodable places among all characters beyond ASCII."""
+def _is_nearly(sample: bytes, encoding: str) -> bool:
+    """True where few places do not decode, or where these are lone bytes and no more than the characters that do."""
     text = sample.decode(encoding, "replace")
-    beyond = sum(not char.isascii() for char in text)
-    return text.count("\ufffd") / max(beyond, 1)
+    bad = text.count("\ufffd")
+    good = sum(not char.isascii() for char in text) - bad
+    return bad <= _BAD_SHARE * (bad + good) or (bad <= good and len(_LONE_BAD_BYTE.findall(text)) == bad)

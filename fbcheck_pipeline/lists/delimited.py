@@ -10,9 +10,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from fbcheck_pipeline.errors import ListError
+from fbcheck_pipeline.files.byte_sources import FileSource
 from fbcheck_pipeline.files.csv_split import NO_DELIMITER
 from fbcheck_pipeline.files.csv_table import DELIMITERS, HEAD_BYTES, CsvHead, CsvTable, read_head
-from fbcheck_pipeline.files.text_encoding import SAMPLE_BYTES, FileSource, find_encoding, is_binary
+from fbcheck_pipeline.files.text_encoding import SAMPLE_BYTES, find_encoding, is_binary
 from fbcheck_pipeline.lists.column_choice import HEAD_ROWS, phone_share
 from fbcheck_pipeline.lists.list_table import ListTable
 from fbcheck_pipeline.lists.refusals import faults_named
@@ -55,11 +56,15 @@ def open_text_table(path: Path, *, is_gzip: bool, kind: str, encoding: str | Non
         head=[[cell.decode("utf-8", "replace") for cell in record] for record in first.records],
         batches=batches,
         expected_rows=lambda _, rows_read: max(rows_read, round(rows_read * path.stat().st_size / max(source.bytes_read, 1))),
-        reasons=(text.reason, f"Delimiter {shown}: {why}."),
+        reasons=(*_packing(source), text.reason, f"Delimiter {shown}: {why}."),
         counts=table.counts,
         encoding=text.encoding,
         delimiter=None if chosen == NO_DELIMITER else chosen.decode(),
     )
+
+
+def _packing(source: FileSource) -> tuple[str, ...]:
+    return ("Bytes behind the end of the gzip file are no part of it and left out.",) if source.has_trailing_bytes else ()
 
 
 def _asked(path: Path, delimiter: str) -> bytes:

@@ -8,6 +8,8 @@ import re
 
 from fbcheck_pipeline.text.cell_words import NUMBER_WORDS, TELEPHONE_WORDS, folded_words, words_of
 
+LONGEST_NAME = 500
+"""Letters of a cell that are looked at: nobody names a column by more."""
 _PHONE_STEMS = folded_words(
     "telefon telephon phone rufnummer handynummer mobilnummer celular телефон 电话 電話 手机 手機 携帯 전화 휴대폰 هاتف"
 )
@@ -53,13 +55,15 @@ _EXAMPLE_LETTERS = re.compile(
 
 def is_named(header: str, vocabulary: frozenset[str]) -> bool:
     """True when a word of the name, or all of them together, stands in the vocabulary."""
-    words = words_of(header)
+    words = words_of(header[:LONGEST_NAME])
     return "".join(words) in vocabulary or any(word in vocabulary for word in words)
 
 
 def is_phone_name(header: str) -> bool:
     """True when the name says telephone in some language, also as part of a longer word (Privattelefon, 手机号码必填)."""
-    return is_named(header, TELEPHONE_WORDS) or any(stem in word for word in words_of(header) for stem in _PHONE_STEMS)
+    return is_named(header, TELEPHONE_WORDS) or any(
+        stem in word for word in words_of(header[:LONGEST_NAME]) for stem in _PHONE_STEMS
+    )
 
 
 def is_known_name(header: str) -> bool:
@@ -69,10 +73,11 @@ def is_known_name(header: str) -> bool:
 
 def is_all_known(header: str) -> bool:
     """True when each word of the name is one by which people name columns."""
-    words = words_of(header)
+    words = words_of(header[:LONGEST_NAME])
     return bool(words) and all(word in _KNOWN_WORDS or is_phone_name(word) for word in words)
 
 
 def shows_example(header: str) -> bool:
     """True when the name shows by an example how to write what stands below it."""
-    return _EXAMPLE_LETTERS.search(header) is not None or any(word in _EXAMPLE_WORDS for word in words_of(header))
+    name = header[:LONGEST_NAME]
+    return _EXAMPLE_LETTERS.search(name) is not None or any(word in _EXAMPLE_WORDS for word in words_of(name))

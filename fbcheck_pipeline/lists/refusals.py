@@ -15,6 +15,8 @@ _DAMAGED = {"Parquet file": "the {} is damaged, unfinished or encrypted"}
 _NAMES = {"zip archive": "workbook"}
 _REMEDIES = {"workbook": "open it in a spreadsheet and save it again as .xlsx", "Parquet file": "write it again"}
 
+_SMALLER = {".gz": "unpack it and look at what it holds"}
+
 
 @contextmanager
 def faults_named(path: Path) -> Iterator[None]:
@@ -26,7 +28,9 @@ def faults_named(path: Path) -> Iterator[None]:
         remedy = _REMEDIES.get(error.kind, "bring the whole file again")
         raise ListError(f"{path.name}: {fault.format(_NAMES.get(error.kind, error.kind))} ({error.cause}); {remedy}") from None
     except DangerousFile as error:
-        raise ListError(f"{path.name}: the workbook is not opened: {error}; save the list as CSV") from None
+        raise ListError(
+            f"{path.name}: the file is not read: {error}; {_SMALLER.get(path.suffix.lower(), 'save the list as CSV')}"
+        ) from None
     except WrongEncoding as error:
         raise ListError(f"{path.name}: {error}") from None
     except OSError as error:

@@ -7,7 +7,6 @@ workbooks and CSV are read.
 from __future__ import annotations
 
 import contextlib
-import gzip
 import io
 import zipfile
 from collections.abc import Sequence
@@ -17,8 +16,9 @@ import pyarrow as pa
 
 from fbcheck_pipeline.errors import ResultForbidden, ResultUnreadable
 from fbcheck_pipeline.files.arrow_text import rows_of
+from fbcheck_pipeline.files.byte_sources import GzipMembers, bytes_source
 from fbcheck_pipeline.files.csv_table import DELIMITERS, CsvTable, read_head
-from fbcheck_pipeline.files.text_encoding import bytes_source, find_encoding
+from fbcheck_pipeline.files.text_encoding import find_encoding
 from fbcheck_pipeline.files.untrusted import (
     Bounds,
     DamagedFile,
@@ -70,11 +70,12 @@ def find_tables(data: bytes, max_bytes: int) -> list[pa.Table]:
 
 
 def _gunzipped(data: bytes, max_bytes: int) -> bytes:
-    with parsing("gzip file"), gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
-        plain = stream.read(max_bytes + 1)
-    if len(plain) > max_bytes:
-        raise DangerousFile(f"it unpacks to more than {max_bytes} bytes")
-    return plain
+    plain = bytearray()
+    for piece in GzipMembers(io.BytesIO(data)):
+        plain += piece
+        if len(plain) > max_bytes:
+            raise DangerousFile(f"it unpacks to more than {max_bytes} bytes")
+    return bytes(plain)
 
 
 def _tables_of_archive(archive: zipfile.ZipFile, bounds: Bounds) -> list[pa.Table]:

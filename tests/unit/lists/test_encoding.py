@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
 
 from fbcheck_pipeline.errors import ListError
+from fbcheck_pipeline.files import byte_sources
 from tests.unit.lists.reading import column, read
 
 TURKISH = "Müşteri;Cep\nAyşe Yılmaz;0532 111 22 33\nÇağrı Öztürk;0532 111 22 34\nGülşah Işık;0532 111 22 35\n"
@@ -84,3 +86,103 @@ def test_a_file_that_is_not_in_the_encoding_asked_for_is_refused_with_its_line(t
         read(tmp_path / "a.csv", TURKISH.encode("cp1254"), encoding="utf-8")
     with pytest.raises(ListError, match=r"there is no text encoding 'klingon'"):
         read(tmp_path / "a.csv", TURKISH, encoding="klingon")
+
+
+ROWS = "".join(f"Ali;0532 111 22 {row};x\n" for row in range(20, 40))
+NAMED = "ad;telefon;not\n" + ROWS
+
+
+@pytest.mark.parametrize("code", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_lines_in_utf8_behind_utf16_are_read_and_said(tmp_path: Path, code: str) -> None:
+    """A tool that appends to a file may know nothing of its encoding; the last rows were lost without a word."""
+    content = NAMED.encode(code) + "Ayşe;0532 111 22 99;x\r\nB;0532 111 22 98;y\r\n".encode()
+    reader, table = read(tmp_path / "a.csv", content)
+    assert column(table, "ad")[-2:] == ["Ayşe", "B"] and column(table, "phone_raw")[-1] == "0532 111 22 98"
+    assert "Its last lines are UTF-8" in reader.source.reasons[0] and len(table) == 22 and reader.counts["bad_bytes"] == 0
+
+
+@pytest.mark.parametrize("code", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "utf-32"])
+def test_wide_characters_are_known_without_a_mark_in_any_script(tmp_path: Path, code: str) -> None:
+    """Where most letters are not Latin, zero bytes are few."""
+    text = "имя;телефон\n" + ROWS.replace("Ali", "Иван Петрович Сидоров").replace(";x", "")
+    reader, table = read(tmp_path / "a.csv", text.encode(code))
+    assert column(table, "имя")[0] == "Иван Петрович Сидоров" and reader.source.encoding == code
+
+
+@pytest.mark.parametrize("zero", [b"\0\n", b"\n\0", b"x\0y\n"])
+def test_zero_bytes_in_a_text_make_no_utf16(tmp_path: Path, zero: bytes) -> None:
+    """Also where they stand at a line's end, row after row."""
+    reader, table = read(
+        tmp_path / "a.csv", (NAMED + "Veli Yılmaz;0532 111 22 99;" + "x" * 3000 + "\n").encode() + b"A;0532 111 22 98;" + zero
+    )
+    assert reader.source.encoding == "utf-8" and column(table, "ad")[20] == "Veli Yılmaz"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "ad;telefon\nGül;0532 111 22 33\n".encode() + b"M\xfcller;0532 111 22 34\n",
+        "ad;telefon\nÇağrı Işık;0532 111 22 33\n".encode() + b"\x9f;0532 111 22 34\n",
+    ],
+)
+def test_one_bad_byte_among_few_letters_makes_no_dos_text(tmp_path: Path, content: bytes) -> None:
+    """Whole sequences of UTF-8 do not come about by chance; a lone byte is damage."""
+    reader, _ = read(tmp_path / "a.csv", content)
+    assert (reader.source.encoding, reader.counts["bad_bytes"]) == ("utf-8", 1)
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("iso8859_2", "jméno;telefon\nŽaneta Růžičková;601 234 567\nTomáš Šťastný;602 234 567\n"),
+        ("iso8859_2", "imię;telefon\nŁukasz Gąsior;601 234 567\nZdzisław Świątek;602 234 567\n"),
+        ("cp1250", "jméno;telefon\nŽaneta Růžičková;601 234 567\nTomáš Šťastný;602 234 567\n"),
+        ("cp1254", "ad;telefon\nçğıöşü ÇĞİÖŞÜ;0532 111 22 33\nçğıöşü;0532 111 22 34\n"),
+    ],
+)
+def test_code_pages_of_one_language_are_told_apart(tmp_path: Path, code: str, text: str) -> None:
+    """Windows and Unix differ in a few letters; and letters side by side are still letters of one language."""
+    reader, table = read(tmp_path / "a.csv", text.encode(code))
+    assert reader.source.encoding == code and column(table, text.split(";")[0])[0] == text.split("\n")[1].split(";")[0]
+
+
+@pytest.mark.parametrize("end", [b"\x1a", b"\x1a" * 100])
+@pytest.mark.parametrize("name", ["a.csv", "a.txt"])
+def test_a_dos_end_mark_is_no_row(tmp_path: Path, end: bytes, name: str) -> None:
+    """Programs of the eighties still write it."""
+    text = NAMED if name == "a.csv" else "0532 111 22 33\n" * 20
+    _, table = read(tmp_path / name, text.encode() + end)
+    assert len(table) == 20 and "\x1a" not in "".join(column(table, table.schema.names[0]))
+
+
+def test_marks_of_files_put_together_are_nothing(tmp_path: Path) -> None:
+    """Two at the beginning hide no column's name, and one further on loses no row."""
+    mark = b"\xef\xbb\xbf"
+    reader, table = read(tmp_path / "a.csv", mark * 2 + NAMED.encode() + mark + ROWS.encode())
+    assert reader.source.phone_columns == ("telefon",) and table.schema.names[0] == "ad" and len(table) == 40
+
+
+PACKED = gzip.compress(NAMED.encode(), mtime=0)
+
+
+@pytest.mark.parametrize(
+    ("content", "rows", "said"),
+    [
+        (PACKED + b"and more", 20, True),
+        (PACKED + b"\0" * 3000, 20, False),
+        (PACKED + gzip.compress(ROWS.encode()), 40, False),
+        (PACKED + b"\0" * 512 + gzip.compress(ROWS.encode()) + b"x", 40, True),
+    ],
+    ids=["bytes behind it", "zeros behind it", "two members", "all of it"],
+)
+def test_what_follows_a_gzip_member_is_read_or_said(tmp_path: Path, content: bytes, rows: int, said: bool) -> None:
+    """The whole list was refused as damaged."""
+    reader, table = read(tmp_path / "a.csv.gz", content)
+    assert len(table) == rows and ("behind the end of the gzip file" in reader.source.reasons[0]) == said
+
+
+def test_a_gzip_file_that_unpacks_to_gigabytes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list is five to twenty times its packed size, a bomb a thousand times."""
+    monkeypatch.setattr(byte_sources, "HONEST_BYTES", 1 << 20)
+    with pytest.raises(ListError, match=r"a\.csv\.gz: the file is not read: it unpacks to more than"):
+        read(tmp_path / "a.csv.gz", gzip.compress(b"a;0532 111 22 33\n" * 2_000_000))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fbcheck_pipeline.files import csv_blocks, text_encoding
+from fbcheck_pipeline.files import byte_sources, csv_blocks
 from fbcheck_pipeline.files.csv_blocks import MAX_RECORD_BYTES, Blocks
 from fbcheck_pipeline.files.csv_split import Splitter
 from tests.unit.lists.reading import column, read
@@ -69,11 +69,11 @@ def test_a_list_is_read_as_it_was_written(
     """End to end: any cells, delimiter, line end, quoting, encoding, and any size of the pieces that the file is read in."""
     path: Path = tmp_path_factory.mktemp("list") / "list.csv"
     text = as_csv([["phone", "note"], ["0532 111 22 33", "x"], *rows], delimiter, line_end, quoting)
-    old, text_encoding.PIECE_BYTES = text_encoding.PIECE_BYTES, max(piece, 8)
+    old, byte_sources.PIECE_BYTES = byte_sources.PIECE_BYTES, max(piece, 8)
     try:
         _, table = read(path, text.encode(code), encoding="cp1254" if code == "cp1254" else None, delimiter=delimiter)
     finally:
-        text_encoding.PIECE_BYTES = old
+        byte_sources.PIECE_BYTES = old
     assert list(zip(column(table, "phone"), column(table, "note"), strict=True)) == [("0532 111 22 33", "x"), *map(tuple, rows)]
     assert column(table, "source_row") == list(range(1, len(rows) + 2))
 
@@ -84,11 +84,11 @@ def test_the_fast_way_and_the_careful_way_agree(tmp_path_factory: pytest.TempPat
     """pyarrow reads what is regular, we the rest; nobody can tell from the result which it was."""
     text = b"phone,note\n0532 111 22 33,x\n" + soup
     split = [record for record in Splitter(b",").split(text, is_last=True).records[1:] if record != [b""]]
-    old, text_encoding.PIECE_BYTES = text_encoding.PIECE_BYTES, piece
+    old, byte_sources.PIECE_BYTES = byte_sources.PIECE_BYTES, piece
     try:
         _, table = read(tmp_path_factory.mktemp("list") / "list.csv", text, delimiter=",")
     finally:
-        text_encoding.PIECE_BYTES = old
+        byte_sources.PIECE_BYTES = old
     expected = [(record[0].decode(), b",".join(record[1:]).decode()) for record in split]
     assert list(zip(column(table, "phone"), column(table, "note"), strict=True)) == expected
 

@@ -1,0 +1,62 @@
+"""Reading a text takes time in proportion to its size, however long its lines and whatever stands in them.
+
+What is quadratic on a line of megabytes never ends: these tests would not either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from fbcheck_pipeline.files import text_encoding
+from fbcheck_pipeline.files.byte_sources import bytes_source
+from fbcheck_pipeline.files.csv_table import CsvTable, read_head
+from fbcheck_pipeline.files.text_encoding import find_encoding
+
+LONG = 1_000_000
+
+
+class CountedBytes:
+    """A source that counts how many bytes it gave out."""
+
+    def __init__(self, data: bytes) -> None:
+        self.source, self.given = bytes_source(data), 0
+
+    def __call__(self) -> Iterator[bytes]:
+        for piece in self.source():
+            self.given += len(piece)
+            yield piece
+
+
+@pytest.mark.parametrize("code", ["utf-8", "cp1254", "cp1252", "iso8859_2", "cp1251", "gb18030", "utf-16", "utf-16-le", "utf-32"])
+@pytest.mark.parametrize("filler", ["x", '"'])
+def test_a_line_of_megabytes_is_passed_a_few_times(code: str, filler: str) -> None:
+    """One letter beyond ASCII at its very end decides; a search that begins anew at each byte takes hours."""
+    letter = {"cp1251": "\u0436", "gb18030": "\u5f20"}.get(code, "\u00fc")
+    data = f"ad;tel\n{filler * LONG}{letter}\n{letter};1\n".encode(code)
+    source = CountedBytes(data)
+    text = find_encoding(source)
+    head = read_head(text)
+    rows = sum(batch.num_rows for batch in CsvTable(head, b";").batches(7, 2, keep_surplus=True))
+    assert rows == 2 and source.given < 9 * len(data)
+
+
+@pytest.mark.parametrize("line", ['"open;1', 'a "b";1', '"""";1', '"a"b;1', ' "x;1'])
+def test_quotes_out_of_place_are_looked_at_once(line: str) -> None:
+    """A quote that opens nothing sends nobody to the end of the file, line after line."""
+    text = find_encoding(bytes_source(("ad;tel\n" + f"{line}\n" * 5_000).encode()))
+    assert sum(batch.num_rows for batch in CsvTable(read_head(text), b";").batches(7, 2, keep_surplus=True)) == 5_000
+
+
+def test_the_evidence_of_damage_on_a_long_line_is_counted_in_one_pass() -> None:
+    """Lines with replaced bytes are counted."""
+    data = ("\u00fc;1\n" * 100).encode() + b"x" * LONG + b"\xff;1\n"
+    table = CsvTable(read_head(find_encoding(bytes_source(data))), b";")
+    assert sum(batch.num_rows for batch in table.batches(0, 2, keep_surplus=True)) == 101 and table.counts["bad_bytes"] == 1
+
+
+def test_the_sample_for_a_guess_is_bounded() -> None:
+    """However much lies beyond ASCII."""
+    sample = text_encoding._sample(bytes_source(b"\xe7" * LONG + b"\n" + b"\xe7x\n" * LONG))
+    assert len(sample) < 2 * text_encoding.SAMPLE_BYTES
