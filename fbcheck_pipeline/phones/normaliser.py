@@ -1,4 +1,4 @@
-"""Record batches of raw phones in, record batches of E.164 phones out: learns, hands cells to the paths, keeps the order.
+"""Record batches of raw phones in, record batches of E.164 phones out: learns, has cells read, keeps the order.
 
 A batch is a pure function of its cells and of what was learnt, so batches may be normalised side by side; only the
 numbering of `phone_index` looks across two batches, and `normalise_all` does that in order.
@@ -6,7 +6,6 @@ numbering of `phone_index` looks across two batches, and `normalise_all` does th
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,18 +16,17 @@ import numpy as np
 import pyarrow as pa
 
 from fbcheck_pipeline.model.columns import Column
-from fbcheck_pipeline.model.reasons import EXCLUDED_LINE_TYPES, LINE_TYPES, RejectReason
+from fbcheck_pipeline.model.reasons import EXCLUDED_LINE_TYPES
 from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.careful.cell_rules import bare_digits_of, outcomes_of
-from fbcheck_pipeline.phones.careful.reference import PhoneOutcome, is_bare, vote
-from fbcheck_pipeline.phones.fast.fast_path import BLOCK_ROWS, FastPath
-from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Ints, Mask, Says
-from fbcheck_pipeline.phones.phone_batches import COUNTRY_CODE, NEW_FIELDS, PhoneArrays
-from fbcheck_pipeline.phones.votes import CELLS_HEARD, Ballot, Votes
+from fbcheck_pipeline.phones.careful.reference import is_bare, vote
+from fbcheck_pipeline.phones.fast.fast_path import BLOCK_ROWS
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Ints, Says
+from fbcheck_pipeline.phones.phone_batches import COUNTRY_CODE, NEW_FIELDS
+from fbcheck_pipeline.phones.phone_reader import Cells, PhoneReader
+from fbcheck_pipeline.phones.votes import CELLS_HEARD, CLOSED_HEARD, Ballot, Votes
 from fbcheck_pipeline.text.countries import NAMIBIA_OR_NOTHING, region_of
 from fbcheck_pipeline.text.decorations import says_nothing
-
-_NO_NUMBER = re.compile(r"[^\d+]")
 
 
 class Normaliser:
@@ -45,9 +43,8 @@ class Normaliser:
     ) -> None:
         self.region = region
         self.region_column = region_column
-        self.excluded = EXCLUDED_LINE_TYPES - extra_line_types
         self.votes: defaultdict[str, Votes] = defaultdict(Votes)
-        self._fast = FastPath(map(LINE_TYPES.index, self.excluded))
+        self._reader = PhoneReader(EXCLUDED_LINE_TYPES - extra_line_types)
 
     @staticmethod
     def output_schema(input_schema: pa.Schema) -> pa.Schema:
@@ -67,15 +64,17 @@ class Normaliser:
         return chain(heard, more)
 
     def _hear(self, block: pa.RecordBatch, names: list[str]) -> None:
-        cells, regions, columns = self._taken_from(block)
-        says, *may_be = self._fast.votes(cells, regions)
+        texts, regions, columns = self._taken_from(block)
+        says, *may_be = self._reader.votes(texts, regions)
         for column, name in enumerate(names):
             rows = np.flatnonzero(columns == column)[: max(0, CELLS_HEARD - self.votes[name].heard)]
             counts = {each: int((says[rows] == each).sum()) for each in Says}
             closed = rows[may_be[0][rows] | may_be[1][rows]]
-            texts = cells.take(pa.array(closed)).to_pylist()
-            ballots = map(_ballot, texts, regions[closed], may_be[0][closed], may_be[1][closed])
-            self.votes[name].add(len(rows), counts, [ballot for ballot in ballots if ballot])
+            closed = closed[:: 1 + len(closed) // CLOSED_HEARD]
+            ballots = map(
+                _ballot, texts.take(pa.array(closed)).to_pylist(), regions[closed], may_be[0][closed], may_be[1][closed]
+            )
+            self.votes[name].add(len(rows), counts, list(ballots))
 
     def normalise(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """One row per phone of a batch of raw phones, in order; see `output_schema`.
@@ -83,16 +82,9 @@ class Normaliser:
         Depends on nothing but the batch and what was learnt; `phone_index` counts within the batch.
         """
         names = batch.column(Column.PHONE_COLUMN).dictionary.to_pylist()
-        cells, regions, columns = self._taken_from(batch)
+        texts, regions, columns = self._taken_from(batch)
         says = np.array([*(self.votes[name].says() for name in names), Says.NOTHING])[columns]
-        fast, is_sure = self._read(cells, regions, says)
-        careful = np.flatnonzero(~is_sure)
-        phones = fast
-        if len(careful):
-            slow = self._careful(careful, cells.take(pa.array(careful)), regions[careful], says[careful])
-            both = phone_batches.joined([fast, slow])
-            kept = np.concatenate([np.flatnonzero(is_sure), np.arange(len(cells), len(both.row))])
-            phones = phone_batches.in_order(both, kept[np.argsort(both.row[kept], kind="stable")])
+        phones = self._reader.read(Cells(np.arange(batch.num_rows), texts, regions, says))
         return phone_batches.output_batch(batch, phones, self.output_schema(batch.schema))
 
     def normalise_all(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -129,7 +121,7 @@ class Normaliser:
             region: of its row, see `region_of_row`; None where it is unknown.
         """
         applied: list[str] = []
-        for outcome in map(self._policy, outcomes_of(text, region, Says.NOTHING, applied)):
+        for outcome in map(self._reader.policy, outcomes_of(text, region, Says.NOTHING, applied)):
             is_number = f"A valid number: {outcome.country}, {outcome.line_type}."
             applied.append(f"Rejected: {outcome.reason}." if outcome.reason else is_number)
         return applied
@@ -156,48 +148,17 @@ class Normaliser:
         is_blank = cell is None or (says_nothing(cell) and "?" not in cell and cell.strip() not in NAMIBIA_OR_NOTHING)
         return self.region if region is None and is_blank else region
 
-    def _read(self, cells: pa.StringArray, regions: Ints, says: Ints) -> tuple[PhoneArrays, Mask]:
-        """What the fast path reads, block by block, and where it is sure of it."""
-        phones, is_sure = [], []
-        for begin in range(0, max(1, len(cells)), BLOCK_ROWS):
-            block = slice(begin, begin + BLOCK_ROWS)
-            reading, e164 = self._fast.read(cells[block], regions[block], says[block])
-            phones.append(phone_batches.phones_read(np.arange(len(e164)) + begin, reading, e164))
-            is_sure.append(reading.is_sure)
-        return phone_batches.joined(phones), np.concatenate(is_sure)
-
-    def _careful(self, rows: Ints, cells: pa.StringArray, regions: Ints, says: Ints) -> PhoneArrays:
-        """Cells that the fast path left, one by one; but the number that most of them come down to is read for all at once."""
-        texts = cells.to_pylist()
-        guesses = [_NO_NUMBER.sub("", text) if text else "" for text in texts]
-        read, is_sure = self._read(pa.array(guesses, pa.string()), regions, says)
-        outcomes_read = zip(guesses, phone_batches.outcomes_from(read), is_sure, strict=True)
-        known = [{guess: outcome} if sure else {} for guess, outcome, sure in outcomes_read]
-        of_rows, outcomes = [], []
-        became: dict[tuple[str | None, int, int], list[PhoneOutcome]] = {}  # the same few words stand in most of these cells
-        for row, cell, of_guess in zip(rows, zip(texts, regions.tolist(), says.tolist(), strict=True), known, strict=True):
-            if cell not in became:
-                text, region, column = cell
-                region_name = None if region == NONE else COUNTRIES[region]
-                became[cell] = list(map(self._policy, outcomes_of(text, region_name, Says(column), known=of_guess)))
-            outcomes += became[cell]
-            of_rows += [row] * len(became[cell])
-        return phone_batches.phones_of(of_rows, outcomes)
-
-    def _policy(self, outcome: PhoneOutcome) -> PhoneOutcome:
-        """Numbers that own no account are not kept; what they are is."""
-        is_kept = outcome.line_type not in self.excluded
-        return outcome if is_kept else outcome._replace(e164=None, reason=RejectReason.LINE_TYPE_EXCLUDED)
-
 
 def _indices(column: pa.DictionaryArray) -> Ints:
     """Indices into the column's dictionary; -1 for a null."""
     return column.indices.fill_null(NONE).to_numpy().astype(np.int64)  # type: ignore[no-any-return]
 
 
-def _ballot(text: str, region: int, may_be_national: bool, may_be_international: bool) -> Ballot | None:
-    number, name = bare_digits_of(text), COUNTRIES[region]
-    if number is None or not is_bare(number, name):
-        return None
+def _ballot(text: str, region: int, may_be_national: bool, may_be_international: bool) -> Ballot:
     may_say = [says for says, may in ((Says.NATIONAL, may_be_national), (Says.INTERNATIONAL, may_be_international)) if may]
-    return Ballot(partial(vote, number, name), frozenset(may_say))
+    return Ballot(partial(_vote_of, text, COUNTRIES[region]), frozenset(may_say))
+
+
+def _vote_of(text: str, region: str) -> Says:
+    number = bare_digits_of(text)
+    return vote(number, region) if number and is_bare(number, region) else Says.NOTHING

@@ -11,9 +11,9 @@ import pyarrow as pa
 from fbcheck_pipeline.model.columns import Column, columns_of, schema_of
 from fbcheck_pipeline.model.paths import E164_PHONES, RAW_PHONES
 from fbcheck_pipeline.model.reasons import LINE_TYPES, REASONS, RejectReason
-from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
+from fbcheck_pipeline.phones.careful.reference import REASONS_OF_NUMBERS, PhoneOutcome
 from fbcheck_pipeline.phones.fast.readings import Reading
-from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Fault, Ints
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Fault, Ints, Mask
 
 NEW_FIELDS = [schema_of(E164_PHONES).field(each) for each in columns_of(E164_PHONES) if RAW_PHONES not in each.types]
 _WORDS = tuple(pa.array(words, pa.string()) for words in (REASONS, COUNTRIES, LINE_TYPES))
@@ -21,6 +21,8 @@ _REASON_CODE, COUNTRY_CODE, _LINE_TYPE_CODE = (
     {None: NONE, **{word: code for code, word in enumerate(words)}} for words in (REASONS, COUNTRIES, LINE_TYPES)
 )
 _REASON_CODE_OF_FAULT = np.array([*(REASONS.index(RejectReason[fault.name]) for fault in Fault), NONE])
+EXCLUDED = _REASON_CODE[RejectReason.LINE_TYPE_EXCLUDED]
+_REASON_CODES_OF_NUMBERS = [_REASON_CODE[None], *(_REASON_CODE[each] for each in REASONS_OF_NUMBERS)]
 
 
 class PhoneArrays(NamedTuple):
@@ -47,6 +49,11 @@ def phones_of(rows: Sequence[int], outcomes: Sequence[PhoneOutcome]) -> PhoneArr
 def phones_read(rows: Ints, reading: Reading, e164: pa.StringArray) -> PhoneArrays:
     """Phones from what the fast path has read."""
     return PhoneArrays(rows, e164, _REASON_CODE_OF_FAULT[reading.fault], reading.country, reading.line_type)
+
+
+def is_number(phones: PhoneArrays) -> Mask:
+    """As `PhoneOutcome.is_number`."""
+    return np.isin(phones.reason, _REASON_CODES_OF_NUMBERS)
 
 
 def outcomes_from(phones: PhoneArrays) -> list[PhoneOutcome]:

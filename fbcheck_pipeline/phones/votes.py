@@ -8,6 +8,7 @@ from typing import NamedTuple
 from fbcheck_pipeline.phones.fast.terms import Says
 
 CELLS_HEARD = 100_000
+CLOSED_HEARD = 100  # about so many closed ballots of a block, evenly spread
 VOTES_NEEDED = 10
 MAJORITY = 10
 

@@ -27,6 +27,7 @@ _REASON_OF_FAULT = {
     NumberParseException.TOO_SHORT_NSN: RejectReason.TOO_SHORT,
     NumberParseException.TOO_LONG: RejectReason.TOO_LONG,
 }
+REASONS_OF_NUMBERS = (RejectReason.LINE_TYPE_EXCLUDED, RejectReason.AMBIGUOUS_INTERNATIONAL)
 REASON_OF_LENGTH = {
     ValidationResult.TOO_SHORT: RejectReason.TOO_SHORT,
     ValidationResult.IS_POSSIBLE_LOCAL_ONLY: RejectReason.TOO_SHORT,
@@ -45,7 +46,7 @@ class PhoneOutcome(NamedTuple):
     @property
     def is_number(self) -> bool:
         """True where the text is a number in service, whether or not we keep it."""
-        return self.e164 is not None or self.reason in (RejectReason.LINE_TYPE_EXCLUDED, RejectReason.AMBIGUOUS_INTERNATIONAL)
+        return self.e164 is not None or self.reason in REASONS_OF_NUMBERS
 
     @property
     def can_be_mobile(self) -> bool:

@@ -58,6 +58,8 @@ class FastPath:
         """
         digits = digits_of(cells)
         reading = Reading.unsure(len(cells))
+        if not np.any(digits.is_plain | digits.is_empty):
+            return reading, pa.nulls(len(cells), pa.string())
         plain = np.flatnonzero(digits.is_plain)
         long = digits.count[plain] > MAX_E164_DIGITS
         for rows in (plain[~long], plain[long]):  # apart, since all are walked as far as the longest
@@ -81,6 +83,8 @@ class FastPath:
         may_be_national = ~(digits.is_empty | (regions == NONE) | (digits.is_plain & digits.has_plus))
         may_be_international = may_be_national.copy()
         rows = np.flatnonzero(digits.is_plain & may_be_national & (digits.count >= HEAD_DIGITS))
+        if not len(rows):
+            return says, may_be_national, may_be_international
         rows = rows[self._ready(regions[rows])]
         head = _head(digits, rows, 0)
         is_bare = self.lookups.is_bare[regions[rows], head]

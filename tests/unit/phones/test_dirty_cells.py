@@ -1,0 +1,120 @@
+"""Dirty cells in vectors: each becomes what the careful path makes of it, and a column of one dirt is not read cell by cell."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fbcheck_pipeline.model.reasons import EXCLUDED_LINE_TYPES
+from fbcheck_pipeline.phones import phone_reader
+from fbcheck_pipeline.phones.dirty.undress import in_ascii
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
+from fbcheck_pipeline.phones.phone_batches import outcomes_from
+from fbcheck_pipeline.phones.phone_reader import Cells, PhoneReader
+from fbcheck_pipeline.text.decorations import to_ascii
+from tests.unit.phones.corpus import Cell, national_numbers, number_of, read_carefully
+from tests.unit.phones.dirt import DRESSES, NEAR_MISSES, groups, several
+
+
+@pytest.fixture(scope="module")
+def reader(path: object) -> PhoneReader:
+    """The session's compiled fast path inside a reader."""
+    made = PhoneReader(EXCLUDED_LINE_TYPES)
+    made.fast = path  # type: ignore[assignment]
+    return made
+
+
+def _read(reader: PhoneReader, cells: list[Cell]) -> list[list[object]]:
+    """What became of each cell."""
+    texts, regions, says = zip(*cells, strict=True)
+    phones = reader.read(Cells(np.arange(len(cells)), pa.array(texts, pa.string()), np.array(regions), np.array(says)))
+    found: list[list[object]] = [[] for _ in cells]
+    for row, outcome in zip(phones.row, outcomes_from(phones), strict=True):
+        found[row].append(outcome)
+    return found
+
+
+def _disagreements(reader: PhoneReader, cells: list[Cell]) -> list[object]:
+    read = zip(cells, _read(reader, cells), strict=True)
+    return [(cell, outcomes) for cell, outcomes in read if outcomes != read_carefully(*cell)]
+
+
+def _numbers(chance: random.Random, count: int) -> list[tuple[int, str, str]]:
+    """Regions, numbers as written there, and with their calling codes."""
+    numbers = [each for each in national_numbers(chance, 1) if each[0] < len(COUNTRIES)]
+    found = []
+    for territory, national in chance.sample(numbers, count):
+        trunk = chance.choice(("0", "", ""))
+        found.append((territory, trunk + groups(national, chance), f"{number_of(territory, '1').country_code}{national}"))
+    return found
+
+
+def _dressed(chance: random.Random, count: int, dresses: dict) -> list[Cell]:
+    cells = []
+    for territory, written, digits in _numbers(chance, count):
+        for dress in dresses.values():
+            number = chance.choice((digits, digits, written.replace(" ", "").strip("()0-") or digits))
+            cells.append((dress(written, number if number.isdigit() else digits), territory, chance.choice(list(Says))))
+    return cells
+
+
+@pytest.mark.parametrize("dresses", [DRESSES, NEAR_MISSES], ids=["dressed", "near misses"])
+def test_what_is_undressed_is_what_the_careful_path_reads(reader: PhoneReader, dresses: dict) -> None:
+    """A decoration may go only where nothing else can be meant."""
+    assert not _disagreements(reader, _dressed(random.Random(1), 15, dresses))
+
+
+def test_an_endless_cell_is_no_number_though_most_of_it_is_invisible(reader: PhoneReader) -> None:
+    """Its length counts as it came."""
+    cells = [("\u200b" * count + "05321234567", COUNTRIES.index("TR"), Says.NOTHING) for count in (989, 990)]
+    assert [outcomes[0].e164 for outcomes in _read(reader, cells)] == ["+905321234567", None]
+    assert not _disagreements(reader, cells)
+
+
+def test_cells_of_several_numbers_are_cut_as_the_careful_path_cuts(reader: PhoneReader) -> None:
+    """Two numbers, three, and seconds that lack their beginning."""
+    chance, cells = random.Random(2), []
+    for territory, written, _ in _numbers(chance, 250):
+        others = [written, written[:-1] + str(chance.randint(0, 9)), written]
+        cells.append((several(others[: chance.choice((2, 2, 3))], chance), territory, chance.choice(list(Says))))
+    assert not _disagreements(reader, cells)
+
+
+# One number in service each, so that every dress has a number to hold.
+_ONE = {"TR": ("0532 1234567", "905321234567"), "DE": ("030 1234567", "49301234567"), "US": ("650 2530000", "16502530000")}
+
+
+@pytest.mark.parametrize("region", _ONE)
+@pytest.mark.parametrize("dress", DRESSES)
+def test_a_column_of_one_dirt_is_not_read_cell_by_cell(
+    reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, dress: str, region: str
+) -> None:
+    """It would be right, and fifty times slower."""
+    written, digits = _ONE[region]
+    cell = (DRESSES[dress](written, digits), COUNTRIES.index(region), Says.INTERNATIONAL)
+    expected = read_carefully(*cell)
+    monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
+    if region != "US" or dress != "a slash after the area code":  # an area code is known by its 0
+        assert _read(reader, [cell]) == [expected]
+
+
+@given(st.lists(st.one_of(st.none(), st.text(max_size=12)), max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_any_text_is_written_in_ascii_as_one_by_one(texts: list[str | None]) -> None:
+    """All cells are translated at once; what is between them must not be a part of any."""
+    cells = in_ascii(pa.array(texts, pa.string()))
+    assert cells.to_pylist() == [text if text is None else to_ascii(text) for text in texts]
+
+
+def test_remembered_cells_are_bounded_and_change_nothing(reader: PhoneReader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list of ten million odd cells must not be held in memory; a cell in another region is another."""
+    monkeypatch.setattr(phone_reader, "REMEMBERED_CELLS", 5)
+    cells = [(f"call {number} me", COUNTRIES.index(region), Says.NOTHING) for number in range(9) for region in ("TR", "DE")]
+    for _ in range(2):
+        assert not _disagreements(reader, cells)
+        assert len(reader._remembered) <= 5
