@@ -107,6 +107,9 @@ def run(
     purpose: Annotated[
         str | None, typer.Option(help="Why the numbers are checked; recorded with the list.", metavar="TEXT")
     ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Go on although nearly all cells of a list are rejected: you know how it was read.")
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -131,7 +134,7 @@ def run(
         has_header=header,
         region=settings.region if region else None,
     )
-    options = RunOptions(reading, not no_wait, timeout, max_billable, retry, purpose)
+    options = RunOptions(reading, not no_wait, timeout, max_billable, retry, purpose, yes)
     if dry_run:
         from fbcheck_pipeline.cli.estimating import dry_run as perform
     else:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.cli.run_options import RunOptions, RunOutcome
 from fbcheck_pipeline.cli.tables import region_hint
 from fbcheck_pipeline.errors import FbcheckError
-from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.list_entries import is_read_anew
 from fbcheck_pipeline.lists import ReadOptions, open_list
 from fbcheck_pipeline.model import paths as places
 from fbcheck_pipeline.model.columns import Column
@@ -25,41 +21,42 @@ from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.progress import report_progress, reported
+from fbcheck_pipeline.results.reading import sentences_of
+from fbcheck_pipeline.results.rejects import COLUMNS, Rejects, by_reason
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.answers import Tally, resolve
+from fbcheck_pipeline.workflow.content import ListContent, content_of
+from fbcheck_pipeline.workflow.doubt import what_to_do
 from fbcheck_pipeline.workflow.foresight import rehearse_list
 from fbcheck_pipeline.workflow.intake import known_list, register, with_defaults
-from fbcheck_pipeline.workflow.plan import phones_of
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace, rehearsing
 
 
 @dataclass(frozen=True)
-class _Content:
-    """What a list holds: its distinct phones, ascending, the number of rows of each, counts of rows, and how it was read."""
+class _Reading:
+    """What a list holds, how it was read, and why cells were rejected; nothing is said of a list that an earlier run has read."""
 
     region: str | None
-    phones: Phones
-    occurrences: npt.NDArray[np.int32]
-    rejected: int
+    content: ListContent
     rows: int
-    reasons: dict[str, int]
-    read_so: tuple[str, ...]
+    rejects: Rejects
+    sentences: list[str]
 
 
 def dry_run(settings: Settings, paths: Sequence[Path], options: RunOptions, reporter: Reporter) -> tuple[int, dict[str, Any]]:
     """Show what a run would send and what it would cost. Records nothing; does not call the vendor."""
     ws = open_workspace(settings, only_to_look=True)
-    outcome, contents = RunOutcome(), dict[Path, _Content]()
+    outcome, readings = RunOutcome(), dict[Path, _Reading]()
     try:
         for path in paths:
             try:
                 with reporter.progress():
-                    contents[path] = _content(ws, path, with_defaults(options.reading, settings))
+                    readings[path] = _read(ws, path, with_defaults(options.reading, settings))
             except FbcheckError as error:
                 outcome.fail(str(path), error)
         with rehearsing(ws) as trial:
-            documents, would_bill = _rehearse(trial, contents, options, outcome)
+            documents, would_bill = _rehearse(trial, readings, options, outcome)
     finally:
         ws.ledger.close()
     document = {
@@ -74,37 +71,40 @@ def dry_run(settings: Settings, paths: Sequence[Path], options: RunOptions, repo
 
 
 def _rehearse(
-    ws: Workspace, contents: dict[Path, _Content], options: RunOptions, outcome: RunOutcome
+    ws: Workspace, readings: dict[Path, _Reading], options: RunOptions, outcome: RunOutcome
 ) -> tuple[list[dict[str, Any]], int]:
     """What a run would do with all lists, in its order; the phones of a shared chunk count once in all, and in each list its own."""
-    for path in contents:
+    for path in readings:
         try:
             reading, purpose = with_defaults(options.reading, ws.settings), options.purpose or ws.settings.purpose
             outcome.keys[str(path)] = register(ws, path, reading, purpose, options.max_billable)
         except FbcheckError as error:
             outcome.fail(str(path), error)
     sent, documents = dict[str, int](), dict[str, dict[str, Any]]()
-    for path, found in contents.items():
+    for path, found in readings.items():
         key = outcome.keys.get(str(path))
         if key is None or key in documents:
             continue
         try:
-            counts = _run_list(ws, key, found, sent, is_retry=options.retry)
+            counts = _run_list(ws, key, found, sent, options)
         except FbcheckError as error:
             outcome.fail(str(path), error)
             continue
+        told, held = found.rejects.to_json(), what_to_do(ws.ledger.phone_list(key))
+        reasons = by_reason(told)
+        without_region = 0 if found.region or held else reasons.get(RejectReason.NO_REGION, 0)
         documents[key] = {
             "list_key": None,
             "file": path.name,
             "results": None,
             "lineage": None,
             "complete": False,
+            "held": held,
             "counts": counts,
-            "read_so": list(found.read_so),
-            "reject_reasons": found.reasons,
-            "hint": None
-            if found.region
-            else region_hint(found.reasons.get(RejectReason.NO_REGION, 0), counts, is_recorded=False),
+            "read_so": found.sentences,
+            "reject_reasons": reasons,
+            "rejects": told,
+            "hint": region_hint(without_region, counts, is_recorded=False),
         }
     for key, document in documents.items():
         own = ws.ledger.parts_of(key)
@@ -112,29 +112,30 @@ def _rehearse(
     return list(documents.values()), sum(sent.values())
 
 
-def _run_list(ws: Workspace, key: str, found: _Content, sent: dict[str, int], *, is_retry: bool) -> dict[str, int]:
+def _run_list(ws: Workspace, key: str, found: _Reading, sent: dict[str, int], options: RunOptions) -> dict[str, int]:
     """Rehearse one list; returns its counts, and adds the chunks it would submit to `sent`."""
     known = ws.ledger.phone_list(key)
-    if known.is_complete and not is_retry:
+    if known.is_complete and not options.retry:
         return {name: known.count(name) for name in ("rows", "phones", *CHECK_STATUSES)}
-    rehearsed = rehearse_list(ws, key, found.phones, again=Again.PERSON if is_retry else Again.NOBODY)
+    again = Again.PERSON if options.retry else Again.NOBODY
+    rehearsed = rehearse_list(ws, key, found.content, again=again, is_confirmed=options.yes)
     sent |= rehearsed.chunks
     tally = Tally(resolve(ws, key, rehearsed.pins))
-    tally.add_repeated(found.occurrences, found.rejected)
+    tally.add_repeated(found.content.occurrences, found.content.rejected_rows)
     return tally.counts(found.rows)
 
 
-def _content(ws: Workspace, path: Path, options: ReadOptions) -> _Content:
+def _read(ws: Workspace, path: Path, options: ReadOptions) -> _Reading:
     """Read and normalise a list as a run would, or take what an earlier run has read."""
-    reader = open_list(path, options)
-    known, reasons = known_list(ws, path, reader.source.sha256), Counter[str]()
-    if known is not None and known.source is not None:
+    reader, tally = open_list(path, options), Rejects()
+    known = known_list(ws, path, reader.source.sha256)
+    if known is not None and not is_read_anew(known, options.to_json()):
         options = ReadOptions.from_json(known.options)
         frame = places.E164_PHONES.of(known.list_key)
         if ws.storage.exists(frame):
-            stored = ws.storage.read_parquet(frame, [Column.PHONE_E164, Column.REJECT_REASON]).batches
-            phones = phones_of(_counted(stored, reasons, known.count("phones") or None))
-            return _Content(options.region, *phones, known.source_rows, dict(reasons.most_common()), ())
+            stored = ws.storage.read_parquet(frame, [Column.PHONE_E164, *COLUMNS]).batches
+            content = content_of(reported("normalising", tally.counted(stored), known.count("phones") or None))
+            return _Reading(options.region, content, known.source_rows, tally, [])
         reader = open_list(path, options)
     source, region = reader.source, options.region or ws.settings.region
     normaliser = Normaliser(region=region, region_column=source.region_column, extra_line_types=ws.settings.extra_line_types)
@@ -144,13 +145,6 @@ def _content(ws: Workspace, path: Path, options: ReadOptions) -> _Content:
             yield batch
             report_progress("reading", reader.rows_read, reader.expected_rows)
 
-    phones = phones_of(_counted(normaliser.normalise_all(normaliser.learn(raw())), reasons, None))
-    return _Content(region, *phones, reader.counts["rows"], dict(reasons.most_common()), source.reasons)
-
-
-def _counted(batches: Iterable[pa.RecordBatch], reasons: Counter[str], total: int | None) -> Iterator[pa.RecordBatch]:
-    """The same batches, whose rows are reported and whose reject reasons are counted on the way."""
-    for batch in reported("normalising", batches, total):
-        for each in pc.value_counts(batch.column(Column.REJECT_REASON).drop_null()).to_pylist():
-            reasons[each["values"]] += each["counts"]
-        yield batch
+    normalised = normaliser.normalise_all(normaliser.learn(raw()))
+    content = content_of(reported("normalising", tally.counted(normalised), None))
+    return _Reading(region, content, reader.counts["rows"], tally, sentences_of(asdict(source), region))

@@ -28,6 +28,7 @@ class Reporter:
         """Args: as_json: print one JSON object at the end; quiet: print warnings and errors only."""
         self.as_json = as_json
         self.quiet = quiet
+        self._shown: Progress | None = None
         width = None if sys.stderr.isatty() else int(os.environ.get("COLUMNS", "120"))
         self.console = Console(stderr=True, highlight=False, width=width)
 
@@ -47,6 +48,18 @@ class Reporter:
         """Print the JSON object if `--json` was given."""
         if self.as_json:
             print_json(document)
+
+    def is_agreed(self, told: str, question: str) -> bool:
+        """Ask a person on a terminal; False, and nothing is said, where there is none or a program reads the output."""
+        if self.as_json or not (sys.stdin.isatty() and self.console.is_terminal):
+            return False
+        if self._shown is not None:
+            self._shown.stop()
+        self.warn(told)
+        answer = self.console.input(f"{question} [y/N] ", markup=False)
+        if self._shown is not None:
+            self._shown.start()
+        return answer.strip().casefold() in ("y", "yes")
 
     def show_logs(self, level: str) -> None:
         """Print the product's own logs. With progress bars or --quiet, print warnings and errors only."""
@@ -80,8 +93,10 @@ class Reporter:
                     known[name] = bars.add_task(name, figures="", pace="")
                 bars.update(known[name], completed=stage.done, total=stage.total, figures=stage.figures, pace=stage.pace)
 
+            self._shown = bars
             with _stages_shown(show):
                 yield
+            self._shown = None
 
     def _lines(self) -> AbstractContextManager[None]:
         def show(name: str, stage: _Stage) -> None:

@@ -18,6 +18,7 @@ class RunOptions:
     max_billable: int | None = None
     retry: bool = False
     purpose: str | None = None
+    yes: bool = False
 
 
 class RunOutcome:

@@ -29,16 +29,18 @@ from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import FbcheckError, Interrupted, SettingsError, StorageError, VendorRefuses
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.ledger.database import process_name, reason_of, remedy_of
-from fbcheck_pipeline.ledger.records import Chunk
-from fbcheck_pipeline.model.columns import Column
+from fbcheck_pipeline.ledger.records import Chunk, PhoneList
 from fbcheck_pipeline.model.paths import FACEBOOK_RESULTS, LINEAGE
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.progress import report_progress
 from fbcheck_pipeline.results.lineage import read_lineage
+from fbcheck_pipeline.results.reading import sentences_of
+from fbcheck_pipeline.results.rejects import by_reason, read_rejects
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.allocation import Again
+from fbcheck_pipeline.workflow.doubt import what_to_do
 from fbcheck_pipeline.workflow.due import due_work
 from fbcheck_pipeline.workflow.intake import add_to_inbox, with_defaults
 from fbcheck_pipeline.workflow.poll import poll_due_tasks
@@ -47,8 +49,6 @@ from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 
 POLL_BUDGET_S = 15.0
 LONGEST_NAP_S = 5.0
-NOT_JOINED: dict[str, Any] = {"verdicts": None, "breakdown": {Column.REJECT_REASON: {}}}
-"""Stands for the lineage of a list that is not joined yet."""
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
@@ -95,8 +95,9 @@ def run_lists(settings: Settings, paths: Sequence[Path], options: RunOptions, re
     outcome = RunOutcome()
     try:
         with open_instance(settings) as instance, reporter.progress(), Interrupts() as interrupts:
-            sent_before, read_before = _sent(ws), {each.list_key for each in ws.ledger.lists() if each.source}
-            driver = _Driver(ws, instance, options, until, outcome, interrupts)
+            sent_before = _sent(ws)
+            read_before = {each.list_key: each.options for each in ws.ledger.lists() if each.source}
+            driver = _Driver(ws, instance, options, until, outcome, interrupts, reporter)
             driver.register(paths)
             driver.ask()
             driver.submit()
@@ -131,9 +132,10 @@ class _Driver:
         until: float | None,
         outcome: RunOutcome,
         interrupts: Interrupts,
+        reporter: Reporter,
     ) -> None:
         self._ws, self._instance, self._options, self._until, self._outcome = ws, instance, options, until, outcome
-        self._interrupts = interrupts
+        self._interrupts, self._reporter = interrupts, reporter
         self._definitions = build_definitions(fbcheck=FbcheckResource())
 
     def register(self, paths: Sequence[Path]) -> None:
@@ -168,11 +170,20 @@ class _Driver:
             if self._ws.ledger.phone_list(key).is_complete and not self._options.retry:
                 continue
             try:
-                self._plan_and_send(key, again)
+                self._plan_and_send(key, again, is_confirmed=self._options.yes)
+                if self._is_agreed(key):
+                    self._plan_and_send(key, again, is_confirmed=True)
             except FbcheckError as error:
                 self._outcome.fail(file, error)
                 if isinstance(error, VendorRefuses):
                     break
+
+    def _is_agreed(self, key: str) -> bool:
+        """True where a held list goes on by a person's answer on the terminal."""
+        to_do = what_to_do(self._ws.ledger.phone_list(key))
+        if to_do is None or self._options.timeout_s is not None:
+            return False
+        return self._reporter.is_agreed(f"{key} is {to_do}", "go on with it as it was read?")
 
     def finish(self) -> None:
         """Collect and join what is ready, and wait for the rest as long as the options allow."""
@@ -188,8 +199,8 @@ class _Driver:
                     self._outcome.fail("", polled.refused)
                     break
 
-    def _plan_and_send(self, key: str, again: Again) -> None:
-        config: dict[str, Any] = {"again": again.value}
+    def _plan_and_send(self, key: str, again: Again, *, is_confirmed: bool) -> None:
+        config: dict[str, Any] = {"again": again.value, "confirmed": is_confirmed}
         if self._until is not None:
             config["timeout_s"] = max(0.0, self._until - time.monotonic())
         selection = missing_assets(self._ws, key)
@@ -288,7 +299,7 @@ def _of_this_process(ws: Workspace) -> list[Chunk]:
 
 
 def _conclude(
-    ws: Workspace, paths: Sequence[Path], outcome: RunOutcome, sent_before: Mapping[str, int], read_before: set[str]
+    ws: Workspace, paths: Sequence[Path], outcome: RunOutcome, sent_before: Mapping[str, int], read_before: Mapping[str, Any]
 ) -> tuple[int, dict[str, Any]]:
     documents: list[dict[str, Any]] = []
     for path in paths:
@@ -299,25 +310,7 @@ def _conclude(
         is_complete = phone_list.is_complete and phone_list.revision == phone_list.joined_revision
         if not is_complete:
             outcome.add_code(3)
-        counts = {name: phone_list.count(name) for name in ("rows", "phones", *CHECK_STATUSES)}
-        lineage = read_lineage(ws, key) if ws.storage.exists(LINEAGE.of(key)) else NOT_JOINED
-        reasons = lineage["breakdown"][Column.REJECT_REASON]
-        documents.append(
-            {
-                "list_key": key,
-                "file": phone_list.file,
-                "results": _address(ws, FACEBOOK_RESULTS.of(key)),
-                "lineage": _address(ws, LINEAGE.of(key)),
-                "complete": is_complete,
-                "counts": counts,
-                "verdicts": lineage["verdicts"],
-                "read_so": [] if key in read_before else (phone_list.source or {}).get("reasons", []),
-                "reject_reasons": reasons,
-                "hint": None
-                if phone_list.options.get("region")
-                else region_hint(reasons.get(RejectReason.NO_REGION, 0), counts, is_recorded=True),
-            }
-        )
+        documents.append(_document(ws, phone_list, is_complete, is_told=read_before.get(key) == phone_list.options))
     billed = sum(phones for chunk_key, phones in _sent(ws).items() if chunk_key not in sent_before)
     document = {
         "lists": documents,
@@ -327,6 +320,31 @@ def _conclude(
         "errors": {file: str(error) for file, error in outcome.errors.items()},
     }
     return outcome.exit_code, document
+
+
+def _document(ws: Workspace, phone_list: PhoneList, is_complete: bool, *, is_told: bool) -> dict[str, Any]:
+    """What `--json` says of a list. Args: is_told: an earlier run has said how it was read."""
+    key, region = phone_list.list_key, phone_list.options.get("region") or ws.settings.region
+    counts = {name: phone_list.count(name) for name in ("rows", "phones", *CHECK_STATUSES)}
+    lineage = read_lineage(ws, key) if ws.storage.exists(LINEAGE.of(key)) else None
+    rejects = lineage["rejects"] if lineage else read_rejects(ws, key).to_json()
+    reasons = by_reason(rejects)
+    held = what_to_do(phone_list)
+    without_region = 0 if phone_list.options.get("region") or held else reasons.get(RejectReason.NO_REGION, 0)
+    return {
+        "list_key": key,
+        "file": phone_list.file,
+        "results": _address(ws, FACEBOOK_RESULTS.of(key)),
+        "lineage": _address(ws, LINEAGE.of(key)),
+        "complete": is_complete,
+        "held": held,
+        "counts": counts,
+        "verdicts": lineage and lineage["verdicts"],
+        "read_so": sentences_of(phone_list.source, region) if phone_list.source and not is_told else [],
+        "reject_reasons": reasons,
+        "rejects": rejects,
+        "hint": region_hint(without_region, counts, is_recorded=True),
+    }
 
 
 def _address(ws: Workspace, name: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, OPEN_STATUSES, VERDICTS, CheckStatus
 from fbcheck_pipeline.results.lineage import rfc3339
+from fbcheck_pipeline.workflow.doubt import what_to_do
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 
@@ -45,7 +46,9 @@ def say_outcome(reporter: Reporter, document: Mapping[str, Any]) -> None:
             )
         if each["results"]:
             reporter.say(f"results  {each['results']}")
-        if not each["complete"] and not is_dry:
+        if each["held"]:
+            reporter.warn(f"{each['list_key'] or each['file']} {'would be' if is_dry else 'is'} {each['held']}")
+        elif not each["complete"] and not is_dry:
             reporter.say(f"{each['list_key']} is not complete: {_still_open(each['counts']) or 'not planned yet'}")
         if each["hint"]:
             reporter.say(f"{each['file']}: {each['hint']}")
@@ -65,9 +68,24 @@ def _say_reading(reporter: Reporter, each: Mapping[str, Any]) -> None:
     """Print how a list was read, and why some of its numbers are rejected."""
     if each["read_so"]:
         reporter.say(f"{each['file']}: " + " ".join(each["read_so"]))
-    if each["reject_reasons"]:
-        told = ", ".join(f"{count:,} {reason}" for reason, count in each["reject_reasons"].items())
-        reporter.say(f"{each['file']}: rejected {told}")
+    for column, rejects in by_column(each["rejects"]).items():
+        reporter.say(f"{each['file']}: rejected in column {column!r}, of {rejects[0]['cells']:,} cells: {told_of(rejects)}")
+
+
+def by_column(rejects: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """The same rejects, as `Rejects.to_json` gives them, by column."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for each in rejects:
+        found.setdefault(each["column"], []).append(each)
+    return found
+
+
+def told_of(rejects: Iterable[Mapping[str, Any]]) -> str:
+    """Counts by reason, each with shapes of such cells: `12 too_short (##, # ##)`."""
+    return ", ".join(
+        f"{each['count']:,} {each['reason']}" + (f" ({' | '.join(each['examples'])})" if each["examples"] else "")
+        for each in rejects
+    )
 
 
 def region_hint(without_region: int, counts: Mapping[str, int], *, is_recorded: bool) -> str | None:
@@ -141,18 +159,20 @@ def plain_table(title: str | None, *headings: str) -> Table:
 
 
 def _coloured(state: str) -> str:
-    colour = {"complete": "green", "unreadable": "red"} | dict.fromkeys(("unconfirmed", "overdue", "refused", "failed"), "red")
+    colour = {"complete": "green", "unreadable": "red"} | dict.fromkeys(
+        ("held", "unconfirmed", "overdue", "refused", "failed"), "red"
+    )
     return f"[{colour.get(state, 'yellow')}]{state}[/]"
 
 
 def _list(ws: Workspace, phone_list: PhoneList, chunks: list[dict[str, Any]], waiting: Mapping[str, int]) -> dict[str, Any]:
     ours = [each for each in chunks if phone_list.list_key in each["list_keys"]]
     counts = {name: phone_list.count(name) for name in ("rows", "phones", *CHECK_STATUSES)}
-    action, held = phone_list.error, waiting.get(phone_list.list_key, 0)
-    if action is None and held:
-        fewest, verb = ws.settings.smallest_chunk, "waits" if held == 1 else "wait"
+    action, count = phone_list.error or what_to_do(phone_list), waiting.get(phone_list.list_key, 0)
+    if action is None and count:
+        fewest, verb = ws.settings.smallest_chunk, "waits" if count == 1 else "wait"
         missing = fewest - sum(waiting.values())
-        action = f"{count_of(held, 'phone')} {verb} for {max(missing, 0)} more to fill a chunk of {fewest}; the next list may bring them"
+        action = f"{count_of(count, 'phone')} {verb} for {max(missing, 0)} more to fill a chunk of {fewest}; the next list may bring them"
     if action is None:
         action = next((each["action"] for each in ours if each["action"]), None)
     return {
@@ -168,6 +188,8 @@ def _list(ws: Workspace, phone_list: PhoneList, chunks: list[dict[str, Any]], wa
 def _list_state(phone_list: PhoneList, chunks: list[dict[str, Any]]) -> str:
     if phone_list.error:
         return "unreadable"
+    if phone_list.held:
+        return "held"
     if phone_list.planned_at is None:
         return "new"
     states = {ChunkState(each["state"]) for each in chunks}

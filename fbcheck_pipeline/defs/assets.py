@@ -38,9 +38,10 @@ OWNERS = ["team:data-engineering"]
 
 
 class SubmitConfig(dg.Config):
-    """How a list is planned in this run."""
+    """How a list is planned in this run; `confirmed` is a person's word that a held list was read rightly."""
 
     again: str = Again.NOBODY.value
+    confirmed: bool = False
     max_billable: Optional[int] = None
     timeout_s: Optional[float] = None
 
@@ -97,7 +98,7 @@ def e164_phones(context: dg.AssetExecutionContext, raw_phones: BatchStream, fbch
     kinds={"parquet"},
     owners=OWNERS,
     code_version="1",
-    ins={paths.E164_PHONES.folder: dg.AssetIn(metadata={"columns": [Column.PHONE_E164]})},
+    ins={paths.E164_PHONES.folder: dg.AssetIn(metadata={"columns": [Column.PHONE_E164, Column.REJECT_REASON]})},
 )
 def submitted_chunks(
     context: dg.AssetExecutionContext, config: SubmitConfig, e164_phones: BatchStream, fbcheck: FbcheckResource
@@ -110,6 +111,7 @@ def submitted_chunks(
         key,
         e164_phones.batches,
         again=Again(config.again),
+        is_confirmed=config.confirmed,
         max_billable=config.max_billable,
         policy=RetryPolicy(total_s=config.timeout_s),
     )

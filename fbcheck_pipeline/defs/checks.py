@@ -12,6 +12,7 @@ from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.results.counting import coverage_of
 from fbcheck_pipeline.results.lineage import read_lineage
+from fbcheck_pipeline.workflow.doubt import what_to_do
 
 GOOD_COVERAGE = 0.9
 MOST_SAID = 20
@@ -27,6 +28,13 @@ def e164_frame_is_valid(context: dg.AssetCheckExecutionContext, fbcheck: Fbcheck
         torn += pc.equal(batch.column(Column.PHONE_E164).is_null(), batch.column(Column.REJECT_REASON).is_null()).true_count
     metadata = {"raw_rows": raw_rows, "rows": rows, "rows_with_both_or_neither": torn}
     return dg.AssetCheckResult(passed=rows >= raw_rows and torn == 0, metadata=metadata)
+
+
+@list_check(submitted_chunks, "The list is not held because nearly all of its cells are rejected.")
+def reading_is_plausible(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
+    """A list that was probably read wrongly waits, unbilled, until a person has it read otherwise or confirms it."""
+    to_do = what_to_do(fbcheck.workspace().ledger.phone_list(context.partition_key))
+    return dg.AssetCheckResult(passed=to_do is None, severity=dg.AssetCheckSeverity.ERROR, description=to_do)
 
 
 @list_check(submitted_chunks, "No chunk of the list is unconfirmed.")
@@ -86,4 +94,4 @@ def _counts(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) ->
     return dict(fbcheck.workspace().ledger.phone_list(context.partition_key).counts or {})
 
 
-CHECKS = [e164_frame_is_valid, nothing_is_unconfirmed, counts_add_up, coverage_is_good, vendor_counts_agree]
+CHECKS = [e164_frame_is_valid, reading_is_plausible, nothing_is_unconfirmed, counts_add_up, coverage_is_good, vendor_counts_agree]

@@ -24,8 +24,12 @@ MOST_ATTEMPTS = 5
 
 
 def missing_assets(ws: Workspace, list_key: str) -> list[dg.AssetKey]:
-    """The assets that a run must materialise to submit a list: its missing frames and the submission itself."""
-    frames = [each for each in (paths.RAW_PHONES, paths.E164_PHONES) if not ws.storage.exists(each.of(list_key))]
+    """The assets that a run must materialise to submit a list: its missing frames and the submission itself.
+
+    Frames of which the ledger knows no source are of an earlier reading, or of one that was killed.
+    """
+    is_read = ws.ledger.phone_list(list_key).source is not None
+    frames = [each for each in (paths.RAW_PHONES, paths.E164_PHONES) if not (is_read and ws.storage.exists(each.of(list_key)))]
     if paths.RAW_PHONES in frames:
         frames = [paths.RAW_PHONES, paths.E164_PHONES]
     return [dg.AssetKey(each.folder) for each in (*frames, paths.SUBMITTED_CHUNKS)]

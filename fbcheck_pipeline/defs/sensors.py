@@ -10,9 +10,11 @@ from fbcheck_pipeline.defs.partitions import PARTITIONS, lists
 from fbcheck_pipeline.defs.requests import due_requests, submit_request
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import FbcheckError, OperatorError
+from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.ledger.states import states_that
 from fbcheck_pipeline.settings import unknown_variables
 from fbcheck_pipeline.workflow.allocation import Again
+from fbcheck_pipeline.workflow.doubt import what_to_do
 from fbcheck_pipeline.workflow.due import due_work
 from fbcheck_pipeline.workflow.intake import inbox_files, register_inbox_file, stands_still
 from fbcheck_pipeline.workflow.poll import poll_due_tasks
@@ -80,7 +82,7 @@ def exported_sensor(context: dg.SensorEvaluationContext, fbcheck: FbcheckResourc
 def nightly_enrichment(
     context: dg.ScheduleEvaluationContext, fbcheck: FbcheckResource
 ) -> Union[list[dg.RunRequest], dg.SkipReason]:
-    """Plan every incomplete list again."""
+    """Plan every incomplete list again, except those that wait for a person to confirm how they were read."""
     day = context.scheduled_execution_time.date().isoformat()
     try:
         fbcheck.client()
@@ -90,12 +92,12 @@ def nightly_enrichment(
                 with suppress(OperatorError):  # the inbox sensor says why
                     register_inbox_file(ws, each.name)
         context.instance.add_dynamic_partitions(PARTITIONS, [each.list_key for each in ws.ledger.lists()])
-        open_lists = [each for each in ws.ledger.lists() if not each.is_complete and each.error is None]
+        open_lists = [each for each in ws.ledger.lists() if not (each.is_complete or each.error or each.held)]
         requests = [
             submit_request(context.instance, ws, each, work=f"night:{each.list_key}:{day}", again=Again.NIGHT)
             for each in open_lists
         ]
-        return [each for each in requests if each is not None] or dg.SkipReason("every list is complete")
+        return [each for each in requests if each is not None] or dg.SkipReason("every list is complete, held or unreadable")
     except FbcheckError as error:
         return dg.SkipReason(str(error))
     finally:
@@ -118,7 +120,8 @@ def _take_up(context: dg.SensorEvaluationContext, ws: Workspace) -> Union[dg.Sen
             del marks[name]  # so it is tried again, although the file may not change
     new = [each for each in ws.ledger.lists() if each.planned_at is None and each.error is None]
     unreadable = [each for each in ws.ledger.lists() if each.error is not None]
-    wanted = [submit_request(context.instance, ws, each, work=f"submit:{each.list_key}") for each in new]
+    held = [each for each in ws.ledger.lists() if each.held is not None]
+    wanted = [submit_request(context.instance, ws, each, work=_first_work(each)) for each in new]
     requests = [each for each in wanted if each is not None]
     add = lists.build_add_request([each.list_key for each in new])
     cursor = "\n".join(f"{name}\t{mark}" for name, mark in sorted(marks.items()))
@@ -130,7 +133,13 @@ def _take_up(context: dg.SensorEvaluationContext, ws: Workspace) -> Union[dg.Sen
     reasons += [f"{name} is not accepted: {why}" for name, why in refused.items()]
     reasons += unknown_variables()
     reasons += [f"{each.file} cannot be read: {each.error}" for each in unreadable]
+    reasons += [f"{each.file}: {what_to_do(each)}" for each in held]
     return dg.SkipReason("; ".join(reasons))
+
+
+def _first_work(phone_list: PhoneList) -> str:
+    """The work of reading a list; once more where it was held and is to be read otherwise."""
+    return f"submit:{phone_list.list_key}" + (f":anew{phone_list.revision}" if phone_list.revision else "")
 
 
 def _give_another_chance(ws: Workspace, list_key: str) -> None:

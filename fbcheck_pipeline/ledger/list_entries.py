@@ -32,8 +32,8 @@ class ListEntries(Access):
     ) -> None:
         """Record how a list is to be read and what may be sent for it, before its file is seen by anybody.
 
-        A list that was never read may still be registered otherwise; one that was keeps its options, and its purpose if it
-        has one. The limit is always the last one said.
+        A list that was never read, or is held, may still be registered otherwise, and is then read anew; every other one keeps its
+        options, and its purpose if it has one. The limit is always the last one said.
 
         Raises:
             OperatorError: it was read with other options.
@@ -53,8 +53,10 @@ class ListEntries(Access):
             known = None if row is None else PhoneList.from_row(row)
             if known is None:
                 connection.execute(sa.insert(lists).values({"list_key": list_key, "added_at": self.clock(), **entry}))
-            elif known.source is None:
-                connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(entry))
+            elif is_read_anew(known, options):
+                unread = {"source": None, "held": None, "planned_at": None, "counts": None, "is_pinned": False}
+                anew = {**entry, **unread, "purpose": purpose or known.purpose}
+                connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(anew))
             else:
                 refuse_other_options(known, options)
                 values = {**limit, "purpose": known.purpose or purpose}
@@ -83,6 +85,27 @@ class ListEntries(Access):
         """Record the most phones that may ever be sent for a list; what a limit forbade may be planned again."""
         self._update(list_key, {"max_billable": max_billable, "is_over_budget": False})
 
+    def hold(self, list_key: str, why: str) -> float | None:
+        """Record that nothing of a list is bought until a person confirms how it was read.
+
+        Returns:
+            When that was, as the time of its planning; None where a person did confirm it, or where it was planned before.
+        """
+        now = self.clock()
+        is_open = lists.c.confirmed_at.is_(None) & (lists.c.planned_at.is_(None) | lists.c.held.is_not(None))
+        held = {"held": why, "planned_at": now, "needs_planning": False, "revision": lists.c.revision + 1}
+        held |= {"is_pinned": False, "is_complete": False}
+        with self._write() as connection:
+            done = connection.execute(sa.update(lists).where(lists.c.list_key == list_key, is_open).values(held))
+            return now if done.rowcount else None
+
+    def confirm(self, list_key: str) -> None:
+        """Record a person's word that a list may be bought as it was read; where nobody plans it now, the sensors do."""
+        now = self.clock()
+        planned_at = sa.func.coalesce(lists.c.planned_at, now)
+        confirmed = {"confirmed_at": now, "held": None, "planned_at": planned_at, "needs_planning": True, "is_pinned": False}
+        self._update(list_key, confirmed)
+
     def note_read(self, list_key: str, source: Mapping[str, Any]) -> None:
         """Record what the reader found; from now on the options are fixed."""
         self._update(list_key, {"source": dict(source), "error": None})
@@ -105,7 +128,8 @@ class ListEntries(Access):
     def note_joined(self, list_key: str, *, revision: int, counts: Mapping[str, int], is_complete: bool) -> None:
         """Record a join of the list as of `revision`."""
         joined = {"joined_revision": revision, "joined_at": self.clock()}
-        self._update(list_key, {**joined, "counts": dict(counts), "is_complete": lists.c.is_pinned if is_complete else False})
+        is_done = lists.c.is_pinned & lists.c.held.is_(None)
+        self._update(list_key, {**joined, "counts": dict(counts), "is_complete": is_done if is_complete else False})
 
     def unneeded_chunks(self, list_keys: Sequence[str], *, settled_before: float) -> list[Chunk]:
         """Chunks settled before that time (UTC seconds) on which no other list depends, and chunks that an earlier purge marked."""
@@ -173,17 +197,26 @@ class ListEntries(Access):
             connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(values))
 
 
+def is_read_anew(known: PhoneList, options: Mapping[str, Any]) -> bool:
+    """True for a list that was never read, or is held because of how it was read and is asked for with other options."""
+    return known.source is None or (known.held is not None and _differ(known, options))
+
+
 def refuse_other_options(known: PhoneList, options: Mapping[str, Any]) -> None:
     """A list that was read is read the same way for ever.
 
     Raises:
         OperatorError: it was read with other options.
     """
-    if known.source is not None and any(known.options.get(name) != value for name, value in options.items()):
+    if _differ(known, options):
         raise OperatorError(
             f"list {known.list_key} was already read with other options ({_shown(known.options)}); "
             f"run it with these options, or delete it with `fbcheck purge --list {known.list_key}` and read it anew (its verdicts stay)"
         )
+
+
+def _differ(known: PhoneList, options: Mapping[str, Any]) -> bool:
+    return any(known.options.get(name) != value for name, value in options.items())
 
 
 def _shown(options: Mapping[str, Any]) -> str:

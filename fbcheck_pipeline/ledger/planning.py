@@ -85,7 +85,7 @@ class Planning:
 
     def mark_planned(self, list_key: str, *, is_over_budget: bool = False) -> None:
         """Record that a list was planned just now, so that it will be joined anew once its pins stand."""
-        planned = {"planned_at": self.now, "needs_planning": False, "is_over_budget": is_over_budget}
+        planned = {"planned_at": self.now, "needs_planning": False, "is_over_budget": is_over_budget, "held": None}
         self._touch(list_key, {**planned, "is_pinned": False, "is_complete": False})
 
     def request_planning(self, list_key: str) -> None:

@@ -165,6 +165,8 @@ class PhoneList(Record):
     added_at: float
     source: Mapping[str, Any] | None  # what the reader found; null until the list was read
     error: str | None  # why it cannot be read
+    held: str | None  # why nothing of it is bought until a person confirms how it was read
+    confirmed_at: float | None  # when a person did
     planned_at: float | None
     needs_planning: bool  # its waiting phones were taken, or a chunk that it depends on was withdrawn
     is_over_budget: bool  # a limit forbids its unsent phones; only a `run` of it or the night plans them again

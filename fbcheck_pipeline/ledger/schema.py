@@ -37,6 +37,8 @@ lists = sa.Table(
     sa.Column("added_at", sa.Double, nullable=False),
     sa.Column("source", sa.JSON),  # what the reader found; set once it has been read
     sa.Column("error", sa.Text),  # why it cannot be read
+    sa.Column("held", sa.Text),  # why nothing of it is bought until a person confirms how it was read
+    sa.Column("confirmed_at", sa.Double),  # when a person did
     sa.Column("planned_at", sa.Double),
     sa.Column(
         "needs_planning", sa.Boolean, nullable=False, server_default=sa.false()

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES, CHECK_STATUSES, VERDICTS, CheckStatus
+from fbcheck_pipeline.results.rejects import Rejects, by_reason
 from fbcheck_pipeline.workflow.answers import Resolved
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -38,11 +38,15 @@ _COUNTED = [str(each) for each in (Column.COUNTRY, Column.LINE_TYPE, Column.FACE
 
 
 class Breakdown:
-    """Counts the rows of a result by country, line type and verdict, and the rejected rows by reason, while the batches pass."""
+    """Counts the rows of a result by country, line type and verdict, and the rejected rows by reason, while the batches pass.
+
+    Attributes:
+        rejects: the rejected rows, also by column.
+    """
 
     def __init__(self) -> None:
         self._kept: Counter[tuple[str, ...]] = Counter()
-        self._reasons: Counter[str] = Counter()
+        self.rejects = Rejects()
 
     def counted(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Yield the same batches of facebook_results and count each of them."""
@@ -51,9 +55,8 @@ class Breakdown:
             yield batch
 
     def _add(self, batch: pa.RecordBatch) -> None:
+        self.rejects.add(batch)
         reasons = batch.column(Column.REJECT_REASON)
-        for each in pc.value_counts(reasons.drop_null()).to_pylist():
-            self._reasons[each["values"]] += each["counts"]
         kept = pa.table({name: batch.column(name) for name in _COUNTED}).filter(reasons.is_null())
         counts = kept.group_by(_COUNTED, use_threads=False).aggregate([([], "count_all")])
         for *key, count in zip(*(column.to_pylist() for column in counts.columns), strict=True):
@@ -68,7 +71,7 @@ class Breakdown:
         return {
             str(Column.COUNTRY): self._by(0),
             str(Column.LINE_TYPE): self._by(1),
-            str(Column.REJECT_REASON): dict(sorted(self._reasons.items(), key=lambda item: (-item[1], item[0]))),
+            str(Column.REJECT_REASON): by_reason(self.rejects.to_json()),
         }
 
     def _by(self, place: int) -> dict[str, dict[str, int]]:

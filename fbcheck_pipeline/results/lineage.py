@@ -25,6 +25,7 @@ from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column
 from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES
 from fbcheck_pipeline.results.counting import Breakdown, billing, bought_by_chunk, discrepancies, summed_result_counts
+from fbcheck_pipeline.results.reading import sentences_of
 from fbcheck_pipeline.workflow.answers import Resolved, Tally
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -50,7 +51,8 @@ def build_lineage(
         phone_list: the list's entry in the ledger.
         tally, breakdown: the counts of those batches.
     """
-    source = dict(phone_list.source or {})
+    source, region = dict(phone_list.source or {}), phone_list.options.get("region") or ws.settings.region
+    source |= {"region": region, "reasons": sentences_of(source, region)}
     counts = tally.counts(phone_list.source_rows)
     tasks = [resolved.tasks[number] for number in np.unique(resolved.task).tolist() if number >= 0]
     bought = {key: count for key, (count, _) in bought_by_chunk(ws, phone_list.list_key).items()}
@@ -58,9 +60,12 @@ def build_lineage(
         "list_key": phone_list.list_key,
         "source": source,
         "counts": counts,
-        "complete": tally.is_complete,
+        "complete": tally.is_complete and phone_list.held is None,
+        "held": phone_list.held,
+        "confirmed_at": rfc3339(phone_list.confirmed_at),
         "verdicts": breakdown.verdicts(),
         "breakdown": breakdown.to_json(),
+        "rejects": breakdown.rejects.to_json(),
         "billing": billing(ws, phone_list.list_key, resolved, sum(counts[each] for each in ANSWERED_STATUSES)),
         "verdict_counts": summed_result_counts(tasks),
         "discrepancies": discrepancies(tasks),

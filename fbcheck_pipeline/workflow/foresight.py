@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.workflow.allocation import Again
+from fbcheck_pipeline.workflow.content import ListContent
+from fbcheck_pipeline.workflow.doubt import plan_or_hold
 from fbcheck_pipeline.workflow.pins import Pins
-from fbcheck_pipeline.workflow.plan import plan_list, wants_planning
+from fbcheck_pipeline.workflow.plan import wants_planning
 from fbcheck_pipeline.workflow.send import rehearse_sending
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -23,11 +24,13 @@ class Rehearsed:
     chunks: dict[str, int]
 
 
-def rehearse_list(ws: Workspace, list_key: str, phones: Phones, *, again: Again = Again.NOBODY) -> Rehearsed:
+def rehearse_list(
+    ws: Workspace, list_key: str, content: ListContent, *, again: Again = Again.NOBODY, is_confirmed: bool = False
+) -> Rehearsed:
     """What a run of a registered list would do if the vendor accepted everything; `ws` is of `rehearsing`."""
-    pins = plan_list(ws, list_key, phones, again=again)
+    pins = plan_or_hold(ws, list_key, content, again=again, is_confirmed=is_confirmed)
     chunks = rehearse_sending(ws, list_key)
     while wants_planning(ws, list_key):
-        pins = plan_list(ws, list_key, phones, again=again)
+        pins = plan_or_hold(ws, list_key, content, again=again, is_confirmed=is_confirmed)
         chunks |= rehearse_sending(ws, list_key)
     return Rehearsed(pins, chunks)

@@ -47,6 +47,8 @@ def stands_still(file: InboxFile) -> bool:
 def add_to_inbox(ws: Workspace, path: Path, options: ReadOptions, purpose: str | None, max_billable: int | None = None) -> str:
     """Record how a list is to be read, what for and what may be sent for it, then put it in the inbox; returns its list key.
 
+    A list that is held because of how it was read is read anew where the options are others.
+
     Args:
         max_billable: most phones that may ever be sent for it; None for the settings' MAX_BILLABLE.
 
@@ -54,10 +56,16 @@ def add_to_inbox(ws: Workspace, path: Path, options: ReadOptions, purpose: str |
         ListError: it cannot be read so.
         OperatorError: it was already read with other options, or a purpose is required and there is none.
     """
+    held = {each.list_key for each in ws.ledger.lists() if each.held}
     key = register(ws, path, options, purpose, max_billable)
-    name = paths.INBOX.of(ws.ledger.phone_list(key).inbox_name)
-    if not ws.storage.exists(name) and not ws.storage.exists(paths.RAW_PHONES.of(key)):
+    phone_list = ws.ledger.phone_list(key)
+    is_unread = phone_list.source is None
+    name = paths.INBOX.of(phone_list.inbox_name)
+    if not ws.storage.exists(name) and (is_unread or not ws.storage.exists(paths.RAW_PHONES.of(key))):
         ws.storage.copy_in(path, name)
+    if is_unread and key in held:  # what is there of it shows how it was read before
+        for each in (paths.FACEBOOK_RESULTS, paths.LINEAGE, paths.OPENLINEAGE, paths.REPORT):
+            ws.storage.delete(each.of(key))
     return key
 
 

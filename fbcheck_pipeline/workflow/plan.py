@@ -7,39 +7,19 @@ answered or as in flight.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
 
 from fbcheck_pipeline.errors import OperatorError
-from fbcheck_pipeline.files.storage import release_unused_memory
-from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.planning import Planning
 from fbcheck_pipeline.ledger.records import Part
-from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.statuses import AnsweredBy
 from fbcheck_pipeline.workflow.allocation import Again, PhoneAllocation, is_young, without
 from fbcheck_pipeline.workflow.phone_history import history_of
 from fbcheck_pipeline.workflow.pins import Pin, Pins, read_pins
 from fbcheck_pipeline.workflow.workspace import Workspace
-
-
-def phones_of(batches: Iterable[pa.RecordBatch]) -> tuple[Phones, npt.NDArray[np.int32], int]:
-    """Sorted distinct phones of a list, how many rows each has, and the number of rejected rows."""
-    found, rejected = [np.empty(0, np.int64)], 0
-    for batch in batches:
-        column = batch.column(Column.PHONE_E164)
-        rejected += column.null_count
-        found.append(codec.from_e164(column))
-    every = np.concatenate(found)
-    found.clear()
-    release_unused_memory()
-    every.sort()
-    return *codec.runs(every), rejected
 
 
 def plan_list(ws: Workspace, list_key: str, phones: Phones, *, again: Again) -> Pins:

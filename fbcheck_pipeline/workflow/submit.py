@@ -1,4 +1,4 @@
-"""The use case that buys: a list is planned, what is new is sent, what answers each phone is pinned, the counts are noted."""
+"""The use case that buys: a list is planned or held, what is new is sent, what answers each phone is pinned, the counts are noted."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from fbcheck_pipeline.errors import LedgerError
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.answers import Tally, resolve
+from fbcheck_pipeline.workflow.content import ListContent, content_of
+from fbcheck_pipeline.workflow.doubt import plan_or_hold
 from fbcheck_pipeline.workflow.pins import Pins, write_pins
-from fbcheck_pipeline.workflow.plan import phones_of, plan_list, wants_planning
+from fbcheck_pipeline.workflow.plan import wants_planning
 from fbcheck_pipeline.workflow.send import RetryPolicy, Sent, send_planned_chunks
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -36,6 +36,7 @@ def submit_list(
     e164_phones: Iterable[pa.RecordBatch],
     *,
     again: Again = Again.NOBODY,
+    is_confirmed: bool = False,
     max_billable: int | None = None,
     policy: RetryPolicy | None = None,
 ) -> Submission:
@@ -44,8 +45,9 @@ def submit_list(
     Killed at any point, it may be called again: planning sees what was sent, and nothing is sent twice.
 
     Args:
-        e164_phones: batches with the column `phone_e164`, null where rejected.
+        e164_phones: batches with the columns `phone_e164`, null where rejected, and `reject_reason`.
         again: who asks for phones to be sent again that got no usable answer.
+        is_confirmed: a person knows how the list was read, see `plan_or_hold`.
         max_billable: the most phones that may ever be submitted for this list, to be recorded; None leaves what is recorded.
 
     Raises:
@@ -53,28 +55,28 @@ def submit_list(
         VendorRefuses: key, balance or address; what is unsent stays planned.
         StorageError: the pins cannot be written.
     """
-    phones, occurrences, rejected = phones_of(e164_phones)
+    content = content_of(e164_phones)
     if max_billable is not None:
         ws.ledger.note_limit(list_key, max_billable)
     sent = Sent()
-    pins = plan_list(ws, list_key, phones, again=again)
+    pins = plan_or_hold(ws, list_key, content, again=again, is_confirmed=is_confirmed)
     try:
         send_planned_chunks(ws, client, list_key, sent, policy=policy)
         while not sent.postponed and wants_planning(ws, list_key):
-            pins = plan_list(ws, list_key, phones, again=again)
+            pins = plan_or_hold(ws, list_key, content, again=again, is_confirmed=is_confirmed)
             send_planned_chunks(ws, client, list_key, sent, policy=policy)
     except BaseException:
         with suppress(LedgerError):  # what failed first is what must be said
-            _note_counts(ws, list_key, pins, occurrences, rejected)
+            _note_counts(ws, list_key, pins, content)
         raise
-    counts = _note_counts(ws, list_key, pins, occurrences, rejected)
+    counts = _note_counts(ws, list_key, pins, content)
     write_pins(ws, list_key, pins)
-    return Submission(sent, counts, len(phones))
+    return Submission(sent, counts, len(content.phones))
 
 
-def _note_counts(ws: Workspace, list_key: str, pins: Pins, occurrences: npt.NDArray[np.int32], rejected: int) -> dict[str, int]:
+def _note_counts(ws: Workspace, list_key: str, pins: Pins, content: ListContent) -> dict[str, int]:
     tally = Tally(resolve(ws, list_key, pins))
-    tally.add_repeated(occurrences, rejected)
+    tally.add_repeated(content.occurrences, content.rejected_rows)
     counts = tally.counts(ws.ledger.phone_list(list_key).source_rows)
     ws.ledger.note_counts(list_key, counts)
     return counts

@@ -8,7 +8,7 @@ from pathlib import Path
 from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.lists import ReadOptions, open_list
 from fbcheck_pipeline.phones import Normaliser
-from fbcheck_pipeline.workflow.plan import phones_of
+from fbcheck_pipeline.workflow.content import content_of
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 
@@ -32,7 +32,7 @@ def suppress_file(ws: Workspace, path: Path, options: ReadOptions) -> Suppressed
     normaliser = Normaliser(region=options.region, region_column=region_column, extra_line_types=ws.settings.extra_line_types)
     batches = list(reader.batches())
     normaliser.learn(batches)
-    phones, _, rejected = phones_of(normaliser.normalise_all(batches))
-    new = ws.ledger.suppress(phones)
+    content = content_of(normaliser.normalise_all(batches))
+    new = ws.ledger.suppress(content.phones)
     stamp(ws.storage, ws.ledger)
-    return Suppressed(len(phones), new, rejected)
+    return Suppressed(len(content.phones), new, content.rejected_rows)

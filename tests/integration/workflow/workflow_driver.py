@@ -17,6 +17,7 @@ from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.answers import Tally, resolve
 from fbcheck_pipeline.workflow.collect import Collected, collect_exported
+from fbcheck_pipeline.workflow.content import content_of
 from fbcheck_pipeline.workflow.foresight import rehearse_list
 from fbcheck_pipeline.workflow.pins import Pins, read_pins, write_pins
 from fbcheck_pipeline.workflow.plan import plan_list
@@ -34,6 +35,13 @@ def set_columns(ledger: Ledger, chunk_key: str, **values: object) -> None:
         connection.execute(sa.update(chunks).where(chunks.c.chunk_key == chunk_key).values(values))
 
 
+def batch_of(phones: Phones, rejected: int = 0) -> pa.RecordBatch:
+    """Rows of `e164_phones`: these phones, and cells that are too short."""
+    e164 = [*codec.to_e164(phones).to_pylist(), *[None] * rejected]
+    reasons = [*[None] * len(phones), *["too_short"] * rejected]
+    return pa.record_batch({"phone_e164": pa.array(e164, pa.string()), "reject_reason": pa.array(reasons, pa.string())})
+
+
 class WorkflowDriver:
     """One workspace and its client; lists are named by short keys."""
 
@@ -49,8 +57,7 @@ class WorkflowDriver:
     def submit(self, key: str, phones: Phones, policy: RetryPolicy = AT_ONCE, **given: Any) -> Sent:
         """Submit a list as a sensor does."""
         self.register(key)
-        batch = pa.record_batch({"phone_e164": codec.to_e164(phones)})
-        return submit_list(self.ws, self.client, key, [batch], policy=policy, **given).sent
+        return submit_list(self.ws, self.client, key, [batch_of(phones)], policy=policy, **given).sent
 
     def begin(self, key: str, *, again: Again = Again.NOBODY, max_billable: int | None = None) -> None:
         """What a run does first: the list is known, and its limit recorded; the schedule records none."""
@@ -73,7 +80,7 @@ class WorkflowDriver:
             for key in lists:
                 trial.begin(key, **given)
             for key, phones in lists.items():
-                sent |= rehearse_list(ws, key, phones, again=given.get("again", Again.NOBODY)).chunks
+                sent |= rehearse_list(ws, key, content_of([batch_of(phones)]), again=given.get("again", Again.NOBODY)).chunks
             own = {key: ws.ledger.parts_of(key) for key in lists}
         return sum(sent.values()), {key: sum(own[key][each].phone_count for each in sent if each in own[key]) for key in lists}
 

@@ -96,3 +96,16 @@ def test_a_list_without_any_region_says_what_to_give() -> None:
     hint = region_hint(40, counts, is_recorded=False) or ""
     assert hint.startswith("40 of 40 numbers have no country code and no region is set; use --region")
     assert "purge --list" in (region_hint(1, counts, is_recorded=True) or "")
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize(("answer", "agreed"), [("y", True), ("YES ", True), ("", False), ("n", False)])
+def test_a_person_on_a_terminal_is_asked(monkeypatch: pytest.MonkeyPatch, answer: str, agreed: bool, as_json: bool) -> None:
+    """Enter alone is no consent to a bill; where a program reads, or nobody sits there, nothing is asked."""
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    reporter, asked = Reporter(as_json=as_json), []
+    monkeypatch.setattr(reporter.console, "input", lambda question, **_: asked.append(question) or answer)
+    assert reporter.is_agreed("a is held", "go on?") is False and not asked
+    reporter.console._force_terminal = True
+    assert reporter.is_agreed("a is held", "go on?") is (agreed and not as_json)
+    assert asked == ([] if as_json else ["go on? [y/N] "])

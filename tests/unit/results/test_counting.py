@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fbcheck_pipeline.results.counting import Breakdown, discrepancies, summed_result_counts
 
-NAMES = ("reject_reason", "country", "line_type", "facebook")
+NAMES = ("reject_reason", "country", "line_type", "facebook", "phone_column")
 ROWS = st.lists(
     st.one_of(
         st.tuples(st.sampled_from(["empty", "too_short"]), st.sampled_from([None, "TR"]), st.none(), st.none()),
@@ -27,8 +27,12 @@ ROWS = st.lists(
 
 def batch_of(rows: list[Any]) -> pa.RecordBatch:
     """Each batch with dictionaries of its own, as Parquet gives them."""
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(NAMES)
-    return pa.record_batch([pa.array(each, pa.string()).dictionary_encode() for each in columns], names=list(NAMES))
+    columns: list[Any] = list(zip(*rows, strict=True)) if rows else [()] * (len(NAMES) - 1)
+    columns.insert(len(NAMES) - 1, ["phone"] * len(rows))
+    batch = pa.record_batch(
+        [pa.array(each, pa.string()).dictionary_encode() for each in columns[: len(NAMES)]], names=list(NAMES)
+    )
+    return batch.append_column("phone_raw", pa.array(["12"] * len(rows), pa.string()))
 
 
 @given(st.lists(ROWS, max_size=4))

@@ -97,6 +97,8 @@ def upgrade() -> None:
         sa.Column("added_at", sa.Double(), nullable=False),
         sa.Column("source", sa.JSON(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("held", sa.Text(), nullable=True),
+        sa.Column("confirmed_at", sa.Double(), nullable=True),
         sa.Column("planned_at", sa.Double(), nullable=True),
         sa.Column("needs_planning", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("is_over_budget", sa.Boolean(), server_default=sa.false(), nullable=False),

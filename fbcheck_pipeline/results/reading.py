@@ -1,0 +1,21 @@
+"""How a list was read and why, in sentences for people; no cell's value stands in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def sentences_of(source: Mapping[str, Any], region: str | None) -> list[str]:
+    """What the reader chose and why, then the region of numbers without a country code.
+
+    Args:
+        source: what the reader found, see `SourceFacts`.
+        region: ISO 3166, as recorded with the list or set; None where neither is.
+    """
+    where = " where the country column names no country" if source.get("region_column") else ""
+    if region is None:
+        told = f"Numbers without a country code are rejected{where}: no region is set."
+    else:
+        told = f"Numbers without a country code are read as {region}'s{where}: --region or FBCHECK_REGION says so."
+    return [*source.get("reasons", ()), told]

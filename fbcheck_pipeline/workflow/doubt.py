@@ -1,0 +1,92 @@
+"""The gate before the first bill: where nearly all cells of a list are rejected, it was probably read wrongly.
+
+The few phones that are left are then numbers of strangers as likely as not. Such a list is held until a person, who was told what
+was read, confirms it or has it read otherwise.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fbcheck_pipeline.ledger.records import PhoneList
+from fbcheck_pipeline.model.reasons import RejectReason, label_of
+from fbcheck_pipeline.model.statuses import AnsweredBy
+from fbcheck_pipeline.workflow.allocation import Again
+from fbcheck_pipeline.workflow.content import ListContent
+from fbcheck_pipeline.workflow.pins import Pin, Pins
+from fbcheck_pipeline.workflow.plan import plan_list
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+NEARLY_ALL = 0.9
+FEWEST_CELLS = 10
+"""Of fewer cells only a list that is rejected whole would be nearly all rejected, and that bills nothing."""
+MOST_REMEDIES = 2
+_READ_RIGHTLY = frozenset(each for each in RejectReason if not each.is_misreading)
+
+
+def plan_or_hold(ws: Workspace, list_key: str, content: ListContent, *, again: Again, is_confirmed: bool) -> Pins:
+    """Plan a list, or hold it: then nothing is bought, and its phones wait for a person.
+
+    Args:
+        is_confirmed: a person knows how the list was read; recorded where there is a doubt about it.
+
+    Raises:
+        OperatorError: a purpose is required and the list has none.
+    """
+    doubt = doubt_about(content.reasons, content.valid_rows)
+    if doubt is not None and is_confirmed:
+        ws.ledger.confirm(list_key)
+    elif doubt is not None and (held_at := ws.ledger.hold(list_key, doubt)) is not None:
+        return Pins(content.phones, np.zeros(len(content.phones), np.int32), [Pin(AnsweredBy.WAITING)], held_at)
+    return plan_list(ws, list_key, content.phones, again=again)
+
+
+def doubt_about(reasons: Mapping[str, int], valid: int) -> str | None:
+    """Why a list was probably read wrongly, and what to try; None where that is not likely.
+
+    Empty cells say nothing. Cells of lines that own no account were read rightly.
+
+    Args:
+        reasons: rejected cells by reason.
+        valid: cells that hold a phone.
+    """
+    misread = {reason: count for reason, count in reasons.items() if reason not in _READ_RIGHTLY}
+    wrong = sum(misread.values())
+    cells = valid + sum(reasons.values()) - reasons.get(RejectReason.EMPTY, 0)
+    if cells < FEWEST_CELLS or wrong < NEARLY_ALL * cells:
+        return None
+    largest = sorted(misread, key=lambda reason: (-misread[reason], reason))
+    told = ", ".join(f"{misread[reason]:,} {label_of(reason)}" for reason in largest)
+    tries = dict.fromkeys(RejectReason.named(reason).remedy for reason in largest[:MOST_REMEDIES])
+    return (
+        f"{wrong:,} of {cells:,} cells that are not empty hold no usable number ({told})\n  what may help: {'; or '.join(tries)}"
+    )
+
+
+def what_to_do(phone_list: PhoneList) -> str | None:
+    """Why a list is held and how it goes on, in lines with the commands; None for a list that is not held."""
+    if phone_list.held is None:
+        return None
+    command = f"fbcheck run {shlex.quote(phone_list.file)}"
+    as_it_was = " ".join((command, *_flags(phone_list.options), "--yes"))
+    return (
+        f"held, nothing of it is billed: {phone_list.held}\n"
+        f"  to have it read anew: `{command}` with the right options\n"
+        f"  to go on with it as it was read: `{as_it_was}`"
+    )
+
+
+def _flags(options: Mapping[str, Any]) -> list[str]:
+    """Reading options as they are given on the command line."""
+    flags = []
+    for name, value in options.items():
+        flag = name.replace("_", "-")
+        if isinstance(value, bool):
+            flags.append(f"--{'' if value else 'no-'}{flag.removeprefix('has-')}")
+        else:
+            flags.append(f"--{flag} {shlex.quote(str(value))}")
+    return flags

@@ -1,0 +1,53 @@
+"""`fbcheck run` of a list nearly all of which is rejected: nothing is billed before the person was told what was read and what to try."""
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from tests.fake_vendor import FakeVendor
+from tests.integration.cli.fbcheck import Fbcheck, swiss, write_list
+
+NATIONAL = [f"078 000 {number // 100:02d} {number % 100:02d}" for number in range(1, 39)]
+
+
+def test_the_remedy_that_a_held_list_is_told_works(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
+    """Without a region 38 of 40 numbers are rejected; run again with one, the list is read anew and all are bought, once."""
+    path = write_list(tmp_path / "a.csv", [*NATIONAL, swiss(991), swiss(992)])
+    code, document, err = fbcheck("run", str(path), "--dry-run", "--json")
+    (found,) = document["lists"]
+    assert (code, document["would_bill"], found["would_bill"]) == (0, 0, 0) and "a.csv would be held" in err
+    code, document, err = fbcheck("run", str(path), "--json")
+    (found,) = document["lists"]
+    assert (code, found["complete"], document["billed_phones"]) == (3, False, 0) and not vendor.posts
+    assert (found["counts"]["waiting"], found["counts"]["rejected"], found["reject_reasons"]) == (2, 38, {"no_region": 38})
+    assert "38 of 40 cells that are not empty" in found["held"] and "--region TR" in found["held"] and "held" in err
+    assert found["rejects"][0]["examples"] == ["### ### ## ##"] and "### ### ## ##" in err
+    status = fbcheck("status", "--json")[1]
+    assert status["lists"][0]["state"] == "held" and "`fbcheck run a.csv --yes`" in status["lists"][0]["action"]
+    code, document, _ = fbcheck("run", str(path), "--region", "CH", "--dry-run", "--json")
+    assert (code, document["would_bill"], document["lists"][0]["held"]) == (0, 40, None)
+    code, document, _ = fbcheck("run", str(path), "--region", "CH", "--json")
+    (found,) = document["lists"]
+    assert (code, found["counts"]["checked"], found["held"], document["billed_phones"]) == (0, 40, None, 40)
+    assert any("read as CH's" in sentence for sentence in found["read_so"]) and vendor.most_per_phone == 1
+    assert fbcheck("run", str(path), "--region", "TR")[0] == 2
+
+
+def test_a_held_list_goes_on_with_yes_and_good_lists_never_wait_for_it(
+    fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path
+) -> None:
+    """The consent stays with the list: a later run needs no `--yes`. Empty cells of a second column are no rejects."""
+    junk = write_list(tmp_path / "junk.csv", [*["12"] * 18, swiss(1), swiss(2)])
+    good = tmp_path / "good.csv"
+    good.write_text("phone,phone 2\n" + "".join(f"{swiss(number)},\n" for number in range(11, 23)))
+    code, document, err = fbcheck("run", str(junk), str(good), "--json", "--quiet")
+    held, complete = document["lists"]
+    assert (code, held["complete"], complete["complete"], document["billed_phones"]) == (3, False, True, 12)
+    assert "held, nothing of it is billed" in err, "also to one who wants quiet"
+    result = pq.read_table(held["results"])
+    assert result["check_status"].to_pylist() == ["rejected"] * 18 + ["waiting"] * 2
+    code, document, _ = fbcheck("run", str(junk), "--yes", "--no-wait", "--json")
+    assert (code, document["billed_phones"], document["lists"][0]["held"]) == (3, 2, None)
+    code, document, _ = fbcheck("run", str(junk), "--json")
+    assert (code, document["lists"][0]["complete"], document["billed_phones"]) == (0, True, 0)
+    assert vendor.most_per_phone == 1
