@@ -140,6 +140,7 @@ class _Fetched:
     sha256: str
     success: int | None
     failure: int | None
+    total: int | None
     is_accepted: bool = False
     """An operator takes it as it is."""
 
@@ -180,7 +181,7 @@ def _fetch(ws: Workspace, client: VendorClient, chunk: Chunk, path: Path) -> _Fe
                 raise failure or error from None
             failure = error
     known: Chunk | TaskSnapshot = told or chunk
-    return _Fetched(chunk, found.sha256, known.success, known.failure)
+    return _Fetched(chunk, found.sha256, known.success, known.failure, known.total)
 
 
 def accept_kept(ws: Workspace, chunk: LoadedChunk) -> None:
@@ -194,7 +195,7 @@ def accept_kept(ws: Workspace, chunk: LoadedChunk) -> None:
         if path is None:
             raise OperatorError(f"no result of chunk {chunk.chunk_key} has been fetched yet; there is nothing to accept")
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        _take_in(ws, _Fetched(chunk, sha256, chunk.success, chunk.failure, is_accepted=True), chunk, path)
+        _take_in(ws, _Fetched(chunk, sha256, chunk.success, chunk.failure, chunk.total, is_accepted=True), chunk, path)
 
 
 def _keep_and_take_in(ws: Workspace, fetched: _Fetched, path: Path) -> str | None:
@@ -204,6 +205,11 @@ def _keep_and_take_in(ws: Workspace, fetched: _Fetched, path: Path) -> str | Non
 
 
 def _take_in(ws: Workspace, fetched: _Fetched, chunk: LoadedChunk, path: Path) -> str | None:
+    if chunk.was_attached and not chunk.has_verdicts and (fetched.total or chunk.phone_count) != chunk.phone_count:
+        raise _AnotherChunks(
+            f"task {chunk.task_id} has {fetched.total:,} phones, the chunk {chunk.phone_count:,}: it is another chunk's task and is not "
+            "attached any more; look for the task that fits"
+        )
     try:
         result = read_for(ws, chunk, path)
     except ResultOfOthers:

@@ -329,6 +329,26 @@ def test_a_task_with_some_of_the_phones_is_not_the_chunks(open_driver: OpenDrive
     assert driver.counts("a") == {"checked": 10} and len(vendor.posts) == 1
 
 
+def test_a_total_that_is_told_after_attaching_shows_a_wrong_task(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """A larger task's result, of which only the chunk's phones came yet, looks like the chunk's; the vendor's total does not."""
+    vendor.script.append("accept_then_cut")
+    driver = open_driver()
+    driver.run("a", phones(10))
+    chunk = driver.chunk_key("unconfirmed")
+    (lost,) = vendor.tasks.values()
+    larger = vendor.accept(lost.protocol, [f"+{phone}" for phone in phones(20)], lost.user_id)
+    larger.shape = ResultShape(rows=lambda rows: rows[:10])
+    larger.statuses.append({"total": None})
+    attach_task(driver.ws, driver.client, chunk, larger.task_id)
+    driver.finish()
+    row = driver.ledger.chunk(chunk)
+    assert row.state is ChunkState.UNCONFIRMED and "has 20 phones, the chunk 10" in (row.note or "")
+    assert driver.ws.storage.names("verdicts") == []
+    attach_task(driver.ws, driver.client, chunk, lost.task_id)
+    driver.finish()
+    assert driver.counts("a") == {"checked": 10} and len(vendor.posts) == 1
+
+
 def test_a_failed_task_that_was_attached_settles_nothing(held: WorkflowDriver, vendor: FakeVendor, clock: Clock) -> None:
     """It answers nothing, so nothing shows whose it is: the night must not buy for it."""
     chunk = held.chunk_key("unconfirmed")
