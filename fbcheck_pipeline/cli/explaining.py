@@ -12,6 +12,7 @@ from fbcheck_pipeline.cli.tables import plain_table
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.reasons import label_of
+from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.results.counting import ODDITIES
 from fbcheck_pipeline.results.explain import explain_row
 from fbcheck_pipeline.results.lineage import read_lineage
@@ -48,7 +49,7 @@ def _say_list(reporter: Reporter, lineage: dict[str, Any], results: str) -> None
     reporter.say(_pairs("in the vendor's results", odd or {"nothing unusual": f"{lineage['verdict_counts']['rows']} rows"}))
     for each in lineage["discrepancies"][:MOST_TASKS]:
         reporter.say(
-            f"task {each['task_id']}: the vendor reports {each['vendor']:,} as `{each['count']}`, we counted {each['ours']:,}"
+            f"task {shown_task_id(each['task_id'])}: the vendor reports {each['vendor']:,} as `{each['count']}`, we counted {each['ours']:,}"
         )
     if lineage["tasks"]:
         reporter.say(_tasks(lineage["tasks"]))
@@ -65,7 +66,9 @@ def _tasks(tasks: list[dict[str, Any]]) -> Table:
         column.min_width = len("2026-11-25")
     for each in tasks[:MOST_TASKS]:
         times = ((each[name] or "")[:19].replace("T", " ") for name in ("submitted_at", "exported_at", "collected_at"))
-        table.add_row(*(escape(str(text)) for text in (each["task_id"], each["chunk_key"], f"{each['phones']:,}", *times)))
+        table.add_row(
+            *(escape(str(text)) for text in (shown_task_id(each["task_id"]), each["chunk_key"], f"{each['phones']:,}", *times))
+        )
     if len(tasks) > MOST_TASKS:
         table.add_row(f"and {len(tasks) - MOST_TASKS} more; --json shows all")
     return table

@@ -16,6 +16,7 @@ from fbcheck_pipeline.cli.output import Reporter, count_of, duration
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, OPEN_STATUSES, VERDICTS, CheckStatus
+from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.results.lineage import rfc3339
 from fbcheck_pipeline.workflow.doubt import what_to_do
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -128,7 +129,7 @@ def say_status(reporter: Reporter, document: Mapping[str, Any], data_uri: str) -
         for each in open_chunks:
             done = f"{100 * (each['success'] or 0) // each['total']} %" if each["total"] else ""
             row = (each["chunk_key"], _coloured(each["state"]), f"{each['phones']:,}", done, duration(each["age_s"]))
-            chunks.add_row(*row, escape(each["task_id"] or ""))
+            chunks.add_row(*row, escape(shown_task_id(each["task_id"])))
         reporter.say(chunks)
     for each in document["lists"]:
         if to_do := each["action"] or ("" if each["state"] == "complete" else _still_open(each["counts"])):
@@ -203,7 +204,9 @@ def _list_state(phone_list: PhoneList, chunks: list[dict[str, Any]]) -> str:
 def _chunk(ws: Workspace, chunk: Chunk, list_keys: list[str]) -> dict[str, Any]:
     action = (TRAITS[chunk.state].action or "").format(chunk_key=chunk.chunk_key)
     if chunk.possible_task_id is not None and chunk.possible_task_id != chunk.task_id:
-        told = f"the vendor may have accepted it as task {shlex.quote(chunk.possible_task_id)}"
+        whole, shown = chunk.possible_task_id, shown_task_id(chunk.possible_task_id)
+        named = shlex.quote(whole) if shown == whole else f"{shown} (`fbcheck status --json` shows it whole)"
+        told = f"the vendor may have accepted it as task {named}"
         action = "; ".join(filter(None, (told, action)))
     since = chunk.submitted_at or chunk.planned_at
     return {

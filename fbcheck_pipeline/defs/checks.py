@@ -10,6 +10,7 @@ from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
+from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.results.counting import coverage_of
 from fbcheck_pipeline.results.lineage import read_lineage
 from fbcheck_pipeline.workflow.doubt import what_to_do
@@ -79,7 +80,7 @@ def vendor_counts_agree(context: dg.AssetCheckExecutionContext, fbcheck: Fbcheck
     """The vendor's `success` may be wrong. The list's lineage then records the difference; nothing else uses the number."""
     found = read_lineage(fbcheck.workspace(), context.partition_key)["discrepancies"]
     said = [
-        f"task {each['task_id']}: the vendor reports {each['vendor']:,} as `{each['count']}`, we counted {each['ours']:,}"
+        f"task {shown_task_id(each['task_id'])}: the vendor reports {each['vendor']:,} as `{each['count']}`, we counted {each['ours']:,}"
         for each in found
     ]
     return dg.AssetCheckResult(

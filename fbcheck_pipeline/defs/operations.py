@@ -19,6 +19,7 @@ from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.statuses import CheckStatus
+from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.settings import Settings
 
 NEARLY_USED = 0.9
@@ -51,7 +52,7 @@ def oldest_task_is_young(fbcheck: FbcheckResource) -> dg.AssetCheckResult:
     """WARN while the list still waits; ERROR once the deadline has settled a list without the task's answer."""
     ws = fbcheck.workspace()
     unsettled = ws.ledger.chunks(states=[ChunkState.SUBMITTED, ChunkState.EXPORTED, ChunkState.OVERDUE])
-    overdue = [chunk.known_task_id for chunk in unsettled if chunk.state is ChunkState.OVERDUE]
+    overdue = [shown_task_id(chunk.known_task_id) for chunk in unsettled if chunk.state is ChunkState.OVERDUE]
     age_s = max((ws.ledger.clock() - (chunk.submitted_at or ws.ledger.clock()) for chunk in unsettled), default=0.0)
     is_young = age_s <= OLD_TASK * ws.settings.task_deadline_hours * HOUR_S
     return dg.AssetCheckResult(

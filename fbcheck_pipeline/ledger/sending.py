@@ -20,6 +20,7 @@ from fbcheck_pipeline.ledger.receipts import Receipt
 from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.ledger.schema import FACTS, chunks, ledger_meta
 from fbcheck_pipeline.ledger.states import ChunkState
+from fbcheck_pipeline.model.task_ids import shown_task_id
 
 log = logging.getLogger(__name__)
 
@@ -233,7 +234,7 @@ class Sending(ChunkEntries):
                 return moved
         except sa.exc.IntegrityError:
             raise OperatorError(
-                f"task {task['task_id']} already belongs to another chunk; `fbcheck status` shows which"
+                f"task {shown_task_id(str(task['task_id']))} already belongs to another chunk; `fbcheck status` shows which"
             ) from None
 
     def replace_chunk(

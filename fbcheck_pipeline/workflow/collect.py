@@ -22,6 +22,7 @@ from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk, TaskProgress
 from fbcheck_pipeline.ledger.states import MOVES
 from fbcheck_pipeline.model.statuses import CheckStatus
+from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.progress import report_progress
 from fbcheck_pipeline.vendor import ResultTable, TaskSnapshot, TaskStatus, VendorClient, timestamp_us
 from fbcheck_pipeline.workflow.kept_results import doubt_of, keep, kept, kept_doubt, read_for
@@ -207,8 +208,8 @@ def _keep_and_take_in(ws: Workspace, fetched: _Fetched, path: Path) -> str | Non
 def _take_in(ws: Workspace, fetched: _Fetched, chunk: LoadedChunk, path: Path) -> str | None:
     if chunk.was_attached and not chunk.has_verdicts and (fetched.total or chunk.phone_count) != chunk.phone_count:
         raise _AnotherChunks(
-            f"task {chunk.task_id} has {fetched.total:,} phones, the chunk {chunk.phone_count:,}: it is another chunk's task and is not "
-            "attached any more; look for the task that fits"
+            f"task {shown_task_id(chunk.task_id)} has {fetched.total:,} phones, the chunk {chunk.phone_count:,}: it is another "
+            "chunk's task and is not attached any more; look for the task that fits"
         )
     try:
         result = read_for(ws, chunk, path)
@@ -229,7 +230,7 @@ def _take_in(ws: Workspace, fetched: _Fetched, chunk: LoadedChunk, path: Path) -
 
 def _not_its_own(chunk: Chunk, own: int) -> str:
     return (
-        f"task {chunk.task_id} answers other phones than this chunk's (only {own:,} of this chunk): it is another chunk's task and is "
+        f"task {shown_task_id(chunk.task_id)} answers other phones than this chunk's (only {own:,} of this chunk): it is another chunk's task and is "
         "not attached any more; look for the task that fits"
     )
 

@@ -14,6 +14,7 @@ from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.ledger.collecting import DAYS_UNTIL_GONE
 from fbcheck_pipeline.ledger.records import Chunk, TaskProgress
 from fbcheck_pipeline.ledger.states import MOVES
+from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus, VendorClient
 from fbcheck_pipeline.workflow.kept_results import kept_doubt
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -120,7 +121,9 @@ def count_gone(ws: Workspace, chunk: Chunk, why: str) -> bool:
 def settle_failed(ws: Workspace, chunk: Chunk, progress: TaskProgress, why: str) -> bool:
     """The chunk failed; if an operator attached its task, only verdicts show that it is the chunk's, else the attachment is undone."""
     if chunk.was_attached and not chunk.has_verdicts:
-        note = f"{why}; whether task {chunk.task_id} is this chunk's cannot be known, so it is not attached any more"
+        note = (
+            f"{why}; whether task {shown_task_id(chunk.task_id)} is this chunk's cannot be known, so it is not attached any more"
+        )
         return ws.ledger.disown_task(chunk.chunk_key, from_=chunk.state, task_id=chunk.known_task_id, note=note)
     return ws.ledger.mark_failed(chunk.chunk_key, from_=chunk.state, progress=progress, note=why)
 

@@ -8,6 +8,7 @@ from fbcheck_pipeline.errors import OperatorError, TaskNotFound, VendorError
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.ledger.calling_off import CALLED_OFF
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
+from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.vendor import TaskSnapshot, VendorClient, timestamp_us
 from fbcheck_pipeline.vendor.protocols import PROTOCOLS
 from fbcheck_pipeline.workflow.collect import accept_kept
@@ -30,10 +31,12 @@ def attach_task(ws: Workspace, client: VendorClient, chunk_key: str, task_id: st
     snapshot, protocol, user_id = _ask(ws, client, chunk, task_id)
     total = chunk.phone_count
     if snapshot.total and snapshot.total != total:
-        raise OperatorError(f"task {task_id} has {snapshot.total} phones, the chunk {total}; look for the task that fits")
+        raise OperatorError(
+            f"task {shown_task_id(task_id)} has {snapshot.total} phones, the chunk {total}; look for the task that fits"
+        )
     if not _may_be_of(chunk, snapshot, ws.ledger.clock()):
         raise OperatorError(
-            f"task {task_id} was created at {snapshot.created_at}, not within a day after chunk {chunk_key} was sent; "
+            f"task {shown_task_id(task_id)} was created at {snapshot.created_at}, not within a day after chunk {chunk_key} was sent; "
             "look for the task that fits"
         )
     moved = ws.ledger.attach_task(

@@ -35,6 +35,7 @@ from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S
 from fbcheck_pipeline.ledger.receipts import Receipt
 from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.progress import report_progress
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.poll import first_poll_at
@@ -228,7 +229,9 @@ def _send_as(ws: Workspace, client: VendorClient, chunk_key: str, sender: str, s
         return 0
     if not is_ours:
         log.error(
-            "a person settled chunk %s before its answer came; the vendor accepted it as task %s", chunk_key, snapshot.task_id
+            "a person settled chunk %s before its answer came; the vendor accepted it as task %s",
+            chunk_key,
+            shown_task_id(snapshot.task_id),
         )
     phone_count = ledger.chunk(chunk_key).phone_count
     log.info("chunk submitted chunk_key=%s phones=%d", chunk_key, phone_count)
@@ -276,7 +279,7 @@ def _record(ws: Workspace, receipt: Receipt, write: Callable[[], T]) -> T:
 
 def _tell(receipt: Receipt, place: str) -> None:
     """One plain line on standard error at once, whatever becomes of ledger, receipt and log."""
-    named = receipt.task_id or receipt.possible_task_id
+    named = shown_task_id(receipt.task_id or receipt.possible_task_id)
     what = f"task {named}" if named else "nothing that names a task"
     with suppress(OSError, ValueError):
         sys.stderr.write(

@@ -19,8 +19,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from fbcheck_pipeline.errors import OperatorError, VendorRefuses
-from fbcheck_pipeline.ledger import TRAITS, ChunkState, tallies
+from fbcheck_pipeline.errors import LedgerError, OperatorError, VendorRefuses
+from fbcheck_pipeline.ledger import TRAITS, ChunkState, Ledger, tallies
+from fbcheck_pipeline.ledger.calling_off import CALLED_OFF
 from fbcheck_pipeline.ledger.records import Chunk, Stretch
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
@@ -34,7 +35,7 @@ from fbcheck_pipeline.workflow.send import RetryPolicy
 from fbcheck_pipeline.workflow.verdicts import merge_index
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import DAY_S, Clock, phones
-from tests.fake_vendor import FakeVendor, ResultShape
+from tests.fake_vendor import FakeVendor, ResultShape, Task
 from tests.integration.workflow.workflow_driver import WorkflowDriver
 from tests.prepared import nothing_synced
 
@@ -77,9 +78,30 @@ class LifeOfAChunk(RuleBasedStateMachine):
         self.vendor.clock = self.clock
         self.driver = WorkflowDriver(open_workspace(self.settings, self.clock))
         self.accepted_of_suppressed: dict[str, int] = {}
+        self.posts: dict[str, tuple[str, str]] = {}  # task id -> the chunk and the sender that it was accepted from
+        self.tried_beside: set[int] = set()  # phones of tries that turned out to be with the vendor after they were resubmitted
+        self.backup: dict[str, int] | None = None  # what the ledger had counted when it was copied
+        self.patch = pytest.MonkeyPatch()
+        self._watch_posts()
+
+    def _watch_posts(self) -> None:
+        start, accept, last = Ledger.start_sending, FakeVendor.accept, list[tuple[str, str]]()
+
+        def started(ledger: Ledger, chunk_key: str, *, sender: str, **given: Any) -> bool:
+            last[:] = [(chunk_key, sender)]
+            return start(ledger, chunk_key, sender=sender, **given)
+
+        def accepted(vendor: FakeVendor, *given: Any) -> Task:
+            task = accept(vendor, *given)
+            self.posts[task.task_id] = last[0]
+            return task
+
+        self.patch.setattr(Ledger, "start_sending", started)
+        self.patch.setattr(FakeVendor, "accept", accepted)
 
     def teardown(self) -> None:
         if hasattr(self, "driver"):
+            self.patch.undo()
             self.driver.ledger.close()
             shutil.rmtree(self.folder)
 
@@ -96,6 +118,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
         assert limit is None or self._sent_for(key) in range(limit + 1) or self._sent_for(key) == sent
         if not answers:
             assert sum(self.vendor.accepted.values()) - accepted == told
+            self._see_that_answers_are_used(key)
 
     @rule(keys=st.lists(KEYS, min_size=2, max_size=3, unique=True), again=st.sampled_from(list(Again)))
     def dry_run_and_run_of_several(self, keys: list[str], again: Again) -> None:
@@ -107,8 +130,24 @@ class LifeOfAChunk(RuleBasedStateMachine):
     @rule(key=KEYS, limit=st.sampled_from([0, 6]))
     def send_by_a_process_with_a_limit(self, key: str, limit: int) -> None:
         """Where no limit is recorded with a list, it forbids what was planned without one."""
-        narrow = self.settings.model_copy(update={"max_billable": limit})
-        WorkflowDriver(replace(self.driver.ws, settings=narrow)).send(key, ONCE)
+        self._narrow(limit).send(key, ONCE)
+
+    @rule(limit=st.sampled_from([0, 6, 10]), turns=st.lists(st.booleans(), min_size=6, max_size=6))
+    def sensors_of_two_processes(self, limit: int, turns: list[bool]) -> None:
+        """Whoever has the next turn, they come to rest: nobody's work sets off the other's for ever."""
+        plannings = Counter[str]()
+        for is_narrow in [*turns, False, True]:
+            self.clock.advance(700)
+            process = self._narrow(limit) if is_narrow else self.driver
+            for each in self.driver.ledger.lists_to_send():
+                plannings[each.list_key] += 1
+                with self._planning_is_lawful(each.list_key, Again.NOBODY):
+                    process.submit(each.list_key, LISTS[each.list_key], ONCE)
+        assert self.driver.ledger.lists_to_send() == [] and max(plannings.values(), default=0) <= 2
+
+    def _narrow(self, limit: int) -> WorkflowDriver:
+        """Another process on the same ledger, with a limit of its own."""
+        return WorkflowDriver(replace(self.driver.ws, settings=self.settings.model_copy(update={"max_billable": limit})))
 
     @rule(key=KEYS, again=st.sampled_from(list(Again)), budget=st.sampled_from([None, 8]), writes_pins=st.booleans())
     def submit_and_be_killed_after_planning(self, key: str, again: Again, budget: int | None, writes_pins: bool) -> None:
@@ -223,6 +262,53 @@ class LifeOfAChunk(RuleBasedStateMachine):
         else:
             (resubmit if how == "resubmit" else abandon)(self.driver.ws, chunk)
 
+    @precondition(lambda self: self._lost_tasks())
+    @rule(which=st.integers(0, 5), is_found=st.booleans())
+    def late_answer(self, which: int, is_found: bool) -> None:
+        """Of a sender that was taken for gone, or a person finds the task: whatever became of the chunk since."""
+        tasks = self._lost_tasks()
+        task_id = tasks[which % len(tasks)]
+        chunk_key, sender = self.posts[task_id]
+        chunk = self.driver.ledger.chunk(chunk_key)
+        may_be_found = chunk.state is ChunkState.UNCONFIRMED or (chunk.state in CALLED_OFF and chunk.resubmissions)
+        if not is_found:
+            self.driver.ledger.mark_submitted(
+                chunk_key, sender=sender, task_id=task_id, total=None, is_synthetic=False, next_poll_at=0
+            )
+        elif may_be_found:
+            attach_task(self.driver.ws, self.driver.client, chunk_key, task_id)
+        if self.driver.ledger.chunk(chunk_key).task_id == task_id:
+            self.tried_beside |= set(self._phones(chunk_key))
+            planned = self.driver.ledger.chunks(states=[ChunkState.PLANNED])
+            assert not {phone for row in planned for phone in self._phones(row.chunk_key)} & set(self._phones(chunk_key))
+
+    def _lost_tasks(self) -> list[str]:
+        """Accepted by the vendor, and no chunk has it."""
+        known = {row.task_id for row in self.driver.ledger.chunks()}
+        return [task_id for task_id in self.posts if task_id not in known]
+
+    @rule()
+    def back_up_the_ledger(self) -> None:
+        self.driver.ledger.close()
+        shutil.copy(self.folder / "data" / "ledger.db", self.folder / "backup.db")
+        self.backup = self.driver.ledger.changes()
+
+    @precondition(lambda self: self.backup not in (None, self.driver.ledger.changes()))
+    @rule(key=KEYS)
+    def an_older_ledger_is_put_back(self, key: str) -> None:
+        """Whatever was lost with it: it is not opened, and the newest one is fetched."""
+        self.driver.ledger.close()
+        path, newest = self.folder / "data" / "ledger.db", self.folder / "newest.db"
+        path.rename(newest)
+        shutil.copy(self.folder / "backup.db", path)
+        with pytest.raises(LedgerError, match="older than") as caught:
+            open_workspace(self.settings, self.clock)
+        assert caught.value.exit_code == 2
+        for each in path.parent.glob("ledger.db-*"):
+            each.unlink()
+        newest.rename(path)
+        self.another_process()
+
     @precondition(lambda self: "overdue" in self.driver.states())
     @rule(which=st.integers(0, 3))
     def give_up(self, which: int) -> None:
@@ -264,8 +350,11 @@ class LifeOfAChunk(RuleBasedStateMachine):
     def no_phone_has_two_tries_that_may_be_answered(self) -> None:
         if not hasattr(self, "driver"):
             return
-        holding = [phone for row in self.driver.ledger.chunks() for phone in self._held(row)]
-        assert len(holding) == len(set(holding))
+        rows = self.driver.ledger.chunks()
+        holding = Counter(phone for row in rows for phone in self._held(row))
+        assert {phone for phone, count in holding.items() if count > 1} <= self.tried_beside
+        unsent = [phone for row in rows if row.state is ChunkState.PLANNED for phone in self._phones(row.chunk_key)]
+        assert all(holding[phone] == 1 for phone in unsent)
 
     @invariant()
     def no_suppressed_phone_is_accepted_any_more(self) -> None:
@@ -320,6 +409,15 @@ class LifeOfAChunk(RuleBasedStateMachine):
                 chunk = self.driver.ledger.chunk(row.chunk_key)
                 young |= set(self._phones(row.chunk_key)) - {int(phone) for phone in chunk.unanswered}
         return young
+
+    def _see_that_answers_are_used(self, key: str) -> None:
+        """After a run, each phone with a young verdict has it, unless it opted out."""
+        pins = read_pins(self.driver.ws.storage, key)
+        assert pins is not None
+        resolved = resolve(self.driver.ws, key, pins)
+        young = np.isin(pins.phones, list(self._phones_with_a_young_verdict()))
+        young &= ~self.driver.ledger.suppressed_among(pins.phones)
+        assert (resolved.facebook[:NO_PIN][young] >= 0).all()
 
     def _sent_for(self, key: str) -> int:
         with self.driver.ledger.database.reading() as connection:

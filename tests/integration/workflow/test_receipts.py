@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from fbcheck_pipeline.cli.tables import status_document
+from fbcheck_pipeline.cli.output import Reporter
+from fbcheck_pipeline.cli.tables import say_status, status_document
 from fbcheck_pipeline.errors import LedgerError, VendorRefuses
 from fbcheck_pipeline.ledger import ChunkState, Ledger
 from fbcheck_pipeline.vendor import VendorClient
@@ -221,6 +222,32 @@ def test_an_id_that_another_chunk_has_is_shown_and_both_are_kept(
     abandon(again.ws, chunk.chunk_key)
     purge(again.ws, older_than_days=-1)
     assert len(receipts(tmp_path)) == 1, "its list is with the vendor yet"
+
+
+def test_an_id_that_reads_as_a_phone_is_whole_only_where_it_is_needed(
+    open_driver: OpenDriver,
+    vendor: FakeVendor,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+    broken: pytest.MonkeyPatch,
+) -> None:
+    """Not on standard error, in logs or errors; the receipt and `status --json` have it, so that it can be attached."""
+    same = ("accept_status", 200, {"Content-Type": "application/json"}, b'{"task_id": 41780000001, "status": "pending"}')
+    vendor.script.extend([same, same])
+    driver = open_driver(chunk_size=5)
+    with pytest.raises(LedgerError):
+        driver.run("a", phones(5))
+    broken.undo()
+    assert "41•••01" in capsys.readouterr().err and receipts(tmp_path)[0]["task_id"] == "41780000001"
+    again = open_driver()
+    again.run("b", phones(5, 905_330_000_000))
+    document = status_document(again.ws)
+    say_status(Reporter(as_json=False), document, "data")
+    chunk = next(each for each in document["chunks"] if each["state"] == "unconfirmed")
+    assert chunk["possible_task_id"] == "41780000001" and "41•••01 (`fbcheck status --json` shows it whole)" in chunk["action"]
+    said = capsys.readouterr()
+    assert "41•••01" in said.out + said.err and "41780000001" not in said.out + said.err + caplog.text
 
 
 def test_a_purge_deletes_the_receipts_of_its_chunks(open_driver: OpenDriver, tmp_path: Path) -> None:
