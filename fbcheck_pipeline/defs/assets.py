@@ -48,7 +48,7 @@ class SubmitConfig(dg.Config):
 
 @dg.asset(partitions_def=lists, group_name="lists", kinds={"parquet"}, owners=OWNERS, code_version="1")
 def raw_phones(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> BatchStream:
-    """One row per phone cell of the list, with its source row number and all columns of that row, as text."""
+    """One row per phone cell of the list, with its source row number and all columns of that row, as they were."""
     ws = fbcheck.workspace()
     phone_list = ws.ledger.phone_list(context.partition_key)
     stack = ExitStack()

@@ -228,5 +228,10 @@ def _repetitive(batch: pa.RecordBatch | None) -> list[str]:
     return [
         each.name
         for each, column in zip(batch.schema, batch.columns, strict=True)
-        if pa.types.is_dictionary(each.type) or pc.count_distinct(column).as_py() < most
+        if pa.types.is_dictionary(each.type) or (_is_countable(each.type) and pc.count_distinct(column).as_py() < most)
     ]
+
+
+def _is_countable(type_: pa.DataType) -> bool:
+    """False for what Arrow cannot tell apart: lists, and floats of two bytes."""
+    return not (pa.types.is_nested(type_) or pa.types.is_float16(type_))

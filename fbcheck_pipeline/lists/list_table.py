@@ -17,10 +17,11 @@ class ListTable:
 
     Attributes:
         head: the first rows.
-        batches: given the first data row of the head and the number of columns, all rows from there as string columns.
+        batches: given the first data row of the head and the number of columns, all rows from there.
         expected_rows: given that row and how many rows were read, how many there will be; of a text an estimate.
         has_header: the first row of the head is known to be names.
         delimiter: None also for a text of one column.
+        types: of the columns in the batches; None: all are text.
     """
 
     head: list[list[Cell]]
@@ -32,6 +33,7 @@ class ListTable:
     encoding: str | None = None
     delimiter: str | None = None
     sheet: str | None = None
+    types: tuple[pa.DataType, ...] | None = None
 
     def width(self, header_row: int | None) -> int:
         """How many columns: as many as the header has, or as most rows have when these are more."""

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from fbcheck_pipeline.errors import ListError
+from fbcheck_pipeline.files.parquet_tables import joined_lists
 from fbcheck_pipeline.lists.column_choice import Columns, choose
 from fbcheck_pipeline.lists.facts import ReadOptions, SourceFacts
 from fbcheck_pipeline.lists.formats import format_of
@@ -41,7 +42,8 @@ class ListReader:
         self._table, self._columns, self._data_row = table, columns, data_row
         self.source = source
         self._phone_names = pa.array([columns.names[index] for index in columns.phones], pa.string())
-        self.schema = pa.schema([*((name, pa.string()) for name in columns.final_names), *schema_of(RAW_PHONES)])
+        types = table.types or (pa.string(),) * len(columns.final_names)
+        self.schema = pa.schema([*zip(columns.final_names, types, strict=True), *schema_of(RAW_PHONES)])
         self.counts: dict[str, int] = {}
         self.rows_read = 0
 
@@ -71,7 +73,7 @@ class ListReader:
         rows, phones = batch.num_rows, len(self._columns.phones)
         index = np.tile(np.arange(phones), rows)
         source = np.repeat(np.arange(rows), phones)
-        columns = [batch.column(at) for at in self._columns.phones]
+        columns = [joined_lists(batch.column(at), self._table.counts) for at in self._columns.phones]
         raw = columns[0]
         if phones > 1:
             raw = pa.concat_arrays(columns).take(pa.array(index * rows + source))

@@ -134,7 +134,7 @@ class Normaliser:
         """Index into COUNTRIES of each row's region, NONE where it is unknown."""
         if self.region_column is None:
             return np.full(batch.num_rows, COUNTRY_CODE[self.region])
-        cells = batch.column(self.region_column).dictionary_encode()
+        cells = batch.column(self.region_column).cast(pa.string()).dictionary_encode()
         known = map(self.region_of_row, cells.dictionary.to_pylist())
         return np.array([COUNTRY_CODE[region] for region in (*known, self.region)])[_indices(cells)]
 

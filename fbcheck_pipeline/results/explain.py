@@ -5,7 +5,7 @@ It only reads what the assets wrote. Its answer holds the row's own numbers and 
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -47,7 +47,7 @@ def explain_row(ws: Workspace, list_key: str, source_row: int) -> dict[str, Any]
         "list_key": list_key,
         "file": lineage["source"]["file"],
         str(Column.SOURCE_ROW): source_row,
-        "cells": {name: value for name, value in rows[0].items() if name not in RESULT_COLUMNS},
+        "cells": {name: _text(value) for name, value in rows[0].items() if name not in RESULT_COLUMNS},
         "phones": [
             {
                 **{name: _text(row.get(name)) for name in OUTCOME},
@@ -68,9 +68,8 @@ def _normaliser(ws: Workspace, list_key: str, lineage: dict[str, Any]) -> Normal
 
 def _rules(normaliser: Normaliser, row: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
     """The assumed region, and a sentence for each rule that changed or decided the cell."""
-    region = (
-        normaliser.region_of_row(row[result_name(normaliser.region_column)]) if normaliser.region_column else normaliser.region
-    )
+    cell = row[result_name(normaliser.region_column)] if normaliser.region_column else None
+    region = normaliser.region_of_row(None if cell is None else str(cell))
     said = normaliser.explain(row[Column.PHONE_RAW], region)
     of_cell = [each for each in rows if each[Column.PHONE_COLUMN] == row[Column.PHONE_COLUMN]]
     if not _agree(said[-len(of_cell) :], of_cell):
@@ -138,4 +137,4 @@ def _text(value: Any) -> Any:
     """A value in JSON's types."""
     if isinstance(value, datetime):
         return rfc3339(value.timestamp())
-    return value.isoformat() if isinstance(value, date) else value
+    return value if value is None or isinstance(value, str | int | float | list) else str(value)

@@ -1,8 +1,8 @@
-"""Parquet: typed columns as text, a batch at a time."""
+"""Parquet: columns keep their types, phones are read as text, a batch at a time and within bounds."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from fbcheck_pipeline.errors import ListError
+from fbcheck_pipeline.files import parquet_tables
 from fbcheck_pipeline.lists import open_list
 from tests.unit.lists.reading import column, read
 
@@ -34,17 +35,124 @@ from tests.unit.lists.reading import column, read
         ),
         (pa.array([datetime(2026, 1, 2, tzinfo=UTC), None]), ["2026-01-02 00:00:00Z", None]),
         (pa.array([True, None]), ["true", None]),
-        (pa.array([["x", "y"], None]), ['["x", "y"]', None]),
+        (pa.array([["0532 1", "y"], None]), ["0532 1; y", None]),
+        (pa.array([[5321112233, 5321112234], []], pa.large_list(pa.int64())), ["5321112233; 5321112234", None]),
+        (pa.array([["a", None], ["b", " "]], pa.list_(pa.string(), 2)), ["a", "b"]),
         (pa.array([{"a": 1}, None]), ['{"a": 1}', None]),
         (pa.nulls(2), [None, None]),
     ],
     ids=str,
 )
-def test_a_typed_cell_becomes_the_text_that_a_person_would_write(tmp_path: Path, values: Any, text: list[str | None]) -> None:
-    """And a missing one stays missing."""
+def test_a_typed_cell_is_read_as_the_text_that_a_person_would_write(tmp_path: Path, values: Any, text: list[str | None]) -> None:
+    """All numbers of a list are numbers of the cell, and a missing one stays missing."""
+    pq.write_table(pa.table({"tel": values}), tmp_path / "a.parquet")
+    _, table = read(tmp_path / "a.parquet", column="tel")
+    assert column(table, "phone_raw") == text
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pa.array([1, None], pa.uint8()),
+        pa.array([1.5, None]),
+        pa.array([1.5, None], pa.float16()),
+        pa.array([True, None]),
+        pa.array([date(2026, 1, 2), None]),
+        pa.array([time(3, 4), None]),
+        pa.array([datetime(2026, 1, 2, 3, 4, 5), None]),
+        pa.array([2**62, None], pa.timestamp("us")),
+        pa.array([datetime(2026, 1, 2, tzinfo=UTC), None], pa.timestamp("us", "Europe/Istanbul")),
+        pa.array([0, None], pa.timestamp("us", "+03:30")),
+        pa.array([5, None], pa.duration("s")),
+        pa.array([Decimal("5321.20"), None]),
+        pa.array([["x", "y"], None]),
+        pa.array([[1.5], None], pa.large_list(pa.float64())),
+    ],
+    ids=lambda values: str(values.type),
+)
+def test_a_typed_column_keeps_its_type(tmp_path: Path, values: Any) -> None:
+    """As interface.md says of typed sources; also where Python has no value for what it holds."""
+    pq.write_table(pa.table({"tel": ["0532 111 22 33", "0532 111 22 34"], "v": values}), tmp_path / "a.parquet")
+    reader, table = read(tmp_path / "a.parquet")
+    assert table.column("v").combine_chunks().equals(values) and reader.source.phone_columns == ("tel",)
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        (pa.array(["a", None], pa.large_string()), ["a", None]),
+        (pa.array(["a", None], pa.string_view()), ["a", None]),
+        (pa.array(["a", "b"]).dictionary_encode(), ["a", "b"]),
+        (pa.array([{"a": 1}, None]), ['{"a": 1}', None]),
+        (pa.array([[("k", 1)], None], pa.map_(pa.string(), pa.int64())), ['[["k", 1]]', None]),
+        (pa.array([[{"a": "x"}], None]), ['[{"a": "x"}]', None]),
+        (pa.nulls(2), [None, None]),
+    ],
+    ids=lambda values: str(getattr(values, "type", "")),
+)
+def test_other_kinds_become_text(tmp_path: Path, values: Any, text: list[str | None]) -> None:
+    """Text in whatever form is text; records are JSON."""
     pq.write_table(pa.table({"tel": ["0532 111 22 33", "0532 111 22 34"], "v": values}), tmp_path / "a.parquet")
     _, table = read(tmp_path / "a.parquet")
     assert column(table, "v") == text
+
+
+ODD = {
+    "uuid": pa.ExtensionArray.from_storage(pa.uuid(), pa.array([b"0123456789abcdef"] * 2, pa.binary(16))),
+    "days within a list": pa.array([[2**62]] * 2, pa.list_(pa.timestamp("us"))),
+    "days within a record": pa.array([{"at": 2**62}] * 2, pa.struct([("at", pa.timestamp("us"))])),
+    "a zone that does not exist": pa.array([0, 1], pa.timestamp("us", "Mars/Olympus")),
+    "a zone that is no name": pa.array([0, 1], pa.timestamp("us", "../../x")),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_an_odd_column_costs_itself_alone(tmp_path: Path, kind: str) -> None:
+    """It is left out by name; the whole file was called damaged."""
+    columns = {"odd.one": ODD[kind], "tel": ["0532 111 22 33", "0532 111 22 34"], "v": [1, 2]}
+    pq.write_table(pa.table(columns), tmp_path / "a.parquet")
+    reader, table = read(tmp_path / "a.parquet")
+    assert table.schema.names[:2] == ["tel", "v"] and column(table, "phone_raw") == columns["tel"]
+    assert "'odd.one'" in reader.source.reasons[0]
+
+
+def test_names_with_digits_stay(tmp_path: Path) -> None:
+    """They are the file's own."""
+    names = ["tel", "sales_20261101", "satis 2025-2026", "0"]
+    pq.write_table(pa.table([["0532 111 22 33"], [1], [2], [3]], names=names), tmp_path / "a.parquet")
+    assert read(tmp_path / "a.parquet")[1].schema.names[:4] == names
+
+
+BOMBS = {
+    "one text in every row": pa.array(["x" * 20_000] * 1000),
+    "lists of one text": pa.array([["x" * 20_000]] * 1000),
+    "records of one text": pa.array([{"a": "x" * 20_000}] * 1000),
+    "one number in every row": pa.array([[7] * 2000] * 1000),
+}
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+@pytest.mark.parametrize("has_dictionary", [True, False])
+def test_a_small_file_of_large_contents_is_refused_before_they_are_decoded(
+    tmp_path: Path, kind: str, has_dictionary: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four KB once became four GB: a text that is stored once stands in every row."""
+    monkeypatch.setattr(parquet_tables, "HONEST_BYTES", 4 << 20)
+    content = pa.table({"tel": ["0532 111 22 33"] * 1000, "v": BOMBS[kind]})
+    pq.write_table(content, tmp_path / "a.parquet", use_dictionary=has_dictionary, compression="zstd")
+    before = pa.total_allocated_bytes()
+    with pytest.raises(ListError, match=r"a\.parquet: the file is not read: its .* unpack to .* MB"):
+        read(tmp_path / "a.parquet")
+    assert pa.total_allocated_bytes() - before < 1 << 20
+
+
+def test_batches_of_long_texts_have_fewer_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An honest list may have a few long notes; its batches stay within bounds all the same."""
+    monkeypatch.setattr(parquet_tables, "BATCH_BYTES", 1 << 20)
+    notes = [f"{row} " + "x" * 10_000 for row in range(500)]
+    pq.write_table(pa.table({"tel": ["0532 111 22 33"] * 500, "note": notes}), tmp_path / "a.parquet")
+    batches = list(open_list(tmp_path / "a.parquet").batches())
+    assert sum(batch.num_rows for batch in batches) == 500 and max(batch.num_rows for batch in batches) < 120
 
 
 def test_bytes_that_are_no_text_are_replaced_and_counted(tmp_path: Path) -> None:

@@ -1,0 +1,246 @@
+"""Parquet as typed record batches whose memory is bounded before anything is decoded. What the columns mean is not known here.
+
+Kept as they are: numbers, truth values, text, days, times, decimals, and lists of these; records and maps become JSON text. A
+column of any other kind costs itself alone: it is left out by name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from fbcheck_pipeline.files.arrow_text import to_text
+from fbcheck_pipeline.files.untrusted import MAX_RATIO, DangerousFile
+
+BATCH_ROWS = 50_000
+BATCH_BYTES = 128 << 20
+HONEST_BYTES = 1 << 30
+"""So much may be packed as tightly as it likes."""
+_BUFFER_BYTES = 1 << 20
+_VALUE_BYTES = 8
+_ROWS_MEASURED = 100_000
+_DEEPEST = 50
+_OFFSET = re.compile(r"[+-]\d\d:\d\d")
+
+
+@dataclass(frozen=True)
+class ParquetTable:
+    """A file that was found harmless.
+
+    Attributes:
+        names, types: of the columns that are kept, in order.
+        left_out: names of the others.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    types: tuple[pa.DataType, ...]
+    left_out: tuple[str, ...]
+    row_count: int
+    batch_rows: int
+
+    def batches(self, counts: Counter[str], rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
+        """All rows, in batches of so many at most, columns named `0`, `1` …
+
+        Args:
+            counts: `bad_bytes` rises by the cells of bytes that are no UTF-8.
+        """
+        numbers = [str(index) for index in range(len(self.names))]
+        with pq.ParquetFile(self.path, buffer_size=_BUFFER_BYTES, pre_buffer=False) as file:
+            columns = list(self.names) if self.left_out else None
+            for batch in file.iter_batches(batch_size=min(rows, self.batch_rows), columns=columns):
+                cells = [_kept(column, type_, counts) for column, type_ in zip(batch.columns, self.types, strict=True)]
+                yield pa.RecordBatch.from_arrays(cells, numbers)
+
+
+def open_parquet(path: Path) -> ParquetTable:
+    """Read the footer.
+
+    Raises:
+        DangerousFile: its rows would take more memory or time than any honest file's.
+        Exception: whatever pyarrow raises for a damaged file.
+    """
+    with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False) as file:
+        metadata = file.metadata
+        _check_sizes(metadata, path.stat().st_size)
+        kinds = [(field.name, _kept_type(field.type)) for field in file.schema_arrow]
+    kept = [(name, kind) for name, kind in kinds if kind is not None]
+    left_out = tuple(name for name, kind in kinds if kind is None)
+    batch_rows = _rows_within(path, metadata, frozenset(left_out))
+    names, types = tuple(name for name, _ in kept), tuple(kind for _, kind in kept)
+    return ParquetTable(path, names, types, left_out, metadata.num_rows, batch_rows)
+
+
+def _kept_type(type_: pa.DataType) -> pa.DataType | None:
+    """The type that a column has in batches; None where it is left out."""
+    types = pa.types
+    if isinstance(type_, pa.BaseExtensionType):
+        return pa.string() if _is_text(type_.storage_type) else None
+    if types.is_dictionary(type_):
+        return _kept_type(type_.value_type)
+    if _is_text(type_) or types.is_null(type_) or types.is_binary(type_) or types.is_large_binary(type_):
+        return pa.string()
+    if types.is_fixed_size_binary(type_):
+        return pa.string()
+    if types.is_timestamp(type_):
+        return type_ if type_.tz is None or _is_zone(type_.tz) else None
+    if types.is_nested(type_):
+        return _kept_nested(type_)
+    is_plain = types.is_integer(type_) or types.is_floating(type_) or types.is_decimal(type_) or types.is_boolean(type_)
+    return type_ if is_plain or types.is_date(type_) or types.is_time(type_) or types.is_duration(type_) else None
+
+
+def _kept_nested(type_: pa.DataType) -> pa.DataType | None:
+    leaves = list(_leaves(type_, 0))
+    if any(leaf is None or pa.types.is_temporal(leaf) or _kept_type(leaf) is None for leaf in leaves):
+        return None
+    is_list = pa.types.is_list(type_) or pa.types.is_large_list(type_) or pa.types.is_fixed_size_list(type_)
+    if not is_list or pa.types.is_nested(type_.value_type):
+        return pa.string()
+    kept = _kept_type(type_.value_type)
+    return type_ if kept == type_.value_type else pa.list_(kept)
+
+
+def _leaves(type_: pa.DataType, depth: int) -> Iterator[pa.DataType | None]:
+    """The types at the ends of a nested one; None where these are too deep."""
+    if depth > _DEEPEST:
+        yield None
+    elif pa.types.is_nested(type_) and type_.num_fields:
+        for index in range(type_.num_fields):
+            yield from _leaves(type_.field(index).type, depth + 1)
+    else:
+        yield type_
+
+
+def _is_text(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_string_view(type_))
+
+
+def _is_zone(name: str) -> bool:
+    if _OFFSET.fullmatch(name):
+        return True
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError, ValueError):  # no such zone, or a name that leads elsewhere
+        return False
+    return True
+
+
+def _kept(column: pa.Array[Any], type_: pa.DataType, counts: Counter[str]) -> pa.Array[Any]:
+    if pa.types.is_string(type_):
+        return _json(column) if pa.types.is_nested(column.type) else to_text(_stored(column), counts)
+    plain = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+    return plain if plain.type == type_ else plain.cast(type_)
+
+
+def _stored(column: pa.Array[Any]) -> pa.Array[Any]:
+    return column.storage if isinstance(column, pa.ExtensionArray) else column
+
+
+def _json(column: pa.Array[Any]) -> pa.Array[Any]:
+    texts = [None if value is None else json.dumps(value, ensure_ascii=False, default=str) for value in column.to_pylist()]
+    return pa.array(texts, pa.string())
+
+
+def _check_sizes(metadata: pq.FileMetaData, size_bytes: int) -> None:
+    """By what the footer says of each column and row group."""
+    chunks = [chunk for _, chunk in _chunks(metadata)]
+    value_bytes = sum(chunk.num_values for chunk in chunks) * _VALUE_BYTES
+    unpacked = sum(chunk.total_uncompressed_size for chunk in chunks)
+    if max(value_bytes, unpacked) > max(HONEST_BYTES, MAX_RATIO * size_bytes):
+        raise DangerousFile(f"its {size_bytes >> 10:,} KB unpack to {max(value_bytes, unpacked) >> 20:,} MB")
+
+
+def _chunks(metadata: pq.FileMetaData) -> Iterator[tuple[int, pq.ColumnChunkMetaData]]:
+    for group in range(metadata.num_row_groups):
+        row_group = metadata.row_group(group)
+        for column in range(metadata.num_columns):
+            yield group, row_group.column(column)
+
+
+def _rows_within(path: Path, metadata: pq.FileMetaData, left_out: frozenset[str]) -> int:
+    """How many rows a batch may have. A text that is stored once may stand in every row: only reading its dictionary tells.
+
+    Raises:
+        DangerousFile: its texts, written out, are larger than any honest file's.
+    """
+    largest: Counter[str] = Counter()
+    for group, chunk in _chunks(metadata):
+        name = chunk.path_in_schema
+        if chunk.physical_type != "BYTE_ARRAY" or not chunk.num_values or name in left_out or name.split(".")[0] in left_out:
+            continue
+        rows = max(metadata.row_group(group).num_rows, 1)
+        longest = -(-chunk.total_uncompressed_size // chunk.num_values)
+        if chunk.has_dictionary_page and chunk.num_values * chunk.total_uncompressed_size > HONEST_BYTES:
+            longest = max(longest, _longest_text(path, group, name))
+            if chunk.num_values * longest > HONEST_BYTES:
+                _check_texts(path, group, name)
+        largest[name] = max(largest[name], longest * -(-chunk.num_values // rows))
+    return max(1, min(BATCH_ROWS, BATCH_BYTES // max(largest.total(), 1)))
+
+
+def _longest_text(path: Path, group: int, name: str) -> int:
+    dictionary = next(_indexed(path, group, name, rows=1)).dictionary
+    return int(pc.max(pc.binary_length(dictionary)).as_py() or 0)
+
+
+def _check_texts(path: Path, group: int, name: str) -> None:
+    """By what the texts of a column are when each is written out: their lengths are added, and none is."""
+    texts_bytes, most = 0, max(HONEST_BYTES, MAX_RATIO * path.stat().st_size)
+    for texts in _indexed(path, group, name, rows=_ROWS_MEASURED):
+        texts_bytes += int(pc.sum(pc.binary_length(texts.dictionary).take(texts.indices)).as_py() or 0)
+        if texts_bytes > most:
+            raise DangerousFile(f"its texts unpack to more than {texts_bytes >> 20:,} MB")
+
+
+def _indexed(path: Path, group: int, name: str, rows: int) -> Iterator[pa.DictionaryArray]:
+    """One column of text as indices into its dictionary."""
+    options: dict[str, Any] = {"buffer_size": _BUFFER_BYTES, "pre_buffer": False, "read_dictionary": [name]}
+    with pq.ParquetFile(path, **options) as file:
+        for batch in file.iter_batches(batch_size=rows, row_groups=[group], columns=[name]):
+            yield _leaf(batch.column(0))
+
+
+def _leaf(column: pa.Array[Any]) -> pa.DictionaryArray:
+    while not pa.types.is_dictionary(column.type):
+        if isinstance(column, pa.ExtensionArray):
+            column = column.storage
+        elif pa.types.is_struct(column.type):
+            column = column.field(0)
+        elif pa.types.is_nested(column.type):
+            column = column.values if not pa.types.is_map(column.type) else _only_part(column)
+        else:
+            column = column.dictionary_encode()
+    return column
+
+
+def _only_part(column: pa.MapArray) -> pa.Array[Any]:
+    return column.items if pa.types.is_dictionary(column.type.item_type) else column.keys
+
+
+def joined_lists(column: pa.Array[Any], counts: Counter[str], between: str = "; ") -> pa.Array[Any]:
+    """A column as text; of a list all elements side by side, null where there are none."""
+    is_list = pa.types.is_list(column.type) or pa.types.is_large_list(column.type) or pa.types.is_fixed_size_list(column.type)
+    if not is_list:
+        return to_text(column, counts)
+    elements = to_text(column.flatten(), counts).to_pylist()
+    lengths = pc.fill_null(pc.list_value_length(column), 0).to_pylist()
+    return pa.array(list(_side_by_side(elements, lengths, between)), pa.string())
+
+
+def _side_by_side(elements: Sequence[str | None], lengths: Sequence[int], between: str) -> Iterator[str | None]:
+    at = 0
+    for length in lengths:
+        said = [element for element in elements[at : at + length] if element is not None and element.strip()]
+        at += length
+        yield between.join(said) or None
