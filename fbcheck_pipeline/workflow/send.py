@@ -294,7 +294,9 @@ def _halve_or_refuse(ws: Workspace, chunk_key: str, sender: str, note: str) -> N
     half = chunk.phone_count // 2
     if chunk.halvings < MAX_HALVINGS and half >= ws.settings.smallest_chunk:
         is_first = np.arange(chunk.phone_count) < half
-        halves = [is_first, ~is_first]
-        ws.ledger.replace_chunk(chunk_key, from_=ChunkState.SENDING, groups=halves, halvings=chunk.halvings + 1, sender=sender)
+        halves, more = [is_first, ~is_first], chunk.halvings + 1
+        moved = bool(ws.ledger.replace_chunk(chunk_key, from_=ChunkState.SENDING, groups=halves, halvings=more, sender=sender))
     else:
-        ws.ledger.mark_refused(chunk_key, sender=sender, note=note)
+        moved = ws.ledger.mark_refused(chunk_key, sender=sender, note=note)
+    if not moved:  # taken for gone meanwhile: it cost nothing all the same, and may be sent and refused again
+        ws.ledger.return_to_planned(chunk_key, sender=sender, note=note, next_send_at=ws.ledger.clock() + ORPHANED_AFTER_S)

@@ -163,6 +163,29 @@ def test_a_late_id_calls_a_resubmission_off(open_driver: OpenDriver, vendor: Fak
     assert (len(vendor.posts), vendor.most_per_phone) == (1, 1) and driver.counts("a") == {"checked": 5}
 
 
+@pytest.mark.parametrize("count", [1, 10])
+def test_a_refusal_that_comes_after_its_sender_was_taken_for_gone_is_free(
+    count: int, open_driver: OpenDriver, vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answer says that nothing was billed: nobody need look, and no try is counted, whether the chunk can be halved or not."""
+    driver = open_driver()
+
+    def refuse_late(index: int, payload: bytes) -> int | str:
+        if index:
+            return "accept"
+        (chunk,) = driver.ledger.chunks(states=[ChunkState.SENDING])
+        assert driver.ledger.mark_unconfirmed(chunk.chunk_key, sender=chunk.sender, note="taken for gone")
+        return 400
+
+    vendor.script = refuse_late
+    monkeypatch.setattr(Ledger, "take_in_receipts", lambda ledger: None)  # who took it for gone sits at another machine
+    driver.run("a", phones(count))
+    assert driver.states() == ["planned"] and driver.ledger.bought_today() == count
+    driver.run("a", phones(count))
+    driver.finish()
+    assert driver.counts("a") == {"checked": count} and vendor.most_per_phone == 1
+
+
 def test_a_person_who_finds_the_task_calls_a_resubmission_off(held: WorkflowDriver, vendor: FakeVendor) -> None:
     """Said by mistake, and nothing was sent since: the task is attached, and the try that was never made does not count."""
     chunk = held.chunk_key("unconfirmed")
