@@ -101,7 +101,10 @@ def _purgeable_list(ws: Workspace, list_key: str) -> PhoneList:
     found = ws.ledger.phone_list(list_key)
     tried = [each for each in ws.ledger.chunks(states=states_that("holds")) if each.tries]  # also what is sent once more
     if list_key in _lists_of(ws, tried):
-        raise OperatorError(f"phones of list {list_key} are with the vendor; finish it with `fbcheck run`, then purge it")
+        raise OperatorError(
+            f"phones of list {list_key} are with the vendor, or may be and are to be sent once more; "
+            "finish it with `fbcheck run`, then purge it"
+        )
     return found
 
 
