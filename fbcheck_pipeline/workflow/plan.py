@@ -7,6 +7,7 @@ answered or as in flight.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 import numpy as np
@@ -20,6 +21,8 @@ from fbcheck_pipeline.workflow.allocation import Again, PhoneAllocation, is_youn
 from fbcheck_pipeline.workflow.phone_history import history_of
 from fbcheck_pipeline.workflow.pins import Pin, Pins, read_pins
 from fbcheck_pipeline.workflow.workspace import Workspace
+
+log = logging.getLogger(__name__)
 
 
 def plan_list(ws: Workspace, list_key: str, phones: Phones, *, again: Again) -> Pins:
@@ -92,6 +95,13 @@ def _is_over_budget(ws: Workspace, tx: Planning, allocation: PhoneAllocation, ag
     own, key = int(np.count_nonzero(allocation.unassigned())), allocation.list_key
     if not own:
         return False
+    if (most := ws.settings.max_billable_per_day) is not None and own > most:
+        log.warning(
+            "the %d new phones of list %s never fit into FBCHECK_MAX_BILLABLE_PER_DAY=%d; raise it, or split the list",
+            own,
+            key,
+            most,
+        )
     if again is not Again.NIGHT and tx.is_over_budget(key):
         return True
     return not _fits_list(ws, tx, key, own) or own > _room_today(ws, tx)

@@ -78,6 +78,19 @@ def test_the_day_has_one_budget_for_all_lists(open_driver: OpenDriver, vendor: F
     assert driver.counts("c") == {"checked": 10}
 
 
+def test_a_list_larger_than_the_days_limit_says_that_it_never_fits(
+    open_driver: OpenDriver, vendor: FakeVendor, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No night would ever buy it; a list that waits for room only says nothing."""
+    driver = open_driver(max_billable_per_day=25)
+    driver.run("a", phones(20))
+    driver.run("b", phones(10, 905_330_000_000))
+    assert "never fit" not in caplog.text
+    driver.run("c", phones(26, 905_340_000_000))
+    assert "the 26 new phones of list c never fit into FBCHECK_MAX_BILLABLE_PER_DAY=25" in caplog.text
+    assert vendor.accepted.total() == 20 and driver.counts("c") == {"over_budget": 26}
+
+
 def test_what_is_unsent_at_midnight_is_reserved_for_the_new_day(open_driver: OpenDriver, clock: Clock) -> None:
     """Yesterday's reservation must not let today spend twice, and who came later does not take its place."""
     driver = open_driver(max_billable_per_day=15)
