@@ -254,7 +254,11 @@ class _Driver:
     def _nap(self) -> None:
         now = self._ws.ledger.clock()
         chunks = self._ws.ledger.chunks(states=[ChunkState.SUBMITTED, ChunkState.EXPORTED, ChunkState.OVERDUE])
-        due = [each.next_fetch_at if each.state is ChunkState.EXPORTED else each.next_poll_at for each in chunks]
+        due = [  # what another process fetches now is not waited for so closely
+            each.next_fetch_at if each.state is ChunkState.EXPORTED else each.next_poll_at
+            for each in chunks
+            if each.fetcher is None
+        ]
         seconds = min([LONGEST_NAP_S, *(max(0.02, at - now) for at in due)])
         if self._until is not None:
             seconds = min(seconds, max(0.0, self._until - time.monotonic()))

@@ -154,7 +154,7 @@ class Storage:
         """Read a Parquet file lazily, batch by batch.
 
         Raises:
-            StorageError: there is no such file.
+            StorageError: there is no such file, or it is damaged; reading the batches raises it, too.
         """
         file = self._parquet_file(name)
         metadata = {
@@ -168,8 +168,10 @@ class Storage:
             with file:
                 for group in range(file.num_row_groups):  # batches as they were written, whatever their size
                     rows = file.metadata.row_group(group).num_rows
-                    # threads would win nothing here, and each would keep memory of its own
-                    yield from file.iter_batches(batch_size=rows, row_groups=[group], columns=columns, use_threads=False)
+                    try:  # threads would win nothing here, and each would keep memory of its own
+                        yield from file.iter_batches(batch_size=rows, row_groups=[group], columns=columns, use_threads=False)
+                    except (pa.ArrowInvalid, OSError) as error:
+                        raise self._damaged(name, error) from None
 
         return BatchStream(schema, batches(), lambda: metadata)
 
@@ -186,9 +188,10 @@ class Storage:
         except FileNotFoundError:
             raise StorageError(f"{self.uri(name)} is not there; materialize the asset that writes it first") from None
         except pa.ArrowInvalid as error:
-            raise StorageError(
-                f"{self.uri(name)} is no readable Parquet file ({error}); delete it and materialize it again"
-            ) from None
+            raise self._damaged(name, error) from None
+
+    def _damaged(self, name: str, error: Exception) -> StorageError:
+        return StorageError(f"{self.uri(name)} is no readable Parquet file ({error}); delete it and materialize it again")
 
     def _path(self, name: str) -> str:
         return f"{self.root}/{name}"

@@ -32,12 +32,12 @@ class Collecting(ChunkEntries):
         return sorted(due, key=lambda each: each.next_poll_at)
 
     def due_for_fetch(self) -> list[Chunk]:
-        """Chunks whose result is to be fetched now, oldest first."""
-        return [
-            each
-            for each in self.chunks(states=states_that("asks_file"))
-            if each.has_result and self._is_due(each.next_fetch_at, DAY_S)
-        ]
+        """Chunks whose result is to be fetched now, and which no living collector fetches already, oldest first."""
+        asked = self.chunks(states=states_that("asks_file"))
+        due = [each for each in asked if each.has_result and self._is_due(each.next_fetch_at, DAY_S)]
+        fetchers = {each.fetcher for each in due if each.fetcher is not None}
+        living = {name for name in fetchers if not self.database.is_gone(name)}
+        return [each for each in due if each.fetcher not in living]
 
     def ask_at_once(self, chunk_keys: Iterable[str]) -> None:
         """Make these chunks' next status call and next fetch due; a fetch before its time is known by `next_fetch_at` 0."""
@@ -77,16 +77,31 @@ class Collecting(ChunkEntries):
         """Record that a status call said nothing usable."""
         self._note_poll(chunk, {"note": note, "next_poll_at": next_poll_at})
 
-    def note_fetch_error(self, chunk: Chunk, *, note: str, next_fetch_at: float, repeats: int, was_there: bool) -> None:
-        """Record that a result could not be had or read this time.
+    def begin_fetch(self, chunk: Chunk, fetcher: str) -> bool:
+        """Take the fetch of a chunk's result; False when another collector took it, or brought it, first.
 
         Args:
-            was_there: its file came, so the vendor has it.
+            fetcher: the name under which this collector holds a lock: when the collector ends, however it does, others may fetch.
         """
-        values = {"note": note, "next_fetch_at": next_fetch_at, "repeats": repeats, **(_NOT_GONE if was_there else {})}
-        update = sa.update(chunks).where(chunks.c.chunk_key == chunk.chunk_key)
+        same = (*_as_seen(chunk), chunks.c.fetcher.is_not_distinct_from(chunk.fetcher))
         with self._write() as connection:
-            connection.execute(update.values({"fetches": chunks.c.fetches + 1, **values}))
+            return connection.execute(sa.update(chunks).where(*same).values(fetcher=fetcher)).rowcount == 1
+
+    def note_fetch_error(
+        self, chunk: Chunk, *, to: ChunkState, note: str, next_fetch_at: float, repeats: int, is_there: bool
+    ) -> bool:
+        """Record that a result could not be had or read this time. False when another worker recorded a fetch first.
+
+        Args:
+            to: its state from now on; where it is another one, the chunk moves.
+            is_there: the vendor has its file, or says nothing of the kind that it has none.
+        """
+        values = {"note": note, "next_fetch_at": next_fetch_at, "repeats": repeats, **(_NOT_GONE if is_there else {})}
+        values |= {"fetches": chunk.fetches + 1, "fetcher": None}
+        with self._write() as connection:
+            if to is not chunk.state:
+                return move(connection, chunk.chunk_key, chunk.state, to, values, now=self.clock(), guard=_as_seen(chunk))
+            return connection.execute(sa.update(chunks).where(*_as_seen(chunk)).values(values)).rowcount == 1
 
     def note_gone(self, chunk: Chunk, *, note: str) -> bool:
         """Record that the vendor says it has a chunk's result no more; True when it has said so on enough UTC days: it is gone."""
@@ -101,10 +116,9 @@ class Collecting(ChunkEntries):
 
     def begin_recording(self, chunk: Chunk) -> bool:
         """Count a fetch that brought a result; False when another worker recorded one meanwhile, and this one is stale."""
-        same = (chunks.c.state == chunk.state, chunks.c.task_id == chunk.task_id, chunks.c.fetches == chunk.fetches)
-        update = sa.update(chunks).where(chunks.c.chunk_key == chunk.chunk_key, *same)
+        update = sa.update(chunks).where(*_as_seen(chunk))
         with self._write() as connection:
-            return connection.execute(update.values({"fetches": chunks.c.fetches + 1, **_NOT_GONE})).rowcount == 1
+            return connection.execute(update.values({"fetches": chunk.fetches + 1, **_NOT_GONE})).rowcount == 1
 
     def note_short(
         self,
@@ -114,6 +128,7 @@ class Collecting(ChunkEntries):
         unanswered: Phones,
         result_sha256: str,
         result_counts: Mapping[str, int],
+        is_new: bool,
         repeats: int,
         note: str,
         next_fetch_at: float,
@@ -123,6 +138,7 @@ class Collecting(ChunkEntries):
         Args:
             to: its state from now on; where it is another one, the chunk moves.
             unanswered: its phones (sorted, distinct) without a usable verdict.
+            is_new: the store has other verdicts than before.
 
         Returns:
             False when another worker moved the chunk first.
@@ -137,7 +153,7 @@ class Collecting(ChunkEntries):
                 moved = connection.execute(update.values({"change": NEXT_CHANGE, **values})).rowcount == 1
                 if moved:
                     count_change(connection)
-                if moved and result_sha256 != chunk.result_sha256:
+                if moved and (is_new or len(unanswered) != chunk.unanswered_count):
                     outdate_joins(connection, chunk.chunk_key)
             _count_collection(connection, moved)
             return moved
@@ -197,7 +213,7 @@ class Collecting(ChunkEntries):
     def disown_task(self, chunk_key: str, *, from_: ChunkState, task_id: str, note: str) -> bool:
         """The task that was recorded is not this chunk's: what became of the chunk is unknown again, and the task is free."""
         facts = ("task_id", "vendor_status", "total", "success", "failure", "result_url", "exported_at", "vendor_exported_at")
-        cleared = {**dict.fromkeys(facts), "polls": 0, "fetches": 0, "next_fetch_at": 0, "note": note}
+        cleared = {**dict.fromkeys(facts), "polls": 0, "fetches": 0, "next_fetch_at": 0, "fetcher": None, "note": note}
         guard = [chunks.c.task_id == task_id, chunks.c.result_sha256.is_(None)]  # verdicts are proof
         return self._move(chunk_key, from_, ChunkState.UNCONFIRMED, cleared, guard)
 
@@ -244,7 +260,13 @@ class Collecting(ChunkEntries):
 
 def _result(unanswered: Phones, result_sha256: str, result_counts: Mapping[str, int]) -> dict[str, object]:
     packed = {"unanswered": codec.pack(unanswered), "unanswered_count": len(unanswered)}
-    return {**packed, "result_sha256": result_sha256, "result_counts": dict(result_counts)}
+    return {**packed, "result_sha256": result_sha256, "result_counts": dict(result_counts), "fetcher": None}
+
+
+def _as_seen(chunk: Chunk) -> tuple[sa.ColumnElement[bool], ...]:
+    """The guard that nobody moved a chunk, or recorded a fetch of it, since it was looked at."""
+    names = ("chunk_key", "state", "task_id", "fetches")
+    return tuple(chunks.c[name] == getattr(chunk, name) for name in names)
 
 
 def _count_collection(connection: sa.Connection, moved: bool) -> None:

@@ -76,11 +76,12 @@ class Chunk(Record):
     vendor_exported_at: str | None  # by the vendor's clock, as it wrote it
     result_url: str | None
     fetches: int
+    fetcher: str | None  # who fetches its result now, if it still lives
     next_fetch_at: float
     tried_with: str
     gone_days: int
     gone_day: str | None
-    repeats: int  # how often a short result came again unchanged, or a failed task's first result was said to be gone
+    repeats: int  # how often a fetch brought nothing new, or a failed task's first result was said to be gone
     result_sha256: str | None  # set where there are verdicts, perhaps not of all phones
     result_counts: Mapping[str, int] | None
     settled_at: float | None
@@ -137,6 +138,12 @@ class LoadedChunk(Chunk):
     def unanswered(self) -> Phones:
         """Phones without a usable verdict, once settled; all of them where there was no result."""
         return self._unpack(self.packed_unanswered or self.packed_phones, self.unanswered_count)
+
+    @property
+    def answered(self) -> Phones:
+        """Its phones (sorted, distinct) with a usable verdict, once there is a result."""
+        phones, _ = codec.distinct(self.phones)
+        return phones[codec.positions(phones, self.unanswered) < 0]
 
     @property
     def held(self) -> Phones:

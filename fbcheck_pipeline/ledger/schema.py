@@ -94,11 +94,12 @@ chunks = sa.Table(
     sa.Column("vendor_exported_at", sa.Text),  # by the vendor's, as it wrote it
     sa.Column("result_url", sa.Text),
     sa.Column("fetches", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("fetcher", sa.Text),  # who fetches its result now, if it still lives
     sa.Column("next_fetch_at", sa.Double, nullable=False, server_default="0"),
     sa.Column("tried_with", sa.Text, nullable=False, server_default=""),  # settings and versions that tried, each once at once
     sa.Column("gone_days", sa.Integer, nullable=False, server_default="0"),  # UTC days on which the vendor said it has no result
     sa.Column("gone_day", sa.Text),  # the last of them
-    sa.Column("repeats", sa.Integer, nullable=False, server_default="0"),  # how often a short result came again unchanged
+    sa.Column("repeats", sa.Integer, nullable=False, server_default="0"),  # how often a fetch brought nothing new
     sa.Column("result_sha256", sa.Text),  # set where there are verdicts, perhaps not of all phones
     sa.Column("result_counts", sa.JSON),
     sa.Column("settled_at", sa.Double),

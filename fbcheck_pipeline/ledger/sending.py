@@ -36,7 +36,7 @@ class Sending(ChunkEntries):
     """From planned to submitted, and every other outcome of a submission."""
 
     def sender(self) -> AbstractContextManager[str]:
-        """A sender's name, alive for as long as the context (or the process) lasts."""
+        """The name of a sender, or of a collector, alive for as long as the context (or the process) lasts."""
         return self.database.sender()
 
     def recover_gone_senders(self) -> list[str]:

@@ -108,6 +108,7 @@ MOVES: frozenset[tuple[ChunkState, ChunkState]] = frozenset(
         (ChunkState.SHORT, ChunkState.EXPORTED),
         (ChunkState.SHORT, ChunkState.COLLECTED),
         (ChunkState.SHORT, ChunkState.GONE),
+        (ChunkState.SHORT, ChunkState.ABANDONED),
         (ChunkState.OVERDUE, ChunkState.UNCONFIRMED),
         (ChunkState.OVERDUE, ChunkState.ABANDONED),
         (ChunkState.OVERDUE, ChunkState.EXPORTED),

@@ -77,21 +77,21 @@ class PhoneAllocation:
         answering = [each for each in chunks.values() if each.has_verdicts]
         for each in reversed(answering):
             if each.chunk_key in self._own:
-                answered = self.places(_answered_phones(each))
+                answered = self.places(each.answered)
                 self.assign(answered[np.isin(answered, self._own_places(each))], Pin(AnsweredBy.CHUNK, each.chunk_key))
         if earlier is not None:
             self._binding = earlier.binding_tries
             self._keep_pins(earlier, chunks, answering)
         else:
             for each in reversed(answering):
-                self.assign(self.places(_answered_phones(each)), Pin(AnsweredBy.OTHER_CHUNK, each.chunk_key))
+                self.assign(self.places(each.answered), Pin(AnsweredBy.OTHER_CHUNK, each.chunk_key))
 
     def _keep_pins(self, earlier: Pins, chunks: dict[str, LoadedChunk], answering: list[LoadedChunk]) -> None:
         answered: dict[str, list[Phones]] = {}  # by a chunk, and by each chunk that it is a part of
         for each in answering:
             key: str | None = each.chunk_key
             while key in chunks:
-                answered.setdefault(key, []).append(_answered_phones(each))
+                answered.setdefault(key, []).append(each.answered)
                 key = chunks[key].replaces
         for number, places in codec.grouped(earlier.index):
             pin = earlier.pins[number]
@@ -210,8 +210,3 @@ def is_young(ws: Workspace, task: AnsweringTask) -> bool:
 def without(phones: Phones, among: Phones) -> Phones:
     """Those of `phones` that are not in the sorted `among`."""
     return phones[codec.positions(phones, among) < 0]
-
-
-def _answered_phones(chunk: LoadedChunk) -> Phones:
-    phones, _ = codec.distinct(chunk.phones)
-    return without(phones, chunk.unanswered)

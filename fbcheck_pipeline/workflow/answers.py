@@ -13,9 +13,9 @@ from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, AnsweredBy, CheckStatus
 from fbcheck_pipeline.workflow.allocation import tries_that_count
+from fbcheck_pipeline.workflow.lost_verdicts import verdicts_of
 from fbcheck_pipeline.workflow.phone_history import history_of
 from fbcheck_pipeline.workflow.pins import Pins
-from fbcheck_pipeline.workflow.verdicts import read_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 NO_PIN, REJECTED = -2, -1
@@ -122,11 +122,11 @@ class _AnswerResolver:
         self._is_missing[places[missing]] = True
 
     def verdict(self, chunk_key: str, places: npt.NDArray[np.int64], good: CheckStatus) -> None:
-        """Answer places from the verdict file of a chunk."""
+        """Answer places from the verdict file of a chunk; StorageError where it is lost for good."""
         resolved, number = self._resolved, self._task_numbers.get(chunk_key)
         if number is None:  # purged since it was pinned
             return
-        phones, codes = read_verdicts(self._ws.storage, resolved.tasks[number].known_task_id)
+        phones, codes = verdicts_of(self._ws, resolved.tasks[number])
         at = codec.positions(resolved.phones[places], phones)
         found = np.where(at >= 0, codes[np.maximum(at, 0)], np.int8(-1)) if len(codes) else np.full(len(places), -1, np.int8)
         resolved.facebook[places] = found

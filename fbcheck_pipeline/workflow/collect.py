@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-import pyarrow.compute as pc
-
-from fbcheck_pipeline.errors import OperatorError, ResultExpired, ResultOfOthers, ResultUnreadable, TaskNotFound, VendorError
+from fbcheck_pipeline.errors import ResultError, ResultExpired, ResultUnreadable, TaskNotFound, VendorError
 from fbcheck_pipeline.files.storage import release_unused_memory
-from fbcheck_pipeline.ledger import ChunkState, codec
-from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.ledger.opening import stamp
-from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk, TaskProgress
+from fbcheck_pipeline.ledger.records import Chunk, TaskProgress
 from fbcheck_pipeline.ledger.states import MOVES
-from fbcheck_pipeline.model.statuses import CheckStatus
-from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.progress import report_progress
-from fbcheck_pipeline.vendor import ResultTable, TaskSnapshot, TaskStatus, VendorClient, timestamp_us
-from fbcheck_pipeline.workflow.kept_results import doubt_of, keep, kept, kept_doubt, read_for
+from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus, VendorClient
+from fbcheck_pipeline.workflow.kept_results import READY, keep, kept, kept_for
 from fbcheck_pipeline.workflow.poll import (
     ask_again,
     count_gone,
@@ -33,8 +25,18 @@ from fbcheck_pipeline.workflow.poll import (
     fetch_at_once_if_changed,
     settle_failed,
     settle_overdue,
+    tried_note,
 )
-from fbcheck_pipeline.workflow.verdicts import merge_index, united_with_stored, write_verdicts
+from fbcheck_pipeline.workflow.taking_in import (
+    REPEATS,
+    AnotherChunks,
+    Fetched,
+    collect_as_it_is,
+    is_at_end,
+    take_in,
+    take_in_kept,
+)
+from fbcheck_pipeline.workflow.verdicts import merge_index
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -42,12 +44,7 @@ log = logging.getLogger(__name__)
 MOST_DOWNLOADS = 8
 MOST_READERS = 2
 """Results are read beside downloads, but few at once: each reader's memory stays with its thread."""
-OWN_SHARE = 0.99
-"""So much of what a task answers was sent, if it is the chunk's: asked of a task that an operator attached."""
-REPEATS = 3
-"""A short result that comes again so often unchanged will not grow soon."""
-HOUR_S, DAY_S = 3600.0, 86_400.0
-LONGEST_WAIT_S, LONGEST_LATE_WAIT_S = HOUR_S, DAY_S
+LONGEST_WAIT_S, LONGEST_LATE_WAIT_S = 3600.0, 86_400.0
 """Between two fetches, before the deadline and after it."""
 
 
@@ -60,28 +57,32 @@ class Collected:
     problems: dict[str, str] = field(default_factory=dict)
 
 
-class _AnotherChunks(VendorError):
-    """The result is not this chunk's: an operator named the wrong task."""
-
-
 def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
     """Fetch every exported result that is due, side by side, and record its verdicts; an unreadable one comes later again."""
     collected = Collected()
     fetch_at_once_if_changed(ws)
-    due = ws.ledger.due_for_fetch()
-    if due:
-        with ThreadPoolExecutor(MOST_READERS) as readers, ThreadPoolExecutor(min(MOST_DOWNLOADS, len(due))) as downloads:
-            done, total = 0, sum(chunk.phone_count for chunk in due)
-            each_done = downloads.map(lambda chunk: _collect(ws, client, readers, chunk, collected), due)
-            for chunk, _ in zip(due, each_done, strict=True):
-                done += chunk.phone_count
-                report_progress("collecting", done, total)
+    if due := ws.ledger.due_for_fetch():
+        with ws.ledger.sender() as fetcher:
+            _collect_all(ws, client, fetcher, due, collected)
         stamp(ws.storage, ws.ledger)
         settle_overdue(ws)
         release_unused_memory()
         merge_index(ws.storage, ws.ledger)
         release_unused_memory()
     return collected
+
+
+def _collect_all(ws: Workspace, client: VendorClient, fetcher: str, due: Sequence[Chunk], collected: Collected) -> None:
+    with ThreadPoolExecutor(MOST_READERS) as readers, ThreadPoolExecutor(min(MOST_DOWNLOADS, len(due))) as downloads:
+        done, total = 0, sum(chunk.phone_count for chunk in due)
+
+        def collect(chunk: Chunk) -> None:
+            if ws.ledger.begin_fetch(chunk, fetcher):
+                _collect(ws, client, readers, chunk, collected)
+
+        for chunk, _ in zip(due, downloads.map(collect, due), strict=True):
+            done += chunk.phone_count
+            report_progress("collecting", done, total)
 
 
 def _collect(ws: Workspace, client: VendorClient, readers: Executor, chunk: Chunk, collected: Collected) -> None:
@@ -99,68 +100,74 @@ def _collect(ws: Workspace, client: VendorClient, readers: Executor, chunk: Chun
     collected.phones += chunk.phone_count
 
 
-def _explain(ws: Workspace, chunk: Chunk, error: VendorError) -> str:
-    """Note in the ledger why a result is not there, and when it is fetched again; returns the reason."""
+def _explain(ws: Workspace, chunk: Chunk, error: VendorError) -> str | None:
+    """Note in the ledger why a result is not there, and when it is fetched again; returns the reason.
+
+    Where an earlier file was kept that can be read by now, that is used instead.
+    """
     log.warning("result not collected chunk_key=%s error=%s", chunk.chunk_key, type(error).__name__)
-    doubt, key = kept_doubt(ws, chunk), chunk.chunk_key
-    why = doubt or str(error)
-    if isinstance(error, _AnotherChunks) and (chunk.state, ChunkState.UNCONFIRMED) in MOVES and not chunk.has_verdicts:
-        ws.ledger.disown_task(key, from_=chunk.state, task_id=chunk.known_task_id, note=why)
-        return why
-    if _says_gone(error) and count_gone(ws, chunk, why):
-        return why
-    is_late = ws.ledger.clock() > deadline_at(ws, chunk)
-    repeats = chunk.repeats if chunk.has_verdicts else (chunk.repeats + 1 if _says_gone(error) else 0)
-    has_failed = chunk.vendor_status == TaskStatus.FAILED and not chunk.has_verdicts and (chunk.state, ChunkState.FAILED) in MOVES
-    if has_failed and not doubt and (is_late or repeats >= REPEATS):
+    kept_says = kept_for(ws, chunk)
+    if kept_says == READY:
+        try:
+            with kept(ws, chunk.known_task_id) as path:
+                return None if path is None else take_in_kept(ws, chunk, path)
+        except VendorError as found:
+            error, kept_says = found, None
+    why = str(error) if kept_says in (None, str(error)) else f"{error}; an earlier file of it is kept: {kept_says}"
+    if not _has_ended(ws, chunk, error, why, kept_says):
+        _note_failure(ws, chunk, error, why)
+    return why
+
+
+def _has_ended(ws: Workspace, chunk: Chunk, error: VendorError, why: str, kept_says: str | None) -> bool:
+    """True where the chunk leaves its state by a fetch that brought nothing."""
+    if isinstance(error, AnotherChunks) and (chunk.state, ChunkState.UNCONFIRMED) in MOVES and not chunk.has_verdicts:
+        ws.ledger.disown_task(chunk.chunk_key, from_=chunk.state, task_id=chunk.known_task_id, note=why)
+        return True
+    if _says_gone(error) and count_gone(ws, chunk, why, kept_says=kept_says):
+        return True
+    if is_at_end(ws, chunk):
+        collect_as_it_is(ws, chunk.chunk_key)
+        return True
+    may_fail = chunk.vendor_status == TaskStatus.FAILED and not chunk.has_verdicts and (chunk.state, ChunkState.FAILED) in MOVES
+    if may_fail and not kept_says and (_is_late(ws, chunk) or _repeats(chunk, error) >= REPEATS):
         progress = TaskProgress(TaskStatus.FAILED.value, chunk.total, chunk.success, chunk.failure)
         settle_failed(ws, chunk, progress, f"the vendor says this task failed, and its result cannot be had: {why}")
-        return why
-    longest_s = LONGEST_LATE_WAIT_S if is_late else LONGEST_WAIT_S
+        return True
+    return False
+
+
+def _note_failure(ws: Workspace, chunk: Chunk, error: VendorError, why: str) -> None:
+    longest_s = LONGEST_LATE_WAIT_S if _is_late(ws, chunk) else LONGEST_WAIT_S
     at = ws.ledger.clock() + min(ws.settings.poll_seconds * 2 ** min(chunk.fetches, 30), longest_s)
-    was_there = isinstance(error, ResultUnreadable)
-    ws.ledger.note_fetch_error(chunk, note=_note(why, chunk, at), next_fetch_at=at, repeats=repeats, was_there=was_there)
-    return why
+    repeats = _repeats(chunk, error)
+    is_short = chunk.has_verdicts and chunk.state is ChunkState.EXPORTED and repeats >= REPEATS
+    ws.ledger.note_fetch_error(
+        chunk,
+        to=ChunkState.SHORT if is_short else chunk.state,
+        note=tried_note(why, "fetched", chunk.fetches + 1, at),
+        next_fetch_at=at,
+        repeats=repeats,
+        is_there=isinstance(error, ResultError) and not _says_gone(error),
+    )
+
+
+def _repeats(chunk: Chunk, error: VendorError) -> int:
+    """How often in a row nothing new came of a result that was used, or a failed task's file was said to be gone."""
+    if chunk.has_verdicts:
+        return chunk.repeats + (chunk.next_fetch_at > 0)
+    return chunk.repeats + 1 if _says_gone(error) else 0
+
+
+def _is_late(ws: Workspace, chunk: Chunk) -> bool:
+    return ws.ledger.clock() > deadline_at(ws, chunk)
 
 
 def _says_gone(error: VendorError) -> bool:
     return isinstance(error, TaskNotFound) or (isinstance(error, ResultExpired) and error.http_status in (403, 404, 410))
 
 
-def _note(why: str, chunk: Chunk, next_at: float) -> str:
-    when = datetime.fromtimestamp(next_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    times = "once" if chunk.fetches == 0 else f"{chunk.fetches + 1} times"
-    return f"{why}; fetched {times}, next at {when}, or at once by `fbcheck run` of its list"
-
-
-@dataclass(frozen=True)
-class _Fetched:
-    """A downloaded result: the chunk as it was known before, and the vendor's counts now."""
-
-    chunk: Chunk
-    sha256: str
-    success: int | None
-    failure: int | None
-    total: int | None
-    is_accepted: bool = False
-    """An operator takes it as it is."""
-
-    @property
-    def named_at_least(self) -> int:
-        """So many distinct sent phones a whole result names; failed numbers may be absent."""
-        if self.success is None or self.failure is None:
-            return 1
-        return max(1, min(self.success, self.chunk.phone_count - self.failure))
-
-    @property
-    def repeats(self) -> int:
-        """How often the same file and counts have come again in due time."""
-        chunk = self.chunk
-        same = (chunk.result_sha256, chunk.success, chunk.failure) == (self.sha256, self.success, self.failure)
-        return chunk.repeats + (chunk.next_fetch_at > 0) if same else 0
-
-
-def _fetch(ws: Workspace, client: VendorClient, chunk: Chunk, path: Path) -> _Fetched:
+def _fetch(ws: Workspace, client: VendorClient, chunk: Chunk, path: Path) -> Fetched:
     """Download a result; the first time from the URL that is known, then from a fresh one with fresh counts."""
     url, told, failure = chunk.result_url, None, None
     while True:
@@ -182,118 +189,10 @@ def _fetch(ws: Workspace, client: VendorClient, chunk: Chunk, path: Path) -> _Fe
                 raise failure or error from None
             failure = error
     known: Chunk | TaskSnapshot = told or chunk
-    return _Fetched(chunk, found.sha256, known.success, known.failure, known.total)
+    return Fetched(chunk, found.sha256, known.total, known.success, known.failure)
 
 
-def accept_kept(ws: Workspace, chunk: LoadedChunk) -> None:
-    """Take in the result that was kept of a chunk as it is, though it is short, or many of its labels have no meaning.
-
-    Raises:
-        OperatorError: no result was kept.
-        ResultError: it cannot be read.
-    """
-    with kept(ws, chunk.known_task_id) as path:
-        if path is None:
-            raise OperatorError(f"no result of chunk {chunk.chunk_key} has been fetched yet; there is nothing to accept")
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        _take_in(ws, _Fetched(chunk, sha256, chunk.success, chunk.failure, chunk.total, is_accepted=True), chunk, path)
-
-
-def _keep_and_take_in(ws: Workspace, fetched: _Fetched, path: Path) -> str | None:
+def _keep_and_take_in(ws: Workspace, fetched: Fetched, path: Path) -> str | None:
     chunk = ws.ledger.chunk(fetched.chunk.chunk_key)
     keep(ws, chunk, path)
-    return _take_in(ws, fetched, chunk, path)
-
-
-def _take_in(ws: Workspace, fetched: _Fetched, chunk: LoadedChunk, path: Path) -> str | None:
-    if chunk.was_attached and not chunk.has_verdicts and (fetched.total or chunk.phone_count) != chunk.phone_count:
-        raise _AnotherChunks(
-            f"task {shown_task_id(chunk.task_id)} has {fetched.total:,} phones, the chunk {chunk.phone_count:,}: it is another "
-            "chunk's task and is not attached any more; look for the task that fits"
-        )
-    try:
-        result = read_for(ws, chunk, path)
-    except ResultOfOthers:
-        if chunk.was_attached:
-            raise _AnotherChunks(_not_its_own(chunk, 0)) from None
-        raise
-    own = result.table.num_rows
-    if chunk.was_attached and own < OWN_SHARE * (own + result.extra):
-        raise _AnotherChunks(_not_its_own(chunk, own))
-    if not own:
-        raise ResultUnreadable("the result names no phone of this chunk; its file is kept, and it is fetched again")
-    doubt = doubt_of(chunk, result)
-    if doubt and not fetched.is_accepted:
-        raise ResultUnreadable(doubt)
-    return _record(ws, fetched, chunk, result)
-
-
-def _not_its_own(chunk: Chunk, own: int) -> str:
-    return (
-        f"task {shown_task_id(chunk.task_id)} answers other phones than this chunk's (only {own:,} of this chunk): it is another chunk's task and is "
-        "not attached any more; look for the task that fits"
-    )
-
-
-def _record(ws: Workspace, fetched: _Fetched, known: LoadedChunk, result: ResultTable) -> str | None:
-    """Use what a result answers; returns what is still missing of it, if anything."""
-    chunk, table = fetched.chunk, result.table
-    if known.has_verdicts:
-        table = united_with_stored(ws.storage, chunk.known_task_id, table)
-    sent, _ = codec.distinct(known.phones)
-    usable = table.filter(pc.is_valid(table["facebook"]))["phone"].to_numpy()
-    unanswered = sent[codec.positions(sent, np.asarray(usable)) < 0]
-    counts = {
-        **result.counts,
-        "missing": int(chunk.phone_count - table.num_rows),
-        str(CheckStatus.UNDETERMINED): len(unanswered),
-    }
-    if not ws.ledger.begin_recording(chunk):
-        log.info("chunk was collected by somebody else chunk_key=%s", chunk.chunk_key)
-        return None
-    write_verdicts(ws.storage, chunk.known_task_id, table, exported_at_us(chunk) or int(ws.ledger.clock() * 1_000_000))
-    return _settle(ws, fetched, table.num_rows, unanswered, counts)
-
-
-def _settle(ws: Workspace, fetched: _Fetched, named: int, unanswered: Phones, counts: Mapping[str, int]) -> str | None:
-    """Collect a whole result; hold one that is short, and say so."""
-    chunk, now, deadline = fetched.chunk, ws.ledger.clock(), deadline_at(ws, fetched.chunk)
-    is_settled = fetched.repeats >= REPEATS
-    gives_up = is_settled and now >= deadline and chunk.state is not ChunkState.ABANDONED
-    if named >= fetched.named_at_least or gives_up or fetched.is_accepted:
-        ws.ledger.mark_collected(
-            chunk.chunk_key,
-            from_=chunk.state,
-            task_id=chunk.known_task_id,
-            unanswered=unanswered,
-            result_sha256=fetched.sha256,
-            result_counts=counts,
-        )
-        return None
-    to = chunk.state
-    if to in (ChunkState.EXPORTED, ChunkState.SHORT):
-        to = ChunkState.SHORT if is_settled else ChunkState.EXPORTED
-    if not is_settled:
-        wait_s = ws.settings.poll_seconds * 2**fetched.repeats
-    else:
-        wait_s = HOUR_S if now < (chunk.exported_at or now) + DAY_S else DAY_S
-        wait_s = min(wait_s, deadline - now) if deadline > now else wait_s
-    why = f"the result names {named:,} phones, the vendor counts {fetched.named_at_least:,}: what it has is used"
-    note = _note(why, chunk, now + wait_s)
-    ws.ledger.note_short(
-        chunk,
-        to=to,
-        unanswered=unanswered,
-        result_sha256=fetched.sha256,
-        result_counts=counts,
-        repeats=fetched.repeats,
-        note=note,
-        next_fetch_at=now + wait_s,
-    )
-    return why
-
-
-def exported_at_us(chunk: Chunk) -> int | None:
-    """When the vendor exported, or when we saw it where the vendor's word cannot be read; microseconds since 1970 UTC."""
-    told = timestamp_us(chunk.vendor_exported_at)
-    return told if told is not None or chunk.exported_at is None else int(chunk.exported_at * 1_000_000)
+    return take_in(ws, fetched, chunk, path)

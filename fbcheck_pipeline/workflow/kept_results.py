@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import filecmp
 import gzip
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,9 @@ from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.vendor import ResultTable, read_result
 from fbcheck_pipeline.workflow.workspace import Workspace
+
+READY = "it can be read by now, and is used by the next collection"
+_LIKE_A_PHONE = re.compile(rb"[0-9](?:[\s().\-]{0,2}[0-9]){6}")
 
 
 def keep(ws: Workspace, chunk: LoadedChunk, path: Path) -> None:
@@ -78,8 +82,19 @@ def doubt_of(chunk: Chunk, result: ResultTable) -> str | None:
     )
 
 
-def kept_doubt(ws: Workspace, chunk: Chunk) -> str | None:
-    """The doubt about the result that was kept of a chunk, if there is one."""
-    with kept(ws, chunk.known_task_id) as path, contextlib.suppress(ResultError):
-        return None if path is None else doubt_of(chunk, read_for(ws, ws.ledger.chunk(chunk.chunk_key), path))
-    return None
+def kept_for(ws: Workspace, chunk: Chunk) -> str | None:
+    """Why the result that was kept of a chunk holds its phones, whatever the vendor says later; None where it holds none.
+
+    A person may accept it, or a later version read it (READY where this one can). A text without anything like a phone is none.
+    """
+    if chunk.has_verdicts:
+        return None
+    with kept(ws, chunk.known_task_id) as path:
+        if path is None:
+            return None
+        try:
+            result = read_for(ws, ws.ledger.chunk(chunk.chunk_key), path)
+        except ResultError as error:
+            content = path.read_bytes()
+            return str(error) if b"\0" in content or _LIKE_A_PHONE.search(content) else None
+    return doubt_of(chunk, result) or (READY if result.table.num_rows else None)

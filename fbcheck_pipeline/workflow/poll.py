@@ -7,6 +7,7 @@ import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from fbcheck_pipeline import __version__
 from fbcheck_pipeline.errors import RateLimited, TaskNotFound, UnknownStatus, VendorError, VendorRefuses
@@ -16,7 +17,7 @@ from fbcheck_pipeline.ledger.records import Chunk, TaskProgress
 from fbcheck_pipeline.ledger.states import MOVES
 from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus, VendorClient
-from fbcheck_pipeline.workflow.kept_results import kept_doubt
+from fbcheck_pipeline.workflow.kept_results import kept_for
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -107,13 +108,13 @@ def deadline_at(ws: Workspace, chunk: Chunk) -> float:
     return since + ws.settings.task_deadline_hours * 3600
 
 
-def count_gone(ws: Workspace, chunk: Chunk, why: str) -> bool:
+def count_gone(ws: Workspace, chunk: Chunk, why: str, *, kept_says: str | None) -> bool:
     """Count that the vendor says it has no such task, or no such file; True when it has said so often enough and late enough.
 
-    A result that was kept and only wants a person's word is not gone.
+    Args:
+        kept_says: why the result that was kept holds the phones: it is not gone, then.
     """
-    is_late = (chunk.state, ChunkState.GONE) in MOVES and ws.ledger.clock() > deadline_at(ws, chunk)
-    may_go = is_late and not kept_doubt(ws, chunk)
+    may_go = not kept_says and (chunk.state, ChunkState.GONE) in MOVES and ws.ledger.clock() > deadline_at(ws, chunk)
     note = f"{why}; the vendor has said so on {DAYS_UNTIL_GONE} days: the result is gone, and the next night may try its phones again"
     return may_go and ws.ledger.note_gone(chunk, note=note)
 
@@ -126,6 +127,17 @@ def settle_failed(ws: Workspace, chunk: Chunk, progress: TaskProgress, why: str)
         )
         return ws.ledger.disown_task(chunk.chunk_key, from_=chunk.state, task_id=chunk.known_task_id, note=note)
     return ws.ledger.mark_failed(chunk.chunk_key, from_=chunk.state, progress=progress, note=why)
+
+
+def tried_note(why: str, tried: str, times: int, next_at: float) -> str:
+    """For a person: why something is not there yet, how often it was tried, and when it is tried next.
+
+    Args:
+        tried: "asked" or "fetched".
+    """
+    when = datetime.fromtimestamp(next_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    often = "once" if times == 1 else f"{times} times"
+    return f"{why}; {tried} {often}, next at {when}, or at once by `fbcheck run` of its list"
 
 
 def interval_s(chunk: Chunk, snapshot: TaskSnapshot | None, now: float, base_s: float) -> float:
@@ -145,7 +157,7 @@ def _ask(ws: Workspace, client: VendorClient, chunk: Chunk, polled: Polled) -> N
         snapshot = status_of(client, chunk)
     except VendorRefuses as error:
         polled.refused = error
-        ws.ledger.note_poll_error(chunk, note=str(error), next_poll_at=now + max(60.0, ws.settings.poll_seconds))
+        _note_error(ws, chunk, str(error), next_poll_at=now + max(60.0, ws.settings.poll_seconds))
         return
     except VendorError as error:
         polled.errors += 1
@@ -159,9 +171,9 @@ def _ask(ws: Workspace, client: VendorClient, chunk: Chunk, polled: Polled) -> N
         )
         level = logging.DEBUG if isinstance(error, TaskNotFound) else logging.WARNING
         log.log(level, "status call failed chunk_key=%s error=%s", chunk.chunk_key, type(error).__name__)
-        if isinstance(error, TaskNotFound) and count_gone(ws, chunk, str(error)):
+        if isinstance(error, TaskNotFound) and count_gone(ws, chunk, str(error), kept_says=kept_for(ws, chunk)):
             return
-        ws.ledger.note_poll_error(chunk, note=str(error), next_poll_at=now + wait_s)
+        _note_error(ws, chunk, str(error), next_poll_at=now + wait_s)
         return
     _learn(ws, chunk, snapshot, now, polled)
 
@@ -182,13 +194,19 @@ def _learn(ws: Workspace, chunk: Chunk, snapshot: TaskSnapshot, now: float, poll
             result_url=snapshot.result_url,
             note=failed if snapshot.status is TaskStatus.FAILED else None,
         )
-    elif snapshot.status is TaskStatus.FAILED and (doubt := kept_doubt(ws, chunk)):
-        ledger.note_poll_error(chunk, note=doubt, next_poll_at=now + LONGEST_INTERVAL_S)
+    elif snapshot.status is TaskStatus.FAILED and (kept_says := kept_for(ws, chunk)):
+        why = f"{failed}; a file of it is kept: {kept_says}"
+        ledger.note_poll_error(chunk, note=why, next_poll_at=now + LONGEST_INTERVAL_S)
     elif snapshot.status is TaskStatus.FAILED and chunk.state is not ChunkState.ABANDONED:
         polled.failed += settle_failed(ws, chunk, progress, failed)
     else:
         wait_s = interval_s(chunk, snapshot, now, ws.settings.poll_seconds)
         ledger.note_progress(chunk, progress, next_poll_at=now + wait_s)
+
+
+def _note_error(ws: Workspace, chunk: Chunk, why: str, *, next_poll_at: float) -> None:
+    note = tried_note(why, "asked", chunk.polls + 1, next_poll_at)
+    ws.ledger.note_poll_error(chunk, note=note, next_poll_at=next_poll_at)
 
 
 def progress_of(snapshot: TaskSnapshot) -> TaskProgress:

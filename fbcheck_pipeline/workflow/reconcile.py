@@ -11,7 +11,7 @@ from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
 from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.vendor import TaskSnapshot, VendorClient, timestamp_us
 from fbcheck_pipeline.vendor.protocols import PROTOCOLS
-from fbcheck_pipeline.workflow.collect import accept_kept
+from fbcheck_pipeline.workflow.taking_in import accept_kept
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 HOUR_S, DAY_S = 3600.0, 86_400.0
@@ -64,9 +64,9 @@ def resubmit(ws: Workspace, chunk_key: str) -> None:
 def abandon(ws: Workspace, chunk_key: str) -> None:
     """Nobody will know: the chunk's phones are undetermined, and sent again only by `run --retry`.
 
-    Also for an overdue task whose result never comes, or cannot be read.
+    Also for an overdue task whose result never comes, or cannot be read, and for what a short one lacks.
     """
-    from_ = _chunk(ws, chunk_key, ChunkState.UNCONFIRMED, ChunkState.OVERDUE).state
+    from_ = _chunk(ws, chunk_key, ChunkState.UNCONFIRMED, ChunkState.OVERDUE, ChunkState.SHORT).state
     _see_that_it_moved(chunk_key, ws.ledger.mark_abandoned(chunk_key, from_=from_, note="abandoned by an operator"))
 
 

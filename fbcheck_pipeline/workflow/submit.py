@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from fbcheck_pipeline.errors import LedgerError
+from fbcheck_pipeline.errors import LedgerError, StorageError
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.answers import Tally, resolve
@@ -53,7 +53,7 @@ def submit_list(
     Raises:
         OperatorError: a purpose is required and the list has none.
         VendorRefuses: key, balance or address; what is unsent stays planned.
-        StorageError: the pins cannot be written.
+        StorageError: the pins cannot be written, or verdicts that the list needs are lost; what is new was sent.
     """
     content = content_of(e164_phones)
     if max_billable is not None:
@@ -66,11 +66,11 @@ def submit_list(
             pins = plan_or_hold(ws, list_key, content, again=again, is_confirmed=is_confirmed)
             send_planned_chunks(ws, client, list_key, sent, policy=policy)
     except BaseException:
-        with suppress(LedgerError):  # what failed first is what must be said
+        with suppress(LedgerError, StorageError):  # what failed first is what must be said
             _note_counts(ws, list_key, pins, content)
         raise
+    write_pins(ws, list_key, pins)  # first: they stand even where verdicts are lost that the counts need
     counts = _note_counts(ws, list_key, pins, content)
-    write_pins(ws, list_key, pins)
     return Submission(sent, counts, len(content.phones))
 
 

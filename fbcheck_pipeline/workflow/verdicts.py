@@ -8,6 +8,7 @@ it. Tasks that answered since, or may answer more, are looked up in their own fi
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,13 +19,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.files.storage import BatchStream, Storage
 from fbcheck_pipeline.ledger import Ledger, codec
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.ledger.records import AnsweringTask
+from fbcheck_pipeline.ledger.records import AnsweringTask, Chunk
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column, schema_of
 from fbcheck_pipeline.model.statuses import VERDICTS
+from fbcheck_pipeline.vendor import timestamp_us
+
+log = logging.getLogger(__name__)
 
 MAX_UNINDEXED_TASKS = 64
 """So many task files are looked up one by one before they are merged into the index."""
@@ -46,23 +51,39 @@ def write_verdicts(storage: Storage, task_id: str, table: pa.Table, checked_at_u
     storage.write_parquet(paths.VERDICTS.of(task_id), BatchStream(SCHEMA, iter([batch])))
 
 
+def exported_at_us(chunk: Chunk) -> int | None:
+    """When the vendor exported, or when we saw it where the vendor's word cannot be read; microseconds since 1970 UTC."""
+    told = timestamp_us(chunk.vendor_exported_at)
+    return told if told is not None or chunk.exported_at is None else int(chunk.exported_at * 1_000_000)
+
+
 def read_verdicts(storage: Storage, task_id: str) -> tuple[Phones, npt.NDArray[np.int8]]:
-    """Phones a task answered (sorted) and their verdict as an index in VERDICTS, -1 where it is none."""
+    """Phones a task answered (sorted) and their verdict as an index in VERDICTS, -1 where it is none.
+
+    Raises:
+        StorageError: the file is lost or damaged.
+    """
     table = storage.read_parquet(paths.VERDICTS.of(task_id), [Column.PHONE_E164, Column.FACEBOOK]).read_all().combine_chunks()
     codes = pc.index_in(table[Column.FACEBOOK].cast(pa.string()), pa.array(VERDICTS)).fill_null(-1)
     return codec.from_e164(table[Column.PHONE_E164].combine_chunks()), codes.to_numpy().astype(np.int8)
 
 
-def united_with_stored(storage: Storage, task_id: str, table: pa.Table) -> pa.Table:
-    """`table` and what the store has of the same task, by phone: the newest usable verdict stays, else the newest label."""
+def united(storage: Storage, task_id: str, table: pa.Table) -> tuple[pa.Table, bool]:
+    """`table` and what the store has of the same task, by phone: the newest usable verdict stays, else the newest label.
+
+    Returns:
+        The table, and whether it differs from what the store has.
+    """
     stored = storage.read_parquet(paths.VERDICTS.of(task_id)).read_all().combine_chunks()
     phones = pa.array(codec.from_e164(stored[Column.PHONE_E164].combine_chunks()))
     texts = [stored[name].cast(pa.string()) for name in (Column.FACEBOOK, Column.FACEBOOK_LABEL)]
-    both = pa.concat_tables([table, pa.table([phones, *texts], names=["phone", "facebook", "label"]).cast(table.schema)])
+    known = pa.table([phones, *texts], names=["phone", "facebook", "label"]).cast(table.schema)
+    both = pa.concat_tables([table, known])
     phone = both["phone"].to_numpy()
     best_first = np.lexsort((pc.is_null(both["facebook"]).to_numpy(), phone))  # stable: the new before the stored
     phone = phone[best_first]
-    return both.take(pa.array(best_first[np.append(True, phone[1:] != phone[:-1])]))
+    best = both.take(pa.array(best_first[np.append(True, phone[1:] != phone[:-1])]))
+    return best, not best.equals(known)
 
 
 def newest_verdicts(storage: Storage, ledger: Ledger, phones: Phones) -> tuple[npt.NDArray[np.int32], list[AnsweringTask]]:
@@ -78,7 +99,7 @@ def newest_verdicts(storage: Storage, ledger: Ledger, phones: Phones) -> tuple[n
     covered = set(indexed.task_ids) if indexed is not None else set()
     for row in tasks:
         if row.task_id not in covered:
-            answered = _usable(storage, row.task_id)
+            answered = _usable(storage, ledger, row)
             at = codec.positions(answered, phones)
             at = at[at >= 0]
             newest[at] = np.maximum(newest[at], number[row.task_id])
@@ -97,7 +118,7 @@ def merge_index(storage: Storage, ledger: Ledger, *, max_unindexed: int = MAX_UN
     unindexed = [row for row in tasks if row.task_id not in covered]
     if len(unindexed) <= max_unindexed:
         return False
-    merged = _merge(storage, indexed, unindexed, [row.task_id for row in tasks])
+    merged = _merge(storage, ledger, indexed, unindexed, [row.task_id for row in tasks])
     name = paths.VERDICT_INDEX.of(secrets.token_hex(8))
     with storage.writing(name) as sink:
         merged.write(sink)
@@ -135,14 +156,20 @@ def _read_index(storage: Storage, name: str | None) -> _Index | None:
         return None
     try:
         source = pa.memory_map(f"{storage.root}/{name}") if storage.is_local else pa.BufferReader(storage.read_bytes(name))
+        with pa.ipc.open_file(source) as reader:
+            batch = reader.get_batch(0)
+            task_ids = json.loads(reader.schema.metadata[b"task_ids"])
+            return _Index(batch.column(0).to_numpy(), batch.column(1).to_numpy(), task_ids)
     except FileNotFoundError:  # lost, or replaced by a newer one just now: the task files know as much
         return None
-    with pa.ipc.open_file(source) as reader:
-        batch = reader.get_batch(0)
-        return _Index(batch.column(0).to_numpy(), batch.column(1).to_numpy(), json.loads(reader.schema.metadata[b"task_ids"]))
+    except pa.ArrowInvalid:
+        log.warning("the verdict index %s is damaged and is not used", name)
+        return None
 
 
-def _merge(storage: Storage, indexed: _Index | None, unindexed: Sequence[AnsweringTask], order: Sequence[str]) -> _Index:
+def _merge(
+    storage: Storage, ledger: Ledger, indexed: _Index | None, unindexed: Sequence[AnsweringTask], order: Sequence[str]
+) -> _Index:
     """Newest task wins; `order` is the order of export. Lean: there may be millions of phones."""
     number = {task_id: position for position, task_id in enumerate(order)}
     end = 0 if indexed is None else len(indexed.phones)
@@ -152,7 +179,7 @@ def _merge(storage: Storage, indexed: _Index | None, unindexed: Sequence[Answeri
         phones[:end] = indexed.phones
         newest[:end] = np.array([number.get(each, -1) for each in indexed.task_ids], np.int32)[indexed.task]
     for row in unindexed:
-        answered = _usable(storage, row.task_id)
+        answered = _usable(storage, ledger, row)
         start, end = end, end + len(answered)
         phones[start:end], newest[start:end] = answered, number[row.task_id]
     phones, newest = phones[:end], newest[:end]
@@ -166,8 +193,14 @@ def _merge(storage: Storage, indexed: _Index | None, unindexed: Sequence[Answeri
     return _Index(phones, newest, list(order))
 
 
-def _usable(storage: Storage, task_id: str) -> Phones:
-    phones, codes = read_verdicts(storage, task_id)
+def _usable(storage: Storage, ledger: Ledger, task: AnsweringTask) -> Phones:
+    """Phones with a usable verdict. Where the file is lost, the ledger knows which they are, if not what they are: none is bought again."""
+    try:
+        phones, codes = read_verdicts(storage, task.task_id)
+    except StorageError as error:
+        log.warning("verdicts of chunk %s cannot be read: %s", task.chunk_key, error)
+        chunk = ledger.chunk(task.chunk_key)
+        return chunk.answered if chunk.has_verdicts else np.empty(0, np.int64)
     return phones[codes >= 0]
 
 

@@ -16,7 +16,7 @@ TYPOS = [  # file, text that stands there once, its misspelling, what mypy says 
     ("workflow/allocation.py", "+= chunk.tries", "+= chunk.trys", '"LoadedChunk" has no attribute "trys"'),
     ("workflow/intake.py", "each.sha256 == sha256 and each.file", "each.sha == sha256 and each.file", 'has no attribute "sha"'),
     ("workflow/send.py", "next_send_at=later", "next_sent_at=later", '"next_sent_at" for "return_to_planned"'),
-    ("workflow/collect.py", "repeats=fetched.repeats,", "repeat=fetched.repeats,", '"repeat" for "note_short"'),
+    ("workflow/taking_in.py", "        repeats=repeats,", "        repeat=repeats,", '"repeat" for "note_short"'),
     ("workflow/reconcile.py", "ledger.mark_abandoned(", "ledger.mark_abandonned(", 'no attribute "mark_abandonned"'),
     ("cli/tables.py", "chunk.vendor_status", "chunk.vendors_status", '"Chunk" has no attribute "vendors_status"'),
     ("cli/running.py", "phone_list.joined_revision", "phone_list.joint_revision", 'no attribute "joint_revision"'),

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
+
+import pytest
 
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.collect import collect_exported
 from fbcheck_pipeline.workflow.due import due_work
+from fbcheck_pipeline.workflow.reconcile import abandon
 from fbcheck_pipeline.workflow.verdicts import merge_index
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape, Row
@@ -247,3 +251,155 @@ def test_a_failed_task_whose_result_cannot_be_had_fails_after_a_few_fetches(open
     for _ in range(3):
         driver.collect()
     assert driver.states() == ["failed"] and driver.counts("a") == {"undetermined": 5}
+
+
+def until_settled(driver: WorkflowDriver, clock: Clock, most: int = 20) -> list[float]:
+    """Fetch whenever it is due until nothing is fetched any more; returns the seconds between the fetches."""
+    gaps = []
+    while driver.states()[0] in ("exported", "short", "overdue") and len(gaps) < most:
+        (due,) = driver.ledger.chunks()
+        gaps.append(due.next_fetch_at - clock.now)
+        clock.now = due.next_fetch_at
+        collect_exported(driver.ws, driver.client)
+    return gaps
+
+
+@pytest.mark.parametrize("failure", [0, None], ids=["none failed", "not told"])
+def test_a_result_by_counts_that_do_not_add_up_is_asked_for_thrice_before_it_settles(
+    failure: int | None, open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """Counts and file of an hour before the end agreed with each other: the rest was bought again, and came the next minute."""
+    vendor.shape = first(6)
+    vendor.status_hook = lambda task: {"total": 10, "success": 6, "failure": failure}
+    driver = open_driver(poll_seconds=30)
+    driver.run("a", phones(10))
+    driver.finish()
+    assert driver.states() == ["exported"] and driver.counts("a") == {"checked": 6, "waiting": 4}
+    assert "counts only 6 phones as done" in str(driver.ledger.chunks()[0].note)
+    vendor.status_hook = lambda task: None
+    next(iter(vendor.tasks.values())).shape = ResultShape()
+    assert until_settled(driver, clock) == [30]
+    assert driver.states() == ["collected"] and driver.counts("a") == {"checked": 10} and len(vendor.posts) == 1
+
+
+@pytest.mark.parametrize("later", ["ok", 404, 503])
+def test_an_honest_result_whose_vendor_tells_no_failures_settles_after_minutes(
+    later: str | int, open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """Seven poll intervals; also where the file can be had only once, its list ends then, and the night buys nothing yet."""
+    vendor.shape = first(6)
+    vendor.status_hook = lambda task: {"total": 10, "success": 6, "failure": 0}
+    driver = open_driver(poll_seconds=30)
+    driver.run("a", phones(10))
+    driver.finish()
+    vendor.downloads = lambda task_id: later
+    until_settled(driver, clock, most=3)
+    assert driver.states() == ["collected" if later == "ok" else "short"]
+    assert driver.counts("a") == {"checked": 6, "undetermined": 4} and len(vendor.posts) == 1
+    until_settled(driver, clock, most=99)
+    assert driver.states() == [{"ok": "collected", 404: "gone", 503: "collected"}[later]]
+    assert driver.counts("a") == {"checked": 6, "undetermined": 4}
+
+
+def test_a_result_that_names_every_phone_settles_at_once_whatever_the_counts(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """There is nothing to wait for."""
+    vendor.status_hook = lambda task: {"total": 10, "success": 1, "failure": 0}
+    driver = open_driver()
+    driver.run("a", phones(10))
+    driver.finish()
+    assert driver.states() == ["collected"]
+
+
+def test_a_short_result_with_new_bytes_at_each_download_settles(
+    open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """A workbook carries the time at which it was made: the repetitions began anew each time, and the list never ended."""
+    made = count()
+
+    def packed(rows: list[Row]) -> bytes:
+        table = "".join(f"{number},{label}\n" for number, label in [("number", "facebook"), *rows[:7]])
+        return (table + "\n" * next(made)).encode()
+
+    vendor.shape = ResultShape(pack=packed)
+    driver = open_driver(poll_seconds=30)
+    driver.run("a", phones(10))
+    driver.finish()
+    assert until_short(driver, clock) == [30, 60, 120]
+    ((key, revision),) = due_work(driver.ledger).joins
+    driver.ledger.note_joined(key, revision=revision, counts={}, is_complete=True)
+    clock.advance(3600)
+    collect_exported(driver.ws, driver.client)
+    assert driver.states() == ["short"] and not due_work(driver.ledger).joins, "nothing new is joined"
+    until_settled(driver, clock, most=99)
+    assert driver.states() == ["collected"] and driver.counts("a") == {"checked": 7, "undetermined": 3}
+
+
+def test_a_short_result_whose_labels_change_each_time_ends_days_after_the_deadline(
+    open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """It always brings something new, and yet its other phones are not held for ever."""
+    made = count()
+    vendor.shape = ResultShape(
+        format="csv", rows=lambda rows: [(number, ("yes", "no")[next(made) % 2]) for number, _ in rows[:7]]
+    )
+    driver = open_driver(poll_seconds=600, task_deadline_hours=24)
+    driver.run("a", phones(10))
+    driver.finish()
+    gaps = until_settled(driver, clock, most=400)
+    assert driver.states() == ["collected"] and 4 * DAY_S <= sum(gaps) <= 5 * DAY_S
+    assert driver.counts("a") == {"checked": 7, "undetermined": 3} and len(vendor.posts) == 1
+
+
+@pytest.mark.parametrize("fault", [503, "html", 400])
+def test_a_short_chunk_whose_file_then_fails_ends_days_after_the_deadline(
+    fault: str | int, open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """It was short for ever: no night might try its phones, and nobody could give them up. What it answered stays."""
+    vendor.shape = first(7)
+    driver = open_driver(poll_seconds=30, task_deadline_hours=24)
+    driver.run("a", phones(10))
+    driver.finish()
+    until_short(driver, clock)
+    vendor.downloads = lambda task_id: fault
+    since = clock.now
+    while driver.states() == ["short"] and clock.now < since + 9 * DAY_S:
+        driver.run("a", phones(10), again=Again.NIGHT)
+        clock.now = driver.ledger.chunks()[0].next_fetch_at
+        collect_exported(driver.ws, driver.client)
+    assert driver.states() == ["collected"] and 4 * DAY_S <= clock.now - since + 210 <= 5 * DAY_S + 210
+    assert driver.counts("a") == {"checked": 7, "undetermined": 3} and len(vendor.posts) == 1
+
+
+def test_a_file_that_fails_after_a_short_one_holds_no_list_up(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
+    """The list waited for three days for a file that could be had only once."""
+    vendor.shape = first(7)
+    driver = open_driver(poll_seconds=30)
+    driver.run("a", phones(10))
+    driver.finish()
+    vendor.downloads = lambda task_id: 503
+    until_short(driver, clock)
+    assert driver.counts("a") == {"checked": 7, "undetermined": 3} and driver.is_complete("a")
+    vendor.downloads = lambda task_id: "ok"
+    next(iter(vendor.tasks.values())).shape = ResultShape()
+    driver.collect()
+    assert driver.counts("a") == {"checked": 10} and len(vendor.posts) == 1
+
+
+def test_what_a_short_chunk_lacks_can_be_given_up(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
+    """Its answers stay, the rest is sent again only by `--retry`, and a late answer is still used."""
+    vendor.shape = first(7)
+    driver = open_driver()
+    driver.run("a", phones(10))
+    driver.finish()
+    until_short(driver, clock)
+    abandon(driver.ws, driver.chunk_key("short"))
+    driver.run("a", phones(10), again=Again.NIGHT)
+    assert driver.counts("a") == {"checked": 7, "undetermined": 3} and len(vendor.posts) == 1
+    next(iter(vendor.tasks.values())).shape = first(9)
+    driver.collect()
+    assert driver.states() == ["abandoned"] and driver.counts("a") == {"checked": 9, "undetermined": 1}
+    vendor.shape = ResultShape()
+    driver.run("a", phones(10), again=Again.PERSON)
+    driver.finish()
+    assert driver.counts("a") == {"checked": 10}
+    assert sorted(vendor.accepted.values()) == [1] * 9 + [2]

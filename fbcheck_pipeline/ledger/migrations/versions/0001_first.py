@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("vendor_exported_at", sa.Text(), nullable=True),
         sa.Column("result_url", sa.Text(), nullable=True),
         sa.Column("fetches", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("fetcher", sa.Text(), nullable=True),
         sa.Column("next_fetch_at", sa.Double(), server_default="0", nullable=False),
         sa.Column("tried_with", sa.Text(), server_default="", nullable=False),
         sa.Column("gone_days", sa.Integer(), server_default="0", nullable=False),

@@ -1,0 +1,75 @@
+"""Verdict files that were lost or damaged on the disk: made anew from the result that was kept, where it says as much.
+
+Where none does, the phones stay answered for planning (nobody buys them again unasked), and whoever needs the verdicts themselves
+is told the file.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fbcheck_pipeline.errors import ResultError, StorageError
+from fbcheck_pipeline.ledger import codec
+from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.workflow.kept_results import kept, read_for
+from fbcheck_pipeline.workflow.verdicts import exported_at_us, read_verdicts, united, write_verdicts
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+
+def verdicts_of(ws: Workspace, chunk: Chunk) -> tuple[Phones, npt.NDArray[np.int8]]:
+    """Phones that a chunk's task answered (sorted) and their verdict as an index in VERDICTS, -1 where it is none.
+
+    Raises:
+        StorageError: the file is lost, and cannot be made anew.
+    """
+    try:
+        return read_verdicts(ws.storage, chunk.known_task_id)
+    except StorageError:
+        _make_anew(ws, chunk)
+        return read_verdicts(ws.storage, chunk.known_task_id)
+
+
+def united_with_stored(ws: Workspace, chunk: Chunk, table: pa.Table) -> tuple[pa.Table, bool]:
+    """A result united with what the store has of the same task, and whether that is more, or other, than the store had."""
+    try:
+        return united(ws.storage, chunk.known_task_id, table)
+    except StorageError:
+        with suppress(StorageError):
+            _make_anew(ws, chunk)
+            return united(ws.storage, chunk.known_task_id, table)[0], True
+    return table, True
+
+
+def _make_anew(ws: Workspace, lost: Chunk) -> None:
+    """Write a chunk's verdict file from the result that was kept, if that answers all that the ledger knows as answered."""
+    chunk, name = ws.ledger.chunk(lost.chunk_key), paths.VERDICTS.of(lost.known_task_id)
+    table = _table_kept(ws, chunk)
+    if table is None or not chunk.has_verdicts:
+        raise StorageError(
+            f"the verdicts in {ws.storage.uri(name)} are lost or damaged, and no kept result says as much; restore that file from the "
+            "backup. Until then nobody buys its phones again, and lists that need it keep their last results"
+        )
+    log.warning("verdict file made anew from the kept result chunk_key=%s", chunk.chunk_key)
+    write_verdicts(ws.storage, chunk.known_task_id, table, exported_at_us(chunk) or int(ws.ledger.clock() * 1_000_000))
+    if chunk.task_id not in {each.task_id for each in ws.ledger.answering_tasks()}:  # purged just now
+        ws.storage.delete(name)
+
+
+def _table_kept(ws: Workspace, chunk: LoadedChunk) -> pa.Table | None:
+    with kept(ws, chunk.known_task_id) as path, suppress(ResultError):
+        if path is not None:
+            table = read_for(ws, chunk, path).table
+            usable = table.filter(pc.is_valid(table["facebook"]))["phone"].to_numpy()
+            if (codec.positions(chunk.answered, np.asarray(usable)) >= 0).all():
+                return table
+    return None
