@@ -17,12 +17,12 @@ from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Fault, Ints, Mas
 
 NEW_FIELDS = [schema_of(E164_PHONES).field(each) for each in columns_of(E164_PHONES) if RAW_PHONES not in each.types]
 _WORDS = tuple(pa.array(words, pa.string()) for words in (REASONS, COUNTRIES, LINE_TYPES))
-_REASON_CODE, COUNTRY_CODE, _LINE_TYPE_CODE = (
+REASON_CODE, COUNTRY_CODE, _LINE_TYPE_CODE = (
     {None: NONE, **{word: code for code, word in enumerate(words)}} for words in (REASONS, COUNTRIES, LINE_TYPES)
 )
 _REASON_CODE_OF_FAULT = np.array([*(REASONS.index(RejectReason[fault.name]) for fault in Fault), NONE])
-EXCLUDED = _REASON_CODE[RejectReason.LINE_TYPE_EXCLUDED]
-_REASON_CODES_OF_NUMBERS = [_REASON_CODE[None], *(_REASON_CODE[each] for each in REASONS_OF_NUMBERS)]
+EXCLUDED = REASON_CODE[RejectReason.LINE_TYPE_EXCLUDED]
+_REASON_CODES_OF_NUMBERS = [REASON_CODE[None], *(REASON_CODE[each] for each in REASONS_OF_NUMBERS)]
 
 
 class PhoneArrays(NamedTuple):
@@ -35,12 +35,12 @@ class PhoneArrays(NamedTuple):
     line_type: Ints
 
 
-def phones_of(rows: Sequence[int], outcomes: Sequence[PhoneOutcome]) -> PhoneArrays:
+def phones_of(rows: Ints, outcomes: Sequence[PhoneOutcome]) -> PhoneArrays:
     """Phones from outcomes, one by one."""
     return PhoneArrays(
-        np.array(rows, np.int64),
+        rows,
         pa.array([each.e164 for each in outcomes], pa.string()),
-        np.array([_REASON_CODE[each.reason] for each in outcomes], np.int64),
+        np.array([REASON_CODE[each.reason] for each in outcomes], np.int64),
         np.array([COUNTRY_CODE[each.country] for each in outcomes], np.int64),
         np.array([_LINE_TYPE_CODE[each.line_type] for each in outcomes], np.int64),
     )
@@ -49,6 +49,12 @@ def phones_of(rows: Sequence[int], outcomes: Sequence[PhoneOutcome]) -> PhoneArr
 def phones_read(rows: Ints, reading: Reading, e164: pa.StringArray) -> PhoneArrays:
     """Phones from what the fast path has read."""
     return PhoneArrays(rows, e164, _REASON_CODE_OF_FAULT[reading.fault], reading.country, reading.line_type)
+
+
+def rejected_phones(rows: Ints, reason: Ints) -> PhoneArrays:
+    """Phones that are none, and why."""
+    nothing = np.full(len(rows), NONE)
+    return PhoneArrays(rows, pa.nulls(len(rows), pa.string()), reason, nothing, nothing)
 
 
 def is_number(phones: PhoneArrays) -> Mask:

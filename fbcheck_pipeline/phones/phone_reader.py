@@ -5,18 +5,21 @@ No way may change what a phone becomes: all say what the careful one says, or le
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Mapping
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fbcheck_pipeline.model.reasons import LINE_TYPES, LineType, RejectReason
 from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
 from fbcheck_pipeline.phones.dirty.parts import parts_of
-from fbcheck_pipeline.phones.dirty.undress import has_digit, in_ascii, undressed
+from fbcheck_pipeline.phones.dirty.rejects import certain_reasons
+from fbcheck_pipeline.phones.dirty.undress import in_ascii, joined_groups, matches, undressed
 from fbcheck_pipeline.phones.fast.fast_path import BLOCK_ROWS, FastPath
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Ints, Mask, Says
 from fbcheck_pipeline.phones.phone_batches import PhoneArrays
@@ -26,7 +29,10 @@ COSTLY_CELLS_HEARD = 2000
 # Cells that were read carefully are remembered up to so many, of at most so many characters: 10 MB.
 REMEMBERED_CELLS, REMEMBERED_LENGTH = 20_000, 100
 
-_NO_NUMBER = re.compile(r"[^\d+]")
+# Longer cells, in bytes, are not looked at for plain digits.
+LONGEST_PLAIN = 80
+
+Wanted = Callable[[PhoneArrays], Mask]
 _Cell = tuple[str | None, int, int]
 
 
@@ -41,6 +47,10 @@ class Cells(NamedTuple):
     def at(self, where: Mask) -> Cells:
         """Some of the cells."""
         return Cells(self.rows[where], self.texts.filter(pa.array(where)), self.regions[where], self.says[where])
+
+    def taken(self, places: Ints) -> Cells:
+        """Cells by their places."""
+        return Cells(self.rows[places], self.texts.take(pa.array(places)), self.regions[places], self.says[places])
 
 
 class PhoneReader:
@@ -57,27 +67,33 @@ class PhoneReader:
 
     def read(self, cells: Cells) -> PhoneArrays:
         """Every phone of the cells, in order; at least one a cell."""
-        found, is_read = self._plain(cells)
-        phones = [found]
-        if is_read.all():
+        is_short = _is_short(cells.texts)
+        short = cells if is_short.all() else cells.at(is_short)
+        found, is_read = self._surely(short)
+        if is_read.all() and len(is_read) == len(is_short):
             return found
-        plain = in_ascii(cells.texts.filter(pa.array(~is_read)))
-        left = cells.at(~is_read)
-        for way in (self._undressed, self._in_parts):
+        phones, is_left = [found], ~is_short
+        is_left[is_short] = ~is_read
+        left = cells.at(is_left)
+        plain = in_ascii(left.texts)
+        for way in (self._certainly_none, self._undressed, self._no_one_number, self._in_parts):
             found, is_read = way(left, plain)
             phones.append(found)
             left, plain = left.at(~is_read), plain.filter(pa.array(~is_read))
-        together = phone_batches.joined([*phones, self._carefully(left)])
+        together = phone_batches.joined([*phones, self._carefully(left, plain)])
         return phone_batches.in_order(together, np.argsort(together.row, kind="stable"))
 
     def votes(self, texts: pa.StringArray, regions: Ints) -> tuple[Ints, Mask, Mask]:
         """As `FastPath.votes`, of undressed cells, too."""
-        says, national, international = self.fast.votes(texts, regions)
+        is_short = _is_short(texts)
+        says, national, international = np.full(len(texts), Says.NOTHING), ~is_short, ~is_short
+        short = texts if is_short.all() else texts.filter(pa.array(is_short))
+        says[is_short], national[is_short], international[is_short] = self.fast.votes(short, regions[is_short])
         costly = np.flatnonzero(national | international)
         heard = costly[:: 1 + len(costly) // COSTLY_CELLS_HEARD]
         plain = in_ascii(texts.take(pa.array(heard)))
         for may in (national, international):
-            may_say = may[heard] & has_digit(plain)
+            may_say = may[heard] & matches(plain, "[0-9]")
             may[costly], may[heard] = False, may_say
         bare = undressed(plain)
         is_bare = bare.is_valid().to_numpy(zero_copy_only=False)
@@ -89,11 +105,6 @@ class PhoneReader:
         """Numbers that own no account are not kept; what they are is."""
         is_kept = outcome.line_type not in self.excluded
         return outcome if is_kept else outcome._replace(e164=None, reason=RejectReason.LINE_TYPE_EXCLUDED)
-
-    def _plain(self, cells: Cells) -> tuple[PhoneArrays, Mask]:
-        """What the fast path is sure of, and where."""
-        read, is_sure = self._fast(cells)
-        return (read if is_sure.all() else phone_batches.in_order(read, np.flatnonzero(is_sure))), is_sure
 
     def _fast(self, cells: Cells) -> tuple[PhoneArrays, Mask]:
         """What the fast path reads, block by block, and where it is sure of it."""
@@ -107,11 +118,32 @@ class PhoneReader:
 
     def _undressed(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells that are one number in decorations."""
-        bare = undressed(plain)
-        is_read = bare.is_valid().to_numpy(zero_copy_only=False)
-        found, is_sure = self._plain(cells._replace(texts=bare).at(is_read))
-        is_read[is_read] = is_sure
+        return self._read_as(undressed(plain), cells)
+
+    def _no_one_number(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """Digits and blanks that are no number together, and too few for two."""
+        return self._read_as(joined_groups(plain), cells, lambda read: ~phone_batches.is_number(read))
+
+    def _read_as(self, texts: pa.StringArray, cells: Cells, is_wanted: Wanted | None = None) -> tuple[PhoneArrays, Mask]:
+        """The cells that have such a text, read by it; the mask is over all cells."""
+        is_read = texts.is_valid().to_numpy(zero_copy_only=False)
+        found, is_read[is_read] = self._surely(cells._replace(texts=texts).at(is_read), is_wanted)
         return found, is_read
+
+    def _surely(self, cells: Cells, is_wanted: Wanted | None = None) -> tuple[PhoneArrays, Mask]:
+        """What the fast path is sure of and is wanted, and where."""
+        read, is_sure = self._fast(cells)
+        kept = is_sure & is_wanted(read) if is_wanted else is_sure
+        return phone_batches.in_order(read, np.flatnonzero(kept)), kept
+
+    def _certainly_none(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """Cells whose shape alone tells that no number is in them."""
+        reason = np.full(len(plain), NONE)
+        reason[plain.is_null()] = phone_batches.REASON_CODE[RejectReason.NOT_A_NUMBER]  # over-long: nulls are read already
+        for why, where in certain_reasons(plain):
+            reason[where] = phone_batches.REASON_CODE[why]
+        is_read = reason != NONE
+        return phone_batches.rejected_phones(cells.rows[is_read], reason[is_read]), is_read
 
     def _in_parts(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells of several plain numbers, each of them a number in service."""
@@ -122,30 +154,41 @@ class PhoneReader:
         found = phone_batches.in_order(found, np.flatnonzero(is_read[of_cell]))
         return found._replace(row=cells.rows[found.row]), is_read
 
-    def _carefully(self, cells: Cells) -> PhoneArrays:
-        """One by one; but the number that most of them come down to is read for all at once."""
-        texts = cells.texts.to_pylist()
-        guesses = [_NO_NUMBER.sub("", text) if text else "" for text in texts]
-        read, is_sure = self._fast(cells._replace(texts=pa.array(guesses, pa.string())))
-        # The rules compare numbers, and an excluded one has none.
-        is_known = is_sure & (read.reason != phone_batches.EXCLUDED)
-        outcomes_read = zip(guesses, phone_batches.outcomes_from(read), is_known, strict=True)
-        known = [{guess: outcome} if is_known else {} for guess, outcome, is_known in outcomes_read]
-        of_rows, outcomes = [], []
-        keys = zip(texts, cells.regions.tolist(), cells.says.tolist(), strict=True)
-        for row, cell, of_guess in zip(cells.rows, keys, known, strict=True):
-            became = self._remembered.get(cell) or self._read_one(cell, of_guess)
-            outcomes += became
-            of_rows += [row] * len(became)
-        return phone_batches.phones_of(of_rows, outcomes)
+    def _carefully(self, cells: Cells, plain: pa.StringArray) -> PhoneArrays:
+        """One by one; but equal cells once, and the numbers that they may come down to are read for all at once."""
+        keys: list[_Cell] = list(zip(cells.texts.to_pylist(), cells.regions.tolist(), cells.says.tolist(), strict=True))
+        became = {key: self._remembered[key] for key in keys if key in self._remembered}
+        new = [place for key, place in dict(zip(keys, range(len(keys)), strict=True)).items() if key not in became]
+        places = np.array(new, np.int64)
+        for key, known in zip(map(keys.__getitem__, new), self._numbers_in(cells.taken(places), plain.take(places)), strict=True):
+            became[key] = self._read_one(key, known)
+        self._remember({keys[place]: became[keys[place]] for place in new})
+        outcomes = [became[key] for key in keys]
+        rows = np.repeat(cells.rows, [*map(len, outcomes)])
+        return phone_batches.phones_of(rows, [*chain.from_iterable(outcomes)])
 
-    def _read_one(self, cell: _Cell, known: dict[str, PhoneOutcome]) -> list[PhoneOutcome]:
-        """The same few words stand in most of these cells, so they are remembered."""
+    def _read_one(self, cell: _Cell, known: Mapping[str, PhoneOutcome]) -> list[PhoneOutcome]:
         text, region, column = cell
         region_name = None if region == NONE else COUNTRIES[region]
-        became = list(map(self.policy, outcomes_of(text, region_name, Says(column), known=known)))
-        if len(text or "") <= REMEMBERED_LENGTH:
-            if len(self._remembered) >= REMEMBERED_CELLS:
-                self._remembered.clear()
-            self._remembered[cell] = became
-        return became
+        return list(map(self.policy, outcomes_of(text, region_name, Says(column), known=known)))
+
+    def _numbers_in(self, cells: Cells, plain: pa.StringArray) -> list[dict[str, PhoneOutcome]]:
+        """For each cell, what all its digits together are, where the fast path is sure: most careful rules ask for that number."""
+        numbers = pc.replace_substring_regex(pc.fill_null(plain, ""), "[^0-9+]+", "")
+        read, is_sure = self._fast(cells._replace(texts=numbers))
+        # The rules compare numbers, and an excluded one has none.
+        is_known = is_sure & (read.reason != phone_batches.EXCLUDED)
+        outcomes = zip(numbers.to_pylist(), phone_batches.outcomes_from(read), is_known, strict=True)
+        return [{number: outcome} if known else {} for number, outcome, known in outcomes]
+
+    def _remember(self, cells: dict[_Cell, list[PhoneOutcome]]) -> None:
+        """The same few words stand in most of these cells, in later batches, too."""
+        short = {cell: became for cell, became in cells.items() if len(cell[0] or "") <= REMEMBERED_LENGTH}
+        if len(self._remembered) + len(short) > REMEMBERED_CELLS:
+            self._remembered.clear()
+        self._remembered.update(islice(short.items(), REMEMBERED_CELLS))
+
+
+def _is_short(texts: pa.StringArray) -> Mask:
+    is_short: Mask = pc.fill_null(pc.less_equal(pc.binary_length(texts), LONGEST_PLAIN), True).to_numpy(zero_copy_only=False)
+    return is_short

@@ -25,12 +25,15 @@ _COMMAS, _POINTS, _APOSTROPHES = (rf"\+?[1-9][0-9]{{0,2}}(?:{sign}[0-9]{{3}}){{2
 # As many decimals as the exponent says: no digit is lost, none is padded.
 _EXACT = "|".join(rf"([0-9]{{{places}}})[eE]\+?{places:02}" for places in range(8, 15))
 _SCHEME = r"(?:item[0-9]+\.)?tel(?:;type=[a-z,]+)*:|(?:callto|smsto|sms|phone|whatsapp):"
-_LABEL = "(?:" + "|".join(sorted(map(re.escape, LABELS), key=lambda word: (-len(word), word))) + ")"
-_LABELLED = rf"[(\[]?{_LABEL}(?:[ .\-/]+{_LABEL})*[)\]]?[ :.=\-]{{1,3}}"
+LABEL = "(?:" + "|".join(sorted(map(re.escape, LABELS), key=lambda word: (-len(word), word))) + ")"
+_LABELLED = rf"[(\[]?{LABEL}(?:[ .\-/]+{LABEL})*[)\]]?[ :.=\-]{{1,3}}"
 # No group of it can be a count: it begins as only a whole number does, or has no groups, or long ones that begin no number.
 _WHOLE = r"(?:\+|\(?0)[0-9 ().\-]*[0-9)]|[0-9]+|\(?[1-9][0-9]{2,}\)?(?:[ .\-]+[1-9][0-9]+)+"
 # Of fewer digits than one of two numbers has, so that the slash ends an area code; and no tail of a range behind it.
 _AREA = r"\(?0[0-9]{1,5}\)?|\+[0-9]{1,2} ?(?:\(0\) ?)?[0-9]{2,3}"
+# One bracket, around the area code.
+_GROUPED = r"(?:\+?[0-9]+|\([0-9]+\)(?: ?[0-9]+))"
+MIN_RESTART = 6  # the digits of the shortest numbers that begin with a trunk 0
 _JOINT = "\0"  # between cells that are translated together
 
 
@@ -104,16 +107,25 @@ def undressed(cells: pa.StringArray) -> pa.StringArray:
 
 def _parted(cells: pa.StringArray, places: Ints, shape: str) -> tuple[tuple[pa.StringArray, Ints], pa.StringArray, Ints]:
     """Those of a shape and their places, then the others and theirs; a null has none."""
-    where = pc.fill_null(pc.match_substring_regex(cells, shape), False)
-    mask = where.to_numpy(zero_copy_only=False)
-    return (cells.filter(where), places[mask]), cells.filter(pc.invert(where)), places[~mask]
+    where = matches(cells, shape)
+    return (cells.filter(pa.array(where)), places[where]), cells.filter(pa.array(~where)), places[~where]
 
 
-def has_digit(cells: pa.StringArray) -> Mask:
-    """Where a digit is in the cell.
+def joined_groups(cells: pa.StringArray) -> pa.StringArray:
+    """The digits of each cell that has digits and blanks only, and where no second number can begin; null in any other cell.
 
     Args:
         cells: as `in_ascii` gives them.
     """
-    found: Mask = pc.fill_null(pc.match_substring_regex(cells, "[0-9]"), False).to_numpy(zero_copy_only=False)
+    cells = pc.utf8_trim(cells, " ")
+    joined = pc.replace_substring_regex(cells, r"[ ()]+", "")
+    is_one = matches(cells, rf"^{_GROUPED}(?: +[0-9]+)*$") & (
+        pc.fill_null(pc.binary_length(joined), 0).to_numpy() < 2 * MIN_RESTART
+    )
+    return pc.if_else(pa.array(is_one | matches(cells, rf"^{_GROUPED}(?: +[1-9][0-9]*)*$")), joined, pa.scalar(None, pa.string()))
+
+
+def matches(cells: pa.StringArray, shape: str) -> Mask:
+    """Where the expression is found in the cell; not in a null."""
+    found: Mask = pc.fill_null(pc.match_substring_regex(cells, shape), False).to_numpy(zero_copy_only=False)
     return found

@@ -145,3 +145,86 @@ def several(written: list[str], chance: random.Random) -> str:
     for other in written[1:]:
         cell += chance.choice(SEPARATORS) + (other if chance.random() < 0.9 else other[4:])
     return cell
+
+
+# What surely holds no number, by its shape; each takes digits.
+NO_NUMBERS: dict[str, Callable[[str], str]] = {
+    "words": lambda digits: "ring back later",
+    "accented words": lambda digits: "numarası değişti",
+    "words in Cyrillic": lambda digits: "не звонить",
+    "an e-mail address": lambda digits: f"a{digits[:2]}@example.com",
+    "a letter in the number": lambda digits: _cut(digits, "O"),
+    "a letter behind": lambda digits: digits + "a",
+    "a letter before": lambda digits: "q" + digits,
+    "a code": lambda digits: f"{digits[:4]}ab-{digits[4:6]}cd",
+    "a pasted document": lambda digits: "word " * 300,
+    "few digits in groups": lambda digits: f"{digits[:3]} {digits[3:5]} 1",
+}
+
+_SCRAPS = (
+    *(
+        "",
+        " ",
+        "-",
+        "/",
+        "(",
+        ")",
+        ",",
+        ";",
+        ".",
+        "\n",
+        "&",
+        "#",
+        "+",
+        "@",
+        "x",
+        "O",
+        "I",
+        "T",
+        "e",
+        "E+",
+        "12",
+        "2",
+        "0",
+        "10:30",
+    ),
+    *(
+        "n/a",
+        "yok",
+        "None",
+        "xxx",
+        "missing",
+        "İ",
+        "mißing",
+        "ext",
+        "dahili",
+        "dw",
+        "Tel",
+        "GSM",
+        "cep",
+        "Ahmet",
+        "veya",
+        "tel:",
+        "www.",
+    ),
+    *(
+        "2024-01-05",
+        "05.11.26",
+        "\u260e",
+        "à",
+        "Deutschland",
+        "0532 123 45 67",
+        "030 123456",
+        "5321234567",
+        "+905321234567",
+        "123,45",
+    ),
+)
+
+
+def junk(chance: random.Random) -> str:
+    """Scraps of cells in any order, and strings of the characters that mean something."""
+    if chance.random() < 0.3:
+        return "".join(chance.choices("abexEtTxO0123456789 .,;/+-()", k=chance.randint(1, 14)))
+    cell = "".join(chance.choice(_SCRAPS) for _ in range(chance.randint(1, 4)))
+    return cell.upper() if chance.random() < 0.2 else cell

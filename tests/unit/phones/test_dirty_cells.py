@@ -17,8 +17,8 @@ from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
 from fbcheck_pipeline.phones.phone_batches import outcomes_from
 from fbcheck_pipeline.phones.phone_reader import Cells, PhoneReader
 from fbcheck_pipeline.text.decorations import to_ascii
-from tests.unit.phones.corpus import Cell, national_numbers, number_of, read_carefully
-from tests.unit.phones.dirt import DRESSES, NEAR_MISSES, groups, several
+from tests.unit.phones.corpus import NO_REGION, Cell, national_numbers, number_of, read_carefully
+from tests.unit.phones.dirt import DRESSES, NEAR_MISSES, NO_NUMBERS, groups, junk, several
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +78,8 @@ def test_an_endless_cell_is_no_number_though_most_of_it_is_invisible(reader: Pho
 
 def test_cells_of_several_numbers_are_cut_as_the_careful_path_cuts(reader: PhoneReader) -> None:
     """Two numbers, three, and seconds that lack their beginning."""
-    chance, cells = random.Random(2), []
-    for territory, written, _ in _numbers(chance, 250):
+    chance, cells = random.Random(1), []
+    for territory, written, _ in _numbers(chance, 15) * 20:
         others = [written, written[:-1] + str(chance.randint(0, 9)), written]
         cells.append((several(others[: chance.choice((2, 2, 3))], chance), territory, chance.choice(list(Says))))
     assert not _disagreements(reader, cells)
@@ -101,6 +101,26 @@ def test_a_column_of_one_dirt_is_not_read_cell_by_cell(
     monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
     if region != "US" or dress != "a slash after the area code":  # an area code is known by its 0
         assert _read(reader, [cell]) == [expected]
+
+
+@pytest.mark.parametrize("junk_kind", NO_NUMBERS)
+def test_what_is_surely_no_number_is_not_read_cell_by_cell(
+    reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, junk_kind: str
+) -> None:
+    """phonenumbers refuses most junk in a microsecond; rules in Python take thirty."""
+    cell = (NO_NUMBERS[junk_kind]("05321234567"), COUNTRIES.index("TR"), Says.NOTHING)
+    expected = read_carefully(*cell)
+    monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
+    assert _read(reader, [cell]) == [expected]
+
+
+def test_junk_is_refused_for_the_careful_path_s_reasons(reader: PhoneReader) -> None:
+    """A reason is what a person acts on; `n/a` is empty and `n/b` no number."""
+    chance = random.Random(3)
+    regions = [COUNTRIES.index(region) for region in ("TR", "DE", "US", "AT", "IT", "BR")]
+    cells = [(junk(chance), chance.choice([*regions, NO_REGION]), chance.choice(list(Says))) for _ in range(2500)]
+    cells += [(None, regions[0], Says.NOTHING)]  # type: ignore[list-item]
+    assert not _disagreements(reader, cells)
 
 
 @given(st.lists(st.one_of(st.none(), st.text(max_size=12)), max_size=8))

@@ -1,0 +1,45 @@
+"""Cells that surely hold no number, many at once, and why: words without a digit, e-mail addresses, letters glued to digits.
+
+Only cells of plain letters and few signs are looked at; in these nothing goes before the careful path finds the same.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from fbcheck_pipeline.model.reasons import RejectReason
+from fbcheck_pipeline.phones.dirty.undress import LABEL, matches
+from fbcheck_pipeline.phones.fast.terms import Mask
+from fbcheck_pipeline.text.cell_words import EMPTY_WORDS, EXTENSION_WORDS
+from fbcheck_pipeline.text.decorations import SYMBOL
+
+# What `decorations.says_nothing` drops; a picture may be one, too.
+_IGNORED = "[ \t\n.\\-_/()!?'\u2019" + SYMBOL + "]*"
+_SAYS_NOTHING = "|".join(_IGNORED.join(word) for word in sorted(EMPTY_WORDS) if word)
+_MAY_SAY_NOTHING = rf"(?i)^{_IGNORED}(?:{_SAYS_NOTHING})?{_IGNORED}$"
+# Without letters that fold to two: a word of them may say nothing, unknown to the pattern.
+_WORDS = r"^(?:[A-Za-z \t\n.,:'()/_!?\-\x{c0}-\x{de}\x{e0}-\x{12f}\x{131}-\x{148}\x{14a}-\x{17e}\x{400}-\x{52f}]|\p{Lo})*$"
+_EMAIL = r"^[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+$"
+_CHAT_ADDRESS = r"(?i)whatsapp|@c\.us"
+# Behind the first digits, a word glued to digits may part two numbers.
+_GLUED = r"^(?:[A-Za-z0-9 .,;/+\-]*[0-9][A-Za-z]|[A-Za-z .,;/\-]*[A-Za-z][0-9])[A-Za-z0-9 .,;/+\-]*$"
+# Scientific notation, the time of a date, labels and extensions may be glued to digits; an address has another reason.
+_MAY_BE_GLUED = rf"(?i)www\.|(?:[ext]|{LABEL}|{EXTENSION_WORDS})[ .:=#+\-]*[0-9]"
+
+
+def certain_reasons(cells: pa.StringArray) -> list[tuple[RejectReason, Mask]]:
+    """Reasons, and where they are certain.
+
+    Args:
+        cells: as `in_ascii` gives them.
+    """
+    is_none = _only(cells, _WORDS, _MAY_SAY_NOTHING) | _only(cells, _EMAIL, _CHAT_ADDRESS)
+    is_glued = _only(cells, _GLUED, _MAY_BE_GLUED)
+    return [(RejectReason.NOT_A_NUMBER, is_none), (RejectReason.LETTERS_IN_NUMBER, is_glued)]
+
+
+def _only(cells: pa.StringArray, shape: str, unless: str) -> Mask:
+    """Where the one expression is found, and the other is not."""
+    found = matches(cells, shape)
+    found[found] = ~matches(cells.filter(pa.array(found)), unless)
+    return found
