@@ -32,6 +32,8 @@ _FAR_REFERENCE = r"r=[\"'](?:[A-Za-z]{2}|[A-Za-z]?[0-9]{7})"
 _ELSEWHERE = r":c|:row|<c(?:[^ o]|o[^l]|ol[^s ]| [^r]| r[^=])|<row(?:[^ ]| [^r]| r[^=])"  # does not begin with its reference
 _ODD = "|".join(("<!DOCTYPE", "<!ENTITY", "</f>", _FAR_REFERENCE, _ELSEWHERE))
 """Most sheets have none of it: one pass of a fast matcher spares the slower ones."""
+_EMPTY_CELL = re.compile(rb"<(?:[\w.-]+:)?c\b[^>]*(?:/>|>\s*</(?:[\w.-]+:)?c>)")
+_EMPTY_ROW = re.compile(rb"<(?:[\w.-]+:)?row\b[^>]*(?:/>|>\s*</(?:[\w.-]+:)?row>)")
 _ROW = re.compile(rb"<(?:[\w.-]+:)?row\b")
 _ONE_WAY = bytes.maketrans(b"\t\r\n'", b'   "')
 _ROW_NUMBER = re.compile(rb' r="[A-Za-z]{0,9}([0-9]{1,18})')  # begins with what cannot vary: three times faster
@@ -121,7 +123,7 @@ def member_pieces(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator
 
 def is_workbook(archive: zipfile.ZipFile) -> bool:
     """True for what calls itself an .xlsx file."""
-    return any(name.lower().startswith("xl/") for name in archive.namelist())
+    return any(name.lower().replace("\\", "/").lstrip("/").startswith("xl/") for name in archive.namelist())
 
 
 def check_workbook(archive: zipfile.ZipFile) -> bool:
@@ -170,7 +172,10 @@ def _tags(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
 
 @dataclass
 class _Grid:
-    """How many cells a reader lays out for a sheet: a cell or row without reference stands beside the one before."""
+    """How many cells a reader lays out for a sheet: a cell or row without reference stands beside the one before.
+
+    Cells that have a style and nothing else are not laid out.
+    """
 
     width: int = 26
     height: int = 1
@@ -185,7 +190,7 @@ class _Grid:
 
     def add(self, *pieces: bytes) -> _Grid:
         """Take in the next pieces."""
-        for text in (piece.translate(_ONE_WAY) for piece in pieces):
+        for text in (_EMPTY_ROW.sub(b"", _EMPTY_CELL.sub(b"", piece.translate(_ONE_WAY))) for piece in pieces):
             self.width = max(self.width, *map(_column_number, {b"", *_WIDE_COLUMN.findall(text)}))
             self.height = max(self.height, *map(int, {b"0", *_ROW_NUMBER.findall(text)}))
             if not _has(text, _ELSEWHERE):

@@ -1,34 +1,34 @@
-"""Workbooks as tables of text. fastexcel reads, openpyxl what fastexcel cannot. One sheet is in memory at a time.
+"""Workbooks as tables of text. fastexcel reads, `sheet_xml` what fastexcel cannot. One sheet is in memory at a time.
 
 Which sheet holds what is not known here.
 """
 
 from __future__ import annotations
 
-import io
 import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, time
-from itertools import repeat
+from functools import cached_property
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import fastexcel
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.files.arrow_text import to_text
+from fbcheck_pipeline.files.sheet_xml import NO_DAY, Parts
 from fbcheck_pipeline.files.untrusted import check_workbook, parsing
 
-_STYLES = re.compile(rb"xl/styles\.xml", re.IGNORECASE)
+_STYLES = re.compile(rb"xl([/\\])styles(\w*)\.xml", re.IGNORECASE)
+_DAY = r"^\d{4}-\d\d-\d\d"
+_NUMBER = r"^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
 
 
 class Workbook:
-    """A workbook that was found harmless; `names` are those of its sheets, in order."""
+    """A workbook that was found harmless; `names` are those of its sheets of cells, in order, `visible_names` those a person sees."""
 
     def __init__(self, source: Path | bytes, archive: zipfile.ZipFile, *, has_dates: bool = True) -> None:
         """Open it.
@@ -40,78 +40,57 @@ class Workbook:
         Raises:
             DamagedFile, DangerousFile: it cannot be read, or must not be.
         """
-        self._has_uncalculated = check_workbook(archive)
-        self._source, self._archive, self._has_dates = source, archive, has_dates
-        self._fast: fastexcel.ExcelReader | None = None
-        if not self._has_uncalculated:
-            with _or_slowly():
-                self._fast = fastexcel.read_excel(source if has_dates else _without_styles(source))
-        self.names: list[str] = self._fast.sheet_names if self._fast else self._openpyxl(data_only=True).sheetnames
-
-    def visible_names(self) -> list[str]:
-        """The sheets that a person sees.
-
-        Raises:
-            DamagedFile: the workbook does not say which they are.
-        """
+        needs_care = check_workbook(archive)
         with parsing("workbook"):
-            if self._fast is None:
-                return [sheet.title for sheet in self._openpyxl(data_only=True).worksheets if sheet.sheet_state == "visible"]
-            sheets = ElementTree.fromstring(self._archive.read("xl/workbook.xml")).iterfind("{*}sheets/{*}sheet")
-            hidden = {sheet.get("name") for sheet in sheets if sheet.get("state", "visible") != "visible"}
-            return [name for name in self.names if name not in hidden]
+            self._parts = Parts.of(archive)
+            self._parts.check_texts()
+        self._source = source
+        self._has_dates = has_dates and any(self._parts.date_styles)
+        self._is_fast = not needs_care and not (self._has_dates and self._parts.counts_from_1904)
+        self.names = [sheet.name for sheet in self._parts.sheets]
+        self.visible_names = [sheet.name for sheet in self._parts.sheets if sheet.is_visible]
 
     def cells(self, name: str) -> pa.RecordBatch:
         """A sheet's cells as string columns, without empty rows at its beginning and end.
 
         Raises:
             DamagedFile: it cannot be read.
+            DangerousFile: it would take more memory than any honest sheet does.
         """
-        if self._fast is not None:
+        if self._is_fast:
             with _or_slowly():
-                return _natural(_exact(self._fast, name, _load(self._fast, name, "string")))
+                return self._fast_cells(name)
+        sheet = next(sheet for sheet in self._parts.sheets if sheet.name == name)
         with parsing("workbook"):
-            return self._slow_cells(name)
+            return self._parts.cells(sheet, has_dates=self._has_dates)
 
-    def _slow_cells(self, name: str) -> pa.RecordBatch:
-        """By openpyxl, fifteen times slower; the text of a formula that was never calculated stands for its value."""
-        values = self._rows(name, data_only=True)
-        formulas = self._rows(name, data_only=False) if self._has_uncalculated else repeat(repeat(None))
-        rows = [
-            [formula if value is None else value for value, formula in zip(*pair, strict=self._has_uncalculated)]
-            for pair in zip(values, formulas, strict=self._has_uncalculated)
-        ]
-        filled = [index for index, row in enumerate(rows) if any(row)]
-        rows = rows[filled[0] : filled[-1] + 1] if filled else []
-        width = max(map(len, rows), default=0)
-        columns = [pa.array([row[at] if at < len(row) else None for row in rows], pa.string()) for at in range(width)]
-        return pa.RecordBatch.from_arrays(columns, [str(at) for at in range(width)])
+    @cached_property
+    def _stored(self) -> fastexcel.ExcelReader:
+        """It reads every number as it is stored: where styles are not found, none looks like a date."""
+        if not any(self._parts.date_styles):
+            return fastexcel.read_excel(self._source)
+        content = self._source if isinstance(self._source, bytes) else self._source.read_bytes()
+        return fastexcel.read_excel(_STYLES.sub(rb"xl\1unused\2.xml", content))
 
-    def _rows(self, name: str, *, data_only: bool) -> Iterator[list[str | None]]:
-        """A sheet's rows as fastexcel would give them; none of a sheet that is a chart."""
-        book = self._openpyxl(data_only=data_only)
-        epoch = book.epoch if self._has_dates else None
-        for sheet in book.worksheets:
-            if sheet.title == name:
-                for row in sheet.iter_rows():
-                    yield [None if cell.value is None else _text(cell, epoch) for cell in row]
+    @cached_property
+    def _shown(self) -> fastexcel.ExcelReader:
+        """It reads days as days."""
+        return fastexcel.read_excel(self._source)
 
-    def _openpyxl(self, *, data_only: bool) -> Any:
-        from openpyxl import load_workbook  # a tenth of a second that nearly no run needs
-
-        with parsing("workbook"):
-            source = io.BytesIO(self._source) if isinstance(self._source, bytes) else self._source
-            book: Any = load_workbook(source, read_only=True, data_only=data_only)
-            # Private, for there is no other way: openpyxl would put a phone in a cell of dates into a warning, and so into logs.
-            book._date_formats = set()
-            for sheet in book.worksheets:
-                sheet.reset_dimensions()
-            return book
+    def _fast_cells(self, name: str) -> pa.RecordBatch:
+        cells = _exact(self._stored, name, _load(self._stored, name, "string"))
+        if self._has_dates:
+            shown = _load(self._shown, name, "string")
+            columns = [
+                _days(stored, _as_long(day, len(stored))) for stored, day in zip(cells.columns, shown.columns, strict=True)
+            ]
+            cells = pa.RecordBatch.from_arrays(columns, cells.schema.names)
+        return pa.RecordBatch.from_arrays(cells.columns, [str(index) for index in range(cells.num_columns)])
 
 
 @contextmanager
 def _or_slowly() -> Iterator[None]:
-    """Whatever fastexcel cannot read is left to openpyxl; a panic of its Rust code is a BaseException."""
+    """Whatever fastexcel cannot read is left to the slow reader; a panic of its Rust code is a BaseException."""
     try:
         yield
     except BaseException as error:
@@ -141,45 +120,28 @@ def _exact(book: fastexcel.ExcelReader, name: str, cells: pa.RecordBatch) -> pa.
     return pa.RecordBatch.from_arrays(columns, cells.schema.names)
 
 
-def _natural(cells: pa.RecordBatch) -> pa.RecordBatch:
+def _days(stored: pa.StringArray, shown: pa.StringArray) -> pa.StringArray:
+    """What is shown where a number is a day or time; the number where it is too large for one, as phones are."""
+    differs = pc.fill_null(pc.not_equal(stored, shown), False)
+    if not pc.any(differs).as_py():
+        return stored
+    is_shown = pc.and_(differs, pc.match_substring_regex(shown, _DAY))
+    numbers = pc.if_else(pc.and_(is_shown, pc.match_substring_regex(stored, _NUMBER)), stored, None).cast(pa.float64())
+    is_day = pc.fill_null(pc.and_(pc.less(numbers, NO_DAY), pc.greater_equal(numbers, 0)), False)
+    return pc.if_else(is_day, _natural(shown), stored)
+
+
+def _natural(shown: pa.StringArray) -> pa.StringArray:
     """Days without midnight, times of day without a date."""
-    columns = list(cells.columns)
-    for at, column in enumerate(columns):
-        if _holds(column, ":"):
-            days = pc.replace_substring_regex(column, r"^(\d{4}-\d\d-\d\d) 00:00:00$", r"\1")
-            columns[at] = pc.replace_substring_regex(days, r"^1899-12-3[01] (\d\d:\d\d:\d\d)$", r"\1")
-    return pa.RecordBatch.from_arrays(columns, [str(index) for index in range(len(columns))])
+    days = pc.replace_substring_regex(shown, r"^(\d{4}-\d\d-\d\d) 00:00:00$", r"\1")
+    return pc.replace_substring_regex(days, r"^1899-12-3[01] (\d\d:\d\d:\d\d)$", r"\1")
+
+
+def _as_long(column: pa.StringArray, length: int) -> pa.StringArray:
+    """Rows at the end that hold nothing but numbers too large for days are null there, and so were left out."""
+    return pa.concat_arrays([column, pa.nulls(length - len(column), pa.string())]) if len(column) < length else column[:length]
 
 
 def _holds(column: pa.StringArray, sign: str) -> bool:
     """Far cheaper than a pattern, and most columns hold none."""
     return bool(pc.any(pc.match_substring(column, sign)).as_py())
-
-
-def _without_styles(source: Path | bytes) -> bytes:
-    """A workbook whose styles nobody finds, because their member has another name: no number looks like a date then."""
-    content = source if isinstance(source, bytes) else source.read_bytes()
-    return _STYLES.sub(b"xl/unused.xml", content)
-
-
-def _text(cell: Any, epoch: datetime | None) -> str:
-    value = cell.value
-    if epoch and cell.is_date and isinstance(value, int | float):
-        value = _moment(value, epoch)
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, datetime):
-        return value.isoformat(" ") if value.time() != time() else value.date().isoformat()
-    return value.isoformat() if isinstance(value, date | time) else str(value)
-
-
-def _moment(days: float, epoch: datetime) -> object:
-    """The day and time that a spreadsheet shows; the number itself where it is too large for one."""
-    from openpyxl.utils.datetime import from_excel
-
-    try:
-        return from_excel(days, epoch)
-    except (OverflowError, ValueError):
-        return days

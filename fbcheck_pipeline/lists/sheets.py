@@ -35,13 +35,18 @@ def open_sheet_table(path: Path, options: ReadOptions) -> ListTable:
 
 
 def _chosen_sheet(path: Path, book: Workbook, options: ReadOptions) -> ListTable:
-    if not book.names:
-        raise ListError(f"{path.name}: the workbook has no sheets; save the list again")
+    hidden = [name for name in book.names if name not in book.visible_names]
+    unread = (f"Not read, because hidden: {_listed(hidden)}; --sheet reads one.",) if hidden and options.sheet is None else ()
     if options.sheet is not None:
-        name, why = _named(path, book.names, options.sheet), "an option names it"
+        name = _named(path, book.names, options.sheet)
+        why = "an option names it; it is hidden" if name in hidden else "an option names it"
         cells = book.cells(name)
-    elif len(book.names) == 1:
-        name, why = book.names[0], "the only one"
+    elif not book.visible_names:
+        if hidden:
+            raise ListError(f"{path.name}: all sheets are hidden: {_listed(hidden)}; name one with --sheet")
+        raise ListError(f"{path.name}: the workbook has no sheets; save the list again")
+    elif len(book.visible_names) == 1:
+        name, why = book.visible_names[0], "the only visible one" if hidden else "the only one"
         cells = book.cells(name)
     else:
         name, cells, why = _sheet_with_phones(book, options)
@@ -51,7 +56,7 @@ def _chosen_sheet(path: Path, book: Workbook, options: ReadOptions) -> ListTable
         head=rows_of(cells.slice(0, HEAD_ROWS)),
         batches=lambda data_row, _: iter([cells.slice(data_row)]),
         expected_rows=lambda data_row, _: int(cells.num_rows) - data_row,
-        reasons=(f"Sheet {name!r}: {why}.",),
+        reasons=(f"Sheet {name!r}: {why}.", *unread),
         sheet=name,
     )
 
@@ -60,19 +65,19 @@ def _sheet_with_phones(book: Workbook, options: ReadOptions) -> tuple[str, pa.Re
     """Name, cells, and why; at most two sheets are in memory at once."""
     best: tuple[int, int] = (-1, 0)
     chosen, with_phones = ("", pa.RecordBatch.from_arrays([], [])), []
-    for name in book.names:
+    for name in book.visible_names:
         cells = book.cells(name)
         phones = _phone_cell_count(rows_of(cells.slice(0, HEAD_ROWS)), options)
         with_phones += [name] if phones else []
         if (phones, cells.num_rows) > best:
             best, chosen = (phones, cells.num_rows), (name, cells)
     others = [name for name in with_phones if name != chosen[0]]
-    also = (
-        f"; {', '.join(map(repr, others))} also {'contains' if len(others) == 1 else 'contain'} phones: use --sheet"
-        if others
-        else ""
-    )
+    also = f"; {_listed(others)} also {'contains' if len(others) == 1 else 'contain'} phones: use --sheet" if others else ""
     return (*chosen, f"it has the most phones{also}")
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(map(repr, names))
 
 
 def _named(path: Path, names: list[str], asked: str) -> str:

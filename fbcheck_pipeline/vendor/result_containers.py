@@ -102,7 +102,7 @@ def _tables_of_archive(archive: zipfile.ZipFile, bounds: Bounds) -> list[pa.Tabl
 def _tables_of_workbook(data: bytes, archive: zipfile.ZipFile) -> list[pa.Table]:
     book = Workbook(data, archive, has_dates=False)
     tables: list[pa.Table] = []
-    for cells in map(book.cells, book.visible_names()):
+    for cells in map(book.cells, book.visible_names):
         for index, row in enumerate(rows_of(cells.slice(0, HEADER_WITHIN_ROWS))):
             if columns := _columns_of([cell or "" for cell in row]):
                 tables.append(_table([cells.slice(index + 1)], columns))

@@ -27,8 +27,8 @@ def packed(sheet: bytes) -> bytes:
 @pytest.mark.parametrize(
     "danger",
     [
-        b'<row r="1048576"><c r="XFD1048576"/></row>',
-        b"<row\tr='1048576'/><row><c\n s='1' r='XFD2'/></row>",
+        b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>',
+        b"<row\tr='1048576'><c><v>1</v></c></row><row><c\n s='1' r='XFD2'><v>1</v></c></row>",
         b"<!DOCTYPE a [<!ENTITY b 'c'>]>",
     ],
 )

@@ -4,15 +4,20 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
+from collections.abc import Callable
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.chart import BarChart, Reference
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from fbcheck_pipeline.errors import ListError
+from fbcheck_pipeline.files import shared_texts, sheet_xml
 from fbcheck_pipeline.files.untrusted import Bounds
 from fbcheck_pipeline.lists import sheets
 from tests.unit.lists.reading import column, read
@@ -139,3 +144,161 @@ def test_an_entity_bomb_never_unfolds(tmp_path: Path, with_formula: bool) -> Non
         assert "damaged" in str(refused)
     else:
         assert table.nbytes < 10_000
+
+
+PHONES = [5325550001 + row for row in range(12)]
+FORMATS = ["yyyy-mm-dd", "hh:mm:ss", "[h]:mm:ss", "mm:ss.0", "0%", "# ?/?", "0.00E+00", '#,##0.00 "TL"', "[$-409]d\\-mmm\\-yy;@"]
+
+
+def formatted(path: Path, rows: list[list[Any]], formats: dict[int, str]) -> Path:
+    """A workbook of one sheet whose columns have such number formats, below the first row."""
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    for cells in book.active.iter_rows(min_row=2):
+        for at, number_format in formats.items():
+            cells[at].number_format = number_format
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize("number_format", FORMATS)
+@pytest.mark.parametrize("is_fast", [True, False])
+def test_a_phone_is_the_stored_number_however_it_is_formatted(tmp_path: Path, number_format: str, is_fast: bool) -> None:
+    """Twelve mobiles in cells of days were twelve empty cells."""
+    rows: list[list[Any]] = [["Ad", "Tel"], *(["A", phone] for phone in PHONES)]
+    path = formatted(tmp_path / "a.xlsx", rows if is_fast else [*rows, ["=A1", PHONES[0]]], {1: number_format})
+    _, table = read(path)
+    assert column(table, "phone_raw")[:12] == list(map(str, PHONES))
+
+
+@pytest.mark.parametrize("is_fast", [True, False])
+def test_days_and_times_are_shown_as_such_beside_phones(tmp_path: Path, is_fast: bool) -> None:
+    """The source's own columns stay what a person sees; and rows of nothing but large numbers at the end are rows."""
+    days = [[5325550001, 46327, 46327.5, 0.25], [None, None, 5325550002, None]]
+    more: list[list[Any]] = [] if is_fast else [["=1+1", None, None, None]]
+    path = formatted(
+        tmp_path / "a.xlsx", [["Tel", "gün", "an", "saat"], *days, *more], dict(enumerate(FORMATS[:1] * 3 + ["hh:mm"]))
+    )
+    _, table = read(path, column="Tel")
+    assert [column(table, name)[0] for name in ("Tel", "gün", "an", "saat")] == [
+        "5325550001",
+        "2026-11-01",
+        "2026-11-01 12:00:00",
+        "06:00:00",
+    ]
+    assert column(table, "an")[1] == "5325550002"
+
+
+NEWER = b'<extLst><ext uri="{1}" xmlns:x15="urn:x"><x15:workbookPr chartTrackingRefBase="1"/></ext></extLst></workbook>'
+
+
+@pytest.mark.parametrize("said", ["1", "true"])
+@pytest.mark.parametrize("end", [b"</workbook>", NEWER], ids=["older", "newer"])
+def test_days_counted_from_1904_are_right(tmp_path: Path, said: str, end: bytes) -> None:
+    """A newer Excel says more of the workbook further down, and readers forget what stood above."""
+    book = Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    for row in (["Tel", "gün"], ["0532 111 22 33", date(2026, 11, 1)]):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    change = lambda text: text.replace(b'date1904="1"', f'date1904="{said}"'.encode()).replace(b"</workbook>", end)  # noqa: E731
+    _, table = read(rewritten(tmp_path / "a.xlsx", "xl/workbook.xml", change))
+    assert column(table, "gün") == ["2026-11-01"]
+
+
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_a_hidden_sheet_is_read_only_where_it_is_named(tmp_path: Path, state: str) -> None:
+    """Somebody put it out of sight; what is billed is what is seen, however many phones the other has."""
+    path = workbook(tmp_path / "a.xlsx", {"Seen": LEADS, "Hidden": [["Tel"], *([phone] for phone in PHONES)]})
+    hide = f'sheetId="2" state="{state}"'.encode()
+    rewritten(path, "xl/workbook.xml", lambda text: text.replace(b'sheetId="2" state="visible"', hide))
+    reader, table = read(path)
+    assert (reader.source.sheet, len(table)) == ("Seen", 2)
+    assert "Not read, because hidden: 'Hidden'; --sheet reads one." in reader.source.reasons
+    reader, table = read(path, sheet="hidden")
+    assert (reader.source.sheet, len(table)) == ("Hidden", 12) and "it is hidden" in reader.source.reasons[0]
+
+
+def test_a_sheet_that_is_a_chart_is_none(tmp_path: Path) -> None:
+    """It stands first in many reports; the workbook was called damaged."""
+    book = Workbook()
+    for row in [*LEADS, ["=A1", "0532 111 22 35"]]:
+        book.active.append(row)
+    chart = BarChart()
+    chart.add_data(Reference(book.active, min_col=1, max_col=1, min_row=1, max_row=3))
+    book.create_chartsheet("Chart", 0).add_chart(chart)
+    book.save(tmp_path / "a.xlsx")
+    reader, table = read(tmp_path / "a.xlsx")
+    assert (reader.source.sheet, len(table)) == ("Sheet", 3)
+
+
+def test_styled_cells_without_content_are_none_wherever_they_stand(tmp_path: Path) -> None:
+    """Spreadsheets write them to the last row of a column that was once formatted."""
+    path = workbook(tmp_path / "a.xlsx", {"s": LEADS})
+    far = b'<row r="1048575" s="1"/><row r="1048576"><c r="A1048576" s="1"/><c r="XFD1048576" s="1" t="n"></c></row></sheetData>'
+    _, table = read(rewritten(path, "xl/worksheets/sheet1.xml", lambda text: text.replace(b"</sheetData>", far)))
+    assert column(table, "phone_raw") == ["5321112233", "0532 111 22 34"]
+
+
+def prefixed(text: bytes) -> bytes:
+    return re.sub(rb"<(/?)([a-zA-Z])", rb"<\1x:\2", text).replace(b"xmlns=", b"xmlns:x=")
+
+
+OLD, STRICT = b"http://schemas.openxmlformats.org/", b"http://purl.oclc.org/ooxml/"
+ODD_PARTS: dict[str, Callable[[str, bytes], tuple[str, bytes] | None]] = {
+    "backslashes": lambda name, text: (name.replace("/", "\\"), text),
+    "no content types": lambda name, text: None if name == "[Content_Types].xml" else (name, text),
+    "no styles": lambda name, text: None if name == "xl/styles.xml" else (name, text),
+    "capitals": lambda name, text: (name.replace("sheet1", "Sheet1"), text),
+    "absolute targets": lambda name, text: (name, text.replace(b'Target="worksheets', b'Target="/xl/worksheets')),
+    "macros": lambda name, text: (name, text.replace(b"spreadsheetml.sheet.main", b"ms-excel.sheet.macroEnabled.main")),
+    "strict": lambda name, text: (name, text.replace(OLD + b"spreadsheetml/2006/main", STRICT + b"spreadsheetml/main")),
+    "a prefix": lambda name, text: (name, prefixed(text) if "sheet1" in name else text),
+    "no references": lambda name, text: (name, re.sub(rb' r="[A-Z]*\d+"', b"", text) if "sheet1" in name else text),
+    "a wrong dimension": lambda name, text: (name, re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1"', text)),
+    "utf-16": lambda name, text: (name, text.decode().encode("utf-16") if "sheet1" in name else text),
+}
+
+
+@pytest.mark.parametrize("kind", ODD_PARTS)
+@pytest.mark.parametrize("is_fast", [True, False])
+def test_what_other_readers_open_is_read(tmp_path: Path, kind: str, is_fast: bool) -> None:
+    """Libraries write the parts of a workbook in many ways, and no person sees which."""
+    rows = LEADS if is_fast else [*LEADS, ["=A1", None]]
+    path = workbook(tmp_path / "a.xlsx", {"s": rows})
+    with zipfile.ZipFile(path) as old:
+        changed = [ODD_PARTS[kind](name, old.read(name)) for name in old.namelist()]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for part in filter(None, changed):
+            new.writestr(zipfile.ZipInfo(part[0]), part[1], zipfile.ZIP_DEFLATED)
+    _, table = read(path)
+    assert column(table, "phone_raw")[:2] == ["5321112233", "0532 111 22 34"] and column(table, "Ad")[:2] == ["Ali", "Veli"]
+
+
+@pytest.mark.parametrize("is_fast", [True, False])
+def test_one_long_text_in_every_cell_is_refused_before_it_is_written_out(
+    tmp_path: Path, is_fast: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shared texts are stored once: thirty KB in a million cells are thirty GB."""
+    for module in (shared_texts, sheet_xml):
+        monkeypatch.setattr(module, "MAX_TEXT", 1 << 20)
+    rows: list[list[Any]] = [["Ad", "Tel"], *([0, phone] for phone in PHONES * 4)]
+    path = workbook(tmp_path / "a.xlsx", {"s": rows if is_fast else [*rows, ["=A1", None]]})
+    relation = b'<Relationship Id="t" Type="http://x/relationships/sharedStrings" Target="sharedStrings.xml"/></Relationships>'
+    rewritten(path, "xl/_rels/workbook.xml.rels", lambda text: text.replace(b"</Relationships>", relation))
+    use = lambda text: re.sub(rb'(r="A[0-9]+") t="n"><v>0<', rb'\1 t="s"><v>0<', text)  # noqa: E731
+    rewritten(path, "xl/worksheets/sheet1.xml", use)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/sharedStrings.xml", b"<sst><si><t>" + b"x" * 30_000 + b"</t></si></sst>")
+    with pytest.raises(ListError, match="the texts of its cells unpack to more than 1 MB"):
+        read(path)
+
+
+def test_texts_of_a_slow_workbook_are_what_a_spreadsheet_shows(tmp_path: Path) -> None:
+    """Pieces of one text are one, reading aids are none, and escapes stand for what they are."""
+    path = workbook(tmp_path / "a.xlsx", {"s": [["Ad", "Tel"], ["?", "0532 111 22 33"], ["=A1", None]]})
+    rich = b"<is><r><t>Ay</t></r><r><t>\xc5\x9fe_x000A_B</t></r><rPh><t>aid</t></rPh></is>"
+    change = lambda text: re.sub(rb'<c r="A2"[^>]*>.*?</c>', b'<c r="A2" t="inlineStr">' + rich + b"</c>", text)  # noqa: E731
+    _, table = read(rewritten(path, "xl/worksheets/sheet1.xml", change))
+    assert column(table, "Ad")[0] == "Ayşe\nB"
