@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -103,6 +104,15 @@ def ws(open_ws: Callable[..., Workspace]) -> Workspace:
 def phones(count: int, start: int = 905_320_000_000) -> np.ndarray:
     """`count` sorted distinct numbers; the workflow never asks whether they are valid."""
     return np.arange(start, start + count, dtype=np.int64)
+
+
+def drop(data: Path, name: str, content: str | bytes, age_s: float = 60) -> Path:
+    """Put a file into the inbox of a data folder, as if it had stood there for so long."""
+    path = data / "inbox" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    os.utime(path, (time.time() - age_s, time.time() - age_s))
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,7 @@ from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.doubt import what_to_do
 from fbcheck_pipeline.workflow.due import due_work
-from fbcheck_pipeline.workflow.intake import add_to_inbox, with_defaults
+from fbcheck_pipeline.workflow.intake import add_list, with_defaults
 from fbcheck_pipeline.workflow.poll import poll_due_tasks
 from fbcheck_pipeline.workflow.whereabouts import whereabouts
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
@@ -139,11 +139,11 @@ class _Driver:
         self._definitions = build_definitions(fbcheck=FbcheckResource())
 
     def register(self, paths: Sequence[Path]) -> None:
-        """Register every list and put it in the inbox; an unreadable list does not stop the others."""
+        """Register every list and copy it to its place; an unreadable list does not stop the others."""
         reading = with_defaults(self._options.reading, self._ws.settings)
         for path in paths:
             try:
-                self._outcome.keys[str(path)] = add_to_inbox(
+                self._outcome.keys[str(path)] = add_list(
                     self._ws, path, reading, self._options.purpose or self._ws.settings.purpose, self._options.max_billable
                 )
             except FbcheckError as error:

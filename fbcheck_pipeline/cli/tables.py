@@ -103,9 +103,9 @@ def region_hint(without_region: int, counts: Mapping[str, int], *, is_recorded: 
 
 def status_document(ws: Workspace) -> dict[str, Any]:
     """Lists and chunks as `status --json` prints them, oldest first."""
-    list_keys = ws.ledger.lists_of_chunks()
     hidden = (ChunkState.REPLACED, ChunkState.WITHDRAWN)
     shown = [each for each in ws.ledger.chunks() if each.state not in hidden or each.possible_task_id]
+    list_keys = ws.ledger.lists_of_chunks(each.chunk_key for each in shown)
     chunks = [_chunk(ws, each, list_keys.get(each.chunk_key, [])) for each in shown]
     waiting = ws.ledger.waiting_counts()
     return {"lists": [_list(ws, each, chunks, waiting) for each in ws.ledger.lists()], "chunks": chunks}

@@ -170,7 +170,7 @@ def facebook_results(
     def on_written() -> dict[str, Any]:
         ws.storage.write_bytes(paths.LINEAGE.of(phone_list.list_key), as_json(lineage).encode())
         ws.storage.write_bytes(paths.REPORT.of(phone_list.list_key), render_report(lineage).encode())
-        event = write_event(ws, lineage, schema, phone_list.inbox_name)
+        event = write_event(ws, lineage, schema)
         finish_join(ws, join, counts=lineage["counts"], is_complete=tally.is_complete)
         send_event(event)
         places = {"lineage": paths.LINEAGE, "report": paths.REPORT, "openlineage": paths.OPENLINEAGE}

@@ -3,15 +3,21 @@
 Dagster never launches a run key a second time, not even after a failed run. So the key contains the attempt, which rises
 after each unsuccessful run, up to a limit. A crashed run counts unless Dagster has retried it; the tag
 `dagster/will_retry` alone is no proof that it did.
+
+Dagster is asked in bulk, once for all works of a tick; the storage is asked only where a run failed, or pins may be missing.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from typing import Any, Optional
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Optional
 
 import dagster as dg
 
 from fbcheck_pipeline.defs.jobs import collect_verdicts, join_list, submit_list
+from fbcheck_pipeline.defs.partitions import PARTITIONS
+from fbcheck_pipeline.ledger.access import batched
 from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.workflow.allocation import Again
@@ -21,6 +27,27 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 WORK_TAG = "fbcheck/work"
 RETRIED_AS_TAG = "dagster/auto_retry_run_id"
 MOST_ATTEMPTS = 5
+MOST_REQUESTS = 200
+"""Of a kind, in one tick of a sensor; the next tick finds what is left."""
+PLANNING_ONLY = [dg.AssetKey(paths.SUBMITTED_CHUNKS.folder)]
+
+
+@dataclass(frozen=True)
+class Work:
+    """A run that the ledger's state asks for.
+
+    Attributes:
+        name: the same for the same state.
+        list_key: whose run it is; None for a run of all lists.
+        again: who asks for a list to be submitted; None where nothing is submitted.
+        assets: what it materialises; none for all of the job.
+    """
+
+    name: str
+    job: str
+    list_key: Optional[str] = None
+    again: Optional[Again] = None
+    assets: tuple[dg.AssetKey, ...] = ()
 
 
 def missing_assets(ws: Workspace, list_key: str) -> list[dg.AssetKey]:
@@ -35,30 +62,42 @@ def missing_assets(ws: Workspace, list_key: str) -> list[dg.AssetKey]:
     return [dg.AssetKey(each.folder) for each in (*frames, paths.SUBMITTED_CHUNKS)]
 
 
-def submit_request(
-    instance: dg.DagsterInstance, ws: Workspace, phone_list: PhoneList, *, work: str, again: Again = Again.NOBODY
-) -> Optional[dg.RunRequest]:
-    """Request a run that reads, plans and sends a list; None if this work has failed too often."""
-    config = {"ops": {paths.SUBMITTED_CHUNKS.folder: {"config": {"again": again.value}}}}
-    return _request(instance, work, submit_list.name, phone_list.list_key, missing_assets(ws, phone_list.list_key), config)
+def submission(phone_list: PhoneList, name: str, again: Again = Again.NOBODY) -> Work:
+    """The work that submits a list: what of it was never planned is read and normalised first."""
+    frames = [paths.RAW_PHONES, paths.E164_PHONES] if phone_list.source is None else [paths.E164_PHONES]
+    before = [] if phone_list.planned_at is not None else [dg.AssetKey(each.folder) for each in frames]
+    return Work(name, submit_list.name, phone_list.list_key, again, (*before, *PLANNING_ONLY))
 
 
 def due_requests(instance: dg.DagsterInstance, ws: Workspace, due: DueWork) -> list[dg.RunRequest]:
-    """Request runs for everything that is due."""
-    requests = []
-    if due.collect:
-        state = ",".join(f"{chunk_key}:{fetches}" for chunk_key, fetches in due.collect)
-        work = f"collect:{hashlib.sha256(state.encode()).hexdigest()[:16]}"
-        requests.append(_request(instance, work, collect_verdicts.name))
-    half_done = [each for each in due.joins if not _has_what_a_join_reads(ws, each[0])]
-    for list_key, revision in due.joins:
-        if (list_key, revision) not in half_done:
-            requests.append(_request(instance, f"join:{list_key}:{revision}", join_list.name, list_key))
-    for list_key, revision in dict.fromkeys([*half_done, *due.sends]):
-        phone_list = ws.ledger.find_list(list_key)
-        if phone_list is not None:
-            requests.append(submit_request(instance, ws, phone_list, work=f"send:{list_key}:{revision}"))
-    return [request for request in requests if request is not None]
+    """Request runs for what is due, up to `MOST_REQUESTS` of a kind."""
+    state = ",".join(f"{chunk_key}:{fetches}" for chunk_key, fetches in due.collect)
+    works = [Work(f"collect:{hashlib.sha256(state.encode()).hexdigest()[:16]}", collect_verdicts.name)] if state else []
+    works += [Work(f"join:{key}:{revision}", join_list.name, key) for key, revision in due.joins]
+    wanted = requests_for(instance, ws, works)
+    half_done = {
+        each.partition_key for each in wanted if each.partition_key and not _has_what_a_join_reads(ws, each.partition_key)
+    }
+    sends = [_sending(key, revision, missing_assets(ws, key)) for key, revision in due.joins if key in half_done]
+    sends += [_sending(key, revision, PLANNING_ONLY) for key, revision in due.sends if key not in half_done]
+    return [each for each in wanted if each.partition_key not in half_done] + requests_for(instance, ws, sends)
+
+
+def requests_for(
+    instance: dg.DagsterInstance, ws: Workspace, works: Sequence[Work], *, most: Optional[int] = MOST_REQUESTS
+) -> list[dg.RunRequest]:
+    """Request runs for the first of these works that have not failed too often; their lists become partitions."""
+    attempts = _failed_attempts(instance, (each.name for each in works))
+    able = [each for each in works if attempts[each.name] < MOST_ATTEMPTS][:most]
+    for keys in batched(each.list_key for each in able if each.list_key is not None):
+        instance.add_dynamic_partitions(
+            PARTITIONS, keys
+        )  # also those that somebody deleted: one missing would fail the whole tick
+    return [_request(ws, each, attempts[each.name]) for each in able]
+
+
+def _sending(list_key: str, revision: int, assets: Sequence[dg.AssetKey]) -> Work:
+    return Work(f"send:{list_key}:{revision}", submit_list.name, list_key, Again.NOBODY, tuple(assets))
 
 
 def _has_what_a_join_reads(ws: Workspace, list_key: str) -> bool:
@@ -66,24 +105,27 @@ def _has_what_a_join_reads(ws: Workspace, list_key: str) -> bool:
     return all(ws.storage.exists(each.of(list_key)) for each in (paths.E164_PHONES, paths.SUBMITTED_CHUNKS))
 
 
-def _request(
-    instance: dg.DagsterInstance,
-    work: str,
-    job_name: str,
-    list_key: Optional[str] = None,
-    assets: Optional[Sequence[dg.AssetKey]] = None,
-    config: Optional[Mapping[str, Any]] = None,
-) -> Optional[dg.RunRequest]:
+def _failed_attempts(instance: dg.DagsterInstance, names: Iterable[str]) -> Counter[str]:
+    """How many runs of each work were unsuccessful and were not retried by Dagster."""
     unsuccessful = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-    runs = instance.get_runs(dg.RunsFilter(tags={WORK_TAG: work}, statuses=unsuccessful))
-    attempt = sum(RETRIED_AS_TAG not in run.tags for run in runs)
-    if attempt >= MOST_ATTEMPTS:
-        return None
+    found: Counter[str] = Counter()
+    for some in batched(names):
+        runs = instance.get_runs(dg.RunsFilter(tags={WORK_TAG: some}, statuses=unsuccessful))
+        found.update(run.tags[WORK_TAG] for run in runs if RETRIED_AS_TAG not in run.tags)
+    return found
+
+
+def _request(ws: Workspace, work: Work, attempt: int) -> dg.RunRequest:
+    """The request of a work; after a failed run the storage says what is missing, whatever the ledger believes."""
+    assets, config = list(work.assets), None
+    if work.list_key is not None and work.again is not None:
+        assets = missing_assets(ws, work.list_key) if attempt else assets
+        config = {"ops": {paths.SUBMITTED_CHUNKS.folder: {"config": {"again": work.again.value}}}}
     return dg.RunRequest(
-        run_key=f"{work}:{attempt}",
-        tags={WORK_TAG: work},
-        job_name=job_name,
-        partition_key=list_key,
-        asset_selection=assets,
+        run_key=f"{work.name}:{attempt}",
+        tags={WORK_TAG: work.name},
+        job_name=work.job,
+        partition_key=work.list_key,
+        asset_selection=assets or None,
         run_config=config,
     )

@@ -5,8 +5,10 @@ Not here: object stores, which show an object only when its upload is complete (
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +37,44 @@ def whole_file(to: Path) -> Iterator[IO[bytes]]:
             os.replace(temporary, to)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def move_file(path: Path, to: Path, *, replace: bool) -> None:
+    """Rename a file, into a folder that is made where it is missing; onto another file system it is copied, whole, then deleted.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        FileExistsError: something stands at `to`, and may not be replaced.
+    """
+    to.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not replace:
+        try:
+            os.link(path, to)  # a rename would replace what came a moment ago
+        except (FileExistsError, FileNotFoundError):
+            raise
+        except OSError as error:  # a file system without links
+            if to.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(to)) from error
+        else:
+            path.unlink()
+            return
+    try:
+        os.rename(path, to)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        _copy_then_delete(path, to)
+
+
+def _copy_then_delete(path: Path, to: Path) -> None:
+    with path.open("rb") as stream:
+        was = os.fstat(stream.fileno())
+        with whole_file(to) as sink:
+            shutil.copyfileobj(stream, sink, 1 << 22)
+    os.utime(to, ns=(was.st_atime_ns, was.st_mtime_ns))
+    now = path.stat()
+    if (now.st_ino, now.st_size, now.st_mtime_ns) == (was.st_ino, was.st_size, was.st_mtime_ns):  # else another came meanwhile
+        path.unlink()
 
 
 @contextmanager

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from fbcheck_pipeline.errors import StorageError
-from fbcheck_pipeline.files.atomic import whole_file, write_faults_named
+from fbcheck_pipeline.files.atomic import move_file, whole_file, write_faults_named
 
 MOST_DISTINCT = 0.5
 """A Parquet dictionary pays for a column while less than this share of its values are distinct, judged by the first `ROWS_JUDGED` rows."""
@@ -32,6 +32,21 @@ ROWS_PER_BATCH = 65_536
 def release_unused_memory() -> None:
     """Return what was freed to the system, between two stages that each need much: the C library would keep it."""
     pa.default_memory_pool().release_unused()
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file as a listing tells it.
+
+    Attributes:
+        name: relative to the folder that was listed.
+        modified: UTC seconds.
+        version: changes whenever the content does.
+    """
+
+    name: str
+    modified: float
+    version: str
 
 
 @dataclass
@@ -73,16 +88,77 @@ class Storage:
 
     def names(self, folder: str) -> list[str]:
         """Names of the finished files in a folder, sorted; empty when the folder is not there."""
+        return [each.name for each in self.files(folder)]
+
+    def files(self, folder: str, *, is_deep: bool = False) -> list[StoredFile]:
+        """The finished files in a folder, by name, from one listing; empty when the folder is not there.
+
+        Args:
+            is_deep: and in the folders below it.
+        """
+        root = self._path(folder)
         try:
-            found = self.fs.ls(self._path(folder), detail=True)
+            found = self.fs.find(root, detail=True).values() if is_deep else self.fs.ls(root, detail=True)
         except FileNotFoundError:
             return []
-        files = (each["name"].rsplit("/", 1)[-1] for each in found if each["type"] == "file")
-        return sorted(name for name in files if not name.startswith("."))
+        files = [_stored(each["name"].removeprefix(f"{root}/"), each) for each in found if each["type"] == "file"]
+        return sorted((each for each in files if not each.name.rpartition("/")[2].startswith(".")), key=lambda each: each.name)
 
-    def info(self, name: str) -> dict[str, Any]:
-        """Size in bytes and modification time as the store tells them."""
-        return dict(self.fs.info(self._path(name)))
+    def file(self, name: str) -> StoredFile | None:
+        """What a listing would tell of one file; None when it is not there."""
+        try:
+            return _stored(name, self.fs.info(self._path(name)))
+        except FileNotFoundError:
+            return None
+
+    def size_bytes(self, name: str) -> int:
+        """The size of a file."""
+        return int(self.fs.info(self._path(name))["size"])
+
+    def move(self, name: str, to: str, *, version: str, replace: bool = True) -> bool:
+        """Rename a file, whole at each moment; where the place allows no rename (an object store), copy it, then delete the original.
+
+        Args:
+            version: what is to be moved; where only a copy is possible, another content that came meanwhile stays.
+            replace: what stands at `to` is replaced.
+
+        Returns:
+            False when it is not there any more, or something stands at `to` that may not be replaced.
+
+        Raises:
+            StorageError: the place lets nothing be moved.
+        """
+        with write_faults_named(self.uri(to)):
+            try:
+                if self.is_local:
+                    move_file(Path(self._path(name)), Path(self._path(to)), replace=replace)
+                elif not replace and self.exists(to):
+                    return False
+                else:
+                    return self._copy_then_delete(name, to, version)
+            except (FileNotFoundError, FileExistsError):
+                return False
+        self._drop_own_folder(name)
+        return True
+
+    def _copy_then_delete(self, name: str, to: str, version: str) -> bool:
+        is_s3 = "s3" in self.fs.protocol
+        try:
+            self.fs.cp_file(self._path(name), self._path(to), **({"CopySourceIfMatch": version} if is_s3 else {}))
+        except OSError as error:
+            if isinstance(error, FileNotFoundError) or "precondition" in str(error).lower():
+                return False
+            raise
+        now = self.file(name)
+        if now is not None and now.version == version:
+            self.delete(name)
+        return True
+
+    def _drop_own_folder(self, name: str) -> None:
+        """On a local disk remove the folder of a file that was alone in a folder of its own."""
+        if self.is_local and name.count("/") > 1:
+            with suppress(OSError):
+                Path(self._path(name)).parent.rmdir()
 
     def delete(self, name: str) -> bool:
         """Remove a file; False when it was not there."""
@@ -92,11 +168,13 @@ class Storage:
             self.fs.rm_file(self._path(name))
         except FileNotFoundError:
             return False
+        self._drop_own_folder(name)
         return True
 
     def drop_leftovers(self, *, before: float) -> None:
         """Remove what killed writers left beside their files, last written before then (UTC seconds); an object store keeps none."""
-        for path in Path(self.root).glob("*/.*.part") if self.is_local else ():
+        root = Path(self.root)
+        for path in chain(root.glob("*/.*.part"), root.glob("*/*/.*.part")) if self.is_local else ():
             with suppress(FileNotFoundError):
                 if path.stat().st_mtime < before:
                     path.unlink()
@@ -114,10 +192,15 @@ class Storage:
         with self.writing(name) as sink:
             sink.write(data)
 
-    def copy_in(self, source: Path, name: str) -> None:
-        """Copy a local file to `name`, atomically and streamed."""
+    def copy_in(self, source: Path, name: str, *, before_it_appears: Callable[[], object] = lambda: None) -> None:
+        """Copy a local file to `name`, atomically and streamed.
+
+        Args:
+            before_it_appears: called once all is copied; where it fails, nothing appears.
+        """
         with self.writing(name) as sink, source.open("rb") as stream:
             shutil.copyfileobj(stream, sink, 1 << 22)
+            before_it_appears()
 
     @contextmanager
     def local_copy(self, name: str) -> Iterator[Path]:
@@ -220,6 +303,11 @@ class Storage:
             sink.closed = True  # or its finaliser would try to finish the upload
             raise
         sink.close()
+
+
+def _stored(name: str, info: Mapping[str, Any]) -> StoredFile:
+    modified = float(info["mtime"]) if "mtime" in info else float(info["LastModified"].timestamp())
+    return StoredFile(name, modified, str(info.get("ETag") or info.get("etag") or f"{info['size']}:{modified}"))
 
 
 def _repetitive(batch: pa.RecordBatch | None) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -18,6 +19,15 @@ from fbcheck_pipeline.ledger.schema import ledger_meta
 from fbcheck_pipeline.ledger.states import ChunkState
 
 R = TypeVar("R", bound=Record)
+MOST_KEYS = 1000
+"""Of one statement: databases bound how many values it may name."""
+
+
+def batched(keys: Iterable[str]) -> Iterator[list[str]]:
+    """The keys in portions that one statement may name."""
+    rest = iter(keys)
+    while some := list(islice(rest, MOST_KEYS)):
+        yield some
 
 
 class Access:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from fbcheck_pipeline.ledger.beginnings import Beginnings
 from fbcheck_pipeline.ledger.collecting import Collecting
 from fbcheck_pipeline.ledger.list_entries import ListEntries
+from fbcheck_pipeline.ledger.open_work import OpenWork
 from fbcheck_pipeline.ledger.planning import Planning
 from fbcheck_pipeline.ledger.sending import Sending
 from fbcheck_pipeline.ledger.suppressing import Suppressing
 
 
-class Ledger(ListEntries, Sending, Collecting, Suppressing):
+class Ledger(ListEntries, Beginnings, OpenWork, Sending, Collecting, Suppressing):
     """One open ledger; safe to share between threads."""
 
     @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import OperatorError
-from fbcheck_pipeline.ledger.access import Access
+from fbcheck_pipeline.ledger.access import Access, batched
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk, Stretch
 from fbcheck_pipeline.ledger.schema import FACTS, LOADED, chunks, dependencies, ledger_meta, parts, waiting
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
@@ -58,12 +58,19 @@ class ChunkEntries(Access):
         found = self._rows(sa.select(parts).where(parts.c.list_key == list_key))
         return {row.chunk_key: Stretch(row.start, row.phone_count) for row in found}
 
-    def lists_of_chunks(self) -> dict[str, list[str]]:
-        """Chunk key -> keys of the lists that depend on it."""
+    def lists_of_chunks(self, chunk_keys: Iterable[str]) -> dict[str, list[str]]:
+        """Chunk key -> keys of the lists that depend on it, for these chunks."""
         found: dict[str, list[str]] = {}
-        for row in self._rows(sa.select(dependencies).order_by(dependencies.c.list_key)):
-            found.setdefault(row.chunk_key, []).append(row.list_key)
+        for some in batched(chunk_keys):
+            query = sa.select(dependencies).where(dependencies.c.chunk_key.in_(some)).order_by(dependencies.c.list_key)
+            for row in self._rows(query):
+                found.setdefault(row.chunk_key, []).append(row.list_key)
         return found
+
+    def chunks_bought_for(self, list_key: str) -> list[Chunk]:
+        """The chunks in which phones are, or were, bought for a list, oldest first."""
+        query = sa.select(*FACTS).join(parts, parts.c.chunk_key == chunks.c.chunk_key).where(parts.c.list_key == list_key)
+        return self._records(Chunk, query.order_by(chunks.c.planned_at, chunks.c.chunk_key))
 
     def waiting_counts(self) -> dict[str, int]:
         """List key -> number of its phones that are too few for a chunk."""

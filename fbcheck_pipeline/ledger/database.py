@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import sys
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from fbcheck_pipeline.errors import LedgerError
 BUSY_TIMEOUT_S = 60.0
 WRITING_LOCK = 0x66626368  # any constant: one writer at a time in one PostgreSQL database
 MIGRATING_LOCK = 1718183784
+LAST_CHARACTER = chr(sys.maxunicode)
 
 
 def process_name() -> str:
@@ -102,6 +104,10 @@ class Database(ABC):
         """True when no process holds this sender's lock any more; the system releases it when the process ends."""
 
     @abstractmethod
+    def begins_with(self, column: sa.Column[str], text: str) -> sa.ColumnElement[bool]:
+        """The condition that a column begins with a text, in the form that an index of the column serves."""
+
+    @abstractmethod
     def exists(self) -> bool:
         """True where a ledger is, or something that only opening it can tell."""
 
@@ -130,6 +136,9 @@ class _Rehearsal(Database):
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         yield self._connection
+
+    def begins_with(self, column: sa.Column[str], text: str) -> sa.ColumnElement[bool]:
+        return self._real.begins_with(column, text)
 
     def exists(self) -> bool:
         return True
@@ -162,6 +171,9 @@ class SQLiteDatabase(Database):
         super().__init__(sa.create_engine(url, connect_args=connect_args, hide_parameters=True))
         sa.event.listen(self.engine, "connect", _configure)
         sa.event.listen(self.engine, "begin", _begin)
+
+    def begins_with(self, column: sa.Column[str], text: str) -> sa.ColumnElement[bool]:
+        return sa.and_(column >= text, column < f"{text}{LAST_CHARACTER}")
 
     def exists(self) -> bool:
         return self._path is not None and self._path.exists()
@@ -211,6 +223,9 @@ class PostgresDatabase(Database):
     def __init__(self, url: sa.URL) -> None:
         # Each statement must see what was committed before it: the writing lock is the transaction's first statement.
         super().__init__(sa.create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED", hide_parameters=True))
+
+    def begins_with(self, column: sa.Column[str], text: str) -> sa.ColumnElement[bool]:
+        return column.startswith(text, autoescape=True)
 
     def exists(self) -> bool:
         try:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import OperatorError
-from fbcheck_pipeline.ledger.access import Access
+from fbcheck_pipeline.ledger.access import Access, batched
 from fbcheck_pipeline.ledger.moves import NEXT_CHANGE, count_change
-from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S, note_planning
-from fbcheck_pipeline.ledger.records import Chunk, PhoneList
-from fbcheck_pipeline.ledger.schema import FACTS, chunks, dependencies, ledger_meta, lists, parts, waiting
+from fbcheck_pipeline.ledger.planning import note_planning
+from fbcheck_pipeline.ledger.records import Chunk, PhoneList, UnreadableFile
+from fbcheck_pipeline.ledger.schema import FACTS, chunks, dependencies, ledger_meta, lists, parts, unreadable_files, waiting
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
 
 
@@ -24,7 +25,6 @@ class ListEntries(Access):
         list_key: str,
         *,
         file: str,
-        inbox_name: str,
         sha256: str,
         options: Mapping[str, Any],
         purpose: str | None,
@@ -36,23 +36,20 @@ class ListEntries(Access):
         options, and its purpose if it has one. The limit is always the last one said.
 
         Raises:
-            OperatorError: it was read with other options.
+            OperatorError: it was read with other options, or the key is that of other content.
         """
         limit = {"max_billable": max_billable, "is_over_budget": False}
-        entry = {
-            **limit,
-            "file": file,
-            "inbox_name": inbox_name,
-            "sha256": sha256,
-            "options": dict(options),
-            "purpose": purpose,
-            "error": None,
-        }
+        entry = {**limit, "options": dict(options), "purpose": purpose, "error": None}
         with self._write() as connection:
             row = connection.execute(sa.select(lists).where(lists.c.list_key == list_key)).one_or_none()
             known = None if row is None else PhoneList.from_row(row)
             if known is None:
-                connection.execute(sa.insert(lists).values({"list_key": list_key, "added_at": self.clock(), **entry}))
+                number = ledger_meta.c.lists_registered
+                identity = {"list_key": list_key, "number": sa.select(number).scalar_subquery(), "file": file, "sha256": sha256}
+                connection.execute(sa.insert(lists).values({**identity, "added_at": self.clock(), **entry}))
+                connection.execute(sa.update(ledger_meta).values(lists_registered=number + 1))
+            elif known.sha256 != sha256:
+                raise OperatorError(f"another list has the key {list_key} already; rename {file}")
             elif is_read_anew(known, options):
                 unread = {"source": None, "held": None, "planned_at": None, "counts": None, "is_pinned": False}
                 anew = {**entry, **unread, "purpose": purpose or known.purpose}
@@ -80,6 +77,11 @@ class ListEntries(Access):
     def lists(self) -> list[PhoneList]:
         """All lists, oldest first."""
         return self._records(PhoneList, sa.select(lists).order_by(lists.c.added_at, lists.c.list_key))
+
+    def lists_numbered(self, first: int, until: int) -> list[PhoneList]:
+        """The lists of these numbers, `until` left out, in their order."""
+        numbered = sa.select(lists).where(lists.c.number >= first, lists.c.number < until)
+        return self._records(PhoneList, numbered.order_by(lists.c.number))
 
     def note_limit(self, list_key: str, max_billable: int | None) -> None:
         """Record the most phones that may ever be sent for a list; what a limit forbade may be planned again."""
@@ -113,6 +115,26 @@ class ListEntries(Access):
     def note_unreadable(self, list_key: str, error: str) -> None:
         """Record why a list cannot be read, so that nobody tries it again unchanged."""
         self._update(list_key, {"error": error})
+
+    def forget_error(self, list_key: str) -> None:
+        """Let a list that could not be read be tried again."""
+        self._update(list_key, {"error": None})
+
+    def unreadable_files(self) -> dict[str, UnreadableFile]:
+        """Files of the inbox that could not be read, by name."""
+        return {each.name: each for each in self._records(UnreadableFile, sa.select(unreadable_files))}
+
+    def note_unreadable_file(self, file: UnreadableFile) -> None:
+        """Record why a file of the inbox cannot be read as it is."""
+        with self._write() as connection:
+            connection.execute(sa.delete(unreadable_files).where(unreadable_files.c.name == file.name))
+            connection.execute(sa.insert(unreadable_files).values(asdict(file)))
+
+    def forget_unreadable_files(self, names: Iterable[str]) -> None:
+        """Forget files that do not lie in the inbox any more."""
+        for some in batched(names):
+            with self._write() as connection:
+                connection.execute(sa.delete(unreadable_files).where(unreadable_files.c.name.in_(some)))
 
     def note_counts(self, list_key: str, counts: Mapping[str, int]) -> None:
         """Record what is known of a list's phones before it is joined."""
@@ -156,41 +178,14 @@ class ListEntries(Access):
     def delete(self, list_keys: Sequence[str], chunk_keys: Sequence[str]) -> None:
         """Delete lists and chunks with all that belongs to them; their files must be gone before."""
         with self._write() as connection:
-            for table in (dependencies, waiting, parts, lists):
+            for table in (dependencies, waiting, parts):
                 connection.execute(sa.delete(table).where(table.c.list_key.in_(list_keys)))
+            deleted = connection.execute(sa.delete(lists).where(lists.c.list_key.in_(list_keys))).rowcount
             for table in (dependencies, parts, chunks):
                 connection.execute(sa.delete(table).where(table.c.chunk_key.in_(chunk_keys)))
-            connection.execute(sa.update(ledger_meta).values(purges=ledger_meta.c.purges + 1))
+            counted = {"purges": ledger_meta.c.purges + 1, "lists_deleted": ledger_meta.c.lists_deleted + deleted}
+            connection.execute(sa.update(ledger_meta).values(counted))
         self.database.wipe_deleted()
-
-    def lists_to_join(self) -> list[PhoneList]:
-        """Lists whose pins stand, whose chunks are all settled, and that changed since they were last joined."""
-        open_chunks = (
-            sa.select(chunks.c.chunk_key)
-            .join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
-            .where(dependencies.c.list_key == lists.c.list_key, chunks.c.state.not_in(states_that("settles")))
-        )
-        changed = sa.and_(lists.c.is_pinned, lists.c.revision != lists.c.joined_revision)
-        return self._records(PhoneList, sa.select(lists).where(changed, ~open_chunks.exists()).order_by(lists.c.added_at))
-
-    def lists_to_send(self) -> list[PhoneList]:
-        """Lists with planned chunks whose time to be sent has come, or that must be planned again.
-
-        That is where another list's work changed theirs, unless a limit forbids it, and where who planned them wrote no pins in time.
-        """
-        due = (
-            sa.select(chunks.c.chunk_key)
-            .join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
-            .where(
-                dependencies.c.list_key == lists.c.list_key,
-                chunks.c.state == ChunkState.PLANNED,
-                chunks.c.next_send_at <= self.clock(),
-            )
-        )
-        unpinned = ~lists.c.is_pinned & (lists.c.planned_at <= self.clock() - ORPHANED_AFTER_S)
-        wants = sa.or_(lists.c.needs_planning & ~lists.c.is_over_budget, unpinned, due.exists())
-        wants = sa.and_(lists.c.planned_at.is_not(None), wants)
-        return self._records(PhoneList, sa.select(lists).where(wants).order_by(lists.c.added_at))
 
     def _update(self, list_key: str, values: Mapping[str, object]) -> None:
         with self._write() as connection:

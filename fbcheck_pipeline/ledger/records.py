@@ -163,8 +163,8 @@ class PhoneList(Record):
     """A registered list: how it is read, what is known of it, when it was planned and joined."""
 
     list_key: str
+    number: int  # the how manieth registered, from 0
     file: str
-    inbox_name: str
     sha256: str
     options: Mapping[str, Any]  # how to read it, see `ReadOptions.to_json`
     purpose: str | None
@@ -192,6 +192,15 @@ class PhoneList(Record):
     def count(self, name: str) -> int:
         """One of the counts; 0 until the list was planned."""
         return (self.counts or {}).get(name, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableFile(Record):
+    """A file of the inbox that cannot be read; `mark` changes with its content, and with the version that tries."""
+
+    name: str
+    mark: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

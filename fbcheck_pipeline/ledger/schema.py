@@ -22,14 +22,16 @@ ledger_meta = sa.Table(
     sa.Column("suppressions", sa.BigInteger, nullable=False, server_default="0"),  # rises with every import of new opt-outs
     sa.Column("purges", sa.BigInteger, nullable=False, server_default="0"),  # rises with every purge
     sa.Column("verdict_index", sa.Text),  # the published index file
+    sa.Column("lists_registered", sa.BigInteger, nullable=False, server_default="0"),  # ever; numbers the lists
+    sa.Column("lists_deleted", sa.BigInteger, nullable=False, server_default="0"),
 )
 
 lists = sa.Table(
     "lists",
     metadata,
     sa.Column("list_key", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False, index=True),  # the how manieth registered, from 0
     sa.Column("file", sa.Text, nullable=False),
-    sa.Column("inbox_name", sa.Text, nullable=False),
     sa.Column("sha256", sa.Text, nullable=False),
     sa.Column("options", sa.JSON, nullable=False),  # how to read it
     sa.Column("purpose", sa.Text),
@@ -52,6 +54,21 @@ lists = sa.Table(
     sa.Column("joined_at", sa.Double),
     sa.Column("is_complete", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("counts", sa.JSON),
+)
+
+IS_OPEN = sa.or_(lists.c.is_complete.is_(sa.false()), lists.c.revision != lists.c.joined_revision)
+"""A list that anything may still happen to: all queries of ticks and runs name it, so that an index of the open ones serves them."""
+sa.Index("ix_lists_open", lists.c.added_at, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
+sa.Index("ix_lists_joined_at", lists.c.joined_at)
+sa.Index("ix_lists_file", lists.c.file, lists.c.added_at)
+sa.Index("ix_lists_beginning", lists.c.list_key, postgresql_ops={"list_key": "text_pattern_ops"})
+
+unreadable_files = sa.Table(
+    "unreadable_files",  # of the inbox, put back there; each is tried again when it has changed, or by another version
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("mark", sa.Text, nullable=False),  # tells whether it has changed
+    sa.Column("reason", sa.Text, nullable=False),
 )
 
 chunks = sa.Table(
@@ -105,6 +122,10 @@ chunks = sa.Table(
     sa.Column("settled_at", sa.Double),
     sa.Column("note", sa.Text),  # the last thing that went wrong, for a person
 )
+
+HAS_POSSIBLE_TASK = chunks.c.possible_task_id.is_not(None)
+sa.Index("ix_chunks_possible_task", chunks.c.chunk_key, sqlite_where=HAS_POSSIBLE_TASK, postgresql_where=HAS_POSSIBLE_TASK)
+sa.Index("ix_chunks_beginning", chunks.c.chunk_key, postgresql_ops={"chunk_key": "text_pattern_ops"})
 
 FACTS = [column for column in chunks.c if column.name not in ("phones", "unanswered")]
 """Columns of a `Chunk`."""

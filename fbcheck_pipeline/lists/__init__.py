@@ -5,7 +5,7 @@ Parquet. Not here: what a phone number is (phones), where files lie (storage).
 """
 
 from fbcheck_pipeline.lists.facts import LIST_SUFFIXES, ReadOptions, SourceFacts
-from fbcheck_pipeline.lists.keys import file_sha256, list_key
+from fbcheck_pipeline.lists.keys import file_sha256, key_of, list_key
 from fbcheck_pipeline.lists.reader import ListReader, open_list
 
-__all__ = ["LIST_SUFFIXES", "ListReader", "ReadOptions", "SourceFacts", "file_sha256", "list_key", "open_list"]
+__all__ = ["LIST_SUFFIXES", "ListReader", "ReadOptions", "SourceFacts", "file_sha256", "key_of", "list_key", "open_list"]

@@ -32,8 +32,13 @@ def list_key(path: Path | str) -> str:
     Raises:
         ListError: the file is missing or may not be read.
     """
-    slug = slugify(_stem(Path(path).name), max_length=MAX_SLUG, lowercase=True) or "list"
-    return f"{slug}-{file_sha256(path)[:8]}"
+    return key_of(Path(path).name, file_sha256(path))
+
+
+def key_of(name: str, sha256: str) -> str:
+    """The list key of a file of this name and content."""
+    slug = slugify(_stem(name), max_length=MAX_SLUG, lowercase=True) or "list"
+    return f"{slug}-{sha256[:8]}"
 
 
 def list_suffix(name: str) -> str | None:

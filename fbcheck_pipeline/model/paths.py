@@ -34,6 +34,11 @@ class DataFile:
         return self.path.partition("/")[0]
 
     @property
+    def base(self) -> str:
+        """The folder below which all files of the kind lie."""
+        return self.path.partition("/<")[0]
+
+    @property
     def key(self) -> str:
         """What names each file, e.g. `list_key`; empty for a single file."""
         return "".join(_KEY.findall(self.path))
@@ -46,7 +51,9 @@ class DataFile:
 
 _KEY = re.compile("<(.*)>")
 
-INBOX = DataFile("inbox/<name>", "the original list files")
+INBOX = DataFile("inbox/<name>", "where lists are dropped; they leave it when they are taken up", purged="no")
+INCOMING = DataFile("taken/.incoming/<random>/<file>", "a list that is being taken up", purged="no")
+TAKEN = DataFile("taken/<list_key>/<file>", "the original list files")
 RAW_PHONES = DataFile("raw_phones/<list_key>.parquet", "one row per phone found, with all columns of its source row")
 E164_PHONES = DataFile("e164_phones/<list_key>.parquet", "the same phones with `phone_e164` or `reject_reason`")
 CHUNKS = DataFile("chunks/<chunk_key>.txt", "exactly what was sent")
@@ -78,9 +85,14 @@ FILES = tuple(each for each in list(globals().values()) if isinstance(each, Data
 """All of them, in the order of the flow."""
 
 
-def files_of_list(list_key: str, inbox_name: str) -> list[str]:
+def taken_file(list_key: str, file: str) -> str:
+    """The path of a list as it came."""
+    return TAKEN.of(f"{list_key}/{file}")
+
+
+def files_of_list(list_key: str, file: str) -> list[str]:
     """Paths of all that is deleted with a list, whether or not it is there."""
-    return [INBOX.of(inbox_name), *_purged("list_key", list_key)]
+    return [taken_file(list_key, file), *_purged("list_key", list_key)]
 
 
 def files_of_chunk(chunk_key: str, task_id: str | None) -> list[str]:

@@ -23,7 +23,7 @@ NAMESPACE = "fbcheck_pipeline"
 UPSTREAM = (paths.RAW_PHONES, paths.E164_PHONES, paths.SUBMITTED_CHUNKS, paths.VERDICTS)
 
 
-def write_event(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema, inbox_name: str) -> Any:
+def write_event(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema) -> Any:
     """Write the event of a join beside its result, and return it for `send_event`.
 
     Args:
@@ -35,19 +35,19 @@ def write_event(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema, inbox
     """
     from openlineage.client.serde import Serde
 
-    event = build_event(ws, lineage, schema, inbox_name)
+    event = build_event(ws, lineage, schema)
     ws.storage.write_bytes(paths.OPENLINEAGE.of(lineage["list_key"]), Serde.to_json(event).encode())
     return event
 
 
-def build_event(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema, inbox_name: str) -> Any:
+def build_event(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema) -> Any:
     """The event: inputs, output with schema, column lineage and row count; an `openlineage` RunEvent."""
     from openlineage.client import facet_v2 as facets
     from openlineage.client.event_v2 import InputDataset, Job, OutputDataset, Run, RunEvent, RunState
 
     key, counts, file = lineage["list_key"], lineage["counts"], lineage["source"]
     source = InputDataset(
-        *_place(ws, paths.INBOX.of(inbox_name)),
+        *_place(ws, paths.taken_file(key, file["file"])),
         facets={
             "version": facets.dataset_version_dataset.DatasetVersionDatasetFacet(producer=PRODUCER, datasetVersion=file["sha256"])
         },
@@ -66,7 +66,7 @@ def build_event(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema, inbox
             "outputStatistics": facets.output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet(
                 producer=PRODUCER,
                 rowCount=counts["phones"],
-                size=int(ws.storage.info(paths.FACEBOOK_RESULTS.of(key))["size"]),
+                size=ws.storage.size_bytes(paths.FACEBOOK_RESULTS.of(key)),
             )
         },
     )

@@ -59,7 +59,7 @@ def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None 
     find = ws.ledger.unneeded_chunks if dry_run else ws.ledger.mark_purged
     list_keys = [each.list_key for each in gone]
     chunks = find(list_keys, settled_before=oldest)
-    names = [name for each in gone for name in paths.files_of_list(each.list_key, each.inbox_name)]
+    names = [name for each in gone for name in paths.files_of_list(each.list_key, each.file)]
     names += [name for each in chunks for name in paths.files_of_chunk(each.chunk_key, each.task_id)]
     names += _orphaned_results(ws)
     there = [name for name in names if ws.storage.exists(name)]
@@ -93,8 +93,7 @@ def _orphaned_results(ws: Workspace) -> list[str]:
 
 def _lists_of(ws: Workspace, chunks: Iterable[Chunk]) -> set[str]:
     """Keys of the lists that depend on one of these chunks."""
-    chosen = {each.chunk_key for each in chunks}
-    return {key for chunk_key, keys in ws.ledger.lists_of_chunks().items() if chunk_key in chosen for key in keys}
+    return {key for keys in ws.ledger.lists_of_chunks(each.chunk_key for each in chunks).values() for key in keys}
 
 
 def _purgeable_list(ws: Workspace, list_key: str) -> PhoneList:

@@ -108,7 +108,7 @@ def _may_be_of(chunk: Chunk, snapshot: TaskSnapshot, now: float) -> bool:
 
 
 def _see_that_budgets_allow(ws: Workspace, chunk_key: str) -> None:
-    for list_key in ws.ledger.lists_of_chunks()[chunk_key]:
+    for list_key in ws.ledger.lists_of_chunks([chunk_key])[chunk_key]:
         stretch = ws.ledger.parts_of(list_key).get(chunk_key)
         if stretch is None:
             continue

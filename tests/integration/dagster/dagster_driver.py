@@ -1,5 +1,6 @@
 """Dagster for tests: the definitions on an instance of a test's own, in process; and real processes, told to end and looked after."""
 
+import hashlib
 import json
 import os
 import signal
@@ -20,11 +21,13 @@ from fbcheck_pipeline.definitions import build_definitions
 from fbcheck_pipeline.defs.partitions import lists
 from fbcheck_pipeline.defs.requests import due_requests
 from fbcheck_pipeline.defs.resources import FbcheckResource
+from fbcheck_pipeline.lists import key_of
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.due import due_work
-from fbcheck_pipeline.workflow.intake import register_inbox_file
+from fbcheck_pipeline.workflow.inbox import take_up_lists
 from fbcheck_pipeline.workflow.poll import poll_due_tasks
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
+from tests.conftest import drop
 
 
 def swiss(count: int, start: int = 1) -> list[str]:
@@ -45,9 +48,11 @@ class DagsterDriver:
         self.ws: Workspace = open_workspace(self.fbcheck.settings())
 
     def drop(self, name: str, numbers: Iterable[str]) -> str:
-        """Put a list into the inbox; returns its list key."""
-        self.ws.storage.write_bytes(f"inbox/{name}", ("phone\n" + "".join(f"{each}\n" for each in numbers)).encode())
-        key = register_inbox_file(self.ws, name)
+        """Put a list into the inbox, as if it had stood there for a minute, and take it up; returns its list key."""
+        content = ("phone\n" + "".join(f"{each}\n" for each in numbers)).encode()
+        drop(Path(self.ws.storage.root), name, content)
+        assert take_up_lists(self.ws, budget_s=60).refused == ()
+        key = key_of(name, hashlib.sha256(content).hexdigest())
         self.instance.add_dynamic_partitions(str(lists.name), [key])
         return key
 

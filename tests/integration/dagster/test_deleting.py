@@ -1,7 +1,5 @@
 """What becomes of a list whose file, partition or content is taken away, and of one that is joined again: each outcome is defined."""
 
-import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +17,16 @@ def tick(sensor: Any, driver: DagsterDriver, cursor: str | None = None) -> Any:
         return sensor(context)
 
 
-def inbox(tmp_path: Path, name: str) -> Path:
-    """The file, made to look as if it had stood still."""
-    path = tmp_path / "data" / "inbox" / name
-    os.utime(path, (time.time() - 60, time.time() - 60))
-    return path
+def taken(tmp_path: Path, key: str) -> Path:
+    """Where the list lies once it was taken up."""
+    return tmp_path / "data" / "taken" / key / "night.csv"
 
 
 def test_a_file_taken_away_after_it_was_read_is_not_missed(driver: DagsterDriver, vendor: FakeVendor, tmp_path: Path) -> None:
     """What was read lies in raw_phones; the list goes on to its results."""
     key = driver.drop("night.csv", swiss(5))
     driver.run("submit_list", key)
-    inbox(tmp_path, "night.csv").unlink()
+    taken(tmp_path, key).unlink()
     driver.finish()
     assert driver.ws.ledger.find_list(key).is_complete and len(vendor.accepted) == 5
     assert driver.run("submit_list", key, asset_selection=[dg.AssetKey("submitted_chunks")]).success
@@ -39,14 +35,11 @@ def test_a_file_taken_away_after_it_was_read_is_not_missed(driver: DagsterDriver
 def test_a_file_taken_away_before_it_was_read_is_said_and_taken_up_when_it_is_back(driver: DagsterDriver, tmp_path: Path) -> None:
     """Nothing is sent for it, nothing else waits for it."""
     key = driver.drop("night.csv", swiss(5))
-    path = inbox(tmp_path, "night.csv")
-    content = path.read_bytes()
-    path.unlink()
+    taken(tmp_path, key).unlink()
     assert not driver.run("submit_list", key).success
     said = tick(inbox_sensor, driver)
-    assert isinstance(said, dg.SkipReason) and "no longer in the inbox" in (said.skip_message or "")
-    path.write_bytes(content)
-    inbox(tmp_path, "night.csv")
+    assert isinstance(said, dg.SkipReason) and "is no longer at" in (said.skip_message or "")
+    assert driver.drop("night.csv", swiss(5)) == key and taken(tmp_path, key).exists()
     (request,) = tick(inbox_sensor, driver).run_requests
     assert request.partition_key == key
 
@@ -61,13 +54,14 @@ def test_other_content_under_the_same_name_is_another_list(driver: DagsterDriver
     assert len(vendor.accepted) == 7 and vendor.most_per_phone == 1
 
 
-def test_a_list_replaced_before_it_was_read_says_so_and_the_new_one_goes_on(driver: DagsterDriver) -> None:
-    """Whoever replaced the file meant the new one."""
+def test_a_list_dropped_under_a_name_that_was_just_taken_is_a_list_of_its_own(driver: DagsterDriver, vendor: FakeVendor) -> None:
+    """The first has left the inbox: neither hides the other."""
     first = driver.drop("night.csv", swiss(5))
     second = driver.complete("night.csv", swiss(7))
-    assert not driver.run("submit_list", first).success
-    assert "has changed" in driver.ws.ledger.find_list(first).error
-    assert driver.ws.ledger.find_list(second).is_complete
+    assert driver.run("submit_list", first).success
+    driver.finish()
+    assert all(driver.ws.ledger.find_list(key).is_complete for key in (first, second))
+    assert len(vendor.accepted) == 7 and vendor.most_per_phone == 1
 
 
 def test_a_deleted_partition_comes_back_while_its_list_has_work_to_do(driver: DagsterDriver, vendor: FakeVendor) -> None:

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from fbcheck_pipeline.defs.operations import failed_check_webhook, failed_run_webhook, oldest_task_is_young
-from fbcheck_pipeline.defs.requests import WORK_TAG, submit_request
+from fbcheck_pipeline.defs.requests import WORK_TAG, requests_for, submission
 from fbcheck_pipeline.ledger import ChunkState
 from tests.fake_vendor import FakeVendor
 from tests.integration.dagster.dagster_driver import DagsterDriver, swiss
@@ -193,8 +193,7 @@ def test_a_crash_that_dagster_has_tried_again_is_not_asked_for_a_second_time(dri
     row, work = driver.ws.ledger.find_list(key), f"submit:{key}"
 
     def attempt() -> str:
-        request = submit_request(driver.instance, driver.ws, row, work=work)
-        assert request is not None
+        (request,) = requests_for(driver.instance, driver.ws, [submission(row, work)])
         return str(request.run_key)
 
     def fail(**tags: str) -> None:

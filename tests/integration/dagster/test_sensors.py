@@ -1,5 +1,6 @@
 """The sensors and the schedule: what they request follows from the ledger's state, and each skip says why."""
 
+import io
 import os
 import time
 from collections.abc import Callable
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from fbcheck_pipeline.definitions import build_definitions
@@ -17,7 +20,7 @@ from fbcheck_pipeline.defs.sensors import exported_sensor, inbox_sensor, nightly
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.due import due_work
 from fbcheck_pipeline.workflow.workspace import Workspace
-from tests.conftest import Clock
+from tests.conftest import Clock, drop
 from tests.fake_vendor import FakeVendor
 
 NIGHT = datetime(2026, 11, 25, 2, 15, tzinfo=UTC)
@@ -29,14 +32,6 @@ def resource(make_settings: Callable[..., Settings]) -> Any:
     return FbcheckResource(
         data_uri=settings.data_uri, api_url=settings.api_url, api_key="secret-key", poll_seconds=0.01, region="CH"
     )
-
-
-def drop(tmp_path: Path, name: str, content: str, age_s: float = 60) -> Path:
-    path = tmp_path / "data" / "inbox" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content)
-    os.utime(path, (time.time() - age_s, time.time() - age_s))
-    return path
 
 
 def tick(sensor: Any, instance: dg.DagsterInstance, resource: Any, cursor: str | None = None) -> Any:
@@ -64,7 +59,7 @@ def test_a_list_is_taken_up_collected_and_joined_by_the_sensors_alone(
     instance: dg.DagsterInstance, resource: Any, vendor: FakeVendor, tmp_path: Path
 ) -> None:
     """Three ticks, three jobs; the ledger is what the sensors remember."""
-    drop(tmp_path, "a.csv", "phone\n0781234567\n0781234568\n")
+    drop(tmp_path / "data", "a.csv", "phone\n0781234567\n0781234568\n")
     taken = tick(inbox_sensor, instance, resource)
     (request,) = taken.run_requests
     run("submit_list", instance, resource, request)
@@ -84,7 +79,7 @@ def test_a_list_is_taken_up_collected_and_joined_by_the_sensors_alone(
 
 def test_a_file_that_is_still_being_written_waits(instance: dg.DagsterInstance, resource: Any, tmp_path: Path) -> None:
     """Half a list read is rows lost."""
-    path = drop(tmp_path, "a.csv", "phone\n0781234567\n", age_s=0)
+    path = drop(tmp_path / "data", "a.csv", "phone\n0781234567\n", age_s=0)
     assert "still being written" in tick(inbox_sensor, instance, resource).skip_message
     os.utime(path, (time.time() - 60, time.time() - 60))
     assert tick(inbox_sensor, instance, resource).run_requests
@@ -92,7 +87,7 @@ def test_a_file_that_is_still_being_written_waits(instance: dg.DagsterInstance, 
 
 def test_without_a_key_the_sensor_says_what_is_missing(instance: dg.DagsterInstance, tmp_path: Path) -> None:
     """It skips; it never fails and never begins work it cannot end."""
-    drop(tmp_path, "a.csv", "phone\n0781234567\n")
+    drop(tmp_path / "data", "a.csv", "phone\n0781234567\n")
     skipped = tick(inbox_sensor, instance, FbcheckResource(data_uri=str(tmp_path / "data")))
     assert "FBCHECK_API_KEY" in skipped.skip_message
     assert not (tmp_path / "data" / "ledger.db").exists()
@@ -102,7 +97,7 @@ def test_a_list_without_the_required_purpose_is_not_taken_up_until_there_is_one(
     instance: dg.DagsterInstance, resource: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The skip says what is missing; neither the sensor nor the night begins anything; a setting that comes later is enough."""
-    drop(tmp_path, "a.csv", "phone\n0781234567\n")
+    drop(tmp_path / "data", "a.csv", "phone\n0781234567\n")
     strict = {**resource.model_dump(), "require_purpose": True}
     monkeypatch.setenv("FBCHECK_PUPOSE", "billing")
     skipped = tick(inbox_sensor, instance, FbcheckResource(**strict)).skip_message
@@ -116,23 +111,32 @@ def test_a_list_without_the_required_purpose_is_not_taken_up_until_there_is_one(
 def test_an_unreadable_list_is_named_and_blocks_no_other(
     instance: dg.DagsterInstance, resource: Any, vendor: FakeVendor, tmp_path: Path
 ) -> None:
-    """The bad one is tried once; the good one goes on."""
-    drop(tmp_path, "bad.csv", "name\nanna\nbea\n")
-    drop(tmp_path, "good.csv", "phone\n0781234567\n")
-    taken = tick(inbox_sensor, instance, resource)
-    bad, good = sorted(taken.run_requests, key=lambda each: str(each.partition_key))
-    with pytest.raises(Exception, match="no column reads as telephone numbers"):
-        run("submit_list", instance, resource, bad)
+    """The bad one goes back and is tried once; one whose damage shows late is tried once, and once more when it is dropped again."""
+    drop(tmp_path / "data", "bad.csv", "name\nanna\nbea\n")
+    drop(tmp_path / "data", "good.csv", "phone\n0781234567\n")
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"phone": [f"+4178{n:07d}" for n in range(3000)]}), sink, row_group_size=1000, compression="zstd")
+    damaged = bytearray(sink.getvalue())
+    damaged[len(damaged) // 2 : len(damaged) // 2 + 500] = bytes(500)
+    drop(tmp_path / "data", "late.parquet", bytes(damaged))
+    good, late = sorted(tick(inbox_sensor, instance, resource).run_requests, key=lambda each: str(each.partition_key))
+    assert [path.name for path in (tmp_path / "data" / "inbox").iterdir()] == ["bad.csv"]
+    with pytest.raises(Exception, match=r"late\.parquet"):
+        run("submit_list", instance, resource, late)
     run("submit_list", instance, resource, good)
-    skipped = tick(inbox_sensor, instance, resource, taken.cursor)
-    assert "bad.csv cannot be read" in skipped.skip_message
+    for _ in range(2):
+        skipped = tick(inbox_sensor, instance, resource).skip_message
+        assert "bad.csv cannot be read: no column reads" in skipped and "late.parquet cannot be read" in skipped
+    drop(tmp_path / "data", "late.parquet", bytes(damaged))
+    (again,) = tick(inbox_sensor, instance, resource).run_requests
+    assert again.partition_key == late.partition_key
 
 
 def test_the_same_state_gives_the_same_run_key_until_a_run_fails(
     instance: dg.DagsterInstance, resource: Any, vendor: FakeVendor, tmp_path: Path
 ) -> None:
     """A key that was used is never launched again, so the attempt rises after a failure, and not for ever."""
-    drop(tmp_path, "a.csv", "phone\njunk\n0781234567\n")
+    drop(tmp_path / "data", "a.csv", "phone\njunk\n0781234567\n")
     (request,) = tick(inbox_sensor, instance, resource).run_requests
     assert tick(inbox_sensor, instance, resource).run_requests[0].run_key == request.run_key
     for attempt in range(1, MOST_ATTEMPTS + 1):
@@ -152,7 +156,7 @@ def test_the_night_tries_unanswered_phones_again(
     instance: dg.DagsterInstance, resource: Any, ws: Workspace, tmp_path: Path
 ) -> None:
     """Every list that is not complete is planned once more, with the night's rights."""
-    drop(tmp_path, "a.csv", "phone\n0781234567\n")
+    drop(tmp_path / "data", "a.csv", "phone\n0781234567\n")
     with dg.build_schedule_context(instance=instance, resources={"fbcheck": resource}, scheduled_execution_time=NIGHT) as context:
         (request,) = nightly_enrichment(context)
     assert request.run_config["ops"]["submitted_chunks"]["config"]["again"] == "night"
@@ -167,7 +171,7 @@ def test_nothing_due_requests_nothing(instance: dg.DagsterInstance, ws: Workspac
 def test_the_night_plans_the_oldest_list_first(instance: dg.DagsterInstance, resource: Any, ws: Workspace, clock: Clock) -> None:
     """What is over budget longest gets the new day's budget first."""
     for key in ("c", "a", "b"):
-        ws.ledger.register_list(key, file=key, inbox_name=key, sha256=key, options={}, purpose=None)
+        ws.ledger.register_list(key, file=key, sha256=key, options={}, purpose=None)
         with ws.ledger.planning() as tx:
             tx.mark_planned(key, is_over_budget=True)
         clock.advance(1)

@@ -36,7 +36,7 @@ def old_list(open_ws: Callable[..., Workspace], clock: Clock) -> Workspace:
     driver = WorkflowDriver(ws)
     driver.run("old", OLD)
     driver.finish()
-    for name in ("inbox/old", "raw_phones/old.parquet", "facebook_results/old.parquet"):
+    for name in ("taken/old/old", "raw_phones/old.parquet", "facebook_results/old.parquet"):
         ws.storage.write_bytes(name, b"personal data")
     ((key, revision),) = [(row.list_key, row.revision) for row in ws.ledger.lists_to_join()]
     ws.ledger.note_joined(key, revision=revision, counts={}, is_complete=True)

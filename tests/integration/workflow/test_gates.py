@@ -13,12 +13,11 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from fbcheck_pipeline.errors import UnreadableAnswer, VendorRefuses, VendorUnavailable
-from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.lists import ReadOptions
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import Balance, VendorClient
 from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.intake import add_to_inbox
+from fbcheck_pipeline.workflow.intake import add_list
 from fbcheck_pipeline.workflow.plan import balanced_sizes, plan_list
 from fbcheck_pipeline.workflow.reconcile import resubmit
 from fbcheck_pipeline.workflow.workspace import open_workspace
@@ -108,9 +107,13 @@ def test_a_limit_is_recorded_before_anybody_can_see_the_file(
     path = tmp_path / "a.csv"
     path.write_text("phone\n+41780000001\n")
     driver, seen = open_driver(), []
-    monkeypatch.setattr(Storage, "copy_in", lambda *_: seen.append([each.max_billable for each in driver.ledger.lists()]))
+    appear = os.replace
+    monkeypatch.setattr(
+        os, "replace", lambda *places: seen.append([each.max_billable for each in driver.ledger.lists()]) or appear(*places)
+    )
     for ws, limit in ((driver.ws, 5), (open_driver(max_billable=7).ws, None), (driver.ws, None)):
-        add_to_inbox(ws, path, ReadOptions(), None, limit)
+        key = add_list(ws, path, ReadOptions(), None, limit)
+        assert ws.storage.delete(f"taken/{key}/a.csv")
     assert seen == [[5], [7], [None]]
 
 
@@ -452,7 +455,7 @@ def test_unequal_limits_never_set_off_each_other_for_ever(
         ]
         chosen = iter(turns)
         for key, list_phones in lists.items():
-            processes[next(chosen)].ledger.register_list(key, file=key, inbox_name=key, sha256=key, options={}, purpose=None)
+            processes[next(chosen)].ledger.register_list(key, file=key, sha256=key, options={}, purpose=None)
             plan_list(processes[next(chosen)].ws, key, list_phones, again=Again.NOBODY)
         plannings = dict.fromkeys(lists, 0)
         for turn in chosen:

@@ -13,7 +13,7 @@ from fbcheck_pipeline.workflow.content import content_of
 from fbcheck_pipeline.workflow.doubt import what_to_do
 from fbcheck_pipeline.workflow.due import due_work
 from fbcheck_pipeline.workflow.foresight import rehearse_list
-from fbcheck_pipeline.workflow.intake import add_to_inbox
+from fbcheck_pipeline.workflow.intake import add_list
 from fbcheck_pipeline.workflow.pins import read_pins
 from fbcheck_pipeline.workflow.submit import submit_list
 from fbcheck_pipeline.workflow.workspace import rehearsing
@@ -107,16 +107,16 @@ def test_only_a_held_list_is_read_anew_with_other_options(
     """What was read and not doubted keeps its reading; what a person confirmed does, too. The purpose stays."""
     driver, path = open_driver(), tmp_path / "a.csv"
     path.write_text("phone\n12345\n")
-    key = add_to_inbox(driver.ws, path, ReadOptions(), "billing")
+    key = add_list(driver.ws, path, ReadOptions(), "billing")
     driver.ledger.note_read(key, {"rows": 100})
     with pytest.raises(OperatorError, match="already read with other options"):
-        add_to_inbox(driver.ws, path, ReadOptions(region="TR"), None)
+        add_list(driver.ws, path, ReadOptions(region="TR"), None)
     submit(driver, key)
     for name in ("facebook_results/{}.parquet", "facebook_results/{}.lineage.json"):
         driver.ws.storage.write_bytes(name.format(key), b"of the first reading")
-    assert add_to_inbox(driver.ws, path, ReadOptions(), None) == key
+    assert add_list(driver.ws, path, ReadOptions(), None) == key
     assert driver.ledger.phone_list(key).held, "the same options change nothing"
-    assert add_to_inbox(driver.ws, path, ReadOptions(region="TR"), None) == key
+    assert add_list(driver.ws, path, ReadOptions(region="TR"), None) == key
     anew = driver.ledger.phone_list(key)
     assert (anew.options, anew.purpose, anew.source, anew.held, anew.planned_at) == (
         {"region": "TR"},
@@ -129,7 +129,7 @@ def test_only_a_held_list_is_read_anew_with_other_options(
     driver.ledger.note_read(key, {"rows": 100})
     submit(driver, key, is_confirmed=True)
     with pytest.raises(OperatorError, match="already read with other options"):
-        add_to_inbox(driver.ws, path, ReadOptions(region="CH"), None)
+        add_list(driver.ws, path, ReadOptions(region="CH"), None)
 
 
 def test_a_better_reading_lifts_the_hold(open_driver: Callable[..., WorkflowDriver], vendor: FakeVendor) -> None:

@@ -30,7 +30,7 @@ VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
 
 def register(ledger: Ledger, *keys: str) -> None:
     for key in keys:
-        ledger.register_list(key, file=key, inbox_name=key, sha256=key, options={}, purpose=None)
+        ledger.register_list(key, file=key, sha256=key, options={}, purpose=None)
 
 
 def planned(ledger: Ledger, count: int = 10, key: str = "a", start: int = 905_320_000_000) -> str:
@@ -284,7 +284,7 @@ def test_halves_share_the_lists_the_budget_and_the_phones_of_the_whole(ws: Works
     halves = ws.ledger.replace_chunk(chunk, from_=ChunkState.SENDING, groups=[first, ~first], halvings=1, sender="s")
     assert {key: ws.ledger.parts_of("a")[key] for key in halves} == {halves[0]: Stretch(0, 5), halves[1]: Stretch(0, 1)}
     assert {key: ws.ledger.parts_of("b")[key] for key in halves if key in ws.ledger.parts_of("b")} == {halves[1]: Stretch(1, 4)}
-    assert ws.ledger.lists_of_chunks()[halves[0]] == ["a", "b", "c"]
+    assert ws.ledger.lists_of_chunks(halves)[halves[0]] == ["a", "b", "c"]
     with ws.ledger.planning() as tx:
         assert (tx.bought_for("a"), tx.bought_for("b"), tx.bought_today()) == (6, 4, 10)
     row = ws.ledger.find_list("a")
@@ -326,7 +326,7 @@ def test_one_of_two_indexes_is_published(ws: Workspace) -> None:
 
 def test_a_list_that_was_read_keeps_its_options(ws: Workspace) -> None:
     """Its phones were bought as they were read then."""
-    facts: dict[str, Any] = {"file": "a", "inbox_name": "a", "sha256": "a", "purpose": None}
+    facts: dict[str, Any] = {"file": "a", "sha256": "a", "purpose": None}
     ws.ledger.register_list("a", options={"region": "TR"}, **facts)
     ws.ledger.register_list("a", options={"region": "DE"}, **facts)
     ws.ledger.note_read("a", {"rows": 1})

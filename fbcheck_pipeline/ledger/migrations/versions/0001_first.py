@@ -62,6 +62,13 @@ def upgrade() -> None:
     op.create_index(op.f("ix_chunks_change"), "chunks", ["change"], unique=False)
     op.create_index(op.f("ix_chunks_replaces"), "chunks", ["replaces"], unique=False)
     op.create_index(op.f("ix_chunks_state"), "chunks", ["state"], unique=False)
+    has_task = sa.text("possible_task_id IS NOT NULL")
+    op.create_index(
+        "ix_chunks_possible_task", "chunks", ["chunk_key"], unique=False, sqlite_where=has_task, postgresql_where=has_task
+    )
+    op.create_index(
+        "ix_chunks_beginning", "chunks", ["chunk_key"], unique=False, postgresql_ops={"chunk_key": "text_pattern_ops"}
+    )
     op.create_table(
         "dependencies",
         sa.Column("list_key", sa.Text(), nullable=False),
@@ -84,13 +91,15 @@ def upgrade() -> None:
         sa.Column("changes", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("generation", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("verdict_index", sa.Text(), nullable=True),
+        sa.Column("lists_registered", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("lists_deleted", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
         "lists",
         sa.Column("list_key", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("file", sa.Text(), nullable=False),
-        sa.Column("inbox_name", sa.Text(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("options", sa.JSON(), nullable=False),
         sa.Column("purpose", sa.Text(), nullable=True),
@@ -110,6 +119,19 @@ def upgrade() -> None:
         sa.Column("is_complete", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=True),
         sa.PrimaryKeyConstraint("list_key"),
+    )
+    is_open = sa.or_(sa.column("is_complete", sa.Boolean).is_(sa.false()), sa.column("revision") != sa.column("joined_revision"))
+    op.create_index("ix_lists_open", "lists", ["added_at"], unique=False, sqlite_where=is_open, postgresql_where=is_open)
+    op.create_index("ix_lists_joined_at", "lists", ["joined_at"], unique=False)
+    op.create_index("ix_lists_file", "lists", ["file", "added_at"], unique=False)
+    op.create_index("ix_lists_beginning", "lists", ["list_key"], unique=False, postgresql_ops={"list_key": "text_pattern_ops"})
+    op.create_index(op.f("ix_lists_number"), "lists", ["number"], unique=False)
+    op.create_table(
+        "unreadable_files",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("mark", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
         "parts",

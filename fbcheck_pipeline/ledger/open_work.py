@@ -1,0 +1,93 @@
+"""What is new, open or due: the questions of ticks, runs and the status. Their cost follows what is open, never what is finished."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from fbcheck_pipeline.ledger.access import Access
+from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S
+from fbcheck_pipeline.ledger.records import Chunk, PhoneList
+from fbcheck_pipeline.ledger.schema import FACTS, HAS_POSSIBLE_TASK, IS_OPEN, chunks, dependencies, ledger_meta, lists
+from fbcheck_pipeline.ledger.states import TRAITS, ChunkState
+
+_IS_INCOMPLETE = lists.c.is_complete.is_(sa.false())
+_UNTRIED = (_IS_INCOMPLETE, lists.c.error.is_(None))
+_WAITING_STATES = [state for state, traits in TRAITS.items() if not traits.settles or traits.action]
+"""Of chunks that something may still happen to by itself, or that wait for a person."""
+
+
+class OpenWork(Access):
+    """Lists and chunks that are not finished."""
+
+    def open_lists(self) -> list[PhoneList]:
+        """Lists that anything may still happen to, oldest first; unreadable ones, too."""
+        return self._open_lists()
+
+    def new_lists(self) -> list[PhoneList]:
+        """Readable lists that no run has planned yet, oldest first."""
+        return self._open_lists(*_UNTRIED, lists.c.planned_at.is_(None))
+
+    def lists_of_the_night(self) -> list[PhoneList]:
+        """Readable lists that are neither complete nor held, oldest first: the night plans them again."""
+        return self._open_lists(*_UNTRIED, lists.c.held.is_(None))
+
+    def held_lists(self) -> list[PhoneList]:
+        """Lists that wait for a person to confirm how they were read, oldest first."""
+        return self._open_lists(lists.c.held.is_not(None))
+
+    def unreadable_lists(self) -> list[PhoneList]:
+        """Lists whose reading failed, oldest first."""
+        return self._open_lists(lists.c.error.is_not(None))
+
+    def lists_to_join(self) -> list[PhoneList]:
+        """Lists whose pins stand, whose chunks are all settled, and that changed since they were last joined."""
+        open_chunks = (
+            sa.select(chunks.c.chunk_key)
+            .join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
+            .where(
+                dependencies.c.list_key == lists.c.list_key,
+                chunks.c.state.in_([state for state, traits in TRAITS.items() if not traits.settles]),
+            )
+        )
+        return self._open_lists(lists.c.is_pinned, lists.c.revision != lists.c.joined_revision, ~open_chunks.exists())
+
+    def lists_to_send(self) -> list[PhoneList]:
+        """Lists with planned chunks whose time to be sent has come, or that must be planned again.
+
+        That is where another list's work changed theirs, unless a limit forbids it, and where who planned them wrote no pins in time.
+        """
+        due = (
+            sa.select(chunks.c.chunk_key)
+            .join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
+            .where(
+                dependencies.c.list_key == lists.c.list_key,
+                chunks.c.state == ChunkState.PLANNED,
+                chunks.c.next_send_at <= self.clock(),
+            )
+        )
+        unpinned = ~lists.c.is_pinned & (lists.c.planned_at <= self.clock() - ORPHANED_AFTER_S)
+        wants = sa.or_(lists.c.needs_planning & ~lists.c.is_over_budget, unpinned, due.exists())
+        return self._open_lists(lists.c.planned_at.is_not(None), wants)
+
+    def newest_finished(self, limit: int) -> list[PhoneList]:
+        """The lists that were finished last, the newest first."""
+        query = sa.select(lists).where(~IS_OPEN, lists.c.joined_at.is_not(None)).order_by(lists.c.joined_at.desc())
+        return self._records(PhoneList, query.limit(limit))
+
+    def list_count(self) -> int:
+        """How many lists there are."""
+        return self._number(sa.select(ledger_meta.c.lists_registered - ledger_meta.c.lists_deleted))
+
+    def open_chunks(self) -> list[Chunk]:
+        """Chunks of open lists, and others that are open or that a person should look at, oldest first."""
+        of_lists = sa.select(dependencies.c.chunk_key).join(lists, lists.c.list_key == dependencies.c.list_key).where(IS_OPEN)
+        waiting = sa.select(chunks.c.chunk_key).where(chunks.c.state.in_(_WAITING_STATES))
+        doubtful = sa.select(chunks.c.chunk_key).where(
+            HAS_POSSIBLE_TASK, chunks.c.possible_task_id.is_distinct_from(chunks.c.task_id)
+        )
+        chosen = chunks.c.chunk_key.in_(sa.union(of_lists, waiting, doubtful))
+        return self._records(Chunk, sa.select(*FACTS).where(chosen).order_by(chunks.c.planned_at, chunks.c.chunk_key))
+
+    def _open_lists(self, *conditions: sa.ColumnElement[bool]) -> list[PhoneList]:
+        query = sa.select(lists).where(IS_OPEN, *conditions).order_by(lists.c.added_at, lists.c.list_key)
+        return self._records(PhoneList, query)

@@ -1,0 +1,185 @@
+"""The inbox: a list that stands still is taken up and leaves it, so that a look at the inbox costs what is new.
+
+Three steps, each of which may be the last of a process that is killed, and may be taken by several processes at once: a rename to
+`taken/.incoming/`, where nobody else writes; registering; a rename to its place in `taken/`. The next look ends what lies between.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from fbcheck_pipeline import __version__
+from fbcheck_pipeline.errors import ListError, OperatorError, StorageError
+from fbcheck_pipeline.files.storage import StoredFile
+from fbcheck_pipeline.ledger.records import UnreadableFile
+from fbcheck_pipeline.lists import LIST_SUFFIXES, file_sha256, key_of, open_list
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.settings import Settings
+from fbcheck_pipeline.workflow.intake import default_options, purpose_of
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+STANDS_STILL_S = 3.0
+
+
+@dataclass(frozen=True)
+class InboxLook:
+    """What a look at the inbox found.
+
+    Attributes:
+        files: how many lists lay there.
+        moving: how many of them may still be being written.
+        later: how many are left for the next look, because time was up.
+        refused: a sentence for each that was not taken up.
+    """
+
+    files: int
+    moving: int
+    later: int
+    refused: tuple[str, ...]
+
+
+def take_up_lists(ws: Workspace, *, budget_s: float) -> InboxLook:
+    """Register each list that stands still in the inbox and move it to its place; end what an earlier look began.
+
+    A file that cannot be read goes back and stays there until it changes. One that is known already is dropped.
+
+    Args:
+        budget_s: no file is taken after so many seconds.
+    """
+    until = time.monotonic() + budget_s
+    files = [each for each in ws.storage.files(paths.INBOX.folder) if each.name.lower().endswith(LIST_SUFFIXES)]
+    still = [each for each in files if _stands_still(each)]
+    try:
+        purpose = purpose_of(ws.settings, None)
+    except OperatorError as error:
+        refused = tuple(f"{each.name} is not accepted: {error}" for each in still)
+        return InboxLook(len(files), len(files) - len(still), 0, refused)
+    said = [
+        _end(ws, f"{paths.INCOMING.base}/{each.name}", purpose)
+        for each in ws.storage.files(paths.INCOMING.base, is_deep=True)
+        if time.monotonic() < until
+    ]
+    unreadable, later = _unreadable(ws, files), 0
+    for each in still:
+        known = unreadable.get(each.name)
+        if known is not None and known.mark == _mark(each):
+            said.append(f"{each.name} cannot be read: {known.reason}")
+        elif time.monotonic() < until:
+            said.append(_take_up(ws, each, purpose))
+        else:
+            later += 1
+    return InboxLook(len(files), len(files) - len(still), later, tuple(filter(None, said)))
+
+
+def _stands_still(file: StoredFile) -> bool:
+    """False while it may still be being written; a time in the future says nothing and counts as still."""
+    return not 0 <= time.time() - file.modified < STANDS_STILL_S
+
+
+def _mark(file: StoredFile) -> str:
+    return f"{__version__} {file.version}"
+
+
+def _unreadable(ws: Workspace, files: list[StoredFile]) -> dict[str, UnreadableFile]:
+    """What is known of the files that cannot be read; those that left the inbox are forgotten."""
+    unreadable = ws.ledger.unreadable_files()
+    if gone := unreadable.keys() - {each.name for each in files}:
+        ws.ledger.forget_unreadable_files(gone)
+    return unreadable
+
+
+def _take_up(ws: Workspace, file: StoredFile, purpose: str | None) -> str | None:
+    """Take one file up; returns what is to be said of it."""
+    incoming = paths.INCOMING.of(f"{secrets.token_hex(8)}/{file.name}")
+    try:
+        if ws.storage.move(paths.INBOX.of(file.name), incoming, version=file.version):
+            return _end(ws, incoming, purpose)
+    except StorageError as error:
+        return f"{file.name} is not accepted: {error}"
+    return None  # another process was first, or somebody took it away
+
+
+def _end(ws: Workspace, incoming: str, purpose: str | None) -> str | None:
+    """Bring a file of `.incoming` to its place, or back to the inbox; returns what is to be said of it."""
+    name, before = incoming.rpartition("/")[2], ws.storage.file(incoming)
+    try:
+        with ws.storage.local_copy(incoming) as path:
+            sha256, fault = _content(path, ws.settings)
+    except FileNotFoundError:
+        return None
+    lying = ws.storage.file(incoming)
+    if before is None or lying is None:  # another process ended it
+        return None
+    version = lying.version
+    if version != before.version or (ws.storage.is_local and not _stands_still(lying)):
+        _give_back(ws, incoming, version, sha256)
+        return f"{name} is still being written"
+    try:
+        key = _registered(ws, name, sha256, fault, purpose)
+    except (ListError, OperatorError) as error:
+        reason = str(error).removeprefix(f"{name}: ")
+        back = _give_back(ws, incoming, version, sha256)
+        if back is not None:
+            ws.ledger.note_unreadable_file(UnreadableFile(back.name.rpartition("/")[2], _mark(back), reason))
+        log.warning("a file of the inbox cannot be read file=%s reason=%s", name, reason)
+        return f"{name} cannot be read: {reason}"
+    place = paths.taken_file(key, ws.ledger.phone_list(key).file)
+    if ws.storage.exists(place):
+        ws.storage.delete(incoming)
+    else:
+        ws.storage.move(incoming, place, version=version)
+    return None
+
+
+def _content(path: Path, settings: Settings) -> tuple[str, ListError | None]:
+    """The SHA-256 of a file, and why it cannot be read as a list."""
+    try:
+        return open_list(path, default_options(settings)).source.sha256, None
+    except ListError as error:
+        try:
+            return file_sha256(path), error
+        except ListError:  # not even its bytes
+            return "", error
+
+
+def _registered(ws: Workspace, name: str, sha256: str, fault: ListError | None, purpose: str | None) -> str:
+    """The key of a file's list, which is registered if it is new; one that could not be read is given another chance.
+
+    Raises:
+        ListError: it is new, and cannot be read.
+        OperatorError: other content has its key.
+    """
+    key = key_of(name, sha256)
+    known = ws.ledger.find_list(key)
+    if known is not None and known.sha256 == sha256:
+        if known.error is not None:
+            ws.ledger.forget_error(key)
+    elif fault is not None:
+        raise fault
+    else:
+        options = default_options(ws.settings).to_json()
+        ws.ledger.register_list(key, file=name, sha256=sha256, options=options, purpose=purpose)
+        log.info("list taken up list_key=%s", key)
+    return key
+
+
+def _give_back(ws: Workspace, incoming: str, version: str, sha256: str) -> StoredFile | None:
+    """Put a file back into the inbox, under another name where another file has come there under its own; returns where it lies."""
+    name = incoming.rpartition("/")[2]
+    place = paths.INBOX.of(name)
+    if not ws.storage.move(incoming, place, version=version, replace=False):
+        with suppress(FileNotFoundError, ListError), ws.storage.local_copy(place) as path:
+            if file_sha256(path) == sha256:  # put back already, by another process or one that was killed
+                ws.storage.delete(incoming)
+                return ws.storage.file(place)
+        stem, dot, suffix = name.partition(".")
+        place = paths.INBOX.of(f"{stem}-{secrets.token_hex(4)}{dot}{suffix}")
+        ws.storage.move(incoming, place, version=version, replace=False)
+    return ws.storage.file(place)
