@@ -102,7 +102,13 @@ def columns_page() -> Iterator[str]:
         "",
     )
     yield from table(("line type", ""), ((f"`{each}`", "excluded" if each.is_excluded else "kept") for each in LineType))
-    yield from ("", "## facebook_summary", "", f"`{paths.FACEBOOK_SUMMARY.path}`, one row per joined list.", "")
+    yield from (
+        "",
+        "## facebook_summary",
+        "",
+        f"`{paths.FACEBOOK_SUMMARY.folder}/*.parquet`, one row per joined list, each list in one file.",
+        "",
+    )
     yield from _columns(paths.FACEBOOK_SUMMARY)
     yield from ("", "## verdicts", "", f"`{paths.VERDICTS.path}`, one row per phone that the task answered.", "")
     yield from _columns(paths.VERDICTS)

@@ -30,7 +30,10 @@ def _reading(help_: str, metavar: str) -> Any:
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")]
 ListKey = Annotated[
-    str, typer.Argument(help="The list; `fbcheck status` shows it.", metavar="LIST_KEY", autocompletion=completing.list_keys)
+    str,
+    typer.Argument(
+        help="The list: its key, a beginning of it, or its file's name.", metavar="LIST_KEY", autocompletion=completing.list_keys
+    ),
 ]
 Region = Annotated[str | None, _reading("ISO 3166 region of numbers without a country code, e.g. TR.", metavar="REGION")]
 PhoneColumn = Annotated[str | None, _reading("The phone column, if it is not detected automatically.", metavar="NAME")]
@@ -147,19 +150,33 @@ def run(
 
 
 @app.command()
-def status(as_json: Json = False) -> None:
-    """Show lists, chunks and tasks with their state and progress, oldest first.
+def status(
+    list_key: Annotated[
+        str | None,
+        typer.Argument(help="Only this list, with all its chunks.", metavar="LIST", autocompletion=completing.list_keys),
+    ] = None,
+    is_all: Annotated[bool, typer.Option("--all", help="Show every list and chunk, also what is finished.")] = False,
+    limit: Annotated[
+        int | None, typer.Option(help="The maximum number of lists; without it the tables have 20.", metavar="N", min=0)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what is open, oldest first, and the newest finished lists: state, progress, and what a person should do.
 
-    Example: fbcheck status --json
+    LIST is a list key, a beginning of one, or a file's name. --json has what is open, with --all everything.
+
+    Example: fbcheck status customers.csv
     """
-    from fbcheck_pipeline.cli import tables
     from fbcheck_pipeline.cli.preparing import command_workspace
+    from fbcheck_pipeline.cli.status import say_status, status_document
 
     with command_workspace(as_json=as_json, only_to_look=True) as (reporter, ws):
         ws.ledger.recover_gone_senders()
-        document = tables.status_document(ws)
-        tables.say_status(reporter, document, ws.storage.data_uri)
-        reporter.result(document)
+        key = None if list_key is None else ws.ledger.list_key_of(list_key)
+        if as_json:
+            reporter.result(status_document(ws, list_key=key, is_all=is_all, limit=limit))
+        else:
+            say_status(reporter, ws, list_key=key, is_all=is_all, limit=limit)
 
 
 @app.command()
@@ -191,6 +208,7 @@ def reconcile(
     if [task_id is not None, resubmit, abandon, accept].count(True) != 1:
         raise OperatorError("give exactly one of --task-id ID, --resubmit, --abandon, --accept")
     with command_workspace(quiet=quiet) as (reporter, ws):
+        chunk_key = ws.ledger.chunk_key_of(chunk_key)
         if task_id is not None:
             with VendorClient(ws.settings) as client:
                 decisions.attach_task(ws, client, chunk_key, task_id)
@@ -229,6 +247,7 @@ def export(
 
     with command_workspace(as_json=as_json, quiet=quiet, only_to_look=True) as (reporter, ws):
         with reporter.progress():
+            list_key = ws.ledger.list_key_of(list_key)
             rows = export_results(ws, list_key, to, pseudonymise=pseudonymise)
         reporter.say(f"{rows:,} rows in {to}" + ("; numbers are replaced, other personal data are not" if pseudonymise else ""))
         reporter.result({"list_key": list_key, "file": str(to.resolve()), "rows": rows, "pseudonymised": pseudonymise})
@@ -250,7 +269,7 @@ def lineage(
     from fbcheck_pipeline.cli.preparing import command_workspace
 
     with command_workspace(as_json=as_json, only_to_look=True) as (reporter, ws):
-        say_lineage(ws, list_key, row, reporter)
+        say_lineage(ws, ws.ledger.list_key_of(list_key), row, reporter)
 
 
 @app.command()
@@ -311,6 +330,7 @@ def purge(
     if older_than is None and list_key is None:
         raise OperatorError("choose what to delete: --older-than DAYS, or --list LIST_KEY")
     with command_workspace(as_json=as_json, quiet=quiet, only_to_look=True) as (reporter, ws):
+        list_key = None if list_key is None else ws.ledger.list_key_of(list_key)
         purged = purging.purge(ws, older_than_days=older_than, list_key=list_key, dry_run=dry_run)
         if purged.list_keys and not dry_run:
             refresh_summary(ws)

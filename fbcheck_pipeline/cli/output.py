@@ -1,4 +1,4 @@
-"""The output of the commands: text for people on standard error, one JSON object for programs on standard output."""
+"""The output of the commands: notes for people on standard error; on standard output what was asked for, or one JSON object of it."""
 
 from __future__ import annotations
 
@@ -43,6 +43,17 @@ class Reporter:
             self.console.print(text, markup=False, soft_wrap=True)
         else:
             self.console.print(text)
+
+    def answer(self, text: Any) -> None:
+        """Print what the command was asked for (a line, or a rich table) on standard output, unless `--json` prints it there."""
+        if self.as_json:
+            return
+        width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "120"))
+        console = Console(highlight=False, width=width)
+        if isinstance(text, str):
+            console.print(text, markup=False, soft_wrap=True)
+        else:
+            console.print(text)
 
     def result(self, document: Mapping[str, Any]) -> None:
         """Print the JSON object if `--json` was given."""

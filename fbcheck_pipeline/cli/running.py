@@ -9,7 +9,7 @@ import errno
 import math
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +95,11 @@ def run_lists(settings: Settings, paths: Sequence[Path], options: RunOptions, re
     outcome = RunOutcome()
     try:
         with open_instance(settings) as instance, reporter.progress(), Interrupts() as interrupts:
-            sent_before = _sent(ws)
-            read_before = {each.list_key: each.options for each in ws.ledger.lists() if each.source}
             driver = _Driver(ws, instance, options, until, outcome, interrupts, reporter)
             driver.register(paths)
+            keys = set(outcome.keys.values())
+            sent_before = _sent(ws, keys)
+            read_before = {each.list_key: each.options for each in map(ws.ledger.phone_list, keys) if each.source}
             driver.ask()
             driver.submit()
             driver.finish()
@@ -293,13 +294,15 @@ def _our_error(error: BaseException | None) -> FbcheckError | None:
     return None
 
 
-def _sent(ws: Workspace) -> dict[str, int]:
+def _sent(ws: Workspace, list_keys: Iterable[str]) -> dict[str, int]:
     """Chunk key -> phones, for chunks that this process sent and the vendor accepted. Two simultaneous runs each count their own."""
-    return {each.chunk_key: each.phone_count for each in _of_this_process(ws) if each.task_id is not None}
+    return {each.chunk_key: each.phone_count for each in _of_this_process(ws, list_keys) if each.task_id is not None}
 
 
-def _of_this_process(ws: Workspace) -> list[Chunk]:
-    return [each for each in ws.ledger.chunks() if each.sender and each.sender.startswith(process_name())]
+def _of_this_process(ws: Workspace, list_keys: Iterable[str]) -> list[Chunk]:
+    """What this process sent; a run sends only what its own lists wait for."""
+    chunks = {each.chunk_key: each for key in list_keys for each in ws.ledger.chunks_of(key)}
+    return [each for each in chunks.values() if each.sender and each.sender.startswith(process_name())]
 
 
 def _conclude(
@@ -315,11 +318,13 @@ def _conclude(
         if not is_complete:
             outcome.add_code(3)
         documents.append(_document(ws, phone_list, is_complete, is_told=read_before.get(key) == phone_list.options))
-    billed = sum(phones for chunk_key, phones in _sent(ws).items() if chunk_key not in sent_before)
+    keys = set(outcome.keys.values())
+    billed = sum(phones for chunk_key, phones in _sent(ws, keys).items() if chunk_key not in sent_before)
+    unconfirmed = [each for each in _of_this_process(ws, keys) if each.state is ChunkState.UNCONFIRMED]
     document = {
         "lists": documents,
         "billed_phones": billed,
-        "perhaps_billed_phones": sum(each.phone_count for each in _of_this_process(ws) if each.state is ChunkState.UNCONFIRMED),
+        "perhaps_billed_phones": sum(each.phone_count for each in unconfirmed),
         "cost_estimate": ws.settings.cost_of(billed),
         "errors": {file: str(error) for file, error in outcome.errors.items()},
     }

@@ -14,7 +14,6 @@ from fbcheck_pipeline.defs.partitions import lists
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.files.storage import BatchStream, release_unused_memory
-from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column, schema_of
 from fbcheck_pipeline.model.frames import validate
@@ -132,9 +131,7 @@ def submitted_chunks(
 def verdicts(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> dg.MaterializeResult[None]:
     """One immutable file per task, one row per phone the vendor answered; each run collects what has been exported."""
     ws = fbcheck.workspace()
-    before = {task.chunk_key for task in ws.ledger.collected_tasks()}
     collected = collect_exported(ws, fbcheck.client())
-    new = [chunk for chunk in ws.ledger.chunks(states=[ChunkState.COLLECTED]) if chunk.chunk_key not in before]
     for chunk_key, problem in collected.problems.items():
         context.log.warning(f"chunk {chunk_key}: {problem}")
     return dg.MaterializeResult(
@@ -142,7 +139,7 @@ def verdicts(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> dg.
             "fbcheck/tasks": collected.tasks,
             "fbcheck/phones": collected.phones,
             "fbcheck/problems": len(collected.problems),
-            "fbcheck/verdict_counts": summed_result_counts(new),
+            "fbcheck/verdict_counts": summed_result_counts(ws.ledger.chunks_named(collected.chunk_keys)),
             "dagster/uri": ws.storage.uri(paths.VERDICTS.folder),
         }
     )
@@ -188,10 +185,10 @@ def facebook_results(
 def facebook_summary(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> dg.MaterializeResult[None]:
     """One row per joined list: how many phones it has, with which status and verdict, and what was billed for it."""
     ws = fbcheck.workspace()
-    rows = refresh_summary(ws)
-    return dg.MaterializeResult(
-        metadata=describe_output(schema_of(paths.FACEBOOK_SUMMARY), rows, ws.storage.uri(paths.FACEBOOK_SUMMARY.path), {})
-    )
+    written = refresh_summary(ws, context.partition_key if context.has_partition_key else None)
+    place = next(iter(written)) if len(written) == 1 else paths.FACEBOOK_SUMMARY.folder
+    metadata = describe_output(schema_of(paths.FACEBOOK_SUMMARY), sum(written.values()), ws.storage.uri(place), {})
+    return dg.MaterializeResult(metadata=metadata)
 
 
 ASSETS = [raw_phones, e164_phones, submitted_chunks, verdicts, facebook_results, facebook_summary]

@@ -35,7 +35,7 @@ def budget_has_room(fbcheck: FbcheckResource) -> dg.AssetCheckResult:
     """Phones over budget wait for the next UTC day. A person may want to raise the limit earlier."""
     ws = fbcheck.workspace()
     limit, bought = ws.settings.max_billable_per_day, ws.ledger.bought_today()
-    over = {each.list_key: count for each in ws.ledger.lists() if (count := each.count(CheckStatus.OVER_BUDGET))}
+    over = {each.list_key: count for each in ws.ledger.open_lists() if (count := each.count(CheckStatus.OVER_BUDGET))}
     metadata: dict[str, Any] = {"bought_today": bought, "phones_over_budget": sum(over.values()), "lists_over_budget": len(over)}
     if limit is not None:
         metadata["max_billable_per_day"] = limit

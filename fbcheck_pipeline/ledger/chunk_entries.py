@@ -32,9 +32,10 @@ class ChunkEntries(Access):
         query = sa.select(*FACTS).order_by(chunks.c.planned_at, chunks.c.chunk_key)
         return self._records(Chunk, query if states is None else query.where(chunks.c.state.in_(list(states))))
 
-    def chunk_keys(self) -> set[str]:
-        """Every key ever given out."""
-        return {row.chunk_key for row in self._rows(sa.select(chunks.c.chunk_key))}
+    def chunks_named(self, chunk_keys: Iterable[str]) -> list[Chunk]:
+        """The chunks of these keys, as far as there are any."""
+        queries = (sa.select(*FACTS).where(chunks.c.chunk_key.in_(some)) for some in batched(chunk_keys))
+        return [chunk for query in queries for chunk in self._records(Chunk, query)]
 
     def chunks_of(self, list_key: str) -> list[Chunk]:
         """The chunks a list depends on, oldest first."""

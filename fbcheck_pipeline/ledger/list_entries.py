@@ -78,10 +78,11 @@ class ListEntries(Access):
         """All lists, oldest first."""
         return self._records(PhoneList, sa.select(lists).order_by(lists.c.added_at, lists.c.list_key))
 
-    def lists_numbered(self, first: int, until: int) -> list[PhoneList]:
-        """The lists of these numbers, `until` left out, in their order."""
-        numbered = sa.select(lists).where(lists.c.number >= first, lists.c.number < until)
-        return self._records(PhoneList, numbered.order_by(lists.c.number))
+    def joins_of(self, first: int, until: int) -> dict[str, float]:
+        """List key -> when it was last joined, for the joined lists of these numbers, `until` left out, in their order."""
+        numbered = sa.select(lists.c.list_key, lists.c.joined_at).where(lists.c.number >= first, lists.c.number < until)
+        found = self._rows(numbered.where(lists.c.joined_at.is_not(None)).order_by(lists.c.number))
+        return {row.list_key: row.joined_at for row in found}
 
     def note_limit(self, list_key: str, max_billable: int | None) -> None:
         """Record the most phones that may ever be sent for a list; what a limit forbade may be planned again."""

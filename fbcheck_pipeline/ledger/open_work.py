@@ -74,6 +74,14 @@ class OpenWork(Access):
         query = sa.select(lists).where(~IS_OPEN, lists.c.joined_at.is_not(None)).order_by(lists.c.joined_at.desc())
         return self._records(PhoneList, query.limit(limit))
 
+    def open_list_count(self) -> int:
+        """How many lists anything may still happen to."""
+        return int(self._rows(sa.select(sa.func.count()).select_from(lists).where(IS_OPEN))[0][0])
+
+    def registered_lists(self) -> int:
+        """How many lists were ever registered: each has a number below it."""
+        return self._number(sa.select(ledger_meta.c.lists_registered))
+
     def list_count(self) -> int:
         """How many lists there are."""
         return self._number(sa.select(ledger_meta.c.lists_registered - ledger_meta.c.lists_deleted))

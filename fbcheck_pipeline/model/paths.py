@@ -74,7 +74,12 @@ FACEBOOK_RESULTS = DataFile("facebook_results/<list_key>.parquet", "the joined r
 LINEAGE = DataFile("facebook_results/<list_key>.lineage.json", "where every number of the result comes from", has_people=False)
 OPENLINEAGE = DataFile("facebook_results/<list_key>.openlineage.json", "the same as an OpenLineage event", has_people=False)
 REPORT = DataFile("facebook_results/<list_key>.report.html", "the same as an HTML page", has_people=False)
-FACEBOOK_SUMMARY = DataFile("facebook_summary/summary.parquet", "one row per list", has_people=False, purged="its row")
+FACEBOOK_SUMMARY = DataFile(
+    "facebook_summary/summary<-number>.parquet",
+    "one row per list; the first thousand lists are in `summary.parquet`, the next in `summary-1.parquet` …",
+    has_people=False,
+    purged="its row",
+)
 LEDGER = DataFile("ledger.db", "the ledger, unless `FBCHECK_LEDGER_URL` names another place", purged="its rows")
 LEDGER_WORK = DataFile("ledger.db-<wal or shm>", "SQLite's own working files beside it", purged="its rows")
 SENDERS = DataFile("ledger.db.senders/<sender>.lock", "which processes are sending now", has_people=False, purged="no")

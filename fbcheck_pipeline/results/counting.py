@@ -92,7 +92,7 @@ def coverage_of(counts: Mapping[str, int]) -> float | None:
 def bought_by_chunk(ws: Workspace, list_key: str) -> dict[str, tuple[int, Chunk]]:
     """Chunk key -> (phones bought for this list, chunk), of every chunk the vendor accepted or may have accepted."""
     parts = ws.ledger.parts_of(list_key)
-    ours = (each for each in ws.ledger.chunks() if each.chunk_key in parts and _tries(each))
+    ours = (each for each in ws.ledger.chunks_bought_for(list_key) if _tries(each))
     return {each.chunk_key: (parts[each.chunk_key].phone_count, each) for each in ours}
 
 

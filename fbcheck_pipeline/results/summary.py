@@ -1,6 +1,8 @@
-"""The summary: one small Parquet file with one row per joined list, so that one query answers a question about all lists.
+"""The summary: small Parquet files with one row per joined list, so that one query answers a question about all lists.
 
-It is made from the ledger and from the lineage documents of the lists; deleted lists are left out. It reads no rows of phones.
+Each file holds the rows of a thousand lists, by the number a list was registered with: a join writes one file anew, and each
+list is in one file only, whoever reads them and when. The rows are made from the ledger and from the lineage documents of the
+lists; deleted lists are left out. No rows of phones are read.
 """
 
 from __future__ import annotations
@@ -13,53 +15,69 @@ import pyarrow as pa
 
 from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.files.storage import BatchStream
-from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import schema_of
 from fbcheck_pipeline.results.counting import coverage_of
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 SUMMARY_SCHEMA = schema_of(paths.FACEBOOK_SUMMARY)
+LISTS_PER_FILE = 1000
 
 
-def refresh_summary(ws: Workspace) -> int:
-    """Update the summary and return its number of rows. If two refreshes run at once, the last file written has every list.
+def refresh_summary(ws: Workspace, list_key: str | None = None) -> dict[str, int]:
+    """Update the summary; returns the number of rows of each file that was written, by path.
+
+    Args:
+        list_key: of a list that was joined: only its file; None for all files, e.g. after a purge.
 
     Raises:
-        StorageError: it cannot be written.
+        StorageError: a file cannot be written.
     """
+    phone_list = None if list_key is None else ws.ledger.find_list(list_key)
+    first, last = (0, ws.ledger.registered_lists()) if phone_list is None else (phone_list.number, phone_list.number)
+    numbers = range(first // LISTS_PER_FILE, last // LISTS_PER_FILE + 1)
+    return {summary_file(number): _refresh(ws, number) for number in numbers}
+
+
+def summary_file(number: int) -> str:
+    """The path of the file with the summary of the `number`th thousand of lists, counted from 0."""
+    return paths.FACEBOOK_SUMMARY.of(f"-{number}" if number else "")
+
+
+def _refresh(ws: Workspace, number: int) -> int:
+    """If two refreshes run at once, the last file written has every list."""
     while True:
-        joined = _joined(ws)
-        known = {(row["list_key"], row["joined_at"]): row for row in _read(ws)}
-        rows = (known.get(place) or _summarised(ws, each, place[1]) for place, each in joined.items())
+        joined = _joined(ws, number)
+        known = {(row["list_key"], row["joined_at"]): row for row in _read(ws, number)}
+        rows = (known.get((key, at)) or _summarised(ws, key, at) for key, at in joined)
         found = [row for row in rows if row is not None]
         table = pa.Table.from_pylist(found, SUMMARY_SCHEMA)
-        ws.storage.write_parquet(
-            paths.FACEBOOK_SUMMARY.path, BatchStream(SUMMARY_SCHEMA, iter(table.combine_chunks().to_batches()))
-        )
-        if _joined(ws).keys() == joined.keys():
+        ws.storage.write_parquet(summary_file(number), BatchStream(SUMMARY_SCHEMA, iter(table.combine_chunks().to_batches())))
+        if number and not found:
+            ws.storage.delete(summary_file(number))
+        if _joined(ws, number) == joined:
             return len(found)
 
 
-def _joined(ws: Workspace) -> dict[tuple[str, datetime], PhoneList]:
-    """The joined lists, by key and time of their join."""
-    lists = ws.ledger.lists()
-    return {(each.list_key, datetime.fromtimestamp(each.joined_at, UTC)): each for each in lists if each.joined_at is not None}
+def _joined(ws: Workspace, number: int) -> list[tuple[str, datetime]]:
+    """The joined lists of a file: key and time of the last join."""
+    joins = ws.ledger.joins_of(number * LISTS_PER_FILE, (number + 1) * LISTS_PER_FILE)
+    return [(key, datetime.fromtimestamp(at, UTC)) for key, at in joins.items()]
 
 
-def _read(ws: Workspace) -> list[dict[str, Any]]:
+def _read(ws: Workspace, number: int) -> list[dict[str, Any]]:
     """The rows of the present file; none if it is missing, unreadable or of another version."""
     try:
-        table = ws.storage.read_parquet(paths.FACEBOOK_SUMMARY.path).read_all()
+        table = ws.storage.read_parquet(summary_file(number)).read_all()
     except StorageError:
         return []
     return list(table.to_pylist()) if table.schema.equals(SUMMARY_SCHEMA) else []
 
 
-def _summarised(ws: Workspace, phone_list: PhoneList, joined_at: datetime) -> dict[str, Any] | None:
+def _summarised(ws: Workspace, list_key: str, joined_at: datetime) -> dict[str, Any] | None:
     """The row of a list, from its lineage; None if that is missing, or written by a version that did not count billing."""
-    name = paths.LINEAGE.of(phone_list.list_key)
-    if not ws.storage.exists(name):
+    name, phone_list = paths.LINEAGE.of(list_key), ws.ledger.find_list(list_key)
+    if phone_list is None or not ws.storage.exists(name):
         return None
     lineage = json.loads(ws.storage.read_bytes(name))
     if "billing" not in lineage:

@@ -52,9 +52,14 @@ LONGEST_WAIT_S, LONGEST_LATE_WAIT_S = 3600.0, 86_400.0
 class Collected:
     """What a round of collecting did, by number of tasks; `problems` are chunk keys with a sentence each."""
 
-    tasks: int = 0
     phones: int = 0
     problems: dict[str, str] = field(default_factory=dict)
+    chunk_keys: list[str] = field(default_factory=list)
+
+    @property
+    def tasks(self) -> int:
+        """How many results were recorded."""
+        return len(self.chunk_keys)
 
 
 def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
@@ -96,7 +101,7 @@ def _collect(ws: Workspace, client: VendorClient, readers: Executor, chunk: Chun
     if missing is not None:
         collected.problems[chunk.chunk_key] = missing
         return
-    collected.tasks += 1
+    collected.chunk_keys.append(chunk.chunk_key)
     collected.phones += chunk.phone_count
 
 

@@ -26,9 +26,9 @@ def whereabouts(ws: Workspace, list_keys: Iterable[str]) -> Whereabouts:
     """Count the phones that are bought, or to be bought, for these lists."""
     ws.ledger.recover_gone_senders()
     found, waiting = Whereabouts(), ws.ledger.waiting_counts()
-    states = {each.chunk_key: each.state for each in ws.ledger.chunks()}
     for list_key in set(list_keys):
         found.unsent += waiting.get(list_key, 0)
+        states = {each.chunk_key: each.state for each in ws.ledger.chunks_bought_for(list_key)}
         for chunk_key, stretch in ws.ledger.parts_of(list_key).items():
             state = states[chunk_key]
             if state is ChunkState.PLANNED:

@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         assert sum(each["counts"]["unconfirmed"] for each in document["lists"]) > 0
         said = {
             name: fbcheck(*words, "--json")[1]
-            for name, words in (("status", ["status"]), ("lineage", ["lineage", key_in(document)]))
+            for name, words in (("status", ["status", "--all"]), ("lineage", ["lineage", key_in(document)]))
         }
         (folder / "said.json").write_text(json.dumps({"run": document, **said}))
     yield folder

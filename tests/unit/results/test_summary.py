@@ -8,7 +8,7 @@ import pytest
 
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.results import summary
-from fbcheck_pipeline.results.summary import refresh_summary
+from fbcheck_pipeline.results.summary import refresh_summary, summary_file
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import Clock
 from tests.unit.results.documents import lineage
@@ -45,7 +45,7 @@ def join(ws: Workspace) -> Callable[..., None]:
 
 
 def rows(ws: Workspace) -> list[dict[str, Any]]:
-    return list(ws.storage.read_parquet(paths.FACEBOOK_SUMMARY.path).read_all().to_pylist())
+    return list(ws.storage.read_parquet(summary_file(0)).read_all().to_pylist())
 
 
 def test_each_joined_list_is_one_row(ws: Workspace, join: Callable[..., None]) -> None:
@@ -53,7 +53,7 @@ def test_each_joined_list_is_one_row(ws: Workspace, join: Callable[..., None]) -
     join("a")
     join("b", synthetic=True)
     ws.ledger.register_list("new", file="new", sha256="new", options={}, purpose=None)
-    assert refresh_summary(ws) == 2
+    assert refresh_summary(ws) == {"facebook_summary/summary.parquet": 2}
     first, second = rows(ws)
     assert [first[name] for name in COLUMNS] == ["a", 100, 120, 80, 15, 20, 60, 30, 5, 70, 0.95, False]
     assert second["synthetic"] and first["purpose"] == "test" and first["file"] == "a.csv"
@@ -68,7 +68,7 @@ def test_only_what_was_joined_since_is_read_again(
     refresh_summary(ws)
     read: list[str] = []
     summarised = summary._summarised
-    monkeypatch.setattr(summary, "_summarised", lambda ws, row, at: read.append(row.list_key) or summarised(ws, row, at))
+    monkeypatch.setattr(summary, "_summarised", lambda ws, key, at: read.append(key) or summarised(ws, key, at))
     clock.advance(60)
     join("b", verdicts={"yes": 1, "no": 2, "ban": 3})
     refresh_summary(ws)
@@ -83,7 +83,7 @@ def test_a_purged_list_is_gone_and_a_lost_or_foreign_summary_is_made_anew(ws: Wo
     ws.ledger.delete(["a"], [])
     refresh_summary(ws)
     assert [row["list_key"] for row in rows(ws)] == ["b"]
-    ws.storage.write_bytes(paths.FACEBOOK_SUMMARY.path, b"no Parquet")
+    ws.storage.write_bytes(summary_file(0), b"no Parquet")
     refresh_summary(ws)
     assert [row["list_key"] for row in rows(ws)] == ["b"]
 
@@ -99,4 +99,27 @@ def test_a_join_during_a_refresh_is_not_lost(ws: Workspace, join: Callable[..., 
         return write(name, stream)
 
     monkeypatch.setattr(ws.storage, "write_parquet", write_while_another_joins)
-    assert refresh_summary(ws) == 2 and [row["list_key"] for row in rows(ws)] == ["a", "b"]
+    assert refresh_summary(ws) == {"facebook_summary/summary.parquet": 2} and [row["list_key"] for row in rows(ws)] == ["a", "b"]
+
+
+def test_a_join_writes_the_file_of_its_own_lists_alone(
+    ws: Workspace, join: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is finished costs nothing; whoever reads the folder finds each list once; an emptied file goes."""
+    monkeypatch.setattr(summary, "LISTS_PER_FILE", 2)
+    for key in "abcde":
+        join(key)
+    refresh_summary(ws)
+    names = ["summary-1.parquet", "summary-2.parquet", "summary.parquet"]
+    assert ws.storage.names("facebook_summary") == names
+    found = [ws.storage.read_parquet(f"facebook_summary/{name}").read_all().to_pylist() for name in names]
+    assert [[row["list_key"] for row in each] for each in found] == [["c", "d"], ["e"], ["a", "b"]]
+    read: list[str] = []
+    monkeypatch.setattr(
+        ws.storage, "read_parquet", lambda name: read.append(name) or type(ws.storage).read_parquet(ws.storage, name)
+    )
+    join("d", verdicts={"yes": 1, "no": 2, "ban": 3})
+    assert refresh_summary(ws, "d") == {"facebook_summary/summary-1.parquet": 2} and read == [summary_file(1)]
+    ws.ledger.delete(["e"], [])
+    refresh_summary(ws)
+    assert ws.storage.names("facebook_summary") == ["summary-1.parquet", "summary.parquet"]
