@@ -81,7 +81,7 @@ def _gunzipped(data: bytes, max_bytes: int) -> bytes:
 def _tables_of_archive(archive: zipfile.ZipFile, bounds: Bounds) -> list[pa.Table]:
     tables: list[pa.Table] = []
     has_nested, left_bytes = False, bounds.unpacked_bytes  # for all workbooks together
-    members = [member for member in archive.infolist() if not member.is_dir()]
+    members = [member for member in archive.infolist() if member.filename and not member.is_dir()]  # one may have no name
     for member in members:
         data = b"".join(member_pieces(archive, member))
         with contextlib.suppress(ResultUnreadable, DamagedFile):
