@@ -259,8 +259,11 @@ class LifeOfAChunk(RuleBasedStateMachine):
         chunk = rows[which % len(rows)].chunk_key
         if how in ("attach", "mistake"):
             self._attach(chunk, is_mistaken=how == "mistake")
+        elif how == "abandon":
+            abandon(self.driver.ws, chunk)
         else:
-            (resubmit if how == "resubmit" else abandon)(self.driver.ws, chunk)
+            with suppress(OperatorError):  # a limit has no room for one more try
+                resubmit(self.driver.ws, chunk)
 
     @precondition(lambda self: self._lost_tasks())
     @rule(which=st.integers(0, 5), is_found=st.booleans())
