@@ -11,7 +11,7 @@ from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.cli.tables import plain_table
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
-from fbcheck_pipeline.model.reasons import label_of
+from fbcheck_pipeline.model.reasons import label_of, remedy_of
 from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.results.counting import ODDITIES
 from fbcheck_pipeline.results.explain import explain_row
@@ -19,7 +19,20 @@ from fbcheck_pipeline.results.lineage import read_lineage
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 MOST_TASKS = 20
-SOURCE = ("file", "sha256", "rows", "format", "encoding", "delimiter", "sheet", "phone_columns", "region_column")
+MOST_REJECTS = 20
+SOURCE = (
+    "file",
+    "sha256",
+    "rows",
+    "format",
+    "encoding",
+    "delimiter",
+    "sheet",
+    "header",
+    "phone_columns",
+    "region_column",
+    "region",
+)
 
 
 def say_lineage(ws: Workspace, list_key: str, row: int | None, reporter: Reporter) -> None:
@@ -38,9 +51,13 @@ def say_lineage(ws: Workspace, list_key: str, row: int | None, reporter: Reporte
 
 
 def _say_list(reporter: Reporter, lineage: dict[str, Any], results: str) -> None:
-    source = lineage["source"]
+    source = {**lineage["source"], "header": "yes" if lineage["source"]["has_header"] else "no"}
     facts = {name: source[name] for name in SOURCE if source.get(name) not in (None, [], "")}
     reporter.say(_pairs("source", {**facts, "read so": "\n".join(source.get("reasons", ())), "purpose": lineage["purpose"]}))
+    if lineage["rejects"]:
+        reporter.say(_rejects(lineage["rejects"]))
+    if lineage["held"]:
+        reporter.warn(f"{lineage['list_key']} is {lineage['held']}")
     counts = {name: count for name, count in lineage["counts"].items() if count or name in ("rows", "phones")}
     reporter.say(_pairs("phones", {**counts, **{f"facebook {verdict}": count for verdict, count in lineage["verdicts"].items()}}))
     billing = {name: value for name, value in lineage["billing"].items() if value is not None}
@@ -59,6 +76,18 @@ def _say_list(reporter: Reporter, lineage: dict[str, Any], results: str) -> None
     reporter.say(f"results  {results}\n--row N explains one row")
 
 
+def _rejects(rejects: list[dict[str, Any]]) -> Table:
+    table = plain_table(
+        "rejected cells, each digit shown as #, each letter as a", "column", "reason", "cells>", "such as", "what may help"
+    )
+    for each in rejects[:MOST_REJECTS]:
+        column, examples, remedy = (escape(text) for text in (each["column"], "\n".join(each["examples"]), each["remedy"] or ""))
+        table.add_row(column, each["reason"], f"{each['count']:,}", examples, remedy)
+    if len(rejects) > MOST_REJECTS:
+        table.add_row(f"and {len(rejects) - MOST_REJECTS} more; --json shows all")
+    return table
+
+
 def _tasks(tasks: list[dict[str, Any]]) -> Table:
     table = plain_table("tasks (times in UTC)", "task", "chunk", "phones", "submitted", "exported", "collected")
     table.padding = (0, 0)  # otherwise the last column is cut at eighty characters
@@ -75,6 +104,7 @@ def _tasks(tasks: list[dict[str, Any]]) -> Table:
 
 
 def _say_row(reporter: Reporter, document: dict[str, Any]) -> None:
+    reporter.say("\n".join(document["read_so"]))
     reporter.say(_pairs(f"row {document[Column.SOURCE_ROW]} of {document['file']}", document["cells"]))
     for phone in document["phones"]:
         chunk, result, reason = phone["chunk"] or {}, phone["result"] or {}, phone[Column.REJECT_REASON]
@@ -87,6 +117,8 @@ def _say_row(reporter: Reporter, document: dict[str, Any]) -> None:
                     "rules": "\n".join(phone["rules"]) or "no rule changed the cell",
                     "phone": phone[Column.PHONE_E164],
                     "rejected": f"{reason}: {label_of(reason)}" if reason else None,
+                    "rejected alike": f"{phone['rejected_alike']:,} cells of this column" if reason else None,
+                    "what may help": remedy_of(reason) if reason else None,
                     "country, line type": f"{phone[Column.COUNTRY] or ''} {phone[Column.LINE_TYPE] or ''}".strip() or None,
                     "answered by": phone[Column.ANSWERED_BY],
                     "chunk": f"{chunk['chunk_key']} ({chunk['state']}, {chunk['phones']:,} phones)" if chunk else None,

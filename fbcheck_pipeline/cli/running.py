@@ -35,7 +35,7 @@ from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.progress import report_progress
 from fbcheck_pipeline.results.lineage import read_lineage
-from fbcheck_pipeline.results.reading import sentences_of
+from fbcheck_pipeline.results.reading import how_read
 from fbcheck_pipeline.results.rejects import by_reason, read_rejects
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import VendorClient
@@ -181,10 +181,12 @@ class _Driver:
 
     def _is_agreed(self, key: str) -> bool:
         """True where a held list goes on by a person's answer on the terminal."""
-        to_do = what_to_do(self._ws.ledger.phone_list(key))
+        phone_list = self._ws.ledger.phone_list(key)
+        to_do = what_to_do(phone_list)
         if to_do is None or self._options.timeout_s is not None:
             return False
-        return self._reporter.is_agreed(f"{key} is {to_do}", "go on with it as it was read?")
+        read_so = " ".join(how_read(self._ws, phone_list))
+        return self._reporter.is_agreed(f"{phone_list.file}: {read_so}\n{key} is {to_do}", "go on with it as it was read?")
 
     def finish(self) -> None:
         """Collect and join what is ready, and wait for the rest as long as the options allow."""
@@ -333,7 +335,7 @@ def _conclude(
 
 def _document(ws: Workspace, phone_list: PhoneList, is_complete: bool, *, is_told: bool) -> dict[str, Any]:
     """What `--json` says of a list. Args: is_told: an earlier run has said how it was read."""
-    key, region = phone_list.list_key, phone_list.options.get("region") or ws.settings.region
+    key = phone_list.list_key
     counts = {name: phone_list.count(name) for name in ("rows", "phones", *CHECK_STATUSES)}
     lineage = read_lineage(ws, key) if ws.storage.exists(LINEAGE.of(key)) else None
     rejects = lineage["rejects"] if lineage else read_rejects(ws, key).to_json()
@@ -349,7 +351,7 @@ def _document(ws: Workspace, phone_list: PhoneList, is_complete: bool, *, is_tol
         "held": held,
         "counts": counts,
         "verdicts": lineage and lineage["verdicts"],
-        "read_so": sentences_of(phone_list.source, region) if phone_list.source and not is_told else [],
+        "read_so": how_read(ws, phone_list) if phone_list.source and not is_told else [],
         "reject_reasons": reasons,
         "rejects": rejects,
         "hint": region_hint(without_region, counts, is_recorded=True),

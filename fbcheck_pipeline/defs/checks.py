@@ -13,6 +13,7 @@ from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.results.counting import coverage_of
 from fbcheck_pipeline.results.lineage import read_lineage
+from fbcheck_pipeline.results.reading import how_read
 from fbcheck_pipeline.workflow.doubt import what_to_do
 
 GOOD_COVERAGE = 0.9
@@ -34,8 +35,12 @@ def e164_frame_is_valid(context: dg.AssetCheckExecutionContext, fbcheck: Fbcheck
 @list_check(submitted_chunks, "The list is not held because nearly all of its cells are rejected.")
 def reading_is_plausible(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
     """A list that was probably read wrongly waits, unbilled, until a person has it read otherwise or confirms it."""
-    to_do = what_to_do(fbcheck.workspace().ledger.phone_list(context.partition_key))
-    return dg.AssetCheckResult(passed=to_do is None, severity=dg.AssetCheckSeverity.ERROR, description=to_do)
+    ws = fbcheck.workspace()
+    phone_list = ws.ledger.phone_list(context.partition_key)
+    to_do, read_so = what_to_do(phone_list), "\n".join(how_read(ws, phone_list))
+    return dg.AssetCheckResult(
+        passed=to_do is None, severity=dg.AssetCheckSeverity.ERROR, description=to_do, metadata={"read_so": read_so}
+    )
 
 
 @list_check(submitted_chunks, "No chunk of the list is unconfirmed.")

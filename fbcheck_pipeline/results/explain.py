@@ -32,7 +32,8 @@ def explain_row(ws: Workspace, list_key: str, source_row: int) -> dict[str, Any]
         source_row: 1-based number of the data row.
 
     Returns:
-        `list_key`, `file`, `source_row`, `cells` (the source's columns), and one entry in `phones` per phone of the row.
+        `list_key`, `file`, `read_so` (how the list was read, in sentences), `source_row`, `cells` (the source's columns), and one
+        entry in `phones` per phone of the row; `rejected_alike` counts the cells of its column with its reason.
 
     Raises:
         OperatorError: there is no such list or row, or the list is not joined yet.
@@ -42,10 +43,12 @@ def explain_row(ws: Workspace, list_key: str, source_row: int) -> dict[str, Any]
     if not rows:
         raise OperatorError(f"list {list_key} has no row {source_row}; its rows are 1 to {lineage['counts']['rows']}")
     chunks = {row.chunk_key: row for row in ws.ledger.chunks()}
+    alike = {(each["column"], each["reason"]): each["count"] for each in lineage["rejects"]}
     normaliser = _normaliser(ws, list_key, lineage)
     return {
         "list_key": list_key,
         "file": lineage["source"]["file"],
+        "read_so": lineage["source"]["reasons"],
         str(Column.SOURCE_ROW): source_row,
         "cells": {name: _text(value) for name, value in rows[0].items() if name not in RESULT_COLUMNS},
         "phones": [
@@ -53,6 +56,7 @@ def explain_row(ws: Workspace, list_key: str, source_row: int) -> dict[str, Any]
                 **{name: _text(row.get(name)) for name in OUTCOME},
                 **_rules(normaliser, row, rows),
                 **_answer(ws, list_key, row, chunks),
+                "rejected_alike": alike.get((row[Column.PHONE_COLUMN], row[Column.REJECT_REASON]), 0),
             }
             for row in rows
         ],

@@ -27,6 +27,7 @@ from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES
 from fbcheck_pipeline.results.counting import Breakdown, billing, bought_by_chunk, discrepancies, summed_result_counts
 from fbcheck_pipeline.results.reading import sentences_of
 from fbcheck_pipeline.workflow.answers import Resolved, Tally
+from fbcheck_pipeline.workflow.doubt import what_to_do
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 FOOTER_KEY = "fbcheck.lineage"
@@ -61,7 +62,7 @@ def build_lineage(
         "source": source,
         "counts": counts,
         "complete": tally.is_complete and phone_list.held is None,
-        "held": phone_list.held,
+        "held": what_to_do(phone_list),
         "confirmed_at": rfc3339(phone_list.confirmed_at),
         "verdicts": breakdown.verdicts(),
         "breakdown": breakdown.to_json(),

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fbcheck_pipeline.ledger.records import PhoneList
+from fbcheck_pipeline.workflow.workspace import Workspace
+
 
 def sentences_of(source: Mapping[str, Any], region: str | None) -> list[str]:
     """What the reader chose and why, then the region of numbers without a country code.
@@ -19,3 +22,8 @@ def sentences_of(source: Mapping[str, Any], region: str | None) -> list[str]:
     else:
         told = f"Numbers without a country code are read as {region}'s{where}: --region or FBCHECK_REGION says so."
     return [*source.get("reasons", ()), told]
+
+
+def how_read(ws: Workspace, phone_list: PhoneList) -> list[str]:
+    """The sentences of a list that was read."""
+    return sentences_of(phone_list.source or {}, phone_list.options.get("region") or ws.settings.region)

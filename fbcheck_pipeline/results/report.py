@@ -7,6 +7,7 @@ reading and writing files does not belong here.
 from __future__ import annotations
 
 import importlib.resources
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,9 +19,11 @@ from fbcheck_pipeline.model.reasons import label_of
 from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES, OPEN_STATUSES, VERDICTS, CheckStatus, Verdict
 from fbcheck_pipeline.results.counting import NO_VERDICT, ODDITIES, coverage_of
 from fbcheck_pipeline.vendor import timestamp_us
+from fbcheck_pipeline.workflow.doubt import doubt_about
 
 MOST_BARS = 12
 MOST_TASK_BARS = 20
+MOST_REJECTS = 30
 SHORT_S = 600
 
 
@@ -61,7 +64,7 @@ def template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"n": "{:,}".format, "money": _money, "percent": _percent}
+    environment.filters |= {"n": "{:,}".format, "money": _money, "percent": _percent, "commands": _commands}
     return environment.get_template("report.html.j2")
 
 
@@ -85,6 +88,10 @@ def _view(lineage: Mapping[str, Any]) -> dict[str, Any]:
         "verdict_bar": _bar("all", verdicts),
         "countries": _bars({_country(code): row for code, row in breakdown[Column.COUNTRY].items()}, "other countries"),
         "line_types": _bars({name.replace("_", " "): row for name, row in breakdown[Column.LINE_TYPE].items()}, "other types"),
+        "read": _how_read(lineage["source"]),
+        "confirmed": _shown_time(_seconds(lineage["confirmed_at"])),
+        "doubt": _doubt(lineage, valid),
+        "rejects": [{**each, "label": label_of(each["reason"])} for each in lineage["rejects"][:MOST_REJECTS]],
         "reasons": _reason_bars(breakdown[Column.REJECT_REASON]),
         "still_open": [(counts[each], each, each.meaning) for each in OPEN_STATUSES if counts[each]],
         "billing": lineage["billing"],
@@ -109,6 +116,21 @@ def _bars(rows: Mapping[str, Mapping[str, int]], rest: str) -> list[Bar]:
 def _share_of_yes(row: Mapping[str, int]) -> str:
     answered = sum(row[verdict] for verdict in VERDICTS)
     return f"{_percent(row[Verdict.YES] / answered)} yes" if answered else "no verdict"
+
+
+def _how_read(source: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What was chosen of a file, by name; what its format has not is left out."""
+    delimiter = {"\t": "tab", " ": "blank"}.get(source["delimiter"] or "", source["delimiter"])
+    header = "yes" if source["has_header"] else "no"
+    chosen = {"header": header, "sheet": source["sheet"], "encoding": source["encoding"], "delimiter": delimiter}
+    chosen |= {"country column": source["region_column"], "region": source["region"] or "none"}
+    return [(name, value) for name, value in chosen.items() if value]
+
+
+def _doubt(lineage: Mapping[str, Any], valid: int) -> list[str]:
+    """Lines to begin with where nearly all of a list is rejected: why, and what to do; none otherwise."""
+    told = lineage["held"] or doubt_about(lineage["breakdown"][Column.REJECT_REASON], valid) or ""
+    return [line.strip() for line in told.splitlines()]
 
 
 def _reason_bars(reasons: Mapping[str, int]) -> list[Bar]:
@@ -180,6 +202,13 @@ def _duration(seconds: float) -> str:
 
 def _money(amount: float) -> str:
     return f"{amount:,.2f}" if amount >= 0.1 or not amount else f"{amount:.4f}"
+
+
+def _commands(text: str) -> Any:
+    """A text as HTML; what stands between backticks is code."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _percent(share: float) -> str:

@@ -20,8 +20,16 @@ def lineage(**changes: Any) -> dict[str, Any]:
         "list_key": "list-00000000",
         "source": {
             "file": "list.csv", "sha256": "00" * 32, "size_bytes": 5_000, "format": "csv", "rows": 100,
-            "phone_columns": ["phone"],
+            "phone_columns": ["phone"], "has_header": True, "sheet": None, "encoding": "utf-8", "delimiter": ",",
+            "region_column": None, "region": "TR",
+            "reasons": ["Phone column 'phone': chosen by name.", "Numbers without a country code are read as TR's."],
         },
+        "held": None,
+        "confirmed_at": None,
+        "rejects": [
+            {"column": "phone", "cells": 120, "reason": "empty", "count": 15, "examples": [], "remedy": "nothing"},
+            {"column": "phone", "cells": 120, "reason": "too_short", "count": 5, "examples": ["## ##"], "remedy": "check --column"},
+        ],
         "counts": COUNTS,
         "complete": True,
         "verdicts": {"yes": 60, "no": 30, "ban": 5},

@@ -113,3 +113,27 @@ def test_what_stands_in_names_is_text_and_nothing_else() -> None:
     html = render_report(lineage(source=source, purpose=evil, discrepancies=found))
     assert {tag for tag, _ in Page(html).tags}.isdisjoint({"script", "img"})
     assert html.count("&lt;script&gt;") == 5
+
+
+def test_the_page_says_how_the_list_was_read_and_what_would_help() -> None:
+    """Per column and reason, with shapes in place of cells."""
+    said = text_of(render_report(lineage()))
+    for words in ("phone column phone", "header yes", "encoding utf-8", "region TR", "chosen by name.", "read as TR"):
+        assert words in said, words
+    assert "phone: too short ## ## what may help: check --column 5 of 120 cells" in said
+    assert "sheet" not in said and "Nearly all" not in said
+
+
+def test_a_list_that_is_nearly_all_junk_begins_with_a_warning(subtests: pytest.Subtests) -> None:
+    """Held, it says how it goes on; confirmed, that a person did."""
+    breakdown = {**lineage()["breakdown"], "reject_reason": {"no_region": 115}}
+    counts = {**COUNTS, "checked": 5, "reused": 0, "rejected": 115, "undetermined": 0}
+    junk = {"breakdown": breakdown, "counts": counts}
+    with subtests.test("held"):
+        held = "held, nothing of it is billed: 115 of 120\n  to go on: `fbcheck run list.csv --yes`"
+        said = text_of(render_report(lineage(**junk, held=held, complete=False)))
+        assert said.index("Nearly all of this list was rejected") < said.index("Not complete yet") < said.index("phone entries")
+        assert "nothing of it is billed: 115 of 120 to go on: fbcheck run list.csv --yes" in said
+    with subtests.test("confirmed"):
+        said = text_of(render_report(lineage(**junk, confirmed_at="2026-11-24T12:00:00.000Z")))
+        assert "115 of 120 cells that are not empty" in said and "confirmed how it was read: 2026-11-24 12:00 UTC" in said
