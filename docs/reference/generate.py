@@ -93,7 +93,7 @@ def columns_page() -> Iterator[str]:
     yield from ("", "## facebook", "", "Null never means no: it means that the vendor gave no verdict.", "")
     yield from table(("verdict", "meaning"), ((f"`{each}`", each.meaning) for each in Verdict))
     yield from ("", "## reject_reason", "")
-    yield from table(("reason", "meaning"), ((f"`{each}`", each.meaning) for each in RejectReason))
+    yield from table(("reason", "meaning", "what may help"), ((f"`{each}`", each.meaning, each.remedy) for each in RejectReason))
     yield from (
         "",
         "## line_type",

@@ -104,7 +104,7 @@ def _tasks(tasks: list[dict[str, Any]]) -> Table:
 
 
 def _say_row(reporter: Reporter, document: dict[str, Any]) -> None:
-    reporter.say("\n".join(document["read_so"]))
+    reporter.say(" ".join(document["read_so"]))
     reporter.say(_pairs(f"row {document[Column.SOURCE_ROW]} of {document['file']}", document["cells"]))
     for phone in document["phones"]:
         chunk, result, reason = phone["chunk"] or {}, phone["result"] or {}, phone[Column.REJECT_REASON]

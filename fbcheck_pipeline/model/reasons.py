@@ -23,7 +23,7 @@ class RejectReason(Word):
     EMPTY = ("empty", "empty cell", "the cell is empty, or contains a word for that: `n/a`, `-`, `yok` …",
         "nothing, unless the numbers stand in another column: `--column`", False)
     NOT_A_NUMBER = ("not_a_number", "not a phone number", "no telephone number: a date, a name, an address …",
-        "choose the column that holds the numbers with `--column`, or check `--delimiter`, `--encoding` and `--sheet`")
+        "choose the column that holds the numbers with `--column`, or check `--delimiter`, `--encoding`, `--sheet` and `--header`")
     LETTERS_IN_NUMBER = ("letters_in_number", "letters in the number",
         "a letter stands in the place of a digit, or the digits may belong to the word beside them: `… 2. Etage`",
         "check `--column` and `--encoding`; put words into a column of their own")

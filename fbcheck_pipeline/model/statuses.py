@@ -39,7 +39,11 @@ class CheckStatus(Word):
         "sent, but the answer was lost: perhaps billed, never sent again automatically",
         "a person looks it up at the vendor, then uses `fbcheck reconcile`",
     )
-    WAITING = "waiting", "not sent yet, or not answered yet", "continues automatically, or with the next `run`"
+    WAITING = (
+        "waiting",
+        "not sent yet, or not answered yet",
+        "continues automatically, or with the next `run`; a held list, once a person confirms how it was read",
+    )
     REFUSED = "refused", "the vendor refused its chunk; not billed", _AGAIN
     OVER_BUDGET = (
         "over_budget",
@@ -63,4 +67,4 @@ class AnsweredBy(Word):
     EARLIER_TRY = "earlier_try", "an earlier try that has settled without a usable answer, and is not repeated now"
     SUPPRESSED = str(CheckStatus.SUPPRESSED), "nothing: its owner opted out"
     OVER_BUDGET = str(CheckStatus.OVER_BUDGET), "nothing yet: the budget is used up"
-    WAITING = str(CheckStatus.WAITING), "nothing yet: too few phones for a chunk (`FBCHECK_MIN_CHUNK`)"
+    WAITING = str(CheckStatus.WAITING), "nothing yet: too few phones for a chunk (`FBCHECK_MIN_CHUNK`), or the list is held"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from fbcheck_pipeline.ledger.records import PhoneList
-from fbcheck_pipeline.model.reasons import RejectReason, label_of
+from fbcheck_pipeline.model.reasons import RejectReason, label_of, remedy_of
 from fbcheck_pipeline.model.statuses import AnsweredBy
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.content import ListContent
@@ -61,7 +61,7 @@ def doubt_about(reasons: Mapping[str, int], valid: int) -> str | None:
         return None
     largest = sorted(misread, key=lambda reason: (-misread[reason], reason))
     told = ", ".join(f"{misread[reason]:,} {label_of(reason)}" for reason in largest)
-    tries = dict.fromkeys(RejectReason.named(reason).remedy for reason in largest[:MOST_REMEDIES])
+    tries = dict.fromkeys(filter(None, map(remedy_of, largest[:MOST_REMEDIES])))
     return (
         f"{wrong:,} of {cells:,} cells that are not empty hold no usable number ({told})\n  what may help: {'; or '.join(tries)}"
     )

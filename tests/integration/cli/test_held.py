@@ -22,6 +22,10 @@ def test_the_remedy_that_a_held_list_is_told_works(fbcheck: Fbcheck, vendor: Fak
     assert (found["counts"]["waiting"], found["counts"]["rejected"], found["reject_reasons"]) == (2, 38, {"no_region": 38})
     assert "38 of 40 cells that are not empty" in found["held"] and "--region TR" in found["held"] and "held" in err
     assert found["rejects"][0]["examples"] == ["### ### ## ##"] and "### ### ## ##" in err
+    row = fbcheck("lineage", found["list_key"], "--row", "1", "--json")[1]
+    assert row["phones"][0]["rejected_alike"] == 38 and row["read_so"] == found["read_so"]
+    said = fbcheck("lineage", found["list_key"])[2]
+    assert "### ### ## ##" in said and "what may help" in said and "held, nothing of it is billed" in said
     status = fbcheck("status", "--json")[1]
     assert status["lists"][0]["state"] == "held" and "`fbcheck run a.csv --yes`" in status["lists"][0]["action"]
     code, document, _ = fbcheck("run", str(path), "--region", "CH", "--dry-run", "--json")

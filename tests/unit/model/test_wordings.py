@@ -40,10 +40,11 @@ def test_a_reason_of_another_version_stands_for_itself() -> None:
     assert label_of(UNKNOWN) == UNKNOWN
     assert UNKNOWN in render_report(lineage(breakdown={**lineage()["breakdown"], "reject_reason": {UNKNOWN: 3}}))
     phone = dict.fromkeys((*map(str, Column), "region", "chunk", "result")) | {"rules": [], "reject_reason": UNKNOWN}
+    phone["rejected_alike"] = 3
     said: list[Any] = []
     explaining._say_row(
         SimpleNamespace(say=said.append),  # type: ignore[arg-type]
-        {"source_row": 1, "file": "list.csv", "cells": {}, "phones": [phone]},
+        {"source_row": 1, "file": "list.csv", "read_so": [], "cells": {}, "phones": [phone]},
     )
     with (console := Console(width=100)).capture() as shown:
         console.print(*said)
