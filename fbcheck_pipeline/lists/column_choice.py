@@ -22,6 +22,8 @@ from fbcheck_pipeline.text.cell_words import NUMBER_WORDS, words_of
 from fbcheck_pipeline.text.countries import region_of
 
 HEAD_ROWS = 1000
+MOST_PHONE_COLUMNS = 200
+"""Each of them repeats its row in raw_phones."""
 _ENOUGH, _HARDLY = 0.5, 0.1
 
 
@@ -112,7 +114,12 @@ def _phones(columns: list[_Column], final: tuple[str, ...], asked: str | None, f
         raise ListError(
             f"{file}: no column reads as telephone numbers; {there}: choose one with --column, or check --delimiter and --encoding"
         )
-    left = [column.name for column in columns if column.is_phone_name and column not in chosen]
+    if len(chosen) > MOST_PHONE_COLUMNS:
+        raise ListError(
+            f"{file}: {len(chosen):,} columns read as telephone numbers, and a list has {MOST_PHONE_COLUMNS} at most; name one with --column"
+        )
+    taken = {column.index for column in chosen}
+    left = [column.name for column in columns if column.is_phone_name and column.index not in taken]
     if how == "name" and left:
         also = f"; not {', '.join(map(repr, left))}, whose cells are no numbers"
     said = [f"{column.share:.0%}" for column in chosen if column.share is not None]
@@ -128,7 +135,8 @@ def _named_phones(columns: list[_Column]) -> list[_Column]:
     has_likely = any(column.is_likely for column in sure)
     kept = [column for column in sure if column.is_possible or not has_likely]
     numbers = [column for column in columns if (words := words_of(column.name)) and NUMBER_WORDS.issuperset(words)]
-    return [column for column in columns if column in kept or (column.is_likely and column in (*named, *numbers))]
+    chosen = {column.index for column in (*kept, *(each for each in (*named, *numbers) if each.is_likely))}
+    return [column for column in columns if column.index in chosen]
 
 
 def _phones_by_content(columns: list[_Column]) -> list[_Column]:
@@ -145,7 +153,8 @@ def _region(columns: list[_Column], final: tuple[str, ...], phones: tuple[int, .
     if asked is not None:
         index = _find(asked, columns, final, "--region-column", file)
         return index, (f"Country column {final[index]!r}: an option names it.",)
-    named = [column for column in columns if column.index not in phones and column.is_named(header_words.REGION_WORDS)]
+    taken = frozenset(phones)
+    named = [column for column in columns if column.index not in taken and column.is_named(header_words.REGION_WORDS)]
     shares = [(_country_share(column.cells), column) for column in named]
     likely = [(share, column) for share, column in shares if share >= _region_share_needed(column.name)]
     if not likely:

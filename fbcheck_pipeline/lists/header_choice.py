@@ -16,6 +16,8 @@ from fbcheck_pipeline.text.cell_words import EMPTY_WORDS, words_of
 
 PREAMBLE_ROWS = 20
 ROWS_BELOW = 200
+LEAST_DIGITS_OF_VANITY = 4
+"""`1-800-FLOWERS` has as many; what begins with a digit and has them is no name."""
 SHORT_NAME_WORDS, SHORT_NAME_LENGTH = 5, 60
 
 Cell = str | None
@@ -205,4 +207,5 @@ def _is_wordy(cell: Cell) -> bool:
     """True where words are, and no more digits than a name has."""
     if cell is None or recogniser.is_missing(cell) or _PLAIN_NUMBER.fullmatch(cell.strip()):
         return False
-    return bool(words_of(cell)) and sum(map(str.isdigit, cell)) < recogniser.LEAST_DIGITS - 3
+    most_digits = recogniser.LEAST_DIGITS if cell.lstrip()[0].isalpha() else LEAST_DIGITS_OF_VANITY
+    return bool(words_of(cell)) and sum(map(str.isdigit, cell)) < most_digits

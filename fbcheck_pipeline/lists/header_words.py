@@ -13,6 +13,8 @@ LONGEST_NAME = 500
 _PHONE_STEMS = folded_words(
     "telefon telephon phone rufnummer handynummer mobilnummer celular телефон 电话 電話 手机 手機 携帯 전화 휴대폰 هاتف"
 )
+_PHONETIC = ("phonetic", "phonolog", "phonetisch")
+"""How a name sounds: address books have columns for it."""
 OTHER_WORDS = folded_words(
     """
     id ids uid uuid type typ tip tipo status durum verified valid consent izin optin optout date datum
@@ -61,9 +63,8 @@ def is_named(header: str, vocabulary: frozenset[str]) -> bool:
 
 def is_phone_name(header: str) -> bool:
     """True when the name says telephone in some language, also as part of a longer word (Privattelefon, 手机号码必填)."""
-    return is_named(header, TELEPHONE_WORDS) or any(
-        stem in word for word in words_of(header[:LONGEST_NAME]) for stem in _PHONE_STEMS
-    )
+    words = [word for word in words_of(header[:LONGEST_NAME]) if not word.startswith(_PHONETIC)]
+    return is_named(header, TELEPHONE_WORDS) or any(stem in word for word in words for stem in _PHONE_STEMS)
 
 
 def is_known_name(header: str) -> bool:

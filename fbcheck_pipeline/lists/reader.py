@@ -24,6 +24,8 @@ from fbcheck_pipeline.model.columns import schema_of
 from fbcheck_pipeline.model.paths import RAW_PHONES
 
 MOST_BATCH_ROWS = 50_000
+MOST_BATCH_CELLS = 5_000_000
+"""Every phone of a row brings all columns of its row along."""
 
 
 class ListReader:
@@ -59,7 +61,8 @@ class ListReader:
             ListError: the file is damaged further on.
         """
         for block in self._table.batches(self._data_row, len(self._columns.names)):
-            parts = -(-block.num_rows // MOST_BATCH_ROWS) or 1
+            cells = block.num_rows * len(self._columns.phones) * block.num_columns
+            parts = max(-(-block.num_rows // MOST_BATCH_ROWS), min(-(-cells // MOST_BATCH_CELLS), block.num_rows)) or 1
             for start, stop in pairwise(block.num_rows * part // parts for part in range(parts + 1)):
                 batch = block.slice(start, stop - start)
                 rows_before, self.rows_read = self.rows_read, self.rows_read + batch.num_rows

@@ -5,7 +5,7 @@ It only reads what the assets wrote. Its answer holds the row's own numbers and 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +17,7 @@ from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, columns_of, result_name
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.results.lineage import read_lineage, rfc3339
+from fbcheck_pipeline.results.source_text import source_as_text
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 ANSWER = [
@@ -50,7 +51,7 @@ def explain_row(ws: Workspace, list_key: str, source_row: int) -> dict[str, Any]
         "file": lineage["source"]["file"],
         "read_so": lineage["source"]["reasons"],
         str(Column.SOURCE_ROW): source_row,
-        "cells": {name: _text(value) for name, value in rows[0].items() if name not in RESULT_COLUMNS},
+        "cells": {name: value for name, value in rows[0].items() if name not in RESULT_COLUMNS},
         "phones": [
             {
                 **{name: _text(row.get(name)) for name in OUTCOME},
@@ -72,8 +73,7 @@ def _normaliser(ws: Workspace, list_key: str, lineage: dict[str, Any]) -> Normal
 
 def _rules(normaliser: Normaliser, row: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
     """The assumed region, and a sentence for each rule that changed or decided the cell."""
-    cell = row[result_name(normaliser.region_column)] if normaliser.region_column else None
-    region = normaliser.region_of_row(None if cell is None else str(cell))
+    region = normaliser.region_of_row(row[result_name(normaliser.region_column)] if normaliser.region_column else None)
     said = normaliser.explain(row[Column.PHONE_RAW], region)
     of_cell = [each for each in rows if each[Column.PHONE_COLUMN] == row[Column.PHONE_COLUMN]]
     if not _agree(said[-len(of_cell) :], of_cell):
@@ -133,12 +133,12 @@ def _rows_where(ws: Workspace, name: str, column: str, value: Any) -> list[dict[
     if not ws.storage.exists(name):
         return []
     source = dataset.dataset(f"{ws.storage.root}/{name}", format="parquet", filesystem=ws.storage.fs)
-    rows: list[dict[str, Any]] = source.to_table(filter=dataset.field(column) == pa.scalar(value)).to_pylist()
-    return rows
+    batches = source.to_table(filter=dataset.field(column) == pa.scalar(value)).to_batches()
+    return [row for batch in batches for row in source_as_text(batch).to_pylist()]
 
 
 def _text(value: Any) -> Any:
     """A value in JSON's types."""
     if isinstance(value, datetime):
         return rfc3339(value.timestamp())
-    return value if value is None or isinstance(value, str | int | float | list) else str(value)
+    return value.isoformat() if isinstance(value, date) else value

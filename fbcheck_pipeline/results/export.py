@@ -7,7 +7,6 @@ written for programs is the Parquet file.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,15 +16,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.errors import OperatorError
-from fbcheck_pipeline.files.arrow_text import to_text
 from fbcheck_pipeline.files.atomic import whole_file
 from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.files.xlsx_writer import CELL_LENGTH, FORMULA, SHEET_COLUMNS, write_workbook
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.model.columns import RESULT_COLUMNS, result_name
+from fbcheck_pipeline.model.columns import result_name
 from fbcheck_pipeline.progress import reported
 from fbcheck_pipeline.results.lineage import read_lineage
 from fbcheck_pipeline.results.pseudonyms import Pseudonyms
+from fbcheck_pipeline.results.source_text import source_as_text, with_source_text
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 ALTERED = r"^0[0-9]+$|^[0-9]{12,}$"
@@ -57,26 +56,13 @@ def export_results(ws: Workspace, list_key: str, to: Path, *, pseudonymise: bool
         raise OperatorError(f"{to} is a folder; name a file in it")
     lineage = read_lineage(ws, list_key)
     stream = ws.storage.read_parquet(paths.FACEBOOK_RESULTS.of(list_key))
-    stream = _with_text(stream)
+    stream = replace(stream, schema=with_source_text(stream.schema), batches=map(source_as_text, stream.batches))
     if pseudonymise:
         pseudonyms = Pseudonyms(ws.ledger.hash_key, map(result_name, lineage["source"].get("phone_columns", ())))
         stream.batches = map(pseudonyms.replace, stream.batches)
     stream.batches = reported("exporting", stream.batches, lineage["counts"]["phones"])
     with whole_file(to) as sink:
         return write(stream, sink)
-
-
-def _with_text(stream: BatchStream) -> BatchStream:
-    """The stream with the source's own columns as text, whatever types they have."""
-    types = [each.type if each.name in RESULT_COLUMNS else pa.string() for each in stream.schema]
-    schema = pa.schema(zip(stream.schema.names, types, strict=True))
-
-    def text_of(batch: pa.RecordBatch) -> pa.RecordBatch:
-        named = zip(batch.schema.names, batch.columns, strict=True)
-        columns = [column if name in RESULT_COLUMNS else to_text(column, Counter()) for name, column in named]
-        return pa.RecordBatch.from_arrays(columns, schema=schema)
-
-    return replace(stream, schema=schema, batches=map(text_of, stream.batches))
 
 
 def _write_csv(stream: BatchStream, sink: IO[bytes]) -> int:

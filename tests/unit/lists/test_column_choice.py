@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from fbcheck_pipeline.errors import ListError
+from fbcheck_pipeline.lists import open_list
+from fbcheck_pipeline.lists import reader as reader_module
 from fbcheck_pipeline.lists.header_choice import find_header, name_columns
 from fbcheck_pipeline.phones import Normaliser
 from tests.unit.lists.reading import column, read
@@ -250,3 +252,28 @@ def test_a_number_behind_a_word_that_names_no_telephone_is_something_else(tmp_pa
     """Invoices and orders are numbered, too."""
     reader, _ = table_of(tmp_path, {"a": [f"{word}{20260000 + 37 * row}" for row in range(12)], "b": PHONES})
     assert reader.source.phone_columns == ("b",)
+
+
+def test_how_a_name_sounds_is_no_phone(tmp_path: Path) -> None:
+    """Address books have a column `Phonetic First Name`, mostly empty; it would double every row."""
+    reader, table = table_of(tmp_path, {"Phonetic First Name": [""] * 12, "Phone 1 - Value": PHONES})
+    assert reader.source.phone_columns == ("Phone 1 - Value",) and len(table) == 12
+
+
+def test_numbers_that_lie_across_the_row_are_refused(tmp_path: Path) -> None:
+    """Each phone brings all columns of its row along: a few rows of a full sheet would fill the memory."""
+    with pytest.raises(
+        ListError, match="300 columns read as telephone numbers, and a list has 200 at most; name one with --column"
+    ):
+        table_of(tmp_path, {f"tel {row}": PHONES for row in range(300)})
+
+
+def test_batches_of_wide_rows_have_fewer_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is bounded is memory, and not rows."""
+    monkeypatch.setattr(reader_module, "MOST_BATCH_CELLS", 100)
+    (tmp_path / "a.csv").write_text("tel,a,b,gsm\n" + "".join(f"{phone},x,y,{phone}\n" for phone in PHONES * 10))
+    batches = list(open_list(tmp_path / "a.csv").batches())
+    assert sum(batch.num_rows for batch in batches) == 240 and max(batch.num_rows for batch in batches) <= 26
+    assert [row for batch in batches for row in batch.column("source_row").to_pylist()] == [
+        row for row in range(1, 121) for _ in "12"
+    ]

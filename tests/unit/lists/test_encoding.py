@@ -186,3 +186,19 @@ def test_a_gzip_file_that_unpacks_to_gigabytes_is_refused(tmp_path: Path, monkey
     monkeypatch.setattr(byte_sources, "HONEST_BYTES", 1 << 20)
     with pytest.raises(ListError, match=r"a\.csv\.gz: the file is not read: it unpacks to more than"):
         read(tmp_path / "a.csv.gz", gzip.compress(b"a;0532 111 22 33\n" * 2_000_000))
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("cp1251", "имя;телефон\nОля;8 912 345 67 89\n"),
+        ("koi8_r", "Имя;Телефон\nИван Петров;8 912 345 67 89\n"),
+        ("cp866", "Имя;Телефон\nИван Петров;8 912 345 67 89\n"),
+        ("iso8859_5", "Имя;Телефон\nИван Петров;8 912 345 67 89\n"),
+        ("cp1253", "Όνομα;Τηλέφωνο\nΓιώργος;691 234 5678\n"),
+    ],
+)
+def test_few_words_of_an_alphabet_tell_its_code_page(tmp_path: Path, code: str, text: str) -> None:
+    """The name of the phone column may be all there is; code pages differ by where capitals stand."""
+    reader, table = read(tmp_path / "a.csv", text.encode(code))
+    assert table.schema.names[:2] == text.split("\n")[0].split(";") and reader.source.encoding == code
