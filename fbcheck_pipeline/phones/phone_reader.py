@@ -17,6 +17,7 @@ from fbcheck_pipeline.model.reasons import LINE_TYPES, LineType, RejectReason
 from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
+from fbcheck_pipeline.phones.dirty.beside import before_words, digits_in, linked, without_last_group
 from fbcheck_pipeline.phones.dirty.parts import parts_of
 from fbcheck_pipeline.phones.dirty.rejects import certain_reasons
 from fbcheck_pipeline.phones.dirty.undress import in_ascii, joined_groups, matches, undressed
@@ -29,8 +30,11 @@ COSTLY_CELLS_HEARD = 2000
 # Cells that were read carefully are remembered up to so many, of at most so many characters: 10 MB.
 REMEMBERED_CELLS, REMEMBERED_LENGTH = 20_000, 100
 
-# Longer cells, in bytes, are not looked at for plain digits.
+# Longer cells, in bytes, and such with other than ASCII are not looked at for plain digits.
 LONGEST_PLAIN = 80
+
+# The digits before a word are its own in so many groups at most.
+MOST_COUNTED_GROUPS = 3
 
 Wanted = Callable[[PhoneArrays], Mask]
 _Cell = tuple[str | None, int, int]
@@ -67,16 +71,16 @@ class PhoneReader:
 
     def read(self, cells: Cells) -> PhoneArrays:
         """Every phone of the cells, in order; at least one a cell."""
-        is_short = _is_short(cells.texts)
-        short = cells if is_short.all() else cells.at(is_short)
+        may_be_plain = _may_be_plain(cells.texts)
+        short = cells if may_be_plain.all() else cells.at(may_be_plain)
         found, is_read = self._surely(short)
-        if is_read.all() and len(is_read) == len(is_short):
+        if is_read.all() and len(is_read) == len(may_be_plain):
             return found
-        phones, is_left = [found], ~is_short
-        is_left[is_short] = ~is_read
+        phones, is_left = [found], ~may_be_plain
+        is_left[may_be_plain] = ~is_read
         left = cells.at(is_left)
         plain = in_ascii(left.texts)
-        for way in (self._certainly_none, self._undressed, self._no_one_number, self._in_parts):
+        for way in (self._certainly_none, self._undressed, self._no_one_number, self._in_parts, self._before_words, self._linked):
             found, is_read = way(left, plain)
             phones.append(found)
             left, plain = left.at(~is_read), plain.filter(pa.array(~is_read))
@@ -85,10 +89,10 @@ class PhoneReader:
 
     def votes(self, texts: pa.StringArray, regions: Ints) -> tuple[Ints, Mask, Mask]:
         """As `FastPath.votes`, of undressed cells, too."""
-        is_short = _is_short(texts)
-        says, national, international = np.full(len(texts), Says.NOTHING), ~is_short, ~is_short
-        short = texts if is_short.all() else texts.filter(pa.array(is_short))
-        says[is_short], national[is_short], international[is_short] = self.fast.votes(short, regions[is_short])
+        may_be_plain = _may_be_plain(texts)
+        says, national, international = np.full(len(texts), Says.NOTHING), ~may_be_plain, ~may_be_plain
+        short = texts if may_be_plain.all() else texts.filter(pa.array(may_be_plain))
+        says[may_be_plain], national[may_be_plain], international[may_be_plain] = self.fast.votes(short, regions[may_be_plain])
         costly = np.flatnonzero(national | international)
         heard = costly[:: 1 + len(costly) // COSTLY_CELLS_HEARD]
         plain = in_ascii(texts.take(pa.array(heard)))
@@ -154,6 +158,33 @@ class PhoneReader:
         found = phone_batches.in_order(found, np.flatnonzero(is_read[of_cell]))
         return found._replace(row=cells.rows[found.row]), is_read
 
+    def _before_words(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """One number before an extension or a label: the last digits before a word may be its own, where a number is left without them."""
+        numbers = before_words(plain)
+        found, is_read = self._read_as(numbers, cells, phone_batches.is_number)
+        heads, is_sure = numbers, is_read.copy()
+        for _ in range(MOST_COUNTED_GROUPS):
+            heads = without_last_group(heads)
+            has_head = heads.is_valid().to_numpy(zero_copy_only=False) & is_read
+            read, is_none = self._fast(cells._replace(texts=digits_in(heads)).at(has_head))
+            is_sure[has_head] &= is_none & ~phone_batches.is_number(read)
+        return phone_batches.in_order(found, np.flatnonzero(is_sure[is_read])), is_sure
+
+    def _linked(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """One chat link: its number is international, unless it is another one at home."""
+        digits = linked(plain)
+        is_link = digits.is_valid().to_numpy(zero_copy_only=False)
+        at_home = cells._replace(texts=digits, says=np.full(len(plain), Says.NATIONAL)).at(is_link)
+        abroad = at_home._replace(
+            texts=pc.binary_join_element_wise("+", at_home.texts, ""), regions=np.full(len(at_home.rows), NONE)
+        )
+        (here, is_sure_here), (there, is_sure_there) = self._fast(at_home), self._fast(abroad)
+        is_same = pc.fill_null(pc.equal(here.e164, there.e164), False).to_numpy(zero_copy_only=False)
+        is_alone = is_sure_here & (~phone_batches.is_number(here) | is_same)
+        is_sure = is_sure_there & phone_batches.is_number(there) & (is_alone | (at_home.regions == NONE))
+        is_link[is_link] = is_sure
+        return phone_batches.in_order(there, np.flatnonzero(is_sure)), is_link
+
     def _carefully(self, cells: Cells, plain: pa.StringArray) -> PhoneArrays:
         """One by one; but equal cells once, and the numbers that they may come down to are read for all at once."""
         keys: list[_Cell] = list(zip(cells.texts.to_pylist(), cells.regions.tolist(), cells.says.tolist(), strict=True))
@@ -174,7 +205,7 @@ class PhoneReader:
 
     def _numbers_in(self, cells: Cells, plain: pa.StringArray) -> list[dict[str, PhoneOutcome]]:
         """For each cell, what all its digits together are, where the fast path is sure: most careful rules ask for that number."""
-        numbers = pc.replace_substring_regex(pc.fill_null(plain, ""), "[^0-9+]+", "")
+        numbers = digits_in(pc.fill_null(plain, ""))
         read, is_sure = self._fast(cells._replace(texts=numbers))
         # The rules compare numbers, and an excluded one has none.
         is_known = is_sure & (read.reason != phone_batches.EXCLUDED)
@@ -189,6 +220,7 @@ class PhoneReader:
         self._remembered.update(islice(short.items(), REMEMBERED_CELLS))
 
 
-def _is_short(texts: pa.StringArray) -> Mask:
-    is_short: Mask = pc.fill_null(pc.less_equal(pc.binary_length(texts), LONGEST_PLAIN), True).to_numpy(zero_copy_only=False)
-    return is_short
+def _may_be_plain(texts: pa.StringArray) -> Mask:
+    is_short = pc.less_equal(pc.binary_length(texts), LONGEST_PLAIN)
+    may_be: Mask = pc.fill_null(pc.and_(is_short, pc.string_is_ascii(texts)), True).to_numpy(zero_copy_only=False)
+    return may_be

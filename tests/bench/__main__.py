@@ -1,4 +1,4 @@
-"""`make bench`: the stages and the whole job, beside what plain phonenumbers and openpyxl take in the same run.
+"""`make bench`: the stages, the whole job and columns of each dirt, beside what plain phonenumbers and openpyxl take in the same run.
 
     python -m tests.bench [ROWS …]        # default 10000 100000 1000000; 10000000 takes half an hour
 
@@ -18,6 +18,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from tests.bench import dirty
 
 SIZES = (10_000, 100_000, 1_000_000)
 BASELINE_ROWS = 50_000
@@ -197,6 +199,7 @@ def main(arguments: list[str]) -> None:
                 ratio = f"{rate / plain[stage]:.1f}" if stage in plain else ""
                 times = f"{found['wall_s']:>8.2f} {found['cpu_s']:>8.2f} {rate:>11,.0f}"
                 print(f"{stage:20} {found['rows']:>11,} {times} {ratio:>8} {found['peak_mb']:>8.0f}", flush=True)
+    dirty.main([])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Break each guard of the fast path, one at a time: some test must fail. `python -m tests.mutation.fast_path`
+"""Break each guard of the fast path and of what undresses cells for it, one at a time: some test must fail. `python -m tests.mutation.fast_path`
 
 Works on copies in a temporary folder, two at once. Exit code 1 where a mutant survives, or where one no longer applies
 because the code has moved on (then it must be written anew: a guard without a mutant is not known to be tested).
@@ -119,6 +119,28 @@ MUTANTS = (
     # reading: what is written
     Mutant("the calling code", "fast/readings.py", "code[has_place] // 10**place % 10", "code[has_place] // 10**place % 9"),
     Mutant("null where it is no number", "fast/readings.py", 'np.packbits(is_number, bitorder="little")', 'np.packbits(is_number | True, bitorder="little")'),
+    # dirty: which shapes may be undressed
+    Mutant("a fraction of noughts only", "dirty/undress.py", "{_APOSTROPHES})[.,]0$", "{_APOSTROPHES})[.,]0[0-9]?$"),
+    Mutant("thousands in two groups at least", "dirty/undress.py", "{{2,}}", "{{1,}}"),
+    Mutant("a single point may begin a fraction", "dirty/undress.py", "(?:\\.[0-9 ()\\-]*\\.[0-9 ().\\-]*)?[0-9)])?)", "[0-9 ().\\-]*[0-9)])?)"),
+    Mutant("no digit is padded", "dirty/undress.py", "[eE]\\+?{places:02}", "[eE]\\+?[0-9]{{2}}"),
+    Mutant("a count behind a label", "dirty/undress.py", "(?:{WHOLE})$\", r\"^[^0-9+]*", "(?:{CORE})$\", r\"^[^0-9+]*"),
+    Mutant("over-long as it came", "dirty/undress.py", "pc.greater(pc.utf8_length(cells), decorations.MAX_CELL_LENGTH)", "pc.greater(pc.utf8_length(cells), 10**6)"),
+    Mutant("cells are translated apart", "dirty/undress.py", "if whole.count(_JOINT) == len(texts) - 1:", "if True:"),
+    Mutant("digits for two numbers", "dirty/undress.py", "< 2 * MIN_RESTART", "< 9 * MIN_RESTART"),
+    # dirty: cells of several numbers
+    Mutant("parts of seven digits", "dirty/parts.py", "{{{MIN_PART_DIGITS},}}", "{{3,}}"),
+    Mutant("every part a number", "phone_reader.py", "is_read[of_cell[~(is_sure & phone_batches.is_number(found))]] = False", "pass"),
+    # dirty: what is no number
+    Mutant("what says nothing", "dirty/rejects.py", "_only(cells, _WORDS, _MAY_SAY_NOTHING)", "_only(cells, _WORDS, _CHAT_ADDRESS)"),
+    Mutant("letters that fold to two", "dirty/rejects.py", "\\x{c0}-\\x{de}\\x{e0}-", "\\x{c0}-"),
+    Mutant("labels and extensions glued", "dirty/rejects.py", "_only(cells, _GLUED, _MAY_BE_GLUED)", "matches(cells, _GLUED)"),
+    Mutant("a word between two numbers", "dirty/rejects.py", "|[A-Za-z .,;/\\-]*[A-Za-z][0-9])", "|[A-Za-z0-9 .,;/\\-]*[A-Za-z][0-9])"),
+    # dirty: what is beside a number
+    Mutant("letters on keys", "dirty/beside.py", ' & ~matches(cells, "[A-Z]{2}")', ""),
+    Mutant("digits that a word counts", "phone_reader.py", "is_sure[has_head] &= is_none & ~phone_batches.is_number(read)", "pass"),
+    Mutant("a link that is another number at home", "phone_reader.py", "(is_alone | (at_home.regions == NONE))", "(is_alone | True)"),
+    Mutant("excluded numbers are compared, too", "phone_reader.py", "is_known = is_sure & (read.reason != phone_batches.EXCLUDED)", "is_known = is_sure"),
 )  # fmt: skip
 
 

@@ -69,6 +69,36 @@ def test_what_is_undressed_is_what_the_careful_path_reads(reader: PhoneReader, d
     assert not _disagreements(reader, _dressed(random.Random(1), 15, dresses))
 
 
+TRAPS: dict[str, tuple[str, ...]] = {
+    "TR": (
+        "5321234567.05",
+        "5321234567.01",
+        "9.0532123456E+11",
+        "tel05321234567",
+        "0539 980 59 26 Suna0532 123 45 67",
+        "Tel 5 321234567",
+    ),
+    "DE": (
+        "301,234.0",
+        "030 123456 2 ev",
+        "030 123456 2 (ev)",
+        "030 5342 CELL",
+        "+49 30 539222 IS",
+        "Tel 3 030123456",
+        "mißing",
+        "n/a",
+    ),
+    "US": ("Tel 1 900 5574632", "wa.me/16502530000"),
+    "AT": ("wa.me/6597345425", "01 51234 01 54321", "1234 01 234567"),
+}
+
+
+@pytest.mark.parametrize("region", TRAPS)
+def test_no_trap_is_undressed(reader: PhoneReader, region: str) -> None:
+    """Each would fall through one guard if it were missing (`tests.mutation.fast_path`)."""
+    assert not _disagreements(reader, [(text, COUNTRIES.index(region), says) for text in TRAPS[region] for says in Says])
+
+
 def test_an_endless_cell_is_no_number_though_most_of_it_is_invisible(reader: PhoneReader) -> None:
     """Its length counts as it came."""
     cells = [("\u200b" * count + "05321234567", COUNTRIES.index("TR"), Says.NOTHING) for count in (989, 990)]

@@ -1,0 +1,53 @@
+"""Cells that are one number and something known beside it: an extension, a label behind it, a chat link around it.
+
+What must hold of the number besides is said at each function.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fbcheck_pipeline.phones.dirty.undress import LABEL, WHOLE, matches
+from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
+
+_NOTHING = pa.scalar(None, pa.string())
+_EXTENSION = rf"(?i)^(?:{WHOLE}) +\(?(?:{EXTENSION_WORDS})[ .:#]*[0-9]{{1,6}}\)?$"
+_LABEL_BEHIND = rf"(?i)^(?:{WHOLE}) *(?: {LABEL}|\({LABEL}\))$"
+_BEGIN = r"^[+(]*[0-9][0-9 ().\-]*[0-9)]"
+# Fewer than four digits are no number anywhere.
+_LAST_GROUP = r"^((?:[^0-9]*[0-9]){4,}?)[ ().\-]+[0-9]+\)?$"
+_LINK = r"(?i)^(?:https?://)?(?:(?:www\.)?wa\.me/|(?:api|web)\.whatsapp\.com/send/?\?phone=)([1-9][0-9]{6,14})/?$"
+
+
+def before_words(cells: pa.StringArray) -> pa.StringArray:
+    """The number before an extension or a label, null in any other cell; it counts where it is a number, and without its last groups none.
+
+    Args:
+        cells: as `in_ascii` gives them.
+    """
+    # Capitals may be digits of a telephone's keys.
+    is_label = matches(cells, _LABEL_BEHIND) & ~matches(cells, "[A-Z]{2}")
+    found = pa.array(matches(cells, _EXTENSION) | is_label)
+    begins = pc.struct_field(pc.extract_regex(cells, f"(?P<number>{_BEGIN})"), "number")
+    return pc.if_else(found, begins, _NOTHING)
+
+
+def without_last_group(numbers: pa.StringArray) -> pa.StringArray:
+    """Each number without its last group of digits, null where too few are left."""
+    return pc.if_else(pa.array(matches(numbers, _LAST_GROUP)), pc.replace_substring_regex(numbers, _LAST_GROUP, r"\1"), _NOTHING)
+
+
+def digits_in(numbers: pa.StringArray) -> pa.StringArray:
+    """The digits of each number, and its plus."""
+    return pc.replace_substring_regex(numbers, "[^0-9+]+", "")
+
+
+def linked(cells: pa.StringArray) -> pa.StringArray:
+    """The digits of a WhatsApp link that is the whole cell, null in any other; a number abroad, where they are none at home, or the same.
+
+    Args:
+        cells: as `in_ascii` gives them.
+    """
+    found = pa.array(matches(cells, _LINK))
+    return pc.if_else(found, pc.replace_substring_regex(cells, _LINK, r"\1"), _NOTHING)
