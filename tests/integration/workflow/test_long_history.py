@@ -1,0 +1,38 @@
+"""The store that `tests.bench.history` makes is one that nights could have left: what is measured on it is true of a real one."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow.dataset as dataset
+
+from fbcheck_pipeline.cli.status import status_document
+from fbcheck_pipeline.results.summary import refresh_summary
+from fbcheck_pipeline.workflow.workspace import Workspace
+from tests.bench.history import PHONES, UNANSWERED, fill, phones_of
+from tests.conftest import phones
+from tests.fake_vendor import FakeVendor
+from tests.integration.workflow.workflow_driver import WorkflowDriver
+
+LISTS = 60
+
+
+def test_a_list_after_a_long_history_buys_only_what_is_new(open_ws: Callable[..., Workspace], vendor: FakeVendor) -> None:
+    """Answers and tries of the finished lists count as those of real ones do; none of them is open."""
+    ws = open_ws(max_tries=1)
+    fill(ws, LISTS)
+    assert status_document(ws) == {"lists": [], "chunks": []} and ws.ledger.list_count() == LISTS
+    driver, new = WorkflowDriver(open_ws(max_tries=1)), phones(3, start=905_600_000_000)
+    wanted = np.sort(np.concatenate([phones_of(LISTS - 1), phones_of(5), new]))
+    driver.run("a", wanted)
+    driver.finish()
+    assert vendor.accepted == Counter({f"+{phone}": 1 for phone in new.tolist()})
+    assert driver.counts("a") == {"checked": len(new), "reused": 2 * (PHONES - UNANSWERED), "undetermined": 2 * UNANSWERED}
+
+
+def test_a_long_history_has_its_verdicts_and_summary(ws: Workspace) -> None:
+    """What a query over the folders sees, each list and each answered phone once."""
+    fill(ws, LISTS)
+    rows = dataset.dataset(f"{ws.storage.root}/verdicts").to_table(columns=["phone_e164"])
+    assert rows.num_rows == len(set(rows["phone_e164"].to_pylist())) == LISTS * (PHONES - UNANSWERED)
+    assert refresh_summary(ws, ws.ledger.lists()[0].list_key) == {"facebook_summary/summary.parquet": LISTS}
