@@ -104,7 +104,10 @@ def _requests_of_the_inbox(instance: dg.DagsterInstance, ws: Workspace) -> Union
     reasons += [f"{look.later} are taken up later"] if look.later else []
     reasons += [*look.refused, *unknown_variables()]
     reasons += [f"{each.file} cannot be read: {each.error}" for each in ws.ledger.unreadable_lists()]
-    reasons += [f"{each.file}: {what_to_do(each)}" for each in ws.ledger.held_lists()]
+    reasons += [
+        f"{each.file}: {(what_to_do(each) or '').splitlines()[0]}; `fbcheck status` says what to do"
+        for each in ws.ledger.held_lists()
+    ]
     return dg.SkipReason("; ".join(reasons[:MOST_REASONS]))
 
 

@@ -1,6 +1,6 @@
 """The lineage of a list's result: where each of its numbers comes from, as JSON beside the Parquet file and in its footer.
 
-It holds no phone number and no cell of the source.
+It holds no phone number and no cell of the source, only masked shapes of rejected ones.
 """
 
 from __future__ import annotations
