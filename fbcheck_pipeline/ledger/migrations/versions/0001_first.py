@@ -117,11 +117,19 @@ def upgrade() -> None:
         sa.Column("joined_revision", sa.BigInteger(), server_default="-1", nullable=False),
         sa.Column("joined_at", sa.Double(), nullable=True),
         sa.Column("is_complete", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column(
+            "is_open",
+            sa.Boolean(),
+            sa.Computed("NOT is_complete OR revision <> joined_revision", persisted=True),
+            nullable=False,
+        ),
         sa.Column("counts", sa.JSON(), nullable=True),
         sa.PrimaryKeyConstraint("list_key"),
     )
-    is_open = sa.or_(sa.column("is_complete", sa.Boolean).is_(sa.false()), sa.column("revision") != sa.column("joined_revision"))
-    op.create_index("ix_lists_open", "lists", ["added_at"], unique=False, sqlite_where=is_open, postgresql_where=is_open)
+    is_open = sa.column("is_open", sa.Boolean).is_(sa.true())
+    op.create_index(
+        "ix_lists_open", "lists", ["added_at", "list_key"], unique=False, sqlite_where=is_open, postgresql_where=is_open
+    )
     op.create_index("ix_lists_joined_at", "lists", ["joined_at"], unique=False)
     op.create_index("ix_lists_file", "lists", ["file", "added_at"], unique=False)
     op.create_index("ix_lists_beginning", "lists", ["list_key"], unique=False, postgresql_ops={"list_key": "text_pattern_ops"})

@@ -1,0 +1,228 @@
+"""The inbox: a list is taken up once, whoever is killed and however many look at once; no file is lost and none is taken twice."""
+
+import errno
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fbcheck_pipeline.files.storage import Storage
+from fbcheck_pipeline.ledger import Ledger
+from fbcheck_pipeline.lists import ReadOptions, list_key
+from fbcheck_pipeline.settings import Settings
+from fbcheck_pipeline.workflow import inbox
+from fbcheck_pipeline.workflow.inbox import take_up_lists
+from fbcheck_pipeline.workflow.intake import add_list
+from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
+from tests.conftest import drop
+from tests.integration.workflow.workflow_driver import WorkflowDriver
+
+OpenDriver = Callable[..., WorkflowDriver]
+GOOD, BAD = "phone\n+41780000001\n", "name\nanna\nbea\n"
+FORK = multiprocessing.get_context("fork")
+STEPS = {"move": Storage, "register_list": Ledger, "note_unreadable_file": Ledger, "delete": Storage}
+
+
+def look(ws: Workspace) -> inbox.InboxLook:
+    return take_up_lists(ws, budget_s=60)
+
+
+def files(data: Path, *folders: str) -> list[str]:
+    """Every file below these folders, relative to the data folder."""
+    found = (path for folder in folders for path in (data / folder).rglob("*") if path.is_file())
+    return sorted(path.relative_to(data).as_posix() for path in found)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def ws(open_driver: OpenDriver) -> Workspace:
+    return open_driver().ws
+
+
+def test_a_list_leaves_the_inbox_and_lies_under_its_key(ws: Workspace, data: Path) -> None:
+    """An empty inbox says that everything was accepted; the next look costs nothing for it."""
+    key = list_key(drop(data, "a.csv", GOOD))
+    assert look(ws) == inbox.InboxLook(1, 0, 0, ())
+    assert files(data, "inbox", "taken") == [f"taken/{key}/a.csv"] and (data / f"taken/{key}/a.csv").read_text() == GOOD
+    assert [(each.list_key, each.file) for each in ws.ledger.new_lists()] == [(key, "a.csv")]
+    assert not list((data / "taken" / ".incoming").iterdir())
+
+
+def test_a_file_that_cannot_be_read_goes_back_and_is_tried_again_only_when_it_changes(
+    ws: Workspace, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise it would be taken and given back for ever; another version of the program may read it."""
+    path = drop(data, "bad.csv", BAD)
+    (said,) = look(ws).refused
+    assert "bad.csv cannot be read: no column reads as telephone numbers" in said and ws.ledger.lists() == []
+    assert files(data, "inbox", "taken") == ["inbox/bad.csv"] and path.read_text() == BAD
+    moved: list[str] = []
+    move = Storage.move
+    monkeypatch.setattr(
+        Storage, "move", lambda self, name, *places, **how: moved.append(name) or move(self, name, *places, **how)
+    )
+    assert look(ws).refused == (said,) and not moved
+    monkeypatch.setattr(inbox, "__version__", "99")
+    assert look(ws).refused == (said,) and moved
+    drop(data, "bad.csv", GOOD, age_s=30)
+    assert look(ws).refused == () and len(ws.ledger.lists()) == 1
+    assert ws.ledger.unreadable_files().keys() == {"bad.csv"}  # forgotten by the next look, which finds it gone
+    look(ws)
+    assert ws.ledger.unreadable_files() == {}
+
+
+def test_a_list_that_is_known_is_dropped_and_its_place_filled_where_that_is_empty(
+    ws: Workspace, data: Path, tmp_path: Path
+) -> None:
+    """`run` brought it in with options of its own, or it was taken up before: it is neither registered nor read otherwise."""
+    own = tmp_path / "a.csv"
+    own.write_text(GOOD)
+    key = add_list(ws, own, ReadOptions(region="DE"), None)
+    assert own.read_text() == GOOD and files(data, "inbox", "taken") == [f"taken/{key}/a.csv"]
+    for _ in range(2):
+        drop(data, "a.csv", GOOD)
+        assert look(ws).refused == ()
+        assert files(data, "inbox", "taken") == [f"taken/{key}/a.csv"]
+        (data / f"taken/{key}/a.csv").unlink()
+    assert [each.options for each in ws.ledger.lists()] == [{"region": "DE"}]
+
+
+def test_what_is_still_being_written_stays(ws: Workspace, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a list read is rows lost: also where the writer goes on between the listing and the reading."""
+    path = drop(data, "a.csv", GOOD, age_s=0)
+    assert look(ws) == inbox.InboxLook(1, 1, 0, ()) and path.exists()
+    drop(data, "a.csv", GOOD)
+    read = inbox.open_list
+
+    def read_while_it_grows(path: Path, *given: Any) -> Any:
+        with path.open("a") as file:
+            file.write("+41780000002\n")
+        return read(path, *given)
+
+    monkeypatch.setattr(inbox, "open_list", read_while_it_grows)
+    assert look(ws).refused == ("a.csv is still being written",)
+    assert path.exists() and ws.ledger.lists() == [] and ws.ledger.unreadable_files() == {}
+
+
+def test_a_file_that_comes_under_the_name_of_one_that_goes_back_is_not_replaced(
+    ws: Workspace, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody drops the corrected list while the broken one is being read."""
+    drop(data, "a.csv", BAD)
+    read = inbox.open_list
+
+    def read_while_another_comes(path: Path, *given: Any) -> Any:
+        if path.read_text() == BAD:
+            drop(data, "a.csv", GOOD)
+        return read(path, *given)
+
+    monkeypatch.setattr(inbox, "open_list", read_while_another_comes)
+    assert len(look(ws).refused) == 1
+    left = sorted(path.read_text() for path in (data / "inbox").iterdir())
+    assert left == sorted([BAD, GOOD]) and (data / "inbox" / "a.csv").read_text() == GOOD
+    assert len(look(ws).refused) == 1 and [each.file for each in ws.ledger.lists()] == ["a.csv"]
+
+
+def test_time_that_is_up_leaves_the_rest_to_the_next_look(ws: Workspace, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tick that takes too long is ended by Dagster, unseen."""
+    for number in range(3):
+        drop(data, f"{number}.csv", f"phone\n+4178000000{number}\n")
+    now = iter(range(100))
+    monkeypatch.setattr(inbox.time, "monotonic", lambda: float(next(now)))
+    assert take_up_lists(ws, budget_s=2.5) == inbox.InboxLook(3, 0, 1, ())
+    assert take_up_lists(ws, budget_s=2.5).later == 0 and len(ws.ledger.lists()) == 3
+
+
+@pytest.mark.parametrize("fault", [errno.EXDEV, errno.EPERM], ids=["another file system", "a file system without links"])
+def test_an_inbox_elsewhere_works_too(ws: Workspace, data: Path, monkeypatch: pytest.MonkeyPatch, fault: int) -> None:
+    """A folder of another disk, mounted or linked there: the list is copied whole, then deleted."""
+    rename = os.rename
+
+    def refuse(source: Any, to: Any) -> None:
+        if fault == errno.EXDEV and ("/inbox/" in str(source)) != ("/inbox/" in str(to)):
+            raise OSError(fault, os.strerror(fault))
+        rename(source, to)
+
+    def refuse_link(source: Any, to: Any) -> None:
+        raise OSError(fault, os.strerror(fault))
+
+    monkeypatch.setattr(os, "rename", refuse)
+    monkeypatch.setattr(os, "link", refuse_link)
+    key = list_key(drop(data, "a.csv", GOOD))
+    bad = drop(data, "bad.csv", BAD)
+    modified = bad.stat().st_mtime_ns
+    for _ in range(2):
+        assert len(look(ws).refused) == 1
+        assert files(data, "inbox", "taken") == ["inbox/bad.csv", f"taken/{key}/a.csv"] and bad.stat().st_mtime_ns == modified
+
+
+@pytest.mark.parametrize("content", [GOOD, BAD], ids=["good", "bad"])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("step", "number"), [("move", 1), ("move", 2), ("register_list", 1), ("note_unreadable_file", 1), ("delete", 1)]
+)
+def test_a_look_killed_at_any_step_loses_no_file_and_registers_no_list_twice(
+    ws: Workspace, data: Path, step: str, number: int, when: str, content: str
+) -> None:
+    """The next look ends what it began; nothing is left between the inbox and its place."""
+    key = list_key(drop(data, "a.csv", content))
+    process = FORK.Process(target=_look_and_die, args=(ws.settings, step, number, when))
+    process.start()
+    process.join(60)
+    assert process.exitcode in (0, -signal.SIGKILL)
+    for _ in range(2):
+        look(ws)
+        if content == GOOD:
+            assert files(data, "inbox", "taken") == [f"taken/{key}/a.csv"] and len(ws.ledger.lists()) == 1
+        else:
+            assert files(data, "inbox", "taken") == ["inbox/a.csv"] and ws.ledger.lists() == []
+    assert len(look(ws).refused) == (content == BAD)
+
+
+def _look_and_die(settings: Settings, step: str, number: int, when: str) -> None:
+    owner, calls = STEPS[step], iter(range(1, 100))
+    original = getattr(owner, step)
+
+    def dying(*given: Any, **named: Any) -> Any:
+        is_last = next(calls) == number
+        if is_last and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        found = original(*given, **named)
+        if is_last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return found
+
+    setattr(owner, step, dying)
+    look(open_workspace(settings))
+    os._exit(0)
+
+
+def test_several_look_at_once_and_each_list_is_taken_once(ws: Workspace, data: Path) -> None:
+    """Two daemons, the schedule and the sensor: whoever wins the rename takes the file."""
+    keys = [list_key(drop(data, f"{number}.csv", f"phone\n+4178000{number:04}\n")) for number in range(30)]
+    bad = [drop(data, f"bad-{number}.csv", f"{BAD}{number}\n") for number in range(5)]
+    processes = [FORK.Process(target=_look_and_end, args=(ws.settings,)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+    assert [process.exitcode for process in processes] == [0] * 4
+    look(ws)
+    assert files(data, "taken") == sorted(f"taken/{key}/{number}.csv" for number, key in enumerate(keys))
+    assert files(data, "inbox") == sorted(path.relative_to(data).as_posix() for path in bad)
+    assert sorted(each.list_key for each in ws.ledger.lists()) == sorted(keys)
+
+
+def _look_and_end(settings: Settings) -> None:
+    ws = open_workspace(settings)
+    for _ in range(3):
+        look(ws)
+    os._exit(0)
