@@ -28,6 +28,8 @@ class Fbcheck:
         }
         self.prelude = ""
         """Python that runs before the command."""
+        self.out = ""
+        """What the last command printed on standard output."""
 
     def start(self, *arguments: str, **settings: str) -> ForkedCommand:
         """Begin a command; settings by name without prefix."""
@@ -41,6 +43,7 @@ class Fbcheck:
         process = self.start(*arguments, **settings)
         out, err = process.communicate()
         assert KEY not in out + err and process.returncode is not None
+        self.out = out
         return process.returncode, json.loads(out) if out.strip().startswith("{") else {}, err
 
 

@@ -14,7 +14,8 @@ def test_strange_labels_are_told_and_accepted(fbcheck: Fbcheck, vendor: FakeVend
     _, document, _ = fbcheck("status", "--json")
     (chunk,) = document["chunks"]
     code, _, err = fbcheck("status")
-    said = " ".join(err.split())
+    said = " ".join(fbcheck.out.split())
+    assert not err
     assert code == 0 and "'belki'" in said and f"fbcheck reconcile {chunk['chunk_key']} --accept" in said
     assert not any(swiss(number)[1:] in said for number in range(12))
     code, _, err = fbcheck("reconcile", chunk["chunk_key"], "--accept", "--resubmit")

@@ -4,7 +4,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ import pytest
 import sqlalchemy as sa
 
 from fbcheck_pipeline.files.storage import BatchStream, Storage
-from fbcheck_pipeline.settings import load_settings
+from fbcheck_pipeline.settings import Settings, load_settings
+from fbcheck_pipeline.workflow import inbox
+from fbcheck_pipeline.workflow.inbox import take_up_lists
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.fake_vendor import FakeVendor
 from tests.forked import ForkedCommand
@@ -74,6 +76,45 @@ def test_a_file_written_anew_while_it_is_read_is_read_as_it_was(s3: str, tmp_pat
         stream = storage.read_parquet("x.parquet")
         storage.write_parquet("x.parquet", BatchStream(schema, iter([pa.record_batch({"n": new})])))
         assert [each.read_all().to_pydict()["n"] for each in (stream, storage.read_parquet("x.parquet"))] == [old, new]
+
+
+def test_the_inbox_of_an_object_store_costs_a_listing_whatever_lies_there(
+    s3: str, make_settings: Callable[..., Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lists are copied, then deleted; what cannot be read lies there unasked about; what is replaced meanwhile is not deleted."""
+    import aiobotocore.client
+
+    asked: list[str] = []
+    call = aiobotocore.client.AioBaseClient._make_api_call
+
+    async def counted(self: Any, operation: str, given: dict[str, Any]) -> Any:
+        asked.append(operation)
+        return await call(self, operation, given)
+
+    ws = open_workspace(make_settings(data_uri=s3, ledger_url=f"sqlite:///{tmp_path}/ledger.db"))
+    monkeypatch.setattr(inbox, "STANDS_STILL_S", 0)
+    monkeypatch.setattr(aiobotocore.client.AioBaseClient, "_make_api_call", counted)
+    costs = []
+    for number in range(6):
+        ws.storage.write_bytes(f"inbox/bad-{number}.csv", f"name\nanna\n{'bea' * number}\n".encode())
+        ws.storage.write_bytes(f"inbox/good-{number}.csv", f"phone\n+4178000000{number}\n".encode())
+        assert len(take_up_lists(ws, budget_s=60).refused) == number + 1
+        asked.clear()
+        take_up_lists(ws, budget_s=60)
+        costs.append(len(asked))
+    assert len(set(costs)) == 1 and costs[0] <= 4
+    taken = {f"{each.list_key}/{each.file}" for each in ws.ledger.lists()}
+    assert len(taken) == 6 and {each.name for each in ws.storage.files("taken", is_deep=True)} == taken
+    assert ws.storage.names("inbox") == [f"bad-{number}.csv" for number in range(6)]
+
+    old = ws.storage.file("inbox/bad-0.csv")
+    assert old is not None
+    ws.storage.write_bytes("inbox/bad-0.csv", b"another")
+    ws.storage.move("inbox/bad-0.csv", "taken/x/x.csv", version=old.version)
+    assert ws.storage.read_bytes("inbox/bad-0.csv") == b"another"
+    assert not ws.storage.move("inbox/bad-1.csv", "inbox/bad-0.csv", version="", replace=False)
+    assert not ws.storage.move("inbox/nothing.csv", "taken/x/y.csv", version="")
+    ws.ledger.close()
 
 
 def write_lists(folder: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -350,6 +351,62 @@ def together(count: int, act: Callable[[int], Any]) -> list[Any]:
     for thread in threads:
         thread.join()
     return got
+
+
+def test_a_key_is_known_by_any_unique_beginning_and_a_list_by_its_file(ws: Workspace, clock: Clock) -> None:
+    """A person copies half of it, or remembers the file; several or none: the nearest are named."""
+    for key, file in (
+        ("mail-2025-aa", "mail.csv"),
+        ("mail-2026-bb", "mail.csv"),
+        ("phones-cc", "phones.csv"),
+        ("x_y-dd", "x_y.csv"),
+    ):
+        clock.advance(1)
+        ws.ledger.register_list(key, file=file, sha256=key, options={}, purpose=None)
+    known = {
+        "mail-2025-aa": "mail-2025-aa",
+        "mail-2025": "mail-2025-aa",
+        "p": "phones-cc",
+        "mail.csv": "mail-2026-bb",
+        "x_": "x_y-dd",
+    }
+    assert {named: ws.ledger.list_key_of(named) for named in known} == known
+    ws.ledger.register_list("mail-2025-aa2", file="other.csv", sha256="", options={}, purpose=None)
+    assert ws.ledger.list_key_of("mail-2025-aa") == "mail-2025-aa"
+    for named, said in (
+        ("mail-", "several lists begin with mail-: mail-2025-aa, mail-2025-aa2, mail-2026-bb; name one of them"),
+        ("fones-cc", "there is no list fones-cc; the nearest: phones-cc"),
+        ("mail-2025-ab", "there is no list mail-2025-ab; the nearest: mail-2025-aa"),
+        ("m%", "there is no list m%; the nearest: mail-"),
+        ("", "there is no list"),
+    ):
+        with pytest.raises(OperatorError, match=re.escape(said)):
+            ws.ledger.list_key_of(named)
+    chunk = planned(ws.ledger, key="phones-cc")
+    assert {ws.ledger.chunk_key_of(chunk[:length]) for length in (4, 16)} == {chunk}
+    with pytest.raises(OperatorError, match=f"there is no chunk zz; the nearest: {chunk}"):
+        ws.ledger.chunk_key_of("zz")
+
+
+def test_a_list_is_open_until_nothing_may_happen_to_it_and_is_counted(ws: Workspace) -> None:
+    """Ticks look at open lists only: one that is not among them is forgotten."""
+    register(ws.ledger, "a", "b")
+    assert [row.list_key for row in ws.ledger.open_lists()] == ["a", "b"] and ws.ledger.open_list_count() == 2
+    ws.ledger.note_joined("a", revision=0, counts={}, is_complete=True)
+    assert [row.list_key for row in ws.ledger.newest_finished(5)] == []
+    row = ws.ledger.phone_list("a")
+    with ws.ledger.planning() as tx:
+        tx.mark_planned("a")
+    ws.ledger.note_pinned("a", ws.ledger.phone_list("a").planned_at)
+    ws.ledger.note_joined("a", revision=row.revision + 2, counts={}, is_complete=True)
+    assert [row.list_key for row in ws.ledger.open_lists()] == ["b"]
+    assert [row.list_key for row in ws.ledger.newest_finished(5)] == ["a"]
+    with ws.ledger.planning() as tx:
+        tx.request_planning("a")
+    assert [row.list_key for row in ws.ledger.open_lists()] == ["a", "b"] and ws.ledger.newest_finished(5) == []
+    ws.ledger.delete(["a"], [])
+    register(ws.ledger, "c")
+    assert ws.ledger.list_count() == 2 and [row.number for row in ws.ledger.lists()] == [1, 2]
 
 
 @pytest.mark.parametrize(("column", "value"), [("state", "evaporated"), ("result_counts", ["odd"])])
