@@ -118,9 +118,11 @@ def test_three_lineages_agree(reader: Fbcheck, joined: dict[str, Any]) -> None:
     assert rows == {5} == {pq.read_metadata(joined["results"]).num_rows}
     assert event["run"]["runId"] == ours["run_id"] and event["eventTime"] == ours["created_at"]
     inputs = {asset_of(each["name"]): each for each in event["inputs"]}
-    assert set(inputs) == {"inbox", "raw_phones", "e164_phones", "submitted_chunks", "verdicts"}
-    assert inputs["inbox"]["facets"]["version"]["datasetVersion"] == ours["source"]["sha256"]
-    assert inputs["inbox"]["inputFacets"]["inputStatistics"]["rowCount"] == ours["source"]["rows"] == 5
+    assert set(inputs) == {ours["list_key"], "raw_phones", "e164_phones", "submitted_chunks", "verdicts"}
+    source = inputs[ours["list_key"]]
+    assert source["name"].endswith(f"/taken/{ours['list_key']}/{ours['source']['file']}")
+    assert source["facets"]["version"]["datasetVersion"] == ours["source"]["sha256"]
+    assert source["inputFacets"]["inputStatistics"]["rowCount"] == ours["source"]["rows"] == 5
     assert all(Path(each["name"]).exists() for each in event["inputs"])
 
 
