@@ -16,7 +16,7 @@ from fbcheck_pipeline.files.untrusted import DangerousFile, member_pieces
 
 MAX_TEXT = 1 << 30
 """Bytes of all texts of a sheet."""
-_USED = re.compile(rb"\st\s*=\s*[\"']s[\"'][^>]*>\s*<(?:[\w.-]+:)?v[^>]*>\s*([0-9]{1,9})")
+_USED = re.compile(rb"\st\s*=\s*[\"']s[\"'][^<>]{0,500}>\s*<(?:[\w.-]+:)?v[^<>]{0,200}>\s*([0-9]{1,9})")
 _TEXT_END = re.compile(rb"</(?:[\w.-]+:)?si>|<(?:[\w.-]+:)?si\s*/>")
 _LONGEST_END = 64
 _LONGEST_CELL_TAG = 1000

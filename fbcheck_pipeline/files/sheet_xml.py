@@ -28,6 +28,7 @@ NO_DAY = 100_000
 
 _BUILT_IN_DATES = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
 _NO_FORMAT = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
+_LONGEST_FORMAT = 1000
 _DATE_LETTERS = re.compile(r"[ymdhs]", re.IGNORECASE)
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
@@ -165,7 +166,9 @@ def _sheet(number: int, listed: ElementTree.Element, targets: Mapping[str, tuple
 
 
 def _date_styles(root: ElementTree.Element) -> tuple[bool, ...]:
-    codes = {each.get("numFmtId"): each.get("formatCode", "") for each in root.iter() if _local(each.tag) == "numFmt"}
+    codes = {
+        each.get("numFmtId"): each.get("formatCode", "")[:_LONGEST_FORMAT] for each in root.iter() if _local(each.tag) == "numFmt"
+    }
     formats = next((each for each in root if _local(each.tag) == "cellXfs"), ())
     numbers = [each.get("numFmtId", "0") for each in formats]
     return tuple(

@@ -32,8 +32,8 @@ _FAR_REFERENCE = r"r=[\"'](?:[A-Za-z]{2}|[A-Za-z]?[0-9]{7})"
 _ELSEWHERE = r":c|:row|<c(?:[^ o]|o[^l]|ol[^s ]| [^r]| r[^=])|<row(?:[^ ]| [^r]| r[^=])"  # does not begin with its reference
 _ODD = "|".join(("<!DOCTYPE", "<!ENTITY", "</f>", _FAR_REFERENCE, _ELSEWHERE))
 """Most sheets have none of it: one pass of a fast matcher spares the slower ones."""
-_EMPTY_CELL = re.compile(rb"<(?:[\w.-]+:)?c\b[^>]*(?:/>|>\s*</(?:[\w.-]+:)?c>)")
-_EMPTY_ROW = re.compile(rb"<(?:[\w.-]+:)?row\b[^>]*(?:/>|>\s*</(?:[\w.-]+:)?row>)")
+_EMPTY_CELL = re.compile(rb"<(?:[\w.-]+:)?c\b[^<>]*(?:/>|>\s*</(?:[\w.-]+:)?c>)")
+_EMPTY_ROW = re.compile(rb"<(?:[\w.-]+:)?row\b[^<>]*(?:/>|>\s*</(?:[\w.-]+:)?row>)")
 _ROW = re.compile(rb"<(?:[\w.-]+:)?row\b")
 _ONE_WAY = bytes.maketrans(b"\t\r\n'", b'   "')
 _ROW_NUMBER = re.compile(rb' r="[A-Za-z]{0,9}([0-9]{1,18})')  # begins with what cannot vary: three times faster

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fbcheck_pipeline.files import text_encoding
+from fbcheck_pipeline.files import shared_texts, text_encoding, untrusted
 from fbcheck_pipeline.files.byte_sources import bytes_source
 from fbcheck_pipeline.files.csv_table import CsvTable, read_head
 from fbcheck_pipeline.files.text_encoding import find_encoding
@@ -60,3 +60,10 @@ def test_the_sample_for_a_guess_is_bounded() -> None:
     """However much lies beyond ASCII."""
     sample = text_encoding._sample(bytes_source(b"\xe7" * LONG + b"\n" + b"\xe7x\n" * LONG))
     assert len(sample) < 2 * text_encoding.SAMPLE_BYTES
+
+
+@pytest.mark.parametrize("sheet", [b"<c " * LONG, b"<row " * LONG, b"<c>" + b" " * LONG, b' t="s"' * LONG])
+def test_a_sheet_of_tags_that_never_end_is_passed_once(sheet: bytes) -> None:
+    """Whoever looks for the end of each from its own beginning does not come back."""
+    assert untrusted._Grid().add(sheet).width == 26
+    assert len(shared_texts._numbers(sheet)) == 0
