@@ -68,17 +68,6 @@ LABELS = (
     )
 )
 
-# The digits before these are theirs: `2. Etage`, `18 Uhr`, `3 kişi`.
-COUNTED = _words(
-    """
-    uhr etage etg stock stockwerk og ug person personen pers mal jahre jahr stück stk zimmer kinder std stunden min tage
-    étage etage ans heures h personnes piano piani anni ore persone piso pisos años hora horas personas andar anos pessoas
-    kat hat kişi adet yaş yaşında saat daire floor fl room years yrs people pax am pm hrs kerros kpl hlö lantai orang jam
-    etasje våning år эт этаж лет чел monate monat wochen woche ay hafta gün taksit months weeks days mois semaines jours mesi
-    settimane giorni meses semanas días dias kk viikkoa tl lira euro eur usd dollar chf kr rub руб
-    """
-)
-
 # (H) (W) (C) (M) (T) (F) (P) after a number, T. M. … before it; other lone letters may be digits.
 LABEL_LETTERS = frozenset("hwcmtfp")
 

@@ -1,8 +1,9 @@
 """A cell's text, step by step without what is no part of a number; the rules run in the order in which they stand here.
 
-    the cell     `WHOLE_CELL`: marks, spreadsheet and URI decorations, what says "nothing"
+    the cell     `CELL`: marks and markup; then `uris.segments` takes chat links out
+    its text     `WHOLE_TEXT`: spreadsheet and URI decorations, dates, what says "nothing"
     its parts    `splitting`: two numbers in a cell are two phones, when each part is a number on its own
-    each part    `EACH_PART`: words and extensions go
+    each part    `EACH_PART`: asides go; then `WORDS`: words and extensions
     the number   `core_of`: nothing but digits, separators and a leading plus is left
 
 What is left is a number only where `phones` finds one in service; what looks like one from afar, `recogniser` says.
@@ -14,35 +15,34 @@ import re
 from collections.abc import Callable
 
 from fbcheck_pipeline.model.reasons import RejectReason
-from fbcheck_pipeline.text import decorations, labels
-from fbcheck_pipeline.text.decorations import Reject
-from fbcheck_pipeline.text.splitting import MIN_PART_DIGITS, digit_count
+from fbcheck_pipeline.text import decorations, labels, uris
+from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count
 
 Rule = Callable[[str], str]
 
-WHOLE_CELL: tuple[Rule, ...] = (
-    decorations.over_long,
-    decorations.to_ascii,
+CELL: tuple[Rule, ...] = (decorations.over_long, decorations.flags, decorations.to_ascii, uris.hyperlink, decorations.markup)
+WHOLE_TEXT: tuple[Rule, ...] = (
     decorations.symbols,
     decorations.blanks,
+    decorations.bullets,
     decorations.formula_error,
+    decorations.formula,
     decorations.formula_guard,
     decorations.empty_word,
     decorations.negative,
     decorations.scientific,
+    decorations.date,
+    decorations.date_beside,
+    decorations.hours_beside,
     decorations.decimals,
-    decorations.uri,
+    uris.message,
+    uris.scheme,
+    uris.parameters,
     decorations.address_or_digitless,
 )
-EACH_PART: tuple[Rule, ...] = (
-    decorations.blanks,
-    decorations.uri,
-    labels.bracketed_words,
-    labels.leading_words,
-    labels.trailing_words,
-    labels.extension,
-)
-_EDGES = re.compile(r"^[^\d+(\[*_?…•]+|[\s.,;:!'\"\\\-/~]+$")
+EACH_PART: tuple[Rule, ...] = (decorations.blanks, decorations.date, labels.asides)
+WORDS: tuple[Rule, ...] = (labels.bracketed_words, labels.leading_words, labels.trailing_words, labels.extension)
+_EDGES = re.compile(r"^[^\d+(\[*_?…•]+|[\s.,;:!'\"\\\-/~|]+$")
 _TRUNCATED = re.compile(r"\.{2}$|--$")
 _MASKED = re.compile(r"\.{2}|-{2}|-\s-")
 _CORE = re.compile(r"[(\[\s]*\+*[\d\s\-./()\[\]~']*")

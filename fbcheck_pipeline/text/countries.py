@@ -1,4 +1,4 @@
-"""Which region a country cell means: a name in the languages of the world, an ISO code, a dialling code.
+"""Which region a country cell means, and which countries the words beside a number name: names in the languages of the world, codes.
 
 Names and codes are CLDR's (Babel) and phonenumbers'; only what people write besides stands here.
 """
@@ -30,6 +30,10 @@ IR: iran islamic republic of | SA: ksa | AE: uae, bae, vae, emirates, dubai | IN
 KR: republic of korea, korea republic of, kore | CZ: çek cumhuriyeti | BA: bosnia | MM: burma | CI: ivory coast | CD: dr congo
 """
 
+LONGEST_NAME = 4
+"""Words of a country's name that are looked for among others."""
+_WORDS = re.compile(r"[^\W\d_]+(?:[ .'\u2019\-]+[^\W\d_]+)*")
+
 # Of a hundred such cells ninety-nine say "not available".
 NAMIBIA_OR_NOTHING = ("NA", "na")
 
@@ -50,6 +54,30 @@ def region_of(text: str) -> str | None:
     if len(text) == 2 and text.upper() in SUPPORTED_REGIONS:
         return text.upper()
     return (_alpha3().get(text.upper()) or _names().get(_key(text))) if 0 < len(text) <= 80 else None
+
+
+def regions_named(text: str, labels: frozenset[str]) -> frozenset[str]:
+    """The regions that the words beside a number name: by name anywhere among them, by code in capitals beside words that are not.
+
+    Args:
+        text: a number with its words.
+        labels: words that say what a number is, though some are also codes (`No.`, `PH`).
+    """
+    return frozenset(region for match in _WORDS.finditer(text) for region in _named_by(match, text, labels))
+
+
+def _named_by(match: re.Match[str], text: str, labels: frozenset[str]) -> Iterator[str]:
+    words = match[0].split()
+    is_marked = text[match.end() :].lstrip()[:1] == ":" or text[: match.start()].rstrip()[-1:] in ("(", "[")
+    for word in {words[0].strip("."), words[-1].strip(".")}:
+        is_code = len(word) in (2, 3) and word.isascii() and (word.isupper() or (is_marked and len(words) == 1))
+        if is_code and (len(words) == 1 or not match[0].isupper()) and _key(word) not in labels and (region := region_of(word)):
+            yield region
+    for begin in range(len(words)):
+        for end in range(begin + 1, min(begin + LONGEST_NAME, len(words)) + 1):
+            key = _key("".join(words[begin:end]))
+            if (len(key) > 3 or not key.isascii()) and key not in labels and key in _names():
+                yield _names()[key]
 
 
 @cache
@@ -87,7 +115,7 @@ def _known_names() -> Iterator[tuple[str, str]]:
 
 
 def _key(text: str) -> str:
-    """Without case, accents, blanks and points, so that `Türkiye`, `TURKIYE` and `U.S.A.` are found; with the vowels of Indic scripts."""
+    """Without case, accents, blanks, points and dashes, so that `Türkiye`, `TURKIYE` and `U.S.A.` are found; with the vowels of Indic scripts."""
     bare = unicodedata.normalize("NFKD", text.replace("ı", "i").replace("İ", "i").casefold())
     return "".join(
         char for char in bare if char.isalnum() or (unicodedata.category(char)[0] == "M" and not unicodedata.combining(char))

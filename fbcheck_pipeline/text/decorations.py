@@ -1,8 +1,12 @@
-"""What is around a number and no part of it: invisible marks, spreadsheet and URI decorations, cells that say "nothing".
+"""What is around a number and no part of it: invisible marks, markup, spreadsheet decorations, cells that say "nothing".
 
 One small function a rule; its docstring's first line says what it does, in the words that `fbcheck lineage --row` shows.
 A rule returns the text without its decoration, unchanged where it does not apply, and raises `Reject` where no honest
-number can be in the text. Words and extensions are in `labels`; in which order all rules run is in `cleaning`.
+number can be in the text. URIs are in `uris`, words and extensions in `labels`; in which order all rules run is in `cleaning`.
+
+Harmless, so that they may go before anything else is asked: what `to_ascii` drops or rewrites (invisible marks, digits, signs and
+blanks of any script), blanks around the cell, `="…"` and quotes around the whole cell, `tel:` at its front before `+` and digits, and
+the fraction `.0` of bare digits that do not begin with 0. Anything else may part two numbers, or be a digit.
 """
 
 from __future__ import annotations
@@ -10,25 +14,47 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
+from html import unescape
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text.cell_words import EMPTY_WORDS
+from fbcheck_pipeline.text.countries import region_of
 
 MAX_CELL_LENGTH = 1000
+MIN_PART_DIGITS = 7
+"""So many digits may be a number of their own, which nobody may drop; fewer are hardly one where a separator may also stand inside."""
 _QUOTES = "\"'`\u00b4\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 _DECORATION = str.maketrans("", "", " \t\n.-_/#()[]<>?!" + _QUOTES)
 _BLANKS = re.compile(r"[\t\r\v\f ]+")
 _FORMULA_ERROR = re.compile(r"#[A-Za-z\u00c0-\u00ff0-9/_]+[!?]")
+_FORMULA = re.compile(rf"=(?!\s*[{_QUOTES}]|\s*\+?\d+$)")
 _FORMULA_GUARD = re.compile(rf"^=?\s*[{_QUOTES}]*\s*|[{_QUOTES}\s]+$")
 _NEGATIVE = re.compile(r"-[1-9]\d*(?:[.,]\d+)?")
 _SCIENTIFIC = re.compile(r"([+-]?)(\d+)(?:[.,](\d+))?\s*[eE]\s*\+?(-?\d{1,4})")
 _DECIMALS = re.compile(r"(\+?)(\d{1,3}(?:([.,' ])\d{3})(?:\3\d{3})+|\d{5,})(?:([.,])(\d+))?")
-_LINK = re.compile(r"(?:wa\.me/|whatsapp(?:\.com/|://)send/?\?(?:.*&)?phone=)(?:\+|%2B)?(\d+)", re.I)
-_SCHEME = re.compile(r"^(?:item\d+\.)?tel(?:;[^:]*)?:(?:tel:)?|^(?:callto|smsto|sms|phone|whatsapp):(?://)?", re.I)
-_CONTEXT = re.compile(r";phone-context=(\+\d+)", re.I)
-_PARAMETERS = re.compile(r";(?:phone-context|isub|type|pref|ext=$)[^;]*", re.I)
 _ADDRESS = re.compile(r"@|://|\bwww\.")
 _DIGIT = re.compile(r"\d")
+_FLAG = re.compile("([\U0001f1e6-\U0001f1ff])([\U0001f1e6-\U0001f1ff])")
+_ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|bull|middot|#\d{2,6}|#x[0-9a-f]{2,5});", re.I)
+_LINE_TAG = re.compile(r"<\s*/?\s*(?:br|p|div|li|ul|ol|tr|td|th|table|hr)(?:\s[^<>\d]*)?/?\s*>", re.I)
+_TAG = re.compile(r"<\s*/?\s*(?:span|strong|em|font|small|nobr|a|b|i|u)(?:\s[^<>\d]*)?>", re.I)
+_LISTED = re.compile(r"\[(.*[\"'].*)\]|\{(.*)\}", re.S)
+_LIST_QUOTES = re.compile(r"[\"']\s*,?\s*[\"']")
+_BULLET = re.compile(r"(^|\n)[ ]*[\u2022\u00b7\u25aa\u2023*\-][ ]*(?=[(\[]?[+0])")
+_YEAR = r"(?:19|20)\d{2}"
+_DAY_OR_MONTH = r"(?:0?[1-9]|[12]\d|3[01])"
+_MONTH = r"(?:0?[1-9]|1[0-2])"
+_DATE = re.compile(
+    rf"(?:{_DAY_OR_MONTH}\s?([-./])\s?{_DAY_OR_MONTH}\s?\1\s?{_YEAR}|{_YEAR}([-./]){_DAY_OR_MONTH}\2{_DAY_OR_MONTH}|{_MONTH}[-./]{_YEAR})"
+    r"(?:[ T,]+\d{1,2}[:.]\d{2}.*)?",
+)
+_DATE_BESIDE = re.compile(
+    rf"(?:(?<=^)|(?<=[\s,]))[(\[]?(?:{_DAY_OR_MONTH}([-./]){_DAY_OR_MONTH}\1{_YEAR}|{_YEAR}([-./]){_DAY_OR_MONTH}\2{_DAY_OR_MONTH})[)\]]?(?=$|[\s,])"
+)
+_TIME = r"(?:[01]?\d|2[0-4])(?:[.:h][0-5]\d|\s?h|\s?[ap]m)"
+_HOURS = re.compile(rf"(?<=[\s,(\[]){_TIME}\s?-\s?{_TIME}(?=$|[\s,)\]])", re.I)
+_EMPTY_BRACKETS = re.compile(r"[(\[]\s*[)\]]")
+SHORT_DATE = rf"{_DAY_OR_MONTH}(?P<mark>[-./]){_DAY_OR_MONTH}(?P=mark)\d{{2}}"
 _AROUND = re.compile(r"^\D+|\D+$")
 SYMBOL = "\ufffc"
 """Stands for any picture: a telephone, a flag, a check mark."""
@@ -42,6 +68,11 @@ class Reject(Exception):
         self.reason = reason
 
 
+def digit_count(text: str) -> int:
+    """How many digits are in the text."""
+    return len(_DIGIT.findall(text))
+
+
 def over_long(text: str) -> str:
     """A pasted document is no number."""
     if len(text) > MAX_CELL_LENGTH:
@@ -52,6 +83,16 @@ def over_long(text: str) -> str:
 def to_ascii(text: str) -> str:
     """Drops invisible marks; writes digits, signs and blanks of any script in ASCII."""
     return text if text.isascii() else "".join(map(_plain, text))
+
+
+def flags(text: str) -> str:
+    """A flag says which country's number it is."""
+    return _FLAG.sub(_code_of_flag, text)
+
+
+def _code_of_flag(match: re.Match[str]) -> str:
+    letters = "".join(chr(ord(sign) - 0x1F1E6 + ord("A")) for sign in match.groups())
+    return f" {letters} " if region_of(letters) else f" {SYMBOL} "
 
 
 def _plain(char: str) -> str:
@@ -82,6 +123,57 @@ def symbols(text: str) -> str:
         return text
     numbered = re.sub(rf"^(\D*){SYMBOL}(?=\d)", r"\1#", text)  # glued to it, it is a `#2`
     return _AROUND.sub(lambda match: match[0].replace(SYMBOL, " "), numbered).strip()
+
+
+def markup(text: str) -> str:
+    """Drops HTML tags and the brackets and quotes of a written list; what parts lines parts numbers."""
+    if "&" in text:
+        text = _ENTITY.sub(lambda match: unescape(match[0]).replace("\xa0", " "), text)
+    if "<" in text:
+        text = _TAG.sub("", _LINE_TAG.sub("\n", text)).strip()
+    listed = _LISTED.fullmatch(text.strip())
+    return _LIST_QUOTES.sub(";", listed[1] or listed[2]).strip("\"' ") if listed else text
+
+
+def bullets(text: str) -> str:
+    """Drops the mark before each line of a list."""
+    return _BULLET.sub(r"\1", text)
+
+
+def formula(text: str) -> str:
+    """A formula that calculates is no number."""
+    if _FORMULA.match(text):
+        raise Reject(RejectReason.NOT_A_NUMBER)
+    return text
+
+
+def date(text: str) -> str:
+    """A date is no number."""
+    if is_date(text):
+        raise Reject(RejectReason.NOT_A_NUMBER)
+    return text
+
+
+def date_beside(text: str) -> str:
+    """Drops a date that stands apart beside a number."""
+    left = _DATE_BESIDE.sub(" ", text)
+    return left.strip() if digit_count(left) >= MIN_PART_DIGITS else text
+
+
+def hours_beside(text: str) -> str:
+    """Drops opening hours beside a number, both with their minutes or sign: `9:00-17:30`, `8h-18h`."""
+    left = _HOURS.sub("", text)
+    return _EMPTY_BRACKETS.sub("", left).strip() if left != text and digit_count(left) >= MIN_PART_DIGITS else text
+
+
+def is_date(text: str) -> bool:
+    """True for a day, month and year of four digits in any order, with the time or without."""
+    return _DATE.fullmatch(text.strip(" ()[]")) is not None
+
+
+def is_short_date(text: str) -> bool:
+    """True for a day, month and year of two digits, which a number of six digits may look like."""
+    return re.fullmatch(SHORT_DATE, text) is not None
 
 
 def formula_error(text: str) -> str:
@@ -136,28 +228,12 @@ def decimals(text: str) -> str:
         return text
     fraction = match[5] or ""
     if match[2].startswith("0") and fraction not in ("", "0"):
-        return text  # no spreadsheet's number begins with 0: the point is a separator
+        return text  # no spreadsheet's number begins with 0: the point may be a separator
     if fraction.strip("0"):
         if len(fraction) < 3:
             raise Reject(RejectReason.NOT_A_NUMBER)  # an amount, or a number that some formula has divided
         return text
     return match[1] + re.sub(r"\D", "", match[2])
-
-
-def link(text: str) -> str | None:
-    """The digits in a wa.me or WhatsApp link; None in any other text."""
-    match = _LINK.search(text)
-    return match[1] if match else None
-
-
-def uri(text: str) -> str:
-    """Drops tel:, callto: and a vCard's TEL;TYPE=…:."""
-    text = _SCHEME.sub("", text)
-    if ";" not in text:
-        return text.strip()
-    context = _CONTEXT.search(text)
-    text = _PARAMETERS.sub("", text).strip()
-    return context[1] + text if context and not text.startswith("+") else text
 
 
 def address_or_digitless(text: str) -> str:

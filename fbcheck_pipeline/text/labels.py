@@ -6,11 +6,10 @@ Rules like those of `decorations`. The words themselves are in `cell_words`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from fbcheck_pipeline.model.reasons import RejectReason
-from fbcheck_pipeline.text.cell_words import COUNTED, EXTENSION_WORDS, LABEL_LETTERS, LABELS, words_of
-from fbcheck_pipeline.text.decorations import Reject
+from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS, LABEL_LETTERS, LABELS, words_of
+from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count
 
 LETTER = r"[^\W\d_]"
 _LETTERS = re.compile(LETTER)
@@ -18,26 +17,35 @@ _NO_BRACKET = r"[^()\[\]{}<>\d]*"
 _BRACKETED = re.compile(rf"[(\[{{<]{_NO_BRACKET}{LETTER}{_NO_BRACKET}[)\]}}>]")
 _LEADING = re.compile(rf"([^\d+]*{LETTER}[^\d+]*?)([\s:.,;\-_)\]=/]*)(?=[(\[]?[\d+])")
 _TRAILING = re.compile(rf"(?<=[\d)\]])([^\w+]+)({LETTER}[^\d+]*)$")
-_COUNT = re.compile(r"[\s.,/()\[\]\-]+(\d{1,5})[\s)\]]*$")
-_LAST_GROUP_BUT_ONE = re.compile(r"(\d+)\D*$")
-LONGEST_GROUP = 4
-"""Whoever writes more digits than that in one go does not part the last two or three from them."""
-_COUNTS_OFF = r"[\s.:)/\-]+"
-_TRUNK = r"(?=[(\[]?0)"  # hardly an area code stands before a trunk 0
-_FIRST_COUNT = re.compile(rf"[1-9](?:{_COUNTS_OFF}(?=[(\[]?\d)|\d?{_COUNTS_OFF}{_TRUNK})")
-_NUMBERED = re.compile(
-    rf"#\s*\d{{1,2}}{_COUNTS_OFF}(?=[(\[]?\d)|[1-9]\d?(?:\.?\)|[.:]\s)\W*(?=\d)|[1-9]\s+-\s+(?=[(\[]?\d)"
-    rf"|[1-9]\d?/[1-9]\d?\s+{_TRUNK}"
-)
+_ASIDE = re.compile(rf"(?<=\d)\s*[)\]]*\s*[(\[{{](?=[^()\[\]{{}}]*{LETTER})([^()\[\]{{}}]*\d[^()\[\]{{}}]*)[)\]}}]\s*$")
+_PARTING = re.compile(r"[,;:/(\[\-]")
+_LONE_DIGIT = re.compile(r"\d[^\d+]+\d$")
+_NOTHING_IN_BRACKETS = re.compile(r"(?<=\d)\s*[(\[][.\u2026\s]*[)\]]\s*$")
 _APART = re.compile(r"[\s(),;:/]")
 _EXTENSION = re.compile(
     rf"(?<=[\d)\]])(?P<gap>[\s,;.\-/(\[]*)(?:(?P<word>{EXTENSION_WORDS})|[x#])[\s.:=#\-]*"
-    r"(?P<digits>\d{1,7})(?:\s*[-/,]\s*\d{1,7})*\s*[)\]#]*$",
+    rf"(?P<digits>\d{{1,7}})(?:\s*[-/,]\s*(?:(?:{EXTENSION_WORDS}|[x#])[\s.:]*)?\d{{1,7}})*\s*[)\]#]*$",
     re.I,
 )
 _CAPITALS = re.compile(r"[\s\-]([A-Z]{4,})\W*$")
 _KEYS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
 _LOOKS_LIKE_DIGITS = re.compile("[Oo\u041e\u043eIlSZB]+|[xX]+|[iszbqgGQD]")
+
+
+def asides(text: str) -> str:
+    """Drops a bracket after the number that holds words with a few digits of theirs, or nothing."""
+    aside = aside_of(text)
+    if aside and all(map(may_be_digits, re.findall(rf"{LETTER}+", aside[1]))):
+        raise Reject(RejectReason.LETTERS_IN_NUMBER)
+    return aside[0] if aside else _NOTHING_IN_BRACKETS.sub("", text)
+
+
+def aside_of(text: str) -> tuple[str, str] | None:
+    """The text before a last bracket with words and a few digits, and what is in it; None without one, or where it holds an extension."""
+    match = _ASIDE.search(text)
+    if not match or digit_count(match[1]) >= MIN_PART_DIGITS or _EXTENSION.search(text):
+        return None
+    return text[: match.start()].strip(), match[1]
 
 
 def bracketed_words(text: str) -> str:
@@ -56,7 +64,7 @@ def leading_words(text: str) -> str:
     if not match:
         return text
     words, gap = match[1].strip(), match[2]
-    is_labelled = ":" in gap or ("." in gap and words.casefold() in LABEL_LETTERS)
+    is_labelled = (":" in gap or "." in gap) and words.casefold() in LABEL_LETTERS
     if not gap and not is_label(words):
         raise Reject(RejectReason.LETTERS_IN_NUMBER)
     if may_be_digits(words.split()[-1]) and not is_labelled:
@@ -66,36 +74,30 @@ def leading_words(text: str) -> str:
 
 def trailing_words(text: str) -> str:
     """Drops words after the number."""
-    match = _TRAILING.search(text)
-    if not match:
+    trailing = trailing_of(text)
+    if not trailing:
         return text
-    gap, words = match[1], match[2]
-    if not _APART.search(gap) or any(map(may_be_digits, words.split())):
+    left, gap, words = trailing
+    if not _APART.search(gap) or any(map(may_be_digits, words.split())) or (_LONE_DIGIT.search(left) and is_counted(gap, words)):
         raise Reject(RejectReason.LETTERS_IN_NUMBER)
-    return text[: match.start()]
+    return left
 
 
-def without_counts(text: str) -> Iterator[str]:
-    """A text without the short number that a word or mark beside it may count: `2. Etage`, `18 Uhr`, `Handy 2`, `#2`, `2)`."""
-    text = _BRACKETED.sub(" ", text)
-    trailing, leading = _TRAILING.search(text), _LEADING.match(text)
-    if trailing:
-        left = text[: trailing.start()]
-        count = _COUNT.search(left)
-        if count and _may_count(count[1], left[: count.start()], trailing[1], trailing[2].strip(" .:")):
-            yield left[: count.start()]
-    first = _FIRST_COUNT.match(text, leading.end()) if leading else _NUMBERED.match(text)
-    if first:
-        yield text[first.end() :]
+def is_counted(gap: str, words: str) -> bool:
+    """True where the digits before words may be theirs: a comma, bracket or dash parts them; a label without a point counts nothing."""
+    return _PARTING.search(gap) is None and ("." in gap or not is_label(words))
 
 
-def _may_count(count: str, before: str, gap: str, word: str) -> bool:
-    """False for the last group of a number: after groups as short as it, or two digits and more before a label."""
-    if "." in gap or word.casefold() in COUNTED:
-        return True
-    group = _LAST_GROUP_BUT_ONE.search(before)
-    is_apart = group is not None and len(group[1]) > LONGEST_GROUP
-    return is_apart and (len(count) == 1 or not is_label(word))
+def leading_of(text: str) -> str:
+    """The words before the number, with what parts them from it; nothing without words."""
+    match = _LEADING.match(text)
+    return match[0] if match else ""
+
+
+def trailing_of(text: str) -> tuple[str, str, str] | None:
+    """The number, what parts it from the words after it, and these words; None without words."""
+    match = _TRAILING.search(text)
+    return (text[: match.start()], match[1], match[2].strip(" .:")) if match else None
 
 
 def extension(text: str) -> str:

@@ -7,20 +7,21 @@ numbers exist; instead it knows what else has as many digits: dates, amounts, ad
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import NamedTuple
 
 from fbcheck_pipeline.model.reasons import RejectReason
-from fbcheck_pipeline.text import decorations, labels
+from fbcheck_pipeline.text import decorations, labels, other_readings, uris
 from fbcheck_pipeline.text.cell_words import TELEPHONE_WORDS
-from fbcheck_pipeline.text.cleaning import EACH_PART, WHOLE_CELL, cleaned, core_of
-from fbcheck_pipeline.text.decorations import Reject
-from fbcheck_pipeline.text.splitting import SEPARATORS, cuts, digit_count, restart
+from fbcheck_pipeline.text.cleaning import CELL, EACH_PART, WHOLE_TEXT, WORDS, cleaned, core_of
+from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count
+from fbcheck_pipeline.text.splitting import SEPARATORS, cuts, restarts
+from fbcheck_pipeline.text.uris import segments
 
 LONGEST_CELL = 300
 LEAST_DIGITS, MOST_DIGITS = 7, 15
 
 _SHORTENED = re.compile(r"\+?\d(?:[.,]\d+)?E\+?(?:0?[7-9]|1[0-4])", re.IGNORECASE)
-_DATE = re.compile(r"(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4})(?:[ T]\d{1,2}[:.]\d{2}.*)?")
 _AMOUNT = re.compile(r"-?\d{1,3}(?:[.,]\d{3})*[.,]\d{1,2}|-?(?!0\d)\d+[.,](?!0+$)\d+|(?:[12]?\d{1,2}\.){3}[12]?\d{1,2}")
 # Postcodes of the USA and Brazil; identity numbers of the USA, Brazil and Chile.
 _CODE = re.compile(r"\d{5}-\d{3,4}|\d{3}-\d{2}-\d{4}|\d{3}\.\d{3}\.\d{3}-\d{2}|\d{1,2}\.\d{3}\.\d{3}-\d")
@@ -38,7 +39,7 @@ class Lookalike(NamedTuple):
 
 def lookalikes(cell: str) -> list[Lookalike]:
     """What looks like the telephone numbers of a cell; none where anything in it does not."""
-    if len(cell) > LONGEST_CELL or _DATE.fullmatch(cell):
+    if len(cell) > LONGEST_CELL or decorations.is_date(cell):
         return []
     digits = digit_count(cell)
     if digits < LEAST_DIGITS:
@@ -46,12 +47,10 @@ def lookalikes(cell: str) -> list[Lookalike]:
     if digits <= MOST_DIGITS and _PLAIN.fullmatch(cell):
         return [Lookalike(cell, _WRITTEN.match(cell) is not None)]
     try:
-        text = decorations.to_ascii(cell)
-        if linked := decorations.link(text):
-            return [Lookalike(linked, True)] if LEAST_DIGITS <= len(linked) <= MOST_DIGITS else []
-        return _in_text(cleaned(WHOLE_CELL, text), 0)
+        found = [_linked(piece.text) if piece.is_link else _beside_links(piece.text) for piece in segments(cleaned(CELL, cell))]
     except Reject as reject:
-        return [Lookalike(text, False)] if reject.reason is RejectReason.EXCEL_PRECISION_LOST else []
+        return [Lookalike(cell, False)] if reject.reason is RejectReason.EXCEL_PRECISION_LOST else []
+    return [each for more in found for each in more] if all(found) else []
 
 
 def is_phone_like(cell: str) -> bool:
@@ -73,8 +72,19 @@ def _in_text(text: str, level: int) -> list[Lookalike]:
     for parts, below in cuts(text, level):
         if found := _in_all(parts, below):
             return found
-    one = _one(text)
-    return [one] if one else _in_all(restart(text) or [], len(SEPARATORS))
+    if one := _one(text):
+        return [one]
+    again = [list(parts) for parts in restarts(text) if min(map(digit_count, parts)) >= MIN_PART_DIGITS]
+    return _in_all(again[0], len(SEPARATORS)) if len(again) == 1 else []
+
+
+def _beside_links(text: str) -> list[Lookalike]:
+    found = _in_text(cleaned(WHOLE_TEXT, text), 0)
+    return [Lookalike(each.core, True) for each in found] if uris.scheme(text) != text.strip() else found
+
+
+def _linked(number: str) -> list[Lookalike]:
+    return [Lookalike(number, True)] if LEAST_DIGITS <= digit_count(number) <= MOST_DIGITS else []
 
 
 def _in_all(parts: list[str], level: int) -> list[Lookalike]:
@@ -83,14 +93,27 @@ def _in_all(parts: list[str], level: int) -> list[Lookalike]:
 
 
 def _one(text: str) -> Lookalike | None:
+    """What looks like one number in a text; else in what is left of it without a count, an hour or a fraction."""
     try:
-        core = core_of(cleaned(EACH_PART, text))
+        text = cleaned(EACH_PART, text)
     except Reject:
         return None
-    if not LEAST_DIGITS <= digit_count(core) <= MOST_DIGITS or any(other.fullmatch(core) for other in (_DATE, _AMOUNT, _CODE)):
+    if _AMOUNT.fullmatch(text):
         return None
-    words = _WORD.findall(labels.extension(decorations.uri(text)))
+    fraction = other_readings.without_fraction(text, zeros_only=True)
+    rests = (other_readings.without_tail(text), other_readings.without_head(text, True), [fraction] if fraction else [])
+    return next(filter(None, map(_whole, chain([text], *rests))), None)
+
+
+def _whole(text: str) -> Lookalike | None:
+    try:
+        core = core_of(cleaned(WORDS, text))
+    except Reject:
+        return None
+    if not LEAST_DIGITS <= digit_count(core) <= MOST_DIGITS or _AMOUNT.fullmatch(core) or _CODE.fullmatch(core):
+        return None
+    words = _WORD.findall(labels.extension(text))
     # Any word may stand beside what nobody but a phone is written like; `INV-20240001` is none.
     if words and not core.startswith(("+", "0", "(")) and not any(labels.is_label(word, TELEPHONE_WORDS) for word in words):
         return None
-    return Lookalike(core, bool(words) or _WRITTEN.match(core) is not None or decorations.uri(text) != text)
+    return Lookalike(core, bool(words) or _WRITTEN.match(core) is not None)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from fbcheck_pipeline.text.cell_words import JOINING_LETTERS, JOINING_WORDS
-from fbcheck_pipeline.text.decorations import SYMBOL
+from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, SYMBOL, digit_count
 from fbcheck_pipeline.text.labels import LETTER, may_be_digits
 
 
@@ -19,19 +19,18 @@ class Separator(NamedTuple):
     cut: Callable[[str], list[str] | None]
 
 
-# Shorter runs of digits are parts of a number where the separator may also stand inside one.
-MIN_PART_DIGITS = 7
-
+MIN_RESTART_DIGITS = 6
+"""The shortest numbers with their trunk 0."""
 _DIGIT = re.compile(r"\d")
 _BETWEEN = re.compile(rf"(?<=[\d)])[\s.,;:(\[\-]+({LETTER}[^\d+(\[]*)(?=[\d+(\[])")
-_RESTART = re.compile(r"(?<=[\d)])[\s\-.]+(?=[(\[]?0)")
+_RESTART = re.compile(r"(?<=[\d)])[\s\-./()\[\]]+(?=0)")
+# No mark of these is in a number, none hides a digit.
+_UNUSUAL = r"[^\w\s+\-./()\[\]{}<>~'\"`\u00b4\u2018\u2019\u201c-\u201e*#\u2022\u2026?,:=&@%\u00b0!\\^]|:{2,}"
+# These may hide digits: they part two numbers only where blanks are around and a number surely begins.
+_HIDING = r"(?<=[\d)])\s+[*\u2022\u00b7:=>~^\\_]+\s*(?=[(\[]?[+0])"
+_COUNTER = re.compile(r"(?:^|(?<=\s))([1-9])[.)]\s")
 # A lone letter may be a digit misread, unless a new number surely begins after it.
 _JOINING = re.compile(rf"\s(?:{JOINING_WORDS})\s|\s(?:{JOINING_LETTERS})\s(?=\s*\(?[+0])|&", re.I)
-
-
-def digit_count(text: str) -> int:
-    """How many digits are in the text."""
-    return len(_DIGIT.findall(text))
 
 
 def _parts(pattern: re.Pattern[str], min_digits: int, text: str) -> list[str] | None:
@@ -45,19 +44,29 @@ def _separator(pattern: str | re.Pattern[str], min_digits: int = MIN_PART_DIGITS
 
 
 def _around_words(text: str) -> list[str] | None:
-    """`ev 0212 … cep 0532 …`: a label stands between two numbers; a misread digit does not."""
+    """`ev 0212 … cep 0532 …`: a label stands between two numbers; a misread digit does not. Both keep it, as it may count one's digits."""
     words = [word for match in _BETWEEN.finditer(text) for word in match[1].split()]
     if not words or any(map(may_be_digits, words)):
         return None
-    parts = _BETWEEN.sub("\n", text).split("\n")
+    between = list(_BETWEEN.finditer(text))
+    begins, ends = [0, *(match.start(1) for match in between)], [*(match.end(1) for match in between), len(text)]
+    parts = [text[begin:end] for begin, end in zip(begins, ends, strict=True)]
     return parts if all(digit_count(part) >= MIN_PART_DIGITS for part in parts) else None
 
 
-def restart(text: str) -> list[str] | None:
-    """Nothing but a blank or dash between, and the second has its own trunk 0; None where that may be at several places."""
+def _enumerated(text: str) -> list[str] | None:
+    """`1) 0212 … 2) 0532 …`: marks that count from one."""
+    marks = list(_COUNTER.finditer(text))
+    if len(marks) < 2 or [int(mark[1]) for mark in marks] != list(range(1, len(marks) + 1)) or text[: marks[0].start()].strip():
+        return None
+    ends = [*(mark.start() for mark in marks[1:]), len(text)]
+    return [text[mark.end() : end] for mark, end in zip(marks, ends, strict=True)]
+
+
+def restarts(text: str) -> list[tuple[str, str]]:
+    """Every way to cut a text in two where nothing but a blank, dash or bracket is between, and the second has its own trunk 0."""
     cuts = [(text[: cut.start()], text[cut.end() :]) for cut in _RESTART.finditer(text)]
-    cuts = [parts for parts in cuts if min(map(digit_count, parts)) >= MIN_PART_DIGITS]
-    return list(cuts[0]) if len(cuts) == 1 else None
+    return [parts for parts in cuts if min(map(digit_count, parts)) >= MIN_RESTART_DIGITS]
 
 
 SEPARATORS: tuple[Separator, ...] = (
@@ -65,9 +74,13 @@ SEPARATORS: tuple[Separator, ...] = (
     _separator(rf"\n|\s{SYMBOL}+|{SYMBOL}+\s"),
     _separator(r",", 1),
     _separator(_JOINING),
-    _separator(r"(?<=[\d)])\s+(?=[(\[]?\+)"),
+    _separator(rf"\s*(?:{_UNUSUAL})+\s*|{_HIDING}"),
+    _separator(r"(?<=[\d)])\s*\+\s*(?=[(\[]?(?:0(?!0)|\+))"),
+    _separator(r"(?<=[\d)])\s*(?=[(\[]?\+\S)"),
     _separator(r"/"),
     _separator(r"\s-\s"),
+    _separator(r"(?<=\d)\s*[(\[](?=[+0]\s?\d[^()]*[)\]]\s*$)"),
+    Separator(1, _enumerated),
     Separator(MIN_PART_DIGITS, _around_words),
 )
 

@@ -1,32 +1,84 @@
 """One cell, carefully: its text becomes one outcome or several.
 
-`text` takes the cell apart and cleans each part; here each part is read, and where two readings are honest, none is taken.
-What a clean number means is in `reference`. The fast path does the same for plain cells; where both answer, they agree.
+`text` takes the cell apart and cleans each part; here each part is read, and where two readings are honest, none is taken:
+either every number of the cell, whole, or a reason. What a clean number means is in `reference`. The fast path does the same for
+plain cells; where both answer, they agree.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from fbcheck_pipeline.model.reasons import RejectReason
-from fbcheck_pipeline.phones.careful.reference import PhoneOutcome, read, read_linked, rejected
-from fbcheck_pipeline.phones.fast.terms import Says
-from fbcheck_pipeline.text import decorations, labels
-from fbcheck_pipeline.text.cleaning import EACH_PART, WHOLE_CELL, cleaned, core_of
-from fbcheck_pipeline.text.decorations import Reject
-from fbcheck_pipeline.text.splitting import MIN_PART_DIGITS, SEPARATORS, cuts, digit_count, restart
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-Read = Callable[[str], PhoneOutcome]
+from fbcheck_pipeline.model.reasons import EXCLUDED_LINE_TYPES, RejectReason
+from fbcheck_pipeline.phones.careful.reference import (
+    PhoneOutcome,
+    has_trunk_zero,
+    is_own_format,
+    read,
+    read_linked,
+    rejected,
+)
+from fbcheck_pipeline.phones.fast.terms import Says
+from fbcheck_pipeline.text import decorations, labels, other_readings
+from fbcheck_pipeline.text.cell_words import LABELS
+from fbcheck_pipeline.text.cleaning import CELL, EACH_PART, WHOLE_TEXT, WORDS, cleaned, core_of
+from fbcheck_pipeline.text.countries import regions_named
+from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count
+from fbcheck_pipeline.text.splitting import SEPARATORS, cuts, restarts
+from fbcheck_pipeline.text.uris import segments
 
 SPLIT = "Splits a cell that holds several numbers."
-LINKED = "Takes the number out of a wa.me or WhatsApp link; such numbers are international."
+LINKED = "Takes the number out of a WhatsApp link or address; such numbers are international."
+ALONE = "Takes the only number that is left without a count, an hour or a fraction beside it."
+NAMED = "Reads the number in the country that stands beside it."
+
+_CALLING_CODES = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
+MOST_COUNT_DIGITS = 5
+"""Of a count or post code before a number."""
 
 _DIGITS_ONLY = re.compile(r"\+?\d+")
 _BARE = re.compile(r"[\d\s\-./()]+")
+_ENDS_IN_BLANK = re.compile(r"[\d)\]]\s+$")
 _TAIL = re.compile(r"(?:\s*[-/~\n]\s*\d{1,4})+[\s)\]]*$|\s*[(\[]\d{1,4}[\s)\]]*$")
 _CUT = re.compile(r"[-/~\n(\[]\s*(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the numbers of one cell.
+
+    known: what some numbers are for this region and column; saves reading them. said: sentences of the rules that applied.
+    """
+
+    region: str | None
+    column: Says
+    known: Mapping[str, PhoneOutcome]
+    said: list[str]
+
+    def read(self, core: str) -> PhoneOutcome:
+        """The outcome of digits, separators and a plus at the front."""
+        number = re.sub(r"[^\d+]", "", core)
+        number = "+" + number.lstrip("+") if number.startswith("+") else number
+        if self.region is None:  # 00 and +00 mean +
+            number = re.sub(r"^\+?00", "+", number)
+        return self.known.get(number) or read(number, self.region, self.column)
+
+    def number_in(self, text: str) -> PhoneOutcome | None:
+        """The number of a text with or without words; None where there is none."""
+        try:
+            outcome = self.read(core_of(cleaned(WORDS, text)))
+        except Reject:
+            return None
+        return outcome if outcome.is_number else None
+
+    def silent(self) -> _Reader:
+        """One for trials, which says nothing."""
+        return replace(self, said=[])
 
 
 def outcomes_of(
@@ -45,120 +97,215 @@ def outcomes_of(
         applied: where given, gets a sentence for each rule that changed something.
         known: what some numbers are for this region and column; saves reading them.
     """
-    said = applied if applied is not None else []
-
-    def read_it(core: str) -> PhoneOutcome:
-        number = _international(core, region)
-        return known.get(number) or read(number, region, column)
-
     if text is None:
         return [rejected(RejectReason.EMPTY)]
+    reader = _Reader(region, column, known, applied if applied is not None else [])
     try:
-        linked = decorations.link(decorations.to_ascii(decorations.over_long(text)))
-        if linked:
-            said.append(LINKED)
-            return [read_linked(linked, region)]
-        return _numbers(cleaned(WHOLE_CELL, text, said), 0, read_it, said)
+        pieces = segments(cleaned(CELL, text, reader.said))
+        if not any(piece.is_link for piece in pieces):
+            return _beside_links(pieces[0].text, reader)
+        reader.said.append(LINKED)
+        found = [each for piece in pieces for each in (_linked if piece.is_link else _beside_links)(piece.text, reader)]
     except Reject as reject:
         return [rejected(reject.reason)]
+    return _all_or_none(list(dict.fromkeys(found)))
 
 
 def bare_digits_of(text: str) -> str | None:
     """The digits of a cell that has digits and separators only, its decorations removed; None for any other cell."""
     try:
-        clean = cleaned((*WHOLE_CELL, *EACH_PART), text)
+        clean = cleaned((*CELL, *WHOLE_TEXT, *EACH_PART, *WORDS), text)
     except Reject:
         return None
     return re.sub(r"\D", "", clean) if _BARE.fullmatch(clean) else None
 
 
-def _numbers(text: str, level: int, read_it: Read, said: list[str]) -> list[PhoneOutcome]:
+def _all_or_none(found: list[PhoneOutcome]) -> list[PhoneOutcome]:
+    """Several phones of a cell, or one reason: where one of them is unclear, so is what the cell says."""
+    unclear = [each for each in found if each.e164 is None and each.reason is not RejectReason.LINE_TYPE_EXCLUDED]
+    return unclear[:1] or found
+
+
+def _linked(digits: str, reader: _Reader) -> list[PhoneOutcome]:
+    if digits.isdigit():
+        return [read_linked(digits, reader.region)]
+    return [_one_number("+" + digits.strip().lstrip("+"), reader)]
+
+
+def _beside_links(text: str, reader: _Reader) -> list[PhoneOutcome]:
+    return _numbers(cleaned(WHOLE_TEXT, text, reader.said), 0, reader)
+
+
+def _numbers(text: str, level: int, reader: _Reader) -> list[PhoneOutcome]:
     """Split at the strongest separator that leaves numbers only; else the text is one number."""
     if _DIGITS_ONLY.fullmatch(text):
-        return [read_it(text)]
-
-    def several(parts: list[str], level: int) -> list[PhoneOutcome] | None:
-        found = [each for part in parts for each in _numbers(part, level, read_it, [])]
-        return found if all(each.is_number for each in found) else None
-
-    if found := next(filter(None, (several(*cut) for cut in cuts(text, level))), None):
-        said.append(SPLIT)
+        return [reader.read(text)]
+    if found := next(filter(None, (_several(parts, below, reader) for parts, below in cuts(text, level))), None):
+        reader.said.append(SPLIT)
         return found
-    try:
-        whole = _honest_number(text, read_it, said)
-    except Reject as reject:
-        whole = rejected(reject.reason)
+    whole = _one_number(text, reader)
     if whole.is_number:
         return [whole]
     # Last, since blanks and zeros stand inside honest numbers, too; two numbers are too long to read as one.
-    parts = restart(text)
-    found = several(parts, len(SEPARATORS)) if parts else None
-    if parts and found and _ends_surely(parts[0], re.sub(r"\D", "", parts[1]), read_it):
-        said.append(SPLIT)
+    again = [parts for parts in restarts(text) if min(map(digit_count, parts)) >= MIN_PART_DIGITS]
+    found = _several(list(again[0]), len(SEPARATORS), reader) if len(again) == 1 else None
+    if found and _ends_surely(again[0][0], re.sub(r"\D", "", again[0][1]), reader):
+        reader.said.append(SPLIT)
         return found
     return [whole]
 
 
-def _ends_surely(core: str, following: str, read_it: Read) -> bool:
+def _several(parts: list[str], level: int, reader: _Reader) -> list[PhoneOutcome] | None:
+    """The numbers of all parts; None where one is none, or may lack what stands in another."""
+    found: list[PhoneOutcome] = []
+    for part in parts:
+        of_part = _numbers(part, level, reader.silent())
+        if not all(each.is_number for each in of_part):
+            return None
+        found += of_part
+    return None if _is_shorthand(parts, reader) else _all_or_none(found)
+
+
+def _is_shorthand(parts: list[str], reader: _Reader) -> bool:
+    """`030 1234567 / 7654321`: True where a part with the beginning of the first is another number than the part alone."""
+    first, *others = (re.sub(r"[^\d+]", "", part) for part in parts)
+    for other in others:
+        alone = reader.read(other)
+        completed = (reader.read(first[:length] + other) for length in range(1, len(first)) if other[:1] not in ("0", "+"))
+        if any(each.is_number and each.e164 != alone.e164 for each in completed):
+            return True
+    return False
+
+
+def _ends_surely(core: str, following: str, reader: _Reader) -> bool:
     """True where a number can end nowhere else: not three digits earlier or later. Where lengths vary, nobody can tell."""
     number = re.sub(r"[^\d+]", "", core)
     others = [number[:-count] for count in (1, 2, 3)] + [number + following[:count] for count in (1, 2, 3)]
-    return not any(read_it(other).is_number for other in others)
+    return not any(reader.read(other).is_number for other in others)
 
 
-def _honest_number(text: str, read_it: Read, said: list[str]) -> PhoneOutcome:
-    clean = cleaned(EACH_PART, text, said)
+def _one_number(text: str, reader: _Reader) -> PhoneOutcome:
+    try:
+        aside = labels.aside_of(text)
+        if aside and reader.number_in(aside[1]):
+            raise Reject(RejectReason.AMBIGUOUS_RANGE)
+        text = cleaned(EACH_PART, text, reader.said)
+        named = regions_named(text, LABELS) if labels.has_letters(text) else frozenset()
+        if named - {reader.region}:
+            return _in_named_country(text, named, reader)
+        return _number_or_rest(text, reader)
+    except Reject as reject:
+        return rejected(reject.reason)
+
+
+def _number_or_rest(text: str, reader: _Reader) -> PhoneOutcome:
+    """The number of a text; where its digits together are none, the only number that is left without a count, an hour or a fraction.
+
+    Raises:
+        Reject: there is no honest number.
+    """
+    try:
+        whole = _honest_number(text, reader)
+    except Reject as reject:
+        whole = rejected(reject.reason)
+    if whole.is_number or reader.read(text).is_number:
+        return whole
+    left = set(_left_alone(text, reader))
+    if len(left) != 1:
+        return whole
+    reader.said.append(ALONE)
+    return left.pop()
+
+
+def _left_alone(text: str, reader: _Reader) -> Iterator[PhoneOutcome]:
+    """The numbers that shorter texts are; a rejected outcome for each that may end or begin elsewhere."""
+    fraction = other_readings.without_fraction(text, zeros_only=True)
+    for head in [*other_readings.without_tail(text), *([fraction] if fraction else [])]:
+        if number := reader.number_in(head):
+            tail = re.sub(r"\D", "", text[len(head) :])
+            is_apart = head == fraction or (len(tail) <= MOST_COUNT_DIGITS and _ENDS_IN_BLANK.search(head))
+            is_sure = is_apart and _ends_surely(head, tail, reader)
+            yield number if is_sure else rejected(RejectReason.AMBIGUOUS_RANGE)
+    for rest in other_readings.without_head(text, has_trunk_zero(reader.region)):
+        if number := reader.number_in(rest):
+            before = text[: len(text) - len(rest)]
+            may_be_code = before.strip(" ()") in _CALLING_CODES and "+" not in rest
+            is_sure = digit_count(before) <= MOST_COUNT_DIGITS and not may_be_code and not reader.number_in(before)
+            yield number if is_sure else rejected(RejectReason.AMBIGUOUS_RANGE)
+
+
+def _in_named_country(text: str, named: frozenset[str], reader: _Reader) -> PhoneOutcome:
+    """`CH: 044 668 18 00`: the number of the country that stands beside it. With its own country code it needs none.
+
+    Raises:
+        Reject: it is a number of both countries, and only a code names the other; or of none.
+    """
+    here = _honest_number(text, reader)
+    if here.is_number and here.country in named:
+        return here
+    [region, *others] = named
+    if others:
+        raise Reject(RejectReason.AMBIGUOUS_INTERNATIONAL)
+    there = _honest_number(text, replace(reader, region=region, column=Says.NATIONAL, known={}))
+    if here.is_number and here.e164 == there.e164:
+        return here
+    if here.is_number or not there.is_number:
+        raise Reject(RejectReason.AMBIGUOUS_INTERNATIONAL)
+    reader.said.append(NAMED)
+    return there
+
+
+def _honest_number(text: str, reader: _Reader) -> PhoneOutcome:
+    clean = cleaned(WORDS, text, reader.said)
     core = core_of(clean)
-    outcome = read_it(core)
-    _reject_shorthand(core, outcome, read_it)
+    whole = reader.read(core)
+    if not whole.is_number:
+        _reject_range(core, reader)
     if clean != text:
-        _reject_letters_for_digits(text, outcome, read_it)
-    if outcome.is_number:
-        _reject_counts(text, outcome, read_it)
-    return outcome
+        _reject_letters_for_digits(text, whole, reader)
+    if whole.is_number:
+        _reject_other_readings(text, core, whole, reader)
+    return whole
 
 
-def _international(core: str, region: str | None) -> str:
-    """The number as digits, with its plus; without a region 00 and +00 mean +."""
-    number = re.sub(r"[^\d+]", "", core)
-    number = "+" + number.lstrip("+") if number.startswith("+") else number
-    return re.sub(r"^\+?00", "+", number) if region is None else number
-
-
-def _reject_shorthand(core: str, whole: PhoneOutcome, read_it: Read) -> None:
+def _reject_range(core: str, reader: _Reader) -> None:
     """`0212 555 12 34-35` is a switchboard's range: its second number is not written, so none is invented."""
     tail = _TAIL.search(core)
-    if not tail:
-        return
-    places = [cut for cut in _CUT.finditer(core) if cut.start() >= tail.start()]
-    if whole.is_number:
-        places = [cut for cut in places[-1:] if _counts_on(core[: cut.start()], cut[0][0], cut[1])]
-    heads = [core[: cut.start()] for cut in places]
-    if any(digit_count(head) >= MIN_PART_DIGITS and read_it(head).is_number for head in heads):
+    heads = [core[: cut.start()] for cut in _CUT.finditer(core) if tail and cut.start() >= tail.start()]
+    if any(digit_count(head) >= MIN_PART_DIGITS and reader.read(head).is_number for head in heads):
         raise Reject(RejectReason.AMBIGUOUS_RANGE)
 
 
-def _counts_on(head: str, separator: str, tail: str) -> bool:
-    """True where a tail that also fits into the number is rather another, or the next of a range: it counts on from the head's end."""
-    if separator in "([":
-        return True
-    if separator != "-":
-        return len(tail) < 4
-    return 1 <= int(tail) - int(re.sub(r"\D", "", head)[-len(tail) :] or 0) <= 9
-
-
-def _reject_letters_for_digits(text: str, outcome: PhoneOutcome, read_it: Read) -> None:
+def _reject_letters_for_digits(text: str, outcome: PhoneOutcome, reader: _Reader) -> None:
     """`0800 123 TAXI`, `030 1234x567`: where letters or signs may stand for digits, the digits alone are another number."""
     vanity, glued = labels.vanity_of(text), labels.glued_extension_of(text)
-    if vanity and read_it(vanity).is_number:
+    if vanity and reader.read(vanity).is_number:
         raise Reject(RejectReason.LETTERS_IN_NUMBER)
-    if glued and not (outcome.is_number and _ends_surely(glued[0], glued[1], read_it)):
+    if glued and not (outcome.is_number and _ends_surely(glued[0], glued[1], reader)):
         raise Reject(RejectReason.LETTERS_IN_NUMBER)
 
 
-def _reject_counts(text: str, whole: PhoneOutcome, read_it: Read) -> None:
-    """`030 123456 2. Etage`, `Handy 2 171 1234567`: where the rest is a number, too, nobody can tell which was meant."""
-    for rest in labels.without_counts(text):
-        other = read_it(cleaned(EACH_PART, rest))
-        if other.is_number and other.e164 != whole.e164:
-            raise Reject(RejectReason.LETTERS_IN_NUMBER if labels.has_letters(text) else RejectReason.AMBIGUOUS_RANGE)
+def _reject_other_readings(text: str, core: str, whole: PhoneOutcome, reader: _Reader) -> None:
+    """`030 123456 2. Etage`, `3 030 123456`, `040 12345 / 54321`: where a shorter text is a number, too, nobody can tell which was meant.
+
+    Digits without words that are grouped as phonenumbers itself groups them are beyond doubt; a service line is not kept anyway.
+    """
+    has_words = labels.has_letters(text)
+    if not has_words and (whole.line_type in EXCLUDED_LINE_TYPES or is_own_format(core, whole)):
+        return
+    others = map(reader.number_in, _other_readings(text, core, reader))
+    if any(other and other.e164 != whole.e164 for other in others):
+        raise Reject(RejectReason.LETTERS_IN_NUMBER if has_words else RejectReason.AMBIGUOUS_RANGE)
+    if any(all(map(reader.number_in, parts)) for parts in restarts(core)):
+        raise Reject(RejectReason.AMBIGUOUS_RANGE)
+    fraction = other_readings.without_fraction(core)
+    if decorations.is_short_date(core) or (fraction and reader.number_in(fraction)):
+        raise Reject(RejectReason.NOT_A_NUMBER)
+
+
+def _other_readings(text: str, core: str, reader: _Reader) -> Iterator[str]:
+    yield from other_readings.without_tail(text)
+    yield from other_readings.without_head(text, has_trunk_zero(reader.region))
+    yield from other_readings.without_date(core)
+    yield from other_readings.before_marks(core)
+    yield from other_readings.before_next_of_range(core)

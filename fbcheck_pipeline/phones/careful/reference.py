@@ -116,6 +116,27 @@ def is_bare(number: str, region: str) -> bool:
     return not (idd and re.match(idd, number))
 
 
+def has_trunk_zero(region: str | None) -> bool:
+    """True where people of the region dial a 0 before national numbers that is no part of them."""
+    return region is not None and metadata_for(region).national_prefix == "0"
+
+
+def is_own_format(core: str, outcome: PhoneOutcome) -> bool:
+    """True where the number is written as phonenumbers itself writes it; each of its separators may be a blank, dash or dot instead."""
+    if outcome.e164 is None:
+        return False
+    number = phonenumbers.parse(outcome.e164)
+    formats = (PhoneNumberFormat.NATIONAL, PhoneNumberFormat.INTERNATIONAL)
+    return any(_is_grouped_alike(core, phonenumbers.format_number(number, each)) for each in formats)
+
+
+def _is_grouped_alike(text: str, own: str) -> bool:
+    groups, own_groups = re.findall(r"\d+", text), re.findall(r"\d+", own)
+    between = set(zip(re.findall(r"(?<=\d)\D+(?=\d)", own), re.findall(r"(?<=\d)\D+(?=\d)", text), strict=False))
+    is_one_for_one = len(between) == len({separator for separator, _ in between})
+    return groups == own_groups and is_one_for_one and all(ours in (separator, " ", "-", ".") for separator, ours in between)
+
+
 def is_emergency(number: str, region: str | None) -> bool:
     """True for 110, 112, 911 … and the region's own."""
     if len(number) > MAX_EMERGENCY_DIGITS:

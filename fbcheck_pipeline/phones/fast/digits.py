@@ -18,6 +18,7 @@ from fbcheck_pipeline.phones.fast.territories import END
 # A row of the digit matrix: room for a + and a calling code before the digits, then the digits, then END.
 MARGIN, WIDTH = 5, 32
 MOST_DIGITS = 24  # walked at most; a cell with more is not plain
+LEAST_RESTART = 6  # digits of the shortest numbers with a trunk 0
 PLUS = (ord("+") - ord("0")) % 256  # what becomes a + when "0" is added to all
 
 _BLANK, _DASH, _DOT, _OPEN, _CLOSE, _PLUS_SIGN, _OTHER = range(10, 17)
@@ -34,7 +35,8 @@ class Digits:
 
     matrix: WIDTH bytes a cell, flat; its digits 0 to 9 start at MARGIN. count: of its digits. has_plus: begins with +.
     is_empty: null or "". is_plain: at least one digit, otherwise blanks and separators where they are harmless.
-    is_unbroken: plain, and nothing but digits and the plus. tail: how many digits at the end may be those of the next number
+    is_unbroken: plain, and nothing but digits and the plus. restart: how many digits stand before a group that begins with 0 and may be
+    a number of its own; 0 in most. tail: how many digits at the end may be those of the next number
     in a range, as in 34-35; 0 in most.
     """
 
@@ -44,6 +46,7 @@ class Digits:
     is_empty: Mask
     is_plain: Mask
     is_unbroken: Mask
+    restart: Ints
     tail: Ints
 
     def without_tail(self, rows: Ints) -> Digits:
@@ -52,7 +55,16 @@ class Digits:
         count = self.count[rows] - self.tail[rows]
         matrix[np.arange(WIDTH) >= MARGIN + count[:, None]] = END
         flags = (self.has_plus[rows], self.is_empty[rows], self.is_plain[rows], self.is_unbroken[rows])
-        return Digits(matrix.reshape(-1), count, *flags, tail=np.zeros(len(rows), np.int64))
+        return Digits(matrix.reshape(-1), count, *flags, restart=self.restart[rows], tail=np.zeros(len(rows), np.int64))
+
+    def from_restart(self, rows: Ints) -> Digits:
+        """Copies of some cells, from their restart on."""
+        matrix = self.matrix.reshape(-1, WIDTH)[rows]
+        place = np.minimum(np.arange(WIDTH) + np.where(np.arange(WIDTH) < MARGIN, 0, self.restart[rows, None]), WIDTH - 1)
+        count, no = self.count[rows] - self.restart[rows], np.zeros(len(rows), np.int64)
+        matrix = np.take_along_axis(matrix, place, 1)
+        flags = (no.astype(np.bool_), self.is_empty[rows], self.is_plain[rows], self.is_unbroken[rows])
+        return Digits(matrix.reshape(-1), count, *flags, restart=no, tail=no)
 
 
 def digits_of(cells: pa.StringArray) -> Digits:
@@ -86,12 +98,21 @@ def digits_of(cells: pa.StringArray) -> Digits:
     signs_of = partial(np.bincount, minlength=len(cells))
     is_plain[signs_of(sign_rows[sign_kinds == _DOT]) == 1] = False  # perhaps a fraction
     is_plain[signs_of(sign_rows[sign_kinds == _OPEN]) < signs_of(sign_rows[sign_kinds == _CLOSE])] = False  # as in `2) 0532 …`
+    is_plain[_may_be_dates(count, *(signs_of(sign_rows[each]) for each in (sign_kinds != _OTHER, _is_line(sign_kinds))))] = False
+    opens = signs[sign_kinds == _OPEN]
+    rows_opened = row_of[opens]
+    is_plain[rows_opened[seen[opens] - first[rows_opened] >= np.where(has_plus[rows_opened], 6, 4)]] = (
+        False  # perhaps a second number
+    )
+    begins_bare = ~has_plus & (matrix.reshape(-1, WIDTH)[:, MARGIN] != 0)
+    restart, is_unclear = _restarts(kind, row_of, begins, seen, count, begins_bare)
+    is_plain[is_unclear] = False
     asides = _tails(count, seen, first, signs[sign_kinds == _OPEN], sign_rows[sign_kinds == _OPEN])
     is_plain[asides > 0] = False
     tail = _tails(count, seen, first, signs[sign_kinds == _DASH], sign_rows[sign_kinds == _DASH])
     tail[~is_plain | ~_counts_on(matrix, count, tail)] = 0
     is_unbroken = is_plain & (count + has_plus == lengths)
-    return Digits(matrix, count, has_plus, is_null | (lengths == 0), is_plain, is_unbroken, tail)
+    return Digits(matrix, count, has_plus, is_null | (lengths == 0), is_plain, is_unbroken, restart, tail)
 
 
 def _buffers(cells: pa.StringArray) -> tuple[Ints, Bytes]:
@@ -109,16 +130,46 @@ def _is_harmful(data: Bytes, signs: Ints, kinds: Bytes, leads: Mask, trails: Mas
     """Signs that may mean more than a separator.
 
     Unknown ones; a plus inside; a minus before all (a calculated number) or after a blank (two numbers); a dash after all
-    (it hides the tail of a range); a dash or dot beside another (masked digits).
+    (it hides the tail of a range); a dash or dot beside another (masked digits); a blank after a dot (`2. 532 …`).
     """
     is_dash = kinds == _DASH
     harmful: Mask = kinds == _OTHER
+    if len(signs):
+        harmful |= (kinds == _DOT) & (data.take(signs + 1, mode="clip") == ord(" "))
     harmful |= (kinds == _PLUS_SIGN) & ~leads
     harmful |= is_dash & (leads | (data[signs - 1] == ord(" ")))
     harmful |= is_dash & trails
-    is_line = is_dash | (kinds == _DOT)
+    is_line = _is_line(kinds)
     harmful[1:] |= is_line[1:] & is_line[:-1] & (np.diff(signs) == 1)
     return harmful
+
+
+def _is_line(kinds: Bytes) -> Mask:
+    is_line: Mask = (kinds == _DASH) | (kinds == _DOT)
+    return is_line
+
+
+def _may_be_dates(count: Ints, signs: Ints, lines: Ints) -> Mask:
+    """Few digits with one or two dashes or dots and no other sign: `05.11.2026`, `11-2026`."""
+    may_be: Mask = (signs == lines) & (count >= 5) & (((lines == 2) & (count <= 8)) | ((lines == 1) & (count <= 6)))
+    return may_be
+
+
+def _restarts(
+    kind: Bytes, row_of: Ints, begins: Ints, seen: NDArray[np.int32], count: Ints, begins_bare: Mask
+) -> tuple[Ints, Mask]:
+    """How many digits stand before a group that begins with 0, where it is long enough for a number, and so is what stands before it.
+
+    Before it may stand a count or post code (no trunk 0, no plus) of any length, or a number. The mask: cells with several such groups.
+    """
+    zeros = np.flatnonzero((kind[1:] == 0) & (kind[:-1] >= _BLANK)) + 1
+    zeros = zeros[zeros > begins[row_of[zeros]]]
+    rows = row_of[zeros]
+    before = (seen[zeros] - seen[begins[rows]]).astype(np.int64)
+    may = (count[rows] - before >= LEAST_RESTART) & (before > 0) & (begins_bare[rows] | (before >= LEAST_RESTART))
+    restart = np.zeros(len(count), np.int64)
+    restart[rows[may]] = before[may]
+    return restart, np.bincount(rows[may], minlength=len(count)) > 1
 
 
 def _tails(count: Ints, seen: NDArray[np.int32], first: Ints, signs: Ints, rows: Ints) -> Ints:

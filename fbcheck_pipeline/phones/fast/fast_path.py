@@ -65,6 +65,7 @@ class FastPath:
         for rows in (plain[~long], plain[long]):  # apart, since all are walked as far as the longest
             reading.put(rows, self._read_plain(digits, rows, regions[rows], column[rows]))
         self._leave_ranges(reading, digits, regions, column)
+        self._leave_restarts(reading, digits, regions, column)
         reading.reject(digits.is_unbroken & (digits.count == 1) & ~digits.has_plus, Fault.TOO_SHORT)
         # A cell with separators that is no number may still be two, or a range: the careful rules find that out.
         is_rejected = (reading.fault != NONE) & (reading.fault != Fault.AMBIGUOUS_INTERNATIONAL)
@@ -127,6 +128,12 @@ class FastPath:
         rows = np.flatnonzero((digits.tail > 0) & (reading.is_number | (reading.fault == Fault.AMBIGUOUS_INTERNATIONAL)))
         head = self._read_plain(digits.without_tail(rows), np.arange(len(rows)), regions[rows], column[rows])
         reading.is_sure[rows[~head.is_sure | (head.fault == NONE) | (head.fault == Fault.AMBIGUOUS_INTERNATIONAL)]] = False
+
+    def _leave_restarts(self, reading: Reading, digits: Digits, regions: Rows, column: Rows) -> None:
+        """A number within which another may begin, after a count or a first one: sure only where what begins there is none."""
+        rows = np.flatnonzero((digits.restart > 0) & (reading.is_number | (reading.fault == Fault.AMBIGUOUS_INTERNATIONAL)))
+        rest = self._read_plain(digits.from_restart(rows), np.arange(len(rows)), regions[rows], column[rows])
+        reading.is_sure[rows[~rest.is_sure | (rest.fault == NONE) | (rest.fault == Fault.AMBIGUOUS_INTERNATIONAL)]] = False
 
     def _read_without_region(self, reading: Reading, digits: Digits, rows: Rows, where: Rows, head: Rows) -> None:
         """Only a plus, or 00 for it, tells the country."""

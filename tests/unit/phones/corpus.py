@@ -72,9 +72,14 @@ def number_of(territory: int, national: str) -> PhoneNumber:
 def honest_forms(territory: int, national: str) -> list[str]:
     """One number as people write it: all of phonenumbers' own formats, with and without their signs, and common habits."""
     number, code = number_of(territory, national), str(code_of(territory))
-    e164, international, written = (
+    e164, international, written, uri = (
         phonenumbers.format_number(number, style)
-        for style in (PhoneNumberFormat.E164, PhoneNumberFormat.INTERNATIONAL, PhoneNumberFormat.NATIONAL)
+        for style in (
+            PhoneNumberFormat.E164,
+            PhoneNumberFormat.INTERNATIONAL,
+            PhoneNumberFormat.NATIONAL,
+            PhoneNumberFormat.RFC3966,
+        )
     )
     digits = re.sub(r"\D", "", written)
     return [
@@ -99,6 +104,7 @@ def honest_forms(territory: int, national: str) -> list[str]:
         f"00 {code} {national}",
         f"011{e164[1:]}",
         f" {e164} ",
+        uri,
     ]
 
 

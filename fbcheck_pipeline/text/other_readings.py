@@ -1,0 +1,109 @@
+"""What else a text may mean whose digits together are a number: its shape tells where a count, an hour or a second number may begin.
+
+Only shapes are known here, no words: wherever a shorter text might be the number meant, it is given. Whether it is a number is
+found in `phones`; where it is one, and another than the whole, nobody can tell which was meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from fbcheck_pipeline.text import labels
+from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, SHORT_DATE, digit_count
+from fbcheck_pipeline.text.splitting import MIN_RESTART_DIGITS
+
+MOST_TAIL_DIGITS = 8
+"""Of hours and counts after a number: `9-17`, `10 00 18 30`."""
+LONGEST_GROUP = 4
+"""Whoever writes more digits than that in one go does not part the last ones from them."""
+_GROUP = re.compile(r"\d+")
+_DATE_AFTER = re.compile(rf"\s[(\[]?{SHORT_DATE}[)\]]?$")
+_DATE_BEFORE = re.compile(rf"[(\[]?{SHORT_DATE}[)\]]?\s")
+_FRACTION = re.compile(r"([^.,]*\d)[.,](\d{1,2}|0+)[\s)]*")
+_STRONG = re.compile(r"\s*[/~\n(\[]|\s-(?=\s)|\s-(?=[+0])")
+_COUNTS_OFF = r"[\s.:)\]/\-]+"
+_FIRST_GROUP = re.compile(rf"[(\[]?([1-9]\d*){_COUNTS_OFF}(?=[(\[]?\d)")
+_BEFORE_PLUS = re.compile(r"[(\[#]?\s*[1-9]\d{0,4}[\s.:)\]/\-]+(?=[(\[]?\+)")
+_TRUNK = re.compile(r"(?<=\d)[\s.\-/)\]]+(?=[(\[]?0)")
+_MARKED = re.compile(
+    rf"[1-9]\d?/\s+(?=[(\[]?\d)|#\s*\d{{1,2}}{_COUNTS_OFF}(?=[(\[]?\d)|[1-9]\d?(?:\.?\)|[.:]\s)\W*(?=\d)|[1-9]\s+-\s+(?=[(\[]?\d)"
+)
+_AREA = re.compile(r"[(\[]?\d{3}[)\]]?\s")
+_LAST_DASH = re.compile(r"-\s*(\d{1,4})[\s)\]]*$")
+
+
+def without_tail(text: str) -> Iterator[str]:
+    """A text with words after it, without the last groups of digits: `… 2. Etage`, `… 15-30 Minuten`, `… 34 dagar`.
+
+    A label that says what the number is (`Büro`) counts nothing, but for a lone digit. A comma, bracket or dash before the word parts it
+    from the digits; then only a last group that no number is written with is suspected.
+    """
+    trailing = labels.trailing_of(text)
+    if not trailing:
+        return
+    left, gap, words = trailing
+    groups = list(_GROUP.finditer(left))
+    counts_nothing = not labels.is_counted(gap, words)
+    for place in range(len(groups) - 1, 0, -1):
+        head, tail = left[: groups[place].start()], digit_count(left[groups[place].start() :])
+        if tail > MOST_TAIL_DIGITS or (counts_nothing and place < len(groups) - 1):
+            return
+        before = len(groups[place - 1][0])
+        follows_long = before > LONGEST_GROUP
+        is_grouped = tail == before == 3 and digit_count(head) < MIN_PART_DIGITS  # `030 123 456 Max`
+        if (tail == 1 or follows_long) if counts_nothing else not is_grouped:
+            yield head
+
+
+def without_head(text: str, has_trunk: bool) -> Iterator[str]:
+    """A text without the digits before it: `Handy 2 171 …`, `#2 …`, `3) 030 …`, and a count or post code before a trunk 0.
+
+    Args:
+        has_trunk: a 0 before a national number is no part of it, in the region of the number.
+    """
+    words = labels.leading_of(text)
+    bare = text[len(words) :]
+    first, marked = _FIRST_GROUP.match(bare), _MARKED.match(bare)
+    if marked:
+        yield bare[marked.end() :]
+    elif words and first and len(first[1]) < 3:
+        yield bare[first.end() :]
+    international = _BEFORE_PLUS.match(bare)
+    if international:
+        yield bare[international.end() :]
+    if not first or (not words and _AREA.match(bare)):
+        return
+    for trunk in _TRUNK.finditer(bare):
+        count = digit_count(bare[: trunk.start()])
+        if count <= MOST_TAIL_DIGITS and (has_trunk or count < 3) and digit_count(bare[trunk.end() :]) >= MIN_RESTART_DIGITS:
+            yield bare[trunk.end() :]
+
+
+def without_fraction(core: str, zeros_only: bool = False) -> str | None:
+    """The whole part of what may be a decimal number; None for any other text."""
+    match = _FRACTION.fullmatch(core)
+    return match[1] if match and not (zeros_only and match[2].strip("0")) else None
+
+
+def without_date(core: str) -> Iterator[str]:
+    """A text without a date with a year of two digits, before or after the number."""
+    date = _DATE_AFTER.search(core) or _DATE_BEFORE.match(core)
+    if date:
+        yield core[: date.start()] or core[date.end() :]
+
+
+def before_marks(core: str) -> Iterator[str]:
+    """What stands before each mark that parts more than it groups: a slash, a bracket, a line feed, a dash between blanks."""
+    for mark in _STRONG.finditer(core):
+        if digit_count(core[: mark.start()]):
+            yield core[: mark.start()]
+
+
+def before_next_of_range(core: str) -> Iterator[str]:
+    """What stands before a last dash whose digits count on from it by one to nine, as in 34-35."""
+    dash = _LAST_DASH.search(core)
+    if dash:
+        head, tail = core[: dash.start()], dash[1]
+        if digit_count(head) >= MIN_RESTART_DIGITS and 1 <= int(tail) - int(re.sub(r"\D", "", head)[-len(tail) :]) <= 9:
+            yield head

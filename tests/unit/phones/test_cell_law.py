@@ -1,0 +1,118 @@
+"""The law of a cell: either every number of it, whole, or a reason. Kinds of dirt are in the documentation under cells."""
+
+from __future__ import annotations
+
+import csv
+import random
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
+from fbcheck_pipeline.phones.fast.fast_path import FastPath
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
+from fbcheck_pipeline.text import recogniser
+from tests.unit.phones.corpus import NO_REGION, Cell, read_carefully, read_fast
+from tests.unit.phones.dirty_cells import cells
+
+SAMPLE = Path(__file__).parents[2] / "data" / "phone_cells.csv"
+
+
+def _sample() -> list[tuple[Cell, list[str]]]:
+    """Cells that were silently wrong once, and what may become of each."""
+    with SAMPLE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    regions = [COUNTRIES.index(row["region"]) if row["region"] else NO_REGION for row in rows]
+    return [
+        ((row["raw"], region, Says.NOTHING), row["accepted"].split(" or ")) for row, region in zip(rows, regions, strict=True)
+    ]
+
+
+def test_no_cell_of_the_sample_is_silently_wrong(path: FastPath) -> None:
+    """Each was a stranger's number, or lost one, in either path."""
+    sample = _sample()
+    fast = read_fast(path, [cell for cell, _ in sample])
+    for (cell, accepted), outcome in zip(sample, fast, strict=True):
+        for became in (read_carefully(*cell), [outcome] if outcome else []):
+            numbers = "|".join(each.e164 for each in became if each.e164)
+            assert not became or (numbers or "reject") in accepted, cell
+
+
+def test_of_dirty_cells_none_is_wrong_and_few_are_rejected() -> None:
+    """A sample of what `tests/integration/phones` does at length; the fast path hands all of them over or agrees."""
+    verdicts = Counter(cell.verdict() for cell in cells(random.Random(3), 1))
+    assert verdicts["wrong"] == 0
+    assert verdicts["rejected"] < 0.25 * verdicts.total()
+
+
+def test_both_paths_agree_on_dirty_cells(path: FastPath) -> None:
+    """Plain digits and separators are a count, a date and two numbers, too."""
+    dirty: list[Cell] = [(cell.text, COUNTRIES.index(cell.region), Says.NOTHING) for cell in cells(random.Random(4), 1)]
+    read = zip(dirty, read_fast(path, dirty), strict=True)
+    assert not [(cell, outcome) for cell, outcome in read if outcome and read_carefully(*cell) != [outcome]]
+
+
+def test_what_is_read_in_a_dirty_cell_looks_like_a_number() -> None:
+    """Or a list of such cells is refused which `--column` would read. `INV-20240001` is none: words beside digits without a 0 or plus."""
+    read = [cell for cell in cells(random.Random(5), 1) if cell.verdict() == "whole" and cell.truth]
+    read = [cell for cell in read if re.match(r"[^\d+]*[+0(]", cell.text)]
+    assert len(read) > 100
+    assert [cell.text for cell in read if not recogniser.is_phone_like(cell.text)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "became"),
+    [
+        ("wa.me/4940123 456", "DE", "invalid_number"),
+        ("https://wa.me/4930123%20456", "DE", "+4930123456"),
+        ("https://wa.me/905321234567?text=Merhaba%202", None, "+905321234567"),
+        ("905321234567@s.whatsapp.net", None, "+905321234567"),
+        ('=HYPERLINK("tel:+905321234567";"Ara")', "TR", "+905321234567"),
+        ("sms:+905321234567?body=iki kişi 2", None, "+905321234567"),
+        ("tel:7654321;phone-context=+49-30", None, "+49307654321"),
+        ("tel:+352-27-19-02-05", None, "+35227190205"),
+        ("TEL;TYPE=WORK:030 123456\nTEL;TYPE=CELL:0151 23456789", "DE", "+4930123456 +4915123456789"),
+        ("0212 555 12 34 ::: 0532 123 45 67", "TR", "+902125551234 +905321234567"),
+        ("0212 555 12 34<br>0532 123 45 67", "TR", "+902125551234 +905321234567"),
+        ("0212 555 12 34 • 0532 123 45 67", "TR", "+902125551234 +905321234567"),
+        ("0212 555 12 34、0532 123 45 67", "TR", "+902125551234 +905321234567"),
+        ("0212 555 12 34 + 0532 123 45 67", "TR", "+902125551234 +905321234567"),
+        ('["0212 555 12 34", "0532 123 45 67"]', "TR", "+902125551234 +905321234567"),
+        ("{02125551234,05321234567}", "TR", "+902125551234 +905321234567"),
+        ("1) 0212 555 12 34 2) 0532 123 45 67", "TR", "+902125551234 +905321234567"),
+        ("0532 123 45 67|", "TR", "+905321234567"),
+        ("0532 123 45 67 3 kişi", "TR", "+905321234567"),
+        ("0532 123 45 67 05.11.2026", "TR", "+905321234567"),
+        ("030 123456 (9:00 - 17:30)", "DE", "+4930123456"),
+        ("05321234567.00", "TR", "+905321234567"),
+        ("3) 0532 123 45 67", "TR", "+905321234567"),
+        ("34720 0532 123 45 67", "TR", "+905321234567"),
+        ("49 0664 1234567", "AT", "ambiguous_range"),  # a calling code, perhaps
+        ("030 1234567 / 7654321", "DE", "too_long"),  # the second is in the same town, or in another
+        ("040 12345 / 54321", "DE", "ambiguous_range"),
+        ("030 1234 (Büro 4321)", "DE", "+49301234"),
+        ("+49 30 1234567 (Schweiz)", "AT", "+49301234567"),  # says so itself
+        ("🇩🇪 0151 23456789", "AT", "ambiguous_international"),
+        ("Schweiz 044 668 18 00", "TR", "+41446681800"),
+        ("CH 044 668 18 00", None, "+41446681800"),
+        ("Tel. NO 0532 123 45 67", "TR", "+905321234567"),
+        ("20.12.34", "NC", "+687201234"),  # as phonenumbers writes it there
+        ("05.11.26", "FI", "not_a_number"),
+        ("=+49-30-123456", "DE", "not_a_number"),
+        ("=+905321234567", "TR", "+905321234567"),
+    ],
+)
+def test_a_kind_of_dirt(text: str, region: str | None, became: str) -> None:
+    """One cell a rule."""
+    assert " ".join(each.e164 or str(each.reason) for each in outcomes_of(text, region)) == became
+
+
+@pytest.mark.parametrize(
+    "unit", ["0", "0532 123 45 67 ", "(", "a", "1/", "<br>", "wa.me/", "tel:", ";x=", "\n1) ", "{", "+", "'\"", "- ", "🇩🇪"]
+)
+def test_an_endless_cell_is_read_in_no_time(unit: str) -> None:
+    """A pasted document is refused by its length alone; of what is short enough, no rule looks at a place more than so often."""
+    assert [each.reason for each in outcomes_of(unit * (200_000 // len(unit)), "DE")] == ["not_a_number"]
+    assert outcomes_of(unit * (1000 // len(unit)), "DE")
