@@ -170,8 +170,10 @@ def _is_shorthand(parts: list[str], reader: _Reader) -> bool:
     """`030 1234567 / 7654321`: True where a part with the beginning of the first is another number than the part alone."""
     first, *others = (re.sub(r"[^\d+]", "", part) for part in parts)
     for other in others:
+        if other.startswith(("0", "+")) or digit_count(other) >= digit_count(first):
+            continue
         alone = reader.read(other)
-        completed = (reader.read(first[:length] + other) for length in range(1, len(first)) if other[:1] not in ("0", "+"))
+        completed = (reader.read(first[:length] + other) for length in range(1, len(first)))
         if any(each.is_number and each.e164 != alone.e164 for each in completed):
             return True
     return False
@@ -288,12 +290,14 @@ def _reject_letters_for_digits(text: str, outcome: PhoneOutcome, reader: _Reader
 def _reject_other_readings(text: str, core: str, whole: PhoneOutcome, reader: _Reader) -> None:
     """`030 123456 2. Etage`, `3 030 123456`, `040 12345 / 54321`: where a shorter text is a number, too, nobody can tell which was meant.
 
-    Digits without words that are grouped as phonenumbers itself groups them are beyond doubt; a service line is not kept anyway.
+    Digits without words that are grouped as phonenumbers itself groups them are beyond doubt.
     """
     has_words = labels.has_letters(text)
-    if not has_words and (whole.line_type in EXCLUDED_LINE_TYPES or is_own_format(core, whole)):
+    if not has_words and is_own_format(core, whole):
         return
-    others = map(reader.number_in, _other_readings(text, core, reader))
+    # Service lines have area codes of four digits, which no post code can be told from.
+    has_trunk = has_trunk_zero(reader.region) and whole.line_type not in EXCLUDED_LINE_TYPES
+    others = map(reader.number_in, _other_readings(text, core, has_trunk))
     if any(other and other.e164 != whole.e164 for other in others):
         raise Reject(RejectReason.LETTERS_IN_NUMBER if has_words else RejectReason.AMBIGUOUS_RANGE)
     if any(all(map(reader.number_in, parts)) for parts in restarts(core)):
@@ -303,9 +307,9 @@ def _reject_other_readings(text: str, core: str, whole: PhoneOutcome, reader: _R
         raise Reject(RejectReason.NOT_A_NUMBER)
 
 
-def _other_readings(text: str, core: str, reader: _Reader) -> Iterator[str]:
+def _other_readings(text: str, core: str, has_trunk: bool) -> Iterator[str]:
     yield from other_readings.without_tail(text)
-    yield from other_readings.without_head(text, has_trunk_zero(reader.region))
+    yield from other_readings.without_head(text, has_trunk)
     yield from other_readings.without_date(core)
     yield from other_readings.before_marks(core)
     yield from other_readings.before_next_of_range(core)

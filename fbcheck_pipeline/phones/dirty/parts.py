@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.fast.terms import Ints
 from fbcheck_pipeline.text.cell_words import JOINING_WORDS
-from fbcheck_pipeline.text.splitting import MIN_PART_DIGITS
+from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS
 
 _PART = rf"[+(]?(?:[0-9][ ().\-]{{0,2}}){{{MIN_PART_DIGITS},}}"
 _SEPARATOR = rf"(?: ?[;|,/\n] ?| - |(?i: (?:{JOINING_WORDS}) ))"

@@ -98,6 +98,8 @@ def _filled(template: Template, region: str, chance: random.Random) -> DirtyCell
     (first, n), (second, m) = next(numbers), next(numbers)
     if template.kind == "before" and n[0] not in "0+":
         n = _e164(first)  # digits before a number without trunk 0 are one number to phonenumbers, too
+    if not re.sub(r"\{.\}|\s", "", template.text) and m[0] not in "0+":
+        m = _e164(second)  # and so are two numbers with nothing but blanks between
     d, e, end = _e164(first)[1:], _e164(second)[1:], _end_of(second, chance)
     following = f"{int(n[-2:]) + 3:02}" if n[-2:].isdigit() and int(n[-2:]) < 97 else f"{int(n[-1]) + 1}"
     truth = {f"+{d}", f"+{e}"} if template.numbers == "2" and "rn=" not in template.text else {f"+{d}"}
