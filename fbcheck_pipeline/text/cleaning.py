@@ -1,6 +1,6 @@
 """A cell's text, step by step without what is no part of a number; the rules run in the order in which they stand here.
 
-    the cell     `CELL`: marks and markup; then `uris.segments` takes chat links out
+    the cell     `CELL`: marks and markup; then chat links are taken out, see `uris`
     its text     `WHOLE_TEXT`: spreadsheet and URI decorations, dates, what says "nothing"
     its parts    `splitting`: two numbers in a cell are two phones, when each part is a number on its own
     each part    `EACH_PART`: asides go; then `WORDS`: words and extensions

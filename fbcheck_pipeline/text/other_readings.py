@@ -63,6 +63,8 @@ def without_head(text: str, has_trunk: bool) -> Iterator[str]:
         has_trunk: a 0 before a national number is no part of it, in the region of the number.
     """
     words = labels.leading_of(text)
+    if words[-1:].isalpha() and not labels.is_label(words):
+        return  # a letter glued to digits is no word
     bare = text[len(words) :]
     first, marked = _FIRST_GROUP.match(bare), _MARKED.match(bare)
     if marked:

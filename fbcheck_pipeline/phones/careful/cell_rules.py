@@ -158,21 +158,26 @@ def _numbers(text: str, level: int, reader: _Reader) -> list[PhoneOutcome]:
 def _several(parts: list[str], level: int, reader: _Reader) -> list[PhoneOutcome] | None:
     """The numbers of all parts; None where one is none, or may lack what stands in another."""
     found: list[PhoneOutcome] = []
+    in_first = 0
     for part in parts:
         of_part = _numbers(part, level, reader.silent())
         if not all(each.is_number for each in of_part):
             return None
         found += of_part
-    return None if _is_shorthand(parts, reader) else _all_or_none(found)
+        in_first = in_first or len(of_part)
+    return None if _is_shorthand(parts, in_first, reader) else _all_or_none(found)
 
 
-def _is_shorthand(parts: list[str], reader: _Reader) -> bool:
+def _is_shorthand(parts: list[str], in_first: int, reader: _Reader) -> bool:
     """`030 1234567 / 7654321`: True where a part with the beginning of the first is another number than the part alone."""
     first, *others = (re.sub(r"[^\d+]", "", part) for part in parts)
+    first = first[: len(first) // in_first]  # the first of several, about
     for other in others:
         if other.startswith(("0", "+")) or digit_count(other) >= digit_count(first):
             continue
         alone = reader.read(other)
+        if has_trunk_zero(reader.region) and len(alone.e164 or "") != len(reader.read(first).e164 or ""):
+            return True
         completed = (reader.read(first[:length] + other) for length in range(1, len(first)))
         if any(each.is_number and each.e164 != alone.e164 for each in completed):
             return True

@@ -120,7 +120,7 @@ def test_a_count_with_its_word_is_no_part_of_the_number(cell: tuple[str, str, st
     assert accepted(f"{text.strip()} {form.format(count)}", region) in ([e164], [])
 
 
-TAILS = st.lists(st.from_regex(r"[ ,(/-]{1,2}[0-9]{1,5}", fullmatch=True), min_size=1, max_size=3).map("".join)
+TAILS = st.lists(st.from_regex(r"[ ,(/-]{1,2}[1-9][0-9]{0,3}", fullmatch=True), min_size=1, max_size=2).map("".join)
 WORDS = st.text(st.characters(categories=("Lu", "Ll", "Lo"), exclude_characters="xXeE"), min_size=2, max_size=9)
 
 
