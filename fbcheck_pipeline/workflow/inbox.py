@@ -131,10 +131,7 @@ def _end(ws: Workspace, incoming: str, purpose: str | None) -> str | None:
         log.warning("a file of the inbox cannot be read file=%s reason=%s", name, reason)
         return f"{name} cannot be read: {reason}"
     place = paths.taken_file(key, ws.ledger.phone_list(key).file)
-    if ws.storage.exists(place):
-        ws.storage.delete(incoming)
-    else:
-        ws.storage.move(incoming, place, version=version)
+    ws.storage.move(incoming, place, version=version)  # of a known list the same content lies there
     return None
 
 

@@ -131,6 +131,15 @@ def test_a_file_that_comes_under_the_name_of_one_that_goes_back_is_not_replaced(
     assert len(look(ws).refused) == 1 and [each.file for each in ws.ledger.lists()] == ["a.csv"]
 
 
+def test_a_file_that_a_killed_look_had_put_back_already_is_not_doubled(ws: Workspace, data: Path) -> None:
+    """Linked under its old name, and not yet unlinked from the new one."""
+    drop(data, "bad.csv", BAD)
+    other = data / "taken" / ".incoming" / "0123" / "bad.csv"
+    other.parent.mkdir(parents=True)
+    os.link(data / "inbox" / "bad.csv", other)
+    assert set(look(ws).refused) and files(data, "inbox", "taken") == ["inbox/bad.csv"]
+
+
 def test_time_that_is_up_leaves_the_rest_to_the_next_look(ws: Workspace, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A tick that takes too long is ended by Dagster, unseen."""
     for number in range(3):
