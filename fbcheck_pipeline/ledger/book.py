@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from fbcheck_pipeline.ledger.beginnings import Beginnings
 from fbcheck_pipeline.ledger.collecting import Collecting
+from fbcheck_pipeline.ledger.indexing import Indexing
 from fbcheck_pipeline.ledger.list_entries import ListEntries
 from fbcheck_pipeline.ledger.open_work import OpenWork
 from fbcheck_pipeline.ledger.planning import Planning
@@ -14,7 +15,7 @@ from fbcheck_pipeline.ledger.sending import Sending
 from fbcheck_pipeline.ledger.suppressing import Suppressing
 
 
-class Ledger(ListEntries, Beginnings, OpenWork, Sending, Collecting, Suppressing):
+class Ledger(ListEntries, Beginnings, OpenWork, Sending, Collecting, Indexing, Suppressing):
     """One open ledger; safe to share between threads."""
 
     @contextmanager

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger.access import Access, batched
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk, Stretch
-from fbcheck_pipeline.ledger.schema import FACTS, LOADED, chunks, dependencies, ledger_meta, parts, waiting
-from fbcheck_pipeline.ledger.states import ChunkState, states_that
+from fbcheck_pipeline.ledger.schema import FACTS, LOADED, chunks, dependencies, parts, waiting
+from fbcheck_pipeline.ledger.states import ChunkState
 
 
 class ChunkEntries(Access):
@@ -44,15 +44,6 @@ class ChunkEntries(Access):
     def loaded_chunks_of(self, list_key: str) -> list[LoadedChunk]:
         """The chunks a list depends on, with their phones, oldest first."""
         return self._records(LoadedChunk, _chunks_of(list_key, LOADED))
-
-    def unanswered_tries(self) -> list[LoadedChunk]:
-        """Settled tries that left phones without a usable answer, oldest first."""
-        query = sa.select(*LOADED).where(chunks.c.unanswered_count > 0, chunks.c.state.not_in(states_that("holds")))
-        return self._records(LoadedChunk, query.order_by(chunks.c.settled_at, chunks.c.chunk_key))
-
-    def last_change(self) -> int:
-        """The greatest change number of any chunk."""
-        return self._number(sa.select(ledger_meta.c.changes))
 
     def parts_of(self, list_key: str) -> dict[str, Stretch]:
         """Chunk key -> the stretch of its phones that was bought for this list."""

@@ -1,8 +1,8 @@
-"""How a task is polled and its result collected, and which index over the verdicts is published."""
+"""How a task is polled and its result collected."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
@@ -219,33 +219,11 @@ class Collecting(ChunkEntries):
 
     def collected_tasks(self) -> list[AnsweringTask]:
         """Every task whose verdicts will not change any more, in the order of export."""
-        return self._answering([chunks.c.state == ChunkState.COLLECTED.value])
-
-    def answering_tasks(self) -> list[AnsweringTask]:
-        """Every task with verdicts in the store, those that may get more included, in the order of export."""
-        return self._answering([chunks.c.result_sha256.is_not(None), chunks.c.state != ChunkState.PURGED.value])
-
-    def _answering(self, where: Sequence[sa.ColumnElement[bool]]) -> list[AnsweringTask]:
         columns = (chunks.c[name] for name in AnsweringTask.__dataclass_fields__)
-        query = (
-            sa.select(*columns).where(chunks.c.task_id.is_not(None), *where).order_by(chunks.c.exported_at, chunks.c.chunk_key)
+        collected = sa.and_(chunks.c.task_id.is_not(None), chunks.c.state == ChunkState.COLLECTED.value)
+        return self._records(
+            AnsweringTask, sa.select(*columns).where(collected).order_by(chunks.c.exported_at, chunks.c.chunk_key)
         )
-        return self._records(AnsweringTask, query)
-
-    def verdict_index(self) -> str | None:
-        """Name of the published verdict index."""
-        name: str | None = self._rows(sa.select(ledger_meta.c.verdict_index))[0].verdict_index
-        return name
-
-    def publish_verdict_index(self, name: str | None, *, instead_of: str | None, task_ids: Iterable[str] = ()) -> bool:
-        """Publish an index of these tasks; False when another one was published, or one of them was purged, meanwhile."""
-        with self._write() as connection:
-            collected = connection.scalars(sa.select(chunks.c.task_id).where(chunks.c.state == ChunkState.COLLECTED.value))
-            if not set(task_ids) <= set(collected):
-                return False
-            current = ledger_meta.c.verdict_index
-            guard = current.is_(None) if instead_of is None else current == instead_of
-            return connection.execute(sa.update(ledger_meta).where(guard).values(verdict_index=name)).rowcount == 1
 
     def _is_due(self, at: float, most_s: float) -> bool:
         now = self.clock()

@@ -115,6 +115,11 @@ class Chunk(Record):
         return self.result_sha256 is not None and self.state is not ChunkState.PURGED
 
     @property
+    def was_in_vain(self) -> bool:
+        """True where it settled and left phones without a usable answer."""
+        return self.unanswered_count > 0 and TRAITS[self.state].holds is None
+
+    @property
     def known_settled_at(self) -> float:
         """When a settled chunk settled; LedgerError where it says no time."""
         if self.settled_at is None:
@@ -212,6 +217,34 @@ class AnsweringTask(Record):
     phone_count: int
     exported_at: float
     vendor_exported_at: str | None  # as it wrote it
+
+
+@dataclass(frozen=True, slots=True)
+class SettledTry(Record):
+    """A settled try that left phones without a usable answer."""
+
+    chunk_key: str
+    state: ChunkState
+    resubmissions: int
+    phone_count: int
+    unanswered_count: int
+    task_id: str | None
+    settled_at: float
+
+    @property
+    def tries(self) -> int:
+        """How often the vendor may have accepted its phones."""
+        return self.resubmissions + TRAITS[self.state].is_try
+
+
+@dataclass(frozen=True, slots=True)
+class Tier(Record):
+    """A published file of the index: what chunks tell whose change number is greater than one and not greater than another."""
+
+    name: str
+    after_change: int
+    through_change: int
+    pairs: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,6 @@ ledger_meta = sa.Table(
     sa.Column("sendings", sa.BigInteger, nullable=False, server_default="0"),  # rises before every POST
     sa.Column("suppressions", sa.BigInteger, nullable=False, server_default="0"),  # rises with every import of new opt-outs
     sa.Column("purges", sa.BigInteger, nullable=False, server_default="0"),  # rises with every purge
-    sa.Column("verdict_index", sa.Text),  # the published index file
     sa.Column("lists_registered", sa.BigInteger, nullable=False, server_default="0"),  # ever; numbers the lists
     sa.Column("lists_deleted", sa.BigInteger, nullable=False, server_default="0"),
 )
@@ -157,6 +156,22 @@ waiting = sa.Table(
     sa.Column("list_key", sa.Text, primary_key=True),
     sa.Column("phones", sa.LargeBinary, nullable=False),
     sa.Column("phone_count", sa.Integer, nullable=False),
+)
+
+index_tiers = sa.Table(
+    "index_tiers",  # the published files of the index over verdicts and tries; each tells of the changes after one and through another
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("after_change", sa.BigInteger, nullable=False),
+    sa.Column("through_change", sa.BigInteger, nullable=False),
+    sa.Column("pairs", sa.BigInteger, nullable=False),
+)
+
+doomed_files = sa.Table(
+    "doomed_files",  # files to be deleted: replaced ones, and what somebody writes who may be killed before it is published
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("writer", sa.Text),  # it is deleted when this process is gone
 )
 
 suppressions = sa.Table(

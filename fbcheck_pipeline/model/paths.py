@@ -68,7 +68,7 @@ RECEIPTS = DataFile(
     has_people=False,
 )
 VERDICT_INDEX = DataFile(
-    "verdict_index/<random>.arrow", "the place of each phone's newest verdict; rebuilt from `verdicts/` if it is missing"
+    "verdict_index/<random>.pairs", "which chunks answered each phone, or tried it in vain; rebuilt if it is missing or damaged"
 )
 FACEBOOK_RESULTS = DataFile("facebook_results/<list_key>.parquet", "the joined result; its footer holds the lineage")
 LINEAGE = DataFile("facebook_results/<list_key>.lineage.json", "where every number of the result comes from", has_people=False)

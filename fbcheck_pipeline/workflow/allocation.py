@@ -13,7 +13,7 @@ import numpy.typing as npt
 from fbcheck_pipeline.ledger import TRAITS, codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.planning import Planning
-from fbcheck_pipeline.ledger.records import AnsweringTask, Chunk, LoadedChunk
+from fbcheck_pipeline.ledger.records import AnsweringTask, LoadedChunk, SettledTry
 from fbcheck_pipeline.model.statuses import AnsweredBy
 from fbcheck_pipeline.vendor import timestamp_us
 from fbcheck_pipeline.workflow.phone_history import History, Places, history_of
@@ -136,7 +136,7 @@ class PhoneAllocation:
         last = np.full(len(self._asked), -1, np.int32)
         for number, (chunk, places) in enumerate(settled):
             # a later verdict, even one too old by now, ends the count
-            places = places[answered_at[places] <= chunk.known_settled_at]
+            places = places[answered_at[places] <= chunk.settled_at]
             tries[places] += chunk.tries
             # a withdrawn one only counts the tries before it, and binds once these are all
             last[places[(tries[places] >= max_tries) | TRAITS[chunk.state].is_try]] = number
@@ -155,18 +155,18 @@ class PhoneAllocation:
         at = codec.positions(phones, self.phones)
         return at[at >= 0]
 
-    def _may_repeat(self, chunk: Chunk, today: str) -> bool:
+    def _may_repeat(self, chunk: SettledTry, today: str) -> bool:
         if self._again is Again.NIGHT:
-            settled_on = datetime.fromtimestamp(chunk.known_settled_at, UTC).date().isoformat()
+            settled_on = datetime.fromtimestamp(chunk.settled_at, UTC).date().isoformat()
             return TRAITS[chunk.state].retries == "night" and settled_on < today
         return False
 
-    def _assign_chunk(self, chunk: Chunk, places: Places, own: AnsweredBy, other: AnsweredBy) -> None:
+    def _assign_chunk(self, chunk: LoadedChunk | SettledTry, places: Places, own: AnsweredBy, other: AnsweredBy) -> None:
         if chunk.chunk_key in self._own:
             self.assign(places[np.isin(places, self._own_places(chunk))], Pin(own, chunk.chunk_key))
         self.assign(places, Pin(other, chunk.chunk_key))
 
-    def _own_places(self, chunk: Chunk | AnsweringTask) -> Places:
+    def _own_places(self, chunk: LoadedChunk | AnsweringTask | SettledTry) -> Places:
         """Places of the phones that a chunk carries for this very list."""
         own = self._own[chunk.chunk_key]
         loaded = chunk if isinstance(chunk, LoadedChunk) else self._ws.ledger.chunk(chunk.chunk_key)
@@ -174,8 +174,8 @@ class PhoneAllocation:
 
 
 def tries_that_count(
-    ws: Workspace, list_key: str, settled: Iterable[tuple[Chunk, Places]], binding: Collection[str]
-) -> list[tuple[Chunk, Places]]:
+    ws: Workspace, list_key: str, settled: Iterable[tuple[SettledTry, Places]], binding: Collection[str]
+) -> list[tuple[SettledTry, Places]]:
     """Those of settled tries without an answer that bind a list.
 
     For a list that was added after it settled, a try does not count that is older than VERDICT_DAYS (at least a day), or whose task
@@ -188,11 +188,11 @@ def tries_that_count(
     added_at = -np.inf if known is None else known.added_at
     oldest = added_at - max(1.0, ws.settings.verdict_days) * DAY_S
 
-    def counts(chunk: Chunk) -> bool:
-        if chunk.chunk_key in binding or TRAITS[chunk.state].retries != "night" or chunk.known_settled_at >= added_at:
+    def counts(chunk: SettledTry) -> bool:
+        if chunk.chunk_key in binding or TRAITS[chunk.state].retries != "night" or chunk.settled_at >= added_at:
             return True
         answered_none = chunk.task_id is not None and chunk.unanswered_count == chunk.phone_count
-        return chunk.known_settled_at >= oldest and not answered_none
+        return chunk.settled_at >= oldest and not answered_none
 
     return [(chunk, places) for chunk, places in settled if counts(chunk)]
 

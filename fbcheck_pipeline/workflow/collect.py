@@ -17,6 +17,7 @@ from fbcheck_pipeline.ledger.records import Chunk, TaskProgress
 from fbcheck_pipeline.ledger.states import MOVES
 from fbcheck_pipeline.progress import report_progress
 from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus, VendorClient
+from fbcheck_pipeline.workflow.index_upkeep import update_index
 from fbcheck_pipeline.workflow.kept_results import READY, keep, kept, kept_for
 from fbcheck_pipeline.workflow.poll import (
     ask_again,
@@ -36,7 +37,6 @@ from fbcheck_pipeline.workflow.taking_in import (
     take_in,
     take_in_kept,
 )
-from fbcheck_pipeline.workflow.verdicts import merge_index
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
         stamp(ws.storage, ws.ledger)
         settle_overdue(ws)
         release_unused_memory()
-        merge_index(ws.storage, ws.ledger)
+        update_index(ws)
         release_unused_memory()
     return collected
 

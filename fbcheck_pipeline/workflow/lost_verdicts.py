@@ -61,7 +61,7 @@ def _make_anew(ws: Workspace, lost: Chunk) -> None:
         )
     log.warning("verdict file made anew from the kept result chunk_key=%s", chunk.chunk_key)
     write_verdicts(ws.storage, chunk.known_task_id, table, exported_at_us(chunk) or int(ws.ledger.clock() * 1_000_000))
-    if chunk.task_id not in {each.task_id for each in ws.ledger.answering_tasks()}:  # purged just now
+    if chunk.chunk_key not in ws.ledger.changes_of([chunk.chunk_key]):  # purged just now
         ws.storage.delete(name)
 
 

@@ -18,7 +18,7 @@ from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList
 from fbcheck_pipeline.ledger.states import states_that
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.workflow.verdicts import drop_index
+from fbcheck_pipeline.workflow.index_upkeep import remove_from_index
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None 
     if dry_run:
         return purged
     if chunks:
-        drop_index(ws.storage, ws.ledger)
+        remove_from_index(ws, [each.chunk_key for each in chunks])
     for name in there:
         ws.storage.delete(name)
     ws.ledger.receipts.drop_of_chunks({each.chunk_key for each in chunks})

@@ -29,10 +29,10 @@ from fbcheck_pipeline.settings import load_settings
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.answers import NO_PIN, Tally, resolve
+from fbcheck_pipeline.workflow.index_upkeep import update_index
 from fbcheck_pipeline.workflow.pins import read_pins
 from fbcheck_pipeline.workflow.reconcile import abandon, attach_task, resubmit
 from fbcheck_pipeline.workflow.send import RetryPolicy
-from fbcheck_pipeline.workflow.verdicts import merge_index
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape, Task
@@ -250,7 +250,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
 
     @rule()
     def index(self) -> None:
-        merge_index(self.driver.ws.storage, self.driver.ledger, max_unindexed=0)
+        update_index(self.driver.ws, max_loose=0)
 
     @precondition(lambda self: "unconfirmed" in self.driver.states())
     @rule(how=st.sampled_from(["attach", "mistake", "resubmit", "abandon"]), which=st.integers(0, 3))

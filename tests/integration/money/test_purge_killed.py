@@ -11,8 +11,8 @@ import pytest
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.settings import Settings
+from fbcheck_pipeline.workflow.index_upkeep import update_index
 from fbcheck_pipeline.workflow.purge import purge
-from fbcheck_pipeline.workflow.verdicts import merge_index
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor
@@ -22,7 +22,7 @@ from tests.integration.workflow.workflow_driver import WorkflowDriver
 
 POINTS: dict[str, tuple[object, str]] = {
     "marking": (Ledger, "mark_purged"),
-    "index": (Ledger, "publish_verdict_index"),
+    "index": (Ledger, "withdraw_tier"),
     "file": (Storage, "delete"),
     "rows": (Ledger, "delete"),
 }
@@ -40,7 +40,7 @@ def old_list(open_ws: Callable[..., Workspace], clock: Clock) -> Workspace:
         ws.storage.write_bytes(name, b"personal data")
     ((key, revision),) = [(row.list_key, row.revision) for row in ws.ledger.lists_to_join()]
     ws.ledger.note_joined(key, revision=revision, counts={}, is_complete=True)
-    assert merge_index(ws.storage, ws.ledger, max_unindexed=0)
+    assert update_index(ws, max_loose=0)
     clock.advance(40 * DAY_S)
     return ws
 

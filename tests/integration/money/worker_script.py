@@ -25,7 +25,7 @@ from fbcheck_pipeline.ledger.planning import Planning
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus, VendorClient
 from fbcheck_pipeline.workflow import collect as collecting
-from fbcheck_pipeline.workflow.verdicts import merge_index
+from fbcheck_pipeline.workflow.index_upkeep import update_index
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import phones
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -47,7 +47,7 @@ POINTS: dict[str, tuple[object, str, str]] = {
     "verdict file": (Storage, "write_parquet", "verdicts/"),
     "mark_collected": (Ledger, "mark_collected", ""),
     "index file": (Storage, "writing", "verdict_index/"),
-    "index publish": (Ledger, "publish_verdict_index", ""),
+    "index publish": (Ledger, "publish_tier", ""),
     "pins": (Storage, "write_parquet", "submitted_chunks/"),
     "rename": (os, "replace", ""),
 }
@@ -55,8 +55,8 @@ POINTS: dict[str, tuple[object, str, str]] = {
 
 def live(settings: Settings, stop: Callable[[], None], keys: list[str]) -> None:
     """Do all there is to do for the lists, or die on the way."""
-    always_indexed = functools.partial(merge_index, max_unindexed=0)
-    patch.object(collecting, "merge_index", always_indexed).start()
+    always_indexed = functools.partial(update_index, max_loose=0)
+    patch.object(collecting, "update_index", always_indexed).start()
     patch.object(VendorClient, "task", first_seen_processing(VendorClient.task)).start()
     ws = open_workspace(settings)
     driver = WorkflowDriver(ws)

@@ -13,10 +13,10 @@ import pytest
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.model.statuses import AnsweredBy
 from fbcheck_pipeline.workflow.allocation import Again
+from fbcheck_pipeline.workflow.index_upkeep import MAX_LOOSE, update_index
 from fbcheck_pipeline.workflow.phone_history import history_of
 from fbcheck_pipeline.workflow.pins import Pin, Pins, write_pins
 from fbcheck_pipeline.workflow.reconcile import accept
-from fbcheck_pipeline.workflow.verdicts import MAX_UNINDEXED_TASKS, merge_index
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape, Row, verdict
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -367,7 +367,7 @@ def test_a_list_of_several_result_urls_names_none(open_driver: OpenDriver, vendo
     assert driver.counts("a") == {"waiting": 12} and not vendor.download_calls
 
 
-@pytest.mark.parametrize("tasks", [0, 1, MAX_UNINDEXED_TASKS, MAX_UNINDEXED_TASKS + 1])
+@pytest.mark.parametrize("tasks", [0, 1, MAX_LOOSE, MAX_LOOSE + 1])
 @pytest.mark.parametrize("label", ["belki", ""])
 def test_tasks_without_one_usable_verdict_stop_no_other_list(
     tasks: int, label: str, open_driver: OpenDriver, vendor: FakeVendor
@@ -378,7 +378,7 @@ def test_tasks_without_one_usable_verdict_stop_no_other_list(
     driver.run("a", phones(tasks))
     driver.finish()
     assert driver.counts("a") == ({"undetermined": tasks} if tasks else {}) and len(driver.ledger.collected_tasks()) == tasks
-    assert (driver.ledger.verdict_index() is not None) == (tasks > MAX_UNINDEXED_TASKS)
+    assert bool(driver.ledger.index_state().tiers) == (tasks > MAX_LOOSE)
     vendor.shape = ResultShape()
     other = open_driver(chunk_size=1000)
     for key, count in (("b", 0), ("c", 1), ("d", 500)):
@@ -387,7 +387,7 @@ def test_tasks_without_one_usable_verdict_stop_no_other_list(
         assert (
             sum(other.counts(key).values()) == count == other.counts(key).get("checked", 0) + other.counts(key).get("reused", 0)
         )
-    assert merge_index(other.ws.storage, other.ledger, max_unindexed=0)
+    assert update_index(other.ws, max_loose=0)
     other.run("e", phones(501, 905_330_000_000))
     other.finish()
     assert other.counts("e") == {"reused": 500, "checked": 1} and vendor.most_per_phone == 1
@@ -396,11 +396,11 @@ def test_tasks_without_one_usable_verdict_stop_no_other_list(
 def test_an_empty_index_grows_again(open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """An index over nothing is merged with nothing, then with something."""
     driver = open_driver()
-    assert not merge_index(driver.ws.storage, driver.ledger, max_unindexed=0)
+    assert not update_index(driver.ws, max_loose=0)
     for key, label in (("a", "belki"), ("b", "belki"), ("c", "yes")):
         vendor.shape = ResultShape(rows=lambda rows, label=label: [(number, label) for number, _ in rows])  # type: ignore[misc]
         driver.run(key, phones(3, 905_320_000_000 + 10 * ord(key)))
         driver.finish()
-        assert merge_index(driver.ws.storage, driver.ledger, max_unindexed=0)
+        assert update_index(driver.ws, max_loose=0)
         found = history_of(driver.ws, phones(3000))
         assert int((found.verdict >= 0).sum()) == (3 if label == "yes" else 0)

@@ -9,8 +9,9 @@ import pytest
 
 from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.workflow.allocation import Again
+from fbcheck_pipeline.workflow.index_upkeep import update_index
 from fbcheck_pipeline.workflow.lost_verdicts import verdicts_of
-from fbcheck_pipeline.workflow.verdicts import merge_index, newest_verdicts
+from fbcheck_pipeline.workflow.phone_history import history_of
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -123,20 +124,20 @@ def test_a_short_result_whose_verdicts_were_lost_is_fetched_again(
 
 @pytest.mark.parametrize("how", LOSSES)
 def test_a_damaged_index_is_not_used(how: str, open_driver: OpenDriver, vendor: FakeVendor, tmp_path: Path) -> None:
-    """The task files know as much, and the next merge makes it anew; a lost task file stays in it by what the ledger knows."""
+    """The ledger knows as much, and it is made anew from there, whatever became of the verdict files."""
     driver = open_driver()
     for place in range(3):
         driver.run(f"list{place}", phones(5, 905_320_000_000 + 5 * place))
         driver.finish()
-    assert merge_index(driver.ws.storage, driver.ledger, max_unindexed=0)
-    lose(tmp_path, LOSSES[how] if how != "flipped" else cut, "verdict_index")
+    assert update_index(driver.ws, max_loose=0)
+    lose(tmp_path, LOSSES[how], "verdict_index")
     next((tmp_path / "data" / "verdicts").iterdir()).unlink()
     driver.run("b", phones(16))
     driver.finish()
     assert vendor.most_per_phone == 1 and driver.counts("b") == {"reused": 15, "checked": 1}
     next((tmp_path / "data" / "verdicts").iterdir()).unlink()
-    assert merge_index(driver.ws.storage, driver.ledger, max_unindexed=0)
-    assert (newest_verdicts(driver.ws.storage, driver.ledger, phones(16))[0] >= 0).all()
+    assert update_index(driver.ws, max_loose=0)
+    assert (history_of(driver.ws, phones(16)).verdict >= 0).all()
 
 
 def test_a_purge_leaves_nothing_that_is_made_anew(open_driver: OpenDriver, vendor: FakeVendor, tmp_path: Path) -> None:

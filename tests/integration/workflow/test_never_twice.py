@@ -12,10 +12,10 @@ from fbcheck_pipeline.model.paths import SUBMITTED_CHUNKS
 from fbcheck_pipeline.model.statuses import AnsweredBy
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.due import due_work
+from fbcheck_pipeline.workflow.index_upkeep import update_index
 from fbcheck_pipeline.workflow.phone_history import history_of
 from fbcheck_pipeline.workflow.pins import read_pins
 from fbcheck_pipeline.workflow.plan import plan_list
-from fbcheck_pipeline.workflow.verdicts import merge_index
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -174,21 +174,19 @@ def test_looking_up_is_the_same_with_and_without_the_index(open_driver: OpenDriv
 
     loose = answered()
     assert sum(each is not None for each in loose) == 50
-    assert merge_index(driver.ws.storage, driver.ledger, max_unindexed=0)
-    first = driver.ledger.verdict_index()
+    assert update_index(driver.ws, max_loose=0)
+    (first,) = driver.ledger.index_state().tiers
     assert answered() == loose
-    assert not merge_index(driver.ws.storage, driver.ledger, max_unindexed=0)
+    assert not update_index(driver.ws, max_loose=0)
     driver.run("b", phones(10, 905_320_000_045))
     driver.finish()
-    assert merge_index(driver.ws.storage, driver.ledger, max_unindexed=0)
-    assert first is not None and not driver.ws.storage.exists(first)
+    assert update_index(driver.ws, max_loose=0)
+    assert driver.ledger.index_state().tiers[0] == first, "what is published is never written anew for a little more"
     indexed = answered()
     assert sum(each is not None for each in indexed) == 55
-    published = driver.ledger.verdict_index()
-    assert published is not None
-    driver.ws.storage.delete(published)
+    driver.ws.storage.delete(first.name)
     assert answered() == indexed
-    assert merge_index(driver.ws.storage, driver.ledger, max_unindexed=0)
+    assert update_index(driver.ws, max_loose=0)
     assert answered() == indexed
     assert len(driver.ws.storage.names("verdicts")) == 6
 

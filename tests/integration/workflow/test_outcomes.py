@@ -13,6 +13,7 @@ import pytest
 from fbcheck_pipeline.errors import LedgerError, VendorRefuses
 from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.workflow.allocation import Again
+from fbcheck_pipeline.workflow.phone_history import history_of
 from fbcheck_pipeline.workflow.send import RetryPolicy
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import HTML, FakeVendor
@@ -70,7 +71,7 @@ def test_an_unreachable_vendor_leaves_everything_planned(open_driver: OpenDriver
     assert driver.run("a", phones(10)).postponed
     assert driver.states() == ["planned"]
     assert driver.counts("a") == {"waiting": 10}
-    assert driver.ledger.unanswered_tries() == []
+    assert history_of(driver.ws, phones(10)).tries == []
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])

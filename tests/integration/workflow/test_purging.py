@@ -9,10 +9,10 @@ from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.model.paths import SUBMITTED_CHUNKS
 from fbcheck_pipeline.workflow.allocation import Again
+from fbcheck_pipeline.workflow.index_upkeep import update_index
 from fbcheck_pipeline.workflow.phone_history import history_of
 from fbcheck_pipeline.workflow.purge import purge
 from fbcheck_pipeline.workflow.reconcile import resubmit
-from fbcheck_pipeline.workflow.verdicts import merge_index
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -67,15 +67,15 @@ def test_a_planning_in_the_midst_of_a_purge_is_noticed(
 
 def test_an_index_made_in_the_midst_of_a_purge_is_not_published(old: WorkflowDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     """It would keep the purged phones for ever."""
-    publish = Ledger.publish_verdict_index
+    publish = Ledger.publish_tier
 
     def purge_then_publish(ledger: Ledger, *given: object, **more: object) -> bool:
         monkeypatch.undo()
         purge(old.ws, older_than_days=1)
         return publish(ledger, *given, **more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Ledger, "publish_verdict_index", purge_then_publish)
-    assert not merge_index(old.ws.storage, old.ledger, max_unindexed=0)
+    monkeypatch.setattr(Ledger, "publish_tier", purge_then_publish)
+    assert not update_index(old.ws, max_loose=0)
     assert old.ws.storage.names("verdict_index") == [] and (history_of(old.ws, phones(10)).verdict < 0).all()
 
 

@@ -10,8 +10,8 @@ import pytest
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.collect import collect_exported
 from fbcheck_pipeline.workflow.due import due_work
+from fbcheck_pipeline.workflow.index_upkeep import update_index
 from fbcheck_pipeline.workflow.reconcile import abandon
-from fbcheck_pipeline.workflow.verdicts import merge_index
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape, Row
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -53,7 +53,7 @@ def test_a_short_result_is_used_at_once_and_asked_for_thrice_then_held(
     assert vendor.download_calls[task_id] == 4 and vendor.status_calls[task_id] == 4
     assert driver.counts("a") == {"checked": 7, "undetermined": 3} and driver.is_complete("a")
     assert [key for key, _ in due_work(driver.ledger).joins] == ["a"]
-    assert not merge_index(driver.ws.storage, driver.ledger, max_unindexed=0), "it may yet answer more"
+    assert update_index(driver.ws, max_loose=0)  # until it answers more
     for again in Again:
         driver.run("a", phones(10), again=again)
         driver.run("b", phones(10), again=again)

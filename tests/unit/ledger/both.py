@@ -20,7 +20,7 @@ from fbcheck_pipeline.ledger import TRAITS, ChunkState, Ledger, schema
 from fbcheck_pipeline.ledger.limits import Limits
 from fbcheck_pipeline.ledger.moves import move
 from fbcheck_pipeline.ledger.opening import HEAD
-from fbcheck_pipeline.ledger.records import Part, Stretch, TaskProgress
+from fbcheck_pipeline.ledger.records import Part, Stretch, TaskProgress, Tier
 from fbcheck_pipeline.ledger.schema import metadata
 from fbcheck_pipeline.ledger.states import MOVES
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -317,12 +317,43 @@ def test_each_move_after_which_other_phones_are_held_gets_the_next_change_number
     assert ws.ledger.chunk(planned(ws.ledger, key="b")).change > before.change
 
 
-def test_one_of_two_indexes_is_published(ws: Workspace) -> None:
-    """The loser's was built from fewer task files."""
-    assert ws.ledger.publish_verdict_index("first", instead_of=None)
-    assert not ws.ledger.publish_verdict_index("second", instead_of=None)
-    assert ws.ledger.publish_verdict_index("third", instead_of="first")
-    assert ws.ledger.verdict_index() == "third"
+def test_one_of_two_files_that_tell_of_the_same_changes_is_published(ws: Workspace) -> None:
+    """The other one, and what a third replaces, is deleted; so is what a purge overtook."""
+    ledger, generation = ws.ledger, ws.ledger.index_state().generation
+    first, second, third, fourth, late = (Tier(name, 0, 10, 5) for name in ("first", "second", "third", "fourth", "late"))
+    for each in (first, second, third, fourth, late):
+        ledger.begin_file(each.name, "writer")
+    assert ledger.publish_tier(first, instead_of=[], generation=generation)
+    assert not ledger.publish_tier(second, instead_of=[], generation=generation)
+    assert ledger.publish_tier(third, instead_of=[first], generation=generation)
+    assert not ledger.publish_tier(fourth, instead_of=[first], generation=generation)
+    assert ledger.index_state().tiers == [third]
+    ledger.mark_purged([], settled_before=0)
+    assert not ledger.publish_tier(late, instead_of=[third], generation=generation)
+    assert ledger.doomed() == ["first", "fourth", "late", "second"]
+
+
+def test_what_is_being_written_is_deleted_when_its_writer_is_gone(ws: Workspace) -> None:
+    """It would keep what is in it for ever; while the writer lives, nobody takes it away."""
+    with ws.ledger.sender() as writer:
+        ws.ledger.begin_file("file", writer)
+        assert ws.ledger.doomed() == []
+    assert ws.ledger.doomed() == ["file"]
+    ws.ledger.note_deleted(["file"])
+    assert ws.ledger.doomed() == []
+
+
+def test_what_no_file_tells_of_is_a_gap(ws: Workspace) -> None:
+    """Before, between and after the published ones; a file that cannot be read leaves one."""
+    tiers = [Tier("first", 2, 4, 0), Tier("second", 4, 5, 0), Tier("third", 7, 9, 0)]
+    for each in tiers:
+        assert ws.ledger.publish_tier(each, instead_of=[], generation=0)
+    with ws.ledger.database.writing() as connection:
+        connection.execute(sa.update(schema.ledger_meta).values(changes=10))
+    assert ws.ledger.index_state().gaps() == [(0, 2), (5, 7), (9, 10)]
+    ws.ledger.withdraw_tier(tiers[1])
+    ws.ledger.withdraw_tier(tiers[1])
+    assert ws.ledger.index_state().gaps() == [(0, 2), (4, 7), (9, 10)] and ws.ledger.doomed() == ["second"]
 
 
 def test_a_list_that_was_read_keeps_its_options(ws: Workspace) -> None:

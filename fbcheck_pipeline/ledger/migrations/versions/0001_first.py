@@ -77,6 +77,20 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_dependencies_chunk_key"), "dependencies", ["chunk_key"], unique=False)
     op.create_table(
+        "doomed_files",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("writer", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "index_tiers",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("after_change", sa.BigInteger(), nullable=False),
+        sa.Column("through_change", sa.BigInteger(), nullable=False),
+        sa.Column("pairs", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "ledger_meta",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("uuid", sa.Text(), nullable=False),
@@ -90,7 +104,6 @@ def upgrade() -> None:
         sa.Column("purges", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("changes", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("generation", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("verdict_index", sa.Text(), nullable=True),
         sa.Column("lists_registered", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("lists_deleted", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("id"),

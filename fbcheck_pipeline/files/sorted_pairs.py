@@ -1,0 +1,194 @@
+"""A file of pairs (int64 key, int32 value), sorted by key, and a table of what the values mean: a value is the number of a row.
+
+Pairs lie in blocks of BLOCK, first the keys, then the values; the last block is filled up. Behind them lie the first key of each
+block, the table, and a trailer. Reading needs memory for some blocks only, however long the file. A file that is cut, or another
+than the one it is taken for, is never read.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from fbcheck_pipeline.files.byte_ranges import ByteRanges
+
+Keys = npt.NDArray[np.int64]
+Values = npt.NDArray[np.int32]
+Pairs = tuple[Keys, Values]
+
+BLOCK = 1024
+BLOCK_BYTES = BLOCK * 12
+BLOCKS_AT_ONCE = 64
+PAIRS_AT_ONCE = 1 << 21
+"""Pairs in memory while files are merged."""
+_TRAILER = struct.Struct("<QQI8s")  # pairs, bytes of the table, checksum of what stands between blocks and trailer, magic
+_MAGIC = b"fbpairs1"
+_LAST = np.iinfo(np.int64).max
+
+
+class DamagedPairs(Exception):
+    """A file of pairs that is cut, damaged, or another than the one it is taken for."""
+
+
+def write_pairs(sink: IO[bytes], identity: Mapping[str, str], table: pa.Table, pieces: Iterator[Pairs]) -> int:
+    """Write sorted pairs, piece by piece; returns how many there were.
+
+    Args:
+        identity: what distinguishes this file from any other; must be known to read it.
+    """
+    count, fences = 0, [np.empty(0, np.int64)]
+    left: Pairs = (np.empty(0, np.int64), np.empty(0, np.int32))
+    for keys, values in pieces:
+        count += len(keys)
+        keys, values = np.concatenate([left[0], keys]), np.concatenate([left[1], values])
+        whole = len(keys) // BLOCK * BLOCK
+        fences.append(_write_blocks(sink, keys[:whole], values[:whole]))
+        left = keys[whole:], values[whole:]
+    if missing := -len(left[0]) % BLOCK:
+        filled = np.append(left[0], np.full(missing, _LAST)), np.append(left[1], np.full(missing, np.int32(-1)))
+        fences.append(_write_blocks(sink, *filled))
+    buffer = io.BytesIO()
+    with pa.ipc.new_stream(buffer, table.schema.with_metadata(dict(identity))) as writer:
+        writer.write_table(table)
+    end = np.concatenate(fences).tobytes() + buffer.getvalue()
+    sink.write(end)
+    sink.write(_TRAILER.pack(count, len(buffer.getvalue()), zlib.crc32(end), _MAGIC))
+    return count
+
+
+def _write_blocks(sink: IO[bytes], keys: Keys, values: Values) -> Keys:
+    """Write whole blocks; returns the first key of each."""
+    blocks = np.empty((len(keys) // BLOCK, BLOCK_BYTES), np.uint8)
+    blocks[:, : BLOCK * 8] = keys.view(np.uint8).reshape(-1, BLOCK * 8)
+    blocks[:, BLOCK * 8 :] = values.view(np.uint8).reshape(-1, BLOCK * 4)
+    sink.write(blocks.tobytes())
+    return keys[::BLOCK]
+
+
+@dataclass(frozen=True)
+class PairsFile:
+    """An open file of pairs.
+
+    Attributes:
+        table: what the values mean.
+        count: number of pairs.
+    """
+
+    table: pa.Table
+    count: int
+    _bytes: ByteRanges
+    _fences: Keys
+
+    @classmethod
+    def open(cls, source: ByteRanges, identity: Mapping[str, str]) -> PairsFile:
+        """Read what is needed to find pairs.
+
+        Raises:
+            DamagedPairs: it is not the file it is taken for, or not all of it.
+        """
+        trailer = source.read(max(0, source.size - _TRAILER.size), source.size)
+        if len(trailer) != _TRAILER.size:
+            raise DamagedPairs("cut")
+        count, table_size, checksum, magic = _TRAILER.unpack(trailer)
+        block_count = -(-count // BLOCK)
+        start = block_count * BLOCK_BYTES
+        middle = start + block_count * 8
+        if magic != _MAGIC or source.size != middle + table_size + _TRAILER.size:
+            raise DamagedPairs("cut, or no file of pairs")
+        end = source.read(start, middle + table_size)
+        if zlib.crc32(end) != checksum:
+            raise DamagedPairs("damaged")
+        table = pa.ipc.open_stream(end[middle - start :]).read_all()
+        if table.schema.metadata != {key.encode(): value.encode() for key, value in identity.items()}:
+            raise DamagedPairs("another file")
+        return cls(table, count, source, np.frombuffer(end, np.int64, block_count))
+
+    def search(self, needles: Keys) -> Iterator[tuple[npt.NDArray[np.int64], Values]]:
+        """Find sorted, distinct keys: places of `needles`, each with a value that it has, in pieces.
+
+        Raises:
+            DamagedPairs: see `open`.
+        """
+        if not self.count:
+            return
+        next_fences = np.append(self._fences[1:], _LAST)
+        is_touched = np.searchsorted(needles, self._fences) < np.searchsorted(needles, next_fences, "right")
+        for first, last in self._runs(np.flatnonzero(is_touched)):
+            keys, values = self._read(first, last)
+            start, stop = np.searchsorted(needles, keys[0]), np.searchsorted(needles, keys[-1], "right")
+            at, found = _matches(needles[start:stop], keys)
+            if len(found):
+                yield at + start, values[found]
+
+    def between(self, low: int, high: int) -> Pairs:
+        """Pairs with low <= key < high."""
+        first = max(0, int(np.searchsorted(self._fences, low)) - 1)
+        last = int(np.searchsorted(self._fences, high))
+        if first >= last:
+            return np.empty(0, np.int64), np.empty(0, np.int32)
+        keys, values = self._read(first, last)
+        wanted = slice(*np.searchsorted(keys, [low, high]))
+        return keys[wanted], values[wanted]
+
+    def fences(self) -> Keys:
+        """The first key of each block."""
+        return self._fences
+
+    def _runs(self, blocks: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+        """Blocks that are read together, as first and one past the last."""
+        apart = np.flatnonzero(np.diff(blocks) > 1 + self._bytes.cheap_gap // BLOCK_BYTES) + 1
+        for run in np.split(blocks, apart) if len(blocks) else ():
+            for first in range(int(run[0]), int(run[-1]) + 1, BLOCKS_AT_ONCE):
+                yield first, min(first + BLOCKS_AT_ONCE, int(run[-1]) + 1)
+
+    def _read(self, first: int, last: int) -> Pairs:
+        raw = self._bytes.read(first * BLOCK_BYTES, last * BLOCK_BYTES)
+        if len(raw) != (last - first) * BLOCK_BYTES:
+            raise DamagedPairs("cut")
+        blocks = np.frombuffer(raw, np.uint8).reshape(-1, BLOCK_BYTES)
+        keys = np.ascontiguousarray(blocks[:, : BLOCK * 8]).view(np.int64).ravel()
+        values = np.ascontiguousarray(blocks[:, BLOCK * 8 :]).view(np.int32).ravel()
+        if not np.array_equal(keys[::BLOCK], self._fences[first:last]):
+            raise DamagedPairs("damaged")
+        filled = self.count - first * BLOCK
+        return keys[:filled], values[:filled]
+
+
+def _matches(needles: Keys, keys: Keys) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Places of equal elements, in `needles` (sorted, distinct) and in `keys` (sorted); the shorter is looked up in the longer."""
+    if not len(needles):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    if len(keys) <= len(needles):
+        at = np.minimum(np.searchsorted(needles, keys), len(needles) - 1)
+        found = np.flatnonzero(needles[at] == keys)
+        return at[found], found
+    first = np.searchsorted(keys, needles)
+    hit = np.flatnonzero(keys[np.minimum(first, len(keys) - 1)] == needles)
+    first, times = first[hit], np.searchsorted(keys, needles[hit], "right") - first[hit]
+    within = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
+    return np.repeat(hit, times), np.repeat(first, times) + within
+
+
+def merged(files: Sequence[PairsFile], renamed: Sequence[Values]) -> Iterator[Pairs]:
+    """The pairs of several files, sorted, in pieces of some PAIRS_AT_ONCE.
+
+    Args:
+        renamed: for each file, what each of its values becomes; -1 to leave the pair out.
+    """
+    fences = np.sort(np.concatenate([each.fences() for each in files]))
+    cuts = np.unique(fences[:: PAIRS_AT_ONCE // BLOCK]).tolist()
+    for low, high in zip(cuts, [*cuts[1:], _LAST], strict=True):
+        parts = [each.between(low, high) for each in files]
+        keys = np.concatenate([part[0] for part in parts])
+        values = np.concatenate([new[part[1]] for new, part in zip(renamed, parts, strict=True)])
+        order = np.argsort(keys, kind="stable")
+        order = order[values[order] >= 0]
+        yield keys[order], values[order]

@@ -1,0 +1,151 @@
+"""Which files of the index are published, what of the ledger they do not tell yet, and which files are to be deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from fbcheck_pipeline.ledger.access import Access, R
+from fbcheck_pipeline.ledger.records import AnsweringTask, LoadedChunk, SettledTry, Tier
+from fbcheck_pipeline.ledger.schema import LOADED, chunks, doomed_files, index_tiers, ledger_meta
+from fbcheck_pipeline.ledger.states import ChunkState, states_that
+
+PAGE = 64
+"""So many chunks are loaded together."""
+KEYS_AT_ONCE = 1000
+
+_ANSWERS = sa.and_(chunks.c.result_sha256.is_not(None), chunks.c.task_id.is_not(None), chunks.c.state != ChunkState.PURGED)
+_TRIED = sa.and_(chunks.c.unanswered_count > 0, chunks.c.state.not_in(states_that("holds")))
+
+
+@dataclass(frozen=True)
+class IndexState:
+    """What was published at one moment.
+
+    Attributes:
+        change: the greatest change number of any chunk.
+        generation: rises before anything personal is deleted; what was read before may not be published after.
+        tiers: in the order of the changes they tell of.
+    """
+
+    change: int
+    generation: int
+    tiers: list[Tier]
+
+    def gaps(self) -> list[tuple[int, int]]:
+        """Changes that no tier tells of: after one number, through another."""
+        bounds = [0, *(bound for each in self.tiers for bound in (each.after_change, each.through_change)), self.change]
+        return [(after, through) for after, through in zip(bounds[::2], bounds[1::2], strict=True) if after < through]
+
+
+class Indexing(Access):
+    """The index over verdicts and tries, as far as the ledger knows it."""
+
+    def index_state(self) -> IndexState:
+        """What is published now."""
+        with self.database.reading() as connection:
+            tiers = connection.execute(sa.select(index_tiers).order_by(index_tiers.c.through_change)).all()
+            meta = connection.execute(sa.select(ledger_meta.c.changes, ledger_meta.c.generation)).one()
+        return IndexState(meta.changes, meta.generation, [Tier.from_row(each) for each in tiers])
+
+    def is_published(self, tier: Tier) -> bool:
+        """True while a file is a part of the index."""
+        return bool(self._rows(sa.select(index_tiers.c.name).where(index_tiers.c.name == tier.name)))
+
+    def count_telling(self, after: int, through: int) -> int:
+        """How many chunks that answer or were tried in vain changed last after one number and through another; at most PAGE + 1."""
+        return len(self._rows(sa.select(chunks.c.chunk_key).where(*_telling(after, through)).limit(PAGE + 1)))
+
+    def telling(self, after: int, through: int) -> Iterator[LoadedChunk]:
+        """Chunks that answer or were tried in vain and changed last after one number and through another, in this order."""
+        while True:
+            query = sa.select(*LOADED).where(*_telling(after, through)).order_by(chunks.c.change).limit(PAGE)
+            page = self._records(LoadedChunk, query)
+            yield from page
+            if len(page) < PAGE:
+                return
+            after = page[-1].change  # no two of them have the same
+
+    def changes_of(self, chunk_keys: Sequence[str]) -> dict[str, int]:
+        """Change number of each of these chunks that is still known."""
+        rows = self._of_keys([chunks.c.chunk_key, chunks.c.change], chunk_keys, chunks.c.state != ChunkState.PURGED)
+        return {row.chunk_key: row.change for row in rows}
+
+    def tasks_at(self, chunk_keys: Sequence[str]) -> dict[tuple[str, int], AnsweringTask]:
+        """The tasks of those chunks that have verdicts, by chunk key and change number."""
+        return self._by_change(AnsweringTask, chunk_keys, _ANSWERS)
+
+    def tries_at(self, chunk_keys: Sequence[str]) -> dict[tuple[str, int], SettledTry]:
+        """Those of these chunks that were tried in vain, by chunk key and change number."""
+        return self._by_change(SettledTry, chunk_keys, _TRIED)
+
+    def begin_file(self, name: str, writer: str) -> None:
+        """Record that a file is being written, which is deleted when its writer is gone and did not publish it."""
+        with self._write() as connection:
+            connection.execute(sa.insert(doomed_files).values(name=name, writer=writer))
+
+    def publish_tier(self, tier: Tier, *, instead_of: Sequence[Tier], generation: int) -> bool:
+        """Publish a file that was begun, in the place of others.
+
+        Returns:
+            False, and it is to be deleted, when one of the others is no longer published, another one tells of the same changes, or
+            something was deleted since `generation`.
+        """
+        names = [each.name for each in instead_of]
+        replaced = index_tiers.c.name.in_(names)
+        overlaps = sa.and_(index_tiers.c.after_change < tier.through_change, index_tiers.c.through_change > tier.after_change)
+        with self._write() as connection:
+            known = set(connection.scalars(sa.select(index_tiers.c.name).where(sa.or_(replaced, overlaps))))
+            is_current = connection.scalar(sa.select(ledger_meta.c.generation)) == generation and known == set(names)
+            connection.execute(sa.delete(doomed_files).where(doomed_files.c.name == tier.name))
+            _doom(connection, names if is_current else [tier.name])
+            if is_current:
+                connection.execute(sa.insert(index_tiers).values(**asdict(tier)))
+            return is_current
+
+    def withdraw_tier(self, tier: Tier) -> None:
+        """Take a file out of the index that cannot be read; what it told is a gap from now on."""
+        with self._write() as connection:
+            _doom(connection, [tier.name])
+
+    def doomed(self) -> list[str]:
+        """Files that are to be deleted now: nobody writes them any more."""
+        rows = self._rows(sa.select(doomed_files).order_by(doomed_files.c.name))
+        gone = {name for name in {row.writer for row in rows} if name is None or self.database.is_gone(name)}
+        return [row.name for row in rows if row.writer in gone]
+
+    def files_in_use(self) -> set[str]:
+        """Files that are published, or that somebody writes or deletes."""
+        return {row.name for table in (index_tiers, doomed_files) for row in self._rows(sa.select(table.c.name))}
+
+    def note_deleted(self, names: Sequence[str]) -> None:
+        """Record that doomed files are there no more."""
+        with self._write() as connection:
+            connection.execute(sa.delete(doomed_files).where(doomed_files.c.name.in_(names)))
+
+    def _by_change(self, record: type[R], chunk_keys: Sequence[str], where: sa.ColumnElement[bool]) -> dict[tuple[str, int], R]:
+        names = dict.fromkeys(["chunk_key", "change", *record.__annotations__])
+        columns = [chunks.c[name] for name in names]
+        return {(row.chunk_key, row.change): record.from_row(row) for row in self._of_keys(columns, chunk_keys, where)}
+
+    def _of_keys(
+        self, columns: Sequence[sa.ColumnElement[Any]], chunk_keys: Sequence[str], where: sa.ColumnElement[bool]
+    ) -> Iterator[sa.Row[Any]]:
+        for start in range(0, len(chunk_keys), KEYS_AT_ONCE):
+            some = chunks.c.chunk_key.in_(chunk_keys[start : start + KEYS_AT_ONCE])
+            yield from self._rows(sa.select(*columns).where(some, where))
+
+
+def _telling(after: int, through: int) -> list[sa.ColumnElement[bool]]:
+    return [chunks.c.change > after, chunks.c.change <= through, sa.or_(_ANSWERS, _TRIED)]
+
+
+def _doom(connection: sa.Connection, names: Sequence[str]) -> None:
+    """Take files out of the index and have them deleted."""
+    connection.execute(sa.delete(index_tiers).where(index_tiers.c.name.in_(names)))
+    known = set(connection.scalars(sa.select(doomed_files.c.name)))
+    if new := set(names) - known:
+        connection.execute(sa.insert(doomed_files), [{"name": name, "writer": None} for name in sorted(new)])

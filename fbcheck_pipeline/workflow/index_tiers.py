@@ -1,0 +1,141 @@
+"""One tier of the index over verdicts and tries: an immutable file, sorted by phone.
+
+A tier tells of the chunks whose last change lies in a range: of each chunk the phones that it answered, and those that it tried in
+vain. What it tells of a chunk that changed since is stale and counts no more: a later tier, or the ledger, tells it anew. A tier
+that is lost or damaged is made anew from what the ledger knows.
+
+Which tiers there are is decided in `index_upkeep`.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from fbcheck_pipeline.files.byte_ranges import byte_ranges
+from fbcheck_pipeline.files.sorted_pairs import DamagedPairs, Pairs, PairsFile, Values, merged, write_pairs
+from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.records import LoadedChunk, Tier
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+PAIRS_AT_ONCE = 1 << 22
+"""Pairs in memory while a tier is made of chunks."""
+
+SCHEMA = pa.schema([("chunk_key", pa.string()), ("change", pa.int64()), ("is_try", pa.bool_())])
+"""What the values of a tier mean: a chunk as it was after a change, and whether it answered the phone or tried it in vain."""
+
+
+@contextmanager
+def open_tier(ws: Workspace, tier: Tier) -> Iterator[PairsFile]:
+    """A published tier, to be read.
+
+    Raises:
+        FileNotFoundError, DamagedPairs: it cannot be used; `withdraw_unusable` says what to do.
+    """
+    with byte_ranges(ws.storage, tier.name) as source:
+        file = PairsFile.open(source, _identity(ws, tier.name))
+        if file.count != tier.pairs:
+            raise DamagedPairs("another file")
+        yield file
+
+
+def withdraw_unusable(ws: Workspace, tier: Tier, error: Exception) -> None:
+    """Take a tier out of the index that cannot be read, unless it was only replaced meanwhile."""
+    if ws.ledger.is_published(tier):
+        log.warning("a file of the index is lost or damaged and made anew name=%s error=%s", tier.name, error)
+        ws.ledger.withdraw_tier(tier)
+
+
+def told_by(chunk: LoadedChunk) -> Iterator[tuple[Phones, bool]]:
+    """What a chunk tells of phones (sorted, distinct): those that it answered; with True, those that it tried in vain."""
+    if chunk.has_verdicts:
+        yield chunk.answered, False
+    if chunk.was_in_vain:
+        yield chunk.unanswered, True
+
+
+@dataclass(frozen=True)
+class TierWriter:
+    """Writes tiers from what it reads at one generation; after the next they are void."""
+
+    ws: Workspace
+    generation: int
+
+    def fill(self, after: int, through: int) -> bool:
+        """Make tiers of the chunks of a gap; False when somebody else was first."""
+        told, pairs = list[LoadedChunk](), 0
+        for chunk in self.ws.ledger.telling(after, through):
+            told.append(chunk)
+            pairs += chunk.phone_count
+            if pairs >= PAIRS_AT_ONCE:
+                if not self._publish_told(told, after, chunk.change):
+                    return False
+                told, pairs, after = [], 0, chunk.change
+        return self._publish_told(told, after, through)
+
+    def merge(self, tiers: Sequence[Tier]) -> bool:
+        """Make one tier of adjacent ones without what is stale by now, none where all is; False when another was first, or one is damaged."""
+        with ExitStack() as stack:
+            files = list[PairsFile]()
+            for tier in tiers:
+                try:
+                    files.append(stack.enter_context(open_tier(self.ws, tier)))
+                except (FileNotFoundError, DamagedPairs) as error:
+                    withdraw_unusable(self.ws, tier, error)
+                    return False
+            table, renamed = self._without_stale(files)
+            if not table.num_rows:
+                for tier in tiers:
+                    self.ws.ledger.withdraw_tier(tier)
+                return True
+            try:
+                return self._publish(table, merged(files, renamed), tiers[0].after_change, tiers[-1].through_change, tiers)
+            except DamagedPairs as error:
+                for tier in tiers:
+                    withdraw_unusable(self.ws, tier, error)
+                return False
+
+    def _without_stale(self, files: Sequence[PairsFile]) -> tuple[pa.Table, list[Values]]:
+        """The rows of all tables that are still true, and for each file what becomes of its values."""
+        rows = pa.concat_tables([each.table for each in files])
+        keys = rows["chunk_key"].to_pylist()
+        now = self.ws.ledger.changes_of(sorted(set(keys)))
+        is_true = np.array([now.get(key) for key in keys], float) == rows["change"].to_numpy()
+        number = np.where(is_true, np.cumsum(is_true) - 1, -1).astype(np.int32)
+        ends = np.cumsum([each.table.num_rows for each in files])
+        return rows.filter(pa.array(is_true)), np.split(number, ends[:-1])
+
+    def _publish_told(self, told: Sequence[LoadedChunk], after: int, through: int) -> bool:
+        parts = [(chunk, phones, is_try) for chunk in told for phones, is_try in told_by(chunk)]
+        columns = [
+            [chunk.chunk_key for chunk, _, _ in parts],
+            [chunk.change for chunk, _, _ in parts],
+            [each[2] for each in parts],
+        ]
+        table = pa.table([pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
+        phones = np.concatenate([np.empty(0, np.int64), *(each[1] for each in parts)])
+        values = np.repeat(np.arange(len(parts), dtype=np.int32), [len(each[1]) for each in parts])
+        order = np.argsort(phones, kind="stable")
+        return self._publish(table, iter([(phones[order], values[order])]), after, through, [])
+
+    def _publish(self, table: pa.Table, pieces: Iterator[Pairs], after: int, through: int, instead_of: Sequence[Tier]) -> bool:
+        name = paths.VERDICT_INDEX.of(secrets.token_hex(8))
+        with self.ws.ledger.sender() as writer:
+            self.ws.ledger.begin_file(name, writer)
+            with self.ws.storage.writing(name) as sink:
+                pairs = write_pairs(sink, _identity(self.ws, name), table, pieces)
+            tier = Tier(name, after, through, pairs)
+            return self.ws.ledger.publish_tier(tier, instead_of=instead_of, generation=self.generation)
+
+
+def _identity(ws: Workspace, name: str) -> dict[str, str]:
+    return {"ledger": ws.ledger.uuid, "name": name}

@@ -1,0 +1,97 @@
+"""Which tiers the index has: when new ones are made, which are merged, what a purge writes anew, which files are deleted.
+
+Everything may be killed at any time, and run by several processes at once: the ledger publishes what was made first, and the files
+of the others are deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from itertools import pairwise
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fbcheck_pipeline.files.sorted_pairs import DamagedPairs
+from fbcheck_pipeline.ledger.records import Tier
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.workflow.index_tiers import TierWriter, open_tier, withdraw_unusable
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+MAX_LOOSE = 64
+"""So many chunks are looked up one by one before a tier is made of them."""
+RATIO = 8
+"""So many tiers of one size are merged: a pair is written anew once for each eightfold growth."""
+SMALLEST, LARGEST = 1 << 15, 1 << 25
+"""Pairs of a tier: those below the smallest count as one size; none grows beyond the largest (400 MB), which bounds each merge."""
+
+
+def update_index(ws: Workspace, *, max_loose: int = MAX_LOOSE) -> bool:
+    """Make tiers of what no tier tells yet where that is much, and merge tiers where these are many; True when any was published."""
+    state = ws.ledger.index_state()
+    is_loose = sum(ws.ledger.count_telling(*gap) for gap in state.gaps()) > max_loose
+    is_new = False
+    if is_loose:
+        writer = TierWriter(ws, state.generation)
+        is_new = all([writer.fill(*gap) for gap in state.gaps()])
+        state = ws.ledger.index_state()
+    if chosen := tiers_to_merge(state.tiers):
+        is_new |= TierWriter(ws, state.generation).merge(chosen)
+    delete_doomed(ws)
+    return is_new
+
+
+def remove_from_index(ws: Workspace, chunk_keys: Collection[str]) -> None:
+    """Write anew each tier that tells of one of these chunks, which were marked as purged.
+
+    Marking them has raised the generation: who began to write a tier before cannot publish it, and who begins after leaves them out.
+    """
+    gone = pa.array(sorted(chunk_keys), pa.string())
+    for tier in ws.ledger.index_state().tiers:
+        if _tells_of(ws, tier, gone):
+            TierWriter(ws, ws.ledger.index_state().generation).merge([tier])
+    delete_doomed(ws)
+    known = ws.ledger.files_in_use()
+    for name in ws.storage.names(paths.VERDICT_INDEX.folder):  # of no ledger's: from a backup
+        if (path := f"{paths.VERDICT_INDEX.folder}/{name}") not in known:
+            ws.storage.delete(path)
+
+
+def delete_doomed(ws: Workspace) -> None:
+    """Delete files that were replaced, and what killed processes left."""
+    if names := ws.ledger.doomed():
+        for name in names:
+            ws.storage.delete(name)
+        ws.ledger.note_deleted(names)
+
+
+def tiers_to_merge(tiers: Sequence[Tier]) -> list[Tier]:
+    """The tiers that are worth one merge: where RATIO adjacent ones are of one size, these and all smaller ones after them."""
+    for start in range(len(tiers)):
+        newer = tiers[start:]
+        sizes = [_size(each) for each in newer]
+        if max(sizes) > sizes[0] or sizes.count(sizes[0]) < RATIO:
+            continue
+        room = np.cumsum([each.pairs for each in newer]) <= LARGEST
+        fitting = [each for each, fits in zip(newer, room, strict=True) if fits]
+        if len(fitting) > 1 and _are_adjacent(fitting):
+            return fitting
+    return []
+
+
+def _size(tier: Tier) -> int:
+    return int(np.log(max(tier.pairs, SMALLEST) / SMALLEST) / np.log(RATIO))
+
+
+def _are_adjacent(tiers: Sequence[Tier]) -> bool:
+    return all(one.through_change == other.after_change for one, other in pairwise(tiers))
+
+
+def _tells_of(ws: Workspace, tier: Tier, chunk_keys: pa.Array) -> bool:
+    try:
+        with open_tier(ws, tier) as file:
+            return bool(pc.any(pc.is_in(file.table["chunk_key"], chunk_keys)).as_py())
+    except (FileNotFoundError, DamagedPairs) as error:
+        withdraw_unusable(ws, tier, error)
+        return False

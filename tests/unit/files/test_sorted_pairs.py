@@ -1,0 +1,111 @@
+"""Files of sorted pairs: what is searched is found, by reading some blocks; what is damaged is never read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from fbcheck_pipeline.files.byte_ranges import ByteRanges, byte_ranges
+from fbcheck_pipeline.files.sorted_pairs import BLOCK, BLOCK_BYTES, DamagedPairs, PairsFile, merged, write_pairs
+from fbcheck_pipeline.files.storage import Storage
+
+IDENTITY = {"name": "this"}
+TABLE = pa.table({"meaning": ["zero", "one", "two"]})
+
+
+def written(folder: Path, keys: list[int], values: list[int], name: str = "file") -> Storage:
+    """A file of these pairs, written in two pieces."""
+    order = np.argsort(keys, kind="stable")
+    pairs = np.array(keys, np.int64)[order], np.array(values, np.int32)[order]
+    half = len(keys) // 2
+    with (folder / name).open("wb") as sink:
+        count = write_pairs(
+            sink, IDENTITY, TABLE, iter([tuple(each[:half] for each in pairs), tuple(each[half:] for each in pairs)])
+        )  # type: ignore[misc]
+    assert count == len(keys)
+    return Storage(str(folder))
+
+
+def found(file: PairsFile, needles: np.ndarray) -> list[tuple[int, int]]:
+    return sorted(
+        (int(needles[at]), int(value))
+        for places, values in file.search(needles)
+        for at, value in zip(places, values, strict=True)
+    )
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(3 * BLOCK + 1, 1, {1}, 0)
+@example(3 * BLOCK, 4, {1, 2, 3, 4}, 0)
+@example(3 * BLOCK, 2, {2}, 0)
+@given(
+    st.integers(0, 4 * BLOCK), st.integers(1, 5000), st.sets(st.integers(0, 5001), min_size=0, max_size=50), st.integers(0, 2**32)
+)
+def test_every_pair_of_a_key_is_found_and_no_other(tmp_path: Path, count: int, spread: int, wanted: set[int], seed: int) -> None:
+    """Also where a key fills several blocks, and at the borders of blocks."""
+    dice = np.random.default_rng(seed)
+    keys, values = dice.integers(1, spread + 1, count).tolist(), dice.integers(0, 3, count).tolist()
+    needles = np.array(sorted(wanted), np.int64)
+    with byte_ranges(written(tmp_path, keys, values), "file") as source:
+        file = PairsFile.open(source, IDENTITY)
+        assert file.table.equals(TABLE)
+        assert found(file, needles) == sorted((key, value) for key, value in zip(keys, values, strict=True) if key in wanted)
+
+
+def test_few_keys_are_found_by_reading_few_blocks_and_many_in_small_pieces(tmp_path: Path) -> None:
+    """A look-up in a hundred million pairs has no room for them."""
+    count = 300 * BLOCK
+    storage, reads = written(tmp_path, list(range(count)), [0] * count), list[int]()
+    with byte_ranges(storage, "file") as source:
+
+        def read(start: int, stop: int) -> bytes:
+            reads.append(stop - start)
+            return source.read(start, stop)
+
+        file = PairsFile.open(ByteRanges(source.size, read, source.cheap_gap), IDENTITY)
+        reads.clear()
+        assert len(found(file, np.array([5, 200 * BLOCK], np.int64))) == 2
+        assert sum(reads) <= 4 * BLOCK_BYTES
+        reads.clear()
+        assert len(found(file, np.arange(count))) == count
+        assert max(reads) <= 64 * BLOCK_BYTES and sum(reads) == 300 * BLOCK_BYTES
+
+
+def test_merged_files_hold_all_pairs_but_those_left_out(tmp_path: Path) -> None:
+    """What is stale goes when files are merged; values mean a row of the merged table."""
+    storage = written(tmp_path, [1, 5, 5, 9], [0, 1, 2, 0], "one")
+    written(tmp_path, list(range(2 * BLOCK)), [1] * 2 * BLOCK, "two")
+    with byte_ranges(storage, "one") as one, byte_ranges(storage, "two") as two:
+        files = [PairsFile.open(one, IDENTITY), PairsFile.open(two, IDENTITY)]
+        pieces = list(merged(files, [np.array([0, -1, 7], np.int32), np.array([-1, 8, -1], np.int32)]))
+    pairs = [(int(key), int(value)) for keys, values in pieces for key, value in zip(keys, values, strict=True)]
+    assert [key for key, _ in pairs] == sorted(key for key, _ in pairs)
+    assert sorted(pairs) == sorted([(1, 0), (5, 7), (9, 0), *((key, 8) for key in range(2 * BLOCK))])
+
+
+@pytest.mark.parametrize("damage", ["cut", "cut in the pairs", "empty", "zeros in the pairs", "table", "longer", "another"])
+def test_a_file_that_is_not_whole_or_another_is_never_read(damage: str, tmp_path: Path) -> None:
+    """Believed, it would buy phones again, or call strangers answered."""
+    storage = written(tmp_path, list(range(3 * BLOCK)), [0] * 3 * BLOCK)
+    path = tmp_path / "file"
+    raw = bytearray(path.read_bytes())
+    if damage == "cut":
+        raw = raw[:-1]
+    elif damage == "cut in the pairs":
+        raw = raw[:BLOCK_BYTES] + raw[2 * BLOCK_BYTES :]
+    elif damage == "empty":
+        raw.clear()
+    elif damage == "zeros in the pairs":
+        raw[BLOCK_BYTES : 2 * BLOCK_BYTES] = bytes(BLOCK_BYTES)
+    elif damage == "table":
+        raw[-40] ^= 1
+    elif damage == "longer":
+        raw += b"\0"
+    path.write_bytes(raw)
+    with byte_ranges(storage, "file") as source, pytest.raises(DamagedPairs):
+        found(PairsFile.open(source, {"name": "other"} if damage == "another" else IDENTITY), np.arange(1, 3 * BLOCK))

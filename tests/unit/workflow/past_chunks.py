@@ -1,0 +1,108 @@
+"""Chunks as nights leave them, made in the ledger without a vendor, and what planning must then know of their phones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from fbcheck_pipeline.ledger import ChunkState
+from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.limits import UNANSWERED
+from fbcheck_pipeline.ledger.moves import move
+from fbcheck_pipeline.ledger.records import Part
+from fbcheck_pipeline.workflow.index_upkeep import remove_from_index
+from fbcheck_pipeline.workflow.phone_history import History
+from fbcheck_pipeline.workflow.workspace import Workspace
+from tests.conftest import Clock
+
+
+@dataclass
+class Past:
+    """A chunk, by what is known of it."""
+
+    key: str
+    phones: Phones
+    exported_at: float
+    answered: Phones = field(default_factory=lambda: np.empty(0, np.int64))
+    is_settled: bool = False
+    settled_at: float = 0.0
+
+
+class PastChunks:
+    """Makes chunks in a ledger, one list each; every step takes a second."""
+
+    def __init__(self, ws: Workspace, clock: Clock) -> None:
+        self._ws, self._clock = ws, clock
+        self.known: list[Past] = []
+
+    def exported(self, phones: Phones) -> Past:
+        """A chunk whose result is to be collected."""
+        self._clock.advance(1)
+        name = f"list{self._ws.ledger.index_state().change}"
+        with self._ws.ledger.planning() as tx:
+            key = tx.add_chunk([Part(name, phones)])
+        values = {"task_id": f"task-{key}", "exported_at": self._clock.now}
+        for from_, to in (("planned", "sending"), ("sending", "submitted"), ("submitted", "exported")):
+            self._move(key, from_, to, values)
+        self.known.append(Past(key, phones, self._clock.now))
+        return self.known[-1]
+
+    def collect(self, past: Past, answered: Phones, *, is_whole: bool = True) -> None:
+        """Its verdicts come, of all phones that ever answer or of some."""
+        self._clock.advance(1)
+        ledger, chunk = self._ws.ledger, self._ws.ledger.chunk(past.key)
+        past.answered = np.union1d(past.answered, answered)
+        result: dict[str, Any] = {
+            "unanswered": np.setdiff1d(past.phones, past.answered),
+            "result_sha256": "x",
+            "result_counts": {},
+        }
+        if is_whole:
+            assert ledger.mark_collected(past.key, from_=chunk.state, task_id=chunk.known_task_id, **result)
+            past.is_settled, past.settled_at = True, self._clock.now
+        else:
+            result |= {"repeats": 0, "note": "", "next_fetch_at": 0.0}
+            assert ledger.note_short(chunk, to=chunk.state, **result)
+
+    def abandon(self, past: Past) -> None:
+        """A person gives it up; a late answer is used."""
+        self._clock.advance(1)
+        self._move(past.key, "exported", "overdue", {})
+        self._move(past.key, "overdue", "abandoned", UNANSWERED)
+        past.is_settled, past.settled_at = True, self._clock.now
+
+    def purge(self, past: Past) -> None:
+        """What a purge of its list does in ledger and index."""
+        self.known.remove(past)
+        with self._ws.ledger.database.reading() as connection:
+            name = connection.scalar(sa.text("SELECT list_key FROM parts WHERE chunk_key = :key"), {"key": past.key})
+        marked = [each.chunk_key for each in self._ws.ledger.mark_purged([name], settled_before=np.inf)]
+        remove_from_index(self._ws, marked)
+        self._ws.ledger.delete([name], marked)
+
+    def _move(self, key: str, from_: str, to: str, values: Mapping[str, object]) -> None:
+        with self._ws.ledger.database.writing() as connection:
+            assert move(connection, key, ChunkState(from_), ChunkState(to), values, now=self._clock.now)
+
+    def told(self, phones: Phones) -> dict[int, tuple[str | None, list[str]]]:
+        """Of each phone the chunk with its newest verdict, and the settled ones that tried it in vain, oldest first."""
+        by_time = sorted(self.known, key=lambda each: each.settled_at)
+        newest: dict[int, str] = {}
+        for each in sorted(self.known, key=lambda each: each.exported_at):
+            newest |= dict.fromkeys(each.answered.tolist(), each.key)
+        vain = {each.key: set(each.phones.tolist()) - set(each.answered.tolist()) for each in by_time if each.is_settled}
+        return {phone: (newest.get(phone), [key for key in vain if phone in vain[key]]) for phone in phones.tolist()}
+
+
+def told_by(history: History, phones: Phones) -> dict[int, tuple[str | None, list[str]]]:
+    """The same as the product says it."""
+    tries: list[list[str]] = [[] for _ in phones]
+    for each, places in history.tries:
+        for place in places.tolist():
+            tries[place].append(each.chunk_key)
+    answered = [history.tasks[number].chunk_key if number >= 0 else None for number in history.verdict.tolist()]
+    return dict(zip(phones.tolist(), zip(answered, tries, strict=True), strict=True))

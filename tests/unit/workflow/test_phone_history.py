@@ -1,0 +1,220 @@
+"""What planning learns of phones is what a dictionary of all chunks says, whatever became of the index meanwhile."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fbcheck_pipeline.files.storage import Storage
+from fbcheck_pipeline.ledger import Ledger
+from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.records import Tier
+from fbcheck_pipeline.workflow import index_upkeep
+from fbcheck_pipeline.workflow.index_upkeep import LARGEST, tiers_to_merge, update_index
+from fbcheck_pipeline.workflow.phone_history import history_of
+from fbcheck_pipeline.workflow.workspace import Workspace
+from tests.conftest import Clock, phones
+from tests.unit.workflow.past_chunks import PastChunks, told_by
+
+SOME = phones(12)
+STEPS = ("begin_file", "writing", "publish_tier", "withdraw_tier", "doomed", "delete", "note_deleted")
+ACTIONS = ("collect", "some", "abandon", "late", "purge", "index", "index", "killed", "lose", "cut", "foreign")
+number = itertools.count()
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@contextmanager
+def killed_at(step: int) -> Iterator[None]:
+    """Die after the so-many-th step of what writes the index; locks are released, as the system does it."""
+    left = [step]
+
+    def dying(original: Callable[..., object]) -> Callable[..., object]:
+        def wrapped(*args: object, **more: object) -> object:
+            result = original(*args, **more)
+            left[0] -= 1
+            if left[0] == 0:
+                raise Killed
+            return result
+
+        return wrapped
+
+    with pytest.MonkeyPatch.context() as patched:
+        for name in STEPS:
+            owner = Storage if hasattr(Storage, name) else Ledger
+            patched.setattr(owner, name, dying(getattr(owner, name)))
+        with suppress(Killed):
+            yield
+
+
+def spoil(ws: Workspace, how: str) -> None:
+    """What happens to files: one is lost, cut, or another takes its place."""
+    names = [f"verdict_index/{each}" for each in ws.storage.names("verdict_index")]
+    if not names:
+        return
+    path = Path(ws.storage.root) / names[0]
+    if how == "lose":
+        path.unlink()
+    elif how == "cut":
+        path.write_bytes(path.read_bytes()[:-20])
+    else:
+        path.write_bytes((Path(ws.storage.root) / names[-1]).read_bytes())
+
+
+subsets = st.sets(st.sampled_from(SOME.tolist()), min_size=1).map(lambda chosen: np.array(sorted(chosen), np.int64))
+actions = st.lists(st.tuples(st.sampled_from(ACTIONS), subsets, subsets, st.integers(0, 9)), min_size=4, max_size=14)
+
+
+def act(ws: Workspace, past: PastChunks, action: str, sent: Phones, answered: Phones, which: int) -> None:
+    """One thing that happens in a night."""
+    if action in ("index", "killed"):
+        with killed_at(which if action == "killed" else -1):
+            update_index(ws, max_loose=0)
+        return
+    if action in ("lose", "cut", "foreign"):
+        spoil(ws, action)
+        return
+    settled = [each for each in past.known if each.is_settled]
+    late = [each for each in settled if ws.ledger.chunk(each.key).state == "abandoned"]
+    if action == "purge" and settled:
+        past.purge(settled[which % len(settled)])
+    elif action == "late" and late:
+        past.collect(late[which % len(late)], np.intersect1d(late[which % len(late)].phones, answered))
+    elif action in ("collect", "some", "abandon"):
+        is_open = [each for each in past.known if not each.is_settled]
+        chunk = is_open[which % len(is_open)] if is_open and which % 2 else past.exported(sent)
+        if action == "abandon":
+            past.abandon(chunk)
+        else:
+            past.collect(chunk, np.intersect1d(chunk.phones, answered), is_whole=action == "collect")
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(actions)
+def test_whatever_happens_to_chunks_and_files_the_history_is_that_of_the_chunks(
+    ws: Workspace, clock: Clock, nights: list[tuple[str, Phones, Phones, int]]
+) -> None:
+    """A phone that is taken for new is bought again; one that is taken for answered never gets its answer."""
+    past, shift = PastChunks(ws, clock), 100 * next(number)  # one ledger: each history has phones of its own
+    with patch.object(index_upkeep, "SMALLEST", 8), patch.object(index_upkeep, "RATIO", 2):
+        for action, sent, answered, which in nights:
+            act(ws, past, action, sent + shift, answered + shift, which)
+            assert told_by(history_of(ws, SOME + shift), SOME + shift) == past.told(SOME + shift), action
+        update_index(ws, max_loose=0)
+    tiers = {each.name for each in ws.ledger.index_state().tiers}
+    assert {f"verdict_index/{name}" for name in ws.storage.names("verdict_index")} <= tiers, "no file is left that nobody knows"
+
+
+@pytest.mark.parametrize("how", ["lose", "cut", "foreign"])
+def test_a_spoilt_file_is_said_and_made_anew(how: str, ws: Workspace, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    """It is never believed, and nobody has to mend it."""
+    past = PastChunks(ws, clock)
+    for start in (0, 5):
+        past.collect(past.exported(SOME[start : start + 5]), SOME[start : start + 3])
+        assert update_index(ws, max_loose=0)
+    before = {each.name for each in ws.ledger.index_state().tiers}
+    spoil(ws, how)
+    assert told_by(history_of(ws, SOME), SOME) == past.told(SOME)
+    assert len(caplog.records) == 1 and "lost or damaged" in caplog.text
+    assert update_index(ws, max_loose=0)
+    after = {each.name for each in ws.ledger.index_state().tiers}
+    assert len(before & after) == 1 and {f"verdict_index/{name}" for name in ws.storage.names("verdict_index")} == after
+    assert told_by(history_of(ws, SOME), SOME) == past.told(SOME) and len(caplog.records) == 1
+
+
+def test_a_reader_that_loses_a_file_to_a_merge_reads_the_merged_one(
+    ws: Workspace, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had read which files there are before the merge replaced them."""
+    past, state = PastChunks(ws, clock), Ledger.index_state
+    for start in range(index_upkeep.RATIO):
+        past.collect(past.exported(SOME[start : start + 2]), SOME[start : start + 1])
+        before = ws.ledger.index_state()
+        assert update_index(ws, max_loose=0)
+    tier = ws.ledger.index_state().tiers
+    assert len(tier) == 1 and len(before.tiers) == index_upkeep.RATIO - 1
+    stale = iter([before])
+    monkeypatch.setattr(Ledger, "index_state", lambda ledger: next(stale, None) or state(ledger))
+    assert told_by(history_of(ws, SOME), SOME) == past.told(SOME)
+    assert ws.ledger.index_state().tiers == tier
+
+
+def test_a_tier_holds_nothing_of_a_purged_chunk(ws: Workspace, clock: Clock) -> None:
+    """Nor is another tier written anew for it."""
+    past = PastChunks(ws, clock)
+    purged, kept = past.exported(SOME[:6]), past.exported(SOME[3:])
+    past.collect(purged, SOME[:5])
+    past.collect(kept, SOME[4:])
+    assert update_index(ws, max_loose=0)
+    past.collect(past.exported(SOME), SOME)
+    assert update_index(ws, max_loose=0)
+    first, second = ws.ledger.index_state().tiers
+    past.purge(purged)
+    anew, untouched = ws.ledger.index_state().tiers
+    assert untouched == second and anew.pairs == first.pairs - 6
+    content = b"".join((Path(ws.storage.root) / each.name).read_bytes() for each in (anew, untouched))
+    assert purged.key.encode() not in content and kept.key.encode() in content
+    assert told_by(history_of(ws, SOME), SOME) == past.told(SOME)
+
+
+@pytest.mark.parametrize("new", [33_000, 400_000, 1_300_000])
+def test_what_a_night_writes_follows_what_is_new_not_what_there_is(new: int) -> None:
+    """At most five times what is new and one bounded merge, until a hundred million pairs lie in some forty files."""
+    tiers, change, most = list[Tier](), 0, 0
+    while sum(each.pairs for each in tiers) < 100_000_000:
+        written = 0
+        for _ in range(4):  # times a night that something is collected
+            change += 1
+            tiers.append(Tier(str(change), change - 1, change, new))
+            written += new
+            if chosen := tiers_to_merge(tiers):
+                merged = Tier("m", chosen[0].after_change, chosen[-1].through_change, sum(each.pairs for each in chosen))
+                assert merged.pairs <= LARGEST
+                written += merged.pairs
+                tiers[tiers.index(chosen[0]) : tiers.index(chosen[-1]) + 1] = [merged]
+        assert written <= 5 * 4 * new + LARGEST
+        most = max(most, len(tiers))
+    assert most <= 40 and [each.after_change for each in tiers[1:]] == [each.through_change for each in tiers[:-1]]
+
+
+def test_over_many_nights_each_pair_is_written_less_than_five_times() -> None:
+    """Nights that merge much are rare."""
+    tiers, change, written, new = list[Tier](), 0, 0, 33_000
+    while change < 2000:
+        change += 1
+        tiers.append(Tier(str(change), change - 1, change, new))
+        written += new
+        if chosen := tiers_to_merge(tiers):
+            merged = Tier("m", chosen[0].after_change, chosen[-1].through_change, sum(each.pairs for each in chosen))
+            written += merged.pairs
+            tiers[tiers.index(chosen[0]) : tiers.index(chosen[-1]) + 1] = [merged]
+    assert written <= 5 * change * new
+
+
+def test_two_processes_at_once_publish_one_of_what_they_made(
+    ws: Workspace, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one's file is deleted, and nothing is told twice."""
+    past, publish = PastChunks(ws, clock), Ledger.publish_tier
+    past.collect(past.exported(SOME), SOME[:6])
+
+    def second_first(ledger: Ledger, *given: object, **more: object) -> bool:
+        monkeypatch.undo()
+        assert update_index(ws, max_loose=0)
+        return publish(ledger, *given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Ledger, "publish_tier", second_first)
+    assert not update_index(ws, max_loose=0)
+    (tier,) = ws.ledger.index_state().tiers
+    assert ws.storage.names("verdict_index") == [tier.name.rpartition("/")[2]]
+    assert told_by(history_of(ws, SOME), SOME) == past.told(SOME)
