@@ -28,7 +28,8 @@ from fbcheck_pipeline.lists.keys import key_of
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, CheckStatus
 from fbcheck_pipeline.results.summary import LISTS_PER_FILE, SUMMARY_SCHEMA, summary_file
 from fbcheck_pipeline.settings import load_settings
-from fbcheck_pipeline.workflow.verdicts import merge_index, write_verdicts
+from fbcheck_pipeline.workflow.index_upkeep import update_index
+from fbcheck_pipeline.workflow.verdicts import write_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.prepared import nothing_synced
 
@@ -72,7 +73,7 @@ def _add(ws: Workspace, numbers: range, list_count: int) -> None:
     table = pa.Table.from_pylist([each.summary_row() for each in made], SUMMARY_SCHEMA)
     name = summary_file(numbers.start // LISTS_PER_FILE)
     ws.storage.write_parquet(name, BatchStream(SUMMARY_SCHEMA, iter(table.combine_chunks().to_batches())))
-    merge_index(ws.storage, ws.ledger)
+    update_index(ws)
 
 
 class _Finished:
