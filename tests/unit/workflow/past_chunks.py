@@ -65,7 +65,7 @@ class PastChunks:
             assert ledger.mark_collected(past.key, from_=chunk.state, task_id=chunk.known_task_id, **result)
             past.is_settled, past.settled_at = True, self._clock.now
         else:
-            result |= {"repeats": 0, "note": "", "next_fetch_at": 0.0}
+            result |= {"is_new": True, "repeats": 0, "note": "", "next_fetch_at": 0.0}
             assert ledger.note_short(chunk, to=chunk.state, **result)
 
     def abandon(self, past: Past) -> None:
