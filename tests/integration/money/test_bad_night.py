@@ -89,7 +89,7 @@ class Night:
 
     def _decide(self) -> None:
         """Say of each unconfirmed chunk what the vendor's own log says of it."""
-        chunks = json.loads(self._command("status", "--json").stdout)["chunks"]
+        chunks = json.loads(self._command("status", "--all", "--json").stdout)["chunks"]
         taken = {each["task_id"] for each in chunks}
         unconfirmed = [each["chunk_key"] for each in chunks if each["state"] == "unconfirmed"]
         for chunk_key in unconfirmed:
