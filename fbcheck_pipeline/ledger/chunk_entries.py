@@ -34,8 +34,23 @@ class ChunkEntries(Access):
 
     def chunks_named(self, chunk_keys: Iterable[str]) -> list[Chunk]:
         """The chunks of these keys, as far as there are any."""
-        queries = (sa.select(*FACTS).where(chunks.c.chunk_key.in_(some)) for some in batched(chunk_keys))
-        return [chunk for query in queries for chunk in self._records(Chunk, query)]
+        return self._where_any(chunks.c.chunk_key, chunk_keys)
+
+    def chunks_with_parts(self, chunk_keys: Iterable[str]) -> list[Chunk]:
+        """The chunks of these keys, and all that took their places, oldest first."""
+        found, layer = dict[str, Chunk](), self.chunks_named(chunk_keys)
+        while new := {each.chunk_key: each for each in layer if each.chunk_key not in found}:
+            found |= new
+            layer = self._where_any(chunks.c.replaces, new)
+        return sorted(found.values(), key=lambda each: (each.planned_at, each.chunk_key))
+
+    def chunk_of_task(self, task_id: str) -> Chunk | None:
+        """The chunk that has this task, if any."""
+        return next(iter(self._records(Chunk, sa.select(*FACTS).where(chunks.c.task_id == task_id))), None)
+
+    def task_ids(self) -> list[str]:
+        """The tasks of all chunks."""
+        return [row.task_id for row in self._rows(sa.select(chunks.c.task_id).where(chunks.c.task_id.is_not(None)))]
 
     def chunks_of(self, list_key: str) -> list[Chunk]:
         """The chunks a list depends on, oldest first."""
@@ -72,6 +87,10 @@ class ChunkEntries(Access):
         """Keys of planned chunks this list depends on, whoever planned them, oldest first."""
         query = _chunks_of(list_key, [chunks.c.chunk_key]).where(chunks.c.state == ChunkState.PLANNED)
         return [row.chunk_key for row in self._rows(query)]
+
+    def _where_any(self, column: sa.Column[Any], values: Iterable[str]) -> list[Chunk]:
+        queries = (sa.select(*FACTS).where(column.in_(some)) for some in batched(values))
+        return [chunk for query in queries for chunk in self._records(Chunk, query)]
 
 
 def _chunks_of(list_key: str, columns: Iterable[sa.ColumnElement[Any]]) -> sa.Select[Any]:

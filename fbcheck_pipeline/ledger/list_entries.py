@@ -78,6 +78,10 @@ class ListEntries(Access):
         """All lists, oldest first."""
         return self._records(PhoneList, sa.select(lists).order_by(lists.c.added_at, lists.c.list_key))
 
+    def lists_joined_before(self, time: float) -> list[PhoneList]:
+        """Lists whose last join is older than a time (UTC seconds), oldest first."""
+        return self._records(PhoneList, sa.select(lists).where(lists.c.joined_at < time).order_by(lists.c.joined_at))
+
     def joins_of(self, first: int, until: int) -> dict[str, float]:
         """List key -> when it was last joined, for the joined lists of these numbers, `until` left out, in their order."""
         numbered = sa.select(lists.c.list_key, lists.c.joined_at).where(lists.c.number >= first, lists.c.number < until)
@@ -220,9 +224,10 @@ def _shown(options: Mapping[str, Any]) -> str:
 
 
 def _unneeded(list_keys: Sequence[str], settled_before: float) -> sa.ColumnElement[bool]:
-    needed = sa.select(dependencies.c.chunk_key).where(dependencies.c.list_key.not_in(list_keys))
+    of_others = dependencies.c.list_key.not_in(list_keys)
+    needed = sa.select(dependencies.c.chunk_key).where(dependencies.c.chunk_key == chunks.c.chunk_key, of_others)
     return sa.and_(
         chunks.c.state.not_in(states_that("holds")),
         chunks.c.settled_at < settled_before,
-        chunks.c.chunk_key.not_in(needed),
+        ~needed.exists(),
     )

@@ -121,7 +121,7 @@ chunks = sa.Table(
     sa.Column("repeats", sa.Integer, nullable=False, server_default="0"),  # how often a fetch brought nothing new
     sa.Column("result_sha256", sa.Text),  # set where there are verdicts, perhaps not of all phones
     sa.Column("result_counts", sa.JSON),
-    sa.Column("settled_at", sa.Double),
+    sa.Column("settled_at", sa.Double, index=True),
     sa.Column("note", sa.Text),  # the last thing that went wrong, for a person
 )
 

@@ -43,7 +43,6 @@ def explain_row(ws: Workspace, list_key: str, source_row: int) -> dict[str, Any]
     rows = _rows_where(ws, paths.FACEBOOK_RESULTS.of(list_key), Column.SOURCE_ROW, source_row)
     if not rows:
         raise OperatorError(f"list {list_key} has no row {source_row}; its rows are 1 to {lineage['counts']['rows']}")
-    chunks = {row.chunk_key: row for row in ws.ledger.chunks()}
     alike = {(each["column"], each["reason"]): each["count"] for each in lineage["rejects"]}
     normaliser = _normaliser(ws, list_key, lineage)
     return {
@@ -56,7 +55,7 @@ def explain_row(ws: Workspace, list_key: str, source_row: int) -> dict[str, Any]
             {
                 **{name: _text(row.get(name)) for name in OUTCOME},
                 **_rules(normaliser, row, rows),
-                **_answer(ws, list_key, row, chunks),
+                **_answer(ws, list_key, row),
                 "rejected_alike": alike.get((row[Column.PHONE_COLUMN], row[Column.REJECT_REASON]), 0),
             }
             for row in rows
@@ -87,15 +86,15 @@ def _agree(said: list[str], of_cell: list[dict[str, Any]]) -> bool:
     return len(said) == len(words) and all(word in sentence for word, sentence in zip(words, said, strict=True))
 
 
-def _answer(ws: Workspace, list_key: str, row: dict[str, Any], chunks: dict[str, Chunk]) -> dict[str, Any]:
+def _answer(ws: Workspace, list_key: str, row: dict[str, Any]) -> dict[str, Any]:
     """What answered a phone: its pin, the chunk with its task and result file, and the verdict."""
     answer: dict[str, Any] = {name: _text(row.get(name)) for name in ANSWER}  # an older result lacks newer columns
     if row[Column.PHONE_E164] is None:
         return {**answer, Column.ANSWERED_BY: None, "chunk": None, "result": None}
     pins = _rows_where(ws, paths.SUBMITTED_CHUNKS.of(list_key), Column.PHONE_E164, row[Column.PHONE_E164])
-    chunk_key = pins[0][Column.CHUNK_KEY] if pins else None
-    of_task = (each for each in chunks.values() if row[Column.TASK_ID] is not None and each.task_id == row[Column.TASK_ID])
-    chunk = next(of_task, chunks.get(chunk_key or ""))
+    pinned = [pins[0][Column.CHUNK_KEY]] if pins and pins[0][Column.CHUNK_KEY] else []
+    chunk = ws.ledger.chunk_of_task(row[Column.TASK_ID]) if row[Column.TASK_ID] else None
+    chunk = chunk or next(iter(ws.ledger.chunks_named(pinned)), None)
     return {
         **answer,
         Column.ANSWERED_BY: pins[0][Column.ANSWERED_BY] if pins else None,

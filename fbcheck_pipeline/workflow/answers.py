@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,17 +45,17 @@ class Resolved:
 def resolve(ws: Workspace, list_key: str, pins: Pins) -> Resolved:
     """Follow every pin to its answer as the ledger knows it now."""
     count, unsent = len(pins.phones) + 2, _CODE[_status_of_unsent(ws, list_key)]
+    chunks = ws.ledger.chunks_with_parts(pins.chunk_keys)
     resolved = Resolved(
         pins.phones,
         np.full(count, unsent, np.int8),
         np.full(count, -1, np.int8),
         np.full(count, -1, np.int32),
         np.zeros(count, bool),
-        [each for each in ws.ledger.chunks() if each.task_id is not None],
+        [each for each in chunks if each.task_id is not None],
     )
     resolved.status[REJECTED] = _CODE[CheckStatus.REJECTED]
-    task_numbers = {task.chunk_key: number for number, task in enumerate(resolved.tasks)}
-    resolver = _AnswerResolver(ws, list_key, resolved, task_numbers, unsent, pins.binding_tries)
+    resolver = _AnswerResolver(ws, list_key, resolved, chunks, unsent, pins.binding_tries)
     for number, places in codec.grouped(pins.index):
         pin = pins.pins[number]
         if pin.answered_by is AnsweredBy.VERDICT:
@@ -87,16 +87,16 @@ class _AnswerResolver:
         ws: Workspace,
         list_key: str,
         resolved: Resolved,
-        task_numbers: dict[str, int],
+        chunks: Iterable[Chunk],
         unsent: int,
         binding: frozenset[str],
     ) -> None:
-        self._ws, self._resolved, self._task_numbers, self._unsent = ws, resolved, task_numbers, unsent
+        self._ws, self._list_key, self._resolved, self._unsent, self._binding = ws, list_key, resolved, unsent, binding
+        self._task_numbers = {task.chunk_key: number for number, task in enumerate(resolved.tasks)}
         self._children: dict[str, list[str]] = {}
-        self._list_key, self._binding = list_key, binding
         self._is_night = np.zeros(len(resolved.phones), bool)  # the night sends it again, unless its tries are used up
         self._is_missing = np.zeros(len(resolved.phones), bool)  # no chunk that it is pinned to carries it
-        for each in ws.ledger.chunks():
+        for each in chunks:
             if each.replaces:
                 self._children.setdefault(each.replaces, []).append(each.chunk_key)
 

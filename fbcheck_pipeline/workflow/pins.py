@@ -43,6 +43,11 @@ class Pins:
         """Keys of the chunks that some phone is pinned to as a try without an answer."""
         return frozenset(each.chunk_key for each in self.pins if each.answered_by is AnsweredBy.EARLIER_TRY and each.chunk_key)
 
+    @property
+    def chunk_keys(self) -> list[str]:
+        """Keys of the chunks that some phone is pinned to, each once."""
+        return list(dict.fromkeys(each.chunk_key for each in self.pins if each.chunk_key))
+
     def with_tasks(self, task_ids: Mapping[str, str]) -> Pins:
         """The same pins, with the task of each chunk (by chunk key) where it has one by now."""
         known = [replace(each, task_id=each.task_id or task_ids.get(each.chunk_key or "")) for each in self.pins]
@@ -70,7 +75,8 @@ def write_pins(ws: Workspace, list_key: str, pins: Pins) -> None:
     """
     from fbcheck_pipeline.model.frames import validate  # pandera is heavy: only who writes pins needs it
 
-    stream = pins.with_tasks({each.chunk_key: each.task_id for each in ws.ledger.chunks() if each.task_id}).stream()
+    pinned = ws.ledger.chunks_named(pins.chunk_keys)
+    stream = pins.with_tasks({each.chunk_key: each.task_id for each in pinned if each.task_id}).stream()
 
     def batches() -> Iterator[pa.RecordBatch]:
         for batch in stream.batches:

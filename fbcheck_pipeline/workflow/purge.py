@@ -49,7 +49,7 @@ def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None 
     """
     oldest = -math.inf if older_than_days is None else ws.ledger.clock() - older_than_days * DAY_S
     if list_key is None:
-        old = [each for each in ws.ledger.lists() if each.joined_at is not None and each.joined_at < oldest]
+        old = ws.ledger.lists_joined_before(oldest)
         skipped = {each.list_key for each in old} & _lists_of(ws, ws.ledger.chunks(states=states_that("holds")))
         gone = [each for each in old if each.list_key not in skipped]
     else:
@@ -61,7 +61,7 @@ def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None 
     chunks = find(list_keys, settled_before=oldest)
     names = [name for each in gone for name in paths.files_of_list(each.list_key, each.file)]
     names += [name for each in chunks for name in paths.files_of_chunk(each.chunk_key, each.task_id)]
-    names += _orphaned_results(ws)
+    names += _orphaned_results(ws) if list_key is None else []
     there = [name for name in names if ws.storage.exists(name)]
     purged = Purged(
         list_keys=tuple(list_keys),
@@ -85,9 +85,9 @@ def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None 
 
 
 def _orphaned_results(ws: Workspace) -> list[str]:
-    """Result files of tasks that no chunk has: an operator had attached them to the wrong one."""
+    """Result files of tasks that no chunk has, since an operator had attached them to the wrong one; a purge of one list asks for none."""
     kept = {name: kind.folder for kind in paths.RESULT_FILES for name in ws.storage.names(kind.folder)}
-    ours = {kind.of(each.task_id) for kind in paths.RESULT_FILES for each in ws.ledger.chunks() if each.task_id}
+    ours = {kind.of(task_id) for kind in paths.RESULT_FILES for task_id in ws.ledger.task_ids()}
     return sorted({f"{folder}/{name}" for name, folder in kept.items()} - ours)
 
 

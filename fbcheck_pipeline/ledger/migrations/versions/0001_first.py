@@ -61,6 +61,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_chunks_budget_day"), "chunks", ["budget_day"], unique=False)
     op.create_index(op.f("ix_chunks_change"), "chunks", ["change"], unique=False)
     op.create_index(op.f("ix_chunks_replaces"), "chunks", ["replaces"], unique=False)
+    op.create_index(op.f("ix_chunks_settled_at"), "chunks", ["settled_at"], unique=False)
     op.create_index(op.f("ix_chunks_state"), "chunks", ["state"], unique=False)
     has_task = sa.text("possible_task_id IS NOT NULL")
     op.create_index(
