@@ -20,9 +20,18 @@ class Ledger(ListEntries, Beginnings, OpenWork, Sending, Collecting, Indexing, S
 
     @contextmanager
     def rehearsing(self) -> Iterator[Ledger]:
-        """The same ledger for trying out: all that is recorded there is forgotten in the end; meanwhile nobody else writes."""
+        """The same ledger for trying out: all that is recorded there is forgotten in the end; meanwhile nobody else writes.
+
+        What receipts hold is taken in there, as by any opening that may write.
+
+        Raises:
+            LedgerError: see `take_in_receipts`.
+        """
         with self.database.rehearsing() as database:
-            yield Ledger(database, self.clock)
+            ledger = Ledger(database, self.clock)
+            ledger.receipts = self.receipts.rehearsing()
+            ledger.take_in_receipts(with_copies=True)
+            yield ledger
 
     @contextmanager
     def planning(self) -> Iterator[Planning]:

@@ -73,6 +73,10 @@ class Receipts:
         """Args: folder: None where nothing is sent; storage: None where the folder is DATA_URI itself."""
         self._uuid, self._folder, self._storage = ledger_uuid, folder, storage
 
+    def rehearsing(self) -> Receipts:
+        """The same receipts for trying out: they may be taken in, and all stay where they are."""
+        return _Untouched(self._uuid, self._folder, self._storage)
+
     def place_of(self, receipt: Receipt) -> str:
         """Where a person finds it."""
         return str(self._path(receipt.name))
@@ -141,6 +145,11 @@ class Receipts:
 
     def _path(self, name: str) -> Path:
         return (self._folder or Path()) / name
+
+
+class _Untouched(Receipts):
+    def _delete(self, name: str) -> None:
+        pass
 
 
 def _sync(path: Path, flags: int, content: bytes | None = None) -> None:

@@ -185,7 +185,7 @@ def _fetch(ws: Workspace, client: VendorClient, chunk: Chunk, path: Path) -> Fet
                 if not url:
                     raise
         if not url:
-            raise failure or ResultUnreadable("the vendor reports the task as exported and names no result; it is asked again")
+            raise failure or ResultUnreadable(_names_no_result(told))
         try:
             found = client.download(url, path)
             break
@@ -195,6 +195,12 @@ def _fetch(ws: Workspace, client: VendorClient, chunk: Chunk, path: Path) -> Fet
             failure = error
     known: Chunk | TaskSnapshot = told or chunk
     return Fetched(chunk, found.sha256, known.total, known.success, known.failure)
+
+
+def _names_no_result(told: TaskSnapshot | None) -> str:
+    if told is None or told.has_result:
+        return "the vendor reports the task as exported and names no result; it is asked again"
+    return f"the vendor named a result of this task before, and now says that the task is {told.status}; it is asked again"
 
 
 def _keep_and_take_in(ws: Workspace, fetched: Fetched, path: Path) -> str | None:

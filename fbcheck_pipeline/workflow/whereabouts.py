@@ -28,17 +28,17 @@ def whereabouts(ws: Workspace, list_keys: Iterable[str]) -> Whereabouts:
     found, waiting = Whereabouts(), ws.ledger.waiting_counts()
     for list_key in set(list_keys):
         found.unsent += waiting.get(list_key, 0)
-        states = {each.chunk_key: each.state for each in ws.ledger.chunks_bought_for(list_key)}
-        for chunk_key, stretch in ws.ledger.parts_of(list_key).items():
-            state = states[chunk_key]
-            if state is ChunkState.PLANNED:
-                found.unsent += stretch.phone_count
-            elif state is ChunkState.UNCONFIRMED:
-                found.unconfirmed += stretch.phone_count
-            elif TRAITS[state].holds:
-                found.with_vendor += stretch.phone_count
-            elif state is ChunkState.COLLECTED:
-                found.answered += _answered(ws, chunk_key, stretch)
+        stretches = ws.ledger.parts_of(list_key)
+        for chunk in ws.ledger.chunks_bought_for(list_key):
+            count = stretches[chunk.chunk_key].phone_count
+            if chunk.state is ChunkState.PLANNED:
+                found.unsent += count
+            elif chunk.state is ChunkState.UNCONFIRMED:
+                found.unconfirmed += count
+            else:
+                answered = _answered(ws, chunk.chunk_key, stretches[chunk.chunk_key]) if chunk.has_verdicts else 0
+                found.answered += answered
+                found.with_vendor += count - answered if TRAITS[chunk.state].holds else 0
     return found
 
 

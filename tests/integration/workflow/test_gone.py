@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from fbcheck_pipeline.cli.tables import status_document
+from fbcheck_pipeline.cli.status import status_document
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.reconcile import abandon
 from tests.conftest import DAY_S, Clock, phones

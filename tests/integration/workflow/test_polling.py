@@ -366,3 +366,21 @@ def test_a_refused_key_stops_the_round_and_loses_nothing(open_driver: OpenDriver
     driver.poll()
     driver.finish()
     assert driver.counts("a") == {"checked": 10}
+
+
+@pytest.mark.parametrize("word", ["processing", "failed"])
+def test_a_status_that_goes_back_after_the_export_is_told_as_it_is(
+    word: str, open_driver: OpenDriver, vendor: FakeVendor
+) -> None:
+    """Seen: the note said that the vendor reports the task as exported. Its result is used once it is there."""
+    driver = open_driver()
+    driver.run("a", phones(5))
+    vendor.downloads = [500]
+    driver.finish()
+    vendor.status_hook = lambda task: word
+    driver.collect()
+    (chunk,) = driver.ledger.chunks()
+    assert chunk.note is not None and f"now says that the task is {word}" in chunk.note
+    vendor.status_hook = lambda task: None
+    driver.collect()
+    assert driver.counts("a") == {"checked": 5}

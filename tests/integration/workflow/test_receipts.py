@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from fbcheck_pipeline.cli.output import Reporter
-from fbcheck_pipeline.cli.tables import say_status, status_document
+from fbcheck_pipeline.cli.status import say_status, status_document
 from fbcheck_pipeline.errors import LedgerError, VendorRefuses
 from fbcheck_pipeline.ledger import ChunkState, Ledger
 from fbcheck_pipeline.vendor import VendorClient
@@ -104,6 +104,22 @@ def test_an_answer_that_cost_nothing_and_was_not_recorded_is_sent_again_by_the_n
     assert again.states() == ["planned"] and receipts(tmp_path) == []
     again.run("a", phones(5))
     assert again.states() == ["submitted"] and vendor.most_per_phone == 1
+
+
+def test_a_dry_run_foretells_what_a_receipt_sets_free_and_leaves_it(
+    open_driver: OpenDriver, vendor: FakeVendor, tmp_path: Path, broken: pytest.MonkeyPatch
+) -> None:
+    """Seen: killed between a free answer and its record, the dry run said 0, then 10 were billed."""
+    vendor.script.append(402)
+    driver = open_driver()
+    with pytest.raises(LedgerError):
+        driver.run("a", phones(10))
+    broken.undo()
+    (kept,) = receipts(tmp_path)
+    assert driver.foresee({"a": phones(10)}) == (10, {"a": 10})
+    assert receipts(tmp_path) == [kept] and driver.states() == ["sending"]
+    driver.run("a", phones(10))
+    assert sum(vendor.accepted.values()) == 10
 
 
 def test_a_refusal_leaves_no_receipt(open_driver: OpenDriver, vendor: FakeVendor, tmp_path: Path) -> None:
@@ -243,7 +259,7 @@ def test_an_id_that_reads_as_a_phone_is_whole_only_where_it_is_needed(
     again = open_driver()
     again.run("b", phones(5, 905_330_000_000))
     document = status_document(again.ws)
-    say_status(Reporter(as_json=False), document, "data")
+    say_status(Reporter(as_json=False), again.ws)
     chunk = next(each for each in document["chunks"] if each["state"] == "unconfirmed")
     assert chunk["possible_task_id"] == "41780000001" and "41•••01 (`fbcheck status --json` shows it whole)" in chunk["action"]
     said = capsys.readouterr()

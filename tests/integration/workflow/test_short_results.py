@@ -12,6 +12,7 @@ from fbcheck_pipeline.workflow.collect import collect_exported
 from fbcheck_pipeline.workflow.due import due_work
 from fbcheck_pipeline.workflow.index_upkeep import update_index
 from fbcheck_pipeline.workflow.reconcile import abandon
+from fbcheck_pipeline.workflow.whereabouts import Whereabouts, whereabouts
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape, Row
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -403,3 +404,18 @@ def test_what_a_short_chunk_lacks_can_be_given_up(open_driver: OpenDriver, vendo
     driver.finish()
     assert driver.counts("a") == {"checked": 10}
     assert sorted(vendor.accepted.values()) == [1] * 9 + [2]
+
+
+def test_what_a_short_result_answered_is_told_as_answered_whatever_becomes_of_the_rest(
+    open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """The closing sentence of a run that a person stops. Seen: 7 of 10 were answered, and it said that all 10 are with the vendor."""
+    vendor.shape = first(7)
+    driver = open_driver()
+    driver.run("a", phones(10))
+    driver.finish()
+    assert whereabouts(driver.ws, ["a"]) == Whereabouts(answered=7, with_vendor=3)
+    until_short(driver, clock)
+    assert whereabouts(driver.ws, ["a"]) == Whereabouts(answered=7, with_vendor=3)
+    abandon(driver.ws, driver.chunk_key("short"))
+    assert whereabouts(driver.ws, ["a"]) == Whereabouts(answered=7)
