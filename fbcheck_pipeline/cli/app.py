@@ -347,7 +347,7 @@ def purge(
 
 @app.command()
 def doctor(as_json: Json = False) -> None:
-    """Check settings, storage, ledger, key, vendor and clock, and report how to fix each fault.
+    """Check settings, storage, ledger, key, vendor and clock, and report how to fix each fault; say how much there is, and how fast it grows.
 
     Example: fbcheck doctor
     """

@@ -1,26 +1,30 @@
-"""`fbcheck doctor`: settings, storage, ledger, key, vendor and clock. Each fault comes with its remedy."""
+"""`fbcheck doctor`: settings, storage, ledger and its growth, key, vendor and clock. Each fault comes with its remedy."""
 
 from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
 from rich.markup import escape
 from rich.table import Table
 
-from fbcheck_pipeline.cli.output import Reporter
+from fbcheck_pipeline.cli.output import Reporter, count_of
 from fbcheck_pipeline.errors import FbcheckError
 from fbcheck_pipeline.files.storage import Storage
-from fbcheck_pipeline.ledger import ChunkState, open_ledger
+from fbcheck_pipeline.ledger import TRAITS, ChunkState, open_ledger
 from fbcheck_pipeline.ledger.database import connect, faults_named
 from fbcheck_pipeline.ledger.opening import HEAD
+from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.settings import Settings, load_settings, unknown_variables
 from fbcheck_pipeline.vendor.probing import probe
+from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 
 CLOCK_TOLERANCE_S = 300
 LOCK_WAIT_S = 2
+GROWTH_DAYS = (7, 30)
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ def examine(reporter: Reporter) -> int:
     colours = {"ok": "green", "note": "yellow", "fault": "bold red"}
     for each in findings:
         table.add_row(each.what, f"[{colours[each.level]}]{each.level}[/]", escape(each.said))
-    reporter.say(table)
+    reporter.answer(table)
     reporter.result({"findings": [asdict(each) for each in findings]})
     return 2 if any(each.level == "fault" for each in findings) else 0
 
@@ -61,8 +65,10 @@ def _findings() -> Iterator[Finding]:
             "purpose", "note", "required, and FBCHECK_PURPOSE is not set: only `fbcheck run --purpose TEXT` accepts lists"
         )
     yield _dagster_home(settings)
-    yield _tried("storage", lambda: _storage(settings))
-    yield _tried("ledger", lambda: _ledger(settings))
+    places = [_tried("storage", lambda: _storage(settings)), _tried("ledger", lambda: _ledger(settings))]
+    yield from places
+    if all(each.level == "ok" for each in places):
+        yield from _size(settings)
     yield from _vendor(settings)
 
 
@@ -117,12 +123,41 @@ def _ledger(settings: Settings) -> str | Finding:
                 pass
     finally:
         database.engine.dispose()
-    ledger = open_ledger(settings, Storage(settings.data_uri))
-    unconfirmed = len(ledger.chunks(states=[ChunkState.UNCONFIRMED]))
-    ledger.close()
-    return "belongs to these data and this vendor" + (
-        f"; {unconfirmed} chunks wait for `fbcheck reconcile`" if unconfirmed else ""
+    open_ledger(settings, Storage(settings.data_uri)).close()
+    return "belongs to these data and this vendor"
+
+
+def _size(settings: Settings) -> Iterator[Finding]:
+    """How much there is, what is open, and what the last days added."""
+    ws = open_workspace(settings, only_to_look=True)
+    try:
+        size, files = ws.ledger.size(), len(ws.storage.names(paths.VERDICTS.folder))
+        yield Finding(
+            "size",
+            "ok",
+            f"ledger {size.size_bytes / 1e6:,.0f} MB; {size.lists:,} lists, {size.chunks:,} chunks, {size.answers:,} answered phones "
+            f"in {count_of(files, 'verdict file')}, index of {count_of(size.tiers, 'file')}",
+        )
+        yield _open(ws)
+        for days in GROWTH_DAYS:
+            new = ws.ledger.growth(days)
+            said = (
+                f"{new.lists:,} lists joined, {new.chunks:,} chunks settled with {new.phones:,} phones, {new.answers:,} answered"
+            )
+            yield Finding(f"last {days} days", "ok", said)
+    finally:
+        ws.ledger.close()
+
+
+def _open(ws: Workspace) -> Finding:
+    states = Counter(
+        each.state for each in ws.ledger.open_chunks() if not TRAITS[each.state].settles or TRAITS[each.state].action
     )
+    said = ", ".join(f"{count:,} {state}" for state, count in states.items()) or "none"
+    lists = count_of(ws.ledger.open_list_count(), "list")
+    if states[ChunkState.UNCONFIRMED]:
+        return Finding("open", "note", f"{lists}; chunks: {said}; unconfirmed ones wait for `fbcheck reconcile`")
+    return Finding("open", "ok", f"{lists}; chunks: {said}")
 
 
 def _vendor(settings: Settings) -> Iterator[Finding]:

@@ -12,10 +12,11 @@ from fbcheck_pipeline.ledger.list_entries import ListEntries
 from fbcheck_pipeline.ledger.open_work import OpenWork
 from fbcheck_pipeline.ledger.planning import Planning
 from fbcheck_pipeline.ledger.sending import Sending
+from fbcheck_pipeline.ledger.sizes import Sizes
 from fbcheck_pipeline.ledger.suppressing import Suppressing
 
 
-class Ledger(ListEntries, Beginnings, OpenWork, Sending, Collecting, Indexing, Suppressing):
+class Ledger(ListEntries, Beginnings, OpenWork, Sending, Collecting, Indexing, Suppressing, Sizes):
     """One open ledger; safe to share between threads."""
 
     @contextmanager

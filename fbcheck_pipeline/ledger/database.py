@@ -120,6 +120,10 @@ class Database(ABC):
         """Leave nothing of deleted rows in the database's own files."""
 
     @abstractmethod
+    def size_bytes(self) -> int:
+        """How much it takes on the disk."""
+
+    @abstractmethod
     def _locked(self, number: int) -> AbstractContextManager[sa.Connection]: ...
 
     @abstractmethod
@@ -151,6 +155,9 @@ class _Rehearsal(Database):
 
     def wipe_deleted(self) -> None:
         pass
+
+    def size_bytes(self) -> int:
+        return self._real.size_bytes()
 
     @contextmanager
     def _locked(self, number: int) -> Iterator[sa.Connection]:
@@ -202,6 +209,13 @@ class SQLiteDatabase(Database):
         with closing(self.engine.raw_connection()) as raw:  # outside of any transaction
             raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def size_bytes(self) -> int:
+        with self.reading() as connection:
+            pages, page_bytes = (
+                int(connection.execute(sa.text(f"PRAGMA page_{name}")).scalar_one()) for name in ("count", "size")
+            )
+            return pages * page_bytes
+
     def _locked(self, number: int) -> AbstractContextManager[sa.Connection]:
         return self.engine.begin()  # IMMEDIATE: one writer, whatever it writes
 
@@ -247,6 +261,10 @@ class PostgresDatabase(Database):
 
     def wipe_deleted(self) -> None:
         pass  # autovacuum's work
+
+    def size_bytes(self) -> int:
+        with self.reading() as connection:
+            return int(connection.execute(sa.select(sa.func.pg_database_size(sa.func.current_database()))).scalar_one())
 
     @contextmanager
     def _locked(self, number: int) -> Iterator[sa.Connection]:

@@ -13,6 +13,7 @@ from fbcheck_pipeline.cli import doctor
 from fbcheck_pipeline.sandbox import Sandbox
 from fbcheck_pipeline.settings import load_settings
 from fbcheck_pipeline.workflow.workspace import open_workspace
+from tests.bench.history import fill
 from tests.fake_vendor import FakeVendor
 from tests.unit.cli.conftest import Run
 
@@ -58,6 +59,21 @@ def test_a_healthy_installation_is_healthy(examine: Examine, ledger: sqlite3.Con
     code, found = examine(REGION="CH")
     assert code == 0 and {level for what, (level, _) in found.items() if what != "DAGSTER_HOME"} == {"ok"}
     assert {"settings", "region", "storage", "ledger", "vendor", "clock"} <= set(found)
+
+
+def test_size_and_growth_are_told(examine: Examine, ledger: sqlite3.Connection, vendor: FakeVendor, tmp_path: Path) -> None:
+    """Sixty finished lists, fifty a night; and one whose chunk waits for a person."""
+    ws = open_workspace(load_settings(api_url=vendor.url, api_key="k", data_uri=str(tmp_path / "data")))
+    fill(ws, 60)
+    ws.ledger.close()
+    ledger.execute("UPDATE chunks SET settled_at = settled_at - 20 * 86400 WHERE change <= 10")
+    code, found = examine(REGION="CH")
+    assert code == 0 and "60 lists, 60 chunks, 29,700 answered phones in 60 verdict files" in found["size"][1]
+    assert found["open"] == ("ok", "0 lists; chunks: none")
+    assert found["last 7 days"][1] == "60 lists joined, 50 chunks settled with 25,000 phones, 24,750 answered"
+    assert "60 chunks settled" in found["last 30 days"][1]
+    ledger.execute("UPDATE chunks SET state = 'unconfirmed' WHERE change = 1")
+    assert examine(REGION="CH")[1]["open"][0] == "note" and "1 unconfirmed" in examine(REGION="CH")[1]["open"][1]
 
 
 @pytest.mark.parametrize(
