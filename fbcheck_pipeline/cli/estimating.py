@@ -30,6 +30,7 @@ from fbcheck_pipeline.workflow.content import ListContent, content_of
 from fbcheck_pipeline.workflow.doubt import what_to_do
 from fbcheck_pipeline.workflow.foresight import rehearse_list
 from fbcheck_pipeline.workflow.intake import known_list, register, with_defaults
+from fbcheck_pipeline.workflow.plan import planning_order
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace, rehearsing
 
 
@@ -81,12 +82,11 @@ def _rehearse(
         except FbcheckError as error:
             outcome.fail(str(path), error)
     sent, documents = dict[str, int](), dict[str, dict[str, Any]]()
-    for path, found in readings.items():
-        key = outcome.keys.get(str(path))
-        if key is None or key in documents:
-            continue
+    paths = {key: path for path in readings if (key := outcome.keys.get(str(path)))}
+    for key, is_once_more in planning_order(ws, paths):
+        path, found = paths[key], readings[paths[key]]
         try:
-            counts = _run_list(ws, key, found, sent, options)
+            counts = _run_list(ws, key, found, sent, options, is_once_more=is_once_more)
         except FbcheckError as error:
             outcome.fail(str(path), error)
             continue
@@ -112,12 +112,14 @@ def _rehearse(
     return list(documents.values()), sum(sent.values())
 
 
-def _run_list(ws: Workspace, key: str, found: _Reading, sent: dict[str, int], options: RunOptions) -> dict[str, int]:
+def _run_list(
+    ws: Workspace, key: str, found: _Reading, sent: dict[str, int], options: RunOptions, *, is_once_more: bool
+) -> dict[str, int]:
     """Rehearse one list; returns its counts, and adds the chunks it would submit to `sent`."""
     known = ws.ledger.phone_list(key)
     if known.is_complete and not options.retry:
         return {name: known.count(name) for name in ("rows", "phones", *CHECK_STATUSES)}
-    again = Again.PERSON if options.retry else Again.NOBODY
+    again = Again.PERSON if options.retry and not is_once_more else Again.NOBODY
     rehearsed = rehearse_list(ws, key, found.content, again=again, is_confirmed=options.yes)
     sent |= rehearsed.chunks
     tally = Tally(resolve(ws, key, rehearsed.pins))

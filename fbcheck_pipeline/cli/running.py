@@ -43,6 +43,7 @@ from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.doubt import what_to_do
 from fbcheck_pipeline.workflow.due import due_work
 from fbcheck_pipeline.workflow.intake import add_list, with_defaults
+from fbcheck_pipeline.workflow.plan import planning_order
 from fbcheck_pipeline.workflow.poll import poll_due_tasks
 from fbcheck_pipeline.workflow.whereabouts import whereabouts
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
@@ -166,16 +167,17 @@ class _Driver:
 
     def submit(self) -> None:
         """Plan and send what each list needs."""
-        again = Again.PERSON if self._options.retry else Again.NOBODY
-        for file, key in self._outcome.keys.items():
+        files = {key: file for file, key in self._outcome.keys.items()}
+        for key, is_once_more in planning_order(self._ws, files):
             if self._ws.ledger.phone_list(key).is_complete and not self._options.retry:
                 continue
+            again = Again.PERSON if self._options.retry and not is_once_more else Again.NOBODY
             try:
                 self._plan_and_send(key, again, is_confirmed=self._options.yes)
                 if self._is_agreed(key):
                     self._plan_and_send(key, again, is_confirmed=True)
             except FbcheckError as error:
-                self._outcome.fail(file, error)
+                self._outcome.fail(files[key], error)
                 if isinstance(error, VendorRefuses):
                     break
 

@@ -8,6 +8,7 @@ answered or as in flight.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -69,7 +70,20 @@ def plan_list(ws: Workspace, list_key: str, phones: Phones, *, again: Again) -> 
 def wants_planning(ws: Workspace, list_key: str) -> bool:
     """True where a list's own sending took phones back that no limit forbids: those of its chunks that others may not buy, or that opted out."""
     found = ws.ledger.phone_list(list_key)
-    return found.needs_planning and not found.is_over_budget
+    return found.needs_planning and not found.is_over_budget and not found.is_complete
+
+
+def planning_order(ws: Workspace, list_keys: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """The lists of one run as they are planned: each, then once more those whose phones a later one took along, or lost to a limit.
+
+    Yields:
+        A list's key, and whether it is planned once more.
+    """
+    keys = list(dict.fromkeys(list_keys))
+    yield from ((key, False) for key in keys)
+    for key in keys:
+        if wants_planning(ws, key):
+            yield key, True
 
 
 def _lacks_purpose(ws: Workspace, list_key: str) -> bool:

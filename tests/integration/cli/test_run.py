@@ -217,6 +217,21 @@ def test_too_few_phones_wait_for_the_next_list(fbcheck: Fbcheck, vendor: FakeVen
     assert (code, document["lists"][0]["counts"]["checked"], len(vendor.posts)) == (0, 2, 1), err
 
 
+def test_a_list_whose_phones_a_later_one_took_along_is_finished_by_the_same_run(
+    fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path
+) -> None:
+    """Seen: its phones were answered, and the run ended with exit 3 and said that they wait."""
+    first, second = (
+        str(write_list(tmp_path / f"{name}.csv", [swiss(number) for number in numbers]))
+        for name, numbers in (("a", range(2)), ("b", range(1, 3)))
+    )
+    code, document, err = fbcheck("run", first, second, "--dry-run", "--json", MIN_CHUNK="3")
+    assert (code, document["would_bill"], [each["would_bill"] for each in document["lists"]]) == (0, 3, [1, 2]), err
+    code, document, err = fbcheck("run", first, second, "--json", MIN_CHUNK="3")
+    assert (code, [each["complete"] for each in document["lists"]]) == (0, [True, True]), err
+    assert (document["billed_phones"], len(vendor.posts), vendor.most_per_phone) == (3, 1, 1)
+
+
 def test_no_wait_returns_at_once_and_timeout_ends_the_waiting(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """What is with the vendor goes on, and the next run resumes."""
     vendor.hold = True

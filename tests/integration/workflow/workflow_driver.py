@@ -20,7 +20,7 @@ from fbcheck_pipeline.workflow.collect import Collected, collect_exported
 from fbcheck_pipeline.workflow.content import content_of
 from fbcheck_pipeline.workflow.foresight import rehearse_list
 from fbcheck_pipeline.workflow.pins import Pins, read_pins, write_pins
-from fbcheck_pipeline.workflow.plan import plan_list
+from fbcheck_pipeline.workflow.plan import plan_list, planning_order
 from fbcheck_pipeline.workflow.poll import Polled, poll_due_tasks
 from fbcheck_pipeline.workflow.send import RetryPolicy, Sent, send_planned_chunks
 from fbcheck_pipeline.workflow.submit import submit_list
@@ -79,8 +79,9 @@ class WorkflowDriver:
             trial = WorkflowDriver(ws)
             for key in lists:
                 trial.begin(key, **given)
-            for key, phones in lists.items():
-                sent |= rehearse_list(ws, key, content_of([batch_of(phones)]), again=given.get("again", Again.NOBODY)).chunks
+            for key, is_once_more in planning_order(ws, lists):
+                again = Again.NOBODY if is_once_more else given.get("again", Again.NOBODY)
+                sent |= rehearse_list(ws, key, content_of([batch_of(lists[key])]), again=again).chunks
             own = {key: ws.ledger.parts_of(key) for key in lists}
         return sum(sent.values()), {key: sum(own[key][each].phone_count for each in sent if each in own[key]) for key in lists}
 
@@ -88,8 +89,8 @@ class WorkflowDriver:
         """One run of several lists: all are registered before the first is planned."""
         for key in lists:
             self.begin(key, **given)
-        for key, phones in lists.items():
-            self.submit(key, phones, policy, again=given.get("again", Again.NOBODY))
+        for key, is_once_more in planning_order(self.ws, lists):
+            self.submit(key, lists[key], policy, again=Again.NOBODY if is_once_more else given.get("again", Again.NOBODY))
 
     def send(self, key: str, policy: RetryPolicy = AT_ONCE) -> Sent:
         """Send what a list depends on, as a later run does."""
