@@ -147,6 +147,8 @@ def _chunk(ws: Workspace, chunk: Chunk, list_keys: list[str]) -> dict[str, Any]:
         whole, shown = chunk.possible_task_id, shown_task_id(chunk.possible_task_id)
         named = shlex.quote(whole) if shown == whole else f"{shown} (`fbcheck status --json` shows it whole)"
         told = f"the vendor may have accepted it as task {named}"
+        if chunk.state is ChunkState.ABANDONED:
+            told += f"; to use what that answers, run fbcheck reconcile {chunk.chunk_key} --task-id ID"
         action = "; ".join(filter(None, (told, action)))
     since = chunk.submitted_at or chunk.planned_at
     return {

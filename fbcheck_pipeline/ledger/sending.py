@@ -198,20 +198,21 @@ class Sending(ChunkEntries):
     ) -> bool:
         """Record the task that an operator attached; its result must show that it is this chunk's.
 
-        Whatever of a resubmission is not sent yet is called off.
+        Whatever is not sent yet of a resubmission, or of phones that were tried again after the chunk was abandoned, is called off.
 
         Args:
             protocol, user_id: how the vendor was asked when it knew the task.
 
         Returns:
-            False when the chunk is no longer unconfirmed, nor about to be sent once more.
+            False when the chunk is no longer unconfirmed, nor about to be sent once more, nor abandoned without a task.
 
         Raises:
             OperatorError: another chunk has this task already.
         """
         task = {"task_id": task_id, "total": total, "is_synthetic": is_synthetic, "next_poll_at": 0, "attached_task_id": task_id}
         task |= {"protocol": protocol, "user_id": user_id}
-        return self._record_task(chunk_key, {**_IF_CALLED_OFF, ChunkState.UNCONFIRMED: []}, task)
+        has_none = [chunks.c.task_id.is_(None)]
+        return self._record_task(chunk_key, {**_IF_CALLED_OFF, ChunkState.UNCONFIRMED: [], ChunkState.ABANDONED: has_none}, task)
 
     def _record_task(
         self, chunk_key: str, guards: Mapping[ChunkState, Sequence[sa.ColumnElement[bool]]], task: Mapping[str, object]
@@ -229,7 +230,7 @@ class Sending(ChunkEntries):
                 values |= NOT_RESUBMITTED if chunk.state in CALLED_OFF else {}
                 guard = guards[chunk.state]
                 moved = move(connection, chunk_key, chunk.state, ChunkState.SUBMITTED, values, now=now, guard=guard)
-                if moved and chunk.state in CALLED_OFF:
+                if moved and chunk.state in (*CALLED_OFF, ChunkState.ABANDONED):
                     call_off(connection, chunk, now=now)
                 return moved
         except sa.exc.IntegrityError:

@@ -116,6 +116,7 @@ MOVES: frozenset[tuple[ChunkState, ChunkState]] = frozenset(
         (ChunkState.OVERDUE, ChunkState.FAILED),
         (ChunkState.OVERDUE, ChunkState.GONE),
         (ChunkState.ABANDONED, ChunkState.COLLECTED),  # a late answer is used
+        (ChunkState.ABANDONED, ChunkState.SUBMITTED),  # an operator found its task after all
         *((state, ChunkState.PURGED) for state, traits in TRAITS.items() if not traits.holds and state != ChunkState.PURGED),
     }
 )

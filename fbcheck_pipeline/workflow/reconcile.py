@@ -20,14 +20,17 @@ HOUR_S, DAY_S = 3600.0, 86_400.0
 def attach_task(ws: Workspace, client: VendorClient, chunk_key: str, task_id: str) -> None:
     """The vendor accepted the chunk as this task: it is polled from now on, and its result must show that it is the chunk's.
 
-    Whatever of a resubmission is not sent yet is called off.
+    Whatever is not sent yet of a resubmission, or of phones that were tried again after the chunk was abandoned, is called off.
 
     Raises:
-        OperatorError: the chunk is not unconfirmed, nor decided to be sent once more; the task is another chunk's, size or time.
+        OperatorError: the chunk is not unconfirmed, nor decided to be sent once more, nor abandoned without a task; the task is
+            another chunk's, size or time.
         VendorError: the vendor does not know the task.
     """
-    called_off = CALLED_OFF if ws.ledger.chunk(chunk_key).resubmissions else ()
-    chunk = _chunk(ws, chunk_key, ChunkState.UNCONFIRMED, *called_off)
+    known = ws.ledger.chunk(chunk_key)
+    called_off = CALLED_OFF if known.resubmissions else ()
+    given_up = (ChunkState.ABANDONED,) if known.task_id is None else ()
+    chunk = _chunk(ws, chunk_key, ChunkState.UNCONFIRMED, *given_up, *called_off)
     snapshot, protocol, user_id = _ask(ws, client, chunk, task_id)
     total = chunk.phone_count
     if snapshot.total and snapshot.total != total:

@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
+from fbcheck_pipeline.cli.status import status_document
+from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.ledger.states import states_that
 from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.reconcile import attach_task, resubmit
+from fbcheck_pipeline.workflow.reconcile import abandon, attach_task, resubmit
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -142,3 +144,43 @@ def test_a_person_finds_the_task_of_a_resubmission_that_was_replaced(open_driver
     attach_task(driver.ws, driver.client, chunk, next(iter(vendor.tasks)))
     settle(driver)
     assert vendor.accepted.total() == 10 and driver.counts("a") == {"checked": 8, "suppressed": 2}
+
+
+@pytest.mark.parametrize("is_retried", [False, True])
+def test_the_task_of_an_abandoned_chunk_is_taken_once_it_is_found(
+    is_retried: bool, open_driver: OpenDriver, vendor: FakeVendor
+) -> None:
+    """It was paid for. Seen: `status` named the task, and no command took it. What is not sent yet of a retry is called off."""
+    vendor.script.append("accept_then_cut")
+    driver = open_driver()
+    driver.run("a", phones(10))
+    chunk, (task_id,) = driver.chunk_key("unconfirmed"), vendor.tasks
+    abandon(driver.ws, chunk)
+    if is_retried:
+        driver.plan("a", phones(10), again=Again.PERSON)
+    assert not late_id(driver, vendor, chunk)
+    (shown,) = [each for each in status_document(driver.ws, is_all=True)["chunks"] if each["chunk_key"] == chunk]
+    assert task_id in shown["action"] and f"fbcheck reconcile {chunk} --task-id ID" in shown["action"]
+    attach_task(driver.ws, driver.client, chunk, task_id)
+    settle(driver)
+    driver.run("a", phones(10))
+    assert driver.counts("a") == {"checked": 10} and driver.is_complete("a")
+    assert (len(vendor.posts), vendor.most_per_phone) == (1, 1)
+
+
+def test_a_wrong_task_of_an_abandoned_chunk_does_no_harm(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """The chunk is unconfirmed then, and the right one still fits; a chunk that was given up with its task takes no other."""
+    vendor.script.extend(["accept_then_cut", "accept_then_cut"])
+    driver = open_driver()
+    driver.run("a", phones(10))
+    driver.run("b", phones(10, 905_330_000_000))
+    ours, (right, wrong) = driver.ledger.chunks()[0].chunk_key, vendor.tasks
+    abandon(driver.ws, ours)
+    attach_task(driver.ws, driver.client, ours, wrong)
+    driver.finish()
+    assert driver.ledger.chunk(ours).state is ChunkState.UNCONFIRMED
+    attach_task(driver.ws, driver.client, ours, right)
+    driver.finish()
+    assert driver.counts("a") == {"checked": 10} and driver.counts("b") == {"unconfirmed": 10}
+    with pytest.raises(OperatorError, match="there is nothing to decide"):
+        attach_task(driver.ws, driver.client, ours, wrong)
