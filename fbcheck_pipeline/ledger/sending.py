@@ -99,22 +99,32 @@ class Sending(ChunkEntries):
         return True
 
     def start_sending(
-        self, chunk_key: str, *, sender: str, limits: Limits, protocol: str | None = None, user_id: str | None = None
+        self,
+        chunk_key: str,
+        *,
+        sender: str,
+        limits: Limits,
+        opt_outs: int | None = None,
+        protocol: str | None = None,
+        user_id: str | None = None,
     ) -> bool:
         """Record that the next thing to happen is this chunk's POST, on today's account.
 
         Where a limit leaves no room for the unsent phones of one of its lists, these are withdrawn instead.
 
         Args:
+            opt_outs: how many imports of opt-outs there were when its phones were last looked up among them.
             protocol, user_id: how it is sent; the vendor is asked the same way.
 
         Returns:
-            False when the chunk was moved, here or by another worker: it must not be sent.
+            False when the chunk was moved, here or by another worker, or an import of opt-outs came since: it must not be sent.
         """
         today, now = self.today(), self.clock()
         with self._write() as connection:
             chunk = Chunk.from_row(connection.execute(sa.select(*FACTS).where(chunks.c.chunk_key == chunk_key)).one())
             if chunk.state is not ChunkState.PLANNED:
+                return False
+            if opt_outs not in (None, connection.scalar(sa.select(ledger_meta.c.suppressions))):
                 return False
             if forbidden := forbidden_lists(connection, chunk_key, limits, today):
                 withdraw(connection, forbidden, smallest_chunk=limits.smallest_chunk, now=now)

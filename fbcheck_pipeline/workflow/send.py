@@ -126,7 +126,7 @@ def begin_sending(ws: Workspace, chunk_key: str, sender: str, keep: Callable[[by
     Args:
         keep: called with the payload before anything is recorded.
     """
-    chunk = ws.ledger.chunk(chunk_key)
+    chunk, opt_outs = ws.ledger.chunk(chunk_key), ws.ledger.changes()["suppressions"]
     suppressed = ws.ledger.suppressed_among(chunk.phones)
     if suppressed.any():
         ws.ledger.remove_phones(chunk_key, suppressed, smallest_chunk=ws.settings.smallest_chunk)
@@ -134,7 +134,10 @@ def begin_sending(ws: Workspace, chunk_key: str, sender: str, keep: Callable[[by
     payload, settings = codec.to_payload(chunk.phones), ws.settings
     keep(payload)
     limits = Limits(settings.max_billable, settings.max_billable_per_day, settings.smallest_chunk)
-    began = ws.ledger.start_sending(chunk_key, sender=sender, limits=limits, protocol=settings.protocol, user_id=settings.user_id)
+    how = {"protocol": settings.protocol, "user_id": settings.user_id}
+    began = ws.ledger.start_sending(chunk_key, sender=sender, limits=limits, opt_outs=opt_outs, **how)
+    if not began and ws.ledger.changes()["suppressions"] != opt_outs:
+        return begin_sending(ws, chunk_key, sender, keep)
     return payload if began else None
 
 

@@ -7,12 +7,15 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from fbcheck_pipeline.errors import UnreadableAnswer, VendorRefuses, VendorUnavailable
+from fbcheck_pipeline.ledger import Ledger
+from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.lists import ReadOptions
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import Balance, VendorClient
@@ -263,6 +266,24 @@ def test_suppressed_phones_are_never_submitted(open_driver: OpenDriver, vendor: 
     assert not {f"+{each}" for each in phones(5)} & set(vendor.accepted)
     driver.run("a", phones(20))
     assert driver.counts("a") == {"checked": 15, "suppressed": 5}
+
+
+def test_phones_that_opt_out_between_the_look_up_and_the_submission_are_not_sent(
+    open_driver: OpenDriver, vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process imports them in the milliseconds between; its command says that they are never submitted from then on."""
+    driver, other, look_up = open_driver(), open_driver(), Ledger.suppressed_among
+    driver.plan("a", phones(10))
+
+    def overtaken(ledger: Ledger, asked: Phones) -> Any:
+        found = look_up(ledger, asked)
+        other.ledger.suppress(phones(2))
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Ledger, "suppressed_among", overtaken)
+        driver.send("a")
+    assert set(vendor.accepted) == {f"+{phone}" for phone in phones(8, 905_320_000_002)}
 
 
 def test_a_chunk_of_suppressed_phones_only_is_not_sent(open_driver: OpenDriver, vendor: FakeVendor) -> None:
