@@ -27,12 +27,12 @@ HEAD = "0001"
 """The migration this code was written for."""
 NOWHERE = "sqlite://"  # in memory
 KINDS = {
-    "sendings": "submissions",
-    "suppressions": "imports of opt-outs",
-    "collections": "collected results",
-    "purges": "purges",
+    "sendings": ("submission", "submissions"),
+    "suppressions": ("import of opt-outs", "imports of opt-outs"),
+    "collections": ("collected result", "collected results"),
+    "purges": ("purge", "purges"),
 }
-"""What the stamp beside the data counts, in words."""
+"""What the stamp beside the data counts, in words: one of them, and several."""
 
 
 def open_ledger(
@@ -139,7 +139,10 @@ def _check_identity(ledger: Ledger, storage: Storage, only_to_look: bool) -> Non
     if stamped["ledger_uuid"] != ledger.uuid:
         raise LedgerError(f"{storage.data_uri} belongs to another ledger; check FBCHECK_DATA_URI and FBCHECK_LEDGER_URL")
     known = ledger.changes()
-    forgotten = [f"the last {more} {KINDS[kind]}" for kind in KINDS if (more := stamped.get(kind, 0) - known[kind]) > 0]
+    more = {kind: stamped.get(kind, 0) - known[kind] for kind in KINDS}
+    forgotten = [
+        f"the last {one if more[kind] == 1 else f'{more[kind]} {many}'}" for kind, (one, many) in KINDS.items() if more[kind] > 0
+    ]
     if forgotten:
         raise LedgerError(
             f"the ledger is older than its data: it does not know {' and '.join(forgotten)}; restore the newest backup. "

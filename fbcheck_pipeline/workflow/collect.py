@@ -111,7 +111,7 @@ def _explain(ws: Workspace, chunk: Chunk, error: VendorError) -> str | None:
     Where an earlier file was kept that can be read by now, that is used instead.
     """
     log.warning("result not collected chunk_key=%s error=%s", chunk.chunk_key, type(error).__name__)
-    kept_says = kept_for(ws, chunk)
+    kept_says = None if isinstance(error, AnotherChunks) else kept_for(ws, chunk)  # that file is not this chunk's
     if kept_says == READY:
         try:
             with kept(ws, chunk.known_task_id) as path:

@@ -327,6 +327,7 @@ def test_a_wrong_task_is_noticed_however_small(count: int, open_driver: OpenDriv
         attach_task(driver.ws, driver.client, chunk, another_programs.task_id)
         driver.finish()
         assert driver.chunk_key("unconfirmed") == chunk and driver.counts("a") == {"unconfirmed": count}
+        assert (driver.ledger.chunk(chunk).note or "").endswith("look for the task that fits"), "the file is not this chunk's"
     assert len(driver.ws.storage.names("result_files")) == 1
     purge(driver.ws, older_than_days=None)
     assert driver.ws.storage.names("result_files") == []
