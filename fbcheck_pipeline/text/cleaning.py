@@ -20,7 +20,15 @@ from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_cou
 
 Rule = Callable[[str], str]
 
-CELL: tuple[Rule, ...] = (decorations.over_long, decorations.flags, decorations.to_ascii, uris.hyperlink, decorations.markup)
+CELL: tuple[Rule, ...] = (
+    decorations.over_long,
+    decorations.flags,
+    decorations.to_ascii,
+    uris.hyperlink,
+    uris.anchor,
+    uris.documents,
+    decorations.markup,
+)
 WHOLE_TEXT: tuple[Rule, ...] = (
     decorations.symbols,
     decorations.blanks,
@@ -31,6 +39,7 @@ WHOLE_TEXT: tuple[Rule, ...] = (
     decorations.empty_word,
     decorations.negative,
     decorations.scientific,
+    decorations.coordinates,
     decorations.date,
     decorations.date_beside,
     decorations.hours_beside,
@@ -38,6 +47,7 @@ WHOLE_TEXT: tuple[Rule, ...] = (
     uris.message,
     uris.scheme,
     uris.parameters,
+    decorations.address_beside,
     decorations.address_or_digitless,
 )
 EACH_PART: tuple[Rule, ...] = (decorations.blanks, decorations.date, labels.asides)

@@ -33,12 +33,21 @@ _NEGATIVE = re.compile(r"-[1-9]\d*(?:[.,]\d+)?")
 _SCIENTIFIC = re.compile(r"([+-]?)(\d+)(?:[.,](\d+))?\s*[eE]\s*\+?(-?\d{1,4})")
 _DECIMALS = re.compile(r"(\+?)(\d{1,3}(?:([.,' ])\d{3})(?:\3\d{3})+|\d{5,})(?:([.,])(\d+))?")
 _ADDRESS = re.compile(r"@|://|\bwww\.")
+# Its name begins with a letter: digits before an @ may be the end of a number.
+_ADDRESS_BESIDE = re.compile(
+    r"(?:(?<=^)|(?<=[\s,;/|(<\[:]))(?:[^\W\d_][\w.+\-]*@[\w\-]+(?:\.[\w\-]+)+|(?:https?://|www\.)[^\s;|<>()\[\]]+)(?=$|[\s,;/|)>\]])",
+    re.I,
+)
+_LATITUDE, _LONGITUDE = r"-?[1-8]?\d\.\d{4,}", r"-?(?:[1-9]?\d|1[0-7]\d)\.\d{4,}"
+_COORDINATES = re.compile(rf"\(?(?!-?0\d){_LATITUDE}\s*[,;/ ]\s*(?!-?0\d){_LONGITUDE}\)?")
+_ANGLED = re.compile(r"<\s*([+(\d][^<>]*)>")
+_ESCAPED_LINE = re.compile(r"(?:\\r)?\\n(?![a-z])")
 _DIGIT = re.compile(r"\d")
 _FLAG = re.compile("([\U0001f1e6-\U0001f1ff])([\U0001f1e6-\U0001f1ff])")
 _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|bull|middot|#\d{2,6}|#x[0-9a-f]{2,5});", re.I)
 _LINE_TAG = re.compile(r"<\s*/?\s*(?:br|p|div|li|ul|ol|tr|td|th|table|hr)(?:\s[^<>\d]*)?/?\s*>", re.I)
 _TAG = re.compile(r"<\s*/?\s*(?:span|strong|em|font|small|nobr|a|b|i|u)(?:\s[^<>\d]*)?>", re.I)
-_LISTED = re.compile(r"\[(.*[\"'].*)\]|\{(.*)\}", re.S)
+_LISTED = re.compile(r"\[(.*[\"'].*)\]|\{(.*)\}|\((.*[\"'].*)\)", re.S)
 _LIST_QUOTES = re.compile(r"[\"']\s*,?\s*[\"']")
 _BULLET = re.compile(r"(^|\n)[ ]*[\u2022\u00b7\u25aa\u2023*\-][ ]*(?=[(\[]?[+0])")
 _YEAR = r"(?:19|20)\d{2}"
@@ -131,8 +140,10 @@ def markup(text: str) -> str:
         text = _ENTITY.sub(lambda match: unescape(match[0]).replace("\xa0", " "), text)
     if "<" in text:
         text = _TAG.sub("", _LINE_TAG.sub("\n", text)).strip()
+    angled = _ANGLED.fullmatch(text)
+    text = _ESCAPED_LINE.sub("\n", angled[1] if angled else text)
     listed = _LISTED.fullmatch(text.strip())
-    return _LIST_QUOTES.sub(";", listed[1] or listed[2]).strip("\"' ") if listed else text
+    return _LIST_QUOTES.sub(";", next(filter(None, listed.groups()), "")).strip("\"' ") if listed else text
 
 
 def bullets(text: str) -> str:
@@ -234,6 +245,21 @@ def decimals(text: str) -> str:
             raise Reject(RejectReason.NOT_A_NUMBER)  # an amount, or a number that some formula has divided
         return text
     return match[1] + re.sub(r"\D", "", match[2])
+
+
+def coordinates(text: str) -> str:
+    """A place on the map is no number."""
+    if _COORDINATES.fullmatch(text):
+        raise Reject(RejectReason.NOT_A_NUMBER)
+    return text
+
+
+def address_beside(text: str) -> str:
+    """Drops an e-mail or web address that stands apart beside a number."""
+    if not _ADDRESS.search(text):
+        return text
+    left = _ADDRESS_BESIDE.sub(lambda match: match[0] if digit_count(match[0]) >= MIN_PART_DIGITS else " ", text)
+    return re.sub(r"^[\s,;/|:]+|[\s,;/|:]+$|[(<\[]\s*[)>\]]", "", left).strip() if digit_count(left) >= MIN_PART_DIGITS else text
 
 
 def address_or_digitless(text: str) -> str:

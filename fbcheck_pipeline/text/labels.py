@@ -43,7 +43,7 @@ def asides(text: str) -> str:
 def aside_of(text: str) -> tuple[str, str] | None:
     """The text before a last bracket with words and a few digits, and what is in it; None without one, or where it holds an extension."""
     match = _ASIDE.search(text)
-    if not match or digit_count(match[1]) >= MIN_PART_DIGITS or _EXTENSION.search(text):
+    if not match or digit_count(match[1]) >= MIN_PART_DIGITS or _extension_in(text):
         return None
     return text[: match.start()].strip(), match[1]
 
@@ -102,13 +102,24 @@ def trailing_of(text: str) -> tuple[str, str, str] | None:
 
 def extension(text: str) -> str:
     """Drops an extension: ext, x, dahili, int, Durchwahl, ramal … and its digits."""
-    match = _EXTENSION.search(text)
+    match = _extension_in(text)
     return text[: match.start()] if match else text
+
+
+def _extension_in(text: str) -> re.Match[str] | None:
+    """None where the digits behind the word or sign may be a number: seven or more behind a sign, or grouped by a dash."""
+    match = _EXTENSION.search(text)
+    groups = re.findall(r"\d+", match[0]) if match else []
+    is_range = len(groups) == 2 and len(groups[0]) == len(groups[1])
+    may_be_number = sum(map(len, groups)) >= MIN_PART_DIGITS and not is_range
+    is_grouped = len(groups) > 1 and match is not None and "-" in match[0][match.start("digits") - match.start() :]
+    is_long = match is not None and not match["word"] and len(groups) == 1
+    return None if may_be_number and (is_grouped or is_long) else match
 
 
 def glued_extension_of(text: str) -> tuple[str, str] | None:
     """`030 1234x567`, no blank before the sign: the texts before and after it; None for any other text."""
-    match = _EXTENSION.search(text)
+    match = _extension_in(text)
     return None if not match or match["word"] or match["gap"] else (text[: match.start()], match["digits"])
 
 

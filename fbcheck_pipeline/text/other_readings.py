@@ -17,6 +17,7 @@ MOST_TAIL_DIGITS = 8
 """Of hours and counts after a number: `9-17`, `10 00 18 30`."""
 LONGEST_GROUP = 4
 """Whoever writes more digits than that in one go does not part the last ones from them."""
+_HOURS_AFTER = re.compile(r"\s(\d{1,2})\s?-\s?(\d{1,2})$")
 _GROUP = re.compile(r"\d+")
 _DATE_AFTER = re.compile(rf"\s[(\[]?{SHORT_DATE}[)\]]?$")
 _DATE_BEFORE = re.compile(rf"[(\[]?{SHORT_DATE}[)\]]?\s")
@@ -29,7 +30,6 @@ _TRUNK = re.compile(r"(?<=\d)[\s.\-/)\]]+(?=[(\[]?0)")
 _MARKED = re.compile(
     rf"[1-9]\d?/\s+(?=[(\[]?\d)|#\s*\d{{1,2}}{_COUNTS_OFF}(?=[(\[]?\d)|[1-9]\d?(?:\.?\)|[.:]\s)\W*(?=\d)|[1-9]\s+-\s+(?=[(\[]?\d)"
 )
-_AREA = re.compile(r"[(\[]?\d{3}[)\]]?\s")
 _LAST_DASH = re.compile(r"-\s*(\d{1,4})[\s)\]]*$")
 
 
@@ -56,11 +56,38 @@ def without_tail(text: str) -> Iterator[str]:
             yield head
 
 
-def without_head(text: str, has_trunk: bool) -> Iterator[str]:
+def before_short_groups(core: str) -> Iterator[str]:
+    """What stands before the last short groups, where a long one is before them: `030 123456 35`, `030 123456 9-17`.
+
+    A dash right behind the long group parts an extension of a switchboard, which belongs to the number: `030 123456-35`. Groups of
+    one length all the way are how somebody writes.
+    """
+    groups = list(_GROUP.finditer(core))
+    places = [place for place, group in enumerate(groups[:-1]) if len(group[0]) > LONGEST_GROUP]
+    if not places:
+        return
+    last, after = groups[places[-1]], groups[places[-1] + 1]
+    lengths = [len(group[0]) for group in groups[: places[-1] + 1]]
+    is_even = len(lengths) > 1 and len(set(lengths)) == 1
+    head, tail = core[: last.end()], core[last.end() :]
+    is_short = len(after[0]) <= LONGEST_GROUP and digit_count(tail) <= MOST_TAIL_DIGITS
+    if is_short and not is_even and digit_count(head) >= MIN_RESTART_DIGITS and "-" not in core[last.end() : after.start()]:
+        yield head
+
+
+def before_hours(core: str) -> Iterator[str]:
+    """What stands before two last hours with a dash: `030 12 34 56 9-17`."""
+    hours = _HOURS_AFTER.search(core)
+    if hours and int(hours[1]) < int(hours[2]) <= 24 and "-" not in core[: hours.start()]:
+        yield core[: hours.start()]
+
+
+def without_head(text: str, has_trunk: bool, area: str | None = None) -> Iterator[str]:
     """A text without the digits before it: `Handy 2 171 …`, `#2 …`, `3) 030 …`, and a count or post code before a trunk 0.
 
     Args:
         has_trunk: a 0 before a national number is no part of it, in the region of the number.
+        area: the area code of the number that all digits are, if they are one; where the text begins with it, nothing else does.
     """
     words = labels.leading_of(text)
     if words[-1:].isalpha() and not labels.is_label(words):
@@ -69,12 +96,12 @@ def without_head(text: str, has_trunk: bool) -> Iterator[str]:
     first, marked = _FIRST_GROUP.match(bare), _MARKED.match(bare)
     if marked:
         yield bare[marked.end() :]
-    elif words and first and len(first[1]) < 3:
+    elif words and first and len(first[1]) < 3 and bare[first.end(1) : first.end()] != ".":
         yield bare[first.end() :]
     international = _BEFORE_PLUS.match(bare)
     if international:
         yield bare[international.end() :]
-    if not first or (not words and _AREA.match(bare)):
+    if not first or (not words and len(first[1]) == 3 and area in (None, first[1])):
         return
     for trunk in _TRUNK.finditer(bare):
         count = digit_count(bare[: trunk.start()])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from fbcheck_pipeline.text.cell_words import JOINING_LETTERS, JOINING_WORDS
+from fbcheck_pipeline.text.cell_words import JOINING_LETTERS, JOINING_WORDS, LABEL_LETTERS
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, SYMBOL, digit_count
 from fbcheck_pipeline.text.labels import LETTER, may_be_digits
 
@@ -23,12 +23,13 @@ MIN_RESTART_DIGITS = 6
 """The shortest numbers with their trunk 0."""
 _DIGIT = re.compile(r"\d")
 _BETWEEN = re.compile(rf"(?<=[\d)])[\s.,;:(\[\-]+({LETTER}[^\d+(\[]*)(?=[\d+(\[])")
+_LETTERED = re.compile(rf"[{''.join(sorted(LABEL_LETTERS))}][:.]", re.I)
 _RESTART = re.compile(r"(?<=[\d)])[\s\-./()\[\]]+(?=0)")
 # No mark of these is in a number, none hides a digit.
 _UNUSUAL = r"[^\w\s+\-./()\[\]{}<>~'\"`\u00b4\u2018\u2019\u201c-\u201e*#\u2022\u2026?,:=&@%\u00b0!\\^]|:{2,}"
 # These may hide digits: they part two numbers only where blanks are around and a number surely begins.
 _HIDING = r"(?<=[\d)])\s+[*\u2022\u00b7:=>~^\\_]+\s*(?=[(\[]?[+0])"
-_COUNTER = re.compile(r"(?:^|(?<=\s))([1-9])[.)]\s")
+_COUNTER = re.compile(r"(?:^|(?<=\s))\(?([1-9])[.):\-]\s?(?=\s|[(\[]?[+0])")
 # A lone letter may be a digit misread, unless a new number surely begins after it.
 _JOINING = re.compile(rf"\s(?:{JOINING_WORDS})\s|\s(?:{JOINING_LETTERS})\s(?=\s*\(?[+0])|&", re.I)
 
@@ -45,11 +46,12 @@ def _separator(pattern: str | re.Pattern[str], min_digits: int = MIN_PART_DIGITS
 
 def _around_words(text: str) -> list[str] | None:
     """`ev 0212 … cep 0532 …`: a label stands between two numbers; a misread digit does not. Both keep it, as it may count one's digits."""
-    words = [word for match in _BETWEEN.finditer(text) for word in match[1].split()]
-    if not words or any(map(may_be_digits, words)):
-        return None
     between = list(_BETWEEN.finditer(text))
-    begins, ends = [0, *(match.start(1) for match in between)], [*(match.end(1) for match in between), len(text)]
+    words = [word for match in between for word in match[1].split() if not _LETTERED.fullmatch(word)]
+    if not between or any(map(may_be_digits, words)):
+        return None
+    begins = [0, *(match.start(1) for match in between)]
+    ends = [*(match.start(1) if _LETTERED.fullmatch(match[1].strip()) else match.end(1) for match in between), len(text)]
     parts = [text[begin:end] for begin, end in zip(begins, ends, strict=True)]
     return parts if all(digit_count(part) >= MIN_PART_DIGITS for part in parts) else None
 
@@ -71,8 +73,10 @@ def restarts(text: str) -> list[tuple[str, str]]:
 
 SEPARATORS: tuple[Separator, ...] = (
     _separator(r"[;|]", 1),
+    Separator(MIN_PART_DIGITS, _enumerated),
     _separator(rf"\n|\s{SYMBOL}+|{SYMBOL}+\s"),
     _separator(r",", 1),
+    _separator(r"(?<=\d)['\"]\s*['\"](?=[+(\d])"),
     _separator(_JOINING),
     _separator(rf"\s*(?:{_UNUSUAL})+\s*|{_HIDING}"),
     _separator(r"(?<=[\d)])\s*\+\s*(?=[(\[]?(?:0(?!0)|\+))"),
@@ -80,7 +84,6 @@ SEPARATORS: tuple[Separator, ...] = (
     _separator(r"/"),
     _separator(r"\s-\s"),
     _separator(r"(?<=\d)\s*[(\[](?=[+0]\s?\d[^()]*[)\]]\s*$)"),
-    Separator(1, _enumerated),
     Separator(MIN_PART_DIGITS, _around_words),
 )
 

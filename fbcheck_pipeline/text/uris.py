@@ -5,9 +5,10 @@ Rules like those of `decorations`, and `segments`, which takes chat links out of
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from fbcheck_pipeline.model.reasons import RejectReason
@@ -19,6 +20,7 @@ MOST_PARAMETER_DIGITS = 5
 
 _DIGIT = re.compile(r"\d")
 _HYPERLINK = re.compile(r'=\s*\w+\(\s*"+([^"]*)"+\s*(?:[,;]\s*(?:"+([^"]*)"+|[^"()]*)\s*)?\)')
+_ANCHOR = re.compile(r"<a\s[^<>]*?href\s*=\s*[\"']?([^\"'<>\s]*)[\"']?[^<>]*>([^<>]*)</a>", re.I)
 _VALUE_OF_TYPE = r"[\w,.\-]*|\"[\w,.\- ]*\""
 _SCHEME = re.compile(
     rf"(?<![^\W_])(?:(?:item\d+\.)?(?:tel|fax)(?:;[a-z\-]+(?:=(?:{_VALUE_OF_TYPE}))?)*:\s*(?:tel:)?"
@@ -32,6 +34,7 @@ _CONTEXT = re.compile(
     r"(\+?)([(\d][\d \-.()]*)((?:;[a-z\-]+(?:=[^;,|/\s]*)?)*);phone-context=(\+?[^;,|/\s]*)((?:;[a-z\-]+(?:=[^;,|/\s]*)?)*)", re.I
 )
 _PARAMETER = re.compile(r";\s*([a-z][a-z\-]*)=([^;,|/\s]*)(?=\s*(?:$|[;,|/\n]))", re.I)
+_NAMES_OF_VALUES = ("value", "values", "phonevalue")
 _ROUTING = ("rn", "cic", "phone-context")
 
 _CHAT_LINK = re.compile(
@@ -91,9 +94,51 @@ def _numbers_of(link: re.Match[str]) -> Iterator[str]:
 def hyperlink(text: str) -> str:
     """Takes a spreadsheet's link function apart: its address, and its label where that has digits."""
     match = _HYPERLINK.fullmatch(text)
-    if not match or ":" not in match[1]:
+    return _address_and_label(match) if match and ":" in match[1] else text
+
+
+def anchor(text: str) -> str:
+    """Takes an HTML link apart in the same way; a page's address goes, where its label has the number."""
+    return _ANCHOR.sub(lambda match: _address_and_label(match) + "\n", text).strip() if "<" in text else text
+
+
+def _address_and_label(link: re.Match[str]) -> str:
+    address, label = link[1], link[2] or ""
+    digits, shown = re.sub(r"\D", "", unquote(address)), re.sub(r"\D", "", label)
+    is_same = digits.endswith(shown.lstrip("0")) and len(shown) >= MIN_PART_DIGITS
+    if not shown or is_same:
+        return address
+    return label if address.startswith("http") and len(digits) < MIN_PART_DIGITS else f"{address}\n{label}"
+
+
+def documents(text: str) -> str:
+    """Takes the numbers out of a JSON document, if nothing else in it has digits."""
+    if text.strip()[:1] not in ("{", "[") or '"' not in text:
         return text
-    return match[1] + ("\n" + match[2] if match[2] and _DIGIT.search(match[2]) else "")
+    try:
+        found = list(_values(json.loads(text), is_number=True))
+    except (ValueError, RecursionError):
+        return text
+    return ";".join(found) or text
+
+
+def _values(document: Any, is_number: bool) -> Iterator[str]:
+    """The texts that are numbers by what they are called.
+
+    Raises:
+        ValueError: something else has digits.
+    """
+    if isinstance(document, dict):
+        for name, value in document.items():
+            word = "".join(words_of(name))
+            yield from _values(value, word in LABELS or word in _NAMES_OF_VALUES)
+    elif isinstance(document, list):
+        for value in document:
+            yield from _values(value, is_number)
+    elif _DIGIT.search(str(document)):
+        if not is_number or not isinstance(document, str):
+            raise ValueError(document)
+        yield document
 
 
 def message(text: str) -> str:

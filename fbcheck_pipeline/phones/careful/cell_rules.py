@@ -17,6 +17,7 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 from fbcheck_pipeline.model.reasons import EXCLUDED_LINE_TYPES, RejectReason
 from fbcheck_pipeline.phones.careful.reference import (
     PhoneOutcome,
+    area_of,
     has_trunk_zero,
     is_own_format,
     read,
@@ -44,6 +45,9 @@ MOST_COUNT_DIGITS = 5
 _DIGITS_ONLY = re.compile(r"\+?\d+")
 _BARE = re.compile(r"[\d\s\-./()]+")
 _ENDS_IN_BLANK = re.compile(r"[\d)\]]\s+$")
+# An international prefix is dialled in one go; here a trunk 0 was written twice.
+_PARTED_ZEROS = re.compile(r"[+(\[\s]*0[^\d]+0")
+_BRACKETED_CODE = re.compile(r"\+\s*[(\[]\s*(\d+)\s*[)\]]")
 _TAIL = re.compile(r"(?:\s*[-/~\n]\s*\d{1,4})+[\s)\]]*$|\s*[(\[]\d{1,4}[\s)\]]*$")
 _CUT = re.compile(r"[-/~\n(\[]\s*(\d+)")
 
@@ -129,7 +133,7 @@ def _all_or_none(found: list[PhoneOutcome]) -> list[PhoneOutcome]:
 def _linked(digits: str, reader: _Reader) -> list[PhoneOutcome]:
     if digits.isdigit():
         return [read_linked(digits, reader.region)]
-    return [_one_number("+" + digits.strip().lstrip("+"), reader)]
+    return [_one_number("+" + re.sub(r"\D", "", digits), reader)]  # nothing else is in the link
 
 
 def _beside_links(text: str, reader: _Reader) -> list[PhoneOutcome]:
@@ -172,11 +176,15 @@ def _is_shorthand(parts: list[str], in_first: int, reader: _Reader) -> bool:
     """`030 1234567 / 7654321`: True where a part with the beginning of the first is another number than the part alone."""
     first, *others = (re.sub(r"[^\d+]", "", part) for part in parts)
     first = first[: len(first) // in_first]  # the first of several, about
+    has_trunk = has_trunk_zero(reader.region)
+    if has_trunk and in_first == 1 and len(first) < MIN_PART_DIGITS and first[:1] not in ("0", "+"):
+        return True  # `12345; 0664 …`: rather a post code
+    trunk = int(has_trunk and first.startswith("0"))
     for other in others:
-        if other.startswith(("0", "+")) or digit_count(other) >= digit_count(first):
+        if other.startswith(("0", "+")) or digit_count(other) >= digit_count(first) + trunk:
             continue
         alone = reader.read(other)
-        if has_trunk_zero(reader.region) and len(alone.e164 or "") != len(reader.read(first).e164 or ""):
+        if has_trunk and len(alone.e164 or "") != len(reader.read(first).e164 or ""):
             return True
         completed = (reader.read(first[:length] + other) for length in range(1, len(first)))
         if any(each.is_number and each.e164 != alone.e164 for each in completed):
@@ -233,7 +241,7 @@ def _left_alone(text: str, reader: _Reader) -> Iterator[PhoneOutcome]:
             is_apart = head == fraction or (len(tail) <= MOST_COUNT_DIGITS and _ENDS_IN_BLANK.search(head))
             is_sure = is_apart and _ends_surely(head, tail, reader)
             yield number if is_sure else rejected(RejectReason.AMBIGUOUS_RANGE)
-    for rest in other_readings.without_head(text, has_trunk_zero(reader.region)):
+    for rest in other_readings.without_head(text, has_trunk=True):
         if number := reader.number_in(rest):
             before = text[: len(text) - len(rest)]
             may_be_code = before.strip(" ()") in _CALLING_CODES and "+" not in rest
@@ -302,19 +310,30 @@ def _reject_other_readings(text: str, core: str, whole: PhoneOutcome, reader: _R
         return
     # Service lines have area codes of four digits, which no post code can be told from.
     has_trunk = has_trunk_zero(reader.region) and whole.line_type not in EXCLUDED_LINE_TYPES
-    others = map(reader.number_in, _other_readings(text, core, has_trunk))
+    others = map(reader.number_in, _other_readings(text, core, has_trunk, area_of(whole)))
     if any(other and other.e164 != whole.e164 for other in others):
         raise Reject(RejectReason.LETTERS_IN_NUMBER if has_words else RejectReason.AMBIGUOUS_RANGE)
     if any(all(map(reader.number_in, parts)) for parts in restarts(core)):
         raise Reject(RejectReason.AMBIGUOUS_RANGE)
     fraction = other_readings.without_fraction(core)
-    if decorations.is_short_date(core) or (fraction and reader.number_in(fraction)):
+    is_zero = other_readings.without_fraction(core, zeros_only=True) is not None
+    if decorations.is_short_date(core) or is_zero or (fraction and reader.number_in(fraction)):
         raise Reject(RejectReason.NOT_A_NUMBER)
+    if _PARTED_ZEROS.match(core) or _is_in_wrong_brackets(core):
+        raise Reject(RejectReason.AMBIGUOUS_INTERNATIONAL)
 
 
-def _other_readings(text: str, core: str, has_trunk: bool) -> Iterator[str]:
+def _other_readings(text: str, core: str, has_trunk: bool, area: str | None) -> Iterator[str]:
     yield from other_readings.without_tail(text)
-    yield from other_readings.without_head(text, has_trunk)
+    yield from other_readings.without_head(text, has_trunk, area)
     yield from other_readings.without_date(core)
     yield from other_readings.before_marks(core)
     yield from other_readings.before_next_of_range(core)
+    yield from other_readings.before_short_groups(core)
+    yield from other_readings.before_hours(core)
+
+
+def _is_in_wrong_brackets(core: str) -> bool:
+    """`+(201) 555-0123`: brackets part what stands in them, and no country has that code."""
+    code = _BRACKETED_CODE.match(core)
+    return code is not None and code[1] not in _CALLING_CODES

@@ -130,6 +130,15 @@ def is_own_format(core: str, outcome: PhoneOutcome) -> bool:
     return any(_is_grouped_alike(core, phonenumbers.format_number(number, each)) for each in formats)
 
 
+def area_of(outcome: PhoneOutcome) -> str | None:
+    """The first group of a number as phonenumbers writes it at home, without a trunk 0; None for what has no E.164."""
+    if outcome.e164 is None:
+        return None
+    own = phonenumbers.format_number(phonenumbers.parse(outcome.e164), PhoneNumberFormat.NATIONAL)
+    first: str = re.findall(r"\d+", own)[0]
+    return first.removeprefix("0")
+
+
 def _is_grouped_alike(text: str, own: str) -> bool:
     groups, own_groups = re.findall(r"\d+", text), re.findall(r"\d+", own)
     between = set(zip(re.findall(r"(?<=\d)\D+(?=\d)", own), re.findall(r"(?<=\d)\D+(?=\d)", text), strict=False))

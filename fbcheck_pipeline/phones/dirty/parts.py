@@ -32,6 +32,6 @@ def parts_of(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     digit_counts = pc.binary_length(pc.replace_substring_regex(parts, "[^0-9]+", "")).to_numpy()
     begins = pc.match_substring_regex(parts, r"^[(]?[+0]").to_numpy(zero_copy_only=False)
     # `030 1234567 / 7654321`: a shorter one may lack the beginning of the first.
-    is_whole = begins | (digit_counts >= digit_counts[first])
+    is_whole = begins | (digit_counts >= digit_counts[first] + begins[first])
     keeps = np.bincount(of_list[~is_whole], minlength=len(counts))[of_list] == 0
     return parts.filter(pa.array(keeps)), places.to_numpy().astype(np.int64)[of_list[keeps]]

@@ -24,7 +24,7 @@ _CHAT_ADDRESS = r"(?i)whatsapp|@c\.us"
 # Behind the first digits, a word glued to digits may part two numbers.
 _GLUED = r"^(?:[A-Za-z0-9 .,;/+\-]*[0-9][A-Za-z]|[A-Za-z .,;/\-]*[A-Za-z][0-9])[A-Za-z0-9 .,;/+\-]*$"
 # Scientific notation, the time of a date, labels and extensions may be glued to digits; an address has another reason.
-_MAY_BE_GLUED = rf"(?i)www\.|wa\.me|whatsapp|(?:[ext]|{LABEL}|{EXTENSION_WORDS})[ .:=#+\-]*[0-9]"
+_MAY_BE_GLUED = rf"(?i)[0-9](?:h|[ap]m)|www\.|wa\.me|whatsapp|(?:[ext]|{LABEL}|{EXTENSION_WORDS})[ .:=#+\-]*[0-9]"
 
 
 def certain_reasons(cells: pa.StringArray) -> list[tuple[RejectReason, Mask]]:

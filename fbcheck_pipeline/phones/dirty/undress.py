@@ -34,6 +34,7 @@ _AREA = r"\(?0[0-9]{1,5}\)?|\+[0-9]{1,2} ?(?:\(0\) ?)?[0-9]{2,3}"
 # One bracket, around the area code.
 _GROUPED = r"(?:\+?[0-9]+|\([0-9]+\)(?: ?[0-9]+))"
 MIN_RESTART = 6  # the digits of the shortest numbers that begin with a trunk 0
+_COUNTED = r"^\(?[1-9][0-9]{0,4}\)? +\(?0"  # a number may begin behind a count
 _JOINT = "\0"  # between cells that are translated together
 
 
@@ -122,6 +123,7 @@ def joined_groups(cells: pa.StringArray) -> pa.StringArray:
     is_one = matches(cells, rf"^{_GROUPED}(?: +[0-9]+)*$") & (
         pc.fill_null(pc.binary_length(joined), 0).to_numpy() < 2 * MIN_RESTART
     )
+    is_one &= ~matches(cells, _COUNTED)
     return pc.if_else(pa.array(is_one | matches(cells, rf"^{_GROUPED}(?: +[1-9][0-9]*)*$")), joined, pa.scalar(None, pa.string()))
 
 

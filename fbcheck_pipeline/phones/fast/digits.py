@@ -18,6 +18,7 @@ from fbcheck_pipeline.phones.fast.territories import END
 # A row of the digit matrix: room for a + and a calling code before the digits, then the digits, then END.
 MARGIN, WIDTH = 5, 32
 MOST_DIGITS = 24  # walked at most; a cell with more is not plain
+LONG_GROUP, MOST_TAIL = 5, 8  # digits of what short last groups may follow, and of all these
 LEAST_RESTART = 6  # digits of the shortest numbers with a trunk 0
 PLUS = (ord("+") - ord("0")) % 256  # what becomes a + when "0" is added to all
 
@@ -110,7 +111,11 @@ def digits_of(cells: pa.StringArray) -> Digits:
     asides = _tails(count, seen, first, signs[sign_kinds == _OPEN], sign_rows[sign_kinds == _OPEN])
     is_plain[asides > 0] = False
     tail = _tails(count, seen, first, signs[sign_kinds == _DASH], sign_rows[sign_kinds == _DASH])
+    hours = _hours(kind, begins, signs[sign_kinds == _DASH], sign_rows[sign_kinds == _DASH], tail)
     tail[~is_plain | ~_counts_on(matrix, count, tail)] = 0
+    for more in (hours, _after_long_groups(kind, row_of, begins, seen, first, count)):
+        is_plain[(tail > 0) & (more > 0)] = False
+        tail = np.where(is_plain, np.maximum(tail, more), 0)
     is_unbroken = is_plain & (count + has_plus == lengths)
     return Digits(matrix, count, has_plus, is_null | (lengths == 0), is_plain, is_unbroken, restart, tail)
 
@@ -139,6 +144,7 @@ def _is_harmful(data: Bytes, signs: Ints, kinds: Bytes, leads: Mask, trails: Mas
     harmful |= (kinds == _PLUS_SIGN) & ~leads
     harmful |= is_dash & (leads | (data[signs - 1] == ord(" ")))
     harmful |= is_dash & trails
+    harmful[1:] |= (kinds[1:] == _OPEN) & leads[:-1] & (kinds[:-1] == _PLUS_SIGN) & (np.diff(signs) <= 2)  # `+(201) …`
     is_line = _is_line(kinds)
     harmful[1:] |= is_line[1:] & is_line[:-1] & (np.diff(signs) == 1)
     return harmful
@@ -169,7 +175,9 @@ def _restarts(
     may = (count[rows] - before >= LEAST_RESTART) & (before > 0) & (begins_bare[rows] | (before >= LEAST_RESTART))
     restart = np.zeros(len(count), np.int64)
     restart[rows[may]] = before[may]
-    return restart, np.bincount(rows[may], minlength=len(count)) > 1
+    is_unclear = np.bincount(rows[may], minlength=len(count)) > 1
+    is_unclear[rows[before == 1]] |= ~begins_bare[rows[before == 1]]  # `0 0532 …`: no international prefix
+    return restart, is_unclear
 
 
 def _tails(count: Ints, seen: NDArray[np.int32], first: Ints, signs: Ints, rows: Ints) -> Ints:
@@ -179,6 +187,39 @@ def _tails(count: Ints, seen: NDArray[np.int32], first: Ints, signs: Ints, rows:
     tails = np.where(last >= 0, count - (seen[last] - first), 0)
     tails[tails > 4] = 0
     return tails
+
+
+def _after_long_groups(kind: Bytes, row_of: Ints, begins: Ints, seen: NDArray[np.int32], first: Ints, count: Ints) -> Ints:
+    """How many digits follow each cell's last group of five or more, where that ends a number perhaps: `030 123456 35`. No dash parts them."""
+    tails = np.zeros(len(count), np.int64)
+    ends = np.flatnonzero(kind[LONG_GROUP:] >= _BLANK) + LONG_GROUP
+    ends = ends[seen[ends] - seen[ends - LONG_GROUP] == LONG_GROUP]
+    rows = row_of[ends]
+    after = count[rows] - (seen[ends] - first[rows])
+    may = (ends - LONG_GROUP >= begins[rows]) & (after > 0) & (after <= MOST_TAIL) & (seen[ends] - first[rows] >= LEAST_RESTART)
+    may &= kind[ends] != _DASH
+    tails[rows[may]] = after[may]
+    return tails
+
+
+def _hours(kind: Bytes, begins: Ints, dashes: Ints, rows: Ints, tail: Ints) -> Ints:
+    """How many digits two last hours have, as in `030 12 34 56 9-17`; 0 in most."""
+    hours = np.zeros(len(begins), np.int64)
+    is_last = (tail[rows] > 0) & (tail[rows] <= 2) & (np.bincount(rows, minlength=len(begins))[rows] == 1)
+    dashes, rows = dashes[is_last], rows[is_last]
+    is_last = dashes - begins[rows] >= 4
+    dashes, rows = dashes[is_last], rows[is_last]
+    one, two, blank = (kind[dashes - place].astype(np.int64) for place in (1, 2, 3))
+    is_two = (two < _BLANK) & (blank == _BLANK)
+    opens = np.where(is_two, 10 * two + one, one)
+    closes = np.zeros(len(rows), np.int64)
+    for place in range(2):
+        has = tail[rows] > place
+        digit = kind[np.minimum(dashes + 1 + place, len(kind) - 1)].astype(np.int64)
+        closes = np.where(has, 10 * closes + digit, closes)
+    are_hours = (one < _BLANK) & (is_two | (two == _BLANK)) & (opens < closes) & (closes <= 24)
+    hours[rows[are_hours]] = (tail[rows] + 1 + is_two)[are_hours]
+    return hours
 
 
 def _counts_on(matrix: Bytes, count: Ints, tail: Ints) -> Mask:

@@ -62,6 +62,9 @@ def test_what_is_read_in_a_dirty_cell_looks_like_a_number() -> None:
     assert sum(not recogniser.is_phone_like(cell.text) for cell in read) <= 0.03 * len(read)
 
 
+BOTH_WAYS = "+905321234567 +902125551234"
+
+
 @pytest.mark.parametrize(
     ("text", "region", "became"),
     [
@@ -102,6 +105,42 @@ def test_what_is_read_in_a_dirty_cell_looks_like_a_number() -> None:
         ("05.11.26", "FI", "not_a_number"),
         ("=+49-30-123456", "DE", "not_a_number"),
         ("=+905321234567", "TR", "+905321234567"),
+        ("030 123456 35", "DE", "ambiguous_range"),  # a count of 35, or how somebody writes
+        ("030123456 3", "DE", "ambiguous_range"),
+        ("030 123456 2019", "DE", "ambiguous_range"),
+        ("030 123456 9-17", "DE", "ambiguous_range"),
+        ("030 12 34 56 9-17", "DE", "ambiguous_range"),
+        ("030 123456-35", "DE", "+493012345635"),  # an extension of a switchboard, which is dialled
+        ("0151 23456 789", "DE", "+4915123456789"),
+        ("0201 12345 67890", "DE", "+492011234567890"),
+        ("(0)0151 23456789", "DE", "ambiguous_international"),  # not the American number behind 00
+        ("0 0151 23456789", "DE", "ambiguous_international"),
+        ("+(201) 555-0123", "US", "ambiguous_international"),  # not the Egyptian one
+        ("0532 123 45 6.0", "TR", "not_a_number"),  # its last digit is missing
+        ("090-1231-7832 # 090-1252-7954", "JP", "invalid_number"),
+        ("0212 555 12 34 ext 101, 102, 103", "TR", "+902125551234"),
+        ("0212 555 12 34 dahili 1010-1015", "TR", "+902125551234"),
+        ("1- 030 123456 2- 0151 23456789", "DE", "+4930123456 +4915123456789"),
+        ("(1) 0212 555 12 34 (2) 0532 123 45 67", "TR", "+902125551234 +905321234567"),
+        ("T: 0212 555 12 34 M: 0532 123 45 67", "TR", "+902125551234 +905321234567"),
+        ("'01 51234' '01 57274'", "AT", "+43151234 +43157274"),
+        ("('+902125551234', '+905321234567')", None, "+902125551234 +905321234567"),
+        ("0212 555 12 34\\n0532 123 45 67", "TR", "+902125551234 +905321234567"),
+        ("12345; 0664 1234567", "AT", "invalid_number"),  # a post code
+        ("123 01 51234", "AT", "ambiguous_range"),
+        ("01 51234 / 1234567", "AT", "ambiguous_range"),
+        ("41.008238, 28.978359", "FI", "not_a_number"),
+        ("<+905321234567>", None, "+905321234567"),
+        ('<a href="tel:+902125551234">0212 555 12 34</a>', "TR", "+902125551234"),
+        ('<a href="tel:+902125551234">0532 123 45 67</a>', "TR", "+902125551234 +905321234567"),
+        ('<a href="https://example.com/12">0532 123 45 67</a>', "TR", "+905321234567"),
+        ('=HYPERLINK("tel:+902125551234","0212 555 12 34")', "TR", "+902125551234"),
+        ('[{"value": "+905321234567", "type": "mobile"}, {"value": "+902125551234", "type": "work"}]', None, BOTH_WAYS),
+        ('{"id": "12345678", "phone": "030 123456"}', "DE", "letters_in_number"),
+        ("0532 123 45 67 / info2@example.com", "TR", "+905321234567"),
+        ("0532 123 45 67, www.example24.com", "TR", "+905321234567"),
+        ("+49 30 123456@example.com", None, "not_a_number"),
+        ("https://t.me/+905321234567 0212 555 12 34", "TR", "not_a_number"),
     ],
 )
 def test_a_kind_of_dirt(text: str, region: str | None, became: str) -> None:
