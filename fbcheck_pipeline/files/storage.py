@@ -239,7 +239,7 @@ class Storage:
         Raises:
             StorageError: there is no such file, or it is damaged; reading the batches raises it, too.
         """
-        file = self._parquet_file(name)
+        file = self.parquet_file(name)
         metadata = {
             key.decode(): value.decode() for key, value in (file.metadata.metadata or {}).items() if key != b"ARROW:schema"
         }
@@ -260,11 +260,23 @@ class Storage:
 
     def row_count(self, name: str) -> int:
         """Rows of a Parquet file, from its metadata."""
-        with self._parquet_file(name) as file:
+        with self.parquet_file(name) as file:
             return int(file.metadata.num_rows)
 
-    def _parquet_file(self, name: str) -> pq.ParquetFile:
-        """One version of the file, whoever writes it anew meanwhile: an object store forgets the old one between two reads."""
+    @contextmanager
+    def faults_of_parquet_named(self, name: str) -> Iterator[None]:
+        """Raise a StorageError that names the file for any fault in reading it."""
+        try:
+            yield
+        except (pa.ArrowInvalid, OSError) as error:
+            raise self._damaged(name, error) from None
+
+    def parquet_file(self, name: str) -> pq.ParquetFile:
+        """One version of the file, whoever writes it anew meanwhile: an object store forgets the old one between two reads.
+
+        Raises:
+            StorageError: there is no such file, or it is damaged.
+        """
         try:
             with self.local_copy(name) as path:
                 return pq.ParquetFile(path)  # stays readable when the copy is removed

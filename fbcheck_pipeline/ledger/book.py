@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fbcheck_pipeline.ledger.beginnings import Beginnings
+from fbcheck_pipeline.ledger.binding import Binding
 from fbcheck_pipeline.ledger.collecting import Collecting
 from fbcheck_pipeline.ledger.indexing import Indexing
 from fbcheck_pipeline.ledger.list_entries import ListEntries
@@ -16,7 +17,7 @@ from fbcheck_pipeline.ledger.sizes import Sizes
 from fbcheck_pipeline.ledger.suppressing import Suppressing
 
 
-class Ledger(ListEntries, Beginnings, OpenWork, Sending, Collecting, Indexing, Suppressing, Sizes):
+class Ledger(ListEntries, Beginnings, OpenWork, Sending, Collecting, Indexing, Binding, Suppressing, Sizes):
     """One open ledger; safe to share between threads."""
 
     @contextmanager

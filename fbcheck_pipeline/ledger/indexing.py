@@ -101,7 +101,7 @@ class Indexing(Access):
             known = set(connection.scalars(sa.select(index_tiers.c.name).where(sa.or_(replaced, overlaps))))
             is_current = connection.scalar(sa.select(ledger_meta.c.generation)) == generation and known == set(names)
             connection.execute(sa.delete(doomed_files).where(doomed_files.c.name == tier.name))
-            _doom(connection, names if is_current else [tier.name])
+            doom(connection, names if is_current else [tier.name])
             if is_current:
                 connection.execute(sa.insert(index_tiers).values(**asdict(tier)))
             return is_current
@@ -109,7 +109,7 @@ class Indexing(Access):
     def withdraw_tier(self, tier: Tier) -> None:
         """Take a file out of the index that cannot be read; what it told is a gap from now on."""
         with self._write() as connection:
-            _doom(connection, [tier.name])
+            doom(connection, [tier.name])
 
     def doomed(self) -> list[str]:
         """Files that are to be deleted now: nobody writes them any more."""
@@ -143,7 +143,7 @@ def _telling(after: int, through: int) -> list[sa.ColumnElement[bool]]:
     return [chunks.c.change > after, chunks.c.change <= through, sa.or_(_ANSWERS, _TRIED)]
 
 
-def _doom(connection: sa.Connection, names: Sequence[str]) -> None:
+def doom(connection: sa.Connection, names: Sequence[str]) -> None:
     """Take files out of the index and have them deleted."""
     connection.execute(sa.delete(index_tiers).where(index_tiers.c.name.in_(names)))
     known = set(connection.scalars(sa.select(doomed_files.c.name)))

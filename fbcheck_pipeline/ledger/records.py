@@ -84,6 +84,7 @@ class Chunk(Record):
     repeats: int  # how often a fetch brought nothing new, or a failed task's first result was said to be gone
     result_sha256: str | None  # set where there are verdicts, perhaps not of all phones
     result_counts: Mapping[str, int] | None
+    volume: str | None  # where its verdicts lie together with others'; null: in a file of their own
     settled_at: float | None
     note: str | None  # the last thing that went wrong, for a person
 
@@ -245,6 +246,24 @@ class Tier(Record):
     after_change: int
     through_change: int
     pairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Volume(Record):
+    """A published file with the verdicts of many tasks."""
+
+    key: str
+    row_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictPlace(Record):
+    """Where a task's verdicts lie that will not change any more: in a volume, or in a file of their own."""
+
+    chunk_key: str
+    task_id: str
+    volume: str | None
+    phone_count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,7 @@ chunks = sa.Table(
     sa.Column("repeats", sa.Integer, nullable=False, server_default="0"),  # how often a fetch brought nothing new
     sa.Column("result_sha256", sa.Text),  # set where there are verdicts, perhaps not of all phones
     sa.Column("result_counts", sa.JSON),
+    sa.Column("volume", sa.Text, index=True),  # where its verdicts lie together with others'; null: in a file of their own
     sa.Column("settled_at", sa.Double, index=True),
     sa.Column("note", sa.Text),  # the last thing that went wrong, for a person
 )
@@ -165,6 +166,20 @@ index_tiers = sa.Table(
     sa.Column("after_change", sa.BigInteger, nullable=False),
     sa.Column("through_change", sa.BigInteger, nullable=False),
     sa.Column("pairs", sa.BigInteger, nullable=False),
+)
+
+sa.Index(
+    "ix_chunks_unbound",  # chunks whose verdicts lie in a file of their own
+    chunks.c.change,
+    sqlite_where=sa.and_(chunks.c.volume.is_(None), chunks.c.result_sha256.is_not(None)),
+    postgresql_where=sa.and_(chunks.c.volume.is_(None), chunks.c.result_sha256.is_not(None)),
+)
+
+volumes = sa.Table(
+    "volumes",  # the published files with the verdicts of many tasks
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("row_count", sa.BigInteger, nullable=False),
 )
 
 doomed_files = sa.Table(

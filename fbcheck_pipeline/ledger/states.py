@@ -122,6 +122,12 @@ MOVES: frozenset[tuple[ChunkState, ChunkState]] = frozenset(
 )
 
 
+FINAL_STATES = sorted(
+    {to for _, to in MOVES} - {from_ for from_, to in MOVES if to is not ChunkState.PURGED} - {ChunkState.PURGED}
+)
+"""States that a chunk leaves only by a purge."""
+
+
 def states_that(trait: Literal["holds", "settles", "asks_status", "asks_file", "is_try", "in_budget"]) -> list[ChunkState]:
     """The states that have a trait, e.g. `states_that("holds")`."""
     return [state for state, traits in TRAITS.items() if getattr(traits, trait)]

@@ -65,14 +65,14 @@ class Column(Word):
     ANSWERED_BY = "answered_by", "what answers the phone", _in("codes32 not null", PINS), "", AnsweredBy
     CHUNK_KEY = "chunk_key", "the chunk that holds the phone; null if none does", _in("codes32", PINS)
     FACEBOOK = ("facebook", "the vendor's verdict; null means none",
-        _in("codes8", VERDICTS, RESULTS), "e164_phones.phone_e164 verdicts.facebook", Verdict)
-    FACEBOOK_LABEL = "facebook_label", "the label as it stood in the vendor's file", _in("codes32", VERDICTS)
+        _in("string", VERDICTS) | _in("codes8", RESULTS), "e164_phones.phone_e164 verdicts.facebook", Verdict)
+    FACEBOOK_LABEL = "facebook_label", "the label as it stood in the vendor's file", _in("string", VERDICTS)
     CHECK_STATUS = ("check_status", "the outcome for the phone",
         _in("codes8 not null", RESULTS), "e164_phones.phone_e164 submitted_chunks.answered_by verdicts.facebook", CheckStatus)
     CHECKED_AT = ("checked_at", "when the vendor exported the verdict; null without one",
         _in("moment not null", VERDICTS) | _in("moment", RESULTS), "e164_phones.phone_e164 verdicts.checked_at")
     TASK_ID = ("task_id", "the vendor's task that carried the phone; null if there is none",
-        {PINS: "codes32", VERDICTS: "codes8 not null", RESULTS: "string"}, "submitted_chunks.chunk_key submitted_chunks.task_id")
+        {PINS: "codes32", VERDICTS: "string not null", RESULTS: "string"}, "submitted_chunks.chunk_key submitted_chunks.task_id")
     LIST_KEY = "list_key", "the list's key", _in("string", SUMMARY)
     FILE = "file", "the name of its file", _in("string", SUMMARY)
     JOINED_AT = "joined_at", "when it was last joined", _in("moment", SUMMARY)

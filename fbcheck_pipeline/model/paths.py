@@ -62,6 +62,10 @@ RESULT_ARCHIVES = DataFile("result_files/<task_id>.zip", "the vendor's original 
 RESULT_TEXTS = DataFile("result_files/<task_id>.gz", "the vendor's other results, gzipped")
 RESULT_FILES = (RESULT_ARCHIVES, RESULT_TEXTS)
 VERDICTS = DataFile("verdicts/<task_id>.parquet", "one row per phone that the vendor answered")
+VOLUMES = DataFile(
+    "verdicts/volume~<random>.parquet", "the same of many tasks whose verdicts change no more"
+)  # no task id has a tilde
+NEW_VOLUMES = DataFile("new_volumes/<random>.parquet", "such a file before it is moved to `verdicts/`")
 RECEIPTS = DataFile(
     "receipts/<chunk_key>-<sender>.json",
     "for each submission under way what the vendor answered; beside the ledger, or in `FBCHECK_RECEIPTS`",

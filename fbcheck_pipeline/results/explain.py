@@ -18,6 +18,7 @@ from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, columns_of, r
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.results.lineage import read_lineage, rfc3339
 from fbcheck_pipeline.results.source_text import source_as_text
+from fbcheck_pipeline.workflow.verdicts import place_of
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 ANSWER = [
@@ -118,7 +119,8 @@ def _result(ws: Workspace, chunk: Chunk, phone_e164: str) -> dict[str, Any]:
     """The task's original file and the phone's label in it; the label is null if the phone is absent."""
     names = [each.of(chunk.known_task_id) for each in paths.RESULT_FILES]
     kept = [ws.storage.uri(name) for name in names if ws.storage.exists(name)]
-    found = _rows_where(ws, paths.VERDICTS.of(chunk.known_task_id), Column.PHONE_E164, phone_e164)
+    place = place_of(chunk.known_task_id, chunk.volume)
+    found = [each for each in _rows_where(ws, place, Column.PHONE_E164, phone_e164) if each[Column.TASK_ID] == chunk.task_id]
     return {
         "file": kept[0] if kept else None,
         "sha256": chunk.result_sha256,

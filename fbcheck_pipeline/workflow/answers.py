@@ -16,6 +16,7 @@ from fbcheck_pipeline.workflow.allocation import tries_that_count
 from fbcheck_pipeline.workflow.lost_verdicts import verdicts_of
 from fbcheck_pipeline.workflow.phone_history import history_of
 from fbcheck_pipeline.workflow.pins import Pins
+from fbcheck_pipeline.workflow.verdicts import VerdictReader
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 NO_PIN, REJECTED = -2, -1
@@ -91,6 +92,7 @@ class _AnswerResolver:
         unsent: int,
         binding: frozenset[str],
     ) -> None:
+        self._reader = VerdictReader(ws.storage)
         self._ws, self._list_key, self._resolved, self._unsent, self._binding = ws, list_key, resolved, unsent, binding
         self._task_numbers = {task.chunk_key: number for number, task in enumerate(resolved.tasks)}
         self._children: dict[str, list[str]] = {}
@@ -126,7 +128,7 @@ class _AnswerResolver:
         resolved, number = self._resolved, self._task_numbers.get(chunk_key)
         if number is None:  # purged since it was pinned
             return
-        phones, codes = verdicts_of(self._ws, resolved.tasks[number])
+        phones, codes = verdicts_of(self._ws, resolved.tasks[number], self._reader)
         at = codec.positions(resolved.phones[places], phones)
         found = np.where(at >= 0, codes[np.maximum(at, 0)], np.int8(-1)) if len(codes) else np.full(len(places), -1, np.int8)
         resolved.facebook[places] = found

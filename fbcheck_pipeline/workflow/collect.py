@@ -37,6 +37,7 @@ from fbcheck_pipeline.workflow.taking_in import (
     take_in,
     take_in_kept,
 )
+from fbcheck_pipeline.workflow.volumes import bind_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
         settle_overdue(ws)
         release_unused_memory()
         update_index(ws)
+        bind_verdicts(ws)
         release_unused_memory()
     return collected
 

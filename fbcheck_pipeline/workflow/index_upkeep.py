@@ -9,25 +9,24 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.files.sorted_pairs import DamagedPairs
 from fbcheck_pipeline.ledger.records import Tier
 from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.workflow.file_upkeep import finish_files
+from fbcheck_pipeline.workflow.growth import Growth
 from fbcheck_pipeline.workflow.index_tiers import TierWriter, open_tier, withdraw_unusable
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 MAX_LOOSE = 64
 """So many chunks are looked up one by one before a tier is made of them."""
-RATIO = 8
-"""So many tiers of one size are merged: a pair is written anew once for each eightfold growth."""
-SMALLEST, LARGEST = 1 << 15, 1 << 25
-"""Pairs of a tier: those below the smallest count as one size; none grows beyond the largest (400 MB), which bounds each merge."""
+GROWTH = Growth(ratio=8, smallest=1 << 15, largest=1 << 25)
+"""Of tiers, in pairs; the largest has 400 MB."""
 
 
-def update_index(ws: Workspace, *, max_loose: int = MAX_LOOSE) -> bool:
+def update_index(ws: Workspace, *, max_loose: int = MAX_LOOSE, growth: Growth = GROWTH) -> bool:
     """Make tiers of what no tier tells yet where that is much, and merge tiers where these are many; True when any was published."""
     state = ws.ledger.index_state()
     is_loose = sum(ws.ledger.count_telling(*gap) for gap in state.gaps()) > max_loose
@@ -36,9 +35,9 @@ def update_index(ws: Workspace, *, max_loose: int = MAX_LOOSE) -> bool:
         writer = TierWriter(ws, state.generation)
         is_new = all([writer.fill(*gap) for gap in state.gaps()])
         state = ws.ledger.index_state()
-    if chosen := tiers_to_merge(state.tiers):
+    if chosen := tiers_to_merge(state.tiers, growth):
         is_new |= TierWriter(ws, state.generation).merge(chosen)
-    delete_doomed(ws)
+    finish_files(ws)
     return is_new
 
 
@@ -51,37 +50,17 @@ def remove_from_index(ws: Workspace, chunk_keys: Collection[str]) -> None:
     for tier in ws.ledger.index_state().tiers:
         if _tells_of(ws, tier, gone):
             TierWriter(ws, ws.ledger.index_state().generation).merge([tier])
-    delete_doomed(ws)
+    finish_files(ws)
     known = ws.ledger.files_in_use()
     for name in ws.storage.names(paths.VERDICT_INDEX.folder):  # of no ledger's: from a backup
         if (path := f"{paths.VERDICT_INDEX.folder}/{name}") not in known:
             ws.storage.delete(path)
 
 
-def delete_doomed(ws: Workspace) -> None:
-    """Delete files that were replaced, and what killed processes left."""
-    if names := ws.ledger.doomed():
-        for name in names:
-            ws.storage.delete(name)
-        ws.ledger.note_deleted(names)
-
-
-def tiers_to_merge(tiers: Sequence[Tier]) -> list[Tier]:
-    """The tiers that are worth one merge: where RATIO adjacent ones are of one size, these and all smaller ones after them."""
-    for start in range(len(tiers)):
-        newer = tiers[start:]
-        sizes = [_size(each) for each in newer]
-        if max(sizes) > sizes[0] or sizes.count(sizes[0]) < RATIO:
-            continue
-        room = np.cumsum([each.pairs for each in newer]) <= LARGEST
-        fitting = [each for each, fits in zip(newer, room, strict=True) if fits]
-        if len(fitting) > 1 and _are_adjacent(fitting):
-            return fitting
-    return []
-
-
-def _size(tier: Tier) -> int:
-    return int(np.log(max(tier.pairs, SMALLEST) / SMALLEST) / np.log(RATIO))
+def tiers_to_merge(tiers: Sequence[Tier], growth: Growth) -> list[Tier]:
+    """The tiers that are worth one merge now."""
+    chosen = list(tiers[growth.worth_merging([each.pairs for each in tiers])])
+    return chosen if _are_adjacent(chosen) else []
 
 
 def _are_adjacent(tiers: Sequence[Tier]) -> bool:

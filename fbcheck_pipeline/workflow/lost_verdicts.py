@@ -18,41 +18,48 @@ from fbcheck_pipeline.errors import ResultError, StorageError
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
-from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.workflow.kept_results import kept, read_for
-from fbcheck_pipeline.workflow.verdicts import exported_at_us, read_verdicts, united, write_verdicts
+from fbcheck_pipeline.workflow.verdicts import VerdictReader, exported_at_us, place_of, united, write_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
 
-def verdicts_of(ws: Workspace, chunk: Chunk) -> tuple[Phones, npt.NDArray[np.int8]]:
+def verdicts_of(ws: Workspace, chunk: Chunk, reader: VerdictReader | None = None) -> tuple[Phones, npt.NDArray[np.int8]]:
     """Phones that a chunk's task answered (sorted) and their verdict as an index in VERDICTS, -1 where it is none.
 
     Raises:
         StorageError: the file is lost, and cannot be made anew.
     """
     try:
-        return read_verdicts(ws.storage, chunk.known_task_id)
+        return (reader or VerdictReader(ws.storage)).answers(chunk.known_task_id, chunk.volume)
     except StorageError:
-        _make_anew(ws, chunk)
-        return read_verdicts(ws.storage, chunk.known_task_id)
+        now = _mended(ws, chunk)
+        return VerdictReader(ws.storage).answers(now.known_task_id, now.volume)
 
 
 def united_with_stored(ws: Workspace, chunk: Chunk, table: pa.Table) -> tuple[pa.Table, bool]:
     """A result united with what the store has of the same task, and whether that is more, or other, than the store had."""
     try:
-        return united(ws.storage, chunk.known_task_id, table)
+        return united(VerdictReader(ws.storage).table(chunk.known_task_id, chunk.volume), table)
     except StorageError:
         with suppress(StorageError):
-            _make_anew(ws, chunk)
-            return united(ws.storage, chunk.known_task_id, table)[0], True
+            now = _mended(ws, chunk)
+            return united(VerdictReader(ws.storage).table(now.known_task_id, now.volume), table)[0], True
     return table, True
 
 
-def _make_anew(ws: Workspace, lost: Chunk) -> None:
+def _mended(ws: Workspace, lost: Chunk) -> Chunk:
+    """A chunk whose verdicts were not where they were known to lie: they lie elsewhere by now, or are made anew."""
+    now = ws.ledger.chunk(lost.chunk_key)
+    if now.volume == lost.volume:
+        _make_anew(ws, now)
+    return ws.ledger.chunk(lost.chunk_key)
+
+
+def _make_anew(ws: Workspace, chunk: LoadedChunk) -> None:
     """Write a chunk's verdict file from the result that was kept, if that answers all that the ledger knows as answered."""
-    chunk, name = ws.ledger.chunk(lost.chunk_key), paths.VERDICTS.of(lost.known_task_id)
+    name = place_of(chunk.known_task_id, chunk.volume)
     table = _table_kept(ws, chunk)
     if table is None or not chunk.has_verdicts:
         raise StorageError(
@@ -62,7 +69,9 @@ def _make_anew(ws: Workspace, lost: Chunk) -> None:
     log.warning("verdict file made anew from the kept result chunk_key=%s", chunk.chunk_key)
     write_verdicts(ws.storage, chunk.known_task_id, table, exported_at_us(chunk) or int(ws.ledger.clock() * 1_000_000))
     if chunk.chunk_key not in ws.ledger.changes_of([chunk.chunk_key]):  # purged just now
-        ws.storage.delete(name)
+        ws.storage.delete(place_of(chunk.known_task_id, None))
+    elif chunk.volume is not None:
+        ws.ledger.unbind(chunk.chunk_key, chunk.volume)
 
 
 def _table_kept(ws: Workspace, chunk: LoadedChunk) -> pa.Table | None:

@@ -19,6 +19,7 @@ from fbcheck_pipeline.ledger.records import Chunk, PhoneList
 from fbcheck_pipeline.ledger.states import states_that
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.workflow.index_upkeep import remove_from_index
+from fbcheck_pipeline.workflow.volumes import remove_from_volumes
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None 
         return purged
     if chunks:
         remove_from_index(ws, [each.chunk_key for each in chunks])
+        remove_from_volumes(ws)
     for name in there:
         ws.storage.delete(name)
     ws.ledger.receipts.drop_of_chunks({each.chunk_key for each in chunks})

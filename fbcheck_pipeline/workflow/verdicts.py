@@ -1,4 +1,4 @@
-"""The verdict store: one file a task. A file is written anew only while its task may still answer more."""
+"""The verdict store: a task lies in a file of its own, or in a volume of many. A file is written anew only while its task may answer more."""
 
 from __future__ import annotations
 
@@ -6,30 +6,32 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from fbcheck_pipeline.files.storage import BatchStream, Storage
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.model.columns import Column, schema_of
+from fbcheck_pipeline.model.columns import Column, columns_of, schema_of
 from fbcheck_pipeline.model.statuses import VERDICTS
 from fbcheck_pipeline.vendor import timestamp_us
 
 SCHEMA = schema_of(paths.VERDICTS)
+GROUPS_KEPT = 8
+"""Row groups of volumes in memory, some 6 MB each."""
 
 
 def write_verdicts(storage: Storage, task_id: str, table: pa.Table, checked_at_us: int) -> None:
     """Write a task's verdicts: `table` has `phone` int64 (sorted), `facebook` and `label` strings."""
-    count = table.num_rows
-    columns = [
-        codec.to_e164(table["phone"].to_numpy()),
-        _encoded(table["facebook"], SCHEMA.field(Column.FACEBOOK).type),
-        _encoded(table["label"], SCHEMA.field(Column.FACEBOOK_LABEL).type),
-        pa.array(np.full(count, checked_at_us), pa.timestamp("us", "UTC")),
-        pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int8)), pa.array([task_id])),
-    ]
-    batch = pa.RecordBatch.from_arrays(columns, schema=SCHEMA)
+    columns = {
+        Column.PHONE_E164: codec.to_e164(table["phone"].to_numpy()),
+        Column.FACEBOOK: table["facebook"].cast(pa.string()).combine_chunks(),
+        Column.FACEBOOK_LABEL: table["label"].cast(pa.string()).combine_chunks(),
+        Column.CHECKED_AT: pa.array(np.full(table.num_rows, checked_at_us), pa.timestamp("us", "UTC")),
+        Column.TASK_ID: pa.repeat(task_id, table.num_rows),
+    }
+    batch = pa.RecordBatch.from_arrays([columns[each] for each in columns_of(paths.VERDICTS)], schema=SCHEMA)
     storage.write_parquet(paths.VERDICTS.of(task_id), BatchStream(SCHEMA, iter([batch])))
 
 
@@ -39,24 +41,74 @@ def exported_at_us(chunk: Chunk) -> int | None:
     return told if told is not None or chunk.exported_at is None else int(chunk.exported_at * 1_000_000)
 
 
-def read_verdicts(storage: Storage, task_id: str) -> tuple[Phones, npt.NDArray[np.int8]]:
-    """Phones a task answered (sorted) and their verdict as an index in VERDICTS, -1 where it is none.
-
-    Raises:
-        StorageError: the file is lost or damaged.
-    """
-    table = storage.read_parquet(paths.VERDICTS.of(task_id), [Column.PHONE_E164, Column.FACEBOOK]).read_all().combine_chunks()
-    codes = pc.index_in(table[Column.FACEBOOK].cast(pa.string()), pa.array(VERDICTS)).fill_null(-1)
-    return codec.from_e164(table[Column.PHONE_E164].combine_chunks()), codes.to_numpy().astype(np.int8)
+def place_of(task_id: str, volume: str | None) -> str:
+    """The file that a task's verdicts lie in."""
+    return paths.VERDICTS.of(task_id) if volume is None else paths.VOLUMES.of(volume)
 
 
-def united(storage: Storage, task_id: str, table: pa.Table) -> tuple[pa.Table, bool]:
-    """`table` and what the store has of the same task, by phone: the newest usable verdict stays, else the newest label.
+class VerdictReader:
+    """Reads the verdicts of tasks. Of volumes it keeps the parts read last: ask in the order of volume and task id."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._files: dict[str, pq.ParquetFile] = {}
+        self._groups: dict[tuple[str, int], pa.Table] = {}
+
+    def table(self, task_id: str, volume: str | None) -> pa.Table:
+        """The rows of a task, sorted by phone.
+
+        Raises:
+            StorageError: the file is lost or damaged.
+        """
+        name = place_of(task_id, volume)
+        if volume is None:
+            return self._storage.read_parquet(name).read_all()
+        with self._storage.faults_of_parquet_named(name):
+            groups = [self._group(volume, number) for number in self._groups_with(volume, task_id)]
+            mine = [each.filter(pc.equal(each[Column.TASK_ID], task_id)) for each in groups]
+            if not sum(each.num_rows for each in mine):
+                raise pa.ArrowInvalid("it lacks a task")
+        return pa.concat_tables(mine)
+
+    def answers(self, task_id: str, volume: str | None) -> tuple[Phones, npt.NDArray[np.int8]]:
+        """Phones a task answered (sorted) and their verdict as an index in VERDICTS, -1 where it is none.
+
+        Raises:
+            StorageError: the file is lost or damaged.
+        """
+        table = self.table(task_id, volume).combine_chunks()
+        codes = pc.index_in(table[Column.FACEBOOK], pa.array(VERDICTS)).fill_null(-1)
+        return codec.from_e164(table[Column.PHONE_E164].combine_chunks()), codes.to_numpy().astype(np.int8)
+
+    def _file(self, volume: str) -> pq.ParquetFile:
+        if volume not in self._files:
+            places = (paths.VOLUMES.of(volume), paths.NEW_VOLUMES.of(volume))  # published and not yet moved
+            name = next((each for each in places if self._storage.exists(each)), places[0])
+            self._files[volume] = self._storage.parquet_file(name)
+        return self._files[volume]
+
+    def _groups_with(self, volume: str, task_id: str) -> list[int]:
+        """Row groups that may hold a task: the rows of a volume are sorted by task."""
+        metadata = self._file(volume).metadata
+        column = SCHEMA.get_field_index(Column.TASK_ID)
+        ranges = [metadata.row_group(each).column(column).statistics for each in range(metadata.num_row_groups)]
+        return [number for number, each in enumerate(ranges) if each is None or each.min <= task_id <= each.max]
+
+    def _group(self, volume: str, number: int) -> pa.Table:
+        if (volume, number) not in self._groups:
+            if len(self._groups) >= GROUPS_KEPT:
+                del self._groups[next(iter(self._groups))]
+            self._groups[volume, number] = self._file(volume).read_row_group(number, use_threads=False)
+        return self._groups[volume, number]
+
+
+def united(stored: pa.Table, table: pa.Table) -> tuple[pa.Table, bool]:
+    """`table` and what is stored of the same task, by phone: the newest usable verdict stays, else the newest label.
 
     Returns:
         The table, and whether it differs from what the store has.
     """
-    stored = storage.read_parquet(paths.VERDICTS.of(task_id)).read_all().combine_chunks()
+    stored = stored.combine_chunks()
     phones = pa.array(codec.from_e164(stored[Column.PHONE_E164].combine_chunks()))
     texts = [stored[name].cast(pa.string()) for name in (Column.FACEBOOK, Column.FACEBOOK_LABEL)]
     known = pa.table([phones, *texts], names=["phone", "facebook", "label"]).cast(table.schema)
@@ -66,7 +118,3 @@ def united(storage: Storage, task_id: str, table: pa.Table) -> tuple[pa.Table, b
     phone = phone[best_first]
     best = both.take(pa.array(best_first[np.append(True, phone[1:] != phone[:-1])]))
     return best, not best.equals(known)
-
-
-def _encoded(values: pa.ChunkedArray, type_: pa.DataType) -> pa.Array:
-    return values.combine_chunks().cast(pa.string()).dictionary_encode().cast(type_)

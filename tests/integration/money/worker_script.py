@@ -26,6 +26,7 @@ from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus, VendorClient
 from fbcheck_pipeline.workflow import collect as collecting
 from fbcheck_pipeline.workflow.index_upkeep import update_index
+from fbcheck_pipeline.workflow.volumes import bind_verdicts
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import phones
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -48,6 +49,9 @@ POINTS: dict[str, tuple[object, str, str]] = {
     "mark_collected": (Ledger, "mark_collected", ""),
     "index file": (Storage, "writing", "verdict_index/"),
     "index publish": (Ledger, "publish_tier", ""),
+    "volume file": (Storage, "write_parquet", "new_volumes/"),
+    "volume publish": (Ledger, "publish_volume", ""),
+    "volume move": (Storage, "move", "new_volumes/"),
     "pins": (Storage, "write_parquet", "submitted_chunks/"),
     "rename": (os, "replace", ""),
 }
@@ -57,6 +61,7 @@ def live(settings: Settings, stop: Callable[[], None], keys: list[str]) -> None:
     """Do all there is to do for the lists, or die on the way."""
     always_indexed = functools.partial(update_index, max_loose=0)
     patch.object(collecting, "update_index", always_indexed).start()
+    patch.object(collecting, "bind_verdicts", functools.partial(bind_verdicts, max_files=0)).start()
     patch.object(VendorClient, "task", first_seen_processing(VendorClient.task)).start()
     ws = open_workspace(settings)
     driver = WorkflowDriver(ws)

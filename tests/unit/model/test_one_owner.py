@@ -94,5 +94,5 @@ def test_every_file_with_people_in_it_is_deleted_with_its_list_chunk_or_task() -
         for each in paths.FILES
         if each.has_people and each.purged == "yes" and not {each.of("key"), each.of("key/key")} & deleted
     ]
-    assert kept == [paths.VERDICT_INDEX]  # dropped as a whole, and rebuilt
+    assert kept == [paths.VOLUMES, paths.NEW_VOLUMES, paths.VERDICT_INDEX]  # written anew without what is purged
     assert not [each for each in paths.FILES if each.purged != "yes" and each.of("key") in deleted]

@@ -16,6 +16,7 @@ from fbcheck_pipeline.ledger.moves import move
 from fbcheck_pipeline.ledger.records import Part
 from fbcheck_pipeline.workflow.index_upkeep import remove_from_index
 from fbcheck_pipeline.workflow.phone_history import History
+from fbcheck_pipeline.workflow.volumes import remove_from_volumes
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import Clock
 
@@ -82,6 +83,7 @@ class PastChunks:
             name = connection.scalar(sa.text("SELECT list_key FROM parts WHERE chunk_key = :key"), {"key": past.key})
         marked = [each.chunk_key for each in self._ws.ledger.mark_purged([name], settled_before=np.inf)]
         remove_from_index(self._ws, marked)
+        remove_from_volumes(self._ws)
         self._ws.ledger.delete([name], marked)
 
     def _move(self, key: str, from_: str, to: str, values: Mapping[str, object]) -> None:

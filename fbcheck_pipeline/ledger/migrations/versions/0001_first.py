@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("repeats", sa.Integer(), server_default="0", nullable=False),
         sa.Column("result_sha256", sa.Text(), nullable=True),
         sa.Column("result_counts", sa.JSON(), nullable=True),
+        sa.Column("volume", sa.Text(), nullable=True),
         sa.Column("settled_at", sa.Double(), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("chunk_key"),
@@ -62,6 +63,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_chunks_change"), "chunks", ["change"], unique=False)
     op.create_index(op.f("ix_chunks_replaces"), "chunks", ["replaces"], unique=False)
     op.create_index(op.f("ix_chunks_settled_at"), "chunks", ["settled_at"], unique=False)
+    op.create_index(op.f("ix_chunks_volume"), "chunks", ["volume"], unique=False)
+    unbound = sa.text("volume IS NULL AND result_sha256 IS NOT NULL")
+    op.create_index("ix_chunks_unbound", "chunks", ["change"], unique=False, sqlite_where=unbound, postgresql_where=unbound)
     op.create_index(op.f("ix_chunks_state"), "chunks", ["state"], unique=False)
     has_task = sa.text("possible_task_id IS NOT NULL")
     op.create_index(
@@ -82,6 +86,12 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("writer", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "volumes",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("row_count", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key"),
     )
     op.create_table(
         "index_tiers",

@@ -1,0 +1,84 @@
+"""Volumes: files with the verdicts of many tasks, so that a query over all verdicts opens few files.
+
+A task whose verdicts change no more lies in its own file or in one volume. A volume is written outside `verdicts/`, published by a
+guarded update in the ledger, put in its place, and only then are the files that it replaces deleted. Whoever is killed in between
+leaves the rest to `finish_files`.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+
+from fbcheck_pipeline.errors import StorageError
+from fbcheck_pipeline.files.storage import ROWS_PER_BATCH, BatchStream
+from fbcheck_pipeline.ledger.records import VerdictPlace, Volume
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.workflow.file_upkeep import finish_files
+from fbcheck_pipeline.workflow.growth import Growth
+from fbcheck_pipeline.workflow.verdicts import SCHEMA, VerdictReader
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+MAX_FILES = 256
+"""So many tasks have a file of their own before a volume is made of them."""
+GROWTH = Growth(ratio=8, smallest=1 << 17, largest=1 << 23)
+"""Of volumes, in rows."""
+
+
+def bind_verdicts(ws: Workspace, *, max_files: int = MAX_FILES, growth: Growth = GROWTH) -> bool:
+    """Make a volume of small verdict files where these are many, and one of several volumes; True when any was published."""
+    finish_files(ws)
+    generation, is_new = ws.ledger.index_state().generation, False
+    unbound = ws.ledger.unbound(growth.largest)
+    if len(unbound) > max_files:
+        is_new = _bind(ws, generation, unbound, [])
+    volumes = ws.ledger.volumes()
+    if chosen := volumes[growth.worth_merging([each.row_count for each in volumes])]:
+        is_new |= _bind(ws, generation, ws.ledger.bound_in([each.key for each in chosen]), chosen)
+    return is_new
+
+
+def remove_from_volumes(ws: Workspace) -> None:
+    """Write anew each volume that holds verdicts of purged chunks, without them; marking these has raised the generation."""
+    while volumes := ws.ledger.volumes_with_purged():
+        for each in volumes:
+            generation = ws.ledger.index_state().generation
+            _bind(ws, generation, ws.ledger.bound_in([each.key]), [each])
+
+
+def _bind(ws: Workspace, generation: int, verdicts: Sequence[VerdictPlace], instead_of: Sequence[Volume]) -> bool:
+    """Write one volume and publish it in the place of files or volumes; False when somebody else was first."""
+    key, bound = secrets.token_hex(8), list[VerdictPlace]()
+    file = paths.NEW_VOLUMES.of(key)
+    with ws.ledger.sender() as writer:
+        ws.ledger.begin_file(file, writer)
+        rows = ws.storage.write_parquet(file, BatchStream(SCHEMA, _batches(ws, verdicts, bound)))
+        replaced = [paths.VERDICTS.of(each.task_id) for each in bound if each.volume is None]
+        replaced += [kind.of(each.key) for each in instead_of for kind in (paths.VOLUMES, paths.NEW_VOLUMES)]
+        is_new = ws.ledger.publish_volume(
+            Volume(key, rows), bound, file=file, instead_of=instead_of, replaced=replaced, generation=generation
+        )
+    finish_files(ws)
+    return is_new
+
+
+def _batches(ws: Workspace, verdicts: Sequence[VerdictPlace], bound: list[VerdictPlace]) -> Iterator[pa.RecordBatch]:
+    """The rows of tasks, sorted by task; what cannot be read stays where it is, and those that were read are added to `bound`."""
+    reader, some, count = VerdictReader(ws.storage), list[pa.Table](), 0
+    for each in sorted(verdicts, key=lambda each: each.task_id):
+        try:
+            some.append(reader.table(each.task_id, each.volume))
+        except StorageError as error:
+            log.warning("verdicts of chunk %s cannot be read: %s", each.chunk_key, error)
+            continue
+        bound.append(each)
+        count += some[-1].num_rows
+        if count >= ROWS_PER_BATCH:
+            yield from pa.concat_tables(some).combine_chunks().to_batches()
+            some, count = [], 0
+    yield from pa.concat_tables([SCHEMA.empty_table(), *some]).combine_chunks().to_batches()
