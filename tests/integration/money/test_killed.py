@@ -20,7 +20,7 @@ ROUNDS = int(os.environ.get("ROUNDS", "10"))
 def test_killed_at_a_named_point(point: str, when: str, lasting_vendor: Vendor, tmp_path: Path) -> None:
     """At most the one chunk in `sending` is unconfirmed; a person's word completes both lists without a second bill."""
     worker = KillableWorker(lasting_vendor, tmp_path / "data")
-    number = 1 if point.startswith("index") else 2
+    number = 1 if point.startswith(("index", "volume")) else 2
     assert worker.run(worker_script.dying_at, point=point, when=when, number=number), "it was to be killed there"
     may_be_lost = (point, when) in {
         ("stamp", "before"),
