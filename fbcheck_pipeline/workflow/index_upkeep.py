@@ -16,17 +16,17 @@ from fbcheck_pipeline.files.sorted_pairs import DamagedPairs
 from fbcheck_pipeline.ledger.records import Tier
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.workflow.file_upkeep import finish_files
-from fbcheck_pipeline.workflow.growth import Growth
 from fbcheck_pipeline.workflow.index_tiers import TierWriter, open_tier, withdraw_unusable
+from fbcheck_pipeline.workflow.merge_policy import MergePolicy
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 MAX_LOOSE = 64
 """So many chunks are looked up one by one before a tier is made of them."""
-GROWTH = Growth(ratio=8, smallest=1 << 15, largest=1 << 25)
+MERGING = MergePolicy(ratio=8, smallest=1 << 15, largest=1 << 25)
 """Of tiers, in pairs; the largest has 400 MB."""
 
 
-def update_index(ws: Workspace, *, max_loose: int = MAX_LOOSE, growth: Growth = GROWTH) -> bool:
+def update_index(ws: Workspace, *, max_loose: int = MAX_LOOSE, policy: MergePolicy = MERGING) -> bool:
     """Make tiers of what no tier tells yet where that is much, and merge tiers where these are many; True when any was published."""
     state = ws.ledger.index_state()
     is_loose = sum(ws.ledger.count_telling(*gap) for gap in state.gaps()) > max_loose
@@ -35,7 +35,7 @@ def update_index(ws: Workspace, *, max_loose: int = MAX_LOOSE, growth: Growth = 
         writer = TierWriter(ws, state.generation)
         is_new = all([writer.fill(*gap) for gap in state.gaps()])
         state = ws.ledger.index_state()
-    if chosen := tiers_to_merge(state.tiers, growth):
+    if chosen := tiers_to_merge(state.tiers, policy):
         is_new |= TierWriter(ws, state.generation).merge(chosen)
     finish_files(ws)
     return is_new
@@ -57,9 +57,9 @@ def remove_from_index(ws: Workspace, chunk_keys: Collection[str]) -> None:
             ws.storage.delete(path)
 
 
-def tiers_to_merge(tiers: Sequence[Tier], growth: Growth) -> list[Tier]:
+def tiers_to_merge(tiers: Sequence[Tier], policy: MergePolicy) -> list[Tier]:
     """The tiers that are worth one merge now."""
-    chosen = list(tiers[growth.worth_merging([each.pairs for each in tiers])])
+    chosen = list(tiers[policy.worth_merging([each.pairs for each in tiers])])
     return chosen if _are_adjacent(chosen) else []
 
 

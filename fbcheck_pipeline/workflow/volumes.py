@@ -18,7 +18,7 @@ from fbcheck_pipeline.files.storage import ROWS_PER_BATCH, BatchStream
 from fbcheck_pipeline.ledger.records import VerdictPlace, Volume
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.workflow.file_upkeep import finish_files
-from fbcheck_pipeline.workflow.growth import Growth
+from fbcheck_pipeline.workflow.merge_policy import MergePolicy
 from fbcheck_pipeline.workflow.verdicts import SCHEMA, VerdictReader
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -26,19 +26,19 @@ log = logging.getLogger(__name__)
 
 MAX_FILES = 256
 """So many tasks have a file of their own before a volume is made of them."""
-GROWTH = Growth(ratio=8, smallest=1 << 17, largest=1 << 23)
+MERGING = MergePolicy(ratio=8, smallest=1 << 17, largest=1 << 23)
 """Of volumes, in rows."""
 
 
-def bind_verdicts(ws: Workspace, *, max_files: int = MAX_FILES, growth: Growth = GROWTH) -> bool:
+def bind_verdicts(ws: Workspace, *, max_files: int = MAX_FILES, policy: MergePolicy = MERGING) -> bool:
     """Make a volume of small verdict files where these are many, and one of several volumes; True when any was published."""
     finish_files(ws)
     generation, is_new = ws.ledger.index_state().generation, False
-    unbound = ws.ledger.unbound(growth.largest)
+    unbound = ws.ledger.unbound(policy.largest)
     if len(unbound) > max_files:
         is_new = _bind(ws, generation, unbound, [])
     volumes = ws.ledger.volumes()
-    if chosen := volumes[growth.worth_merging([each.row_count for each in volumes])]:
+    if chosen := volumes[policy.worth_merging([each.row_count for each in volumes])]:
         is_new |= _bind(ws, generation, ws.ledger.bound_in([each.key for each in chosen]), chosen)
     return is_new
 

@@ -30,6 +30,7 @@ from fbcheck_pipeline.results.summary import LISTS_PER_FILE, SUMMARY_SCHEMA, sum
 from fbcheck_pipeline.settings import load_settings
 from fbcheck_pipeline.workflow.index_upkeep import update_index
 from fbcheck_pipeline.workflow.verdicts import write_verdicts
+from fbcheck_pipeline.workflow.volumes import bind_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.prepared import nothing_synced
 
@@ -74,6 +75,7 @@ def _add(ws: Workspace, numbers: range, list_count: int) -> None:
     name = summary_file(numbers.start // LISTS_PER_FILE)
     ws.storage.write_parquet(name, BatchStream(SUMMARY_SCHEMA, iter(table.combine_chunks().to_batches())))
     update_index(ws)
+    bind_verdicts(ws, max_files=0)
 
 
 class _Finished:

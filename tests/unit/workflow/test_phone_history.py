@@ -16,8 +16,8 @@ from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import Tier
-from fbcheck_pipeline.workflow.growth import Growth
-from fbcheck_pipeline.workflow.index_upkeep import GROWTH, tiers_to_merge, update_index
+from fbcheck_pipeline.workflow.index_upkeep import MERGING, tiers_to_merge, update_index
+from fbcheck_pipeline.workflow.merge_policy import MergePolicy
 from fbcheck_pipeline.workflow.phone_history import history_of
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import Clock, phones
@@ -27,7 +27,7 @@ SOME = phones(12)
 STEPS = ("begin_file", "writing", "publish_tier", "withdraw_tier", "doomed", "delete", "note_deleted")
 ACTIONS = ("collect", "some", "abandon", "late", "purge", "index", "index", "killed", "lose", "cut", "foreign")
 number = itertools.count()
-QUICK = Growth(ratio=2, smallest=8, largest=1 << 20)
+QUICK = MergePolicy(ratio=2, smallest=8, largest=1 << 20)
 
 
 class Killed(BaseException):
@@ -79,7 +79,7 @@ def act(ws: Workspace, past: PastChunks, action: str, sent: Phones, answered: Ph
     """One thing that happens in a night."""
     if action in ("index", "killed"):
         with killed_at(which if action == "killed" else -1):
-            update_index(ws, max_loose=0, growth=QUICK)
+            update_index(ws, max_loose=0, policy=QUICK)
         return
     if action in ("lose", "cut", "foreign"):
         spoil(ws, action)
@@ -109,7 +109,7 @@ def test_whatever_happens_to_chunks_and_files_the_history_is_that_of_the_chunks(
     for action, sent, answered, which in nights:
         act(ws, past, action, sent + shift, answered + shift, which)
         assert told_by(history_of(ws, SOME + shift), SOME + shift) == past.told(SOME + shift), action
-    update_index(ws, max_loose=0, growth=QUICK)
+    update_index(ws, max_loose=0, policy=QUICK)
     tiers = {each.name for each in ws.ledger.index_state().tiers}
     assert {f"verdict_index/{name}" for name in ws.storage.names("verdict_index")} <= tiers, "no file is left that nobody knows"
 
@@ -136,12 +136,12 @@ def test_a_reader_that_loses_a_file_to_a_merge_reads_the_merged_one(
 ) -> None:
     """It had read which files there are before the merge replaced them."""
     past, state = PastChunks(ws, clock), Ledger.index_state
-    for start in range(GROWTH.ratio):
+    for start in range(MERGING.ratio):
         past.collect(past.exported(SOME[start : start + 2]), SOME[start : start + 1])
         before = ws.ledger.index_state()
         assert update_index(ws, max_loose=0)
     tier = ws.ledger.index_state().tiers
-    assert len(tier) == 1 and len(before.tiers) == GROWTH.ratio - 1
+    assert len(tier) == 1 and len(before.tiers) == MERGING.ratio - 1
     stale = iter([before])
     monkeypatch.setattr(Ledger, "index_state", lambda ledger: next(stale, None) or state(ledger))
     assert told_by(history_of(ws, SOME), SOME) == past.told(SOME)
@@ -176,12 +176,12 @@ def test_what_a_night_writes_follows_what_is_new_not_what_there_is(new: int) -> 
             change += 1
             tiers.append(Tier(str(change), change - 1, change, new))
             written += new
-            if chosen := tiers_to_merge(tiers, GROWTH):
+            if chosen := tiers_to_merge(tiers, MERGING):
                 merged = Tier("m", chosen[0].after_change, chosen[-1].through_change, sum(each.pairs for each in chosen))
-                assert merged.pairs <= GROWTH.largest
+                assert merged.pairs <= MERGING.largest
                 written += merged.pairs
                 tiers[tiers.index(chosen[0]) : tiers.index(chosen[-1]) + 1] = [merged]
-        assert written <= 5 * 4 * new + GROWTH.largest
+        assert written <= 5 * 4 * new + MERGING.largest
         most = max(most, len(tiers))
     assert most <= 40 and [each.after_change for each in tiers[1:]] == [each.through_change for each in tiers[:-1]]
 
@@ -193,7 +193,7 @@ def test_over_many_nights_each_pair_is_written_less_than_five_times() -> None:
         change += 1
         tiers.append(Tier(str(change), change - 1, change, new))
         written += new
-        if chosen := tiers_to_merge(tiers, GROWTH):
+        if chosen := tiers_to_merge(tiers, MERGING):
             merged = Tier("m", chosen[0].after_change, chosen[-1].through_change, sum(each.pairs for each in chosen))
             written += merged.pairs
             tiers[tiers.index(chosen[0]) : tiers.index(chosen[-1]) + 1] = [merged]

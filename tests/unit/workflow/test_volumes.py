@@ -13,15 +13,15 @@ import pytest
 from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger
-from fbcheck_pipeline.workflow.growth import Growth
 from fbcheck_pipeline.workflow.lost_verdicts import verdicts_of
+from fbcheck_pipeline.workflow.merge_policy import MergePolicy
 from fbcheck_pipeline.workflow.verdicts import write_verdicts
 from fbcheck_pipeline.workflow.volumes import bind_verdicts, remove_from_volumes
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import Clock, phones
 from tests.unit.workflow.past_chunks import Past, PastChunks
 
-GROWTH = Growth(ratio=3, smallest=8, largest=1000)
+MERGING = MergePolicy(ratio=3, smallest=8, largest=1000)
 STEPS = {
     "begin_file": Ledger,
     "write_parquet": Storage,
@@ -64,13 +64,13 @@ def test_a_query_over_all_verdicts_opens_few_files(ws: Workspace, clock: Clock) 
     past = PastChunks(ws, clock)
     for number in range(40):
         collected(ws, past, number)
-        bind_verdicts(ws, max_files=2, growth=GROWTH)
+        bind_verdicts(ws, max_files=2, policy=MERGING)
     late = past.exported(phones(3, 905_330_000_000))
     write_verdicts(
         ws.storage, f"task-{late.key}", pa.table({"phone": late.phones, "facebook": ["yes"] * 3, "label": ["yes"] * 3}), 0
     )
     past.collect(late, late.phones[:2], is_whole=False)
-    bind_verdicts(ws, max_files=0, growth=GROWTH)
+    bind_verdicts(ws, max_files=0, policy=MERGING)
     assert ws.ledger.chunk(late.key).volume is None and ws.storage.exists(f"verdicts/task-{late.key}.parquet")
     assert len(ws.storage.names("verdicts")) <= 8 and ws.storage.names("new_volumes") == []
     assert set(seen(ws).values()) == {1} and len(seen(ws)) == 40 * 4 + 3
@@ -94,11 +94,11 @@ def test_whoever_is_killed_leaves_every_verdict_there_and_the_next_ends_the_work
 
     monkeypatch.setattr(STEPS[step], step, dying)
     with pytest.raises(Killed):
-        bind_verdicts(ws, max_files=0, growth=GROWTH)
+        bind_verdicts(ws, max_files=0, policy=MERGING)
     monkeypatch.undo()
     assert len(seen(ws)) == 16 and max(seen(ws).values()) <= 2
     assert_all_read(ws, past)
-    bind_verdicts(ws, max_files=0, growth=GROWTH)
+    bind_verdicts(ws, max_files=0, policy=MERGING)
     assert set(seen(ws).values()) == {1} and len(seen(ws)) == 16 and ws.storage.names("new_volumes") == []
     assert len(ws.storage.names("verdicts")) == 1 and ws.ledger.doomed() == []
     for each in before:  # who looked before the files were replaced

@@ -9,7 +9,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Growth:
+class MergePolicy:
     """Merging by size: a thing is written anew once for each growth by `ratio`, and never when it is large.
 
     Attributes:
