@@ -68,7 +68,7 @@ def test_size_and_growth_are_told(examine: Examine, ledger: sqlite3.Connection, 
     ws.ledger.close()
     ledger.execute("UPDATE chunks SET settled_at = settled_at - 20 * 86400 WHERE change <= 10")
     code, found = examine(REGION="CH")
-    assert code == 0 and "60 lists, 60 chunks, 29,700 answered phones in 60 verdict files" in found["size"][1]
+    assert code == 0 and "60 lists, 60 chunks, 29,700 answered phones in 1 verdict file" in found["size"][1]
     assert found["open"] == ("ok", "0 lists; chunks: none")
     assert found["last 7 days"][1] == "60 lists joined, 50 chunks settled with 25,000 phones, 24,750 answered"
     assert "60 chunks settled" in found["last 30 days"][1]
