@@ -73,7 +73,11 @@ def demo(as_json: Json = False, quiet: Quiet = False) -> None:
 def run(
     lists: Annotated[
         list[Path],
-        typer.Argument(help="Files: .csv .tsv .txt .xlsx .parquet, also gzipped text.", metavar="LIST...", show_default=False),
+        typer.Argument(
+            help="Files: .csv .tsv .txt .xlsx .parquet, also gzipped text; or keys of lists that were taken up.",
+            metavar="LIST...",
+            show_default=False,
+        ),
     ],
     region: Region = None,
     column: PhoneColumn = None,

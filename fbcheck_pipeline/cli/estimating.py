@@ -29,7 +29,7 @@ from fbcheck_pipeline.workflow.answers import Tally, resolve
 from fbcheck_pipeline.workflow.content import ListContent, content_of
 from fbcheck_pipeline.workflow.doubt import what_to_do
 from fbcheck_pipeline.workflow.foresight import rehearse_list
-from fbcheck_pipeline.workflow.intake import known_list, register, with_defaults
+from fbcheck_pipeline.workflow.intake import file_named, known_list, register, with_defaults
 from fbcheck_pipeline.workflow.plan import planning_order
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace, rehearsing
 
@@ -52,8 +52,8 @@ def dry_run(settings: Settings, paths: Sequence[Path], options: RunOptions, repo
     try:
         for path in paths:
             try:
-                with reporter.progress():
-                    readings[path] = _read(ws, path, with_defaults(options.reading, settings))
+                with reporter.progress(), file_named(ws, path) as file:
+                    readings[path] = _read(ws, file, with_defaults(options.reading, settings))
             except FbcheckError as error:
                 outcome.fail(str(path), error)
         with rehearsing(ws) as trial:
@@ -78,7 +78,8 @@ def _rehearse(
     for path in readings:
         try:
             reading, purpose = with_defaults(options.reading, ws.settings), options.purpose or ws.settings.purpose
-            outcome.keys[str(path)] = register(ws, path, reading, purpose, options.max_billable)
+            with file_named(ws, path) as file:
+                outcome.keys[str(path)] = register(ws, file, reading, purpose, options.max_billable)
         except FbcheckError as error:
             outcome.fail(str(path), error)
     sent, documents = dict[str, int](), dict[str, dict[str, Any]]()
@@ -90,7 +91,7 @@ def _rehearse(
         except FbcheckError as error:
             outcome.fail(str(path), error)
             continue
-        told, held = found.rejects.to_json(), what_to_do(ws.ledger.phone_list(key))
+        told, held = found.rejects.to_json(), what_to_do(ws.ledger.phone_list(key), named=str(path))
         reasons = by_reason(told)
         without_region = 0 if found.region or held else reasons.get(RejectReason.NO_REGION, 0)
         documents[key] = {
@@ -104,7 +105,7 @@ def _rehearse(
             "read_so": found.sentences,
             "reject_reasons": reasons,
             "rejects": told,
-            "hint": region_hint(without_region, counts, is_recorded=False),
+            "hint": region_hint(without_region, counts),
         }
     for key, document in documents.items():
         own = ws.ledger.parts_of(key)

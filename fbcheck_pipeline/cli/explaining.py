@@ -7,7 +7,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from fbcheck_pipeline.cli.output import Reporter
+from fbcheck_pipeline.cli.output import Reporter, count_of
 from fbcheck_pipeline.cli.tables import plain_table
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
@@ -16,6 +16,7 @@ from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.results.counting import ODDITIES
 from fbcheck_pipeline.results.explain import explain_row
 from fbcheck_pipeline.results.lineage import read_lineage
+from fbcheck_pipeline.results.reading import shown_delimiter
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 MOST_TASKS = 20
@@ -52,6 +53,7 @@ def say_lineage(ws: Workspace, list_key: str, row: int | None, reporter: Reporte
 
 def _say_list(reporter: Reporter, lineage: dict[str, Any], results: str) -> None:
     source = {**lineage["source"], "header": "yes" if lineage["source"]["has_header"] else "no"}
+    source["delimiter"] = shown_delimiter(source["delimiter"])
     facts = {name: source[name] for name in SOURCE if source.get(name) not in (None, [], "")}
     reporter.say(_pairs("source", {**facts, "read so": "\n".join(source.get("reasons", ())), "purpose": lineage["purpose"]}))
     if lineage["rejects"]:
@@ -117,7 +119,7 @@ def _say_row(reporter: Reporter, document: dict[str, Any]) -> None:
                     "rules": "\n".join(phone["rules"]) or "no rule changed the cell",
                     "phone": phone[Column.PHONE_E164],
                     "rejected": f"{reason}: {label_of(reason)}" if reason else None,
-                    "rejected alike": f"{phone['rejected_alike']:,} cells of this column" if reason else None,
+                    "rejected alike": f"{count_of(phone['rejected_alike'], 'cell')} of this column" if reason else None,
                     "what may help": remedy_of(reason) if reason else None,
                     "country, line type": f"{phone[Column.COUNTRY] or ''} {phone[Column.LINE_TYPE] or ''}".strip() or None,
                     "answered by": phone[Column.ANSWERED_BY],

@@ -42,7 +42,7 @@ from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.doubt import what_to_do
 from fbcheck_pipeline.workflow.due import due_work
-from fbcheck_pipeline.workflow.intake import add_list, with_defaults
+from fbcheck_pipeline.workflow.intake import add_list, file_named, with_defaults
 from fbcheck_pipeline.workflow.plan import planning_order
 from fbcheck_pipeline.workflow.poll import poll_due_tasks
 from fbcheck_pipeline.workflow.whereabouts import whereabouts
@@ -145,9 +145,9 @@ class _Driver:
         reading = with_defaults(self._options.reading, self._ws.settings)
         for path in paths:
             try:
-                self._outcome.keys[str(path)] = add_list(
-                    self._ws, path, reading, self._options.purpose or self._ws.settings.purpose, self._options.max_billable
-                )
+                purpose = self._options.purpose or self._ws.settings.purpose
+                with file_named(self._ws, path) as file:
+                    self._outcome.keys[str(path)] = add_list(self._ws, file, reading, purpose, self._options.max_billable)
             except FbcheckError as error:
                 self._outcome.fail(str(path), error)
 
@@ -356,7 +356,7 @@ def _document(ws: Workspace, phone_list: PhoneList, is_complete: bool, *, is_tol
         "read_so": how_read(ws, phone_list) if phone_list.source and not is_told else [],
         "reject_reasons": reasons,
         "rejects": rejects,
-        "hint": region_hint(without_region, counts, is_recorded=True),
+        "hint": region_hint(without_region, counts, recorded_as=key),
     }
 
 

@@ -62,7 +62,7 @@ def _say_reading(reporter: Reporter, each: Mapping[str, Any]) -> None:
     if each["read_so"]:
         reporter.say(f"{each['file']}: " + " ".join(each["read_so"]))
     for column, rejects in by_column(each["rejects"]).items():
-        reporter.say(f"{each['file']}: rejected in column {column!r}, of {rejects[0]['cells']:,} cells: {told_of(rejects)}")
+        reporter.say(f"{each['file']}: rejected in column {column!r}, of {rejects[0]['cells']:,} entries: {told_of(rejects)}")
 
 
 def by_column(rejects: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
@@ -81,16 +81,19 @@ def told_of(rejects: Iterable[Mapping[str, Any]]) -> str:
     )
 
 
-def region_hint(without_region: int, counts: Mapping[str, int], *, is_recorded: bool) -> str | None:
+def region_hint(without_region: int, counts: Mapping[str, int], *, recorded_as: str | None = None) -> str | None:
     """What to do about numbers without a known country; None if there are none.
 
     Args:
-        is_recorded: the list was read, and its reading options are fixed.
+        recorded_as: the key of a list that was read, so that its reading options are fixed.
     """
     if not without_region:
         return None
-    remedy = "delete the list with `fbcheck purge --list`, then run it again with --region" if is_recorded else "use --region"
-    return f"{without_region:,} of {counts['phones']:,} numbers have no country code and no region is set; {remedy}, e.g. --region TR"
+    purge = f"keep its file, delete the list with `fbcheck purge --list {recorded_as}`, then run the file again with"
+    return (
+        f"{without_region:,} of {counts['phones']:,} numbers have no country code and no region is set; "
+        f"{purge if recorded_as else 'use'} --region, for Turkish numbers --region TR"
+    )
 
 
 def still_open(counts: Mapping[str, int]) -> str:

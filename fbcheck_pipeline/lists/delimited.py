@@ -45,7 +45,7 @@ def open_text_table(path: Path, *, is_gzip: bool, kind: str, encoding: str | Non
             f"{path.name}: line 1 is longer than {HEAD_BYTES >> 10} KB, so no columns can be detected; is this the list?"
         )
     chosen, why = (_asked(path, delimiter), "an option names it") if delimiter else _find(head, kind)
-    shown = {NO_DELIMITER: "none", b"\t": "tab"}.get(chosen, chosen.decode())
+    shown = {NO_DELIMITER: "none", b"\t": "tab"}.get(chosen, f"'{chosen.decode()}'")
     table, first = CsvTable(head, chosen), head.split(chosen, HEAD_ROWS)
 
     def batches(data_row: int, width: int) -> Iterator[pa.RecordBatch]:

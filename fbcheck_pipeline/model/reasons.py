@@ -29,7 +29,7 @@ class RejectReason(Word):
         "check `--column` and `--encoding`; put words into a column of their own")
     NO_REGION = ("no_region", "country unknown",
         "the number has no country code and no region was given; or its country cell names no country (`NA` may mean Namibia or nothing)",
-        "say which country's numbers these are with `--region`, e.g. `--region TR`, or name a country column with `--region-column`")
+        "say which country's numbers these are with `--region`, `--region TR` for Turkey, or name a country column with `--region-column`")
     TOO_SHORT = ("too_short", "too short", "too few digits for any number of its country",
         "check that the column holds phones (`--column`), and of which country (`--region`)")
     TOO_LONG = ("too_long", "too long", "too many digits; more than 15 after the `+` in any case",

@@ -24,6 +24,11 @@ def sentences_of(source: Mapping[str, Any], region: str | None) -> list[str]:
     return [*source.get("reasons", ()), told]
 
 
+def shown_delimiter(delimiter: str | None) -> str | None:
+    """A delimiter that a person can see."""
+    return {"\t": "tab", " ": "blank"}.get(delimiter or "", delimiter)
+
+
 def how_read(ws: Workspace, phone_list: PhoneList) -> list[str]:
     """The sentences of a list that was read."""
     return sentences_of(phone_list.source or {}, phone_list.options.get("region") or ws.settings.region)

@@ -18,6 +18,7 @@ from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.reasons import label_of
 from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES, OPEN_STATUSES, VERDICTS, CheckStatus, Verdict
 from fbcheck_pipeline.results.counting import NO_VERDICT, ODDITIES, coverage_of
+from fbcheck_pipeline.results.reading import shown_delimiter
 from fbcheck_pipeline.vendor import timestamp_us
 from fbcheck_pipeline.workflow.doubt import doubt_about
 
@@ -120,7 +121,7 @@ def _share_of_yes(row: Mapping[str, int]) -> str:
 
 def _how_read(source: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What was chosen of a file, by name; what its format has not is left out."""
-    delimiter = {"\t": "tab", " ": "blank"}.get(source["delimiter"] or "", source["delimiter"])
+    delimiter = shown_delimiter(source["delimiter"])
     header = "yes" if source["has_header"] else "no"
     chosen = {"header": header, "sheet": source["sheet"], "encoding": source["encoding"], "delimiter": delimiter}
     chosen |= {"country column": source["region_column"], "region": source["region"] or "none"}

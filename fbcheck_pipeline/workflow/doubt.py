@@ -61,22 +61,28 @@ def doubt_about(reasons: Mapping[str, int], valid: int) -> str | None:
         return None
     largest = sorted(misread, key=lambda reason: (-misread[reason], reason))
     told = ", ".join(f"{misread[reason]:,} {label_of(reason)}" for reason in largest)
-    tries = dict.fromkeys(filter(None, map(remedy_of, largest[:MOST_REMEDIES])))
-    return (
-        f"{wrong:,} of {cells:,} cells that are not empty hold no usable number ({told})\n  what may help: {'; or '.join(tries)}"
-    )
+    remedies = [
+        f"  what may help where it is {label_of(each)!r}: {remedy}"
+        for each in largest[:MOST_REMEDIES]
+        if (remedy := remedy_of(each))
+    ]
+    return "\n".join((f"{wrong:,} of {cells:,} cells that are not empty hold no usable number ({told})", *remedies))
 
 
-def what_to_do(phone_list: PhoneList) -> str | None:
-    """Why a list is held and how it goes on, in lines with the commands; None for a list that is not held."""
+def what_to_do(phone_list: PhoneList, named: str | None = None) -> str | None:
+    """Why a list is held and how it goes on, in lines with the commands; None for a list that is not held.
+
+    Args:
+        named: what the commands name in place of the list key, which works wherever the file was.
+    """
     if phone_list.held is None:
         return None
-    command = f"fbcheck run {shlex.quote(phone_list.file)}"
+    command = f"fbcheck run {shlex.quote(named or phone_list.list_key)}"
     as_it_was = " ".join((command, *_flags(phone_list.options), "--yes"))
     return (
         f"held, nothing of it is billed: {phone_list.held}\n"
-        f"  to have it read anew: `{command}` with the right options\n"
-        f"  to go on with it as it was read: `{as_it_was}`"
+        f"  if it was read wrongly: `{command}` with the right options reads it anew\n"
+        f"  if it was read rightly: `{as_it_was}` goes on with it"
     )
 
 

@@ -44,6 +44,17 @@ def add_list(ws: Workspace, path: Path, options: ReadOptions, purpose: str | Non
     return key
 
 
+@contextmanager
+def file_named(ws: Workspace, named: Path) -> Iterator[Path]:
+    """A person's file; where there is none, the file that was taken up for the list whose key this is."""
+    known = None if named.exists() else ws.ledger.find_list(str(named))
+    if known is None or not ws.storage.exists(name := paths.taken_file(known.list_key, known.file)):
+        yield named
+        return
+    with ws.storage.local_copy(name) as path:
+        yield path
+
+
 def register(ws: Workspace, path: Path, options: ReadOptions, purpose: str | None, max_billable: int | None) -> str:
     """Only what `add_list` records; returns the list key."""
     key, note = _registration(ws, path, options, purpose, max_billable)

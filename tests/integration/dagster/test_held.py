@@ -24,7 +24,7 @@ def test_a_held_list_fails_its_check_and_waits_while_others_go_on(driver: Dagste
     result = driver.run("submit_list", junk)
     check = checks_of(result)["reading_is_plausible"]
     assert result.success and not check.passed and check.severity is dg.AssetCheckSeverity.ERROR
-    assert "30 of 33 cells" in (check.description or "") and "fbcheck run junk.csv --yes" in (check.description or "")
+    assert "30 of 33 cells" in (check.description or "") and f"fbcheck run {junk} --yes" in (check.description or "")
     assert "Phone column 'phone'" in str(check.metadata["read_so"].value)
     good = driver.complete("good.csv", swiss(20, start=100))
     assert driver.ws.ledger.phone_list(good).is_complete and set(vendor.accepted) == set(swiss(20, start=100))

@@ -92,10 +92,10 @@ def test_the_logs_are_heard_as_lines_with_their_time(capsys: pytest.CaptureFixtu
 def test_a_list_without_any_region_says_what_to_give() -> None:
     """Before it is recorded the remedy is an option, afterwards it is purged first."""
     counts = {"phones": 40}
-    assert region_hint(0, counts, is_recorded=False) is None
-    hint = region_hint(40, counts, is_recorded=False) or ""
+    assert region_hint(0, counts) is None
+    hint = region_hint(40, counts) or ""
     assert hint.startswith("40 of 40 numbers have no country code and no region is set; use --region")
-    assert "purge --list" in (region_hint(1, counts, is_recorded=True) or "")
+    assert "`fbcheck purge --list a-00000001`" in (region_hint(1, counts, recorded_as="a-00000001") or "")
 
 
 @pytest.mark.parametrize("as_json", [True, False])

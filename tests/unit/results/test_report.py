@@ -120,7 +120,7 @@ def test_the_page_says_how_the_list_was_read_and_what_would_help() -> None:
     said = text_of(render_report(lineage()))
     for words in ("phone column phone", "header yes", "encoding utf-8", "region TR", "chosen by name.", "read as TR"):
         assert words in said, words
-    assert "phone: too short ## ## what may help: check --column 5 of 120 cells" in said
+    assert "phone: too short ## ## what may help: check --column 5 of 120 entries" in said
     assert "sheet" not in said and "Nearly all" not in said
 
 

@@ -41,11 +41,17 @@ def test_the_remedies_of_the_commonest_reasons_are_named() -> None:
 
 
 def test_the_command_reads_the_list_as_it_was_read() -> None:
-    """Otherwise the defaults of another day would read it anew, unasked."""
+    """Otherwise the defaults of another day would read it anew, unasked. A list that is not recorded has no key to name."""
     options = ReadOptions(delimiter=";", region="TR", has_header=False, column="Cep Telefonu").to_json()
-    fields = dict.fromkeys(PhoneList.__dataclass_fields__) | {"file": "my list.csv", "options": options, "held": "so few"}
-    told = what_to_do(PhoneList(**fields)) or ""
+    fields = dict.fromkeys(PhoneList.__dataclass_fields__) | {
+        "list_key": "my-list-00000001",
+        "file": "my list.csv",
+        "options": options,
+        "held": "so few",
+    }
+    assert "`fbcheck run my-list-00000001 --delimiter" in (what_to_do(PhoneList(**fields)) or "")
+    told = what_to_do(PhoneList(**fields), named="../my list.csv") or ""
     words = shlex.split(told.rsplit("`", 2)[1])
-    assert words[:3] == ["fbcheck", "run", "my list.csv"] and words[-1] == "--yes"
+    assert words[:3] == ["fbcheck", "run", "../my list.csv"] and words[-1] == "--yes"
     assert words[3:-1] == ["--delimiter", ";", "--column", "Cep Telefonu", "--no-header", "--region", "TR"]
     assert what_to_do(PhoneList(**{**fields, "held": None})) is None
