@@ -62,6 +62,12 @@ def is_number(phones: PhoneArrays) -> Mask:
     return np.isin(phones.reason, _REASON_CODES_OF_NUMBERS)
 
 
+def is_clear_number(phones: PhoneArrays) -> Mask:
+    """A number whose country is sure, kept or not."""
+    is_clear: Mask = is_number(phones) & (phones.reason != REASON_CODE[RejectReason.AMBIGUOUS_INTERNATIONAL])
+    return is_clear
+
+
 def outcomes_from(phones: PhoneArrays) -> list[PhoneOutcome]:
     """Outcomes from phones, one by one."""
     reasons, countries, line_types = (*REASONS, None), (*COUNTRIES, None), (*LINE_TYPES, None)  # NONE is the last place

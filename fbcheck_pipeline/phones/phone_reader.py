@@ -17,10 +17,12 @@ from fbcheck_pipeline.model.reasons import LINE_TYPES, LineType, RejectReason
 from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
+from fbcheck_pipeline.phones.dirty.among_words import among_words, names_no_country
 from fbcheck_pipeline.phones.dirty.beside import before_words, digits_in, linked, without_last_group
-from fbcheck_pipeline.phones.dirty.parts import parts_of
-from fbcheck_pipeline.phones.dirty.rejects import certain_reasons
-from fbcheck_pipeline.phones.dirty.undress import in_ascii, joined_groups, matches, undressed
+from fbcheck_pipeline.phones.dirty.blanks import parted_by_blanks
+from fbcheck_pipeline.phones.dirty.parts import parts_of, worded_parts
+from fbcheck_pipeline.phones.dirty.rejects import amounts, certain_reasons
+from fbcheck_pipeline.phones.dirty.undress import in_ascii, is_over_long, joined_groups, matches, undressed
 from fbcheck_pipeline.phones.fast.fast_path import BLOCK_ROWS, FastPath
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Ints, Mask, Says
 from fbcheck_pipeline.phones.phone_batches import PhoneArrays
@@ -30,11 +32,13 @@ COSTLY_CELLS_HEARD = 2000
 # Cells that were read carefully are remembered up to so many, of at most so many characters: 10 MB.
 REMEMBERED_CELLS, REMEMBERED_LENGTH = 20_000, 100
 
+LEAST_DIGITS = 4  # of a number anywhere
+
 # Longer cells, in bytes, and such with other than ASCII are not looked at for plain digits.
 LONGEST_PLAIN = 80
-
-# The digits before a word are its own in so many groups at most.
-MOST_COUNTED_GROUPS = 3
+# Of so many cells of a batch the shape is looked at first. A single point may begin a fraction.
+SHAPES_SEEN = 200
+PLAIN_SHAPE = r"^[0-9 ()+\-]*(?:\.[0-9 ()+\-]*\.[0-9 ().+\-]*)?$"
 
 Wanted = Callable[[PhoneArrays], Mask]
 _Cell = tuple[str | None, int, int]
@@ -67,34 +71,43 @@ class PhoneReader:
     def __init__(self, excluded: frozenset[LineType]) -> None:
         self.excluded = excluded
         self.fast = FastPath(map(LINE_TYPES.index, excluded))
+        self._ways = (
+            *(self._undressed, self._certainly_none, self._no_one_number, self._parted_by_blanks, self._amounts),
+            *(self._in_parts, self._among_words, self._in_worded_parts, self._linked),
+        )
         self._remembered: dict[_Cell, list[PhoneOutcome]] = {}
 
     def read(self, cells: Cells) -> PhoneArrays:
         """Every phone of the cells, in order; at least one a cell."""
+        is_long = is_over_long(cells.texts)
+        documents, cells = cells.rows[is_long], cells.at(~is_long) if is_long.any() else cells
         may_be_plain = _may_be_plain(cells.texts)
         short = cells if may_be_plain.all() else cells.at(may_be_plain)
         found, is_read = self._surely(short)
-        if is_read.all() and len(is_read) == len(may_be_plain):
+        if is_read.all() and len(is_read) == len(may_be_plain) and not len(documents):
             return found
-        phones, is_left = [found], ~may_be_plain
+        phones, is_left = [found, _rejected(documents, RejectReason.NOT_A_NUMBER)], ~may_be_plain
         is_left[may_be_plain] = ~is_read
         left = cells.at(is_left)
         plain = in_ascii(left.texts)
-        for way in (self._certainly_none, self._undressed, self._no_one_number, self._in_parts, self._before_words, self._linked):
-            found, is_read = way(left, plain)
-            phones.append(found)
-            left, plain = left.at(~is_read), plain.filter(pa.array(~is_read))
+        for way in self._ways:
+            if len(plain):
+                found, is_read = way(left, plain)
+                phones.append(found)
+                left, plain = left.at(~is_read), plain.filter(pa.array(~is_read))
         together = phone_batches.joined([*phones, self._carefully(left, plain)])
         return phone_batches.in_order(together, np.argsort(together.row, kind="stable"))
 
     def votes(self, texts: pa.StringArray, regions: Ints) -> tuple[Ints, Mask, Mask]:
         """As `FastPath.votes`, of undressed cells, too."""
         may_be_plain = _may_be_plain(texts)
-        says, national, international = np.full(len(texts), Says.NOTHING), ~may_be_plain, ~may_be_plain
+        says = np.full(len(texts), Says.NOTHING)
+        national, international = ((regions != NONE) & ~may_be_plain for _ in range(2))
         short = texts if may_be_plain.all() else texts.filter(pa.array(may_be_plain))
         says[may_be_plain], national[may_be_plain], international[may_be_plain] = self.fast.votes(short, regions[may_be_plain])
         costly = np.flatnonzero(national | international)
         heard = costly[:: 1 + len(costly) // COSTLY_CELLS_HEARD]
+        heard = heard[~is_over_long(texts.take(pa.array(heard)))]
         plain = in_ascii(texts.take(pa.array(heard)))
         for may in (national, international):
             may_say = may[heard] & matches(plain, "[0-9]")
@@ -120,6 +133,15 @@ class PhoneReader:
             is_sure.append(reading.is_sure)
         return phone_batches.joined(phones), np.concatenate(is_sure)
 
+    def _amounts(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """Sums of money: what stands before the comma is no number."""
+        digits = amounts(plain)
+        is_amount = digits.is_valid().to_numpy(zero_copy_only=False)
+        read, is_none = self._fast(cells._replace(texts=digits).at(is_amount))
+        is_few = pc.less(pc.binary_length(digits), LEAST_DIGITS).filter(pa.array(is_amount)).to_numpy(zero_copy_only=False)
+        is_amount[is_amount] = is_few | (is_none & ~phone_batches.is_number(read))
+        return _rejected(cells.rows[is_amount], RejectReason.INVALID_NUMBER), is_amount
+
     def _undressed(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells that are one number in decorations."""
         return self._read_as(undressed(plain), cells)
@@ -143,7 +165,6 @@ class PhoneReader:
     def _certainly_none(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells whose shape alone tells that no number is in them."""
         reason = np.full(len(plain), NONE)
-        reason[plain.is_null()] = phone_batches.REASON_CODE[RejectReason.NOT_A_NUMBER]  # over-long: nulls are read already
         for why, where in certain_reasons(plain):
             reason[where] = phone_batches.REASON_CODE[why]
         is_read = reason != NONE
@@ -152,22 +173,53 @@ class PhoneReader:
     def _in_parts(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells of several plain numbers, each of them a number in service."""
         parts, of_cell = parts_of(plain)
-        found, is_sure = self._fast(Cells(of_cell, parts, cells.regions[of_cell], cells.says[of_cell]))
-        is_read = np.bincount(of_cell, minlength=len(plain)) > 0
-        is_read[of_cell[~(is_sure & phone_batches.is_number(found))]] = False
-        found = phone_batches.in_order(found, np.flatnonzero(is_read[of_cell]))
-        return found._replace(row=cells.rows[found.row]), is_read
+        found, is_sure = self._surely(cells.taken(of_cell)._replace(texts=parts), phone_batches.is_clear_number)
+        return _of_whole_cells(found, is_sure, of_cell, len(plain))
 
-    def _before_words(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
-        """One number before an extension or a label: the last digits before a word may be its own, where a number is left without them."""
-        numbers = before_words(plain)
+    def _parted_by_blanks(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """Two numbers with a blank between; or none, where all digits together are none and nothing else is sure."""
+        places, *texts, ended_elsewhere = parted_by_blanks(plain)
+        several = cells.taken(np.tile(places, len(texts) + len(ended_elsewhere)))
+        read, is_sure = self._fast(several._replace(texts=pa.concat_arrays([*texts, *ended_elsewhere])))
+        is_number, is_clear, is_sure = (
+            mask.reshape(len(texts) + len(ended_elsewhere), -1)
+            for mask in (phone_batches.is_number(read), phone_batches.is_clear_number(read), is_sure)
+        )
+        is_surely = is_sure & is_number
+        is_none = is_sure & ~is_number
+        is_one = is_sure & is_clear
+        has_two = texts[1].is_valid().to_numpy(zero_copy_only=False)
+        are_two = is_none[0] & is_one[1] & is_one[2] & is_none[3:].all(axis=0) & has_two
+        ends_elsewhere = is_one[1] & is_one[2] & is_surely[3:].any(axis=0)
+        is_whole = is_none[0] & (~has_two | is_none[1] | is_none[2] | ends_elsewhere)
+        kept = np.concatenate([is_whole, are_two, are_two, np.zeros(is_none[3:].size, np.bool_)])
+        is_read = np.zeros(len(plain), np.bool_)
+        is_read[places] = is_whole | are_two
+        return phone_batches.in_order(read, np.flatnonzero(kept)), is_read
+
+    def _in_worded_parts(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """Cells of several numbers with words between, each of them a number in service, also with the words beside it."""
+        parts, of_cell = worded_parts(plain)
+        found, is_sure = self._among_words(cells.taken(of_cell), parts)
+        is_clear = phone_batches.is_clear_number(found)
+        is_sure[is_sure] = is_clear
+        return _of_whole_cells(phone_batches.in_order(found, np.flatnonzero(is_clear)), is_sure, of_cell, len(plain))
+
+    def _among_words(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """One number and words: the last digits before a word may be its own, where a number is left without them."""
+        labelled = before_words(plain)
+        numbers = pc.coalesce(labelled, among_words(plain))
         found, is_read = self._read_as(numbers, cells, phone_batches.is_number)
-        heads, is_sure = numbers, is_read.copy()
-        for _ in range(MOST_COUNTED_GROUPS):
+        is_sure, is_labelled = is_read.copy(), labelled.is_valid().to_numpy(zero_copy_only=False)
+        has_head = is_read & (is_labelled | matches(plain, r"\p{L}[^0-9]*$"))
+        heads = numbers
+        while has_head.any():
             heads = without_last_group(heads)
-            has_head = heads.is_valid().to_numpy(zero_copy_only=False) & is_read
+            has_head &= heads.is_valid().to_numpy(zero_copy_only=False)
             read, is_none = self._fast(cells._replace(texts=digits_in(heads)).at(has_head))
             is_sure[has_head] &= is_none & ~phone_batches.is_number(read)
+        is_named = is_sure & ~is_labelled
+        is_sure[is_named] = names_no_country(plain.filter(pa.array(is_named)))
         return phone_batches.in_order(found, np.flatnonzero(is_sure[is_read])), is_sure
 
     def _linked(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
@@ -220,7 +272,23 @@ class PhoneReader:
         self._remembered.update(islice(short.items(), REMEMBERED_CELLS))
 
 
+def _of_whole_cells(found: PhoneArrays, is_sure: Mask, of_cell: Ints, count: int) -> tuple[PhoneArrays, Mask]:
+    """The phones of those cells whose parts are all sure; the mask is over all cells."""
+    is_read = np.bincount(of_cell, minlength=count) > 0
+    is_read[of_cell[~is_sure]] = False
+    return phone_batches.in_order(found, np.flatnonzero(is_read[of_cell[is_sure]])), is_read
+
+
+def _rejected(rows: Ints, reason: RejectReason) -> PhoneArrays:
+    return phone_batches.rejected_phones(rows, np.full(len(rows), phone_batches.REASON_CODE[reason]))
+
+
 def _may_be_plain(texts: pa.StringArray) -> Mask:
+    """Where the fast path looks for plain digits; where few of the cells have their shape, only at those that do."""
     is_short = pc.less_equal(pc.binary_length(texts), LONGEST_PLAIN)
-    may_be: Mask = pc.fill_null(pc.and_(is_short, pc.string_is_ascii(texts)), True).to_numpy(zero_copy_only=False)
-    return may_be
+    may_be = pc.fill_null(pc.and_(is_short, pc.string_is_ascii(texts)), True)
+    some = texts.take(pa.array(np.arange(0, len(texts), 1 + len(texts) // SHAPES_SEEN)))
+    if 2 * matches(some, PLAIN_SHAPE).sum() < len(some):
+        may_be = pc.and_(may_be, pc.fill_null(pc.match_substring_regex(texts, PLAIN_SHAPE), True))
+    mask: Mask = may_be.to_numpy(zero_copy_only=False)
+    return mask

@@ -17,7 +17,7 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, SUPPORTED_REGIONS
 
 # In which names are looked for; phonenumbers has some in others.
 _LANGUAGES = """
-ar az be bg bn bs ca cs da de el en es et fa fi fr he hi hr hu hy id is it ja ka kk ko lt lv mk ms nb nl pl pt ro ru sk sl sq sr sr_Latn
+ar az be bg bn bs ca cs da de el en es et fa fi fr he hi hr hu hy id is it ja ka kk ko lt lv mk ms no nl pl pt ro ru sk sl sq sr sr_Latn
 sv sw ta th tr uk ur uz vi zh zh_Hant
 """
 _MORE_NAMES = """
@@ -32,6 +32,7 @@ KR: republic of korea, korea republic of, kore | CZ: çek cumhuriyeti | BA: bosn
 
 LONGEST_NAME = 4
 """Words of a country's name that are looked for among others."""
+_LOOKED_AT = 4  # letters of a word that tell whether a name may begin with it
 _WORDS = re.compile(r"[^\W\d_]+(?:[ .'\u2019\-]+[^\W\d_]+)*")
 
 # Of a hundred such cells ninety-nine say "not available".
@@ -73,9 +74,12 @@ def _named_by(match: re.Match[str], text: str, labels: frozenset[str]) -> Iterat
         is_code = len(word) in (2, 3) and word.isascii() and (word.isupper() or (is_marked and len(words) == 1))
         if is_code and (len(words) == 1 or not match[0].isupper()) and _key(word) not in labels and (region := region_of(word)):
             yield region
-    for begin in range(len(words)):
+    keys = list(map(_key, words))
+    for begin, first in enumerate(keys):
+        if first[:_LOOKED_AT] not in _beginnings():
+            continue  # most words of a note
         for end in range(begin + 1, min(begin + LONGEST_NAME, len(words)) + 1):
-            key = _key("".join(words[begin:end]))
+            key = "".join(keys[begin:end])
             if (len(key) > 3 or not key.isascii()) and key not in labels and key in _names():
                 yield _names()[key]
 
@@ -104,18 +108,27 @@ def _names() -> dict[str, str]:
     return names
 
 
+@cache
+def _beginnings() -> frozenset[str]:
+    return frozenset(name[:length] for name in _names() for length in range(_LOOKED_AT + 1))
+
+
 def _known_names() -> Iterator[tuple[str, str]]:
-    from babel import Locale
+    from babel import localedata
     from phonenumbers.geodata.locale import LOCALE_DATA
 
     for language in _LANGUAGES.split():
-        yield from Locale.parse(language).territories.items()
+        # Without what it inherits: that takes twice the time and names no country.
+        yield from localedata.load(language, merge_inherited=False)["territories"].items()
     for region, translations in LOCALE_DATA.items():
         yield from ((region, name) for name in translations.values() if not name.startswith("*"))
 
 
 def _key(text: str) -> str:
     """Without case, accents, blanks, points and dashes, so that `Türkiye`, `TURKIYE` and `U.S.A.` are found; with the vowels of Indic scripts."""
+    if text.isascii():
+        plain = text.lower()
+        return plain if plain.isalnum() else "".join(filter(str.isalnum, plain))
     bare = unicodedata.normalize("NFKD", text.replace("ı", "i").replace("İ", "i").casefold())
     return "".join(
         char for char in bare if char.isalnum() or (unicodedata.category(char)[0] == "M" and not unicodedata.combining(char))

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fbcheck_pipeline.phones.dirty.undress import matches
 from fbcheck_pipeline.phones.fast.terms import Ints
 from fbcheck_pipeline.text.cell_words import JOINING_WORDS
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS
@@ -16,6 +17,10 @@ from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS
 _PART = rf"[+(]?(?:[0-9][ ().\-]{{0,2}}){{{MIN_PART_DIGITS},}}"
 _SEPARATOR = rf"(?: ?[;|,/\n] ?| - |(?i: (?:{JOINING_WORDS}) ))"
 _SEVERAL = rf"^{_PART}(?:{_SEPARATOR}{_PART})+$"
+_WORD = r"\p{L}{2,}[.:]?"
+_WORDS_BETWEEN = rf"(?: +{_WORD})+ +"
+_WORDED = rf"^(?:(?:{_WORD} +)*)[+(]?[0-9][0-9 ()\-]*[0-9](?:{_WORDS_BETWEEN}[+(]?[0-9][0-9 ()\-]*[0-9])+(?: +{_WORD})*$"
+_JOINED = rf"(?i) (?:{JOINING_WORDS}) "
 
 
 def parts_of(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
@@ -27,11 +32,29 @@ def parts_of(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     cells = pc.utf8_trim(cells, " ")
     places = pc.indices_nonzero(pc.fill_null(pc.match_substring_regex(cells, _SEVERAL), False))
     lists = pc.split_pattern(pc.replace_substring_regex(cells.take(places), _SEPARATOR, ";"), ";")
+    return _whole(lists, places.to_numpy().astype(np.int64))
+
+
+def worded_parts(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
+    """As `parts_of`, of cells with words between their numbers; each part with the words on both sides of it.
+
+    Args:
+        cells: as `in_ascii` gives them.
+    """
+    cells = pc.utf8_trim(cells, " ")
+    is_several = matches(cells, _WORDED)
+    is_several[is_several] = ~matches(cells.filter(pa.array(is_several)), _JOINED)
+    cut = pc.replace_substring_regex(cells.filter(pa.array(is_several)), rf"([0-9])({_WORDS_BETWEEN})", r"\1\2;\2")
+    return _whole(pc.split_pattern(cut, ";"), np.flatnonzero(is_several))
+
+
+def _whole(lists: pa.ListArray, places: Ints) -> tuple[pa.StringArray, Ints]:
+    """The parts of those cells of which none may lack what stands in another, and the cell's place of each."""
     parts, counts = lists.flatten(), lists.value_lengths().to_numpy()
     of_list, first = np.repeat(np.arange(len(counts)), counts), np.repeat(np.cumsum(counts) - counts, counts)
     digit_counts = pc.binary_length(pc.replace_substring_regex(parts, "[^0-9]+", "")).to_numpy()
-    begins = pc.match_substring_regex(parts, r"^[(]?[+0]").to_numpy(zero_copy_only=False)
+    begins = pc.match_substring_regex(parts, r"^[^0-9+(]*[(]?[+0]").to_numpy(zero_copy_only=False)
     # `030 1234567 / 7654321`: a shorter one may lack the beginning of the first.
-    is_whole = begins | (digit_counts >= digit_counts[first] + begins[first])
+    is_whole = (digit_counts >= MIN_PART_DIGITS) & (begins | (digit_counts >= digit_counts[first] + begins[first]))
     keeps = np.bincount(of_list[~is_whole], minlength=len(counts))[of_list] == 0
-    return parts.filter(pa.array(keeps)), places.to_numpy().astype(np.int64)[of_list[keeps]]
+    return parts.filter(pa.array(keeps)), places[of_list[keeps]]

@@ -1,4 +1,4 @@
-"""Cells that surely hold no number, many at once, and why: words without a digit, e-mail addresses, letters glued to digits.
+"""Cells that surely hold no number, many at once, and why: words without a digit, e-mail addresses, letters glued to digits, endless digits.
 
 Only cells of plain letters and few signs are looked at; in these nothing goes before the careful path finds the same.
 """
@@ -6,9 +6,10 @@ Only cells of plain letters and few signs are looked at; in these nothing goes b
 from __future__ import annotations
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fbcheck_pipeline.model.reasons import RejectReason
-from fbcheck_pipeline.phones.dirty.undress import LABEL, matches
+from fbcheck_pipeline.phones.dirty.undress import LABEL, LONGEST_READ, matches
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text.cell_words import EMPTY_WORDS, EXTENSION_WORDS
 from fbcheck_pipeline.text.decorations import SYMBOL
@@ -25,6 +26,12 @@ _CHAT_ADDRESS = r"(?i)whatsapp|@c\.us"
 _GLUED = r"^(?:[A-Za-z0-9 .,;/+\-]*[0-9][A-Za-z]|[A-Za-z .,;/\-]*[A-Za-z][0-9])[A-Za-z0-9 .,;/+\-]*$"
 # Scientific notation, the time of a date, labels and extensions may be glued to digits; an address has another reason.
 _MAY_BE_GLUED = rf"(?i)[0-9](?:h|[ap]m)|www\.|wa\.me|whatsapp|(?:[ext]|{LABEL}|{EXTENSION_WORDS})[ .:=#+\-]*[0-9]"
+_MONEY = "[$\u00a3\u00a5\u20ac\u20ba]"
+_WORD = r"\p{L}{2,}\.?"
+_SUM = r"(?:[0-9]{1,6}|[0-9]{1,3}\.[0-9]{3}),[0-9]{2}"
+_AMOUNT = rf"^(?:{_WORD} {_SUM}|(?:{_MONEY} ?)?{_SUM}(?: ?{_MONEY}| {_WORD})?)$"
+_BARE = "^[0-9]{5,}[^0-9]+[0-9]+$"  # perhaps a fraction that goes
+LETTERS_LIKE_DIGITS = r"(?:^|[^\p{L}])(?:[Oo\x{41e}\x{43e}IlSZB]+|[xX]+)(?:[^\p{L}]|$)"
 
 
 def certain_reasons(cells: pa.StringArray) -> list[tuple[RejectReason, Mask]]:
@@ -35,7 +42,25 @@ def certain_reasons(cells: pa.StringArray) -> list[tuple[RejectReason, Mask]]:
     """
     is_none = _only(cells, _WORDS, _MAY_SAY_NOTHING) | _only(cells, _EMAIL, _CHAT_ADDRESS)
     is_glued = _only(cells, _GLUED, _MAY_BE_GLUED)
-    return [(RejectReason.NOT_A_NUMBER, is_none), (RejectReason.LETTERS_IN_NUMBER, is_glued)]
+    is_endless = matches(cells, r"^\+?[0-9][0-9 ]*$")
+    digits = pc.replace_substring(cells.filter(pa.array(is_endless)), " ", "")
+    is_endless[is_endless] = pc.greater(pc.binary_length(digits), LONGEST_READ + 2).to_numpy(zero_copy_only=False)
+    return [
+        (RejectReason.NOT_A_NUMBER, is_none),
+        (RejectReason.LETTERS_IN_NUMBER, is_glued),
+        (RejectReason.TOO_LONG, is_endless),
+    ]
+
+
+def amounts(cells: pa.StringArray) -> pa.StringArray:
+    """The digits before the comma of amounts (`1.234,56 TL`), null in any other cell; it is no number where these are none.
+
+    Args:
+        cells: as `in_ascii` gives them.
+    """
+    cells = pc.utf8_trim(cells, " ")
+    is_amount = _only(cells, _AMOUNT, rf"{_BARE}|{LETTERS_LIKE_DIGITS}")
+    return pc.if_else(pa.array(is_amount), pc.replace_substring_regex(cells, r",.*|[^0-9]+", ""), pa.scalar(None, pa.string()))
 
 
 def _only(cells: pa.StringArray, shape: str, unless: str) -> Mask:

@@ -7,12 +7,14 @@ that is anything else stays with the careful path.
 from __future__ import annotations
 
 import re
+import sys
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text import decorations
 from fbcheck_pipeline.text.cell_words import LABELS
@@ -33,9 +35,11 @@ WHOLE = r"(?:\+|\(?0)[0-9 ().\-]*[0-9)]|[0-9]+|\(?[1-9][0-9]{2,}\)?(?:[ .\-]+[1-
 _AREA = r"\(?0[0-9]{1,5}\)?|\+[0-9]{1,2} ?(?:\(0\) ?)?[0-9]{2,3}"
 # One bracket, around the area code.
 _GROUPED = r"(?:\+?[0-9]+|\([0-9]+\)(?: ?[0-9]+))"
+MOST_OF_TWO = 44  # of one number: fifteen, an international prefix, a trunk 0
+LONGEST_READ = 250  # of more digits phonenumbers looks at none
 MIN_RESTART = 6  # the digits of the shortest numbers that begin with a trunk 0
-_COUNTED = r"^\(?[1-9][0-9]{0,4}\)? +\(?0"  # a number may begin behind a count
 _JOINT = "\0"  # between cells that are translated together
+_DROPPED = "\U000e0001"  # itself one of the marks that go
 
 
 class _Step(NamedTuple):
@@ -64,24 +68,38 @@ _STEPS = (
 )
 
 
-def in_ascii(cells: pa.StringArray) -> pa.StringArray:
-    """What `decorations.to_ascii` makes of each cell: digits, signs and blanks of any script in ASCII, invisible marks gone.
+def is_over_long(cells: pa.StringArray) -> Mask:
+    """Cells that no rule looks into, as they came."""
+    limit = decorations.MAX_CELL_LENGTH
+    if not pc.any(pc.greater(pc.binary_length(cells), limit)).as_py():
+        return np.zeros(len(cells), np.bool_)
+    is_long: Mask = pc.fill_null(pc.greater(pc.utf8_length(cells), limit), False).to_numpy(zero_copy_only=False)
+    return is_long
 
-    Null for a cell that is over-long as it came: no rule looks into it.
-    """
-    is_long = pc.greater(pc.utf8_length(cells), decorations.MAX_CELL_LENGTH)
-    cells = pc.if_else(is_long, pa.scalar(None, pa.string()), cells) if pc.any(is_long).as_py() else cells
+
+def in_ascii(cells: pa.StringArray) -> pa.StringArray:
+    """What `decorations.to_ascii` makes of each cell: digits, signs and blanks of any script in ASCII, invisible marks gone."""
     is_other = pc.fill_null(pc.invert(pc.string_is_ascii(cells)), False)
-    texts = cells.filter(is_other).to_pylist()
-    if not texts:
+    texts = cells.filter(is_other)
+    if not len(texts):
         return cells
-    whole = _JOINT.join(texts)
-    if whole.count(_JOINT) == len(texts) - 1:
-        # One translation of all costs a tenth of one of each.
-        plain = whole.translate({ord(char): decorations.to_ascii(char) for char in set(whole)}).split(_JOINT)
-    else:
-        plain = [*map(decorations.to_ascii, texts)]
-    return pc.replace_with_mask(cells, is_other, pa.array(plain, pa.string()))
+    whole = pc.binary_join(pa.ListArray.from_arrays([0, len(texts)], texts), _JOINT)
+    plain = pc.split_pattern(pa.array([_translated(whole[0].as_py())]), _JOINT).flatten()
+    if len(plain) != len(texts):  # the joint is in a cell
+        plain = pa.array([*map(decorations.to_ascii, texts.to_pylist())], pa.string())
+    return pc.replace_with_mask(cells, is_other, plain)
+
+
+def _translated(text: str) -> str:
+    """As `decorations.to_ascii`, of millions of characters: each is one or none in ASCII."""
+    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    is_used = np.zeros(sys.maxunicode + 1, np.bool_)
+    is_used[codes] = True
+    becomes = np.arange(sys.maxunicode + 1, dtype=np.uint32)
+    used = np.flatnonzero(is_used)
+    becomes[used] = [ord(decorations.to_ascii(chr(code)) or _DROPPED) for code in used.tolist()]
+    codes = becomes[codes]
+    return bytes(codes[codes != ord(_DROPPED)]).decode("utf-32-le")
 
 
 def undressed(cells: pa.StringArray) -> pa.StringArray:
@@ -115,16 +133,21 @@ def _parted(cells: pa.StringArray, places: Ints, shape: str) -> tuple[tuple[pa.S
 def joined_groups(cells: pa.StringArray) -> pa.StringArray:
     """The digits of each cell that has digits and blanks only, and where no second number can begin; null in any other cell.
 
+    Of so many digits that no part of them can be a number, only the first: all are too many as these are.
+
     Args:
         cells: as `in_ascii` gives them.
     """
     cells = pc.utf8_trim(cells, " ")
     joined = pc.replace_substring_regex(cells, r"[ ()]+", "")
-    is_one = matches(cells, rf"^{_GROUPED}(?: +[0-9]+)*$") & (
-        pc.fill_null(pc.binary_length(joined), 0).to_numpy() < 2 * MIN_RESTART
-    )
-    is_one &= ~matches(cells, _COUNTED)
-    return pc.if_else(pa.array(is_one | matches(cells, rf"^{_GROUPED}(?: +[1-9][0-9]*)*$")), joined, pa.scalar(None, pa.string()))
+    lengths = pc.fill_null(pc.binary_length(joined), 0).to_numpy()
+    is_none = (lengths > MOST_OF_TWO) & (lengths <= LONGEST_READ) & matches(cells, r"^\+?[0-9][0-9 ]*$")
+    is_grouped = matches(cells, rf"^{_GROUPED}(?: +[0-9]+)*$")
+    # Another digit than 0 may begin a count before the number.
+    is_one = is_grouped & matches(cells, r"^\(?[+0]") & (lengths < 2 * MIN_RESTART)
+    is_one |= is_grouped & matches(cells, rf"^{_GROUPED}(?: +[1-9][0-9]*)*$")
+    found = pc.if_else(pa.array(is_one), joined, pa.scalar(None, pa.string()))
+    return pc.if_else(pa.array(is_none), pc.utf8_slice_codeunits(joined, 0, MOST_DIGITS), found)
 
 
 def matches(cells: pa.StringArray, shape: str) -> Mask:

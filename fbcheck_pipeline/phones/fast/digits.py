@@ -6,7 +6,6 @@ Works on Arrow's own buffer of all cells' bytes; no cell becomes a Python object
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -74,7 +73,6 @@ def digits_of(cells: pa.StringArray) -> Digits:
     begins, ends = ends[:-1], ends[1:]
     lengths = ends - begins
     kind = np.frombuffer(data.tobytes().translate(_KIND), np.uint8)
-    row_of = np.repeat(np.arange(len(cells)), lengths)
 
     is_digit = kind < _BLANK
     seen = np.zeros(len(data) + 1, np.int32)
@@ -87,37 +85,63 @@ def digits_of(cells: pa.StringArray) -> Digits:
         room = np.minimum(room, np.repeat(np.arange(1, len(cells) + 1) * WIDTH - 1, count))
     matrix[room] = kind[is_digit]
 
-    signs = np.flatnonzero(kind > _BLANK)
-    sign_rows, sign_kinds = row_of[signs], kind[signs]
-    has_plus = np.zeros(len(cells), np.bool_)
-    leads = signs == begins[sign_rows]
-    has_plus[sign_rows[leads & (sign_kinds == _PLUS_SIGN)]] = True
+    between = np.flatnonzero(~is_digit)
+    between_rows = np.repeat(np.arange(len(cells)), lengths - count)
     is_null = cells.is_null().to_numpy(zero_copy_only=False)  # it may still have bytes
+    has_plus = np.zeros(len(cells), np.bool_)
     is_plain = (count > 0) & (count <= MOST_DIGITS)
-    trails = seen[signs] == seen[ends[sign_rows]]
-    is_plain[sign_rows[_is_harmful(data, signs, sign_kinds, leads, trails)]] = False
-    signs_of = partial(np.bincount, minlength=len(cells))
-    is_plain[signs_of(sign_rows[sign_kinds == _DOT]) == 1] = False  # perhaps a fraction
-    is_plain[signs_of(sign_rows[sign_kinds == _OPEN]) < signs_of(sign_rows[sign_kinds == _CLOSE])] = False  # as in `2) 0532 …`
-    is_plain[_may_be_dates(count, *(signs_of(sign_rows[each]) for each in (sign_kinds != _OTHER, _is_line(sign_kinds))))] = False
-    opens = signs[sign_kinds == _OPEN]
-    rows_opened = row_of[opens]
-    is_plain[rows_opened[seen[opens] - first[rows_opened] >= np.where(has_plus[rows_opened], 6, 4)]] = (
-        False  # perhaps a second number
-    )
-    begins_bare = ~has_plus & (matrix.reshape(-1, WIDTH)[:, MARGIN] != 0)
-    restart, is_unclear = _restarts(kind, row_of, begins, seen, count, begins_bare)
+    tail, hours = np.zeros(len(cells), np.int64), np.zeros(len(cells), np.int64)
+    is_sign = kind[between] > _BLANK
+    if is_sign.any():
+        signs = _Signs(between[is_sign], between_rows[is_sign], kind[between[is_sign]], data)
+        has_plus[signs.rows[(signs.places == begins[signs.rows]) & (signs.kinds == _PLUS_SIGN)]] = True
+        is_plain &= ~_has_unclear_signs(signs, begins, ends, seen, count, has_plus)
+        tail = _tails(count, seen, first, *signs.of(_DASH))
+        hours = _hours(kind, begins, *signs.of(_DASH), tail)
+        tail[~is_plain | ~_counts_on(matrix, count, tail)] = 0
+    restart, is_unclear = _restarts(kind, between, between_rows, seen, first, count, matrix, has_plus)
     is_plain[is_unclear] = False
-    asides = _tails(count, seen, first, signs[sign_kinds == _OPEN], sign_rows[sign_kinds == _OPEN])
-    is_plain[asides > 0] = False
-    tail = _tails(count, seen, first, signs[sign_kinds == _DASH], sign_rows[sign_kinds == _DASH])
-    hours = _hours(kind, begins, signs[sign_kinds == _DASH], sign_rows[sign_kinds == _DASH], tail)
-    tail[~is_plain | ~_counts_on(matrix, count, tail)] = 0
-    for more in (hours, _after_long_groups(kind, row_of, begins, seen, first, count)):
+    for more in (hours, _after_long_groups(kind, between, between_rows, begins, seen, first, count)):
         is_plain[(tail > 0) & (more > 0)] = False
         tail = np.where(is_plain, np.maximum(tail, more), 0)
     is_unbroken = is_plain & (count + has_plus == lengths)
     return Digits(matrix, count, has_plus, is_null | (lengths == 0), is_plain, is_unbroken, restart, tail)
+
+
+@dataclass(frozen=True)
+class _Signs:
+    """All bytes that are neither digits nor blanks: their places among all bytes `data`, their cells' rows, what they are."""
+
+    places: Ints
+    rows: Ints
+    kinds: Bytes
+    data: Bytes
+
+    def of(self, kind: int) -> tuple[Ints, Ints]:
+        """Places and rows of one kind."""
+        is_it = self.kinds == kind
+        return self.places[is_it], self.rows[is_it]
+
+    def counts(self, where: Mask, cells: int) -> Ints:
+        """How many of some each cell has."""
+        return np.bincount(self.rows[where], minlength=cells)
+
+
+def _has_unclear_signs(signs: _Signs, begins: Ints, ends: Ints, seen: NDArray[np.int32], count: Ints, has_plus: Mask) -> Mask:
+    """Cells with signs that may mean more than a separator."""
+    cells, kinds = len(count), signs.kinds
+    leads = signs.places == begins[signs.rows]
+    trails = seen[signs.places] == seen[ends[signs.rows]]
+    is_unclear = np.zeros(cells, np.bool_)
+    is_unclear[signs.rows[_is_harmful(signs.data, signs.places, kinds, leads, trails)]] = True
+    is_unclear |= signs.counts(kinds == _DOT, cells) == 1  # perhaps a fraction
+    is_unclear |= signs.counts(kinds == _OPEN, cells) < signs.counts(kinds == _CLOSE, cells)  # as in `2) 0532 …`
+    is_unclear |= _may_be_dates(count, signs.counts(kinds != _OTHER, cells), signs.counts(_is_line(kinds), cells))
+    opens, rows_opened = signs.of(_OPEN)
+    first = seen[begins].astype(np.int64)
+    is_late = seen[opens] - first[rows_opened] >= np.where(has_plus[rows_opened], 6, 4)
+    is_unclear[rows_opened[is_late]] = True  # perhaps a second number
+    return is_unclear | (_tails(count, seen, first, opens, rows_opened) > 0)
 
 
 def _buffers(cells: pa.StringArray) -> tuple[Ints, Bytes]:
@@ -135,12 +159,14 @@ def _is_harmful(data: Bytes, signs: Ints, kinds: Bytes, leads: Mask, trails: Mas
     """Signs that may mean more than a separator.
 
     Unknown ones; a plus inside; a minus before all (a calculated number) or after a blank (two numbers); a dash after all
-    (it hides the tail of a range); a dash or dot beside another (masked digits); a blank after a dot (`2. 532 …`).
+    (it hides the tail of a range); a dash or dot beside another (masked digits); a blank beside a dot (`2. 532 …`);
+    a dot before or after all (another one may begin a fraction).
     """
     is_dash = kinds == _DASH
     harmful: Mask = kinds == _OTHER
     if len(signs):
-        harmful |= (kinds == _DOT) & (data.take(signs + 1, mode="clip") == ord(" "))
+        is_dot, follows_blank = kinds == _DOT, data[signs - 1] == ord(" ")
+        harmful |= is_dot & (leads | trails | follows_blank | (data.take(signs + 1, mode="clip") == ord(" ")))
     harmful |= (kinds == _PLUS_SIGN) & ~leads
     harmful |= is_dash & (leads | (data[signs - 1] == ord(" ")))
     harmful |= is_dash & trails
@@ -162,17 +188,17 @@ def _may_be_dates(count: Ints, signs: Ints, lines: Ints) -> Mask:
 
 
 def _restarts(
-    kind: Bytes, row_of: Ints, begins: Ints, seen: NDArray[np.int32], count: Ints, begins_bare: Mask
+    kind: Bytes, between: Ints, rows: Ints, seen: NDArray[np.int32], first: Ints, count: Ints, matrix: Bytes, has_plus: Mask
 ) -> tuple[Ints, Mask]:
     """How many digits stand before a group that begins with 0, where it is long enough for a number, and so is what stands before it.
 
     Before it may stand a count or post code (no trunk 0, no plus) of any length, or a number. The mask: cells with several such groups.
     """
-    zeros = np.flatnonzero((kind[1:] == 0) & (kind[:-1] >= _BLANK)) + 1
-    zeros = zeros[zeros > begins[row_of[zeros]]]
-    rows = row_of[zeros]
-    before = (seen[zeros] - seen[begins[rows]]).astype(np.int64)
-    may = (count[rows] - before >= LEAST_RESTART) & (before > 0) & (begins_bare[rows] | (before >= LEAST_RESTART))
+    is_zero = kind.take(between + 1, mode="clip") == 0
+    rows, zeros = rows[is_zero], between[is_zero] + 1
+    before = seen[zeros] - first[rows]
+    begins_bare = ~has_plus[rows] & (matrix[rows * WIDTH + MARGIN] != 0)
+    may = (count[rows] - before >= LEAST_RESTART) & (before > 0) & (begins_bare | (before >= LEAST_RESTART))
     restart = np.zeros(len(count), np.int64)
     restart[rows[may]] = before[may]
     is_unclear = np.bincount(rows[may], minlength=len(count)) > 1
@@ -189,12 +215,13 @@ def _tails(count: Ints, seen: NDArray[np.int32], first: Ints, signs: Ints, rows:
     return tails
 
 
-def _after_long_groups(kind: Bytes, row_of: Ints, begins: Ints, seen: NDArray[np.int32], first: Ints, count: Ints) -> Ints:
+def _after_long_groups(
+    kind: Bytes, between: Ints, rows: Ints, begins: Ints, seen: NDArray[np.int32], first: Ints, count: Ints
+) -> Ints:
     """How many digits follow each cell's last group of five or more, where that ends a number perhaps: `030 123456 35`. No dash parts them."""
     tails = np.zeros(len(count), np.int64)
-    ends = np.flatnonzero(kind[LONG_GROUP:] >= _BLANK) + LONG_GROUP
-    ends = ends[seen[ends] - seen[ends - LONG_GROUP] == LONG_GROUP]
-    rows = row_of[ends]
+    is_long = (between >= LONG_GROUP) & (seen[between] - seen[np.maximum(between - LONG_GROUP, 0)] == LONG_GROUP)
+    ends, rows = between[is_long], rows[is_long]
     after = count[rows] - (seen[ends] - first[rows])
     may = (ends - LONG_GROUP >= begins[rows]) & (after > 0) & (after <= MOST_TAIL) & (seen[ends] - first[rows] >= LEAST_RESTART)
     may &= kind[ends] != _DASH

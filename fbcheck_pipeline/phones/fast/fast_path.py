@@ -63,7 +63,8 @@ class FastPath:
         plain = np.flatnonzero(digits.is_plain)
         long = digits.count[plain] > MAX_E164_DIGITS
         for rows in (plain[~long], plain[long]):  # apart, since all are walked as far as the longest
-            reading.put(rows, self._read_plain(digits, rows, regions[rows], column[rows]))
+            if len(rows):
+                reading.put(rows, self._read_plain(digits, rows, regions[rows], column[rows]))
         self._leave_ranges(reading, digits, regions, column)
         self._leave_restarts(reading, digits, regions, column)
         reading.reject(digits.is_unbroken & (digits.count == 1) & ~digits.has_plus, Fault.TOO_SHORT)
@@ -126,12 +127,16 @@ class FastPath:
     def _leave_ranges(self, reading: Reading, digits: Digits, regions: Rows, column: Rows) -> None:
         """A number whose end may be the next of a range: sure only where what comes before the end is none."""
         rows = np.flatnonzero((digits.tail > 0) & (reading.is_number | (reading.fault == Fault.AMBIGUOUS_INTERNATIONAL)))
+        if not len(rows):
+            return
         head = self._read_plain(digits.without_tail(rows), np.arange(len(rows)), regions[rows], column[rows])
         reading.is_sure[rows[~head.is_sure | (head.fault == NONE) | (head.fault == Fault.AMBIGUOUS_INTERNATIONAL)]] = False
 
     def _leave_restarts(self, reading: Reading, digits: Digits, regions: Rows, column: Rows) -> None:
         """A number within which another may begin, after a count or a first one: sure only where what begins there is none."""
         rows = np.flatnonzero((digits.restart > 0) & (reading.is_number | (reading.fault == Fault.AMBIGUOUS_INTERNATIONAL)))
+        if not len(rows):
+            return
         rest = self._read_plain(digits.from_restart(rows), np.arange(len(rows)), regions[rows], column[rows])
         reading.is_sure[rows[~rest.is_sure | (rest.fault == NONE) | (rest.fault == Fault.AMBIGUOUS_INTERNATIONAL)]] = False
 

@@ -29,7 +29,7 @@ def reader(path: object) -> PhoneReader:
     return made
 
 
-def _read(reader: PhoneReader, cells: list[Cell]) -> list[list[object]]:
+def read_cells(reader: PhoneReader, cells: list[Cell]) -> list[list[object]]:
     """What became of each cell."""
     texts, regions, says = zip(*cells, strict=True)
     phones = reader.read(Cells(np.arange(len(cells)), pa.array(texts, pa.string()), np.array(regions), np.array(says)))
@@ -39,12 +39,12 @@ def _read(reader: PhoneReader, cells: list[Cell]) -> list[list[object]]:
     return found
 
 
-def _disagreements(reader: PhoneReader, cells: list[Cell]) -> list[object]:
-    read = zip(cells, _read(reader, cells), strict=True)
+def disagreements(reader: PhoneReader, cells: list[Cell]) -> list[object]:
+    read = zip(cells, read_cells(reader, cells), strict=True)
     return [(cell, outcomes) for cell, outcomes in read if outcomes != read_carefully(*cell)]
 
 
-def _numbers(chance: random.Random, count: int) -> list[tuple[int, str, str]]:
+def numbers_of(chance: random.Random, count: int) -> list[tuple[int, str, str]]:
     """Regions, numbers as written there, and with their calling codes."""
     numbers = [each for each in national_numbers(chance, 1) if each[0] < len(COUNTRIES)]
     found = []
@@ -56,7 +56,7 @@ def _numbers(chance: random.Random, count: int) -> list[tuple[int, str, str]]:
 
 def _dressed(chance: random.Random, count: int, dresses: dict) -> list[Cell]:
     cells = []
-    for territory, written, digits in _numbers(chance, count):
+    for territory, written, digits in numbers_of(chance, count):
         for dress in dresses.values():
             number = chance.choice((digits, digits, written.replace(" ", "").strip("()0-") or digits))
             cells.append((dress(written, number if number.isdigit() else digits), territory, chance.choice(list(Says))))
@@ -66,7 +66,7 @@ def _dressed(chance: random.Random, count: int, dresses: dict) -> list[Cell]:
 @pytest.mark.parametrize("dresses", [DRESSES, NEAR_MISSES], ids=["dressed", "near misses"])
 def test_what_is_undressed_is_what_the_careful_path_reads(reader: PhoneReader, dresses: dict) -> None:
     """A decoration may go only where nothing else can be meant."""
-    assert not _disagreements(reader, _dressed(random.Random(1), 15, dresses))
+    assert not disagreements(reader, _dressed(random.Random(1), 15, dresses))
 
 
 TRAPS: dict[str, tuple[str, ...]] = {
@@ -96,23 +96,23 @@ TRAPS: dict[str, tuple[str, ...]] = {
 @pytest.mark.parametrize("region", TRAPS)
 def test_no_trap_is_undressed(reader: PhoneReader, region: str) -> None:
     """Each would fall through one guard if it were missing (`tests.mutation.fast_path`)."""
-    assert not _disagreements(reader, [(text, COUNTRIES.index(region), says) for text in TRAPS[region] for says in Says])
+    assert not disagreements(reader, [(text, COUNTRIES.index(region), says) for text in TRAPS[region] for says in Says])
 
 
 def test_an_endless_cell_is_no_number_though_most_of_it_is_invisible(reader: PhoneReader) -> None:
     """Its length counts as it came."""
     cells = [("\u200b" * count + "05321234567", COUNTRIES.index("TR"), Says.NOTHING) for count in (989, 990)]
-    assert [outcomes[0].e164 for outcomes in _read(reader, cells)] == ["+905321234567", None]
-    assert not _disagreements(reader, cells)
+    assert [outcomes[0].e164 for outcomes in read_cells(reader, cells)] == ["+905321234567", None]
+    assert not disagreements(reader, cells)
 
 
 def test_cells_of_several_numbers_are_cut_as_the_careful_path_cuts(reader: PhoneReader) -> None:
     """Two numbers, three, and seconds that lack their beginning."""
     chance, cells = random.Random(1), []
-    for territory, written, _ in _numbers(chance, 15) * 20:
+    for territory, written, _ in numbers_of(chance, 15) * 20:
         others = [written, written[:-1] + str(chance.randint(0, 9)), written]
         cells.append((several(others[: chance.choice((2, 2, 3))], chance), territory, chance.choice(list(Says))))
-    assert not _disagreements(reader, cells)
+    assert not disagreements(reader, cells)
 
 
 # One number in service each, so that every dress has a number to hold.
@@ -130,7 +130,7 @@ def test_a_column_of_one_dirt_is_not_read_cell_by_cell(
     expected = read_carefully(*cell)
     monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
     if region != "US" or dress != "a slash after the area code":  # an area code is known by its 0
-        assert _read(reader, [cell]) == [expected]
+        assert read_cells(reader, [cell]) == [expected]
 
 
 @pytest.mark.parametrize("junk_kind", NO_NUMBERS)
@@ -141,7 +141,7 @@ def test_what_is_surely_no_number_is_not_read_cell_by_cell(
     cell = (NO_NUMBERS[junk_kind]("05321234567"), COUNTRIES.index("TR"), Says.NOTHING)
     expected = read_carefully(*cell)
     monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
-    assert _read(reader, [cell]) == [expected]
+    assert read_cells(reader, [cell]) == [expected]
 
 
 def test_junk_is_refused_for_the_careful_path_s_reasons(reader: PhoneReader) -> None:
@@ -150,7 +150,7 @@ def test_junk_is_refused_for_the_careful_path_s_reasons(reader: PhoneReader) -> 
     regions = [COUNTRIES.index(region) for region in ("TR", "DE", "US", "AT", "IT", "BR")]
     cells = [(junk(chance), chance.choice([*regions, NO_REGION]), chance.choice(list(Says))) for _ in range(2500)]
     cells += [(None, regions[0], Says.NOTHING)]  # type: ignore[list-item]
-    assert not _disagreements(reader, cells)
+    assert not disagreements(reader, cells)
 
 
 @given(st.lists(st.one_of(st.none(), st.text(max_size=12)), max_size=8))
@@ -166,5 +166,5 @@ def test_remembered_cells_are_bounded_and_change_nothing(reader: PhoneReader, mo
     monkeypatch.setattr(phone_reader, "REMEMBERED_CELLS", 5)
     cells = [(f"call {number} me", COUNTRIES.index(region), Says.NOTHING) for number in range(9) for region in ("TR", "DE")]
     for _ in range(2):
-        assert not _disagreements(reader, cells)
+        assert not disagreements(reader, cells)
         assert len(reader._remembered) <= 5

@@ -1,0 +1,42 @@
+"""Cells that are words and one number: `Ayşe 0532 …`, `0532 … Ayşe`, whole notes. The words are letters and few signs; none may be a digit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS
+from fbcheck_pipeline.phones.dirty.undress import WHOLE, matches
+from fbcheck_pipeline.phones.fast.terms import Mask
+from fbcheck_pipeline.text.cell_words import LABELS
+from fbcheck_pipeline.text.countries import regions_named
+
+_NOTHING = pa.scalar(None, pa.string())
+_WORD = r"\p{L}{2,}[.,:!?]?"
+_BEFORE = rf"(?:(?:\p{{L}}+[.,:!?]? +)*{_WORD} +)?"
+_BEHIND = rf"(?: +{_WORD})*"
+_ONE = rf"^{_BEFORE}(?:{WHOLE}){_BEHIND}$"
+# No date, fraction or range; a last digit that is alone may be the word's behind it.
+_UNCLEAR = r"^[0-9]-|\.|-.*-| -|- |[^0-9][0-9]$|\)$"
+# A word of four capitals may be a telephone's keys; without its scheme the text is another.
+_NO_WORD = rf"{LETTERS_LIKE_DIGITS}|[A-Z]{{4,}}[.,:!?]?$|www\.|(?i:tel|fax|callto|smsto|sms|phone|whatsapp):"
+
+
+def among_words(cells: pa.StringArray) -> pa.StringArray:
+    """The number among words, null in any other cell; it counts where it is a number, and without its last groups none.
+
+    Args:
+        cells: as `in_ascii` gives them, or parts of such.
+    """
+    cells = pc.utf8_trim(cells, " ")
+    is_one = matches(cells, _ONE)
+    is_one[is_one] = ~matches(cells.filter(pa.array(is_one)), _NO_WORD)
+    numbers = pc.if_else(pa.array(is_one), pc.replace_substring_regex(cells, r"^[^0-9+(]+|[^0-9]+$", ""), _NOTHING)
+    is_clear = pa.array(is_one & ~matches(numbers, _UNCLEAR))
+    return pc.if_else(is_clear, numbers, _NOTHING)
+
+
+def names_no_country(cells: pa.StringArray) -> Mask:
+    """Where no word beside the number names a country."""
+    return np.array([not regions_named(cell, LABELS) for cell in cells.to_pylist()], np.bool_)

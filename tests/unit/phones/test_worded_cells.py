@@ -1,0 +1,146 @@
+"""Cells of words and numbers, numbers that only a blank parts, and amounts, in vectors: each becomes what the careful path makes of it."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from fbcheck_pipeline.phones import phone_reader
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
+from fbcheck_pipeline.phones.phone_reader import PhoneReader
+from tests.unit.phones.corpus import Cell, read_carefully
+from tests.unit.phones.test_dirty_cells import disagreements, numbers_of, read_cells, reader
+
+__all__ = ["reader"]  # the fixture
+
+_TEXT = """
+Ali veli Ayşe Mehmet YILMAZ AYSE ev cep Tel Tel. tel: Ahmet: iş office DE at AT: Deutschland lol oo xx I Il de or veya Bob Suite ext. dahili
+Müller Ltd. Co., ara! no? Suna Etage dagar Minuten Москва 电话 aradı, TL CH KELLY www. N. h e PERU Mali Türkiye
+"""
+_WORDS = _TEXT.split()
+_REGIONS = ("TR", "DE", "AT", "US", "FR", "GB", "LU", "PL", "BR")
+
+
+def _words(chance: random.Random, most: int) -> str:
+    return " ".join(chance.choice(_WORDS) for _ in range(chance.randint(0, most)))
+
+
+def _written(chance: random.Random, written: str) -> str:
+    """A number; one in four is odd."""
+    odd = (
+        written[:4] + " " + written[4:],
+        written[:3] + "-" + written[3:],
+        "0" + written,
+        f"{written} {chance.randint(0, 99)}",
+        f"{chance.randint(1, 99)} {written}",
+        written[:-2] + " " + written[-2:],
+        written[:-1],
+        written[:-1] + " " + written[-1:],
+    )
+    return written if chance.random() < 0.75 else chance.choice(odd)
+
+
+def _cells(chance: random.Random, count: int) -> list[Cell]:
+    made: list[Cell] = []
+    numbers = numbers_of(chance, 900)
+    for region in _REGIONS:
+        there = [(written, digits) for territory, written, digits in numbers if COUNTRIES[territory] == region]
+
+        def one(there: list[tuple[str, str]] = there) -> str:
+            written, digits = chance.choice(there)
+            return _written(chance, chance.choice((written, written, "0" + written.lstrip("0"), "+" + digits)))
+
+        for _ in range(count):
+            amount = f"{chance.randint(0, 10 ** chance.randint(1, 7))},{chance.randint(0, 99):02}"
+            several = f"{_words(chance, 1)} {one()} {_words(chance, 2)} {one()} {_words(chance, 1)}"
+            unit = chance.choice(("TL", "TL", "€", "ev", "x", "Il", "CH", ""))
+            kinds = (
+                f"{_words(chance, 3)} {one()} {_words(chance, 3)}",
+                several.strip(),
+                f"{one()} {one()}",
+                f"{amount} {unit}".strip(),
+                f"{unit} {amount}".strip(),
+            )
+            made.append((chance.choice(kinds), COUNTRIES.index(region), chance.choice(list(Says))))
+    return made
+
+
+def test_words_numbers_and_amounts_are_what_the_careful_path_reads(reader: PhoneReader) -> None:
+    """Words may be digits, countries or counts; what a blank parts may be one number, two or none."""
+    assert not disagreements(reader, _cells(random.Random(1), 80))
+
+
+TRAPS: dict[str, tuple[str, ...]] = {
+    "TR": (
+        "0532 123 45 67 Deutschland",
+        "Deutschland 0532 123 45 67",
+        "0532 123 45 6 Ali",
+        "Il 0532 123 45 67",
+        "e tel: 0532 123 45 67",
+        "0532 123 45 67 lol oo",
+        "www. Ali 0532 123 45 67",
+        "ev 0532 123 45 67 oo 0533 123 45 67",
+        "ev 0532 123 45 67 veya 0533 123 45 67",
+        "ev 0532 123 45 67 cep 533 123 4",
+        "0532 123 45 67 0533 123 45 67 0534 123 45 67",
+        "0532 123 45 67 0533 023 45 67",
+        "0532 123 45 67 0033 123 45 67",
+        "5 0444 474 7",
+        "444 1234,56 TL",
+        "4441234,56 TL",
+        "12345,60",
+        "12345,00",
+        "123,45 x",
+        "123,45 Il",
+        "TL 875,85 TL",
+        "0532 " * 100,
+        "0532 " * 8,
+    ),
+    "DE": (
+        "030 123456 12 Max",
+        "030 123456 Max 12",
+        "030 12345 030 54321",
+        "030 1234567 030 7654321",
+        "0301234567 0891234567",
+        "01.02.2026 Max",
+        "030-12-3456 Max",
+        "030 1234-35 Max",
+        "0800 123 TAXI",
+        "Max (030) 123456",
+    ),
+    "US": ("650 253 CELL", "6502 KELLY", "800 555 HELP", "TL 875,85 TL", "1 " * 60, "011 " * 90),
+    "LU": ("2789746.60.", ".2789746.60", "27897.46,60 TL", "278974,60 TL", "27.897,60 TL"),
+    "AT": ("01 51234 01 54321 01 5123456", "512345,60 ev", "0512345 12 Max"),
+    "AU": ("0011999" + "1" * 44, "0011999" + "1" * 260, "+999" + "1" * 245),
+}
+
+
+@pytest.mark.parametrize("region", TRAPS)
+def test_no_trap_is_read_in_a_vector(reader: PhoneReader, region: str) -> None:
+    """Each would fall through one guard if it were missing (`tests.mutation.fast_path`)."""
+    assert not disagreements(reader, [(text, COUNTRIES.index(region), says) for text in TRAPS[region] for says in Says])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0532 123 45 67 Ayşe",
+        "Ayşe Yılmaz 0532 123 45 67",
+        "müşteri aradı, geri aranacak: 0532 123 45 67 yarın ara. teşekkürler",
+        "ev 0532 123 45 67 cep 0533 123 45 67",
+        "0532 123 45 67 0533 123 45 67",
+        "0532 123 45 67 0533 023 45 67",
+        "1.234,56 TL",
+        "€ 12345,60",
+        "0532 123 " * 100,
+        "12 " * 30,
+        "a" * 1001,
+    ],
+)
+def test_what_many_lists_hold_is_not_read_cell_by_cell(reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """It would be right, and slower than phonenumbers alone."""
+    cell = (text, COUNTRIES.index("TR"), Says.NATIONAL)
+    expected = read_carefully(*cell)
+    monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
+    assert read_cells(reader, [cell]) == [expected]
