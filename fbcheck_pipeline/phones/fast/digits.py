@@ -202,7 +202,7 @@ def _restarts(
     restart = np.zeros(len(count), np.int64)
     restart[rows[may]] = before[may]
     is_unclear = np.bincount(rows[may], minlength=len(count)) > 1
-    is_unclear[rows[before == 1]] |= ~begins_bare[rows[before == 1]]  # `0 0532 …`: no international prefix
+    is_unclear[rows[(before == 1) & ~begins_bare]] = True  # `0 0532 …`: no international prefix
     return restart, is_unclear
 
 
