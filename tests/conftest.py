@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fbcheck_pipeline.ledger.planning import NewChunk, Planning
+from fbcheck_pipeline.ledger.records import Part
 from fbcheck_pipeline.settings import Settings, load_settings
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.fake_vendor import FakeVendor
@@ -104,6 +106,13 @@ def ws(open_ws: Callable[..., Workspace]) -> Workspace:
 def phones(count: int, start: int = 905_320_000_000) -> np.ndarray:
     """`count` sorted distinct numbers; the workflow never asks whether they are valid."""
     return np.arange(start, start + count, dtype=np.int64)
+
+
+def add_chunk(tx: Planning, *stretches: Part) -> str:
+    """Insert a planned chunk; returns its key."""
+    new = NewChunk.of(stretches)
+    tx.add_chunks([new])
+    return new.chunk_key
 
 
 def drop(data: Path, name: str, content: str | bytes, age_s: float = 60) -> Path:

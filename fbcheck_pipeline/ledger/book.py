@@ -36,6 +36,12 @@ class Ledger(ListEntries, Beginnings, OpenWork, Sending, Collecting, Indexing, B
             yield ledger
 
     @contextmanager
+    def looking(self) -> Iterator[Planning]:
+        """What planning may ask, outside of its transaction: others may write meanwhile."""
+        with self.database.reading() as connection:
+            yield Planning(connection, self.clock())
+
+    @contextmanager
     def planning(self) -> Iterator[Planning]:
         """The transaction in which chunks are added; nothing in the ledger moves meanwhile."""
         with self._write() as connection:

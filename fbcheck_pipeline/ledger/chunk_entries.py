@@ -23,7 +23,7 @@ class ChunkEntries(Access):
         Raises:
             OperatorError: there is none of this key.
         """
-        for chunk in self._records(LoadedChunk, sa.select(*LOADED).where(chunks.c.chunk_key == chunk_key)):
+        for chunk in self._records(LoadedChunk, LOADED.where(chunks.c.chunk_key == chunk_key)):
             return chunk
         raise OperatorError(f"there is no chunk {chunk_key}; `fbcheck status` lists them")
 
@@ -54,7 +54,7 @@ class ChunkEntries(Access):
 
     def chunks_of(self, list_key: str) -> list[Chunk]:
         """The chunks a list depends on, oldest first."""
-        return self._records(Chunk, _chunks_of(list_key, FACTS))
+        return self._records(Chunk, _chunks_of(list_key, sa.select(*FACTS)))
 
     def loaded_chunks_of(self, list_key: str) -> list[LoadedChunk]:
         """The chunks a list depends on, with their phones, oldest first."""
@@ -85,7 +85,7 @@ class ChunkEntries(Access):
 
     def sendable(self, list_key: str) -> list[str]:
         """Keys of planned chunks this list depends on, whoever planned them, oldest first."""
-        query = _chunks_of(list_key, [chunks.c.chunk_key]).where(chunks.c.state == ChunkState.PLANNED)
+        query = _chunks_of(list_key, sa.select(chunks.c.chunk_key)).where(chunks.c.state == ChunkState.PLANNED)
         return [row.chunk_key for row in self._rows(query)]
 
     def _where_any(self, column: sa.Column[Any], values: Iterable[str]) -> list[Chunk]:
@@ -93,7 +93,7 @@ class ChunkEntries(Access):
         return [chunk for query in queries for chunk in self._records(Chunk, query)]
 
 
-def _chunks_of(list_key: str, columns: Iterable[sa.ColumnElement[Any]]) -> sa.Select[Any]:
+def _chunks_of(list_key: str, query: sa.Select[Any]) -> sa.Select[Any]:
     """The chunks a list depends on, oldest first."""
-    query = sa.select(*columns).join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
+    query = query.join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
     return query.where(dependencies.c.list_key == list_key).order_by(chunks.c.planned_at, chunks.c.chunk_key)

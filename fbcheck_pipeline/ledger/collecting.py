@@ -12,7 +12,7 @@ from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.limits import UNANSWERED
 from fbcheck_pipeline.ledger.moves import NEXT_CHANGE, count_change, move, outdate_joins
 from fbcheck_pipeline.ledger.records import AnsweringTask, Chunk, TaskProgress
-from fbcheck_pipeline.ledger.schema import chunks, ledger_meta
+from fbcheck_pipeline.ledger.schema import chunk_phones, chunks, ledger_meta
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
 
 HOUR_S, DAY_S = 3600.0, 86_400.0
@@ -143,8 +143,12 @@ class Collecting(ChunkEntries):
         Returns:
             False when another worker moved the chunk first.
         """
-        result = _result(unanswered, result_sha256, result_counts)
-        values = {**result, "repeats": repeats, "note": note, "next_fetch_at": next_fetch_at}
+        values = {
+            **_result(unanswered, result_sha256, result_counts),
+            "repeats": repeats,
+            "note": note,
+            "next_fetch_at": next_fetch_at,
+        }
         with self._write() as connection:
             if to is not chunk.state:
                 moved = move(connection, chunk.chunk_key, chunk.state, to, values, now=self.clock())
@@ -155,7 +159,7 @@ class Collecting(ChunkEntries):
                     count_change(connection)
                 if moved and (is_new or len(unanswered) != chunk.unanswered_count):
                     outdate_joins(connection, chunk.chunk_key)
-            _count_collection(connection, moved)
+            _keep_unanswered(connection, chunk.chunk_key, unanswered, moved)
             return moved
 
     def mark_exported(
@@ -207,7 +211,7 @@ class Collecting(ChunkEntries):
         guard = [chunks.c.task_id == task_id]
         with self._write() as connection:
             moved = move(connection, chunk_key, from_, ChunkState.COLLECTED, values, now=self.clock(), guard=guard)
-            _count_collection(connection, moved)
+            _keep_unanswered(connection, chunk_key, unanswered, moved)
             return moved
 
     def disown_task(self, chunk_key: str, *, from_: ChunkState, task_id: str, note: str) -> bool:
@@ -237,8 +241,8 @@ class Collecting(ChunkEntries):
 
 
 def _result(unanswered: Phones, result_sha256: str, result_counts: Mapping[str, int]) -> dict[str, object]:
-    packed = {"unanswered": codec.pack(unanswered), "unanswered_count": len(unanswered)}
-    return {**packed, "result_sha256": result_sha256, "result_counts": dict(result_counts), "fetcher": None}
+    result = {"result_sha256": result_sha256, "result_counts": dict(result_counts)}
+    return {**result, "unanswered_count": len(unanswered), "fetcher": None}
 
 
 def _as_seen(chunk: Chunk) -> tuple[sa.ColumnElement[bool], ...]:
@@ -247,9 +251,12 @@ def _as_seen(chunk: Chunk) -> tuple[sa.ColumnElement[bool], ...]:
     return tuple(chunks.c[name] == getattr(chunk, name) for name in names)
 
 
-def _count_collection(connection: sa.Connection, moved: bool) -> None:
-    """Planning that looked verdicts up before looks again."""
-    connection.execute(sa.update(ledger_meta).values(collections=ledger_meta.c.collections + int(moved)))
+def _keep_unanswered(connection: sa.Connection, chunk_key: str, unanswered: Phones, moved: bool) -> None:
+    """Keep which phones a result left without a usable verdict, and count the collection, unless another worker was first."""
+    if moved:
+        update = sa.update(chunk_phones).where(chunk_phones.c.chunk_key == chunk_key)
+        connection.execute(update.values(unanswered=codec.pack(unanswered)))
+        connection.execute(sa.update(ledger_meta).values(collections=ledger_meta.c.collections + 1))
 
 
 def _columns(progress: TaskProgress) -> dict[str, object]:

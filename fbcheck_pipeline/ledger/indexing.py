@@ -19,6 +19,7 @@ KEYS_AT_ONCE = 1000
 
 _ANSWERS = sa.and_(chunks.c.result_sha256.is_not(None), chunks.c.task_id.is_not(None), chunks.c.state != ChunkState.PURGED)
 _TRIED = sa.and_(chunks.c.unanswered_count > 0, chunks.c.state.not_in(states_that("holds")))
+_TELLS = sa.or_(_ANSWERS, _TRIED)
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,18 @@ class Indexing(Access):
 
     def telling(self, after: int, through: int) -> Iterator[LoadedChunk]:
         """Chunks that answer or were tried in vain and changed last after one number and through another, in this order."""
-        while True:
-            query = sa.select(*LOADED).where(*_telling(after, through)).order_by(chunks.c.change).limit(PAGE)
-            page = self._records(LoadedChunk, query)
-            yield from page
-            if len(page) < PAGE:
-                return
-            after = page[-1].change  # no two of them have the same
+        return self._pages(after, [chunks.c.change <= through, _TELLS])
+
+    def holding(self) -> Iterator[LoadedChunk]:
+        """Chunks whose phones nobody else may send; one that moves meanwhile comes as it is then."""
+        query = sa.select(chunks.c.chunk_key).where(chunks.c.state.in_(states_that("holds")))
+        keys = [row.chunk_key for row in self._rows(query)]
+        for start in range(0, len(keys), PAGE):
+            yield from self._records(LoadedChunk, LOADED.where(chunks.c.chunk_key.in_(keys[start : start + PAGE])))
+
+    def changed_since(self, change: int) -> Iterator[LoadedChunk]:
+        """Chunks that changed after a number and were not purged, in the order of their changes."""
+        return self._pages(change, [chunks.c.state != ChunkState.PURGED])
 
     def changes_of(self, chunk_keys: Sequence[str]) -> dict[str, int]:
         """Change number of each of these chunks that is still known."""
@@ -126,6 +132,16 @@ class Indexing(Access):
         with self._write() as connection:
             connection.execute(sa.delete(doomed_files).where(doomed_files.c.name.in_(names)))
 
+    def _pages(self, after: int, where: Sequence[sa.ColumnElement[bool]]) -> Iterator[LoadedChunk]:
+        """Chunks in the order of their changes, after one; no two of them may have the same number, as purged ones do."""
+        while True:
+            query = LOADED.where(chunks.c.change > after, *where).order_by(chunks.c.change).limit(PAGE)
+            page = self._records(LoadedChunk, query)
+            yield from page
+            if len(page) < PAGE:
+                return
+            after = page[-1].change
+
     def _by_change(self, record: type[R], chunk_keys: Sequence[str], where: sa.ColumnElement[bool]) -> dict[tuple[str, int], R]:
         names = dict.fromkeys(["chunk_key", "change", *record.__annotations__])
         columns = [chunks.c[name] for name in names]
@@ -140,7 +156,7 @@ class Indexing(Access):
 
 
 def _telling(after: int, through: int) -> list[sa.ColumnElement[bool]]:
-    return [chunks.c.change > after, chunks.c.change <= through, sa.or_(_ANSWERS, _TRIED)]
+    return [chunks.c.change > after, chunks.c.change <= through, _TELLS]
 
 
 def doom(connection: sa.Connection, names: Sequence[str]) -> None:

@@ -11,15 +11,14 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger.moves import move
-from fbcheck_pipeline.ledger.planning import note_planning, replace_chunk
+from fbcheck_pipeline.ledger.planning import keep_waiting, replace_chunk
 from fbcheck_pipeline.ledger.records import LoadedChunk
-from fbcheck_pipeline.ledger.schema import LOADED, chunks, dependencies, lists, parts, waiting
+from fbcheck_pipeline.ledger.schema import LOADED, chunks, dependencies, lists, parts
 from fbcheck_pipeline.ledger.states import ChunkState
 from fbcheck_pipeline.ledger.tallies import limit_of, sent_for, sent_on, unsent_of
 
 UNANSWERED = {
-    "unanswered": sa.func.coalesce(chunks.c.unanswered, chunks.c.phones),
-    "unanswered_count": sa.case((chunks.c.unanswered.is_(None), chunks.c.phone_count), else_=chunks.c.unanswered_count),
+    "unanswered_count": sa.case((chunks.c.result_sha256.is_(None), chunks.c.phone_count), else_=chunks.c.unanswered_count)
 }
 """No more of a chunk's phones get an answer."""
 
@@ -59,13 +58,13 @@ def withdraw(connection: sa.Connection, list_keys: Collection[str], *, smallest_
     What is left of a chunk takes its place where that is enough for one.
     """
     of_lists = sa.select(parts.c.chunk_key).where(parts.c.list_key.in_(list_keys))
-    planned = sa.select(*LOADED).where(chunks.c.state == ChunkState.PLANNED, chunks.c.chunk_key.in_(of_lists))
+    planned = LOADED.where(chunks.c.state == ChunkState.PLANNED, chunks.c.chunk_key.in_(of_lists))
     for row in connection.execute(planned.order_by(chunks.c.chunk_key)).all():
         _withdraw_from(connection, LoadedChunk.from_row(row), list_keys, smallest_chunk, now)
-    connection.execute(sa.delete(waiting).where(waiting.c.list_key.in_(list_keys)))
-    over = {"is_over_budget": True, "needs_planning": False, "revision": lists.c.revision + 1}
+    for list_key in list_keys:
+        keep_waiting(connection, list_key, None)
+    over = {"is_over_budget": True, "needs_planning": False, "reserved": 0, "revision": lists.c.revision + 1}
     connection.execute(sa.update(lists).where(lists.c.list_key.in_(list_keys)).values(over))
-    note_planning(connection)
 
 
 def _withdraw_from(

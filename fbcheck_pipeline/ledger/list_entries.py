@@ -11,9 +11,18 @@ import sqlalchemy as sa
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger.access import Access, batched
 from fbcheck_pipeline.ledger.moves import NEXT_CHANGE, count_change
-from fbcheck_pipeline.ledger.planning import note_planning
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList, UnreadableFile
-from fbcheck_pipeline.ledger.schema import FACTS, chunks, dependencies, ledger_meta, lists, parts, unreadable_files, waiting
+from fbcheck_pipeline.ledger.schema import (
+    FACTS,
+    chunk_phones,
+    chunks,
+    dependencies,
+    ledger_meta,
+    lists,
+    parts,
+    unreadable_files,
+    waiting,
+)
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
 
 
@@ -171,12 +180,11 @@ class ListEntries(Access):
         Returns:
             The marked ones, also those marked before.
         """
-        purged = {"state": ChunkState.PURGED.value, "change": NEXT_CHANGE, "unanswered": None, "unanswered_count": 0}
+        purged = {"state": ChunkState.PURGED.value, "change": NEXT_CHANGE, "unanswered_count": 0}
         with self._write() as connection:
             connection.execute(sa.update(ledger_meta).values(generation=ledger_meta.c.generation + 1))
             connection.execute(sa.update(chunks).where(_unneeded(list_keys, settled_before)).values(purged))
             count_change(connection)
-            note_planning(connection)
             rows = connection.execute(sa.select(*FACTS).where(chunks.c.state == ChunkState.PURGED.value))
             return [Chunk.from_row(row) for row in rows]
 
@@ -186,9 +194,10 @@ class ListEntries(Access):
             for table in (dependencies, waiting, parts):
                 connection.execute(sa.delete(table).where(table.c.list_key.in_(list_keys)))
             deleted = connection.execute(sa.delete(lists).where(lists.c.list_key.in_(list_keys))).rowcount
-            for table in (dependencies, parts, chunks):
+            for table in (dependencies, parts, chunk_phones, chunks):
                 connection.execute(sa.delete(table).where(table.c.chunk_key.in_(chunk_keys)))
             counted = {"purges": ledger_meta.c.purges + 1, "lists_deleted": ledger_meta.c.lists_deleted + deleted}
+            counted |= {"waiting_revision": ledger_meta.c.waiting_revision + 1}
             connection.execute(sa.update(ledger_meta).values(counted))
         self.database.wipe_deleted()
 

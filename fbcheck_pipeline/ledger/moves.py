@@ -14,9 +14,9 @@ NEXT_CHANGE = sa.select(ledger_meta.c.changes + 1).scalar_subquery()
 """What `chunks.change` becomes by an insert or update that matters to planning; `count_change` follows in the same transaction."""
 
 
-def count_change(connection: sa.Connection) -> None:
-    """Record that chunks got the number `NEXT_CHANGE`: who read the ledger up to an earlier one finds them by it."""
-    connection.execute(sa.update(ledger_meta).values(changes=ledger_meta.c.changes + 1))
+def count_change(connection: sa.Connection, count: int = 1) -> None:
+    """Record that chunks got the next number, or so many: who read the ledger up to an earlier one finds them by it."""
+    connection.execute(sa.update(ledger_meta).values(changes=ledger_meta.c.changes + count))
 
 
 def move(

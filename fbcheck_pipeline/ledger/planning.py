@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +19,52 @@ import sqlalchemy as sa
 from fbcheck_pipeline.errors import LedgerError
 from fbcheck_pipeline.ledger import codec, tallies
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.ledger.moves import NEXT_CHANGE, count_change, move
+from fbcheck_pipeline.ledger.moves import count_change, move
 from fbcheck_pipeline.ledger.records import LoadedChunk, Part
-from fbcheck_pipeline.ledger.schema import LOADED, chunks, dependencies, ledger_meta, lists, parts, waiting
-from fbcheck_pipeline.ledger.states import ChunkState, states_that
+from fbcheck_pipeline.ledger.schema import LOADED, chunk_phones, chunks, dependencies, ledger_meta, lists, parts, waiting
+from fbcheck_pipeline.ledger.states import ChunkState
 
 ORPHANED_AFTER_S = 600.0
 """A chunk that its planner did not send by then is sent by whoever looks."""
+
+
+MOST_CHANGED = 64
+"""So many chunks that changed are read inside the transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What planning goes by is the same while these are.
+
+    Attributes:
+        changes: the greatest change number of any chunk.
+        generation: rises before anything personal is deleted.
+        waiting: rises when other phones wait.
+    """
+
+    changes: int
+    generation: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewChunk:
+    """A chunk that is ready to be inserted: its phones are packed and hashed."""
+
+    chunk_key: str
+    parts: Sequence[Part]
+    phone_count: int
+    packed_phones: bytes
+    payload_sha256: str
+
+    @classmethod
+    def of(cls, stretches: Sequence[Part]) -> Self:
+        """A chunk with a random key."""
+        if not stretches:
+            raise LedgerError("a chunk without phones cannot be planned; this is a fault of the program, please report it")
+        phones = np.concatenate([each.phones for each in stretches])
+        payload_sha256 = hashlib.sha256(codec.to_payload(phones)).hexdigest()
+        return cls(secrets.token_hex(8), stretches, len(phones), codec.pack(phones), payload_sha256)
 
 
 class Planning:
@@ -35,14 +75,19 @@ class Planning:
         self.now = now
         self.day = datetime.fromtimestamp(now, UTC).date().isoformat()
 
-    def version(self) -> tuple[int, int]:
-        """Changes when a chunk changed or another planning committed; earlier look-ups are then stale."""
-        row = self._connection.execute(sa.select(ledger_meta.c.changes, ledger_meta.c.plannings)).one()
-        return row.changes, row.plannings
+    def version(self) -> Version:
+        """Where what planning goes by stands; look-ups that were made at another one are stale."""
+        columns = (ledger_meta.c.changes, ledger_meta.c.generation, ledger_meta.c.waiting_revision)
+        return Version(*self._connection.execute(sa.select(*columns)).one())
 
-    def holding(self) -> list[LoadedChunk]:
-        """Chunks whose phones nobody else may send."""
-        return self._loaded(sa.select(*LOADED).where(chunks.c.state.in_(states_that("holds"))))
+    def changed_since(self, change: int) -> list[LoadedChunk] | None:
+        """Chunks that changed after a number and were not purged; None where these are more than MOST_CHANGED."""
+        changed = (chunks.c.change > change, chunks.c.state != ChunkState.PURGED)
+        keys = self._connection.scalars(sa.select(chunks.c.chunk_key).where(*changed).limit(MOST_CHANGED + 1)).all()
+        if len(keys) > MOST_CHANGED:
+            return None
+        loaded = LOADED.where(chunks.c.chunk_key.in_(keys)).order_by(chunks.c.change)
+        return [LoadedChunk.from_row(row) for row in self._connection.execute(loaded)]
 
     def waiting(self) -> dict[str, Phones]:
         """List key -> its phones that wait for more."""
@@ -51,6 +96,10 @@ class Planning:
     def bought_for(self, list_key: str) -> int:
         """Phones reserved or sent for a list, each as often as it was."""
         return tallies.sent_for(self._connection, list_key) + tallies.unsent_of(self._connection, list_key)
+
+    def reserved_for(self, list_key: str) -> int:
+        """Those of the phones bought for a list that stand in no chunk yet."""
+        return tallies.reserved_for(self._connection, list_key)
 
     def bought_today(self) -> int:
         """Phones sent on this UTC day, each as often as it was, and all that are planned: these may be sent today."""
@@ -64,9 +113,9 @@ class Planning:
         """True while a limit forbids the list's unsent phones, and neither a `run` of it nor the night asked again."""
         return bool(self._connection.scalar(sa.select(lists.c.is_over_budget).where(lists.c.list_key == list_key)))
 
-    def add_chunk(self, stretches: Sequence[Part]) -> str:
-        """Insert one planned chunk; returns its key."""
-        return insert_chunk(self._connection, stretches, [each.list_key for each in stretches], now=self.now, day=self.day)
+    def add_chunks(self, new: Sequence[NewChunk]) -> None:
+        """Insert planned chunks; the lists whose phones they carry wait for them."""
+        insert_chunks(self._connection, new, [], now=self.now, day=self.day)
 
     def depend(self, list_key: str, chunk_keys: Sequence[str]) -> None:
         """Make a list wait for chunks."""
@@ -77,79 +126,77 @@ class Planning:
 
     def keep_waiting(self, list_key: str, phones: Phones) -> None:
         """Set the phones of a list that are too few for a chunk (none: nothing waits)."""
-        self._connection.execute(sa.delete(waiting).where(waiting.c.list_key == list_key))
-        if len(phones):
-            self._connection.execute(
-                sa.insert(waiting).values(list_key=list_key, phones=codec.pack(phones), phone_count=len(phones))
-            )
+        keep_waiting(self._connection, list_key, phones if len(phones) else None)
 
-    def mark_planned(self, list_key: str, *, is_over_budget: bool = False) -> None:
-        """Record that a list was planned just now, so that it will be joined anew once its pins stand."""
-        planned = {"planned_at": self.now, "needs_planning": False, "is_over_budget": is_over_budget, "held": None}
-        self._touch(list_key, {**planned, "is_pinned": False, "is_complete": False})
+    def mark_planned(self, list_key: str, *, is_over_budget: bool = False, reserved: int = 0) -> None:
+        """Record that a list was planned just now, so that it will be joined anew once its pins stand.
+
+        Args:
+            reserved: phones that this planning has yet to put into chunks. Should it be killed before, the list is planned again.
+        """
+        planned = {"planned_at": self.now, "needs_planning": reserved > 0, "is_over_budget": is_over_budget, "held": None}
+        self._touch(list_key, {**planned, "reserved": reserved, "is_pinned": False, "is_complete": False})
 
     def request_planning(self, list_key: str) -> None:
         """Record that a list must be planned again: another planning took its waiting phones."""
         self._touch(list_key, {"needs_planning": True})
 
-    def finish(self) -> None:
-        """Make this planning visible to those who looked things up before it."""
-        note_planning(self._connection)
-
     def _touch(self, list_key: str, values: Mapping[str, object]) -> None:
         update = sa.update(lists).where(lists.c.list_key == list_key)
         self._connection.execute(update.values({"revision": lists.c.revision + 1, **values}))
 
-    def _loaded(self, query: sa.Select[Any]) -> list[LoadedChunk]:
-        return [LoadedChunk.from_row(row) for row in self._connection.execute(query)]
+
+def keep_waiting(connection: sa.Connection, list_key: str, phones: Phones | None) -> None:
+    """Set the phones of a list that wait for more, None where none do."""
+    changed = connection.execute(sa.delete(waiting).where(waiting.c.list_key == list_key)).rowcount
+    if phones is not None:
+        values = {"list_key": list_key, "phones": codec.pack(phones), "phone_count": len(phones)}
+        changed += connection.execute(sa.insert(waiting).values(values)).rowcount
+    if changed:
+        connection.execute(sa.update(ledger_meta).values(waiting_revision=ledger_meta.c.waiting_revision + 1))
 
 
-def insert_chunk(
+def insert_chunks(
     connection: sa.Connection,
-    stretches: Sequence[Part],
-    dependants: Sequence[str],
+    new: Sequence[NewChunk],
+    dependants: Iterable[str],
     *,
     now: float,
     day: str,
-    replaces: str | None = None,
+    replaces: LoadedChunk | None = None,
     halvings: int = 0,
-    resubmissions: int = 0,
-    earlier_that_day: int = 0,
-) -> str:
-    """Insert a planned chunk with its parts and the lists that wait for it; returns its random key."""
-    if not stretches:
-        raise LedgerError("a chunk without phones cannot be planned; this is a fault of the program, please report it")
-    key = secrets.token_hex(8)
-    phones = np.concatenate([each.phones for each in stretches])
-    payload_sha256 = hashlib.sha256(codec.to_payload(phones)).hexdigest()
-    connection.execute(
-        sa.insert(chunks).values(
-            chunk_key=key,
-            state=ChunkState.PLANNED.value,
-            change=NEXT_CHANGE,
-            phones=codec.pack(phones),
-            phone_count=len(phones),
-            payload_sha256=payload_sha256,
-            planned_at=now,
-            next_send_at=now + ORPHANED_AFTER_S,
-            budget_day=day,
-            replaces=replaces,
-            halvings=halvings,
-            resubmissions=resubmissions,
-            earlier_that_day=earlier_that_day,
-        )
-    )
-    count_change(connection)
-    start = 0
-    for each in stretches:
-        connection.execute(
-            sa.insert(parts).values(chunk_key=key, list_key=each.list_key, start=start, phone_count=len(each.phones))
-        )
-        start += len(each.phones)
-    connection.execute(
-        sa.insert(dependencies), [{"list_key": list_key, "chunk_key": key} for list_key in sorted(set(dependants))]
-    )
-    return key
+) -> None:
+    """Insert planned chunks with their parts, and the lists that wait for them.
+
+    Args:
+        dependants: lists that wait for each of them, besides those whose phones it carries.
+        replaces: in whose place they are; its tries count as theirs.
+    """
+    if not new:
+        return
+    change = connection.execute(sa.select(ledger_meta.c.changes)).scalar_one()
+    columns = ("chunk_key", "phone_count", "payload_sha256")
+    same: dict[str, object] = {"state": ChunkState.PLANNED.value, "halvings": halvings, "budget_day": day}
+    same |= {"planned_at": now, "next_send_at": now + ORPHANED_AFTER_S}
+    if replaces is not None:
+        same |= {"replaces": replaces.chunk_key, "resubmissions": replaces.resubmissions}
+        same |= {"earlier_that_day": replaces.earlier_that_day}
+    facts = [{name: getattr(each, name) for name in columns} for each in new]
+    connection.execute(sa.insert(chunks), [{**each, **same, "change": change + place} for place, each in enumerate(facts, 1)])
+    connection.execute(sa.insert(chunk_phones), [{"chunk_key": each.chunk_key, "phones": each.packed_phones} for each in new])
+    connection.execute(sa.insert(parts), [part for each in new for part in _parts_of(each)])
+    needed = [(key, each.chunk_key) for each in new for key in sorted({*dependants, *(part.list_key for part in each.parts)})]
+    connection.execute(sa.insert(dependencies), [{"list_key": list_key, "chunk_key": key} for list_key, key in needed])
+    count_change(connection, len(new))
+
+
+def _parts_of(new: NewChunk) -> list[dict[str, object]]:
+    counts = [len(each.phones) for each in new.parts]
+    starts = np.cumsum([0, *counts]).tolist()
+    return [
+        {"chunk_key": new.chunk_key, "list_key": part.list_key, "start": start, "phone_count": count}
+        for part, start, count in zip(new.parts, starts, counts, strict=False)
+    ]
 
 
 def replace_chunk(
@@ -169,47 +216,29 @@ def replace_chunk(
     """
     if not move(connection, chunk.chunk_key, from_, ChunkState.REPLACED, {}, now=now, guard=guard):
         return []
-    note_planning(connection)
     of_chunk = sa.select(parts).where(parts.c.chunk_key == chunk.chunk_key).order_by(parts.c.start)
     owners, phones = connection.execute(of_chunk).all(), chunk.phones
     of_chunk = sa.select(dependencies.c.list_key).where(dependencies.c.chunk_key == chunk.chunk_key)
     dependants = list(connection.scalars(of_chunk))
-    keys = []
+    new = []
     for group in groups:
         stretches = []
         for each in owners:
             own = slice(each.start, each.start + each.phone_count)
             stretches.append(Part(each.list_key, phones[own][group[own]]))
-        keys.append(
-            insert_chunk(
-                connection,
-                [each for each in stretches if len(each.phones)],
-                dependants,
-                now=now,
-                day=chunk.budget_day,
-                replaces=chunk.chunk_key,
-                halvings=halvings,
-                resubmissions=chunk.resubmissions,
-                earlier_that_day=chunk.earlier_that_day,
-            )
-        )
+        new.append(NewChunk.of([each for each in stretches if len(each.phones)]))
+    insert_chunks(connection, new, dependants, now=now, day=chunk.budget_day, replaces=chunk, halvings=halvings)
     if sum(int(group.sum()) for group in groups) < chunk.phone_count:
         request_planning_of_dependants(connection, chunk.chunk_key)
-    return keys
-
-
-def note_planning(connection: sa.Connection) -> None:
-    """Record that what a planning goes by has changed: look-ups that were done before are stale."""
-    connection.execute(sa.update(ledger_meta).values(plannings=ledger_meta.c.plannings + 1))
+    return [each.chunk_key for each in new]
 
 
 def loaded_chunk(connection: sa.Connection, chunk_key: str) -> LoadedChunk:
     """One chunk that is there, with its phones, as this transaction sees it."""
-    return LoadedChunk.from_row(connection.execute(sa.select(*LOADED).where(chunks.c.chunk_key == chunk_key)).one())
+    return LoadedChunk.from_row(connection.execute(LOADED.where(chunks.c.chunk_key == chunk_key)).one())
 
 
 def request_planning_of_dependants(connection: sa.Connection, chunk_key: str) -> None:
-    """Record that every list that depends on a chunk must be planned again; look-ups that were done before are stale."""
+    """Record that every list that depends on a chunk must be planned again."""
     dependants = sa.select(dependencies.c.list_key).where(dependencies.c.chunk_key == chunk_key)
     connection.execute(sa.update(lists).where(lists.c.list_key.in_(dependants)).values(needs_planning=True))
-    note_planning(connection)

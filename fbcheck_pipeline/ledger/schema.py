@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 metadata = sa.MetaData()
@@ -15,7 +17,7 @@ ledger_meta = sa.Table(
     sa.Column("hash_key", sa.LargeBinary, nullable=False),  # of suppressions
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("collections", sa.BigInteger, nullable=False, server_default="0"),  # rises with every collected chunk
-    sa.Column("plannings", sa.BigInteger, nullable=False, server_default="0"),  # rises with every planning
+    sa.Column("waiting_revision", sa.BigInteger, nullable=False, server_default="0"),  # rises when other phones wait
     sa.Column("changes", sa.BigInteger, nullable=False, server_default="0"),  # the greatest `change` of any chunk
     sa.Column("generation", sa.BigInteger, nullable=False, server_default="0"),  # rises before anything personal is deleted
     sa.Column("sendings", sa.BigInteger, nullable=False, server_default="0"),  # rises before every POST
@@ -47,6 +49,9 @@ lists = sa.Table(
     sa.Column(
         "is_over_budget", sa.Boolean, nullable=False, server_default=sa.false()
     ),  # a limit forbids its unsent phones; only a `run` of it or the night plans them again
+    sa.Column(
+        "reserved", sa.BigInteger, nullable=False, server_default="0"
+    ),  # phones of a planning under way that stand in no chunk yet; they count as planned
     sa.Column("is_pinned", sa.Boolean, nullable=False, server_default=sa.false()),  # the pins of its last planning stand
     sa.Column("revision", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("joined_revision", sa.BigInteger, nullable=False, server_default="-1"),
@@ -61,6 +66,8 @@ lists = sa.Table(
 IS_OPEN = lists.c.is_open.is_(sa.true())
 """All queries of ticks and runs name it, so that an index of the open lists serves them."""
 sa.Index("ix_lists_open", lists.c.added_at, lists.c.list_key, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
+HAS_RESERVED = lists.c.reserved > 0
+sa.Index("ix_lists_reserved", lists.c.reserved, sqlite_where=HAS_RESERVED, postgresql_where=HAS_RESERVED)
 sa.Index("ix_lists_joined_at", lists.c.joined_at)
 sa.Index("ix_lists_file", lists.c.file, lists.c.added_at)
 sa.Index("ix_lists_beginning", lists.c.list_key, postgresql_ops={"list_key": "text_pattern_ops"})
@@ -84,10 +91,8 @@ chunks = sa.Table(
     sa.Column("replaces", sa.Text, index=True),  # the chunk this one is a part of
     sa.Column("halvings", sa.Integer, nullable=False, server_default="0"),
     sa.Column("resubmissions", sa.Integer, nullable=False, server_default="0"),  # tries before this one, under the same key
-    sa.Column("phones", sa.LargeBinary, nullable=False),
     sa.Column("phone_count", sa.Integer, nullable=False),
-    sa.Column("unanswered", sa.LargeBinary),  # phones without a usable verdict, once there is a result
-    sa.Column("unanswered_count", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("unanswered_count", sa.Integer, nullable=False, server_default="0"),  # once there is a result, or none comes
     sa.Column("payload_sha256", sa.Text, nullable=False),
     sa.Column("planned_at", sa.Double, nullable=False),
     sa.Column("budget_day", sa.Text, nullable=False, index=True),
@@ -130,10 +135,20 @@ HAS_POSSIBLE_TASK = chunks.c.possible_task_id.is_not(None)
 sa.Index("ix_chunks_possible_task", chunks.c.chunk_key, sqlite_where=HAS_POSSIBLE_TASK, postgresql_where=HAS_POSSIBLE_TASK)
 sa.Index("ix_chunks_beginning", chunks.c.chunk_key, postgresql_ops={"chunk_key": "text_pattern_ops"})
 
-FACTS = [column for column in chunks.c if column.name not in ("phones", "unanswered")]
+chunk_phones = sa.Table(
+    "chunk_phones",  # apart from chunks, because they weigh a thousand times as much as all that is asked of these
+    metadata,
+    sa.Column("chunk_key", sa.Text, primary_key=True),
+    sa.Column("phones", sa.LargeBinary, nullable=False),
+    sa.Column("unanswered", sa.LargeBinary),  # those without a usable verdict, once there is a result
+)
+
+FACTS = list(chunks.c)
 """Columns of a `Chunk`."""
-LOADED = [*FACTS, chunks.c.phones.label("packed_phones"), chunks.c.unanswered.label("packed_unanswered")]
-"""Columns of a `LoadedChunk`."""
+LOADED: sa.Select[Any] = sa.select(
+    *FACTS, chunk_phones.c.phones.label("packed_phones"), chunk_phones.c.unanswered.label("packed_unanswered")
+).join_from(chunks, chunk_phones, chunks.c.chunk_key == chunk_phones.c.chunk_key)
+"""What finds every `LoadedChunk`."""
 
 parts = sa.Table(
     "parts",  # which list a chunk's phones are bought for: consecutive stretches of the chunk's phones

@@ -229,7 +229,7 @@ class Sending(ChunkEntries):
     ) -> bool:
         """Args: guards: from which states, and what else must hold there."""
         now = self.clock()
-        values = {**task, "submitted_at": now, "settled_at": None, "note": None, "unanswered": None, "unanswered_count": 0}
+        values = {**task, "submitted_at": now, "settled_at": None, "note": None, "unanswered_count": 0}
         try:
             with self._write() as connection:
                 chunk = loaded_chunk(connection, chunk_key)

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fbcheck_pipeline.ledger.schema import chunks, lists, parts
+from fbcheck_pipeline.ledger.schema import HAS_RESERVED, chunks, lists, parts
 from fbcheck_pipeline.ledger.states import TRAITS, ChunkState
 
 _SENT = [state.value for state, traits in TRAITS.items() if traits.is_try and traits.in_budget]
@@ -25,8 +25,14 @@ def sent_for(connection: sa.Connection, list_key: str) -> int:
 
 
 def unsent_of(connection: sa.Connection, list_key: str) -> int:
-    """Phones planned for a list and not sent."""
-    return _sum(connection, _of_list(sa.func.sum(parts.c.phone_count), list_key).where(_IS_PLANNED))
+    """Phones planned for a list and not sent, those reserved by a planning under way included."""
+    planned = _sum(connection, _of_list(sa.func.sum(parts.c.phone_count), list_key).where(_IS_PLANNED))
+    return planned + reserved_for(connection, list_key)
+
+
+def reserved_for(connection: sa.Connection, list_key: str) -> int:
+    """Phones of a list that its planning, which is under way, has yet to put into chunks."""
+    return _sum(connection, sa.select(lists.c.reserved).where(lists.c.list_key == list_key))
 
 
 def sent_on(connection: sa.Connection, day: str) -> int:
@@ -36,8 +42,9 @@ def sent_on(connection: sa.Connection, day: str) -> int:
 
 
 def unsent(connection: sa.Connection) -> int:
-    """Phones planned for all lists and not sent."""
-    return _sum(connection, sa.select(sa.func.sum(chunks.c.phone_count)).where(_IS_PLANNED))
+    """Phones planned for all lists and not sent, those reserved by plannings under way included."""
+    planned = _sum(connection, sa.select(sa.func.sum(chunks.c.phone_count)).where(_IS_PLANNED))
+    return planned + _sum(connection, sa.select(sa.func.sum(lists.c.reserved)).where(HAS_RESERVED))
 
 
 def _of_list(counted: sa.ColumnElement[int], list_key: str) -> sa.Select[Any]:

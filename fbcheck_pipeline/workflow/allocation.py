@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from fbcheck_pipeline.ledger import TRAITS, codec
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.ledger.planning import Planning
 from fbcheck_pipeline.ledger.records import AnsweringTask, LoadedChunk, SettledTry
 from fbcheck_pipeline.model.statuses import AnsweredBy
 from fbcheck_pipeline.vendor import timestamp_us
-from fbcheck_pipeline.workflow.phone_history import History, Places, history_of
+from fbcheck_pipeline.workflow.phone_history import Places
+from fbcheck_pipeline.workflow.phone_lookup import PhoneLookup
 from fbcheck_pipeline.workflow.pins import Pin, Pins
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -39,8 +39,6 @@ class PhoneAllocation:
     def __init__(self, ws: Workspace, list_key: str, phones: Phones, again: Again) -> None:
         self._ws, self.list_key, self.phones, self._again = ws, list_key, phones, again
         self._pin = np.full(len(phones), -1, np.int32)
-        self._history = History(0, np.empty(0, np.int32), [], [])
-        self._asked = np.empty(0, np.int64)  # places of the phones that it is about
         self._numbers: dict[Pin, int] = {}
         self._own = ws.ledger.parts_of(list_key)
         self._binding = frozenset[str]()
@@ -100,40 +98,34 @@ class PhoneAllocation:
                 known = np.sort(np.concatenate(answered[pin.chunk_key]))
                 self.assign(self.places(pinned[codec.positions(pinned, known) >= 0]), pin)
 
-    def use_verdicts(self) -> None:
+    def use_verdicts(self, lookup: PhoneLookup) -> None:
         """A verdict younger than VERDICT_DAYS answers, whoever paid for it."""
-        unassigned = self.unassigned()
-        self._asked = np.flatnonzero(unassigned)
-        asked = self.phones if unassigned.all() else self.phones[unassigned]  # no copy of all of them
-        self._history = history_of(self._ws, asked)
-        is_young_task = np.array([is_young(self._ws, task) for task in self._history.tasks], bool)
-        young = np.where(np.append(is_young_task, False)[self._history.verdict], self._history.verdict, np.int32(-1))
+        young = young_verdicts(self._ws, lookup)
         answered = np.flatnonzero(young >= 0)
+        asked = codec.positions(lookup.phones[answered], self.phones)
         for number, places in codec.grouped(young[answered]):
-            task, hit = self._history.tasks[number], self._asked[answered[places]]
+            task, hit = lookup.tasks[number], asked[places]
             if task.chunk_key in self._own:
-                own = self._own_places(task)
+                own = self._own_places(self._ws.ledger.chunk(task.chunk_key))
                 self.assign(hit[np.isin(hit, own)], Pin(AnsweredBy.CHUNK, task.chunk_key))
             self.assign(hit, Pin(AnsweredBy.VERDICT, task.chunk_key, task.task_id))
 
-    def use_chunks_in_flight(self, tx: Planning) -> Phones:
-        """Pin phones of open chunks to these chunks: no other chunk may send them meanwhile. Returns all phones in flight, sorted."""
-        held = [np.empty(0, np.int64)]
-        for chunk in tx.holding():
-            phones = chunk.held
-            held.append(phones)
-            self._assign_chunk(chunk, self.places(phones), AnsweredBy.CHUNK, AnsweredBy.OTHER_CHUNK)
-        return np.sort(np.concatenate(held))
+    def use_chunks_in_flight(self, lookup: PhoneLookup) -> None:
+        """Pin phones of open chunks to these chunks: no other chunk may send them meanwhile."""
+        for chunk_key, places in lookup.held().items():
+            held = codec.positions(lookup.phones[places], self.phones)
+            self._assign_chunk(chunk_key, held, AnsweredBy.CHUNK, AnsweredBy.OTHER_CHUNK)
 
-    def respect_settled_tries(self, tx: Planning) -> None:
+    def respect_settled_tries(self, lookup: PhoneLookup, today: str) -> None:
         """Pin phones of settled tries without a usable answer, except those that may be tried again now."""
-        settled = tries_that_count(self._ws, self.list_key, self._history.tries, self._binding)
+        settled = tries_that_count(self._ws, self.list_key, lookup.tries(), self._binding)
         if not settled:
             return
         max_tries = self._ws.settings.max_tries
-        answered_at = np.append([task.exported_at for task in self._history.tasks], -np.inf)[self._history.verdict]
-        tries = np.zeros(len(self._asked), np.int16)
-        last = np.full(len(self._asked), -1, np.int32)
+        answered_at = np.append([task.exported_at for task in lookup.tasks], -np.inf)[lookup.verdict]
+        asked = codec.positions(lookup.phones, self.phones)
+        tries = np.zeros(len(asked), np.int16)
+        last = np.full(len(asked), -1, np.int32)
         for number, (chunk, places) in enumerate(settled):
             # a later verdict, even one too old by now, ends the count
             places = places[answered_at[places] <= chunk.settled_at]
@@ -143,10 +135,10 @@ class PhoneAllocation:
         tried = np.flatnonzero(last >= 0)
         for number, places in codec.grouped(last[tried]):
             chunk, _ = settled[number]
-            may_repeat = (tries[tried[places]] < max_tries) & self._may_repeat(chunk, tx.day) | (self._again is Again.PERSON)
-            bound = self._asked[tried[places[~may_repeat]]]
-            self._assign_chunk(chunk, bound, AnsweredBy.CHUNK, AnsweredBy.EARLIER_TRY)
-        once_more = self.unassigned()[self._asked] & (last >= 0) & (tries >= max_tries)
+            may_repeat = (tries[tried[places]] < max_tries) & self._may_repeat(chunk, today) | (self._again is Again.PERSON)
+            bound = asked[tried[places[~may_repeat]]]
+            self._assign_chunk(chunk.chunk_key, bound, AnsweredBy.CHUNK, AnsweredBy.EARLIER_TRY)
+        once_more = self.unassigned()[asked] & (last >= 0) & (tries >= max_tries)
         if count := np.count_nonzero(once_more):
             log.warning("--retry tries %d phones once more, though FBCHECK_MAX_TRIES=%d is reached", count, max_tries)
 
@@ -161,16 +153,15 @@ class PhoneAllocation:
             return TRAITS[chunk.state].retries == "night" and settled_on < today
         return False
 
-    def _assign_chunk(self, chunk: LoadedChunk | SettledTry, places: Places, own: AnsweredBy, other: AnsweredBy) -> None:
-        if chunk.chunk_key in self._own:
-            self.assign(places[np.isin(places, self._own_places(chunk))], Pin(own, chunk.chunk_key))
-        self.assign(places, Pin(other, chunk.chunk_key))
+    def _assign_chunk(self, chunk_key: str, places: Places, own: AnsweredBy, other: AnsweredBy) -> None:
+        if chunk_key in self._own:
+            self.assign(places[np.isin(places, self._own_places(self._ws.ledger.chunk(chunk_key)))], Pin(own, chunk_key))
+        self.assign(places, Pin(other, chunk_key))
 
-    def _own_places(self, chunk: LoadedChunk | AnsweringTask | SettledTry) -> Places:
+    def _own_places(self, chunk: LoadedChunk) -> Places:
         """Places of the phones that a chunk carries for this very list."""
         own = self._own[chunk.chunk_key]
-        loaded = chunk if isinstance(chunk, LoadedChunk) else self._ws.ledger.chunk(chunk.chunk_key)
-        return self.places(loaded.phones[own.start : own.start + own.phone_count])
+        return self.places(chunk.phones[own.start : own.start + own.phone_count])
 
 
 def tries_that_count(
@@ -197,6 +188,12 @@ def tries_that_count(
     return [(chunk, places) for chunk, places in settled if counts(chunk)]
 
 
+def young_verdicts(ws: Workspace, lookup: PhoneLookup) -> npt.NDArray[np.int32]:
+    """For each phone of a look-up the index in its `tasks` of a verdict that is reused, or -1."""
+    is_reused = np.array([is_young(ws, task) for task in lookup.tasks], bool)
+    return np.where(np.append(is_reused, False)[lookup.verdict], lookup.verdict, np.int32(-1))
+
+
 def is_young(ws: Workspace, task: AnsweringTask) -> bool:
     """True where a verdict of this task is reused, not bought again.
 
@@ -205,8 +202,3 @@ def is_young(ws: Workspace, task: AnsweringTask) -> bool:
     told_us = timestamp_us(task.vendor_exported_at)
     newest = task.exported_at if told_us is None else max(task.exported_at, told_us / 1_000_000)
     return newest > ws.ledger.clock() - ws.settings.verdict_days * DAY_S
-
-
-def without(phones: Phones, among: Phones) -> Phones:
-    """Those of `phones` that are not in the sorted `among`."""
-    return phones[codec.positions(phones, among) < 0]

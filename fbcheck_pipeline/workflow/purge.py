@@ -119,4 +119,3 @@ def _plan_nothing(ws: Workspace, list_key: str) -> None:
         ws.ledger.remove_phones(key, mine, smallest_chunk=ws.settings.smallest_chunk)
     with ws.ledger.planning() as tx:  # nor may what waits fill up another list's chunk
         tx.keep_waiting(list_key, np.empty(0, np.int64))
-        tx.finish()

@@ -23,7 +23,7 @@ from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.ledger import ChunkState, codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.opening import stamp
-from fbcheck_pipeline.ledger.schema import chunks, dependencies, ledger_meta, lists, parts
+from fbcheck_pipeline.ledger.schema import chunk_phones, chunks, dependencies, ledger_meta, lists, parts
 from fbcheck_pipeline.lists.keys import key_of
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, CheckStatus
 from fbcheck_pipeline.results.summary import LISTS_PER_FILE, SUMMARY_SCHEMA, summary_file
@@ -64,10 +64,11 @@ def _add(ws: Workspace, numbers: range, list_count: int) -> None:
     for each in made:
         write_verdicts(ws.storage, each.task_id, each.verdicts(), int(each.exported_at * 1e6))
     count = len(made)
-    grown = ("plannings", "sendings", "collections", "changes", "lists_registered")
+    grown = ("sendings", "collections", "changes", "lists_registered")
     with ws.ledger.database.writing() as connection:
         connection.execute(sa.insert(lists), [each.list_row() for each in made])
         connection.execute(sa.insert(chunks), [each.chunk_row() for each in made])
+        connection.execute(sa.insert(chunk_phones), [each.phones_row() for each in made])
         connection.execute(sa.insert(dependencies), [each.pair for each in made])
         connection.execute(sa.insert(parts), [{**each.pair, "start": 0, "phone_count": PHONES} for each in made])
         connection.execute(sa.update(ledger_meta).values({name: ledger_meta.c[name] + count for name in grown}))
@@ -129,9 +130,7 @@ class _Finished:
             "chunk_key": self.pair["chunk_key"],
             "state": ChunkState.COLLECTED.value,
             "change": self._number + 1,
-            "phones": codec.pack(self._phones),
             "phone_count": PHONES,
-            "unanswered": codec.pack(self._phones[~self._is_answered]),
             "unanswered_count": UNANSWERED,
             "payload_sha256": hashlib.sha256(codec.to_payload(self._phones)).hexdigest(),
             "planned_at": self._planned_at,
@@ -154,6 +153,11 @@ class _Finished:
             "result_counts": {"rows": PHONES, "missing": UNANSWERED, "undetermined": UNANSWERED},
             "settled_at": self.exported_at,
         }
+
+    def phones_row(self) -> dict[str, Any]:
+        """Its phones, and those without a usable verdict."""
+        unanswered = codec.pack(self._phones[~self._is_answered])
+        return {"chunk_key": self.pair["chunk_key"], "phones": codec.pack(self._phones), "unanswered": unanswered}
 
     def summary_row(self) -> dict[str, Any]:
         """What the summary says of it."""

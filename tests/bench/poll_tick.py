@@ -12,7 +12,7 @@ from fbcheck_pipeline.settings import load_settings
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.poll import poll_due_tasks
 from fbcheck_pipeline.workflow.workspace import open_workspace
-from tests.conftest import phones
+from tests.conftest import add_chunk, phones
 from tests.fake_vendor import FakeVendor
 
 
@@ -28,7 +28,7 @@ def main() -> None:
         for number in range(given.tasks):
             task = vendor.accept("simple", [f"+{905_320_000_000 + number}"], "")
             with ws.ledger.planning() as tx:
-                key = tx.add_chunk([Part("a", phones(1, 905_320_000_000 + number))])
+                key = add_chunk(tx, Part("a", phones(1, 905_320_000_000 + number)))
             ws.ledger.start_sending(key, sender="s", limits=Limits())
             ws.ledger.mark_submitted(key, sender="s", task_id=task.task_id, total=None, is_synthetic=False, next_poll_at=0)
         vendor.status_delay_s = given.delay

@@ -17,9 +17,9 @@ import numpy as np
 import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger import ChunkState, codec
-from fbcheck_pipeline.ledger.planning import insert_chunk
+from fbcheck_pipeline.ledger.planning import NewChunk, insert_chunks
 from fbcheck_pipeline.ledger.records import Part
-from fbcheck_pipeline.ledger.schema import chunks
+from fbcheck_pipeline.ledger.schema import chunk_phones, chunks
 from fbcheck_pipeline.settings import load_settings
 from fbcheck_pipeline.workflow.index_upkeep import update_index
 from fbcheck_pipeline.workflow.phone_history import history_of
@@ -40,10 +40,13 @@ def build(ws: Workspace, verdict_count: int) -> None:
         mine = np.sort(phones[number * PER_CHUNK : (number + 1) * PER_CHUNK])
         now = ws.ledger.clock()
         with ws.ledger.database.writing() as connection:
-            key = insert_chunk(connection, [Part("old", mine)], ["old"], now=now, day=ws.ledger.today())
+            new = NewChunk.of([Part("old", mine)])
+            insert_chunks(connection, [new], [], now=now, day=ws.ledger.today())
             facts = {"task_id": f"task{number:06d}", "exported_at": now, "settled_at": now, "result_sha256": "none"}
-            known = {"state": ChunkState.COLLECTED, "unanswered": codec.pack(mine[::100]), "unanswered_count": len(mine[::100])}
-            connection.execute(sa.update(chunks).where(chunks.c.chunk_key == key).values(**facts, **known))
+            known = {"state": ChunkState.COLLECTED, "unanswered_count": len(mine[::100])}
+            connection.execute(sa.update(chunks).where(chunks.c.chunk_key == new.chunk_key).values(**facts, **known))
+            unanswered = sa.update(chunk_phones).where(chunk_phones.c.chunk_key == new.chunk_key)
+            connection.execute(unanswered.values(unanswered=codec.pack(mine[::100])))
         began = time.process_time()
         update_index(ws)
         cpu_s += time.process_time() - began

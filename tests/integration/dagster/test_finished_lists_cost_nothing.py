@@ -40,7 +40,6 @@ def fill(ws: Workspace, finished: int) -> None:
     ]
     new = [{"list_key": f"new-{n:08}", "number": finished + n, "file": f"new-{n}.csv", "added_at": NOON} for n in range(OPEN)]
     packed = {
-        "phones": codec.pack(np.arange(5)),
         "phone_count": 5,
         "payload_sha256": "",
         "planned_at": NOON,
@@ -48,7 +47,6 @@ def fill(ws: Workspace, finished: int) -> None:
     }
     settled = {
         "state": "collected",
-        "unanswered": codec.pack(np.arange(0)),
         "result_sha256": "x",
         "settled_at": NOON,
         "exported_at": NOON,
@@ -59,6 +57,9 @@ def fill(ws: Workspace, finished: int) -> None:
         connection.execute(sa.insert(schema.lists), [{**each, **shared, **done} for each in lists])
         connection.execute(sa.insert(schema.lists), [{**each, "options": {}, "sha256": ""} for each in new])
         connection.execute(sa.insert(schema.chunks), [{**each, **packed, **settled} for each in chunks])
+        none, five = codec.pack(np.arange(0)), codec.pack(np.arange(5))
+        packed_phones = [{"chunk_key": each["chunk_key"], "phones": five, "unanswered": none} for each in chunks]
+        connection.execute(sa.insert(schema.chunk_phones), packed_phones)
         connection.execute(sa.insert(schema.dependencies), pairs)
         connection.execute(sa.insert(schema.parts), [{**each, "start": 0, "phone_count": 5} for each in pairs])
         connection.execute(sa.update(schema.ledger_meta).values(lists_registered=finished + OPEN))

@@ -21,7 +21,8 @@ from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import Balance, VendorClient
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.intake import add_list
-from fbcheck_pipeline.workflow.plan import balanced_sizes, plan_list
+from fbcheck_pipeline.workflow.plan import plan_list
+from fbcheck_pipeline.workflow.plan_draft import balanced_sizes
 from fbcheck_pipeline.workflow.reconcile import resubmit
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import DAY_S, Clock, phones

@@ -140,7 +140,7 @@ def test_a_collection_in_the_midst_of_planning_is_noticed(
     open_driver: OpenDriver, vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Looked up before it, no verdict; asked after it, not in flight: without a second look it would be bought again."""
-    import fbcheck_pipeline.workflow.allocation as allocation
+    import fbcheck_pipeline.workflow.phone_lookup as phone_lookup
 
     driver = open_driver()
     driver.run("a", phones(10))
@@ -154,7 +154,7 @@ def test_a_collection_in_the_midst_of_planning_is_noticed(
             driver.collect()
         return found
 
-    monkeypatch.setattr(allocation, "history_of", read_then_collect)
+    monkeypatch.setattr(phone_lookup, "history_of", read_then_collect)
     driver.run("b", phones(10))
     assert len(looked) == 2
     assert driver.counts("b") == {"reused": 10}

@@ -59,7 +59,7 @@ def test_a_planning_in_the_midst_of_a_purge_is_noticed(
         purge(old.ws, older_than_days=1)
         return found
 
-    monkeypatch.setattr("fbcheck_pipeline.workflow.allocation.history_of", look_then_purge)
+    monkeypatch.setattr("fbcheck_pipeline.workflow.phone_lookup.history_of", look_then_purge)
     old.run("b", phones(7))
     old.finish()
     assert old.counts("b") == {"checked": 7} and old.is_complete("b")

@@ -11,7 +11,7 @@ from fbcheck_pipeline.cli.status import say_status, status_document
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger.records import Part, UnreadableFile
 from fbcheck_pipeline.workflow.workspace import Workspace
-from tests.conftest import Clock, phones
+from tests.conftest import Clock, add_chunk, phones
 
 Register = Callable[..., str]
 
@@ -25,7 +25,7 @@ def register(ws: Workspace, clock: Clock) -> Register:
         ws.ledger.register_list(key, file=f"{key}.csv", sha256=key, options={}, purpose=None)
         start = 905_320_000_000 + 100 * ws.ledger.registered_lists()
         with ws.ledger.planning() as tx:
-            chunk = tx.add_chunk([Part(key, phones(2, start))])
+            chunk = add_chunk(tx, Part(key, phones(2, start)))
             tx.mark_planned(key)
         if is_finished:
             ws.ledger.remove_phones(chunk, phones(2, start) > 0, smallest_chunk=1)  # it has nothing left to send

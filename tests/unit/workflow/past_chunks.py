@@ -18,7 +18,7 @@ from fbcheck_pipeline.workflow.index_upkeep import remove_from_index
 from fbcheck_pipeline.workflow.phone_history import History
 from fbcheck_pipeline.workflow.volumes import remove_from_volumes
 from fbcheck_pipeline.workflow.workspace import Workspace
-from tests.conftest import Clock
+from tests.conftest import Clock, add_chunk
 
 
 @dataclass
@@ -45,7 +45,7 @@ class PastChunks:
         self._clock.advance(1)
         name = f"list{self._ws.ledger.index_state().change}"
         with self._ws.ledger.planning() as tx:
-            key = tx.add_chunk([Part(name, phones)])
+            key = add_chunk(tx, Part(name, phones))
         values = {"task_id": f"task-{key}", "exported_at": self._clock.now}
         for from_, to in (("planned", "sending"), ("sending", "submitted"), ("submitted", "exported")):
             self._move(key, from_, to, values)

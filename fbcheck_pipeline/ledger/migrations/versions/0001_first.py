@@ -16,9 +16,7 @@ def upgrade() -> None:
         sa.Column("replaces", sa.Text(), nullable=True),
         sa.Column("halvings", sa.Integer(), server_default="0", nullable=False),
         sa.Column("resubmissions", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("phones", sa.LargeBinary(), nullable=False),
         sa.Column("phone_count", sa.Integer(), nullable=False),
-        sa.Column("unanswered", sa.LargeBinary(), nullable=True),
         sa.Column("unanswered_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("payload_sha256", sa.Text(), nullable=False),
         sa.Column("planned_at", sa.Double(), nullable=False),
@@ -75,6 +73,13 @@ def upgrade() -> None:
         "ix_chunks_beginning", "chunks", ["chunk_key"], unique=False, postgresql_ops={"chunk_key": "text_pattern_ops"}
     )
     op.create_table(
+        "chunk_phones",
+        sa.Column("chunk_key", sa.Text(), nullable=False),
+        sa.Column("phones", sa.LargeBinary(), nullable=False),
+        sa.Column("unanswered", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("chunk_key"),
+    )
+    op.create_table(
         "dependencies",
         sa.Column("list_key", sa.Text(), nullable=False),
         sa.Column("chunk_key", sa.Text(), nullable=False),
@@ -109,7 +114,7 @@ def upgrade() -> None:
         sa.Column("hash_key", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("collections", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("plannings", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("waiting_revision", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("sendings", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("suppressions", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("purges", sa.BigInteger(), server_default="0", nullable=False),
@@ -136,6 +141,7 @@ def upgrade() -> None:
         sa.Column("planned_at", sa.Double(), nullable=True),
         sa.Column("needs_planning", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("is_over_budget", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("reserved", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("is_pinned", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("revision", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("joined_revision", sa.BigInteger(), server_default="-1", nullable=False),
@@ -153,6 +159,10 @@ def upgrade() -> None:
     is_open = sa.column("is_open", sa.Boolean).is_(sa.true())
     op.create_index(
         "ix_lists_open", "lists", ["added_at", "list_key"], unique=False, sqlite_where=is_open, postgresql_where=is_open
+    )
+    has_reserved = sa.text("reserved > 0")
+    op.create_index(
+        "ix_lists_reserved", "lists", ["reserved"], unique=False, sqlite_where=has_reserved, postgresql_where=has_reserved
     )
     op.create_index("ix_lists_joined_at", "lists", ["joined_at"], unique=False)
     op.create_index("ix_lists_file", "lists", ["file", "added_at"], unique=False)
