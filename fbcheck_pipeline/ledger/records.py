@@ -183,6 +183,7 @@ class PhoneList(Record):
     planned_at: float | None
     needs_planning: bool  # its waiting phones were taken, or a chunk that it depends on was withdrawn
     is_over_budget: bool  # a limit forbids its unsent phones; only a `run` of it or the night plans them again
+    reserved: int  # phones of a planning under way that stand in no chunk yet
     is_pinned: bool  # the pins of its last planning stand; until then it is not joined
     revision: int  # rises with every move of its chunks
     joined_revision: int

@@ -95,6 +95,7 @@ class _AnswerResolver:
         self._reader = VerdictReader(ws.storage)
         self._ws, self._list_key, self._resolved, self._unsent, self._binding = ws, list_key, resolved, unsent, binding
         self._task_numbers = {task.chunk_key: number for number, task in enumerate(resolved.tasks)}
+        self._chunks = {each.chunk_key: each for each in chunks}
         self._children: dict[str, list[str]] = {}
         self._is_night = np.zeros(len(resolved.phones), bool)  # the night sends it again, unless its tries are used up
         self._is_missing = np.zeros(len(resolved.phones), bool)  # no chunk that it is pinned to carries it
@@ -106,12 +107,11 @@ class _AnswerResolver:
         """Answer places from a chunk, or from what replaced it; who is in none of these was suppressed, withdrawn or is planned anew."""
         resolved = self._resolved
         missing = np.ones(len(places), bool)
-        leaves = [self._ws.ledger.chunk(leaf) for leaf in self._leaves(chunk_key)]
-        for chunk in sorted(leaves, key=lambda each: TRAITS[each.state].holds is not None):
+        for chunk in sorted(self._leaves(chunk_key), key=lambda each: TRAITS[each.state].holds is not None):
             if chunk.state is ChunkState.WITHDRAWN:
                 continue
-            carried, _ = codec.distinct(chunk.phones)
-            inside = codec.positions(resolved.phones[places], carried) >= 0
+            is_pinned = chunk.chunk_key == chunk_key
+            inside = np.ones(len(places), bool) if is_pinned else self._carries(chunk, places)
             missing &= ~inside
             mine = places[inside & (resolved.facebook[places] < 0)]  # after a late id two tries may carry a phone
             traits = TRAITS[chunk.state]
@@ -159,9 +159,14 @@ class _AnswerResolver:
             tries[places] += chunk.tries
         return tries
 
-    def _leaves(self, chunk_key: str) -> Iterator[str]:
-        if self._ws.ledger.chunk(chunk_key).state is not ChunkState.REPLACED:
-            yield chunk_key
+    def _carries(self, chunk: Chunk, places: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        carried, _ = codec.distinct(self._ws.ledger.chunk(chunk.chunk_key).phones)
+        return codec.positions(self._resolved.phones[places], carried) >= 0
+
+    def _leaves(self, chunk_key: str) -> Iterator[Chunk]:
+        chunk = self._chunks.get(chunk_key) or self._ws.ledger.chunk(chunk_key)  # an older ledger says that there is none
+        if chunk.state is not ChunkState.REPLACED:
+            yield chunk
         for child in self._children.get(chunk_key, []):
             yield from self._leaves(child)
 
