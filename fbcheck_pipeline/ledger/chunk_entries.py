@@ -56,9 +56,10 @@ class ChunkEntries(Access):
         """The chunks a list depends on, oldest first."""
         return self._records(Chunk, _chunks_of(list_key, sa.select(*FACTS)))
 
-    def loaded_chunks_of(self, list_key: str) -> list[LoadedChunk]:
-        """The chunks a list depends on, with their phones, oldest first."""
-        return self._records(LoadedChunk, _chunks_of(list_key, LOADED))
+    def answering_chunks_of(self, list_key: str) -> list[LoadedChunk]:
+        """The chunks with verdicts that a list depends on, oldest first."""
+        has_verdicts = (chunks.c.result_sha256.is_not(None), chunks.c.state != ChunkState.PURGED)
+        return self._records(LoadedChunk, _chunks_of(list_key, LOADED.where(*has_verdicts)))
 
     def parts_of(self, list_key: str) -> dict[str, Stretch]:
         """Chunk key -> the stretch of its phones that was bought for this list."""

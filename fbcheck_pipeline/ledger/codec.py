@@ -40,6 +40,11 @@ def to_payload(phones: Phones) -> bytes:
     return ("+" + "\n+".join(map(str, phones.tolist())) + "\n").encode() if len(phones) else b""
 
 
+def from_payload(payload: bytes) -> Phones:
+    """The phones of a file that was sent, in their order."""
+    return np.fromstring(payload.decode(), np.int64, sep="\n")
+
+
 def distinct(phones: Phones) -> tuple[Phones, npt.NDArray[np.int32]]:
     """Sorted distinct phones, and how often each one occurs. Sorting beats hashing fivefold at this size."""
     return runs(np.sort(phones))
@@ -68,6 +73,11 @@ def positions(phones: Phones, among: Phones) -> npt.NDArray[np.int64]:
         return np.full(len(phones), -1, np.int64)
     found = np.minimum(np.searchsorted(among, phones), len(among) - 1)
     return np.where(among[found] == phones, found, -1)
+
+
+def without(phones: Phones, among: Phones) -> Phones:
+    """Those of `phones` that are not in the sorted `among`."""
+    return phones[positions(phones, among) < 0]
 
 
 def digests(phones: Iterable[int], key: bytes) -> Phones:

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger.access import Access, R
 from fbcheck_pipeline.ledger.records import AnsweringTask, LoadedChunk, SettledTry, Tier
-from fbcheck_pipeline.ledger.schema import LOADED, chunks, doomed_files, index_tiers, ledger_meta
-from fbcheck_pipeline.ledger.states import ChunkState, states_that
+from fbcheck_pipeline.ledger.schema import LOADED, chunk_phones, chunks, doomed_files, index_tiers, ledger_meta
+from fbcheck_pipeline.ledger.states import TRAITS, ChunkState, states_that
 
+_SENT_AND_SETTLED = [state for state, traits in TRAITS.items() if traits.is_try and traits.holds is None]
 PAGE = 64
 """So many chunks are loaded together."""
 KEYS_AT_ONCE = 1000
@@ -110,6 +111,8 @@ class Indexing(Access):
             doom(connection, names if is_current else [tier.name])
             if is_current:
                 connection.execute(sa.insert(index_tiers).values(**asdict(tier)))
+            if is_current and not instead_of:
+                _forget_phones(connection, tier)
             return is_current
 
     def withdraw_tier(self, tier: Tier) -> None:
@@ -157,6 +160,13 @@ class Indexing(Access):
 
 def _telling(after: int, through: int) -> list[sa.ColumnElement[bool]]:
     return [chunks.c.change > after, chunks.c.change <= through, _TELLS]
+
+
+def _forget_phones(connection: sa.Connection, tier: Tier) -> None:
+    """Keep no phones of the settled chunks that a new file tells of: what was sent has a file of its own."""
+    changed = (chunks.c.change > tier.after_change, chunks.c.change <= tier.through_change)
+    told = sa.select(chunks.c.chunk_key).where(*changed, chunks.c.state.in_(_SENT_AND_SETTLED))
+    connection.execute(sa.update(chunk_phones).where(chunk_phones.c.chunk_key.in_(told)).values(phones=None))
 
 
 def doom(connection: sa.Connection, names: Sequence[str]) -> None:

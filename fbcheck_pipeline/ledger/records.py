@@ -132,7 +132,7 @@ class Chunk(Record):
 class LoadedChunk(Chunk):
     """A chunk with its phones, which weigh a thousand times as much as all else."""
 
-    packed_phones: bytes
+    packed_phones: bytes | None  # None where only the file of what was sent has them, see `sent_phones`
     packed_unanswered: bytes | None
 
     @property
@@ -157,7 +157,9 @@ class LoadedChunk(Chunk):
         holds_all = TRAITS[self.state].holds == "all" or self.packed_unanswered is None
         return self.phones if holds_all else self.unanswered
 
-    def _unpack(self, packed: bytes, count: int) -> Phones:
+    def _unpack(self, packed: bytes | None, count: int) -> Phones:
+        if packed is None:
+            raise unknown_shape(f"the phones of chunk {self.chunk_key} are not in the ledger")
         try:
             return codec.unpack(packed, count)
         except (pa.ArrowException, OSError, ValueError):

@@ -139,7 +139,7 @@ chunk_phones = sa.Table(
     "chunk_phones",  # apart from chunks, because they weigh a thousand times as much as all that is asked of these
     metadata,
     sa.Column("chunk_key", sa.Text, primary_key=True),
-    sa.Column("phones", sa.LargeBinary, nullable=False),
+    sa.Column("phones", sa.LargeBinary),  # in the order they are sent; none where it settled, and the index tells of it
     sa.Column("unanswered", sa.LargeBinary),  # those without a usable verdict, once there is a result
 )
 

@@ -12,12 +12,13 @@ import numpy.typing as npt
 
 from fbcheck_pipeline.ledger import TRAITS, codec
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.ledger.records import AnsweringTask, LoadedChunk, SettledTry
+from fbcheck_pipeline.ledger.records import AnsweringTask, Chunk, LoadedChunk, SettledTry
 from fbcheck_pipeline.model.statuses import AnsweredBy
 from fbcheck_pipeline.vendor import timestamp_us
 from fbcheck_pipeline.workflow.phone_history import Places
 from fbcheck_pipeline.workflow.phone_lookup import PhoneLookup
 from fbcheck_pipeline.workflow.pins import Pin, Pins
+from fbcheck_pipeline.workflow.sent_phones import loaded, with_phones
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -71,8 +72,8 @@ class PhoneAllocation:
         A chunk answers the phones that are pinned to it, and what was bought for this very list: that stands in no pins where the
         process was killed before it wrote them. To depend on a chunk answers only while the list has no pins at all.
         """
-        chunks = {each.chunk_key: each for each in self._ws.ledger.loaded_chunks_of(self.list_key)}
-        answering = [each for each in chunks.values() if each.has_verdicts]
+        chunks = {each.chunk_key: each for each in self._ws.ledger.chunks_of(self.list_key)}
+        answering = [with_phones(self._ws, each) for each in self._ws.ledger.answering_chunks_of(self.list_key)]
         for each in reversed(answering):
             if each.chunk_key in self._own:
                 answered = self.places(each.answered)
@@ -84,7 +85,7 @@ class PhoneAllocation:
             for each in reversed(answering):
                 self.assign(self.places(each.answered), Pin(AnsweredBy.OTHER_CHUNK, each.chunk_key))
 
-    def _keep_pins(self, earlier: Pins, chunks: dict[str, LoadedChunk], answering: list[LoadedChunk]) -> None:
+    def _keep_pins(self, earlier: Pins, chunks: dict[str, Chunk], answering: list[LoadedChunk]) -> None:
         answered: dict[str, list[Phones]] = {}  # by a chunk, and by each chunk that it is a part of
         for each in answering:
             key: str | None = each.chunk_key
@@ -106,7 +107,7 @@ class PhoneAllocation:
         for number, places in codec.grouped(young[answered]):
             task, hit = lookup.tasks[number], asked[places]
             if task.chunk_key in self._own:
-                own = self._own_places(self._ws.ledger.chunk(task.chunk_key))
+                own = self._own_places(loaded(self._ws, task.chunk_key))
                 self.assign(hit[np.isin(hit, own)], Pin(AnsweredBy.CHUNK, task.chunk_key))
             self.assign(hit, Pin(AnsweredBy.VERDICT, task.chunk_key, task.task_id))
 
@@ -155,7 +156,7 @@ class PhoneAllocation:
 
     def _assign_chunk(self, chunk_key: str, places: Places, own: AnsweredBy, other: AnsweredBy) -> None:
         if chunk_key in self._own:
-            self.assign(places[np.isin(places, self._own_places(self._ws.ledger.chunk(chunk_key)))], Pin(own, chunk_key))
+            self.assign(places[np.isin(places, self._own_places(loaded(self._ws, chunk_key)))], Pin(own, chunk_key))
         self.assign(places, Pin(other, chunk_key))
 
     def _own_places(self, chunk: LoadedChunk) -> Places:

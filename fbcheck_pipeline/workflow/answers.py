@@ -16,6 +16,7 @@ from fbcheck_pipeline.workflow.allocation import tries_that_count
 from fbcheck_pipeline.workflow.lost_verdicts import verdicts_of
 from fbcheck_pipeline.workflow.phone_history import history_of
 from fbcheck_pipeline.workflow.pins import Pins
+from fbcheck_pipeline.workflow.sent_phones import loaded
 from fbcheck_pipeline.workflow.verdicts import VerdictReader
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -160,7 +161,7 @@ class _AnswerResolver:
         return tries
 
     def _carries(self, chunk: Chunk, places: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        carried, _ = codec.distinct(self._ws.ledger.chunk(chunk.chunk_key).phones)
+        carried, _ = codec.distinct(loaded(self._ws, chunk.chunk_key).phones)
         return codec.positions(self._resolved.phones[places], carried) >= 0
 
     def _leaves(self, chunk_key: str) -> Iterator[Chunk]:

@@ -28,6 +28,7 @@ from fbcheck_pipeline.workflow.poll import (
     settle_overdue,
     tried_note,
 )
+from fbcheck_pipeline.workflow.sent_phones import loaded
 from fbcheck_pipeline.workflow.taking_in import (
     REPEATS,
     AnotherChunks,
@@ -206,6 +207,6 @@ def _names_no_result(told: TaskSnapshot | None) -> str:
 
 
 def _keep_and_take_in(ws: Workspace, fetched: Fetched, path: Path) -> str | None:
-    chunk = ws.ledger.chunk(fetched.chunk.chunk_key)
+    chunk = loaded(ws, fetched.chunk.chunk_key)
     keep(ws, chunk, path)
     return take_in(ws, fetched, chunk, path)

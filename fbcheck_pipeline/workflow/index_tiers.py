@@ -23,6 +23,7 @@ from fbcheck_pipeline.files.sorted_pairs import DamagedPairs, Pairs, PairsFile, 
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import LoadedChunk, Tier
 from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.workflow.sent_phones import with_phones
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -71,10 +72,14 @@ class TierWriter:
     generation: int
 
     def fill(self, after: int, through: int) -> bool:
-        """Make tiers of the chunks of a gap; False when somebody else was first."""
+        """Make tiers of the chunks of a gap; False when somebody else was first.
+
+        Raises:
+            StorageError: the phones of a chunk are lost, see `with_phones`.
+        """
         told, pairs = list[LoadedChunk](), 0
         for chunk in self.ws.ledger.telling(after, through):
-            told.append(chunk)
+            told.append(with_phones(self.ws, chunk))
             pairs += chunk.phone_count
             if pairs >= PAIRS_AT_ONCE:
                 if not self._publish_told(told, after, chunk.change):

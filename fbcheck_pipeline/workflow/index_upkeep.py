@@ -6,12 +6,14 @@ of the others are deleted.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.files.sorted_pairs import DamagedPairs
 from fbcheck_pipeline.ledger.records import Tier
 from fbcheck_pipeline.model import paths
@@ -19,6 +21,8 @@ from fbcheck_pipeline.workflow.file_upkeep import finish_files
 from fbcheck_pipeline.workflow.index_tiers import TierWriter, open_tier, withdraw_unusable
 from fbcheck_pipeline.workflow.merge_policy import MergePolicy
 from fbcheck_pipeline.workflow.workspace import Workspace
+
+log = logging.getLogger(__name__)
 
 MAX_LOOSE = 64
 """So many chunks are looked up one by one before a tier is made of them."""
@@ -33,7 +37,10 @@ def update_index(ws: Workspace, *, max_loose: int = MAX_LOOSE, policy: MergePoli
     is_new = False
     if is_loose:
         writer = TierWriter(ws, state.generation)
-        is_new = all([writer.fill(*gap) for gap in state.gaps()])
+        try:
+            is_new = all([writer.fill(*gap) for gap in state.gaps()])
+        except StorageError as error:  # what is collected stands
+            log.warning("the index is not brought up to date: %s", error)
         state = ws.ledger.index_state()
     if chosen := tiers_to_merge(state.tiers, policy):
         is_new |= TierWriter(ws, state.generation).merge(chosen)

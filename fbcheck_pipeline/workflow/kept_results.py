@@ -18,6 +18,7 @@ from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.vendor import ResultTable, read_result
+from fbcheck_pipeline.workflow.sent_phones import loaded
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 READY = "it can be read by now, and is used by the next collection"
@@ -93,7 +94,7 @@ def kept_for(ws: Workspace, chunk: Chunk) -> str | None:
         if path is None:
             return None
         try:
-            result = read_for(ws, ws.ledger.chunk(chunk.chunk_key), path)
+            result = read_for(ws, loaded(ws, chunk.chunk_key), path)
         except ResultError as error:
             content = path.read_bytes()
             return str(error) if b"\0" in content or _LIKE_A_PHONE.search(content) else None

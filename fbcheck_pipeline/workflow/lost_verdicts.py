@@ -19,6 +19,7 @@ from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
 from fbcheck_pipeline.workflow.kept_results import kept, read_for
+from fbcheck_pipeline.workflow.sent_phones import loaded
 from fbcheck_pipeline.workflow.verdicts import VerdictReader, exported_at_us, place_of, united, write_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -51,7 +52,7 @@ def united_with_stored(ws: Workspace, chunk: Chunk, table: pa.Table) -> tuple[pa
 
 def _mended(ws: Workspace, lost: Chunk) -> Chunk:
     """A chunk whose verdicts were not where they were known to lie: they lie elsewhere by now, or are made anew."""
-    now = ws.ledger.chunk(lost.chunk_key)
+    now = loaded(ws, lost.chunk_key)
     if now.volume == lost.volume:
         _make_anew(ws, now)
     return ws.ledger.chunk(lost.chunk_key)

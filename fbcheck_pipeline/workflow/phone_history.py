@@ -18,6 +18,7 @@ from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import AnsweringTask, SettledTry, Tier
 from fbcheck_pipeline.workflow.index_tiers import open_tier, told_by, withdraw_unusable
+from fbcheck_pipeline.workflow.sent_phones import with_phones
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 Places = npt.NDArray[np.int64]
@@ -46,14 +47,18 @@ Mark = tuple[str, int]
 
 
 def history_of(ws: Workspace, phones: Phones) -> History:
-    """What is known of these phones (sorted, distinct)."""
+    """What is known of these phones (sorted, distinct).
+
+    Raises:
+        StorageError: the index was lost, and with it the phones of a chunk, see `with_phones`.
+    """
     while True:
         state, answered, tried = ws.ledger.index_state(), _Told(), _Told()
         if all([_read(ws, tier, phones, answered, tried) for tier in state.tiers]):
             break  # else a tier was replaced meanwhile, or could not be used and is a gap now
     for gap in state.gaps():
         for chunk in ws.ledger.telling(*gap):
-            for known, is_try in told_by(chunk):
+            for known, is_try in told_by(with_phones(ws, chunk)):
                 at = codec.positions(known, phones)
                 told = tried if is_try else answered
                 told.add(at[at >= 0], np.zeros(np.count_nonzero(at >= 0), np.int32), [(chunk.chunk_key, chunk.change)])

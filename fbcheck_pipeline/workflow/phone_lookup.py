@@ -5,7 +5,7 @@ It is read outside the planning transaction, and catches up with chunks that cha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import AnsweringTask, LoadedChunk, SettledTry
 from fbcheck_pipeline.workflow.index_tiers import told_by
 from fbcheck_pipeline.workflow.phone_history import Places, history_of
+from fbcheck_pipeline.workflow.sent_phones import with_phones
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 R = TypeVar("R", AnsweringTask, SettledTry)
@@ -83,10 +84,9 @@ class PhoneLookup:
         return at[at >= 0]
 
 
-def note_all(lookups: Iterable[PhoneLookup], chunks: Iterable[LoadedChunk]) -> bool:
+def note_all(ws: Workspace, lookups: Sequence[PhoneLookup], chunks: Iterable[LoadedChunk]) -> bool:
     """Take in chunks as they are now; True where that matters to any phone of any look-up."""
-    lookups = list(lookups)
-    return any([each.note(chunk) for chunk in chunks for each in lookups])
+    return any([each.note(chunk) for chunk in (with_phones(ws, one) for one in chunks) for each in lookups])
 
 
 def _record_of(record: type[R], chunk: LoadedChunk) -> R:

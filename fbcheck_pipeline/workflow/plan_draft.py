@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -18,6 +18,7 @@ from fbcheck_pipeline.ledger.planning import NewChunk, Planning, Version
 from fbcheck_pipeline.ledger.records import Part
 from fbcheck_pipeline.model.statuses import AnsweredBy
 from fbcheck_pipeline.workflow.allocation import Again, PhoneAllocation, young_verdicts
+from fbcheck_pipeline.workflow.budget import Terms, terms_of
 from fbcheck_pipeline.workflow.phone_history import Places
 from fbcheck_pipeline.workflow.phone_lookup import PhoneLookup, note_all
 from fbcheck_pipeline.workflow.pins import Pin, Pins, read_pins
@@ -28,21 +29,6 @@ log = logging.getLogger(__name__)
 MOST_AT_ONCE = 100
 """So many chunks are inserted by one transaction."""
 _NONE = np.empty(0, np.int64)
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What limits and the day allow; a draft was drawn for these and holds for no others.
-
-    Attributes:
-        day: UTC.
-        is_over_budget: a limit forbids to buy what is left of the list.
-        others: lists whose waiting phones are bought as well.
-    """
-
-    day: str
-    is_over_budget: bool
-    others: tuple[str, ...]
 
 
 class PlanDraft:
@@ -97,7 +83,7 @@ class PlanDraft:
         if now.changes != self._version.changes:
             if (changed := tx.changed_since(self._version.changes)) is None:
                 return False
-            is_touched = note_all(self._lookups, changed)
+            is_touched = note_all(self._ws, self._lookups, changed)
         if now.waiting != self._version.waiting:
             is_touched |= self._see_who_waits(tx.waiting())
         self._version = now
@@ -118,7 +104,7 @@ class PlanDraft:
         if now.generation != self._version.generation:
             self._look()
             return
-        note_all(self._lookups, self._ws.ledger.changed_since(self._version.changes))
+        note_all(self._ws, self._lookups, self._ws.ledger.changed_since(self._version.changes))
         self._see_who_waits(waiting)
         self._version = now
         with self._ws.ledger.looking() as tx:
@@ -161,7 +147,7 @@ class PlanDraft:
         asked = self._phones if left.all() else self._phones[left]  # no copy of all of them
         of_pool, _ = codec.distinct(np.concatenate([_NONE, *self._pool.values()]))
         self._lookups = PhoneLookup(self._ws, asked), PhoneLookup(self._ws, of_pool)
-        note_all(self._lookups, self._ws.ledger.holding())
+        note_all(self._ws, self._lookups, self._ws.ledger.holding())
         with self._ws.ledger.looking() as tx:
             self._draw(tx)
 
@@ -184,7 +170,9 @@ class PlanDraft:
         is_wanted = ~(is_reused | of_pool.is_held() | self._ws.ledger.suppressed_among(of_pool.phones))
         wanted, own = of_pool.phones[is_wanted], self._phones[self._left]
         self._wanted = {key: phones[codec.positions(phones, wanted) >= 0] for key, phones in self._pool.items()}
-        self._offers = {key: without(phones, own) for key, phones in self._wanted.items() if not lacks_purpose(self._ws, key)}
+        self._offers = {
+            key: codec.without(phones, own) for key, phones in self._wanted.items() if not lacks_purpose(self._ws, key)
+        }
         self._prepare(self._terms(tx))
 
     def _prepare(self, terms: Terms) -> None:
@@ -195,45 +183,17 @@ class PlanDraft:
             stretches.append(Part(self._key, self._phones[self._left]))
             for key in terms.others:
                 others = np.sort(np.concatenate([_NONE, *(each.phones for each in stretches[1:])]))
-                stretches.append(Part(key, without(self._offers[key], others)))
+                stretches.append(Part(key, codec.without(self._offers[key], others)))
         sizes = balanced_sizes(
             sum(len(each.phones) for each in stretches), most=settings.chunk_size, fewest=settings.smallest_chunk
         )
         ends = np.cumsum([0, *sizes]).tolist()
         self._new = [NewChunk.of(_cut(stretches, start, stop)) for start, stop in pairwise(ends)]
         bought = _phones_of(self._new)
-        self._still_waiting = {key: without(phones, bought) for key, phones in self._wanted.items()}
+        self._still_waiting = {key: codec.without(phones, bought) for key, phones in self._wanted.items()}
 
     def _terms(self, tx: Planning) -> Terms:
-        own, reserved = len(self._left), tx.reserved_for(self._key)
-        if own and self._is_over_budget(tx, own - reserved):
-            return Terms(tx.day, is_over_budget=True, others=())
-        others, taken, room = list[str](), _NONE, self._room_today(tx) + reserved - own
-        for key, phones in self._offers.items():
-            phones = without(phones, taken)
-            if 0 < len(phones) <= room and self._fits_list(tx, key, len(phones)):
-                others.append(key)
-                taken, room = np.sort(np.concatenate([taken, phones])), room - len(phones)
-        return Terms(tx.day, is_over_budget=False, others=tuple(others))
-
-    def _is_over_budget(self, tx: Planning, count: int) -> bool:
-        """True when a limit forbids to buy so many phones more for the list.
-
-        It stays so until a `run` of the list or the night plans it again: else two processes with unequal limits would undo each
-        other's plans for ever.
-        """
-        if self._again is not Again.NIGHT and tx.is_over_budget(self._key):
-            return True
-        return not self._fits_list(tx, self._key, count) or count > self._room_today(tx)
-
-    def _fits_list(self, tx: Planning, list_key: str, count: int) -> bool:
-        limit = tx.limit_of(list_key, self._ws.settings.max_billable)
-        return limit is None or tx.bought_for(list_key) + count <= limit
-
-    def _room_today(self, tx: Planning) -> float:
-        """Phones that today's budget still allows."""
-        limit = self._ws.settings.max_billable_per_day
-        return np.inf if limit is None else limit - tx.bought_today()
+        return terms_of(self._ws, tx, self._key, len(self._left), self._offers, self._again)
 
     def _warn_of_what_never_fits(self) -> None:
         most = self._ws.settings.max_billable_per_day
@@ -259,7 +219,7 @@ class PlanDraft:
         still = dict(self._still_waiting)
         if self._newcomers:  # their own plannings saw all that was in flight before this one
             bought = _phones_of(self._recorded)
-            still |= {key: without(phones, bought) for key, phones in self._newcomers.items()}
+            still |= {key: codec.without(phones, bought) for key, phones in self._newcomers.items()}
         for key, phones in {**self._pool, **self._newcomers}.items():
             if len(still[key]) < len(phones):
                 tx.keep_waiting(key, still[key])
@@ -282,11 +242,6 @@ def balanced_sizes(count: int, *, most: int, fewest: int) -> list[int]:
         chunk_count = count // fewest
         count = min(count, chunk_count * most)
     return [count // chunk_count + (place < count % chunk_count) for place in range(chunk_count)]
-
-
-def without(phones: Phones, among: Phones) -> Phones:
-    """Those of `phones` that are not in the sorted `among`."""
-    return phones[codec.positions(phones, among) < 0]
 
 
 def _cut(stretches: Sequence[Part], start: int, stop: int) -> list[Part]:

@@ -26,6 +26,7 @@ from fbcheck_pipeline.vendor import ResultTable
 from fbcheck_pipeline.workflow.kept_results import doubt_of, kept, read_for
 from fbcheck_pipeline.workflow.lost_verdicts import united_with_stored
 from fbcheck_pipeline.workflow.poll import deadline_at, tried_note
+from fbcheck_pipeline.workflow.sent_phones import loaded
 from fbcheck_pipeline.workflow.verdicts import exported_at_us, write_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -100,7 +101,7 @@ def take_in_kept(ws: Workspace, chunk: Chunk, path: Path, *, is_accepted: bool =
     """
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     fetched = Fetched(chunk, sha256, chunk.total, chunk.success, chunk.failure, is_accepted)
-    return take_in(ws, fetched, ws.ledger.chunk(chunk.chunk_key), path)
+    return take_in(ws, fetched, loaded(ws, chunk.chunk_key), path)
 
 
 def take_in(ws: Workspace, fetched: Fetched, chunk: LoadedChunk, path: Path) -> str | None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.ledger.records import Stretch
+from fbcheck_pipeline.workflow.sent_phones import loaded
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 
@@ -43,6 +44,6 @@ def whereabouts(ws: Workspace, list_keys: Iterable[str]) -> Whereabouts:
 
 
 def _answered(ws: Workspace, chunk_key: str, stretch: Stretch) -> int:
-    chunk = ws.ledger.chunk(chunk_key)
+    chunk = loaded(ws, chunk_key)
     own = chunk.phones[stretch.start : stretch.start + stretch.phone_count]
     return int(np.isin(own, chunk.unanswered, invert=True).sum())

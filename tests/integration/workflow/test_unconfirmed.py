@@ -294,7 +294,7 @@ def test_two_tasks_taken_for_each_other_are_noticed_and_put_right(open_driver: O
     driver = open_driver(chunk_size=10)
     driver.run("a", phones(20))
     lost = {task.phones[0]: task.task_id for task in vendor.tasks.values()}
-    right = {row.chunk_key: lost[f"+{row.phones[0]}"] for row in driver.ledger.loaded_chunks_of("a")}
+    right = {row.chunk_key: lost[f"+{driver.ledger.chunk(row.chunk_key).phones[0]}"] for row in driver.ledger.chunks_of("a")}
     for chunk, task_id in zip(right, reversed(right.values()), strict=True):
         attach_task(driver.ws, driver.client, chunk, task_id)
     driver.poll()

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from fbcheck_pipeline.ledger import ChunkState
+from fbcheck_pipeline.ledger import ChunkState, codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.limits import UNANSWERED
 from fbcheck_pipeline.ledger.moves import move
 from fbcheck_pipeline.ledger.records import Part
+from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.workflow.index_upkeep import remove_from_index
 from fbcheck_pipeline.workflow.phone_history import History
 from fbcheck_pipeline.workflow.volumes import remove_from_volumes
@@ -46,6 +47,7 @@ class PastChunks:
         name = f"list{self._ws.ledger.index_state().change}"
         with self._ws.ledger.planning() as tx:
             key = add_chunk(tx, Part(name, phones))
+        self._ws.storage.write_bytes(paths.CHUNKS.of(key), codec.to_payload(phones))
         values = {"task_id": f"task-{key}", "exported_at": self._clock.now}
         for from_, to in (("planned", "sending"), ("sending", "submitted"), ("submitted", "exported")):
             self._move(key, from_, to, values)

@@ -75,7 +75,7 @@ def upgrade() -> None:
     op.create_table(
         "chunk_phones",
         sa.Column("chunk_key", sa.Text(), nullable=False),
-        sa.Column("phones", sa.LargeBinary(), nullable=False),
+        sa.Column("phones", sa.LargeBinary(), nullable=True),
         sa.Column("unanswered", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("chunk_key"),
     )
