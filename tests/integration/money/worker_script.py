@@ -35,7 +35,7 @@ LISTS = {"a": phones(40), "b": phones(40, 905_320_000_020)}
 CHUNK_SIZE = 10
 OURS = str(Path(fbcheck_pipeline.__file__).parent)
 POINTS: dict[str, tuple[object, str, str]] = {
-    "planning transaction": (Planning, "finish", ""),
+    "planning transaction": (Planning, "mark_planned", ""),
     "planning": (Ledger, "planning", ""),
     "chunk file": (Storage, "write_bytes", "chunks/"),
     "stamp": (Storage, "write_bytes", "ledger-id"),
