@@ -20,6 +20,7 @@ from fbcheck_pipeline.cli.app import app
 from fbcheck_pipeline.errors import VendorError
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.settings import load_settings
+from fbcheck_pipeline.workflow.sent_phones import loaded
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.fake_vendor import verdict
 from tests.forked import ForkedCommand
@@ -145,7 +146,7 @@ def judge_bill(vendor: BadVendor, fbcheck: Fbcheck) -> None:
     tries: Counter[str] = Counter()
     for row in ws.ledger.chunks():
         assert row.state in ("collected", "replaced")
-        for phone in ws.ledger.chunk(row.chunk_key).phones:
+        for phone in loaded(ws, row.chunk_key).phones:
             tries[f"+{phone}"] += row.resubmissions + TRAITS[ChunkState(row.state)].is_try
     ws.ledger.close()
     assert set(tries) == set(NUMBERS)

@@ -33,6 +33,7 @@ from fbcheck_pipeline.workflow.index_upkeep import update_index
 from fbcheck_pipeline.workflow.pins import read_pins
 from fbcheck_pipeline.workflow.reconcile import abandon, attach_task, resubmit
 from fbcheck_pipeline.workflow.send import RetryPolicy
+from fbcheck_pipeline.workflow.sent_phones import loaded
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape, Task
@@ -392,8 +393,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
     # --- what the machine knows of the world
 
     def _phones(self, chunk_key: str) -> list[int]:
-        row = self.driver.ledger.chunk(chunk_key)
-        return [int(phone) for phone in row.phones]
+        return [int(phone) for phone in loaded(self.driver.ws, chunk_key).phones]
 
     def _held(self, row: Chunk) -> list[int]:
         """The phones of a chunk that may still be answered."""
@@ -409,7 +409,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
         young: set[int] = set()
         for row in self.driver.ledger.chunks():
             if row.has_verdicts and row.exported_at > oldest:
-                chunk = self.driver.ledger.chunk(row.chunk_key)
+                chunk = loaded(self.driver.ws, row.chunk_key)
                 young |= set(self._phones(row.chunk_key)) - {int(phone) for phone in chunk.unanswered}
         return young
 
@@ -439,7 +439,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
         found: dict[int, tuple[int, Any]] = {}
         rows = [row for row in self.driver.ledger.chunks() if TRAITS[row.state].retries]
         for row in sorted(rows, key=lambda row: row.settled_at):
-            chunk = self.driver.ledger.chunk(row.chunk_key)
+            chunk = loaded(self.driver.ws, row.chunk_key)
             unanswered = {int(phone) for phone in chunk.unanswered}
             for phone in self._phones(row.chunk_key):
                 if phone in unanswered and self._is_history(row, key):
