@@ -11,9 +11,12 @@ import sqlalchemy as sa
 from fbcheck_pipeline.ledger.access import Access, R
 from fbcheck_pipeline.ledger.records import AnsweringTask, LoadedChunk, SettledTry, Tier
 from fbcheck_pipeline.ledger.schema import LOADED, chunk_phones, chunks, doomed_files, index_tiers, ledger_meta
-from fbcheck_pipeline.ledger.states import TRAITS, ChunkState, states_that
+from fbcheck_pipeline.ledger.states import MOVES, TRAITS, ChunkState, states_that
 
-_SENT_AND_SETTLED = [state for state, traits in TRAITS.items() if traits.is_try and traits.holds is None]
+_MAY_HOLD_AGAIN = {from_ for from_, to in MOVES if TRAITS[to].holds}
+_SENT_AND_SETTLED = [
+    state for state, traits in TRAITS.items() if traits.is_try and not traits.holds and state not in _MAY_HOLD_AGAIN
+]
 PAGE = 64
 """So many chunks are loaded together."""
 KEYS_AT_ONCE = 1000

@@ -22,6 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from fbcheck_pipeline.errors import LedgerError, OperatorError, VendorRefuses
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, Ledger, tallies
 from fbcheck_pipeline.ledger.calling_off import CALLED_OFF
+from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.records import Chunk, Stretch
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
@@ -327,6 +328,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
     def suppress(self, first: int, count: int) -> None:
         chosen = phones(count, 905_320_000_000 + first)
         self.driver.ledger.suppress(chosen)
+        stamp(self.driver.ws.storage, self.driver.ledger)
         for phone in map("+{}".format, chosen):
             self.accepted_of_suppressed.setdefault(phone, self.vendor.accepted[phone])
 
