@@ -47,9 +47,10 @@ audit: $(READY)
 docs: $(READY)
 	$(BIN)/python -m docs.reference.generate
 
-# The stages and the whole job beside plain phonenumbers and openpyxl; minutes.
+# The stages and the whole job beside plain phonenumbers and openpyxl, then the same work beside ever more finished lists; minutes.
 bench: $(READY)
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench --history
 
 # Breaks each guard of the fast path in turn; some test must notice.
 mutants: $(READY)

@@ -1,6 +1,7 @@
 """`make bench`: the stages, the whole job and columns of each dirt, beside what plain phonenumbers and openpyxl take in the same run.
 
     python -m tests.bench [ROWS …]        # default 10000 100000 1000000; 10000000 takes half an hour
+    python -m tests.bench --history [LISTS …] [--postgres]  # the same work beside ever more finished lists
 
 Each measurement is a process of its own, so that its peak memory is its own. Times are one run's: quote ratios.
 """
@@ -19,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.bench import dirty
+from tests.bench import dirty, long_history
 
 SIZES = (10_000, 100_000, 1_000_000)
 BASELINE_ROWS = 50_000
@@ -176,6 +177,9 @@ def run_stage(stage: str, path: Path, folder: Path) -> None:
 
 def main(arguments: list[str]) -> None:
     """Print the table."""
+    if arguments[:1] == ["--history"]:
+        long_history.main(arguments[1:])
+        return
     if arguments[:1] == ["--stage"]:
         run_stage(arguments[1], Path(arguments[2]), Path(arguments[3]))
         return

@@ -53,12 +53,12 @@ def fill(ws: Workspace, list_count: int) -> None:
     if ws.ledger.registered_lists():
         raise SystemExit(f"{ws.storage.data_uri} has lists already; name an empty folder")
     for start in range(0, list_count, LISTS_PER_FILE):
-        _add(ws, range(start, min(start + LISTS_PER_FILE, list_count)), list_count)
+        add(ws, range(start, min(start + LISTS_PER_FILE, list_count)), list_count)
     stamp(ws.storage, ws.ledger)
 
 
-def _add(ws: Workspace, numbers: range, list_count: int) -> None:
-    """A portion of the lists: those that one file of the summary tells of."""
+def add(ws: Workspace, numbers: range, list_count: int) -> None:
+    """Add the lists of these numbers, of so many: at most those that one file of the summary tells of."""
     now = ws.ledger.clock()
     made = [_Finished(number, now - DAY_S * ((list_count - 1 - number) // LISTS_A_NIGHT + 1)) for number in numbers]
     for each in made:

