@@ -7,6 +7,7 @@ Default 0, 1,000 and 10,000 lists, on SQLite; 100000 takes about ten minutes. Ea
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 import os
@@ -83,13 +84,21 @@ def tick(ws: Any, name: str) -> None:
     from fbcheck_pipeline.defs.resources import FbcheckResource
 
     given: dict[str, Any] = {"resources": {"fbcheck": FbcheckResource(data_uri=ws.settings.data_uri, api_key="bench")}}
-    with dg.DagsterInstance.ephemeral() as instance:
-        if name == "nightly_enrichment":
-            with dg.build_schedule_context(instance, scheduled_execution_time=datetime.now(UTC), **given) as night:
-                sensors.nightly_enrichment(night)
-        else:
-            with dg.build_sensor_context(instance, **given) as context:
-                getattr(sensors, name)(context)
+    given |= {"instance": _instance()}
+    if name == "nightly_enrichment":
+        with dg.build_schedule_context(scheduled_execution_time=datetime.now(UTC), **given) as night:
+            sensors.nightly_enrichment(night)
+    else:
+        with dg.build_sensor_context(**given) as context:
+            getattr(sensors, name)(context)
+
+
+@functools.cache
+def _instance() -> Any:
+    """Made before anything is measured."""
+    import dagster as dg
+
+    return dg.DagsterInstance.local_temp()
 
 
 def summary(ws: Any) -> None:
