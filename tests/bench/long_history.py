@@ -169,8 +169,8 @@ def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory() as place, _ledgers("--postgres" in arguments) as ledger_of:
         for size in sizes:
             _measure_all(size, f"{place}/{size}", ledger_of(size), found)
-    for act, cells in found.items():
-        print(f"{act:28}" + "".join(f"{cell:>17}" for cell in cells))
+        for act, cells in found.items():
+            print(f"{act:28}" + "".join(f"{cell:>17}" for cell in cells), flush=True)
 
 
 def _measure_all(size: int, store: str, ledger: dict[str, str], found: dict[str, list[str]]) -> None:
