@@ -6,7 +6,7 @@ import random
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
@@ -140,6 +140,7 @@ def test_a_tail_of_digits_and_a_word_never_makes_another_number(
     st.integers(1, 9),
     st.sampled_from(["#{} ", "№{} ", "# {}: ", "{}) ", "{}. ", "Handy {} ", "Tel. {} ", "Büro {}: "]),
 )
+@example(("tel:+39-02-761067", "IT", "+3902761067"), 1, "{}) ")  # a plus that is lost with the count leaves another's number
 @bounded
 def test_a_number_that_counts_numbers_is_no_part_of_one(cell: tuple[str, str, str], count: int, form: str) -> None:
     """`#2 171 1234567` is the second number of somebody, and glued it is a third person's."""
