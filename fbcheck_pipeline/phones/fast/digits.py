@@ -98,7 +98,8 @@ def digits_of(cells: pa.StringArray) -> Digits:
         is_plain &= ~_has_unclear_signs(signs, begins, ends, seen, count, has_plus)
         tail = _tails(count, seen, first, *signs.of(_DASH))
         hours = _hours(kind, begins, *signs.of(_DASH), tail)
-        tail[~is_plain | ~_counts_on(matrix, count, tail)] = 0
+        tail[~is_plain] = 0
+        tail[~_counts_on(matrix, count, tail)] = 0
     restart, is_unclear = _restarts(kind, between, between_rows, seen, first, count, matrix, has_plus)
     is_plain[is_unclear] = False
     for more in (hours, _after_long_groups(kind, between, between_rows, begins, seen, first, count)):
@@ -250,7 +251,7 @@ def _hours(kind: Bytes, begins: Ints, dashes: Ints, rows: Ints, tail: Ints) -> I
 
 
 def _counts_on(matrix: Bytes, count: Ints, tail: Ints) -> Mask:
-    """True where the tail's number is 1 to 9 more than as many digits before it, as in 34-35."""
+    """True where the tail's number is 1 to 9 more than as many digits before it, as in 34-35; of plain cells, whose digits all have room."""
     rows = np.flatnonzero((tail > 0) & (count >= 2 * tail))
     difference, end = np.zeros(len(rows), np.int64), rows * WIDTH + MARGIN + count[rows]
     for place in range(4):

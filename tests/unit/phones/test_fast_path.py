@@ -258,3 +258,13 @@ def test_batches_without_a_digit_are_read(path: FastPath, texts: list[str | None
     digits = digits_of(pa.array(texts, pa.string()))
     assert digits.is_empty.all()
     assert not digits.is_plain.any()
+
+
+@pytest.mark.parametrize("tail", ["1", "731", "7311"])
+def test_a_last_cell_of_many_digits_and_a_short_end_is_read(path: FastPath, tail: str) -> None:
+    """Its digits have no room in the matrix, and nothing lies behind the last row."""
+    cells = [
+        ("030 123456", COUNTRIES.index("DE"), Says.NOTHING),
+        (f"{'049 755114, ' * 8}065 997-{tail}", COUNTRIES.index("DE"), Says.NOTHING),
+    ]
+    assert read_fast(path, cells)[1] is None
