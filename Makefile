@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Compiled once, whatever the shell says: a run and a test would otherwise compile all of it each time.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test unit lint types contracts check secrets audit lock bench dev docs mutants clean
+.PHONY: demo test world unit lint types contracts check secrets audit lock bench dev docs mutants clean
 
 demo: $(READY)
 	$(BIN)/fbcheck demo
@@ -19,6 +19,11 @@ dev: $(READY)
 # Three workers on two cores: the long tests mostly wait for processes of their own.
 test: $(READY)
 	$(BIN)/pytest -n 3 --dist worksteal tests
+
+# Lists as the world's tools write them, damaged ones, hostile ones; minutes. The report's first lines name the seed:
+# `make world SEED=15` draws others, `make world TIMES=10` ten times as many.
+world: $(READY)
+	WORLD_SEED=$(SEED) WORLD_TIMES=$(TIMES) $(BIN)/pytest -q -n 2 --dist worksteal tests/world
 
 unit: $(READY)
 	$(BIN)/pytest -q -n 2 --dist worksteal tests/unit

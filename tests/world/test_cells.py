@@ -1,0 +1,84 @@
+"""The law of cells on the world's dirt: every number of the cell, whole, or a reason. Whoever is called is a person."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pyarrow as pa
+import pytest
+
+from fbcheck_pipeline.model.columns import schema_of
+from fbcheck_pipeline.model.paths import RAW_PHONES
+from fbcheck_pipeline.phones import Normaliser
+from tests.world.chance import TIMES, chance_of
+from tests.world.dirt import DirtyCell, dirty_cell
+
+PARTS, CELLS = 4, 4_000 * TIMES
+KNOWN_WRONG = 4
+"""Of 4,000; must become 0. Examples are in UNSOLVED; mend a kind, and lower this."""
+
+
+def numbers_of(cells: list[str], region: str) -> list[set[str]]:
+    """What the list's normaliser makes of a column of cells, without having heard other cells."""
+    columns = [
+        pa.array(range(1, len(cells) + 1), pa.int64()),
+        pa.array([0] * len(cells), pa.int16()),
+        pa.DictionaryArray.from_arrays(pa.array([0] * len(cells), pa.int32()), pa.array(["tel"])),
+        pa.array(cells, pa.string()),
+    ]
+    batch = pa.RecordBatch.from_arrays(columns, schema=pa.schema(schema_of(RAW_PHONES)))
+    out = Normaliser(region).normalise(batch)
+    found: list[set[str]] = [set() for _ in cells]
+    for row, e164 in zip(out.column("source_row").to_pylist(), out.column("phone_e164").to_pylist(), strict=True):
+        if e164:
+            found[row - 1].add(e164)
+    return found
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_cell_is_silently_wrong(part: int) -> None:
+    """A stranger's number, or some numbers of a cell without the others, is wrong; nothing and all are right."""
+    chance = chance_of("cells", part)
+    by_region: defaultdict[str, list[DirtyCell]] = defaultdict(list)
+    for _ in range(CELLS):
+        cell = dirty_cell(chance)
+        by_region[cell.region].append(cell)
+    wrong, whole = [], 0
+    for region, cells in by_region.items():
+        for cell, found in zip(cells, numbers_of([each.text for each in cells], region), strict=True):
+            whole += found == cell.truth
+            if found and found != cell.truth:
+                wrong.append((region, cell.text, sorted(cell.truth), sorted(found)))
+    assert len(wrong) <= KNOWN_WRONG * TIMES, wrong
+    assert whole > CELLS // 3
+
+
+SOLVED = {
+    "+43 3860 3672 9-17": ("AT", "+4338603672"),
+    "+35230256 9-17": ("LU", "+35230256"),
+    "(073) 04907\t.00": ("PY", "+5957304907"),
+    "+39 059 213030. 1.": ("IT", "+39059213030"),
+}
+UNSOLVED = {
+    "1) (06 35) 225 264 ²": ("HU", "+3635225264"),
+    "2. 381676073429.0": ("RS", "+381676073429"),
+    "2026-11-01: Handy 65 881 383": ("LV", "+37165881383"),
+    "2. (+381 14 53177. (9-17 Uhr)": ("RS", "+3811453177"),
+}
+
+
+@pytest.mark.parametrize("text", SOLVED)
+def test_what_was_silently_wrong_once(text: str) -> None:
+    """Found by this test, and mended."""
+    region, number = SOLVED[text]
+    assert not numbers_of([text], region)[0] - {number}
+
+
+@pytest.mark.xfail(
+    reason="found by this test, not mended yet: decimals apart, a count before brackets, a date that is a number", strict=False
+)
+@pytest.mark.parametrize("text", UNSOLVED)
+def test_what_is_silently_wrong(text: str) -> None:
+    """Whoever mends one moves it up, and lowers KNOWN_WRONG."""
+    region, number = UNSOLVED[text]
+    assert not numbers_of([text], region)[0] - {number}
