@@ -88,7 +88,17 @@ def test_merged_files_hold_all_pairs_but_those_left_out(tmp_path: Path) -> None:
     assert sorted(pairs) == sorted([(1, 0), (5, 7), (9, 0), *((key, 8) for key in range(2 * BLOCK))])
 
 
-@pytest.mark.parametrize("damage", ["cut", "cut in the pairs", "empty", "zeros in the pairs", "table", "longer", "another"])
+def test_files_without_pairs_are_merged_to_one_without(tmp_path: Path) -> None:
+    """Tasks that answered nobody yet: a merge that failed on them would fail each night, and with it a purge."""
+    storage = written(tmp_path, [], [])
+    with byte_ranges(storage, "file") as source:
+        assert sum(len(keys) for keys, _ in merged([PairsFile.open(source, IDENTITY)], [np.array([0, 1, 2], np.int32)])) == 0
+
+
+DAMAGES = ["cut", "cut in the pairs", "empty", "zeros in the pairs", "zeros in a block", "a value", "table", "longer", "another"]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_file_that_is_not_whole_or_another_is_never_read(damage: str, tmp_path: Path) -> None:
     """Believed, it would buy phones again, or call strangers answered."""
     storage = written(tmp_path, list(range(3 * BLOCK)), [0] * 3 * BLOCK)
@@ -102,6 +112,10 @@ def test_a_file_that_is_not_whole_or_another_is_never_read(damage: str, tmp_path
         raw.clear()
     elif damage == "zeros in the pairs":
         raw[BLOCK_BYTES : 2 * BLOCK_BYTES] = bytes(BLOCK_BYTES)
+    elif damage == "zeros in a block":
+        raw[4096 : 2 * 4096] = bytes(4096)
+    elif damage == "a value":
+        raw[BLOCK_BYTES - 1] ^= 1
     elif damage == "table":
         raw[-40] ^= 1
     elif damage == "longer":
