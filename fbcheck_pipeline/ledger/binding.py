@@ -14,7 +14,12 @@ from fbcheck_pipeline.ledger.schema import chunks, doomed_files, ledger_meta, vo
 from fbcheck_pipeline.ledger.states import FINAL_STATES, ChunkState
 
 _PLACE = [chunks.c[name] for name in VerdictPlace.__dataclass_fields__]
-_IS_FINAL = sa.and_(chunks.c.state.in_(FINAL_STATES), chunks.c.result_sha256.is_not(None), chunks.c.task_id.is_not(None))
+_IS_FINAL = sa.and_(
+    chunks.c.state.in_(FINAL_STATES),
+    chunks.c.result_sha256.is_not(None),
+    chunks.c.task_id.is_not(None),
+    chunks.c.unanswered_count < chunks.c.phone_count,  # else nothing would tell that a volume lacks it
+)
 
 
 class _Overtaken(Exception):

@@ -52,14 +52,19 @@ def united_with_stored(ws: Workspace, chunk: Chunk, table: pa.Table) -> tuple[pa
 
 def _mended(ws: Workspace, lost: Chunk) -> Chunk:
     """A chunk whose verdicts were not where they were known to lie: they lie elsewhere by now, or are made anew."""
-    now = loaded(ws, lost.chunk_key)
+    now = ws.ledger.chunk(lost.chunk_key)
     if now.volume == lost.volume:
-        _make_anew(ws, now)
+        make_anew(ws, now.chunk_key)
     return ws.ledger.chunk(lost.chunk_key)
 
 
-def _make_anew(ws: Workspace, chunk: LoadedChunk) -> None:
-    """Write a chunk's verdict file from the result that was kept, if that answers all that the ledger knows as answered."""
+def make_anew(ws: Workspace, chunk_key: str) -> None:
+    """Write a chunk's verdict file from the result that was kept.
+
+    Raises:
+        StorageError: none was kept that answers all that the ledger knows as answered.
+    """
+    chunk = loaded(ws, chunk_key)
     name = place_of(chunk.known_task_id, chunk.volume)
     table = _table_kept(ws, chunk)
     if table is None or not chunk.has_verdicts:

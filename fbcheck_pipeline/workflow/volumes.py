@@ -18,6 +18,7 @@ from fbcheck_pipeline.files.storage import ROWS_PER_BATCH, BatchStream
 from fbcheck_pipeline.ledger.records import VerdictPlace, Volume
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.workflow.file_upkeep import finish_files
+from fbcheck_pipeline.workflow.lost_verdicts import make_anew
 from fbcheck_pipeline.workflow.merge_policy import MergePolicy
 from fbcheck_pipeline.workflow.verdicts import SCHEMA, VerdictReader
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -39,20 +40,32 @@ def bind_verdicts(ws: Workspace, *, max_files: int = MAX_FILES, policy: MergePol
         is_new = _bind(ws, generation, unbound, [])
     volumes = ws.ledger.volumes()
     if chosen := volumes[policy.worth_merging([each.row_count for each in volumes])]:
-        is_new |= _bind(ws, generation, ws.ledger.bound_in([each.key for each in chosen]), chosen)
+        try:
+            is_new |= _bind(ws, generation, ws.ledger.bound_in([each.key for each in chosen]), chosen)
+        except StorageError as error:
+            log.warning("volumes of verdicts are not merged: %s", error)
     return is_new
 
 
 def remove_from_volumes(ws: Workspace) -> None:
-    """Write anew each volume that holds verdicts of purged chunks, without them; marking these has raised the generation."""
-    while volumes := ws.ledger.volumes_with_purged():
+    """Write anew each volume that holds verdicts of purged chunks, without them; marking these has raised the generation.
+
+    Raises:
+        StorageError: answers that are to stay cannot be read from it. Where the file is gone altogether, nothing is left to delete.
+    """
+    finish_files(ws)  # each is in its place then: none with these chunks is published any more
+    while volumes := [each for each in ws.ledger.volumes_with_purged() if ws.storage.exists(paths.VOLUMES.of(each.key))]:
         for each in volumes:
             generation = ws.ledger.index_state().generation
             _bind(ws, generation, ws.ledger.bound_in([each.key]), [each])
 
 
 def _bind(ws: Workspace, generation: int, verdicts: Sequence[VerdictPlace], instead_of: Sequence[Volume]) -> bool:
-    """Write one volume and publish it in the place of files or volumes; False when somebody else was first."""
+    """Write one volume and publish it in the place of files or volumes; False when somebody else was first.
+
+    Raises:
+        StorageError: a volume lacks verdicts, and they cannot be made anew; it is not replaced.
+    """
     key, bound = secrets.token_hex(8), list[VerdictPlace]()
     file = paths.NEW_VOLUMES.of(key)
     with ws.ledger.sender() as writer:
@@ -68,12 +81,14 @@ def _bind(ws: Workspace, generation: int, verdicts: Sequence[VerdictPlace], inst
 
 
 def _batches(ws: Workspace, verdicts: Sequence[VerdictPlace], bound: list[VerdictPlace]) -> Iterator[pa.RecordBatch]:
-    """The rows of tasks, sorted by task; what cannot be read stays where it is, and those that were read are added to `bound`."""
+    """The rows of tasks, sorted by task, which are added to `bound`; those without a readable file of their own are left out."""
     reader, some, count = VerdictReader(ws.storage), list[pa.Table](), 0
     for each in sorted(verdicts, key=lambda each: each.task_id):
         try:
             some.append(reader.table(each.task_id, each.volume))
         except StorageError as error:
+            if each.volume is not None:
+                make_anew(ws, each.chunk_key)  # in a file of its own, or the volume stays
             log.warning("verdicts of chunk %s cannot be read: %s", each.chunk_key, error)
             continue
         bound.append(each)

@@ -155,3 +155,56 @@ def test_a_lost_volume_is_said_by_name(ws: Workspace, clock: Clock) -> None:
     with pytest.raises(StorageError, match=r"volume~.*lost or damaged"):
         verdicts_of(ws, chunk)
     remove_from_volumes(ws)
+
+
+@pytest.mark.parametrize("how", ["lost", "cut"])
+def test_a_volume_that_cannot_be_read_is_not_merged_away(how: str, ws: Workspace, clock: Clock) -> None:
+    """Deleted, it could not be restored to where the ledger looks, and no purge would reach it any more."""
+    past = PastChunks(ws, clock)
+    for number in range(3):
+        collected(ws, past, number)
+        assert bind_verdicts(ws, max_files=0)
+    path = Path(ws.storage.root) / "verdicts" / f"volume~{ws.ledger.chunk(past.known[1].key).volume}.parquet"
+    content = path.read_bytes()
+    path.write_bytes(content[:100])
+    if how == "lost":
+        path.unlink()
+    assert not bind_verdicts(ws, max_files=0, policy=MERGING)
+    assert len(ws.ledger.volumes()) == 3 and ws.storage.names("new_volumes") == []
+    path.write_bytes(content)
+    assert bind_verdicts(ws, max_files=0, policy=MERGING)
+    assert len(ws.ledger.volumes()) == 1 and set(seen(ws).values()) == {1} and len(seen(ws)) == 12
+    assert_all_read(ws, past)
+
+
+def test_a_purge_never_deletes_a_damaged_volume_with_the_answers_of_others(ws: Workspace, clock: Clock) -> None:
+    """They are paid for, and the backup may have them: the purge says the file, and ends when that is restored, or deleted."""
+    past = PastChunks(ws, clock)
+    for number in range(3):
+        collected(ws, past, number)
+    assert bind_verdicts(ws, max_files=0)
+    path = Path(ws.storage.root) / "verdicts" / f"volume~{ws.ledger.chunk(past.known[0].key).volume}.parquet"
+    content = path.read_bytes()
+    path.write_bytes(content[:100])
+    with pytest.raises(StorageError, match=r"volume~.*lost or damaged"):
+        past.purge(past.known[0])
+    path.write_bytes(content)
+    remove_from_volumes(ws)
+    assert set(seen(ws).values()) == {1} and len(seen(ws)) == 8
+    assert_all_read(ws, past)
+    (rest,) = (Path(ws.storage.root) / "verdicts").iterdir()
+    rest.unlink()
+    past.purge(past.known[0])
+
+
+def test_a_task_that_answered_nobody_is_no_part_of_a_volume(ws: Workspace, clock: Clock) -> None:
+    """It has no row there by which to tell that nothing of the volume is lost."""
+    past = PastChunks(ws, clock)
+    collected(ws, past, 0)
+    empty = past.exported(phones(4, 905_330_000_000))
+    write_verdicts(
+        ws.storage, f"task-{empty.key}", pa.table({"phone": empty.phones, "facebook": [""] * 4, "label": [""] * 4})[:0], 0
+    )
+    past.collect(empty, empty.phones[:0])
+    assert bind_verdicts(ws, max_files=0)
+    assert len(verdicts_of(ws, ws.ledger.chunk(empty.key))[0]) == 0
