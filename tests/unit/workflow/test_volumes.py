@@ -13,6 +13,7 @@ import pytest
 from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger
+from fbcheck_pipeline.ledger.records import Volume
 from fbcheck_pipeline.workflow.lost_verdicts import verdicts_of
 from fbcheck_pipeline.workflow.merge_policy import MergePolicy
 from fbcheck_pipeline.workflow.verdicts import write_verdicts
@@ -195,6 +196,29 @@ def test_a_purge_never_deletes_a_damaged_volume_with_the_answers_of_others(ws: W
     (rest,) = (Path(ws.storage.root) / "verdicts").iterdir()
     rest.unlink()
     past.purge(past.known[0])
+
+
+def test_who_comes_second_to_a_merge_neither_warns_nor_makes_anew_what_lies_elsewhere(
+    ws: Workspace, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The volumes that it was about to read are gone; a file of its own beside the merged volume would have each verdict twice."""
+    past, volumes = PastChunks(ws, clock), Ledger.volumes
+    for number in range(3):
+        collected(ws, past, number)
+        assert bind_verdicts(ws, max_files=0)
+
+    def then_another_merges(ledger: Ledger) -> list[Volume]:
+        seen_before = volumes(ledger)
+        monkeypatch.undo()
+        bound_before = ledger.bound_in([each.key for each in seen_before])
+        assert bind_verdicts(ws, max_files=0, policy=MERGING)
+        monkeypatch.setattr(Ledger, "bound_in", lambda *_: bound_before)
+        return seen_before
+
+    monkeypatch.setattr(Ledger, "volumes", then_another_merges)
+    assert not bind_verdicts(ws, max_files=0, policy=MERGING)
+    assert not caplog.records
+    assert len(seen(ws)) == 12 and set(seen(ws).values()) == {1}
 
 
 def test_a_task_that_answered_nobody_is_no_part_of_a_volume(ws: Workspace, clock: Clock) -> None:
