@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -21,6 +22,10 @@ from tests.fake_vendor import FakeVendor
 
 NOON = 1_795_521_600.0  # 2026-11-24 12:00 UTC
 DAY_S = 86_400.0
+
+# The same examples each time, so that a change is judged by itself; `--hypothesis-profile=default` plays new ones.
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.load_profile("repeatable")
 
 
 class Clock:
