@@ -8,11 +8,14 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
 from fbcheck_pipeline.phones.fast.fast_path import FastPath
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
+from fbcheck_pipeline.phones.phone_reader import Cells, PhoneReader
 from fbcheck_pipeline.text import recogniser
 from tests.unit.phones.corpus import NO_REGION, Cell, read_carefully, read_fast
 from tests.unit.phones.dirty_cells import cells
@@ -52,6 +55,13 @@ def test_both_paths_agree_on_dirty_cells(path: FastPath) -> None:
     dirty: list[Cell] = [(cell.text, COUNTRIES.index(cell.region), Says.NOTHING) for cell in cells(random.Random(4), 1)]
     read = zip(dirty, read_fast(path, dirty), strict=True)
     assert not [(cell, outcome) for cell, outcome in read if outcome and read_carefully(*cell) != [outcome]]
+
+
+def test_the_vectors_reject_no_number_behind_a_count() -> None:
+    """Digits that are no number together may be one without the count before them, or without hours behind."""
+    texts = ["(3) 0501 234 33 31", "3 0501 234 33 31", "0501 234 33 31 9am-5pm"]
+    cells = Cells(np.arange(3), pa.array(texts), np.full(3, COUNTRIES.index("TR")), np.full(3, Says.NOTHING))
+    assert PhoneReader(frozenset()).read(cells).e164.to_pylist() == ["+905012343331"] * 3
 
 
 def test_what_is_read_in_a_dirty_cell_looks_like_a_number() -> None:
