@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
+from operator import itemgetter
 
 import numpy as np
 import phonenumbers
@@ -42,10 +43,11 @@ Cell = tuple[str, int, Says]
 
 
 def word_of(pattern: str, chance: random.Random) -> str:
-    """Some digits that match a pattern of the metadata."""
+    """Some digits that match a pattern of the metadata; the same ones for the same chance."""
     rest, word = parse(pattern), ""
     while not (rest.is_complete and (not followers(rest) or chance.random() < 0.3)):
-        mask, rest = chance.choice(followers(rest))
+        # Their own order is that of addresses in memory.
+        mask, rest = chance.choice(sorted(followers(rest), key=itemgetter(0)))
         word += str(chance.choice([digit for digit in range(10) if mask >> digit & 1]))
     return word
 

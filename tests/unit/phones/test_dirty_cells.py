@@ -115,6 +115,14 @@ def test_cells_of_several_numbers_are_cut_as_the_careful_path_cuts(reader: Phone
     assert not disagreements(reader, cells)
 
 
+def test_where_one_number_of_several_is_unclear_so_is_the_cell(reader: PhoneReader) -> None:
+    """Valid at home and abroad, each of them or the first only: one reason for the cell, and nothing of it is bought."""
+    texts = ("5142497141 - 5142497144", "5142497141 / +49 30 1234567")
+    cells = [(text, COUNTRIES.index("DE"), Says.NOTHING) for text in texts]
+    assert [[each.reason for each in outcomes] for outcomes in _read(reader, cells)] == [["ambiguous_international"]] * 2
+    assert not _disagreements(reader, cells)
+
+
 # One number in service each, so that every dress has a number to hold.
 _ONE = {"TR": ("0532 1234567", "905321234567"), "DE": ("030 1234567", "49301234567"), "US": ("650 2530000", "16502530000")}
 
