@@ -134,5 +134,5 @@ def before_next_of_range(core: str) -> Iterator[str]:
     dash = _LAST_DASH.search(core)
     if dash:
         head, tail = core[: dash.start()], dash[1]
-        if digit_count(head) >= MIN_RESTART_DIGITS and 1 <= int(tail) - int(re.sub(r"\D", "", head)[-len(tail) :]) <= 9:
+        if 1 <= int(tail) - int(re.sub(r"\D", "", head)[-len(tail) :]) <= 9:
             yield head

@@ -245,7 +245,9 @@ def _left_alone(text: str, reader: _Reader) -> Iterator[PhoneOutcome]:
         if number := reader.number_in(rest):
             before = text[: len(text) - len(rest)]
             may_be_code = before.strip(" ()") in _CALLING_CODES and "+" not in rest
-            is_sure = digit_count(before) <= MOST_COUNT_DIGITS and not may_be_code and not reader.number_in(before)
+            heads = [*other_readings.before_next_of_range(text), *other_readings.before_next_of_range(rest)]
+            is_sure = digit_count(before) <= MOST_COUNT_DIGITS and not may_be_code
+            is_sure &= not any(map(reader.number_in, (before, *heads)))
             yield number if is_sure else rejected(RejectReason.AMBIGUOUS_RANGE)
 
 

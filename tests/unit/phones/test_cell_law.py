@@ -121,6 +121,8 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("030 123456 9-17", "DE", "ambiguous_range"),
         ("030 12 34 56 9-17", "DE", "ambiguous_range"),
         ("030 123456-35", "DE", "+493012345635"),  # an extension of a switchboard, which is dialled
+        ("38 328-31", "LU", "ambiguous_range"),  # the next line of a switchboard, where numbers are short, too
+        ("(3150) 040 772-73", "IT", "ambiguous_range"),
         ("0151 23456 789", "DE", "+4915123456789"),
         ("0201 12345 67890", "DE", "+492011234567890"),
         ("(0)0151 23456789", "DE", "ambiguous_international"),  # not the American number behind 00
