@@ -97,7 +97,9 @@ def e164_phones(context: dg.AssetExecutionContext, raw_phones: BatchStream, fbch
     kinds={"parquet"},
     owners=OWNERS,
     code_version="1",
-    ins={paths.E164_PHONES.folder: dg.AssetIn(metadata={"columns": [Column.PHONE_E164, Column.REJECT_REASON]})},
+    ins={
+        paths.E164_PHONES.folder: dg.AssetIn(metadata={"columns": [Column.PHONE_COLUMN, Column.PHONE_E164, Column.REJECT_REASON]})
+    },
 )
 def submitted_chunks(
     context: dg.AssetExecutionContext, config: SubmitConfig, e164_phones: BatchStream, fbcheck: FbcheckResource

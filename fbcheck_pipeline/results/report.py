@@ -20,6 +20,7 @@ from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES, OPEN_STATUSES, VE
 from fbcheck_pipeline.results.counting import NO_VERDICT, ODDITIES, coverage_of
 from fbcheck_pipeline.results.reading import shown_delimiter
 from fbcheck_pipeline.vendor import timestamp_us
+from fbcheck_pipeline.workflow.content import CellCounts
 from fbcheck_pipeline.workflow.doubt import doubt_about
 
 MOST_BARS = 12
@@ -130,8 +131,18 @@ def _how_read(source: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _doubt(lineage: Mapping[str, Any], valid: int) -> list[str]:
     """Lines to begin with where nearly all of a list is rejected: why, and what to do; none otherwise."""
-    told = lineage["held"] or doubt_about(lineage["breakdown"][Column.REJECT_REASON], valid) or ""
+    told = lineage["held"] or doubt_about(_cells_of_columns(lineage["rejects"], valid)) or ""
     return [line.strip() for line in told.splitlines()]
+
+
+def _cells_of_columns(rejects: Iterable[Mapping[str, Any]], valid: int) -> dict[str, CellCounts]:
+    """As in `ListContent`; the columns that have no rejected cell are one."""
+    columns: dict[str, dict[str | None, int]] = {}
+    for each in rejects:
+        cells = columns.setdefault(each["column"], {None: each["cells"]})
+        cells[each["reason"]] = each["count"]
+        cells[None] -= each["count"]
+    return {**columns, "": {None: valid - sum(cells[None] for cells in columns.values())}}
 
 
 def _reason_bars(reasons: Mapping[str, int]) -> list[Bar]:

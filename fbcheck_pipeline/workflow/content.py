@@ -1,50 +1,50 @@
-"""What a normalised list holds: its distinct phones, and why the other cells were rejected."""
+"""What a normalised list holds: its distinct phones, and how each of its phone columns reads."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fbcheck_pipeline.files.storage import release_unused_memory
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.model.columns import Column
 
+_GROUP = [str(Column.PHONE_COLUMN), str(Column.REJECT_REASON)]
+CellCounts = Mapping[str | None, int]
+"""Cells by why they were rejected; None for those that hold a phone."""
+
 
 @dataclass(frozen=True)
 class ListContent:
-    """Sorted distinct phones, how many rows each has, and the number of rejected rows by reason."""
+    """Sorted distinct phones, how many rows each has, and the cells of each phone column by its name."""
 
     phones: Phones
     occurrences: npt.NDArray[np.int32]
-    reasons: Mapping[str, int]
-
-    @property
-    def valid_rows(self) -> int:
-        """Rows that have a phone."""
-        return int(self.occurrences.sum())
+    columns: Mapping[str, CellCounts]
 
     @property
     def rejected_rows(self) -> int:
         """Rows that have none."""
-        return sum(self.reasons.values())
+        return sum(sum(cells.values()) for cells in self.columns.values()) - int(self.occurrences.sum())
 
 
 def content_of(batches: Iterable[pa.RecordBatch]) -> ListContent:
-    """Read batches that have `phone_e164`, null where rejected, and `reject_reason`."""
-    found, reasons = [np.empty(0, np.int64)], Counter[str]()
+    """Read batches that have `phone_e164`, null where rejected, `phone_column` and `reject_reason`."""
+    found, columns = [np.empty(0, np.int64)], defaultdict[str, Counter[str | None]](Counter)
     for batch in batches:
         found.append(codec.from_e164(batch.column(Column.PHONE_E164)))
-        for each in pc.value_counts(batch.column(Column.REJECT_REASON).drop_null()).to_pylist():
-            reasons[each["values"]] += each["counts"]
+        cells = pa.table({name: batch.column(name) for name in _GROUP})
+        groups = cells.group_by(_GROUP, use_threads=False).aggregate([([], "count_all")])
+        for column, reason, count in zip(*(each.to_pylist() for each in groups.columns), strict=True):
+            columns[column][reason] += count
     every = np.concatenate(found)
     found.clear()
     release_unused_memory()
     every.sort()
-    return ListContent(*codec.runs(every), reasons)
+    return ListContent(*codec.runs(every), columns)

@@ -1,12 +1,13 @@
 """The gate before the first bill: where nearly all cells of a list are rejected, it was probably read wrongly.
 
 The few phones that are left are then numbers of strangers as likely as not. Such a list is held until a person, who was told what
-was read, confirms it or has it read otherwise.
+was read, confirms it or has it read otherwise. A column of its own that reads well is no misreading, whatever the others say.
 """
 
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.model.reasons import RejectReason, label_of, remedy_of
 from fbcheck_pipeline.model.statuses import AnsweredBy
 from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.content import ListContent
+from fbcheck_pipeline.workflow.content import CellCounts, ListContent
 from fbcheck_pipeline.workflow.pins import Pin, Pins
 from fbcheck_pipeline.workflow.plan import plan_list
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -37,7 +38,7 @@ def plan_or_hold(ws: Workspace, list_key: str, content: ListContent, *, again: A
     Raises:
         OperatorError: a purpose is required and the list has none.
     """
-    doubt = doubt_about(content.reasons, content.valid_rows)
+    doubt = doubt_about(content.columns)
     if doubt is not None and is_confirmed:
         ws.ledger.confirm(list_key)
     elif doubt is not None and (held_at := ws.ledger.hold(list_key, doubt)) is not None:
@@ -45,19 +46,21 @@ def plan_or_hold(ws: Workspace, list_key: str, content: ListContent, *, again: A
     return plan_list(ws, list_key, content.phones, again=again)
 
 
-def doubt_about(reasons: Mapping[str, int], valid: int) -> str | None:
+def doubt_about(columns: Mapping[str, CellCounts]) -> str | None:
     """Why a list was probably read wrongly, and what to try; None where that is not likely.
 
-    Empty cells say nothing. Cells of lines that own no account were read rightly.
+    Empty cells say nothing. Cells of lines that own no account were read rightly. Where a column of phones reads well, another
+    that says `0` or `no phone` in most rows makes no doubt.
 
     Args:
-        reasons: rejected cells by reason.
-        valid: cells that hold a phone.
+        columns: the cells of each phone column.
     """
-    misread = {reason: count for reason, count in reasons.items() if reason not in _READ_RIGHTLY}
-    wrong = sum(misread.values())
-    cells = valid + sum(reasons.values()) - reasons.get(RejectReason.EMPTY, 0)
-    if cells < FEWEST_CELLS or wrong < NEARLY_ALL * cells:
+    every = Counter[str | None]()
+    for each in columns.values():
+        every.update(each)
+    misread = _misread(every)
+    wrong, cells = sum(misread.values()), every.total() - every[RejectReason.EMPTY]
+    if cells < FEWEST_CELLS or wrong < NEARLY_ALL * cells or any(map(_reads_well, columns.values())):
         return None
     largest = sorted(misread, key=lambda reason: (-misread[reason], reason))
     told = ", ".join(f"{misread[reason]:,} {label_of(reason)}" for reason in largest)
@@ -67,6 +70,15 @@ def doubt_about(reasons: Mapping[str, int], valid: int) -> str | None:
         if (remedy := remedy_of(each))
     ]
     return "\n".join((f"{wrong:,} of {cells:,} cells that are not empty hold no usable number ({told})", *remedies))
+
+
+def _misread(cells: CellCounts) -> dict[str, int]:
+    return {reason: count for reason, count in cells.items() if reason is not None and reason not in _READ_RIGHTLY}
+
+
+def _reads_well(cells: CellCounts) -> bool:
+    """True for a column that has some phones, and more of them than cells that were probably read wrongly."""
+    return FEWEST_CELLS <= cells.get(None, 0) > sum(_misread(cells).values())
 
 
 def what_to_do(phone_list: PhoneList, named: str | None = None) -> str | None:

@@ -128,7 +128,8 @@ def test_a_list_that_is_nearly_all_junk_begins_with_a_warning(subtests: pytest.S
     """Held, it says how it goes on; confirmed, that a person did."""
     breakdown = {**lineage()["breakdown"], "reject_reason": {"no_region": 115}}
     counts = {**COUNTS, "checked": 5, "reused": 0, "rejected": 115, "undetermined": 0}
-    junk = {"breakdown": breakdown, "counts": counts}
+    rejects = [{**lineage()["rejects"][0], "reason": "no_region", "count": 115}]
+    junk = {"breakdown": breakdown, "counts": counts, "rejects": rejects}
     with subtests.test("held"):
         held = "held, nothing of it is billed: 115 of 120\n  to go on: `fbcheck run list.csv --yes`"
         said = text_of(render_report(lineage(**junk, held=held, complete=False)))

@@ -28,12 +28,27 @@ from fbcheck_pipeline.workflow.doubt import doubt_about, what_to_do
 )
 def test_a_list_is_held_where_nearly_all_that_it_says_is_rejected(reasons: dict[str, int], valid: int, is_held: bool) -> None:
     """Nine of ten cells that say something, for reasons that point to a wrong reading; of ten cells at least."""
-    assert (doubt_about(reasons, valid) is not None) is is_held
+    assert (doubt_about({"phone": {None: valid, **reasons}}) is not None) is is_held
+
+
+@pytest.mark.parametrize(
+    ("first", "is_held"),
+    [
+        ({None: 20, "too_short": 3, "empty": 477}, False),
+        ({None: 20, "too_short": 20}, True),
+        ({None: 9}, True),  # as may be by chance
+    ],
+)
+def test_a_column_that_reads_well_is_not_held_for_the_placeholders_of_another(
+    first: dict[str | None, int], is_held: bool
+) -> None:
+    """A second column that says `0` or `telefonu yok` where there is no number was read rightly, too."""
+    assert (doubt_about({"first": first, "second": {"too_short": 300, "not_a_number": 200}}) is not None) is is_held
 
 
 def test_the_remedies_of_the_commonest_reasons_are_named() -> None:
     """Not those of a reason that one cell has."""
-    told = doubt_about({"excel_precision_lost": 1, "no_region": 60, "not_a_number": 50}, 3) or ""
+    told = doubt_about({"phone": {None: 3, "excel_precision_lost": 1, "no_region": 60, "not_a_number": 50}}) or ""
     assert told.startswith(
         "111 of 114 cells that are not empty hold no usable number (60 country unknown, 50 not a phone number, 1 "
     )
