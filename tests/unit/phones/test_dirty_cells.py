@@ -119,8 +119,8 @@ def test_where_one_number_of_several_is_unclear_so_is_the_cell(reader: PhoneRead
     """Valid at home and abroad, each of them or the first only: one reason for the cell, and nothing of it is bought."""
     texts = ("5142497141 - 5142497144", "5142497141 / +49 30 1234567")
     cells = [(text, COUNTRIES.index("DE"), Says.NOTHING) for text in texts]
-    assert [[each.reason for each in outcomes] for outcomes in _read(reader, cells)] == [["ambiguous_international"]] * 2
-    assert not _disagreements(reader, cells)
+    assert [[each.reason for each in outcomes] for outcomes in read_cells(reader, cells)] == [["ambiguous_international"]] * 2
+    assert not disagreements(reader, cells)
 
 
 # One number in service each, so that every dress has a number to hold.
