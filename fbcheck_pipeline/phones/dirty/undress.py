@@ -145,7 +145,7 @@ def joined_groups(cells: pa.StringArray) -> pa.StringArray:
     is_grouped = matches(cells, rf"^{_GROUPED}(?: +[0-9]+)*$")
     # Another digit than 0 may begin a count before the number.
     is_one = is_grouped & matches(cells, r"^\(?[+0]") & (lengths < 2 * MIN_RESTART)
-    is_one |= is_grouped & matches(cells, rf"^{_GROUPED}(?: +[1-9][0-9]*)*$")
+    is_one |= is_grouped & ~matches(cells, "[ )]0")
     found = pc.if_else(pa.array(is_one), joined, pa.scalar(None, pa.string()))
     return pc.if_else(pa.array(is_none), pc.utf8_slice_codeunits(joined, 0, MOST_DIGITS), found)
 
