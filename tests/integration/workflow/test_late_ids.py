@@ -174,7 +174,7 @@ def test_a_wrong_task_of_an_abandoned_chunk_does_no_harm(open_driver: OpenDriver
     driver = open_driver()
     driver.run("a", phones(10))
     driver.run("b", phones(10, 905_330_000_000))
-    ours, (right, wrong) = driver.ledger.chunks()[0].chunk_key, vendor.tasks
+    (ours,), (right, wrong) = [each.chunk_key for each in driver.ledger.chunks_of("a")], vendor.tasks
     abandon(driver.ws, ours)
     attach_task(driver.ws, driver.client, ours, wrong)
     driver.finish()
