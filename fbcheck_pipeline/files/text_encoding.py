@@ -31,7 +31,8 @@ _LONGEST_WIDE_LINE = 4 << 20
 _EVIDENCE = re.compile(rb"[\x80-\xff][^\r\n]{0,200}+[\x80-\xff]*+")
 _BAD_SHARE = 0.1
 _LONE_BAD_BYTE = re.compile("(?<![^\0-\x7f])\ufffd(?![^\0-\x7f])")
-_DOS_END = b"\x1a"
+_PADDING = b"\x1a\0"
+MOST_PADDING = 1 << 20
 
 
 class WrongEncoding(Exception):
@@ -48,7 +49,7 @@ class EncodedText:
     reason: str
 
     def pieces(self, skip_bytes: int = 0) -> Iterator[bytes]:
-        """The text as UTF-8 without byte-order mark or DOS end mark, in pieces; undecodable bytes are U+FFFD.
+        """The text as UTF-8 without byte-order mark, DOS end mark or zeros at the end, in pieces; undecodable bytes are U+FFFD.
 
         Args:
             skip_bytes: leave out so many bytes of the UTF-8 text.
@@ -59,9 +60,10 @@ class EncodedText:
         for text in texts:
             if is_first and text:
                 text, is_first = _without_marks(text), False
-            # A Ctrl-Z ends a DOS text only where nothing follows it.
+            # A Ctrl-Z or zeros end a text only where nothing follows them.
             text = held + text
-            held = text[len(text.rstrip(_DOS_END)) :]
+            held = text[len(text.rstrip(_PADDING)) :]
+            held = held if len(held) <= MOST_PADDING else b""
             text = text.removesuffix(held)
             dropped = min(skip, len(text))
             skip -= dropped
@@ -97,8 +99,9 @@ def find_encoding(source: Source, asked: str | None = None) -> EncodedText:
 
 
 def is_binary(head: bytes) -> bool:
-    """True when more than one byte in a hundred is a control character that no text has."""
-    controls = sum(head.count(bytes([code])) for code in range(32) if code not in (9, 10, 12, 13, 26, 31))
+    """True when more than one byte in a hundred is a control character that no text has; padding aside."""
+    head = head.rstrip(_PADDING)
+    controls = sum(head.count(bytes([code])) for code in range(32) if code not in (1, 9, 10, 12, 13, 26, 31))
     return controls * 100 > len(head)
 
 
@@ -115,6 +118,7 @@ def _from_head(head: bytes) -> tuple[str, str]:
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding, "its byte-order mark says so"
+    head = head.rstrip(b"\0")  # padding tells nothing, and one character less is no matter
     zeros = [head[at::4].count(0) * 4 >= len(head) - 3 > 4 for at in range(4)]
     if zeros in ([False, False, True, True], [False, True, True, True]):
         return "utf-32-le", "three of four bytes are zero"

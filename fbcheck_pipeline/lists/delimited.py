@@ -18,9 +18,9 @@ from fbcheck_pipeline.lists.column_choice import HEAD_ROWS, phone_share
 from fbcheck_pipeline.lists.list_table import ListTable
 from fbcheck_pipeline.lists.refusals import faults_named
 
-_RARE_DELIMITER = b"^"
-"""Of exports that avoid whatever may stand in a cell; taken only where a column of phones proves it."""
-_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
+_RARE_DELIMITERS = (b"^", b"\x01")
+"""Of exports that avoid whatever may stand in a cell (the last one is Hive's); taken only where a column of phones proves it."""
+_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "\\x01": "\x01", "pipe": "|"}
 
 
 def open_text_table(path: Path, *, is_gzip: bool, kind: str, encoding: str | None, delimiter: str | None) -> ListTable:
@@ -45,7 +45,7 @@ def open_text_table(path: Path, *, is_gzip: bool, kind: str, encoding: str | Non
             f"{path.name}: line 1 is longer than {HEAD_BYTES >> 10} KB, so no columns can be detected; is this the list?"
         )
     chosen, why = (_asked(path, delimiter), "an option names it") if delimiter else _find(head, kind)
-    shown = {NO_DELIMITER: "none", b"\t": "tab"}.get(chosen, f"'{chosen.decode()}'")
+    shown = {NO_DELIMITER: "none", b"\t": "tab", b"\x01": "\\x01"}.get(chosen, f"'{chosen.decode()}'")
     table, first = CsvTable(head, chosen), head.split(chosen, HEAD_ROWS)
 
     def batches(data_row: int, width: int) -> Iterator[pa.RecordBatch]:
@@ -81,8 +81,9 @@ def _find(head: CsvHead, kind: str) -> tuple[bytes, str]:
     if kind == "tsv" and b"\t" in head.content:
         return b"\t", "the file is a .tsv"
     scores = {delimiter: _score(head.split(delimiter, HEAD_ROWS).records) for delimiter in DELIMITERS}
-    if _RARE_DELIMITER in head.content and (rare := _score(head.split(_RARE_DELIMITER, HEAD_ROWS).records))[0]:
-        scores[_RARE_DELIMITER] = rare
+    for delimiter in _RARE_DELIMITERS:
+        if delimiter in head.content and (rare := _score(head.split(delimiter, HEAD_ROWS).records))[0]:
+            scores[delimiter] = rare
     best = max(scores, key=lambda delimiter: scores[delimiter])
     alone = phone_share(line.decode("utf-8", "replace") for [line, *_] in head.split(NO_DELIMITER, HEAD_ROWS).records)
     if scores[best] < (0, 0.5) or (not scores[best][0] and (alone or 0) >= 0.5):

@@ -26,7 +26,7 @@ def sentences_of(source: Mapping[str, Any], region: str | None) -> list[str]:
 
 def shown_delimiter(delimiter: str | None) -> str | None:
     """A delimiter that a person can see."""
-    return {"\t": "tab", " ": "blank"}.get(delimiter or "", delimiter)
+    return {"\t": "tab", " ": "blank", "\x01": "\\x01"}.get(delimiter or "", delimiter)
 
 
 def how_read(ws: Workspace, phone_list: PhoneList) -> list[str]:

@@ -48,6 +48,24 @@ def test_a_delimiter_that_was_asked_for_is_taken(tmp_path: Path) -> None:
     assert reader.source.delimiter == "\t"
 
 
+def test_the_separator_of_hive_is_found(tmp_path: Path) -> None:
+    """No cell has it, and no person sees it; typed, it is an option, too."""
+    text = "ad\x01tel\nAli\x010532 111 22 33\nVeli\x010532 111 22 34\n"
+    for options in ({}, {"delimiter": r"\x01"}):
+        reader, table = read(tmp_path / "a.csv", text, **options)
+        assert (reader.source.delimiter, column(table, "ad")) == ("\x01", ["Ali", "Veli"])
+        assert reader.source.phone_columns == ("tel",) and any("Delimiter \\x01" in each for each in reader.source.reasons)
+
+
+@pytest.mark.parametrize("code", ["utf-8", "utf-16", "utf-16-le", "utf-32-le"])
+@pytest.mark.parametrize("padding", [4, 400, 40_000])
+def test_zeros_behind_a_text_are_no_row(tmp_path: Path, code: str, padding: int) -> None:
+    """Devices and crashed machines fill a block up."""
+    content = "ad,tel\nAli,0532 111 22 33\nVeli,0532 111 22 34\n".encode(code) + b"\0" * padding
+    reader, table = read(tmp_path / "a.csv", content)
+    assert column(table, "tel") == ["0532 111 22 33", "0532 111 22 34"] and reader.counts["rows"] == 2
+
+
 def test_a_blank_line_is_a_row_in_a_list_of_one_column(tmp_path: Path) -> None:
     """Rows in are rows out; the last line feed ends a row and begins none."""
     reader, table = read(tmp_path / "a.txt", "0532 111 22 33\n\n0532 111 22 34\n\n")
