@@ -183,8 +183,8 @@ def _is_line(kinds: Bytes) -> Mask:
 
 
 def _may_be_dates(count: Ints, signs: Ints, lines: Ints) -> Mask:
-    """Few digits with one or two dashes or dots and no other sign: `05.11.2026`, `11-2026`."""
-    may_be: Mask = (signs == lines) & (count >= 5) & (((lines == 2) & (count <= 8)) | ((lines == 1) & (count <= 6)))
+    """Few digits with one or two dashes or dots and no other sign: `3-7-14`, `05.11.2026`, `11-2026`."""
+    may_be: Mask = (signs == lines) & (count >= 4) & (((lines == 2) & (count <= 8)) | ((lines == 1) & (count <= 6)))
     return may_be
 
 

@@ -140,6 +140,11 @@ TRAPS: dict[str, list[Cell]] = {
     "too short by no region's lengths": _cells("GG", "090115775", "035112848") + _cells("JE", "184947798"),
     "the last cell of a block begins late": _cells("TR", "001" + "2" * 21) + _cells("BR", "00559989012345678"),
     "a prefix goes though nothing fits": _cells("FR", "0001234567", "0012345678"),
+    "a blank after a dot": _cells("LU", "3. 27.123-454", "62. 812-345.0") + _cells("FI", "41. 234.5650"),
+    "a short date": _cells("LU", "3-7-14", "3.7.14", "2-4-93") + _cells("NU", "4-7-98"),
+    "a bracket that opens late": _cells("AT", "012345-(67834)", "12345 (67820)", "12345 (678) 17"),
+    "several restarts": _cells("DE", "3012 03 0030123", "3 03 00301234") + _cells("AT", "123 066 0012345"),
+    "a lone 0 before a 0": _cells("FR", "0 0412 12345 637", "0 039312 345 67 98") + _cells("HU", "0 015123456740"),
     "two numbers in one": _cells(
         "TR", "05321234567 05331234567", "0532 123 45 67 0212 555 12 34", "0532 123 45 67-0212 555 12 34"
     ),
@@ -204,6 +209,7 @@ VOTERS = (
     *_cells("CL", "12300257124", "212345678"),
     *_cells("DE", "905321234567", "14155552671", "30123456", "4179828465", "0301234", "x", "", "123", "+49 30 123456"),
     *_cells("BR", "0015551234567890", "905321234567"),
+    *_cells("AC", "2-1900", "11-2026", "2-4-93"),  # months and days of a column of dates
     *_cells("", "905321234567"),
 )
 
