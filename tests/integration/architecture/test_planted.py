@@ -22,7 +22,12 @@ TYPOS = [  # file, text that stands there once, its misspelling, what mypy says 
     ("cli/running.py", "phone_list.joined_revision", "phone_list.joint_revision", 'no attribute "joint_revision"'),
     ("defs/assets.py", "max_billable=config.max_billable", "max_billables=config.max_billable", 'for "submit_list"'),
     ("defs/checks.py", "chunk.phone_count", "chunk.phones_count", '"Chunk" has no attribute "phones_count"'),
-    ("defs/sensors.py", "submit:{phone_list.list_key}", "submit:{phone_list.lists_key}", '"PhoneList" has no attribute "lists_key"'),
+    (
+        "defs/sensors.py",
+        "submit:{phone_list.list_key}",
+        "submit:{phone_list.lists_key}",
+        '"PhoneList" has no attribute "lists_key"',
+    ),
     ("defs/requests.py", "ws.ledger.phone_list(", "ws.ledger.phones_list(", '"Ledger" has no attribute "phones_list"'),
 ]
 
