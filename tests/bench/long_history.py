@@ -83,7 +83,7 @@ def tick(ws: Any, name: str) -> None:
     from fbcheck_pipeline.defs import sensors
     from fbcheck_pipeline.defs.resources import FbcheckResource
 
-    given: dict[str, Any] = {"resources": {"fbcheck": FbcheckResource(data_uri=ws.settings.data_uri, api_key="bench")}}
+    given: dict[str, Any] = {"resources": {"fbcheck": FbcheckResource(data_uri=ws.settings.data_uri, api_key="sandbox")}}
     given |= {"instance": _instance()}
     if name == "nightly_enrichment":
         with dg.build_schedule_context(scheduled_execution_time=datetime.now(UTC), **given) as night:
@@ -174,7 +174,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _measure_all(size: int, store: str, ledger: dict[str, str], found: dict[str, list[str]]) -> None:
-    environment = {**os.environ, "FBCHECK_API_URL": "http://127.0.0.1:9", "FBCHECK_API_KEY": "bench", **ledger}
+    environment = {**os.environ, "FBCHECK_API_URL": "http://127.0.0.1:9", "FBCHECK_API_KEY": "sandbox", **ledger}
     subprocess.run([sys.executable, "-m", "tests.bench.history", str(size), store], env=environment, check=True)
     for act, cells in found.items():
         command = [sys.executable, "-m", "tests.bench", "--history", "--act", act, store]
