@@ -11,7 +11,7 @@ from fbcheck_pipeline.ledger.chunk_entries import ChunkEntries
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.limits import UNANSWERED
 from fbcheck_pipeline.ledger.moves import NEXT_CHANGE, count_change, move, outdate_joins
-from fbcheck_pipeline.ledger.records import AnsweringTask, Chunk, TaskProgress
+from fbcheck_pipeline.ledger.records import Chunk, TaskProgress
 from fbcheck_pipeline.ledger.schema import chunk_phones, chunks, ledger_meta
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
 
@@ -220,14 +220,6 @@ class Collecting(ChunkEntries):
         cleared = {**dict.fromkeys(facts), "polls": 0, "fetches": 0, "next_fetch_at": 0, "fetcher": None, "note": note}
         guard = [chunks.c.task_id == task_id, chunks.c.result_sha256.is_(None)]  # verdicts are proof
         return self._move(chunk_key, from_, ChunkState.UNCONFIRMED, cleared, guard)
-
-    def collected_tasks(self) -> list[AnsweringTask]:
-        """Every task whose verdicts will not change any more, in the order of export."""
-        columns = (chunks.c[name] for name in AnsweringTask.__dataclass_fields__)
-        collected = sa.and_(chunks.c.task_id.is_not(None), chunks.c.state == ChunkState.COLLECTED.value)
-        return self._records(
-            AnsweringTask, sa.select(*columns).where(collected).order_by(chunks.c.exported_at, chunks.c.chunk_key)
-        )
 
     def _is_due(self, at: float, most_s: float) -> bool:
         now = self.clock()

@@ -120,13 +120,6 @@ class Chunk(Record):
         """True where it settled and left phones without a usable answer."""
         return self.unanswered_count > 0 and TRAITS[self.state].holds is None
 
-    @property
-    def known_settled_at(self) -> float:
-        """When a settled chunk settled; LedgerError where it says no time."""
-        if self.settled_at is None:
-            raise unknown_shape(f"chunk {self.chunk_key} is {self.state} and has no time of it")
-        return self.settled_at
-
 
 @dataclass(frozen=True, slots=True)
 class LoadedChunk(Chunk):
