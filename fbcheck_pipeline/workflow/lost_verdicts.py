@@ -12,7 +12,6 @@ from contextlib import suppress
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fbcheck_pipeline.errors import ResultError, StorageError
 from fbcheck_pipeline.ledger import codec
@@ -20,7 +19,7 @@ from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
 from fbcheck_pipeline.workflow.kept_results import kept, read_for
 from fbcheck_pipeline.workflow.sent_phones import loaded
-from fbcheck_pipeline.workflow.verdicts import VerdictReader, exported_at_us, place_of, united, write_verdicts
+from fbcheck_pipeline.workflow.verdicts import VerdictReader, place_of, store_verdicts, united, usable_phones
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -73,7 +72,7 @@ def make_anew(ws: Workspace, chunk_key: str) -> None:
             "backup. Until then nobody buys its phones again, and lists that need it keep their last results"
         )
     log.warning("verdict file made anew from the kept result chunk_key=%s", chunk.chunk_key)
-    write_verdicts(ws.storage, chunk.known_task_id, table, exported_at_us(chunk) or int(ws.ledger.clock() * 1_000_000))
+    store_verdicts(ws, chunk, table)
     if chunk.chunk_key not in ws.ledger.changes_of([chunk.chunk_key]):  # purged just now
         ws.storage.delete(place_of(chunk.known_task_id, None))
     elif chunk.volume is not None:
@@ -84,7 +83,6 @@ def _table_kept(ws: Workspace, chunk: LoadedChunk) -> pa.Table | None:
     with kept(ws, chunk.known_task_id) as path, suppress(ResultError):
         if path is not None:
             table = read_for(ws, chunk, path).table
-            usable = table.filter(pc.is_valid(table["facebook"]))["phone"].to_numpy()
-            if (codec.positions(chunk.answered, np.asarray(usable)) >= 0).all():
+            if (codec.positions(chunk.answered, usable_phones(table)) >= 0).all():
                 return table
     return None

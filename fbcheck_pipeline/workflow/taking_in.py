@@ -11,9 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import pyarrow.compute as pc
-
 from fbcheck_pipeline.errors import OperatorError, ResultOfOthers, ResultUnreadable, VendorError
 from fbcheck_pipeline.ledger import ChunkState, codec
 from fbcheck_pipeline.ledger.codec import Phones
@@ -27,7 +24,7 @@ from fbcheck_pipeline.workflow.kept_results import doubt_of, kept, read_for
 from fbcheck_pipeline.workflow.lost_verdicts import united_with_stored
 from fbcheck_pipeline.workflow.poll import deadline_at, tried_note
 from fbcheck_pipeline.workflow.sent_phones import loaded
-from fbcheck_pipeline.workflow.verdicts import exported_at_us, write_verdicts
+from fbcheck_pipeline.workflow.verdicts import store_verdicts, usable_phones
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -151,8 +148,7 @@ def _record(ws: Workspace, fetched: Fetched, known: LoadedChunk, result: ResultT
     if known.has_verdicts:
         table, is_new = united_with_stored(ws, known, table)
     sent, _ = codec.distinct(known.phones)
-    usable = table.filter(pc.is_valid(table["facebook"]))["phone"].to_numpy()
-    unanswered = sent[codec.positions(sent, np.asarray(usable)) < 0]
+    unanswered = codec.without(sent, usable_phones(table))
     if known.has_verdicts:  # what was answered stays so, though its verdict were lost
         unanswered = unanswered[codec.positions(unanswered, known.unanswered) >= 0]
     counts = {
@@ -164,7 +160,7 @@ def _record(ws: Workspace, fetched: Fetched, known: LoadedChunk, result: ResultT
         log.info("chunk was collected by somebody else chunk_key=%s", chunk.chunk_key)
         return None
     if is_new:
-        write_verdicts(ws.storage, chunk.known_task_id, table, exported_at_us(chunk) or int(ws.ledger.clock() * 1_000_000))
+        store_verdicts(ws, chunk, table)
     return _settle(ws, fetched, table.num_rows, unanswered, counts, is_new=is_new)
 
 

@@ -16,6 +16,7 @@ from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column, columns_of, schema_of
 from fbcheck_pipeline.model.statuses import VERDICTS
 from fbcheck_pipeline.vendor import timestamp_us
+from fbcheck_pipeline.workflow.workspace import Workspace
 
 SCHEMA = schema_of(paths.VERDICTS)
 GROUPS_KEPT = 8
@@ -33,6 +34,17 @@ def write_verdicts(storage: Storage, task_id: str, table: pa.Table, checked_at_u
     }
     batch = pa.RecordBatch.from_arrays([columns[each] for each in columns_of(paths.VERDICTS)], schema=SCHEMA)
     storage.write_parquet(paths.VERDICTS.of(task_id), BatchStream(SCHEMA, iter([batch])))
+
+
+def store_verdicts(ws: Workspace, chunk: Chunk, table: pa.Table) -> None:
+    """Write a chunk's verdicts as of their export, or of now where nothing says when that was; `table` as for `write_verdicts`."""
+    write_verdicts(ws.storage, chunk.known_task_id, table, exported_at_us(chunk) or int(ws.ledger.clock() * 1_000_000))
+
+
+def usable_phones(table: pa.Table) -> Phones:
+    """The phones of a result that have a verdict, sorted as it is."""
+    phones: Phones = table.filter(pc.is_valid(table["facebook"]))["phone"].to_numpy()
+    return phones
 
 
 def exported_at_us(chunk: Chunk) -> int | None:

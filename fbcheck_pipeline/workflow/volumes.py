@@ -87,12 +87,12 @@ def _batches(ws: Workspace, verdicts: Sequence[VerdictPlace], bound: list[Verdic
         try:
             some.append(reader.table(each.task_id, each.volume))
         except StorageError as error:
-            if [now.volume for now in ws.ledger.chunks_named([each.chunk_key])] == [
-                each.volume
-            ]:  # else another process was first
-                if each.volume is not None:
-                    make_anew(ws, each.chunk_key)  # in a file of its own, or the volume stays
-                log.warning("verdicts of chunk %s cannot be read: %s", each.chunk_key, error)
+            places = [now.volume for now in ws.ledger.chunks_named([each.chunk_key])]
+            if places != [each.volume]:  # another process was first
+                continue
+            if each.volume is not None:
+                make_anew(ws, each.chunk_key)  # in a file of its own, or the volume stays
+            log.warning("verdicts of chunk %s cannot be read: %s", each.chunk_key, error)
             continue
         bound.append(each)
         count += some[-1].num_rows

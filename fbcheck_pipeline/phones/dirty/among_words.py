@@ -7,12 +7,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS
-from fbcheck_pipeline.phones.dirty.undress import WHOLE, matches
+from fbcheck_pipeline.phones.dirty.undress import NOTHING, WHOLE, matches
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text.cell_words import LABELS
 from fbcheck_pipeline.text.countries import regions_named
 
-_NOTHING = pa.scalar(None, pa.string())
 _WORD = r"\p{L}{2,}[.,:!?]?"
 _BEFORE = rf"(?:(?:\p{{L}}+[.,:!?]? +)*{_WORD} +)?"
 _BEHIND = rf"(?: +{_WORD})*"
@@ -32,9 +31,9 @@ def among_words(cells: pa.StringArray) -> pa.StringArray:
     cells = pc.utf8_trim(cells, " ")
     is_one = matches(cells, _ONE)
     is_one[is_one] = ~matches(cells.filter(pa.array(is_one)), _NO_WORD)
-    numbers = pc.if_else(pa.array(is_one), pc.replace_substring_regex(cells, r"^[^0-9+(]+|[^0-9]+$", ""), _NOTHING)
+    numbers = pc.if_else(pa.array(is_one), pc.replace_substring_regex(cells, r"^[^0-9+(]+|[^0-9]+$", ""), NOTHING)
     is_clear = pa.array(is_one & ~matches(numbers, _UNCLEAR))
-    return pc.if_else(is_clear, numbers, _NOTHING)
+    return pc.if_else(is_clear, numbers, NOTHING)
 
 
 def names_no_country(cells: pa.StringArray) -> Mask:

@@ -8,10 +8,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.phones.dirty.undress import LABEL, WHOLE, matches
+from fbcheck_pipeline.phones.dirty.undress import LABEL, NOTHING, WHOLE, matches
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
 
-_NOTHING = pa.scalar(None, pa.string())
 _EXTENSION = rf"(?i)^(?:{WHOLE}) +\(?(?:{EXTENSION_WORDS})[ .:#]*[0-9]{{1,6}}\)?$"
 _LABEL_BEHIND = rf"(?i)^(?:{WHOLE}) *(?: {LABEL}|\({LABEL}\))$"
 _BEGIN = r"^[+(]*[0-9][0-9 ().\-]*[0-9)]"
@@ -30,12 +29,12 @@ def before_words(cells: pa.StringArray) -> pa.StringArray:
     is_label = matches(cells, _LABEL_BEHIND) & ~matches(cells, "[A-Z]{2}")
     found = pa.array(matches(cells, _EXTENSION) | is_label)
     begins = pc.struct_field(pc.extract_regex(cells, f"(?P<number>{_BEGIN})"), "number")
-    return pc.if_else(found, begins, _NOTHING)
+    return pc.if_else(found, begins, NOTHING)
 
 
 def without_last_group(numbers: pa.StringArray) -> pa.StringArray:
     """Each number without its last group of digits, null where too few are left."""
-    return pc.if_else(pa.array(matches(numbers, _LAST_GROUP)), pc.replace_substring_regex(numbers, _LAST_GROUP, r"\1"), _NOTHING)
+    return pc.if_else(pa.array(matches(numbers, _LAST_GROUP)), pc.replace_substring_regex(numbers, _LAST_GROUP, r"\1"), NOTHING)
 
 
 def digits_in(numbers: pa.StringArray) -> pa.StringArray:
@@ -50,4 +49,4 @@ def linked(cells: pa.StringArray) -> pa.StringArray:
         cells: as `in_ascii` gives them.
     """
     found = pa.array(matches(cells, _LINK))
-    return pc.if_else(found, pc.replace_substring_regex(cells, _LINK, r"\1"), _NOTHING)
+    return pc.if_else(found, pc.replace_substring_regex(cells, _LINK, r"\1"), NOTHING)

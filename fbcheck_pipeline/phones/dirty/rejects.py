@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.model.reasons import RejectReason
-from fbcheck_pipeline.phones.dirty.undress import LABEL, LONGEST_READ, matches
+from fbcheck_pipeline.phones.dirty.undress import LABEL, LONGEST_READ, NOTHING, matches
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text.cell_words import EMPTY_WORDS, EXTENSION_WORDS
 from fbcheck_pipeline.text.decorations import SYMBOL
@@ -60,7 +60,7 @@ def amounts(cells: pa.StringArray) -> pa.StringArray:
     """
     cells = pc.utf8_trim(cells, " ")
     is_amount = _only(cells, _AMOUNT, rf"{_BARE}|{LETTERS_LIKE_DIGITS}")
-    return pc.if_else(pa.array(is_amount), pc.replace_substring_regex(cells, r",.*|[^0-9]+", ""), pa.scalar(None, pa.string()))
+    return pc.if_else(pa.array(is_amount), pc.replace_substring_regex(cells, r",.*|[^0-9]+", ""), NOTHING)
 
 
 def _only(cells: pa.StringArray, shape: str, unless: str) -> Mask:

@@ -38,6 +38,7 @@ _GROUPED = r"(?:\+?[0-9]+|\([0-9]+\)(?: ?[0-9]+))"
 MOST_OF_TWO = 44  # of one number: fifteen, an international prefix, a trunk 0
 LONGEST_READ = 250  # of more digits phonenumbers looks at none
 MIN_RESTART = 6  # the digits of the shortest numbers that begin with a trunk 0
+NOTHING = pa.scalar(None, pa.string())
 _JOINT = "\0"  # between cells that are translated together
 _DROPPED = "\U000e0001"  # itself one of the marks that go
 
@@ -146,7 +147,7 @@ def joined_groups(cells: pa.StringArray) -> pa.StringArray:
     # Another digit than 0 may begin a count before the number.
     is_one = is_grouped & matches(cells, r"^\(?[+0]") & (lengths < 2 * MIN_RESTART)
     is_one |= is_grouped & ~matches(cells, "[ )]0")
-    found = pc.if_else(pa.array(is_one), joined, pa.scalar(None, pa.string()))
+    found = pc.if_else(pa.array(is_one), joined, NOTHING)
     return pc.if_else(pa.array(is_none), pc.utf8_slice_codeunits(joined, 0, MOST_DIGITS), found)
 
 

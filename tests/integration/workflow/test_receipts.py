@@ -52,6 +52,18 @@ def receipts(tmp_path: Path) -> list[dict[str, Any]]:
     return [json.loads(path.read_text()) for path in sorted((tmp_path / "data" / "receipts").glob("*"))]
 
 
+def without_the_receipt(open_driver: OpenDriver, tmp_path: Path, broken: pytest.MonkeyPatch) -> tuple[WorkflowDriver, str]:
+    """Another machine, and the chunk that is unconfirmed there; the receipt of it lies in `elsewhere` until it is put back."""
+    driver = open_driver()
+    with pytest.raises(LedgerError):
+        driver.run("a", phones(5))
+    broken.undo()
+    (tmp_path / "data" / "receipts").rename(tmp_path / "elsewhere")
+    other = open_driver()
+    other.ledger.recover_gone_senders()
+    return other, other.chunk_key("unconfirmed")
+
+
 def test_a_receipt_lies_on_the_disk_before_the_file_leaves_and_is_gone_afterwards(
     open_driver: OpenDriver, vendor: FakeVendor, tmp_path: Path
 ) -> None:
@@ -184,14 +196,7 @@ def test_a_receipt_of_a_chunk_that_a_person_settled_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """On another machine, without the receipt: a resubmission that was not sent yet is called off; else the id is kept and shown."""
-    driver = open_driver()
-    with pytest.raises(LedgerError):
-        driver.run("a", phones(5))
-    broken.undo()
-    (tmp_path / "data" / "receipts").rename(tmp_path / "elsewhere")
-    other = open_driver()
-    other.ledger.recover_gone_senders()
-    chunk = other.chunk_key("unconfirmed")
+    other, chunk = without_the_receipt(open_driver, tmp_path, broken)
     decide(other.ws, chunk)
     (tmp_path / "elsewhere").rename(tmp_path / "data" / "receipts")
     third, (task_id,) = open_driver(), vendor.tasks
@@ -354,14 +359,7 @@ def test_a_late_id_of_a_chunk_that_was_replaced_is_its_task_and_shown(
     open_driver: OpenDriver, vendor: FakeVendor, tmp_path: Path, broken: pytest.MonkeyPatch
 ) -> None:
     """Resubmitted, replaced because a phone opted out, and sent: the id is what the first try was paid for, and is asked, too."""
-    driver = open_driver()
-    with pytest.raises(LedgerError):
-        driver.run("a", phones(5))
-    broken.undo()
-    (tmp_path / "data" / "receipts").rename(tmp_path / "elsewhere")
-    other = open_driver()
-    other.ledger.recover_gone_senders()
-    chunk = other.chunk_key("unconfirmed")
+    other, chunk = without_the_receipt(open_driver, tmp_path, broken)
     resubmit(other.ws, chunk)
     other.ledger.suppress(phones(1))
     other.send("a")
