@@ -283,25 +283,26 @@ def suppress(
     ],
     region: Region = None,
     column: PhoneColumn = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Take these opt-outs back: the phones may be submitted again.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Add opt-outs. They are stored as keyed hashes, and each chunk is checked against them again before it is submitted.
+    """Add opt-outs, or take them back. They are stored as keyed hashes, and each chunk is checked against them again before it is submitted.
 
     Example: fbcheck suppress opt-outs.csv --region TR
     """
     from fbcheck_pipeline.cli.output import count_of
     from fbcheck_pipeline.cli.preparing import command_workspace
     from fbcheck_pipeline.lists import ReadOptions
-    from fbcheck_pipeline.workflow.suppress import suppress_file
+    from fbcheck_pipeline.workflow.suppress import TakenBack, suppress_file, take_back_file
 
     with command_workspace(as_json=as_json, quiet=quiet, region=region) as (reporter, ws):
-        suppressed = suppress_file(ws, file, ReadOptions(column=column, region=ws.settings.region))
-        reporter.say(
-            f"{count_of(suppressed.phones, 'phone')}, {suppressed.new:,} of them new; "
-            f"{count_of(suppressed.rejected_rows, 'row')} without a phone"
-        )
-        reporter.result(asdict(suppressed))
+        options = ReadOptions(column=column, region=ws.settings.region)
+        read = take_back_file(ws, file, options) if undo else suppress_file(ws, file, options)
+        done = f"{read.taken_back:,} opt-outs taken back" if isinstance(read, TakenBack) else f"{read.new:,} of them new"
+        without = f"{count_of(read.rejected_rows, 'row')} without a phone"
+        reporter.say(f"{count_of(read.phones, 'phone')}, {done}; {without}")
+        reporter.result(asdict(read))
 
 
 @app.command()

@@ -19,11 +19,12 @@ from fbcheck_pipeline.ledger.schema import ledger_meta
 from fbcheck_pipeline.ledger.states import ChunkState
 
 R = TypeVar("R", bound=Record)
+K = TypeVar("K", str, int)
 MOST_KEYS = 1000
 """Of one statement: databases bound how many values it may name."""
 
 
-def batched(keys: Iterable[str]) -> Iterator[list[str]]:
+def batched(keys: Iterable[K]) -> Iterator[list[K]]:
     """The keys in portions that one statement may name."""
     rest = iter(keys)
     while some := list(islice(rest, MOST_KEYS)):

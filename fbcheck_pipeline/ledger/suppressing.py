@@ -7,7 +7,7 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger import codec
-from fbcheck_pipeline.ledger.access import Access
+from fbcheck_pipeline.ledger.access import Access, batched
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.schema import ledger_meta, suppressions
 
@@ -26,9 +26,31 @@ class Suppressing(Access):
                 connection.execute(sa.update(ledger_meta).values(suppressions=ledger_meta.c.suppressions + 1))
         return len(new)
 
+    def unsuppress(self, phones: Phones) -> int:
+        """Take opt-outs back, of these phones and of the forms they had before a renumbering; returns how many there were."""
+        from fbcheck_pipeline.phones.renumbering import with_former_forms
+
+        digests = codec.digests(with_former_forms(phones).tolist(), self.hash_key)
+        with self._write() as connection:
+            known = np.array(connection.scalars(sa.select(suppressions.c.digest)).all(), np.int64)
+            taken_back = np.intersect1d(digests, known).tolist()
+            for some in batched(taken_back):
+                connection.execute(sa.delete(suppressions).where(suppressions.c.digest.in_(some)))
+            if taken_back:  # an older ledger would still refuse them
+                connection.execute(sa.update(ledger_meta).values(suppressions=ledger_meta.c.suppressions + 1))
+        return len(taken_back)
+
     def suppressed_among(self, phones: Phones) -> npt.NDArray[np.bool_]:
-        """Which of these phones are suppressed."""
-        known = [row.digest for row in self._rows(sa.select(suppressions.c.digest))]
-        if not known:
+        """Which of these phones are suppressed, as they are or in a form that they had before a renumbering."""
+        known = np.array([row.digest for row in self._rows(sa.select(suppressions.c.digest))], np.int64)
+        if not len(known):
             return np.zeros(len(phones), bool)
-        return np.isin(codec.digests(phones.tolist(), self.hash_key), np.array(known, np.int64))
+        from fbcheck_pipeline.phones.renumbering import former_forms  # the package is heavy, and mostly nothing is suppressed
+
+        found = self._are_among(known, phones)
+        places, forms = former_forms(phones)
+        found[places[self._are_among(known, forms)]] = True
+        return found
+
+    def _are_among(self, digests: Phones, phones: Phones) -> npt.NDArray[np.bool_]:
+        return np.isin(codec.digests(phones.tolist(), self.hash_key), digests)

@@ -467,3 +467,14 @@ def test_the_migrations_build_the_tables_of_the_schema(ws: Workspace) -> None:
     with ws.ledger.database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": False})
         assert compare_metadata(context, metadata) == []
+
+
+def test_an_opt_out_holds_for_both_forms_of_a_phone_until_it_is_taken_back(ws: Workspace) -> None:
+    """The person wrote the number as it was before the renumbering; an older ledger, which still refuses it, is known as older."""
+    now, before, other = 2250712345678, 22512345678, 905320000000
+    assert ws.ledger.suppress(np.array([before, other])) == 2
+    assert ws.ledger.suppressed_among(np.array([now, other, 491701234567])).tolist() == [True, True, False]
+    count = ws.ledger.changes()["suppressions"]
+    assert (ws.ledger.unsuppress(np.array([now])), ws.ledger.unsuppress(np.array([now]))) == (1, 0)
+    assert ws.ledger.suppressed_among(np.array([now, other])).tolist() == [False, True]
+    assert ws.ledger.changes()["suppressions"] == count + 1
