@@ -67,8 +67,10 @@ def _say_list(reporter: Reporter, lineage: dict[str, Any], results: str) -> None
     odd = {why: lineage["verdict_counts"][name] for name, why in ODDITIES.items() if lineage["verdict_counts"][name]}
     reporter.say(_pairs("in the vendor's results", odd or {"nothing unusual": f"{lineage['verdict_counts']['rows']} rows"}))
     for each in lineage["discrepancies"][:MOST_TASKS]:
+        whose = "" if each["bought"] else " (bought for another list)"
         reporter.say(
-            f"task {shown_task_id(each['task_id'])}: the vendor reports {each['vendor']:,} as `{each['count']}`, we counted {each['ours']:,}"
+            f"task {shown_task_id(each['task_id'])}{whose}: the vendor reports {each['vendor']:,} as `{each['count']}`, "
+            f"we counted {each['ours']:,}"
         )
     if lineage["tasks"]:
         reporter.say(_tasks(lineage["tasks"]))

@@ -34,6 +34,7 @@ from fbcheck_pipeline.model.paths import FACEBOOK_RESULTS, LINEAGE
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.progress import report_progress
+from fbcheck_pipeline.results.counting import charged_for
 from fbcheck_pipeline.results.lineage import read_lineage
 from fbcheck_pipeline.results.reading import how_read
 from fbcheck_pipeline.results.rejects import by_reason, read_rejects
@@ -353,6 +354,7 @@ def _document(ws: Workspace, phone_list: PhoneList, is_complete: bool, *, is_tol
         "held": held,
         "counts": counts,
         "verdicts": lineage and lineage["verdicts"],
+        "billing": charged_for(ws, key),
         "read_so": how_read(ws, phone_list) if phone_list.source and not is_told else [],
         "reject_reasons": reasons,
         "rejects": rejects,

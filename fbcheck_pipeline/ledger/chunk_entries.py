@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import OperatorError
+from fbcheck_pipeline.ledger import tallies
 from fbcheck_pipeline.ledger.access import Access, batched
-from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk, Stretch
+from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk, Purchase, Stretch
 from fbcheck_pipeline.ledger.schema import FACTS, LOADED, chunks, dependencies, parts, waiting
 from fbcheck_pipeline.ledger.states import ChunkState
 
@@ -79,6 +80,11 @@ class ChunkEntries(Access):
         """The chunks in which phones are, or were, bought for a list, oldest first."""
         query = sa.select(*FACTS).join(parts, parts.c.chunk_key == chunks.c.chunk_key).where(parts.c.list_key == list_key)
         return self._records(Chunk, query.order_by(chunks.c.planned_at, chunks.c.chunk_key))
+
+    def purchases_of(self, list_key: str) -> list[Purchase]:
+        """What was sent for a list, chunk by chunk, oldest first."""
+        with self.database.reading() as connection:
+            return tallies.purchases_of(connection, list_key)
 
     def waiting_counts(self) -> dict[str, int]:
         """List key -> number of its phones that are too few for a chunk."""

@@ -235,6 +235,21 @@ class SettledTry(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Purchase(Record):
+    """Phones of one chunk that were bought for one list, each `tries` times: the vendor charges every one it accepted."""
+
+    chunk_key: str
+    task_id: str | None  # null while the vendor's answer is lost: perhaps charged
+    phone_count: int
+    tries: int
+
+    @property
+    def charged(self) -> int:
+        """Phones, each as often as it was sent."""
+        return self.phone_count * self.tries
+
+
+@dataclass(frozen=True, slots=True)
 class Tier(Record):
     """A published file of the index: what chunks tell whose change number is greater than one and not greater than another."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from fbcheck_pipeline.ledger.records import Purchase
 from fbcheck_pipeline.ledger.schema import HAS_RESERVED, chunks, lists, parts
 from fbcheck_pipeline.ledger.states import TRAITS, ChunkState
 
@@ -22,6 +23,15 @@ def limit_of(connection: sa.Connection, list_key: str, otherwise: int | None) ->
 def sent_for(connection: sa.Connection, list_key: str) -> int:
     """Phones ever sent for a list."""
     return _sum(connection, _of_list(sa.func.sum(parts.c.phone_count * _tries(chunks.c.resubmissions)), list_key))
+
+
+def purchases_of(connection: sa.Connection, list_key: str) -> list[Purchase]:
+    """What was sent for a list, chunk by chunk, oldest first; their sum is `sent_for`."""
+    tries = _tries(chunks.c.resubmissions)
+    columns = (chunks.c.chunk_key, chunks.c.task_id, parts.c.phone_count, tries.label("tries"))
+    query = sa.select(*columns).where(parts.c.chunk_key == chunks.c.chunk_key, parts.c.list_key == list_key, tries > 0)
+    rows = connection.execute(query.order_by(chunks.c.planned_at, chunks.c.chunk_key))
+    return [Purchase.from_row(row) for row in rows]
 
 
 def unsent_of(connection: sa.Connection, list_key: str) -> int:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES, CHECK_STATUSES, VERDICTS, CheckStatus
@@ -89,11 +88,17 @@ def coverage_of(counts: Mapping[str, int]) -> float | None:
     return sum(counts.get(each, 0) for each in ANSWERED_STATUSES) / asked if asked else None
 
 
-def bought_by_chunk(ws: Workspace, list_key: str) -> dict[str, tuple[int, Chunk]]:
-    """Chunk key -> (phones bought for this list, chunk), of every chunk the vendor accepted or may have accepted."""
-    parts = ws.ledger.parts_of(list_key)
-    ours = (each for each in ws.ledger.chunks_bought_for(list_key) if _tries(each))
-    return {each.chunk_key: (parts[each.chunk_key].phone_count, each) for each in ours}
+def charged_for(ws: Workspace, list_key: str) -> dict[str, Any]:
+    """What was bought for a list until now: every number of money in lineage, report, summary and `run --json` comes from here.
+
+    Returns:
+        `billed`: phones the vendor accepted for this list, counted again for each further try and each resubmission.
+        `perhaps_billed`: the same of chunks whose answer was lost. `cost`: of what is billed, null without a price.
+    """
+    bought = ws.ledger.purchases_of(list_key)
+    billed = sum(each.charged for each in bought if each.task_id is not None)
+    perhaps = sum(each.charged for each in bought if each.task_id is None)
+    return {"billed": billed, "perhaps_billed": perhaps, "cost": ws.settings.cost_of(billed)}
 
 
 def billing(ws: Workspace, list_key: str, resolved: Resolved, answered_rows: int) -> dict[str, Any]:
@@ -103,34 +108,18 @@ def billing(ws: Workspace, list_key: str, resolved: Resolved, answered_rows: int
         answered_rows: rows of the result that have a verdict.
 
     Returns:
-        `distinct`: distinct phones of the list. `billed`: phones the vendor accepted for this list, counted again for each further
-        try and each resubmission. `perhaps_billed`: phones sent whose answer was lost. `reused`: phones answered by what was paid
-        for before. `repeats`: answered rows beyond the first of their phone. `cost` and `saved`: in money, null without a price.
+        As `charged_for`, and: `distinct`: distinct phones of the list. `reused`: phones answered by what was paid for before.
+        `repeats`: answered rows beyond the first of their phone. `saved`: what these two would have cost, null without a price.
     """
-    bought = bought_by_chunk(ws, list_key).values()
-    billed = sum(count * _tries(chunk) for count, chunk in bought if chunk.task_id is not None)
     checked, reused = (int((resolved.status == CHECK_STATUSES.index(each)).sum()) for each in ANSWERED_STATUSES)
     repeats = answered_rows - reused - checked
     return {
         "distinct": len(resolved.phones),
-        "billed": billed,
-        "perhaps_billed": sum(count * _tries(chunk) for count, chunk in bought) - billed,
+        **charged_for(ws, list_key),
         str(CheckStatus.REUSED): reused,
         "repeats": repeats,
-        "cost": ws.settings.cost_of(billed),
         "saved": ws.settings.cost_of(reused + repeats),
     }
-
-
-def _tries(chunk: Chunk) -> int:
-    """How often a chunk's phones were accepted, or may have been, the tries before a resubmission included.
-
-    Those of a replaced chunk are counted on its replacements.
-    """
-    if chunk.state is ChunkState.REPLACED:
-        return 0
-    is_try = TRAITS[chunk.state].is_try and chunk.state is not ChunkState.REFUSED
-    return chunk.resubmissions + (chunk.task_id is not None or is_try)
 
 
 def summed_result_counts(tasks: Iterable[Chunk]) -> dict[str, int]:

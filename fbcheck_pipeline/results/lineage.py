@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
+from collections import Counter
+from collections.abc import Collection
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
@@ -20,11 +22,11 @@ import pyarrow as pa
 from fbcheck_pipeline import __version__
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import ChunkState
-from fbcheck_pipeline.ledger.records import Chunk, PhoneList
+from fbcheck_pipeline.ledger.records import Chunk, PhoneList, Purchase
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column
 from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES
-from fbcheck_pipeline.results.counting import Breakdown, billing, bought_by_chunk, discrepancies, summed_result_counts
+from fbcheck_pipeline.results.counting import Breakdown, billing, discrepancies, summed_result_counts
 from fbcheck_pipeline.results.reading import sentences_of
 from fbcheck_pipeline.workflow.answers import Resolved, Tally
 from fbcheck_pipeline.workflow.doubt import what_to_do
@@ -55,8 +57,10 @@ def build_lineage(
     source, region = dict(phone_list.source or {}), phone_list.options.get("region") or ws.settings.region
     source |= {"region": region, "reasons": sentences_of(source, region)}
     counts = tally.counts(phone_list.source_rows)
-    tasks = [resolved.tasks[number] for number in np.unique(resolved.task).tolist() if number >= 0]
-    bought = {key: count for key, (count, _) in bought_by_chunk(ws, phone_list.list_key).items()}
+    bought = {each.chunk_key: each for each in ws.ledger.purchases_of(phone_list.list_key) if each.task_id is not None}
+    answers = _answers_by_chunk(resolved)
+    tasks = _tasks_of(ws, resolved, bought)
+    own = [each for each in tasks if each.chunk_key in bought]
     return {
         "list_key": phone_list.list_key,
         "source": source,
@@ -68,9 +72,9 @@ def build_lineage(
         "breakdown": breakdown.to_json(),
         "rejects": breakdown.rejects.to_json(),
         "billing": billing(ws, phone_list.list_key, resolved, sum(counts[each] for each in ANSWERED_STATUSES)),
-        "verdict_counts": summed_result_counts(tasks),
-        "discrepancies": discrepancies(tasks),
-        "tasks": [{**_task(each), "bought": bought.get(each.chunk_key, 0)} for each in tasks],
+        "verdict_counts": summed_result_counts(own),
+        "discrepancies": [{**each, "bought": each["chunk_key"] in bought} for each in discrepancies(tasks)],
+        "tasks": [_task(each, bought.get(each.chunk_key), answers[each.chunk_key]) for each in tasks],
         "columns": made_of(schema, source.get("region_column")),
         "settings": ws.settings.without_secrets(),
         "versions": versions(),
@@ -118,11 +122,29 @@ def rfc3339(seconds: float | None) -> str | None:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _task(chunk: Chunk) -> dict[str, Any]:
+def _answers_by_chunk(resolved: Resolved) -> Counter[str]:
+    """Distinct phones of the list that each chunk answers."""
+    numbers, counts = np.unique(resolved.task[resolved.facebook >= 0], return_counts=True)
+    return Counter(
+        {resolved.tasks[number].chunk_key: count for number, count in zip(numbers.tolist(), counts.tolist(), strict=True)}
+    )
+
+
+def _tasks_of(ws: Workspace, resolved: Resolved, bought: Collection[str]) -> list[Chunk]:
+    """The tasks that carry phones of the list, and those that were bought for it and answer none of them any more, oldest first."""
+    carrying = [resolved.tasks[number] for number in np.unique(resolved.task).tolist() if number >= 0]
+    others = ws.ledger.chunks_named(set(bought).difference(each.chunk_key for each in carrying))
+    return sorted([*carrying, *others], key=lambda each: (each.planned_at, each.chunk_key))
+
+
+def _task(chunk: Chunk, bought: Purchase | None, answers: int) -> dict[str, Any]:
     return {
         "task_id": chunk.task_id,
         "chunk_key": chunk.chunk_key,
         "phones": chunk.phone_count,
+        "bought": bought.phone_count if bought else 0,
+        "tries": bought.tries if bought else 0,
+        "answers": answers,
         "state": chunk.state,
         "submitted_at": rfc3339(chunk.submitted_at),
         "exported_at": chunk.vendor_exported_at,

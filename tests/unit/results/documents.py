@@ -11,7 +11,7 @@ COUNTS = {
 def lineage(**changes: Any) -> dict[str, Any]:
     """A finished list of 120 phones; keyword arguments override."""
     task = {
-        "task_id": "task-1", "chunk_key": "chunk-1", "phones": 70, "state": "collected", "bought": 70,
+        "task_id": "task-1", "chunk_key": "chunk-1", "phones": 70, "state": "collected", "bought": 70, "tries": 1, "answers": 70,
         "submitted_at": "2026-11-24T12:00:00.000Z", "exported_at": "2026-11-24T12:28:30.450567423Z",
         "collected_at": "2026-11-24T12:29:00.000Z", "total": 70, "success": 70, "failure": 0, "result_sha256": "ab",
         "result_counts": {},

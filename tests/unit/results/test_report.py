@@ -109,7 +109,7 @@ def test_what_stands_in_names_is_text_and_nothing_else() -> None:
     """A file may be called anything."""
     evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
     source = {**lineage()["source"], "file": evil}
-    found = [{"task_id": evil, "chunk_key": "c", "count": "total", "vendor": 1, "ours": 2}]
+    found = [{"task_id": evil, "chunk_key": "c", "count": "total", "vendor": 1, "ours": 2, "bought": True}]
     html = render_report(lineage(source=source, purpose=evil, discrepancies=found))
     assert {tag for tag, _ in Page(html).tags}.isdisjoint({"script", "img"})
     assert html.count("&lt;script&gt;") == 5
