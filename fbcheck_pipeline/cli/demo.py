@@ -55,7 +55,7 @@ def _say_what_next(reporter: Reporter, folder: Path, first: dict[str, Any]) -> N
     program = os.path.relpath(sys.argv[0]) if Path(sys.argv[0]).name == "fbcheck" else "fbcheck"
     reporter.say(f"to look around, run:\n  export FBCHECK_DATA_URI={os.path.relpath(folder)}\n  {program} status")
     reporter.say(f"  {program} lineage {first['list_key']} --row 4\n  {program} export {first['list_key']} --to demo.xlsx")
-    reporter.say(f"  and open {Path(first['results']).with_suffix('.report.html')}")
+    reporter.say(f"  and open {folder / paths.REPORT.of(first['list_key'])}")
 
 
 def sample_lists() -> list[Path]:

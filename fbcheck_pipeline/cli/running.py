@@ -101,7 +101,7 @@ def run_lists(settings: Settings, paths: Sequence[Path], options: RunOptions, re
             driver.register(paths)
             keys = set(outcome.keys.values())
             sent_before = _sent(ws, keys)
-            read_before = {each.list_key: each.options for each in map(ws.ledger.phone_list, keys) if each.source}
+            read_before = {each.list_key: each.options for each in map(ws.ledger.phone_list, keys) if each.reading}
             driver.ask()
             driver.submit()
             driver.finish()
@@ -355,7 +355,7 @@ def _document(ws: Workspace, phone_list: PhoneList, is_complete: bool, *, is_tol
         "counts": counts,
         "verdicts": lineage and lineage["verdicts"],
         "billing": charged_for(ws, key),
-        "read_so": how_read(ws, phone_list) if phone_list.source and not is_told else [],
+        "read_so": how_read(ws, phone_list) if phone_list.reading and not is_told else [],
         "reject_reasons": reasons,
         "rejects": rejects,
         "hint": region_hint(without_region, counts, recorded_as=key),

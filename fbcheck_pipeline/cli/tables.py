@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fbcheck_pipeline.cli.output import Reporter, count_of
+from fbcheck_pipeline.model.paths import LINEAGE, REPORT
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, OPEN_STATUSES, VERDICTS, CheckStatus
 
 
@@ -46,7 +47,9 @@ def say_outcome(reporter: Reporter, document: Mapping[str, Any]) -> None:
         if each["hint"]:
             reporter.say(f"{each['file']}: {each['hint']}")
     if any(each["results"] for each in document["lists"]):
-        reporter.say("each result has a lineage file (.lineage.json) and a report page (.report.html) beside it")
+        reporter.say(
+            f"each result has a lineage file in {LINEAGE.folder}/ and a report page in {REPORT.folder}/, beside its own folder"
+        )
     count = document["would_bill"] if is_dry else document["billed_phones"]
     cost = "" if document["cost_estimate"] is None else f", about {document['cost_estimate']:.4g}"
     perhaps = "" if is_dry or not document["perhaps_billed_phones"] else (

@@ -68,9 +68,9 @@ def raw_phones(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> B
             raise
 
     def on_written() -> dict[str, Any]:
-        source = {**asdict(reader.source), **reader.counts}
-        ws.ledger.note_read(phone_list.list_key, source)
-        return {"source": source}
+        reading = {**asdict(reader.source), **reader.counts}
+        ws.ledger.note_read(phone_list.list_key, reading)
+        return {"source": reading}
 
     return BatchStream(reader.schema, batches(), on_written=on_written)
 
@@ -80,14 +80,14 @@ def e164_phones(context: dg.AssetExecutionContext, raw_phones: BatchStream, fbch
     """One row per phone of the list: its E.164, or the reason why it has none."""
     ws = fbcheck.workspace()
     phone_list = ws.ledger.phone_list(context.partition_key)
-    source = phone_list.source or {}
+    reading = phone_list.reading or {}
     normaliser = Normaliser(
         region=phone_list.options.get("region") or ws.settings.region,
-        region_column=source.get("region_column"),
+        region_column=reading.get("region_column"),
         extra_line_types=ws.settings.extra_line_types,
     )
     normalised = normaliser.normalise_all(normaliser.learn(raw_phones.batches))
-    batches = reported("normalising", map(partial(validate, paths.E164_PHONES), normalised), source.get("phones"))
+    batches = reported("normalising", map(partial(validate, paths.E164_PHONES), normalised), reading.get("phones"))
     return BatchStream(Normaliser.output_schema(raw_phones.schema), batches)
 
 

@@ -55,7 +55,7 @@ def missing_assets(ws: Workspace, list_key: str) -> list[dg.AssetKey]:
 
     Frames of which the ledger knows no source are of an earlier reading, or of one that was killed.
     """
-    is_read = ws.ledger.phone_list(list_key).source is not None
+    is_read = ws.ledger.phone_list(list_key).reading is not None
     frames = [each for each in (paths.RAW_PHONES, paths.E164_PHONES) if not (is_read and ws.storage.exists(each.of(list_key)))]
     if paths.RAW_PHONES in frames:
         frames = [paths.RAW_PHONES, paths.E164_PHONES]
@@ -64,7 +64,7 @@ def missing_assets(ws: Workspace, list_key: str) -> list[dg.AssetKey]:
 
 def submission(phone_list: PhoneList, name: str, again: Again = Again.NOBODY) -> Work:
     """The work that submits a list: what of it was never planned is read and normalised first."""
-    frames = [paths.RAW_PHONES, paths.E164_PHONES] if phone_list.source is None else [paths.E164_PHONES]
+    frames = [paths.RAW_PHONES, paths.E164_PHONES] if phone_list.reading is None else [paths.E164_PHONES]
     before = [] if phone_list.planned_at is not None else [dg.AssetKey(each.folder) for each in frames]
     return Work(name, submit_list.name, phone_list.list_key, again, (*before, *PLANNING_ONLY))
 

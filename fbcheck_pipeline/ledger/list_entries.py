@@ -34,6 +34,7 @@ class ListEntries(Access):
         list_key: str,
         *,
         file: str,
+        source: str,
         sha256: str,
         options: Mapping[str, Any],
         purpose: str | None,
@@ -54,13 +55,19 @@ class ListEntries(Access):
             known = None if row is None else PhoneList.from_row(row)
             if known is None:
                 number = ledger_meta.c.lists_registered
-                identity = {"list_key": list_key, "number": sa.select(number).scalar_subquery(), "file": file, "sha256": sha256}
+                identity = {
+                    "list_key": list_key,
+                    "number": sa.select(number).scalar_subquery(),
+                    "file": file,
+                    "source": source,
+                    "sha256": sha256,
+                }
                 connection.execute(sa.insert(lists).values({**identity, "added_at": self.clock(), **entry}))
                 connection.execute(sa.update(ledger_meta).values(lists_registered=number + 1))
             elif known.sha256 != sha256:
                 raise OperatorError(f"another list has the key {list_key} already; rename {file}")
             elif is_read_anew(known, options):
-                unread = {"source": None, "held": None, "planned_at": None, "counts": None, "is_pinned": False}
+                unread = {"reading": None, "held": None, "planned_at": None, "counts": None, "is_pinned": False}
                 anew = {**entry, **unread, "purpose": purpose or known.purpose}
                 connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(anew))
             else:
@@ -122,9 +129,9 @@ class ListEntries(Access):
         confirmed = {"confirmed_at": now, "held": None, "planned_at": planned_at, "needs_planning": True, "is_pinned": False}
         self._update(list_key, confirmed)
 
-    def note_read(self, list_key: str, source: Mapping[str, Any]) -> None:
+    def note_read(self, list_key: str, reading: Mapping[str, Any]) -> None:
         """Record what the reader found; from now on the options are fixed."""
-        self._update(list_key, {"source": dict(source), "error": None})
+        self._update(list_key, {"reading": dict(reading), "error": None})
 
     def note_unreadable(self, list_key: str, error: str) -> None:
         """Record why a list cannot be read, so that nobody tries it again unchanged."""
@@ -208,7 +215,7 @@ class ListEntries(Access):
 
 def is_read_anew(known: PhoneList, options: Mapping[str, Any]) -> bool:
     """True for a list that was never read, or is held because of how it was read and is asked for with other options."""
-    return known.source is None or (known.held is not None and _differ(known, options))
+    return known.reading is None or (known.held is not None and _differ(known, options))
 
 
 def refuse_other_options(known: PhoneList, options: Mapping[str, Any]) -> None:

@@ -23,8 +23,14 @@ from fbcheck_pipeline.ledger.schema import ledger_meta
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.settings import Settings
 
-HEAD = "0001"
+HEAD = "0001.1"
 """The migration this code was written for."""
+FIRST = "0001.1"
+"""The first migration; no version with another layout of ledger and files was ever released."""
+EARLIER_LAYOUT = (
+    "ledger and data were made by an fbcheck-pipeline from before its first release and cannot be read; "
+    "use that version, or another FBCHECK_DATA_URI and FBCHECK_LEDGER_URL"
+)
 NOWHERE = "sqlite://"  # in memory
 KINDS = {
     "sendings": ("submission", "submissions"),
@@ -45,7 +51,7 @@ def open_ledger(
             created, an empty one in memory stands for it.
 
     Raises:
-        LedgerError: it cannot be reached, is of a newer version, belongs to other data or another vendor, is older than the
+        LedgerError: it cannot be reached, is of a newer version or an earlier layout, belongs to other data or another vendor, is older than the
             data, or the data's ledger is missing.
     """
     database = connect(settings.ledger_address)
@@ -60,6 +66,7 @@ def open_ledger(
             _check_vendor(ledger, settings)
         if not is_nowhere:
             ledger.receipts = _receipts(settings, storage, ledger.uuid)
+            _check_layout(storage)
             _check_identity(ledger, storage, only_to_look)
             if not only_to_look:
                 ledger.take_in_receipts(with_copies=True)
@@ -78,6 +85,8 @@ def _migrate(database: Database) -> None:
     found = database.version()
     if found == HEAD:
         return
+    if found is not None and found < FIRST:
+        raise LedgerError(EARLIER_LAYOUT)
     if found is not None and found > HEAD:
         raise LedgerError(f"the ledger is of version {found}, this program knows {HEAD}; install the newer fbcheck-pipeline")
     from alembic import command
@@ -122,6 +131,13 @@ def _check_vendor(ledger: Ledger, settings: Settings) -> None:
             f"this ledger is bound to the vendor at {ledger.vendor_origin}, FBCHECK_API_URL names {settings.vendor_origin}; "
             "correct the URL, or use another FBCHECK_DATA_URI for the other vendor"
         )
+
+
+def _check_layout(storage: Storage) -> None:
+    """An earlier layout had the lineage among the results; asked only until the first join, so that no folder of many files is listed."""
+    lineage, results = paths.LINEAGE, paths.FACEBOOK_RESULTS.folder
+    if not storage.exists(lineage.folder) and any(name.endswith(lineage.suffix) for name in storage.names(results)):
+        raise LedgerError(EARLIER_LAYOUT)
 
 
 def _check_identity(ledger: Ledger, storage: Storage, only_to_look: bool) -> None:

@@ -166,12 +166,13 @@ class PhoneList(Record):
     list_key: str
     number: int  # the how manieth registered, from 0
     file: str
+    source: str  # the name of what it is a delivery of
     sha256: str
     options: Mapping[str, Any]  # how to read it, see `ReadOptions.to_json`
     purpose: str | None
     max_billable: int | None  # as the last `run` said; null where each process's own setting binds
     added_at: float
-    source: Mapping[str, Any] | None  # what the reader found; null until the list was read
+    reading: Mapping[str, Any] | None  # what the reader found; null until the list was read
     error: str | None  # why it cannot be read
     held: str | None  # why nothing of it is bought until a person confirms how it was read
     confirmed_at: float | None  # when a person did
@@ -189,7 +190,7 @@ class PhoneList(Record):
     @property
     def source_rows(self) -> int:
         """Data rows of the list; 0 until it was read."""
-        return int((self.source or {}).get("rows", 0))
+        return int((self.reading or {}).get("rows", 0))
 
     def count(self, name: str) -> int:
         """One of the counts; 0 until the list was planned."""

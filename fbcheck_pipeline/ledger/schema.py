@@ -33,12 +33,13 @@ lists = sa.Table(
     sa.Column("list_key", sa.Text, primary_key=True),
     sa.Column("number", sa.BigInteger, nullable=False, index=True),  # the how manieth registered, from 0
     sa.Column("file", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),  # the name of what the list is a delivery of
     sa.Column("sha256", sa.Text, nullable=False),
     sa.Column("options", sa.JSON, nullable=False),  # how to read it
     sa.Column("purpose", sa.Text),
     sa.Column("max_billable", sa.BigInteger),  # as the last `run` said; null: each process's own setting binds
     sa.Column("added_at", sa.Double, nullable=False),
-    sa.Column("source", sa.JSON),  # what the reader found; set once it has been read
+    sa.Column("reading", sa.JSON),  # what the reader found; set once it has been read
     sa.Column("error", sa.Text),  # why it cannot be read
     sa.Column("held", sa.Text),  # why nothing of it is bought until a person confirms how it was read
     sa.Column("confirmed_at", sa.Double),  # when a person did
@@ -70,6 +71,7 @@ HAS_RESERVED = lists.c.reserved > 0
 sa.Index("ix_lists_reserved", lists.c.reserved, sqlite_where=HAS_RESERVED, postgresql_where=HAS_RESERVED)
 sa.Index("ix_lists_joined_at", lists.c.joined_at)
 sa.Index("ix_lists_file", lists.c.file, lists.c.added_at)
+sa.Index("ix_lists_source", lists.c.source, lists.c.added_at, lists.c.list_key)
 sa.Index("ix_lists_beginning", lists.c.list_key, postgresql_ops={"list_key": "text_pattern_ops"})
 
 unreadable_files = sa.Table(

@@ -37,7 +37,7 @@ def list_key(path: Path | str) -> str:
 
 def key_of(name: str, sha256: str) -> str:
     """The list key of a file of this name and content."""
-    slug = slugify(_stem(name), max_length=MAX_SLUG, lowercase=True) or "list"
+    slug = slugify(stem_of(name), max_length=MAX_SLUG, lowercase=True) or "list"
     return f"{slug}-{sha256[:8]}"
 
 
@@ -46,6 +46,6 @@ def list_suffix(name: str) -> str | None:
     return max((suffix for suffix in LIST_SUFFIXES if name.lower().endswith(suffix)), key=len, default=None)
 
 
-def _stem(name: str) -> str:
+def stem_of(name: str) -> str:
     suffix = list_suffix(name)
     return name[: -len(suffix)] if suffix else name.rsplit(".", 1)[0]

@@ -75,15 +75,27 @@ VERDICT_INDEX = DataFile(
     "verdict_index/<random>.pairs", "which chunks answered each phone, or tried it in vain; rebuilt if it is missing or damaged"
 )
 FACEBOOK_RESULTS = DataFile("facebook_results/<list_key>.parquet", "the joined result; its footer holds the lineage")
-LINEAGE = DataFile("facebook_results/<list_key>.lineage.json", "where every number of the result comes from", has_people=False)
-OPENLINEAGE = DataFile("facebook_results/<list_key>.openlineage.json", "the same as an OpenLineage event", has_people=False)
-REPORT = DataFile("facebook_results/<list_key>.report.html", "the same as an HTML page", has_people=False)
+FACEBOOK_ANSWERS = DataFile("facebook_answers/<list_key>.parquet", "our columns of it, alike for all lists")
+FACEBOOK_LATEST = DataFile(
+    "facebook_latest/<source>.parquet",
+    "the result of the newest list of a source",
+    purged="with its list; the next newest returns",
+)
+CURRENT_VERDICTS = DataFile(
+    "current_verdicts/<random>.parquet", "the newest verdict of every phone that was ever answered", purged="its phones"
+)
+VERDICT_CHANGES = DataFile("verdict_changes/<random>.parquet", "each change of a phone's verdict", purged="its phones")
 FACEBOOK_SUMMARY = DataFile(
     "facebook_summary/summary<-number>.parquet",
     "one row per list; the first thousand lists are in `summary.parquet`, the next in `summary-1.parquet` …",
     has_people=False,
     purged="its row",
 )
+LINEAGE = DataFile("lineage/<list_key>.lineage.json", "where every number of the result comes from", has_people=False)
+OPENLINEAGE = DataFile("lineage/<list_key>.openlineage.json", "the same as an OpenLineage event", has_people=False)
+REPORT = DataFile("reports/<list_key>.report.html", "the same as an HTML page", has_people=False)
+REPORT_INDEX = DataFile("reports/index.html", "an HTML page about all lists", has_people=False, purged="its row")
+VIEWS = DataFile("views.sql", "the tables as views, for SQL engines", has_people=False, purged="no")
 LEDGER = DataFile("ledger.db", "the ledger, unless `FBCHECK_LEDGER_URL` names another place", purged="its rows")
 LEDGER_WORK = DataFile("ledger.db-<wal or shm>", "SQLite's own working files beside it", purged="its rows")
 SENDERS = DataFile("ledger.db.senders/<sender>.lock", "which processes are sending now", has_people=False, purged="no")

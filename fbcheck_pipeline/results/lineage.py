@@ -54,7 +54,10 @@ def build_lineage(
         phone_list: the list's entry in the ledger.
         tally, breakdown: the counts of those batches.
     """
-    source, region = dict(phone_list.source or {}), phone_list.options.get("region") or ws.settings.region
+    source, region = (
+        {"name": phone_list.source, **(phone_list.reading or {})},
+        phone_list.options.get("region") or ws.settings.region,
+    )
     source |= {"region": region, "reasons": sentences_of(source, region)}
     counts = tally.counts(phone_list.source_rows)
     bought = {each.chunk_key: each for each in ws.ledger.purchases_of(phone_list.list_key) if each.task_id is not None}

@@ -31,4 +31,4 @@ def shown_delimiter(delimiter: str | None) -> str | None:
 
 def how_read(ws: Workspace, phone_list: PhoneList) -> list[str]:
     """The sentences of a list that was read."""
-    return sentences_of(phone_list.source or {}, phone_list.options.get("region") or ws.settings.region)
+    return sentences_of(phone_list.reading or {}, phone_list.options.get("region") or ws.settings.region)

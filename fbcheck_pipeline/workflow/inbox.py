@@ -20,7 +20,7 @@ from fbcheck_pipeline.ledger.records import UnreadableFile
 from fbcheck_pipeline.lists import LIST_SUFFIXES, file_sha256, key_of, open_list
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.workflow.intake import default_options, purpose_of
+from fbcheck_pipeline.workflow.intake import default_options, purpose_of, source_of
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -162,7 +162,7 @@ def _registered(ws: Workspace, name: str, sha256: str, fault: ListError | None, 
         raise fault
     else:
         options = default_options(ws.settings).to_json()
-        ws.ledger.register_list(key, file=name, sha256=sha256, options=options, purpose=purpose)
+        ws.ledger.register_list(key, file=name, source=source_of(ws, name), sha256=sha256, options=options, purpose=purpose)
         log.info("list taken up list_key=%s", key)
     return key
 

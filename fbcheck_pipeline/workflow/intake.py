@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fbcheck_pipeline.errors import ListError, OperatorError
 from fbcheck_pipeline.ledger.records import PhoneList
-from fbcheck_pipeline.lists import ListReader, ReadOptions, key_of, open_list
+from fbcheck_pipeline.lists import ListReader, ReadOptions, key_of, open_list, source_of_file
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -38,7 +38,7 @@ def add_list(ws: Workspace, path: Path, options: ReadOptions, purpose: str | Non
         note()
     else:
         ws.storage.copy_in(path, place, before_it_appears=note)
-    if is_held and ws.ledger.phone_list(key).source is None:  # what is there of it shows how it was read before
+    if is_held and ws.ledger.phone_list(key).reading is None:  # what is there of it shows how it was read before
         for each in (paths.FACEBOOK_RESULTS, paths.LINEAGE, paths.OPENLINEAGE, paths.REPORT):
             ws.storage.delete(each.of(key))
     return key
@@ -73,6 +73,7 @@ def _registration(
         ws.ledger.register_list,
         key,
         file=path.name,
+        source=source_of(ws, path.name),
         sha256=sha256,
         options=options.to_json(),
         purpose=purpose,
@@ -114,6 +115,12 @@ def open_registered_list(ws: Workspace, phone_list: PhoneList) -> Iterator[ListR
         if reader.source.sha256 != phone_list.sha256:
             raise ListError(f"{phone_list.file} has changed since it was registered; drop it into the inbox again as a new list")
         yield reader
+
+
+def source_of(ws: Workspace, file: str) -> str:
+    """The source of a file of this name; a declared source's name is its own."""
+    name = source_of_file(file)
+    return f"{name}-file" if name in ws.declared_sources else name
 
 
 def purpose_of(settings: Settings, given: str | None) -> str | None:

@@ -14,11 +14,13 @@ from fbcheck_pipeline.settings import Settings
 
 @dataclass(frozen=True)
 class Workspace:
-    """Settings, and the storage and ledger they name."""
+    """Settings, and the storage and ledger that they name."""
 
     settings: Settings
     storage: Storage
     ledger: Ledger
+    declared_sources: frozenset[str] = frozenset()
+    """Names of sources that are no files; no file's source gets such a name."""
 
 
 def open_workspace(settings: Settings, clock: Callable[[], float] = time.time, *, only_to_look: bool = False) -> Workspace:

@@ -42,7 +42,7 @@ def plan(ws: Any, count: int) -> dict[str, Any]:
         held.append(time.perf_counter() - began)
 
     with rehearsing(ws) as trial:
-        trial.ledger.register_list("bench", file="bench.csv", sha256="", options={}, purpose=None)
+        trial.ledger.register_list("bench", file="bench.csv", source="s", sha256="", options={}, purpose=None)
         Database.writing = timed  # type: ignore[method-assign]
         plan_list(trial, "bench", wanted(ws, count), again=Again.NOBODY)
     return {"lock_s": max(held)}

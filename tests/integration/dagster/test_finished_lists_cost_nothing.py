@@ -33,7 +33,7 @@ OPEN = 3
 def fill(ws: Workspace, finished: int) -> None:
     """Finished lists of one collected chunk each, and some that no run has planned yet."""
     number = range(finished)
-    shared = {"options": {}, "sha256": "", "source": {"rows": 5}, "planned_at": NOON, "is_pinned": True}
+    shared = {"options": {}, "sha256": "", "source": "s", "reading": {"rows": 5}, "planned_at": NOON, "is_pinned": True}
     done = {"is_complete": True, "revision": 3, "joined_revision": 3, "counts": {"rows": 5, "phones": 5, "checked": 5}}
     lists = [
         {"list_key": f"done-{n:08}", "number": n, "file": f"{n}.csv", "added_at": NOON + n, "joined_at": NOON + n} for n in number
@@ -55,7 +55,7 @@ def fill(ws: Workspace, finished: int) -> None:
     pairs = [{"list_key": f"done-{n:08}", "chunk_key": f"{n:016x}"} for n in number]
     with ws.ledger.database.writing() as connection:
         connection.execute(sa.insert(schema.lists), [{**each, **shared, **done} for each in lists])
-        connection.execute(sa.insert(schema.lists), [{**each, "options": {}, "sha256": ""} for each in new])
+        connection.execute(sa.insert(schema.lists), [{**each, "options": {}, "sha256": "", "source": "s"} for each in new])
         connection.execute(sa.insert(schema.chunks), [{**each, **packed, **settled} for each in chunks])
         none, five = codec.pack(np.arange(0)), codec.pack(np.arange(5))
         packed_phones = [{"chunk_key": each["chunk_key"], "phones": five, "unanswered": none} for each in chunks]

@@ -171,7 +171,7 @@ def test_nothing_due_requests_nothing(instance: dg.DagsterInstance, ws: Workspac
 def test_the_night_plans_the_oldest_list_first(instance: dg.DagsterInstance, resource: Any, ws: Workspace, clock: Clock) -> None:
     """What is over budget longest gets the new day's budget first."""
     for key in ("c", "a", "b"):
-        ws.ledger.register_list(key, file=key, sha256=key, options={}, purpose=None)
+        ws.ledger.register_list(key, file=key, source="s", sha256=key, options={}, purpose=None)
         with ws.ledger.planning() as tx:
             tx.mark_planned(key, is_over_budget=True)
         clock.advance(1)

@@ -18,6 +18,7 @@ import pyarrow.dataset as dataset
 import pyarrow.parquet as pq
 import pytest
 
+from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import RESULT_COLUMNS
 from tests.fake_vendor import FakeVendor, ResultShape, verdict
 from tests.integration.cli.fbcheck import Fbcheck, swiss, write_list
@@ -48,7 +49,8 @@ def joined(shared: tuple[Fbcheck, dict[str, Any]]) -> dict[str, Any]:
 
 
 def beside(entry: dict[str, Any], kind: str) -> Path:
-    return Path(entry["lineage"].replace(".lineage.json", kind))
+    folder = paths.REPORT.folder if kind == paths.REPORT.suffix else paths.LINEAGE.folder
+    return Path(entry["lineage"]).parents[1] / folder / f"{entry['list_key']}{kind}"
 
 
 def metadata_of(fbcheck: Fbcheck, asset: str, key: str | None = None) -> Any:

@@ -477,7 +477,7 @@ def test_unequal_limits_never_set_off_each_other_for_ever(
         ]
         chosen = iter(turns)
         for key, list_phones in lists.items():
-            processes[next(chosen)].ledger.register_list(key, file=key, sha256=key, options={}, purpose=None)
+            processes[next(chosen)].ledger.register_list(key, file=key, source="s", sha256=key, options={}, purpose=None)
             plan_list(processes[next(chosen)].ws, key, list_phones, again=Again.NOBODY)
         plannings = dict.fromkeys(lists, 0)
         for turn in chosen:

@@ -112,13 +112,13 @@ def test_only_a_held_list_is_read_anew_with_other_options(
     with pytest.raises(OperatorError, match="already read with other options"):
         add_list(driver.ws, path, ReadOptions(region="TR"), None)
     submit(driver, key)
-    for name in ("facebook_results/{}.parquet", "facebook_results/{}.lineage.json"):
+    for name in ("facebook_results/{}.parquet", "lineage/{}.lineage.json"):
         driver.ws.storage.write_bytes(name.format(key), b"of the first reading")
     assert add_list(driver.ws, path, ReadOptions(), None) == key
     assert driver.ledger.phone_list(key).held, "the same options change nothing"
     assert add_list(driver.ws, path, ReadOptions(region="TR"), None) == key
     anew = driver.ledger.phone_list(key)
-    assert (anew.options, anew.purpose, anew.source, anew.held, anew.planned_at) == (
+    assert (anew.options, anew.purpose, anew.reading, anew.held, anew.planned_at) == (
         {"region": "TR"},
         "billing",
         None,

@@ -62,6 +62,6 @@ def test_what_waits_for_a_list_without_purpose_fills_up_no_other(
     before = open_driver(min_chunk=5)
     before.run("b", phones(2, 905_330_000_000))
     strict = open_driver(min_chunk=5, require_purpose=True)
-    strict.ledger.register_list("a", file="a", sha256="a", options={}, purpose="billing")
+    strict.ledger.register_list("a", file="a", source="s", sha256="a", options={}, purpose="billing")
     strict.run("a", phones(5))
     assert set(vendor.accepted) == {f"+{each}" for each in phones(5)}

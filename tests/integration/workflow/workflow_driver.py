@@ -103,7 +103,7 @@ class WorkflowDriver:
     def register(self, key: str) -> None:
         """Make a list known by its short key."""
         if self.ledger.find_list(key) is None:
-            self.ledger.register_list(key, file=key, sha256=key, options={}, purpose=None)
+            self.ledger.register_list(key, file=key, source="s", sha256=key, options={}, purpose=None)
 
     def poll(self) -> Polled:
         """Ask about every open task, due or not."""

@@ -22,7 +22,7 @@ def register(ws: Workspace, clock: Clock) -> Register:
 
     def make(key: str, *, is_finished: bool) -> str:
         clock.advance(1)
-        ws.ledger.register_list(key, file=f"{key}.csv", sha256=key, options={}, purpose=None)
+        ws.ledger.register_list(key, file=f"{key}.csv", source="s", sha256=key, options={}, purpose=None)
         start = 905_320_000_000 + 100 * ws.ledger.registered_lists()
         with ws.ledger.planning() as tx:
             chunk = add_chunk(tx, Part(key, phones(2, start)))

@@ -31,7 +31,7 @@ VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
 
 def register(ledger: Ledger, *keys: str) -> None:
     for key in keys:
-        ledger.register_list(key, file=key, sha256=key, options={}, purpose=None)
+        ledger.register_list(key, file=key, source="s", sha256=key, options={}, purpose=None)
 
 
 def planned(ledger: Ledger, count: int = 10, key: str = "a", start: int = 905_320_000_000) -> str:
@@ -358,7 +358,7 @@ def test_what_no_file_tells_of_is_a_gap(ws: Workspace) -> None:
 
 def test_a_list_that_was_read_keeps_its_options(ws: Workspace) -> None:
     """Its phones were bought as they were read then."""
-    facts: dict[str, Any] = {"file": "a", "sha256": "a", "purpose": None}
+    facts: dict[str, Any] = {"file": "a", "source": "s", "sha256": "a", "purpose": None}
     ws.ledger.register_list("a", options={"region": "TR"}, **facts)
     ws.ledger.register_list("a", options={"region": "DE"}, **facts)
     ws.ledger.note_read("a", {"rows": 1})
@@ -393,7 +393,7 @@ def test_a_key_is_known_by_any_unique_beginning_and_a_list_by_its_file(ws: Works
         ("x_y-dd", "x_y.csv"),
     ):
         clock.advance(1)
-        ws.ledger.register_list(key, file=file, sha256=key, options={}, purpose=None)
+        ws.ledger.register_list(key, file=file, source="s", sha256=key, options={}, purpose=None)
     known = {
         "mail-2025-aa": "mail-2025-aa",
         "mail-2025": "mail-2025-aa",
@@ -402,7 +402,7 @@ def test_a_key_is_known_by_any_unique_beginning_and_a_list_by_its_file(ws: Works
         "x_": "x_y-dd",
     }
     assert {named: ws.ledger.list_key_of(named) for named in known} == known
-    ws.ledger.register_list("mail-2025-aa2", file="other.csv", sha256="", options={}, purpose=None)
+    ws.ledger.register_list("mail-2025-aa2", file="other.csv", source="s", sha256="", options={}, purpose=None)
     assert ws.ledger.list_key_of("mail-2025-aa") == "mail-2025-aa"
     for named, said in (
         ("mail-", "several lists begin with mail-: mail-2025-aa, mail-2025-aa2, mail-2026-bb; name one of them"),
@@ -463,7 +463,7 @@ def test_phones_that_cannot_be_unpacked_are_one_sentence(ws: Workspace) -> None:
 
 def test_the_migrations_build_the_tables_of_the_schema(ws: Workspace) -> None:
     """A column of another type, or forgotten in a migration, would fail in somebody's night; so would a migration above HEAD."""
-    assert max(path.name for path in VERSIONS.glob("[0-9]*.py")).partition("_")[0] == HEAD
+    assert f'revision = "{HEAD}"' in max(VERSIONS.glob("[0-9]*.py")).read_text()
     with ws.ledger.database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": False})
         assert compare_metadata(context, metadata) == []

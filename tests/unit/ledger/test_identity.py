@@ -74,7 +74,7 @@ def test_another_datas_ledger_is_refused(open_ws: OpenWs, tmp_path: Path) -> Non
 def test_a_used_ledger_does_not_adopt_an_empty_folder(open_ws: OpenWs, tmp_path: Path) -> None:
     """DATA_URI has a slip of the pen: the lists' files would be written where nobody looks."""
     ws = open_ws()
-    ws.ledger.register_list("a", file="a", sha256="a", options={}, purpose=None)
+    ws.ledger.register_list("a", file="a", source="s", sha256="a", options={}, purpose=None)
     refused(open_ws, "other data", data_uri=str(tmp_path / "typo"), ledger_url=f"sqlite:///{ledger_file(tmp_path)}")
 
 
@@ -147,6 +147,20 @@ def test_a_ledger_of_a_newer_version_is_refused(open_ws: OpenWs, tmp_path: Path)
     with sqlite3.connect(ledger_file(tmp_path)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     refused(open_ws, "newer")
+
+
+def test_a_store_of_the_layout_before_the_first_release_is_refused(open_ws: OpenWs, tmp_path: Path) -> None:
+    """Its ledger has no sources; or its ledger is elsewhere, and the lineage lies among the results."""
+    open_ws().ledger.close()
+    results = tmp_path / "data" / "facebook_results"
+    results.mkdir()
+    (results / "a.lineage.json").write_text("{}")
+    refused(open_ws, "before its first release")
+    (results / "a.lineage.json").unlink()
+    open_ws().ledger.close()
+    with sqlite3.connect(ledger_file(tmp_path)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    refused(open_ws, "before its first release")
 
 
 @pytest.mark.parametrize("url", ["mysql://host/db", "nonsense", "postgresql+nodriver://x/y"])
@@ -233,7 +247,7 @@ def test_looking_creates_nothing_and_asks_for_no_vendor(
     empty = open_workspace(make_settings(data_uri=str(tmp_path / "nowhere")), only_to_look=True)
     assert empty.ledger.lists() == [] and not (tmp_path / "nowhere").exists()
     ws = open_ws()
-    ws.ledger.register_list("a", file="a", sha256="a", options={}, purpose=None)
+    ws.ledger.register_list("a", file="a", source="s", sha256="a", options={}, purpose=None)
     elsewhere = open_workspace(make_settings(api_url="https://vendor.example"), only_to_look=True)
     assert [row.list_key for row in elsewhere.ledger.lists()] == ["a"]
     ledger_file(tmp_path).unlink()

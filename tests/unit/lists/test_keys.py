@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fbcheck_pipeline.errors import ListError
-from fbcheck_pipeline.lists import ReadOptions, file_sha256, list_key
+from fbcheck_pipeline.lists import ReadOptions, file_sha256, list_key, source_named, source_of_file
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,43 @@ def test_options_go_through_json_and_back() -> None:
     assert ReadOptions.from_json(options.to_json()) == options
     with pytest.raises(ListError, match="unknown reading options colour"):
         ReadOptions.from_json({"colour": "red"})
+
+
+@pytest.mark.parametrize(
+    ("source", "files"),
+    [
+        ("customers", "customers-2026-11-01.csv customers-2026-11-02.csv.gz customers_01.11.26.txt customers20261101.csv"),
+        (
+            "customers",
+            "customers_20261101T103000Z.csv customers-20261101103000.csv customers-1764328000.csv customers_2026-W45.csv",
+        ),
+        ("customers", "customers-nov-2026.csv 01_Mayis_2026_customers.csv Customers-Q4-2026.xlsx customers_2026-11-01_10h30.csv"),
+        ("customers", "customers(1).csv customers-copy.csv customers_copy_2.csv customers_-_Kopie_(2).csv Copy_of_customers.csv"),
+        (
+            "customers",
+            "customers-kopya.csv customers-0001.csv customers-part-3.csv customers-2026-11-01(1).csv Kopie_von_customers.csv",
+        ),
+        ("musteri_listesi", "müşteri_listesi.CSV.GZ müşteri-listesi-2026.csv"),
+        ("list", "2026-11-01.csv 20261102.csv 12345.csv (1).csv copy.csv ---.xlsx"),
+        ("b2b_leads", "b2b-leads.csv"),
+        ("360_degrees", "360_degrees.csv"),
+        ("mart_sales", "mart-sales.csv"),
+        ("store12", "store12.csv"),
+        ("photocopy", "photocopy.csv"),
+        ("copy_center", "copy-center.csv"),
+        ("customers_v2", "customers_v2.csv"),
+        ("lie_biao", "列表.txt"),
+    ],
+)
+def test_the_deliveries_of_a_source_have_one_name(source: str, files: str) -> None:
+    """When it came, and the how manieth it is, says nothing of what it is."""
+    assert {source_of_file(each) for each in files.split()} == {source}
+
+
+@given(st.text(min_size=1, max_size=80))
+@settings(max_examples=300, deadline=None)
+def test_a_source_is_safe_in_any_path_page_or_query(text: str) -> None:
+    """Whatever a file or a folder is called."""
+    name = source_of_file(f"{text}.csv")
+    assert re.fullmatch(r"[a-z0-9](?:[a-z0-9_]{0,58}[a-z0-9])?", name)
+    assert source_named(name) == name

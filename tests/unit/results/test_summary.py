@@ -35,7 +35,7 @@ def join(ws: Workspace) -> Callable[..., None]:
 
     def make(key: str, **changes: Any) -> None:
         if ws.ledger.find_list(key) is None:
-            ws.ledger.register_list(key, file=f"{key}.csv", sha256=key, options={}, purpose="test")
+            ws.ledger.register_list(key, file=f"{key}.csv", source="s", sha256=key, options={}, purpose="test")
         ws.storage.write_bytes(
             paths.LINEAGE.of(key), json.dumps(lineage(**{"list_key": key, "purpose": "test", **changes})).encode()
         )
@@ -52,7 +52,7 @@ def test_each_joined_list_is_one_row(ws: Workspace, join: Callable[..., None]) -
     """What a query across lists reads; a list that is not joined yet has no row."""
     join("a")
     join("b", synthetic=True)
-    ws.ledger.register_list("new", file="new", sha256="new", options={}, purpose=None)
+    ws.ledger.register_list("new", file="new", source="s", sha256="new", options={}, purpose=None)
     assert refresh_summary(ws) == {"facebook_summary/summary.parquet": 2}
     first, second = rows(ws)
     assert [first[name] for name in COLUMNS] == ["a", 100, 120, 80, 15, 20, 60, 30, 5, 70, 0.95, False]

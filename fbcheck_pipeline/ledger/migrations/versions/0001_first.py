@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0001"
+revision = "0001.1"
 down_revision = None
 
 
@@ -129,12 +129,13 @@ def upgrade() -> None:
         sa.Column("list_key", sa.Text(), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("file", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("options", sa.JSON(), nullable=False),
         sa.Column("purpose", sa.Text(), nullable=True),
         sa.Column("max_billable", sa.BigInteger(), nullable=True),
         sa.Column("added_at", sa.Double(), nullable=False),
-        sa.Column("source", sa.JSON(), nullable=True),
+        sa.Column("reading", sa.JSON(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("held", sa.Text(), nullable=True),
         sa.Column("confirmed_at", sa.Double(), nullable=True),
@@ -166,6 +167,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_lists_joined_at", "lists", ["joined_at"], unique=False)
     op.create_index("ix_lists_file", "lists", ["file", "added_at"], unique=False)
+    op.create_index("ix_lists_source", "lists", ["source", "added_at", "list_key"], unique=False)
     op.create_index("ix_lists_beginning", "lists", ["list_key"], unique=False, postgresql_ops={"list_key": "text_pattern_ops"})
     op.create_index(op.f("ix_lists_number"), "lists", ["number"], unique=False)
     op.create_table(
