@@ -229,32 +229,49 @@ def reconcile(
 @app.command()
 def export(
     list_key: ListKey,
-    to: Annotated[Path, typer.Option(help="The file to write (.xlsx or .csv); an existing file is replaced.", metavar="FILE")],
+    to: Annotated[Path, typer.Option(help="The file to write: .xlsx, .csv or .parquet.", metavar="FILE")],
+    wide: Annotated[
+        bool,
+        typer.Option(
+            "--one-row-per-source-row",
+            help="One row per row of the list: its phones side by side, and `facebook` is yes if any of them has an account.",
+        ),
+    ] = False,
+    delimiter: Annotated[str | None, typer.Option(help="Column separator of a .csv, e.g. ; or tab.", metavar="CHARACTER")] = None,
     pseudonymise: Annotated[
         bool,
-        typer.Option("--pseudonymise", help="Replace phone numbers in every column by keyed hashes. Other personal data stay."),
+        typer.Option("--pseudonymise", help="Replace phone numbers in every text by keyed hashes. Other personal data stay."),
     ] = False,
+    recipient: Annotated[
+        str | None,
+        typer.Option("--for", help="Who gets the pseudonymised file; everybody gets other pseudonyms.", metavar="NAME"),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Export a list's result as a spreadsheet that only you can read.
+    """Export a list's result as a spreadsheet or a file that only you can read. The columns of the verdict come first.
 
-    A spreadsheet would run cells that begin with = + - @, a tab or a line break (every phone does) as formulas.
-    XLSX writes them as plain text. CSV puts an apostrophe in front of them, of long numbers, and of numbers that begin with 0.
-    Programs should read the Parquet file.
-    XLSX continues in another sheet after 1,048,576 rows. CSV is UTF-8 with a byte-order mark.
+    A spreadsheet would run cells that begin with = + - @, a tab or a line break as formulas.
+    XLSX writes them as plain text. CSV puts an apostrophe in front of them, of long numbers, and of numbers that begin with 0; a plus
+    and digits (+905…) stay as they are. XLSX continues in another sheet after 1,048,576 rows, and a last sheet is about the list.
+    CSV is UTF-8 with a byte-order mark.
 
     Example: fbcheck export customers-17904e64 --to customers.xlsx
     """
     from fbcheck_pipeline.cli.preparing import command_workspace
-    from fbcheck_pipeline.results.export import export_results
+    from fbcheck_pipeline.results.export import ExportOptions, export_results
 
+    is_pseudonymised = pseudonymise or recipient is not None
+    options = ExportOptions((recipient or "") if is_pseudonymised else None, delimiter, wide, force)
     with command_workspace(as_json=as_json, quiet=quiet, only_to_look=True) as (reporter, ws):
         with reporter.progress():
             list_key = ws.ledger.list_key_of(list_key)
-            rows = export_results(ws, list_key, to, pseudonymise=pseudonymise)
-        reporter.say(f"{rows:,} rows in {to}" + ("; numbers are replaced, other personal data are not" if pseudonymise else ""))
-        reporter.result({"list_key": list_key, "file": str(to.resolve()), "rows": rows, "pseudonymised": pseudonymise})
+            rows = export_results(ws, list_key, to, options)
+        reporter.say(
+            f"{rows:,} rows in {to}" + ("; numbers are replaced, other personal data are not" if is_pseudonymised else "")
+        )
+        reporter.result({"list_key": list_key, "file": str(to.resolve()), "rows": rows, "pseudonymised": is_pseudonymised})
 
 
 @app.command()

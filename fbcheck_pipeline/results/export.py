@@ -1,128 +1,158 @@
-"""A result as a spreadsheet: XLSX or CSV, streamed, safe to open, and on request without phone numbers.
+"""A result for people: a spreadsheet or a file of their own, with the verdict first, on request without phone numbers.
 
-Text stays text. A cell that a spreadsheet would take for a formula is defused: in XLSX it is a string cell marked as quoted and
-reads unchanged, in CSV it gets an apostrophe in front, also behind a `;` within a text, as do digits that would be shortened. What is
-written for programs is the Parquet file.
+Programs read the joined result itself. How each format is written is in `export_formats`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.files.atomic import whole_file
 from fbcheck_pipeline.files.storage import BatchStream
-from fbcheck_pipeline.files.xlsx_writer import CELL_LENGTH, FORMULA, SHEET_COLUMNS, write_workbook
+from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.model.columns import result_name
+from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, result_name
+from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.progress import reported
+from fbcheck_pipeline.results.export_formats import WRITERS, write_csv
 from fbcheck_pipeline.results.lineage import read_lineage
+from fbcheck_pipeline.results.number_search import KnownNumbers
 from fbcheck_pipeline.results.pseudonyms import Pseudonyms
 from fbcheck_pipeline.results.source_text import source_as_text, with_source_text
+from fbcheck_pipeline.results.wide_rows import one_row_per_source_row
 from fbcheck_pipeline.workflow.workspace import Workspace
 
-ALTERED = r"^0[0-9]+$|^[0-9]{12,}$"
-"""Digits of which a spreadsheet drops the first zero or the end when it reads a CSV, e.g. national phone numbers."""
-INNER_FORMULA = r"(^[;|]\s*|\S[;\t\r\n|]\s*)([=+\-@])"
-"""A spreadsheet that separates cells by another sign, as by `;` in half of Europe, may split the text of a cell."""
+FIRST = [
+    str(each)
+    for each in (
+        Column.FACEBOOK, Column.CHECK_STATUS, Column.CHECKED_AT, Column.PHONE_E164, Column.COUNTRY, Column.LINE_TYPE, Column.REJECT_REASON,
+    )
+]  # fmt: skip
+"""What a person looks for; then the source's own columns, then the rest of ours."""
 
 
-def export_results(ws: Workspace, list_key: str, to: Path, *, pseudonymise: bool = False) -> int:
-    """Write a list's result for a spreadsheet, whole or not at all; only its owner can read it.
+@dataclass(frozen=True)
+class ExportOptions:
+    """How a result is exported.
+
+    Attributes:
+        recipient: numbers are replaced by this one's pseudonyms; None keeps them.
+        delimiter: of a CSV, one ASCII character.
+        is_wide: one row per row of the source.
+        may_replace: what stands at the place may be replaced.
+    """
+
+    recipient: str | None = None
+    delimiter: str | None = None
+    is_wide: bool = False
+    may_replace: bool = False
+
+
+def export_results(ws: Workspace, list_key: str, to: Path, options: ExportOptions = ExportOptions()) -> int:
+    """Write a list's result for a person, whole or not at all; only its owner can read it.
 
     Args:
-        to: a file that ends with .xlsx or .csv; an existing file is replaced.
-        pseudonymise: keyed hashes in place of numbers, see `Pseudonyms`.
+        to: a file that ends with .xlsx, .csv or .parquet.
 
     Returns:
         The number of rows written.
 
     Raises:
-        OperatorError: the list is unknown or not joined, or the name or folder of the file does not fit.
+        OperatorError: the list is unknown or not joined, the name or folder of the file does not fit, or a file is there.
         StorageError: it cannot be written.
     """
+    write = _writer(to, options)
+    lineage = read_lineage(ws, list_key)
+    name, about = paths.FACEBOOK_RESULTS.of(list_key), list(_about(lineage, options))
+    stream = ws.storage.read_parquet(name)
+    stream.batches = reported("exporting", stream.batches, lineage["counts"]["phones"])
+    stream = _in_order(stream)
+    if options.recipient is not None or to.suffix.lower() != ".parquet":
+        stream = BatchStream(with_source_text(stream.schema), map(source_as_text, stream.batches))
+    if options.recipient is not None:
+        pseudonyms = _pseudonyms(ws, name, lineage, options.recipient)
+        stream = pseudonyms.applied_to(stream)
+        about = list(zip(*(pseudonyms.without_numbers(texts) for texts in zip(*about, strict=True)), strict=True))
+    if options.is_wide:
+        stream = one_row_per_source_row(stream, _most_phones(ws, name))
+    with whole_file(to) as sink:
+        return int(write(stream, sink, about))
+
+
+def _writer(to: Path, options: ExportOptions) -> Any:
     write = WRITERS.get(to.suffix.lower())
     if write is None:
-        raise OperatorError(f"{to.name} ends with neither {' nor '.join(WRITERS)}; use one of these suffixes")
+        raise OperatorError(f"{to.name} ends with none of {', '.join(WRITERS)}; use one of these suffixes")
     if not to.parent.is_dir():
         raise OperatorError(f"{to.parent} is no folder; create it first")
     if to.is_dir():
         raise OperatorError(f"{to} is a folder; name a file in it")
-    lineage = read_lineage(ws, list_key)
-    stream = ws.storage.read_parquet(paths.FACEBOOK_RESULTS.of(list_key))
-    stream = replace(stream, schema=with_source_text(stream.schema), batches=map(source_as_text, stream.batches))
-    if pseudonymise:
-        pseudonyms = Pseudonyms(ws.ledger.hash_key, map(result_name, lineage["source"].get("phone_columns", ())))
-        stream.batches = map(pseudonyms.replace, stream.batches)
-    stream.batches = reported("exporting", stream.batches, lineage["counts"]["phones"])
-    with whole_file(to) as sink:
-        return write(stream, sink)
+    if to.exists() and not options.may_replace:
+        raise OperatorError(f"{to} is there already; name another file, or replace it with --force")
+    if options.delimiter is None:
+        return write
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(options.delimiter, options.delimiter)
+    if write is not write_csv:
+        raise OperatorError(f"--delimiter is for .csv; {to.name} has none")
+    if len(delimiter) != 1 or not delimiter.isascii() or delimiter.isalnum() or delimiter in "\"'\r\n+-.":
+        raise OperatorError("--delimiter is one character that separates columns, such as ; or tab")
+    return partial(write, delimiter=delimiter)
 
 
-def _write_csv(stream: BatchStream, sink: IO[bytes]) -> int:
-    from pyarrow.csv import CSVWriter
-
-    plain = pa.schema([(_defused_name(each.name), _plain_type(each.type)) for each in stream.schema])
-    rows = 0
-    sink.write(b"\xef\xbb\xbf")
-    with CSVWriter(sink, plain) as writer:
-        for batch in stream.batches:
-            columns = [_defused(column) for column in _plain(batch, plain).columns]
-            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=plain))
-            rows += batch.num_rows
-    return rows
+def _in_order(stream: BatchStream) -> BatchStream:
+    """The same rows with the verdict first."""
+    names = stream.schema.names
+    source = [name for name in names if name not in RESULT_COLUMNS]
+    order = [*(name for name in FIRST if name in names), *source]
+    order += [name for name in names if name not in order]
+    schema = pa.schema([stream.schema.field(name) for name in order])
+    return BatchStream(schema, (each.select(order) for each in stream.batches))
 
 
-def _plain_type(type_: pa.DataType) -> pa.DataType:
-    if pa.types.is_timestamp(type_):
-        return pa.timestamp("s")
-    return type_ if pa.types.is_integer(type_) else pa.string()
+def _pseudonyms(ws: Workspace, name: str, lineage: Mapping[str, Any], recipient: str) -> Pseudonyms:
+    batches = ws.storage.read_parquet(name, [Column.PHONE_E164]).batches
+    phones = [codec.from_e164(pc.drop_null(each.column(0))) for each in batches]
+    known = KnownNumbers(np.unique(np.concatenate([np.empty(0, np.int64), *phones])))
+    columns = map(result_name, lineage["source"].get("phone_columns", ()))
+    return Pseudonyms(ws.ledger.hash_key, recipient, columns, known, lineage["source"].get("region"))
 
 
-def _plain(batch: pa.RecordBatch, plain: pa.Schema) -> pa.RecordBatch:
-    """The batch as text, integers and whole seconds (UTC); see `_plain_type`."""
-    columns = [column.cast(each.type, safe=False) for column, each in zip(batch.columns, plain, strict=True)]
-    return pa.RecordBatch.from_arrays(columns, schema=plain)
+def _most_phones(ws: Workspace, name: str) -> int:
+    """The most phones that a source row has."""
+    batches = ws.storage.read_parquet(name, [Column.PHONE_INDEX]).batches
+    return 1 + max((pc.max(each.column(0)).as_py() or 0 for each in batches), default=0)
 
 
-def _defused(column: pa.Array) -> pa.Array:
-    """Put an apostrophe before a text that a spreadsheet would read as a formula, or as a number that it would change."""
-    if not pa.types.is_string(column.type):
-        return column
-    column = pc.replace_substring_regex(column, INNER_FORMULA, r"\1'\2")
-    is_risky = pc.match_substring_regex(column, f"{FORMULA}|{ALTERED}|^(?i:sep)=")
-    return pc.if_else(is_risky, pc.binary_join_element_wise(pa.scalar("'"), column, pa.scalar("")), column)
-
-
-def _defused_name(name: str) -> str:
-    return str(_defused(pa.array([name]))[0])
-
-
-def _write_xlsx(stream: BatchStream, sink: IO[bytes]) -> int:
-    if len(stream.schema) > SHEET_COLUMNS:
-        raise OperatorError(f"a sheet holds {SHEET_COLUMNS:,} columns, this list has {len(stream.schema):,}; export it as .csv")
-    plain = pa.schema([(each.name, _plain_type(each.type)) for each in stream.schema])
-    return write_workbook((_fitting(_plain(batch, plain)) for batch in stream.batches), plain, sink)
-
-
-def _fitting(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The batch, no text of which would be cut.
-
-    Raises:
-        OperatorError: a text is longer than a cell of a sheet.
-    """
-    for column in batch.columns:
-        if pa.types.is_string(column.type) and (pc.max(pc.utf8_length(column)).as_py() or 0) > CELL_LENGTH:
-            raise OperatorError(
-                f"a cell of a sheet holds {CELL_LENGTH:,} characters, and this list has a longer text; export it as .csv"
-            )
-    return batch
-
-
-WRITERS: dict[str, Callable[[BatchStream, IO[bytes]], int]] = {".xlsx": _write_xlsx, ".csv": _write_csv}
+def _about(lineage: Mapping[str, Any], options: ExportOptions) -> Iterator[tuple[str, str]]:
+    """What a reader of the file should know of the list, by name."""
+    source, counts = lineage["source"], lineage["counts"]
+    facts: Iterable[tuple[str, Any]] = (
+        ("list", lineage["list_key"]),
+        ("file", source["file"]),
+        ("source", source.get("name")),
+        ("purpose", lineage["purpose"]),
+        ("joined at", lineage["created_at"]),
+        ("complete", "yes" if lineage["complete"] else "no: some phones may still get a verdict"),
+        ("invented data", "yes: at least one verdict comes from a sandbox" if lineage["synthetic"] else None),
+        (
+            "numbers",
+            None
+            if options.recipient is None
+            else f"replaced by pseudonyms{f' for {options.recipient}' * bool(options.recipient)}",
+        ),
+        ("rows of the list", counts["rows"]),
+        ("phones", counts["phones"]),
+        *((f"phones {each}", counts[each] or None) for each in CHECK_STATUSES),
+        *((f"facebook {name}", count) for name, count in lineage["verdicts"].items()),
+        *((f"column {name}", column.meaning) for name, column in RESULT_COLUMNS.items()),
+    )
+    yield from ((name, str(value)) for name, value in facts if value is not None)

@@ -1,7 +1,7 @@
-"""Pseudonyms: keyed hashes in place of phone numbers, the same for the same number in every export of one ledger.
+"""Pseudonyms: keyed hashes in place of phone numbers, for one recipient the same in every export of one ledger.
 
-Only the holder of the ledger can tell which number a pseudonym stands for. This module removes numbers and nothing else: names,
-addresses and other facts about people in a source list stay.
+Each recipient gets others, so that two of them cannot join what they got. The holder of the ledger can tell which number a pseudonym
+stands for. This module removes numbers and nothing else: names, addresses and other facts about people in a source list stay.
 """
 
 from __future__ import annotations
@@ -9,91 +9,120 @@ from __future__ import annotations
 import hmac
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column
+from fbcheck_pipeline.phones import Normaliser
+from fbcheck_pipeline.results.number_search import SHORTEST, KnownNumbers, digits_of
 
 REMOVED = "(holds a phone number)"
-SHORTEST = 7
-"""A cell that contains this many last digits of a number holds that number, in whatever notation."""
 _MAY_HOLD_ONE = rf"(?:\p{{Nd}}\P{{Nd}}*){{{SHORTEST}}}"
 
 
 class Pseudonyms:
     """Replaces the numbers of result batches.
 
-    `phone_e164`, `phone_raw` and the source's phone columns get pseudonyms: of the phone if there is one, else of the text. A cell of
-    another source column that holds a number of its row is replaced as a whole.
+    `phone_e164`, `phone_raw` and the source's phone columns get pseudonyms: of the phone if there is one, else of the text. A text of
+    another source column, or a column's name, is replaced as a whole when it holds a number of its row, a number of the list, or
+    whatever else reads as a valid number.
     """
 
-    def __init__(self, key: bytes, phone_columns: Iterable[str]) -> None:
-        """Args: key: the ledger's; phone_columns: names of the source columns that hold phones."""
-        self._key = key
-        self._phone_columns = tuple(phone_columns)
+    def __init__(
+        self, key: bytes, recipient: str, phone_columns: Iterable[str], known: KnownNumbers, region: str | None = None
+    ) -> None:
+        """Args: key: the ledger's; phone_columns: names of the source columns that hold phones; known: of the list; region: as for `Normaliser`."""
+        folded = " ".join(unicodedata.normalize("NFKC", recipient).casefold().split())
+        self._key = hmac.digest(key, f"export for {folded}".encode(), "sha256")
+        self._phone_columns, self._known, self._normaliser = tuple(phone_columns), known, Normaliser(region)
 
     def of(self, kind: str, text: str) -> str:
         """The pseudonym of a text; `kind` is "phone" or "text". It begins with a letter, so that a spreadsheet does not read it as a number."""
-        return "p" + hmac.digest(self._key, f"export:{kind}:{text}".encode(), "sha256").hex()[:24]
+        return "p" + hmac.digest(self._key, f"{kind}:{text}".encode(), "sha256").hex()[:24]
 
-    def replace(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """The batch without numbers, with the same schema."""
+    def without_numbers(self, texts: Sequence[str]) -> list[str]:
+        """Texts about a list, those that hold a number replaced."""
+        is_held = self._holds(pa.array(texts, pa.string()), [()] * len(texts))
+        return [REMOVED if place in is_held else text for place, text in enumerate(texts)]
+
+    def applied_to(self, stream: BatchStream) -> BatchStream:
+        """The stream without numbers, its columns renamed where their names hold one."""
+        shown = self.without_numbers(stream.schema.names)
+        names = [f"column_{place}" if name == REMOVED else name for place, name in enumerate(shown, 1)]
+        renamed = dict(zip(stream.schema.names, names, strict=True))
+        schema = pa.schema([each.with_name(renamed[each.name]) for each in stream.schema])
+        return BatchStream(schema, (self._replaced(each, renamed) for each in stream.batches))
+
+    def _replaced(self, batch: pa.RecordBatch, renamed: dict[str, str]) -> pa.RecordBatch:
         texts = {name: _texts(batch, name) for name in (Column.PHONE_E164, Column.PHONE_RAW, Column.PHONE_COLUMN)}
         in_phone_columns = {name: _texts(batch, name) for name in self._phone_columns if name in batch.schema.names}
         phones = [None if phone is None else self.of("phone", phone) for phone in texts[Column.PHONE_E164]]
         replaced: dict[str, list[str | None]] = {
             Column.PHONE_E164: phones,
             Column.PHONE_RAW: [self._of_cell(text, phone) for text, phone in zip(texts[Column.PHONE_RAW], phones, strict=True)],
+            Column.PHONE_COLUMN: [renamed.get(name, name) for name in texts[Column.PHONE_COLUMN]],
         }
         for name, cells in in_phone_columns.items():
             own = [phone if column == name else None for phone, column in zip(phones, texts[Column.PHONE_COLUMN], strict=True)]
             replaced[name] = [self._of_cell(text, phone) for text, phone in zip(cells, own, strict=True)]
         rows = list(zip(texts[Column.PHONE_E164], texts[Column.PHONE_RAW], *in_phone_columns.values(), strict=True))
-        columns = [
-            pa.array(replaced[each.name], pa.string()).cast(each.type)
-            if each.name in replaced
-            else column
-            if each.name in RESULT_COLUMNS
-            else _without_numbers(column, rows.__getitem__)
-            for each, column in zip(batch.schema, batch.columns, strict=True)
-        ]
-        return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
+        columns = []
+        for each, column in zip(batch.schema, batch.columns, strict=True):
+            if each.name in replaced:
+                column = pa.array(replaced[each.name], pa.string()).cast(each.type)
+            elif each.name not in RESULT_COLUMNS:
+                column = self._without_numbers(column, rows)
+            columns.append(column)
+        return pa.RecordBatch.from_arrays(columns, names=[renamed[name] for name in batch.schema.names])
 
     def _of_cell(self, text: str | None, phone: str | None) -> str | None:
         return phone or (self.of("text", text) if text else text)
+
+    def _without_numbers(self, column: pa.Array, rows: Sequence[Sequence[str | None]]) -> pa.Array:
+        is_held = self._holds(column.cast(pa.string()), rows)
+        if not is_held:
+            return column
+        texts = [REMOVED if place in is_held else text for place, text in enumerate(column.cast(pa.string()).to_pylist())]
+        return pa.array(texts, pa.string()).cast(column.type)
+
+    def _holds(self, cells: pa.Array, rows: Sequence[Sequence[str | None]]) -> set[int]:
+        """Places of the texts that hold a number, in whatever notation."""
+        may = pc.indices_nonzero(pc.match_substring_regex(cells, _MAY_HOLD_ONE).fill_null(False)).to_numpy()
+        if not len(may):
+            return set()
+        texts = cells.take(pa.array(may))
+        digits = [digits_of(text) for text in texts.to_pylist()]
+        of_row = [any(tail in run for tail in _tails(rows[place])) for place, run in zip(may.tolist(), digits, strict=True)]
+        return set(may[np.array(of_row) | self._known.are_in(digits) | self._reads(texts)].tolist())
+
+    def _reads(self, texts: pa.Array) -> npt.NDArray[np.bool_]:
+        """True where a text reads as a phone, of whomever."""
+        count = len(texts)
+        columns = {
+            Column.SOURCE_ROW: pa.array(range(count), pa.int64()),
+            Column.PHONE_INDEX: pa.array(np.zeros(count, np.int16)),
+            Column.PHONE_COLUMN: pa.array(["text"] * count, pa.string()).dictionary_encode(),
+            Column.PHONE_RAW: texts,
+        }
+        found = self._normaliser.normalise(pa.record_batch({str(name): column for name, column in columns.items()}))
+        is_phone = np.zeros(count, bool)
+        is_phone[found.filter(found.column(Column.PHONE_E164).is_valid()).column(Column.SOURCE_ROW).to_numpy()] = True
+        return is_phone
 
 
 def _texts(batch: pa.RecordBatch, name: str) -> list[Any]:
     return list(batch.column(name).cast(pa.string()).to_pylist())
 
 
-def _without_numbers(column: pa.Array, numbers_of: Callable[[int], Iterable[str | None]]) -> pa.Array:
-    """A source column in which cells that hold a number of their row are replaced."""
-    cells = column.cast(pa.string())
-    may = pc.indices_nonzero(pc.match_substring_regex(cells, _MAY_HOLD_ONE).fill_null(False)).to_pylist()
-    held = [place for place in may if _holds(cells[place].as_py(), numbers_of(place))]
-    if not held:
-        return column
-    texts = cells.to_pylist()
-    for place in held:
-        texts[place] = REMOVED
-    return pa.array(texts, pa.string()).cast(column.type)
-
-
-def _holds(text: str, numbers: Iterable[str | None]) -> bool:
-    digits = _digits(text)
-    return any(tail in digits for number in numbers if number for tail in _tails(number))
-
-
-def _tails(number: str) -> list[str]:
-    """The last digits of each number that a cell holds, and of the whole cell."""
-    runs = [_digits(part) for part in (number, *re.split(r"[;,|/&\n]| - ", number))]
-    return [run[-SHORTEST:] for run in runs if len(run) >= SHORTEST]
-
-
-def _digits(text: str) -> str:
-    """All decimal digits of a text, of whatever script."""
-    return "".join(str(unicodedata.digit(char)) for char in text if char.isdecimal())
+def _tails(numbers: Iterable[str | None]) -> Iterable[str]:
+    """The last digits of each number that the cells of a row hold, and of the whole cells."""
+    for number in filter(None, numbers):
+        for run in map(digits_of, (number, *re.split(r"[;,|/&\n]| - ", number))):
+            if len(run) >= SHORTEST:
+                yield run[-SHORTEST:]

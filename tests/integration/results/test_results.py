@@ -233,23 +233,31 @@ def test_money_saved_is_told(joined: dict[str, Any]) -> None:
 
 
 def test_a_list_is_exported_for_a_spreadsheet(reader: Fbcheck, joined: dict[str, Any], tmp_path: Path) -> None:
-    """Whole, for its owner only, phones as text; what stood there is replaced."""
+    """Whole, for its owner only, phones as text, the verdict first; what stood there is replaced only if that is asked for."""
     target = tmp_path / "out.xlsx"
     target.write_text("old")
-    code, document, err = reader("export", joined["list_key"], "--to", str(target), "--json")
+    code, _, err = reader("export", "list.csv", "--to", str(target))
+    assert code == 2 and "--force" in err and target.read_text() == "old", err
+    code, document, err = reader("export", "list.csv", "--to", str(target), "--force", "--json")
     assert (code, document["rows"], document["file"]) == (0, 5, str(target)), err
     assert stat.S_IMODE(target.stat().st_mode) == 0o600 and not list(tmp_path.glob(".out*"))
-    head, *rows = openpyxl.load_workbook(target).active.iter_rows(values_only=True)
-    assert list(head) == pq.read_schema(joined["results"]).names
+    book = openpyxl.load_workbook(target)
+    head, *rows = book.active.iter_rows(values_only=True)
+    assert head[0] == "facebook" and sorted(head) == sorted(pq.read_schema(joined["results"]).names)
+    assert ("list", joined["list_key"]) in list(book["about"].iter_rows(values_only=True))
     cells = [dict(zip(head, row, strict=True)) for row in rows]
     assert [cell["phone"] for cell in cells] == [swiss(1), swiss(2), swiss(3), swiss(1), "junk"]
     assert [cell["facebook"] for cell in cells] == [*(verdict(swiss(n)) for n in (1, 2, 3, 1)), None]
-    code, _, err = reader("export", joined["list_key"], "--to", str(tmp_path / "out.CSV"), "--pseudonymise")
+    code, _, err = reader("export", joined["list_key"], "--to", str(tmp_path / "out.CSV"), "--for", "Ada")
     assert code == 0, err
     content = (tmp_path / "out.CSV").read_bytes()
     rows_of_csv = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
     assert content.startswith(b"\xef\xbb\xbf") and b"4178" not in content and len(rows_of_csv) == 5
     assert rows_of_csv[0]["phone_e164"] == rows_of_csv[3]["phone_e164"] == rows_of_csv[3]["phone"] != rows_of_csv[1]["phone_e164"]
+    wide = tmp_path / "wide.parquet"
+    assert reader("export", joined["list_key"], "--to", str(wide), "--one-row-per-source-row")[0] == 0
+    table = pq.read_table(wide)
+    assert table.column_names[:3] == ["facebook", "phone_e164_1", "facebook_1"] and table["phone_e164_1"][0].as_py() == swiss(1)
 
 
 @pytest.mark.parametrize(
