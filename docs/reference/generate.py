@@ -10,7 +10,6 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-import pyarrow as pa
 import typer
 from pydantic.fields import FieldInfo
 
@@ -218,16 +217,12 @@ def _columns(file: DataFile) -> Iterator[str]:
     counted = dict.fromkeys(CheckStatus, "rows of this [status](#check_status)") | dict.fromkeys(
         Verdict, "rows of this [verdict](#facebook)"
     )
-    found = ((f"`{each.name}`", _type(each.type), (counted | meanings)[each.name]) for each in schema_of(file))
+    found = ((f"`{each.name}`", str(each.type), (counted | meanings)[each.name]) for each in schema_of(file))
     return table(("column", "type", "meaning"), found)
 
 
 def _holds(file: DataFile) -> str:
     return f"[{file.holds}](columns.md#{file.folder})" if file in DESCRIBED else file.holds
-
-
-def _type(type_: pa.DataType) -> str:
-    return "dictionary string" if pa.types.is_dictionary(type_) else str(type_)
 
 
 def _fields() -> Iterable[tuple[str, FieldInfo]]:

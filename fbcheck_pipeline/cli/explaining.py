@@ -130,7 +130,7 @@ def _say_row(reporter: Reporter, document: dict[str, Any]) -> None:
                     "task": chunk.get("task_id"),
                     "exported": chunk.get("exported_at"),
                     "result file": result.get("file"),
-                    "SHA-256 of it": result.get("sha256"),
+                    "keyed hash of it": result.get("sha256"),
                     "label in the file": result.get("label"),
                     "status": phone[Column.CHECK_STATUS],
                     "facebook": phone[Column.FACEBOOK],

@@ -68,7 +68,7 @@ def raw_phones(context: dg.AssetExecutionContext, fbcheck: FbcheckResource) -> B
             raise
 
     def on_written() -> dict[str, Any]:
-        reading = {**asdict(reader.source), **reader.counts}
+        reading = {**asdict(reader.source), **reader.counts, "sha256": phone_list.sha256 or None}
         ws.ledger.note_read(phone_list.list_key, reading)
         return {"source": reading}
 

@@ -33,7 +33,7 @@ def describe_output(schema: pa.Schema, row_count: int, uri: str, facts: Mapping[
 def table_schema(schema: pa.Schema) -> dg.TableSchema:
     """An Arrow schema as Dagster shows it; a source's own columns have no description."""
     meanings = {name: column.meaning for name, column in RESULT_COLUMNS.items()}
-    return dg.TableSchema([dg.TableColumn(each.name, _type_name(each.type), meanings.get(each.name)) for each in schema])
+    return dg.TableSchema([dg.TableColumn(each.name, str(each.type), meanings.get(each.name)) for each in schema])
 
 
 def column_lineage(made_of: Mapping[str, list[str]]) -> dg.TableColumnLineage:
@@ -44,7 +44,3 @@ def column_lineage(made_of: Mapping[str, list[str]]) -> dg.TableColumnLineage:
         return dg.TableColumnDep(asset_key=dg.AssetKey(asset), column_name=column)
 
     return dg.TableColumnLineage({column: [dep(place) for place in places] for column, places in made_of.items()})
-
-
-def _type_name(type_: pa.DataType) -> str:
-    return "dictionary string" if pa.types.is_dictionary(type_) else str(type_)

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.database import Database
 from fbcheck_pipeline.ledger.moves import move
 from fbcheck_pipeline.ledger.receipts import Receipts
@@ -47,6 +48,10 @@ class Access:
     def close(self) -> None:
         """Give the connections back."""
         self.database.engine.dispose()
+
+    def keyed_hash(self, sha256: str) -> str:
+        """What the ledger, and whatever shows it, keeps of a file's SHA-256; see `codec`."""
+        return codec.keyed_hash(sha256, self.hash_key)
 
     def today(self) -> str:
         """The UTC day, e.g. `2026-11-24`."""

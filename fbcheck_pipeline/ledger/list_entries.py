@@ -13,6 +13,7 @@ from fbcheck_pipeline.ledger.access import Access, batched
 from fbcheck_pipeline.ledger.moves import NEXT_CHANGE, count_change
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList, UnreadableFile
 from fbcheck_pipeline.ledger.schema import (
+    ERASED,
     FACTS,
     chunk_phones,
     chunks,
@@ -43,13 +44,14 @@ class ListEntries(Access):
         """Record how a list is to be read and what may be sent for it, before its file is seen by anybody.
 
         A list that was never read, or is held, may still be registered otherwise, and is then read anew; every other one keeps its
-        options, and its purpose if it has one. The limit is always the last one said.
+        options, and its purpose if it has one. The limit is always the last one said. The SHA-256 is kept as a keyed hash.
 
         Raises:
             OperatorError: it was read with other options, or the key is that of other content.
         """
         limit = {"max_billable": max_billable, "is_over_budget": False}
         entry = {**limit, "options": dict(options), "purpose": purpose, "error": None}
+        sha256 = self.keyed_hash(sha256)
         with self._write() as connection:
             row = connection.execute(sa.select(lists).where(lists.c.list_key == list_key)).one_or_none()
             known = None if row is None else PhoneList.from_row(row)
@@ -64,7 +66,7 @@ class ListEntries(Access):
                 }
                 connection.execute(sa.insert(lists).values({**identity, "added_at": self.clock(), **entry}))
                 connection.execute(sa.update(ledger_meta).values(lists_registered=number + 1))
-            elif known.sha256 != sha256:
+            elif known.sha256 not in (sha256, ERASED):
                 raise OperatorError(f"another list has the key {list_key} already; rename {file}")
             elif is_read_anew(known, options):
                 unread = {"reading": None, "held": None, "planned_at": None, "counts": None, "is_pinned": False}
@@ -74,6 +76,10 @@ class ListEntries(Access):
                 refuse_other_options(known, options)
                 values = {**limit, "purpose": known.purpose or purpose}
                 connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(values))
+
+    def has_content(self, known: PhoneList, sha256: str) -> bool:
+        """True where a list has the content of this SHA-256; of one that somebody was erased from only the key tells."""
+        return known.sha256 in (self.keyed_hash(sha256), ERASED)
 
     def find_list(self, list_key: str) -> PhoneList | None:
         """One list, or None when it is unknown."""

@@ -49,7 +49,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class NewChunk:
-    """A chunk that is ready to be inserted: its phones are packed and hashed."""
+    """A chunk that is ready to be inserted: its phones are packed and hashed, the hash is keyed when it is inserted."""
 
     chunk_key: str
     parts: Sequence[Part]
@@ -174,14 +174,20 @@ def insert_chunks(
     """
     if not new:
         return
-    change = connection.execute(sa.select(ledger_meta.c.changes)).scalar_one()
-    columns = ("chunk_key", "phone_count", "payload_sha256")
+    change, hash_key = connection.execute(sa.select(ledger_meta.c.changes, ledger_meta.c.hash_key)).one()
     same: dict[str, object] = {"state": ChunkState.PLANNED.value, "halvings": halvings, "budget_day": day}
     same |= {"planned_at": now, "next_send_at": now + ORPHANED_AFTER_S}
     if replaces is not None:
         same |= {"replaces": replaces.chunk_key, "resubmissions": replaces.resubmissions}
         same |= {"earlier_that_day": replaces.earlier_that_day}
-    facts = [{name: getattr(each, name) for name in columns} for each in new]
+    facts = [
+        {
+            "chunk_key": each.chunk_key,
+            "phone_count": each.phone_count,
+            "payload_sha256": codec.keyed_hash(each.payload_sha256, hash_key),
+        }
+        for each in new
+    ]
     connection.execute(sa.insert(chunks), [{**each, **same, "change": change + place} for place, each in enumerate(facts, 1)])
     connection.execute(sa.insert(chunk_phones), [{"chunk_key": each.chunk_key, "phones": each.packed_phones} for each in new])
     connection.execute(sa.insert(parts), [part for each in new for part in _parts_of(each)])

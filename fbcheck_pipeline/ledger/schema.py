@@ -7,6 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 metadata = sa.MetaData()
+ERASED = ""
+"""What stands in place of a hash once somebody was erased from what it was of."""
 
 ledger_meta = sa.Table(
     "ledger_meta",
@@ -14,7 +16,7 @@ ledger_meta = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),  # always 1
     sa.Column("uuid", sa.Text, nullable=False),
     sa.Column("vendor_origin", sa.Text, nullable=False),
-    sa.Column("hash_key", sa.LargeBinary, nullable=False),  # of suppressions
+    sa.Column("hash_key", sa.LargeBinary, nullable=False),  # of suppressions, and of hashes of files
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("collections", sa.BigInteger, nullable=False, server_default="0"),  # rises with every collected chunk
     sa.Column("waiting_revision", sa.BigInteger, nullable=False, server_default="0"),  # rises when other phones wait
@@ -34,7 +36,7 @@ lists = sa.Table(
     sa.Column("number", sa.BigInteger, nullable=False, index=True),  # the how manieth registered, from 0
     sa.Column("file", sa.Text, nullable=False),
     sa.Column("source", sa.Text, nullable=False),  # the name of what the list is a delivery of
-    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),  # of its content, keyed; empty once somebody was erased from it
     sa.Column("options", sa.JSON, nullable=False),  # how to read it
     sa.Column("purpose", sa.Text),
     sa.Column("max_billable", sa.BigInteger),  # as the last `run` said; null: each process's own setting binds
@@ -95,7 +97,7 @@ chunks = sa.Table(
     sa.Column("resubmissions", sa.Integer, nullable=False, server_default="0"),  # tries before this one, under the same key
     sa.Column("phone_count", sa.Integer, nullable=False),
     sa.Column("unanswered_count", sa.Integer, nullable=False, server_default="0"),  # once there is a result, or none comes
-    sa.Column("payload_sha256", sa.Text, nullable=False),
+    sa.Column("payload_sha256", sa.Text, nullable=False),  # keyed; empty once a phone of it was erased
     sa.Column("planned_at", sa.Double, nullable=False),
     sa.Column("budget_day", sa.Text, nullable=False, index=True),
     sa.Column("earlier_that_day", sa.Integer, nullable=False, server_default="0"),  # of the tries before this one
@@ -126,7 +128,9 @@ chunks = sa.Table(
     sa.Column("gone_days", sa.Integer, nullable=False, server_default="0"),  # UTC days on which the vendor said it has no result
     sa.Column("gone_day", sa.Text),  # the last of them
     sa.Column("repeats", sa.Integer, nullable=False, server_default="0"),  # how often a fetch brought nothing new
-    sa.Column("result_sha256", sa.Text),  # set where there are verdicts, perhaps not of all phones
+    sa.Column(
+        "result_sha256", sa.Text
+    ),  # keyed; set where there are verdicts, perhaps not of all phones; empty once one of these was erased
     sa.Column("result_counts", sa.JSON),
     sa.Column("volume", sa.Text, index=True),  # where its verdicts lie together with others'; null: in a file of their own
     sa.Column("settled_at", sa.Double, index=True),

@@ -86,7 +86,7 @@ class ListReader:
                 *batch.columns,
                 pa.array(source + rows_before + 1, pa.int64()),
                 pa.array(index, pa.int16()),
-                pa.DictionaryArray.from_arrays(pa.array(index, pa.int32()), self._phone_names),
+                self._phone_names.take(pa.array(index)),
                 raw,
             ],
             schema=self.schema,

@@ -35,8 +35,8 @@ class Column(Word):
     Attributes:
         meaning: one phrase, for Dagster's pages and the reference.
         types: for each file that has it its type, with ` not null` where every row has a value: `int64`, `int16`, `double`, `string`,
-            `bool`, `date32`; `moment` for microseconds in UTC; `codes8`, `codes16`, `codes32` for a dictionary of strings with so
-            many bits an index.
+            `bool`, `date32`; `moment` for microseconds in UTC. Words are plain strings: Parquet encodes them anyway, and readers
+            treat Arrow's dictionaries in ways of their own.
         made_of: in a result, the columns it is computed from, as `asset.column`.
         words: the closed set of what stands in it, where it is one.
     """
@@ -52,27 +52,27 @@ class Column(Word):
     PHONE_INDEX = ("phone_index", "0 for the first phone of that row, 1 for the next, …; a cell that holds two numbers gives two rows",
         _in("int16 not null", RAW, E164, RESULTS), "raw_phones.phone_index raw_phones.phone_raw")
     PHONE_COLUMN = ("phone_column", "the source column it was read from",
-        _in("codes32 not null", RAW, E164, RESULTS), "raw_phones.phone_column")
+        _in("string not null", RAW, E164, RESULTS), "raw_phones.phone_column")
     PHONE_RAW = ("phone_raw", "the text it was read from; null if a spreadsheet or Parquet cell is missing",
         _in("string", RAW, E164, RESULTS), "raw_phones.phone_raw")
     PHONE_E164 = ("phone_e164", "the number in E.164, + and digits; null when it is rejected",
         _in("string", E164, RESULTS) | _in("string not null", PINS, VERDICTS), "raw_phones.phone_raw")
     REJECT_REASON = ("reject_reason", "why the phone has no E.164; null if it has one",
-        _in("codes8", E164, RESULTS), "raw_phones.phone_raw", RejectReason)
+        _in("string", E164, RESULTS), "raw_phones.phone_raw", RejectReason)
     COUNTRY = ("country", "ISO 3166 region of the number; 001 for numbers of no country",
-        _in("codes16", E164, RESULTS), "e164_phones.phone_e164")
-    LINE_TYPE = "line_type", "the kind of line", _in("codes8", E164, RESULTS), "e164_phones.phone_e164", LineType
-    ANSWERED_BY = "answered_by", "what answers the phone", _in("codes32 not null", PINS), "", AnsweredBy
-    CHUNK_KEY = "chunk_key", "the chunk that holds the phone; null if none does", _in("codes32", PINS)
+        _in("string", E164, RESULTS), "e164_phones.phone_e164")
+    LINE_TYPE = "line_type", "the kind of line", _in("string", E164, RESULTS), "e164_phones.phone_e164", LineType
+    ANSWERED_BY = "answered_by", "what answers the phone", _in("string not null", PINS), "", AnsweredBy
+    CHUNK_KEY = "chunk_key", "the chunk that holds the phone; null if none does", _in("string", PINS)
     FACEBOOK = ("facebook", "the vendor's verdict; null means none",
-        _in("string", VERDICTS) | _in("codes8", RESULTS), "e164_phones.phone_e164 verdicts.facebook", Verdict)
+        _in("string", VERDICTS, RESULTS), "e164_phones.phone_e164 verdicts.facebook", Verdict)
     FACEBOOK_LABEL = "facebook_label", "the label as it stood in the vendor's file", _in("string", VERDICTS)
     CHECK_STATUS = ("check_status", "the outcome for the phone",
-        _in("codes8 not null", RESULTS), "e164_phones.phone_e164 submitted_chunks.answered_by verdicts.facebook", CheckStatus)
+        _in("string not null", RESULTS), "e164_phones.phone_e164 submitted_chunks.answered_by verdicts.facebook", CheckStatus)
     CHECKED_AT = ("checked_at", "when the vendor exported the verdict; null without one",
         _in("moment not null", VERDICTS) | _in("moment", RESULTS), "e164_phones.phone_e164 verdicts.checked_at")
     TASK_ID = ("task_id", "the vendor's task that carried the phone; null if there is none",
-        {PINS: "codes32", VERDICTS: "string not null", RESULTS: "string"}, "submitted_chunks.chunk_key submitted_chunks.task_id")
+        _in("string", PINS, RESULTS) | _in("string not null", VERDICTS), "submitted_chunks.chunk_key submitted_chunks.task_id")
     LIST_KEY = "list_key", "the list's key", _in("string", SUMMARY)
     FILE = "file", "the name of its file", _in("string", SUMMARY)
     JOINED_AT = "joined_at", "when it was last joined", _in("moment", SUMMARY)
@@ -98,7 +98,6 @@ def schema_of(file: DataFile) -> pa.Schema:
     import pyarrow as pa
 
     types = {"moment": pa.timestamp("us", "UTC"), **{each: pa.type_for_alias(each) for each in _PLAIN}}
-    types |= {f"codes{each.bit_width}": pa.dictionary(each, pa.string()) for each in (pa.int8(), pa.int16(), pa.int32())}
     fields = [(str(each), types[each.types[file].removesuffix(NOT_NULL)]) for each in columns_of(file)]
     if file is SUMMARY:
         at = fields.index((Column.PHONES, pa.int64())) + 1

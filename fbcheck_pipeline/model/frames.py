@@ -58,7 +58,7 @@ def _column(column: Column, type_: pa.DataType, file: DataFile) -> pandera.Colum
     checks = [pandera.Check.isin([str(word) for word in column.words])] if column.words else []
     checks += [_CHECKS[column]] if column in _CHECKS else []
     is_nullable = not column.types[file].endswith(NOT_NULL)
-    return pandera.Column(pd.ArrowDtype(_plain_type(type_)), checks, nullable=is_nullable)
+    return pandera.Column(pd.ArrowDtype(type_), checks, nullable=is_nullable)
 
 
 def validate(file: DataFile, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -68,7 +68,7 @@ def validate(file: DataFile, batch: pa.RecordBatch) -> pa.RecordBatch:
         FrameInvalid: it breaks it; the message names the columns and checks with counts, never a cell.
     """
     model = model_of(file)
-    columns = {name: _plain(batch.column(name)) for name in model.columns if name in batch.schema.names}
+    columns = {name: batch.column(name) for name in model.columns if name in batch.schema.names}
     frame = pa.table(columns).to_pandas(types_mapper=pd.ArrowDtype)
     try:
         model.validate(frame, lazy=True)
@@ -76,14 +76,6 @@ def validate(file: DataFile, batch: pa.RecordBatch) -> pa.RecordBatch:
         faults = _faults(error)
         raise FrameInvalid(f"{file.folder} of {batch.num_rows} rows breaks its model: {faults}; please report it") from None
     return batch
-
-
-def _plain(column: pa.Array) -> pa.Array:
-    return column.cast(_plain_type(column.type))
-
-
-def _plain_type(type_: pa.DataType) -> pa.DataType:
-    return type_.value_type if pa.types.is_dictionary(type_) else type_
 
 
 def _faults(error: SchemaErrors | SchemaError) -> str:

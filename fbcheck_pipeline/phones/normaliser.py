@@ -56,7 +56,7 @@ class Normaliser:
         heard, more = [], iter(batches)
         for batch in more:
             heard.append(batch)
-            names = batch.column(Column.PHONE_COLUMN).dictionary.to_pylist()
+            names = _coded_columns(batch).dictionary.to_pylist()
             for begin in range(0, batch.num_rows, BLOCK_ROWS):
                 self._hear(batch.slice(begin, BLOCK_ROWS), names)
             if all(self.votes[name].heard >= CELLS_HEARD for name in names):
@@ -81,7 +81,7 @@ class Normaliser:
 
         Depends on nothing but the batch and what was learnt; `phone_index` counts within the batch.
         """
-        names = batch.column(Column.PHONE_COLUMN).dictionary.to_pylist()
+        names = _coded_columns(batch).dictionary.to_pylist()
         texts, regions, columns = self._taken_from(batch)
         says = np.array([*(self.votes[name].says() for name in names), Says.NOTHING])[columns]
         phones = self._reader.read(Cells(np.arange(batch.num_rows), texts, regions, says))
@@ -128,7 +128,7 @@ class Normaliser:
 
     def _taken_from(self, batch: pa.RecordBatch) -> tuple[pa.StringArray, Ints, Ints]:
         """Each cell, its region and its column."""
-        return batch.column(Column.PHONE_RAW), self._regions(batch), _indices(batch.column(Column.PHONE_COLUMN))
+        return batch.column(Column.PHONE_RAW), self._regions(batch), _indices(_coded_columns(batch))
 
     def _regions(self, batch: pa.RecordBatch) -> Ints:
         """Index into COUNTRIES of each row's region, NONE where it is unknown."""
@@ -147,6 +147,10 @@ class Normaliser:
         region = None if cell is None else region_of(cell)
         is_blank = cell is None or (says_nothing(cell) and "?" not in cell and cell.strip() not in NAMIBIA_OR_NOTHING)
         return self.region if region is None and is_blank else region
+
+
+def _coded_columns(batch: pa.RecordBatch) -> pa.DictionaryArray:
+    return batch.column(Column.PHONE_COLUMN).dictionary_encode()
 
 
 def _indices(column: pa.DictionaryArray) -> Ints:

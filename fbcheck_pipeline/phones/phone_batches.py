@@ -96,13 +96,8 @@ def output_batch(batch: pa.RecordBatch, phones: PhoneArrays, schema: pa.Schema) 
         columns = batch.take(pa.array(phones.row)).columns
         columns[schema.get_field_index(Column.PHONE_INDEX)] = _renumbered(batch, phones.row)
     codes = (phones.reason, phones.country, phones.line_type)
-    coded = [_coded(code, field.type, words) for code, field, words in zip(codes, NEW_FIELDS[1:], _WORDS, strict=True)]
-    return pa.RecordBatch.from_arrays([*columns, phones.e164, *coded], schema=schema)
-
-
-def _coded(codes: Ints, kind: pa.DictionaryType, words: pa.Array) -> pa.DictionaryArray:
-    indices = pa.array(codes.astype(kind.index_type.to_pandas_dtype()), kind.index_type, mask=codes == NONE)
-    return pa.DictionaryArray.from_arrays(indices, words)
+    words = [words.take(pa.array(code, mask=code == NONE)) for code, words in zip(codes, _WORDS, strict=True)]
+    return pa.RecordBatch.from_arrays([*columns, phones.e164, *words], schema=schema)
 
 
 def _renumbered(batch: pa.RecordBatch, rows: Ints) -> pa.Array:

@@ -100,7 +100,7 @@ def _answer(ws: Workspace, list_key: str, row: dict[str, Any]) -> dict[str, Any]
         **answer,
         Column.ANSWERED_BY: pins[0][Column.ANSWERED_BY] if pins else None,
         "chunk": _chunk(chunk) if chunk is not None else None,
-        "result": _result(ws, chunk, row[Column.PHONE_E164]) if chunk is not None and chunk.result_sha256 else None,
+        "result": _result(ws, chunk, row[Column.PHONE_E164]) if chunk is not None and chunk.result_sha256 is not None else None,
     }
 
 
@@ -123,7 +123,7 @@ def _result(ws: Workspace, chunk: Chunk, phone_e164: str) -> dict[str, Any]:
     found = [each for each in _rows_where(ws, place, Column.PHONE_E164, phone_e164) if each[Column.TASK_ID] == chunk.task_id]
     return {
         "file": kept[0] if kept else None,
-        "sha256": chunk.result_sha256,
+        "sha256": chunk.result_sha256 or None,
         "collected_at": rfc3339(chunk.settled_at),
         "label": found[0][Column.FACEBOOK_LABEL] if found else None,
     }

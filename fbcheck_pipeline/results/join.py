@@ -40,6 +40,7 @@ def join_batches(
     Raises:
         NotImplementedError: a result column is not computed here.
     """
+    verdicts, statuses = pa.array(VERDICTS), pa.array(CHECK_STATUSES)
     checked_at = pa.array([exported_at_us(task) for task in resolved.tasks], pa.timestamp("us", "UTC"))
     task_ids = pa.array([task.task_id for task in resolved.tasks], pa.string())
     for batch in batches:
@@ -50,8 +51,8 @@ def join_batches(
         numbers = pa.array(number, mask=(number < 0) | (verdict < 0))
         ours: dict[str, pa.Array] = {
             **{name: batch.column(name) for name in OF_E164},
-            Column.FACEBOOK: pa.DictionaryArray.from_arrays(pa.array(verdict, mask=verdict < 0), pa.array(VERDICTS)),
-            Column.CHECK_STATUS: pa.DictionaryArray.from_arrays(pa.array(status), pa.array(CHECK_STATUSES)),
+            Column.FACEBOOK: verdicts.take(pa.array(verdict, mask=verdict < 0)),
+            Column.CHECK_STATUS: statuses.take(pa.array(status)),
             Column.CHECKED_AT: checked_at.take(numbers),
             Column.TASK_ID: task_ids.take(pa.array(number, mask=number < 0)),
         }

@@ -155,7 +155,7 @@ def _task(chunk: Chunk, bought: Purchase | None, answers: int) -> dict[str, Any]
         "total": chunk.total,
         "success": chunk.success,
         "failure": chunk.failure,
-        "result_sha256": chunk.result_sha256,
+        "result_sha256": chunk.result_sha256 or None,
         "result_counts": chunk.result_counts,
     }
 

@@ -46,11 +46,10 @@ def build_event(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema) -> An
     from openlineage.client.event_v2 import InputDataset, Job, OutputDataset, Run, RunEvent, RunState
 
     key, counts, file = lineage["list_key"], lineage["counts"], lineage["source"]
+    version = facets.dataset_version_dataset.DatasetVersionDatasetFacet
     source = InputDataset(
         *_place(ws, paths.taken_file(key, file["file"])),
-        facets={
-            "version": facets.dataset_version_dataset.DatasetVersionDatasetFacet(producer=PRODUCER, datasetVersion=file["sha256"])
-        },
+        facets={"version": version(producer=PRODUCER, datasetVersion=file["sha256"])} if file["sha256"] else {},
         inputFacets={"inputStatistics": _statistics_in(file.get("rows"), file.get("size_bytes"))},
     )
     row_counts = {paths.RAW_PHONES: file.get("phones"), paths.E164_PHONES: counts["phones"]}

@@ -155,7 +155,7 @@ def _registered(ws: Workspace, name: str, sha256: str, fault: ListError | None, 
     """
     key = key_of(name, sha256)
     known = ws.ledger.find_list(key)
-    if known is not None and known.sha256 == sha256:
+    if known is not None and ws.ledger.has_content(known, sha256):
         if known.error is not None:
             ws.ledger.forget_error(key)
     elif fault is not None:

@@ -84,7 +84,7 @@ def _registration(
 def known_list(ws: Workspace, path: Path, sha256: str) -> PhoneList | None:
     """The list of this content and name, however it was brought in."""
     known = ws.ledger.find_list(key_of(path.name, sha256))
-    return known if known is not None and known.sha256 == sha256 else None
+    return known if known is not None and ws.ledger.has_content(known, sha256) else None
 
 
 def default_options(settings: Settings) -> ReadOptions:
@@ -112,7 +112,7 @@ def open_registered_list(ws: Workspace, phone_list: PhoneList) -> Iterator[ListR
         )
     with ws.storage.local_copy(name) as path:
         reader = open_list(path, ReadOptions.from_json(phone_list.options))
-        if reader.source.sha256 != phone_list.sha256:
+        if not ws.ledger.has_content(phone_list, reader.source.sha256):
             raise ListError(f"{phone_list.file} has changed since it was registered; drop it into the inbox again as a new list")
         yield reader
 

@@ -56,7 +56,7 @@ class Pins:
     def stream(self) -> BatchStream:
         """The pins as rows of `submitted_chunks`."""
         schema = schema_of(paths.SUBMITTED_CHUNKS)
-        values = [pa.array([getattr(each, name) for each in self.pins], pa.string()).dictionary_encode() for name in _PIN]
+        values = [pa.array([getattr(each, name) for each in self.pins], pa.string()) for name in _PIN]
 
         def batches() -> Iterator[pa.RecordBatch]:
             for start in range(0, len(self.phones), ROWS_PER_BATCH):
@@ -98,7 +98,7 @@ def pins_from(batches: Iterable[pa.RecordBatch]) -> Pins:
     numbers: dict[Pin, int] = {}
     phones, index = [], []
     for batch in batches:
-        columns = [batch.column(name) for name in _PIN]
+        columns = [batch.column(name).dictionary_encode() for name in _PIN]
         codes = [column.indices.fill_null(-1).to_numpy().astype(np.int64) + 1 for column in columns]
         combined = (codes[0] << 42) | (codes[1] << 21) | codes[2]
         _, first, inverse = np.unique(combined, return_index=True, return_inverse=True)

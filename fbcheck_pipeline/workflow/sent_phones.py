@@ -35,7 +35,7 @@ def with_phones(ws: Workspace, chunk: LoadedChunk) -> LoadedChunk:
         return chunk
     name = paths.CHUNKS.of(chunk.chunk_key)
     payload = ws.storage.read_bytes(name) if ws.storage.exists(name) else b""
-    if hashlib.sha256(payload).hexdigest() != chunk.payload_sha256:
+    if ws.ledger.keyed_hash(hashlib.sha256(payload).hexdigest()) != chunk.payload_sha256:
         raise StorageError(
             f"{ws.storage.uri(name)} is lost or damaged, and nothing else says what was sent; restore it from the backup"
         )

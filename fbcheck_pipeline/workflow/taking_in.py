@@ -180,7 +180,7 @@ def _settle(
             from_=chunk.state,
             task_id=chunk.known_task_id,
             unanswered=unanswered,
-            result_sha256=fetched.sha256,
+            result_sha256=ws.ledger.keyed_hash(fetched.sha256),
             result_counts=counts,
         )
         return None
@@ -193,7 +193,7 @@ def _settle(
         chunk,
         to=_held_as(chunk, is_settled),
         unanswered=unanswered,
-        result_sha256=fetched.sha256,
+        result_sha256=ws.ledger.keyed_hash(fetched.sha256),
         result_counts=counts,
         is_new=is_new,
         repeats=repeats,

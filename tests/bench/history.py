@@ -67,7 +67,7 @@ def add(ws: Workspace, numbers: range, list_count: int) -> None:
     grown = ("sendings", "collections", "changes", "lists_registered")
     with ws.ledger.database.writing() as connection:
         connection.execute(sa.insert(lists), [each.list_row() for each in made])
-        connection.execute(sa.insert(chunks), [each.chunk_row() for each in made])
+        connection.execute(sa.insert(chunks), [each.chunk_row(ws.ledger.hash_key) for each in made])
         connection.execute(sa.insert(chunk_phones), [each.phones_row() for each in made])
         connection.execute(sa.insert(dependencies), [each.pair for each in made])
         connection.execute(sa.insert(parts), [{**each.pair, "start": 0, "phone_count": PHONES} for each in made])
@@ -125,7 +125,7 @@ class _Finished:
             "counts": self._counts(),
         }
 
-    def chunk_row(self) -> dict[str, Any]:
+    def chunk_row(self, hash_key: bytes) -> dict[str, Any]:
         """Sent, exported and collected."""
         return {
             "chunk_key": self.pair["chunk_key"],
@@ -133,7 +133,7 @@ class _Finished:
             "change": self._number + 1,
             "phone_count": PHONES,
             "unanswered_count": UNANSWERED,
-            "payload_sha256": hashlib.sha256(codec.to_payload(self._phones)).hexdigest(),
+            "payload_sha256": codec.keyed_hash(hashlib.sha256(codec.to_payload(self._phones)).hexdigest(), hash_key),
             "planned_at": self._planned_at,
             "budget_day": self._day,
             "sender": "history",

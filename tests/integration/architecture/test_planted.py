@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[3]
 TYPOS = [  # file, text that stands there once, its misspelling, what mypy says of it
     ("workflow/poll.py", "chunk.fetches)", "chunk.fetchs)", '"Chunk" has no attribute "fetchs"'),
     ("workflow/allocation.py", "+= chunk.tries", "+= chunk.trys", 'has no attribute "trys"'),
-    ("workflow/intake.py", "and known.sha256 ==", "and known.sha ==", 'has no attribute "sha"'),
+    ("ledger/list_entries.py", "elif known.sha256 not", "elif known.sha not", 'has no attribute "sha"'),
     ("workflow/send.py", "next_send_at=later", "next_sent_at=later", '"next_sent_at" for "return_to_planned"'),
     ("workflow/taking_in.py", "        repeats=repeats,", "        repeat=repeats,", '"repeat" for "note_short"'),
     ("workflow/reconcile.py", "ledger.mark_abandoned(", "ledger.mark_abandonned(", 'no attribute "mark_abandonned"'),

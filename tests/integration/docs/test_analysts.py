@@ -6,12 +6,15 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from fbcheck_pipeline.sandbox import Sandbox
@@ -84,6 +87,18 @@ def test_every_file_of_a_run_is_on_the_page_of_files(folder: Path) -> None:
         people = next((people for pattern, people in places if fits(pattern, name)), None)
         assert people is not None, f"{name} is not on the page"
         assert people == "yes" or not any(number in path.read_bytes() for number in numbers), f"{name} holds a number"
+
+
+def test_each_folder_of_parquet_reads_as_it_is(folder: Path) -> None:
+    """Nothing else lies there; no text is an Arrow dictionary, whose nulls pandas groups with other words."""
+    folders = {path.parent for path in (folder / "data").glob("*/*.parquet")} - set((folder / "data").glob("taken*"))
+    for each in folders:
+        assert all(path.suffix == ".parquet" for path in each.iterdir()), each.name
+        for path in each.iterdir():
+            assert not any(pa.types.is_dictionary(kind) for kind in pq.read_schema(path).types), path.name
+    for reads in (pd.read_parquet, pq.read_table, partial(pd.read_parquet, dtype_backend="pyarrow"), pl.read_parquet):
+        for each in folders & {folder / "data" / name for name in ("facebook_answers", "facebook_summary", "verdicts")}:
+            assert len(reads(each))
 
 
 @pytest.mark.parametrize("command", ["run", "status", "lineage"])
