@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, Optional
 
@@ -13,23 +13,18 @@ from fbcheck_pipeline.defs.metadata import column_lineage, describe_output
 from fbcheck_pipeline.defs.partitions import lists
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import ListError
-from fbcheck_pipeline.files.storage import BatchStream, release_unused_memory
+from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column, schema_of
 from fbcheck_pipeline.model.frames import validate
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.progress import report_progress, reported
-from fbcheck_pipeline.results.counting import Breakdown, summed_result_counts
-from fbcheck_pipeline.results.join import join_batches, result_schema
-from fbcheck_pipeline.results.lineage import FOOTER_KEY, as_json, build_lineage
-from fbcheck_pipeline.results.openlineage import send_event, write_event
-from fbcheck_pipeline.results.report import render_report
+from fbcheck_pipeline.results.counting import summed_result_counts
+from fbcheck_pipeline.results.joined_list import joined_list
 from fbcheck_pipeline.results.summary import refresh_summary
 from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.answers import Tally
 from fbcheck_pipeline.workflow.collect import collect_exported
 from fbcheck_pipeline.workflow.intake import open_registered_list
-from fbcheck_pipeline.workflow.joining import begin_join, finish_join
 from fbcheck_pipeline.workflow.send import RetryPolicy
 from fbcheck_pipeline.workflow.submit import submit_list
 
@@ -153,34 +148,13 @@ def facebook_results(
 ) -> BatchStream:
     """One row per phone of the list, in its order: the source's columns, the phone, and what Facebook knows of it."""
     ws = fbcheck.workspace()
-    join = begin_join(ws, context.partition_key, submitted_chunks.batches)
-    phone_list, resolved = join.phone_list, join.resolved
-    release_unused_memory()
-    tally, breakdown = Tally(resolved), Breakdown()
-    schema = result_schema(e164_phones.schema)
-    lineage: dict[str, Any] = {}
-    joined = breakdown.counted(join_batches(schema, e164_phones.batches, resolved, tally))
-    batches = reported("joining", map(partial(validate, paths.FACEBOOK_RESULTS), joined), phone_list.count("phones") or None)
-
-    def footer() -> dict[str, str]:
-        lineage.update(build_lineage(ws, phone_list, schema, resolved, tally, breakdown, context.run.run_id))
-        return {FOOTER_KEY: as_json(lineage)}
+    joined = joined_list(ws, context.partition_key, e164_phones, submitted_chunks, context.run.run_id)
 
     def on_written() -> dict[str, Any]:
-        ws.storage.write_bytes(paths.LINEAGE.of(phone_list.list_key), as_json(lineage).encode())
-        ws.storage.write_bytes(paths.REPORT.of(phone_list.list_key), render_report(lineage).encode())
-        event = write_event(ws, lineage, schema)
-        finish_join(ws, join, counts=lineage["counts"], is_complete=tally.is_complete)
-        send_event(event)
-        places = {"lineage": paths.LINEAGE, "report": paths.REPORT, "openlineage": paths.OPENLINEAGE}
-        return {
-            **{name: lineage[name] for name in ("counts", "complete", "verdicts", "verdict_counts", "billing")},
-            "discrepancies": len(lineage["discrepancies"]),
-            **{name: ws.storage.uri(place.of(phone_list.list_key)) for name, place in places.items()},
-            "column_lineage": column_lineage(lineage["columns"]),
-        }
+        facts = dict(joined.on_written())
+        return {**facts, "column_lineage": column_lineage(facts.pop("columns"))}
 
-    return BatchStream(schema, batches, footer, on_written)
+    return replace(joined, on_written=on_written)
 
 
 @dg.asset(group_name="results", kinds={"parquet"}, owners=OWNERS, code_version="1", deps=[facebook_results])

@@ -1,0 +1,59 @@
+"""One list's result as a stream, with the documents that are written beside it and the ledger's note of the join."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from fbcheck_pipeline.files.storage import BatchStream, release_unused_memory
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.frames import validate
+from fbcheck_pipeline.progress import reported
+from fbcheck_pipeline.results.counting import Breakdown
+from fbcheck_pipeline.results.join import join_batches, result_schema
+from fbcheck_pipeline.results.lineage import FOOTER_KEY, as_json, build_lineage
+from fbcheck_pipeline.results.openlineage import send_event, write_event
+from fbcheck_pipeline.results.report import render_report
+from fbcheck_pipeline.workflow.answers import Tally
+from fbcheck_pipeline.workflow.joining import begin_join, finish_join
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+_PLACES = {"lineage": paths.LINEAGE, "report": paths.REPORT, "openlineage": paths.OPENLINEAGE}
+
+
+def joined_list(
+    ws: Workspace, list_key: str, e164_phones: BatchStream, submitted_chunks: BatchStream, run_id: str
+) -> BatchStream:
+    """The rows of `facebook_results`; once the file stands, `on_written` writes its documents, notes the join, and returns its facts.
+
+    Raises:
+        OperatorError: the list is unknown.
+        StorageError: verdicts that it needs are lost.
+    """
+    join = begin_join(ws, list_key, submitted_chunks.batches)
+    phone_list, resolved = join.phone_list, join.resolved
+    release_unused_memory()
+    tally, breakdown = Tally(resolved), Breakdown()
+    schema = result_schema(e164_phones.schema)
+    lineage: dict[str, Any] = {}
+    joined = breakdown.counted(join_batches(schema, e164_phones.batches, resolved, tally))
+    batches = reported("joining", map(partial(validate, paths.FACEBOOK_RESULTS), joined), phone_list.count("phones") or None)
+
+    def footer() -> dict[str, str]:
+        lineage.update(build_lineage(ws, phone_list, schema, resolved, tally, breakdown, run_id))
+        return {FOOTER_KEY: as_json(lineage)}
+
+    def on_written() -> dict[str, Any]:
+        ws.storage.write_bytes(paths.LINEAGE.of(list_key), as_json(lineage).encode())
+        ws.storage.write_bytes(paths.REPORT.of(list_key), render_report(lineage).encode())
+        event = write_event(ws, lineage, schema)
+        finish_join(ws, join, counts=lineage["counts"], is_complete=tally.is_complete)
+        send_event(event)
+        facts = ("counts", "complete", "verdicts", "verdict_counts", "billing", "columns")
+        return {
+            **{name: lineage[name] for name in facts},
+            "discrepancies": len(lineage["discrepancies"]),
+            **{name: ws.storage.uri(place.of(list_key)) for name, place in _PLACES.items()},
+        }
+
+    return BatchStream(schema, batches, footer, on_written)
