@@ -32,7 +32,9 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and e
 ListKey = Annotated[
     str,
     typer.Argument(
-        help="The list: its key, a beginning of it, or its file's name.", metavar="LIST_KEY", autocompletion=completing.list_keys
+        help="The list: its key, a beginning of it, or the name of its file or source.",
+        metavar="LIST_KEY",
+        autocompletion=completing.list_keys,
     ),
 ]
 Region = Annotated[str | None, _reading("ISO 3166 region of numbers without a country code, e.g. TR.", metavar="REGION")]
@@ -114,6 +116,14 @@ def run(
     purpose: Annotated[
         str | None, typer.Option(help="Why the numbers are checked; recorded with the list.", metavar="TEXT")
     ] = None,
+    source: Annotated[
+        str,
+        typer.Option(
+            help="What the lists are deliveries of; by default told by each file's name, without date and counter.",
+            metavar="NAME",
+            show_default=False,
+        ),
+    ] = "",
     yes: Annotated[
         bool, typer.Option("--yes", help="Go on although nearly all cells of a list are rejected: you know how it was read.")
     ] = False,
@@ -141,7 +151,7 @@ def run(
         has_header=header,
         region=settings.region if region else None,
     )
-    options = RunOptions(reading, not no_wait, timeout, max_billable, retry, purpose, yes)
+    options = RunOptions(reading, not no_wait, timeout, max_billable, retry, purpose, yes, source)
     if dry_run:
         from fbcheck_pipeline.cli.estimating import dry_run as perform
     else:

@@ -79,7 +79,7 @@ def _rehearse(
         try:
             reading, purpose = with_defaults(options.reading, ws.settings), options.purpose or ws.settings.purpose
             with file_named(ws, path) as file:
-                outcome.keys[str(path)] = register(ws, file, reading, purpose, options.max_billable)
+                outcome.keys[str(path)] = register(ws, file, reading, purpose, options.max_billable, options.source)
         except FbcheckError as error:
             outcome.fail(str(path), error)
     sent, documents = dict[str, int](), dict[str, dict[str, Any]]()

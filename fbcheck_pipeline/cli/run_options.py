@@ -19,6 +19,7 @@ class RunOptions:
     retry: bool = False
     purpose: str | None = None
     yes: bool = False
+    source: str = ""
 
 
 class RunOutcome:

@@ -148,7 +148,8 @@ class _Driver:
             try:
                 purpose = self._options.purpose or self._ws.settings.purpose
                 with file_named(self._ws, path) as file:
-                    self._outcome.keys[str(path)] = add_list(self._ws, file, reading, purpose, self._options.max_billable)
+                    limit, source = self._options.max_billable, self._options.source
+                    self._outcome.keys[str(path)] = add_list(self._ws, file, reading, purpose, limit, source)
             except FbcheckError as error:
                 self._outcome.fail(str(path), error)
 

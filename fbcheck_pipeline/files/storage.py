@@ -115,12 +115,13 @@ class Storage:
         """The size of a file."""
         return int(self.fs.info(self._path(name))["size"])
 
-    def move(self, name: str, to: str, *, version: str, replace: bool = True) -> bool:
+    def move(self, name: str, to: str, *, version: str, replace: bool = True, keep_folder: bool = False) -> bool:
         """Rename a file, whole at each moment; where the place allows no rename (an object store), copy it, then delete the original.
 
         Args:
             version: what is to be moved; where only a copy is possible, another content that came meanwhile stays.
             replace: what stands at `to` is replaced.
+            keep_folder: the folder that it was alone in stays.
 
         Returns:
             False when it is not there any more, or something stands at `to` that may not be replaced.
@@ -138,7 +139,8 @@ class Storage:
                     return self._copy_then_delete(name, to, version)
             except (FileNotFoundError, FileExistsError):
                 return False
-        self._drop_own_folder(name)
+        if not keep_folder:
+            self._drop_own_folder(name)
         return True
 
     def _copy_then_delete(self, name: str, to: str, version: str) -> bool:

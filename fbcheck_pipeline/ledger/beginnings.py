@@ -21,14 +21,16 @@ class Beginnings(Access):
         """The key of a list.
 
         Args:
-            named: its key, the name of its file (then its newest list), or any beginning of the key that no other key has.
+            named: its key, the name of its file or of its source (then the newest list), or any beginning of the key that no other has.
 
         Raises:
             OperatorError: no list is named so, or several are.
         """
-        of_file = sa.select(lists.c.list_key).where(lists.c.file == named).order_by(lists.c.added_at.desc()).limit(1)
-        if self._beginning(lists.c.list_key, named, 1) != [named] and (newest := self._rows(of_file)):
-            return str(newest[0].list_key)
+        newest = sa.select(lists.c.list_key).order_by(lists.c.added_at.desc(), lists.c.list_key.desc()).limit(1)
+        if self._beginning(lists.c.list_key, named, 1) != [named]:
+            for column in (lists.c.file, lists.c.source):
+                if found := self._rows(newest.where(column == named)):
+                    return str(found[0].list_key)
         return self._only(lists.c.list_key, named, "list")
 
     def chunk_key_of(self, named: str) -> str:

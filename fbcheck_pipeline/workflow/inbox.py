@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from fbcheck_pipeline import __version__
 from fbcheck_pipeline.errors import ListError, OperatorError, StorageError
@@ -54,7 +55,7 @@ def take_up_lists(ws: Workspace, *, budget_s: float) -> InboxLook:
         budget_s: no file is taken after so many seconds.
     """
     until = time.monotonic() + budget_s
-    files = [each for each in ws.storage.files(paths.INBOX.folder) if each.name.lower().endswith(LIST_SUFFIXES)]
+    files = [each for each in ws.storage.files(paths.INBOX.folder, is_deep=True) if _is_list(each.name)]
     still = [each for each in files if _stands_still(each)]
     try:
         purpose = purpose_of(ws.settings, None)
@@ -78,6 +79,11 @@ def take_up_lists(ws: Workspace, *, budget_s: float) -> InboxLook:
     return InboxLook(len(files), len(files) - len(still), later, tuple(filter(None, said)))
 
 
+def _is_list(name: str) -> bool:
+    """By its name; what lies in hidden folders belongs to the program that brings the files."""
+    return name.lower().endswith(LIST_SUFFIXES) and not any(part.startswith(".") for part in name.split("/"))
+
+
 def _stands_still(file: StoredFile) -> bool:
     """False while it may still be being written; a time in the future says nothing and counts as still."""
     return not 0 <= time.time() - file.modified < STANDS_STILL_S
@@ -97,9 +103,10 @@ def _unreadable(ws: Workspace, files: list[StoredFile]) -> dict[str, UnreadableF
 
 def _take_up(ws: Workspace, file: StoredFile, purpose: str | None) -> str | None:
     """Take one file up; returns what is to be said of it."""
-    incoming = paths.INCOMING.of(f"{secrets.token_hex(8)}/{file.name}")
+    folder, _, name = file.name.rpartition("/")
+    incoming = paths.INCOMING.of(f"{secrets.token_hex(8)}~{quote(folder, safe='')}/{name}")
     try:
-        if ws.storage.move(paths.INBOX.of(file.name), incoming, version=file.version):
+        if ws.storage.move(paths.INBOX.of(file.name), incoming, version=file.version, keep_folder=True):
             return _end(ws, incoming, purpose)
     except StorageError as error:
         return f"{file.name} is not accepted: {error}"
@@ -108,7 +115,7 @@ def _take_up(ws: Workspace, file: StoredFile, purpose: str | None) -> str | None
 
 def _end(ws: Workspace, incoming: str, purpose: str | None) -> str | None:
     """Bring a file of `.incoming` to its place, or back to the inbox; returns what is to be said of it."""
-    name, before = incoming.rpartition("/")[2], ws.storage.file(incoming)
+    name, before = _name_in_inbox(incoming), ws.storage.file(incoming)
     try:
         with ws.storage.local_copy(incoming) as path:
             sha256, fault = _content(path, ws.settings)
@@ -122,17 +129,28 @@ def _end(ws: Workspace, incoming: str, purpose: str | None) -> str | None:
         _give_back(ws, incoming, version, sha256)
         return f"{name} is still being written"
     try:
-        key = _registered(ws, name, sha256, fault, purpose)
+        key, said = _registered(ws, name, sha256, fault, purpose)
     except (ListError, OperatorError) as error:
-        reason = str(error).removeprefix(f"{name}: ")
+        reason = str(error).removeprefix(f"{_without_folder(name)}: ")
         back = _give_back(ws, incoming, version, sha256)
         if back is not None:
-            ws.ledger.note_unreadable_file(UnreadableFile(back.name.rpartition("/")[2], _mark(back), reason))
+            ws.ledger.note_unreadable_file(UnreadableFile(back.name.removeprefix(paths.INBOX.of("")), _mark(back), reason))
         log.warning("a file of the inbox cannot be read file=%s reason=%s", name, reason)
         return f"{name} cannot be read: {reason}"
     place = paths.taken_file(key, ws.ledger.phone_list(key).file)
     ws.storage.move(incoming, place, version=version)  # of a known list the same content lies there
-    return None
+    return said
+
+
+def _name_in_inbox(incoming: str) -> str:
+    """What a file of `.incoming` is called in the inbox, with its folder there."""
+    place, name = incoming.split("/")[-2:]
+    folder = unquote(place.partition("~")[2])
+    return f"{folder}/{name}" if folder else name
+
+
+def _without_folder(name: str) -> str:
+    return name.rpartition("/")[2]
 
 
 def _content(path: Path, settings: Settings) -> tuple[str, ListError | None]:
@@ -146,37 +164,42 @@ def _content(path: Path, settings: Settings) -> tuple[str, ListError | None]:
             return "", error
 
 
-def _registered(ws: Workspace, name: str, sha256: str, fault: ListError | None, purpose: str | None) -> str:
-    """The key of a file's list, which is registered if it is new; one that could not be read is given another chance.
+def _registered(ws: Workspace, name: str, sha256: str, fault: ListError | None, purpose: str | None) -> tuple[str, str | None]:
+    """The key of a file's list, and what is to be said of it; a new list is registered, one that could not be read is given another chance.
 
     Raises:
         ListError: it is new, and cannot be read.
         OperatorError: other content has its key.
     """
-    key = key_of(name, sha256)
+    folder, _, file = name.rpartition("/")
+    key, said = key_of(file, sha256), None
     known = ws.ledger.find_list(key)
+    source = source_of(ws, file, folder, is_new=known is None)
     if known is not None and ws.ledger.has_content(known, sha256):
         if known.error is not None:
             ws.ledger.forget_error(key)
+        if folder and known.source != source:
+            said = f"{name} was taken up before, as a list of {known.source}, and stays one"
     elif fault is not None:
         raise fault
     else:
         options = default_options(ws.settings).to_json()
-        ws.ledger.register_list(key, file=name, source=source_of(ws, name), sha256=sha256, options=options, purpose=purpose)
+        ws.ledger.register_list(key, file=file, source=source, sha256=sha256, options=options, purpose=purpose)
         log.info("list taken up list_key=%s", key)
-    return key
+    return key, said
 
 
 def _give_back(ws: Workspace, incoming: str, version: str, sha256: str) -> StoredFile | None:
     """Put a file back into the inbox, under another name where another file has come there under its own; returns where it lies."""
-    name = incoming.rpartition("/")[2]
+    name = _name_in_inbox(incoming)
     place = paths.INBOX.of(name)
     if not ws.storage.move(incoming, place, version=version, replace=False):
         with suppress(FileNotFoundError, ListError), ws.storage.local_copy(place) as path:
             if file_sha256(path) == sha256:  # put back already, by another process or one that was killed
                 ws.storage.delete(incoming)
                 return ws.storage.file(place)
-        stem, dot, suffix = name.partition(".")
-        place = paths.INBOX.of(f"{stem}-{secrets.token_hex(4)}{dot}{suffix}")
+        stem, dot, suffix = _without_folder(name).partition(".")
+        folder = name.removesuffix(_without_folder(name))
+        place = paths.INBOX.of(f"{folder}{stem}-{secrets.token_hex(4)}{dot}{suffix}")
         ws.storage.move(incoming, place, version=version, replace=False)
     return ws.storage.file(place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,13 +11,17 @@ from pathlib import Path
 
 from fbcheck_pipeline.errors import ListError, OperatorError
 from fbcheck_pipeline.ledger.records import PhoneList
-from fbcheck_pipeline.lists import ListReader, ReadOptions, key_of, open_list, source_of_file
+from fbcheck_pipeline.lists import ListReader, ReadOptions, key_of, open_list, source_named, source_of_file
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.workspace import Workspace
 
+log = logging.getLogger(__name__)
 
-def add_list(ws: Workspace, path: Path, options: ReadOptions, purpose: str | None, max_billable: int | None = None) -> str:
+
+def add_list(
+    ws: Workspace, path: Path, options: ReadOptions, purpose: str | None, max_billable: int | None = None, source: str = ""
+) -> str:
     """Record how a list is to be read, what for and what may be sent for it, and copy it to its place; returns its list key.
 
     The person's file stays where it is. Killed at any point, it may be called again.
@@ -25,12 +30,13 @@ def add_list(ws: Workspace, path: Path, options: ReadOptions, purpose: str | Non
 
     Args:
         max_billable: most phones that may ever be sent for it; None for the settings' MAX_BILLABLE.
+        source: what it is a delivery of; empty for what its file's name says.
 
     Raises:
         ListError: it cannot be read so.
-        OperatorError: it was already read with other options, or a purpose is required and there is none.
+        OperatorError: it was already read with other options, is of another source, or lacks a required purpose.
     """
-    key, note = _registration(ws, path, options, purpose, max_billable)
+    key, note = _registration(ws, path, options, purpose, max_billable, source)
     known = ws.ledger.find_list(key)
     is_held = known is not None and known.held is not None
     place = paths.taken_file(key, known.file if known else path.name)
@@ -55,25 +61,36 @@ def file_named(ws: Workspace, named: Path) -> Iterator[Path]:
         yield path
 
 
-def register(ws: Workspace, path: Path, options: ReadOptions, purpose: str | None, max_billable: int | None) -> str:
+def register(
+    ws: Workspace, path: Path, options: ReadOptions, purpose: str | None, max_billable: int | None, source: str = ""
+) -> str:
     """Only what `add_list` records; returns the list key."""
-    key, note = _registration(ws, path, options, purpose, max_billable)
+    key, note = _registration(ws, path, options, purpose, max_billable, source)
     note()
     return key
 
 
 def _registration(
-    ws: Workspace, path: Path, options: ReadOptions, purpose: str | None, max_billable: int | None
+    ws: Workspace, path: Path, options: ReadOptions, purpose: str | None, max_billable: int | None, source: str
 ) -> tuple[str, Callable[[], None]]:
     """The key of a list that can be read so, and what records it."""
     purpose = purpose_of(ws.settings, purpose)
     sha256 = open_list(path, options).source.sha256
     key, limit = key_of(path.name, sha256), ws.settings.max_billable if max_billable is None else max_billable
+    if source and not source_named(source):
+        raise OperatorError(f"--source {source} holds no letter and no digit; name the source otherwise")
+    known = ws.ledger.find_list(key)
+    name = source_of(ws, path.name, source, is_new=known is None)
+    if source and known is not None and known.source != name:
+        raise OperatorError(
+            f"list {key} is already one of source {known.source}; run it without --source, or delete it with "
+            f"`fbcheck purge --list {key}` and run it anew (its verdicts stay)"
+        )
     return key, partial(
         ws.ledger.register_list,
         key,
         file=path.name,
-        source=source_of(ws, path.name),
+        source=name,
         sha256=sha256,
         options=options.to_json(),
         purpose=purpose,
@@ -117,10 +134,14 @@ def open_registered_list(ws: Workspace, phone_list: PhoneList) -> Iterator[ListR
         yield reader
 
 
-def source_of(ws: Workspace, file: str) -> str:
-    """The source of a file of this name; a declared source's name is its own."""
-    name = source_of_file(file)
-    return f"{name}-file" if name in ws.declared_sources else name
+def source_of(ws: Workspace, file: str, named: str = "", *, is_new: bool) -> str:
+    """The source of a file of this name, or the one that a person or a folder names; a declared source's name is its own."""
+    name = source_named(named) or source_of_file(file)
+    if name not in ws.declared_sources:
+        return name
+    if is_new:
+        log.warning("a declared source has the name of a file's source=%s file=%s its source=%s-file", name, file, name)
+    return f"{name}-file"
 
 
 def purpose_of(settings: Settings, given: str | None) -> str | None:

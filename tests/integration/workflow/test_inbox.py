@@ -5,11 +5,13 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.lists import ReadOptions, list_key
@@ -93,6 +95,39 @@ def test_a_list_that_is_known_is_dropped_and_its_place_filled_where_that_is_empt
         assert files(data, "inbox", "taken") == [f"taken/{key}/a.csv"]
         (data / f"taken/{key}/a.csv").unlink()
     assert [each.options for each in ws.ledger.lists()] == [{"region": "DE"}]
+
+
+def test_a_folder_of_the_inbox_names_the_source_and_stays(ws: Workspace, data: Path) -> None:
+    """Nested ones too; what cannot be read goes back into its folder; a hidden folder is the copying program's own."""
+    for name in ("a.csv", "crm/b-2026-11-01.csv", "Shop TR/eu/c.csv"):
+        drop(data, name, f"phone\n+4178000000{len(name) % 10}\n")
+    drop(data, "crm/bad.csv", BAD)
+    drop(data, ".sync/d.csv", GOOD)
+    assert [each.partition(":")[0] for each in look(ws).refused] == ["crm/bad.csv cannot be read"]
+    assert {each.file: each.source for each in ws.ledger.lists()} == {
+        "a.csv": "a",
+        "b-2026-11-01.csv": "crm",
+        "c.csv": "shop_tr_eu",
+    }
+    assert files(data, "inbox") == ["inbox/.sync/d.csv", "inbox/crm/bad.csv"] and (data / "inbox/Shop TR/eu").is_dir()
+    assert ws.ledger.unreadable_files().keys() == {"crm/bad.csv"}
+    drop(data, "erp/a.csv", "phone\n+41780000005\n")
+    assert look(ws).refused[-1] == "erp/a.csv was taken up before, as a list of a, and stays one"
+
+
+def test_a_source_that_is_declared_keeps_its_name_for_itself(ws: Workspace, data: Path, tmp_path: Path) -> None:
+    """A file that would get it is told apart from what the declared source delivers; so is a list that a person runs."""
+    declared = replace(ws, declared_sources=frozenset({"crm"}))
+    drop(data, "crm-2026.csv", GOOD)
+    look(declared)
+    own = tmp_path / "x.csv"
+    own.write_text(GOOD)
+    key = add_list(declared, own, ReadOptions(), None, source="CRM")
+    assert [each.source for each in ws.ledger.lists()] == ["crm-file", "crm-file"]
+    assert add_list(declared, own, ReadOptions(), None) == add_list(declared, own, ReadOptions(), None, source="crm") == key
+    for source, said in (("erp", "already one of source crm-file; run it without --source"), ("?!", "no letter and no digit")):
+        with pytest.raises(OperatorError, match=said):
+            add_list(declared, own, ReadOptions(), None, source=source)
 
 
 def test_what_is_still_being_written_stays(ws: Workspace, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +217,7 @@ def test_a_look_killed_at_any_step_loses_no_file_and_registers_no_list_twice(
     ws: Workspace, data: Path, step: str, number: int, when: str, content: str
 ) -> None:
     """The next look ends what it began; nothing is left between the inbox and its place."""
-    key = list_key(drop(data, "a.csv", content))
+    key = list_key(drop(data, "crm/a.csv", content))
     process = FORK.Process(target=_look_and_die, args=(ws.settings, step, number, when))
     process.start()
     process.join(60)
@@ -190,9 +225,10 @@ def test_a_look_killed_at_any_step_loses_no_file_and_registers_no_list_twice(
     for _ in range(2):
         look(ws)
         if content == GOOD:
-            assert files(data, "inbox", "taken") == [f"taken/{key}/a.csv"] and len(ws.ledger.lists()) == 1
+            assert files(data, "inbox", "taken") == [f"taken/{key}/a.csv"]
+            assert [each.source for each in ws.ledger.lists()] == ["crm"]
         else:
-            assert files(data, "inbox", "taken") == ["inbox/a.csv"] and ws.ledger.lists() == []
+            assert files(data, "inbox", "taken") == ["inbox/crm/a.csv"] and ws.ledger.lists() == []
     assert len(look(ws).refused) == (content == BAD)
 
 

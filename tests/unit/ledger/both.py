@@ -393,12 +393,13 @@ def test_a_key_is_known_by_any_unique_beginning_and_a_list_by_its_file(ws: Works
         ("x_y-dd", "x_y.csv"),
     ):
         clock.advance(1)
-        ws.ledger.register_list(key, file=file, source="s", sha256=key, options={}, purpose=None)
+        ws.ledger.register_list(key, file=file, source=file.removesuffix(".csv"), sha256=key, options={}, purpose=None)
     known = {
         "mail-2025-aa": "mail-2025-aa",
         "mail-2025": "mail-2025-aa",
         "p": "phones-cc",
         "mail.csv": "mail-2026-bb",
+        "mail": "mail-2026-bb",
         "x_": "x_y-dd",
     }
     assert {named: ws.ledger.list_key_of(named) for named in known} == known
