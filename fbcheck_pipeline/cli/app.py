@@ -40,6 +40,21 @@ ListKey = Annotated[
 Region = Annotated[str | None, _reading("ISO 3166 region of numbers without a country code, e.g. TR.", metavar="REGION")]
 PhoneColumn = Annotated[str | None, _reading("The phone column, if it is not detected automatically.", metavar="NAME")]
 
+RegionColumn = Annotated[str | None, _reading("The column that holds each row's country.", metavar="NAME")]
+Encoding = Annotated[str | None, _reading("Text encoding, e.g. cp1254.", metavar="NAME")]
+Delimiter = Annotated[str | None, _reading("Column separator of a text file.", metavar="CHARACTER")]
+Sheet = Annotated[str | None, _reading("The sheet of a workbook.", metavar="NAME")]
+Header = Annotated[
+    bool | None,
+    typer.Option(
+        "--header/--no-header",
+        help="The first row holds the column names, or is data.",
+        rich_help_panel=READING,
+        show_default=False,
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")]
+
 
 def _say_version(wanted: bool) -> None:
     if wanted:
@@ -83,19 +98,11 @@ def run(
     ],
     region: Region = None,
     column: PhoneColumn = None,
-    region_column: Annotated[str | None, _reading("The column that holds each row's country.", metavar="NAME")] = None,
-    encoding: Annotated[str | None, _reading("Text encoding, e.g. cp1254.", metavar="NAME")] = None,
-    delimiter: Annotated[str | None, _reading("Column separator of a text file.", metavar="CHARACTER")] = None,
-    sheet: Annotated[str | None, _reading("The sheet of a workbook.", metavar="NAME")] = None,
-    header: Annotated[
-        bool | None,
-        typer.Option(
-            "--header/--no-header",
-            help="The first row holds the column names, or is data.",
-            rich_help_panel=READING,
-            show_default=False,
-        ),
-    ] = None,
+    region_column: RegionColumn = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
+    header: Header = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what a run would send and what it would cost; contact nobody.")
     ] = False,
@@ -177,7 +184,7 @@ def status(
 ) -> None:
     """Show what is open, oldest first, and the newest finished lists: state, progress, and what a person should do.
 
-    LIST is a list key, a beginning of one, or a file's name. --json has what is open, with --all everything.
+    LIST is a list key, a beginning of one, or the name of a file or source. --json has what is open, with --all everything.
 
     Example: fbcheck status customers.csv
     """
@@ -256,7 +263,7 @@ def export(
         str | None,
         typer.Option("--for", help="Who gets the pseudonymised file; everybody gets other pseudonyms.", metavar="NAME"),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -282,6 +289,61 @@ def export(
             f"{rows:,} rows in {to}" + ("; numbers are replaced, other personal data are not" if is_pseudonymised else "")
         )
         reporter.result({"list_key": list_key, "file": str(to.resolve()), "rows": rows, "pseudonymised": is_pseudonymised})
+
+
+@app.command()
+def report(
+    list_key: ListKey,
+    is_opened: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Say where a list's report is: one page that tells what was found, what it cost, and what is still to do.
+
+    Example: fbcheck report customers-17904e64 --open
+    """
+    from fbcheck_pipeline.cli.preparing import command_workspace
+    from fbcheck_pipeline.cli.reporting import open_page, report_of
+
+    with command_workspace(as_json=as_json, only_to_look=True) as (reporter, ws):
+        place = report_of(ws, ws.ledger.list_key_of(list_key))
+        reporter.answer(place)
+        if is_opened:
+            open_page(ws, place)
+        reporter.result({"report": place})
+
+
+@app.command()
+def normalise(
+    file: Annotated[Path, typer.Argument(help="Any table that `run` reads.", metavar="FILE")],
+    to: Annotated[Path, typer.Option(help="The .parquet file to write.", metavar="FILE")],
+    region: Region = None,
+    column: PhoneColumn = None,
+    region_column: RegionColumn = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    sheet: Sheet = None,
+    header: Header = None,
+    force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Read a table as `run` would, and write it with its phones in E.164. Needs no vendor, key or ledger, and costs nothing.
+
+    The columns of the table come first, then one row's phone: phone_e164 or reject_reason, country, line_type.
+
+    Example: fbcheck normalise customers.csv --region TR --to customers.parquet
+    """
+    from fbcheck_pipeline.cli.normalising import normalise_file, say_normalised
+    from fbcheck_pipeline.cli.output import Reporter
+    from fbcheck_pipeline.cli.preparing import load_command_settings
+    from fbcheck_pipeline.lists import ReadOptions
+
+    reporter = Reporter(as_json=as_json, quiet=quiet)
+    settings = load_command_settings(reporter, region=region)
+    reading = ReadOptions(encoding, delimiter, column, region_column, sheet, header, settings.region)
+    with reporter.progress():
+        document = normalise_file(settings, file, to, reading, may_replace=force)
+    say_normalised(reporter, document)
 
 
 @app.command()

@@ -55,29 +55,31 @@ def _say_list(reporter: Reporter, lineage: dict[str, Any], results: str) -> None
     source = {**lineage["source"], "header": "yes" if lineage["source"]["has_header"] else "no"}
     source["delimiter"] = shown_delimiter(source["delimiter"])
     facts = {name: source[name] for name in SOURCE if source.get(name) not in (None, [], "")}
-    reporter.say(_pairs("source", {**facts, "read so": "\n".join(source.get("reasons", ())), "purpose": lineage["purpose"]}))
+    reporter.answer(_pairs("source", {**facts, "read so": "\n".join(source.get("reasons", ())), "purpose": lineage["purpose"]}))
     if lineage["rejects"]:
-        reporter.say(_rejects(lineage["rejects"]))
+        reporter.answer(_rejects(lineage["rejects"]))
     if lineage["held"]:
-        reporter.warn(f"{lineage['list_key']} is {lineage['held']}")
+        reporter.answer(f"{lineage['list_key']} is {lineage['held']}")
     counts = {name: count for name, count in lineage["counts"].items() if count or name in ("rows", "phones")}
-    reporter.say(_pairs("phones", {**counts, **{f"facebook {verdict}": count for verdict, count in lineage["verdicts"].items()}}))
+    reporter.answer(
+        _pairs("phones", {**counts, **{f"facebook {verdict}": count for verdict, count in lineage["verdicts"].items()}})
+    )
     billing = {name: value for name, value in lineage["billing"].items() if value is not None}
-    reporter.say(_pairs("bought", billing))
+    reporter.answer(_pairs("bought", billing))
     odd = {why: lineage["verdict_counts"][name] for name, why in ODDITIES.items() if lineage["verdict_counts"][name]}
-    reporter.say(_pairs("in the vendor's results", odd or {"nothing unusual": f"{lineage['verdict_counts']['rows']} rows"}))
+    reporter.answer(_pairs("in the vendor's results", odd or {"nothing unusual": f"{lineage['verdict_counts']['rows']} rows"}))
     for each in lineage["discrepancies"][:MOST_TASKS]:
         whose = "" if each["bought"] else " (bought for another list)"
-        reporter.say(
+        reporter.answer(
             f"task {shown_task_id(each['task_id'])}{whose}: the vendor reports {each['vendor']:,} as `{each['count']}`, "
             f"we counted {each['ours']:,}"
         )
     if lineage["tasks"]:
-        reporter.say(_tasks(lineage["tasks"]))
-    reporter.say(_pairs("columns", {name: ", ".join(made_of) for name, made_of in lineage["columns"].items()}))
+        reporter.answer(_tasks(lineage["tasks"]))
+    reporter.answer(_pairs("columns", {name: ", ".join(made_of) for name, made_of in lineage["columns"].items()}))
     if lineage["synthetic"]:
-        reporter.say("the verdicts are invented by a sandbox")
-    reporter.say(f"results  {results}\n--row N explains one row")
+        reporter.answer("the verdicts are invented by a sandbox")
+    reporter.answer(f"results  {results}\n--row N explains one row")
 
 
 def _rejects(rejects: list[dict[str, Any]]) -> Table:
@@ -108,11 +110,11 @@ def _tasks(tasks: list[dict[str, Any]]) -> Table:
 
 
 def _say_row(reporter: Reporter, document: dict[str, Any]) -> None:
-    reporter.say(" ".join(document["read_so"]))
-    reporter.say(_pairs(f"row {document[Column.SOURCE_ROW]} of {document['file']}", document["cells"]))
+    reporter.answer(" ".join(document["read_so"]))
+    reporter.answer(_pairs(f"row {document[Column.SOURCE_ROW]} of {document['file']}", document["cells"]))
     for phone in document["phones"]:
         chunk, result, reason = phone["chunk"] or {}, phone["result"] or {}, phone[Column.REJECT_REASON]
-        reporter.say(
+        reporter.answer(
             _pairs(
                 f"phone {phone[Column.PHONE_INDEX]}, from column {phone[Column.PHONE_COLUMN]}",
                 {

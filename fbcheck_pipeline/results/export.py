@@ -5,7 +5,7 @@ Programs read the joined result itself. How each format is written is in `export
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -88,16 +88,25 @@ def export_results(ws: Workspace, list_key: str, to: Path, options: ExportOption
         return int(write(stream, sink, about))
 
 
-def _writer(to: Path, options: ExportOptions) -> Any:
-    write = WRITERS.get(to.suffix.lower())
-    if write is None:
-        raise OperatorError(f"{to.name} ends with none of {', '.join(WRITERS)}; use one of these suffixes")
+def refuse_place(to: Path, suffixes: Collection[str], *, may_replace: bool) -> None:
+    """Refuse a place where such a file cannot or may not be written.
+
+    Raises:
+        OperatorError: its suffix or folder does not fit, or a file is there and may not be replaced.
+    """
+    if to.suffix.lower() not in suffixes:
+        raise OperatorError(f"{to.name} does not end with {' or '.join(suffixes)}; use such a suffix")
     if not to.parent.is_dir():
         raise OperatorError(f"{to.parent} is no folder; create it first")
     if to.is_dir():
         raise OperatorError(f"{to} is a folder; name a file in it")
-    if to.exists() and not options.may_replace:
+    if to.exists() and not may_replace:
         raise OperatorError(f"{to} is there already; name another file, or replace it with --force")
+
+
+def _writer(to: Path, options: ExportOptions) -> Any:
+    refuse_place(to, WRITERS, may_replace=options.may_replace)
+    write = WRITERS[to.suffix.lower()]
     if options.delimiter is None:
         return write
     delimiter = {"tab": "\t", "\\t": "\t"}.get(options.delimiter, options.delimiter)

@@ -14,6 +14,7 @@ from typing import Any
 
 import dagster as dg
 import openpyxl
+import pyarrow as pa
 import pyarrow.dataset as dataset
 import pyarrow.parquet as pq
 import pytest
@@ -263,7 +264,7 @@ def test_a_list_is_exported_for_a_spreadsheet(reader: Fbcheck, joined: dict[str,
 @pytest.mark.parametrize(
     ("key", "to", "words"),
     [
-        (None, "out.pdf", [".xlsx", ".csv"]),
+        (None, "out.pdf", [".xlsx or .csv"]),
         (None, "nowhere/out.csv", ["nowhere", "no folder"]),
         (None, "folder.csv", ["is a folder"]),
         ("unknown-00000000", "out.csv", ["unknown-00000000", "fbcheck status"]),
@@ -284,7 +285,7 @@ def test_lineage_explains_a_list_and_a_row(reader: Fbcheck, joined: dict[str, An
     key = joined["list_key"]
     code, document, err = reader("lineage", key, "--json")
     assert code == 0 and document == json.loads(Path(joined["lineage"]).read_text()), err
-    assert "list.csv" in err and document["tasks"][0]["task_id"] in err
+    assert reader("lineage", key)[0] == 0 and "list.csv" in reader.out and document["tasks"][0]["task_id"] in reader.out
     code, row, err = reader("lineage", key, "--row", "4", "--json")
     assert code == 0, err
     (phone,) = row["phones"]
@@ -298,3 +299,31 @@ def test_lineage_explains_a_list_and_a_row(reader: Fbcheck, joined: dict[str, An
     assert rejected["reject_reason"] == "not_a_number" and rejected["chunk"] is None and "not_a_number" in rejected["rules"][-1]
     code, _, err = reader("lineage", key, "--row", "6")
     assert code == 2 and "1 to 5" in err
+
+
+def test_a_report_is_found_by_the_list_s_file(reader: Fbcheck, joined: dict[str, Any]) -> None:
+    """On standard output, so that a shell can open it."""
+    assert reader("report", "list.csv")[0] == 0 and Path(reader.out.strip()) == beside(joined, ".report.html")
+    code, _, err = reader("report", "nobody")
+    assert code == 2 and "there is no list nobody" in err
+
+
+def test_any_table_is_normalised_without_vendor_key_and_ledger(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
+    """So that a CRM can be joined by phone: its own columns, typed as they were, and ours."""
+    table = pa.table(
+        {"id": [1, 2, 3], "Country": ["CH", "CH", "CH"], "tel": ["078 000 00 01", "junk", "078 000 00 02 / 078 000 00 03"]}
+    )
+    pq.write_table(table, tmp_path / "crm.parquet")
+    to = tmp_path / "out.parquet"
+    fbcheck.environment.pop("FBCHECK_API_KEY")
+    code, document, err = fbcheck("normalise", str(tmp_path / "crm.parquet"), "--region", "CH", "--to", str(to), "--json")
+    assert (code, document["rows"], document["phones"], document["valid"]) == (0, 3, 4, 3), err
+    found = pq.read_table(to)
+    assert found.column_names[:3] == ["id", "Country_source", "tel"] and found.schema.field("id").type == pa.int64()
+    assert [row["phone_e164"] for row in found.to_pylist()] == [swiss(1), None, swiss(2), swiss(3)]
+    assert document["reject_reasons"] == {"not_a_number": 1} and stat.S_IMODE(to.stat().st_mode) == 0o600
+    assert not fbcheck.data.exists() and not vendor.paths
+    code, _, err = fbcheck("normalise", str(tmp_path / "crm.parquet"), "--to", str(to))
+    assert code == 2 and "--force" in err
+    assert fbcheck("normalise", str(tmp_path / "crm.parquet"), "--column", "tel", "--force", "--to", str(to))[0] == 0
+    assert "1 valid" not in fbcheck.out and "rejected in column 'tel'" in fbcheck.out

@@ -384,7 +384,7 @@ def together(count: int, act: Callable[[int], Any]) -> list[Any]:
     return got
 
 
-def test_a_key_is_known_by_any_unique_beginning_and_a_list_by_its_file(ws: Workspace, clock: Clock) -> None:
+def test_a_key_is_known_by_any_unique_beginning_and_a_list_by_its_file_or_source(ws: Workspace, clock: Clock) -> None:
     """A person copies half of it, or remembers the file; several or none: the nearest are named."""
     for key, file in (
         ("mail-2025-aa", "mail.csv"),
