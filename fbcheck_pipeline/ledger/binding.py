@@ -9,17 +9,18 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger.access import Access
 from fbcheck_pipeline.ledger.indexing import KEYS_AT_ONCE, doom
-from fbcheck_pipeline.ledger.records import VerdictPlace, Volume
+from fbcheck_pipeline.ledger.records import StoredTask, VerdictPlace, Volume
 from fbcheck_pipeline.ledger.schema import chunks, doomed_files, ledger_meta, volumes
 from fbcheck_pipeline.ledger.states import FINAL_STATES, ChunkState
 
 _PLACE = [chunks.c[name] for name in VerdictPlace.__dataclass_fields__]
-_IS_FINAL = sa.and_(
-    chunks.c.state.in_(FINAL_STATES),
+_ANSWERS = sa.and_(
     chunks.c.result_sha256.is_not(None),
     chunks.c.task_id.is_not(None),
     chunks.c.unanswered_count < chunks.c.phone_count,  # else nothing would tell that a volume lacks it
 )
+_IS_FINAL = sa.and_(chunks.c.state.in_(FINAL_STATES), _ANSWERS)
+_IS_KEPT = sa.and_(chunks.c.state != ChunkState.PURGED, _ANSWERS)
 
 
 class _Overtaken(Exception):
@@ -47,6 +48,16 @@ class Binding(Access):
     def bound_in(self, keys: Sequence[str]) -> list[VerdictPlace]:
         """Verdicts in these volumes, without purged ones."""
         return self._records(VerdictPlace, sa.select(*_PLACE).where(chunks.c.volume.in_(keys), _IS_FINAL))
+
+    def stored_tasks(self) -> list[StoredTask]:
+        """Every task of which a usable verdict is kept, by the file that these lie in."""
+        columns = [chunks.c[name] for name in StoredTask.__dataclass_fields__]
+        return self._records(StoredTask, sa.select(*columns).where(_IS_KEPT).order_by(chunks.c.volume, chunks.c.task_id))
+
+    def count_stored(self, after: int) -> int:
+        """How many usable verdicts are kept of tasks that changed last after a number."""
+        count = sa.func.coalesce(sa.func.sum(chunks.c.phone_count - chunks.c.unanswered_count), 0)
+        return self._number(sa.select(count).where(chunks.c.change > after, _IS_KEPT))
 
     def unbind(self, chunk_key: str, volume: str) -> None:
         """Record that a chunk's verdicts lie in a file of their own again: the volume lacks them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -55,6 +56,17 @@ class Indexing(Access):
             tiers = connection.execute(sa.select(index_tiers).order_by(index_tiers.c.through_change)).all()
             meta = connection.execute(sa.select(ledger_meta.c.changes, ledger_meta.c.generation)).one()
         return IndexState(meta.changes, meta.generation, [Tier.from_row(each) for each in tiers])
+
+    @contextmanager
+    def undisturbed(self, generation: int) -> Iterator[bool]:
+        """Nobody writes to the ledger meanwhile; yields False where something was deleted since `generation`."""
+        with self._write() as connection:
+            yield connection.scalar(sa.select(ledger_meta.c.generation)) == generation
+
+    def raise_generation(self) -> None:
+        """What was read so far of verdicts may be published no more."""
+        with self._write() as connection:
+            connection.execute(sa.update(ledger_meta).values(generation=ledger_meta.c.generation + 1))
 
     def is_published(self, tier: Tier) -> bool:
         """True while a file is a part of the index."""

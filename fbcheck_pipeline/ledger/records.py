@@ -279,6 +279,17 @@ class VerdictPlace(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class StoredTask(Record):
+    """A task of which the verdict store has usable verdicts."""
+
+    chunk_key: str
+    task_id: str
+    volume: str | None
+    state: ChunkState
+    change: int
+
+
+@dataclass(frozen=True, slots=True)
 class TaskProgress:
     """What one status call said of a task; counts are null where the vendor did not tell them."""
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from fbcheck_pipeline.model.paths import CURRENT_VERDICTS as CURRENT
 from fbcheck_pipeline.model.paths import E164_PHONES as E164
 from fbcheck_pipeline.model.paths import FACEBOOK_RESULTS as RESULTS
 from fbcheck_pipeline.model.paths import FACEBOOK_SUMMARY as SUMMARY
 from fbcheck_pipeline.model.paths import RAW_PHONES as RAW
 from fbcheck_pipeline.model.paths import SUBMITTED_CHUNKS as PINS
+from fbcheck_pipeline.model.paths import VERDICT_CHANGES as CHANGES
 from fbcheck_pipeline.model.paths import VERDICTS, DataFile
 from fbcheck_pipeline.model.reasons import LineType, RejectReason
 from fbcheck_pipeline.model.statuses import AnsweredBy, CheckStatus, Verdict
@@ -56,23 +58,32 @@ class Column(Word):
     PHONE_RAW = ("phone_raw", "the text it was read from; null if a spreadsheet or Parquet cell is missing",
         _in("string", RAW, E164, RESULTS), "raw_phones.phone_raw")
     PHONE_E164 = ("phone_e164", "the number in E.164, + and digits; null when it is rejected",
-        _in("string", E164, RESULTS) | _in("string not null", PINS, VERDICTS), "raw_phones.phone_raw")
+        _in("string", E164, RESULTS) | _in("string not null", PINS, VERDICTS, CURRENT, CHANGES), "raw_phones.phone_raw")
     REJECT_REASON = ("reject_reason", "why the phone has no E.164; null if it has one",
         _in("string", E164, RESULTS), "raw_phones.phone_raw", RejectReason)
     COUNTRY = ("country", "ISO 3166 region of the number; 001 for numbers of no country",
-        _in("string", E164, RESULTS), "e164_phones.phone_e164")
-    LINE_TYPE = "line_type", "the kind of line", _in("string", E164, RESULTS), "e164_phones.phone_e164", LineType
+        _in("string", E164, RESULTS, CURRENT), "e164_phones.phone_e164")
+    LINE_TYPE = "line_type", "the kind of line", _in("string", E164, RESULTS, CURRENT), "e164_phones.phone_e164", LineType
     ANSWERED_BY = "answered_by", "what answers the phone", _in("string not null", PINS), "", AnsweredBy
     CHUNK_KEY = "chunk_key", "the chunk that holds the phone; null if none does", _in("string", PINS)
     FACEBOOK = ("facebook", "the vendor's verdict; null means none",
-        _in("string", VERDICTS, RESULTS), "e164_phones.phone_e164 verdicts.facebook", Verdict)
+        _in("string", VERDICTS, RESULTS) | _in("string not null", CURRENT), "e164_phones.phone_e164 verdicts.facebook", Verdict)
     FACEBOOK_LABEL = "facebook_label", "the label as it stood in the vendor's file", _in("string", VERDICTS)
     CHECK_STATUS = ("check_status", "the outcome for the phone",
         _in("string not null", RESULTS), "e164_phones.phone_e164 submitted_chunks.answered_by verdicts.facebook", CheckStatus)
     CHECKED_AT = ("checked_at", "when the vendor exported the verdict; null without one",
-        _in("moment not null", VERDICTS) | _in("moment", RESULTS), "e164_phones.phone_e164 verdicts.checked_at")
+        _in("moment not null", VERDICTS, CURRENT) | _in("moment", RESULTS), "e164_phones.phone_e164 verdicts.checked_at")
+    FIRST_CHECKED_AT = "first_checked_at", "when the vendor exported the first verdict of the phone", _in("moment not null", CURRENT)
+    PREVIOUS_FACEBOOK = ("previous_facebook", "the verdict before the last change; null if it never changed",
+        _in("string", CURRENT), "", Verdict)
+    CHANGED_AT = ("changed_at", "when a verdict first differed from the one before; of a phone the last such time, null if there is none",
+        _in("moment", CURRENT) | _in("moment not null", CHANGES))
+    FROM = "from", "the verdict before the change", _in("string not null", CHANGES), "", Verdict
+    TO = "to", "the verdict that the change brought", _in("string not null", CHANGES), "", Verdict
+    CHECKS = "checks", "how many tasks gave a verdict on the phone", _in("int64 not null", CURRENT)
     TASK_ID = ("task_id", "the vendor's task that carried the phone; null if there is none",
-        _in("string", PINS, RESULTS) | _in("string not null", VERDICTS), "submitted_chunks.chunk_key submitted_chunks.task_id")
+        _in("string", PINS, RESULTS) | _in("string not null", VERDICTS, CURRENT, CHANGES),
+        "submitted_chunks.chunk_key submitted_chunks.task_id")
     LIST_KEY = "list_key", "the list's key", _in("string", SUMMARY)
     FILE = "file", "the name of its file", _in("string", SUMMARY)
     JOINED_AT = "joined_at", "when it was last joined", _in("moment", SUMMARY)

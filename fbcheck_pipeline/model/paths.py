@@ -86,9 +86,9 @@ FACEBOOK_LATEST = DataFile(
     purged="with its list; the next newest returns",
 )
 CURRENT_VERDICTS = DataFile(
-    "current_verdicts/<random>.parquet", "the newest verdict of every phone that was ever answered", purged="its phones"
+    "current_verdicts/<part>.parquet", "the newest verdict of every phone that was ever answered", purged="its phones"
 )
-VERDICT_CHANGES = DataFile("verdict_changes/<random>.parquet", "each change of a phone's verdict", purged="its phones")
+VERDICT_CHANGES = DataFile("verdict_changes/<part>.parquet", "each change of a phone's verdict", purged="its phones")
 FACEBOOK_SUMMARY = DataFile(
     "facebook_summary/summary<-number>.parquet",
     "one row per list; the first thousand lists are in `summary.parquet`, the next in `summary-1.parquet` …",

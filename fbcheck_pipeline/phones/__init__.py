@@ -11,5 +11,6 @@ for batch in normaliser.normalise_all(batches):         # phone_e164 or reject_r
 from __future__ import annotations
 
 from fbcheck_pipeline.phones.normaliser import Normaliser
+from fbcheck_pipeline.phones.number_facts import NumberFacts
 
-__all__ = ["Normaliser"]
+__all__ = ["Normaliser", "NumberFacts"]

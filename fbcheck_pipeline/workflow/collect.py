@@ -38,6 +38,7 @@ from fbcheck_pipeline.workflow.taking_in import (
     take_in,
     take_in_kept,
 )
+from fbcheck_pipeline.workflow.verdict_tables import refresh_at_once
 from fbcheck_pipeline.workflow.volumes import bind_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -76,6 +77,7 @@ def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
         release_unused_memory()
         update_index(ws)
         bind_verdicts(ws)
+        refresh_at_once(ws)
         release_unused_memory()
     return collected
 

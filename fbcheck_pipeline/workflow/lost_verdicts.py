@@ -38,6 +38,20 @@ def verdicts_of(ws: Workspace, chunk: Chunk, reader: VerdictReader | None = None
         return VerdictReader(ws.storage).answers(now.known_task_id, now.volume)
 
 
+def table_of(ws: Workspace, chunk_key: str) -> pa.Table:
+    """The rows of a chunk's task, wherever they lie by now.
+
+    Raises:
+        StorageError: the file is lost, and cannot be made anew.
+    """
+    chunk = ws.ledger.chunk(chunk_key)
+    try:
+        return VerdictReader(ws.storage).table(chunk.known_task_id, chunk.volume)
+    except StorageError:
+        now = _mended(ws, chunk)
+        return VerdictReader(ws.storage).table(now.known_task_id, now.volume)
+
+
 def united_with_stored(ws: Workspace, chunk: Chunk, table: pa.Table) -> tuple[pa.Table, bool]:
     """A result united with what the store has of the same task, and whether that is more, or other, than the store had."""
     try:

@@ -19,6 +19,7 @@ from fbcheck_pipeline.ledger.records import Chunk, PhoneList
 from fbcheck_pipeline.ledger.states import states_that
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.workflow.index_upkeep import remove_from_index
+from fbcheck_pipeline.workflow.verdict_tables import remake_verdict_tables
 from fbcheck_pipeline.workflow.volumes import remove_from_volumes
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -78,6 +79,8 @@ def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None 
         remove_from_volumes(ws)
     for name in there:
         ws.storage.delete(name)
+    if chunks:
+        remake_verdict_tables(ws)
     ws.ledger.receipts.drop_of_chunks({each.chunk_key for each in chunks})
     ws.storage.drop_leftovers(before=min(oldest, ws.ledger.clock() - DAY_S))
     ws.ledger.delete(list_keys, [each.chunk_key for each in chunks])

@@ -48,9 +48,9 @@ def usable_phones(table: pa.Table) -> Phones:
 
 
 def exported_at_us(chunk: Chunk) -> int | None:
-    """When the vendor exported, or when we saw it where the vendor's word cannot be read; microseconds since 1970 UTC."""
-    told = timestamp_us(chunk.vendor_exported_at)
-    return told if told is not None or chunk.exported_at is None else int(chunk.exported_at * 1_000_000)
+    """When the vendor exported, or when we saw it where the vendor's word cannot be read or lies ahead; microseconds since 1970 UTC."""
+    told, seen = timestamp_us(chunk.vendor_exported_at), None if chunk.exported_at is None else int(chunk.exported_at * 1_000_000)
+    return min((each for each in (told, seen) if each is not None), default=None)
 
 
 def place_of(task_id: str, volume: str | None) -> str:
