@@ -27,7 +27,10 @@ from fbcheck_pipeline.settings import Settings
 FOLDER = Path(__file__).parent
 NOTE = "<!-- Written by docs/reference/generate.py (`make docs`); change the code or the generator, not this page. -->"
 
-DESCRIBED = (paths.FACEBOOK_RESULTS, paths.FACEBOOK_SUMMARY, paths.VERDICTS, paths.SUBMITTED_CHUNKS)
+DESCRIBED = (
+    *(paths.FACEBOOK_RESULTS, paths.CURRENT_VERDICTS, paths.VERDICT_CHANGES, paths.FACEBOOK_SUMMARY),
+    *(paths.VERDICTS, paths.SUBMITTED_CHUNKS),
+)
 """Files whose columns have a heading of their own on their page."""
 EXIT_CODES = {
     0: "everything is done",
@@ -101,6 +104,23 @@ def columns_page() -> Iterator[str]:
         "",
     )
     yield from table(("line type", ""), ((f"`{each}`", "excluded" if each.is_excluded else "kept") for each in LineType))
+    yield from (
+        "",
+        "## current_verdicts",
+        "",
+        f"`{paths.CURRENT_VERDICTS.folder}/*.parquet`, one row per phone that ever got a verdict, in whatever list: the newest counts.",
+        "",
+    )
+    yield from _columns(paths.CURRENT_VERDICTS)
+    yield from (
+        "",
+        "## verdict_changes",
+        "",
+        f"`{paths.VERDICT_CHANGES.folder}/*.parquet`, one row per verdict that differs from the phone's verdict before. The first verdict of",
+        "a phone is no change.",
+        "",
+    )
+    yield from _columns(paths.VERDICT_CHANGES)
     yield from (
         "",
         "## facebook_summary",

@@ -75,11 +75,11 @@ class Column(Word):
         _in("moment not null", VERDICTS, CURRENT) | _in("moment", RESULTS), "e164_phones.phone_e164 verdicts.checked_at")
     FIRST_CHECKED_AT = "first_checked_at", "when the vendor exported the first verdict of the phone", _in("moment not null", CURRENT)
     PREVIOUS_FACEBOOK = ("previous_facebook", "the verdict before the last change; null if it never changed",
-        _in("string", CURRENT), "", Verdict)
+        _in("string", CURRENT))
     CHANGED_AT = ("changed_at", "when a verdict first differed from the one before; of a phone the last such time, null if there is none",
         _in("moment", CURRENT) | _in("moment not null", CHANGES))
-    FROM = "from", "the verdict before the change", _in("string not null", CHANGES), "", Verdict
-    TO = "to", "the verdict that the change brought", _in("string not null", CHANGES), "", Verdict
+    FROM = "from", "the verdict before the change", _in("string not null", CHANGES)
+    TO = "to", "the verdict that the change brought", _in("string not null", CHANGES)
     CHECKS = "checks", "how many tasks gave a verdict on the phone", _in("int64 not null", CURRENT)
     TASK_ID = ("task_id", "the vendor's task that carried the phone; null if there is none",
         _in("string", PINS, RESULTS) | _in("string not null", VERDICTS, CURRENT, CHANGES),

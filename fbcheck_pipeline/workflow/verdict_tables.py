@@ -1,4 +1,4 @@
-"""The tables `current_verdicts` and `verdict_changes`: when they are made, and what of them is believed.
+"""The tables of current verdicts and of their changes: when they are made, and what of them is believed.
 
 Both say what the kept verdicts say, and are made from these alone. Each is one file, replaced whole, so that its folder has one row a
 phone (one a change) at every moment. Its footer says of which ledger, generation and change number it tells; a file that is missing, cut,
@@ -38,7 +38,6 @@ AT_ONCE = 1 << 18
 WHOLE = "all"
 """The part that tells everything."""
 FOOTER_KEY = "fbcheck_table"
-MOST_TRIES = 100
 
 
 @dataclass(frozen=True)
@@ -75,14 +74,12 @@ def refresh_verdict_tables(ws: Workspace, *, most: int | None = None) -> dict[st
     Raises:
         StorageError: a table cannot be written.
     """
-    for _ in range(MOST_TRIES):
-        if not _is_due(ws, most):
-            return None
+    while _is_due(ws, most):
         try:
             return _make(ws)
-        except _Overtaken:
+        except _Overtaken:  # it has published, or deleted, something: each time around there is one the less
             continue
-    raise StorageError("the tables of verdicts are replaced again and again by another process; run again")
+    return None
 
 
 def remake_verdict_tables(ws: Workspace) -> None:

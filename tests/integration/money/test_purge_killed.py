@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from fbcheck_pipeline.files.storage import Storage
@@ -66,8 +67,11 @@ def test_a_purge_killed_half_way(point: str, number: int, old_list: Workspace, c
     left = {path.relative_to(old_list.storage.root).parts for path in Path(old_list.storage.root).rglob("*/*") if path.is_file()}
     tasks = {row.task_id for row in old_list.ledger.chunks()}
     chunks = {row.chunk_key for row in old_list.ledger.chunks()}
-    assert {folder for folder, _ in left} == {"chunks", "verdicts", "result_files", "submitted_chunks"}
-    assert {Path(name).stem for folder, name in left} == tasks | chunks | {"new"}
+    tables = {"current_verdicts", "verdict_changes"}
+    assert {folder for folder, _ in left} == {"chunks", "verdicts", "result_files", "submitted_chunks", *tables}
+    assert {Path(name).stem for folder, name in left if folder not in tables} == tasks | chunks | {"new"}
+    current = pq.read_table(Path(old_list.storage.root) / "current_verdicts")["phone_e164"].to_pylist()
+    assert current == [f"+{each}" for each in phones(30, 905_320_000_010)]
 
 
 def _purge_and_die(settings: Settings, now: float, point: str, number: int) -> None:

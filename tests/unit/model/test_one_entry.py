@@ -30,7 +30,7 @@ from fbcheck_pipeline.workflow.answers import Resolved, Tally
 e164 = schema_of(paths.E164_PHONES)
 values = {"source_row": [1], "phone_index": [0], "phone_column": ["tel"], "phone_raw": ["a"], "phone_e164": ["+41780000001"]}
 batch = pa.RecordBatch.from_arrays([pa.array(values.get(each.name, [None]), each.type) for each in e164], schema=e164)
-class Task: task_id, vendor_exported_at, exported_at = "t", "2026-11-24T12:00:00Z", 0.0
+class Task: task_id, vendor_exported_at, exported_at = "t", "2026-11-24T12:00:00Z", 1.9e9
 resolved = Resolved(np.array([41780000001]), np.array([0, 6, 2], np.int8), np.array([0, -1, -1], np.int8),
     np.array([0, -1, -1], np.int32), np.zeros(3, bool), [Task()])
 schema = result_schema(e164)

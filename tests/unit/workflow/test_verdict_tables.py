@@ -127,9 +127,7 @@ def rows_of(ws: Workspace, table: paths.DataFile) -> list[dict[str, Any]]:
     """The folder as an analyst reads it."""
     read = pq.read_table(Path(ws.storage.root) / table.folder)
     assert read.schema.equals(schema_of(table))
-    return sorted(
-        read.to_pylist(), key=lambda row: (row["phone_e164"], row["changed_at"], row["checks"] if "checks" in row else 0)
-    )
+    return sorted(read.to_pylist(), key=lambda row: (row["phone_e164"], row["changed_at"], row.get("checks")))
 
 
 def assert_true(ws: Workspace, truth: Truth) -> None:
