@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fbcheck_pipeline.phones import Normaliser
-from fbcheck_pipeline.text.countries import region_of
+from fbcheck_pipeline.text.countries import NAMES, region_of
+from tests.unit.text import country_names
 
 
 @pytest.mark.parametrize(
@@ -73,3 +74,8 @@ def test_what_is_no_country_is_none(cell: str) -> None:
 def test_a_row_without_country_is_read_as_the_list_and_an_unknown_country_is_not(cell: str | None, region: str | None) -> None:
     """`NA` is Namibia or "not available", nobody can tell; `SN` is Senegal, though it also says "sin número"."""
     assert Normaliser("TR", region_column="land").region_of_row(cell) == region
+
+
+def test_the_names_are_those_of_the_libraries() -> None:
+    """A new version knows other names; the list is written anew then."""
+    assert NAMES.read_text(encoding="utf-8") == country_names.content()
