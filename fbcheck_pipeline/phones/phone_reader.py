@@ -32,7 +32,7 @@ COSTLY_CELLS_HEARD = 2000
 # Cells that were read carefully are remembered up to so many, of at most so many characters: 10 MB.
 REMEMBERED_CELLS, REMEMBERED_LENGTH = 20_000, 100
 
-LEAST_DIGITS = 4  # of a number anywhere
+LEAST_DIGITS = "[0-9]{4}"  # fewer are no number anywhere
 
 # Longer cells, in bytes, and such with other than ASCII are not looked at for plain digits.
 LONGEST_PLAIN = 80
@@ -89,7 +89,7 @@ class PhoneReader:
         phones, is_left = [found, _rejected(documents, RejectReason.NOT_A_NUMBER)], ~may_be_plain
         is_left[may_be_plain] = ~is_read
         left = cells.at(is_left)
-        plain = in_ascii(left.texts)
+        plain = pc.ascii_trim(in_ascii(left.texts), " ")
         for way in self._ways:
             if len(plain):
                 found, is_read = way(left, plain)
@@ -138,7 +138,7 @@ class PhoneReader:
         digits = amounts(plain)
         is_amount = digits.is_valid().to_numpy(zero_copy_only=False)
         read, is_none = self._fast(cells._replace(texts=digits).at(is_amount))
-        is_few = pc.less(pc.binary_length(digits), LEAST_DIGITS).filter(pa.array(is_amount)).to_numpy(zero_copy_only=False)
+        is_few = ~matches(digits.filter(pa.array(is_amount)), LEAST_DIGITS)
         is_amount[is_amount] = is_few | (is_none & ~phone_batches.is_number(read))
         return _rejected(cells.rows[is_amount], RejectReason.INVALID_NUMBER), is_amount
 
@@ -212,12 +212,15 @@ class PhoneReader:
         found, is_read = self._read_as(numbers, cells, phone_batches.is_number)
         is_sure, is_labelled = is_read.copy(), labelled.is_valid().to_numpy(zero_copy_only=False)
         has_head = is_read & (is_labelled | matches(plain, r"\p{L}[^0-9]*$"))
-        heads = numbers
-        while has_head.any():
+        places = np.flatnonzero(has_head)
+        heads = numbers.take(pa.array(places))
+        while len(places):
             heads = without_last_group(heads)
-            has_head &= heads.is_valid().to_numpy(zero_copy_only=False)
-            read, is_none = self._fast(cells._replace(texts=digits_in(heads)).at(has_head))
-            is_sure[has_head] &= is_none & ~phone_batches.is_number(read)
+            digits = digits_in(heads)
+            is_left = matches(digits, LEAST_DIGITS)
+            places, heads, digits = places[is_left], heads.filter(pa.array(is_left)), digits.filter(pa.array(is_left))
+            read, is_none = self._fast(Cells(places, digits, cells.regions[places], cells.says[places]))
+            is_sure[places] &= is_none & ~phone_batches.is_number(read)
         is_named = is_sure & ~is_labelled
         is_sure[is_named] = names_no_country(plain.filter(pa.array(is_named)))
         return phone_batches.in_order(found, np.flatnonzero(is_sure[is_read])), is_sure

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS
-from fbcheck_pipeline.phones.dirty.undress import NOTHING, WHOLE, matches
+from fbcheck_pipeline.phones.dirty.undress import NOTHING, WHOLE, matches, rewritten
 from fbcheck_pipeline.phones.fast.terms import NONE, Mask
 from fbcheck_pipeline.text.cell_words import LABELS
 from fbcheck_pipeline.text.countries import LETTERS_LOOKED_AT, beginnings, key_of, names, regions_named
@@ -30,14 +30,13 @@ def among_words(cells: pa.StringArray) -> pa.StringArray:
     """The number among words, null in any other cell; it counts where it is a number, and without its last groups none.
 
     Args:
-        cells: as `in_ascii` gives them, or parts of such.
+        cells: as `in_ascii` gives them, without blanks around, or parts of such.
     """
     cells = pc.utf8_trim(cells, " ")
     is_one = matches(cells, _ONE)
     is_one[is_one] = ~matches(cells.filter(pa.array(is_one)), _NO_WORD)
-    numbers = pc.if_else(pa.array(is_one), pc.replace_substring_regex(cells, r"^[^0-9+(]+|[^0-9]+$", ""), NOTHING)
-    is_clear = pa.array(is_one & ~matches(numbers, _UNCLEAR))
-    return pc.if_else(is_clear, numbers, NOTHING)
+    numbers = rewritten(cells, is_one, r"^[^0-9+(]+|[^0-9]+$", "")
+    return pc.if_else(pa.array(matches(numbers, _UNCLEAR)), NOTHING, numbers)
 
 
 def names_no_country(cells: pa.StringArray) -> Mask:
@@ -46,10 +45,12 @@ def names_no_country(cells: pa.StringArray) -> Mask:
     Words are looked up that look like a code, are a name, or begin as one does together with the next.
     """
     lists = pc.ascii_split_whitespace(cells)
-    keys, of_cell = _keys(lists.flatten()), np.repeat(np.arange(len(cells)), lists.value_lengths().to_numpy())
+    is_word = pc.greater_equal(lists.flatten(), "A")  # digits and signs stand before the letters
+    keys, of_cell = _keys(lists.flatten().filter(is_word)), np.repeat(np.arange(len(cells)), lists.value_lengths().to_numpy())
+    of_cell = of_cell[is_word.to_numpy(zero_copy_only=False)]
     following = pa.concat_arrays([keys, pa.array([""])])[1:]
     begins = pc.utf8_slice_codeunits(pc.binary_join_element_wise(keys, following, ""), 0, LETTERS_LOOKED_AT)
-    is_followed = pc.and_(pc.not_equal(following, ""), pa.array(of_cell == np.append(of_cell[1:], NONE)))
+    is_followed = pa.array(of_cell == np.append(of_cell, NONE)[1:])
     known_names, known_beginnings = _known()
     may_be = pc.or_(pc.is_in(keys, known_names), pc.and_(is_followed, pc.is_in(begins, known_beginnings)))
     may_name = matches(cells, _CODE)
@@ -59,7 +60,7 @@ def names_no_country(cells: pa.StringArray) -> Mask:
 
 
 def _keys(words: pa.StringArray) -> pa.StringArray:
-    """As `key_of`, each word with other letters than ASCII's once; what stands behind a word goes, numbers stay."""
+    """As `key_of`, each word with other letters than ASCII's once; what stands behind a word goes."""
     words = pc.ascii_rtrim(words, ".,:!?")
     coded = pc.dictionary_encode(words.filter(pc.invert(pc.string_is_ascii(words))))
     others = pa.array([*map(key_of, coded.dictionary.to_pylist())], pa.string())

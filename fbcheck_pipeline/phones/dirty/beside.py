@@ -8,14 +8,13 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.phones.dirty.undress import LABEL, NOTHING, WHOLE, matches
+from fbcheck_pipeline.phones.dirty.undress import LABEL, WHOLE, matches, rewritten
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
 
 _EXTENSION = rf"(?i)^(?:{WHOLE}) +\(?(?:{EXTENSION_WORDS})[ .:#]*[0-9]{{1,6}}\)?$"
 _LABEL_BEHIND = rf"(?i)^(?:{WHOLE}) *(?: {LABEL}|\({LABEL}\))$"
-_BEGIN = r"^[+(]*[0-9][0-9 ().\-]*[0-9)]"
-# Fewer than four digits are no number anywhere.
-_LAST_GROUP = r"^((?:[^0-9]*[0-9]){4,}?)[ ().\-]+[0-9]+\)?$"
+_BEGIN = r"(?s)^([+(]*[0-9][0-9 ().\-]*[0-9)])"
+_LAST_GROUP = r"[ ().\-]+[0-9]+\)?$"
 _LINK = r"(?i)^(?:https?://)?(?:(?:www\.)?wa\.me/|(?:api|web)\.whatsapp\.com/send/?\?phone=)([1-9][0-9]{6,14})/?$"
 
 
@@ -23,18 +22,16 @@ def before_words(cells: pa.StringArray) -> pa.StringArray:
     """The number before an extension or a label, null in any other cell; it counts where it is a number, and without its last groups none.
 
     Args:
-        cells: as `in_ascii` gives them.
+        cells: as `in_ascii` gives them, without blanks around.
     """
     # Capitals may be digits of a telephone's keys.
     is_label = matches(cells, _LABEL_BEHIND) & ~matches(cells, "[A-Z]{2}")
-    found = pa.array(matches(cells, _EXTENSION) | is_label)
-    begins = pc.struct_field(pc.extract_regex(cells, f"(?P<number>{_BEGIN})"), "number")
-    return pc.if_else(found, begins, NOTHING)
+    return rewritten(cells, matches(cells, _EXTENSION) | is_label, rf"{_BEGIN}.*$", r"\1")
 
 
 def without_last_group(numbers: pa.StringArray) -> pa.StringArray:
-    """Each number without its last group of digits, null where too few are left."""
-    return pc.if_else(pa.array(matches(numbers, _LAST_GROUP)), pc.replace_substring_regex(numbers, _LAST_GROUP, r"\1"), NOTHING)
+    """Each number without its last group of digits, null where it has but one."""
+    return rewritten(numbers, matches(numbers, "[0-9]" + _LAST_GROUP), _LAST_GROUP, "")
 
 
 def digits_in(numbers: pa.StringArray) -> pa.StringArray:
@@ -46,7 +43,6 @@ def linked(cells: pa.StringArray) -> pa.StringArray:
     """The digits of a WhatsApp link that is the whole cell, null in any other; a number abroad, where they are none at home, or the same.
 
     Args:
-        cells: as `in_ascii` gives them.
+        cells: as `in_ascii` gives them, without blanks around.
     """
-    found = pa.array(matches(cells, _LINK))
-    return pc.if_else(found, pc.replace_substring_regex(cells, _LINK, r"\1"), NOTHING)
+    return rewritten(cells, matches(cells, _LINK), _LINK, r"\1")

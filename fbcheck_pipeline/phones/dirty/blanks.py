@@ -37,9 +37,8 @@ def parted_by_blanks(cells: pa.StringArray) -> TwoNumbers:
     """What must be known of cells of digits and blanks only, in which a group begins with 0.
 
     Args:
-        cells: as `in_ascii` gives them.
+        cells: as `in_ascii` gives them, without blanks around.
     """
-    cells = pc.utf8_trim(cells, " ")
     has_shape = matches(cells, _SHAPE)
     cells = cells.filter(pa.array(has_shape))
     bare = pc.replace_substring(pc.replace_substring_regex(cells, " +0", ";0"), " ", "")

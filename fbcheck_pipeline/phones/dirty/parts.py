@@ -27,9 +27,8 @@ def parts_of(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     """The parts of those cells that have several, in order; and the place of the cell of each.
 
     Args:
-        cells: as `in_ascii` gives them.
+        cells: as `in_ascii` gives them, without blanks around.
     """
-    cells = pc.utf8_trim(cells, " ")
     places = pc.indices_nonzero(pc.fill_null(pc.match_substring_regex(cells, _SEVERAL), False))
     lists = pc.split_pattern(pc.replace_substring_regex(cells.take(places), _SEPARATOR, ";"), ";")
     return _whole(lists, places.to_numpy().astype(np.int64))
@@ -39,9 +38,8 @@ def worded_parts(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     """As `parts_of`, of cells with words between their numbers; each part with the words on both sides of it.
 
     Args:
-        cells: as `in_ascii` gives them.
+        cells: as `in_ascii` gives them, without blanks around.
     """
-    cells = pc.utf8_trim(cells, " ")
     is_several = matches(cells, _WORDED)
     is_several[is_several] = ~matches(cells.filter(pa.array(is_several)), _JOINED)
     cut = pc.replace_substring_regex(cells.filter(pa.array(is_several)), rf"([0-9])({_WORDS_BETWEEN})", r"\1\2;\2")

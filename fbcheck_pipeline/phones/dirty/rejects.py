@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.model.reasons import RejectReason
-from fbcheck_pipeline.phones.dirty.undress import LABEL, LONGEST_READ, NOTHING, matches
+from fbcheck_pipeline.phones.dirty.undress import LABEL, LONGEST_READ, matches, rewritten
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text.cell_words import EMPTY_WORDS, EXTENSION_WORDS
 from fbcheck_pipeline.text.decorations import SYMBOL
@@ -38,7 +38,7 @@ def certain_reasons(cells: pa.StringArray) -> list[tuple[RejectReason, Mask]]:
     """Reasons, and where they are certain.
 
     Args:
-        cells: as `in_ascii` gives them.
+        cells: as `in_ascii` gives them, without blanks around.
     """
     is_none = _only(cells, _WORDS, _MAY_SAY_NOTHING) | _only(cells, _EMAIL, _CHAT_ADDRESS)
     is_glued = _only(cells, _GLUED, _MAY_BE_GLUED)
@@ -56,11 +56,9 @@ def amounts(cells: pa.StringArray) -> pa.StringArray:
     """The digits before the comma of amounts (`1.234,56 TL`), null in any other cell; it is no number where these are none.
 
     Args:
-        cells: as `in_ascii` gives them.
+        cells: as `in_ascii` gives them, without blanks around.
     """
-    cells = pc.utf8_trim(cells, " ")
-    is_amount = _only(cells, _AMOUNT, rf"{_BARE}|{LETTERS_LIKE_DIGITS}")
-    return pc.if_else(pa.array(is_amount), pc.replace_substring_regex(cells, r",.*|[^0-9]+", ""), NOTHING)
+    return rewritten(cells, _only(cells, _AMOUNT, rf"{_BARE}|{LETTERS_LIKE_DIGITS}"), r",.*|[^0-9]+", "")
 
 
 def _only(cells: pa.StringArray, shape: str, unless: str) -> Mask:

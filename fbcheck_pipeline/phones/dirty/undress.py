@@ -107,7 +107,7 @@ def undressed(cells: pa.StringArray) -> pa.StringArray:
     """The plain number in each cell, null in any cell that holds more or less.
 
     Args:
-        cells: as `in_ascii` gives them.
+        cells: as `in_ascii` gives them, without blanks around.
     """
     left = pc.utf8_trim(cells, " \t\n\r\v\f")
     found, left, places = _parted(left, np.arange(len(cells)), f"^{CORE}$")
@@ -137,18 +137,27 @@ def joined_groups(cells: pa.StringArray) -> pa.StringArray:
     Of so many digits that no part of them can be a number, only the first: all are too many as these are.
 
     Args:
-        cells: as `in_ascii` gives them.
+        cells: as `in_ascii` gives them, without blanks around.
     """
-    cells = pc.utf8_trim(cells, " ")
-    joined = pc.replace_substring_regex(cells, r"[ ()]+", "")
-    lengths = pc.fill_null(pc.binary_length(joined), 0).to_numpy()
-    is_none = (lengths > MOST_OF_TWO) & (lengths <= LONGEST_READ) & matches(cells, r"^\+?[0-9][0-9 ]*$")
     is_grouped = matches(cells, rf"^{_GROUPED}(?: +[0-9]+)*$")
+    grouped = cells.filter(pa.array(is_grouped))
+    joined = pc.replace_substring_regex(grouped, r"[ ()]+", "")
+    lengths = pc.binary_length(joined).to_numpy()
+    is_none = (lengths > MOST_OF_TWO) & (lengths <= LONGEST_READ) & ~matches(grouped, r"\(")
     # Another digit than 0 may begin a count before the number.
-    is_one = is_grouped & matches(cells, r"^\(?[+0]") & (lengths < 2 * MIN_RESTART)
-    is_one |= is_grouped & ~matches(cells, "[ )]0")
+    is_one = matches(grouped, r"^\(?[+0]") & (lengths < 2 * MIN_RESTART) | ~matches(grouped, "[ )]0")
     found = pc.if_else(pa.array(is_one), joined, NOTHING)
-    return pc.if_else(pa.array(is_none), pc.utf8_slice_codeunits(joined, 0, MOST_DIGITS), found)
+    return spread(pc.if_else(pa.array(is_none), pc.utf8_slice_codeunits(joined, 0, MOST_DIGITS), found), is_grouped)
+
+
+def rewritten(cells: pa.StringArray, where: Mask, pattern: str, becomes: str) -> pa.StringArray:
+    """Some of the cells with a pattern replaced, null for the others."""
+    return spread(pc.replace_substring_regex(cells.filter(pa.array(where)), pattern, becomes), where)
+
+
+def spread(texts: pa.StringArray, where: Mask) -> pa.StringArray:
+    """Texts at their places, in order, and nulls between."""
+    return pc.replace_with_mask(pa.nulls(len(where), pa.string()), pa.array(where), texts)
 
 
 def matches(cells: pa.StringArray, shape: str) -> Mask:

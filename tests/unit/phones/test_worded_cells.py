@@ -75,6 +75,11 @@ TRAPS: dict[str, tuple[str, ...]] = {
     "TR": (
         "0532 123 45 67 Deutschland",
         "Deutschland 0532 123 45 67",
+        "Österreich 0532 123 45 67",
+        "0532 123 45 67 San Marino",
+        "Costa Rica, 0532 123 45 67",
+        "0532 123 45 67 DE",
+        "de: 0532 123 45 67",
         "0532 123 45 6 Ali",
         "Il 0532 123 45 67",
         "e tel: 0532 123 45 67",

@@ -4,8 +4,6 @@ Names and codes are CLDR's (Babel) and phonenumbers'; only what people write bes
 some milliseconds.
 """
 
-
-
 from __future__ import annotations
 
 import re
