@@ -148,7 +148,7 @@ def facebook_results(
 ) -> BatchStream:
     """One row per phone of the list, in its order: the source's columns, the phone, and what Facebook knows of it."""
     ws = fbcheck.workspace()
-    joined = joined_list(ws, context.partition_key, e164_phones, submitted_chunks, context.run.run_id)
+    joined = joined_list(ws, context.partition_key, e164_phones, submitted_chunks, context.run.run_id, context.run.job_name)
 
     def on_written() -> dict[str, Any]:
         facts = dict(joined.on_written())

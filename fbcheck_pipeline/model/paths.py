@@ -96,7 +96,7 @@ FACEBOOK_SUMMARY = DataFile(
     purged="its row",
 )
 LINEAGE = DataFile("lineage/<list_key>.lineage.json", "where every number of the result comes from", has_people=False)
-OPENLINEAGE = DataFile("lineage/<list_key>.openlineage.json", "the same as an OpenLineage event", has_people=False)
+OPENLINEAGE = DataFile("lineage/<list_key>.openlineage.json", "the same as OpenLineage events", has_people=False)
 REPORT = DataFile("reports/<list_key>.report.html", "the same as an HTML page", has_people=False)
 REPORT_INDEX = DataFile("reports/index.html", "an HTML page about all lists", has_people=False, purged="its row")
 VIEWS = DataFile("views.sql", "the tables as views, for SQL engines", has_people=False, purged="no")

@@ -11,8 +11,8 @@ from fbcheck_pipeline.model.frames import validate
 from fbcheck_pipeline.progress import reported
 from fbcheck_pipeline.results.counting import Breakdown
 from fbcheck_pipeline.results.join import join_batches, result_schema
-from fbcheck_pipeline.results.lineage import FOOTER_KEY, as_json, build_lineage
-from fbcheck_pipeline.results.openlineage import send_event, write_event
+from fbcheck_pipeline.results.lineage import FOOTER_KEY, as_json, build_lineage, rfc3339
+from fbcheck_pipeline.results.openlineage import send_events, write_events
 from fbcheck_pipeline.results.report import render_report
 from fbcheck_pipeline.workflow.answers import Tally
 from fbcheck_pipeline.workflow.joining import begin_join, finish_join
@@ -22,14 +22,18 @@ _PLACES = {"lineage": paths.LINEAGE, "report": paths.REPORT, "openlineage": path
 
 
 def joined_list(
-    ws: Workspace, list_key: str, e164_phones: BatchStream, submitted_chunks: BatchStream, run_id: str
+    ws: Workspace, list_key: str, e164_phones: BatchStream, submitted_chunks: BatchStream, run_id: str, job_name: str
 ) -> BatchStream:
     """The rows of `facebook_results`; once the file stands, `on_written` writes its documents, notes the join, and returns its facts.
+
+    Args:
+        run_id, job_name: of the Dagster run that joins.
 
     Raises:
         OperatorError: the list is unknown.
         StorageError: verdicts that it needs are lost.
     """
+    started_at = rfc3339(ws.ledger.clock())
     join = begin_join(ws, list_key, submitted_chunks.batches)
     phone_list, resolved = join.phone_list, join.resolved
     release_unused_memory()
@@ -41,14 +45,15 @@ def joined_list(
 
     def footer() -> dict[str, str]:
         lineage.update(build_lineage(ws, phone_list, schema, resolved, tally, breakdown, run_id))
+        lineage["started_at"] = started_at
         return {FOOTER_KEY: as_json(lineage)}
 
     def on_written() -> dict[str, Any]:
         ws.storage.write_bytes(paths.LINEAGE.of(list_key), as_json(lineage).encode())
         ws.storage.write_bytes(paths.REPORT.of(list_key), render_report(lineage).encode())
-        event = write_event(ws, lineage, schema)
+        events = write_events(ws, lineage, schema, job_name)
         finish_join(ws, join, counts=lineage["counts"], is_complete=tally.is_complete)
-        send_event(event)
+        send_events(events)
         facts = ("counts", "complete", "verdicts", "verdict_counts", "billing", "columns")
         return {
             **{name: lineage[name] for name in facts},

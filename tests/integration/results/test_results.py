@@ -96,13 +96,34 @@ def test_three_lineages_agree(reader: Fbcheck, joined: dict[str, Any]) -> None:
     """Ours, OpenLineage's event and Dagster's column lineage name the same columns, sources, schema and rows."""
     key = joined["list_key"]
     ours = json.loads(Path(joined["lineage"]).read_text())
-    event = json.loads(beside(joined, ".openlineage.json").read_text())
+    start, event = json.loads(beside(joined, ".openlineage.json").read_text())
     dagster, _ = metadata_of(reader, "facebook_results", key)
     (output,) = event["outputs"]
-    assert (output["namespace"], output["name"]) == ("file", joined["results"])
+    assert (output["namespace"], output["name"]) == ("file", str(Path(joined["results"]).with_name("list")))
+    assert output["outputFacets"]["subset"]["outputCondition"]["locations"] == [joined["results"]]
 
     def asset_of(name: str) -> str:
         return Path(name).name if name.endswith("verdicts") else Path(name).parent.name
+
+    fields = {
+        (each["namespace"], each["name"], field["name"])
+        for each in event["inputs"]
+        for field in each["facets"]["schema"]["fields"]
+    }
+    edges = [
+        (field["namespace"], field["name"], field["field"])
+        for made in output["facets"]["columnLineage"]["fields"].values()
+        for field in made["inputFields"]
+    ]
+    assert edges and set(edges) <= fields, "a consumer draws an edge from a field that an input has"
+    assert set(output["facets"]["columnLineage"]["fields"]) <= {each["name"] for each in output["facets"]["schema"]["fields"]}
+    assert (start["eventType"], event["eventType"], start["run"], start["inputs"]) == (
+        "START",
+        "COMPLETE",
+        event["run"],
+        event["inputs"],
+    )
+    assert start["eventTime"] <= event["eventTime"]
 
     theirs = {
         column: [f"{asset_of(field['name'])}.{field['field']}" for field in fields["inputFields"]]
@@ -119,14 +140,25 @@ def test_three_lineages_agree(reader: Fbcheck, joined: dict[str, Any]) -> None:
     assert list(described) == names and all(described[name] for name in names if name in RESULT_COLUMNS)
     rows = {output["outputFacets"]["outputStatistics"]["rowCount"], ours["counts"]["phones"], dagster["dagster/row_count"].value}
     assert rows == {5} == {pq.read_metadata(joined["results"]).num_rows}
-    assert event["run"]["runId"] == ours["run_id"] and event["eventTime"] == ours["created_at"]
+    parent = event["run"]["facets"]["parent"]
+    assert (parent["run"]["runId"], parent["job"]["name"]) == (ours["run_id"], "join_list") and event["eventTime"] == ours[
+        "created_at"
+    ]
+    assert event["run"]["runId"] != ours["run_id"]
+    told = {field["name"]: field.get("description") for field in output["facets"]["schema"]["fields"]}
+    assert {name: told[name] for name in RESULT_COLUMNS} == {name: column.meaning for name, column in RESULT_COLUMNS.items()}
     inputs = {asset_of(each["name"]): each for each in event["inputs"]}
-    assert set(inputs) == {ours["list_key"], "raw_phones", "e164_phones", "submitted_chunks", "verdicts"}
-    source = inputs[ours["list_key"]]
-    assert source["name"].endswith(f"/taken/{ours['list_key']}/{ours['source']['file']}")
+    assert set(inputs) == {"taken", "raw_phones", "e164_phones", "submitted_chunks", "verdicts"}
+    source = inputs["taken"]
+    assert source["name"].endswith("/taken/list"), "all lists of a source are one data set"
     assert source["facets"]["version"]["datasetVersion"] == ours["source"]["sha256"]
     assert source["inputFacets"]["inputStatistics"]["rowCount"] == ours["source"]["rows"] == 5
-    assert all(Path(each["name"]).exists() for each in event["inputs"])
+    files = [
+        place
+        for each in inputs.values()
+        for place in each["inputFacets"].get("subset", {}).get("inputCondition", {}).get("locations", ())
+    ]
+    assert len(files) == 4 and all(Path(place).exists() for place in files)
 
 
 def test_the_event_is_sent_only_where_openlineage_is_told_to(fbcheck: Fbcheck, tmp_path: Path) -> None:
@@ -137,8 +169,8 @@ def test_the_event_is_sent_only_where_openlineage_is_told_to(fbcheck: Fbcheck, t
         code, document, err = fbcheck("run", path, "--json")
         assert code == 0, err
     entry = document["lists"][0]
-    (event,) = events
-    kept = json.loads(beside(entry, ".openlineage.json").read_text())
+    _, event = events
+    _, kept = json.loads(beside(entry, ".openlineage.json").read_text())
     assert event["outputs"][0]["facets"]["columnLineage"]["fields"] == kept["outputs"][0]["facets"]["columnLineage"]["fields"]
     assert "very-secret-key" not in json.dumps(event) and swiss(1) not in json.dumps(event)
     del fbcheck.environment["OPENLINEAGE_URL"]
