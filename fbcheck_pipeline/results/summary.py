@@ -18,6 +18,7 @@ from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import schema_of
 from fbcheck_pipeline.results.counting import coverage_of
+from fbcheck_pipeline.workflow.shipped_views import write_views
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 SUMMARY_SCHEMA = schema_of(paths.FACEBOOK_SUMMARY)
@@ -36,7 +37,9 @@ def refresh_summary(ws: Workspace, list_key: str | None = None) -> dict[str, int
     phone_list = None if list_key is None else ws.ledger.find_list(list_key)
     first, last = (0, ws.ledger.registered_lists()) if phone_list is None else (phone_list.number, phone_list.number)
     numbers = range(first // LISTS_PER_FILE, last // LISTS_PER_FILE + 1)
-    return {summary_file(number): _refresh(ws, number) for number in numbers}
+    written = {summary_file(number): _refresh(ws, number) for number in numbers}
+    write_views(ws, is_anew=phone_list is None)  # the last of a join's tables stands
+    return written
 
 
 def summary_file(number: int) -> str:

@@ -27,6 +27,7 @@ from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import schema_of
 from fbcheck_pipeline.model.paths import DataFile
 from fbcheck_pipeline.phones import NumberFacts
+from fbcheck_pipeline.workflow.shipped_views import write_views
 from fbcheck_pipeline.workflow.timelines import Timelines
 from fbcheck_pipeline.workflow.verdict_log import VerdictLog
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -76,7 +77,9 @@ def refresh_verdict_tables(ws: Workspace, *, most: int | None = None) -> dict[st
     """
     while _is_due(ws, most):
         try:
-            return _make(ws)
+            written = _make(ws)
+            write_views(ws)
+            return written
         except _Overtaken:  # it has published, or deleted, something: each time around there is one the less
             continue
     return None

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from fbcheck_pipeline.sandbox import Sandbox
+from fbcheck_pipeline.workflow.shipped_views import VIEWS
 from tests.integration.cli.fbcheck import Fbcheck, write_list
 from tests.unit.docs.pages import DOCS, ROOT, Block, blocks, first_cells, indented
 
@@ -57,6 +58,24 @@ def test_the_queries_of_a_section_answer_and_agree(section: str, folder: Path, m
     monkeypatch.chdir(folder)
     answers = [rows_of(answer(block)) for block in SECTIONS[section]]
     assert answers[0] and all(each == answers[0] for each in answers)
+
+
+def test_the_shipped_views_read_every_table(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From within the data's folder, or from elsewhere by DuckDB's search path; their names are those of the docs."""
+    data = folder / "data"
+    monkeypatch.chdir(folder)
+    with duckdb.connect() as connection:
+        connection.execute(f"SET file_search_path = '{data}'")
+        connection.execute((data / "views.sql").read_text())
+        found = {str(name): connection.sql(f"FROM {name}") for (name,) in connection.execute("SHOW TABLES").fetchall()}
+        have_files = {name for name, table in VIEWS.items() if list((data / table.folder).glob("*.parquet"))}
+        assert {name for name in found if not name.endswith("_files")} == have_files
+        assert have_files >= {"current_verdicts", "verdict_changes", "summary"}
+        rows = found["current_verdicts"].fetchall()
+        said = connection.sql(
+            f"FROM '{data}/facebook_results/*.parquet' SELECT DISTINCT phone_e164, facebook WHERE facebook IS NOT NULL"
+        )
+        assert len(rows) > 20 and {(row[0], row[3]) for row in rows} == set(said.fetchall())
 
 
 def test_the_readme_reads_results_as_it_says(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ ELSEWHERE_TOO = {
     *("billed_phones", "country"),
     # words of the language, and of others: the vendor's fields, phonenumbers' attributes, help texts
     *("facebook", "yes", "no", "ban", "chunk", "verdict", "empty", "emergency", "mobile", "pager", "uan", "voip", "voicemail"),
-    *("waiting", "refused", "rejected", "checked", "unconfirmed"),
+    *("waiting", "refused", "rejected", "checked", "unconfirmed", "from", "to"),
 }
 EXCEPTIONS = {
     # phonenumbers' own names of these attributes of its metadata

@@ -1,0 +1,63 @@
+"""`views.sql` at the root of the data: the tables under short names, for SQL engines. Only which views there are, and their text."""
+
+from __future__ import annotations
+
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.paths import DataFile
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+VIEWS: dict[str, DataFile] = {
+    paths.CURRENT_VERDICTS.folder: paths.CURRENT_VERDICTS,
+    paths.VERDICT_CHANGES.folder: paths.VERDICT_CHANGES,
+    "answers": paths.FACEBOOK_ANSWERS,
+    "latest": paths.FACEBOOK_LATEST,
+    "summary": paths.FACEBOOK_SUMMARY,
+}
+"""Each view, and whose folder it reads; one whose folder has no file yet is left out, since engines refuse it."""
+_SOURCES = {
+    paths.FACEBOOK_LATEST: "SELECT parse_filename(filename, true) AS source, * EXCLUDE (filename)\n"
+    "FROM read_parquet('{folder}/*.parquet', union_by_name = true, filename = true)"
+}
+_SOURCE = "SELECT * FROM read_parquet('{folder}/*.parquet')"
+_HEADER = """\
+-- The tables of this folder as views. Written by fbcheck: load it anew in each session, the text changes as the store grows.
+-- DuckDB, from within this folder: `duckdb -init views.sql`; from elsewhere `SET file_search_path = '<this folder>'` first.
+-- Spark: register each folder as the view <name>_files, then run what stands below the line.
+"""
+_LINE = "-- ---- any SQL engine ----"
+
+
+def write_views(ws: Workspace, *, is_anew: bool = False) -> None:
+    """Write `views.sql` where it would say something else by now.
+
+    Args:
+        is_anew: folders may have lost their last file; else what once had a view keeps it, and no long folder is listed again.
+
+    Raises:
+        StorageError: it cannot be written.
+    """
+    known = "" if is_anew else _written(ws)
+    has_files = [name for name, table in VIEWS.items() if f"VIEW {name} " in known or ws.storage.names(table.folder)]
+    text = views_text(has_files)
+    if text != known:
+        ws.storage.write_bytes(paths.VIEWS.path, text.encode())
+
+
+def views_text(names: list[str]) -> str:
+    """The file with these views."""
+    sources = [
+        _statement(f"{name}_files", _SOURCES.get(VIEWS[name], _SOURCE).format(folder=VIEWS[name].folder)) for name in names
+    ]
+    views = [_statement(name, f"SELECT * FROM {name}_files") for name in names]
+    return "\n".join([_HEADER, *sources, _LINE, "", *views])
+
+
+def _statement(name: str, query: str) -> str:
+    return f"CREATE OR REPLACE TEMP VIEW {name} AS\n{query};\n"
+
+
+def _written(ws: Workspace) -> str:
+    try:
+        return ws.storage.read_bytes(paths.VIEWS.path).decode()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return ""
