@@ -84,8 +84,10 @@ def columns_page() -> Iterator[str]:
         "",
         "## facebook_results",
         "",
-        f"`{paths.FACEBOOK_RESULTS.path}`, one row per phone. The source list's own columns stand first, as text, unchanged. A source",
-        "column with a name below, in upper or lower case, gets the suffix `_source`. Columns without a header are `column_1`, `column_2` …",
+        f"`{paths.FACEBOOK_RESULTS.path}`, one row per phone. The list's own columns stand first, unchanged: as text, those of Parquet with",
+        "their types. One of them that is called like a column of ours (or of `facebook_answers`, or `filename`), in upper or lower case,",
+        "gets the suffix `_source`; one that is called like another in another case gets `_2`. Columns without a header are `column_1`,",
+        "`column_2` … Each field's metadata in the file say what it means (`meaning`) and what it is made of (`origin`).",
         "",
     )
     yield from _columns(paths.FACEBOOK_RESULTS)

@@ -14,9 +14,9 @@ from itertools import pairwise
 from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.lists import header_words
 from fbcheck_pipeline.lists.facts import ReadOptions
-from fbcheck_pipeline.lists.header_choice import Cell, Row, name_columns, unique
+from fbcheck_pipeline.lists.header_choice import Cell, Row, name_columns
 from fbcheck_pipeline.lists.whole_rows import whole_rows_in
-from fbcheck_pipeline.model.columns import result_name
+from fbcheck_pipeline.model.columns import result_names
 from fbcheck_pipeline.text import recogniser
 from fbcheck_pipeline.text.cell_words import NUMBER_WORDS, words_of
 from fbcheck_pipeline.text.countries import region_of
@@ -49,7 +49,7 @@ def choose(head: Sequence[Row], header: Row | None, width: int, options: ReadOpt
         ListError: no phone column, or the one asked for does not exist.
     """
     names = name_columns(header, width)
-    final = unique(map(result_name, names))
+    final = result_names(names)
     columns = [_Column(at, name, [row[at] if at < len(row) else None for row in head]) for at, name in enumerate(names)]
     phones, reason = _phones(columns, final, options.column, file)
     region, region_reason = _region(columns, final, phones, options.region_column, file)

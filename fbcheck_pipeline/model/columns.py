@@ -5,11 +5,12 @@ A result column is one entry here and its computation in the join. Reading and c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fbcheck_pipeline.model.paths import CURRENT_VERDICTS as CURRENT
 from fbcheck_pipeline.model.paths import E164_PHONES as E164
+from fbcheck_pipeline.model.paths import FACEBOOK_ANSWERS as ANSWERS
 from fbcheck_pipeline.model.paths import FACEBOOK_RESULTS as RESULTS
 from fbcheck_pipeline.model.paths import FACEBOOK_SUMMARY as SUMMARY
 from fbcheck_pipeline.model.paths import RAW_PHONES as RAW
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 NOT_NULL = " not null"
+SCHEMA_VERSION_KEY, SCHEMA_VERSION = "fbcheck.schema_version", "1"
+"""In the metadata of every file; it rises with each column that is appended to a fixed schema. No column changes its type or goes."""
 _PLAIN = ("int64", "int16", "double", "string", "bool", "date32")
 
 
 def _in(type_: str, *files: DataFile) -> dict[DataFile, str]:
-    return dict.fromkeys(files, type_)
+    """The answers have every column of ours that the results have."""
+    return dict.fromkeys((*files, ANSWERS) if RESULTS in files else files, type_)
 
 
 class Column(Word):
@@ -84,7 +88,9 @@ class Column(Word):
     TASK_ID = ("task_id", "the vendor's task that carried the phone; null if there is none",
         _in("string", PINS, RESULTS) | _in("string not null", VERDICTS, CURRENT, CHANGES),
         "submitted_chunks.chunk_key submitted_chunks.task_id")
-    LIST_KEY = "list_key", "the list's key", _in("string", SUMMARY)
+    LIST_KEY = "list_key", "the list's key", _in("string not null", ANSWERS) | _in("string", SUMMARY)
+    SOURCE = "source", "the name of what the list is a delivery of", _in("string not null", ANSWERS)
+    ADDED_AT = "added_at", "when the list was registered", _in("moment not null", ANSWERS)
     FILE = "file", "the name of its file", _in("string", SUMMARY)
     JOINED_AT = "joined_at", "when it was last joined", _in("moment", SUMMARY)
     COMPLETE = "complete", "true if nothing of the list can change automatically and nothing waits for a person", _in("bool", SUMMARY)
@@ -105,19 +111,31 @@ def columns_of(file: DataFile) -> list[Column]:
 
 
 def schema_of(file: DataFile) -> pa.Schema:
-    """The Arrow schema of our columns of a file; the summary's also counts each status and verdict."""
+    """The Arrow schema of our columns of a file; each field's metadata say what it means, and in a result what it is made of.
+
+    The summary's also counts each status and verdict.
+    """
     import pyarrow as pa
 
     types = {"moment": pa.timestamp("us", "UTC"), **{each: pa.type_for_alias(each) for each in _PLAIN}}
-    fields = [(str(each), types[each.types[file].removesuffix(NOT_NULL)]) for each in columns_of(file)]
+    fields = [
+        described(pa.field(str(each), types[each.types[file].removesuffix(NOT_NULL)]), each.meaning, each.made_of)
+        for each in columns_of(file)
+    ]
     if file is SUMMARY:
-        at = fields.index((Column.PHONES, pa.int64())) + 1
-        fields[at:at] = [(str(each), pa.int64()) for each in (*CheckStatus, *Verdict)]
-    return pa.schema(fields)
+        at = [each.name for each in fields].index(Column.PHONES) + 1
+        fields[at:at] = [described(pa.field(str(each), pa.int64()), each.meaning) for each in (*CheckStatus, *Verdict)]
+    return pa.schema(fields, {SCHEMA_VERSION_KEY: SCHEMA_VERSION})
+
+
+def described(field: pa.Field, meaning: str, made_of: Sequence[str] = ()) -> pa.Field:
+    """The field with what it means, and what it is made of, in its metadata."""
+    return field.with_metadata({"meaning": meaning, **({"origin": " ".join(made_of)} if made_of else {})})
 
 
 RESULT_COLUMNS = {str(each): each for each in columns_of(RESULTS)}
 """Our columns of a result by name; no source column keeps such a name."""
+_RESERVED = {*map(str, columns_of(ANSWERS)), "filename"}  # DuckDB adds `filename` where asked for
 
 
 def result_name(name: str) -> str:
@@ -125,4 +143,18 @@ def result_name(name: str) -> str:
 
     Ours are reserved in whatever case: to SQL engines `Country` and our `country` are one name, and they take the wrong one.
     """
-    return f"{name}_source" if name.casefold() in RESULT_COLUMNS else name
+    return f"{name}_source" if name.casefold() in _RESERVED else name
+
+
+def result_names(names: Sequence[str]) -> tuple[str, ...]:
+    """What a source's columns are called in a result: no two alike in whatever case; whose name is taken gets a suffix."""
+    wanted, taken = [result_name(each) for each in names], set(map(str.casefold, names))
+    found, kept, numbers = list[str](), set[str](), dict[str, int]()
+    for name, own in zip(wanted, names, strict=True):
+        final = name
+        while (final.casefold() in kept) or (final != own and final.casefold() in taken):
+            numbers[name.casefold()] = numbers.get(name.casefold(), 1) + 1
+            final = f"{name}_{numbers[name.casefold()]}"
+        kept.add(final.casefold())
+        found.append(final)
+    return tuple(found)

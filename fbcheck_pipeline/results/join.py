@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, columns_of, result_name, schema_of
+from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, columns_of, described, result_names, schema_of
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, VERDICTS
 from fbcheck_pipeline.workflow.answers import NO_PIN, REJECTED, Resolved, Tally
 from fbcheck_pipeline.workflow.verdicts import exported_at_us
@@ -28,7 +28,13 @@ def result_schema(e164_schema: pa.Schema) -> pa.Schema:
 
     A name of ours that is younger than the list's reading may still be a source column's in e164_phones; it is renamed here.
     """
-    source = [each.with_name(result_name(each.name)) for each in e164_schema if each.name not in OF_E164]
+    own = [each for each in e164_schema if each.name not in OF_E164]
+    names = result_names([each.name for each in own])
+    origins = [f"{paths.RAW_PHONES.folder}.{each.name}" for each in own]
+    source = [
+        described(each.with_name(name), "a column of the list itself", [origin])
+        for each, name, origin in zip(own, names, origins, strict=True)
+    ]
     return pa.schema([*source, *schema_of(paths.FACEBOOK_RESULTS)])
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, schema_of
+from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, result_names, schema_of
 from fbcheck_pipeline.model.frames import validate
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, VERDICTS, CheckStatus, Verdict
 from fbcheck_pipeline.results import join
@@ -56,3 +61,37 @@ def test_a_source_column_is_kept_that_is_called_like_a_younger_column_of_ours() 
     """Its list was read before `facebook` was a result column; the cell must be neither lost nor taken for ours."""
     (row,) = joined(name="Ada", facebook="ada.l").to_pylist()
     assert (row["name"], row["facebook_source"], row["facebook"]) == ("Ada", "ada.l", "yes")
+
+
+ODD_NAMES = ["name", "Name", "NAME", "name_2", "filename", "FileName", "filename_source", "list_key", "Source", "source_source", "ADDED_AT",
+    "country", "Country", "country_source", "Country_Source", "country_source_2", "PHONE_E164", "\u00df", "ss", "\u0130d", "x"]  # fmt: skip
+
+
+@given(st.lists(st.lists(st.sampled_from(ODD_NAMES), unique=True, max_size=12), min_size=2, max_size=3))
+@settings(max_examples=40, deadline=None)
+def test_every_engine_can_hold_the_names_of_all_lists_together(
+    tmp_path_factory: pytest.TempPathFactory, lists: list[list[str]]
+) -> None:
+    """To SQL `Country` and `country` are one name; DuckDB refuses a column `filename` beside its own."""
+    folder = tmp_path_factory.mktemp("names")
+    for number, names in enumerate(lists):
+        final = result_names(names)
+        assert len({each.casefold() for each in (*final, *RESULT_COLUMNS)}) == len(names) + len(RESULT_COLUMNS)
+        assert [name for name, own in zip(final, names, strict=True) if name == own or name.startswith(own)] == [*final]
+        assert result_names(final) == final
+        table = pa.Table.from_batches([joined(**dict.fromkeys(final, "a"))])
+        assert table.schema.names == [*final, *RESULT_COLUMNS]
+        pq.write_table(table, folder / f"{number}.parquet")
+    everything = f"SELECT * FROM read_parquet('{folder}/*.parquet', union_by_name = true, filename = true)"
+    found = duckdb.sql(everything).fetchall()
+    assert len(found) == len(lists) and {Path(str(row[-1])).name for row in found} == {f"{n}.parquet" for n in range(len(lists))}
+
+
+def test_a_result_says_of_each_column_what_it_means_and_what_it_is_made_of(tmp_path: Path) -> None:
+    """Also to whoever has nothing but the file."""
+    pq.write_table(pa.Table.from_batches([joined(name="Ada")]), tmp_path / "a.parquet")
+    said = {field.name: field.metadata for field in pq.read_schema(tmp_path / "a.parquet")}
+    assert said["name"][b"origin"] == b"raw_phones.name" and said["country"][b"origin"] == b"e164_phones.phone_e164"
+    assert {name: said[name][b"meaning"].decode() for name in RESULT_COLUMNS} == {
+        name: each.meaning for name, each in RESULT_COLUMNS.items()
+    }
