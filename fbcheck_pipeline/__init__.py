@@ -1,3 +1,34 @@
-"""Dirty phone lists in, a trustworthy table out: which numbers have a Facebook account."""
+"""Dirty phone lists in, a trustworthy table out: which numbers have a Facebook account.
+
+What a Dagster project needs of it are the names below; they are imported when they are used.
+"""
+
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from fbcheck_pipeline.defs.building import build_definitions, partitions, selection
+    from fbcheck_pipeline.defs.resources import FbcheckResource
+    from fbcheck_pipeline.defs.sensors import Nightly
+else:
+    _MODULES = {
+        "build_definitions": "defs.building",
+        "partitions": "defs.building",
+        "selection": "defs.building",
+        "FbcheckResource": "defs.resources",
+        "Nightly": "defs.sensors",
+    }
+
+    def __getattr__(name):
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+    def __dir__():
+        return sorted([*globals(), *_MODULES])
+
+
+__all__ = ["FbcheckResource", "Nightly", "__version__", "build_definitions", "partitions", "selection"]

@@ -1,19 +1,20 @@
 """Every setting with its default and meaning. No other module reads `FBCHECK_*` variables.
 
-Sources, first wins: what the caller passes, `FBCHECK_*` variables, a `.env` file. The API key is a
-`SecretStr`: it shows in no repr, message or dump.
+Sources of `load_settings`, first wins: what the caller passes, `FBCHECK_*` variables, a `.env` file. `settings_of` takes what it
+is given alone. The API key is a `SecretStr`: it shows in no repr, message or dump.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from fbcheck_pipeline.errors import SettingsError
 from fbcheck_pipeline.model.paths import LEDGER
@@ -42,9 +43,13 @@ def _webhook(value: SecretStr) -> SecretStr:
 def _known_region(value: str) -> str:
     from phonenumbers import SUPPORTED_REGIONS
 
-    if value.upper() not in SUPPORTED_REGIONS:
-        raise ValueError("must be an ISO 3166 region such as TR, DE or US")
-    return value.upper()
+    if value.upper() in SUPPORTED_REGIONS:
+        return value.upper()
+    from babel.core import get_global
+
+    meant = get_global("territory_aliases").get(value.upper(), [])
+    remedy = f"; did you mean {meant[0]}?" if len(meant) == 1 and meant[0] in SUPPORTED_REGIONS else ""
+    raise ValueError(f"must be an ISO 3166 region such as TR, DE or US{remedy}")
 
 
 def _absolute_place(value: str) -> str:
@@ -52,18 +57,10 @@ def _absolute_place(value: str) -> str:
     return value.rstrip("/") if "://" in value else str(Path(value).expanduser().resolve())
 
 
-class Settings(BaseSettings):
-    """Typed settings; build them with `load_settings`, which turns mistakes into `SettingsError`."""
+class Settings(BaseModel):
+    """Typed settings; build them with `load_settings` or `settings_of`, which turn mistakes into `SettingsError`."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
-        env_file=".env",
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        hide_input_in_errors=True,
-        use_attribute_docstrings=True,
-    )
+    model_config = ConfigDict(frozen=True, validate_default=True, hide_input_in_errors=True, use_attribute_docstrings=True)
 
     api_key: SecretStr | None = None
     """The vendor's API key, required for every call. It is sent only to API_URL and never shown."""
@@ -175,42 +172,61 @@ class Settings(BaseSettings):
         return shown
 
 
-def load_settings(**given: Any) -> Settings:
-    """Read the settings.
+def load_settings(*, prefix: str = PREFIX, **given: Any) -> Settings:
+    """Read the settings from what is given, the environment and the `.env` file.
 
     Args:
+        prefix: what the variables' names begin with.
         given: fields by their lower-case name; they win over the environment.
 
     Raises:
         SettingsError: a value does not fit; the message names the variable, never the value.
     """
+    there = {name.removeprefix(prefix).lower(): value for name, value in _variables(prefix).items()}
+    return settings_of({**there, **given}, lambda field: f"{prefix}{field.upper()}")
+
+
+def settings_of(given: Mapping[str, Any], spelled: Callable[[str], str] = str) -> Settings:
+    """The settings from what is given alone; all else has its default.
+
+    Args:
+        spelled: how a message names a field.
+
+    Raises:
+        SettingsError: see `load_settings`.
+    """
     try:
         return Settings(**given)
     except ValidationError as error:
-        faults = [_fault("_".join(map(str, each["loc"])), each["msg"]) for each in error.errors()]
-        raise SettingsError("; ".join(faults)) from None
+        faults = [("_".join(map(str, each["loc"])), each["msg"].removeprefix("Value error, ")) for each in error.errors()]
+        raise SettingsError("; ".join(f"{spelled(field)}: {said}" if field else said for field, said in faults)) from None
 
 
-def unknown_variables() -> list[str]:
-    """A sentence for each `FBCHECK_` variable of the environment or the `.env` file that is no setting; it suggests the nearest one."""
-    known = [_variable(name) for name in Settings.model_fields]
-    there = {name.upper() for source in (EnvSettingsSource, DotEnvSettingsSource) for name in source(Settings).env_vars}
-    sentences = []
-    for name in sorted(name for name in there.difference(known) if name.startswith(PREFIX)):
-        nearest = get_close_matches(name, known, n=1, cutoff=0.8)
-        remedy = f"did you mean {nearest[0]}?" if nearest else "see the settings' reference"
-        sentences.append(f"{name} is no setting and does nothing; {remedy}")
-    return sentences
+def unknown_variables(prefix: str = PREFIX) -> list[str]:
+    """A sentence for each such variable of the environment or the `.env` file that is no setting; it suggests the nearest one."""
+    known = {f"{prefix}{name.upper()}": None for name in Settings.model_fields}
+    see = "see the settings' reference"
+    return [
+        f"{name} is no setting and does nothing; {nearest_of(name, known) or see}"
+        for name in sorted(_variables(prefix, with_empty=True).keys() - known.keys())
+    ]
+
+
+def nearest_of(name: str, known: Iterable[str]) -> str:
+    """`did you mean …?` with the nearest of the known names; empty if none is near."""
+    nearest = get_close_matches(name, known, n=1, cutoff=0.8)
+    return f"did you mean {nearest[0]}?" if nearest else ""
+
+
+def _variables(prefix: str, *, with_empty: bool = False) -> dict[str, str]:
+    """Variables with this prefix, in upper case; an empty one is unset."""
+    there = {**dotenv_values(".env"), **{name: value for name, value in os.environ.items() if value or with_empty}}
+    return {
+        name.upper(): value or ""
+        for name, value in there.items()
+        if name.upper().startswith(prefix.upper()) and (value or with_empty)
+    }
 
 
 def _words(text: str) -> list[str]:
     return [word.strip().lower() for word in text.split(",") if word.strip()]
-
-
-def _fault(field: str, message: str) -> str:
-    named = f"{_variable(field)}: " if field else ""
-    return named + message.removeprefix("Value error, ")
-
-
-def _variable(field: str) -> str:
-    return f"{PREFIX}{field.upper()}"

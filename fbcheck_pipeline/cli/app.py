@@ -67,11 +67,20 @@ def _say_version(wanted: bool) -> None:
 @app.callback()
 def _common(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    module: Annotated[
+        str | None,
+        typer.Option(help="The Python module of a Dagster project whose definitions hold the instance.", metavar="MODULE"),
+    ] = None,
+    instance: Annotated[
+        str | None, typer.Option(help="The instance in that project, by the name it was built with.", metavar="NAME")
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version and stop.", is_eager=True, callback=_say_version)
     ] = False,
 ) -> None:
-    pass
+    from fbcheck_pipeline.cli.target import choose
+
+    choose(module, instance)
 
 
 @app.command()
@@ -428,7 +437,7 @@ def purge(
         purged = purging.purge(ws, older_than_days=older_than, list_key=list_key, dry_run=dry_run)
         if purged.list_keys and not dry_run:
             refresh_summary(ws)
-            forget_partitions(ws.settings, purged.list_keys)
+            forget_partitions(ws, purged.list_keys)
         done = "would delete" if dry_run else "deleted"
         reporter.say(
             f"{done} {count_of(len(purged.list_keys), 'list')} and {count_of(purged.chunks, 'chunk')} "

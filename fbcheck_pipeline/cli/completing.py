@@ -19,10 +19,10 @@ def chunk_keys() -> list[str]:
 def _names(kind: DataFile) -> list[str]:
     from pathlib import Path
 
-    from fbcheck_pipeline.settings import load_settings
+    from fbcheck_pipeline.cli.target import target_settings
 
     try:
-        settings = load_settings()
+        settings = target_settings()
     except SettingsError:
         return []
     return sorted(path.stem for path in Path(settings.data_uri, kind.folder).glob(f"*{kind.suffix}")) if settings.is_local else []

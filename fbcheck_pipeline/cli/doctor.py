@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from rich.markup import escape
 from rich.table import Table
 
+from fbcheck_pipeline.cli import target
 from fbcheck_pipeline.cli.output import Reporter, count_of
 from fbcheck_pipeline.errors import FbcheckError
 from fbcheck_pipeline.files.storage import Storage
@@ -18,7 +19,7 @@ from fbcheck_pipeline.ledger import TRAITS, ChunkState, open_ledger
 from fbcheck_pipeline.ledger.database import connect, faults_named
 from fbcheck_pipeline.ledger.opening import HEAD
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.settings import Settings, load_settings, unknown_variables
+from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor.probing import probe
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 
@@ -44,17 +45,17 @@ def examine(reporter: Reporter) -> int:
         table.add_column(heading)
     colours = {"ok": "green", "note": "yellow", "fault": "bold red"}
     for each in findings:
-        table.add_row(each.what, f"[{colours[each.level]}]{each.level}[/]", escape(each.said))
+        table.add_row(each.what, f"[{colours[each.level]}]{each.level}[/]", escape(target.said(each.said)))
     reporter.answer(table)
     reporter.result({"findings": [asdict(each) for each in findings]})
     return 2 if any(each.level == "fault" for each in findings) else 0
 
 
 def _findings() -> Iterator[Finding]:
-    for sentence in unknown_variables():
+    for sentence in target.warnings():
         yield Finding("variable", "note", sentence)
     try:
-        settings = load_settings()
+        settings = target.target_settings()
     except FbcheckError as error:
         yield Finding("settings", "fault", str(error))
         return
@@ -123,7 +124,7 @@ def _ledger(settings: Settings) -> str | Finding:
                 pass
     finally:
         database.engine.dispose()
-    open_ledger(settings, Storage(settings.data_uri)).close()
+    open_ledger(settings, Storage(settings.data_uri), instance=target.instance_name()).close()
     return "belongs to these data and this vendor"
 
 

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import typer
 
 from fbcheck_pipeline.cli.app import app
+from fbcheck_pipeline.cli.target import said
 from fbcheck_pipeline.errors import FbcheckError
 
 INTERRUPTED = 130
@@ -47,6 +48,7 @@ def main() -> None:
 def _stop(message: str, exit_code: int) -> NoReturn:
     if "--debug" in sys.argv and sys.exc_info()[0]:
         traceback.print_exc()
+    message = said(message)
     sys.stderr.write(f"error: {message}\n")
     if "--json" in sys.argv:
         document = {"error": message, **NOTHING_DONE.get(_command(), {})}
@@ -59,7 +61,13 @@ def _stop(message: str, exit_code: int) -> NoReturn:
 
 
 def _command() -> str:
-    return next((each for each in sys.argv[1:] if not each.startswith("-")), "")
+    given = iter(sys.argv[1:])
+    for each in given:
+        if each in ("--module", "--instance"):
+            next(given, None)
+        elif not each.startswith("-"):
+            return each
+    return ""
 
 
 def _command_path(error: typer.TyperException) -> str:

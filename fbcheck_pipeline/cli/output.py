@@ -15,6 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from fbcheck_pipeline.cli.target import said
 from fbcheck_pipeline.progress import listening
 
 PLAIN_EVERY_S = 10.0
@@ -40,7 +41,7 @@ class Reporter:
     def warn(self, text: Any) -> None:
         """Print it even with `--quiet`."""
         if isinstance(text, str):
-            self.console.print(text, markup=False, soft_wrap=True)
+            self.console.print(said(text), markup=False, soft_wrap=True)
         else:
             self.console.print(text)
 
@@ -51,7 +52,7 @@ class Reporter:
         width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "120"))
         console = Console(highlight=False, width=width)
         if isinstance(text, str):
-            console.print(text, markup=False, soft_wrap=True)
+            console.print(said(text), markup=False, soft_wrap=True)
         else:
             console.print(text)
 
@@ -120,7 +121,7 @@ class Reporter:
 
 def print_json(document: Mapping[str, Any]) -> None:
     """Print one JSON object on standard output."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.write(json.dumps(said(document), ensure_ascii=False, indent=2) + "\n")
     sys.stdout.flush()
 
 

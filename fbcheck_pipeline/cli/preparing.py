@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from fbcheck_pipeline.cli import target
 from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.errors import SettingsError
-from fbcheck_pipeline.settings import PREFIX, Settings, load_settings, unknown_variables
+from fbcheck_pipeline.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
     from fbcheck_pipeline.workflow.workspace import Workspace
@@ -26,13 +27,14 @@ def load_command_settings(reporter: Reporter, **options: Any) -> Settings:
     """
     given = {name: value for name, value in options.items() if value is not None}
     try:
-        settings = load_settings(**given)
+        settings = target.target_settings(**given)
     except SettingsError as error:
         message = str(error)
         for name in given:
-            message = message.replace(f"{PREFIX}{name.upper()}: ", f"--{name.replace('_', '-')}: ")
+            spelled = f"{PREFIX}{name.upper()}: " if PREFIX in message else f"{name}: "
+            message = message.replace(spelled, f"--{name.replace('_', '-')}: ")
         raise SettingsError(message) from None
-    for sentence in unknown_variables():
+    for sentence in target.warnings():
         reporter.warn(f"warning: {sentence}")
     reporter.show_logs(settings.log_level)
     return settings
@@ -50,7 +52,7 @@ def command_workspace(
     from fbcheck_pipeline.workflow.workspace import open_workspace
 
     reporter = Reporter(as_json=as_json, quiet=quiet)
-    ws = open_workspace(load_command_settings(reporter, **options), only_to_look=only_to_look)
+    ws = open_workspace(load_command_settings(reporter, **options), instance=target.instance_name(), only_to_look=only_to_look)
     try:
         yield reporter, ws
     finally:

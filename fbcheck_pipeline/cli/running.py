@@ -17,20 +17,19 @@ import dagster as dg
 import sqlalchemy as sa
 from filelock import FileLock
 
+from fbcheck_pipeline.cli import target
 from fbcheck_pipeline.cli.interrupts import Interrupts
 from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.cli.run_options import RunOptions, RunOutcome
 from fbcheck_pipeline.cli.tables import region_hint
-from fbcheck_pipeline.definitions import build_definitions
-from fbcheck_pipeline.defs.jobs import collect_verdicts, join_list, submit_list
-from fbcheck_pipeline.defs.partitions import PARTITIONS
+from fbcheck_pipeline.defs.instance import Instance
+from fbcheck_pipeline.defs.jobs import COLLECT, JOIN, SUBMIT
 from fbcheck_pipeline.defs.requests import missing_assets
-from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import FbcheckError, Interrupted, SettingsError, StorageError, VendorRefuses
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.ledger.database import process_name, reason_of, remedy_of
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList
-from fbcheck_pipeline.model.paths import FACEBOOK_RESULTS, LINEAGE
+from fbcheck_pipeline.model.paths import FACEBOOK_RESULTS, LINEAGE, SUBMITTED_CHUNKS, DataFile
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.progress import report_progress
@@ -66,19 +65,19 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
         home = f"{settings.data_uri}/dagster"
         Path(home).mkdir(parents=True, exist_ok=True, mode=0o700)
     config = Path(home) / "dagster.yaml"
-    if not config.exists():
+    if not (config.exists() or target.is_embedded()):
         config.parent.mkdir(parents=True, exist_ok=True)
         config.write_text("telemetry:\n  enabled: false\n")
     with FileLock(Path(home) / ".tables.lock", mode=0o600):  # Dagster does not lock the creation of its tables
         return dg.DagsterInstance.from_config(home)
 
 
-def forget_partitions(settings: Settings, list_keys: Sequence[str]) -> None:
+def forget_partitions(ws: Workspace, list_keys: Sequence[str]) -> None:
     """Remove the partitions of purged lists; Dagster's events hold no phone, so they may stay."""
     if list_keys:
-        with open_instance(settings) as instance:
+        with open_instance(ws.settings) as instance:
             for key in list_keys:
-                instance.delete_dynamic_partition(PARTITIONS, key)
+                instance.delete_dynamic_partition(Instance(ws.ledger.instance or None).partition_set, key)
 
 
 def run_lists(settings: Settings, paths: Sequence[Path], options: RunOptions, reporter: Reporter) -> tuple[int, dict[str, Any]]:
@@ -93,7 +92,7 @@ def run_lists(settings: Settings, paths: Sequence[Path], options: RunOptions, re
     with VendorClient(settings):
         pass  # without a key: a clear error before any work is done
     until = None if options.timeout_s is None else time.monotonic() + options.timeout_s
-    ws = open_workspace(settings)
+    ws = open_workspace(settings, instance=target.instance_name())
     outcome = RunOutcome()
     try:
         with open_instance(settings) as instance, reporter.progress(), Interrupts() as interrupts:
@@ -139,7 +138,7 @@ class _Driver:
     ) -> None:
         self._ws, self._instance, self._options, self._until, self._outcome = ws, instance, options, until, outcome
         self._interrupts, self._reporter = interrupts, reporter
-        self._definitions = build_definitions(fbcheck=FbcheckResource())
+        self._target = target.embedded()
 
     def register(self, paths: Sequence[Path]) -> None:
         """Register every list and copy it to its place; an unreadable list does not stop the others."""
@@ -211,18 +210,19 @@ class _Driver:
         if self._until is not None:
             config["timeout_s"] = max(0.0, self._until - time.monotonic())
         selection = missing_assets(self._ws, key)
-        self._execute(submit_list.name, key, selection, {"ops": {"submitted_chunks": {"config": config}}})
+        step = self._target.instance.step(SUBMITTED_CHUNKS)
+        self._execute(SUBMIT, key, selection, {"ops": {step: {"config": config}}})
 
     def _do_what_is_due(self) -> None:
         self._collect_what_is_due()
         ours = set(self._outcome.keys.values())
         for key, _ in due_work(self._ws.ledger).joins:
             if key in ours:
-                self._guarded(key, join_list.name, key)
+                self._guarded(key, JOIN, key)
 
     def _collect_what_is_due(self) -> None:
         if due_work(self._ws.ledger).collect:
-            self._guarded("", collect_verdicts.name, None)
+            self._guarded("", COLLECT, None)
 
     def _guarded(self, file: str, job: str, key: str | None) -> None:
         try:
@@ -231,14 +231,19 @@ class _Driver:
             self._outcome.fail(file, error)
 
     def _execute(
-        self, job: str, key: str | None, selection: list[dg.AssetKey] | None = None, config: dict[str, Any] | None = None
+        self, job: str, key: str | None, selection: list[DataFile] | None = None, config: dict[str, Any] | None = None
     ) -> None:
-        if key is not None and not self._instance.has_dynamic_partition(PARTITIONS, key):
-            self._instance.add_dynamic_partitions(PARTITIONS, [key])
-        run_config = {**(config or {}), "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+        ours = self._target.instance
+        if key is not None and not self._instance.has_dynamic_partition(ours.partition_set, key):
+            self._instance.add_dynamic_partitions(ours.partition_set, [key])
+        definition = self._target.definitions.resolve_job_def(ours.named(job))
+        quiet = {"console": {"config": {"log_level": "CRITICAL"}}} if "console" in definition.loggers else {}
         try:
-            self._definitions.resolve_job_def(job).execute_in_process(
-                instance=self._instance, partition_key=key, asset_selection=selection, run_config=run_config
+            definition.execute_in_process(
+                instance=self._instance,
+                partition_key=key,
+                asset_selection=[ours.key(each) for each in selection] if selection else None,
+                run_config={**(config or {}), "loggers": quiet},
             )
             self._interrupts.raise_if_interrupted()
         except dg.DagsterExecutionInterruptedError:

@@ -3,9 +3,7 @@
 import dagster as dg
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.defs.assets import e164_phones, facebook_results, submitted_chunks
-from fbcheck_pipeline.defs.partitions import list_check
-from fbcheck_pipeline.defs.resources import FbcheckResource
+from fbcheck_pipeline.defs.instance import Instance
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
@@ -15,16 +13,21 @@ from fbcheck_pipeline.results.counting import coverage_of
 from fbcheck_pipeline.results.lineage import read_lineage
 from fbcheck_pipeline.results.reading import how_read
 from fbcheck_pipeline.workflow.doubt import what_to_do
+from fbcheck_pipeline.workflow.workspace import Workspace
 
 GOOD_COVERAGE = 0.9
 MOST_SAID = 20
 
 
-@list_check(e164_phones, "No phone is lost. Each phone has either an E.164 or a reason.")
-def e164_frame_is_valid(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
+def build_checks(instance: Instance) -> list[dg.AssetChecksDefinition]:
+    """The checks of one list."""
+    return [instance.list_check(*each) for each in CHECKS]
+
+
+def e164_frame_is_valid(ws: Workspace, list_key: str) -> dg.AssetCheckResult:
     """Check the written file. Every batch was validated by its pandera model before it was written."""
-    storage, name = fbcheck.workspace().storage, paths.E164_PHONES.of(context.partition_key)
-    raw_rows, rows, torn = storage.row_count(paths.RAW_PHONES.of(context.partition_key)), 0, 0
+    storage, name = ws.storage, paths.E164_PHONES.of(list_key)
+    raw_rows, rows, torn = storage.row_count(paths.RAW_PHONES.of(list_key)), 0, 0
     for batch in storage.read_parquet(name, [Column.PHONE_E164, Column.REJECT_REASON]).batches:
         rows += batch.num_rows
         torn += pc.equal(batch.column(Column.PHONE_E164).is_null(), batch.column(Column.REJECT_REASON).is_null()).true_count
@@ -32,21 +35,18 @@ def e164_frame_is_valid(context: dg.AssetCheckExecutionContext, fbcheck: Fbcheck
     return dg.AssetCheckResult(passed=rows >= raw_rows and torn == 0, metadata=metadata)
 
 
-@list_check(submitted_chunks, "The list is not held because nearly all of its cells are rejected.")
-def reading_is_plausible(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
+def reading_is_plausible(ws: Workspace, list_key: str) -> dg.AssetCheckResult:
     """A list that was probably read wrongly waits, unbilled, until a person has it read otherwise or confirms it."""
-    ws = fbcheck.workspace()
-    phone_list = ws.ledger.phone_list(context.partition_key)
+    phone_list = ws.ledger.phone_list(list_key)
     to_do, read_so = what_to_do(phone_list), "\n".join(how_read(ws, phone_list))
     return dg.AssetCheckResult(
         passed=to_do is None, severity=dg.AssetCheckSeverity.ERROR, description=to_do, metadata={"read_so": read_so}
     )
 
 
-@list_check(submitted_chunks, "No chunk of the list is unconfirmed.")
-def nothing_is_unconfirmed(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
+def nothing_is_unconfirmed(ws: Workspace, list_key: str) -> dg.AssetCheckResult:
     """A submission whose answer was lost is never repeated automatically: a person must reconcile it."""
-    of_list = fbcheck.workspace().ledger.chunks_of(context.partition_key)
+    of_list = ws.ledger.chunks_of(list_key)
     lost = [chunk for chunk in of_list if chunk.state is ChunkState.UNCONFIRMED]
     remedy = TRAITS[ChunkState.UNCONFIRMED].action or ""
     said = "; ".join(
@@ -57,12 +57,11 @@ def nothing_is_unconfirmed(context: dg.AssetCheckExecutionContext, fbcheck: Fbch
     )
 
 
-@list_check(facebook_results, "Each row has one status, and the counts add up to the rows of e164_phones.")
-def counts_add_up(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
+def counts_add_up(ws: Workspace, list_key: str) -> dg.AssetCheckResult:
     """Check that the join loses no row."""
-    counts, key = _counts(context, fbcheck), context.partition_key
-    storage = fbcheck.workspace().storage
-    written, expected = storage.row_count(paths.FACEBOOK_RESULTS.of(key)), storage.row_count(paths.E164_PHONES.of(key))
+    counts = _counts(ws, list_key)
+    written = ws.storage.row_count(paths.FACEBOOK_RESULTS.of(list_key))
+    expected = ws.storage.row_count(paths.E164_PHONES.of(list_key))
     total = sum(counts.get(status, 0) for status in CHECK_STATUSES)
     return dg.AssetCheckResult(
         passed=written == expected == total == counts.get("phones"),
@@ -70,20 +69,18 @@ def counts_add_up(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResour
     )
 
 
-@list_check(facebook_results, f"At least {GOOD_COVERAGE:.0%} of the valid phones have a verdict.")
-def coverage_is_good(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
+def coverage_is_good(ws: Workspace, list_key: str) -> dg.AssetCheckResult:
     """Few verdicts say more about the list, or the vendor, than about Facebook."""
-    known = coverage_of(_counts(context, fbcheck))
+    known = coverage_of(_counts(ws, list_key))
     coverage = 1.0 if known is None else known
     return dg.AssetCheckResult(
         passed=coverage >= GOOD_COVERAGE, severity=dg.AssetCheckSeverity.WARN, metadata={"coverage": coverage}
     )
 
 
-@list_check(facebook_results, "The vendor's own counts fit what was sent and what came back.")
-def vendor_counts_agree(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dg.AssetCheckResult:
+def vendor_counts_agree(ws: Workspace, list_key: str) -> dg.AssetCheckResult:
     """The vendor's `success` may be wrong. The list's lineage then records the difference; nothing else uses the number."""
-    told = read_lineage(fbcheck.workspace(), context.partition_key)["discrepancies"]
+    told = read_lineage(ws, list_key)["discrepancies"]
     found = [each for each in told if each["bought"]]  # another list's task is that list's to warn of
     said = [
         f"task {shown_task_id(each['task_id'])}: the vendor reports {each['vendor']:,} as `{each['count']}`, we counted {each['ours']:,}"
@@ -97,8 +94,16 @@ def vendor_counts_agree(context: dg.AssetCheckExecutionContext, fbcheck: Fbcheck
     )
 
 
-def _counts(context: dg.AssetCheckExecutionContext, fbcheck: FbcheckResource) -> dict[str, int]:
-    return dict(fbcheck.workspace().ledger.phone_list(context.partition_key).counts or {})
+def _counts(ws: Workspace, list_key: str) -> dict[str, int]:
+    return dict(ws.ledger.phone_list(list_key).counts or {})
 
 
-CHECKS = [e164_frame_is_valid, reading_is_plausible, nothing_is_unconfirmed, counts_add_up, coverage_is_good, vendor_counts_agree]
+CHECKS = [
+    (paths.E164_PHONES, e164_frame_is_valid, "No phone is lost. Each phone has either an E.164 or a reason."),
+    (paths.SUBMITTED_CHUNKS, reading_is_plausible, "The list is not held because nearly all of its cells are rejected."),
+    (paths.SUBMITTED_CHUNKS, nothing_is_unconfirmed, "No chunk of the list is unconfirmed."),
+    (paths.FACEBOOK_RESULTS, counts_add_up, "Each row has one status, and the counts add up to the rows of e164_phones."),
+    (paths.FACEBOOK_RESULTS, coverage_is_good, f"At least {GOOD_COVERAGE:.0%} of the valid phones have a verdict."),
+    (paths.FACEBOOK_RESULTS, vendor_counts_agree, "The vendor's own counts fit what was sent and what came back."),
+]
+"""The asset's file, what is looked at, and the description."""

@@ -5,13 +5,15 @@ from typing import Any, Union
 import dagster as dg
 import pandas as pd
 
+from fbcheck_pipeline.defs.instance import NO_LIST
 from fbcheck_pipeline.defs.metadata import describe_output
 from fbcheck_pipeline.defs.resources import FbcheckResource
+from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.files.storage import BatchStream, release_unused_memory
 
 
 class ParquetIOManager(dg.ConfigurableIOManager):
-    """One file per asset and partition: `<asset>/<list_key>.parquet`.
+    """One file per asset and partition: `<asset>/<list_key>.parquet`, whatever the prefix of the asset's key.
 
     An input may name the columns it needs: `AssetIn(metadata={"columns": [...]})`.
     """
@@ -25,16 +27,17 @@ class ParquetIOManager(dg.ConfigurableIOManager):
             StorageError: the place cannot be written.
             FbcheckError: the stream itself failed.
         """
-        storage = self.fbcheck.workspace().storage
-        name = _name(context)
-        rows = storage.write_parquet(name, obj)
-        release_unused_memory()
-        context.add_output_metadata(describe_output(obj.schema, rows, storage.uri(name), obj.on_written()))
+        with self.fbcheck.whole_remedies():
+            storage, name = self.fbcheck.workspace().storage, _name(context)
+            rows = storage.write_parquet(name, obj)
+            release_unused_memory()
+            context.add_output_metadata(describe_output(obj.schema, rows, storage.uri(name), obj.on_written()))
 
     def load_input(self, context: dg.InputContext) -> Union[BatchStream, pd.DataFrame]:
         """A `pandas.DataFrame` (Arrow-backed) if the input is annotated so, otherwise a `BatchStream`."""
         columns = (context.definition_metadata or {}).get("columns")
-        stream = self.fbcheck.workspace().storage.read_parquet(_name(context), columns)
+        with self.fbcheck.whole_remedies():
+            stream = self.fbcheck.workspace().storage.read_parquet(_name(context), columns)
         if context.dagster_type.typing_type is pd.DataFrame:
             frame: pd.DataFrame = stream.read_all().to_pandas(types_mapper=pd.ArrowDtype)
             return frame
@@ -42,4 +45,6 @@ class ParquetIOManager(dg.ConfigurableIOManager):
 
 
 def _name(context: Any) -> str:
+    if not context.has_asset_partitions:
+        raise OperatorError(NO_LIST)
     return f"{context.asset_key.path[-1]}/{context.asset_partition_key}.parquet"

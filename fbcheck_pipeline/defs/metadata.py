@@ -1,12 +1,16 @@
 """What the Dagster pages show of an asset: counts and addresses, never a phone number."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 
-from fbcheck_pipeline.model.columns import RESULT_COLUMNS
+from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, schema_of
+from fbcheck_pipeline.model.paths import DataFile
+from fbcheck_pipeline.model.statuses import CheckStatus, Verdict
+
+THEIR_OWN = "a column of the list, as it was"
 
 
 def describe_output(schema: pa.Schema, row_count: int, uri: str, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,16 +35,27 @@ def describe_output(schema: pa.Schema, row_count: int, uri: str, facts: Mapping[
 
 
 def table_schema(schema: pa.Schema) -> dg.TableSchema:
-    """An Arrow schema as Dagster shows it; a source's own columns have no description."""
-    meanings = {name: column.meaning for name, column in RESULT_COLUMNS.items()}
-    return dg.TableSchema([dg.TableColumn(each.name, str(each.type), meanings.get(each.name)) for each in schema])
+    """An Arrow schema as Dagster shows it, each column with its meaning."""
+    is_of_list = Column.SOURCE_ROW in schema.names  # with columns of its own, whatever they are called
+    ours = RESULT_COLUMNS.values() if is_of_list else (*CheckStatus, *Verdict, *Column)
+    meanings = {str(each): each.meaning for each in ours}
+    return dg.TableSchema([dg.TableColumn(each.name, str(each.type), meanings.get(each.name, THEIR_OWN)) for each in schema])
 
 
-def column_lineage(made_of: Mapping[str, list[str]]) -> dg.TableColumnLineage:
-    """`{column: ["asset.column", …]}` as Dagster draws it."""
+def described_columns(file: DataFile) -> dict[str, Any]:
+    """Metadata of an asset before its first run: our columns of its file."""
+    return {"dagster/column_schema": table_schema(schema_of(file))}
+
+
+def column_lineage(made_of: Mapping[str, list[str]], key: Callable[[str], dg.AssetKey]) -> dg.TableColumnLineage:
+    """`{column: ["asset.column", …]}` as Dagster draws it.
+
+    Args:
+        key: of an asset by its name.
+    """
 
     def dep(place: str) -> dg.TableColumnDep:
         asset, _, column = place.partition(".")
-        return dg.TableColumnDep(asset_key=dg.AssetKey(asset), column_name=column)
+        return dg.TableColumnDep(asset_key=key(asset), column_name=column)
 
     return dg.TableColumnLineage({column: [dep(place) for place in places] for column, places in made_of.items()})

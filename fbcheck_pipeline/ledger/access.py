@@ -39,10 +39,11 @@ class Access:
         """Args: database: migrated; clock: UTC seconds, replaced in tests."""
         self.database = database
         self.clock = clock
-        meta = self._rows(sa.select(ledger_meta.c.uuid, ledger_meta.c.hash_key, ledger_meta.c.vendor_origin))[0]
+        meta = self._rows(sa.select(ledger_meta))[0]
         self.uuid: str = meta.uuid
         self.hash_key: bytes = meta.hash_key
         self.vendor_origin: str = meta.vendor_origin
+        self.instance: str = meta.instance
         self.receipts = Receipts(self.uuid)
 
     def close(self) -> None:

@@ -42,16 +42,23 @@ KINDS = {
 
 
 def open_ledger(
-    settings: Settings, storage: Storage, clock: Callable[[], float] = time.time, *, only_to_look: bool = False
+    settings: Settings,
+    storage: Storage,
+    clock: Callable[[], float] = time.time,
+    *,
+    instance: str = "",
+    only_to_look: bool = False,
 ) -> Ledger:
     """Open the ledger of these settings, creating or migrating it as needed.
 
     Args:
-        only_to_look: nothing will be sent or planned: the vendor need not be the ledger's, and where there is no ledger none is
-            created, an empty one in memory stands for it.
+        instance: the name of who uses it; a ledger belongs to one.
+        only_to_look: nothing will be sent or planned: vendor and instance need not be the ledger's, and where there is no ledger
+            none is created, an empty one in memory stands for it.
 
     Raises:
-        LedgerError: it cannot be reached, is of a newer version or an earlier layout, belongs to other data or another vendor, is older than the
+        LedgerError: it cannot be reached, is of a newer version or an earlier layout, belongs to other data, another vendor or another
+            instance, is older than the
             data, or the data's ledger is missing.
     """
     database = connect(settings.ledger_address)
@@ -60,10 +67,11 @@ def open_ledger(
     try:
         database.make_place()
         _migrate(database)
-        _create_identity(database, settings, storage, clock())
+        _create_identity(database, settings, storage, instance, clock())
         ledger = Ledger(database, clock)
         if not only_to_look:
             _check_vendor(ledger, settings)
+            _check_instance(ledger, instance)
         if not is_nowhere:
             ledger.receipts = _receipts(settings, storage, ledger.uuid)
             _check_layout(storage)
@@ -99,7 +107,7 @@ def _migrate(database: Database) -> None:
         command.upgrade(config, HEAD)
 
 
-def _create_identity(database: Database, settings: Settings, storage: Storage, now: float) -> None:
+def _create_identity(database: Database, settings: Settings, storage: Storage, instance: str, now: float) -> None:
     with database.writing() as connection:
         if connection.execute(sa.select(ledger_meta.c.id)).one_or_none() is not None:
             return
@@ -113,6 +121,7 @@ def _create_identity(database: Database, settings: Settings, storage: Storage, n
                 id=1,
                 uuid=str(uuid.uuid4()),
                 vendor_origin=settings.vendor_origin,
+                instance=instance,
                 hash_key=secrets.token_bytes(32),
                 created_at=now,
             )
@@ -138,6 +147,15 @@ def _check_layout(storage: Storage) -> None:
     lineage, results = paths.LINEAGE, paths.FACEBOOK_RESULTS.folder
     if not storage.exists(lineage.folder) and any(name.endswith(lineage.suffix) for name in storage.names(results)):
         raise LedgerError(EARLIER_LAYOUT)
+
+
+def _check_instance(ledger: Ledger, instance: str) -> None:
+    if ledger.instance != instance:
+        whose, asked = (f"the instance {each}" if each else "the instance without a name" for each in (ledger.instance, instance))
+        raise LedgerError(
+            f"this ledger belongs to {whose}, and {asked} asks for it; each needs an FBCHECK_DATA_URI of its own"
+            + ("; commands reach an instance by `fbcheck --module … --instance …`" if ledger.instance else "")
+        )
 
 
 def _check_identity(ledger: Ledger, storage: Storage, only_to_look: bool) -> None:

@@ -16,6 +16,7 @@ ledger_meta = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),  # always 1
     sa.Column("uuid", sa.Text, nullable=False),
     sa.Column("vendor_origin", sa.Text, nullable=False),
+    sa.Column("instance", sa.Text, nullable=False, server_default=""),  # whose it is; empty for the one without a name
     sa.Column("hash_key", sa.LargeBinary, nullable=False),  # of suppressions, and of hashes of files
     sa.Column("created_at", sa.Double, nullable=False),
     sa.Column("collections", sa.BigInteger, nullable=False, server_default="0"),  # rises with every collected chunk

@@ -23,18 +23,21 @@ class Workspace:
     """Names of sources that are no files; no file's source gets such a name."""
 
 
-def open_workspace(settings: Settings, clock: Callable[[], float] = time.time, *, only_to_look: bool = False) -> Workspace:
+def open_workspace(
+    settings: Settings, clock: Callable[[], float] = time.time, *, instance: str = "", only_to_look: bool = False
+) -> Workspace:
     """Open storage and ledger.
 
     Args:
         clock: UTC seconds since the epoch; replaced in tests.
-        only_to_look: nothing will be sent or planned, so nothing is created, and the settings' vendor does not matter.
+        instance: the name of who uses it; empty for the one without a name.
+        only_to_look: nothing will be sent or planned, so nothing is created, and neither vendor nor instance matters.
 
     Raises:
         LedgerError, StorageError: see `open_ledger`.
     """
     storage = Storage(settings.data_uri)
-    return Workspace(settings, storage, open_ledger(settings, storage, clock, only_to_look=only_to_look))
+    return Workspace(settings, storage, open_ledger(settings, storage, clock, instance=instance, only_to_look=only_to_look))
 
 
 @contextmanager

@@ -80,17 +80,19 @@ def tick(ws: Any, name: str) -> None:
     """A tick of a sensor, or the schedule, with nothing new."""
     import dagster as dg
 
-    from fbcheck_pipeline.defs import sensors
+    from fbcheck_pipeline.definitions import defs
     from fbcheck_pipeline.defs.resources import FbcheckResource
 
-    given: dict[str, Any] = {"resources": {"fbcheck": FbcheckResource(data_uri=ws.settings.data_uri, api_key="sandbox")}}
+    os.environ["BENCH_KEY"] = "sandbox"
+    fbcheck = FbcheckResource(data_uri=ws.settings.data_uri, api_key=dg.EnvVar("BENCH_KEY"))
+    given: dict[str, Any] = {"resources": {"fbcheck": fbcheck}}
     given |= {"instance": _instance()}
     if name == "nightly_enrichment":
         with dg.build_schedule_context(scheduled_execution_time=datetime.now(UTC), **given) as night:
-            sensors.nightly_enrichment(night)
+            defs.resolve_schedule_def(name)(night)
     else:
         with dg.build_sensor_context(**given) as context:
-            getattr(sensors, name)(context)
+            defs.resolve_sensor_def(name)(context)
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """Dagster for tests: the definitions on an instance of a test's own, in process; and real processes, told to end and looked after."""
 
 import hashlib
+import itertools
 import json
 import os
 import signal
@@ -17,10 +18,12 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from fbcheck_pipeline.definitions import build_definitions
-from fbcheck_pipeline.defs.partitions import lists
+from fbcheck_pipeline.definitions import defs
+from fbcheck_pipeline.defs.building import STANDALONE, build_definitions
+from fbcheck_pipeline.defs.instance import Instance
 from fbcheck_pipeline.defs.requests import due_requests
-from fbcheck_pipeline.defs.resources import FbcheckResource
+from fbcheck_pipeline.defs.resources import SECRETS, FbcheckResource
+from fbcheck_pipeline.defs.sensors import Nightly
 from fbcheck_pipeline.lists import key_of
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.due import due_work
@@ -35,16 +38,39 @@ def swiss(count: int, start: int = 1) -> list[str]:
     return [f"+4178{n:07d}" for n in range(start, start + count)]
 
 
+inbox_sensor, exported_sensor = (defs.resolve_sensor_def(name) for name in ("inbox_sensor", "exported_sensor"))
+failed_run_webhook, failed_check_webhook = (
+    defs.resolve_sensor_def(name) for name in ("failed_run_webhook", "failed_check_webhook")
+)
+nightly_enrichment = defs.resolve_schedule_def("nightly_enrichment")
+STANDING_ALONE = Instance()
+_variables = itertools.count()
+
+
+def resource(**fbcheck: Any) -> FbcheckResource:
+    """Settings in the clear, but for the secrets, which lie in variables of their own; without any, all come from the environment."""
+    for secret in {*SECRETS} & fbcheck.keys():
+        variable = f"SECRET_OF_A_TEST_{next(_variables)}"
+        os.environ[variable] = fbcheck[secret]
+        fbcheck[secret] = dg.EnvVar(variable)
+    return FbcheckResource(**fbcheck) if fbcheck else FbcheckResource.from_env()
+
+
+def standing_alone(fbcheck: FbcheckResource) -> dg.Definitions:
+    """The standalone definitions with settings of their own."""
+    return build_definitions(settings=fbcheck, inbox=True, nightly=Nightly(), module=STANDALONE)
+
+
 class DagsterDriver:
     """Takes lists through the jobs as the sensors would.
 
     Args:
-        fbcheck: settings; what is not given comes from the environment.
+        fbcheck: settings; without any, they come from the environment.
     """
 
     def __init__(self, instance: dg.DagsterInstance, **fbcheck: Any) -> None:
-        self.instance, self.fbcheck = instance, FbcheckResource(**fbcheck)
-        self.definitions = build_definitions(fbcheck=self.fbcheck)
+        self.instance, self.fbcheck = instance, resource(**fbcheck)
+        self.definitions = standing_alone(self.fbcheck)
         self.ws: Workspace = open_workspace(self.fbcheck.settings())
 
     def drop(self, name: str, numbers: Iterable[str]) -> str:
@@ -53,7 +79,7 @@ class DagsterDriver:
         drop(Path(self.ws.storage.root), name, content)
         assert take_up_lists(self.ws, budget_s=60).refused == ()
         key = key_of(name, hashlib.sha256(content).hexdigest())
-        self.instance.add_dynamic_partitions(str(lists.name), [key])
+        self.instance.add_dynamic_partitions("lists", [key])
         return key
 
     def run(self, job: str, key: str | None = None, **given: Any) -> dg.ExecuteInProcessResult:
@@ -72,7 +98,7 @@ class DagsterDriver:
     def finish(self) -> None:
         """Collect and join until nothing is due; the vendor must be quick."""
         self.finish_collecting()
-        while requests := due_requests(self.instance, self.ws, due_work(self.ws.ledger)):
+        while requests := due_requests(self.instance, STANDING_ALONE, self.ws, due_work(self.ws.ledger)):
             for request in requests:
                 selection = list(request.asset_selection) if request.asset_selection else None
                 assert request.job_name is not None

@@ -7,9 +7,8 @@ import dagster as dg
 import pyarrow.parquet as pq
 import pytest
 
-from fbcheck_pipeline.defs.sensors import exported_sensor, inbox_sensor
 from tests.fake_vendor import FakeVendor
-from tests.integration.dagster.dagster_driver import DagsterDriver, swiss
+from tests.integration.dagster.dagster_driver import DagsterDriver, exported_sensor, inbox_sensor, swiss
 
 
 def tick(sensor: Any, driver: DagsterDriver, cursor: str | None = None) -> Any:

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from fbcheck_pipeline.cli.status import status_document
 from fbcheck_pipeline.defs.requests import MOST_ATTEMPTS, WORK_TAG, requests_for, submission
 from fbcheck_pipeline.defs.resources import FbcheckResource
-from fbcheck_pipeline.defs.sensors import exported_sensor, inbox_sensor, nightly_enrichment
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import codec, schema
 from fbcheck_pipeline.ledger.access import Access
@@ -25,6 +24,7 @@ from fbcheck_pipeline.workflow.whereabouts import whereabouts
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import NOON, drop
 from tests.fake_vendor import FakeVendor
+from tests.integration.dagster.dagster_driver import STANDING_ALONE, exported_sensor, inbox_sensor, nightly_enrichment, resource
 from tests.integration.dagster.test_sensors import NIGHT, tick
 
 OPEN = 3
@@ -112,7 +112,7 @@ def histories(
         ws = open_workspace(settings)
         fill(ws, finished)
         drop(Path(settings.data_uri), "bad.csv", "name\nanna\nbea\n")
-        made.append((FbcheckResource(data_uri=settings.data_uri, api_url=settings.api_url, api_key="secret-key"), ws))
+        made.append((resource(data_uri=settings.data_uri, api_url=settings.api_url, api_key="secret-key"), ws))
     yield made
     for _, ws in made:
         ws.ledger.close()
@@ -142,10 +142,10 @@ def test_a_look_costs_the_same_whatever_is_finished(
     """Fifty lists a night for two years are thirty thousand; a tick comes every ten seconds."""
     monkeypatch.setattr(summary, "LISTS_PER_FILE", 10)
     costs = []
-    for resource, ws in histories:
+    for fbcheck, ws in histories:
         for _ in range(2):  # the first look takes up what lies there, and makes partitions
             with counted(monkeypatch) as counts:
-                ACTS[act](instance, resource, ws)
+                ACTS[act](instance, fbcheck, ws)
         costs.append(counts)
     assert costs[0] == costs[1] and sum(costs[0].values()) < 200
 
@@ -161,7 +161,7 @@ def test_dagster_is_asked_once_for_all_lists_of_a_tick(
     asked: list[Any] = []
     get_runs = instance.get_runs
     monkeypatch.setattr(instance, "get_runs", lambda filters: asked.append(filters) or get_runs(filters))
-    requests = requests_for(instance, ws, works)
+    requests = requests_for(instance, STANDING_ALONE, ws, works)
     assert [each.partition_key for each in requests] == ["new-00000000", "new-00000002"] and len(asked) == 1
-    assert [each.partition_key for each in requests_for(instance, ws, works, most=1)] == ["new-00000000"]
+    assert [each.partition_key for each in requests_for(instance, STANDING_ALONE, ws, works, most=1)] == ["new-00000000"]
     assert set(instance.get_dynamic_partitions("lists")) == {"new-00000000", "new-00000002"}

@@ -5,10 +5,9 @@ from typing import Any
 import dagster as dg
 
 from fbcheck_pipeline.defs.requests import due_requests
-from fbcheck_pipeline.defs.sensors import inbox_sensor, nightly_enrichment
 from fbcheck_pipeline.workflow.due import due_work
 from tests.fake_vendor import FakeVendor
-from tests.integration.dagster.dagster_driver import DagsterDriver, swiss
+from tests.integration.dagster.dagster_driver import STANDING_ALONE, DagsterDriver, inbox_sensor, nightly_enrichment, swiss
 from tests.integration.dagster.test_sensors import NIGHT, tick
 
 JUNK = [*["12"] * 30, *swiss(3)]
@@ -29,7 +28,9 @@ def test_a_held_list_fails_its_check_and_waits_while_others_go_on(driver: Dagste
     good = driver.complete("good.csv", swiss(20, start=100))
     assert driver.ws.ledger.phone_list(good).is_complete and set(vendor.accepted) == set(swiss(20, start=100))
 
-    assert not due_requests(driver.instance, driver.ws, due_work(driver.ws.ledger)), "the join that shows why is done"
+    assert not due_requests(driver.instance, STANDING_ALONE, driver.ws, due_work(driver.ws.ledger)), (
+        "the join that shows why is done"
+    )
     skipped: Any = tick(inbox_sensor, driver.instance, driver.fbcheck)
     assert isinstance(skipped, dg.SkipReason) and "junk.csv: held, nothing of it is billed" in (skipped.skip_message or "")
     with dg.build_schedule_context(

@@ -9,11 +9,16 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from fbcheck_pipeline.defs.operations import failed_check_webhook, failed_run_webhook, oldest_task_is_young
 from fbcheck_pipeline.defs.requests import WORK_TAG, requests_for, submission
 from fbcheck_pipeline.ledger import ChunkState
 from tests.fake_vendor import FakeVendor
-from tests.integration.dagster.dagster_driver import DagsterDriver, swiss
+from tests.integration.dagster.dagster_driver import (
+    STANDING_ALONE,
+    DagsterDriver,
+    failed_check_webhook,
+    failed_run_webhook,
+    swiss,
+)
 from tests.integration.workflow.workflow_driver import set_columns
 
 HOUR_S = 3600.0
@@ -193,7 +198,7 @@ def test_a_crash_that_dagster_has_tried_again_is_not_asked_for_a_second_time(dri
     row, work = driver.ws.ledger.find_list(key), f"submit:{key}"
 
     def attempt() -> str:
-        (request,) = requests_for(driver.instance, driver.ws, [submission(row, work)])
+        (request,) = requests_for(driver.instance, STANDING_ALONE, driver.ws, [submission(row, work)])
         return str(request.run_key)
 
     def fail(**tags: str) -> None:
@@ -207,10 +212,10 @@ def test_a_crash_that_dagster_has_tried_again_is_not_asked_for_a_second_time(dri
     assert attempt() != first
 
 
-def test_every_asset_says_whose_it_is_and_what_it_is(driver: DagsterDriver) -> None:
+def test_every_asset_says_what_it_is(driver: DagsterDriver) -> None:
     """Somebody who opens the pages at night reads it there."""
     for spec in driver.definitions.resolve_all_asset_specs():
-        assert spec.owners and spec.kinds and spec.group_name != "default" and spec.code_version, spec.key
+        assert spec.kinds and spec.group_name == "fbcheck" and spec.code_version and not spec.owners, spec.key
         assert spec.description and len(spec.description) > 30, spec.key
     repository = driver.definitions.get_repository_def()
     for each in [*repository.sensor_defs, *repository.schedule_defs]:
@@ -218,4 +223,5 @@ def test_every_asset_says_whose_it_is_and_what_it_is(driver: DagsterDriver) -> N
     assert all(each.description for each in repository.sensor_defs)
     assert all(job.description for job in repository.get_all_jobs() if not job.name.startswith("__"))
     assert all(spec.description for checks in driver.definitions.asset_checks or [] for spec in checks.check_specs)
-    assert oldest_task_is_young in (driver.definitions.asset_checks or [])
+    names = {spec.name for checks in driver.definitions.asset_checks or [] for spec in checks.check_specs}
+    assert "oldest_task_is_young" in names and len(names) == 9

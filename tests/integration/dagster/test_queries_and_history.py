@@ -18,7 +18,6 @@ from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.cli.run_options import RunOptions
 from fbcheck_pipeline.cli.running import run_lists
 from fbcheck_pipeline.cli.status import say_status
-from fbcheck_pipeline.defs.sensors import exported_sensor, inbox_sensor, nightly_enrichment
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.lists import ReadOptions
 from fbcheck_pipeline.results import summary
@@ -31,7 +30,7 @@ from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.bench.history import fill, phones_of
 from tests.conftest import Clock, drop
 from tests.fake_vendor import FakeVendor
-from tests.integration.dagster.dagster_driver import DagsterDriver, swiss
+from tests.integration.dagster.dagster_driver import DagsterDriver, exported_sensor, inbox_sensor, nightly_enrichment, swiss
 from tests.integration.dagster.test_sensors import NIGHT, tick
 from tests.statement_costs import Cost, costs_of
 

@@ -13,25 +13,32 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fbcheck_pipeline.definitions import build_definitions
 from fbcheck_pipeline.defs.requests import MOST_ATTEMPTS, WORK_TAG, due_requests
 from fbcheck_pipeline.defs.resources import FbcheckResource
-from fbcheck_pipeline.defs.sensors import exported_sensor, inbox_sensor, nightly_enrichment
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.due import due_work
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import Clock, drop
 from tests.fake_vendor import FakeVendor
+from tests.integration.dagster.dagster_driver import (
+    STANDING_ALONE,
+    exported_sensor,
+    inbox_sensor,
+    nightly_enrichment,
+    standing_alone,
+)
 
 NIGHT = datetime(2026, 11, 25, 2, 15, tzinfo=UTC)
 
 
 @pytest.fixture
-def resource(make_settings: Callable[..., Settings]) -> Any:
+def resource(make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Whose settings are variables, as they are when a tick begins."""
     settings = make_settings()
-    return FbcheckResource(
-        data_uri=settings.data_uri, api_url=settings.api_url, api_key="secret-key", poll_seconds=0.01, region="CH"
-    )
+    given = {"DATA_URI": settings.data_uri, "API_URL": settings.api_url, "API_KEY": "secret-key", "POLL_SECONDS": "0.01"}
+    for name, value in {**given, "REGION": "CH"}.items():
+        monkeypatch.setenv(f"FBCHECK_{name}", value)
+    return FbcheckResource.from_env()
 
 
 def tick(sensor: Any, instance: dg.DagsterInstance, resource: Any, cursor: str | None = None) -> Any:
@@ -43,7 +50,7 @@ def run(job: str, instance: dg.DagsterInstance, resource: Any, request: dg.RunRe
     """What the daemon does with a request."""
     if request.partition_key:
         instance.add_dynamic_partitions("lists", [request.partition_key])
-    definitions = build_definitions(fbcheck=resource)
+    definitions = standing_alone(resource)
     selection = list(request.asset_selection) if request.asset_selection else None
     result = definitions.resolve_job_def(job).execute_in_process(
         instance=instance,
@@ -85,10 +92,13 @@ def test_a_file_that_is_still_being_written_waits(instance: dg.DagsterInstance, 
     assert tick(inbox_sensor, instance, resource).run_requests
 
 
-def test_without_a_key_the_sensor_says_what_is_missing(instance: dg.DagsterInstance, tmp_path: Path) -> None:
+def test_without_a_key_the_sensor_says_what_is_missing(
+    instance: dg.DagsterInstance, resource: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It skips; it never fails and never begins work it cannot end."""
     drop(tmp_path / "data", "a.csv", "phone\n0781234567\n")
-    skipped = tick(inbox_sensor, instance, FbcheckResource(data_uri=str(tmp_path / "data")))
+    monkeypatch.delenv("FBCHECK_API_KEY")
+    skipped = tick(inbox_sensor, instance, resource)
     assert "FBCHECK_API_KEY" in skipped.skip_message
     assert not (tmp_path / "data" / "ledger.db").exists()
 
@@ -98,14 +108,15 @@ def test_a_list_without_the_required_purpose_is_not_taken_up_until_there_is_one(
 ) -> None:
     """The skip says what is missing; neither the sensor nor the night begins anything; a setting that comes later is enough."""
     drop(tmp_path / "data", "a.csv", "phone\n0781234567\n")
-    strict = {**resource.model_dump(), "require_purpose": True}
+    monkeypatch.setenv("FBCHECK_REQUIRE_PURPOSE", "true")
     monkeypatch.setenv("FBCHECK_PUPOSE", "billing")
-    skipped = tick(inbox_sensor, instance, FbcheckResource(**strict)).skip_message
+    skipped = tick(inbox_sensor, instance, resource).skip_message
     assert "a.csv is not accepted" in skipped and "FBCHECK_PUPOSE is no setting" in skipped
-    night = {"instance": instance, "resources": {"fbcheck": FbcheckResource(**strict)}, "scheduled_execution_time": NIGHT}
+    night = {"instance": instance, "resources": {"fbcheck": resource}, "scheduled_execution_time": NIGHT}
     with dg.build_schedule_context(**night) as context:
         assert isinstance(nightly_enrichment(context), dg.SkipReason)
-    assert len(tick(inbox_sensor, instance, FbcheckResource(**strict | {"purpose": "billing"})).run_requests) == 1
+    monkeypatch.setenv("FBCHECK_PURPOSE", "billing")
+    assert len(tick(inbox_sensor, instance, resource).run_requests) == 1
 
 
 def test_an_unreadable_list_is_named_and_blocks_no_other(
@@ -141,7 +152,7 @@ def test_the_same_state_gives_the_same_run_key_until_a_run_fails(
     assert tick(inbox_sensor, instance, resource).run_requests[0].run_key == request.run_key
     for attempt in range(1, MOST_ATTEMPTS + 1):
         run_id = instance.create_run_for_job(
-            build_definitions().resolve_job_def("submit_list"),
+            standing_alone(resource).resolve_job_def("submit_list"),
             tags={WORK_TAG: request.tags[WORK_TAG]},
             status=dg.DagsterRunStatus.FAILURE,
         ).run_id
@@ -165,7 +176,7 @@ def test_the_night_tries_unanswered_phones_again(
 
 def test_nothing_due_requests_nothing(instance: dg.DagsterInstance, ws: Workspace) -> None:
     """An empty ledger is a quiet one."""
-    assert due_requests(instance, ws, due_work(ws.ledger)) == []
+    assert due_requests(instance, STANDING_ALONE, ws, due_work(ws.ledger)) == []
 
 
 def test_the_night_plans_the_oldest_list_first(instance: dg.DagsterInstance, resource: Any, ws: Workspace, clock: Clock) -> None:

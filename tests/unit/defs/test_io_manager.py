@@ -9,11 +9,12 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from fbcheck_pipeline.defs.building import partitions
 from fbcheck_pipeline.defs.io_manager import ParquetIOManager
-from fbcheck_pipeline.defs.partitions import lists
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.files.storage import BatchStream
 
+lists = partitions()
 SCHEMA = pa.schema([("name", pa.string()), ("kind", pa.dictionary(pa.int8(), pa.string()))])
 
 

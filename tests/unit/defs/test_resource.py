@@ -1,21 +1,71 @@
-"""The Dagster resource and the settings are one list."""
+"""The Dagster resource and the settings are one list; a resource reads nothing but what it was given, and shows no secret."""
 
-from typing import get_args
+import inspect
+from typing import Any
 
-from fbcheck_pipeline.defs.resources import FbcheckResource
+import dagster as dg
+import pytest
+
+from fbcheck_pipeline.defs.resources import SECRETS, FbcheckResource
+from fbcheck_pipeline.errors import SettingsError
 from fbcheck_pipeline.settings import Settings
 
-PLAIN = (bool, int, float)
+INSIDE = {"env_prefix", "instance_name", "module"}
 
 
 def test_the_resource_has_every_setting_and_no_other() -> None:
-    """Its fields are written down for type checkers and editors; what is left empty comes from the environment."""
-    found = {name: field.annotation for name, field in FbcheckResource.model_fields.items()}
-    expected = {name: plain_type(field.annotation) for name, field in Settings.model_fields.items()}
-    assert {name: get_args(annotation)[0] for name, annotation in found.items()} == expected
-    assert all(field.default is None for field in FbcheckResource.model_fields.values())
+    """Its fields and its typed arguments are written down for type checkers and editors."""
+    assert FbcheckResource.model_fields.keys() - INSIDE == set(Settings.model_fields)
+    tree = inspect.getsource(FbcheckResource)
+    arguments = tree[tree.index("def __init__") : tree.index(") -> None")]
+    assert all(f"            {name}: " in arguments for name in Settings.model_fields)
+    assert arguments.count(" = None,") == len(Settings.model_fields)
 
 
-def plain_type(annotation: object) -> type:
-    """Number types as they are, everything else as text: what Dagster's configuration has."""
-    return next((each for each in (get_args(annotation) or (annotation,)) if each in PLAIN), str)
+def test_a_resource_reads_neither_the_environment_nor_a_env_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    """A second instance in the process would take the first one's key and ledger; a variable is read where it is named."""
+    monkeypatch.setenv("FBCHECK_REGION", "DE")
+    monkeypatch.setenv("OTHER_REGION", "TR")
+    monkeypatch.setenv("LIMIT", "7")
+    monkeypatch.setenv("EMPTY", "")
+    (tmp_path / ".env").write_text("FBCHECK_PURPOSE=x\n")
+    given = FbcheckResource(chunk_size=500, poll_seconds=2.5, max_billable=dg.EnvVar.int("LIMIT"), purpose=dg.EnvVar("EMPTY"))
+    settings = given.settings()
+    assert (settings.region, settings.purpose, settings.api_key) == (None, None, None)
+    assert (settings.chunk_size, settings.poll_seconds, settings.max_billable) == (500, 2.5, 7)
+    assert FbcheckResource.from_env().settings().region == "DE" and FbcheckResource.from_env().settings().purpose == "x"
+    assert FbcheckResource.from_env("OTHER_").settings().region == "TR"
+
+
+def test_a_variable_that_is_named_and_not_set_is_an_error_when_it_is_read() -> None:
+    """A limit that is not read does not limit; until a step of ours needs it, nobody is told."""
+    limited = FbcheckResource(max_billable=dg.EnvVar("NO_SUCH_LIMIT"))
+    with pytest.raises(SettingsError, match=r"^max_billable: the environment variable NO_SUCH_LIMIT is not set$"):
+        limited.settings()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"regin": "TR"}, "regin is no setting; did you mean region?"),
+        ({"region": "UK"}, "region: must be an ISO 3166 region such as TR, DE or US; did you mean GB?"),
+        ({"region": "XX"}, "region: must be an ISO 3166 region such as TR, DE or US"),
+        ({"chunk_size": 0}, "chunk_size: Input should be greater than or equal to 1"),
+        (
+            {"data_uri": "s3://bucket/x"},
+            "LEDGER_URL is required where DATA_URI is not a local folder, e.g. postgresql+psycopg://…",
+        ),
+        *(({name: "clear"}, f"{name} must not stand in code") for name in SECRETS),
+    ],
+)
+def test_what_cannot_be_right_is_refused_when_it_is_written(given: dict[str, Any], said: str) -> None:
+    """In one sentence of ours."""
+    with pytest.raises(SettingsError) as caught:
+        FbcheckResource(**given)
+    assert str(caught.value).startswith(said) and "\n" not in str(caught.value)
+
+
+def test_a_place_whose_ledger_is_named_by_a_variable_is_judged_when_it_is_read() -> None:
+    """Nothing in the clear contradicts another."""
+    FbcheckResource(data_uri="s3://bucket/x", ledger_url=dg.EnvVar("LEDGER"))
+    FbcheckResource(min_chunk=30_000, chunk_size=dg.EnvVar.int("SIZE"))

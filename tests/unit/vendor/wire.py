@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from itertools import chain, repeat
 from types import TracebackType
 
-from fbcheck_pipeline.settings import Settings, load_settings
+from fbcheck_pipeline.settings import Settings, settings_of
 from fbcheck_pipeline.vendor import Timeouts, VendorClient
 
 KEY = "key-7f3a91c0d2"
@@ -179,7 +179,7 @@ def drips(head: bytes, drop: bytes = b" ", every_s: float = 0.05) -> Behaviour:
 
 def settings_for(url: str, **given: object) -> Settings:
     """Settings that read no `.env`."""
-    return load_settings(**{"_env_file": None, "api_key": KEY, "api_url": url, "data_uri": "data", **given})
+    return settings_of({"api_key": KEY, "api_url": url, "data_uri": "data", **given})
 
 
 def client_for(url: str, timeouts: Timeouts = PATIENT, **given: object) -> VendorClient:

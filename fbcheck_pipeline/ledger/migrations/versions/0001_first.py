@@ -111,6 +111,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("uuid", sa.Text(), nullable=False),
         sa.Column("vendor_origin", sa.Text(), nullable=False),
+        sa.Column("instance", sa.Text(), nullable=False, server_default=""),
         sa.Column("hash_key", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("collections", sa.BigInteger(), server_default="0", nullable=False),

@@ -1,0 +1,81 @@
+"""Which instance a command is about: the standalone one, or one in a Dagster project (`--module`, `--instance`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fbcheck_pipeline.errors import OperatorError
+from fbcheck_pipeline.model.command_line import CommandLine
+from fbcheck_pipeline.settings import Settings, load_settings, unknown_variables
+
+if TYPE_CHECKING:
+    from fbcheck_pipeline.defs.embedded import Embedded
+
+_chosen: list[Embedded] = []
+"""One, once the command line has named it."""
+
+
+def choose(module: str | None, instance: str | None) -> None:
+    """Let the command be about an instance in the definitions of a module; without any, about the standalone one.
+
+    Raises:
+        OperatorError: an instance is named without its module.
+        SettingsError: it is not there.
+    """
+    _chosen.clear()
+    if module is not None:
+        from fbcheck_pipeline.defs.embedded import find_instance
+
+        _chosen.append(find_instance(module, instance))
+    elif instance is not None:
+        raise OperatorError("--instance needs --module: the Python module whose definitions hold the instance")
+
+
+def embedded() -> Embedded:
+    """The instance with the definitions that hold its jobs."""
+    from fbcheck_pipeline.defs.embedded import standalone
+
+    return _chosen[0] if _chosen else standalone()
+
+
+def is_embedded() -> bool:
+    """Whether it belongs to a Dagster project."""
+    return bool(_chosen)
+
+
+def instance_name() -> str:
+    """The instance's name; empty for one without."""
+    return _chosen[0].instance.name or "" if _chosen else ""
+
+
+def target_settings(**given: Any) -> Settings:
+    """The settings of the instance.
+
+    Args:
+        given: fields that win over them.
+
+    Raises:
+        SettingsError: a value does not fit.
+    """
+    return _chosen[0].fbcheck.settings(**given) if _chosen else load_settings(**given)
+
+
+def warnings() -> list[str]:
+    """A sentence for each variable that is no setting."""
+    return _chosen[0].fbcheck.unknown_variables() if _chosen else unknown_variables()
+
+
+def command_line() -> CommandLine:
+    """How a person reaches the instance."""
+    return _chosen[0].fbcheck.command_line if _chosen else CommandLine()
+
+
+def said(told: Any) -> Any:
+    """A text, or a document with texts, that names whole commands."""
+    if not _chosen:
+        return told
+    if isinstance(told, str):
+        return command_line().said(told)
+    if isinstance(told, dict):
+        return {name: said(each) for name, each in told.items()}
+    return [said(each) for each in told] if isinstance(told, list) else told
