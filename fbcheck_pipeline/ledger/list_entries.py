@@ -110,6 +110,16 @@ class ListEntries(Access):
         found = self._rows(numbered.where(lists.c.joined_at.is_not(None)).order_by(lists.c.number))
         return {row.list_key: row.joined_at for row in found}
 
+    def previous_of_source(self, phone_list: PhoneList) -> str | None:
+        """The key of the newest joined list of the same source that is older than this one."""
+        order = sa.tuple_(lists.c.added_at, lists.c.list_key)
+        is_older = order < sa.tuple_(sa.literal(phone_list.added_at), sa.literal(phone_list.list_key))
+        of_source = sa.select(lists.c.list_key).where(
+            lists.c.source == phone_list.source, is_older, lists.c.joined_at.is_not(None)
+        )
+        found = self._rows(of_source.order_by(lists.c.added_at.desc(), lists.c.list_key.desc()).limit(1))
+        return str(found[0].list_key) if found else None
+
     def note_limit(self, list_key: str, max_billable: int | None) -> None:
         """Record the most phones that may ever be sent for a list; what a limit forbade may be planned again."""
         self._update(list_key, {"max_billable": max_billable, "is_over_budget": False})

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from fbcheck_pipeline.ledger.records import Chunk
@@ -16,6 +17,7 @@ from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES, CHECK_STATUSES, VERDICTS, CheckStatus
 from fbcheck_pipeline.results.rejects import Rejects, by_reason
 from fbcheck_pipeline.workflow.answers import Resolved
+from fbcheck_pipeline.workflow.verdicts import exported_at_us
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 NO_VERDICT = "none"
@@ -86,6 +88,32 @@ def coverage_of(counts: Mapping[str, int]) -> float | None:
     never_asked = (CheckStatus.REJECTED, CheckStatus.SUPPRESSED)
     asked = sum(counts.get(each, 0) for each in CHECK_STATUSES if each not in never_asked)
     return sum(counts.get(each, 0) for each in ANSWERED_STATUSES) / asked if asked else None
+
+
+def answers_by_chunk(resolved: Resolved) -> Counter[str]:
+    """Distinct phones of the list that each chunk answers."""
+    numbers, counts = np.unique(resolved.task[resolved.facebook >= 0], return_counts=True)
+    return Counter(
+        {resolved.tasks[number].chunk_key: count for number, count in zip(numbers.tolist(), counts.tolist(), strict=True)}
+    )
+
+
+def distinct_verdicts(resolved: Resolved) -> dict[str, int]:
+    """Distinct phones of the list by verdict, and as `none` those without; together all that are not rejected."""
+    codes = resolved.facebook[: len(resolved.phones)]
+    found = {str(verdict): int((codes == code).sum()) for code, verdict in enumerate(VERDICTS)}
+    return {**found, NO_VERDICT: len(codes) - sum(found.values())}
+
+
+def verdict_times(resolved: Resolved) -> dict[str, float] | None:
+    """When the vendor exported the oldest, the median and the newest verdict of the list's distinct phones, UTC seconds; None without any."""
+    answers = answers_by_chunk(resolved)
+    known = ((exported_at_us(task), answers[task.chunk_key]) for task in resolved.tasks)
+    times = sorted((at / 1e6, count) for at, count in known if at is not None and count)
+    if not times:
+        return None
+    middle = np.searchsorted(np.cumsum([count for _, count in times]), sum(count for _, count in times) / 2)
+    return {"oldest": times[0][0], "median": times[int(middle)][0], "newest": times[-1][0]}
 
 
 def charged_for(ws: Workspace, list_key: str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
-from collections import Counter
 from collections.abc import Collection
 from datetime import UTC, datetime
 from functools import cache
@@ -26,7 +25,15 @@ from fbcheck_pipeline.ledger.records import Chunk, PhoneList, Purchase
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column
 from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES
-from fbcheck_pipeline.results.counting import Breakdown, billing, discrepancies, summed_result_counts
+from fbcheck_pipeline.results.counting import (
+    Breakdown,
+    answers_by_chunk,
+    billing,
+    discrepancies,
+    distinct_verdicts,
+    summed_result_counts,
+    verdict_times,
+)
 from fbcheck_pipeline.results.reading import sentences_of
 from fbcheck_pipeline.workflow.answers import Resolved, Tally
 from fbcheck_pipeline.workflow.doubt import what_to_do
@@ -54,14 +61,12 @@ def build_lineage(
         phone_list: the list's entry in the ledger.
         tally, breakdown: the counts of those batches.
     """
-    source, region = (
-        {"name": phone_list.source, **(phone_list.reading or {})},
-        phone_list.options.get("region") or ws.settings.region,
-    )
+    region = phone_list.options.get("region") or ws.settings.region
+    source: dict[str, Any] = {"name": phone_list.source, **(phone_list.reading or {})}
     source |= {"region": region, "reasons": sentences_of(source, region)}
     counts = tally.counts(phone_list.source_rows)
     bought = {each.chunk_key: each for each in ws.ledger.purchases_of(phone_list.list_key) if each.task_id is not None}
-    answers = _answers_by_chunk(resolved)
+    answers, times = answers_by_chunk(resolved), verdict_times(resolved)
     tasks = _tasks_of(ws, resolved, bought)
     own = [each for each in tasks if each.chunk_key in bought]
     return {
@@ -72,6 +77,9 @@ def build_lineage(
         "held": what_to_do(phone_list),
         "confirmed_at": rfc3339(phone_list.confirmed_at),
         "verdicts": breakdown.verdicts(),
+        "distinct": distinct_verdicts(resolved),
+        "verdict_times": times and {name: rfc3339(at) for name, at in times.items()},
+        "previous": _previous(ws, phone_list),
         "breakdown": breakdown.to_json(),
         "rejects": breakdown.rejects.to_json(),
         "billing": billing(ws, phone_list.list_key, resolved, sum(counts[each] for each in ANSWERED_STATUSES)),
@@ -125,12 +133,15 @@ def rfc3339(seconds: float | None) -> str | None:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _answers_by_chunk(resolved: Resolved) -> Counter[str]:
-    """Distinct phones of the list that each chunk answers."""
-    numbers, counts = np.unique(resolved.task[resolved.facebook >= 0], return_counts=True)
-    return Counter(
-        {resolved.tasks[number].chunk_key: count for number, count in zip(numbers.tolist(), counts.tolist(), strict=True)}
-    )
+def _previous(ws: Workspace, phone_list: PhoneList) -> dict[str, Any] | None:
+    """What the last list of the same source said, as far as it was joined; None for the first of a source."""
+    key = ws.ledger.previous_of_source(phone_list)
+    if key is None or not ws.storage.exists(paths.LINEAGE.of(key)):
+        return None
+    then = json.loads(ws.storage.read_bytes(paths.LINEAGE.of(key)))
+    return {name: then[name] for name in ("list_key", "created_at", "counts", "verdicts", "distinct")} | {
+        "file": then["source"]["file"]
+    }
 
 
 def _tasks_of(ws: Workspace, resolved: Resolved, bought: Collection[str]) -> list[Chunk]:

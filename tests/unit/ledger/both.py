@@ -384,6 +384,17 @@ def together(count: int, act: Callable[[int], Any]) -> list[Any]:
     return got
 
 
+def test_the_last_list_of_a_source_is_the_newest_joined_one_before(ws: Workspace, clock: Clock) -> None:
+    """A report says what changed since; whoever joins late does not count as late."""
+    for key, source in (("a", "crm"), ("b", "crm"), ("x", "shop"), ("c", "crm"), ("d", "crm")):
+        ws.ledger.register_list(key, file="f", source=source, sha256=key, options={}, purpose=None)
+        clock.advance(1)
+    for key in ("d", "x", "b", "a"):
+        ws.ledger.note_joined(key, revision=0, counts={}, is_complete=True)
+    found = {key: ws.ledger.previous_of_source(ws.ledger.phone_list(key)) for key in "abcdx"}
+    assert found == {"a": None, "b": "a", "c": "b", "d": "b", "x": None}
+
+
 def test_a_key_is_known_by_any_unique_beginning_and_a_list_by_its_file_or_source(ws: Workspace, clock: Clock) -> None:
     """A person copies half of it, or remembers the file; several or none: the nearest are named."""
     for key, file in (

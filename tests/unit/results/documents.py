@@ -33,6 +33,11 @@ def lineage(**changes: Any) -> dict[str, Any]:
         "counts": COUNTS,
         "complete": True,
         "verdicts": {"yes": 60, "no": 30, "ban": 5},
+        "distinct": {"yes": 54, "no": 27, "ban": 4, "none": 5},
+        "verdict_times": {
+            "oldest": "2026-11-20T12:00:00.000Z", "median": "2026-11-24T12:28:30.450Z", "newest": "2026-11-24T12:28:30.450Z",
+        },
+        "previous": None,
         "breakdown": {
             "country": {"TR": {"yes": 60, "no": 20, "ban": 5, "none": 0}, "CH": {"yes": 0, "no": 10, "ban": 0, "none": 5}},
             "line_type": {"mobile": {"yes": 60, "no": 30, "ban": 5, "none": 5}},
