@@ -7,10 +7,7 @@ reading and writing files does not belong here.
 from __future__ import annotations
 
 import importlib.resources
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -18,8 +15,8 @@ from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.reasons import label_of
 from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES, OPEN_STATUSES, VERDICTS, CheckStatus, Verdict
 from fbcheck_pipeline.results.counting import NO_VERDICT, ODDITIES, coverage_of
+from fbcheck_pipeline.results.pages import Bar, Segment, bar_of, duration, percent, seconds_of, shown_time, template
 from fbcheck_pipeline.results.reading import shown_delimiter
-from fbcheck_pipeline.vendor import timestamp_us
 from fbcheck_pipeline.workflow.content import CellCounts
 from fbcheck_pipeline.workflow.doubt import doubt_about
 
@@ -27,47 +24,20 @@ MOST_BARS = 12
 MOST_TASK_BARS = 20
 MOST_REJECTS = 30
 SHORT_S = 600
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A stretch of a bar; `start` and `width` in percent of its whole length."""
-
-    kind: str
-    count: int
-    start: float
-    width: float
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One line of a chart; `note` stands after its total."""
-
-    label: str
-    total: int
-    segments: tuple[Segment, ...]
-    note: str = ""
+COMMANDS = {
+    CheckStatus.WAITING: "`fbcheck run {}`",
+    CheckStatus.UNDETERMINED: "`fbcheck run {} --retry`",
+    CheckStatus.REFUSED: "`fbcheck run {} --retry`",
+    CheckStatus.UNCONFIRMED: "`fbcheck status {}` names the chunk and its command",
+    CheckStatus.OVER_BUDGET: "`fbcheck run {} --max-billable PHONES`",
+}
+"""The next command for each open status."""
+SHARES = ((Verdict.YES, "on Facebook"), (Verdict.NO, "no account"), (Verdict.BAN, "banned"))
 
 
 def render_report(lineage: Mapping[str, Any]) -> str:
     """Render the page as HTML. Args: lineage: the document of `build_lineage`."""
-    return str(template().render(_view(lineage)))
-
-
-@cache
-def template() -> Any:
-    """The page's template, from the package's data."""
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("fbcheck_pipeline.results", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"n": "{:,}".format, "money": _money, "percent": _percent, "commands": _commands}
-    return environment.get_template("report.html.j2")
+    return str(template("report.html.j2").render(_view(lineage)))
 
 
 def _view(lineage: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,21 +51,30 @@ def _view(lineage: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "lineage": lineage,
         "counts": counts,
-        "created": _shown_time(_seconds(lineage["created_at"])),
+        "created": shown_time(seconds_of(lineage["created_at"])),
         "meanings": {**{each: each.meaning for each in Verdict}, NO_VERDICT: "not known"},
         "answered": answered,
         "valid": valid,
         "coverage": coverage_of(counts) or 0.0,
         "verdicts": verdicts,
-        "verdict_bar": _bar("all", verdicts),
+        "verdict_bar": bar_of("all", verdicts),
         "countries": _bars({_country(code): row for code, row in breakdown[Column.COUNTRY].items()}, "other countries"),
         "line_types": _bars({name.replace("_", " "): row for name, row in breakdown[Column.LINE_TYPE].items()}, "other types"),
         "read": _how_read(lineage["source"]),
-        "confirmed": _shown_time(_seconds(lineage["confirmed_at"])),
+        "confirmed": shown_time(seconds_of(lineage["confirmed_at"])),
         "doubt": _doubt(lineage, valid),
         "rejects": [{**each, "label": label_of(each["reason"])} for each in lineage["rejects"][:MOST_REJECTS]],
         "reasons": _reason_bars(breakdown[Column.REJECT_REASON]),
-        "still_open": [(counts[each], each, each.meaning) for each in OPEN_STATUSES if counts[each]],
+        "still_open": [
+            (counts[each], each, each.meaning, each.next_step, COMMANDS[each].format(lineage["list_key"]))
+            for each in OPEN_STATUSES
+            if counts[each]
+        ],
+        "distinct": lineage["distinct"],
+        "age": _age(lineage),
+        "previous": lineage["previous"],
+        "previous_joined": shown_time(seconds_of((lineage["previous"] or lineage)["created_at"])),
+        "changes": list(_changes(lineage)),
         "billing": lineage["billing"],
         "price": lineage["settings"]["price_per_10k"],
         "task_bars": task_bars,
@@ -112,12 +91,57 @@ def _bars(rows: Mapping[str, Mapping[str, int]], rest: str) -> list[Bar]:
     others = list(rows.values())[MOST_BARS:]
     if others:
         kept[f"{len(others)} {rest}"] = {kind: sum(row[kind] for row in others) for kind in (*VERDICTS, NO_VERDICT)}
-    return [_bar(label, row, _share_of_yes(row)) for label, row in kept.items()]
+    return [bar_of(label, row, _share_of_yes(row)) for label, row in kept.items()]
 
 
 def _share_of_yes(row: Mapping[str, int]) -> str:
     answered = sum(row[verdict] for verdict in VERDICTS)
-    return f"{_percent(row[Verdict.YES] / answered)} yes" if answered else "no verdict"
+    return f"{percent(row[Verdict.YES] / answered)} yes" if answered else "no verdict"
+
+
+def _age(lineage: Mapping[str, Any]) -> str | None:
+    """How old the verdicts were when the list was joined."""
+    times = lineage["verdict_times"]
+    if times is None:
+        return None
+    oldest, median, newest = (seconds_of(times[name]) or 0.0 for name in ("oldest", "median", "newest"))
+    days = [max(0.0, ((seconds_of(lineage["created_at"]) or at) - at) / 86_400) for at in (oldest, median)]
+    told = f"The verdicts date from {shown_time(oldest)} to {shown_time(newest)}. When the list was joined"
+    keeps = lineage["settings"].get("verdict_days")
+    old = f"; a new list would buy those older than {keeps:g} days again" if keeps is not None and days[0] > keeps else ""
+    return f"{told}, the oldest was {_days(days[0])} old, the median {_days(days[1])}{old}."
+
+
+def _days(number: float) -> str:
+    return "less than a day" if number < 1 else f"{number:.0f} day{'' if round(number) == 1 else 's'}"
+
+
+def _changes(lineage: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    """What a reader compares with the source's last list: name, then, now, change."""
+    if lineage["previous"] is None:
+        return
+    then, now = (_compared(each) for each in (lineage["previous"], lineage))
+    for name, value in now.items():
+        before = then[name]
+        if isinstance(value, int):
+            yield name, f"{before:,}", f"{value:,}", f"{value - before:+,}" if value != before else "the same"
+        elif value is not None or before is not None:
+            points = "" if value is None or before is None else f"{100 * (value - before):+.1f} points"
+            shown = ["none" if each is None else percent(each) for each in (before, value)]
+            yield name, shown[0], shown[1], points
+
+
+def _compared(document: Mapping[str, Any]) -> dict[str, Any]:
+    counts, distinct = document["counts"], document["distinct"]
+    answered = sum(distinct[each] for each in VERDICTS)
+    shares = {f"{name}, of those with a verdict": distinct[each] / answered if answered else None for each, name in SHARES}
+    return {
+        "phone entries": counts["phones"],
+        "rejected entries": counts[CheckStatus.REJECTED] / counts["phones"] if counts["phones"] else None,
+        "numbers": sum(distinct.values()),
+        "with a verdict": answered,
+        **shares,
+    }
 
 
 def _how_read(source: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -152,17 +176,6 @@ def _reason_bars(reasons: Mapping[str, int]) -> list[Bar]:
     ]
 
 
-def _bar(label: str, row: Mapping[str, int], note: str = "") -> Bar:
-    total = sum(row.values())
-    segments, start = [], 0.0
-    for kind, count in row.items():
-        width = 100 * count / total if total else 0.0
-        if count:
-            segments.append(Segment(kind, count, start, width))
-        start += width
-    return Bar(label, total, tuple(segments), note)
-
-
 def _task_chart(tasks: Iterable[Mapping[str, Any]]) -> tuple[list[Bar], tuple[str, str, str] | None]:
     """A bar for each task from its submission to its collection, many grouped with their neighbours; and begin, end and length in words."""
     spans = sorted((*_span(task), task["bought"]) for task in tasks)
@@ -173,7 +186,7 @@ def _task_chart(tasks: Iterable[Mapping[str, Any]]) -> tuple[list[Bar], tuple[st
     groups = [spans[at : at + size] for at in range(0, len(spans), size)]
     bars = [_task_bar(number * size + 1, group, first, max(last - first, 1e-3)) for number, group in enumerate(groups)]
     style = "%H:%M:%S" if last - first < SHORT_S else "%H:%M"
-    return bars, (_shown_time(first, style), _shown_time(last, style), _duration(last - first))
+    return bars, (shown_time(first, style), shown_time(last, style), duration(last - first))
 
 
 def _task_bar(number: int, group: list[tuple[float, float, float, int]], first: float, whole: float) -> Bar:
@@ -184,50 +197,16 @@ def _task_bar(number: int, group: list[tuple[float, float, float, int]], first: 
         Segment("to-collect", phones, 100 * (exported - first) / whole, 100 * (end - exported) / whole),
     )
     label = f"task {number}" if len(group) == 1 else f"tasks {number}\u2013{number + len(group) - 1}"
-    return Bar(label, phones, segments, _duration(end - begin))
+    return Bar(label, phones, segments, duration(end - begin))
 
 
 def _span(task: Mapping[str, Any]) -> tuple[float, float, float]:
     """The times of submission, export and collection in seconds. The vendor's time is clamped between our two."""
-    submitted, collected = _seconds(task["submitted_at"]), _seconds(task["collected_at"])
-    exported = _seconds(task["exported_at"])
+    submitted, collected = seconds_of(task["submitted_at"]), seconds_of(task["collected_at"])
+    exported = seconds_of(task["exported_at"])
     begin = submitted or collected or exported or 0.0
     end = max(begin, collected or exported or begin)
     return begin, min(max(exported or end, begin), end), end
-
-
-def _seconds(rfc3339: str | None) -> float | None:
-    microseconds = timestamp_us(rfc3339)
-    return None if microseconds is None else microseconds / 1e6
-
-
-def _shown_time(seconds: float | None, style: str = "%H:%M") -> str:
-    return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime(f"%Y-%m-%d {style} UTC")
-
-
-def _duration(seconds: float) -> str:
-    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= 1.5 * size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.0f} s"
-
-
-def _money(amount: float) -> str:
-    return f"{amount:,.2f}" if amount >= 0.1 or not amount else f"{amount:.4f}"
-
-
-def _commands(text: str) -> Any:
-    """A text as HTML; what stands between backticks is code."""
-    from markupsafe import Markup, escape
-
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
-
-
-def _percent(share: float) -> str:
-    """A share in percent, rounded, but never to 0 % or 100 % unless it is exact."""
-    if 0 < share < 0.001 or 0.999 < share < 1:
-        return "under 0.1 %" if share < 0.5 else "over 99.9 %"
-    return f"{share:.1%}".replace("%", "\u202f%").replace(".0\u202f", "\u202f")
 
 
 @cache

@@ -52,7 +52,7 @@ def test_an_installed_wheel_loads_and_brings_its_samples(tmp_path: Path) -> None
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     code = (
         "import fbcheck_pipeline; from fbcheck_pipeline.definitions import defs; from fbcheck_pipeline.cli.demo import sample_lists;"
-        "from fbcheck_pipeline.results.report import template; template();"
+        "from fbcheck_pipeline.results.pages import template; template('report.html.j2');"
         "print(fbcheck_pipeline.__file__, len(sample_lists()), len(list(defs.assets)))"
     )
     said = run(sys.executable, "-c", code, cwd=tmp_path, PYTHONPATH=str(tmp_path / "site"))

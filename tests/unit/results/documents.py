@@ -19,7 +19,7 @@ def lineage(**changes: Any) -> dict[str, Any]:
     return {
         "list_key": "list-00000000",
         "source": {
-            "file": "list.csv", "sha256": "00" * 32, "size_bytes": 5_000, "format": "csv", "rows": 100,
+            "name": "list", "file": "list.csv", "sha256": "00" * 32, "size_bytes": 5_000, "format": "csv", "rows": 100,
             "phone_columns": ["phone"], "has_header": True, "sheet": None, "encoding": "utf-8", "delimiter": ",",
             "region_column": None, "region": "TR",
             "reasons": ["Phone column 'phone': chosen by name.", "Numbers without a country code are read as TR's."],
