@@ -28,7 +28,7 @@ FOLDER = Path(__file__).parent
 NOTE = "<!-- Written by docs/reference/generate.py (`make docs`); change the code or the generator, not this page. -->"
 
 DESCRIBED = (
-    *(paths.FACEBOOK_RESULTS, paths.CURRENT_VERDICTS, paths.VERDICT_CHANGES, paths.FACEBOOK_SUMMARY),
+    *(paths.FACEBOOK_RESULTS, paths.FACEBOOK_ANSWERS, paths.CURRENT_VERDICTS, paths.VERDICT_CHANGES, paths.FACEBOOK_SUMMARY),
     *(paths.VERDICTS, paths.SUBMITTED_CHUNKS),
 )
 """Files whose columns have a heading of their own on their page."""
@@ -106,6 +106,22 @@ def columns_page() -> Iterator[str]:
         "",
     )
     yield from table(("line type", ""), ((f"`{each}`", "excluded" if each.is_excluded else "kept") for each in LineType))
+    yield from (
+        "",
+        "## facebook_answers",
+        "",
+        f"`{paths.FACEBOOK_ANSWERS.path}`, the same rows without the list's own columns: one schema for all lists and versions, so that the",
+        "folder is one table. It has the columns of [facebook_results](#facebook_results), then:",
+        "",
+    )
+    yield from _columns(paths.FACEBOOK_ANSWERS, besides=paths.FACEBOOK_RESULTS)
+    yield from (
+        "",
+        "## facebook_latest",
+        "",
+        f"`{paths.FACEBOOK_LATEST.path}`, a copy of the result of the newest list of each source, with all its columns. Newest is what was",
+        "registered last, whenever it was joined. A list comes here once no phone of it waits.",
+    )
     yield from (
         "",
         "## current_verdicts",
@@ -233,13 +249,18 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
         yield f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in row)} |"
 
 
-def _columns(file: DataFile) -> Iterator[str]:
+def _columns(file: DataFile, besides: DataFile | None = None) -> Iterator[str]:
+    """A table of the columns of a file that another one has not."""
     links = {each: f"; see [{each}](#{each})" for each in columns_of(file) if each.words}
     meanings = {each: each.meaning + links.get(each, "") for each in columns_of(file)}
     counted = dict.fromkeys(CheckStatus, "rows of this [status](#check_status)") | dict.fromkeys(
         Verdict, "rows of this [verdict](#facebook)"
     )
-    found = ((f"`{each.name}`", str(each.type), (counted | meanings)[each.name]) for each in schema_of(file))
+    found = (
+        (f"`{each.name}`", str(each.type), (counted | meanings)[each.name])
+        for each in schema_of(file)
+        if besides is None or each.name not in columns_of(besides)
+    )
     return table(("column", "type", "meaning"), found)
 
 

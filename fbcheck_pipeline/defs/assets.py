@@ -24,6 +24,7 @@ from fbcheck_pipeline.results.summary import refresh_summary
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.collect import collect_exported
 from fbcheck_pipeline.workflow.intake import open_registered_list
+from fbcheck_pipeline.workflow.publishing import guarded
 from fbcheck_pipeline.workflow.send import RetryPolicy
 from fbcheck_pipeline.workflow.submit import submit_list
 
@@ -51,7 +52,7 @@ def raw_phones(instance: Instance) -> dg.AssetsDefinition:
         """One row per phone cell of the list, with its source row number and all columns of that row, as they were."""
         with instance.working(context) as fbcheck:
             ws = fbcheck.workspace()
-            phone_list = ws.ledger.phone_list(instance.list_key(context))
+            phone_list, as_of = ws.ledger.phone_list(instance.list_key(context)), ws.ledger.generation()
             stack = ExitStack()
             try:
                 reader = stack.enter_context(open_registered_list(ws, phone_list))
@@ -74,7 +75,7 @@ def raw_phones(instance: Instance) -> dg.AssetsDefinition:
             ws.ledger.note_read(phone_list.list_key, reading)
             return {"source": reading}
 
-        return BatchStream(reader.schema, batches(), on_written=on_written)
+        return guarded(ws, phone_list.list_key, BatchStream(reader.schema, batches(), on_written=on_written), as_of)
 
     return raw_phones
 
@@ -96,7 +97,8 @@ def e164_phones(instance: Instance) -> dg.AssetsDefinition:
         )
         normalised = normaliser.normalise_all(normaliser.learn(raw_phones.batches))
         batches = reported("normalising", map(partial(validate, paths.E164_PHONES), normalised), reading.get("phones"))
-        return BatchStream(Normaliser.output_schema(raw_phones.schema), batches)
+        stream = BatchStream(Normaliser.output_schema(raw_phones.schema), batches)
+        return guarded(ws, phone_list.list_key, stream, raw_phones.as_of)
 
     return e164_phones
 

@@ -1,5 +1,6 @@
 """Parquet files at DATA_URI: written atomically, and loaded as a stream of batches or a pandas frame, by the input's type."""
 
+from dataclasses import replace
 from typing import Any, Union
 
 import dagster as dg
@@ -37,7 +38,9 @@ class ParquetIOManager(dg.ConfigurableIOManager):
         """A `pandas.DataFrame` (Arrow-backed) if the input is annotated so, otherwise a `BatchStream`."""
         columns = (context.definition_metadata or {}).get("columns")
         with self.fbcheck.whole_remedies():
-            stream = self.fbcheck.workspace().storage.read_parquet(_name(context), columns)
+            ws = self.fbcheck.workspace()
+            as_of = ws.ledger.generation()  # before the file is opened
+            stream = replace(ws.storage.read_parquet(_name(context), columns), as_of=as_of)
         if context.dagster_type.typing_type is pd.DataFrame:
             frame: pd.DataFrame = stream.read_all().to_pandas(types_mapper=pd.ArrowDtype)
             return frame

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -56,12 +56,16 @@ class BatchStream:
     Attributes:
         footer: asked when the last batch has passed; becomes the file's key-value metadata.
         on_written: called once the file stands at its place; returns facts worth showing of it.
+        guard: entered once all is written, left once the file stands; what it raises keeps the file from appearing.
+        as_of: the ledger's generation before the file was opened, where whoever opened it asked.
     """
 
     schema: pa.Schema
     batches: Iterator[pa.RecordBatch]
     footer: Callable[[], Mapping[str, str]] = dict
     on_written: Callable[[], Mapping[str, Any]] = dict
+    guard: Callable[[], AbstractContextManager[object]] = nullcontext
+    as_of: int | None = None
 
     def read_all(self) -> pa.Table:
         """All batches as one table; for small data."""
@@ -227,12 +231,14 @@ class Storage:
         first = next(stream.batches, None)
         batches = () if first is None else chain([first], stream.batches)
         rows, options = 0, {"compression": "zstd", "use_dictionary": _repetitive(first)}
-        with self.writing(name) as sink, pq.ParquetWriter(sink, stream.schema, **options) as writer:
-            for batch in batches:
-                if batch.num_rows:
-                    writer.write_batch(batch)
-                    rows += batch.num_rows
-            writer.add_key_value_metadata(dict(stream.footer()))
+        with ExitStack() as guarded, self.writing(name) as sink:
+            with pq.ParquetWriter(sink, stream.schema, **options) as writer:
+                for batch in batches:
+                    if batch.num_rows:
+                        writer.write_batch(batch)
+                        rows += batch.num_rows
+                writer.add_key_value_metadata(dict(stream.footer()))
+            guarded.enter_context(stream.guard())
         return rows
 
     def read_parquet(self, name: str, columns: list[str] | None = None) -> BatchStream:

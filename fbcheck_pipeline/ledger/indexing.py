@@ -57,6 +57,10 @@ class Indexing(Access):
             meta = connection.execute(sa.select(ledger_meta.c.changes, ledger_meta.c.generation)).one()
         return IndexState(meta.changes, meta.generation, [Tier.from_row(each) for each in tiers])
 
+    def generation(self) -> int:
+        """Rises before anything personal is deleted: whoever publishes what was read before one asks `undisturbed`."""
+        return self._number(sa.select(ledger_meta.c.generation))
+
     @contextmanager
     def undisturbed(self, generation: int) -> Iterator[bool]:
         """Nobody writes to the ledger meanwhile; yields False where something was deleted since `generation`."""

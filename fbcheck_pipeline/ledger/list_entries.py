@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +26,8 @@ from fbcheck_pipeline.ledger.schema import (
     waiting,
 )
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
+
+LISTS_AT_ONCE = 20
 
 
 class ListEntries(Access):
@@ -109,6 +112,15 @@ class ListEntries(Access):
         numbered = sa.select(lists.c.list_key, lists.c.joined_at).where(lists.c.number >= first, lists.c.number < until)
         found = self._rows(numbered.where(lists.c.joined_at.is_not(None)).order_by(lists.c.number))
         return {row.list_key: row.joined_at for row in found}
+
+    def newest_of(self, source: str) -> Iterator[PhoneList]:
+        """The lists of a source, newest first."""
+        order = sa.select(lists).where(lists.c.source == source).order_by(lists.c.added_at.desc(), lists.c.list_key.desc())
+        for start in count(0, LISTS_AT_ONCE):
+            page = self._records(PhoneList, order.limit(LISTS_AT_ONCE).offset(start))
+            yield from page
+            if len(page) < LISTS_AT_ONCE:
+                return
 
     def previous_of_source(self, phone_list: PhoneList) -> str | None:
         """The key of the newest joined list of the same source that is older than this one."""

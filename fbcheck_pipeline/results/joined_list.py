@@ -8,7 +8,9 @@ from typing import Any
 from fbcheck_pipeline.files.storage import BatchStream, release_unused_memory
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.frames import validate
+from fbcheck_pipeline.model.statuses import CheckStatus
 from fbcheck_pipeline.progress import reported
+from fbcheck_pipeline.results.answer_rows import write_answers
 from fbcheck_pipeline.results.counting import Breakdown
 from fbcheck_pipeline.results.join import join_batches, result_schema
 from fbcheck_pipeline.results.lineage import FOOTER_KEY, as_json, build_lineage, rfc3339
@@ -16,6 +18,8 @@ from fbcheck_pipeline.results.openlineage import send_events, write_events
 from fbcheck_pipeline.results.report import render_report
 from fbcheck_pipeline.workflow.answers import Tally
 from fbcheck_pipeline.workflow.joining import begin_join, finish_join
+from fbcheck_pipeline.workflow.latest_lists import LIST_KEY_KEY, refresh_latest
+from fbcheck_pipeline.workflow.publishing import guarded
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 _PLACES = {"lineage": paths.LINEAGE, "report": paths.REPORT, "openlineage": paths.OPENLINEAGE}
@@ -33,7 +37,8 @@ def joined_list(
         OperatorError: the list is unknown.
         StorageError: verdicts that it needs are lost.
     """
-    started_at = rfc3339(ws.ledger.clock())
+    opened = [each.as_of for each in (e164_phones, submitted_chunks) if each.as_of is not None]
+    started_at, as_of = rfc3339(ws.ledger.clock()), min([*opened, ws.ledger.generation()])
     join = begin_join(ws, list_key, submitted_chunks.batches)
     phone_list, resolved = join.phone_list, join.resolved
     release_unused_memory()
@@ -46,9 +51,11 @@ def joined_list(
     def footer() -> dict[str, str]:
         lineage.update(build_lineage(ws, phone_list, schema, resolved, tally, breakdown, run_id))
         lineage["started_at"] = started_at
-        return {FOOTER_KEY: as_json(lineage)}
+        return {FOOTER_KEY: as_json(lineage), LIST_KEY_KEY: list_key}
 
     def on_written() -> dict[str, Any]:
+        write_answers(ws, phone_list, as_of)
+        refresh_latest(ws, phone_list.source, joined=(list_key, lineage["counts"][CheckStatus.WAITING]))
         ws.storage.write_bytes(paths.LINEAGE.of(list_key), as_json(lineage).encode())
         ws.storage.write_bytes(paths.REPORT.of(list_key), render_report(lineage).encode())
         events = write_events(ws, lineage, schema, job_name)
@@ -61,4 +68,4 @@ def joined_list(
             **{name: ws.storage.uri(place.of(list_key)) for name, place in _PLACES.items()},
         }
 
-    return BatchStream(schema, batches, footer, on_written)
+    return guarded(ws, list_key, BatchStream(schema, batches, footer, on_written), as_of)

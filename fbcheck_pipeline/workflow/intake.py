@@ -45,7 +45,7 @@ def add_list(
     else:
         ws.storage.copy_in(path, place, before_it_appears=note)
     if is_held and ws.ledger.phone_list(key).reading is None:  # what is there of it shows how it was read before
-        for each in (paths.FACEBOOK_RESULTS, paths.LINEAGE, paths.OPENLINEAGE, paths.REPORT):
+        for each in (paths.FACEBOOK_RESULTS, paths.FACEBOOK_ANSWERS, paths.LINEAGE, paths.OPENLINEAGE, paths.REPORT):
             ws.storage.delete(each.of(key))
     return key
 

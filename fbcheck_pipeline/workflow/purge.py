@@ -19,6 +19,7 @@ from fbcheck_pipeline.ledger.records import Chunk, PhoneList
 from fbcheck_pipeline.ledger.states import states_that
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.workflow.index_upkeep import remove_from_index
+from fbcheck_pipeline.workflow.latest_lists import refresh_latest
 from fbcheck_pipeline.workflow.verdict_tables import remake_verdict_tables
 from fbcheck_pipeline.workflow.volumes import remove_from_volumes
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -61,8 +62,8 @@ def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None 
     find = ws.ledger.unneeded_chunks if dry_run else ws.ledger.mark_purged
     list_keys = [each.list_key for each in gone]
     chunks = find(list_keys, settled_before=oldest)
-    names = [name for each in gone for name in paths.files_of_list(each.list_key, each.file)]
-    names += [name for each in chunks for name in paths.files_of_chunk(each.chunk_key, each.task_id)]
+    of_lists = [name for each in gone for name in paths.files_of_list(each.list_key, each.file)]
+    names = of_lists + [name for each in chunks for name in paths.files_of_chunk(each.chunk_key, each.task_id)]
     names += _orphaned_results(ws) if list_key is None else []
     there = [name for name in names if ws.storage.exists(name)]
     purged = Purged(
@@ -79,11 +80,15 @@ def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None 
         remove_from_volumes(ws)
     for name in there:
         ws.storage.delete(name)
+    for source in {each.source for each in gone}:
+        refresh_latest(ws, source, without=list_keys)
     if chunks:
         remake_verdict_tables(ws)
     ws.ledger.receipts.drop_of_chunks({each.chunk_key for each in chunks})
     ws.storage.drop_leftovers(before=min(oldest, ws.ledger.clock() - DAY_S))
     ws.ledger.delete(list_keys, [each.chunk_key for each in chunks])
+    for name in of_lists:  # what a join brought back that began since, before the ledger forgot its list
+        ws.storage.delete(name)
     stamp(ws.storage, ws.ledger)
     log.info("purged lists=%d chunks=%d phones=%d files=%d", len(gone), purged.chunks, purged.phones, purged.files)
     return purged
