@@ -427,6 +427,7 @@ def purge(
     from fbcheck_pipeline.cli.output import count_of
     from fbcheck_pipeline.cli.preparing import command_workspace
     from fbcheck_pipeline.cli.running import forget_partitions
+    from fbcheck_pipeline.results.report_index import refresh_index
     from fbcheck_pipeline.results.summary import refresh_summary
     from fbcheck_pipeline.workflow import purge as purging
 
@@ -437,6 +438,7 @@ def purge(
         purged = purging.purge(ws, older_than_days=older_than, list_key=list_key, dry_run=dry_run)
         if purged.list_keys and not dry_run:
             refresh_summary(ws)
+            refresh_index(ws)
             forget_partitions(ws, purged.list_keys)
         done = "would delete" if dry_run else "deleted"
         reporter.say(

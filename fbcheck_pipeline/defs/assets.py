@@ -20,6 +20,7 @@ from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.progress import report_progress, reported
 from fbcheck_pipeline.results.counting import summed_result_counts
 from fbcheck_pipeline.results.joined_list import joined_list
+from fbcheck_pipeline.results.report_index import refresh_index
 from fbcheck_pipeline.results.summary import refresh_summary
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.collect import collect_exported
@@ -203,6 +204,7 @@ def facebook_summary(instance: Instance) -> dg.AssetsDefinition:
         with instance.working(context) as fbcheck:
             ws = fbcheck.workspace()
             written = refresh_summary(ws, context.partition_key if context.has_partition_key else None)
+            refresh_index(ws)
         place = next(iter(written)) if len(written) == 1 else paths.FACEBOOK_SUMMARY.folder
         metadata = describe_output(schema_of(paths.FACEBOOK_SUMMARY), sum(written.values()), ws.storage.uri(place), {})
         return dg.MaterializeResult(metadata=metadata)

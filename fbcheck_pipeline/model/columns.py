@@ -89,8 +89,8 @@ class Column(Word):
         _in("string", PINS, RESULTS) | _in("string not null", VERDICTS, CURRENT, CHANGES),
         "submitted_chunks.chunk_key submitted_chunks.task_id")
     LIST_KEY = "list_key", "the list's key", _in("string not null", ANSWERS) | _in("string", SUMMARY)
-    SOURCE = "source", "the name of what the list is a delivery of", _in("string not null", ANSWERS)
-    ADDED_AT = "added_at", "when the list was registered", _in("moment not null", ANSWERS)
+    SOURCE = "source", "the name of what the list is a delivery of", _in("string not null", ANSWERS) | _in("string", SUMMARY)
+    ADDED_AT = "added_at", "when the list was registered", _in("moment not null", ANSWERS) | _in("moment", SUMMARY)
     FILE = "file", "the name of its file", _in("string", SUMMARY)
     JOINED_AT = "joined_at", "when it was last joined", _in("moment", SUMMARY)
     COMPLETE = "complete", "true if nothing of the list can change automatically and nothing waits for a person", _in("bool", SUMMARY)

@@ -17,7 +17,7 @@ from fbcheck_pipeline.vendor import timestamp_us
 
 HATCHES = ("no", "ban", "to-collect")
 """Kinds of segments that carry marks."""
-DARK = ("yes", "ban", "with-vendor", "to-collect")
+DARK = ("yes", "ban")
 GAP = 0.6
 """Percent of a bar between two neighbours of one brightness."""
 

@@ -23,6 +23,8 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 
 SUMMARY_SCHEMA = schema_of(paths.FACEBOOK_SUMMARY)
 LISTS_PER_FILE = 1000
+MOST_FILES = 3
+"""So many files are read for the newest rows."""
 
 
 def refresh_summary(ws: Workspace, list_key: str | None = None) -> dict[str, int]:
@@ -45,6 +47,16 @@ def refresh_summary(ws: Workspace, list_key: str | None = None) -> dict[str, int
 def summary_file(number: int) -> str:
     """The path of the file with the summary of the `number`th thousand of lists, counted from 0."""
     return paths.FACEBOOK_SUMMARY.of(f"-{number}" if number else "")
+
+
+def newest_rows(ws: Workspace, most: int) -> list[dict[str, Any]]:
+    """The rows of the newest lists, the newest first; only the newest files are read, also where many of their lists are deleted."""
+    newest = ws.ledger.registered_lists() // LISTS_PER_FILE
+    found: list[dict[str, Any]] = []
+    for number in range(newest, max(newest - MOST_FILES, -1), -1):
+        if len(found) < most:
+            found += reversed(_read(ws, number))
+    return found[:most]
 
 
 def _refresh(ws: Workspace, number: int) -> int:
@@ -88,6 +100,8 @@ def _summarised(ws: Workspace, list_key: str, joined_at: datetime) -> dict[str, 
     counts = lineage["counts"]
     return {
         "list_key": phone_list.list_key,
+        "source": phone_list.source,
+        "added_at": datetime.fromtimestamp(phone_list.added_at, UTC),
         "file": phone_list.file,
         "joined_at": joined_at,
         "complete": lineage["complete"],

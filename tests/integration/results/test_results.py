@@ -253,10 +253,17 @@ def test_the_summary_is_one_row_per_list_after_each_join(fbcheck: Fbcheck, tmp_p
     assert (rows[1]["checked"], rows[1]["reused"], rows[1]["billed_phones"]) == (1, 1, 1)
     for row in rows:
         assert row["yes"] + row["no"] + row["ban"] == row["checked"] + row["reused"]
+    index = fbcheck.data / "reports" / "index.html"
+    for row in rows:
+        assert (
+            f'<a href="{row["list_key"]}.report.html">' in index.read_text()
+            and index.with_name(f"{row['list_key']}.report.html").exists()
+        )
     metadata, partition = metadata_of(fbcheck, "facebook_summary")
     assert partition is None and metadata["dagster/row_count"].value == 2
     assert fbcheck("purge", "--older-than", "0", "--json")[1]["list_keys"]
     assert pq.read_table(fbcheck.data / "facebook_summary" / "summary.parquet").num_rows == 0
+    assert "No list is joined yet" in index.read_text() and rows[0]["list_key"] not in index.read_text()
 
 
 def test_money_saved_is_told(joined: dict[str, Any]) -> None:

@@ -102,6 +102,25 @@ def test_a_join_during_a_refresh_is_not_lost(ws: Workspace, join: Callable[..., 
     assert refresh_summary(ws) == {"facebook_summary/summary.parquet": 2} and [row["list_key"] for row in rows(ws)] == ["a", "b"]
 
 
+def test_the_newest_rows_come_from_the_newest_files_alone(
+    ws: Workspace, join: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index of reports is made at each join: it must not read what is long finished."""
+    monkeypatch.setattr(summary, "LISTS_PER_FILE", 2)
+    for key in "abcdefghi":
+        join(key)
+    refresh_summary(ws)
+    read: list[str] = []
+    monkeypatch.setattr(
+        ws.storage, "read_parquet", lambda name: read.append(name) or type(ws.storage).read_parquet(ws.storage, name)
+    )
+    assert [row["list_key"] for row in summary.newest_rows(ws, 3)] == ["i", "h", "g"] and read == [
+        summary_file(4),
+        summary_file(3),
+    ]
+    assert [row["list_key"] for row in summary.newest_rows(ws, 99)] == ["i", "h", "g", "f", "e"]
+
+
 def test_a_join_writes_the_file_of_its_own_lists_alone(
     ws: Workspace, join: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
