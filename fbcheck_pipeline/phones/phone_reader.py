@@ -5,7 +5,7 @@ No way may change what a phone becomes: all say what the careful one says, or le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -17,22 +17,24 @@ from fbcheck_pipeline.model.reasons import LINE_TYPES, LineType, RejectReason
 from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
-from fbcheck_pipeline.phones.dirty.among_words import among_words, names_no_country
+from fbcheck_pipeline.phones.dirty.among_words import among_words
 from fbcheck_pipeline.phones.dirty.beside import before_words, digits_in, linked, without_last_group
 from fbcheck_pipeline.phones.dirty.blanks import parted_by_blanks
+from fbcheck_pipeline.phones.dirty.countries_named import names_country
+from fbcheck_pipeline.phones.dirty.few import few_digits_in
 from fbcheck_pipeline.phones.dirty.parts import parts_of, worded_parts
-from fbcheck_pipeline.phones.dirty.rejects import amounts, certain_reasons
+from fbcheck_pipeline.phones.dirty.rejects import amounts, are_words, certain_reasons
 from fbcheck_pipeline.phones.dirty.undress import in_ascii, is_over_long, joined_groups, matches, undressed
 from fbcheck_pipeline.phones.fast.fast_path import BLOCK_ROWS, FastPath
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Ints, Mask, Says
+from fbcheck_pipeline.phones.fast.territories import FEWEST
 from fbcheck_pipeline.phones.phone_batches import PhoneArrays
+from fbcheck_pipeline.text.few_digits import BLANKS
 
 # About so many of a block's cells that are not plain are heard, evenly spread; they tell what all of them would.
-COSTLY_CELLS_HEARD = 2000
+COSTLY_CELLS_HEARD = 1000
 # Cells that were read carefully are remembered up to so many, of at most so many characters: 10 MB.
 REMEMBERED_CELLS, REMEMBERED_LENGTH = 20_000, 100
-
-LEAST_DIGITS = "[0-9]{4}"  # fewer are no number anywhere
 
 # Longer cells, in bytes, and such with other than ASCII are not looked at for plain digits.
 LONGEST_PLAIN = 80
@@ -72,7 +74,14 @@ class PhoneReader:
         self.excluded = excluded
         self.fast = FastPath(map(LINE_TYPES.index, excluded))
         self._ways = (
-            *(self._undressed, self._certainly_none, self._no_one_number, self._parted_by_blanks, self._amounts),
+            *(
+                self._few_digits,
+                self._undressed,
+                self._certainly_none,
+                self._no_one_number,
+                self._parted_by_blanks,
+                self._amounts,
+            ),
             *(self._in_parts, self._among_words, self._in_worded_parts, self._linked),
         )
         self._remembered: dict[_Cell, list[PhoneOutcome]] = {}
@@ -86,15 +95,19 @@ class PhoneReader:
         found, is_read = self._surely(short)
         if is_read.all() and len(is_read) == len(may_be_plain) and not len(documents):
             return found
-        phones, is_left = [found, _rejected(documents, RejectReason.NOT_A_NUMBER)], ~may_be_plain
+        is_left = ~may_be_plain
         is_left[may_be_plain] = ~is_read
         left = cells.at(is_left)
-        plain = pc.ascii_trim(in_ascii(left.texts), " ")
+        is_wordy = are_words(left.texts)
+        no_numbers = np.concatenate([documents, left.rows[is_wordy]])
+        phones, left = [found, _rejected(no_numbers, RejectReason.NOT_A_NUMBER)], left.at(~is_wordy)
+        plain = pc.ascii_trim(in_ascii(left.texts), BLANKS)
         for way in self._ways:
             if len(plain):
                 found, is_read = way(left, plain)
-                phones.append(found)
-                left, plain = left.at(~is_read), plain.filter(pa.array(~is_read))
+                if is_read.any():
+                    phones.append(found)
+                    left, plain = left.at(~is_read), plain.filter(pa.array(~is_read))
         together = phone_batches.joined([*phones, self._carefully(left, plain)])
         return phone_batches.in_order(together, np.argsort(together.row, kind="stable"))
 
@@ -105,14 +118,15 @@ class PhoneReader:
         national, international = ((regions != NONE) & ~may_be_plain for _ in range(2))
         short = texts if may_be_plain.all() else texts.filter(pa.array(may_be_plain))
         says[may_be_plain], national[may_be_plain], international[may_be_plain] = self.fast.votes(short, regions[may_be_plain])
+        for may in (national, international):
+            may &= ~is_over_long(texts)
         costly = np.flatnonzero(national | international)
         heard = costly[:: 1 + len(costly) // COSTLY_CELLS_HEARD]
-        heard = heard[~is_over_long(texts.take(pa.array(heard)))]
         plain = in_ascii(texts.take(pa.array(heard)))
         for may in (national, international):
             may_say = may[heard] & matches(plain, "[0-9]")
             may[costly], may[heard] = False, may_say
-        bare = undressed(plain)
+        bare = undressed(pc.ascii_trim(plain, BLANKS))
         is_bare = bare.is_valid().to_numpy(zero_copy_only=False)
         where = heard[is_bare]
         says[where], national[where], international[where] = self.fast.votes(bare.filter(pa.array(is_bare)), regions[where])
@@ -136,10 +150,10 @@ class PhoneReader:
     def _amounts(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Sums of money: what stands before the comma is no number."""
         digits = amounts(plain)
-        is_amount = digits.is_valid().to_numpy(zero_copy_only=False)
+        lengths = pc.fill_null(pc.binary_length(digits), 0).to_numpy()
+        is_amount = lengths > 1  # with fewer, the cell has too few digits for any number
         read, is_none = self._fast(cells._replace(texts=digits).at(is_amount))
-        is_few = ~matches(digits.filter(pa.array(is_amount)), LEAST_DIGITS)
-        is_amount[is_amount] = is_few | (is_none & ~phone_batches.is_number(read))
+        is_amount[is_amount] = (lengths < FEWEST)[is_amount] | (is_none & ~phone_batches.is_number(read))
         return _rejected(cells.rows[is_amount], RejectReason.INVALID_NUMBER), is_amount
 
     def _undressed(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
@@ -162,13 +176,16 @@ class PhoneReader:
         kept = is_sure & is_wanted(read) if is_wanted else is_sure
         return phone_batches.in_order(read, np.flatnonzero(kept)), kept
 
+    def _few_digits(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """Cells with fewer digits than any number has."""
+        is_few, reasons = few_digits_in(plain, cells.regions)
+        return _rejected_for(cells.rows[is_few], reasons), is_few
+
     def _certainly_none(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells whose shape alone tells that no number is in them."""
-        reason = np.full(len(plain), NONE)
-        for why, where in certain_reasons(plain):
-            reason[where] = phone_batches.REASON_CODE[why]
-        is_read = reason != NONE
-        return phone_batches.rejected_phones(cells.rows[is_read], reason[is_read]), is_read
+        reasons = certain_reasons(plain)
+        is_none = np.any([where for _, where in reasons], axis=0)
+        return _rejected_for(cells.rows[is_none], [(reason, where[is_none]) for reason, where in reasons]), is_none
 
     def _in_parts(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells of several plain numbers, each of them a number in service."""
@@ -217,12 +234,12 @@ class PhoneReader:
         while len(places):
             heads = without_last_group(heads)
             digits = digits_in(heads)
-            is_left = matches(digits, LEAST_DIGITS)
+            is_left = matches(digits, f"[0-9]{{{FEWEST}}}")
             places, heads, digits = places[is_left], heads.filter(pa.array(is_left)), digits.filter(pa.array(is_left))
             read, is_none = self._fast(Cells(places, digits, cells.regions[places], cells.says[places]))
             is_sure[places] &= is_none & ~phone_batches.is_number(read)
         is_named = is_sure & ~is_labelled
-        is_sure[is_named] = names_no_country(plain.filter(pa.array(is_named)))
+        is_sure[is_named] = ~names_country(plain.filter(pa.array(is_named)))
         return phone_batches.in_order(found, np.flatnonzero(is_sure[is_read])), is_sure
 
     def _linked(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
@@ -286,12 +303,21 @@ def _rejected(rows: Ints, reason: RejectReason) -> PhoneArrays:
     return phone_batches.rejected_phones(rows, np.full(len(rows), phone_batches.REASON_CODE[reason]))
 
 
+def _rejected_for(rows: Ints, reasons: Sequence[tuple[RejectReason, Mask]]) -> PhoneArrays:
+    """Rejected for the last reason that fits."""
+    codes = np.full(len(rows), NONE)
+    for reason, where in reasons:
+        codes[where] = phone_batches.REASON_CODE[reason]
+    return phone_batches.rejected_phones(rows, codes)
+
+
 def _may_be_plain(texts: pa.StringArray) -> Mask:
     """Where the fast path looks for plain digits; where few of the cells have their shape, only at those that do."""
-    is_short = pc.less_equal(pc.binary_length(texts), LONGEST_PLAIN)
-    may_be = pc.fill_null(pc.and_(is_short, pc.string_is_ascii(texts)), True)
-    some = texts.take(pa.array(np.arange(0, len(texts), 1 + len(texts) // SHAPES_SEEN)))
+    may_be: Mask = pc.fill_null(pc.less_equal(pc.binary_length(texts), LONGEST_PLAIN), True).to_numpy(zero_copy_only=False)
+    short = texts if may_be.all() else texts.filter(pa.array(may_be))
+    is_plain = pc.string_is_ascii(short)
+    some = short.take(pa.array(np.arange(0, len(short), 1 + len(short) // SHAPES_SEEN)))
     if 2 * matches(some, PLAIN_SHAPE).sum() < len(some):
-        may_be = pc.and_(may_be, pc.fill_null(pc.match_substring_regex(texts, PLAIN_SHAPE), True))
-    mask: Mask = may_be.to_numpy(zero_copy_only=False)
-    return mask
+        is_plain = pc.and_(is_plain, pc.match_substring_regex(short, PLAIN_SHAPE))
+    may_be[may_be] = pc.fill_null(is_plain, True).to_numpy(zero_copy_only=False)
+    return may_be

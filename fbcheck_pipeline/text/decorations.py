@@ -20,7 +20,8 @@ from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text.cell_words import EMPTY_WORDS
 from fbcheck_pipeline.text.countries import region_of
 
-MAX_CELL_LENGTH = 1000
+MAX_CELL_LENGTH = 250
+"""Longer ones are pasted documents; phonenumbers looks into no longer text either."""
 MIN_PART_DIGITS = 7
 """So many digits may be a number of their own, which nobody may drop; fewer are hardly one where a separator may also stand inside."""
 _QUOTES = "\"'`\u00b4\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"

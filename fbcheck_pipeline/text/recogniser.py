@@ -18,7 +18,6 @@ from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_cou
 from fbcheck_pipeline.text.splitting import SEPARATORS, cuts, restarts
 from fbcheck_pipeline.text.uris import segments
 
-LONGEST_CELL = 300
 LEAST_DIGITS, MOST_DIGITS = 7, 15
 
 _SHORTENED = re.compile(r"\+?\d(?:[.,]\d+)?E\+?(?:0?[7-9]|1[0-4])", re.IGNORECASE)
@@ -39,7 +38,7 @@ class Lookalike(NamedTuple):
 
 def lookalikes(cell: str) -> list[Lookalike]:
     """What looks like the telephone numbers of a cell; none where anything in it does not."""
-    if len(cell) > LONGEST_CELL or decorations.is_date(cell):
+    if len(cell) > decorations.MAX_CELL_LENGTH or decorations.is_date(cell):
         return []
     digits = digit_count(cell)
     if digits < LEAST_DIGITS:

@@ -19,13 +19,15 @@ from fbcheck_pipeline.phones.careful.reference import (
     PhoneOutcome,
     area_of,
     has_trunk_zero,
+    is_emergency,
     is_own_format,
     read,
     read_linked,
     rejected,
 )
 from fbcheck_pipeline.phones.fast.terms import Says
-from fbcheck_pipeline.text import decorations, labels, other_readings
+from fbcheck_pipeline.phones.fast.territories import FEWEST, fewest_digits
+from fbcheck_pipeline.text import decorations, few_digits, labels, other_readings
 from fbcheck_pipeline.text.cell_words import LABELS
 from fbcheck_pipeline.text.cleaning import CELL, EACH_PART, WHOLE_TEXT, WORDS, cleaned, core_of
 from fbcheck_pipeline.text.countries import regions_named
@@ -103,6 +105,8 @@ def outcomes_of(
     """
     if text is None:
         return [rejected(RejectReason.EMPTY)]
+    if reason := _reason_of_few_digits(text, region):
+        return [rejected(reason)]
     reader = _Reader(region, column, known, applied if applied is not None else [])
     try:
         pieces = segments(cleaned(CELL, text, reader.said))
@@ -113,6 +117,18 @@ def outcomes_of(
     except Reject as reject:
         return [rejected(reject.reason)]
     return _all_or_none(list(dict.fromkeys(found)))
+
+
+def _reason_of_few_digits(text: str, region: str | None) -> RejectReason | None:
+    """Why a cell with fewer digits than any number of the region is none; None for any other cell."""
+    if len(text) > decorations.MAX_CELL_LENGTH:
+        return None
+    plain = decorations.to_ascii(text).strip(few_digits.BLANKS)
+    digits = re.sub(r"[^0-9]", "", plain)
+    if not 0 < len(digits) < fewest_digits(region) or is_emergency(digits, region):
+        return None
+    names_country = len(digits) >= FEWEST and regions_named(decorations.flags(text), LABELS)
+    return None if names_country else few_digits.reason_of(plain)
 
 
 def bare_digits_of(text: str) -> str | None:

@@ -14,11 +14,8 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberTyp
 from phonenumbers.shortnumberinfo import is_emergency_number
 
 from fbcheck_pipeline.model.reasons import LINE_TYPES, LineType, RejectReason
-from fbcheck_pipeline.phones.fast.terms import MAX_E164_DIGITS, MAX_EMERGENCY_DIGITS, Says
+from fbcheck_pipeline.phones.fast.terms import EMERGENCY_EVERYWHERE, MAX_E164_DIGITS, MAX_EMERGENCY_DIGITS, Says
 from fbcheck_pipeline.phones.fast.territories import metadata_for
-
-# Known far beyond their own countries, so they are no one's phone anywhere.
-EMERGENCY_EVERYWHERE = frozenset({"110", "112", "911", "999", "000"})
 
 _REASON_OF_FAULT = {
     NumberParseException.INVALID_COUNTRY_CODE: RejectReason.INVALID_NUMBER,

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.undress import matches
+from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import Ints
 from fbcheck_pipeline.text.cell_words import JOINING_WORDS
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS
@@ -50,9 +51,9 @@ def _whole(lists: pa.ListArray, places: Ints) -> tuple[pa.StringArray, Ints]:
     """The parts of those cells of which none may lack what stands in another, and the cell's place of each."""
     parts, counts = lists.flatten(), lists.value_lengths().to_numpy()
     of_list, first = np.repeat(np.arange(len(counts)), counts), np.repeat(np.cumsum(counts) - counts, counts)
-    digit_counts = pc.binary_length(pc.replace_substring_regex(parts, "[^0-9]+", "")).to_numpy()
-    begins = pc.match_substring_regex(parts, r"^[^0-9+(]*[(]?[+0]").to_numpy(zero_copy_only=False)
+    counts_of_parts = digit_counts(parts)
+    begins = matches(parts, r"^[^0-9+(]*[(]?[+0]")
     # `030 1234567 / 7654321`: a shorter one may lack the beginning of the first.
-    is_whole = (digit_counts >= MIN_PART_DIGITS) & (begins | (digit_counts >= digit_counts[first] + begins[first]))
+    is_whole = (counts_of_parts >= MIN_PART_DIGITS) & (begins | (counts_of_parts >= counts_of_parts[first] + begins[first]))
     keeps = np.bincount(of_list[~is_whole], minlength=len(counts))[of_list] == 0
     return parts.filter(pa.array(keeps)), places[of_list[keeps]]

@@ -1,4 +1,4 @@
-"""Cells that surely hold no number, many at once, and why: words without a digit, e-mail addresses, letters glued to digits, endless digits.
+"""Cells that surely hold no number, many at once, and why: words, e-mail addresses, letters glued to digits.
 
 Only cells of plain letters and few signs are looked at; in these nothing goes before the careful path finds the same.
 """
@@ -6,10 +6,9 @@ Only cells of plain letters and few signs are looked at; in these nothing goes b
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fbcheck_pipeline.model.reasons import RejectReason
-from fbcheck_pipeline.phones.dirty.undress import LABEL, LONGEST_READ, matches, rewritten
+from fbcheck_pipeline.phones.dirty.undress import LABEL, matches, rewritten
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text.cell_words import EMPTY_WORDS, EXTENSION_WORDS
 from fbcheck_pipeline.text.decorations import SYMBOL
@@ -34,22 +33,24 @@ _BARE = "^[0-9]{5,}[^0-9]+[0-9]+$"  # perhaps a fraction that goes
 LETTERS_LIKE_DIGITS = r"(?:^|[^\p{L}])(?:[Oo\x{41e}\x{43e}IlSZB]+|[xX]+)(?:[^\p{L}]|$)"
 
 
+def are_words(cells: pa.StringArray) -> Mask:
+    """Cells of words only, which do not say that there is no number.
+
+    Args:
+        cells: as they came; of these characters none becomes another in ASCII.
+    """
+    return _only(cells, _WORDS, _MAY_SAY_NOTHING)
+
+
 def certain_reasons(cells: pa.StringArray) -> list[tuple[RejectReason, Mask]]:
     """Reasons, and where they are certain.
 
     Args:
         cells: as `in_ascii` gives them, without blanks around.
     """
-    is_none = _only(cells, _WORDS, _MAY_SAY_NOTHING) | _only(cells, _EMAIL, _CHAT_ADDRESS)
+    is_none = _only(cells, _EMAIL, _CHAT_ADDRESS)
     is_glued = _only(cells, _GLUED, _MAY_BE_GLUED)
-    is_endless = matches(cells, r"^\+?[0-9][0-9 ]*$")
-    digits = pc.replace_substring(cells.filter(pa.array(is_endless)), " ", "")
-    is_endless[is_endless] = pc.greater(pc.binary_length(digits), LONGEST_READ + 2).to_numpy(zero_copy_only=False)
-    return [
-        (RejectReason.NOT_A_NUMBER, is_none),
-        (RejectReason.LETTERS_IN_NUMBER, is_glued),
-        (RejectReason.TOO_LONG, is_endless),
-    ]
+    return [(RejectReason.NOT_A_NUMBER, is_none), (RejectReason.LETTERS_IN_NUMBER, is_glued)]
 
 
 def amounts(cells: pa.StringArray) -> pa.StringArray:

@@ -26,6 +26,7 @@ _INTEGER = r"\+?[1-9][0-9]{4,}"
 _COMMAS, _POINTS, _APOSTROPHES = (rf"\+?[1-9][0-9]{{0,2}}(?:{sign}[0-9]{{3}}){{2,}}" for sign in (",", r"\.", "'"))
 # As many decimals as the exponent says: no digit is lost, none is padded.
 _EXACT = "|".join(rf"([0-9]{{{places}}})[eE]\+?{places:02}" for places in range(8, 15))
+_FRACTION = "[.,]0$"
 _SCHEME = r"(?:item[0-9]+\.)?tel(?:;type=[a-z,]+)*:|(?:callto|smsto|sms|phone|whatsapp):"
 LABEL = "(?:" + "|".join(sorted(map(re.escape, LABELS), key=lambda word: (-len(word), word))) + ")"
 _LABELLED = rf"[(\[]?{LABEL}(?:[ .\-/]+{LABEL})*[)\]]?[ :.=\-]{{1,3}}"
@@ -36,8 +37,8 @@ _AREA = r"\(?0[0-9]{1,5}\)?|\+[0-9]{1,2} ?(?:\(0\) ?)?[0-9]{2,3}"
 # One bracket, around the area code.
 _GROUPED = r"(?:\+?[0-9]+|\([0-9]+\)(?: ?[0-9]+))"
 MOST_OF_TWO = 44  # of one number: fifteen, an international prefix, a trunk 0
-LONGEST_READ = 250  # of more digits phonenumbers looks at none
 MIN_RESTART = 6  # the digits of the shortest numbers that begin with a trunk 0
+MOST_BYTES = 4  # of a character
 NOTHING = pa.scalar(None, pa.string())
 _JOINT = "\0"  # between cells that are translated together
 _DROPPED = "\U000e0001"  # itself one of the marks that go
@@ -56,12 +57,12 @@ def _step(shape: str, becomes: str) -> _Step:
 
 
 _STEPS = (
-    _Step(r"[\t\r\v\f]", r"[\t\r\v\f ]+", " "),
     _step(rf"^=?{_QUOTE}+ ?([+(]?[0-9][0-9 ().,\-]*){_QUOTE}*$", r"\1"),
+    _Step(rf"^(?:{_INTEGER}|{_COMMAS}|{_POINTS}|{_APOSTROPHES})[.,]0$", _FRACTION, ""),
+    _Step(r"[\t\r\v\f]", r"[\t\r\v\f ]+", " "),
     _step(rf"^([1-9])[.,](?:{_EXACT})$", r"\1\2\3\4\5\6\7\8"),
-    _step(rf"^({_INTEGER}|{_COMMAS}|{_POINTS}|{_APOSTROPHES})[.,]0$", r"\1"),
     _Step(rf"^(?:{_COMMAS}|{_APOSTROPHES})$", "[,']", ""),
-    _step(rf"(?i)^(?:{_SCHEME})({CORE})$", r"\1"),
+    _Step(rf"(?i)^(?:{_SCHEME}){CORE}$", r"^[^:]+:", ""),
     _Step(rf"(?i)^{_LABELLED}(?:{WHOLE})$", r"^[^0-9+]*[^0-9+(]", ""),
     _step(rf"^(?:({CORE}) ?[;,.:]|\[({CORE})\])$", r"\1\2"),
     _step(rf"^({_AREA}) ?/ ?([0-9](?: ?[0-9]){{4,8}})$", r"\1 \2"),
@@ -71,10 +72,11 @@ _STEPS = (
 
 def is_over_long(cells: pa.StringArray) -> Mask:
     """Cells that no rule looks into, as they came."""
-    limit = decorations.MAX_CELL_LENGTH
-    if not pc.any(pc.greater(pc.binary_length(cells), limit)).as_py():
-        return np.zeros(len(cells), np.bool_)
-    is_long: Mask = pc.fill_null(pc.greater(pc.utf8_length(cells), limit), False).to_numpy(zero_copy_only=False)
+    lengths = pc.fill_null(pc.binary_length(cells), 0).to_numpy()
+    is_long: Mask = lengths > decorations.MAX_CELL_LENGTH
+    may_be = np.flatnonzero(is_long & (lengths <= MOST_BYTES * decorations.MAX_CELL_LENGTH))
+    if len(may_be):
+        is_long[may_be] = pc.utf8_length(cells.take(pa.array(may_be))).to_numpy() > decorations.MAX_CELL_LENGTH
     return is_long
 
 
@@ -109,14 +111,14 @@ def undressed(cells: pa.StringArray) -> pa.StringArray:
     Args:
         cells: as `in_ascii` gives them, without blanks around.
     """
-    left = pc.utf8_trim(cells, " \t\n\r\v\f")
-    found, left, places = _parted(left, np.arange(len(cells)), f"^{CORE}$")
+    found, left, places = _parted(cells, np.arange(len(cells)), f"^{CORE}$")
     bare, at = [found[0]], [found[1]]
     for step in _STEPS:
         taken, left, places = _parted(left, places, step.shape)
         if not len(taken[0]):
             continue
-        changed = pc.replace_substring_regex(taken[0], step.pattern, step.becomes)
+        is_tail = step.pattern == _FRACTION  # of two characters; a tenth of an expression's time
+        changed = pc.utf8_slice_codeunits(taken[0], 0, -2) if is_tail else pc.replace_substring_regex(taken[0], *step[1:])
         found, others, others_at = _parted(changed, taken[1], f"^{CORE}$")
         bare, at = [*bare, found[0]], [*at, found[1]]
         left, places = pa.concat_arrays([left, others]), np.concatenate([places, others_at])
@@ -143,7 +145,7 @@ def joined_groups(cells: pa.StringArray) -> pa.StringArray:
     grouped = cells.filter(pa.array(is_grouped))
     joined = pc.replace_substring_regex(grouped, r"[ ()]+", "")
     lengths = pc.binary_length(joined).to_numpy()
-    is_none = (lengths > MOST_OF_TWO) & (lengths <= LONGEST_READ) & ~matches(grouped, r"\(")
+    is_none = (lengths > MOST_OF_TWO) & ~matches(grouped, r"\(")
     # Another digit than 0 may begin a count before the number.
     is_one = matches(grouped, r"^\(?[+0]") & (lengths < 2 * MIN_RESTART) | ~matches(grouped, "[ )]0")
     found = pc.if_else(pa.array(is_one), joined, NOTHING)

@@ -69,7 +69,7 @@ class Digits:
 
 def digits_of(cells: pa.StringArray) -> Digits:
     """Find the digits of cells; any number of cells, nulls allowed."""
-    ends, data = _buffers(cells)
+    ends, data = buffers_of(cells)
     begins, ends = ends[:-1], ends[1:]
     lengths = ends - begins
     kind = np.frombuffer(data.tobytes().translate(_KIND), np.uint8)
@@ -109,6 +109,14 @@ def digits_of(cells: pa.StringArray) -> Digits:
     return Digits(matrix, count, has_plus, is_null | (lengths == 0), is_plain, is_unbroken, restart, tail)
 
 
+def digit_counts(cells: pa.StringArray) -> Ints:
+    """How many digits of ASCII each cell has."""
+    ends, data = buffers_of(cells)
+    seen = np.zeros(len(data) + 1, np.int32)
+    np.cumsum(data - np.uint8(ord("0")) < 10, out=seen[1:])
+    return np.diff(seen[ends]).astype(np.int64)
+
+
 @dataclass(frozen=True)
 class _Signs:
     """All bytes that are neither digits nor blanks: their places among all bytes `data`, their cells' rows, what they are."""
@@ -145,7 +153,7 @@ def _has_unclear_signs(signs: _Signs, begins: Ints, ends: Ints, seen: NDArray[np
     return is_unclear | (_tails(count, seen, first, opens, rows_opened) > 0)
 
 
-def _buffers(cells: pa.StringArray) -> tuple[Ints, Bytes]:
+def buffers_of(cells: pa.StringArray) -> tuple[Ints, Bytes]:
     """Where each cell ends in the bytes of all (one entry more than cells), and these bytes."""
     _, offsets, data = cells.buffers()
     if not len(cells):

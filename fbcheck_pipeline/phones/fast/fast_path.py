@@ -173,6 +173,8 @@ class FastPath:
         """Bare digits are read abroad, too, where that can change the answer."""
         chosen = self._national(digits, rows, regions, head)
         matters = np.where(chosen.is_number, column != Says.NATIONAL, column == Says.INTERNATIONAL)
+        territory, begin = self.lookups.territory_of_head[head], self.lookups.code_length_of_head[head]
+        matters &= ~(chosen.is_number & (chosen.territory == territory) & (chosen.begin == begin))  # it is read abroad already
         bare = np.flatnonzero(self.lookups.is_bare[regions, head] & matters)
         national, international, says = chosen.at(bare), self._international(digits, rows[bare], 0), column[bare]
         is_sure = national.is_sure & international.is_sure

@@ -21,6 +21,8 @@ _CODES = {region: code for code, regions in COUNTRY_CODE_TO_REGION_CODE.items() 
 
 MAX_E164_DIGITS = 15
 MAX_EMERGENCY_DIGITS = 6
+# Known far beyond their own countries, so they are no one's phone anywhere.
+EMERGENCY_EVERYWHERE = frozenset({"110", "112", "911", "999", "000"})
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]

@@ -32,6 +32,7 @@ from fbcheck_pipeline.phones.fast.patterns import (
 )
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, TERRITORY_COUNT, code_of
 
+FEWEST, FEWEST_ABROAD = 4, 6  # digits of a number anywhere, without and with a country code
 SYMBOLS = 16  # ten digits, `END`, and up to a power of two: state + symbol is the index into the table
 END = 10  # the symbol after the last digit; the state stays
 _GENERAL, _PREFIX, _OTHER_PREFIX = (("general", ""), ("prefix", ""), ("other_prefix", ""))
@@ -140,6 +141,19 @@ def metadata_by_region(territory: int) -> dict[str, PhoneMetadata]:
     """That of all regions of the territory's calling code, the main one first."""
     own, regions = metadata_of(territory), COUNTRY_CODE_TO_REGION_CODE[code_of(territory)]
     return {region: own if region == "001" else metadata_for(region) for region in regions}
+
+
+@cache
+def fewest_digits(region: str | None) -> int:
+    """A cell with fewer holds no number of the region, nor one with a country code. Without a region, a number anywhere has four."""
+    territories = metadata_by_region(COUNTRIES.index(region)).values() if region else ()
+    return min((length for each in territories for length in (*general_of(each).possible_length, FEWEST_ABROAD)), default=FEWEST)
+
+
+def emergency_pattern(region: str) -> str:
+    """What the region's emergency numbers are like; nothing where it has none."""
+    short = PhoneMetadata.short_metadata_for_region(region)
+    return (short.emergency.national_number_pattern or "") if short and short.emergency else ""
 
 
 def general_of(metadata: PhoneMetadata) -> PhoneNumberDesc:

@@ -17,6 +17,7 @@ from fbcheck_pipeline.phones.fast.fast_path import FastPath
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
 from fbcheck_pipeline.phones.phone_reader import Cells, PhoneReader
 from fbcheck_pipeline.text import recogniser
+from fbcheck_pipeline.text.decorations import MAX_CELL_LENGTH
 from tests.unit.phones.corpus import NO_REGION, Cell, read_carefully, read_fast
 from tests.unit.phones.dirty_cells import cells
 
@@ -168,4 +169,4 @@ def test_a_kind_of_dirt(text: str, region: str | None, became: str) -> None:
 def test_an_endless_cell_is_read_in_no_time(unit: str) -> None:
     """A pasted document is refused by its length alone; of what is short enough, no rule looks at a place more than so often."""
     assert [each.reason for each in outcomes_of(unit * (200_000 // len(unit)), "DE")] == ["not_a_number"]
-    assert outcomes_of(unit * (1000 // len(unit)), "DE")
+    assert outcomes_of(unit * (MAX_CELL_LENGTH // len(unit)), "DE")

@@ -115,6 +115,8 @@ TRAPS: dict[str, tuple[str, ...]] = {
         "Max (030) 123456",
     ),
     "US": ("650 253 CELL", "6502 KELLY", "800 555 HELP", "TL 875,85 TL", "1 " * 60, "011 " * 90),
+    "FR": ("15", "1 5", "15 (ev)", "112", "3 15"),
+    "GB": ("LU 29699", "Luxembourg: 29699", "(lu)29699", "🇱🇺29 699", "29 699", "2 9 6 9", "DE2969", "29-69-9 Deutschland"),
     "LU": ("2789746.60.", ".2789746.60", "27897.46,60 TL", "278974,60 TL", "27.897,60 TL"),
     "AT": ("01 51234 01 54321 01 5123456", "512345,60 ev", "0512345 12 Max"),
     "AU": ("0011999" + "1" * 44, "0011999" + "1" * 260, "+999" + "1" * 245),
@@ -140,7 +142,10 @@ def test_no_trap_is_read_in_a_vector(reader: PhoneReader, region: str) -> None:
         "€ 12345,60",
         "0532 123 " * 100,
         "12 " * 30,
-        "a" * 1001,
+        "a" * 251,
+        "Tel 12",
+        "12345 Ali",
+        "12,5 %",
     ],
 )
 def test_what_many_lists_hold_is_not_read_cell_by_cell(reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, text: str) -> None:

@@ -1,0 +1,51 @@
+"""Which cells name a country beside a number, as `text.countries.regions_named` finds it; that is asked only where it may be so."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fbcheck_pipeline.phones.dirty.undress import matches
+from fbcheck_pipeline.phones.fast.terms import NONE, Mask
+from fbcheck_pipeline.text.cell_words import LABELS
+from fbcheck_pipeline.text.countries import LETTERS_LOOKED_AT, beginnings, key_of, names, regions_named
+
+_CODE = r"(?:^|[^\p{L}])(?:[A-Z]{2,3}(?:[^\p{L}]|$)|[A-Za-z]{2,3} *:)|[(\[] *[A-Za-z]{2,3}(?:[^\p{L}]|$)"
+
+
+def names_country(cells: pa.StringArray, words: pa.StringArray | None = None) -> Mask:
+    """Where words name a country: they look like a code, are a name, or begin as one does together with the next.
+
+    Args:
+        cells: as `in_ascii` gives them.
+        words: the same with nothing but letters and blanks, where other signs than blanks and `.,:!?` are around their words.
+    """
+    lists = pc.ascii_split_whitespace(cells if words is None else words)
+    is_word = pc.greater_equal(lists.flatten(), "A")  # digits and signs stand before the letters
+    keys, of_cell = _keys(lists.flatten().filter(is_word)), np.repeat(np.arange(len(cells)), lists.value_lengths().to_numpy())
+    of_cell = of_cell[is_word.to_numpy(zero_copy_only=False)]
+    following = pa.concat_arrays([keys, pa.array([""])])[1:]
+    begins = pc.utf8_slice_codeunits(pc.binary_join_element_wise(keys, following, ""), 0, LETTERS_LOOKED_AT)
+    is_followed = pa.array(of_cell == np.append(of_cell, NONE)[1:])
+    known_names, known_beginnings = _known()
+    may_be = pc.or_(pc.is_in(keys, known_names), pc.and_(is_followed, pc.is_in(begins, known_beginnings)))
+    may_name = matches(cells, _CODE)
+    may_name[of_cell[may_be.to_numpy(zero_copy_only=False)]] = True
+    may_name[may_name] = [bool(regions_named(cell, LABELS)) for cell in cells.filter(pa.array(may_name)).to_pylist()]
+    return may_name
+
+
+def _keys(words: pa.StringArray) -> pa.StringArray:
+    """As `key_of`, each word with other letters than ASCII's once; what stands behind a word goes."""
+    words = pc.ascii_rtrim(words, ".,:!?")
+    coded = pc.dictionary_encode(words.filter(pc.invert(pc.string_is_ascii(words))))
+    others = pa.array([*map(key_of, coded.dictionary.to_pylist())], pa.string())
+    return pc.replace_with_mask(pc.ascii_lower(words), pc.invert(pc.string_is_ascii(words)), others.take(coded.indices))
+
+
+@cache
+def _known() -> tuple[pa.StringArray, pa.StringArray]:
+    return pa.array(list(names())), pa.array(list(beginnings()))

@@ -1,0 +1,36 @@
+"""Cells with fewer digits than any number has: their shape alone says why they are rejected.
+
+The expressions mean the same to Python and to RE2, so that one cell and many are judged alike.
+"""
+
+from __future__ import annotations
+
+import re
+
+from fbcheck_pipeline.model.reasons import RejectReason
+
+BLANKS = " \t\n\r\v\f"
+# Nearly, with a few signs between; pictures are no letters, see `decorations.SYMBOL`.
+_LETTER = "[A-Za-z\u00aa\u00b5\u00ba\u00c0-\u1fff\u2c00-\u2fef\u3040-\ufefe\U00010000-\U0010ffff]"
+_MONTH = r"^(?:0?[1-9]|1[0-2])[\-./](?:19|20)[0-9]{2}$"
+SHAPES = (
+    (rf"@|://|www\.|^=|^#[A-Za-z0-9/_]+[!?]|^-[1-9][0-9]*(?:[.,][0-9]+)?$|{_MONTH}", RejectReason.NOT_A_NUMBER),
+    (r"^[+\-]?[0-9]+(?:[.,][0-9]+)? ?[eE] ?\+?-?[0-9]{1,4}$", RejectReason.EXCEL_PRECISION_LOST),
+    (_LETTER, RejectReason.LETTERS_IN_NUMBER),
+    ("", RejectReason.TOO_SHORT),
+)
+"""The first expression that is found counts; the last always is."""
+
+
+def reason_of(text: str) -> RejectReason:
+    """Why a text with few digits is no number.
+
+    Args:
+        text: in ASCII as far as it can be, without blanks around.
+    """
+    return next(reason for shape, reason in SHAPES if re.search(shape, text))
+
+
+def shape_of_fewer(digits: int) -> str:
+    """The expression for texts of at least one digit and fewer than so many, in ASCII."""
+    return rf"^[^0-9]*[0-9](?:[^0-9]*[0-9]){{0,{digits - 2}}}[^0-9]*$"
