@@ -12,6 +12,7 @@ from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.results.counting import coverage_of
 from fbcheck_pipeline.results.lineage import read_lineage
 from fbcheck_pipeline.results.reading import how_read
+from fbcheck_pipeline.results.source_change import unlike_previous
 from fbcheck_pipeline.workflow.doubt import what_to_do
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -94,6 +95,12 @@ def vendor_counts_agree(ws: Workspace, list_key: str) -> dg.AssetCheckResult:
     )
 
 
+def source_is_as_before(ws: Workspace, list_key: str) -> dg.AssetCheckResult:
+    """Half a delivery, or another file under the same name, replaces the source's latest list all the same; a person should look."""
+    said = unlike_previous(read_lineage(ws, list_key))
+    return dg.AssetCheckResult(passed=not said, severity=dg.AssetCheckSeverity.WARN, description="; ".join(said) or None)
+
+
 def _counts(ws: Workspace, list_key: str) -> dict[str, int]:
     return dict(ws.ledger.phone_list(list_key).counts or {})
 
@@ -105,5 +112,10 @@ CHECKS = [
     (paths.FACEBOOK_RESULTS, counts_add_up, "Each row has one status, and the counts add up to the rows of e164_phones."),
     (paths.FACEBOOK_RESULTS, coverage_is_good, f"At least {GOOD_COVERAGE:.0%} of the valid phones have a verdict."),
     (paths.FACEBOOK_RESULTS, vendor_counts_agree, "The vendor's own counts fit what was sent and what came back."),
+    (
+        paths.FACEBOOK_RESULTS,
+        source_is_as_before,
+        "The list has the phone columns of its source's last list, and half its rows or more.",
+    ),
 ]
 """The asset's file, what is looked at, and the description."""

@@ -140,7 +140,8 @@ def _previous(ws: Workspace, phone_list: PhoneList) -> dict[str, Any] | None:
         return None
     then = json.loads(ws.storage.read_bytes(paths.LINEAGE.of(key)))
     return {name: then[name] for name in ("list_key", "created_at", "counts", "verdicts", "distinct")} | {
-        "file": then["source"]["file"]
+        "file": then["source"]["file"],
+        "phone_columns": then["source"].get("phone_columns"),
     }
 
 

@@ -17,6 +17,7 @@ from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES, OPEN_STATUSES, VE
 from fbcheck_pipeline.results.counting import NO_VERDICT, ODDITIES, coverage_of
 from fbcheck_pipeline.results.pages import Bar, Segment, bar_of, duration, percent, seconds_of, shown_time, template
 from fbcheck_pipeline.results.reading import shown_delimiter
+from fbcheck_pipeline.results.source_change import unlike_previous
 from fbcheck_pipeline.workflow.content import CellCounts
 from fbcheck_pipeline.workflow.doubt import doubt_about
 
@@ -73,6 +74,7 @@ def _view(lineage: Mapping[str, Any]) -> dict[str, Any]:
         "distinct": lineage["distinct"],
         "age": _age(lineage),
         "previous": lineage["previous"],
+        "unlike": unlike_previous(lineage),
         "previous_joined": shown_time(seconds_of((lineage["previous"] or lineage)["created_at"])),
         "changes": list(_changes(lineage)),
         "billing": lineage["billing"],

@@ -10,11 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from fbcheck_pipeline.defs.checks import source_is_as_before
 from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.files import atomic
 from fbcheck_pipeline.files.storage import BatchStream
@@ -208,6 +210,30 @@ def test_what_is_deleted_while_it_is_joined_stays_deleted(driver: WorkflowDriver
         driver.ws.storage.write_parquet(paths.FACEBOOK_RESULTS.of("a"), joined)
     held = {path.parent.name for path in Path(driver.ws.storage.root).glob("*/*") if path.stem in ("a", "s")}
     assert held == set()
+
+
+def test_a_list_unlike_the_last_one_of_its_source_is_named_in_its_report_and_its_check(
+    driver: WorkflowDriver, clock: Clock
+) -> None:
+    """Half a delivery, or another file under the same name; joined again it is still so, and it is the latest all the same."""
+    for key, rows, column in (("a", 100, "tel"), ("b", 50, "tel"), ("c", 24, "mobile"), ("d", 24, "mobile")):
+        bring(driver, key, "s", swiss(3), rows=rows, column=column)
+        clock.advance(60)
+    driver.finish()
+    for key in "abcdc":
+        join(driver.ws, key)
+    checks = {key: source_is_as_before(driver.ws, key) for key in "abcd"}
+    assert [key for key, each in checks.items() if not each.passed] == ["c"] and latest(driver.ws, "s") == "d"
+    assert checks["c"].severity is dg.AssetCheckSeverity.WARN and checks["c"].description == (
+        "it has 24 rows, less than half of the 50 rows of b.csv; its phones stand in 'mobile'; those of b.csv stood in 'tel'"
+    )
+    pages = {key: driver.ws.storage.read_bytes(paths.REPORT.of(key)).decode() for key in "bcd"}
+    assert {key: "unlike the last one of its source" in page for key, page in pages.items()} == {
+        "b": False,
+        "c": True,
+        "d": False,
+    }
+    assert pages["c"].index("24 rows, less than half") < pages["c"].index("<section")
 
 
 @pytest.mark.parametrize("number", range(1, 7))
