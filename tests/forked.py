@@ -25,19 +25,21 @@ PATIENCE_S = 300.0
 """How long a process may take on a machine under load; only one that hangs takes it."""
 COMMAND = "fbcheck_pipeline.cli.running"
 FORK = multiprocessing.get_context("forkserver")
-FORK.set_forkserver_preload(
-    [
-        COMMAND, "fbcheck_pipeline.cli.preparing", "fbcheck_pipeline.results.export", "fbcheck_pipeline.cli.doctor",
-        "fbcheck_pipeline.lists.text", "tests.integration.money.worker_script",
-        # What they import at work.
-        "dagster._core.executor.in_process", "dagster._core.execution.execute_in_process", "dagster._core.instance.factory",
-        "dagster._core.instance.runs.run_domain", "dagster._core.storage.sqlite_storage", "dagster._core.storage.migration.utils",
-        "dagster._core.storage.local_compute_log_manager", "dagster._core.storage.root", "dagster._core.workspace.context",
-        "alembic.command", "hypothesis.extra.pandas", "jinja2.runtime", "mako.template", "openlineage.client",
-        "pandera.backends.pandas.register", "pyarrow.dataset", "rich.console", "sqlalchemy.dialects.postgresql.psycopg",
-        "sqlalchemy.dialects.sqlite.aiosqlite", "upath.implementations.local",
-    ]
-)  # fmt: skip
+# fmt: off
+PRELOADED = [
+    COMMAND, "fbcheck_pipeline.cli.preparing", "fbcheck_pipeline.results.export", "fbcheck_pipeline.cli.doctor",
+    "fbcheck_pipeline.lists.text", "tests.integration.money.worker_script",
+    # What they import at work.
+    "dagster._core.executor.in_process", "dagster._core.execution.execute_in_process", "dagster._core.instance.factory",
+    "dagster._core.instance.runs.run_domain", "dagster._core.storage.sqlite_storage", "dagster._core.storage.migration.utils",
+    "dagster._core.storage.local_compute_log_manager", "dagster._core.storage.root", "dagster._core.workspace.context",
+    "alembic.command", "hypothesis.extra.pandas", "jinja2.runtime", "mako.template", "openlineage.client",
+    "pandera.backends.pandas.register", "pyarrow.dataset", "rich.console", "sqlalchemy.dialects.postgresql.psycopg",
+    "sqlalchemy.dialects.sqlite.aiosqlite", "upath.implementations.local",
+]
+# fmt: on
+"""A process has one such server: whoever else uses it preloads the same."""
+FORK.set_forkserver_preload(PRELOADED)
 
 
 class ForkedCommand:

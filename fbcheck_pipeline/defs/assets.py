@@ -105,17 +105,16 @@ def e164_phones(instance: Instance) -> dg.AssetsDefinition:
 
 
 def submitted_chunks(instance: Instance) -> dg.AssetsDefinition:
-    """The asset that buys."""
-    columns = [Column.PHONE_COLUMN, Column.PHONE_E164, Column.REJECT_REASON]
-    frame = dg.AssetIn(instance.key(paths.E164_PHONES), metadata={"columns": columns})
+    """The asset that buys. It loads its frame itself: in a run without a list Dagster would fail to, in words of its own."""
+    deps = [instance.key(paths.E164_PHONES)]
 
-    @instance.asset(paths.SUBMITTED_CHUNKS, ins={"e164_phones": frame}, metadata=described_columns(paths.SUBMITTED_CHUNKS))
-    def submitted_chunks(
-        context: dg.AssetExecutionContext, config: SubmitConfig, e164_phones: BatchStream
-    ) -> dg.MaterializeResult[None]:
+    @instance.asset(paths.SUBMITTED_CHUNKS, deps=deps, metadata=described_columns(paths.SUBMITTED_CHUNKS))
+    def submitted_chunks(context: dg.AssetExecutionContext, config: SubmitConfig) -> dg.MaterializeResult[None]:
         """One row per distinct phone of the list: what answers it (a new chunk, another list's, an earlier verdict, or nothing)."""
         with instance.working(context) as fbcheck:
-            ws, key = fbcheck.workspace(), instance.list_key(context)
+            key, ws = instance.list_key(context), fbcheck.workspace()
+            columns = [Column.PHONE_COLUMN, Column.PHONE_E164, Column.REJECT_REASON]
+            e164_phones = ws.storage.read_parquet(paths.E164_PHONES.of(key), [*map(str, columns)])
             submission = submit_list(
                 ws,
                 fbcheck.client(),

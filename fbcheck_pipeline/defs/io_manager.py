@@ -48,6 +48,6 @@ class ParquetIOManager(dg.ConfigurableIOManager):
 
 
 def _name(context: Any) -> str:
-    if not context.has_asset_partitions:
+    if not (context.has_asset_partitions and context.has_partition_key):
         raise OperatorError(NO_LIST)
     return f"{context.asset_key.path[-1]}/{context.asset_partition_key}.parquet"

@@ -71,6 +71,7 @@ class DagsterDriver:
     def __init__(self, instance: dg.DagsterInstance, **fbcheck: Any) -> None:
         self.instance, self.fbcheck = instance, resource(**fbcheck)
         self.definitions = standing_alone(self.fbcheck)
+        self.ours = STANDING_ALONE
         self.ws: Workspace = open_workspace(self.fbcheck.settings())
 
     def drop(self, name: str, numbers: Iterable[str]) -> str:
@@ -79,12 +80,12 @@ class DagsterDriver:
         drop(Path(self.ws.storage.root), name, content)
         assert take_up_lists(self.ws, budget_s=60).refused == ()
         key = key_of(name, hashlib.sha256(content).hexdigest())
-        self.instance.add_dynamic_partitions("lists", [key])
+        self.instance.add_dynamic_partitions(self.ours.partition_set, [key])
         return key
 
     def run(self, job: str, key: str | None = None, **given: Any) -> dg.ExecuteInProcessResult:
-        """Execute a job, or a selection of it."""
-        definition = self.definitions.resolve_job_def(job)
+        """Execute a job, or a selection of it, by its plain name."""
+        definition = self.definitions.resolve_job_def(self.ours.named(job))
         return definition.execute_in_process(instance=self.instance, partition_key=key, raise_on_error=False, **given)
 
     def finish_collecting(self) -> None:
@@ -98,11 +99,12 @@ class DagsterDriver:
     def finish(self) -> None:
         """Collect and join until nothing is due; the vendor must be quick."""
         self.finish_collecting()
-        while requests := due_requests(self.instance, STANDING_ALONE, self.ws, due_work(self.ws.ledger)):
+        while requests := due_requests(self.instance, self.ours, self.ws, due_work(self.ws.ledger)):
             for request in requests:
                 selection = list(request.asset_selection) if request.asset_selection else None
                 assert request.job_name is not None
-                assert self.run(request.job_name, request.partition_key, asset_selection=selection).success
+                plain = request.job_name.removeprefix(self.ours.named(""))
+                assert self.run(plain, request.partition_key, asset_selection=selection).success
 
     def complete(self, name: str, numbers: Iterable[str]) -> str:
         """A list from the inbox to its results."""

@@ -69,7 +69,7 @@ def tell(sensor: Any, driver: DagsterDriver, result: dg.ExecuteInProcessResult) 
         dagster_event=event,
         dagster_instance=driver.instance,
         dagster_run=run,
-        resources={"fbcheck": driver.fbcheck},
+        resources={driver.ours.fbcheck_key: driver.fbcheck},
     ) as context:
         return sensor(context if result.success else context.for_run_failure())
 
