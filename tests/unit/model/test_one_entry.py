@@ -16,6 +16,7 @@ USE = """
 import json, numpy as np, pyarrow as pa
 from docs.reference.generate import pages
 from fbcheck_pipeline.defs.metadata import table_schema
+from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.lists.column_choice import choose
 from fbcheck_pipeline.lists import ReadOptions
 from fbcheck_pipeline.model import paths
@@ -24,6 +25,7 @@ from fbcheck_pipeline.model.frames import validate
 from fbcheck_pipeline.results.explain import ANSWER
 from fbcheck_pipeline.results.join import join_batches, result_schema
 from fbcheck_pipeline.results.lineage import made_of
+from fbcheck_pipeline.results.number_search import KnownNumbers
 from fbcheck_pipeline.results.pseudonyms import Pseudonyms
 from fbcheck_pipeline.workflow.answers import Resolved, Tally
 
@@ -36,7 +38,8 @@ resolved = Resolved(np.array([41780000001]), np.array([0, 6, 2], np.int8), np.ar
 schema = result_schema(e164)
 (joined,) = join_batches(schema, [batch], resolved, Tally(resolved))
 validate(paths.FACEBOOK_RESULTS, joined)
-hidden = Pseudonyms(b"key", ["tel"]).replace(joined)
+pseudonyms = Pseudonyms(b"key", "", ["tel"], KnownNumbers(np.array([41780000001])))
+(hidden,) = pseudonyms.applied_to(BatchStream(schema, iter([joined]))).batches
 print(json.dumps(default=str, obj={
     "joined": joined.column("planted_column").to_pylist(),
     "hidden": hidden.column("planted_column").to_pylist(),

@@ -43,7 +43,7 @@ def test_a_reason_of_another_version_stands_for_itself() -> None:
     phone["rejected_alike"] = 3
     said: list[Any] = []
     explaining._say_row(
-        SimpleNamespace(say=said.append),  # type: ignore[arg-type]
+        SimpleNamespace(answer=said.append),  # type: ignore[arg-type]
         {"source_row": 1, "file": "list.csv", "read_so": [], "cells": {}, "phones": [phone]},
     )
     with (console := Console(width=100)).capture() as shown:
