@@ -11,6 +11,8 @@ from fbcheck_pipeline.defs.instance import Instance
 from fbcheck_pipeline.errors import FbcheckError
 
 WEBHOOK_TIMEOUT_S = (3, 5)
+INTERVAL_S = 10
+"""A tick ends at the first run that it skips; one that it did not skip would be noted in that run's log, also in those of others."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ def _webhook(
         name=instance.named(plain),
         run_status=status,
         run_status_sensor_fn=tell,
+        minimum_interval_seconds=INTERVAL_S,
         default_status=instance.sensor_status(),
         required_resource_keys={instance.fbcheck_key},
         description=description,

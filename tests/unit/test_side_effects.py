@@ -51,6 +51,16 @@ def test_importing_and_opening_change_nothing_of_the_process(tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
 
 
+def test_the_package_alone_is_light_and_shows_its_public_names(tmp_path: Path) -> None:
+    """Dagster's tools look through it; a script that asks for its version waits for nothing."""
+    script = (
+        "import sys, fbcheck_pipeline as fb; heavy = {'dagster', 'pandas', 'pyarrow', 'sqlalchemy'} & set(sys.modules);"
+        "assert not heavy, heavy; assert set(fb.__all__) <= set(dir(fb)); [getattr(fb, name) for name in fb.__all__]"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_definitions_load_without_a_warning(tmp_path: Path) -> None:
     """What Dagster calls a preview is our affair, not that of everybody who loads the location."""
     script = "import fbcheck_pipeline.definitions"

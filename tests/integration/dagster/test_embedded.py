@@ -179,6 +179,29 @@ def test_what_fails_of_theirs_is_not_told(driver: EmbeddedDriver, hook: Hook, ve
     )
 
 
+def test_steps_on_other_machines_than_the_data_are_refused(
+    instance: dg.DagsterInstance, vendor: FakeVendor, variables: None
+) -> None:
+    """Each machine would begin an empty ledger of its own, and buy again."""
+    driver = EmbeddedDriver(instance, their_project.far(), "far")
+    key = driver.drop("night.csv", swiss(3))
+    job = ReconstructableRepository.for_module(their_project.__name__, "far").get_reconstructable_job("far_submit_list")
+    with dg.execute_job(job, instance=instance, tags={"dagster/partition": key}) as ran:
+        assert "k8s runs steps on other machines, which do not see a local data_uri" in failures(ran)["far__raw_phones"]
+    assert vendor.posts == []
+    driver.fbcheck.close()
+
+
+def test_a_lost_answer_names_the_command_that_reaches_the_instance(driver: EmbeddedDriver, vendor: FakeVendor) -> None:
+    """Without the module and the name it would ask a ledger that is not there."""
+    vendor.script = lambda index, payload: "accept_then_cut"
+    result = driver.run("submit_list", driver.drop("night.csv", swiss(3)))
+    found = {each.check_name: each for each in result.get_asset_check_evaluations()}["nothing_is_unconfirmed"]
+    (chunk,) = driver.ws.ledger.chunks()
+    command = f"fbcheck --module {their_project.__name__} --instance facebook reconcile {chunk.chunk_key} --task-id ID"
+    assert command in (found.description or "")
+
+
 def test_an_unset_variable_stops_our_steps_alone(driver: EmbeddedDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run of both would otherwise end before its first step; our sensors skip and say which variable it is."""
     monkeypatch.delenv("THEIR_KEY")

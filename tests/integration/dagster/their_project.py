@@ -86,6 +86,13 @@ def merged() -> dg.Definitions:
     return dg.Definitions.merge(own(), facebook())
 
 
+def far() -> dg.Definitions:
+    """An instance whose jobs' executor has the name of the one that runs steps on Kubernetes."""
+    return fb.build_definitions(
+        "far", settings=settings("OTHER_PLACE"), executor=dg.in_process_executor.configured({}, name="k8s")
+    )
+
+
 class EmbeddedDriver(DagsterDriver):
     """Takes lists through the jobs of an instance in their definitions."""
 
