@@ -251,13 +251,9 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
 
 def _columns(file: DataFile, besides: DataFile | None = None) -> Iterator[str]:
     """A table of the columns of a file that another one has not."""
-    links = {each: f"; see [{each}](#{each})" for each in columns_of(file) if each.words}
-    meanings = {each: each.meaning + links.get(each, "") for each in columns_of(file)}
-    counted = dict.fromkeys(CheckStatus, "rows of this [status](#check_status)") | dict.fromkeys(
-        Verdict, "rows of this [verdict](#facebook)"
-    )
+    links = {str(each): f"; see [{each}](#{each})" for each in columns_of(file) if each.words}
     found = (
-        (f"`{each.name}`", str(each.type), (counted | meanings)[each.name])
+        (f"`{each.name}`", str(each.type), (each.metadata or {})[b"meaning"].decode() + links.get(each.name, ""))
         for each in schema_of(file)
         if besides is None or each.name not in columns_of(besides)
     )

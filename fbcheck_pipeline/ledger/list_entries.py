@@ -198,7 +198,9 @@ class ListEntries(Access):
 
     def note_joined(self, list_key: str, *, revision: int, counts: Mapping[str, int], is_complete: bool) -> None:
         """Record a join of the list as of `revision`."""
-        joined = {"joined_revision": revision, "joined_at": self.clock()}
+        now = self.clock()
+        first = sa.func.coalesce(lists.c.first_joined_at, now)
+        joined = {"joined_revision": revision, "joined_at": now, "first_joined_at": first}
         is_done = lists.c.is_pinned & lists.c.held.is_(None)
         self._update(list_key, {**joined, "counts": dict(counts), "is_complete": is_done if is_complete else False})
 

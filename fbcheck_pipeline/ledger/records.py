@@ -184,6 +184,7 @@ class PhoneList(Record):
     revision: int  # rises with every move of its chunks
     joined_revision: int
     joined_at: float | None
+    first_joined_at: float | None
     is_complete: bool
     counts: Mapping[str, int] | None  # `rows`, `phones`, one entry per check_status; null until planned
 

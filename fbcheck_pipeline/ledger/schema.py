@@ -60,6 +60,7 @@ lists = sa.Table(
     sa.Column("revision", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("joined_revision", sa.BigInteger, nullable=False, server_default="-1"),
     sa.Column("joined_at", sa.Double),
+    sa.Column("first_joined_at", sa.Double),
     sa.Column("is_complete", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column(  # anything may still happen to it; a column, since a planner keeps statistics of columns only
         "is_open", sa.Boolean, sa.Computed("NOT is_complete OR revision <> joined_revision", persisted=True), nullable=False

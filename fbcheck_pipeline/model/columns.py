@@ -92,10 +92,13 @@ class Column(Word):
     SOURCE = "source", "the name of what the list is a delivery of", _in("string not null", ANSWERS) | _in("string", SUMMARY)
     ADDED_AT = "added_at", "when the list was registered", _in("moment not null", ANSWERS) | _in("moment", SUMMARY)
     FILE = "file", "the name of its file", _in("string", SUMMARY)
+    FIRST_JOINED_AT = "first_joined_at", "when it was first joined", _in("moment", SUMMARY)
     JOINED_AT = "joined_at", "when it was last joined", _in("moment", SUMMARY)
     COMPLETE = "complete", "true if nothing of the list can change automatically and nothing waits for a person", _in("bool", SUMMARY)
     ROWS = "rows", "data rows of the list", _in("int64", SUMMARY)
     PHONES = "phones", "rows of its result; the counts of the statuses add up to it", _in("int64", SUMMARY)
+    OLDEST_CHECKED_AT = ("oldest_checked_at", "when the vendor exported the oldest of its verdicts; null without any",
+        _in("moment", SUMMARY))
     BILLED_PHONES = ("billed_phones", "phones that the vendor accepted for this list; each further try counts again",
         _in("int64", SUMMARY))
     COVERAGE = ("coverage", "share of phones with a verdict among those neither rejected nor suppressed; null if there are none",
@@ -113,7 +116,7 @@ def columns_of(file: DataFile) -> list[Column]:
 def schema_of(file: DataFile) -> pa.Schema:
     """The Arrow schema of our columns of a file; each field's metadata say what it means, and in a result what it is made of.
 
-    The summary's also counts each status and verdict.
+    The summary's also counts the rows of each status and verdict, and the different numbers of each verdict.
     """
     import pyarrow as pa
 
@@ -124,8 +127,20 @@ def schema_of(file: DataFile) -> pa.Schema:
     ]
     if file is SUMMARY:
         at = [each.name for each in fields].index(Column.PHONES) + 1
-        fields[at:at] = [described(pa.field(str(each), pa.int64()), each.meaning) for each in (*CheckStatus, *Verdict)]
+        fields[at:at] = [described(pa.field(name, pa.int64()), meaning) for name, meaning in _COUNTED.items()]
     return pa.schema(fields, {SCHEMA_VERSION_KEY: SCHEMA_VERSION})
+
+
+def distinct(verdict: str) -> str:
+    """The summary's column of different numbers with a verdict."""
+    return f"distinct_{verdict}"
+
+
+_COUNTED = {
+    **{str(each): f"rows with this status: {each.meaning}" for each in CheckStatus},
+    **{str(each): f"rows with this verdict: {each.meaning}" for each in Verdict},
+    **{distinct(each): f"different numbers with this verdict: {each.meaning}" for each in Verdict},
+}
 
 
 def described(field: pa.Field, meaning: str, made_of: Sequence[str] = ()) -> pa.Field:

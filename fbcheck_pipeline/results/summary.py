@@ -1,8 +1,8 @@
 """The summary: small Parquet files with one row per joined list, so that one query answers a question about all lists.
 
 Each file holds the rows of a thousand lists, by the number a list was registered with: a join writes one file anew, and each
-list is in one file only, whoever reads them and when. The rows are made from the ledger and from the lineage documents of the
-lists; deleted lists are left out. No rows of phones are read.
+list is in one file only, whoever reads them and when. A single file would cost each join more the more lists there are. The rows
+are made from the ledger and from the lineage documents of the lists; deleted lists are left out. No rows of phones are read.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ import pyarrow as pa
 from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.model.columns import schema_of
+from fbcheck_pipeline.model.columns import Column, distinct, schema_of
+from fbcheck_pipeline.model.statuses import VERDICTS
 from fbcheck_pipeline.results.counting import coverage_of
 from fbcheck_pipeline.workflow.shipped_views import write_views
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -97,16 +98,19 @@ def _summarised(ws: Workspace, list_key: str, joined_at: datetime) -> dict[str, 
     lineage = json.loads(ws.storage.read_bytes(name))
     if "billing" not in lineage:
         return None
-    counts = lineage["counts"]
+    counts, times = lineage["counts"], lineage["verdict_times"]
     return {
         "list_key": phone_list.list_key,
         "source": phone_list.source,
         "added_at": datetime.fromtimestamp(phone_list.added_at, UTC),
         "file": phone_list.file,
+        "first_joined_at": datetime.fromtimestamp(phone_list.first_joined_at or joined_at.timestamp(), UTC),
         "joined_at": joined_at,
         "complete": lineage["complete"],
         **counts,
         **lineage["verdicts"],
+        **{distinct(verdict): lineage["distinct"][verdict] for verdict in VERDICTS},
+        Column.OLDEST_CHECKED_AT: times and datetime.fromisoformat(times["oldest"]),
         "billed_phones": lineage["billing"]["billed"],
         "coverage": coverage_of(counts),
         "purpose": lineage["purpose"],

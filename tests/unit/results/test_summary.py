@@ -56,6 +56,9 @@ def test_each_joined_list_is_one_row(ws: Workspace, join: Callable[..., None]) -
     assert refresh_summary(ws) == {"facebook_summary/summary.parquet": 2}
     first, second = rows(ws)
     assert [first[name] for name in COLUMNS] == ["a", 100, 120, 80, 15, 20, 60, 30, 5, 70, 0.95, False]
+    assert (first["source"], first["distinct_yes"], first["distinct_no"], first["distinct_ban"]) == ("s", 54, 27, 4)
+    assert first["added_at"] <= first["first_joined_at"] == first["joined_at"]
+    assert first["oldest_checked_at"].isoformat().startswith("2026-11-20T12:00:00")
     assert second["synthetic"] and first["purpose"] == "test" and first["file"] == "a.csv"
 
 
@@ -73,6 +76,7 @@ def test_only_what_was_joined_since_is_read_again(
     join("b", verdicts={"yes": 1, "no": 2, "ban": 3})
     refresh_summary(ws)
     assert read == ["b"] and [row["yes"] for row in rows(ws)] == [60, 1, 60]
+    assert [(row["joined_at"] - row["first_joined_at"]).total_seconds() for row in rows(ws)] == [0, 60, 0]
 
 
 def test_a_purged_list_is_gone_and_a_lost_or_foreign_summary_is_made_anew(ws: Workspace, join: Callable[..., None]) -> None:

@@ -148,6 +148,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("joined_revision", sa.BigInteger(), server_default="-1", nullable=False),
         sa.Column("joined_at", sa.Double(), nullable=True),
+        sa.Column("first_joined_at", sa.Double(), nullable=True),
         sa.Column("is_complete", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column(
             "is_open",
