@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from fbcheck_pipeline.errors import LedgerError
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.ledger.states import TRAITS, ChunkState
+from fbcheck_pipeline.ledger.states import FINAL_STATES, TRAITS, ChunkState
 
 _ADAPTERS: dict[type[Record], TypeAdapter[Any]] = {}
 
@@ -288,6 +288,12 @@ class StoredTask(Record):
     volume: str | None
     state: ChunkState
     change: int
+    result_sha256: str
+
+    @property
+    def is_final(self) -> bool:
+        """True where its verdicts change no more."""
+        return self.state in FINAL_STATES
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.columns import Column, columns_of
 from fbcheck_pipeline.model.paths import DataFile
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -25,6 +26,17 @@ _HEADER = """\
 -- Spark: register each folder as the view <name>_files, then run what stands below the line.
 """
 _LINE = "-- ---- any SQL engine ----"
+_IN_PARTS = {
+    paths.CURRENT_VERDICTS: f"""\
+SELECT {", ".join(columns_of(paths.CURRENT_VERDICTS))}
+FROM (
+  SELECT *, row_number() OVER (PARTITION BY {Column.PHONE_E164} ORDER BY {Column.CHECKS} DESC) AS newest
+  FROM {{name}}_files
+) AS told
+WHERE newest = 1""",
+    paths.VERDICT_CHANGES: "SELECT DISTINCT * FROM {name}_files",
+}
+"""What a view says of a folder with several parts: a phone stands in each that brought something new of it."""
 
 
 def write_views(ws: Workspace, *, is_anew: bool = False) -> None:
@@ -38,17 +50,22 @@ def write_views(ws: Workspace, *, is_anew: bool = False) -> None:
     """
     known = "" if is_anew else _written(ws)
     has_files = [name for name, table in VIEWS.items() if f"VIEW {name} " in known or ws.storage.names(table.folder)]
-    text = views_text(has_files)
+    text = views_text(has_files, {each for each in _IN_PARTS if len(ws.storage.names(each.folder)) > 1})
     if text != known:
         ws.storage.write_bytes(paths.VIEWS.path, text.encode())
 
 
-def views_text(names: list[str]) -> str:
-    """The file with these views."""
+def views_text(names: list[str], in_parts: set[DataFile]) -> str:
+    """The file with these views.
+
+    Args:
+        in_parts: tables that are in several parts by now.
+    """
     sources = [
         _statement(f"{name}_files", _SOURCES.get(VIEWS[name], _SOURCE).format(folder=VIEWS[name].folder)) for name in names
     ]
-    views = [_statement(name, f"SELECT * FROM {name}_files") for name in names]
+    queries = {name: _IN_PARTS[VIEWS[name]] if VIEWS[name] in in_parts else "SELECT * FROM {name}_files" for name in names}
+    views = [_statement(name, query.format(name=name)) for name, query in queries.items()]
     return "\n".join([_HEADER, *sources, _LINE, "", *views])
 
 

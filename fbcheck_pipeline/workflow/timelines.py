@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
@@ -59,9 +60,13 @@ class Timelines:
         }
         return pa.RecordBatch.from_arrays([columns[name] for name in CURRENT.names], schema=CURRENT)
 
-    def changes(self) -> pa.RecordBatch:
-        """A row of `verdict_changes` for each verdict that differs from the one before; the first one of a phone changes nothing."""
-        at = np.flatnonzero(self._is_change())
+    def changes(self, by: pa.StringArray | None = None) -> pa.RecordBatch:
+        """A row of `verdict_changes` for each verdict that differs from the one before; the first one of a phone changes nothing.
+
+        Args:
+            by: only the changes that these tasks brought.
+        """
+        at = np.flatnonzero(self._is_change() if by is None else self._is_change() & self._is_of(by))
         columns: dict[str, pa.Array] = {
             Column.PHONE_E164: codec.to_e164(self.phones[at]),
             Column.CHANGED_AT: self._moments(at),
@@ -71,10 +76,17 @@ class Timelines:
         }
         return pa.RecordBatch.from_arrays([columns[name] for name in CHANGES.names], schema=CHANGES)
 
+    def are_rewritten_by(self, new: pa.StringArray) -> bool:
+        """True where the changes that older tasks brought are others with the verdicts of new ones: something came late."""
+        old = ~self._is_of(new)
+        return not np.array_equal(_replaced(self.phones, self.verdict)[old], _replaced(self.phones[old], self.verdict[old]))
+
+    def _is_of(self, task_ids: pa.StringArray) -> npt.NDArray[np.bool_]:
+        is_of: npt.NDArray[np.bool_] = pc.is_in(self.task_ids, task_ids).to_numpy(zero_copy_only=False)[self.task]
+        return is_of
+
     def _is_change(self) -> npt.NDArray[np.bool_]:
-        is_change = np.zeros(len(self.phones), bool)
-        is_change[1:] = (self.phones[1:] == self.phones[:-1]) & (self.verdict[1:] != self.verdict[:-1])
-        return is_change
+        return _replaced(self.phones, self.verdict) >= 0
 
     def _words(self, places: Places, is_none: npt.NDArray[np.bool_] | None = None) -> pa.StringArray:
         return _WORDS.take(pa.array(self.verdict[places], mask=is_none))
@@ -84,6 +96,14 @@ class Timelines:
 
     def _tasks(self, places: Places) -> pa.StringArray:
         return self.task_ids.take(pa.array(self.task[places]))
+
+
+def _replaced(phones: Phones, verdict: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
+    """The phone's verdict that each one changed; -1 where it changed none."""
+    before = np.full(len(phones), -1, np.int8)
+    is_change = (phones[1:] == phones[:-1]) & (verdict[1:] != verdict[:-1])
+    before[1:][is_change] = verdict[:-1][is_change]
+    return before
 
 
 def age_order(task_ids: Sequence[str], at_us: Sequence[int]) -> list[int]:

@@ -39,9 +39,9 @@ class VerdictLog:
         lost: how many tasks have no readable ones.
     """
 
-    def __init__(self, ws: Workspace, sorter: PairSorter, tasks: Sequence[StoredTask]) -> None:
-        """Args: tasks: in the order of their files."""
-        self._ws, self._sorter, self._tasks = ws, sorter, tasks
+    def __init__(self, ws: Workspace, sorter: PairSorter, tasks: Sequence[StoredTask], among: codec.Phones | None = None) -> None:
+        """Args: tasks: in the order of their files; among: only of these phones (sorted)."""
+        self._ws, self._sorter, self._tasks, self._among = ws, sorter, tasks, among
         self._ids = pa.array([each.task_id for each in tasks], pa.string())
         self._at_us = np.full(len(tasks), _NEVER)
         self.count, self.lost = 0, 0
@@ -101,6 +101,9 @@ class VerdictLog:
         usable = verdict.is_valid()
         phones = codec.from_e164(batch.column(Column.PHONE_E164).filter(usable))
         value = place[usable.to_numpy(zero_copy_only=False)] * len(VERDICTS) + verdict.drop_null().to_numpy()
+        if self._among is not None:
+            is_wanted = codec.positions(phones, self._among) >= 0
+            phones, value = phones[is_wanted], value[is_wanted]
         return phones, value.astype(np.int32)
 
     def _add(self, found: Iterable[Pairs]) -> None:

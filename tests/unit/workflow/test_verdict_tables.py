@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -124,9 +125,14 @@ def moment(at_s: int) -> datetime:
 
 
 def rows_of(ws: Workspace, table: paths.DataFile) -> list[dict[str, Any]]:
-    """The folder as an analyst reads it."""
+    """The table as an analyst reads it, who uses the folder while it is one file, and else the views."""
     read = pq.read_table(Path(ws.storage.root) / table.folder)
     assert read.schema.equals(schema_of(table))
+    if len(ws.storage.names(table.folder)) > 1:
+        with duckdb.connect() as connection:
+            connection.execute(f"SET file_search_path = '{ws.storage.root}'; SET timezone = 'UTC'")
+            connection.execute((Path(ws.storage.root) / "views.sql").read_text())
+            read = connection.sql(f"FROM {table.folder}").to_arrow_table()
     return sorted(read.to_pylist(), key=lambda row: (row["phone_e164"], row["changed_at"], row.get("checks")))
 
 
@@ -135,9 +141,9 @@ def assert_true(ws: Workspace, truth: Truth) -> None:
     assert sorted(rows_of(ws, paths.VERDICT_CHANGES), key=str) == sorted(truth.changes(), key=str)
 
 
-def spoil(ws: Workspace, how: str, table: paths.DataFile) -> None:
-    """A file is lost, cut, of another ledger, or has company."""
-    for name in ws.storage.names(table.folder):
+def spoil(ws: Workspace, how: str, table: paths.DataFile, *names: str) -> None:
+    """Files, all where none is named, are lost, cut, of another ledger, or have company."""
+    for name in names or ws.storage.names(table.folder):
         path = Path(ws.storage.root) / table.folder / name
         if how == "lost":
             path.unlink()
@@ -190,11 +196,12 @@ def act(ws: Workspace, truth: Truth, action: str, said: dict[int, str | None], a
         spoil(ws, action, TABLES[which % 2])
 
 
-@pytest.mark.parametrize("in_memory", [1 << 20, 7])
+@pytest.mark.parametrize(("in_memory", "most_whole"), [(1 << 20, 1 << 20), (7, 1 << 20), (1 << 20, 8)])
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(actions)
 def test_the_tables_say_what_the_kept_verdicts_say(
     in_memory: int,
+    most_whole: int,
     open_ws: Callable[..., Workspace],
     tmp_path: Path,
     empty_ledger: Path,
@@ -202,8 +209,10 @@ def test_the_tables_say_what_the_kept_verdicts_say(
     monkeypatch: pytest.MonkeyPatch,
     happened: list[tuple[str, dict[int, str | None], int, int]],
 ) -> None:
-    """Late, corrected, purged, in whatever order and batches, with files lost between; and sorted in memory or by way of files."""
+    """Late, corrected, purged, in whatever order and batches, files lost between; sorted in memory or by way of files, in one file or parts."""
     monkeypatch.setattr(verdict_tables, "PAIRS_IN_MEMORY", in_memory)
+    monkeypatch.setattr(verdict_tables, "MOST_WHOLE", most_whole)
+    monkeypatch.setattr(verdict_tables, "MERGING", MERGING)
     folder = tmp_path / f"data{next(number)}"
     folder.mkdir()
     shutil.copy(empty_ledger, folder / "ledger.db")
@@ -213,7 +222,7 @@ def test_the_tables_say_what_the_kept_verdicts_say(
         act(ws, truth, action, words, at_s, which)
     refresh_verdict_tables(ws)
     assert_true(ws, truth)
-    assert refresh_verdict_tables(ws) is None
+    assert refresh_verdict_tables(ws) == {}
     ws.ledger.close()
 
 
@@ -339,3 +348,43 @@ def test_verdicts_that_cannot_be_read_are_left_out_and_looked_for_again(
     path.write_bytes(content)
     refresh_verdict_tables(ws)
     assert_true(ws, told)
+
+
+def test_in_a_large_store_a_night_writes_what_is_new(ws: Workspace, told: Truth, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows of the phones that it asked about, whatever is known of others; once in a while a few parts become one."""
+    monkeypatch.setattr(verdict_tables, "MOST_WHOLE", 4)
+    monkeypatch.setattr(verdict_tables, "MERGING", MergePolicy(ratio=4, smallest=8, largest=1000))
+    refresh_verdict_tables(ws)
+    first = [ws.storage.file(each.of("all")) for each in TABLES]
+    most_written = 0
+    for night in range(24):
+        told.say({SOME[night % 4]: ("yes", "no")[night % 3 % 2], 905_330_000_000 + night: "yes"}, 100 + night)
+        written = refresh_verdict_tables(ws)
+        most_written = max(most_written, len(written))
+        assert written and not any(name.endswith("/all.parquet") for name in written)
+        assert min(rows for name, rows in written.items() if name.startswith("current")) <= 2
+        assert_true(ws, told)
+    assert [ws.storage.file(each.of("all")) for each in TABLES] == first
+    assert most_written > 2 and all(len(ws.storage.names(each.folder)) <= 8 for each in TABLES)
+    told.say({SOME[0]: "ban"}, 50)
+    assert [name for name in refresh_verdict_tables(ws) if name.endswith("/all.parquet")] == [
+        each.of("all") for each in TABLES[::-1]
+    ]
+    assert_true(ws, told)
+
+
+@pytest.mark.parametrize("how", ["lost", "cut", "foreign", "copied"])
+def test_a_spoilt_part_is_told_anew(how: str, ws: Workspace, told: Truth, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of several; those behind it, too, since their phones may stand in it."""
+    monkeypatch.setattr(verdict_tables, "MOST_WHOLE", 4)
+    for night in range(4):
+        refresh_verdict_tables(ws)
+        told.say({SOME[night]: "no", SOME[8 - night]: "yes"}, 200 + night)
+    refresh_verdict_tables(ws)
+    *names, first = ws.storage.names("current_verdicts")
+    assert len(names) == 5
+    for name in (*reversed(names), first):
+        spoil(ws, how, paths.CURRENT_VERDICTS, name)
+        refresh_verdict_tables(ws)
+        assert_true(ws, told)
+        assert f"copy of {name}" not in ws.storage.names("current_verdicts")
