@@ -1,4 +1,4 @@
-"""The six assets: each loads, calls the business, saves and describes."""
+"""The seven assets: each loads, calls the business, saves and describes."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -28,6 +28,7 @@ from fbcheck_pipeline.workflow.intake import open_registered_list
 from fbcheck_pipeline.workflow.publishing import guarded
 from fbcheck_pipeline.workflow.send import RetryPolicy
 from fbcheck_pipeline.workflow.submit import submit_list
+from fbcheck_pipeline.workflow.verdict_tables import refresh_verdict_tables
 
 
 class SubmitConfig(dg.Config):
@@ -41,7 +42,7 @@ class SubmitConfig(dg.Config):
 
 def build_assets(instance: Instance) -> list[dg.AssetsDefinition]:
     """The assets of one instance, in the order of the flow."""
-    of_list = (raw_phones, e164_phones, submitted_chunks, verdicts, facebook_results, facebook_summary)
+    of_list = (raw_phones, e164_phones, submitted_chunks, verdicts, current_verdicts, facebook_results, facebook_summary)
     return [build(instance) for build in of_list]
 
 
@@ -167,6 +168,22 @@ def verdicts(instance: Instance) -> dg.AssetsDefinition:
         )
 
     return verdicts
+
+
+def current_verdicts(instance: Instance) -> dg.AssetsDefinition:
+    """The newest of all verdicts."""
+    given = {"deps": [instance.key(paths.VERDICTS)], "metadata": described_columns(paths.CURRENT_VERDICTS)}
+
+    @instance.asset(paths.CURRENT_VERDICTS, is_of_list=False, **given)
+    def current_verdicts(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        """One row per phone that ever got a verdict, in whatever list; and `verdict_changes`, one row per change of a verdict."""
+        with instance.working(context) as fbcheck:
+            ws = fbcheck.workspace()
+            written = refresh_verdict_tables(ws)
+        uri = ws.storage.uri(paths.CURRENT_VERDICTS.folder)
+        return dg.MaterializeResult(metadata={"dagster/uri": uri, "fbcheck/rows_written": written})
+
+    return current_verdicts
 
 
 def facebook_results(instance: Instance) -> dg.AssetsDefinition:

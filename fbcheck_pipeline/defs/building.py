@@ -14,7 +14,7 @@ from fbcheck_pipeline.defs.io_manager import ParquetIOManager
 from fbcheck_pipeline.defs.jobs import build_jobs
 from fbcheck_pipeline.defs.operations import build_operations
 from fbcheck_pipeline.defs.resources import FbcheckResource
-from fbcheck_pipeline.defs.sensors import Nightly, exported_sensor, inbox_sensor, nightly_enrichment
+from fbcheck_pipeline.defs.sensors import Nightly, exported_sensor, inbox_sensor, nightly_enrichment, nightly_tables
 from fbcheck_pipeline.defs.webhooks import Steps, build_webhooks
 from fbcheck_pipeline.errors import SettingsError
 
@@ -118,7 +118,7 @@ def _lists(instance: Instance, nightly: Optional[Nightly], *, inbox: bool) -> dg
         asset_checks=build_checks(instance),
         jobs=list(jobs.values()),
         sensors=[*([inbox_sensor(instance, jobs)] if inbox else []), exported_sensor(instance, jobs)],
-        schedules=[nightly_enrichment(instance, nightly, jobs)] if nightly else [],
+        schedules=[each(instance, nightly, jobs) for each in (nightly_enrichment, nightly_tables)] if nightly else [],
     )
 
 

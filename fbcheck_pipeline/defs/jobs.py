@@ -1,4 +1,4 @@
-"""The three jobs of a list, in their order: submit it, collect verdicts, join it."""
+"""The three jobs of a list, in their order: submit it, collect verdicts, join it; and the job of the tables over all lists."""
 
 import dagster as dg
 
@@ -8,7 +8,7 @@ from fbcheck_pipeline.model import paths
 VENDOR_TAG = "fbcheck/vendor"
 """What a run does at the vendor; deploy/dagster.yaml limits how many submit at once."""
 
-SUBMIT, COLLECT, JOIN = "submit_list", "collect_verdicts", "join_list"
+SUBMIT, COLLECT, JOIN, TELL = "submit_list", "collect_verdicts", "join_list", "refresh_current_verdicts"
 """The jobs' names in an instance without a name."""
 
 
@@ -32,5 +32,10 @@ def build_jobs(instance: Instance) -> dict[str, Job]:
             dg.AssetSelection.assets(*map(instance.key, (paths.FACEBOOK_RESULTS, paths.FACEBOOK_SUMMARY))),
             "Join a list with the verdicts of its phones and update the summary. A join costs nothing and may be repeated.",
             is_of_list=True,
+        ),
+        TELL: instance.job(
+            TELL,
+            dg.AssetSelection.assets(instance.key(paths.CURRENT_VERDICTS)),
+            "Bring the tables of current verdicts and of their changes up to date; where nothing is new, nothing is written.",
         ),
     }

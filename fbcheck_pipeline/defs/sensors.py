@@ -1,4 +1,4 @@
-"""Two sensors and a schedule. The ledger is their cursor; each skip gives its reason.
+"""Two sensors and two schedules. The ledger is their cursor; each skip gives its reason.
 
 The key of their resource carries the instance's name, so they take it from the context. Dagster also passes it by that name where
 a test calls them; hence `**_`.
@@ -11,7 +11,7 @@ from typing import TypeVar, Union
 import dagster as dg
 
 from fbcheck_pipeline.defs.instance import Instance, Job
-from fbcheck_pipeline.defs.jobs import SUBMIT
+from fbcheck_pipeline.defs.jobs import SUBMIT, TELL
 from fbcheck_pipeline.defs.requests import due_requests, requests_for, submission
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import FbcheckError
@@ -112,6 +112,18 @@ def nightly_enrichment(instance: Instance, nightly: Nightly, jobs: Mapping[str, 
         return ticked(instance.fbcheck(context), plan)
 
     return schedule
+
+
+def nightly_tables(instance: Instance, nightly: Nightly, jobs: Mapping[str, Job]) -> dg.ScheduleDefinition:
+    """Tells of the verdicts that a store has which is too large to tell of each at once."""
+    return dg.ScheduleDefinition(
+        name=instance.named("nightly_tables"),
+        job=jobs[TELL],
+        cron_schedule=nightly.cron,
+        execution_timezone=nightly.timezone,
+        default_status=instance.schedule_status(),
+        description="Every night: bring the tables of current verdicts and of their changes up to date.",
+    )
 
 
 def ticked(fbcheck: FbcheckResource, look: Callable[[FbcheckResource], T]) -> Union[T, dg.SkipReason]:

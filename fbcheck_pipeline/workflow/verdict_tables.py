@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 1 << 18
 """So many verdicts at most are told of as soon as they come; with more the tables wait for the night."""
+MOST_CHANGES = 1 << 10
+"""At once, tables that are so far behind are not even counted up: they are no small store's."""
 MOST_WHOLE = 1 << 24
 MERGING = MergePolicy(ratio=8, smallest=1 << 15, largest=1 << 21)
 """Of parts, in rows."""
@@ -89,6 +91,8 @@ def _refresh(ws: Workspace, most: int | None) -> dict[str, int]:
     generation = ws.ledger.index_state().generation
     chains = [chain_of(ws, table, generation) for table in TABLES]
     state = ws.ledger.index_state()  # after what is there: who publishes meanwhile may have read more
+    if most is not None and state.change - min(each.change for each in chains) > MOST_CHANGES:
+        return {}
     new = {each.table: ws.ledger.count_stored(each.change) for each in chains}
     kept = max(each.verdicts + new[each.table] for each in chains)
     if most is not None and kept > most:

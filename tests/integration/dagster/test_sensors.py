@@ -16,8 +16,10 @@ import pytest
 from fbcheck_pipeline.defs.requests import MOST_ATTEMPTS, WORK_TAG, due_requests
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.settings import Settings
+from fbcheck_pipeline.workflow import verdict_tables
 from fbcheck_pipeline.workflow.due import due_work
 from fbcheck_pipeline.workflow.workspace import Workspace
+from tests.bench.history import PHONES, UNANSWERED, fill
 from tests.conftest import Clock, drop
 from tests.fake_vendor import FakeVendor
 from tests.integration.dagster.dagster_driver import (
@@ -172,6 +174,24 @@ def test_the_night_tries_unanswered_phones_again(
         (request,) = nightly_enrichment(context)
     assert request.run_config["ops"]["submitted_chunks"]["config"]["again"] == "night"
     assert instance.has_dynamic_partition("lists", request.partition_key)
+
+
+def test_the_night_tells_of_the_verdicts_of_a_large_store(
+    instance: dg.DagsterInstance, resource: Any, ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each collection leaves that to it; a day without new verdicts writes nothing."""
+    monkeypatch.setattr(verdict_tables, "AT_ONCE", 0)
+    fill(ws, 2)
+    count = 2 * (PHONES - UNANSWERED)
+    verdict_tables.refresh_at_once(ws)
+    assert not ws.storage.exists("current_verdicts/all.parquet")
+    schedule = standing_alone(resource).resolve_schedule_def("nightly_tables")
+    run(schedule.job_name, instance, resource, dg.RunRequest())
+    assert ws.storage.row_count("current_verdicts/all.parquet") == count
+    run(schedule.job_name, instance, resource, dg.RunRequest())
+    events = instance.fetch_materializations(dg.AssetKey("current_verdicts"), limit=2).records
+    written = [each.asset_materialization.metadata["fbcheck/rows_written"].value for each in events if each.asset_materialization]
+    assert written == [{}, {"verdict_changes/all.parquet": 0, "current_verdicts/all.parquet": count}]
 
 
 def test_nothing_due_requests_nothing(instance: dg.DagsterInstance, ws: Workspace) -> None:
