@@ -17,7 +17,7 @@ from fbcheck_pipeline.model.reasons import LINE_TYPES, LineType, RejectReason
 from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
-from fbcheck_pipeline.phones.dirty.among_words import among_words
+from fbcheck_pipeline.phones.dirty.among_words import among_words, are_references
 from fbcheck_pipeline.phones.dirty.beside import before_words, digits_in, linked, without_last_group
 from fbcheck_pipeline.phones.dirty.blanks import parted_by_blanks
 from fbcheck_pipeline.phones.dirty.countries_named import names_country
@@ -239,7 +239,8 @@ class PhoneReader:
             read, is_none = self._fast(Cells(places, digits, cells.regions[places], cells.says[places]))
             is_sure[places] &= is_none & ~phone_batches.is_number(read)
         is_named = is_sure & ~is_labelled
-        is_sure[is_named] = ~names_country(plain.filter(pa.array(is_named)))
+        named = plain.filter(pa.array(is_named))
+        is_sure[is_named] = ~(names_country(named) | are_references(named))
         return phone_batches.in_order(found, np.flatnonzero(is_sure[is_read])), is_sure
 
     def _linked(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:

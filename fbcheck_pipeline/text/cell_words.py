@@ -56,6 +56,24 @@ TELEPHONE_WORDS = folded_words(
     """
 )
 NUMBER_WORDS = folded_words("number no nr num numara numarasi numero nummer номер 号码 番号 번호 رقم")
+# Before a number of something else than a telephone.
+REFERENCE_WORDS = folded_words(
+    """
+    ref reference referenz referans referencia référence riferimento referens réf id ids uid guid order orders orderid ordernr bestellung
+    bestellnr bestellnummer auftrag auftragsnr auftragsnummer sipariş siparis pedido commande ordine ordre bestilling zamówienie
+    objednávka заказ замовлення invoice inv faktura fatura facture factura fattura rechnung rechnungsnr счет рахунок ticket bilet case
+    vorgang aktenzeichen dosya policy police polis poliçe policen contract vertrag vertragsnr sözleşme contrato contrat contratto договор
+    договора договору договір kundennr kundennummer kdnr kd customer customerid client clientid cliente müşteri klient klientennr клиент
+    account acct konto kontonr kontonummer hesap cuenta compte conto conta счёт iban bic swift bank vat ust ustid ustidnr uid
+    mwst tva iva btw kdv pvn dph moms vkn tckn tc kimlik vergi tax taxid taxno steuer steuernr steuernummer inn инн кпп огрн снилс edrpou
+    єдрпоу nif nie dni cif rut rfc curp cpf cnpj rg cuit cuil cedula cédula ruc nit siret siren insee ssn ein itin nin nino nhs
+    pesel nip regon krs cvr cpr kvk bsn rsin org orgnr organisationsnummer organisasjonsnummer orgno personnr personnummer
+    personnumer kennitala hetu ytunnus ico ičo dic dič cui cnp oib pib jmbg mbs eik egn ean isbn isin imei iccid sku asin serial
+    seri seriennr sn lead booking buchung buchungsnr rezervasyon reserva reservation reservierung po rma awb tracking sendungsnr kargo
+    member memberid mitglied mitgliedsnr matricule matrikel matrikelnr registration plz zip zipcode postcode postleitzahl cap
+    postnummer postnr posta code kod kodu kode codice código codigo код индекс 郵 lat lon lng long latitude longitude gps
+    """
+)
 # May stand directly at the number, without a blank.
 LABELS = (
     TELEPHONE_WORDS

@@ -40,6 +40,9 @@ _ADDRESS_BESIDE = re.compile(
     re.I,
 )
 _LATITUDE, _LONGITUDE = r"-?[1-8]?\d\.\d{4,}", r"-?(?:[1-9]?\d|1[0-7]\d)\.\d{4,}"
+_PLACE_BESIDE = re.compile(
+    r"(?<![\w.])[(\[@]?-?[1-9]\d{0,2}\.\d{4,}\u00b0?\s*[NSns]?\s*[,;/ ]\s*-?[1-9]\d{0,2}\.\d{4,}\u00b0?\s*[EWew]?[)\]]?(?![\w.])"
+)
 _COORDINATES = re.compile(rf"\(?(?!-?0\d){_LATITUDE}\s*[,;/ ]\s*(?!-?0\d){_LONGITUDE}\)?")
 _ANGLED = re.compile(r"<\s*([+(\d][^<>]*)>")
 _ESCAPED_LINE = re.compile(r"(?:\\r)?\\n(?![a-z])")
@@ -59,13 +62,23 @@ _DATE = re.compile(
     r"(?:[ T,]+\d{1,2}[:.]\d{2}.*)?",
 )
 _DATE_BESIDE = re.compile(
-    rf"(?:(?<=^)|(?<=[\s,]))[(\[]?(?:{_DAY_OR_MONTH}([-./]){_DAY_OR_MONTH}\1{_YEAR}|{_YEAR}([-./]){_DAY_OR_MONTH}\2{_DAY_OR_MONTH})[)\]]?(?=$|[\s,])"
+    rf"(?:(?<=^)|(?<=[\s,]))[(\[]?(?:{_DAY_OR_MONTH}([-./]){_DAY_OR_MONTH}\1{_YEAR}|{_YEAR}([-./]){_DAY_OR_MONTH}\2{_DAY_OR_MONTH})[)\]]?:?(?=$|[\s,;|])"
 )
+_DAY_BESIDE = re.compile(rf"(?:(?<=^)|(?<=[\s,(\[])){_DAY_OR_MONTH}\.{_MONTH}\.(?=$|[\s,)\]])")
 _TIME = r"(?:[01]?\d|2[0-4])(?:[.:h][0-5]\d|\s?h|\s?[ap]m)"
-_HOURS = re.compile(rf"(?<=[\s,(\[]){_TIME}\s?-\s?{_TIME}(?=$|[\s,)\]])", re.I)
+_HOURS = re.compile(rf"(?:(?<=^)|(?<=[\s,;|(\[])){_TIME}\s?-\s?{_TIME}(?=$|[\s,;|)\]])", re.I)
+_CURRENCY = "[$\u00a2\u00a3\u00a5\u20a0-\u20c0]"
+_SUM = r"\d{1,3}(?:[.,']?\d{3})?(?:[.,]\d{1,2}|[.,]-)?"
+# Before the sign, and behind a blank, may be the end of a number.
+_PRICE = re.compile(
+    rf"(?:(?:(?<=^)|(?<=[\s,;|/(\[])){_CURRENCY}\s?{_SUM}|(?:(?<=^)|(?<=[^\d)\]]\s)|(?<=[,;|/(\[])){_SUM}\s?{_CURRENCY})(?=$|[\s,;|/)\]])"
+)
+_SHORT_HOURS = re.compile(r"((?:[01]\d|2[0-4])[0-5][05])\s?-\s?((?:[01]\d|2[0-4])[0-5][05])")
 _EMPTY_BRACKETS = re.compile(r"[(\[]\s*[)\]]")
 SHORT_DATE = rf"{_DAY_OR_MONTH}(?P<mark>[-./]){_DAY_OR_MONTH}(?P=mark)\d{{2}}"
 _AROUND = re.compile(r"^\D+|\D+$")
+POST_MARK = ("\u3012", "\u90f5")
+"""The sign before a Japanese post code, and the word that it stands for."""
 SYMBOL = "\ufffc"
 """Stands for any picture: a telephone, a flag, a check mark."""
 
@@ -115,6 +128,8 @@ def _plain(char: str) -> str:
         return "-"
     if kind == "Zs" or char == "\u2800":
         return " "
+    if char == POST_MARK[0]:
+        return POST_MARK[1]
     if kind == "So":
         return "#" if char == "\u2116" else SYMBOL
     if kind in ("Zl", "Zp"):
@@ -168,7 +183,7 @@ def date(text: str) -> str:
 
 def date_beside(text: str) -> str:
     """Drops a date that stands apart beside a number."""
-    left = _DATE_BESIDE.sub(" ", text)
+    left = _DAY_BESIDE.sub(" ", _DATE_BESIDE.sub(" ", text))
     return left.strip() if digit_count(left) >= MIN_PART_DIGITS else text
 
 
@@ -176,6 +191,18 @@ def hours_beside(text: str) -> str:
     """Drops opening hours beside a number, both with their minutes or sign: `9:00-17:30`, `8h-18h`."""
     left = _HOURS.sub("", text)
     return _EMPTY_BRACKETS.sub("", left).strip() if left != text and digit_count(left) >= MIN_PART_DIGITS else text
+
+
+def price_beside(text: str) -> str:
+    """Drops a price with the sign of its currency beside a number."""
+    left = _PRICE.sub("", text)
+    return _EMPTY_BRACKETS.sub("", left).strip() if left != text and digit_count(left) >= MIN_PART_DIGITS else text
+
+
+def are_hours(text: str) -> bool:
+    """True for opening hours without a mark in them: `0900-1730`, which may be a number of eight digits."""
+    hours = _SHORT_HOURS.fullmatch(text.strip(" ()[]"))
+    return hours is not None and hours[1] < hours[2]
 
 
 def is_date(text: str) -> bool:
@@ -255,12 +282,25 @@ def coordinates(text: str) -> str:
     return text
 
 
+def coordinates_beside(text: str) -> str:
+    """Drops a place on the map that stands apart beside a number."""
+    left = _PLACE_BESIDE.sub(" ", text)
+    return left.strip(" ,;/|") if left != text and digit_count(left) >= MIN_PART_DIGITS else text
+
+
 def address_beside(text: str) -> str:
     """Drops an e-mail or web address that stands apart beside a number."""
     if not _ADDRESS.search(text):
         return text
-    left = _ADDRESS_BESIDE.sub(lambda match: match[0] if digit_count(match[0]) >= MIN_PART_DIGITS else " ", text)
+    left = _ADDRESS_BESIDE.sub(_without_address, text)
     return re.sub(r"^[\s,;/|:]+|[\s,;/|:]+$|[(<\[]\s*[)>\]]", "", left).strip() if digit_count(left) >= MIN_PART_DIGITS else text
+
+
+def _without_address(match: re.Match[str]) -> str:
+    """Nothing; a word where the digits right before it may be its own: `0574 70 2 rings@example.com`."""
+    if digit_count(match[0]) >= MIN_PART_DIGITS:
+        return match[0]
+    return " mail " if re.search(r"\d\s*$", match.string[: match.start()]) else " "
 
 
 def address_or_digitless(text: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from fbcheck_pipeline.model.reasons import RejectReason
-from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS, LABEL_LETTERS, LABELS, words_of
+from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS, LABEL_LETTERS, LABELS, NUMBER_WORDS, REFERENCE_WORDS, words_of
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count
 
 LETTER = r"[^\W\d_]"
@@ -27,6 +27,7 @@ _EXTENSION = re.compile(
     rf"(?P<digits>\d{{1,7}})(?:\s*[-/,]\s*(?:(?:{EXTENSION_WORDS}|[x#])[\s.:]*)?\d{{1,7}})*\s*[)\]#]*$",
     re.I,
 )
+_MARK_BETWEEN = re.compile(r"\d\s*[/,]\s*\d")
 _CAPITALS = re.compile(r"[\s\-]([A-Z]{4,})\W*$")
 _KEYS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
 _LOOKS_LIKE_DIGITS = re.compile("[Oo\u041e\u043eIlSZB]+|[xX]+|[iszbqgGQD]")
@@ -112,8 +113,9 @@ def _extension_in(text: str) -> re.Match[str] | None:
     groups = re.findall(r"\d+", match[0]) if match else []
     is_range = len(groups) == 2 and len(groups[0]) == len(groups[1])
     may_be_number = sum(map(len, groups)) >= MIN_PART_DIGITS and not is_range
-    is_grouped = len(groups) > 1 and match is not None and "-" in match[0][match.start("digits") - match.start() :]
-    is_long = match is not None and not match["word"] and len(groups) == 1
+    digits = match[0][match.start("digits") - match.start() :] if match else ""
+    is_grouped = len(groups) > 1 and "-" in digits
+    is_long = match is not None and not match["word"] and (len(groups) == 1 or _MARK_BETWEEN.search(digits) is not None)
     return None if may_be_number and (is_grouped or is_long) else match
 
 
@@ -127,6 +129,22 @@ def vanity_of(text: str) -> str | None:
     """The number that a trailing word in capitals, four or more, may stand for; None without one."""
     match = _CAPITALS.search(text)
     return text[: match.start()] + match[1].translate(_KEYS) if match else None
+
+
+def is_reference(text: str) -> bool:
+    """`Ref: 99887766`: True where the words before the digits say that they are something else's number."""
+    words = words_of(leading_of(text))
+    return not set(words).isdisjoint(REFERENCE_WORDS) and not any(map(_is_of_telephone, words))
+
+
+def says_no_telephone(text: str) -> bool:
+    """True for a text with words, none of which says that the number beside them is a telephone's."""
+    words = words_of(extension(text))
+    return bool(words) and not any(map(_is_of_telephone, words))
+
+
+def _is_of_telephone(word: str) -> bool:
+    return word in LABELS and word not in NUMBER_WORDS
 
 
 def has_letters(text: str) -> bool:

@@ -21,15 +21,20 @@ _HOURS_AFTER = re.compile(r"\s(\d{1,2})\s?-\s?(\d{1,2})$")
 _GROUP = re.compile(r"\d+")
 _DATE_AFTER = re.compile(rf"\s[(\[]?{SHORT_DATE}[)\]]?$")
 _DATE_BEFORE = re.compile(rf"[(\[]?{SHORT_DATE}[)\]]?\s")
-_FRACTION = re.compile(r"([^.,]*\d)[.,](\d{1,2}|0+)[\s)]*")
+_FRACTION = re.compile(r"([^.,]*\d)\s*[.,](\d{1,2}|0+)[\s)]*")
 _STRONG = re.compile(r"\s*[/~\n(\[]|\s-(?=\s)|\s-(?=[+0])")
 _COUNTS_OFF = r"[\s.:)\]/\-]+"
+_MARKS_BEFORE = re.compile(r"^[^\w+(\[#]+")
 _FIRST_GROUP = re.compile(rf"[(\[]?([1-9]\d*){_COUNTS_OFF}(?=[(\[]?\d)")
 _BEFORE_PLUS = re.compile(r"[(\[#]?\s*[1-9]\d{0,4}[\s.:)\]/\-]+(?=[(\[]?\+)")
 _TRUNK = re.compile(r"(?<=\d)[\s.\-/)\]]+(?=[(\[]?0)")
 _MARKED = re.compile(
-    rf"[1-9]\d?/\s+(?=[(\[]?\d)|#\s*\d{{1,2}}{_COUNTS_OFF}(?=[(\[]?\d)|[1-9]\d?(?:\.?\)|[.:]\s)[^\w+]*(?=\d)|[1-9]\s+-\s+(?=[(\[]?\d)"
+    rf"[1-9]\d?/\s+(?=[(\[]?\d)|#\s*\d{{1,2}}{_COUNTS_OFF}(?=[(\[]?\d)|[(\[]?[1-9]\d?(?:\.?[)\]]|[.:]\s)[^\w+#]*(?=\d)|[1-9]\s*-\s+(?=[(\[]?\d)"
 )
+_WORD_INSIDE = re.compile(r"(?<=\d)\D*[^\W\d_]\D*(?=\d)")
+_LONE_ZERO = re.compile(r"([(\[\s]*(?:\+[(\[\s]*\d{1,3}(?!\d)[)\]\s\-./]*)?)[(\[]?0[^\d]+(?=\d)")
+_LAST_ZEROS = re.compile(r"[.,]0{1,3}[\s)]*$")
+_BRACKETED = re.compile(r"[(\[]\d+[)\]]\s?")
 _LAST_DASH = re.compile(r"-\s*(\d{1,4})[\s)\]]*$")
 
 
@@ -92,9 +97,9 @@ def without_head(text: str, has_trunk: bool, area: str | None = None) -> Iterato
     words = labels.leading_of(text)
     if words[-1:].isalpha() and not labels.is_label(words):
         return  # a letter glued to digits is no word
-    bare = text[len(words) :]
+    bare = _MARKS_BEFORE.sub("", text[len(words) :])
     first, marked = _FIRST_GROUP.match(bare), _MARKED.match(bare)
-    if marked:
+    if marked and not (_BRACKETED.fullmatch(marked[0]) and re.sub(r"\D", "", marked[0]) == area):
         yield bare[marked.end() :]
     elif words and first and len(first[1]) < 3 and bare[first.end(1) : first.end()] != ".":
         yield bare[first.end() :]
@@ -115,11 +120,37 @@ def without_fraction(core: str, zeros_only: bool = False) -> str | None:
     return match[1] if match and not (zeros_only and match[2].strip("0")) else None
 
 
+def before_zeros(core: str) -> Iterator[str]:
+    """What stands before last noughts behind a point, which may be decimals though other points are in the number."""
+    zeros = _LAST_ZEROS.search(core)
+    if zeros:
+        yield core[: zeros.start()]
+
+
+def ended_earlier(core: str) -> Iterator[str]:
+    """What stands before each group of digits."""
+    yield from (core[: group.start()] for group in list(_GROUP.finditer(core))[1:])
+
+
 def without_date(core: str) -> Iterator[str]:
     """A text without a date with a year of two digits, before or after the number."""
     date = _DATE_AFTER.search(core) or _DATE_BEFORE.match(core)
     if date:
         yield core[: date.start()] or core[date.end() :]
+
+
+def has_word_inside(text: str) -> bool:
+    """True where a word is between digits that may end a number and others: `098 889 298 (Max).0`."""
+    trailing = labels.trailing_of(text)
+    words = _WORD_INSIDE.search(labels.extension(trailing[0] if trailing else text))
+    return words is not None and digit_count(words.string[: words.start()]) >= MIN_RESTART_DIGITS
+
+
+def without_lone_zero(core: str) -> Iterator[str]:
+    """A text without a 0 that stands alone before its number, which may be none of it: `(0)312 …`, `+39 (0)312 …`."""
+    zero = _LONE_ZERO.match(core)
+    if zero:
+        yield zero[1] + core[zero.end() :]
 
 
 def before_marks(core: str) -> Iterator[str]:

@@ -15,6 +15,8 @@ from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text.cell_words import LABELS, words_of
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count
 
+MIN_MESSAGE_DIGITS = 4
+"""Of a message, which may be a number behind it."""
 MOST_PARAMETER_DIGITS = 5
 """Of a parameter that may go; more may be a number."""
 
@@ -31,9 +33,11 @@ _SCHEME = re.compile(
 _GLOBAL = re.compile(r"tel:(\+[\d\-.()]*\d)(?=\)?(?:$|[;?,|\n]))", re.I)
 _BODY = re.compile(r"[?&;](?:body|text)=([^\n|]*)", re.I)
 _CONTEXT = re.compile(
-    r"(\+?)([(\d][\d \-.()]*)((?:;[a-z\-]+(?:=[^;,|/\s]*)?)*);phone-context=(\+?[^;,|/\s]*)((?:;[a-z\-]+(?:=[^;,|/\s]*)?)*)", re.I
+    r"(\+?)([(\d][\d \-.()]*)((?:;[a-z\-]+(?:=[^;,|/\s]*)?)*);phone-context=(\+?[a-z\d.\-()]*)((?:;[a-z\-]+(?:=[\w.+%:@()\-]*)?)*)"
+    r"(?=\s*(?:$|[;,|/\n?]))",
+    re.I,
 )
-_PARAMETER = re.compile(r";\s*([a-z][a-z\-]*)=([^;,|/\s]*)(?=\s*(?:$|[;,|/\n]))", re.I)
+_PARAMETER = re.compile(r";\s*([a-z][a-z\-]*)=([\w.+%:@()\-]*)(?=\s*(?:$|[;,|/\n]))", re.I)
 _NAMES_OF_VALUES = ("value", "values", "phonevalue")
 _ROUTING = ("rn", "cic", "phone-context")
 
@@ -45,6 +49,7 @@ _CHAT_LINK = re.compile(
 )
 _PHONE_PARAMETER = re.compile(r"[?&]phone=([^&#]*)", re.I)
 _LINKED = re.compile(r"\s*\+?\s*\(?\d[\d\s().\-]*")
+_ENDS_IN_DIGIT = re.compile(r"\d[^\S\n]*$")
 _GOES_ON = re.compile(r"[^\S\n]*[1-9]")
 
 
@@ -66,6 +71,8 @@ def segments(text: str) -> list[Segment]:
         return [Segment(text, False)]
     found, end = [], 0
     for link in links:
+        if link["jid"] and _ENDS_IN_DIGIT.search(text[end : link.start()]):
+            raise Reject(RejectReason.INVALID_NUMBER)
         found.append(Segment(text[end : link.start()], False))
         found += [Segment(number, True) for number in _numbers_of(link)]
         end = link.end()
@@ -146,7 +153,7 @@ def message(text: str) -> str:
     match = _BODY.search(text)
     if not match:
         return text
-    if digit_count(unquote(match[1])) >= MIN_PART_DIGITS:
+    if digit_count(unquote(match[1])) >= MIN_MESSAGE_DIGITS:
         raise Reject(RejectReason.INVALID_NUMBER)
     return text[: match.start()] + text[match.end() :]
 
@@ -176,6 +183,7 @@ def _parameter(match: re.Match[str]) -> str:
     name, value = match[1], match[2]
     if digit_count(value) and "".join(words_of(name)) in LABELS:
         return match[0]
-    if digit_count(value) <= MOST_PARAMETER_DIGITS or name.lower() in _ROUTING:
+    is_route = name.lower() in _ROUTING and re.fullmatch(r"\+?[\d\-.()]*", value)
+    if digit_count(value) <= MOST_PARAMETER_DIGITS or is_route:
         return ""
     raise Reject(RejectReason.INVALID_NUMBER)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, country_code_for_region
 
 from fbcheck_pipeline.model.reasons import EXCLUDED_LINE_TYPES, RejectReason
 from fbcheck_pipeline.phones.careful.reference import (
@@ -32,7 +32,7 @@ from fbcheck_pipeline.text.cell_words import LABELS
 from fbcheck_pipeline.text.cleaning import CELL, EACH_PART, WHOLE_TEXT, WORDS, cleaned, core_of
 from fbcheck_pipeline.text.countries import regions_named
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count
-from fbcheck_pipeline.text.splitting import SEPARATORS, cuts, restarts
+from fbcheck_pipeline.text.splitting import MIN_RESTART_DIGITS, SEPARATORS, cuts, restarts
 from fbcheck_pipeline.text.uris import segments
 
 SPLIT = "Splits a cell that holds several numbers."
@@ -44,6 +44,15 @@ _CALLING_CODES = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
 MOST_COUNT_DIGITS = 5
 """Of a count or post code before a number."""
 
+LONGEST_CODE = 3
+"""Digits of a country's code."""
+MOST_TRIED, SHORT_CELL = 50, 20
+"""A cell's texts are tried up to so many times its length, and so many characters more."""
+MIN_DIGITS_BESIDE = 5
+"""Of a number beside others: fewer are a count or an amount rather."""
+WRITTEN = ("+", "0", "(")
+"""Begins what nobody but a telephone is written like."""
+
 _DIGITS_ONLY = re.compile(r"\+?\d+")
 _BARE = re.compile(r"[\d\s\-./()]+")
 _ENDS_IN_BLANK = re.compile(r"[\d)\]]\s+$")
@@ -51,7 +60,30 @@ _ENDS_IN_BLANK = re.compile(r"[\d)\]]\s+$")
 _PARTED_ZEROS = re.compile(r"[+(\[\s]*0[^\d]+0")
 _BRACKETED_CODE = re.compile(r"\+\s*[(\[]\s*(\d+)\s*[)\]]")
 _TAIL = re.compile(r"(?:\s*[-/~\n]\s*\d{1,4})+[\s)\]]*$|\s*[(\[]\d{1,4}[\s)\]]*$")
+_POINT = re.compile(r"[.\-]$")
+_GROUP = re.compile(r"\d+")
 _CUT = re.compile(r"[-/~\n(\[]\s*(\d+)")
+
+
+class _TooManyReadings(Exception):
+    """Where so many texts of a cell may be its numbers, nobody can tell which are meant."""
+
+
+class _Effort:
+    """Counts the characters of all texts that are tried for one cell, so that what it costs is bounded by its length."""
+
+    def __init__(self, cell: str) -> None:
+        self.left = MOST_TRIED * (len(cell) + SHORT_CELL)
+
+    def spend(self, text: str) -> None:
+        """Count one try.
+
+        Raises:
+            _TooManyReadings: there were too many.
+        """
+        self.left -= len(text) + 1
+        if self.left < 0:
+            raise _TooManyReadings
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +91,18 @@ class _Reader:
     """Reads the numbers of one cell.
 
     known: what some numbers are for this region and column; saves reading them. said: sentences of the rules that applied.
+    effort: of the whole cell.
     """
 
     region: str | None
     column: Says
     known: Mapping[str, PhoneOutcome]
     said: list[str]
+    effort: _Effort
 
     def read(self, core: str) -> PhoneOutcome:
         """The outcome of digits, separators and a plus at the front."""
+        self.effort.spend(core)
         number = re.sub(r"[^\d+]", "", core)
         number = "+" + number.lstrip("+") if number.startswith("+") else number
         if self.region is None:  # 00 and +00 mean +
@@ -76,6 +111,7 @@ class _Reader:
 
     def number_in(self, text: str) -> PhoneOutcome | None:
         """The number of a text with or without words; None where there is none."""
+        self.effort.spend(text)
         try:
             outcome = self.read(core_of(cleaned(WORDS, text)))
         except Reject:
@@ -107,7 +143,7 @@ def outcomes_of(
         return [rejected(RejectReason.EMPTY)]
     if reason := _reason_of_few_digits(text, region):
         return [rejected(reason)]
-    reader = _Reader(region, column, known, applied if applied is not None else [])
+    reader = _Reader(region, column, known, applied if applied is not None else [], _Effort(text))
     try:
         pieces = segments(cleaned(CELL, text, reader.said))
         if not any(piece.is_link for piece in pieces):
@@ -116,6 +152,8 @@ def outcomes_of(
         found = [each for piece in pieces for each in (_linked if piece.is_link else _beside_links)(piece.text, reader)]
     except Reject as reject:
         return [rejected(reject.reason)]
+    except _TooManyReadings:
+        return [rejected(RejectReason.NOT_A_NUMBER)]
     return _all_or_none(list(dict.fromkeys(found)))
 
 
@@ -158,6 +196,7 @@ def _beside_links(text: str, reader: _Reader) -> list[PhoneOutcome]:
 
 def _numbers(text: str, level: int, reader: _Reader) -> list[PhoneOutcome]:
     """Split at the strongest separator that leaves numbers only; else the text is one number."""
+    reader.effort.spend(text)
     if _DIGITS_ONLY.fullmatch(text):
         return [reader.read(text)]
     if found := next(filter(None, (_several(parts, below, reader) for parts, below in cuts(text, level))), None):
@@ -178,14 +217,31 @@ def _numbers(text: str, level: int, reader: _Reader) -> list[PhoneOutcome]:
 def _several(parts: list[str], level: int, reader: _Reader) -> list[PhoneOutcome] | None:
     """The numbers of all parts; None where one is none, or may lack what stands in another."""
     found: list[PhoneOutcome] = []
-    in_first = 0
+    in_first, is_unclear = 0, False
     for part in parts:
         of_part = _numbers(part, level, reader.silent())
         if not all(each.is_number for each in of_part):
             return None
         found += of_part
         in_first = in_first or len(of_part)
+        is_unclear = is_unclear or (len(of_part) == 1 and _may_be_reference(part, of_part[0]))
+    if is_unclear:
+        return [rejected(RejectReason.LETTERS_IN_NUMBER)]
     return None if _is_shorthand(parts, in_first, reader) else _all_or_none(found)
+
+
+def _may_be_reference(part: str, outcome: PhoneOutcome) -> bool:
+    """`22 11 22 33, order 99887766`: True where only the length of digits says that they are a number, and words beside them do not."""
+    if digit_count(part) < MIN_DIGITS_BESIDE or decorations.are_hours(part):
+        return True
+    if not labels.says_no_telephone(part):
+        return False
+    try:
+        core = core_of(cleaned((*EACH_PART, *WORDS), part))
+    except Reject:
+        return True
+    is_grouped = len(_GROUP.findall(core)) > 1 and is_own_format(core, outcome)
+    return not core.startswith(WRITTEN) and not is_grouped
 
 
 def _is_shorthand(parts: list[str], in_first: int, reader: _Reader) -> bool:
@@ -239,7 +295,7 @@ def _number_or_rest(text: str, reader: _Reader) -> PhoneOutcome:
         whole = _honest_number(text, reader)
     except Reject as reject:
         whole = rejected(reject.reason)
-    if whole.is_number or reader.read(text).is_number:
+    if whole.is_number or reader.read(text).is_number or reader.number_in(text):
         return whole
     left = set(_left_alone(text, reader))
     if len(left) != 1:
@@ -249,22 +305,44 @@ def _number_or_rest(text: str, reader: _Reader) -> PhoneOutcome:
 
 
 def _left_alone(text: str, reader: _Reader) -> Iterator[PhoneOutcome]:
-    """The numbers that shorter texts are; a rejected outcome for each that may end or begin elsewhere."""
+    """The numbers that shorter texts are; a rejected outcome for each that may end or begin elsewhere.
+
+    Raises:
+        Reject: a word before the digits may be one.
+    """
     fraction = other_readings.without_fraction(text, zeros_only=True)
     for head in [*other_readings.without_tail(text), *([fraction] if fraction else [])]:
         if number := reader.number_in(head):
             tail = re.sub(r"\D", "", text[len(head) :])
             is_apart = head == fraction or (len(tail) <= MOST_COUNT_DIGITS and _ENDS_IN_BLANK.search(head))
-            is_sure = is_apart and _ends_surely(head, tail, reader)
+            is_sure = is_apart and _ends_surely(head, tail, reader) and _is_clear(head, reader) and not reader.number_in(tail)
             yield number if is_sure else rejected(RejectReason.AMBIGUOUS_RANGE)
+    labels.leading_words(text)
     for rest in other_readings.without_head(text, has_trunk=True):
         if number := reader.number_in(rest):
             before = text[: len(text) - len(rest)]
             may_be_code = before.strip(" ()") in _CALLING_CODES and "+" not in rest
             heads = [*other_readings.before_next_of_range(text), *other_readings.before_next_of_range(rest)]
-            is_sure = digit_count(before) <= MOST_COUNT_DIGITS and not may_be_code
-            is_sure &= not any(map(reader.number_in, (before, *heads)))
+            is_one = (
+                _POINT.search(before) is None and len(_GROUP.findall(before)) == 1 and digit_count(before) <= MOST_COUNT_DIGITS
+            )
+            is_sure = is_one and not may_be_code and _is_clear(rest, reader) and not any(map(reader.number_in, (before, *heads)))
             yield number if is_sure else rejected(RejectReason.AMBIGUOUS_RANGE)
+
+
+def _is_clear(text: str, reader: _Reader) -> bool:
+    """True where a text is one number whichever way it is read, and no mark in it may part a second one."""
+    try:
+        whole = _honest_number(text, reader.silent())
+        core = core_of(cleaned(WORDS, text))
+    except Reject:
+        return False
+    if any(True for _ in other_readings.without_head(text, has_trunk=True)):
+        return False
+    if not whole.is_number or is_own_format(core, whole):
+        return whole.is_number
+    is_parted = any(digit_count(head) >= MIN_RESTART_DIGITS for head in other_readings.before_marks(core))
+    return not is_parted and not any(map(reader.number_in, other_readings.ended_earlier(core)))
 
 
 def _in_named_country(text: str, named: frozenset[str], reader: _Reader) -> PhoneOutcome:
@@ -282,7 +360,8 @@ def _in_named_country(text: str, named: frozenset[str], reader: _Reader) -> Phon
     there = _honest_number(text, replace(reader, region=region, column=Says.NATIONAL, known={}))
     if here.is_number and here.e164 == there.e164:
         return here
-    if here.is_number or not there.is_number:
+    has_head = any(True for _ in other_readings.without_head(text, has_trunk=True))
+    if here.is_number or not there.is_number or has_head:
         raise Reject(RejectReason.AMBIGUOUS_INTERNATIONAL)
     reader.said.append(NAMED)
     return there
@@ -290,12 +369,16 @@ def _in_named_country(text: str, named: frozenset[str], reader: _Reader) -> Phon
 
 def _honest_number(text: str, reader: _Reader) -> PhoneOutcome:
     clean = cleaned(WORDS, text, reader.said)
+    if other_readings.has_word_inside(text):
+        raise Reject(RejectReason.LETTERS_IN_NUMBER)
     core = core_of(clean)
     whole = reader.read(core)
     if not whole.is_number:
         _reject_range(core, reader)
     if clean != text:
         _reject_letters_for_digits(text, whole, reader)
+    if whole.is_number and not core.startswith(WRITTEN) and labels.is_reference(text):
+        raise Reject(RejectReason.LETTERS_IN_NUMBER)
     if whole.is_number:
         _reject_other_readings(text, core, whole, reader)
     return whole
@@ -331,13 +414,15 @@ def _reject_other_readings(text: str, core: str, whole: PhoneOutcome, reader: _R
     others = map(reader.number_in, _other_readings(text, core, has_trunk, area_of(whole)))
     if any(other and other.e164 != whole.e164 for other in others):
         raise Reject(RejectReason.LETTERS_IN_NUMBER if has_words else RejectReason.AMBIGUOUS_RANGE)
-    if any(all(map(reader.number_in, parts)) for parts in restarts(core)):
+    if any(all(map(reader.number_in, parts)) for parts in restarts(core)) or _loses_groups(core, whole, reader):
         raise Reject(RejectReason.AMBIGUOUS_RANGE)
     fraction = other_readings.without_fraction(core)
     is_zero = other_readings.without_fraction(core, zeros_only=True) is not None
     if decorations.is_short_date(core) or is_zero or (fraction and reader.number_in(fraction)):
         raise Reject(RejectReason.NOT_A_NUMBER)
-    if _PARTED_ZEROS.match(core) or _is_in_wrong_brackets(core):
+    without_zero = map(reader.number_in, other_readings.without_lone_zero(core))
+    has_lone_zero = any(other and other.e164 != whole.e164 for other in without_zero)
+    if has_lone_zero or _PARTED_ZEROS.match(core) or _is_in_wrong_brackets(core):
         raise Reject(RejectReason.AMBIGUOUS_INTERNATIONAL)
 
 
@@ -345,10 +430,21 @@ def _other_readings(text: str, core: str, has_trunk: bool, area: str | None) -> 
     yield from other_readings.without_tail(text)
     yield from other_readings.without_head(text, has_trunk, area)
     yield from other_readings.without_date(core)
+    yield from other_readings.before_zeros(core)
     yield from other_readings.before_marks(core)
     yield from other_readings.before_next_of_range(core)
     yield from other_readings.before_short_groups(core)
     yield from other_readings.before_hours(core)
+
+
+def _loses_groups(core: str, whole: PhoneOutcome, reader: _Reader) -> bool:
+    """`11-18 131 2002 0819`: True where phonenumbers takes the first groups of a number at home for a carrier's code."""
+    if whole.e164 is None or whole.country is None or whole.country != reader.region:
+        return False  # what goes before it is an international prefix
+    if core.startswith(WRITTEN) or len(_GROUP.findall(core)) == 1:
+        return False
+    national = len(whole.e164) - 1 - len(str(country_code_for_region(whole.country)))
+    return digit_count(core) - national > LONGEST_CODE
 
 
 def _is_in_wrong_brackets(core: str) -> bool:

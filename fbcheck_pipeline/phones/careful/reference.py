@@ -172,9 +172,15 @@ def _of_two_readings(national: PhoneOutcome, international: PhoneOutcome, column
         return national
     if column is Says.INTERNATIONAL:
         return international
-    if national.can_be_mobile and not international.can_be_mobile:
+    if national.can_be_mobile and not international.can_be_mobile and not _have_one_code(national, international):
         return national
     return rejected(RejectReason.AMBIGUOUS_INTERNATIONAL)
+
+
+def _have_one_code(one: PhoneOutcome, other: PhoneOutcome) -> bool:
+    """True where the digits lost the plus of their own country as likely as not."""
+    one_code, other_code = (phonenumbers.country_code_for_region(each.country or "") for each in (one, other))
+    return bool(one_code == other_code)
 
 
 def _without_region(number: str) -> PhoneOutcome:

@@ -7,6 +7,8 @@ import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS
 from fbcheck_pipeline.phones.dirty.undress import NOTHING, WHOLE, matches, rewritten
+from fbcheck_pipeline.phones.fast.terms import Mask
+from fbcheck_pipeline.text import labels
 
 _WORD = r"\p{L}{2,}[.,:!?]?"
 _BEFORE = rf"(?:(?:\p{{L}}+[.,:!?]? +)*{_WORD} +)?"
@@ -29,3 +31,10 @@ def among_words(cells: pa.StringArray) -> pa.StringArray:
     is_one[is_one] = ~matches(cells.filter(pa.array(is_one)), _NO_WORD)
     numbers = rewritten(cells, is_one, r"^[^0-9+(]+|[^0-9]+$", "")
     return pc.if_else(pa.array(matches(numbers, _UNCLEAR)), NOTHING, numbers)
+
+
+def are_references(cells: pa.StringArray) -> Mask:
+    """Where words before a number without a plus, 0 or bracket name something else whose number it may be: `Ref: 99887766`."""
+    may_be = matches(cells, r"^[^0-9+(]*[1-9]")
+    may_be[may_be] = [*map(labels.is_reference, cells.filter(pa.array(may_be)).to_pylist())]
+    return may_be

@@ -37,7 +37,7 @@ class Digits:
     is_empty: null or "". is_plain: at least one digit, otherwise blanks and separators where they are harmless.
     is_unbroken: plain, and nothing but digits and the plus. restart: how many digits stand before a group that begins with 0 and may be
     a number of its own; 0 in most. tail: how many digits at the end may be those of the next number
-    in a range, as in 34-35; 0 in most.
+    in a range, as in 34-35; 0 in most. lone_zero: how many digits there are up to a 0 that stands alone, as in (0)312; 0 in most.
     """
 
     matrix: Bytes
@@ -48,14 +48,16 @@ class Digits:
     is_unbroken: Mask
     restart: Ints
     tail: Ints
+    lone_zero: Ints
 
     def without_tail(self, rows: Ints) -> Digits:
         """Copies of some cells, without their tails."""
         matrix = self.matrix.reshape(-1, WIDTH)[rows]
         count = self.count[rows] - self.tail[rows]
         matrix[np.arange(WIDTH) >= MARGIN + count[:, None]] = END
+        no = np.zeros(len(rows), np.int64)
         flags = (self.has_plus[rows], self.is_empty[rows], self.is_plain[rows], self.is_unbroken[rows])
-        return Digits(matrix.reshape(-1), count, *flags, restart=self.restart[rows], tail=np.zeros(len(rows), np.int64))
+        return Digits(matrix.reshape(-1), count, *flags, restart=self.restart[rows], tail=no, lone_zero=no)
 
     def from_restart(self, rows: Ints) -> Digits:
         """Copies of some cells, from their restart on."""
@@ -64,7 +66,7 @@ class Digits:
         count, no = self.count[rows] - self.restart[rows], np.zeros(len(rows), np.int64)
         matrix = np.take_along_axis(matrix, place, 1)
         flags = (no.astype(np.bool_), self.is_empty[rows], self.is_plain[rows], self.is_unbroken[rows])
-        return Digits(matrix.reshape(-1), count, *flags, restart=no, tail=no)
+        return Digits(matrix.reshape(-1), count, *flags, restart=no, tail=no, lone_zero=no)
 
 
 def digits_of(cells: pa.StringArray) -> Digits:
@@ -106,7 +108,8 @@ def digits_of(cells: pa.StringArray) -> Digits:
         is_plain[(tail > 0) & (more > 0)] = False
         tail = np.where(is_plain, np.maximum(tail, more), 0)
     is_unbroken = is_plain & (count + has_plus == lengths)
-    return Digits(matrix, count, has_plus, is_null | (lengths == 0), is_plain, is_unbroken, restart, tail)
+    lone_zero = _lone_zeros(kind, between, between_rows, begins, seen, first)
+    return Digits(matrix, count, has_plus, is_null | (lengths == 0), is_plain, is_unbroken, restart, tail, lone_zero)
 
 
 def digit_counts(cells: pa.StringArray) -> Ints:
@@ -213,6 +216,18 @@ def _restarts(
     is_unclear = np.bincount(rows[may], minlength=len(count)) > 1
     is_unclear[rows[(before == 1) & ~begins_bare]] = True  # `0 0532 …`: no international prefix
     return restart, is_unclear
+
+
+def _lone_zeros(kind: Bytes, between: Ints, rows: Ints, begins: Ints, seen: NDArray[np.int32], first: Ints) -> Ints:
+    """How many digits each cell has up to its first 0 between other signs, which may be no part of the number; 0 without."""
+    zeros = between - 1
+    is_lone = (zeros >= begins[rows]) & (kind.take(zeros, mode="clip") == 0)
+    zeros, rows = zeros[is_lone], rows[is_lone]
+    is_lone = (zeros == begins[rows]) | (kind.take(zeros - 1, mode="clip") >= _BLANK)
+    zeros, rows = zeros[is_lone][::-1], rows[is_lone][::-1]  # so that the first one stays
+    lone = np.zeros(len(begins), np.int64)
+    lone[rows] = seen[zeros] - first[rows] + 1
+    return lone
 
 
 def _tails(count: Ints, seen: NDArray[np.int32], first: Ints, signs: Ints, rows: Ints) -> Ints:

@@ -67,6 +67,7 @@ class FastPath:
                 reading.put(rows, self._read_plain(digits, rows, regions[rows], column[rows]))
         self._leave_ranges(reading, digits, regions, column)
         self._leave_restarts(reading, digits, regions, column)
+        reading.is_sure &= (digits.lone_zero == 0) | ~reading.is_number | (reading.begin >= digits.lone_zero)
         reading.reject(digits.is_unbroken & (digits.count == 1) & ~digits.has_plus, Fault.TOO_SHORT)
         # A cell with separators that is no number may still be two, or a range: the careful rules find that out.
         is_rejected = (reading.fault != NONE) & (reading.fault != Fault.AMBIGUOUS_INTERNATIONAL)
@@ -181,6 +182,7 @@ class FastPath:
         is_another = (national.territory != international.territory) | (national.begin != international.begin)
         other = international.is_number & is_another
         prefers_home = national.is_number & _CAN_BE_MOBILE[national.line_type] & ~_CAN_BE_MOBILE[international.line_type]
+        prefers_home &= self.lookups.code[national.territory] != self.lookups.code[international.territory]
         abroad = other & (says == Says.INTERNATIONAL)
         chosen.put(bare[abroad], international.at(abroad))
         chosen.reject(bare[other & ~abroad & ~prefers_home], Fault.AMBIGUOUS_INTERNATIONAL)

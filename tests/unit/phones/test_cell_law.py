@@ -12,7 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from fbcheck_pipeline.phones.careful import cell_rules
 from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
+from fbcheck_pipeline.phones.careful.reference import read
 from fbcheck_pipeline.phones.fast.fast_path import FastPath
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
 from fbcheck_pipeline.phones.phone_reader import Cells, PhoneReader
@@ -130,6 +132,14 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("0201 12345 67890", "DE", "+492011234567890"),
         ("(0)0151 23456789", "DE", "ambiguous_international"),  # not the American number behind 00
         ("0 0151 23456789", "DE", "ambiguous_international"),
+        ("(0)391 417776", "IT", "ambiguous_international"),  # a mobile, or a number in a town
+        ("22 11 22 33, order 99887766", "NO", "letters_in_number"),
+        ("22 11 22 33 (Kari) / 99 88 77 66 (Ola)", "NO", "+4722112233 +4799887766"),
+        ("Ref: 99887766", "NO", "letters_in_number"),
+        ("Müşteri 0532 123 45 67", "TR", "+905321234567"),
+        ("0532 123 45 67, lat 41.0082 lon 28.9784", "TR", "letters_in_number"),
+        ("41.0082, 28.9784 0532 123 45 67", "TR", "+905321234567"),
+        ("€ 12.50 0532 123 45 67", "TR", "+905321234567"),
         ("+(201) 555-0123", "US", "ambiguous_international"),  # not the Egyptian one
         ("0532 123 45 6.0", "TR", "not_a_number"),  # its last digit is missing
         ("090-1231-7832 # 090-1252-7954", "JP", "invalid_number"),
@@ -161,6 +171,17 @@ BOTH_WAYS = "+905321234567 +902125551234"
 def test_a_kind_of_dirt(text: str, region: str | None, became: str) -> None:
     """One cell a rule."""
     assert " ".join(each.e164 or str(each.reason) for each in outcomes_of(text, region)) == became
+
+
+@pytest.mark.parametrize("unit", ["1-", "1\n", "1/", "0 1", "12 (3) ", "0532 123 45 67 / "])
+def test_what_is_tried_of_a_cell_is_bounded_by_its_length(monkeypatch: pytest.MonkeyPatch, unit: str) -> None:
+    """Each separator may end a number: all of them tried in turn would be quadratic. Then nobody can tell, and the cell is rejected."""
+    tried: list[int] = []
+    monkeypatch.setattr(cell_rules, "read", lambda number, *more: tried.append(len(number)) or read(number, *more))
+    for length in (60, 240, 960):
+        tried.clear()
+        outcomes_of((unit * length)[:length], "DE")
+        assert sum(tried) <= cell_rules.MOST_TRIED * (length + cell_rules.SHORT_CELL)
 
 
 @pytest.mark.parametrize(
