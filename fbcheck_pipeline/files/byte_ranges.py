@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.files.storage import Storage
 
 LOCAL_GAP, REMOTE_GAP = 1 << 14, 1 << 22
@@ -18,7 +19,7 @@ class ByteRanges:
 
     Attributes:
         size: in bytes.
-        read: the bytes from `start` to `stop`, fewer where the file ends before.
+        read: the bytes from `start` to `stop`, fewer where the file ends before; OSError where a local disk has lost them.
         cheap_gap: so many bytes are sooner read than skipped.
     """
 
@@ -29,14 +30,38 @@ class ByteRanges:
 
 @contextmanager
 def byte_ranges(storage: Storage, name: str) -> Iterator[ByteRanges]:
-    """A file to be read in parts. A local one stays readable though it is deleted meanwhile; FileNotFoundError where it is not there."""
+    """A file to be read in parts. A local one stays readable though it is deleted meanwhile.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        StorageError: this process may not read it, or the object store does not answer.
+    """
     if not storage.is_local:
         path = f"{storage.root}/{name}"
-        size = storage.size_bytes(name)
-        yield ByteRanges(size, lambda start, stop: bytes(storage.fs.cat_file(path, start, min(stop, size))), REMOTE_GAP)
+        with _faults_named(storage, name):
+            size = storage.size_bytes(name)
+
+        def read(start: int, stop: int) -> bytes:
+            with _faults_named(storage, name):
+                return bytes(storage.fs.cat_file(path, start, min(stop, size)))
+
+        yield ByteRanges(size, read, REMOTE_GAP)
         return
-    file = os.open(f"{storage.root}/{name}", os.O_RDONLY)
+    with _faults_named(storage, name):
+        file = os.open(f"{storage.root}/{name}", os.O_RDONLY)
     try:
         yield ByteRanges(os.fstat(file).st_size, lambda start, stop: os.pread(file, stop - start, start), LOCAL_GAP)
     finally:
         os.close(file)
+
+
+@contextmanager
+def _faults_named(storage: Storage, name: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise StorageError(
+            f"{storage.uri(name)} cannot be read ({error}); see to its disk, its permissions or its store, then run again"
+        ) from error

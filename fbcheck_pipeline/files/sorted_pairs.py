@@ -24,6 +24,8 @@ from fbcheck_pipeline.files.byte_ranges import ByteRanges
 Keys = npt.NDArray[np.int64]
 Values = npt.NDArray[np.int32]
 Pairs = tuple[Keys, Values]
+Run = tuple[int, int]
+"""Adjacent blocks: the first, and one past the last."""
 
 BLOCK = 1024
 BLOCK_BYTES = BLOCK * 12
@@ -33,10 +35,11 @@ PAIRS_AT_ONCE = 1 << 21
 _TRAILER = struct.Struct("<QQI8s")  # pairs, bytes of the table, checksum of what stands between blocks and trailer, magic
 _MAGIC = b"fbpairs1"
 _LAST = np.iinfo(np.int64).max
+_FAR = 1 << 40
 
 
 class DamagedPairs(Exception):
-    """A file of pairs that is cut, damaged, or another than the one it is taken for."""
+    """A file of pairs that is cut, damaged, unreadable on its disk, or another than the one it is taken for."""
 
 
 def write_pairs(sink: IO[bytes], identity: Mapping[str, str], table: pa.Table, pieces: Iterator[Pairs]) -> int:
@@ -102,7 +105,7 @@ class PairsFile:
         Raises:
             DamagedPairs: it is not the file it is taken for, or not all of it.
         """
-        trailer = source.read(max(0, source.size - _TRAILER.size), source.size)
+        trailer = _bytes_of(source, max(0, source.size - _TRAILER.size), source.size)
         if len(trailer) != _TRAILER.size:
             raise DamagedPairs("cut")
         count, table_size, checksum, magic = _TRAILER.unpack(trailer)
@@ -111,7 +114,7 @@ class PairsFile:
         middle = start + block_count * 16
         if magic != _MAGIC or source.size != middle + table_size + _TRAILER.size:
             raise DamagedPairs("cut, or no file of pairs")
-        end = source.read(start, middle + table_size)
+        end = _bytes_of(source, start, middle + table_size)
         if zlib.crc32(end) != checksum:
             raise DamagedPairs("damaged")
         table = pa.ipc.open_stream(end[middle - start :]).read_all()
@@ -130,8 +133,8 @@ class PairsFile:
             return
         next_fences = np.append(self._fences[1:], _LAST)
         is_touched = np.searchsorted(needles, self._fences) < np.searchsorted(needles, next_fences, "right")
-        for first, last in self._runs(np.flatnonzero(is_touched)):
-            keys, values = self._read(first, last)
+        for runs in self._portions(np.flatnonzero(is_touched)):
+            keys, values = self._read(runs)
             start, stop = np.searchsorted(needles, keys[0]), np.searchsorted(needles, keys[-1], "right")
             at, found = _matches(needles[start:stop], keys)
             if len(found):
@@ -143,7 +146,7 @@ class PairsFile:
         last = int(np.searchsorted(self._fences, high))
         if first >= last:
             return np.empty(0, np.int64), np.empty(0, np.int32)
-        keys, values = self._read(first, last)
+        keys, values = self._read([(first, last)])
         wanted = slice(*np.searchsorted(keys, [low, high]))
         return keys[wanted], values[wanted]
 
@@ -151,24 +154,41 @@ class PairsFile:
         """The first key of each block."""
         return self._fences
 
-    def _runs(self, blocks: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-        """Blocks that are read together, as first and one past the last."""
-        apart = np.flatnonzero(np.diff(blocks) > 1 + self._bytes.cheap_gap // BLOCK_BYTES) + 1
-        for run in np.split(blocks, apart) if len(blocks) else ():
-            for first in range(int(run[0]), int(run[-1]) + 1, BLOCKS_AT_ONCE):
-                yield first, min(first + BLOCKS_AT_ONCE, int(run[-1]) + 1)
+    def _portions(self, blocks: npt.NDArray[np.int64]) -> Iterator[list[Run]]:
+        """Some BLOCKS_AT_ONCE blocks each; what lies between two that are near is read along."""
+        is_apart = np.diff(blocks, prepend=-_FAR, append=_FAR) > 1 + self._bytes.cheap_gap // BLOCK_BYTES
+        portion, count = list[Run](), 0
+        for first, last in zip(blocks[is_apart[:-1]].tolist(), blocks[is_apart[1:]].tolist(), strict=True):
+            for start in range(first, last + 1, BLOCKS_AT_ONCE):
+                run = start, min(start + BLOCKS_AT_ONCE, last + 1)
+                if count + run[1] - run[0] > BLOCKS_AT_ONCE:
+                    yield portion
+                    portion, count = [], 0
+                portion.append(run)
+                count += run[1] - run[0]
+        if portion:
+            yield portion
 
-    def _read(self, first: int, last: int) -> Pairs:
-        raw = self._bytes.read(first * BLOCK_BYTES, last * BLOCK_BYTES)
-        if len(raw) != (last - first) * BLOCK_BYTES:
+    def _read(self, runs: Sequence[Run]) -> Pairs:
+        """The pairs of some blocks, one after the other."""
+        raw = b"".join(_bytes_of(self._bytes, first * BLOCK_BYTES, last * BLOCK_BYTES) for first, last in runs)
+        numbers = np.concatenate([np.arange(first, last) for first, last in runs])
+        if len(raw) != len(numbers) * BLOCK_BYTES:
             raise DamagedPairs("cut")
         blocks = np.frombuffer(raw, np.uint8).reshape(-1, BLOCK_BYTES)
-        if not np.array_equal(_sums(blocks), self._sums[first:last]):
+        if not np.array_equal(_sums(blocks), self._sums[numbers]):
             raise DamagedPairs("damaged")
         keys = np.ascontiguousarray(blocks[:, : BLOCK * 8]).view(np.int64).ravel()
         values = np.ascontiguousarray(blocks[:, BLOCK * 8 :]).view(np.int32).ravel()
-        filled = self.count - first * BLOCK
-        return keys[:filled], values[:filled]
+        missing = max(0, runs[-1][1] * BLOCK - self.count)
+        return keys[: len(keys) - missing], values[: len(values) - missing]
+
+
+def _bytes_of(source: ByteRanges, start: int, stop: int) -> bytes:
+    try:
+        return source.read(start, stop)
+    except OSError as error:
+        raise DamagedPairs(error.strerror or str(error)) from error
 
 
 def _matches(needles: Keys, keys: Keys) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

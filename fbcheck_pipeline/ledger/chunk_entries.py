@@ -57,10 +57,12 @@ class ChunkEntries(Access):
         """The chunks a list depends on, oldest first."""
         return self._records(Chunk, _chunks_of(list_key, sa.select(*FACTS)))
 
-    def answering_chunks_of(self, list_key: str) -> list[LoadedChunk]:
-        """The chunks with verdicts that a list depends on, oldest first."""
+    def answering_chunks(self, chunk_keys: Iterable[str]) -> list[LoadedChunk]:
+        """Those of these chunks that have verdicts, with their phones, oldest first."""
         has_verdicts = (chunks.c.result_sha256.is_not(None), chunks.c.state != ChunkState.PURGED)
-        return self._records(LoadedChunk, _chunks_of(list_key, LOADED.where(*has_verdicts)))
+        queries = (LOADED.where(chunks.c.chunk_key.in_(some), *has_verdicts) for some in batched(chunk_keys))
+        found = [chunk for query in queries for chunk in self._records(LoadedChunk, query)]
+        return sorted(found, key=lambda each: (each.planned_at, each.chunk_key))
 
     def parts_of(self, list_key: str) -> dict[str, Stretch]:
         """Chunk key -> the stretch of its phones that was bought for this list."""

@@ -32,7 +32,7 @@ class Record:
         """
         adapter = _ADAPTERS.get(cls) or _ADAPTERS.setdefault(cls, TypeAdapter(cls))
         try:
-            record: Self = adapter.validate_python(dict(row._mapping))
+            record: Self = adapter.validate_python(dict(zip(row._fields, row, strict=True)))
         except ValidationError as error:
             names = ", ".join(sorted({str(each["loc"][0]) for each in error.errors(include_input=False)}))
             raise unknown_shape(f"a {cls.__name__} has an unknown value in {names}") from None

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 
 from fbcheck_pipeline.ledger import TRAITS, codec
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.ledger.records import AnsweringTask, Chunk, LoadedChunk, SettledTry
+from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk, SettledTry
 from fbcheck_pipeline.model.statuses import AnsweredBy
-from fbcheck_pipeline.vendor import timestamp_us
-from fbcheck_pipeline.workflow.phone_history import Places
+from fbcheck_pipeline.workflow.phone_history import Places, is_young
 from fbcheck_pipeline.workflow.phone_lookup import PhoneLookup
 from fbcheck_pipeline.workflow.pins import Pin, Pins
 from fbcheck_pipeline.workflow.sent_phones import loaded, with_phones
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
-
-DAY_S = 86_400
 
 
 class Again(StrEnum):
@@ -42,7 +40,6 @@ class PhoneAllocation:
         self._pin = np.full(len(phones), -1, np.int32)
         self._numbers: dict[Pin, int] = {}
         self._own = ws.ledger.parts_of(list_key)
-        self._binding = frozenset[str]()
 
     def unassigned(self) -> npt.NDArray[np.bool_]:
         """True where a phone has no pin yet."""
@@ -73,31 +70,42 @@ class PhoneAllocation:
         process was killed before it wrote them. To depend on a chunk answers only while the list has no pins at all.
         """
         chunks = {each.chunk_key: each for each in self._ws.ledger.chunks_of(self.list_key)}
-        answering = [with_phones(self._ws, each) for each in self._ws.ledger.answering_chunks_of(self.list_key)]
+        answering = self._answering(chunks, earlier)
         for each in reversed(answering):
             if each.chunk_key in self._own:
-                answered = self.places(each.answered)
-                self.assign(answered[np.isin(answered, self._own_places(each))], Pin(AnsweredBy.CHUNK, each.chunk_key))
+                chunk = with_phones(self._ws, each)
+                answered = self.places(chunk.answered)
+                self.assign(answered[np.isin(answered, self._own_places(chunk))], Pin(AnsweredBy.CHUNK, chunk.chunk_key))
         if earlier is not None:
-            self._binding = earlier.binding_tries
             self._keep_pins(earlier, chunks, answering)
         else:
             for each in reversed(answering):
-                self.assign(self.places(each.answered), Pin(AnsweredBy.OTHER_CHUNK, each.chunk_key))
+                self.assign(self.places(with_phones(self._ws, each).answered), Pin(AnsweredBy.OTHER_CHUNK, each.chunk_key))
+
+    def _answering(self, chunks: dict[str, Chunk], earlier: Pins | None) -> list[LoadedChunk]:
+        """The chunks whose answers must be looked at: not those of which the list only reuses verdicts, which never become fewer."""
+        if earlier is None:
+            return self._ws.ledger.answering_chunks(chunks)
+        pinned = {each.chunk_key for each in earlier.pins if each.answered_by is not AnsweredBy.VERDICT} | self._own.keys()
+        return self._ws.ledger.answering_chunks(
+            each.chunk_key for each in chunks.values() if not pinned.isdisjoint(_lineage(chunks, each))
+        )
 
     def _keep_pins(self, earlier: Pins, chunks: dict[str, Chunk], answering: list[LoadedChunk]) -> None:
-        answered: dict[str, list[Phones]] = {}  # by a chunk, and by each chunk that it is a part of
+        itself, replacing = {each.chunk_key: each for each in answering}, dict[str, list[LoadedChunk]]()
         for each in answering:
-            key: str | None = each.chunk_key
-            while key in chunks:
-                answered.setdefault(key, []).append(each.answered)
-                key = chunks[key].replaces
+            for key in islice(_lineage(chunks, each), 1, None):
+                replacing.setdefault(key, []).append(each)
         for number, places in codec.grouped(earlier.index):
-            pin = earlier.pins[number]
-            pinned = earlier.phones[places]
-            if pin.chunk_key in answered:  # a purged chunk has no verdicts left
-                known = np.sort(np.concatenate(answered[pin.chunk_key]))
-                self.assign(self.places(pinned[codec.positions(pinned, known) >= 0]), pin)
+            pin, pinned = earlier.pins[number], earlier.phones[places]
+            if pin.answered_by is AnsweredBy.VERDICT:
+                if pin.chunk_key in chunks and chunks[pin.chunk_key].has_verdicts:  # else it was purged
+                    self.assign(self.places(pinned), pin)
+                continue
+            if pin.chunk_key in itself:  # it carries all that are pinned to it
+                self.assign(self.places(codec.without(pinned, itself[pin.chunk_key].unanswered)), pin)
+            for each in replacing.get(pin.chunk_key or "", ()):
+                self.assign(self.places(pinned[codec.positions(pinned, with_phones(self._ws, each).answered) >= 0]), pin)
 
     def use_verdicts(self, lookup: PhoneLookup) -> None:
         """A verdict younger than VERDICT_DAYS answers, whoever paid for it."""
@@ -119,17 +127,16 @@ class PhoneAllocation:
 
     def respect_settled_tries(self, lookup: PhoneLookup, today: str) -> None:
         """Pin phones of settled tries without a usable answer, except those that may be tried again now."""
-        settled = tries_that_count(self._ws, self.list_key, lookup.tries(), self._binding)
+        settled = lookup.tries()
         if not settled:
             return
         max_tries = self._ws.settings.max_tries
-        answered_at = np.append([task.exported_at for task in lookup.tasks], -np.inf)[lookup.verdict]
         asked = codec.positions(lookup.phones, self.phones)
         tries = np.zeros(len(asked), np.int16)
         last = np.full(len(asked), -1, np.int32)
         for number, (chunk, places) in enumerate(settled):
             # a later verdict, even one too old by now, ends the count
-            places = places[answered_at[places] <= chunk.settled_at]
+            places = places[lookup.answered_at[places] <= chunk.settled_at]
             tries[places] += chunk.tries
             # a withdrawn one only counts the tries before it, and binds once these are all
             last[places[(tries[places] >= max_tries) | TRAITS[chunk.state].is_try]] = number
@@ -165,41 +172,15 @@ class PhoneAllocation:
         return self.places(chunk.phones[own.start : own.start + own.phone_count])
 
 
-def tries_that_count(
-    ws: Workspace, list_key: str, settled: Iterable[tuple[SettledTry, Places]], binding: Collection[str]
-) -> list[tuple[SettledTry, Places]]:
-    """Those of settled tries without an answer that bind a list.
-
-    For a list that was added after it settled, a try does not count that is older than VERDICT_DAYS (at least a day), or whose task
-    answered no phone at all: an odd night of the vendor's. Only a person sends again what was abandoned.
-
-    Args:
-        binding: keys of chunks that the list is pinned to as tries: these bind it whatever the settings say by now.
-    """
-    known = ws.ledger.find_list(list_key)
-    added_at = -np.inf if known is None else known.added_at
-    oldest = added_at - max(1.0, ws.settings.verdict_days) * DAY_S
-
-    def counts(chunk: SettledTry) -> bool:
-        if chunk.chunk_key in binding or TRAITS[chunk.state].retries != "night" or chunk.settled_at >= added_at:
-            return True
-        answered_none = chunk.task_id is not None and chunk.unanswered_count == chunk.phone_count
-        return chunk.settled_at >= oldest and not answered_none
-
-    return [(chunk, places) for chunk, places in settled if counts(chunk)]
+def _lineage(chunks: dict[str, Chunk], chunk: Chunk) -> Iterator[str]:
+    """Keys of a chunk and of those that it is a part of."""
+    yield chunk.chunk_key
+    while chunk.replaces in chunks:
+        chunk = chunks[chunk.replaces]
+        yield chunk.chunk_key
 
 
 def young_verdicts(ws: Workspace, lookup: PhoneLookup) -> npt.NDArray[np.int32]:
     """For each phone of a look-up the index in its `tasks` of a verdict that is reused, or -1."""
     is_reused = np.array([is_young(ws, task) for task in lookup.tasks], bool)
     return np.where(np.append(is_reused, False)[lookup.verdict], lookup.verdict, np.int32(-1))
-
-
-def is_young(ws: Workspace, task: AnsweringTask) -> bool:
-    """True where a verdict of this task is reused, not bought again.
-
-    Both clocks must call it old, ours and the vendor's: one that was wrong for a while must not buy twice.
-    """
-    told_us = timestamp_us(task.vendor_exported_at)
-    newest = task.exported_at if told_us is None else max(task.exported_at, told_us / 1_000_000)
-    return newest > ws.ledger.clock() - ws.settings.verdict_days * DAY_S

@@ -12,9 +12,8 @@ from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, AnsweredBy, CheckStatus
-from fbcheck_pipeline.workflow.allocation import tries_that_count
 from fbcheck_pipeline.workflow.lost_verdicts import verdicts_of
-from fbcheck_pipeline.workflow.phone_history import history_of
+from fbcheck_pipeline.workflow.phone_history import TryRule, history_of
 from fbcheck_pipeline.workflow.pins import Pins
 from fbcheck_pipeline.workflow.sent_phones import loaded
 from fbcheck_pipeline.workflow.verdicts import VerdictReader
@@ -155,8 +154,8 @@ class _AnswerResolver:
     def _tries(self, phones: Phones) -> npt.NDArray[np.int16]:
         """How often each phone (sorted, distinct) was tried without a usable answer, as far as it binds the list."""
         tries = np.zeros(len(phones), np.int16)
-        known = history_of(self._ws, phones).tries if len(phones) else []
-        for chunk, places in tries_that_count(self._ws, self._list_key, known, self._binding):
+        rule = TryRule.of(self._ws, self._list_key, self._binding)
+        for chunk, places in history_of(self._ws, phones, rule).tries:
             tries[places] += chunk.tries
         return tries
 

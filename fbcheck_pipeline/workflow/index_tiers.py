@@ -10,6 +10,7 @@ Which tiers there are is decided in `index_upkeep`.
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,9 +21,11 @@ import pyarrow as pa
 
 from fbcheck_pipeline.files.byte_ranges import byte_ranges
 from fbcheck_pipeline.files.sorted_pairs import DamagedPairs, Pairs, PairsFile, Values, merged, write_pairs
+from fbcheck_pipeline.ledger import TRAITS
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.ledger.records import LoadedChunk, Tier
+from fbcheck_pipeline.ledger.records import AnsweringTask, LoadedChunk, Tier
 from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.vendor import timestamp_us
 from fbcheck_pipeline.workflow.sent_phones import with_phones
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -31,8 +34,14 @@ log = logging.getLogger(__name__)
 PAIRS_AT_ONCE = 1 << 22
 """Pairs in memory while a tier is made of chunks."""
 
-SCHEMA = pa.schema([("chunk_key", pa.string()), ("change", pa.int64()), ("is_try", pa.bool_())])
-"""What the values of a tier mean: a chunk as it was after a change, and whether it answered the phone or tried it in vain."""
+SCHEMA = pa.schema(
+    {"chunk_key": pa.string(), "change": pa.int64(), "is_try": pa.bool_(), "exported_at": pa.float64(), "fresh_at": pa.float64()}
+)
+"""What the values of a tier mean: a chunk as it was after a change, and whether it answered the phone or tried it in vain.
+
+An answer's `exported_at` is by our clock, `fresh_at` by the later of ours and the vendor's. A try's `exported_at` is -inf, `fresh_at`
+when it settled, or inf where it counts however old it is.
+"""
 
 
 @contextmanager
@@ -54,6 +63,32 @@ def withdraw_unusable(ws: Workspace, tier: Tier, error: Exception) -> None:
     if ws.ledger.is_published(tier):
         log.warning("a file of the index is lost or damaged and made anew name=%s error=%s", tier.name, error)
         ws.ledger.withdraw_tier(tier)
+
+
+def fresh_at(chunk: LoadedChunk | AnsweringTask) -> float:
+    """When verdicts were exported, by the later of both clocks: one that was wrong for a while must not buy twice."""
+    told_us = timestamp_us(chunk.vendor_exported_at)
+    return max(chunk.exported_at or -math.inf, -math.inf if told_us is None else told_us / 1_000_000)
+
+
+def _settled_at(chunk: LoadedChunk) -> float | None:
+    """When a try settled, by which it ceases to count; what only a person sends again never does."""
+    return chunk.settled_at if TRAITS[chunk.state].retries == "night" else math.inf
+
+
+def rows_of(chunks: Sequence[LoadedChunk]) -> tuple[pa.Table, Pairs]:
+    """What a tier says of chunks with their phones: its table, and the pairs, not sorted."""
+    told = [(chunk, phones, is_try) for chunk in chunks for phones, is_try in told_by(chunk)]
+    columns = {
+        "chunk_key": [chunk.chunk_key for chunk, _, _ in told],
+        "change": [chunk.change for chunk, _, _ in told],
+        "is_try": [is_try for _, _, is_try in told],
+        "exported_at": [-math.inf if is_try else chunk.exported_at for chunk, _, is_try in told],
+        "fresh_at": [_settled_at(chunk) if is_try else fresh_at(chunk) for chunk, _, is_try in told],
+    }
+    phones = np.concatenate([np.empty(0, np.int64), *(each[1] for each in told)])
+    values = np.repeat(np.arange(len(told), dtype=np.int32), [len(each[1]) for each in told])
+    return pa.table(columns, schema=SCHEMA), (phones, values)
 
 
 def told_by(chunk: LoadedChunk) -> Iterator[tuple[Phones, bool]]:
@@ -120,15 +155,7 @@ class TierWriter:
         return rows.filter(pa.array(is_true)), np.split(number, ends[:-1])
 
     def _publish_told(self, told: Sequence[LoadedChunk], after: int, through: int) -> bool:
-        parts = [(chunk, phones, is_try) for chunk in told for phones, is_try in told_by(chunk)]
-        columns = [
-            [chunk.chunk_key for chunk, _, _ in parts],
-            [chunk.change for chunk, _, _ in parts],
-            [each[2] for each in parts],
-        ]
-        table = pa.table([pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA)
-        phones = np.concatenate([np.empty(0, np.int64), *(each[1] for each in parts)])
-        values = np.repeat(np.arange(len(parts), dtype=np.int32), [len(each[1]) for each in parts])
+        table, (phones, values) = rows_of(told)
         order = np.argsort(phones, kind="stable")
         return self._publish(table, iter([(phones[order], values[order])]), after, through, [])
 

@@ -15,7 +15,7 @@ from fbcheck_pipeline.ledger import TRAITS, codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import AnsweringTask, LoadedChunk, SettledTry
 from fbcheck_pipeline.workflow.index_tiers import told_by
-from fbcheck_pipeline.workflow.phone_history import Places, history_of
+from fbcheck_pipeline.workflow.phone_history import Places, TryRule, history_of
 from fbcheck_pipeline.workflow.sent_phones import with_phones
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -27,17 +27,20 @@ class PhoneLookup:
 
     Attributes:
         phones: sorted, distinct; places are places in it.
-        verdict: for each phone the index in `tasks` of the newest task with a usable verdict, or -1; its age is the caller's to judge.
+        answered_at: for each phone when its newest usable verdict was exported, however old it is; -inf for none.
+        verdict: for each phone the index in `tasks` of the newest task that was young when it was looked up, or -1.
     """
 
-    def __init__(self, ws: Workspace, phones: Phones) -> None:
-        history = history_of(ws, phones)
-        self.phones, self.verdict, self.tasks = phones, history.verdict, list(history.tasks)
+    def __init__(self, ws: Workspace, phones: Phones, rule: TryRule) -> None:
+        history = history_of(ws, phones, rule)
+        self._rule = rule
+        self.phones, self.answered_at = phones, history.answered_at
+        self.verdict, self.tasks = history.verdict, list(history.tasks)
         self._tries = {each.chunk_key: (each, places) for each, places in history.tries}
         self._held = dict[str, Places]()
 
     def tries(self) -> list[tuple[SettledTry, Places]]:
-        """Settled tries that left some of the phones without a usable answer, oldest first, with the places of these phones."""
+        """Settled tries that count and left some of the phones without a usable answer, oldest first, with the places of these phones."""
         return sorted(self._tries.values(), key=lambda each: (each[0].settled_at, each[0].chunk_key))
 
     def held(self) -> dict[str, Places]:
@@ -66,17 +69,18 @@ class PhoneLookup:
         for phones, is_try in told_by(chunk):
             if not len(places := self._places(phones)):
                 continue
-            if is_try:
-                self._tries[key] = (_record_of(SettledTry, chunk), places)
-            else:
+            if not is_try:
                 self._answer(_record_of(AnsweringTask, chunk), places)
                 is_answered = True
+            elif self._rule.counts(settled := _record_of(SettledTry, chunk)):
+                self._tries[key] = (settled, places)
         return any(is_known) or is_answered or key in self._held or key in self._tries
 
     def _answer(self, task: AnsweringTask, places: Places) -> None:
         """A chunk's verdicts only ever become more, and its export later: what was known of it before is covered."""
         exported_at = np.append([each.exported_at for each in self.tasks], -np.inf)[self.verdict[places]]
         self.verdict[places[exported_at <= task.exported_at]] = len(self.tasks)
+        self.answered_at[places] = np.maximum(self.answered_at[places], task.exported_at)
         self.tasks.append(task)
 
     def _places(self, phones: Phones) -> Places:

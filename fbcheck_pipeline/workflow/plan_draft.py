@@ -19,7 +19,7 @@ from fbcheck_pipeline.ledger.records import Part
 from fbcheck_pipeline.model.statuses import AnsweredBy
 from fbcheck_pipeline.workflow.allocation import Again, PhoneAllocation, young_verdicts
 from fbcheck_pipeline.workflow.budget import Terms, terms_of
-from fbcheck_pipeline.workflow.phone_history import Places
+from fbcheck_pipeline.workflow.phone_history import Places, TryRule
 from fbcheck_pipeline.workflow.phone_lookup import PhoneLookup, note_all
 from fbcheck_pipeline.workflow.pins import Pin, Pins, read_pins
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -57,6 +57,7 @@ class PlanDraft:
     def __init__(self, ws: Workspace, list_key: str, phones: Phones, again: Again) -> None:
         self._ws, self._key, self._phones, self._again = ws, list_key, phones, again
         self._earlier = read_pins(ws.storage, list_key)
+        self._rule = TryRule.of(ws, list_key, frozenset() if self._earlier is None else self._earlier.binding_tries)
         self._suppressed = ws.ledger.suppressed_among(phones)
         self._recorded, self._planned_at = list[NewChunk](), 0.0
         self._look()
@@ -88,7 +89,7 @@ class PlanDraft:
             is_touched |= self._see_who_waits(tx.waiting())
         self._version = now
         if is_touched and may_redraw:
-            self._draw(tx)
+            self._draw(tx, self._kept())
         elif is_touched:
             return False
         elif (terms := self._terms(tx)) != self._drawn_for:
@@ -108,7 +109,7 @@ class PlanDraft:
         self._see_who_waits(waiting)
         self._version = now
         with self._ws.ledger.looking() as tx:
-            self._draw(tx)
+            self._draw(tx, self._kept())
 
     def record(self, tx: Planning) -> None:
         """Record it, or of very many chunks the next ones; what is reserved for the others counts as planned."""
@@ -143,13 +144,14 @@ class PlanDraft:
             self._version, self._pool = tx.version(), tx.waiting()
         self._pool.pop(self._key, None)
         self._newcomers = {}
-        left = self._kept().unassigned()
+        kept = self._kept()
+        left = kept.unassigned()
         asked = self._phones if left.all() else self._phones[left]  # no copy of all of them
         of_pool, _ = codec.distinct(np.concatenate([_NONE, *self._pool.values()]))
-        self._lookups = PhoneLookup(self._ws, asked), PhoneLookup(self._ws, of_pool)
+        self._lookups = PhoneLookup(self._ws, asked, self._rule), PhoneLookup(self._ws, of_pool, self._rule)
         note_all(self._ws, self._lookups, self._ws.ledger.holding())
         with self._ws.ledger.looking() as tx:
-            self._draw(tx)
+            self._draw(tx, kept)
 
     def _kept(self) -> PhoneAllocation:
         """What is answered for good, or suppressed; this only becomes more while nothing is purged."""
@@ -158,10 +160,10 @@ class PlanDraft:
         allocation.assign_where(self._suppressed, AnsweredBy.SUPPRESSED)
         return allocation
 
-    def _draw(self, tx: Planning) -> None:
-        """Allocate all phones by what is known now, and prepare what is bought."""
+    def _draw(self, tx: Planning, kept: PhoneAllocation) -> None:
+        """Allocate all phones by what is known now, and prepare what is bought; `kept` has what is answered for good."""
         of_list, of_pool = self._lookups
-        self._allocation = self._kept()
+        self._allocation = kept
         self._allocation.use_verdicts(of_list)
         self._allocation.use_chunks_in_flight(of_list)
         self._allocation.respect_settled_tries(of_list, tx.day)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
-from fbcheck_pipeline.ledger.records import Stretch
+from fbcheck_pipeline.ledger.records import Chunk, Stretch
 from fbcheck_pipeline.workflow.sent_phones import loaded
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -37,13 +37,15 @@ def whereabouts(ws: Workspace, list_keys: Iterable[str]) -> Whereabouts:
             elif chunk.state is ChunkState.UNCONFIRMED:
                 found.unconfirmed += count
             else:
-                answered = _answered(ws, chunk.chunk_key, stretches[chunk.chunk_key]) if chunk.has_verdicts else 0
+                answered = _answered(ws, chunk, stretches[chunk.chunk_key]) if chunk.has_verdicts else 0
                 found.answered += answered
                 found.with_vendor += count - answered if TRAITS[chunk.state].holds else 0
     return found
 
 
-def _answered(ws: Workspace, chunk_key: str, stretch: Stretch) -> int:
-    chunk = loaded(ws, chunk_key)
-    own = chunk.phones[stretch.start : stretch.start + stretch.phone_count]
-    return int(np.isin(own, chunk.unanswered, invert=True).sum())
+def _answered(ws: Workspace, chunk: Chunk, stretch: Stretch) -> int:
+    if stretch.phone_count == chunk.phone_count:
+        return chunk.phone_count - chunk.unanswered_count
+    now = loaded(ws, chunk.chunk_key)
+    own = now.phones[stretch.start : stretch.start + stretch.phone_count]
+    return int(np.isin(own, now.unanswered, invert=True).sum())
