@@ -20,6 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+ON_THEIR_OWN = ("demo", "dev", "sandbox")
+"""Commands with a vendor and data of their own."""
 READING = "How the list is read"
 
 
@@ -66,6 +68,7 @@ def _say_version(wanted: bool) -> None:
 
 @app.callback()
 def _common(
+    context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
     module: Annotated[
         str | None,
@@ -80,6 +83,8 @@ def _common(
 ) -> None:
     from fbcheck_pipeline.cli.target import choose
 
+    if module and context.invoked_subcommand in ON_THEIR_OWN:
+        raise OperatorError(f"{context.invoked_subcommand} is about no instance; leave --module out")
     choose(module, instance)
 
 

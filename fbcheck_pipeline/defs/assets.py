@@ -1,7 +1,7 @@
 """The seven assets: each loads, calls the business, saves and describes."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, Optional
@@ -10,7 +10,7 @@ import dagster as dg
 import pyarrow as pa
 
 from fbcheck_pipeline.defs.instance import Instance
-from fbcheck_pipeline.defs.metadata import column_lineage, describe_output, described_columns
+from fbcheck_pipeline.defs.metadata import column_lineage, describe_output
 from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.model import paths
@@ -29,6 +29,7 @@ from fbcheck_pipeline.workflow.publishing import guarded
 from fbcheck_pipeline.workflow.send import RetryPolicy
 from fbcheck_pipeline.workflow.submit import submit_list
 from fbcheck_pipeline.workflow.verdict_tables import refresh_verdict_tables
+from fbcheck_pipeline.workflow.workspace import Workspace
 
 
 class SubmitConfig(dg.Config):
@@ -56,21 +57,14 @@ def raw_phones(instance: Instance) -> dg.AssetsDefinition:
             ws = fbcheck.workspace()
             phone_list, as_of = ws.ledger.phone_list(instance.list_key(context)), ws.ledger.generation()
             stack = ExitStack()
-            try:
+            with _noted_if_unreadable(instance, context, ws):
                 reader = stack.enter_context(open_registered_list(ws, phone_list))
-            except ListError as error:
-                ws.ledger.note_unreadable(phone_list.list_key, str(error))
-                raise
 
         def batches() -> Iterator[pa.RecordBatch]:
-            try:
-                with stack:
-                    for batch in reader.batches():
-                        yield validate(paths.RAW_PHONES, batch)
-                        report_progress("reading", reader.rows_read, reader.expected_rows)
-            except ListError as error:
-                ws.ledger.note_unreadable(phone_list.list_key, str(error))
-                raise
+            with _noted_if_unreadable(instance, context, ws), stack:
+                for batch in reader.batches():
+                    yield validate(paths.RAW_PHONES, batch)
+                    report_progress("reading", reader.rows_read, reader.expected_rows)
 
         def on_written() -> dict[str, Any]:
             reading = {**asdict(reader.source), **reader.counts, "sha256": phone_list.sha256 or None}
@@ -80,6 +74,18 @@ def raw_phones(instance: Instance) -> dg.AssetsDefinition:
         return guarded(ws, phone_list.list_key, BatchStream(reader.schema, batches(), on_written=on_written), as_of)
 
     return raw_phones
+
+
+@contextmanager
+def _noted_if_unreadable(instance: Instance, context: dg.AssetExecutionContext, ws: Workspace) -> Iterator[None]:
+    """Note an error of the list's; its partition goes, since what waits for the results of all partitions would wait for ever."""
+    try:
+        yield
+    except ListError as error:
+        key = instance.list_key(context)
+        ws.ledger.note_unreadable(key, str(error))
+        context.instance.delete_dynamic_partition(instance.partition_set, key)
+        raise
 
 
 def e164_phones(instance: Instance) -> dg.AssetsDefinition:
@@ -109,7 +115,7 @@ def submitted_chunks(instance: Instance) -> dg.AssetsDefinition:
     """The asset that buys. It loads its frame itself: in a run without a list Dagster would fail to, in words of its own."""
     deps = [instance.key(paths.E164_PHONES)]
 
-    @instance.asset(paths.SUBMITTED_CHUNKS, deps=deps, metadata=described_columns(paths.SUBMITTED_CHUNKS))
+    @instance.asset(paths.SUBMITTED_CHUNKS, deps=deps)
     def submitted_chunks(context: dg.AssetExecutionContext, config: SubmitConfig) -> dg.MaterializeResult[None]:
         """One row per distinct phone of the list: what answers it (a new chunk, another list's, an earlier verdict, or nothing)."""
         with instance.working(context) as fbcheck:
@@ -144,12 +150,7 @@ def submitted_chunks(instance: Instance) -> dg.AssetsDefinition:
 def verdicts(instance: Instance) -> dg.AssetsDefinition:
     """What the vendor answered, of all lists."""
 
-    @instance.asset(
-        paths.VERDICTS,
-        is_of_list=False,
-        deps=[instance.key(paths.SUBMITTED_CHUNKS)],
-        metadata=described_columns(paths.VERDICTS),
-    )
+    @instance.asset(paths.VERDICTS, is_of_list=False, deps=[instance.key(paths.SUBMITTED_CHUNKS)])
     def verdicts(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """One immutable file per task, one row per phone the vendor answered; each run collects what has been exported."""
         with instance.working(context) as fbcheck:
@@ -172,9 +173,8 @@ def verdicts(instance: Instance) -> dg.AssetsDefinition:
 
 def current_verdicts(instance: Instance) -> dg.AssetsDefinition:
     """The newest of all verdicts."""
-    given = {"deps": [instance.key(paths.VERDICTS)], "metadata": described_columns(paths.CURRENT_VERDICTS)}
 
-    @instance.asset(paths.CURRENT_VERDICTS, is_of_list=False, **given)
+    @instance.asset(paths.CURRENT_VERDICTS, is_of_list=False, deps=[instance.key(paths.VERDICTS)])
     def current_verdicts(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """One row per phone that ever got a verdict, in whatever list; and `verdict_changes`, one row per change of a verdict."""
         with instance.working(context) as fbcheck:
@@ -191,7 +191,7 @@ def facebook_results(instance: Instance) -> dg.AssetsDefinition:
     ins = {each.folder: dg.AssetIn(instance.key(each)) for each in (paths.E164_PHONES, paths.SUBMITTED_CHUNKS)}
     deps = [instance.key(paths.VERDICTS)]
 
-    @instance.asset(paths.FACEBOOK_RESULTS, ins=ins, deps=deps, metadata=described_columns(paths.FACEBOOK_RESULTS))
+    @instance.asset(paths.FACEBOOK_RESULTS, ins=ins, deps=deps)
     def facebook_results(
         context: dg.AssetExecutionContext, e164_phones: BatchStream, submitted_chunks: BatchStream
     ) -> BatchStream:
@@ -212,9 +212,8 @@ def facebook_results(instance: Instance) -> dg.AssetsDefinition:
 
 def facebook_summary(instance: Instance) -> dg.AssetsDefinition:
     """All lists at a glance."""
-    given = {"deps": [instance.key(paths.FACEBOOK_RESULTS)], "metadata": described_columns(paths.FACEBOOK_SUMMARY)}
 
-    @instance.asset(paths.FACEBOOK_SUMMARY, is_of_list=False, **given)
+    @instance.asset(paths.FACEBOOK_SUMMARY, is_of_list=False, deps=[instance.key(paths.FACEBOOK_RESULTS)])
     def facebook_summary(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         """One row per joined list: how many phones it has, with which status and verdict, and what was billed for it."""
         with instance.working(context) as fbcheck:

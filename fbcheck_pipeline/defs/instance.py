@@ -13,6 +13,7 @@ from typing import Any, Optional, Union, cast
 import dagster as dg
 
 from fbcheck_pipeline.defs.far_steps import refuse_far_steps
+from fbcheck_pipeline.defs.metadata import described_columns
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import OperatorError, SettingsError
 from fbcheck_pipeline.model.paths import DataFile
@@ -60,6 +61,11 @@ class Instance:
     def __post_init__(self) -> None:
         if self.name is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", self.name):
             raise SettingsError(f"name={self.name!r} cannot be used: letters, digits and _ make a name, e.g. facebook")
+
+    @property
+    def only_collects(self) -> bool:
+        """Whether what runs by itself buys nothing: in a branch deployment."""
+        return self.is_running and not self.is_buying
 
     def named(self, plain: str) -> str:
         """A name that no other instance has, for what Dagster identifies by name: jobs, sensors, resources, partition sets."""
@@ -115,6 +121,7 @@ class Instance:
                 tags={INSTANCE_TAG: self.name or "", **self.tags},
                 kinds={"parquet", *kinds},
                 code_version="1",
+                metadata=described_columns(file),
                 op_tags=self.op_tags,
                 required_resource_keys={self.fbcheck_key},
                 io_manager_key=self.io_manager_key,

@@ -72,7 +72,7 @@ def submission(phone_list: PhoneList, name: str, again: Again = Again.NOBODY) ->
 
 
 def due_requests(dagster: dg.DagsterInstance, instance: Instance, ws: Workspace, due: DueWork) -> list[dg.RunRequest]:
-    """Request runs for what is due, up to `MOST_REQUESTS` of a kind."""
+    """Request runs for what is due, up to `MOST_REQUESTS` of a kind; none that sends where the instance only collects."""
     state = ",".join(f"{chunk_key}:{fetches}" for chunk_key, fetches in due.collect)
     works = [Work(f"collect:{hashlib.sha256(state.encode()).hexdigest()[:16]}", COLLECT)] if state else []
     works += [Work(f"join:{key}:{revision}", JOIN, key) for key, revision in due.joins]
@@ -80,6 +80,8 @@ def due_requests(dagster: dg.DagsterInstance, instance: Instance, ws: Workspace,
     half_done = {
         each.partition_key for each in wanted if each.partition_key and not _has_what_a_join_reads(ws, each.partition_key)
     }
+    if instance.only_collects:
+        return [each for each in wanted if each.partition_key not in half_done]
     sends = [_sending(key, revision, missing_assets(ws, key)) for key, revision in due.joins if key in half_done]
     sends += [_sending(key, revision, PLANNING_ONLY) for key, revision in due.sends if key not in half_done]
     return [each for each in wanted if each.partition_key not in half_done] + requests_for(dagster, instance, ws, sends)

@@ -5,6 +5,7 @@ import os
 import shutil
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from dagster._core.definitions.reconstruct import ReconstructableRepository
 
 import fbcheck_pipeline as fb
 from fbcheck_pipeline.defs.building import BRANCH_VARIABLE
+from fbcheck_pipeline.defs.requests import due_requests
 from fbcheck_pipeline.errors import SettingsError
+from fbcheck_pipeline.workflow.due import DueWork
 from tests.conftest import drop
 from tests.fake_vendor import FakeVendor
 from tests.forked import ForkedCommand
@@ -261,6 +264,15 @@ def test_what_buys_stands_still_in_a_branch_deployment(
     running = {each.name: each.default_status.value == "RUNNING" for each in (*repository.sensor_defs, *repository.schedule_defs)}
     assert [running[f"a_{name}"] for name in ("exported_sensor", "failed_run_webhook", "morning_checks")] == [collecting] * 3
     assert [running[f"a_{name}"] for name in ("inbox_sensor", "nightly_enrichment")] == [buying] * 2
+
+
+def test_a_branch_deployment_sends_nothing_that_is_planned(driver: EmbeddedDriver) -> None:
+    """Its sensor collects; a chunk that was never sent stays where it is, and is sent where everything runs."""
+    due = DueWork(collect=(("chunk", 0),), joins=(), sends=((driver.drop("night.csv", swiss(3)), 1),))
+    everywhere = due_requests(driver.instance, driver.ours, driver.ws, due)
+    in_a_branch = due_requests(driver.instance, replace(driver.ours, is_buying=False), driver.ws, due)
+    assert [each.job_name for each in everywhere] == ["facebook_collect_verdicts", "facebook_submit_list"]
+    assert in_a_branch == everywhere[:1]
 
 
 def test_no_secret_is_in_the_repositorys_snapshot(variables: None, hook: Hook) -> None:

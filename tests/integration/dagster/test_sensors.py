@@ -136,6 +136,7 @@ def test_an_unreadable_list_is_named_and_blocks_no_other(
     assert [path.name for path in (tmp_path / "data" / "inbox").iterdir()] == ["bad.csv"]
     with pytest.raises(Exception, match=r"late\.parquet"):
         run("submit_list", instance, resource, late)
+    assert instance.get_dynamic_partitions("lists") == [good.partition_key]
     run("submit_list", instance, resource, good)
     for _ in range(2):
         skipped = tick(inbox_sensor, instance, resource).skip_message
