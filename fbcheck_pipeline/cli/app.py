@@ -450,6 +450,12 @@ def purge(
             f"{done} {count_of(len(purged.list_keys), 'list')} and {count_of(purged.chunks, 'chunk')} "
             f"with {count_of(purged.phones, 'phone')}, {count_of(purged.files, 'file')}"
         )
+        if purged.moved:
+            moved, one = count_of(len(purged.moved), "file"), len(purged.moved) == 1
+            reporter.warn(
+                f"{moved} of the lists came through the inbox and {'is' if one else 'are'} perhaps the only {'copy' if one else 'copies'}: "
+                + (f"keep what you need of {', '.join(purged.moved)}" if dry_run else "deleted with the lists")
+            )
         if purged.skipped:
             reporter.say(f"skipped, because the vendor has phones of these lists: {', '.join(purged.skipped)}")
         reporter.result({**asdict(purged), "dry_run": dry_run})

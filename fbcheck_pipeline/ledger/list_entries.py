@@ -43,6 +43,7 @@ class ListEntries(Access):
         options: Mapping[str, Any],
         purpose: str | None,
         max_billable: int | None = None,
+        was_moved: bool = False,
     ) -> None:
         """Record how a list is to be read and what may be sent for it, before its file is seen by anybody.
 
@@ -66,6 +67,7 @@ class ListEntries(Access):
                     "file": file,
                     "source": source,
                     "sha256": sha256,
+                    "was_moved": was_moved,
                 }
                 connection.execute(sa.insert(lists).values({**identity, "added_at": self.clock(), **entry}))
                 connection.execute(sa.update(ledger_meta).values(lists_registered=number + 1))

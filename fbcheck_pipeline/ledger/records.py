@@ -168,6 +168,7 @@ class PhoneList(Record):
     file: str
     source: str  # the name of what it is a delivery of
     sha256: str
+    was_moved: bool  # from the inbox: perhaps nobody has another copy
     options: Mapping[str, Any]  # how to read it, see `ReadOptions.to_json`
     purpose: str | None
     max_billable: int | None  # as the last `run` said; null where each process's own setting binds

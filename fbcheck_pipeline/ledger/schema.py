@@ -38,6 +38,9 @@ lists = sa.Table(
     sa.Column("file", sa.Text, nullable=False),
     sa.Column("source", sa.Text, nullable=False),  # the name of what the list is a delivery of
     sa.Column("sha256", sa.Text, nullable=False),  # of its content, keyed; empty once somebody was erased from it
+    sa.Column(
+        "was_moved", sa.Boolean, nullable=False, server_default=sa.false()
+    ),  # from the inbox: perhaps nobody has another copy
     sa.Column("options", sa.JSON, nullable=False),  # how to read it
     sa.Column("purpose", sa.Text),
     sa.Column("max_billable", sa.BigInteger),  # as the last `run` said; null: each process's own setting binds

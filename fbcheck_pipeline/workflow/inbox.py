@@ -184,7 +184,7 @@ def _registered(ws: Workspace, name: str, sha256: str, fault: ListError | None, 
         raise fault
     else:
         options = default_options(ws.settings).to_json()
-        ws.ledger.register_list(key, file=file, source=source, sha256=sha256, options=options, purpose=purpose)
+        ws.ledger.register_list(key, file=file, source=source, sha256=sha256, options=options, purpose=purpose, was_moved=True)
         log.info("list taken up list_key=%s", key)
     return key, said
 

@@ -31,13 +31,19 @@ DAY_S = 86_400
 
 @dataclass(frozen=True)
 class Purged:
-    """What was (or in a dry run would be) deleted; `skipped` are keys of old lists of which something is still with the vendor."""
+    """What was (or in a dry run would be) deleted.
+
+    Attributes:
+        skipped: keys of old lists of which something is still with the vendor.
+        moved: places of deleted files that came through the inbox, which is to say that nobody need have another copy.
+    """
 
     list_keys: tuple[str, ...]
     chunks: int
     phones: int
     files: int
     skipped: tuple[str, ...]
+    moved: tuple[str, ...]
 
 
 def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None = None, dry_run: bool = False) -> Purged:
@@ -72,6 +78,11 @@ def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None 
         phones=sum(each.phone_count for each in chunks),
         files=len(there),
         skipped=tuple(sorted(skipped)),
+        moved=tuple(
+            ws.storage.uri(name)
+            for each in gone
+            if each.was_moved and (name := paths.taken_file(each.list_key, each.file)) in there
+        ),
     )
     if dry_run:
         return purged

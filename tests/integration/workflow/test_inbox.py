@@ -19,6 +19,7 @@ from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow import inbox
 from fbcheck_pipeline.workflow.inbox import take_up_lists
 from fbcheck_pipeline.workflow.intake import add_list
+from fbcheck_pipeline.workflow.purge import purge
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import drop
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -113,6 +114,19 @@ def test_a_folder_of_the_inbox_names_the_source_and_stays(ws: Workspace, data: P
     assert ws.ledger.unreadable_files().keys() == {"crm/bad.csv"}
     drop(data, "erp/a.csv", "phone\n+41780000005\n")
     assert look(ws).refused[-1] == "erp/a.csv was taken up before, as a list of a, and stays one"
+
+
+def test_a_purge_names_the_files_that_may_be_the_only_copies(ws: Workspace, data: Path, tmp_path: Path) -> None:
+    """A list of the inbox left it; the file that a person runs stays where it is."""
+    moved, own = drop(data, "a.csv", GOOD), tmp_path / "b.csv"
+    own.write_text("phone\n+41780000002\n")
+    place = data / "taken" / list_key(moved) / "a.csv"
+    look(ws)
+    keys = {list_key(place): (str(place),), add_list(ws, own, ReadOptions(), None): ()}
+    for dry_run in (True, False):
+        found = {key: purge(ws, older_than_days=None, list_key=key, dry_run=dry_run).moved for key in keys}
+        assert found == keys and place.exists() == dry_run
+    assert own.exists()
 
 
 def test_a_source_that_is_declared_keeps_its_name_for_itself(ws: Workspace, data: Path, tmp_path: Path) -> None:

@@ -132,6 +132,7 @@ def upgrade() -> None:
         sa.Column("file", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("was_moved", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("options", sa.JSON(), nullable=False),
         sa.Column("purpose", sa.Text(), nullable=True),
         sa.Column("max_billable", sa.BigInteger(), nullable=True),
