@@ -409,6 +409,57 @@ def suppress(
 
 
 @app.command()
+def person(
+    number: Annotated[str, typer.Argument(help="The phone, with + and its country code, or with --region.", metavar="NUMBER")],
+    region: Region = None,
+    as_json: Json = False,
+) -> None:
+    """Show what is held about a person's number, and where. Only looks.
+
+    Example: fbcheck person +905320000001
+    """
+    from fbcheck_pipeline.cli.people import say_person
+    from fbcheck_pipeline.cli.preparing import command_workspace
+
+    with command_workspace(as_json=as_json, only_to_look=True, region=region) as (reporter, ws):
+        say_person(ws, number, reporter)
+
+
+@app.command()
+def erase(
+    numbers: Annotated[
+        list[str] | None, typer.Argument(help="The phones to erase.", metavar="NUMBER...", show_default=False)
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="A file of phones to erase; any format that `run` reads.", metavar="FILE")
+    ] = None,
+    region: Region = None,
+    column: PhoneColumn = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be erased; erase nothing.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Erase people's numbers from all lists, results, verdicts and the ledger, and suppress them. Stopped half way, run it again.
+
+    Other people's rows and verdicts stay. A number that is with the vendor goes when its chunk settles. Exit code 3 where something is
+    left: it is named.
+
+    Example: fbcheck erase +905320000001 --dry-run
+    """
+    from fbcheck_pipeline.cli.people import phones_to_erase, say_erasure
+    from fbcheck_pipeline.cli.preparing import command_workspace
+
+    with command_workspace(as_json=as_json, quiet=quiet, only_to_look=True, region=region) as (reporter, ws):
+        phones = phones_to_erase(ws, numbers or [], file, column)
+        exit_code, purged = say_erasure(ws, phones, reporter, dry_run=dry_run)
+        if purged:
+            from fbcheck_pipeline.cli.running import forget_partitions  # Dagster takes its time
+
+            forget_partitions(ws.settings, purged)
+    raise typer.Exit(exit_code)
+
+
+@app.command()
 def purge(
     older_than: Annotated[
         float | None, typer.Option(help="Delete lists that were last joined more than this many days ago.", metavar="DAYS", min=0)

@@ -17,6 +17,7 @@ from fbcheck_pipeline.model.statuses import CHECK_STATUSES, OPEN_STATUSES
 from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.results.lineage import rfc3339
 from fbcheck_pipeline.workflow.doubt import what_to_do
+from fbcheck_pipeline.workflow.erased_chunks import awaited
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 ROWS_SHOWN = 20
@@ -63,6 +64,13 @@ def say_status(
     for each in [each for each in open_chunks if each["note"] or each["action"]][:most]:
         for said in filter(None, (each["note"], each["action"])):
             reporter.answer(f"{each['chunk_key']}: {said}")
+    for each in [each for each in document["chunks"] if each["erasing"]]:
+        phones = count_of(each["erasing"], "phone")
+        reporter.answer(f"{each['chunk_key']}: {phones} of it being erased, held until the vendor has answered")
+    if list_key is None and (stopped := ws.ledger.erasures_of_lists()):
+        reporter.answer(
+            f"an erasure of {count_of(stopped, 'phone')} was stopped: run `fbcheck erase` again with the same numbers"
+        )
     for file in unreadable[:most]:
         reporter.answer(f"{file.name} stays in the inbox, because it cannot be read: {file.reason}")
     if list_key is None and total:
@@ -98,7 +106,10 @@ def _table_of_chunks(chunks: Iterable[Mapping[str, Any]]) -> Any:
 def _document(ws: Workspace, lists: Sequence[PhoneList], chunks: Sequence[Chunk]) -> dict[str, Any]:
     shown = [each for each in chunks if each.state not in HIDDEN or each.possible_task_id]
     list_keys = ws.ledger.lists_of_chunks(each.chunk_key for each in shown)
-    documents = [_chunk(ws, each, list_keys.get(each.chunk_key, [])) for each in shown]
+    erasing = {key: len(phones) for key, phones in awaited(ws).items()}
+    documents = [
+        {**_chunk(ws, each, list_keys.get(each.chunk_key, [])), "erasing": erasing.get(each.chunk_key, 0)} for each in shown
+    ]
     of_list = defaultdict[str, list[dict[str, Any]]](list)
     for document in documents:
         for key in document["list_keys"]:

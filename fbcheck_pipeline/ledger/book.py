@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from fbcheck_pipeline.ledger.beginnings import Beginnings
 from fbcheck_pipeline.ledger.binding import Binding
 from fbcheck_pipeline.ledger.collecting import Collecting
+from fbcheck_pipeline.ledger.erasing import Erasing
 from fbcheck_pipeline.ledger.indexing import Indexing
 from fbcheck_pipeline.ledger.list_entries import ListEntries
 from fbcheck_pipeline.ledger.open_work import OpenWork
@@ -17,7 +18,7 @@ from fbcheck_pipeline.ledger.sizes import Sizes
 from fbcheck_pipeline.ledger.suppressing import Suppressing
 
 
-class Ledger(ListEntries, Beginnings, OpenWork, Sending, Collecting, Indexing, Binding, Suppressing, Sizes):
+class Ledger(ListEntries, Beginnings, OpenWork, Sending, Collecting, Indexing, Binding, Suppressing, Erasing, Sizes):
     """One open ledger; safe to share between threads."""
 
     @contextmanager

@@ -6,8 +6,8 @@ import numpy as np
 import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger import codec
+from fbcheck_pipeline.ledger.changes import NEXT_CHANGE, count_change
 from fbcheck_pipeline.ledger.limits import withdraw_phones
-from fbcheck_pipeline.ledger.moves import NEXT_CHANGE, count_change
 from fbcheck_pipeline.ledger.planning import request_planning_of_dependants
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
 from fbcheck_pipeline.ledger.schema import FACTS, LOADED, chunks

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger import codec
+from fbcheck_pipeline.ledger.changes import NEXT_CHANGE, count_change
 from fbcheck_pipeline.ledger.chunk_entries import ChunkEntries
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.limits import UNANSWERED
-from fbcheck_pipeline.ledger.moves import NEXT_CHANGE, count_change, move, outdate_joins
+from fbcheck_pipeline.ledger.moves import move, outdate_joins
 from fbcheck_pipeline.ledger.records import Chunk, TaskProgress
-from fbcheck_pipeline.ledger.schema import chunk_phones, chunks, ledger_meta
+from fbcheck_pipeline.ledger.schema import ERASED, chunk_phones, chunks, ledger_meta
+from fbcheck_pipeline.ledger.scrubbing import erase_what_is_asked, without_erased
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
 
 HOUR_S, DAY_S = 3600.0, 86_400.0
@@ -151,7 +153,7 @@ class Collecting(ChunkEntries):
         }
         with self._write() as connection:
             if to is not chunk.state:
-                moved = move(connection, chunk.chunk_key, chunk.state, to, values, now=self.clock())
+                moved = move(connection, chunk.chunk_key, chunk.state, to, values, now=self.clock(), erases=False)
             else:
                 update = sa.update(chunks).where(chunks.c.chunk_key == chunk.chunk_key, chunks.c.state == chunk.state)
                 moved = connection.execute(update.values({"change": NEXT_CHANGE, **values})).rowcount == 1
@@ -210,7 +212,7 @@ class Collecting(ChunkEntries):
         values = {**_result(unanswered, result_sha256, result_counts), "note": None}
         guard = [chunks.c.task_id == task_id]
         with self._write() as connection:
-            moved = move(connection, chunk_key, from_, ChunkState.COLLECTED, values, now=self.clock(), guard=guard)
+            moved = move(connection, chunk_key, from_, ChunkState.COLLECTED, values, now=self.clock(), guard=guard, erases=False)
             _keep_unanswered(connection, chunk_key, unanswered, moved)
             return moved
 
@@ -233,7 +235,8 @@ class Collecting(ChunkEntries):
 
 
 def _result(unanswered: Phones, result_sha256: str, result_counts: Mapping[str, int]) -> dict[str, object]:
-    result = {"result_sha256": result_sha256, "result_counts": dict(result_counts)}
+    sha256 = sa.case((chunks.c.payload_sha256 == ERASED, ERASED), else_=result_sha256)
+    result = {"result_sha256": sha256, "result_counts": dict(result_counts)}
     return {**result, "unanswered_count": len(unanswered), "fetcher": None}
 
 
@@ -246,9 +249,11 @@ def _as_seen(chunk: Chunk) -> tuple[sa.ColumnElement[bool], ...]:
 def _keep_unanswered(connection: sa.Connection, chunk_key: str, unanswered: Phones, moved: bool) -> None:
     """Keep which phones a result left without a usable verdict, and count the collection, unless another worker was first."""
     if moved:
+        unanswered = without_erased(connection, chunk_key, unanswered)
         update = sa.update(chunk_phones).where(chunk_phones.c.chunk_key == chunk_key)
         connection.execute(update.values(unanswered=codec.pack(unanswered)))
         connection.execute(sa.update(ledger_meta).values(collections=ledger_meta.c.collections + 1))
+        erase_what_is_asked(connection, chunk_key)
 
 
 def _columns(progress: TaskProgress) -> dict[str, object]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger.access import Access, R
 from fbcheck_pipeline.ledger.records import AnsweringTask, LoadedChunk, SettledTry, Tier
-from fbcheck_pipeline.ledger.schema import LOADED, chunk_phones, chunks, doomed_files, index_tiers, ledger_meta
+from fbcheck_pipeline.ledger.schema import ERASED, LOADED, chunk_phones, chunks, doomed_files, index_tiers, ledger_meta
 from fbcheck_pipeline.ledger.states import MOVES, TRAITS, ChunkState, states_that
 
 _MAY_HOLD_AGAIN = {from_ for from_, to in MOVES if TRAITS[to].holds}
@@ -184,7 +184,7 @@ def _telling(after: int, through: int) -> list[sa.ColumnElement[bool]]:
 def _forget_phones(connection: sa.Connection, tier: Tier) -> None:
     """Keep no phones of the settled chunks that a new file tells of: what was sent has a file of its own."""
     changed = (chunks.c.change > tier.after_change, chunks.c.change <= tier.through_change)
-    told = sa.select(chunks.c.chunk_key).where(*changed, chunks.c.state.in_(_SENT_AND_SETTLED))
+    told = sa.select(chunks.c.chunk_key).where(*changed, chunks.c.state.in_(_SENT_AND_SETTLED), chunks.c.payload_sha256 != ERASED)
     connection.execute(sa.update(chunk_phones).where(chunk_phones.c.chunk_key.in_(told)).values(phones=None))
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger.access import Access, batched
-from fbcheck_pipeline.ledger.moves import NEXT_CHANGE, count_change
+from fbcheck_pipeline.ledger.changes import NEXT_CHANGE, count_change
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList, UnreadableFile
 from fbcheck_pipeline.ledger.schema import (
     ERASED,

@@ -1,4 +1,4 @@
-"""The one guarded move of a chunk, and the number that each change of what planning reads gets. The row count of one UPDATE says who won."""
+"""The one guarded move of a chunk. The row count of one UPDATE says who won."""
 
 from __future__ import annotations
 
@@ -7,16 +7,10 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import LedgerError
-from fbcheck_pipeline.ledger.schema import chunks, dependencies, ledger_meta, lists
+from fbcheck_pipeline.ledger.changes import NEXT_CHANGE, count_change
+from fbcheck_pipeline.ledger.schema import chunks, dependencies, lists
+from fbcheck_pipeline.ledger.scrubbing import erase_what_is_asked
 from fbcheck_pipeline.ledger.states import MOVES, TRAITS, ChunkState
-
-NEXT_CHANGE = sa.select(ledger_meta.c.changes + 1).scalar_subquery()
-"""What `chunks.change` becomes by an insert or update that matters to planning; `count_change` follows in the same transaction."""
-
-
-def count_change(connection: sa.Connection, count: int = 1) -> None:
-    """Record that chunks got the next number, or so many: who read the ledger up to an earlier one finds them by it."""
-    connection.execute(sa.update(ledger_meta).values(changes=ledger_meta.c.changes + count))
 
 
 def move(
@@ -28,15 +22,18 @@ def move(
     *,
     now: float,
     guard: Sequence[sa.ColumnElement[bool]] = (),
+    erases: bool = True,
 ) -> bool:
     """Move one chunk along its life, setting columns with it; its lists get a new revision.
 
-    The move is a change to planning unless the chunk holds all its phones before and after.
+    The move is a change to planning unless the chunk holds all its phones before and after. Phones that are being erased leave the
+    chunk with the move after which they are needed no more.
 
     Args:
         values: other columns and what they become.
         now: UTC seconds; when the chunk settles, if `to` settles it.
         guard: what else must hold of the chunk.
+        erases: False where the caller does that, once it has written which phones stayed unanswered.
 
     Returns:
         False when another worker moved it first, or the guard does not hold.
@@ -55,6 +52,8 @@ def move(
         outdate_joins(connection, chunk_key)
         if is_change:
             count_change(connection)
+        if erases:
+            erase_what_is_asked(connection, chunk_key)
     return moved
 
 

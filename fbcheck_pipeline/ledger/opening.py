@@ -37,6 +37,7 @@ KINDS = {
     "suppressions": ("import of opt-outs", "imports of opt-outs"),
     "collections": ("collected result", "collected results"),
     "purges": ("purge", "purges"),
+    "erasures": ("erasure", "erasures"),
 }
 """What the stamp beside the data counts, in words: one of them, and several."""
 

@@ -18,8 +18,9 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import LedgerError
 from fbcheck_pipeline.ledger import codec, tallies
+from fbcheck_pipeline.ledger.changes import count_change
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.ledger.moves import count_change, move
+from fbcheck_pipeline.ledger.moves import move
 from fbcheck_pipeline.ledger.records import LoadedChunk, Part
 from fbcheck_pipeline.ledger.schema import LOADED, chunk_phones, chunks, dependencies, ledger_meta, lists, parts, waiting
 from fbcheck_pipeline.ledger.states import ChunkState

@@ -145,6 +145,16 @@ class LoadedChunk(Chunk):
         return phones[codec.positions(phones, self.unanswered) < 0]
 
     @property
+    def there(self) -> Phones:
+        """Its phones without those that were erased."""
+        return self.phones[self.phones > 0]
+
+    @property
+    def erased_count(self) -> int:
+        """How many of its phones were erased: negative numbers stand in their places."""
+        return self.phone_count - len(self.there)
+
+    @property
     def held(self) -> Phones:
         """The phones that nobody else may send; those with a verdict by now are free again."""
         holds_all = TRAITS[self.state].holds == "all" or self.packed_unanswered is None
@@ -188,6 +198,7 @@ class PhoneList(Record):
     first_joined_at: float | None
     is_complete: bool
     counts: Mapping[str, int] | None  # `rows`, `phones`, one entry per check_status; null until planned
+    erased: int  # rows that were erased from it
 
     @property
     def source_rows(self) -> int:

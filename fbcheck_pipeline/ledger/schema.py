@@ -26,6 +26,7 @@ ledger_meta = sa.Table(
     sa.Column("sendings", sa.BigInteger, nullable=False, server_default="0"),  # rises before every POST
     sa.Column("suppressions", sa.BigInteger, nullable=False, server_default="0"),  # rises with every import of new opt-outs
     sa.Column("purges", sa.BigInteger, nullable=False, server_default="0"),  # rises with every purge
+    sa.Column("erasures", sa.BigInteger, nullable=False, server_default="0"),  # rises with every erasure
     sa.Column("lists_registered", sa.BigInteger, nullable=False, server_default="0"),  # ever; numbers the lists
     sa.Column("lists_deleted", sa.BigInteger, nullable=False, server_default="0"),
 )
@@ -69,6 +70,7 @@ lists = sa.Table(
         "is_open", sa.Boolean, sa.Computed("NOT is_complete OR revision <> joined_revision", persisted=True), nullable=False
     ),
     sa.Column("counts", sa.JSON),
+    sa.Column("erased", sa.BigInteger, nullable=False, server_default="0"),  # rows that were erased from it
 )
 
 IS_OPEN = lists.c.is_open.is_(sa.true())
@@ -213,6 +215,16 @@ doomed_files = sa.Table(
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("writer", sa.Text),  # it is deleted when this process is gone
+)
+
+erasures = sa.Table(
+    "erasures",  # keyed hashes of phones that are being erased; a row goes when nothing is left of the phone
+    metadata,
+    sa.Column("digest", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("asked_at", sa.Double, nullable=False),
+    sa.Column(  # in no file of a list any more: only chunks that an answer is awaited of may still hold it
+        "lists_are_done", sa.Boolean, nullable=False, server_default=sa.false()
+    ),
 )
 
 suppressions = sa.Table(

@@ -144,7 +144,7 @@ class Sending(ChunkEntries):
 
     def changes(self) -> dict[str, int]:
         """How often what matters has changed, by kind; an older copy of the ledger has smaller counts."""
-        counted = (ledger_meta.c[name] for name in ("sendings", "suppressions", "collections", "purges"))
+        counted = (ledger_meta.c[name] for name in ("sendings", "suppressions", "collections", "purges", "erasures"))
         return dict(self._rows(sa.select(*counted))[0]._mapping)
 
     def return_to_planned(self, chunk_key: str, *, sender: str, note: str, next_send_at: float) -> bool:

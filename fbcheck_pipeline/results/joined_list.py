@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -69,3 +71,17 @@ def joined_list(
         }
 
     return guarded(ws, list_key, BatchStream(schema, batches, footer, on_written), as_of)
+
+
+def rejoin(ws: Workspace, list_key: str) -> None:
+    """Write a list's result, and all that is written with it, from what there is now.
+
+    Raises:
+        StorageError: verdicts that it needs are lost, or something personal was deleted meanwhile; the former result stands.
+    """
+    as_of = ws.ledger.generation()
+    opened = (ws.storage.read_parquet(kind.of(list_key)) for kind in (paths.E164_PHONES, paths.SUBMITTED_CHUNKS))
+    e164_phones, pins = (replace(each, as_of=as_of) for each in opened)
+    stream = joined_list(ws, list_key, e164_phones, pins, str(uuid.uuid4()), "erase")
+    ws.storage.write_parquet(paths.FACEBOOK_RESULTS.of(list_key), stream)
+    stream.on_written()

@@ -73,6 +73,7 @@ def build_lineage(
         "list_key": phone_list.list_key,
         "source": source,
         "counts": counts,
+        "erased": phone_list.erased,
         "complete": tally.is_complete and phone_list.held is None,
         "held": what_to_do(phone_list),
         "confirmed_at": rfc3339(phone_list.confirmed_at),

@@ -14,9 +14,11 @@ from fbcheck_pipeline.files.storage import release_unused_memory
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.records import Chunk, TaskProgress
+from fbcheck_pipeline.ledger.schema import ERASED
 from fbcheck_pipeline.ledger.states import MOVES
 from fbcheck_pipeline.progress import report_progress
 from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus, VendorClient
+from fbcheck_pipeline.workflow.erased_chunks import concerns_erasure, finish_erasures
 from fbcheck_pipeline.workflow.index_upkeep import update_index
 from fbcheck_pipeline.workflow.kept_results import READY, keep, kept, kept_for
 from fbcheck_pipeline.workflow.poll import (
@@ -75,6 +77,7 @@ def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
         stamp(ws.storage, ws.ledger)
         settle_overdue(ws)
         release_unused_memory()
+        finish_erasures(ws)
         update_index(ws)
         bind_verdicts(ws)
         refresh_at_once(ws)
@@ -210,5 +213,12 @@ def _names_no_result(told: TaskSnapshot | None) -> str:
 
 def _keep_and_take_in(ws: Workspace, fetched: Fetched, path: Path) -> str | None:
     chunk = loaded(ws, fetched.chunk.chunk_key)
-    keep(ws, chunk, path)
-    return take_in(ws, fetched, chunk, path)
+    if not concerns_erasure(ws, chunk):
+        keep(ws, chunk, path)
+        return take_in(ws, fetched, chunk, path)
+    try:
+        return take_in(ws, fetched, chunk, path)
+    except ResultError:
+        if chunk.payload_sha256 != ERASED:  # paid for, and not used yet: it goes when the chunk settles
+            keep(ws, chunk, path)
+        raise

@@ -94,9 +94,14 @@ def rows_of(chunks: Sequence[LoadedChunk]) -> tuple[pa.Table, Pairs]:
 def told_by(chunk: LoadedChunk) -> Iterator[tuple[Phones, bool]]:
     """What a chunk tells of phones (sorted, distinct): those that it answered; with True, those that it tried in vain."""
     if chunk.has_verdicts:
-        yield chunk.answered, False
+        yield _there(chunk.answered), False
     if chunk.was_in_vain:
-        yield chunk.unanswered, True
+        yield _there(chunk.unanswered), True
+
+
+def _there(phones: Phones) -> Phones:
+    """Without the numbers that stand for erased phones."""
+    return phones[phones > 0]
 
 
 @dataclass(frozen=True)

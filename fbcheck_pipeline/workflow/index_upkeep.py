@@ -49,13 +49,13 @@ def update_index(ws: Workspace, *, max_loose: int = MAX_LOOSE, policy: MergePoli
 
 
 def remove_from_index(ws: Workspace, chunk_keys: Collection[str]) -> None:
-    """Write anew each tier that tells of one of these chunks, which were marked as purged.
+    """Write anew each tier that tells what is no longer true of one of these chunks: they were purged, or phones erased from them.
 
-    Marking them has raised the generation: who began to write a tier before cannot publish it, and who begins after leaves them out.
+    That has raised the generation: who began to write a tier before cannot publish it, and who begins after leaves them out.
     """
     gone = pa.array(sorted(chunk_keys), pa.string())
     for tier in ws.ledger.index_state().tiers:
-        if _tells_of(ws, tier, gone):
+        if _tells_untruth(ws, tier, gone):
             TierWriter(ws, ws.ledger.index_state().generation).merge([tier])
     finish_files(ws)
     known = ws.ledger.files_in_use()
@@ -74,10 +74,13 @@ def _are_adjacent(tiers: Sequence[Tier]) -> bool:
     return all(one.through_change == other.after_change for one, other in pairwise(tiers))
 
 
-def _tells_of(ws: Workspace, tier: Tier, chunk_keys: pa.Array) -> bool:
+def _tells_untruth(ws: Workspace, tier: Tier, chunk_keys: pa.Array) -> bool:
     try:
         with open_tier(ws, tier) as file:
-            return bool(pc.any(pc.is_in(file.table["chunk_key"], chunk_keys)).as_py())
+            told = file.table.filter(pc.is_in(file.table["chunk_key"], chunk_keys))
     except (FileNotFoundError, DamagedPairs) as error:
         withdraw_unusable(ws, tier, error)
         return False
+    keys = told["chunk_key"].to_pylist()
+    now = ws.ledger.changes_of(sorted(set(keys)))
+    return any(now.get(key) != change for key, change in zip(keys, told["change"].to_pylist(), strict=True))

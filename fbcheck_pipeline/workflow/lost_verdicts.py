@@ -97,6 +97,7 @@ def _table_kept(ws: Workspace, chunk: LoadedChunk) -> pa.Table | None:
     with kept(ws, chunk.known_task_id) as path, suppress(ResultError):
         if path is not None:
             table = read_for(ws, chunk, path).table
-            if (codec.positions(chunk.answered, usable_phones(table)) >= 0).all():
+            answered = chunk.answered
+            if (codec.positions(answered[answered > 0], usable_phones(table)) >= 0).all():
                 return table
     return None

@@ -58,7 +58,6 @@ class PlanDraft:
         self._ws, self._key, self._phones, self._again = ws, list_key, phones, again
         self._earlier = read_pins(ws.storage, list_key)
         self._rule = TryRule.of(ws, list_key, frozenset() if self._earlier is None else self._earlier.binding_tries)
-        self._suppressed = ws.ledger.suppressed_among(phones)
         self._recorded, self._planned_at = list[NewChunk](), 0.0
         self._look()
 
@@ -143,6 +142,7 @@ class PlanDraft:
         with self._ws.ledger.looking() as tx:  # before all else: what changes later is found by it
             self._version, self._pool = tx.version(), tx.waiting()
         self._pool.pop(self._key, None)
+        self._suppressed = self._ws.ledger.suppressed_among(self._phones)
         self._newcomers = {}
         kept = self._kept()
         left = kept.unassigned()

@@ -18,6 +18,7 @@ from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList
 from fbcheck_pipeline.ledger.states import states_that
 from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.workflow.erased_lists import emptied_lists
 from fbcheck_pipeline.workflow.index_upkeep import remove_from_index
 from fbcheck_pipeline.workflow.latest_lists import refresh_latest
 from fbcheck_pipeline.workflow.verdict_tables import remake_verdict_tables
@@ -49,6 +50,8 @@ class Purged:
 def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None = None, dry_run: bool = False) -> Purged:
     """Delete lists last joined before so many days, with every chunk and verdict as old that no remaining list needs.
 
+    Lists that have no phone left since people were erased from them go, too, however old.
+
     Args:
         older_than_days: None to keep every verdict: they are paid for.
         list_key: delete this list instead, however old; what is planned for it and not yet sent is never sent.
@@ -58,7 +61,7 @@ def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None 
     """
     oldest = -math.inf if older_than_days is None else ws.ledger.clock() - older_than_days * DAY_S
     if list_key is None:
-        old = ws.ledger.lists_joined_before(oldest)
+        old = list({each.list_key: each for each in (*ws.ledger.lists_joined_before(oldest), *emptied_lists(ws))}.values())
         skipped = {each.list_key for each in old} & _lists_of(ws, ws.ledger.chunks(states=states_that("holds")))
         gone = [each for each in old if each.list_key not in skipped]
     else:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+
 from fbcheck_pipeline.errors import OperatorError, ResultOfOthers, ResultUnreadable, VendorError
 from fbcheck_pipeline.ledger import ChunkState, codec
 from fbcheck_pipeline.ledger.codec import Phones
@@ -20,6 +22,7 @@ from fbcheck_pipeline.ledger.states import MOVES
 from fbcheck_pipeline.model.statuses import CheckStatus
 from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.vendor import ResultTable
+from fbcheck_pipeline.workflow.erased_chunks import agree_with_ledger
 from fbcheck_pipeline.workflow.kept_results import doubt_of, kept, read_for
 from fbcheck_pipeline.workflow.lost_verdicts import united_with_stored
 from fbcheck_pipeline.workflow.poll import deadline_at, tried_note
@@ -125,8 +128,8 @@ def take_in(ws: Workspace, fetched: Fetched, chunk: LoadedChunk, path: Path) -> 
         if chunk.was_attached:
             raise AnotherChunks(_not_its_own(chunk, 0)) from None
         raise
-    own = result.table.num_rows
-    if chunk.was_attached and own < OWN_SHARE * (own + result.extra):
+    own, erased = result.table.num_rows, chunk.erased_count
+    if chunk.was_attached and own < OWN_SHARE * (own + result.extra - erased):
         raise AnotherChunks(_not_its_own(chunk, own))
     if not own:
         raise ResultUnreadable("the result names no phone of this chunk; its file is kept, and it is fetched again")
@@ -151,17 +154,21 @@ def _record(ws: Workspace, fetched: Fetched, known: LoadedChunk, result: ResultT
     unanswered = codec.without(sent, usable_phones(table))
     if known.has_verdicts:  # what was answered stays so, though its verdict were lost
         unanswered = unanswered[codec.positions(unanswered, known.unanswered) >= 0]
+    named = table.num_rows + known.erased_count
     counts = {
         **result.counts,
-        "missing": int(chunk.phone_count - table.num_rows),
+        "missing": int(chunk.phone_count - named),
         str(CheckStatus.UNDETERMINED): len(unanswered),
     }
     if not ws.ledger.begin_recording(chunk):
         log.info("chunk was collected by somebody else chunk_key=%s", chunk.chunk_key)
         return None
     if is_new:
-        store_verdicts(ws, chunk, table)
-    return _settle(ws, fetched, table.num_rows, unanswered, counts, is_new=is_new)
+        store_verdicts(ws, chunk, table.filter(pa.array(~ws.ledger.are_being_erased(table["phone"].to_numpy()))))
+    missing = _settle(ws, fetched, named, unanswered, counts, is_new=is_new)
+    if ws.ledger.chunk(chunk.chunk_key).payload_sha256 != known.payload_sha256:  # a phone was erased since it was looked at
+        agree_with_ledger(ws, chunk.chunk_key)
+    return missing
 
 
 def _settle(

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.files.storage import ROWS_PER_BATCH, BatchStream
+from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.records import VerdictPlace, Volume
 from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.workflow.file_upkeep import finish_files
 from fbcheck_pipeline.workflow.lost_verdicts import make_anew
 from fbcheck_pipeline.workflow.merge_policy import MergePolicy
+from fbcheck_pipeline.workflow.sent_phones import loaded
 from fbcheck_pipeline.workflow.verdicts import SCHEMA, VerdictReader
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -60,6 +64,19 @@ def remove_from_volumes(ws: Workspace) -> None:
             _bind(ws, generation, ws.ledger.bound_in([each.key]), [each])
 
 
+def remove_erased_from_volumes(ws: Workspace, keys: Collection[str]) -> None:
+    """Write these volumes anew without the phones that were erased, which has raised the generation."""
+    finish_files(ws)
+    for each in [each for each in ws.ledger.volumes() if each.key in keys]:
+        _bind(ws, ws.ledger.index_state().generation, ws.ledger.bound_in([each.key]), [each])
+
+
+def without_erased(ws: Workspace, chunk_key: str, table: pa.Table) -> pa.Table:
+    """A chunk's verdicts, those of the phones alone that it still has."""
+    there = codec.to_e164(loaded(ws, chunk_key).there)
+    return table.filter(pc.is_in(table[Column.PHONE_E164], there))
+
+
 def _bind(ws: Workspace, generation: int, verdicts: Sequence[VerdictPlace], instead_of: Sequence[Volume]) -> bool:
     """Write one volume and publish it in the place of files or volumes; False when somebody else was first.
 
@@ -83,9 +100,11 @@ def _bind(ws: Workspace, generation: int, verdicts: Sequence[VerdictPlace], inst
 def _batches(ws: Workspace, verdicts: Sequence[VerdictPlace], bound: list[VerdictPlace]) -> Iterator[pa.RecordBatch]:
     """The rows of tasks, sorted by task, which are added to `bound`; those without a readable file of their own are left out."""
     reader, some, count = VerdictReader(ws.storage), list[pa.Table](), 0
+    erased = {each.chunk_key for each in ws.ledger.erased_chunks()}
     for each in sorted(verdicts, key=lambda each: each.task_id):
         try:
-            some.append(reader.table(each.task_id, each.volume))
+            table = reader.table(each.task_id, each.volume)
+            some.append(without_erased(ws, each.chunk_key, table) if each.chunk_key in erased else table)
         except StorageError as error:
             places = [now.volume for now in ws.ledger.chunks_named([each.chunk_key])]
             if places != [each.volume]:  # another process was first

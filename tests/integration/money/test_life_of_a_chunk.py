@@ -24,17 +24,21 @@ from fbcheck_pipeline.ledger import TRAITS, ChunkState, Ledger, tallies
 from fbcheck_pipeline.ledger.calling_off import CALLED_OFF
 from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.records import Chunk, Stretch
+from fbcheck_pipeline.ledger.scrubbing import keeps_phones
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.settings import load_settings
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.answers import NO_PIN, Tally, resolve
+from fbcheck_pipeline.workflow.erase import erase
+from fbcheck_pipeline.workflow.erased_rows import Person
 from fbcheck_pipeline.workflow.index_upkeep import update_index
 from fbcheck_pipeline.workflow.pins import read_pins
 from fbcheck_pipeline.workflow.reconcile import abandon, attach_task, resubmit
 from fbcheck_pipeline.workflow.send import RetryPolicy
 from fbcheck_pipeline.workflow.sent_phones import loaded
+from fbcheck_pipeline.workflow.verdicts import VerdictReader
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape, Task
@@ -79,6 +83,8 @@ class LifeOfAChunk(RuleBasedStateMachine):
         self.vendor.hold = True
         self.vendor.clock = self.clock
         self.driver = WorkflowDriver(open_workspace(self.settings, self.clock))
+        self.lists = dict(LISTS)
+        self.erased: set[int] = set()
         self.accepted_of_suppressed: dict[str, int] = {}
         self.posts: dict[str, tuple[str, str]] = {}  # task id -> the chunk and the sender that it was accepted from
         self.tried_beside: set[int] = set()  # phones of tries that turned out to be with the vendor after they were resubmitted
@@ -112,10 +118,10 @@ class LifeOfAChunk(RuleBasedStateMachine):
     @rule(key=KEYS, again=st.sampled_from(list(Again)), budget=st.sampled_from([None, 8]), answers=st.lists(ANSWERS, max_size=5))
     def submit(self, key: str, again: Again, budget: int | None, answers: list[Any]) -> None:
         """What a run does: plan, send, pin, note. A dry run foretold it, where the vendor accepts everything."""
-        told, _ = self.driver.foresee({key: LISTS[key]}, again=again, max_billable=budget)
+        told, _ = self.driver.foresee({key: self.lists[key]}, again=again, max_billable=budget)
         accepted, sent = sum(self.vendor.accepted.values()), self._sent_for(key)
         with self._planning_is_lawful(key, again), self._answering(answers):
-            self.driver.run(key, LISTS[key], ONCE, again=again, max_billable=budget)
+            self.driver.run(key, self.lists[key], ONCE, again=again, max_billable=budget)
         limit = self.driver.ledger.phone_list(key).max_billable
         assert limit is None or self._sent_for(key) in range(limit + 1) or self._sent_for(key) == sent
         if not answers:
@@ -124,7 +130,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
 
     @rule(keys=st.lists(KEYS, min_size=2, max_size=3, unique=True), again=st.sampled_from(list(Again)))
     def dry_run_and_run_of_several(self, keys: list[str], again: Again) -> None:
-        lists, accepted = {key: LISTS[key] for key in keys}, sum(self.vendor.accepted.values())
+        lists, accepted = {key: self.lists[key] for key in keys}, sum(self.vendor.accepted.values())
         told, _ = self.driver.foresee(lists, again=again)
         self.driver.run_all(lists, ONCE, again=again)
         assert sum(self.vendor.accepted.values()) - accepted == told
@@ -144,7 +150,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
             for each in self.driver.ledger.lists_to_send():
                 plannings[each.list_key] += 1
                 with self._planning_is_lawful(each.list_key, Again.NOBODY):
-                    process.submit(each.list_key, LISTS[each.list_key], ONCE)
+                    process.submit(each.list_key, self.lists[each.list_key], ONCE)
         assert self.driver.ledger.lists_to_send() == [] and max(plannings.values(), default=0) <= 2
 
     def _narrow(self, limit: int) -> WorkflowDriver:
@@ -156,10 +162,10 @@ class LifeOfAChunk(RuleBasedStateMachine):
         """Before, or after, another process has written pins."""
         earlier = read_pins(self.driver.ws.storage, key)
         with self._planning_is_lawful(key, again):
-            pins = self.driver.plan(key, LISTS[key], again=again, max_billable=budget)
+            pins = self.driver.plan(key, self.lists[key], again=again, max_billable=budget)
         read = read_pins(self.driver.ws.storage, key)
         assert read is not None
-        assert np.array_equal(read.phones, LISTS[key])
+        assert np.array_equal(read.phones, self.lists[key])
         pinned = pins.with_tasks({each.chunk_key: each.task_id for each in self.driver.ledger.chunks() if each.task_id})
         assert [read.pins[number] for number in read.index] == [pinned.pins[number] for number in pinned.index]
         if not writes_pins and earlier is not None:
@@ -177,7 +183,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
         with pytest.MonkeyPatch.context() as patch, self._planning_is_lawful(key, Again.NOBODY):
             patch.setattr(VendorClient, "submit_chunk", killed)
             with suppress(Killed):
-                self.driver.run(key, LISTS[key], ONCE)
+                self.driver.run(key, self.lists[key], ONCE)
 
     @rule(key=KEYS, answers=st.lists(ANSWERS, max_size=5))
     def send(self, key: str, answers: list[Any]) -> None:
@@ -332,6 +338,15 @@ class LifeOfAChunk(RuleBasedStateMachine):
         for phone in map("+{}".format, chosen):
             self.accepted_of_suppressed.setdefault(phone, self.vendor.accepted[phone])
 
+    @rule(which=st.integers(0, 30))
+    def erase(self, which: int) -> None:
+        """The person leaves the lists, too; what was sent of them stays counted."""
+        phone = 905_320_000_000 + which
+        erase(self.driver.ws, Person(np.array([phone])), rejoin=lambda *_: None)
+        self.lists = {key: phones[phones != phone] for key, phones in self.lists.items()}
+        self.erased.add(phone)
+        self.accepted_of_suppressed.setdefault(f"+{phone}", self.vendor.accepted[f"+{phone}"])
+
     @rule()
     def another_process(self) -> None:
         """Opens the same ledger; also proves that it is not taken for an older one."""
@@ -350,7 +365,8 @@ class LifeOfAChunk(RuleBasedStateMachine):
             recorded = row.resubmissions + bool(TRAITS[row.state].is_try)
             for phone in self._phones(row.chunk_key):
                 tries[f"+{phone}"] += recorded
-        assert {phone: count for phone, count in self.vendor.accepted.items() if count > tries[phone]} == {}
+        erased = set(map("+{}".format, self.erased))
+        assert {each: count for each, count in self.vendor.accepted.items() if count > tries[each] and each not in erased} == {}
 
     @invariant()
     def no_phone_has_two_tries_that_may_be_answered(self) -> None:
@@ -368,6 +384,17 @@ class LifeOfAChunk(RuleBasedStateMachine):
             assert self.vendor.accepted[phone] == count
 
     @invariant()
+    def an_erased_phone_stays_only_where_its_first_answer_is_awaited(self) -> None:
+        for row in self.driver.ledger.chunks() if getattr(self, "erased", None) else []:
+            if not keeps_phones(row.state, has_result=row.result_sha256 is not None):
+                chunk = loaded(self.driver.ws, row.chunk_key)
+                unanswered = [] if chunk.packed_unanswered is None else chunk.unanswered.tolist()
+                assert not self.erased & {*chunk.phones.tolist(), *unanswered}
+            if row.has_verdicts:
+                table = VerdictReader(self.driver.ws.storage).table(row.known_task_id, row.volume)
+                assert not self.erased & {int(phone) for phone in table["phone_e164"].to_pylist()}
+
+    @invariant()
     def no_day_is_above_its_budget(self) -> None:
         if not hasattr(self, "driver") or self.settings.max_billable_per_day is None:
             return
@@ -380,7 +407,7 @@ class LifeOfAChunk(RuleBasedStateMachine):
     def every_phone_of_every_planned_list_has_a_state(self) -> None:
         if not hasattr(self, "driver"):
             return
-        for key, list_phones in LISTS.items():
+        for key, list_phones in self.lists.items():
             pins = read_pins(self.driver.ws.storage, key)
             if pins is None:
                 continue
@@ -399,7 +426,9 @@ class LifeOfAChunk(RuleBasedStateMachine):
 
     def _held(self, row: Chunk) -> list[int]:
         """The phones of a chunk that may still be answered."""
-        return [int(phone) for phone in self.driver.ledger.chunk(row.chunk_key).held] if TRAITS[row.state].holds else []
+        return (
+            [int(phone) for phone in self.driver.ledger.chunk(row.chunk_key).held if phone > 0] if TRAITS[row.state].holds else []
+        )
 
     def _phones_that_may_still_be_answered(self) -> set[int]:
         """Accepted by the vendor or perhaps so, or about to be sent."""

@@ -203,7 +203,7 @@ def test_the_stamp_counts_submissions(open_ws: OpenWs, tmp_path: Path, clock: Cl
     opt_out(driver.ws, tmp_path, 2)
     purge(driver.ws, older_than_days=None, list_key="a")
     stamped = json.loads((tmp_path / "data" / "ledger-id.json").read_text())
-    counts = {"sendings": 3, "suppressions": 1, "collections": 3, "purges": 1}
+    counts = {"sendings": 3, "suppressions": 1, "collections": 3, "purges": 1, "erasures": 0}
     assert stamped == {"ledger_uuid": driver.ledger.uuid, **counts}
 
 

@@ -119,6 +119,7 @@ def upgrade() -> None:
         sa.Column("sendings", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("suppressions", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("purges", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("erasures", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("changes", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("generation", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("lists_registered", sa.BigInteger(), server_default="0", nullable=False),
@@ -158,6 +159,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("counts", sa.JSON(), nullable=True),
+        sa.Column("erased", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("list_key"),
     )
     is_open = sa.column("is_open", sa.Boolean).is_(sa.true())
@@ -189,6 +191,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("chunk_key", "list_key"),
     )
     op.create_index(op.f("ix_parts_list_key"), "parts", ["list_key"], unique=False)
+    op.create_table(
+        "erasures",
+        sa.Column("digest", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("asked_at", sa.Double(), nullable=False),
+        sa.Column("lists_are_done", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
     op.create_table(
         "suppressions",
         sa.Column("digest", sa.BigInteger(), autoincrement=False, nullable=False),

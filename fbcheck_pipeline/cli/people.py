@@ -1,0 +1,155 @@
+"""`fbcheck person` and `fbcheck erase`: what a person may ask for. Numbers are shown masked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fbcheck_pipeline.cli.output import Reporter, count_of
+from fbcheck_pipeline.cli.tables import plain_table
+from fbcheck_pipeline.errors import OperatorError
+from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.lists import ReadOptions
+from fbcheck_pipeline.results.joined_list import rejoin
+from fbcheck_pipeline.results.lineage import rfc3339
+from fbcheck_pipeline.results.summary import refresh_summary
+from fbcheck_pipeline.workflow.erase import Erased, erase
+from fbcheck_pipeline.workflow.person import Held, masked, person_of, phone_of, what_is_held
+from fbcheck_pipeline.workflow.suppress import read_phones
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+NOT_REACHED = "exports, backups, older versions of objects in a bucket, Dagster's own storage, and what the vendor keeps"
+SHOWN = 10
+
+
+def say_person(ws: Workspace, number: str, reporter: Reporter) -> None:
+    """Print what is held about a phone.
+
+    Raises:
+        OperatorError: it is no phone number.
+    """
+    phone = phone_of(number, ws.settings.region)
+    held = what_is_held(ws, person_of(np.array([phone], np.int64)))
+    reporter.result({"phone": masked(phone), **_document(ws, held)})
+    suppressed = "it is suppressed: it is never submitted" if held.suppressed else "it is not suppressed"
+    if held.is_nothing:
+        reporter.answer(f"nothing is held about {masked(phone)}; {suppressed}")
+        return
+    reporter.answer(f"{masked(phone)}: {suppressed}")
+    _say_held(ws, held, reporter)
+
+
+def _say_held(ws: Workspace, held: Held, reporter: Reporter) -> None:
+    lists = plain_table("lists", "list", "rows", "other cells>")
+    for key, found in held.lists.items():
+        more = f" and {len(found.source_rows) - SHOWN:,} more" if len(found.source_rows) > SHOWN else ""
+        lists.add_row(key, ", ".join(map(str, found.source_rows[:SHOWN])) + more, f"{found.cells:,}")
+    chunks = plain_table("chunks", "chunk", "state", "task", "submitted")
+    for each in held.chunks:
+        chunks.add_row(each.chunk_key, each.state, each.task_id or "", rfc3339(each.submitted_at) or "")
+    verdicts = plain_table("verdicts", "task", "facebook", "checked")
+    for verdict in held.verdicts:
+        verdicts.add_row(verdict.task_id, verdict.facebook or "none", verdict.checked_at)
+    for table in (lists, chunks, verdicts):
+        if table.row_count:
+            reporter.answer(table)
+    for key in held.waiting:
+        reporter.answer(f"it waits to be submitted for list {key}")
+    for name in held.unread:
+        reporter.answer(f"{ws.storage.uri(name)} holds it, and was not read yet")
+    for key in held.awaited:
+        reporter.answer(f"it is being erased: chunk {key} holds it until the vendor has answered")
+
+
+def _document(ws: Workspace, held: Held) -> dict[str, Any]:
+    lists = [
+        {"list_key": key, "rows": each.rows, "source_rows": each.source_rows, "cells": each.cells}
+        for key, each in held.lists.items()
+    ]
+    chunks = [
+        {
+            "chunk_key": each.chunk_key,
+            "state": each.state,
+            "task_id": each.task_id,
+            "submitted_at": rfc3339(each.submitted_at),
+            "list_keys": ws.ledger.lists_of_chunks([each.chunk_key]).get(each.chunk_key, []),
+        }
+        for each in held.chunks
+    ]
+    verdicts = [asdict(each) for each in held.verdicts]
+    return {
+        "lists": lists,
+        "chunks": chunks,
+        "verdicts": verdicts,
+        "waiting": held.waiting,
+        "unread": [ws.storage.uri(name) for name in held.unread],
+        "suppressed": held.suppressed,
+        "awaited": held.awaited,
+    }
+
+
+def phones_to_erase(ws: Workspace, numbers: Sequence[str], file: Path | None, column: str | None) -> Phones:
+    """The phones that were named on the command line and in a file.
+
+    Raises:
+        OperatorError: none is named, or one of them is no phone number.
+        ListError: the file cannot be read.
+    """
+    found = np.array([phone_of(each, ws.settings.region) for each in numbers], np.int64)
+    if file is not None:
+        content = read_phones(ws, file, ReadOptions(column=column, region=ws.settings.region))
+        if content.rejected_rows:
+            raise OperatorError(
+                f"{count_of(content.rejected_rows, 'row')} of {file.name} hold no phone number; nothing is erased"
+            )
+        found = np.concatenate([found, content.phones])
+    if not len(found):
+        raise OperatorError("name the numbers to erase, or give --file FILE")
+    return np.unique(found)
+
+
+def say_erasure(ws: Workspace, phones: Phones, reporter: Reporter, *, dry_run: bool) -> tuple[int, list[str]]:
+    """Erase phones, or say what that would do; returns the exit code, and the keys of lists that are gone as a whole."""
+    person = person_of(phones)
+    held = what_is_held(ws, person)
+    erased = Erased(unread=held.unread)
+    if not dry_run:
+        erased = erase(ws, person, rejoin)
+        refresh_summary(ws)
+    rows, cells = (sum(getattr(each, name) for each in held.lists.values()) for name in ("rows", "cells"))
+    document = {
+        "phones": len(phones),
+        "lists": sorted(held.lists),
+        "rows": rows,
+        "cells": cells,
+        "chunks": len(held.chunks),
+        "verdicts": len(held.verdicts),
+        **{name: getattr(erased, name) for name in ("purged", "awaited", "problems")},
+        "unread": [ws.storage.uri(name) for name in erased.unread],
+        "not_searched": NOT_REACHED,
+        "dry_run": dry_run,
+    }
+    counts = [
+        count_of(rows, "row"),
+        count_of(cells, "other cell"),
+        f"{count_of(len(held.verdicts), 'verdict')} of {count_of(len(held.chunks), 'chunk')}",
+    ]
+    reporter.say(
+        f"{'would erase' if dry_run else 'erased'} {count_of(len(phones), 'phone')} from {count_of(len(held.lists), 'list')}: "
+        f"{', '.join(counts)}"
+    )
+    for key in erased.purged:
+        reporter.say(f"list {key} has no phone left and is deleted")
+    for key in erased.awaited:
+        reporter.warn(f"chunk {key} is with the vendor and holds a phone until it settles; `fbcheck status` shows it until then")
+    for name in erased.unread:
+        reporter.warn(f"{ws.storage.uri(name)} was not read yet and holds a number: delete it, or take the person out of it")
+    for sentence in erased.problems:
+        reporter.warn(f"error: {sentence}")
+    reporter.say(f"not searched: {NOT_REACHED}")
+    reporter.result(document)
+    return (0 if erased.is_whole else 3), erased.purged
