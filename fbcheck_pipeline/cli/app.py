@@ -455,7 +455,7 @@ def erase(
         if purged:
             from fbcheck_pipeline.cli.running import forget_partitions  # Dagster takes its time
 
-            forget_partitions(ws.settings, purged)
+            forget_partitions(ws, purged)
     raise typer.Exit(exit_code)
 
 

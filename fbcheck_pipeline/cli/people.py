@@ -16,6 +16,7 @@ from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.lists import ReadOptions
 from fbcheck_pipeline.results.joined_list import rejoin
 from fbcheck_pipeline.results.lineage import rfc3339
+from fbcheck_pipeline.results.report_index import refresh_index
 from fbcheck_pipeline.results.summary import refresh_summary
 from fbcheck_pipeline.workflow.erase import Erased, erase
 from fbcheck_pipeline.workflow.person import Held, masked, person_of, phone_of, what_is_held
@@ -120,6 +121,7 @@ def say_erasure(ws: Workspace, phones: Phones, reporter: Reporter, *, dry_run: b
     if not dry_run:
         erased = erase(ws, person, rejoin)
         refresh_summary(ws)
+        refresh_index(ws)
     rows, cells = (sum(getattr(each, name) for each in held.lists.values()) for name in ("rows", "cells"))
     document = {
         "phones": len(phones),
@@ -148,7 +150,7 @@ def say_erasure(ws: Workspace, phones: Phones, reporter: Reporter, *, dry_run: b
         reporter.warn(f"chunk {key} is with the vendor and holds a phone until it settles; `fbcheck status` shows it until then")
     for name in erased.unread:
         reporter.warn(f"{ws.storage.uri(name)} was not read yet and holds a number: delete it, or take the person out of it")
-    for sentence in erased.problems:
+    for sentence in erased.problems.values():
         reporter.warn(f"error: {sentence}")
     reporter.say(f"not searched: {NOT_REACHED}")
     reporter.result(document)

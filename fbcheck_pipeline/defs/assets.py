@@ -121,6 +121,7 @@ def submitted_chunks(instance: Instance) -> dg.AssetsDefinition:
         with instance.working(context) as fbcheck:
             key, ws = instance.list_key(context), fbcheck.workspace()
             columns = [Column.PHONE_COLUMN, Column.PHONE_E164, Column.REJECT_REASON]
+            as_of = ws.ledger.generation()
             e164_phones = ws.storage.read_parquet(paths.E164_PHONES.of(key), [*map(str, columns)])
             submission = submit_list(
                 ws,
@@ -131,6 +132,7 @@ def submitted_chunks(instance: Instance) -> dg.AssetsDefinition:
                 is_confirmed=config.confirmed,
                 max_billable=config.max_billable,
                 policy=RetryPolicy(total_s=config.timeout_s),
+                as_of=as_of,
             )
         sent = submission.sent
         if sent.postponed:

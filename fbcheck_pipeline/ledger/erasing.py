@@ -43,11 +43,6 @@ class Erasing(Access):
             counts = ("suppressions", "erasures", "generation")
             connection.execute(sa.update(ledger_meta).values({name: ledger_meta.c[name] + 1 for name in counts}))
 
-    def raise_generation(self) -> None:
-        """Make void what others are writing from what they read before."""
-        with self._write() as connection:
-            connection.execute(sa.update(ledger_meta).values(generation=ledger_meta.c.generation + 1))
-
     def is_erasing(self) -> bool:
         """True while anything of a phone may be left that somebody asked to erase."""
         return bool(self._rows(sa.select(erasures.c.digest).limit(1)))

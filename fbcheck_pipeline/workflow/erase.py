@@ -25,6 +25,7 @@ from fbcheck_pipeline.workflow.erased_lists import emptied_lists, erase_from_lis
 from fbcheck_pipeline.workflow.erased_rows import Person
 from fbcheck_pipeline.workflow.person import mentions, unread_files
 from fbcheck_pipeline.workflow.purge import purge
+from fbcheck_pipeline.workflow.verdict_tables import remake_verdict_tables
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -33,14 +34,13 @@ MOST_PASSES = 10
 """Others may bring in what they had read; each time everything is looked at once more."""
 LEFTOVERS_S = 3600.0
 Rejoin = Callable[[Workspace, str], object]
-_OF_A_LIST = frozenset((paths.RAW_PHONES, paths.E164_PHONES, paths.FACEBOOK_RESULTS))
-_OF_CHUNKS = frozenset((paths.VERDICTS, paths.VOLUMES, paths.NEW_VOLUMES))
-TABLES = [
-    each
-    for each in paths.FILES
-    if each.has_people and each.path.endswith(".parquet") and each not in _OF_A_LIST and each not in _OF_CHUNKS
-]
-"""Tables that are made of lists and verdicts: each holds whole rows of people."""
+_ELSEWHERE = frozenset(
+    (paths.RAW_PHONES, paths.E164_PHONES, paths.FACEBOOK_RESULTS, paths.VERDICTS, paths.VOLUMES, paths.NEW_VOLUMES)
+)
+_OF_VERDICTS = frozenset((paths.CURRENT_VERDICTS, paths.VERDICT_CHANGES))
+"""Made anew from the verdicts that are left."""
+TABLES = [each for each in paths.FILES if each.has_people and each.path.endswith(".parquet") and each not in _ELSEWHERE]
+"""All other tables with rows of people."""
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Erased:
         purged: lists without a phone now, which are gone as a whole.
         awaited: keys of chunks with the vendor, or on their way there, that hold a phone until they settle.
         unread: files that nobody has read yet and that hold a number: they stay.
-        problems: a sentence for each file that could not be brought up to date.
+        problems: list key -> why a file of it could not be brought up to date.
     """
 
     list_keys: list[str] = field(default_factory=list)
@@ -61,7 +61,7 @@ class Erased:
     purged: list[str] = field(default_factory=list)
     awaited: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    problems: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_whole(self) -> bool:
@@ -110,7 +110,10 @@ def _pass(ws: Workspace, person: Person, rejoin: Rejoin, erased: Erased) -> bool
             except StorageError:  # replaced meanwhile, and its place was not looked at
                 found |= not ws.storage.exists(f"{kind.folder}/{name}")
                 continue
-            if is_held:
+            if is_held and kind in _OF_VERDICTS:
+                remake_verdict_tables(ws)
+                found = True
+            elif is_held:
                 rewrite(ws, f"{kind.folder}/{name}", person)
                 found = True
     return found
@@ -127,10 +130,12 @@ def _erase_from(ws: Workspace, phone_list: PhoneList, person: Person, rejoin: Re
         return False
     try:
         erase_from_list(ws, phone_list, person, in_list, rejoin)
-    except StorageError as error:
-        if str(error) in erased.problems:
+        erased.problems.pop(key, None)
+    except StorageError as error:  # the other lists go on; the next pass tries it once more
+        is_known = erased.problems.get(key) == str(error)
+        erased.problems[key] = str(error)
+        if is_known:
             return False
-        erased.problems.append(str(error))
     erased.list_keys += [key] if key not in erased.list_keys else []
     erased.rows, erased.cells = erased.rows + in_list.rows, erased.cells + in_list.cells
     return True

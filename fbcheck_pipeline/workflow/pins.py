@@ -15,6 +15,7 @@ from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column, schema_of
 from fbcheck_pipeline.model.statuses import AnsweredBy
+from fbcheck_pipeline.workflow.publishing import guarded
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 _PIN = (Column.ANSWERED_BY, Column.CHUNK_KEY, Column.TASK_ID)
@@ -67,11 +68,11 @@ class Pins:
         return BatchStream(schema, batches())
 
 
-def write_pins(ws: Workspace, list_key: str, pins: Pins) -> None:
+def write_pins(ws: Workspace, list_key: str, pins: Pins, as_of: int | None = None) -> None:
     """Write a list's pins, with the task of each chunk that has one by now; a join of the pins before these is stale.
 
     Raises:
-        StorageError: they cannot be written; the pins before still stand.
+        StorageError: they cannot be written, or something personal was deleted since `as_of`; the pins before still stand.
     """
     from fbcheck_pipeline.model.frames import validate  # pandera is heavy: only who writes pins needs it
 
@@ -83,7 +84,8 @@ def write_pins(ws: Workspace, list_key: str, pins: Pins) -> None:
             validate(paths.SUBMITTED_CHUNKS, batch)
             yield batch
 
-    ws.storage.write_parquet(paths.SUBMITTED_CHUNKS.of(list_key), BatchStream(stream.schema, batches()))
+    guard = guarded(ws, list_key, BatchStream(stream.schema, batches()), as_of)
+    ws.storage.write_parquet(paths.SUBMITTED_CHUNKS.of(list_key), guard)
     ws.ledger.note_pinned(list_key, pins.planned_at)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
 from fbcheck_pipeline.errors import LedgerError, StorageError
+from fbcheck_pipeline.ledger import codec
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.answers import Tally, resolve
@@ -39,6 +42,7 @@ def submit_list(
     is_confirmed: bool = False,
     max_billable: int | None = None,
     policy: RetryPolicy | None = None,
+    as_of: int | None = None,
 ) -> Submission:
     """Plan a list, send what it depends on, pin what answers each of its phones, note the counts.
 
@@ -48,6 +52,7 @@ def submit_list(
         e164_phones: batches with the columns `phone_e164`, null where rejected, `phone_column` and `reject_reason`.
         again: who asks for phones to be sent again that got no usable answer.
         is_confirmed: a person knows how the list was read, see `plan_or_hold`.
+        as_of: the ledger's generation before the file of `e164_phones` was opened; None for now.
         max_billable: the most phones that may ever be submitted for this list, to be recorded; None leaves what is recorded.
 
     Raises:
@@ -55,6 +60,7 @@ def submit_list(
         VendorRefuses: key, balance or address; what is unsent stays planned.
         StorageError: the pins cannot be written, or verdicts that the list needs are lost; what is new was sent.
     """
+    as_of = ws.ledger.generation() if as_of is None else as_of
     content = content_of(e164_phones)
     if max_billable is not None:
         ws.ledger.note_limit(list_key, max_billable)
@@ -69,9 +75,23 @@ def submit_list(
         with suppress(LedgerError, StorageError):  # what failed first is what must be said
             _note_counts(ws, list_key, pins, content)
         raise
-    write_pins(ws, list_key, pins)  # first: they stand even where verdicts are lost that the counts need
+    generation = ws.ledger.generation()
+    if generation != as_of:
+        pins, content = _as_it_is_now(ws, list_key, pins, content)
+    write_pins(ws, list_key, pins, generation)  # first: they stand even where verdicts are lost that the counts need
     counts = _note_counts(ws, list_key, pins, content)
     return Submission(sent, counts, len(content.phones))
+
+
+def _as_it_is_now(ws: Workspace, list_key: str, pins: Pins, content: ListContent) -> tuple[Pins, ListContent]:
+    """Without the phones that were erased from the list since it was read."""
+    name = paths.E164_PHONES.of(list_key)
+    if not ws.storage.exists(name):
+        return pins, content
+    columns = (Column.PHONE_COLUMN, Column.PHONE_E164, Column.REJECT_REASON)
+    now = content_of(ws.storage.read_parquet(name, [*map(str, columns)]).batches)
+    is_there = codec.positions(pins.phones, now.phones) >= 0
+    return replace(pins, phones=pins.phones[is_there], index=pins.index[is_there]), now
 
 
 def _note_counts(ws: Workspace, list_key: str, pins: Pins, content: ListContent) -> dict[str, int]:
