@@ -14,6 +14,7 @@ from fbcheck_pipeline.cli.tables import plain_table
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.lists import ReadOptions
+from fbcheck_pipeline.model.statuses import CheckStatus
 from fbcheck_pipeline.results.joined_list import rejoin
 from fbcheck_pipeline.results.lineage import rfc3339
 from fbcheck_pipeline.results.report_index import refresh_index
@@ -88,7 +89,7 @@ def _document(ws: Workspace, held: Held) -> dict[str, Any]:
         "verdicts": verdicts,
         "waiting": held.waiting,
         "unread": [ws.storage.uri(name) for name in held.unread],
-        "suppressed": held.suppressed,
+        str(CheckStatus.SUPPRESSED): held.suppressed,
         "awaited": held.awaited,
     }
 
