@@ -62,7 +62,9 @@ def settings_page() -> Iterator[str]:
         "# Settings",
         "",
         "Settings are environment variables, or lines of a file `.env` in the working directory; the environment takes precedence. The same",
-        "names in lower case are fields of the Dagster resource. An empty value counts as unset. `fbcheck doctor` reports wrong settings.",
+        "names in lower case are fields of `fbcheck_pipeline.FbcheckResource`, for an instance in a Dagster project of yours: it reads no",
+        "variable but those that a field names with `dagster.EnvVar`, as the secrets `api_key`, `ledger_url` and `webhook_url` must be given.",
+        "An empty value counts as unset. `fbcheck doctor` reports wrong settings.",
         "",
     )
     yield from table(
