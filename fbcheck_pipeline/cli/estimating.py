@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -150,4 +150,6 @@ def _read(ws: Workspace, path: Path, options: ReadOptions) -> _Reading:
 
     normalised = normaliser.normalise_all(normaliser.learn(raw()))
     content = content_of(reported("normalising", tally.counted(normalised), None))
+    if source.region_column is not None:
+        content = replace(content, some_cells=())  # its rows say their countries
     return _Reading(region, content, reader.counts["rows"], tally, sentences_of(asdict(source), region))

@@ -120,7 +120,7 @@ def submitted_chunks(instance: Instance) -> dg.AssetsDefinition:
         """One row per distinct phone of the list: what answers it (a new chunk, another list's, an earlier verdict, or nothing)."""
         with instance.working(context) as fbcheck:
             key, ws = instance.list_key(context), fbcheck.workspace()
-            columns = [Column.PHONE_COLUMN, Column.PHONE_E164, Column.REJECT_REASON]
+            columns = [Column.PHONE_COLUMN, Column.PHONE_RAW, Column.PHONE_E164, Column.REJECT_REASON]
             as_of = ws.ledger.generation()
             e164_phones = ws.storage.read_parquet(paths.E164_PHONES.of(key), [*map(str, columns)])
             submission = submit_list(

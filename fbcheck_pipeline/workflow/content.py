@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,8 @@ from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.model.columns import Column
 
+CELLS_OF_BATCH, CELLS_KEPT = 100, 1000
+"""So many cells of a batch, evenly spread, and of a list are kept to tell of which region they are."""
 _GROUP = [str(Column.PHONE_COLUMN), str(Column.REJECT_REASON)]
 CellCounts = Mapping[str | None, int]
 """Cells by why they were rejected; None for those that hold a phone."""
@@ -22,11 +24,12 @@ CellCounts = Mapping[str | None, int]
 
 @dataclass(frozen=True)
 class ListContent:
-    """Sorted distinct phones, how many rows each has, and the cells of each phone column by its name."""
+    """Sorted distinct phones, how many rows each has, the cells of each phone column by its name, and some cells as they came."""
 
     phones: Phones
     occurrences: npt.NDArray[np.int32]
     columns: Mapping[str, CellCounts]
+    some_cells: Sequence[str] = ()
 
     @property
     def rejected_rows(self) -> int:
@@ -35,9 +38,13 @@ class ListContent:
 
 
 def content_of(batches: Iterable[pa.RecordBatch]) -> ListContent:
-    """Read batches that have `phone_e164`, null where rejected, `phone_column` and `reject_reason`."""
+    """Read batches that have `phone_e164`, null where rejected, `phone_column`, `reject_reason`, and `phone_raw` where cells are kept."""
     found, columns = [np.empty(0, np.int64)], defaultdict[str, Counter[str | None]](Counter)
+    some_cells: list[str] = []
     for batch in batches:
+        if Column.PHONE_RAW in batch.schema.names and len(some_cells) < CELLS_KEPT:
+            evenly = np.arange(0, batch.num_rows, 1 + batch.num_rows // CELLS_OF_BATCH)
+            some_cells += filter(None, batch.column(Column.PHONE_RAW).take(pa.array(evenly)).to_pylist())
         found.append(codec.from_e164(batch.column(Column.PHONE_E164)))
         cells = pa.table({name: batch.column(name) for name in _GROUP})
         groups = cells.group_by(_GROUP, use_threads=False).aggregate([([], "count_all")])
@@ -47,4 +54,4 @@ def content_of(batches: Iterable[pa.RecordBatch]) -> ListContent:
     found.clear()
     release_unused_memory()
     every.sort()
-    return ListContent(*codec.runs(every), columns)
+    return ListContent(*codec.runs(every), columns, some_cells)

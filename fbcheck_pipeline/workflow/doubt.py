@@ -1,6 +1,7 @@
 """The gate before the first bill: where nearly all cells of a list are rejected, it was probably read wrongly.
 
-The few phones that are left are then numbers of strangers as likely as not. Such a list is held until a person, who was told what
+The few phones that are left are then numbers of strangers as likely as not. So they are where half of the cells are rejected, and
+nearly all would be numbers of another region. Such a list is held until a person, who was told what
 was read, confirms it or has it read otherwise. A column of its own that reads well is no misreading, whatever the others say.
 """
 
@@ -18,11 +19,12 @@ from fbcheck_pipeline.model.reasons import RejectReason, label_of, remedy_of
 from fbcheck_pipeline.model.statuses import AnsweredBy
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.content import CellCounts, ListContent
+from fbcheck_pipeline.workflow.other_region import likelier_regions
 from fbcheck_pipeline.workflow.pins import Pin, Pins
 from fbcheck_pipeline.workflow.plan import plan_list
 from fbcheck_pipeline.workflow.workspace import Workspace
 
-NEARLY_ALL = 0.9
+NEARLY_ALL, HALF = 0.9, 0.5
 FEWEST_CELLS = 10
 """Of fewer cells only a list that is rejected whole would be nearly all rejected, and that bills nothing."""
 MOST_REMEDIES = 2
@@ -38,12 +40,44 @@ def plan_or_hold(ws: Workspace, list_key: str, content: ListContent, *, again: A
     Raises:
         OperatorError: a purpose is required and the list has none.
     """
-    doubt = doubt_about(content.columns)
+    doubt = _doubt_about(ws, ws.ledger.phone_list(list_key), content)
     if doubt is not None and is_confirmed:
         ws.ledger.confirm(list_key)
     elif doubt is not None and (held_at := ws.ledger.hold(list_key, doubt)) is not None:
         return Pins(content.phones, np.zeros(len(content.phones), np.int32), [Pin(AnsweredBy.WAITING)], held_at)
     return plan_list(ws, list_key, content.phones, again=again)
+
+
+def _doubt_about(ws: Workspace, phone_list: PhoneList, content: ListContent) -> str | None:
+    doubt, region = doubt_about(content.columns), phone_list.options.get("region") or ws.settings.region
+    if (phone_list.reading or {}).get("region_column") is not None:
+        return doubt
+    return doubt_about_region(content, region, doubt) if region else doubt
+
+
+def doubt_about_region(content: ListContent, region: str, doubt: str | None) -> str | None:
+    """The doubt about a list whose rows do not say their country, and the region to try where half of it is rejected, but not there.
+
+    Args:
+        region: in which it was read.
+        doubt: there is already.
+    """
+    every = _together(content.columns)
+    wrong, cells = sum(_misread(every).values()), every.total() - every[RejectReason.EMPTY]
+    if cells < FEWEST_CELLS or wrong < HALF * cells or any(map(_reads_well, content.columns.values())):
+        return doubt
+    others = likelier_regions(content.some_cells, region)
+    if not others:
+        return doubt
+    told = doubt or f"{wrong:,} of {cells:,} cells that are not empty hold no usable number in {region}"
+    return f"{told}\n  nearly all would be numbers of {' or '.join(others)}: where they are, `--region {others[0]}` reads them so"
+
+
+def _together(columns: Mapping[str, CellCounts]) -> Counter[str | None]:
+    every = Counter[str | None]()
+    for each in columns.values():
+        every.update(each)
+    return every
 
 
 def doubt_about(columns: Mapping[str, CellCounts]) -> str | None:
@@ -55,9 +89,7 @@ def doubt_about(columns: Mapping[str, CellCounts]) -> str | None:
     Args:
         columns: the cells of each phone column.
     """
-    every = Counter[str | None]()
-    for each in columns.values():
-        every.update(each)
+    every = _together(columns)
     misread = _misread(every)
     wrong, cells = sum(misread.values()), every.total() - every[RejectReason.EMPTY]
     if cells < FEWEST_CELLS or wrong < NEARLY_ALL * cells or any(map(_reads_well, columns.values())):

@@ -49,7 +49,7 @@ def submit_list(
     Killed at any point, it may be called again: planning sees what was sent, and nothing is sent twice.
 
     Args:
-        e164_phones: batches with the columns `phone_e164`, null where rejected, `phone_column` and `reject_reason`.
+        e164_phones: batches with the columns `phone_e164`, null where rejected, `phone_raw`, `phone_column` and `reject_reason`.
         again: who asks for phones to be sent again that got no usable answer.
         is_confirmed: a person knows how the list was read, see `plan_or_hold`.
         as_of: the ledger's generation before the file of `e164_phones` was opened; None for now.

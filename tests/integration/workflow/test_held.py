@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from fbcheck_pipeline.errors import OperatorError
@@ -77,6 +78,24 @@ def test_a_word_given_by_a_process_that_was_killed_is_kept(
     assert [key for key, _ in due_work(driver.ledger).sends] == ["junk"] and not due_work(driver.ledger).joins
     submit(driver)
     assert len(vendor.accepted) == 5
+
+
+def test_a_list_of_another_region_is_held_though_a_third_of_it_reads(
+    open_driver: Callable[..., WorkflowDriver], vendor: FakeVendor
+) -> None:
+    """Twelve American numbers are also numbers in Istanbul: their strangers are not billed, and the region to try is named."""
+    driver = open_driver()
+    cells = [f"({area}) 555-01{number:02d}" for area in (212, 415, 650) for number in range(12)]
+    batch = batch_of(codec.from_e164(pa.array(f"+90{cell[1:4]}{cell[6:9]}{cell[10:]}" for cell in cells[:12])), rejected=24)
+    batch = batch.append_column("phone_raw", pa.array(cells))
+    driver.ledger.register_list("us", file="us", source="s", sha256="us", options={"region": "TR"}, purpose=None)
+    assert submit_list(driver.ws, driver.client, "us", [batch], policy=AT_ONCE).counts["waiting"] == 12
+    told = what_to_do(driver.ledger.phone_list("us")) or ""
+    assert (
+        "24 of 36 cells that are not empty hold no usable number in TR" in told and "`--region US`" in told and not vendor.posts
+    )
+    submit_list(driver.ws, driver.client, "us", [batch], policy=AT_ONCE, is_confirmed=True)
+    assert len(vendor.accepted) == 12
 
 
 def test_a_list_that_was_planned_before_is_not_held(open_driver: Callable[..., WorkflowDriver], vendor: FakeVendor) -> None:
