@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -13,6 +14,7 @@ from fbcheck_pipeline.ledger.codec import Phones
 
 SHORTEST = 7
 """Fewer digits of a number are not looked for: dates and amounts have as many."""
+_NO_DIGIT = re.compile(r"[^0-9]+")
 LONGEST = 9
 """More of its last digits need not be compared to know it."""
 _CALLING_CODES = {
@@ -50,6 +52,8 @@ class KnownNumbers:
 
 def digits_of(text: str) -> str:
     """All decimal digits of a text, of whatever script, as ASCII."""
+    if text.isascii():
+        return _NO_DIGIT.sub("", text)
     return "".join(char if char.isascii() else str(unicodedata.digit(char)) for char in text if char.isdecimal())
 
 

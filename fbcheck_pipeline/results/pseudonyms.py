@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,7 @@ _MAY_HOLD_ONE = rf"(?:\p{{Nd}}\P{{Nd}}*){{{SHORTEST}}}"
 class Pseudonyms:
     """Replaces the numbers of result batches.
 
-    `phone_e164`, `phone_raw` and the source's phone columns get pseudonyms: of the phone if there is one, else of the text. A text of
+    `phone_e164`, `phone_raw` and the source's phone columns get pseudonyms: of their phones if there are any, else of the text. A text of
     another source column, or a column's name, is replaced as a whole when it holds a number of its row, a number of the list, or
     whatever else reads as a valid number.
     """
@@ -68,37 +68,43 @@ class Pseudonyms:
             Column.PHONE_RAW: [self._of_cell(text, phone) for text, phone in zip(texts[Column.PHONE_RAW], phones, strict=True)],
             Column.PHONE_COLUMN: [renamed.get(name, name) for name in texts[Column.PHONE_COLUMN]],
         }
+        source_rows = batch.column(Column.SOURCE_ROW).to_pylist()
+        of_cell: dict[tuple[int, str], list[str]] = {}
+        for *cell, phone in zip(source_rows, texts[Column.PHONE_COLUMN], phones, strict=True):
+            if phone is not None:
+                of_cell.setdefault((cell[0], cell[1]), []).append(phone)
         for name, cells in in_phone_columns.items():
-            own = [phone if column == name else None for phone, column in zip(phones, texts[Column.PHONE_COLUMN], strict=True)]
-            replaced[name] = [self._of_cell(text, phone) for text, phone in zip(cells, own, strict=True)]
-        rows = list(zip(texts[Column.PHONE_E164], texts[Column.PHONE_RAW], *in_phone_columns.values(), strict=True))
+            own = ["; ".join(of_cell.get((row, name), ())) for row in source_rows]
+            replaced[name] = [self._of_cell(text, phones_) for text, phones_ in zip(cells, own, strict=True)]
+        numbers = zip(texts[Column.PHONE_E164], texts[Column.PHONE_RAW], *in_phone_columns.values(), strict=True)
+        tails = [{*_tails(each)} for each in numbers]
         columns = []
         for each, column in zip(batch.schema, batch.columns, strict=True):
             if each.name in replaced:
                 column = pa.array(replaced[each.name], pa.string()).cast(each.type)
             elif each.name not in RESULT_COLUMNS:
-                column = self._without_numbers(column, rows)
+                column = self._without_numbers(column, tails)
             columns.append(column)
         return pa.RecordBatch.from_arrays(columns, names=[renamed[name] for name in batch.schema.names])
 
     def _of_cell(self, text: str | None, phone: str | None) -> str | None:
         return phone or (self.of("text", text) if text else text)
 
-    def _without_numbers(self, column: pa.Array, rows: Sequence[Sequence[str | None]]) -> pa.Array:
-        is_held = self._holds(column.cast(pa.string()), rows)
+    def _without_numbers(self, column: pa.Array, tails: Sequence[Collection[str]]) -> pa.Array:
+        is_held = self._holds(column.cast(pa.string()), tails)
         if not is_held:
             return column
         texts = [REMOVED if place in is_held else text for place, text in enumerate(column.cast(pa.string()).to_pylist())]
         return pa.array(texts, pa.string()).cast(column.type)
 
-    def _holds(self, cells: pa.Array, rows: Sequence[Sequence[str | None]]) -> set[int]:
-        """Places of the texts that hold a number, in whatever notation."""
+    def _holds(self, cells: pa.Array, tails: Sequence[Collection[str]]) -> set[int]:
+        """Places of the texts that hold a number, in whatever notation. Args: tails: of each text's row, see `_tails`."""
         may = pc.indices_nonzero(pc.match_substring_regex(cells, _MAY_HOLD_ONE).fill_null(False)).to_numpy()
         if not len(may):
             return set()
         texts = cells.take(pa.array(may))
         digits = [digits_of(text) for text in texts.to_pylist()]
-        of_row = [any(tail in run for tail in _tails(rows[place])) for place, run in zip(may.tolist(), digits, strict=True)]
+        of_row = [any(tail in run for tail in tails[place]) for place, run in zip(may.tolist(), digits, strict=True)]
         return set(may[np.array(of_row) | self._known.are_in(digits) | self._reads(texts)].tolist())
 
     def _reads(self, texts: pa.Array) -> npt.NDArray[np.bool_]:
@@ -120,7 +126,7 @@ def _texts(batch: pa.RecordBatch, name: str) -> list[Any]:
     return list(batch.column(name).cast(pa.string()).to_pylist())
 
 
-def _tails(numbers: Iterable[str | None]) -> Iterable[str]:
+def _tails(numbers: Iterable[str | None]) -> Iterator[str]:
     """The last digits of each number that the cells of a row hold, and of the whole cells."""
     for number in filter(None, numbers):
         for run in map(digits_of, (number, *re.split(r"[;,|/&\n]| - ", number))):

@@ -129,6 +129,7 @@ def _changes(lineage: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
             yield name, f"{before:,}", f"{value:,}", f"{value - before:+,}" if value != before else "the same"
         elif value is not None or before is not None:
             points = "" if value is None or before is None else f"{100 * (value - before):+.1f} points"
+            points = "the same" if value == before else points
             shown = ["none" if each is None else percent(each) for each in (before, value)]
             yield name, shown[0], shown[1], points
 

@@ -48,7 +48,9 @@ def documents() -> dict[str, str]:
     ]  # fmt: skip
     return {
         "usual": render_report(lineage(previous=previous, settings={"price_per_10k": 3.0, "verdict_days": 2})),
-        "open": render_report(lineage(complete=False, synthetic=True, counts=waiting, breakdown=breakdown)),
+        "open": render_report(
+            lineage(complete=False, synthetic=True, counts=waiting, verdicts={"yes": 25, "no": 0, "ban": 20}, breakdown=breakdown)
+        ),
         "held": render_report(
             lineage(complete=False, counts=junk, held="held, nothing of it is billed\n  `fbcheck run x --yes`")
         ),

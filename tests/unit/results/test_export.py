@@ -294,8 +294,11 @@ def test_no_digits_of_a_phone_of_the_list_survive_in_any_text(region: str, rando
 def test_a_pseudonym_is_the_same_for_the_same_phone_and_needs_the_key() -> None:
     """Two exports can be joined; without the ledger's key nobody can try numbers."""
     batch = result_batch(
-        tel=["0532 000 11 22", "+90 532 000 11 22", "junk", "", None], phone_e164=["+905320001122"] * 2 + [None] * 3
+        tel=["0532 000 11 22", "+90 532 000 11 22", "junk", "", None],
+        phone_e164=["+905320001122"] * 2 + [None] * 3,
     )
+    place = batch.schema.get_field_index("source_row")
+    batch = batch.set_column(place, "source_row", pa.array([1, 2, 3, 4, 5]))
     first, other, for_her = replaced(batch), replaced(batch, key=b"l" * 32), replaced(batch, recipient=" Ada  LOVELACE")
     names = first.column("phone_e164").to_pylist()
     assert names[0] == names[1] and names[0].startswith("p") and names[2:] == [None] * 3
@@ -314,3 +317,13 @@ def test_half_an_export_never_stands_at_its_place(tmp_path: Path, fault: BaseExc
         sink.write(b"half")
         raise fault
     assert target.read_text() == "old" and [path.name for path in tmp_path.iterdir()] == ["out.csv"]
+
+
+def test_a_cell_has_the_pseudonyms_of_its_phones_in_each_row_that_shows_it() -> None:
+    """A cell of two numbers, and another phone column: whichever of the row's phones a row is about."""
+    batch = result_batch(
+        tel=["0532 000 11 22 / 0533"] * 3, work=["0212"] * 3, phone_e164=["+905320001122", "+905330001122", "+902121112233"],
+    ).set_column(0, "phone_column", pa.array(["tel", "tel", "work"]))  # fmt: skip
+    found = replaced(batch, ["tel", "work"])
+    one, two, three = found.column("phone_e164").to_pylist()
+    assert found.column("tel").to_pylist() == [f"{one}; {two}"] * 3 and found.column("work").to_pylist() == [three] * 3
