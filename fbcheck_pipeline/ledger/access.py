@@ -16,7 +16,7 @@ from fbcheck_pipeline.ledger.database import Database
 from fbcheck_pipeline.ledger.moves import move
 from fbcheck_pipeline.ledger.receipts import Receipts
 from fbcheck_pipeline.ledger.records import Record
-from fbcheck_pipeline.ledger.schema import ledger_meta
+from fbcheck_pipeline.ledger.schema import ledger_meta, metadata
 from fbcheck_pipeline.ledger.states import ChunkState
 
 R = TypeVar("R", bound=Record)
@@ -53,6 +53,10 @@ class Access:
     def keyed_hash(self, sha256: str) -> str:
         """What the ledger, and whatever shows it, keeps of a file's SHA-256; see `codec`."""
         return codec.keyed_hash(sha256, self.hash_key)
+
+    def wipe_deleted(self) -> None:
+        """Leave nothing of what was deleted in the database's own files, as far as those who read it meanwhile allow."""
+        self.database.wipe_deleted(sorted(metadata.tables))
 
     def today(self) -> str:
         """The UTC day, e.g. `2026-11-24`."""

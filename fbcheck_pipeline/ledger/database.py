@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import logging
 import os
 import sys
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,11 @@ from filelock import FileLock, Timeout
 
 from fbcheck_pipeline.errors import LedgerError
 
+log = logging.getLogger(__name__)
+
 BUSY_TIMEOUT_S = 60.0
+WIPING_S = 10.0
+"""So long a purge waits for those who read the ledger."""
 WRITING_LOCK = 0x66626368  # any constant: one writer at a time in one PostgreSQL database
 MIGRATING_LOCK = 1718183784
 LAST_CHARACTER = chr(sys.maxunicode)
@@ -116,8 +121,8 @@ class Database(ABC):
         """Make what a new database needs; LedgerError where that cannot be."""
 
     @abstractmethod
-    def wipe_deleted(self) -> None:
-        """Leave nothing of deleted rows in the database's own files."""
+    def wipe_deleted(self, tables: Iterable[str]) -> None:
+        """Leave nothing of deleted rows of these tables in the database's own files."""
 
     @abstractmethod
     def size_bytes(self) -> int:
@@ -153,7 +158,7 @@ class _Rehearsal(Database):
     def is_gone(self, sender: str) -> bool:
         return self._real.is_gone(sender)
 
-    def wipe_deleted(self) -> None:
+    def wipe_deleted(self, tables: Iterable[str]) -> None:
         pass
 
     def size_bytes(self) -> int:
@@ -167,6 +172,10 @@ class _Rehearsal(Database):
     @contextmanager
     def _alive(self, sender: str) -> Iterator[None]:
         yield
+
+
+class _ReadMeanwhile(Exception):
+    """Somebody reads the ledger, and the log cannot be emptied."""
 
 
 class SQLiteDatabase(Database):
@@ -205,9 +214,25 @@ class SQLiteDatabase(Database):
             return False
         return True
 
-    def wipe_deleted(self) -> None:
+    def wipe_deleted(self, tables: Iterable[str]) -> None:
+        try:
+            self._truncate_log()
+        except _ReadMeanwhile:
+            log.warning(
+                "another process reads the ledger: what was deleted stays in its -wal file until the next purge or erasure"
+            )
+
+    @tenacity.retry(
+        retry=tenacity.retry_if_exception_type(_ReadMeanwhile),
+        wait=tenacity.wait_random(0, 0.2),
+        stop=tenacity.stop_after_delay(WIPING_S),
+        reraise=True,
+    )
+    def _truncate_log(self) -> None:
         with closing(self.engine.raw_connection()) as raw:  # outside of any transaction
-            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            is_busy, *_ = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if is_busy:
+            raise _ReadMeanwhile
 
     def size_bytes(self) -> int:
         with self.reading() as connection:
@@ -259,8 +284,12 @@ class PostgresDatabase(Database):
     def make_place(self) -> None:
         pass
 
-    def wipe_deleted(self) -> None:
-        pass  # autovacuum's work
+    def wipe_deleted(self, tables: Iterable[str]) -> None:
+        with (
+            faults_named("vacuumed"),
+            self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        ):
+            connection.exec_driver_sql(f"VACUUM {', '.join(tables)}")
 
     def size_bytes(self) -> int:
         with self.reading() as connection:

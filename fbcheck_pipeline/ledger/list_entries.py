@@ -238,7 +238,7 @@ class ListEntries(Access):
             counted = {"purges": ledger_meta.c.purges + 1, "lists_deleted": ledger_meta.c.lists_deleted + deleted}
             counted |= {"waiting_revision": ledger_meta.c.waiting_revision + 1}
             connection.execute(sa.update(ledger_meta).values(counted))
-        self.database.wipe_deleted()
+        self.wipe_deleted()
 
     def _update(self, list_key: str, values: Mapping[str, object]) -> None:
         with self._write() as connection:

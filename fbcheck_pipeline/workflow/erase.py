@@ -91,7 +91,7 @@ def erase(ws: Workspace, person: Person, rejoin: Rejoin) -> Erased:
     finish_erasures(ws)
     erased.purged = purge_emptied(ws)
     ws.storage.drop_leftovers(before=ws.ledger.clock() - LEFTOVERS_S)
-    ws.ledger.database.wipe_deleted()
+    ws.ledger.wipe_deleted()
     stamp(ws.storage, ws.ledger)
     erased.awaited, erased.unread = sorted(awaited(ws)), list(unread_files(ws, person))
     log.info("erased lists=%d rows=%d cells=%d", len(erased.list_keys), erased.rows, erased.cells)

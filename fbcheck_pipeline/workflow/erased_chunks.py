@@ -132,4 +132,4 @@ def finish_erasures(ws: Workspace) -> None:
     if ws.ledger.can_end_erasures(left):
         make_files_agree(ws)
         ws.ledger.end_erasures(left)
-        ws.ledger.database.wipe_deleted()
+        ws.ledger.wipe_deleted()

@@ -21,6 +21,7 @@ from fbcheck_pipeline.ledger.records import UnreadableFile
 from fbcheck_pipeline.lists import LIST_SUFFIXES, file_sha256, key_of, open_list
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.settings import Settings
+from fbcheck_pipeline.workflow.dropped_again import suppress_erased_again, was_erased_from
 from fbcheck_pipeline.workflow.intake import default_options, purpose_of, source_of
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -137,8 +138,13 @@ def _end(ws: Workspace, incoming: str, purpose: str | None) -> str | None:
             ws.ledger.note_unreadable_file(UnreadableFile(back.name.removeprefix(paths.INBOX.of("")), _mark(back), reason))
         log.warning("a file of the inbox cannot be read file=%s reason=%s", name, reason)
         return f"{name} cannot be read: {reason}"
-    place = paths.taken_file(key, ws.ledger.phone_list(key).file)
-    ws.storage.move(incoming, place, version=version)  # of a known list the same content lies there
+    known = ws.ledger.phone_list(key)
+    if was_erased_from(ws, known):
+        with suppress(ListError), ws.storage.local_copy(incoming) as path:
+            suppress_erased_again(ws, known, path)
+        ws.storage.delete(incoming)
+        return said
+    ws.storage.move(incoming, paths.taken_file(key, known.file), version=version)  # of a known list the same content lies there
     return said
 
 

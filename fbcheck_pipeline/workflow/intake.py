@@ -14,6 +14,7 @@ from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.lists import ListReader, ReadOptions, key_of, open_list, source_named, source_of_file
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.settings import Settings
+from fbcheck_pipeline.workflow.dropped_again import suppress_erased_again, was_erased_from
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ def add_list(
     known = ws.ledger.find_list(key)
     is_held = known is not None and known.held is not None
     place = paths.taken_file(key, known.file if known else path.name)
+    if known is not None and was_erased_from(ws, known):
+        suppress_erased_again(ws, known, path)
     if ws.storage.exists(place) or (not is_held and ws.storage.exists(paths.RAW_PHONES.of(key))):
         note()
     else:

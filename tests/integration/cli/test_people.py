@@ -111,3 +111,27 @@ def test_a_purge_deletes_everything_everywhere_and_keeps_what_others_need(
     counts = document["lists"][0]["counts"]
     assert (code, counts["checked"], counts["suppressed"]) == (0, 1, 1), err
     assert vendor.accepted[swiss(1)] == 2
+
+
+def test_a_person_is_shown_and_erased_and_no_number_is_repeated(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
+    """Two lists, one of nobody else: it goes with its partition. Who is in no list, or no number, is one sentence."""
+    numbers = [swiss(7_000_000 + n) for n in range(4)]
+    lists = [str(write_list(tmp_path / name, cells)) for name, cells in (("a.csv", numbers), ("alone.csv", numbers[:1]))]
+    assert fbcheck("run", *lists, "--json")[0] == 0
+    code, held, _ = fbcheck("person", numbers[0], "--json")
+    assert (code, [each["rows"] for each in held["lists"]], len(held["verdicts"]), held["suppressed"]) == (0, [1, 1], 1, False)
+    assert numbers[0][3:] not in json.dumps(held) and held["phone"].endswith(numbers[0][-2:])
+    foretold = fbcheck("erase", numbers[0], "--dry-run", "--json")[1]
+    code, done, err = fbcheck("erase", numbers[0], "--json")
+    assert code == 0 and numbers[0][3:] not in fbcheck.out + err and "not searched: exports, backups" in err
+    assert {**done, "dry_run": True, "purged": []} == foretold and (done["rows"], len(done["purged"])) == (2, 1)
+    assert [each["list_key"] for each in fbcheck("status", "--all", "--json")[1]["lists"]] == [held["lists"][0]["list_key"]]
+    assert (
+        fbcheck("person", numbers[0])[0] == 0
+        and "nothing is held about +4178" in fbcheck.out
+        and "it is suppressed" in fbcheck.out
+    )
+    code, _, err = fbcheck("erase", "07812345678901234")
+    assert code == 2 and "is no phone number" in err and "345678" not in err
+    posts = len(vendor.posts)
+    assert fbcheck("run", lists[0], "--json")[0] == 0 and len(vendor.posts) == posts

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
+import sqlite3
+import uuid
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.cli.status import say_status
-from fbcheck_pipeline.results.joined_list import rejoin
+from fbcheck_pipeline.errors import StorageError
+from fbcheck_pipeline.files.storage import Storage
+from fbcheck_pipeline.ledger import Ledger
+from fbcheck_pipeline.model.paths import E164_PHONES, FACEBOOK_RESULTS, SUBMITTED_CHUNKS
+from fbcheck_pipeline.results.joined_list import joined_list, rejoin
+from fbcheck_pipeline.settings import Settings, load_settings
+from fbcheck_pipeline.workflow import erased_lists
 from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.erase import Erased, erase
 from fbcheck_pipeline.workflow.erased_chunks import awaited
+from fbcheck_pipeline.workflow.inbox import take_up_lists
 from fbcheck_pipeline.workflow.person import person_of, what_is_held
 from fbcheck_pipeline.workflow.purge import purge
-from fbcheck_pipeline.workflow.workspace import Workspace
-from tests.conftest import DAY_S, Clock
+from fbcheck_pipeline.workflow.submit import submit_list
+from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
+from tests.conftest import DAY_S, Clock, drop
 from tests.fake_vendor import FakeVendor
+from tests.forked import FORK, PATIENCE_S
 from tests.integration.erasing import store
 from tests.integration.erasing.store import PERSON, counts_add_up, grown_store, take_in, where_is
+from tests.integration.money.worker_script import die
 from tests.integration.workflow.workflow_driver import WorkflowDriver
 from tests.prepared import nothing_synced
 
@@ -87,3 +104,117 @@ def test_a_number_that_is_with_the_vendor_goes_when_its_chunk_settles(
     assert {each.state for each in ws.ledger.chunks()} == {"collected"}
     assert sum(each.phone_count for each in ws.ledger.chunks()) == len(vendor.accepted)
     assert purge(ws, older_than_days=1000).list_keys == (keys["alone"],)
+
+
+POINTS = {
+    "marked": (Ledger, "begin_erasure", 1),
+    "out of a chunk": (Ledger, "erase_from_chunk", 1),
+    "volume": (Ledger, "publish_volume", 1),
+    "index": (Ledger, "publish_tier", 1),
+    "copy gone": (Storage, "delete", 8),
+    "raw phones": (erased_lists, "rewrite", 1),
+    "phones": (erased_lists, "rewrite", 3),
+    "result": (erased_lists, "rewrite", 4),
+    "joined anew": (Ledger, "note_joined", 1),
+    "ended": (Ledger, "end_erasures", 1),
+    "emptied list": (Ledger, "delete", 1),
+}
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """A store as the erasure finds it, to be copied."""
+    folder, clock = tmp_path_factory.mktemp("grown"), Clock()
+    with FakeVendor(clock=clock) as vendor, nothing_synced():
+        given: dict[str, Any] = {"api_url": vendor.url, "api_key": "k", "chunk_size": 10, "region": "TR"}
+        ws = open_workspace(load_settings(data_uri=str(folder / "data"), **given), clock)
+        keys = grown_store(WorkflowDriver(ws), folder / "lists")
+        ws.ledger.close()
+    return folder / "data", keys
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_an_erasure_killed_at_any_step_is_ended_by_the_next(
+    point: str, grown: tuple[Path, dict[str, str]], tmp_path: Path, clock: Clock
+) -> None:
+    """The same command once more; what was counted before the kill is not counted twice."""
+    data, keys = grown
+    shutil.copytree(data, tmp_path / "data")
+    settings = load_settings(data_uri=str(tmp_path / "data"), api_url=_origin_of(data), api_key="k", chunk_size=10, region="TR")
+    process = FORK.Process(target=_erase_and_die, args=(settings, clock.now, point))
+    process.start()
+    process.join(PATIENCE_S)
+    assert process.exitcode == -signal.SIGKILL
+    with nothing_synced():
+        ws = open_workspace(settings, clock)
+        done = erased(ws, PERSON)
+        assert done.is_whole and where_is(ws, PERSON) == [] and not ws.ledger.is_erasing()
+        assert (counts_add_up(ws, keys["customers"])["erased"], counts_add_up(ws, keys["leads"])["erased"]) == (2, 1)
+        assert {each.list_key for each in ws.ledger.lists()} == {keys["customers"], keys["leads"]}
+        assert {each.state for each in ws.ledger.chunks()} == {"collected"}
+        ws.ledger.close()
+
+
+def _origin_of(data: Path) -> str:
+    with closing(sqlite3.connect(data / "ledger.db")) as ledger:
+        return str(ledger.execute("SELECT vendor_origin FROM ledger_meta").fetchone()[0])
+
+
+def _erase_and_die(settings: Settings, now: float, point: str) -> None:
+    owner, name, number = POINTS[point]
+    original, calls = getattr(owner, name), [0]
+
+    def wrapped(*args: object, **given: object) -> object:
+        result = original(*args, **given)
+        calls[0] += 1
+        if calls[0] == number:
+            die()
+        return result
+
+    setattr(owner, name, wrapped)
+    with nothing_synced():
+        erased(open_workspace(settings, lambda: now), PERSON)
+
+
+def test_a_list_dropped_again_is_not_kept_and_its_person_is_refused_again(driver: WorkflowDriver, tmp_path: Path) -> None:
+    """Its file still has the number, and somebody took the opt-out back."""
+    ws, keys = driver.ws, grown_store(driver, tmp_path / "lists")
+    erased(ws, PERSON)
+    ws.ledger.unsuppress(np.array([PERSON]))
+    drop(Path(ws.storage.root), "customers.csv", (tmp_path / "lists" / "customers.csv").read_bytes())
+    assert take_up_lists(ws, budget_s=60).refused == ()
+    assert where_is(ws, PERSON) == [] and ws.ledger.suppressed_among(np.array([PERSON])).all()
+    assert [each.list_key for each in ws.ledger.lists()] == sorted([keys["customers"], keys["leads"]])
+    drop(Path(ws.storage.root), "others.csv", f"phone,note\n+{store.OTHERS[0]},call {store.national(PERSON)}\n")
+    done = erased(ws, PERSON)
+    assert (done.unread, done.is_whole) == (["inbox/others.csv"], False)
+
+
+def test_nothing_of_a_deleted_blob_stays_in_the_database_file(open_ws: Callable[..., Workspace], tmp_path: Path) -> None:
+    """What the ledger packs is searched for as it was packed."""
+    ws, path = open_ws(chunk_size=30, region="TR"), tmp_path / "data" / "ledger.db"
+    with nothing_synced():
+        driver = WorkflowDriver(ws)
+        take_in(driver, store.write_lists(tmp_path / "lists")["customers"])
+        driver.finish()
+        (chunk,) = ws.ledger.loaded_chunks()
+        assert chunk.packed_phones is not None and chunk.packed_phones[8:40] in path.with_name("ledger.db-wal").read_bytes()
+        erased(ws, PERSON)
+    files = [path, path.with_name("ledger.db-wal")]
+    assert not any(chunk.packed_phones[8:40] in each.read_bytes() for each in files if each.exists())
+
+
+def test_a_join_and_a_planning_in_the_midst_of_an_erasure_bring_nobody_back(driver: WorkflowDriver, tmp_path: Path) -> None:
+    """They had read the list before, and write after."""
+    ws, keys = driver.ws, grown_store(driver, tmp_path / "lists")
+    key = keys["customers"]
+    opened = [
+        replace(ws.storage.read_parquet(kind.of(key)), as_of=ws.ledger.generation()) for kind in (E164_PHONES, SUBMITTED_CHUNKS)
+    ]
+    stale = joined_list(ws, key, *opened, str(uuid.uuid4()), "job")
+    read, as_of = list(ws.storage.read_parquet(E164_PHONES.of(key)).batches), ws.ledger.generation()
+    erased(ws, PERSON)
+    with pytest.raises(StorageError, match="personal data were deleted"):
+        ws.storage.write_parquet(FACEBOOK_RESULTS.of(key), stale)
+    submission = submit_list(ws, driver.client, key, read, as_of=as_of)
+    assert where_is(ws, PERSON) == [] and submission.counts == counts_add_up(ws, key)["counts"]
