@@ -19,7 +19,7 @@ from fbcheck_pipeline.results.pages import Bar, Segment, bar_of, duration, perce
 from fbcheck_pipeline.results.reading import shown_delimiter
 from fbcheck_pipeline.results.source_change import unlike_previous
 from fbcheck_pipeline.workflow.content import CellCounts
-from fbcheck_pipeline.workflow.doubt import doubt_about
+from fbcheck_pipeline.workflow.doubt import MOST_REMEDIES, NEARLY_ALL, doubt_about
 
 MOST_BARS = 12
 MOST_TASK_BARS = 20
@@ -157,9 +157,18 @@ def _how_read(source: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _doubt(lineage: Mapping[str, Any], valid: int) -> list[str]:
-    """Lines to begin with where nearly all of a list is rejected: why, and what to do; none otherwise."""
-    told = lineage["held"] or doubt_about(_cells_of_columns(lineage["rejects"], valid)) or ""
-    return [line.strip() for line in told.splitlines()]
+    """Lines to begin with where much of a list is rejected: a headline, why, and what to do; none otherwise."""
+    counts = lineage["counts"]
+    is_nearly_all = counts[CheckStatus.REJECTED] >= NEARLY_ALL * max(counts["phones"], 1)
+    headline = f"{'Nearly all' if is_nearly_all else 'Much'} of this list was rejected"
+    if told := lineage["held"] or doubt_about(_cells_of_columns(lineage["rejects"], valid)):
+        return [f"{headline}: it was probably read wrongly.", *(line.strip() for line in told.splitlines())]
+    if not is_nearly_all:
+        return []
+    largest = sorted(lineage["rejects"], key=lambda each: -int(each["count"]))[:MOST_REMEDIES]
+    told_of = (f"{each['count']:,} entries of {each['column']!r} are {label_of(each['reason'])!r}" for each in largest)
+    remedies = (f"; what may help: {each['remedy']}" if each["remedy"] else "" for each in largest)
+    return [f"{headline}.", *map(str.__add__, told_of, remedies)]
 
 
 def _cells_of_columns(rejects: Iterable[Mapping[str, Any]], valid: int) -> dict[str, CellCounts]:

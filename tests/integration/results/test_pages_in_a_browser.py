@@ -31,6 +31,7 @@ def documents() -> dict[str, str]:
     previous = {
         **{name: lineage()[name] for name in ("list_key", "created_at", "counts", "verdicts")},
         "file": "before.csv",
+        "phone_columns": ["mobile"],
         "distinct": {"yes": 90, "no": 20, "ban": 5, "none": 3},
     }
     kinds = ("yes", "no", "ban", "none")

@@ -135,6 +135,16 @@ def test_a_list_that_is_nearly_all_junk_begins_with_a_warning(subtests: pytest.S
         said = text_of(render_report(lineage(**junk, held=held, complete=False)))
         assert said.index("Nearly all of this list was rejected") < said.index("Not complete yet") < said.index("phone entries")
         assert "nothing of it is billed: 115 of 120 to go on: fbcheck run list.csv --yes" in said
+    with subtests.test("empty cells, which were read rightly"):
+        found = [{**lineage()["rejects"][0], "count": 115}]
+        said = text_of(render_report(lineage(**{**junk, "rejects": found})))
+        assert said.index(
+            "Nearly all of this list was rejected. 115 entries of &#39;phone&#39; are &#39;empty cell&#39;"
+        ) < said.index("phone entries")
+    with subtests.test("half"):
+        half = {**junk, "counts": {**counts, "rejected": 60, "checked": 60}}
+        said = text_of(render_report(lineage(**half, held="held: try `--region US`", complete=False)))
+        assert "Much of this list was rejected: it was probably read wrongly. held: try --region US" in said
     with subtests.test("confirmed"):
         said = text_of(render_report(lineage(**junk, confirmed_at="2026-11-24T12:00:00.000Z")))
         assert "115 of 120 cells that are not empty" in said and "confirmed how it was read: 2026-11-24 12:00 UTC" in said
