@@ -24,8 +24,11 @@ def choose(module: str | None, instance: str | None) -> None:
     """
     _chosen.clear()
     if module is not None:
+        from dotenv import load_dotenv
+
         from fbcheck_pipeline.defs.embedded import find_instance
 
+        load_dotenv(".env")  # as `dagster dev` does; what is set stays
         _chosen.append(find_instance(module, instance))
     elif instance is not None:
         raise OperatorError("--instance needs --module: the Python module whose definitions hold the instance")

@@ -17,7 +17,7 @@ from dagster._core.definitions.reconstruct import ReconstructableRepository
 import fbcheck_pipeline as fb
 from fbcheck_pipeline.defs.building import BRANCH_VARIABLE
 from fbcheck_pipeline.defs.requests import due_requests
-from fbcheck_pipeline.errors import SettingsError
+from fbcheck_pipeline.errors import LedgerError, SettingsError
 from fbcheck_pipeline.workflow.due import DueWork
 from tests.conftest import drop
 from tests.fake_vendor import FakeVendor
@@ -83,28 +83,6 @@ def test_a_merge_loads_without_a_warning_and_changes_nothing_of_theirs(tmp_path:
                 merged.resolve_implicit_global_asset_job_def().execute_in_process(instance=empty, asset_selection=theirs).success
             )
     assert (tmp_path / "theirs.letters").read_text().startswith("theirs: letters to theirs: contacts")
-
-
-def test_a_list_goes_its_way_in_their_project(driver: EmbeddedDriver, vendor: FakeVendor) -> None:
-    """Names, keys, tags and partitions carry the instance's name; files lie where they always lie; lineage runs along the prefix."""
-    key = driver.complete("night.csv", swiss(5))
-    assert driver.ws.ledger.phone_list(key).is_complete and vendor.most_per_phone == 1
-    rows = pq.read_table(Path(driver.ws.storage.root) / "facebook_results" / f"{key}.parquet").to_pylist()
-    assert {row["check_status"] for row in rows} == {"checked"}
-    assert driver.instance.get_dynamic_partitions("facebook_lists") == [key] and not driver.instance.get_dynamic_partitions(
-        "lists"
-    )
-    assert driver.ws.ledger.instance == "facebook"
-    (event,) = driver.instance.fetch_materializations(*keys("facebook_results"), limit=1).records
-    assert event.asset_materialization is not None
-    metadata = event.asset_materialization.metadata
-    deps = metadata["dagster/column_lineage"].value.deps_by_column["facebook"]
-    assert {each.asset_key for each in deps} == {*keys("e164_phones", "verdicts")}
-    assert all(column.description for column in metadata["dagster/column_schema"].value.columns)
-    for spec in driver.definitions.resolve_all_asset_specs():
-        if spec.key.path[0] == "enrichment":
-            assert (spec.group_name, list(spec.owners), spec.tags["domain"]) == ("marketing", ["team:crm"], "crm")
-    assert driver.definitions.resolve_job_def("facebook_submit_list").tags["cost"] == "crm"
 
 
 @pytest.mark.long(seconds=40)
@@ -224,31 +202,49 @@ def test_an_unset_variable_stops_our_steps_alone(driver: EmbeddedDriver, monkeyp
     assert skipped.skip_message == "api_key: the environment variable THEIR_KEY is not set"
 
 
-def test_two_instances_in_one_location_share_nothing(driver: EmbeddedDriver, vendor: FakeVendor, tmp_path: Path) -> None:
-    """Neither partitions nor run keys nor lists; and a ledger refuses the instance whose it is not."""
+def test_two_instances_in_one_location_go_their_ways_and_share_nothing(driver: EmbeddedDriver, vendor: FakeVendor) -> None:
+    """Names, keys, tags, run keys and partitions carry the instance's name; a ledger refuses the instance whose it is not."""
     other = fb.build_definitions(name="other", settings=their_project.settings("OTHER_PLACE"), inbox=True)
     both = dg.Definitions.merge(driver.definitions, other)
     drivers = [EmbeddedDriver(driver.instance, both, "facebook", "enrichment"), EmbeddedDriver(driver.instance, both, "other")]
-    run_keys = []
+    requests = []
     for each in drivers:
         drop(Path(each.ws.storage.root), "same.csv", "phone\n" + "\n".join(swiss(3)))
         sensor = both.resolve_sensor_def(each.ours.named("inbox_sensor"))
         with dg.build_sensor_context(instance=driver.instance, resources={each.ours.fbcheck_key: each.fbcheck}) as context:
             (request,) = sensor(context).run_requests
-        run_keys.append(request.run_key)
+        requests.append(request)
         ran = both.resolve_job_def(request.job_name).execute_in_process(
             instance=driver.instance, partition_key=request.partition_key, run_config=request.run_config, tags=request.tags
         )
         assert ran.success
         each.finish()
-        assert [row.is_complete for row in each.ws.ledger.lists()] == [True]
-    assert len(set(run_keys)) == 2 and sum(vendor.accepted.values()) == 6
-    assert driver.instance.get_dynamic_partitions("facebook_lists") == driver.instance.get_dynamic_partitions("other_lists")
+        assert [(row.list_key, row.is_complete) for row in each.ws.ledger.lists()] == [(request.partition_key, True)]
+        assert driver.instance.get_dynamic_partitions(each.ours.partition_set) == [request.partition_key]
+    assert [each.run_key.partition("/")[0] for each in requests] == ["facebook", "other"]
+    assert sum(vendor.accepted.values()) == 6 and not driver.instance.get_dynamic_partitions("lists")
+    rows = pq.read_table(Path(driver.ws.storage.root) / "facebook_results" / f"{requests[0].partition_key}.parquet").to_pylist()
+    assert {row["check_status"] for row in rows} == {"checked"}, "files lie where they always lie, whatever the keys' prefix"
     thief = fb.build_definitions(name="thief", settings=their_project.settings("OTHER_PLACE"))
-    with pytest.raises(Exception, match="this ledger belongs to the instance other, and the instance thief asks for it"):
+    with pytest.raises(LedgerError, match="this ledger belongs to the instance other, and the instance thief asks for it"):
         (thief.resources or {})["thief_fbcheck"].workspace()
+    see_the_pages(driver)
     for each in drivers:
         each.fbcheck.close()
+
+
+def see_the_pages(driver: EmbeddedDriver) -> None:
+    """One group, owners and tags as given, each column described, lineage along the prefix."""
+    (event,) = driver.instance.fetch_materializations(*keys("facebook_results"), limit=1).records
+    assert event.asset_materialization is not None
+    metadata = event.asset_materialization.metadata
+    deps = metadata["dagster/column_lineage"].value.deps_by_column["facebook"]
+    assert {each.asset_key for each in deps} == {*keys("e164_phones", "verdicts")}
+    assert all(column.description for column in metadata["dagster/column_schema"].value.columns)
+    for spec in driver.definitions.resolve_all_asset_specs():
+        if spec.key.path[0] == "enrichment":
+            assert (spec.group_name, list(spec.owners), spec.tags["domain"]) == ("marketing", ["team:crm"], "crm")
+    assert driver.definitions.resolve_job_def("facebook_submit_list").tags["cost"] == "crm"
 
 
 @pytest.mark.parametrize(
@@ -313,6 +309,8 @@ def test_the_command_line_reaches_each_instance(
     (tmp_path / "night.csv").write_text("phone\n" + "\n".join(swiss(3)))
     shutil.copytree(empty_dagster_home(), tmp_path / "dagster")
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+    (tmp_path / ".env").write_text(f"THEIR_KEY={os.environ['THEIR_KEY']}\n")
+    monkeypatch.delenv("THEIR_KEY")
 
     def fbcheck(*arguments: str) -> tuple[int, dict[str, Any], str]:
         process = ForkedCommand(["--module", "project", *arguments], tmp_path, dict(os.environ))
