@@ -23,7 +23,7 @@ from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.workflow.erased_chunks import awaited, erase_from_chunks, finish_erasures
 from fbcheck_pipeline.workflow.erased_lists import emptied_lists, erase_from_list, find_in_list, has_person, rewrite
 from fbcheck_pipeline.workflow.erased_rows import Person
-from fbcheck_pipeline.workflow.person import mentions, unread_files
+from fbcheck_pipeline.workflow.person import contents, mentions, unread_files
 from fbcheck_pipeline.workflow.purge import purge
 from fbcheck_pipeline.workflow.verdict_tables import remake_verdict_tables
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -100,7 +100,7 @@ def erase(ws: Workspace, person: Person, rejoin: Rejoin) -> Erased:
 
 def _pass(ws: Workspace, person: Person, rejoin: Rejoin, erased: Erased) -> bool:
     """Erase what a look at everything finds; False where it found nothing."""
-    found = erase_from_chunks(ws, person.phones)
+    found = erase_from_chunks(ws, person.phones) | _erase_from_results(ws, person)
     for phone_list in ws.ledger.lists():
         found |= _erase_from(ws, phone_list, person, rejoin, erased)
     for kind in TABLES:
@@ -116,6 +116,20 @@ def _pass(ws: Workspace, person: Person, rejoin: Rejoin, erased: Erased) -> bool
             elif is_held:
                 rewrite(ws, f"{kind.folder}/{name}", person)
                 found = True
+    return found
+
+
+def _erase_from_results(ws: Workspace, person: Person) -> bool:
+    """Delete kept results that name a phone which their chunk never had, or that no chunk has; what holds a chunk's answer stays."""
+    unused = {
+        kind.of(each.task_id) for each in ws.ledger.chunks_named(awaited(ws)) if each.task_id for kind in paths.RESULT_FILES
+    }
+    found = False
+    for folder in {kind.folder for kind in paths.RESULT_FILES}:
+        for name in ws.storage.names(folder):
+            path = f"{folder}/{name}"
+            if path not in unused and any(person.is_in_text(each) for each in contents(ws.storage.read_bytes(path))):
+                found |= ws.storage.delete(path)
     return found
 
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.ledger.records import PhoneList
+from fbcheck_pipeline.ledger.schema import ERASED
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.workflow.erased_rows import Person
@@ -78,9 +79,10 @@ def find_in_list(ws: Workspace, phone_list: PhoneList, person: Person) -> InList
         found.gone = places[True] - places[False]
     elif ws.storage.exists(raw := paths.RAW_PHONES.of(key)):
         found.cells = sum(person.cells(batch) for batch in ws.storage.read_parquet(raw).batches)
-    if not found and ws.storage.exists(result):
-        is_due = phone_list.sha256 == "" and phone_list.revision != phone_list.joined_revision
-        found.is_stale = is_due or has_person(ws, result, person)
+    if (
+        not found and phone_list.sha256 == ERASED and ws.storage.exists(result)
+    ):  # an erasure was perhaps stopped before it was joined
+        found.is_stale = phone_list.revision != phone_list.joined_revision or has_person(ws, result, person)
     return found
 
 

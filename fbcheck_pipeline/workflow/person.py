@@ -143,7 +143,7 @@ def mentions(ws: Workspace, name: str, person: Person) -> bool:
     """True for a list's file, read or not, that holds a number, whether as a cell or elsewhere; False where there is none."""
     with suppress(FileNotFoundError), ws.storage.local_copy(name) as path:
         if path.exists():
-            return _in_cells(ws, path, person) or any(person.is_in_text(each) for each in _contents(path.read_bytes()))
+            return _in_cells(ws, path, person) or any(person.is_in_text(each) for each in contents(path.read_bytes()))
     return False
 
 
@@ -153,13 +153,13 @@ def _in_cells(ws: Workspace, path: Path, person: Person) -> bool:
     return False
 
 
-def _contents(content: bytes, depth: int = 0) -> Iterator[bytes]:
+def contents(content: bytes, depth: int = 0) -> Iterator[bytes]:
     """A file's bytes, and those of what is packed in it."""
     yield content
     with suppress(OSError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
         if depth < _DEEPEST and content.startswith(b"\x1f\x8b"):
-            yield from _contents(gzip.decompress(content), depth + 1)
+            yield from contents(gzip.decompress(content), depth + 1)
         elif depth < _DEEPEST and content.startswith(b"PK"):
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 for each in archive.namelist():
-                    yield from _contents(archive.read(each), depth + 1)
+                    yield from contents(archive.read(each), depth + 1)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import signal
 import sqlite3
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -43,10 +44,16 @@ from tests.prepared import nothing_synced
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgres"))])
-def driver(request: pytest.FixtureRequest, open_ws: Callable[..., Workspace]) -> WorkflowDriver:
+def on_both(request: pytest.FixtureRequest, open_ws: Callable[..., Workspace]) -> Iterator[WorkflowDriver]:
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
     with nothing_synced():
-        return WorkflowDriver(open_ws(chunk_size=10, region="TR", **({"ledger_url": url} if url else {})))
+        yield WorkflowDriver(open_ws(chunk_size=10, region="TR", **({"ledger_url": url} if url else {})))
+
+
+@pytest.fixture
+def driver(open_ws: Callable[..., Workspace]) -> Iterator[WorkflowDriver]:
+    with nothing_synced():
+        yield WorkflowDriver(open_ws(chunk_size=10, region="TR"))
 
 
 def erased(ws: Workspace, *phones: int) -> Erased:
@@ -54,10 +61,11 @@ def erased(ws: Workspace, *phones: int) -> Erased:
 
 
 def test_a_person_lies_nowhere_and_everybody_else_as_before(
-    driver: WorkflowDriver, vendor: FakeVendor, clock: Clock, tmp_path: Path
+    on_both: WorkflowDriver, vendor: FakeVendor, clock: Clock, tmp_path: Path
 ) -> None:
     """Two lists are left without them, one is gone; the night after buys nothing."""
-    ws, keys = driver.ws, grown_store(driver, tmp_path / "lists")
+    driver, ws, keys = on_both, on_both.ws, grown_store(on_both, tmp_path / "lists")
+    ws.storage.write_bytes("result_files/of-no-chunk.gz", gzip.compress(f"number,facebook\n+{PERSON},yes\n".encode()))
     assert len(where_is(ws, PERSON)) > 10
     before, posts = store.tables(ws, PERSON), len(vendor.posts)
     tries = {each.chunk_key: (each.phone_count, each.tries) for each in ws.ledger.chunks()}
