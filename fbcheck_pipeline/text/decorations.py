@@ -33,7 +33,7 @@ _FORMULA_GUARD = re.compile(rf"^=?\s*[{_QUOTES}]*\s*|[{_QUOTES}\s]+$")
 _NEGATIVE = re.compile(r"-[1-9]\d*(?:[.,]\d+)?")
 _SCIENTIFIC = re.compile(r"([+-]?)(\d+)(?:[.,](\d+))?\s*[eE]\s*\+?(-?\d{1,4})")
 _DECIMALS = re.compile(r"(\+?)(\d{1,3}(?:([.,' ])\d{3})(?:\3\d{3})+|\d{5,})(?:([.,])(\d+))?")
-_ADDRESS = re.compile(r"@|://|\bwww\.")
+_WWW = re.compile(r"\bwww\.")
 # Its name begins with a letter: digits before an @ may be the end of a number.
 _ADDRESS_BESIDE = re.compile(
     r"(?:(?<=^)|(?<=[\s,;/|(<\[:]))(?:[^\W\d_][\w.+\-]*@[\w\-]+(?:\.[\w\-]+)+|(?:https?://|www\.)[^\s;|<>()\[\]]+)(?=$|[\s,;/|)>\]])",
@@ -110,7 +110,7 @@ def to_ascii(text: str) -> str:
 
 def flags(text: str) -> str:
     """A flag says which country's number it is."""
-    return _FLAG.sub(_code_of_flag, text)
+    return text if text.isascii() else _FLAG.sub(_code_of_flag, text)
 
 
 def _code_of_flag(match: re.Match[str]) -> str:
@@ -139,7 +139,8 @@ def _plain(char: str) -> str:
 
 def blanks(text: str) -> str:
     """Trims; a tab or carriage return inside is a blank."""
-    return _BLANKS.sub(" ", text).strip()
+    is_plain = "  " not in text and text.isprintable()
+    return (text if is_plain else _BLANKS.sub(" ", text)).strip()
 
 
 def symbols(text: str) -> str:
@@ -157,14 +158,16 @@ def markup(text: str) -> str:
     if "<" in text:
         text = _TAG.sub("", _LINE_TAG.sub("\n", text)).strip()
     angled = _ANGLED.fullmatch(text)
-    text = _ESCAPED_LINE.sub("\n", angled[1] if angled else text)
+    text = angled[1] if angled else text
+    if "\\" in text:
+        text = _ESCAPED_LINE.sub("\n", text)
     listed = _LISTED.fullmatch(text.strip())
     return _LIST_QUOTES.sub(";", next(filter(None, listed.groups()), "")).strip("\"' ") if listed else text
 
 
 def bullets(text: str) -> str:
     """Drops the mark before each line of a list."""
-    return _BULLET.sub(r"\1", text)
+    return _BULLET.sub(r"\1", text) if not text.isascii() or "-" in text or "*" in text else text
 
 
 def formula(text: str) -> str:
@@ -183,13 +186,14 @@ def date(text: str) -> str:
 
 def date_beside(text: str) -> str:
     """Drops a date that stands apart beside a number."""
-    left = _DAY_BESIDE.sub(" ", _DATE_BESIDE.sub(" ", text))
+    left = _DATE_BESIDE.sub(" ", text) if "19" in text or "20" in text else text
+    left = _DAY_BESIDE.sub(" ", left)
     return left.strip() if digit_count(left) >= MIN_PART_DIGITS else text
 
 
 def hours_beside(text: str) -> str:
     """Drops opening hours beside a number, both with their minutes or sign: `9:00-17:30`, `8h-18h`."""
-    left = _HOURS.sub("", text)
+    left = _HOURS.sub("", text) if "-" in text else text
     return _EMPTY_BRACKETS.sub("", left).strip() if left != text and digit_count(left) >= MIN_PART_DIGITS else text
 
 
@@ -229,7 +233,7 @@ def formula_guard(text: str) -> str:
 
 def empty_word(text: str) -> str:
     """A cell that says that there is no number is empty."""
-    if says_nothing(text):
+    if not _DIGIT.search(text) and says_nothing(text):
         raise Reject(RejectReason.EMPTY)
     return text
 
@@ -290,7 +294,7 @@ def coordinates_beside(text: str) -> str:
 
 def address_beside(text: str) -> str:
     """Drops an e-mail or web address that stands apart beside a number."""
-    if not _ADDRESS.search(text):
+    if not _has_address(text):
         return text
     left = _ADDRESS_BESIDE.sub(_without_address, text)
     return re.sub(r"^[\s,;/|:]+|[\s,;/|:]+$|[(<\[]\s*[)>\]]", "", left).strip() if digit_count(left) >= MIN_PART_DIGITS else text
@@ -305,6 +309,10 @@ def _without_address(match: re.Match[str]) -> str:
 
 def address_or_digitless(text: str) -> str:
     """An e-mail or web address is no number, nor is what has no digit."""
-    if _ADDRESS.search(text) or not _DIGIT.search(text):
+    if _has_address(text) or not _DIGIT.search(text):
         raise Reject(RejectReason.NOT_A_NUMBER)
     return text
+
+
+def _has_address(text: str) -> bool:
+    return "@" in text or "://" in text or ("www." in text and _WWW.search(text) is not None)

@@ -51,6 +51,8 @@ def aside_of(text: str) -> tuple[str, str] | None:
 
 def bracketed_words(text: str) -> str:
     """Drops a word in brackets."""
+    if not any(bracket in text for bracket in "([{<"):
+        return text.strip()
     for match in _BRACKETED.finditer(text):
         letters = _letters_of(match[0])
         is_label = letters.casefold() in LABEL_LETTERS and match.end() == len(text)

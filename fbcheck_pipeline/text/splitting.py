@@ -13,10 +13,14 @@ from fbcheck_pipeline.text.labels import LETTER, may_be_digits
 
 
 class Separator(NamedTuple):
-    """`cut` cuts a text, where it can; each part has at least `min_digits`, so a shorter text need not be tried."""
+    """`cut` cuts a text, where it can; each part has at least `min_digits`, so a shorter text need not be tried.
+
+    Nor need one without any of its `marks`, where it has such.
+    """
 
     min_digits: int
     cut: Callable[[str], list[str] | None]
+    marks: frozenset[str] | None = None
 
 
 MIN_RESTART_DIGITS = 6
@@ -40,8 +44,8 @@ def _parts(pattern: re.Pattern[str], min_digits: int, text: str) -> list[str] | 
     return parts if len(parts) > 1 and all(digit_count(part) >= min_digits for part in parts) else None
 
 
-def _separator(pattern: str | re.Pattern[str], min_digits: int = MIN_PART_DIGITS) -> Separator:
-    return Separator(min_digits, partial(_parts, re.compile(pattern), min_digits))
+def _separator(pattern: str | re.Pattern[str], marks: str = "", min_digits: int = MIN_PART_DIGITS) -> Separator:
+    return Separator(min_digits, partial(_parts, re.compile(pattern), min_digits), frozenset(marks) or None)
 
 
 def _around_words(text: str) -> list[str] | None:
@@ -72,25 +76,26 @@ def restarts(text: str) -> list[tuple[str, str]]:
 
 
 SEPARATORS: tuple[Separator, ...] = (
-    _separator(r"[;|]", 1),
-    Separator(MIN_PART_DIGITS, _enumerated),
-    _separator(rf"\n|\s{SYMBOL}+|{SYMBOL}+\s"),
-    _separator(r",", 1),
-    _separator(r"(?<=\d)['\"]\s*['\"](?=[+(\d])"),
+    _separator(r"[;|]", ";|", 1),
+    Separator(MIN_PART_DIGITS, _enumerated, frozenset(".):-")),
+    _separator(rf"\n|\s{SYMBOL}+|{SYMBOL}+\s", "\n" + SYMBOL),
+    _separator(r",", ",", 1),
+    _separator(r"(?<=\d)['\"]\s*['\"](?=[+(\d])", "'\""),
     _separator(_JOINING),
     _separator(rf"\s*(?:{_UNUSUAL})+\s*|{_HIDING}"),
-    _separator(r"(?<=[\d)])\s*\+\s*(?=[(\[]?(?:0(?!0)|\+))"),
-    _separator(r"(?<=[\d)])\s*(?=[(\[]?\+\S)"),
-    _separator(r"/"),
-    _separator(r"\s-\s"),
-    _separator(r"(?<=\d)\s*[(\[](?=[+0]\s?\d[^()]*[)\]]\s*$)"),
+    _separator(r"(?<=[\d)])\s*\+\s*(?=[(\[]?(?:0(?!0)|\+))", "+"),
+    _separator(r"(?<=[\d)])\s*(?=[(\[]?\+\S)", "+"),
+    _separator(r"/", "/"),
+    _separator(r"\s-\s", "-"),
+    _separator(r"(?<=\d)\s*[(\[](?=[+0]\s?\d[^()]*[)\]]\s*$)", "(["),
     Separator(MIN_PART_DIGITS, _around_words),
 )
 
 
 def cuts(text: str, level: int) -> Iterator[tuple[list[str], int]]:
     """Every way to cut a text at the separators from a level on, with the level that is left for the parts."""
-    digits = digit_count(text)
+    digits, signs = digit_count(text), set(text)
     for below, separator in enumerate(SEPARATORS[level:], level + 1):
-        if digits >= 2 * separator.min_digits and (parts := separator.cut(text)):
+        has_mark = separator.marks is None or not separator.marks.isdisjoint(signs)
+        if has_mark and digits >= 2 * separator.min_digits and (parts := separator.cut(text)):
             yield parts, below

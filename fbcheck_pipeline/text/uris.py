@@ -47,6 +47,7 @@ _CHAT_LINK = re.compile(
     r"|(?<![\w.+\-])\+?(?P<jid>\d{7,15})(?:[.:]\d{1,2})*@(?:s\.whatsapp\.net|c\.us)\b",
     re.I,
 )
+_MARKS_OF_LINKS = ("wa.me/", "whatsapp", "@")
 _PHONE_PARAMETER = re.compile(r"[?&]phone=([^&#]*)", re.I)
 _LINKED = re.compile(r"\s*\+?\s*\(?\d[\d\s().\-]*")
 _ENDS_IN_DIGIT = re.compile(r"\d[^\S\n]*$")
@@ -66,7 +67,8 @@ def segments(text: str) -> list[Segment]:
     Raises:
         Reject: a link holds something else than one whole number, or what follows may belong to it.
     """
-    links = list(_CHAT_LINK.finditer(text))
+    folded = text.casefold()
+    links = list(_CHAT_LINK.finditer(text)) if any(mark in folded for mark in _MARKS_OF_LINKS) else []
     if not links:
         return [Segment(text, False)]
     found, end = [], 0
@@ -150,7 +152,7 @@ def _values(document: Any, is_number: bool) -> Iterator[str]:
 
 def message(text: str) -> str:
     """Drops the message of an sms: link."""
-    match = _BODY.search(text)
+    match = _BODY.search(text) if "=" in text else None
     if not match:
         return text
     if digit_count(unquote(match[1])) >= MIN_MESSAGE_DIGITS:
@@ -160,6 +162,8 @@ def message(text: str) -> str:
 
 def scheme(text: str) -> str:
     """Drops tel:, callto: and a vCard's TEL;TYPE=…:; a second one begins another number."""
+    if ":" not in text:
+        return text.strip()
     text = _GLOBAL.sub(lambda match: "tel:+" + re.sub(r"\D", "", match[1]), text)
     first = _DIGIT.search(_SCHEME.sub(lambda match: " " * len(match[0]), text))
     begin = first.start() if first else len(text)

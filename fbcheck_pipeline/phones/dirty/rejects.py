@@ -13,12 +13,14 @@ from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text.cell_words import EMPTY_WORDS, EXTENSION_WORDS
 from fbcheck_pipeline.text.decorations import SYMBOL
 
-# What `decorations.says_nothing` drops; a picture may be one, too.
-_IGNORED = "[ \t\n.\\-_/()!?'\u2019" + SYMBOL + "]*"
+# What rules drop that find out whether a cell says "nothing"; more is no harm.
+_IGNORED = "[ \t\n\r\v\f.\\-_/#()\\[\\]{}=?!\"'`;\u00b4\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb" + SYMBOL + "]*"
 _SAYS_NOTHING = "|".join(_IGNORED.join(word) for word in sorted(EMPTY_WORDS) if word)
-_MAY_SAY_NOTHING = rf"(?i)^{_IGNORED}(?:{_SAYS_NOTHING})?{_IGNORED}$"
-# Without letters that fold to two: a word of them may say nothing, unknown to the pattern.
-_WORDS = r"^(?:[A-Za-z \t\n.,:'()/_!?\-\x{c0}-\x{de}\x{e0}-\x{12f}\x{131}-\x{148}\x{14a}-\x{17e}\x{400}-\x{52f}]|\p{Lo})*$"
+# A chat link without a number has a reason of its own; an escape may be a blank.
+_MAY_SAY_NOTHING = rf"(?i)^{_IGNORED}(?:{_SAYS_NOTHING})?{_IGNORED}$|wa\.me|whatsapp|&[a-z]+;"
+# Without tags, and without letters that fold to two: a word of them may say nothing, unknown to the pattern.
+_LETTERS = r"A-Za-z\x{c0}-\x{de}\x{e0}-\x{148}\x{14a}-\x{17e}\x{400}-\x{481}\x{483}-\x{52f}\p{Lo}"
+_WORDS = rf"^[{_LETTERS}\t\n !-/:;=?@\[\]^_`{{-~{SYMBOL}]*$"
 _EMAIL = r"^[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+$"
 _CHAT_ADDRESS = r"(?i)whatsapp|@c\.us"
 # Behind the first digits, a word glued to digits may part two numbers.
@@ -34,10 +36,10 @@ LETTERS_LIKE_DIGITS = r"(?:^|[^\p{L}])(?:[Oo\x{41e}\x{43e}IlSZB]+|[xX]+)(?:[^\p{
 
 
 def are_words(cells: pa.StringArray) -> Mask:
-    """Cells of words only, which do not say that there is no number.
+    """Cells without a digit, which do not say that there is no number.
 
     Args:
-        cells: as they came; of these characters none becomes another in ASCII.
+        cells: as they came, or as `in_ascii` gives them; of the characters looked for none becomes another in ASCII.
     """
     return _only(cells, _WORDS, _MAY_SAY_NOTHING)
 
@@ -48,7 +50,7 @@ def certain_reasons(cells: pa.StringArray) -> list[tuple[RejectReason, Mask]]:
     Args:
         cells: as `in_ascii` gives them, without blanks around.
     """
-    is_none = _only(cells, _EMAIL, _CHAT_ADDRESS)
+    is_none = are_words(cells) | _only(cells, _EMAIL, _CHAT_ADDRESS)
     is_glued = _only(cells, _GLUED, _MAY_BE_GLUED)
     return [(RejectReason.NOT_A_NUMBER, is_none), (RejectReason.LETTERS_IN_NUMBER, is_glued)]
 
