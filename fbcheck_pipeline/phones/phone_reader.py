@@ -278,7 +278,7 @@ class PhoneReader:
 
     def _numbers_in(self, cells: Cells, plain: pa.StringArray) -> list[dict[str, PhoneOutcome]]:
         """For each cell, what all its digits together are, where the fast path is sure: most careful rules ask for that number."""
-        numbers = digits_in(pc.fill_null(plain, ""))
+        numbers = digits_in(plain)
         read, is_sure = self._fast(cells._replace(texts=numbers))
         # The rules compare numbers, and an excluded one has none.
         is_known = is_sure & (read.reason != phone_batches.EXCLUDED)

@@ -178,7 +178,7 @@ MUTANTS = (
     # dirty: what is beside a number
     Mutant("dates, ranges and last digits before words", "dirty/among_words.py", "pc.if_else(pa.array(matches(numbers, _UNCLEAR)), NOTHING, numbers)", "numbers"),
     Mutant("words that may be digits", "dirty/among_words.py", 'rf"{LETTERS_LIKE_DIGITS}|[A-Z]', 'rf"[A-Z]'),
-    Mutant("words of a telephone's keys", "dirty/among_words.py", "|[A-Z]{{4,}}[.,:!?]?$", ""),
+    Mutant("words of a telephone's keys", "dirty/among_words.py", "|[A-Z]{{4,}}[^\\p{{L}}0-9]*$", ""),
     Mutant("an address among words", "dirty/among_words.py", "|www\\.", ""),
     Mutant("a scheme among words", "dirty/among_words.py", "|(?i:tel|fax|callto|smsto|sms|phone|whatsapp):", ""),
     Mutant("a number among words is whole", "dirty/among_words.py", "(?:{WHOLE}){_BEHIND}", "[+(]*[0-9][0-9 ().\\-]*[0-9]{_BEHIND}"),

@@ -6,9 +6,9 @@ What must hold of the number besides is said at each function.
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.undress import LABEL, WHOLE, matches, rewritten
+from fbcheck_pipeline.phones.fast.digits import only
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
 
 _EXTENSION = rf"(?i)^(?:{WHOLE}) +\(?(?:{EXTENSION_WORDS})[ .:#]*[0-9]{{1,6}}\)?$"
@@ -36,7 +36,7 @@ def without_last_group(numbers: pa.StringArray) -> pa.StringArray:
 
 def digits_in(numbers: pa.StringArray) -> pa.StringArray:
     """The digits of each number, and its plus."""
-    return pc.replace_substring_regex(numbers, "[^0-9+]+", "")
+    return only(numbers, b"0123456789+")
 
 
 def linked(cells: pa.StringArray) -> pa.StringArray:

@@ -21,11 +21,12 @@ def names_country(cells: pa.StringArray, words: pa.StringArray | None = None) ->
 
     Args:
         cells: as `in_ascii` gives them.
-        words: the same with nothing but letters and blanks, where other signs than blanks and `.,:!?` are around their words.
+        words: the same with nothing but letters and blanks, where other signs than blanks and `().,:!?` are around their words.
     """
     lists = pc.ascii_split_whitespace(cells if words is None else words)
-    is_word = pc.greater_equal(lists.flatten(), "A")  # digits and signs stand before the letters
-    keys, of_cell = _keys(lists.flatten().filter(is_word)), np.repeat(np.arange(len(cells)), lists.value_lengths().to_numpy())
+    pieces = pc.ascii_trim(lists.flatten(), "().,:!?")
+    is_word = pc.greater_equal(pieces, "A")  # digits and signs stand before the letters
+    keys, of_cell = _keys(pieces.filter(is_word)), np.repeat(np.arange(len(cells)), lists.value_lengths().to_numpy())
     of_cell = of_cell[is_word.to_numpy(zero_copy_only=False)]
     following = pa.concat_arrays([keys, pa.array([""])])[1:]
     begins = pc.utf8_slice_codeunits(pc.binary_join_element_wise(keys, following, ""), 0, LETTERS_LOOKED_AT)
@@ -39,8 +40,7 @@ def names_country(cells: pa.StringArray, words: pa.StringArray | None = None) ->
 
 
 def _keys(words: pa.StringArray) -> pa.StringArray:
-    """As `key_of`, each word with other letters than ASCII's once; what stands behind a word goes."""
-    words = pc.ascii_rtrim(words, ".,:!?")
+    """As `key_of`, each word with other letters than ASCII's once."""
     coded = pc.dictionary_encode(words.filter(pc.invert(pc.string_is_ascii(words))))
     others = pa.array([*map(key_of, coded.dictionary.to_pylist())], pa.string())
     return pc.replace_with_mask(pc.ascii_lower(words), pc.invert(pc.string_is_ascii(words)), others.take(coded.indices))

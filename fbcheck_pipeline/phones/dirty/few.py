@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.phones.dirty.countries_named import names_country
 from fbcheck_pipeline.phones.dirty.undress import matches
+from fbcheck_pipeline.phones.fast.digits import only
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, EMERGENCY_EVERYWHERE, NONE, Ints, Mask
 from fbcheck_pipeline.phones.fast.territories import FEWEST, emergency_pattern, fewest_digits
 from fbcheck_pipeline.text.decorations import SYMBOL
@@ -38,7 +39,7 @@ def few_digits_in(cells: pa.StringArray, regions: Ints) -> tuple[Mask, list[tupl
 def _may_be_more(cells: pa.StringArray, regions: list[str]) -> Mask:
     """Perhaps emergency numbers; or numbers of another country, which may be shorter. A flag is a picture by now."""
     emergency = "|".join({*EMERGENCY_EVERYWHERE, *map(emergency_pattern, regions)} - {""})
-    may_be = matches(pc.replace_substring_regex(cells, "[^0-9]+", ""), f"^(?:{emergency})$")
+    may_be = matches(only(cells, b"0123456789"), f"^(?:{emergency})$")
     may_name = ~matches(cells, shape_of_fewer(FEWEST))
     longer = cells.filter(pa.array(may_name))
     may_name[may_name] = names_country(longer, pc.replace_substring_regex(longer, r"[^\p{L}]+", " ")) | matches(longer, SYMBOL)

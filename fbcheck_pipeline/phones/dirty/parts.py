@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.phones.dirty.undress import matches
+from fbcheck_pipeline.phones.dirty.undress import matches, without_scheme
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import Ints
 from fbcheck_pipeline.text.cell_words import JOINING_WORDS
@@ -43,6 +43,7 @@ def worded_parts(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     Args:
         cells: as `in_ascii` gives them, without blanks around.
     """
+    cells = without_scheme(cells)
     is_several = matches(cells, _WORDED)
     is_several[is_several] = ~matches(cells.filter(pa.array(is_several)), _JOINED)
     cut = pc.replace_substring_regex(cells.filter(pa.array(is_several)), rf"([0-9])({_WORDS_BETWEEN})", r"\1\2;\2")

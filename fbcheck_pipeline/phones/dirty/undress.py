@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS
+from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS, only
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text import decorations
 from fbcheck_pipeline.text.cell_words import LABELS
@@ -28,6 +28,7 @@ _COMMAS, _POINTS, _APOSTROPHES = (rf"\+?[1-9][0-9]{{0,2}}(?:{sign}[0-9]{{3}}){{2
 _EXACT = "|".join(rf"([0-9]{{{places}}})[eE]\+?{places:02}" for places in range(8, 15))
 _FRACTION = "[.,]0$"
 _SCHEME = r"(?:item[0-9]+\.)?tel(?:;type=[a-z,]+)*:|(?:callto|smsto|sms|phone|whatsapp):"
+_SCHEME_BEFORE = r"(?i)^(?:tel|callto|smsto|sms|phone|whatsapp): *([+(]?[0-9])"
 LABEL = "(?:" + "|".join(sorted(map(re.escape, LABELS), key=lambda word: (-len(word), word))) + ")"
 _LABELLED = rf"[(\[]?{LABEL}(?:[ .\-/]+{LABEL})*[)\]]?[ :.=\-]{{1,3}}"
 # No group of it can be a count: it begins as only a whole number does, or has no groups, or long ones that begin no number.
@@ -143,7 +144,7 @@ def joined_groups(cells: pa.StringArray) -> pa.StringArray:
     """
     is_grouped = matches(cells, rf"^{_GROUPED}(?: +[0-9]+)*$")
     grouped = cells.filter(pa.array(is_grouped))
-    joined = pc.replace_substring_regex(grouped, r"[ ()]+", "")
+    joined = only(grouped, b"0123456789+")
     lengths = pc.binary_length(joined).to_numpy()
     is_none = (lengths > MOST_OF_TWO) & ~matches(grouped, r"\(")
     # Another digit than 0 may begin a count before the number.
@@ -155,6 +156,13 @@ def joined_groups(cells: pa.StringArray) -> pa.StringArray:
 def rewritten(cells: pa.StringArray, where: Mask, pattern: str, becomes: str) -> pa.StringArray:
     """Some of the cells with a pattern replaced, null for the others."""
     return spread(pc.replace_substring_regex(cells.filter(pa.array(where)), pattern, becomes), where)
+
+
+def without_scheme(cells: pa.StringArray) -> pa.StringArray:
+    """`tel:` goes before a number; not a second one, which begins another number."""
+    where = matches(cells, _SCHEME_BEFORE)
+    changed = pc.replace_substring_regex(cells.filter(pa.array(where)), _SCHEME_BEFORE, r"\1")
+    return pc.replace_with_mask(cells, pa.array(where), changed)
 
 
 def spread(texts: pa.StringArray, where: Mask) -> pa.StringArray:
