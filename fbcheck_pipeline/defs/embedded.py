@@ -74,6 +74,7 @@ def _imported(module: str) -> ModuleType:
 def _definitions_of(loaded: ModuleType, module: str) -> dg.Definitions:
     """The definitions that a module holds as Dagster finds them: an object, or a function under `@dg.definitions`."""
     found = [each for each in vars(loaded).values() if isinstance(each, (dg.Definitions, _LAZY))]
+    found = [each for each in found if not getattr(each, "has_context_arg", False)]  # a part, which only its project can load
     if len(found) != 1:
         many = "no" if not found else "several"
         raise SettingsError(f"--module {module} has {many} definitions; name the module that `dagster dev -m` loads")
