@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 COLUMNS = list(map(str, (Column.PHONE_E164, Column.FACEBOOK, Column.CHECKED_AT, Column.TASK_ID)))
 _WORDS = pa.array([str(each) for each in VERDICTS])
+VERDICTS_AT_ONCE = 1 << 18
+"""Of pieces, so that the rows that are made of one stay small."""
 _NEVER = np.iinfo(np.int64).min
 
 
@@ -60,8 +62,11 @@ class VerdictLog:
         renamed = (rank[:, None] * len(VERDICTS) + np.arange(len(VERDICTS), dtype=np.int32)).ravel().astype(np.int32)
         ids, at_us = self._ids.take(pa.array(order, pa.int64())), self._at_us[order]
         for phones, values in self._sorter.pieces(renamed):
-            task, verdict = np.divmod(values, np.int32(len(VERDICTS)))
-            yield Timelines(phones, at_us[task], verdict.astype(np.int8), task, ids)
+            starts = np.flatnonzero(np.diff(phones, prepend=-1))
+            cuts = starts[np.searchsorted(starts, np.arange(VERDICTS_AT_ONCE, len(phones), VERDICTS_AT_ONCE), "right") - 1]
+            for mine, some in zip(np.split(phones, np.unique(cuts)), np.split(values, np.unique(cuts)), strict=True):
+                task, verdict = np.divmod(some, np.int32(len(VERDICTS)))
+                yield Timelines(mine, at_us[task], verdict.astype(np.int8), task, ids)
 
     def _read_volume(self, volume: str, start: int, stop: int) -> bool:
         """Add what a volume has of some tasks; False where it cannot be read, or lacks one of them."""

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import schema_of
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.workflow import verdict_tables
+from fbcheck_pipeline.workflow import verdict_log, verdict_tables
 from fbcheck_pipeline.workflow.merge_policy import MergePolicy
 from fbcheck_pipeline.workflow.verdict_tables import refresh_at_once, refresh_verdict_tables, remake_verdict_tables
 from fbcheck_pipeline.workflow.verdicts import write_verdicts
@@ -212,6 +212,7 @@ def test_the_tables_say_what_the_kept_verdicts_say(
 ) -> None:
     """Late, corrected, purged, in whatever order and batches, files lost between; sorted in memory or by way of files, in one file or parts."""
     monkeypatch.setattr(verdict_tables, "PAIRS_IN_MEMORY", in_memory)
+    monkeypatch.setattr(verdict_log, "VERDICTS_AT_ONCE", max(4, in_memory // 2))
     monkeypatch.setattr(verdict_tables, "MOST_WHOLE", most_whole)
     monkeypatch.setattr(verdict_tables, "MERGING", MERGING)
     folder = tmp_path / f"data{next(number)}"
