@@ -103,7 +103,9 @@ def digits_of(cells: pa.StringArray) -> Digits:
         tail[~is_plain] = 0
         tail[~_counts_on(matrix, count, tail)] = 0
     restart, is_unclear = _restarts(kind, between, between_rows, seen, first, count, matrix, has_plus)
-    is_plain[is_unclear] = False
+    counted = _bracketed_counts(kind, begins, count)
+    is_plain[is_unclear | ((restart > 0) & (counted > 0))] = False
+    restart = np.maximum(restart, counted)
     for more in (hours, _after_long_groups(kind, between, between_rows, begins, seen, first, count)):
         is_plain[(tail > 0) & (more > 0)] = False
         tail = np.where(is_plain, np.maximum(tail, more), 0)
@@ -179,8 +181,8 @@ def buffers_of(cells: pa.StringArray) -> tuple[Ints, Bytes]:
 def _is_harmful(data: Bytes, signs: Ints, kinds: Bytes, leads: Mask, trails: Mask) -> Mask:
     """Signs that may mean more than a separator.
 
-    Unknown ones; a plus inside; a minus before all (a calculated number) or after a blank (two numbers); a dash after all
-    (it hides the tail of a range); a dash or dot beside another (masked digits); a blank beside a dot (`2. 532 …`);
+    Unknown ones; a plus inside; a minus before all (a calculated number) or after a blank (two numbers); a dash before a blank (a count);
+    a dash after all (it hides the tail of a range); a dash or dot beside another (masked digits); a blank beside a dot (`2. 532 …`);
     a dot before or after all (another one may begin a fraction).
     """
     is_dash = kinds == _DASH
@@ -191,6 +193,7 @@ def _is_harmful(data: Bytes, signs: Ints, kinds: Bytes, leads: Mask, trails: Mas
     harmful |= (kinds == _PLUS_SIGN) & ~leads
     harmful |= is_dash & (leads | (data[signs - 1] == ord(" ")))
     harmful |= is_dash & trails
+    harmful |= is_dash & (data[np.minimum(signs + 1, len(data) - 1)] == ord(" "))
     harmful[1:] |= (kinds[1:] == _OPEN) & leads[:-1] & (kinds[:-1] == _PLUS_SIGN) & (np.diff(signs) <= 2)  # `+(201) …`
     is_line = _is_line(kinds)
     harmful[1:] |= is_line[1:] & is_line[:-1] & (np.diff(signs) == 1)
@@ -225,6 +228,15 @@ def _restarts(
     is_unclear = np.bincount(rows[may], minlength=len(count)) > 1
     is_unclear[rows[(before == 1) & ~begins_bare]] = True  # `0 0532 …`: no international prefix
     return restart, is_unclear
+
+
+def _bracketed_counts(kind: Bytes, begins: Ints, count: Ints) -> Ints:
+    """How many digits stand in a bracket before all others, where they may be a count: `(2) 0212 …`; 0 in most."""
+    opens, one, two, closes = (
+        kind.take(begins + place, mode="clip") if len(kind) else np.zeros(len(begins)) for place in range(4)
+    )
+    may_be = (opens == _OPEN) & (one > 0) & (one < _BLANK) & (count > 2)
+    return np.where(may_be & (two == _CLOSE), 1, np.where(may_be & (two < _BLANK) & (closes == _CLOSE), 2, 0))
 
 
 def _lone_zeros(kind: Bytes, between: Ints, rows: Ints, begins: Ints, seen: NDArray[np.int32], first: Ints) -> Ints:

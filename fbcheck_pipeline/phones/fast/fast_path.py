@@ -8,6 +8,7 @@ over cells. Where a step depends on what arrays do not tell (carrier codes, loca
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -68,6 +69,7 @@ class FastPath:
         self._leave_ranges(reading, digits, regions, column)
         self._leave_restarts(reading, digits, regions, column)
         reading.is_sure &= (digits.lone_zero == 0) | ~reading.is_number | (reading.begin >= digits.lone_zero)
+        self._leave_lone_zeros(reading, digits, regions, column)
         reading.reject(digits.is_unbroken & (digits.count == 1) & ~digits.has_plus, Fault.TOO_SHORT)
         # A cell with separators that is no number may still be two, or a range: the careful rules find that out.
         is_rejected = (reading.fault != NONE) & (reading.fault != Fault.AMBIGUOUS_INTERNATIONAL)
@@ -140,6 +142,16 @@ class FastPath:
             return
         rest = self._read_plain(digits.from_restart(rows), np.arange(len(rows)), regions[rows], column[rows])
         reading.is_sure[rows[~rest.is_sure | (rest.fault == NONE) | (rest.fault == Fault.AMBIGUOUS_INTERNATIONAL)]] = False
+
+    def _leave_lone_zeros(self, reading: Reading, digits: Digits, regions: Rows, column: Rows) -> None:
+        """`0 532 …`: sure only where the same number is left without the 0."""
+        rows = np.flatnonzero((digits.lone_zero == 1) & ~digits.has_plus & reading.is_number)
+        if not len(rows):
+            return
+        digits = replace(digits, restart=np.ones_like(digits.restart))
+        rest = self._read_plain(digits.from_restart(rows), np.arange(len(rows)), regions[rows], column[rows])
+        is_same = rest.is_number & (rest.territory == reading.territory[rows]) & (rest.begin + 1 == reading.begin[rows])
+        reading.is_sure[rows[~is_same]] = False
 
     def _read_without_region(self, reading: Reading, digits: Digits, rows: Rows, where: Rows, head: Rows) -> None:
         """Only a plus, or 00 for it, tells the country."""
