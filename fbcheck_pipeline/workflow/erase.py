@@ -11,8 +11,9 @@ The order lets whoever is killed be followed by anybody who runs the same again:
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -103,6 +104,9 @@ def _pass(ws: Workspace, person: Person, rejoin: Rejoin, erased: Erased) -> bool
     found = erase_from_chunks(ws, person.phones) | _erase_from_results(ws, person)
     for phone_list in ws.ledger.lists():
         found |= _erase_from(ws, phone_list, person, rejoin, erased)
+    for list_key in _lists_with_hashes(ws):
+        rejoin(ws, list_key)
+        found = True
     for kind in TABLES:
         for name in ws.storage.names(kind.folder):
             try:
@@ -131,6 +135,19 @@ def _erase_from_results(ws: Workspace, person: Person) -> bool:
             if path not in unused and any(person.is_in_text(each) for each in contents(ws.storage.read_bytes(path))):
                 found |= ws.storage.delete(path)
     return found
+
+
+def _lists_with_hashes(ws: Workspace) -> list[str]:
+    """Lists whose lineage shows hashes of results that phones were erased from, which may be other lists'."""
+    tasks = {each.chunk_key: each.task_id for each in ws.ledger.erased_chunks()}
+    names = {key for keys in ws.ledger.lists_of_chunks(tasks).values() for key in keys}
+    return [key for key in sorted(names) if _shows_hashes(ws, key, set(tasks.values()))]
+
+
+def _shows_hashes(ws: Workspace, list_key: str, task_ids: Collection[str | None]) -> bool:
+    name = paths.LINEAGE.of(list_key)
+    shown = json.loads(ws.storage.read_bytes(name))["tasks"] if ws.storage.exists(name) else []
+    return any(each["result_sha256"] and each["task_id"] in task_ids for each in shown)
 
 
 def _erase_from(ws: Workspace, phone_list: PhoneList, person: Person, rejoin: Rejoin, erased: Erased) -> bool:

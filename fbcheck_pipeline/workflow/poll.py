@@ -17,6 +17,7 @@ from fbcheck_pipeline.ledger.records import Chunk, TaskProgress
 from fbcheck_pipeline.ledger.states import MOVES
 from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus, VendorClient
+from fbcheck_pipeline.workflow.erased_chunks import finish_erasures
 from fbcheck_pipeline.workflow.kept_results import kept_for
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -67,6 +68,7 @@ def poll_due_tasks(ws: Workspace, client: VendorClient, *, budget_s: float) -> P
     if due:
         with ThreadPoolExecutor(min(MOST_AT_ONCE, len(due))) as pool:
             list(pool.map(ask, due))
+    finish_erasures(ws)
     return polled
 
 

@@ -81,6 +81,9 @@ def test_a_person_lies_nowhere_and_everybody_else_as_before(
             assert after.get(name, []) == sorted(wanted, key=repr), name
     assert counts_add_up(ws, keys["customers"])["erased"] == 2 and counts_add_up(ws, keys["leads"])["erased"] == 1
     assert counts_add_up(ws, keys["customers"])["source"]["sha256"] is None
+    wiped = {each.task_id for each in ws.ledger.erased_chunks()}
+    shown = [each for name in ("customers", "leads") for each in counts_add_up(ws, keys[name])["tasks"]]
+    assert {each["task_id"] for each in shown if each["result_sha256"] is None} == wiped != set()
     assert {each.chunk_key: (each.phone_count, each.tries) for each in ws.ledger.chunks()} == tries
     assert what_is_held(ws, person_of(np.array([PERSON]))).is_nothing
     clock.advance(DAY_S)
