@@ -290,10 +290,12 @@ class Storage:
                 return pq.ParquetFile(path)  # stays readable when the copy is removed
         except FileNotFoundError:
             raise StorageError(f"{self.uri(name)} is not there; materialize the asset that writes it first") from None
-        except pa.ArrowInvalid as error:
+        except (pa.ArrowInvalid, OSError) as error:
             raise self._damaged(name, error) from None
 
     def _damaged(self, name: str, error: Exception) -> StorageError:
+        if isinstance(error, OSError) and error.errno:  # the system's, not Arrow's
+            return StorageError(f"{self.uri(name)} cannot be read ({error}); see to its disk or its store, then run again")
         return StorageError(f"{self.uri(name)} is no readable Parquet file ({error}); delete it and materialize it again")
 
     def _path(self, name: str) -> str:

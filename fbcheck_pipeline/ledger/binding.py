@@ -7,8 +7,8 @@ from dataclasses import asdict
 
 import sqlalchemy as sa
 
-from fbcheck_pipeline.ledger.access import Access
-from fbcheck_pipeline.ledger.indexing import KEYS_AT_ONCE, doom
+from fbcheck_pipeline.ledger.access import Access, batched
+from fbcheck_pipeline.ledger.indexing import doom
 from fbcheck_pipeline.ledger.records import StoredTask, VerdictPlace, Volume
 from fbcheck_pipeline.ledger.schema import chunks, doomed_files, ledger_meta, volumes
 from fbcheck_pipeline.ledger.states import FINAL_STATES, ChunkState
@@ -94,9 +94,7 @@ class Binding(Access):
             with self._write() as connection:
                 if connection.scalar(sa.select(ledger_meta.c.generation)) != generation:
                     raise _Overtaken
-                keys = [each.chunk_key for each in verdicts]
-                for start in range(0, len(keys), KEYS_AT_ONCE):
-                    some = keys[start : start + KEYS_AT_ONCE]
+                for some in batched(each.chunk_key for each in verdicts):
                     update = sa.update(chunks).where(chunks.c.chunk_key.in_(some), old, _IS_FINAL)
                     if connection.execute(update.values(volume=volume.key)).rowcount != len(some):
                         raise _Overtaken

@@ -11,6 +11,7 @@ from fbcheck_pipeline.ledger.changes import NEXT_CHANGE, count_change
 from fbcheck_pipeline.ledger.chunk_entries import ChunkEntries
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.limits import UNANSWERED
+from fbcheck_pipeline.ledger.many_keys import among
 from fbcheck_pipeline.ledger.moves import move, outdate_joins
 from fbcheck_pipeline.ledger.records import Chunk, TaskProgress
 from fbcheck_pipeline.ledger.schema import ERASED, chunk_phones, chunks, ledger_meta
@@ -43,7 +44,7 @@ class Collecting(ChunkEntries):
 
     def ask_at_once(self, chunk_keys: Iterable[str]) -> None:
         """Make these chunks' next status call and next fetch due; a fetch before its time is known by `next_fetch_at` 0."""
-        update = sa.update(chunks).where(chunks.c.chunk_key.in_(list(chunk_keys)))
+        update = sa.update(chunks).where(among(chunks.c.chunk_key, chunk_keys))
         early = sa.case((chunks.c.next_fetch_at > self.clock(), 0), else_=chunks.c.next_fetch_at)
         with self._write() as connection:
             connection.execute(update.values(next_poll_at=0, next_fetch_at=early))

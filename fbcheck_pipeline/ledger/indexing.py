@@ -9,7 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fbcheck_pipeline.ledger.access import Access, R
+from fbcheck_pipeline.ledger.access import Access, R, batched
+from fbcheck_pipeline.ledger.many_keys import among
 from fbcheck_pipeline.ledger.records import AnsweringTask, LoadedChunk, SettledTry, Tier
 from fbcheck_pipeline.ledger.schema import ERASED, LOADED, chunk_phones, chunks, doomed_files, index_tiers, ledger_meta
 from fbcheck_pipeline.ledger.states import MOVES, TRAITS, ChunkState, states_that
@@ -20,7 +21,6 @@ _SENT_AND_SETTLED = [
 ]
 PAGE = 64
 """So many chunks are loaded together."""
-KEYS_AT_ONCE = 1000
 
 _ANSWERS = sa.and_(chunks.c.result_sha256.is_not(None), chunks.c.task_id.is_not(None), chunks.c.state != ChunkState.PURGED)
 _TRIED = sa.and_(chunks.c.unanswered_count > 0, chunks.c.state.not_in(states_that("holds")))
@@ -152,7 +152,7 @@ class Indexing(Access):
     def note_deleted(self, names: Sequence[str]) -> None:
         """Record that doomed files are there no more."""
         with self._write() as connection:
-            connection.execute(sa.delete(doomed_files).where(doomed_files.c.name.in_(names)))
+            connection.execute(sa.delete(doomed_files).where(among(doomed_files.c.name, names)))
 
     def _pages(self, after: int, where: Sequence[sa.ColumnElement[bool]]) -> Iterator[LoadedChunk]:
         """Chunks in the order of their changes, after one; no two of them may have the same number, as purged ones do."""
@@ -172,9 +172,8 @@ class Indexing(Access):
     def _of_keys(
         self, columns: Sequence[sa.ColumnElement[Any]], chunk_keys: Sequence[str], where: sa.ColumnElement[bool]
     ) -> Iterator[sa.Row[Any]]:
-        for start in range(0, len(chunk_keys), KEYS_AT_ONCE):
-            some = chunks.c.chunk_key.in_(chunk_keys[start : start + KEYS_AT_ONCE])
-            yield from self._rows(sa.select(*columns).where(some, where))
+        for some in batched(chunk_keys):
+            yield from self._rows(sa.select(*columns).where(chunks.c.chunk_key.in_(some), where))
 
 
 def _telling(after: int, through: int) -> list[sa.ColumnElement[bool]]:
@@ -190,7 +189,7 @@ def _forget_phones(connection: sa.Connection, tier: Tier) -> None:
 
 def doom(connection: sa.Connection, names: Sequence[str]) -> None:
     """Take files out of the index and have them deleted."""
-    connection.execute(sa.delete(index_tiers).where(index_tiers.c.name.in_(names)))
+    connection.execute(sa.delete(index_tiers).where(among(index_tiers.c.name, names)))
     known = set(connection.scalars(sa.select(doomed_files.c.name)))
     if new := set(names) - known:
         connection.execute(sa.insert(doomed_files), [{"name": name, "writer": None} for name in sorted(new)])

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger.access import Access, batched
 from fbcheck_pipeline.ledger.changes import NEXT_CHANGE, count_change
+from fbcheck_pipeline.ledger.many_keys import among
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList, UnreadableFile
 from fbcheck_pipeline.ledger.schema import (
     ERASED,
@@ -231,10 +232,10 @@ class ListEntries(Access):
         """Delete lists and chunks with all that belongs to them; their files must be gone before."""
         with self._write() as connection:
             for table in (dependencies, waiting, parts):
-                connection.execute(sa.delete(table).where(table.c.list_key.in_(list_keys)))
-            deleted = connection.execute(sa.delete(lists).where(lists.c.list_key.in_(list_keys))).rowcount
+                connection.execute(sa.delete(table).where(among(table.c.list_key, list_keys)))
+            deleted = connection.execute(sa.delete(lists).where(among(lists.c.list_key, list_keys))).rowcount
             for table in (dependencies, parts, chunk_phones, chunks):
-                connection.execute(sa.delete(table).where(table.c.chunk_key.in_(chunk_keys)))
+                connection.execute(sa.delete(table).where(among(table.c.chunk_key, chunk_keys)))
             counted = {"purges": ledger_meta.c.purges + 1, "lists_deleted": ledger_meta.c.lists_deleted + deleted}
             counted |= {"waiting_revision": ledger_meta.c.waiting_revision + 1}
             connection.execute(sa.update(ledger_meta).values(counted))
@@ -272,7 +273,7 @@ def _shown(options: Mapping[str, Any]) -> str:
 
 
 def _unneeded(list_keys: Sequence[str], settled_before: float) -> sa.ColumnElement[bool]:
-    of_others = dependencies.c.list_key.not_in(list_keys)
+    of_others = ~among(dependencies.c.list_key, list_keys)
     needed = sa.select(dependencies.c.chunk_key).where(dependencies.c.chunk_key == chunks.c.chunk_key, of_others)
     return sa.and_(
         chunks.c.state.not_in(states_that("holds")),

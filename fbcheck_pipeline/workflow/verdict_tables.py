@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 1 << 18
 """So many verdicts at most are told of as soon as they come; with more the tables wait for the night."""
-MOST_CHANGES = 1 << 10
+MOST_CHANGES = 1 << 8
 """At once, tables that are so far behind are not even counted up: they are no small store's."""
 MOST_WHOLE = 1 << 24
 MERGING = MergePolicy(ratio=8, smallest=1 << 15, largest=1 << 21)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import io
 import json
 import os
@@ -171,11 +172,16 @@ def measure(act: str, store: str) -> None:
     from tests.bench.verdict_lookup import peak_mb
 
     ws = open_workspace(load_settings(data_uri=store))
-    if act != "index of two nights":
+    is_repeatable = act != "index of two nights"
+    if is_repeatable:
         ACTS[act](ws)  # once before, for what is imported on the way
-    began = time.process_time()
-    more = ACTS[act](ws) or {}
-    print(json.dumps({"cpu_s": time.process_time() - began, "peak_mb": peak_mb(), **more}))
+    times = []
+    for _ in range(3 if is_repeatable else 1):  # the least: other processes, and collections of garbage, only add to it
+        gc.collect()
+        began = time.process_time()
+        more = ACTS[act](ws) or {}
+        times.append(more.pop("cpu_s", time.process_time() - began))
+    print(json.dumps({"cpu_s": min(times), "peak_mb": peak_mb(), **more}))
 
 
 def main(arguments: list[str]) -> None:

@@ -490,3 +490,13 @@ def test_an_opt_out_holds_for_both_forms_of_a_phone_until_it_is_taken_back(ws: W
     assert (ws.ledger.unsuppress(np.array([now])), ws.ledger.unsuppress(np.array([now]))) == (1, 0)
     assert ws.ledger.suppressed_among(np.array([now, other])).tolist() == [False, True]
     assert ws.ledger.changes()["suppressions"] == count + 1
+
+
+def test_a_purge_names_more_keys_than_a_statement_may_bind(ws: Workspace) -> None:
+    """PostgreSQL binds 65,535 values a statement, SQLite often fewer; years of lists are more."""
+    register(ws.ledger, "a", "b")
+    many = [f"list{number}" for number in range(70_000)]
+    assert ws.ledger.mark_purged(["a", *many], settled_before=0) == []
+    ws.ledger.delete(["a", *many], many)
+    ws.ledger.note_deleted(many)
+    assert [each.list_key for each in ws.ledger.lists()] == ["b"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -114,15 +116,32 @@ def test_whatever_happens_to_chunks_and_files_the_history_is_that_of_the_chunks(
     assert {f"verdict_index/{name}" for name in ws.storage.names("verdict_index")} <= tiers, "no file is left that nobody knows"
 
 
-@pytest.mark.parametrize("how", ["lose", "cut", "foreign"])
-def test_a_spoilt_file_is_said_and_made_anew(how: str, ws: Workspace, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+def break_disk(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    """Where a file lies, the disk gives nothing any more."""
+    broken, pread = path.stat().st_ino, os.pread
+
+    def failing(file: int, size: int, start: int) -> bytes:
+        if os.fstat(file).st_ino == broken:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return pread(file, size, start)
+
+    monkeypatch.setattr(os, "pread", failing)
+
+
+@pytest.mark.parametrize("how", ["lose", "cut", "foreign", "unreadable"])
+def test_a_spoilt_file_is_said_and_made_anew(
+    how: str, ws: Workspace, clock: Clock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is never believed, and nobody has to mend it."""
     past = PastChunks(ws, clock)
     for start in (0, 5):
         past.collect(past.exported(SOME[start : start + 5]), SOME[start : start + 3])
         assert update_index(ws, max_loose=0)
     before = {each.name for each in ws.ledger.index_state().tiers}
-    spoil(ws, how)
+    if how == "unreadable":
+        break_disk(monkeypatch, Path(ws.storage.root) / min(before))
+    else:
+        spoil(ws, how)
     assert told_by(history_of(ws, SOME), SOME) == past.told(SOME)
     assert len(caplog.records) == 1 and "lost or damaged" in caplog.text
     assert update_index(ws, max_loose=0)

@@ -158,7 +158,7 @@ def test_a_lost_volume_is_said_by_name(ws: Workspace, clock: Clock) -> None:
     remove_from_volumes(ws)
 
 
-@pytest.mark.parametrize("how", ["lost", "cut"])
+@pytest.mark.parametrize("how", ["lost", "cut", "unreadable"])
 def test_a_volume_that_cannot_be_read_is_not_merged_away(how: str, ws: Workspace, clock: Clock) -> None:
     """Deleted, it could not be restored to where the ledger looks, and no purge would reach it any more."""
     past = PastChunks(ws, clock)
@@ -168,10 +168,16 @@ def test_a_volume_that_cannot_be_read_is_not_merged_away(how: str, ws: Workspace
     path = Path(ws.storage.root) / "verdicts" / f"volume~{ws.ledger.chunk(past.known[1].key).volume}.parquet"
     content = path.read_bytes()
     path.write_bytes(content[:100])
-    if how == "lost":
+    if how != "cut":
         path.unlink()
+    if how == "unreadable":
+        path.mkdir()
+        with pytest.raises(StorageError, match="lost or damaged"):
+            verdicts_of(ws, ws.ledger.chunk(past.known[1].key))
     assert not bind_verdicts(ws, max_files=0, policy=MERGING)
     assert len(ws.ledger.volumes()) == 3 and ws.storage.names("new_volumes") == []
+    if how == "unreadable":
+        path.rmdir()
     path.write_bytes(content)
     assert bind_verdicts(ws, max_files=0, policy=MERGING)
     assert len(ws.ledger.volumes()) == 1 and set(seen(ws).values()) == {1} and len(seen(ws)) == 12
