@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Compiled once, whatever the shell says: a run and a test would otherwise compile all of it each time.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test world unit lint types contracts check secrets audit lock bench dev docs mutants clean
+.PHONY: demo test world compat unit lint types contracts check secrets audit lock bench dev docs mutants clean
 
 demo: $(READY)
 	$(BIN)/fbcheck demo
@@ -24,6 +24,10 @@ test: $(READY)
 # `make world SEED=15` draws others, `make world TIMES=10` ten times as many.
 world: $(READY)
 	WORLD_SEED=$(SEED) WORLD_TIMES=$(TIMES) $(BIN)/pytest -q -n 2 --dist worksteal tests/world
+
+# The embedding tests and the demo with the oldest and the newest versions that the package admits; minutes.
+compat: $(READY)
+	.ci/compat
 
 unit: $(READY)
 	$(BIN)/pytest -q -n 2 --dist worksteal tests/unit

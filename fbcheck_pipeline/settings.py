@@ -23,6 +23,10 @@ PREFIX = "FBCHECK_"
 MIN_CHUNK_OF_PROTOCOL = {"simple": 1, "v1": 100}
 
 
+_OTHER_CODES = {"UK": "GB", "EL": "GR"}
+"""What these countries are called in the European Union's papers."""
+
+
 def _vendor_address(value: str) -> str:
     url = urlsplit(value)
     try:
@@ -45,10 +49,8 @@ def _known_region(value: str) -> str:
 
     if value.upper() in SUPPORTED_REGIONS:
         return value.upper()
-    from babel.core import get_global
-
-    meant = get_global("territory_aliases").get(value.upper(), [])
-    remedy = f"; did you mean {meant[0]}?" if len(meant) == 1 and meant[0] in SUPPORTED_REGIONS else ""
+    meant = _OTHER_CODES.get(value.upper())
+    remedy = f"; did you mean {meant}?" if meant else ""
     raise ValueError(f"must be an ISO 3166 region such as TR, DE or US{remedy}")
 
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 from fbcheck_pipeline.cli.demo import fresh_folder, sample_lists, sandbox_environment
@@ -25,9 +26,12 @@ def run_dev(port: int, reporter: Reporter) -> int:
     """Serve until interrupted; returns the exit code of `dagster dev`.
 
     Raises:
-        OperatorError: the port is taken; Dagster itself would wait for it silently.
+        OperatorError: the port is taken, and Dagster itself would wait for it silently; or there is no webserver.
     """
     from fbcheck_pipeline.sandbox import Sandbox
+
+    if find_spec("dagster_webserver") is None:
+        raise OperatorError("Dagster's pages need its webserver: pip install 'fbcheck-pipeline[standalone]'")
 
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
