@@ -63,5 +63,5 @@ def _faults_named(storage: Storage, name: str) -> Iterator[None]:
         raise
     except OSError as error:
         raise StorageError(
-            f"{storage.uri(name)} cannot be read ({error}); see to its disk, its permissions or its store, then run again"
+            f"{storage.uri(name)} cannot be read ({error}); see to its disk or its store, then run again"
         ) from error

@@ -1,4 +1,4 @@
-"""Which cells name a country beside a number, as `text.countries.regions_named` finds it; that is asked only where it may be so."""
+"""Which cells name a country beside a number, as `regions_named` finds it; that is asked only where it may be so."""
 
 from __future__ import annotations
 

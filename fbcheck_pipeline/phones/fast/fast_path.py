@@ -19,7 +19,7 @@ from fbcheck_pipeline.phones.fast.lookups import FITS, HEAD_DIGITS, MAYBE, NO_TE
 from fbcheck_pipeline.phones.fast.patterns import UnknownPattern
 from fbcheck_pipeline.phones.fast.readings import Reading, Rows, e164_of
 from fbcheck_pipeline.phones.fast.terms import MAX_E164_DIGITS, MAX_EMERGENCY_DIGITS, NONE, TERRITORY_COUNT, Fault, Mask, Says
-from fbcheck_pipeline.phones.fast.territories import SYMBOLS, Automaton
+from fbcheck_pipeline.phones.fast.territories import FEWEST_ABROAD, SYMBOLS, Automaton
 
 # No national number has more than 17 digits; more steps would lead out of the cell's row of the matrix.
 MOST_STEPS = 18
@@ -218,6 +218,8 @@ class FastPath:
         may = ~never
         reading.put(known[may], self._validated(digits, rows[known[may]], territory[may], begin_national[may]))
         reading.is_sure &= digits.count[rows] - begin >= HEAD_DIGITS
+        # Without a country, the region alone tells whether such a cell has too few digits for any number.
+        reading.is_sure &= (digits.count[rows] >= FEWEST_ABROAD) | (reading.territory != NO_TERRITORY)
         return reading
 
     def _national(self, digits: Digits, rows: Rows, territory: Rows, head: Rows) -> Reading:

@@ -92,7 +92,9 @@ TRAPS: dict[str, list[Cell]] = {
     ),
     "an international prefix that needs more digits": _cells("AU", "0011905321234567", "14110011905321234567", "001190532123456"),
     "a plus before the international prefix": _cells("TR", "+00905321234567", "+0905321234567", "+05321234567"),
-    "a plus before no country's code": _cells("UZ", "+9971234567", "+99871234567", "+997123456789", "+810905321234567"),
+    "a plus before no country's code": _cells(
+        "UZ", "+8511", "+89175", "+9971234567", "+99871234567", "+997123456789", "+810905321234567"
+    ),
     "00 without a region": _cells(
         "", "00905321234567", "+00905321234567", "000905321234567", "0905321234567", "+0905321234567", "00"
     ),

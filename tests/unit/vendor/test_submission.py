@@ -21,6 +21,7 @@ from fbcheck_pipeline.errors import (
     VendorRefuses,
     VendorUnavailable,
 )
+from fbcheck_pipeline.settings import load_settings
 from fbcheck_pipeline.vendor import TaskStatus, Timeouts, VendorClient
 from fbcheck_pipeline.vendor.connections import KeyForOrigin
 from fbcheck_pipeline.vendor.outcomes import BY_STATUS, Charged
@@ -407,7 +408,7 @@ def test_a_key_that_is_missing_or_no_header_is_a_settings_error(key: str | None)
 def test_an_address_that_cannot_be_requested_is_a_settings_error() -> None:
     """Told before any work is done."""
     with pytest.raises(SettingsError, match="FBCHECK_API_URL"):
-        VendorClient(settings_for("http://127.0.0.1:99999"))
+        load_settings(api_url="http://127.0.0.1:99999")
 
 
 @pytest.mark.parametrize(
