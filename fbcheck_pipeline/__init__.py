@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from fbcheck_pipeline.defs.building import build_definitions, partitions, selection
     from fbcheck_pipeline.defs.resources import FbcheckResource
     from fbcheck_pipeline.defs.sensors import Nightly
+    from fbcheck_pipeline.defs.sources import AssetSource
 else:
     _MODULES = {
         "build_definitions": "defs.building",
@@ -18,6 +19,7 @@ else:
         "selection": "defs.building",
         "FbcheckResource": "defs.resources",
         "Nightly": "defs.sensors",
+        "AssetSource": "defs.sources",
     }
 
     def __getattr__(name):
@@ -31,4 +33,4 @@ else:
         return sorted([*globals(), *_MODULES])
 
 
-__all__ = ["FbcheckResource", "Nightly", "__version__", "build_definitions", "partitions", "selection"]
+__all__ = ["AssetSource", "FbcheckResource", "Nightly", "__version__", "build_definitions", "partitions", "selection"]

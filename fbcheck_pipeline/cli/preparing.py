@@ -52,7 +52,12 @@ def command_workspace(
     from fbcheck_pipeline.workflow.workspace import open_workspace
 
     reporter = Reporter(as_json=as_json, quiet=quiet)
-    ws = open_workspace(load_command_settings(reporter, **options), instance=target.instance_name(), only_to_look=only_to_look)
+    ws = open_workspace(
+        load_command_settings(reporter, **options),
+        instance=target.instance_name(),
+        only_to_look=only_to_look,
+        declared_sources=target.declared_sources(),
+    )
     try:
         yield reporter, ws
     finally:

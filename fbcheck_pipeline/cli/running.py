@@ -92,7 +92,7 @@ def run_lists(settings: Settings, paths: Sequence[Path], options: RunOptions, re
     with VendorClient(settings):
         pass  # without a key: a clear error before any work is done
     until = None if options.timeout_s is None else time.monotonic() + options.timeout_s
-    ws = open_workspace(settings, instance=target.instance_name())
+    ws = open_workspace(settings, instance=target.instance_name(), declared_sources=target.declared_sources())
     outcome = RunOutcome()
     try:
         with open_instance(settings) as instance, reporter.progress(), Interrupts() as interrupts:

@@ -51,6 +51,11 @@ def instance_name() -> str:
     return _chosen[0].instance.name or "" if _chosen else ""
 
 
+def declared_sources() -> dict[str, list[str]]:
+    """Names of the instance's sources that are no files, with the assets that each is made of."""
+    return _chosen[0].fbcheck.sources() if _chosen else {}
+
+
 def target_settings(**given: Any) -> Settings:
     """The settings of the instance.
 

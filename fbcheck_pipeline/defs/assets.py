@@ -9,8 +9,9 @@ from typing import Any, Optional
 import dagster as dg
 import pyarrow as pa
 
-from fbcheck_pipeline.defs.instance import Instance
-from fbcheck_pipeline.defs.metadata import column_lineage, describe_output
+from fbcheck_pipeline.defs.instance import Instance, list_name
+from fbcheck_pipeline.defs.metadata import column_lineage, describe_output, lineage_from_list
+from fbcheck_pipeline.defs.taking import ALWAYS_THE_SAME
 from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.model import paths
@@ -50,7 +51,7 @@ def build_assets(instance: Instance) -> list[dg.AssetsDefinition]:
 def raw_phones(instance: Instance) -> dg.AssetsDefinition:
     """A list's rows as they came."""
 
-    @instance.asset(paths.RAW_PHONES)
+    @instance.asset(paths.RAW_PHONES, deps=[instance.key(list_name(each)) for each in instance.sources])
     def raw_phones(context: dg.AssetExecutionContext) -> BatchStream:
         """One row per phone cell of the list, with its source row number and all columns of that row, as they were."""
         with instance.working(context) as fbcheck:
@@ -69,7 +70,9 @@ def raw_phones(instance: Instance) -> dg.AssetsDefinition:
         def on_written() -> dict[str, Any]:
             reading = {**asdict(reader.source), **reader.counts, "sha256": phone_list.sha256 or None}
             ws.ledger.note_read(phone_list.list_key, reading)
-            return {"source": reading}
+            if phone_list.source not in instance.sources:
+                return {"source": reading}
+            return {"source": reading, "column_lineage": lineage_from_list(instance.key(list_name(phone_list.source)), reader)}
 
         return guarded(ws, phone_list.list_key, BatchStream(reader.schema, batches(), on_written=on_written), as_of)
 
@@ -167,7 +170,8 @@ def verdicts(instance: Instance) -> dg.AssetsDefinition:
                 "fbcheck/problems": len(collected.problems),
                 "fbcheck/verdict_counts": summed_result_counts(ws.ledger.chunks_named(collected.chunk_keys)),
                 "dagster/uri": ws.storage.uri(paths.VERDICTS.folder),
-            }
+            },
+            data_version=ALWAYS_THE_SAME,
         )
 
     return verdicts

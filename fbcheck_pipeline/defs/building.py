@@ -9,7 +9,7 @@ import dagster as dg
 
 from fbcheck_pipeline.defs.assets import build_assets
 from fbcheck_pipeline.defs.checks import build_checks
-from fbcheck_pipeline.defs.instance import INSTANCE_TAG, Instance
+from fbcheck_pipeline.defs.instance import INSTANCE_TAG, Instance, Job
 from fbcheck_pipeline.defs.io_manager import ParquetIOManager
 from fbcheck_pipeline.defs.jobs import build_jobs
 from fbcheck_pipeline.defs.operations import build_operations
@@ -31,8 +31,12 @@ class Source(Protocol):
     def name(self) -> str:
         """Of the source; an instance has each once."""
 
-    def build(self, instance: Instance) -> dg.Definitions:
-        """Its assets, jobs, sensors and schedules, named and keyed by the instance."""
+    @property
+    def upstream(self) -> Sequence[dg.AssetKey]:
+        """The assets that it is made of."""
+
+    def build(self, instance: Instance, jobs: Mapping[str, Job]) -> dg.Definitions:
+        """Its asset, its job, and what launches it, named and keyed by the instance, whose own jobs are given by their plain names."""
 
 
 def build_definitions(
@@ -88,10 +92,16 @@ def build_definitions(
         executor=executor or dg.in_process_executor,
         is_running=automation != "stopped",
         is_buying=automation == "always" or (automation == "running" and not is_branch),
+        sources=_named(sources),
     )
     module = str(sys._getframe(1).f_globals.get("__name__", "")) if module is None else module
-    fbcheck = (settings or FbcheckResource()).of_instance(name, "" if module == STANDALONE else module)
-    parts = [_lists(instance, nightly, inbox=inbox), build_operations(instance), *_of_sources(instance, sources)]
+    fbcheck = (settings or FbcheckResource()).of_instance(name, "" if module == STANDALONE else module, instance.sources)
+    jobs = build_jobs(instance)
+    parts = [
+        _lists(instance, jobs, nightly, inbox=inbox),
+        build_operations(instance),
+        *(each.build(instance, jobs) for each in sources),
+    ]
     resources = {
         instance.fbcheck_key: fbcheck,
         instance.io_manager_key: ParquetIOManager(fbcheck=fbcheck),
@@ -110,9 +120,8 @@ def partitions(name: Optional[str] = None) -> dg.DynamicPartitionsDefinition:
     return Instance(name).lists
 
 
-def _lists(instance: Instance, nightly: Optional[Nightly], *, inbox: bool) -> dg.Definitions:
+def _lists(instance: Instance, jobs: Mapping[str, Job], nightly: Optional[Nightly], *, inbox: bool) -> dg.Definitions:
     """A list from wherever it comes to its result."""
-    jobs = build_jobs(instance)
     return dg.Definitions(
         assets=build_assets(instance),
         asset_checks=build_checks(instance),
@@ -122,11 +131,12 @@ def _lists(instance: Instance, nightly: Optional[Nightly], *, inbox: bool) -> dg
     )
 
 
-def _of_sources(instance: Instance, sources: Sequence[Source]) -> list[dg.Definitions]:
+def _named(sources: Sequence[Source]) -> dict[str, list[str]]:
+    """Their names, with the assets that each is made of."""
     names = [each.name for each in sources]
     if twice := sorted({each for each in names if names.count(each) > 1}):
         raise SettingsError(f"two sources are named {twice[0]}; give one of them another name=")
-    return [each.build(instance) for each in sources]
+    return {each.name: [key.to_user_string() for key in each.upstream] for each in sources}
 
 
 def _steps(built: dg.Definitions) -> Steps:

@@ -22,6 +22,9 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 INSTANCE_TAG = "fbcheck/instance"
 """Every asset of ours has it; `selection` finds them by it, whatever their prefix."""
 
+LATEST = "_latest"
+"""How the names of such assets end; see `latest_name`."""
+
 NO_LIST = (
     "this run has no list, so nothing of it is read, sent or bought: launch it for the partition of one list, and leave these assets "
     'out of jobs over everything, e.g. by dagster.AssetSelection.all() - fbcheck_pipeline.selection("NAME")'
@@ -45,6 +48,7 @@ class Instance:
         executor: of our jobs. Runs that others launch over our assets have theirs.
         run_tags, op_tags: of our jobs' runs, and of our assets' steps.
         is_running, is_buying: whether sensors and schedules run by default, and whether those do that buy.
+        sources: names of those that are no files, with the assets that each is made of, as `a/b`.
     """
 
     name: Optional[str] = None
@@ -57,6 +61,7 @@ class Instance:
     executor: dg.ExecutorDefinition = dg.in_process_executor
     is_running: bool = True
     is_buying: bool = True
+    sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.name is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", self.name):
@@ -104,11 +109,12 @@ class Instance:
         return self.key(asset).to_python_identifier()
 
     def asset(
-        self, file: DataFile, *kinds: str, is_of_list: bool = True, **given: Any
+        self, file: Union[DataFile, str], *kinds: str, is_of_list: bool = True, **given: Any
     ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
         """A decorator: an asset, which has what all of ours share.
 
         Args:
+            file: its file, or its name where it has none of its own.
             is_of_list: it is partitioned by list.
         """
 
@@ -121,7 +127,7 @@ class Instance:
                 tags={INSTANCE_TAG: self.name or "", **self.tags},
                 kinds={"parquet", *kinds},
                 code_version="1",
-                metadata=described_columns(file),
+                metadata=None if isinstance(file, str) else described_columns(file),
                 op_tags=self.op_tags,
                 required_resource_keys={self.fbcheck_key},
                 io_manager_key=self.io_manager_key,
@@ -216,6 +222,16 @@ class Instance:
         """Whether a schedule runs by default."""
         is_on = self.is_buying if is_buying else self.is_running
         return dg.DefaultScheduleStatus.RUNNING if is_on else dg.DefaultScheduleStatus.STOPPED
+
+
+def list_name(source: str) -> str:
+    """The asset that takes snapshots of a source."""
+    return f"{source}_list"
+
+
+def latest_name(source: str) -> str:
+    """The asset of the result of a source's newest list."""
+    return f"{source}{LATEST}"
 
 
 def _with_whole_remedies(fbcheck: FbcheckResource, found: dg.AssetCheckResult) -> dg.AssetCheckResult:

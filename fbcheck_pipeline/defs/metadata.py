@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from fbcheck_pipeline.lists import ListReader
 from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, schema_of
 from fbcheck_pipeline.model.paths import DataFile
 from fbcheck_pipeline.model.statuses import CheckStatus, Verdict
@@ -45,6 +46,17 @@ def table_schema(schema: pa.Schema) -> dg.TableSchema:
 def described_columns(file: DataFile) -> dict[str, Any]:
     """Metadata of an asset before its first run: our columns of its file."""
     return {"dagster/column_schema": table_schema(schema_of(file))}
+
+
+def lineage_from_list(list_asset: dg.AssetKey, reader: ListReader) -> dg.TableColumnLineage:
+    """Columns of `raw_phones` made of those of a source's snapshot."""
+    phones = [
+        name for name, final in zip(reader.names, reader.schema.names, strict=False) if final in reader.source.phone_columns
+    ]
+    made_of = {final: [f".{name}"] for name, final in zip(reader.names, reader.schema.names, strict=False)}
+    for column in (Column.PHONE_COLUMN, Column.PHONE_RAW):
+        made_of[str(column)] = [f".{name}" for name in phones]
+    return column_lineage(made_of, lambda _: list_asset)
 
 
 def column_lineage(made_of: Mapping[str, list[str]], key: Callable[[str], dg.AssetKey]) -> dg.TableColumnLineage:

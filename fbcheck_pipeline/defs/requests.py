@@ -11,7 +11,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Optional
+from typing import Optional, Union
 
 import dagster as dg
 
@@ -49,7 +49,7 @@ class Work:
     job: str
     list_key: Optional[str] = None
     again: Optional[Again] = None
-    assets: tuple[DataFile, ...] = ()
+    assets: tuple[Union[DataFile, str], ...] = ()
 
 
 def missing_assets(ws: Workspace, list_key: str) -> list[DataFile]:
@@ -69,6 +69,12 @@ def submission(phone_list: PhoneList, name: str, again: Again = Again.NOBODY) ->
     frames = [paths.RAW_PHONES, paths.E164_PHONES] if phone_list.reading is None else [paths.E164_PHONES]
     before = [] if phone_list.planned_at is not None else frames
     return Work(name, SUBMIT, phone_list.list_key, again, (*before, *PLANNING_ONLY))
+
+
+def first_submission(phone_list: PhoneList) -> Work:
+    """The work that reads a list and submits it; once more where it was held and is to be read otherwise."""
+    anew = f":anew{phone_list.revision}" if phone_list.revision else ""
+    return submission(phone_list, f"submit:{phone_list.list_key}{anew}")
 
 
 def due_requests(dagster: dg.DagsterInstance, instance: Instance, ws: Workspace, due: DueWork) -> list[dg.RunRequest]:
@@ -126,9 +132,10 @@ def _failed_attempts(dagster: dg.DagsterInstance, names: Iterable[str]) -> Count
 
 def _request(instance: Instance, ws: Workspace, work: Work, attempt: int) -> dg.RunRequest:
     """The request of a work; after a failed run the storage says what is missing, whatever the ledger believes."""
-    assets, config, label = list(work.assets), None, instance.labelled(work.name)
+    assets: list[Union[DataFile, str]] = [*work.assets]
+    config, label = None, instance.labelled(work.name)
     if work.list_key is not None and work.again is not None:
-        assets = missing_assets(ws, work.list_key) if attempt else assets
+        assets = [*missing_assets(ws, work.list_key)] if attempt else assets
         config = {"ops": {instance.step(paths.SUBMITTED_CHUNKS): {"config": {"again": work.again.value}}}}
     return dg.RunRequest(
         run_key=f"{label}:{attempt}",

@@ -4,9 +4,10 @@ Dagster keeps a resource's fields as text in the clear, so a secret is only ever
 comes from a variable: `${NAME}`, read when the settings are. A variable that is unset then stops our steps alone, not those of others.
 """
 
+import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Optional, Self, Union
 
@@ -69,8 +70,10 @@ class FbcheckResource(dg.ConfigurableResource["FbcheckResource"]):
     env_prefix: Optional[str] = None
     """Of the variables that are read as well; see `from_env`."""
     instance_name: Optional[str] = None
-    """Set by `build_definitions`, as is the next."""
+    """Set by `build_definitions`, as are the next."""
     module: Optional[str] = None
+    declared_sources: Optional[str] = None
+    """JSON of their names with the assets that each is made of."""
 
     _workspace: Optional[Workspace] = PrivateAttr(default=None)
     _client: Optional[VendorClient] = PrivateAttr(default=None)
@@ -120,9 +123,14 @@ class FbcheckResource(dg.ConfigurableResource["FbcheckResource"]):
         given: dict[str, Any] = {"env_prefix": prefix}
         return cls(**given)
 
-    def of_instance(self, name: Optional[str], module: str) -> Self:
-        """The same settings for the instance with this name, which the definitions of a module hold; both may be empty."""
-        given: dict[str, Any] = {**_given(self), "instance_name": name, "module": module}
+    def of_instance(self, name: Optional[str], module: str, sources: Mapping[str, Sequence[str]]) -> Self:
+        """The same settings for the instance with this name, which the definitions of a module hold; both may be empty.
+
+        Args:
+            sources: names of those that are no files, with the assets that each is made of.
+        """
+        declared = json.dumps({name: list(keys) for name, keys in sources.items()}) if sources else None
+        given: dict[str, Any] = {**_given(self), "instance_name": name, "module": module, "declared_sources": declared}
         return type(self)(**given)
 
     @property
@@ -145,6 +153,10 @@ class FbcheckResource(dg.ConfigurableResource["FbcheckResource"]):
         given = {**{name: value for name, value in given.items() if value}, **instead}
         return settings_of(given) if self.env_prefix is None else load_settings(prefix=self.env_prefix, **given)
 
+    def sources(self) -> dict[str, list[str]]:
+        """Names of sources that are no files, with the assets that each is made of."""
+        return dict(json.loads(self.declared_sources or "{}"))
+
     def unknown_variables(self) -> list[str]:
         """A sentence for each variable with our prefix that is no setting."""
         return [] if self.env_prefix is None else unknown_variables(self.env_prefix)
@@ -152,7 +164,7 @@ class FbcheckResource(dg.ConfigurableResource["FbcheckResource"]):
     def workspace(self) -> Workspace:
         """Settings, storage and ledger, opened once."""
         if self._workspace is None:
-            self._workspace = open_workspace(self.settings(), instance=self.instance_name or "")
+            self._workspace = open_workspace(self.settings(), instance=self.instance_name or "", declared_sources=self.sources())
         return self._workspace
 
     def client(self) -> VendorClient:

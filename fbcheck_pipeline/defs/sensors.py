@@ -4,7 +4,7 @@ The key of their resource carries the instance's name, so they take it from the 
 a test calls them; hence `**_`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar, Union
 
@@ -12,7 +12,7 @@ import dagster as dg
 
 from fbcheck_pipeline.defs.instance import Instance, Job
 from fbcheck_pipeline.defs.jobs import SUBMIT, TELL
-from fbcheck_pipeline.defs.requests import due_requests, requests_for, submission
+from fbcheck_pipeline.defs.requests import due_requests, first_submission, requests_for, submission
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import FbcheckError
 from fbcheck_pipeline.ledger.records import PhoneList
@@ -158,21 +158,22 @@ def _requests_of_the_inbox(
 ) -> Union[dg.SensorResult, dg.SkipReason]:
     ws = fbcheck.workspace()
     look = take_up_lists(ws, budget_s=TAKING_BUDGET_S)
-    works = [submission(each, _first_work(each)) for each in ws.ledger.new_lists()]
+    works = [first_submission(each) for each in ws.ledger.new_lists() if each.source not in ws.declared_sources]
     if requests := requests_for(dagster, instance, ws, works):
         return dg.SensorResult(run_requests=requests)
     reasons = [f"{look.files} files in the inbox, none of them new"]
     reasons += [f"{look.moving} still being written"] if look.moving else []
     reasons += [f"{look.later} are taken up later"] if look.later else []
     reasons += [*look.refused, *fbcheck.unknown_variables()]
-    reasons += [f"{each.file} cannot be read: {each.error}" for each in ws.ledger.unreadable_lists()]
-    reasons += [
-        f"{each.file}: {(what_to_do(each) or '').splitlines()[0]}; `fbcheck status` says what to do"
-        for each in ws.ledger.held_lists()
-    ]
+    reasons += open_reasons([*ws.ledger.unreadable_lists(), *ws.ledger.held_lists()])
     return dg.SkipReason("; ".join(reasons[:MOST_REASONS]))
 
 
-def _first_work(phone_list: PhoneList) -> str:
-    """The work of reading a list; once more where it was held and is to be read otherwise."""
-    return f"submit:{phone_list.list_key}" + (f":anew{phone_list.revision}" if phone_list.revision else "")
+def open_reasons(phone_lists: Iterable[PhoneList]) -> list[str]:
+    """A sentence for each list that cannot be read or is held."""
+    return [
+        f"{each.file} cannot be read: {each.error}"
+        if each.error is not None
+        else f"{each.file}: {(what_to_do(each) or '').splitlines()[0]}; `fbcheck status` says what to do"
+        for each in phone_lists
+    ]

@@ -99,10 +99,14 @@ class _Column:
         return max(first.values(), default=0) * 2 >= first.total()
 
 
-def _phones(columns: list[_Column], final: tuple[str, ...], asked: str | None, file: str) -> tuple[tuple[int, ...], str]:
+def _phones(
+    columns: list[_Column], final: tuple[str, ...], asked: str | tuple[str, ...] | None, file: str
+) -> tuple[tuple[int, ...], str]:
     if asked is not None:
-        column = columns[_find(asked, columns, final, "--column", file)]
-        return (column.index,), f"Phone column {column.name!r}: an option names it."
+        wanted = (asked,) if isinstance(asked, str) else asked
+        told = tuple(dict.fromkeys(_find(each, columns, final, "--column", file) for each in wanted))
+        shown = ", ".join(repr(columns[at].name) for at in told)
+        return told, f"Phone column{'s'[: len(told) > 1]} {shown}: an option names {'them' if len(told) > 1 else 'it'}."
     chosen, how, also = _named_phones(columns), "name", ""
     by_content = _phones_by_content(columns)
     if by_content and not any((column.share or 0) > _HARDLY for column in chosen):

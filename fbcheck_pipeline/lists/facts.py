@@ -18,12 +18,13 @@ LIST_SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".parquet", ".csv.gz", ".tsv.g
 class ReadOptions:
     """What a person says about a list; None means: find out.
 
+    `column` names one phone column or several.
     `region` is the ISO 3166 region of numbers without country code; it is carried along and decides nothing here.
     """
 
     encoding: str | None = None
     delimiter: str | None = None
-    column: str | None = None
+    column: str | tuple[str, ...] | None = None
     region_column: str | None = None
     sheet: str | None = None
     has_header: bool | None = None
@@ -31,7 +32,8 @@ class ReadOptions:
 
     def to_json(self) -> dict[str, Any]:
         """Only the options that were given."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        given = {name: value for name, value in asdict(self).items() if value is not None}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
     @classmethod
     def from_json(cls, saved: Mapping[str, Any]) -> ReadOptions:
@@ -43,7 +45,8 @@ class ReadOptions:
         unknown = sorted(saved.keys() - {field.name for field in fields(cls)})
         if unknown:
             raise ListError(f"unknown reading options {', '.join(unknown)}; they were saved by a newer version: upgrade")
-        return cls(**saved)
+        given: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in saved.items()}
+        return cls(**given)
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ class ListReader:
 
     Attributes:
         source: what was found out and why.
+        names: of the source's own columns, as they are called there.
         schema: of the batches.
         counts: after the last batch: `rows`, `phones` (cells out), `bad_bytes` (lines or cells with replaced bytes),
             `short_rows`, `long_rows` (filled; surplus kept in the last column), `broken_quotes` (fields whose quote is an
@@ -42,7 +43,7 @@ class ListReader:
 
     def __init__(self, table: ListTable, columns: Columns, data_row: int, source: SourceFacts) -> None:
         self._table, self._columns, self._data_row = table, columns, data_row
-        self.source = source
+        self.source, self.names = source, columns.names
         self._phone_names = pa.array([columns.names[index] for index in columns.phones], pa.string())
         types = table.types or (pa.string(),) * len(columns.final_names)
         self.schema = pa.schema([*zip(columns.final_names, types, strict=True), *schema_of(RAW_PHONES)])

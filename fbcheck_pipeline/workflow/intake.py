@@ -9,6 +9,9 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from fbcheck_pipeline.errors import ListError, OperatorError
 from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.lists import ListReader, ReadOptions, key_of, open_list, source_named, source_of_file
@@ -18,6 +21,9 @@ from fbcheck_pipeline.workflow.dropped_again import suppress_erased_again, was_e
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
+
+CONTENT_KEY = "fbcheck.content_sha256"
+"""In the footer of a snapshot's file: what stands for the SHA-256 of its bytes."""
 
 
 def add_list(
@@ -132,9 +138,20 @@ def open_registered_list(ws: Workspace, phone_list: PhoneList) -> Iterator[ListR
         )
     with ws.storage.local_copy(name) as path:
         reader = open_list(path, ReadOptions.from_json(phone_list.options))
-        if not ws.ledger.has_content(phone_list, reader.source.sha256):
+        if not any(ws.ledger.has_content(phone_list, each) for each in (reader.source.sha256, *_content_said_by(path))):
             raise ListError(f"{phone_list.file} has changed since it was registered; drop it into the inbox again as a new list")
         yield reader
+
+
+def _content_said_by(path: Path) -> list[str]:
+    """The SHA-256 of a snapshot's content."""
+    if path.suffix != ".parquet":
+        return []
+    try:
+        said = (pq.read_metadata(path).metadata or {}).get(CONTENT_KEY.encode())
+    except pa.ArrowInvalid:  # a list of another kind under this name
+        return []
+    return [said.decode()] if said else []
 
 
 def source_of(ws: Workspace, file: str, named: str = "", *, is_new: bool) -> str:

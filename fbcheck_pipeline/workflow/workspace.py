@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger, open_ledger
@@ -19,12 +19,17 @@ class Workspace:
     settings: Settings
     storage: Storage
     ledger: Ledger
-    declared_sources: frozenset[str] = frozenset()
-    """Names of sources that are no files; no file's source gets such a name."""
+    declared_sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Names of sources that are no files, with the assets that each is made of; no file's source gets such a name."""
 
 
 def open_workspace(
-    settings: Settings, clock: Callable[[], float] = time.time, *, instance: str = "", only_to_look: bool = False
+    settings: Settings,
+    clock: Callable[[], float] = time.time,
+    *,
+    instance: str = "",
+    only_to_look: bool = False,
+    declared_sources: Mapping[str, Sequence[str]] | None = None,
 ) -> Workspace:
     """Open storage and ledger.
 
@@ -37,7 +42,8 @@ def open_workspace(
         LedgerError, StorageError: see `open_ledger`.
     """
     storage = Storage(settings.data_uri)
-    return Workspace(settings, storage, open_ledger(settings, storage, clock, instance=instance, only_to_look=only_to_look))
+    ledger = open_ledger(settings, storage, clock, instance=instance, only_to_look=only_to_look)
+    return Workspace(settings, storage, ledger, declared_sources or {})
 
 
 @contextmanager

@@ -131,7 +131,7 @@ def test_a_purge_names_the_files_that_may_be_the_only_copies(ws: Workspace, data
 
 def test_a_source_that_is_declared_keeps_its_name_for_itself(ws: Workspace, data: Path, tmp_path: Path) -> None:
     """A file that would get it is told apart from what the declared source delivers; so is a list that a person runs."""
-    declared = replace(ws, declared_sources=frozenset({"crm"}))
+    declared = replace(ws, declared_sources={"crm": []})
     drop(data, "crm-2026.csv", GOOD)
     look(declared)
     own = tmp_path / "x.csv"

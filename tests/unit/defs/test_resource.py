@@ -10,7 +10,7 @@ from fbcheck_pipeline.defs.resources import SECRETS, FbcheckResource
 from fbcheck_pipeline.errors import SettingsError
 from fbcheck_pipeline.settings import Settings
 
-INSIDE = {"env_prefix", "instance_name", "module"}
+INSIDE = {"env_prefix", "instance_name", "module", "declared_sources"}
 
 
 def test_the_resource_has_every_setting_and_no_other() -> None:

@@ -1,0 +1,182 @@
+"""Tables of a Dagster project as sources: each content is one list, whose phones are bought once."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pyarrow.parquet as pq
+import pytest
+from dagster._core.definitions.reconstruct import ReconstructableRepository
+
+import fbcheck_pipeline as fb
+from fbcheck_pipeline.errors import SettingsError
+from tests.fake_vendor import FakeVendor
+from tests.integration.dagster import their_sources
+from tests.integration.dagster.test_embedded import failures
+from tests.integration.dagster.their_project import EmbeddedDriver, environment, keys
+
+PEOPLE = [
+    {"contact_id": 7, "mobile": "079 100 00 01", "office": None, "country": "CH", "since": "2026-01-02"},
+    {"contact_id": 8, "mobile": "+41791000002", "office": "044 668 18 00", "country": "CH", "since": "2026-01-03"},
+    {"contact_id": 9, "mobile": "0532 123 45 67", "office": None, "country": "TR", "since": "2026-01-04"},
+]
+
+
+@pytest.fixture
+def variables(tmp_path: Path, vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment(tmp_path, vendor.url).items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def driver(instance: dg.DagsterInstance, variables: None) -> Iterator[EmbeddedDriver]:
+    made = EmbeddedDriver(instance, their_sources.defs(), "facebook", "enrichment")
+    yield made
+    made.fbcheck.close()
+
+
+@pytest.fixture
+def materialize(driver: EmbeddedDriver, tmp_path: Path) -> Callable[..., dg.ExecuteInProcessResult]:
+    """Materializes assets of theirs by their ad-hoc job, after their table has got other rows."""
+
+    def run(*assets: dg.AssetKey, rows: Any = None, partition: str | None = None) -> dg.ExecuteInProcessResult:
+        if rows is not None:
+            (tmp_path / "theirs.rows.json").write_text(json.dumps(rows))
+        job = driver.definitions.resolve_implicit_global_asset_job_def()
+        return job.execute_in_process(
+            instance=driver.instance, asset_selection=list(assets), partition_key=partition, raise_on_error=False
+        )
+
+    return run
+
+
+CONTACTS = dg.AssetKey(["crm", "contacts"])
+
+
+def tick(driver: EmbeddedDriver, source: str) -> list[Any] | str:
+    """What the sensor of a source asks for, or why nothing."""
+    sensor = driver.definitions.resolve_sensor_def(f"facebook_{source}_source_sensor")
+    with dg.build_sensor_context(instance=driver.instance, resources={driver.ours.fbcheck_key: driver.fbcheck}) as context:
+        found = sensor(context)
+    driver.ws = driver.fbcheck.workspace()
+    return str(found.skip_message) if isinstance(found, dg.SkipReason) else list(found.run_requests)
+
+
+def follow(driver: EmbeddedDriver, source: str) -> list[str]:
+    """Run what the sensor asks for until nothing is due; returns the jobs."""
+    ran = []
+    while not isinstance(requests := tick(driver, source), str):
+        for each in requests:
+            job = driver.definitions.resolve_job_def(each.job_name)
+            result = job.execute_in_process(
+                instance=driver.instance, partition_key=each.partition_key, run_config=each.run_config, tags=each.tags,
+                asset_selection=each.asset_selection,
+            )  # fmt: skip
+            assert result.success
+            ran.append(each.job_name)
+    return ran
+
+
+def test_a_materialized_table_becomes_a_list_and_the_same_content_buys_nothing(
+    driver: EmbeddedDriver, vendor: FakeVendor, materialize: Callable[..., Any]
+) -> None:
+    """Whatever the order of its rows; a new content is taken on the next day, and buys what is new of it."""
+    assert tick(driver, "contacts") == "nothing new of contacts"
+    assert materialize(CONTACTS, rows=PEOPLE).success
+    assert follow(driver, "contacts") == ["facebook_take_contacts_list", "facebook_submit_list"]
+    assert tick(driver, "contacts") == "nothing new of contacts"
+    driver.finish()
+    assert set(vendor.accepted) == {"+41791000001", "+41791000002", "+41446681800", "+905321234567"}
+    (known,) = driver.ws.ledger.lists()
+    assert (known.source, known.purpose, known.is_complete) == ("contacts", "campaign 12", True)
+    table = pq.read_table(Path(driver.ws.storage.root) / "facebook_results" / f"{known.list_key}.parquet")
+    assert table.schema.field("contact_id").type == "int64" and "timestamp" in str(table.schema.field("since").type)
+    assert "note" not in table.column_names and table["contact_id"].to_pylist() == [7, 7, 8, 8, 9, 9]
+    see_the_lineage(driver)
+
+    assert materialize(CONTACTS, *keys("contacts_list"), rows=PEOPLE[::-1]).success
+    assert [each.list_key for each in driver.ws.ledger.lists()] == [known.list_key] and sum(vendor.accepted.values()) == 4
+
+    more = [*PEOPLE, {**PEOPLE[0], "contact_id": 10, "mobile": "079 100 00 05"}]
+    assert materialize(CONTACTS, *keys("contacts_list"), rows=more).success, "by hand, too, nothing more is taken on this day"
+    assert "has its 1 new list(s) of this UTC day" in str(tick(driver, "contacts")) and len(driver.ws.ledger.lists()) == 1
+    with sqlite3.connect(Path(driver.ws.storage.root) / "ledger.db") as ledger:
+        ledger.execute("UPDATE lists SET added_at = added_at - 86400")
+    assert follow(driver, "contacts") == ["facebook_take_contacts_list", "facebook_submit_list"]
+    driver.finish()
+    assert sum(vendor.accepted.values()) == 5 and vendor.most_per_phone == 1
+
+
+def see_the_lineage(driver: EmbeddedDriver) -> None:
+    """From our result to their table, for assets and for columns."""
+    graph = driver.definitions.resolve_asset_graph()
+    assert CONTACTS in graph.get_ancestor_asset_keys(*keys("facebook_results"))
+    place, column = keys("facebook_results")[0], "phone_raw"
+    for _ in range(3):
+        (event,) = driver.instance.fetch_materializations(place, limit=1).records
+        deps = event.asset_materialization.metadata["dagster/column_lineage"].value.deps_by_column[column]
+        place, column = deps[0].asset_key, deps[0].column_name
+    assert (place, column) == (CONTACTS, "mobile")
+    (event,) = driver.instance.fetch_materializations(*keys("contacts_list"), limit=1).records
+    assert event.asset_materialization.tags["dagster/data_version"] == "1"
+
+
+def test_partitions_are_taken_one_by_one_or_together(
+    driver: EmbeddedDriver, vendor: FakeVendor, materialize: Callable[..., Any]
+) -> None:
+    """The one that was materialized last, of however many; or all that exist, as one list."""
+    for month in ("2026-09", "2026-11"):
+        assert materialize(dg.AssetKey("leads"), partition=month).success
+    for source in ("leads_of_a_month", "all_leads"):
+        assert len(follow(driver, source)) == 2
+    driver.finish()
+    counts = {each.source: each.count("phones") for each in driver.ws.ledger.lists()}
+    assert counts == {"leads_of_a_month": 3, "all_leads": 6}
+    assert sum(vendor.accepted.values()) == 6 and vendor.most_per_phone == 1
+
+
+def test_a_source_without_phones_ends_in_one_sentence(driver: EmbeddedDriver, materialize: Callable[..., Any]) -> None:
+    """Nothing is registered."""
+    empty = [{**each, "mobile": None, "office": " "} for each in PEOPLE]
+    said = []
+    for rows in (empty, [{"since": "2026-01-01"}], PEOPLE[:0]):
+        result = materialize(CONTACTS, *keys("contacts_list"), rows=rows or [{**PEOPLE[0]}])
+        said.append(failures(result).get("enrichment__contacts_list", ""))
+    assert "source contacts yields no phones: mobile, office is empty in all of its 3 rows" in said[0]
+    assert "source contacts has no column mobile; its columns are since, note" in said[1]
+    assert len(driver.ws.ledger.lists()) == 1
+
+
+@pytest.mark.long(seconds=40)
+def test_it_works_under_the_multiprocess_executor(
+    driver: EmbeddedDriver, vendor: FakeVendor, materialize: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Their table and the list of it in one ad-hoc run, each step in a process of its own."""
+    (tmp_path / "theirs.rows.json").write_text(json.dumps(PEOPLE))
+    location = ReconstructableRepository.for_module(their_sources.__name__, "defs")
+    subset = location.get_reconstructable_job("__ASSET_JOB").get_subset(
+        asset_selection={CONTACTS, *keys("contacts_list")}, asset_check_selection=set()
+    )
+    with dg.execute_job(subset, instance=driver.instance) as ran:
+        assert ran.success, failures(ran)
+    assert follow(driver, "contacts") == ["facebook_submit_list"]
+    assert sum(vendor.accepted.values()) == 4
+
+
+def test_a_wrong_source_is_refused_where_it_is_written() -> None:
+    """One sentence each."""
+    for given, said in (
+        ({"region": "UK"}, "source a: region: must be an ISO 3166 region such as TR, DE or US; did you mean GB"),
+        ({"name": "--"}, "a source needs a name of letters and digits, and name='--' has none"),
+        ({"partitions": "some"}, "source a: partitions='some' is unknown"),
+        ({"phone_columns": "mobile"}, "phone_columns is a list of names"),
+        ({"keep_columns": ["id"]}, "keep_columns leaves out all others, so phone_columns must be named, too"),
+        ({"at_most": 0}, "at_most=0 takes no list"),
+    ):
+        with pytest.raises(SettingsError, match=said):
+            fb.AssetSource("a", **given)
+    with pytest.raises(SettingsError, match="two sources are named a"):
+        fb.build_definitions("b", sources=[fb.AssetSource("a"), fb.AssetSource(["x", "a"])])
