@@ -6,7 +6,7 @@ go are known until the last file lacks them, and how many rows were erased stand
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,14 +19,12 @@ from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.ledger.schema import ERASED
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
-from fbcheck_pipeline.workflow.erased_rows import Person
+from fbcheck_pipeline.workflow.erased_rows import Person, Place, without_places
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 ERASED_KEY = "fbcheck.erased"
 """In the footer of `e164_phones`: how many rows were erased from it."""
 _FILES = (paths.RAW_PHONES, paths.E164_PHONES, paths.SUBMITTED_CHUNKS, paths.FACEBOOK_RESULTS)
-Place = tuple[int, str]
-"""A source row, and a phone column."""
 
 
 @dataclass
@@ -36,7 +34,7 @@ class InList:
     Attributes:
         rows: of `e164_phones`, with the person's phone; `source_rows` are the rows of the list they came from.
         cells: of other rows, with the person's number in their text.
-        gone: places of which no phone is left once the rows are gone.
+        places: where the person's phone was read; `gone` are those of which no phone is left once the rows are gone.
         rows_left: source rows that have a phone cell then.
         is_stale: no file that the result is made of has any of it, and the result, or a file beside it, may.
     """
@@ -44,6 +42,7 @@ class InList:
     rows: int = 0
     source_rows: list[int] = field(default_factory=list)
     cells: int = 0
+    places: set[Place] = field(default_factory=set)
     gone: set[Place] = field(default_factory=set)
     rows_left: int = 0
     is_stale: bool = False
@@ -76,7 +75,7 @@ def find_in_list(ws: Workspace, phone_list: PhoneList, person: Person) -> InList
         if places[True]:
             places[False] = _kept_places(ws, e164, person, {row for row, _ in places[True]})
         found.source_rows, found.rows_left = sorted({row for row, _ in places[True]}), len(rows_left)
-        found.gone = places[True] - places[False]
+        found.places, found.gone = places[True], places[True] - places[False]
     elif ws.storage.exists(raw := paths.RAW_PHONES.of(key)):
         found.cells = sum(person.cells(batch) for batch in ws.storage.read_parquet(raw).batches)
     if (
@@ -117,13 +116,13 @@ def erase_from_list(
     ws.ledger.note_list_erased(key, erased=erased, reading=reading)
     ws.storage.delete(paths.taken_file(key, phone_list.file))
     if ws.storage.exists(raw):
-        rewrite(ws, raw, person, lambda batch: _at(batch, found.gone))
+        rewrite(ws, raw, person, lambda batch: _at(batch, found.gone), places=found.places)
     if ws.storage.exists(pins):
         rewrite(ws, pins, person)
     if ws.storage.exists(e164):
-        rewrite(ws, e164, person, footer={ERASED_KEY: str(erased)})
+        rewrite(ws, e164, person, footer={ERASED_KEY: str(erased)}, places=found.places)
     if ws.storage.exists(result):
-        rewrite(ws, result, person)  # also where it cannot be joined anew
+        rewrite(ws, result, person, places=found.places)  # also where it cannot be joined anew
         rejoin(ws, key)
 
 
@@ -167,19 +166,21 @@ def rewrite(
     person: Person,
     is_gone: Callable[[pa.RecordBatch], pa.BooleanArray] | None = None,
     footer: dict[str, str] | None = None,
+    places: Collection[Place] = (),
 ) -> None:
     """Write a Parquet file anew without a person; everything else of it stays as it is.
 
     Args:
         is_gone: which rows go; by default those with the person's phone.
         footer: what changes in its key-value metadata.
+        places: of a list's file, where cells are the person's whatever stands there.
     """
     stream = ws.storage.read_parquet(name)
 
     def batches() -> Iterator[pa.RecordBatch]:
         for batch in stream.batches:
             gone = is_gone(batch) if is_gone else person.rows(batch.column(Column.PHONE_E164))
-            yield person.without(batch.filter(pc.invert(gone)))
+            yield person.without(without_places(batch.filter(pc.invert(gone)), places))
 
     def metadata() -> dict[str, Any]:
         return {**stream.footer(), **(footer or {})}

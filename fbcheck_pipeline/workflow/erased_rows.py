@@ -16,13 +16,21 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.files.arrow_text import to_text
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.model.columns import Column
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, columns_of, result_name
 
 ERASED_CELL = "(erased)"
-_SEPARATORS = r"[\s\p{Z}\p{Pd}\p{Cf}().,'/\\_+\x{2019}]+"
+Place = tuple[int, str]
+"""A source row, and a phone column."""
+_SEPARATOR = r"[^\p{L}\p{Nd}]"
+_MARKUP = r"&#?\w{1,8};|<[^<>]*>|%2[0-9A-Fa-f]"
+"""What stands for a separator in a web page or an address."""
 _ODD_DIGIT = r"[^\P{Nd}0-9]"
-_EXACT = frozenset({Column.PHONE_E164, Column.TASK_ID, Column.CHUNK_KEY})
-"""Columns of ours whose texts are compared as a whole, or are no text of anybody."""
+_LONG, _TELLING = 9, 7
+"""Fewer digits of a national number may stand in somebody else's by chance: with a digit beside them they are not it. Fewer than
+the second are dates and amounts, too: they are looked for behind the calling code only."""
+_OURS = frozenset(map(str, columns_of(paths.FACEBOOK_ANSWERS))) - {Column.PHONE_RAW}
+"""No list's own text; no column of a list has such a name."""
 
 
 class Person:
@@ -40,15 +48,22 @@ class Person:
     def nationals(self) -> tuple[str, ...]:
         """The national numbers."""
         parsed = (phonenumbers.parse(f"+{each}") for each in self.phones.tolist())
-        return tuple(dict.fromkeys(map(phonenumbers.national_significant_number, parsed)))
+        return tuple(map(phonenumbers.national_significant_number, parsed))
 
     @cached_property
-    def _pattern(self) -> str:
-        return "|".join(map(re.escape, self.nationals))
+    def _long(self) -> tuple[str, ...]:
+        return tuple(each for each in self.nationals if len(each) >= _LONG)
+
+    @cached_property
+    def _short(self) -> tuple[tuple[str, str], ...]:
+        """Calling code and national number of the phones whose national number may stand in somebody else's."""
+        both = ((text[: -len(each)], each) for text, each in zip(map(str, self.phones.tolist()), self.nationals, strict=True))
+        return tuple((code, each) for code, each in both if len(each) < _LONG)
 
     @cached_property
     def _numbers(self) -> pa.Array:
-        return pa.array([*self.phones.tolist(), *map(int, self.nationals)], pa.int64())
+        telling = (int(each) for each in self.nationals if len(each) >= _TELLING)
+        return pa.array([*self.phones.tolist(), *telling], pa.int64())
 
     def rows(self, column: pa.Array[Any]) -> pa.BooleanArray:
         """True for rows whose `phone_e164` is one of the phones."""
@@ -56,14 +71,28 @@ class Person:
 
     def holds(self, texts: pa.Array[Any]) -> pa.BooleanArray:
         """True for texts that hold a national number, their separators removed; digits may be of any script."""
-        plain = pc.replace_substring_regex(texts, _SEPARATORS, "")
-        if pc.any(pc.match_substring_regex(plain, _ODD_DIGIT)).as_py():
-            plain = pa.array([None if each is None else _with_ascii_digits(each) for each in plain.to_pylist()], pa.string())
-        return pc.match_substring_regex(plain, self._pattern).fill_null(False)
+        if pc.any(pc.match_substring_regex(texts, _ODD_DIGIT)).as_py():
+            texts = pa.array([None if each is None else _with_ascii_digits(each) for each in texts.to_pylist()], pa.string())
+        found = self._holds(texts)
+        if pc.any(pc.match_substring_regex(texts, _MARKUP)).as_py():
+            found = pc.or_(found, self._holds(pc.replace_substring_regex(texts, _MARKUP, " ")))
+        return found.fill_null(False)
+
+    def _holds(self, texts: pa.Array[Any]) -> pa.BooleanArray:
+        found = pa.repeat(False, len(texts))
+        if self._long:
+            plain = pc.replace_substring_regex(texts, f"{_SEPARATOR}+", "")
+            found = pc.or_(found, pc.match_substring_regex(plain, "|".join(self._long)))
+        if self._short:
+            found = pc.or_(found, pc.match_substring_regex(texts, _alone(self._short, f"{_SEPARATOR}*")))
+        return found
 
     def is_in_text(self, content: bytes) -> bool:
         """True for the bytes of a text, in whatever encoding, that hold a national number as one run of digits."""
-        return any(each.encode(code) in content for each in self.nationals for code in ("ascii", "utf-16-le", "utf-16-be"))
+        plain = content.replace(b"\x00", b"")  # of UTF-16
+        if any(each.encode() in plain for each in self._long):
+            return True
+        return bool(self._short) and re.search(_alone(self._short, "").encode(), plain) is not None
 
     def cells(self, batch: pa.RecordBatch) -> int:
         """How many cells hold a number."""
@@ -73,10 +102,7 @@ class Person:
         """The batch with its cells that hold a number replaced: texts by a word, others by nothing."""
         columns = dict(zip(batch.schema.names, batch.columns, strict=True))
         for name, column in _columns(batch):
-            found = self._found(column)
-            if pc.any(found).as_py():
-                word = pa.scalar(ERASED_CELL if _is_text(column.type) else None, column.type)
-                columns[name] = pc.if_else(found, word, column)
+            columns[name] = _erased_where(self._found(column), column)
         return pa.RecordBatch.from_arrays(list(columns.values()), schema=batch.schema)
 
     def _found(self, column: pa.Array[Any]) -> pa.BooleanArray:
@@ -89,11 +115,41 @@ class Person:
         return self.holds(texts.cast(pa.string()))
 
 
+def without_places(batch: pa.RecordBatch, places: Iterable[Place]) -> pa.RecordBatch:
+    """The batch of a list with the cells replaced that phones were read from, however they are written there."""
+    rows_of: dict[str, list[int]] = {}
+    for row, name in places:
+        rows_of.setdefault(name, []).append(row)
+    columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+    for name, rows in rows_of.items():
+        is_there = pc.is_in(columns[Column.SOURCE_ROW], pa.array(rows, pa.int64()))
+        is_raw = pc.and_(is_there, pc.equal(columns[Column.PHONE_COLUMN], name))
+        columns[Column.PHONE_RAW] = _erased_where(is_raw, columns[Column.PHONE_RAW])
+        for own in {name, result_name(name)} & (columns.keys() - RESULT_COLUMNS.keys()):
+            columns[own] = _erased_where(is_there, columns[own])
+    return pa.RecordBatch.from_arrays(list(columns.values()), schema=batch.schema)
+
+
+def _erased_where(found: pa.BooleanArray, column: pa.Array[Any]) -> pa.Array[Any]:
+    if not pc.any(found).as_py():
+        return column
+    return pc.if_else(found, pa.scalar(ERASED_CELL if _is_text(column.type) else None, column.type), column)
+
+
+def _alone(numbers: Iterable[tuple[str, str]], between: str) -> str:
+    """An expression for national numbers that are no part of a longer run of digits but with their calling code."""
+    each_of = []
+    for code, national in numbers:
+        prefix, optional = f"(?:0{{0,2}}{between.join(code)}{between}0?{between})", len(national) >= _TELLING
+        each_of.append(f"{f'(?:{prefix}|0)?' if optional else prefix}{between.join(national)}")
+    return f"(?:^|[^0-9])(?:{'|'.join(each_of)})(?:[^0-9]|$)"
+
+
 def _columns(batch: pa.RecordBatch) -> Iterable[tuple[str, pa.Array[Any]]]:
-    """Columns that may hold a number in some form."""
+    """Columns of a list that may hold a number in some form; tables that are no list's have none."""
     for field, column in zip(batch.schema, batch.columns, strict=True):
         never = pa.types.is_temporal(field.type) or pa.types.is_boolean(field.type) or pa.types.is_null(field.type)
-        if field.name not in _EXACT and not never:
+        if Column.PHONE_RAW in batch.schema.names and field.name not in _OURS and not never:
             yield field.name, column
 
 

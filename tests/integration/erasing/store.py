@@ -101,7 +101,7 @@ def tables(ws: Workspace, without: int) -> dict[str, list[dict[str, Any]]]:
         if name.startswith("facebook_summary"):
             continue
         own = "phone_raw" if name.startswith("raw_phones") else "phone_e164"
-        rows = [row for row in pq.read_table(path).to_pylist() if not _cell_has(row.get(own), without)]
+        rows = [row for row in pq.read_table(path).to_pylist() if not cell_has(row.get(own), without)]
         name = "verdicts" if name.startswith("verdicts/") else name
         found.setdefault(name, []).extend(rows)
     return {name: sorted(rows, key=repr) for name, rows in found.items()}
@@ -114,7 +114,7 @@ def where_is(ws: Workspace, phone: int) -> list[str]:
     with ws.ledger.database.reading() as connection:
         for table in sa.inspect(connection).get_table_names():
             for row in connection.execute(sa.text(f'SELECT * FROM "{table}"')).mappings():
-                found += [f"{table}.{name}" for name, value in row.items() if _cell_has(value, phone)]
+                found += [f"{table}.{name}" for name, value in row.items() if cell_has(value, phone)]
     return found
 
 
@@ -143,7 +143,7 @@ def _has(content: bytes, phone: int) -> bool:
     return str(phone)[2:].encode() in plain or np.int64(phone).tobytes() in content
 
 
-def _cell_has(value: object, phone: int) -> bool:
+def cell_has(value: object, phone: int) -> bool:
     if isinstance(value, bytes | memoryview):
         packed = bytes(value)
         if packed.startswith(b"\x28\xb5\x2f\xfd"):

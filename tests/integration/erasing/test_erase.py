@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from fbcheck_pipeline.cli.output import Reporter
@@ -21,7 +23,7 @@ from fbcheck_pipeline.cli.status import say_status
 from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger
-from fbcheck_pipeline.model.paths import E164_PHONES, FACEBOOK_RESULTS, SUBMITTED_CHUNKS
+from fbcheck_pipeline.model.paths import E164_PHONES, FACEBOOK_ANSWERS, FACEBOOK_RESULTS, RAW_PHONES, SUBMITTED_CHUNKS
 from fbcheck_pipeline.results.joined_list import joined_list, rejoin
 from fbcheck_pipeline.settings import Settings, load_settings
 from fbcheck_pipeline.workflow import erased_lists
@@ -229,3 +231,54 @@ def test_a_join_and_a_planning_in_the_midst_of_an_erasure_bring_nobody_back(driv
         ws.storage.write_parquet(FACEBOOK_RESULTS.of(key), stale)
     submission = submit_list(ws, driver.client, key, read, as_of=as_of)
     assert where_is(ws, PERSON) == [] and submission.counts == counts_add_up(ws, key)["counts"]
+
+
+def test_a_number_is_found_in_any_notation_and_a_short_one_is_not_found_in_somebody_elses() -> None:
+    """Signs and markup between digits, digits of other scripts; a national number of few digits stands in many others."""
+    person = person_of(np.array([PERSON]))
+    split = [
+        sign.join(("0532", "000", "00", "10"))
+        for sign in ("~", "[", "*", ":", "|", "&nbsp;", "<br>", "%20", " - ", "\u200b", "…")
+    ]
+    told = [*split, "tel:%2B905320000010", "at ٠٥٣٢٠٠٠٠٠١٠", "id05320000010x12", "0532000001"]
+    assert person.holds(pa.array(told)).to_pylist() == [True] * (len(told) - 1) + [False]
+    danish, niue = person_of(np.array([4_532_000_001])), person_of(np.array([6_834_002]))
+    texts = ["+905320000010", "32 00 00 01", "+45 32000001", "1320000012", "0045-32-00-00-01.", None]
+    assert danish.holds(pa.array(texts)).to_pylist() == [False, True, True, False, True, False]
+    assert niue.holds(pa.array(["4002", "+683 4002", "12 683 4002 5", "6834002", "56834002"])).to_pylist() == [
+        False,
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert (
+        niue.is_in_text(b"4002;+905320004002"),
+        niue.is_in_text(b"+6834002"),
+        danish.is_in_text("x 32000001".encode("utf-16")),
+    ) == (
+        False,
+        True,
+        True,
+    )
+
+
+def test_the_cell_that_a_number_was_read_from_goes_whatever_stands_there_and_columns_of_ours_stay(
+    driver: WorkflowDriver, tmp_path: Path
+) -> None:
+    """Another number of the cell, or of the row, keeps the row; a list's own column may be called like one of ours elsewhere."""
+    ws, path = driver.ws, tmp_path / "of 05320000010.csv"
+    path.write_text(
+        f"chunk_key,phone,mobile\n0532 000 00 10,+{store.OTHERS[0]} / 0532~000~00~10,x\n,0532[000]00[10,+{store.OTHERS[1]}\n"
+        f",+{store.OTHERS[2]},\n"
+    )
+    key = take_in(driver, path)
+    driver.finish()
+    store.join_all(ws)
+    assert erased(ws, PERSON).rows == 2
+    for kind in (RAW_PHONES, E164_PHONES, FACEBOOK_RESULTS):
+        rows = pq.read_table(f"{ws.storage.root}/{kind.of(key)}").to_pylist()
+        assert not any(store.cell_has(row, PERSON) for row in rows), kind.folder
+        assert {row["phone"] for row in rows} == {"(erased)", f"+{store.OTHERS[2]}"}
+    answers = pq.read_table(f"{ws.storage.root}/{FACEBOOK_ANSWERS.of(key)}")
+    assert set(answers["list_key"].to_pylist()) == {key}  # the names of a file and of a list stay
