@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from fbcheck_pipeline.component import FbcheckComponent
     from fbcheck_pipeline.defs.building import build_definitions, partitions, selection
+    from fbcheck_pipeline.defs.hooks import AssetProps
     from fbcheck_pipeline.defs.resources import FbcheckResource
     from fbcheck_pipeline.defs.sensors import Nightly
     from fbcheck_pipeline.defs.sources import AssetSource
@@ -17,6 +19,8 @@ else:
         "build_definitions": "defs.building",
         "partitions": "defs.building",
         "selection": "defs.building",
+        "AssetProps": "defs.hooks",
+        "FbcheckComponent": "component",
         "FbcheckResource": "defs.resources",
         "Nightly": "defs.sensors",
         "AssetSource": "defs.sources",
@@ -33,4 +37,7 @@ else:
         return sorted([*globals(), *_MODULES])
 
 
-__all__ = ["AssetSource", "FbcheckResource", "Nightly", "__version__", "build_definitions", "partitions", "selection"]
+__all__ = [
+    "AssetProps", "AssetSource", "FbcheckComponent", "FbcheckResource", "Nightly", "__version__", "build_definitions", "partitions",
+    "selection",
+]  # fmt: skip

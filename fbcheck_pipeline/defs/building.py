@@ -9,6 +9,7 @@ import dagster as dg
 
 from fbcheck_pipeline.defs.assets import build_assets
 from fbcheck_pipeline.defs.checks import build_checks
+from fbcheck_pipeline.defs.hooks import Hooks
 from fbcheck_pipeline.defs.instance import INSTANCE_TAG, Instance, Job
 from fbcheck_pipeline.defs.io_manager import ParquetIOManager
 from fbcheck_pipeline.defs.jobs import build_jobs
@@ -55,6 +56,7 @@ def build_definitions(
     run_tags: Optional[Mapping[str, str]] = None,
     op_tags: Optional[Mapping[str, Any]] = None,
     module: Optional[str] = None,
+    hooks: Optional[Hooks] = None,
 ) -> dg.Definitions:
     """The definitions of one instance. Merged with others they change none of these.
 
@@ -74,6 +76,7 @@ def build_definitions(
         run_tags: of our jobs' runs.
         op_tags: of our assets' steps.
         module: whose definitions hold these, for the commands that messages name; by default the caller's.
+        hooks: what a subclass of the component changes of our assets.
 
     Raises:
         SettingsError: the name cannot be used, or two sources have one name.
@@ -93,6 +96,7 @@ def build_definitions(
         is_running=automation != "stopped",
         is_buying=automation == "always" or (automation == "running" and not is_branch),
         sources=_named(sources),
+        hooks=hooks or Hooks(),
     )
     module = str(sys._getframe(1).f_globals.get("__name__", "")) if module is None else module
     fbcheck = (settings or FbcheckResource()).of_instance(name, "" if module == STANDALONE else module, instance.sources)

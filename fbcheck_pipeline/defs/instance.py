@@ -13,8 +13,10 @@ from typing import Any, Optional, Union, cast
 import dagster as dg
 
 from fbcheck_pipeline.defs.far_steps import refuse_far_steps
+from fbcheck_pipeline.defs.hooks import Hooks
 from fbcheck_pipeline.defs.metadata import described_columns
 from fbcheck_pipeline.defs.resources import FbcheckResource
+from fbcheck_pipeline.defs.unautomated import Unautomated
 from fbcheck_pipeline.errors import OperatorError, SettingsError
 from fbcheck_pipeline.model.paths import DataFile
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -49,6 +51,7 @@ class Instance:
         run_tags, op_tags: of our jobs' runs, and of our assets' steps.
         is_running, is_buying: whether sensors and schedules run by default, and whether those do that buy.
         sources: names of those that are no files, with the assets that each is made of, as `a/b`.
+        hooks: what the project changes of our assets.
     """
 
     name: Optional[str] = None
@@ -62,6 +65,7 @@ class Instance:
     is_running: bool = True
     is_buying: bool = True
     sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    hooks: Hooks = field(default_factory=Hooks)
 
     def __post_init__(self) -> None:
         if self.name is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", self.name):
@@ -132,9 +136,9 @@ class Instance:
                 required_resource_keys={self.fbcheck_key},
                 io_manager_key=self.io_manager_key,
                 **given,
-            )(function)
+            )(self.hooks.around(function))
             assert isinstance(made, dg.AssetsDefinition)
-            return made
+            return self.hooks.changed(made)
 
         return decorate
 
@@ -180,7 +184,7 @@ class Instance:
         """A job of ours, which names its executor and so leaves that of the project to the project's own."""
         return dg.define_asset_job(
             self.named(plain),
-            selection=selection,
+            selection=Unautomated(selection),
             partitions_def=self.lists if is_of_list else None,
             executor_def=self.executor,
             tags={**self.run_tags, **(tags or {})},

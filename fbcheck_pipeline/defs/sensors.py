@@ -6,7 +6,7 @@ a test calls them; hence `**_`.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar, Union
+from typing import Annotated, TypeVar, Union
 
 import dagster as dg
 
@@ -37,11 +37,11 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Nightly:
+class Nightly(dg.Resolvable):
     """When the night plans again what is incomplete: a cron line, and the time zone it is meant in."""
 
-    cron: str = "15 2 * * *"
-    timezone: str = "UTC"
+    cron: Annotated[str, dg.Resolver.default(description="A cron line.")] = "15 2 * * *"
+    timezone: Annotated[str, dg.Resolver.default(description="That it is meant in, e.g. Europe/Istanbul.")] = "UTC"
 
 
 def inbox_sensor(instance: Instance, jobs: Mapping[str, Job]) -> dg.SensorDefinition:

@@ -1,6 +1,9 @@
 """A Dagster instance in a temporary folder, and the definitions on it."""
 
 import shutil
+import subprocess
+import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,8 @@ import pytest
 from tests.fake_vendor import FakeVendor
 from tests.integration.dagster.dagster_driver import DagsterDriver
 from tests.prepared import empty_dagster_home, nothing_synced
+
+PROJECT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -38,3 +43,15 @@ def open_driver(tmp_path: Path, vendor: FakeVendor, instance: dg.DagsterInstance
 @pytest.fixture
 def driver(open_driver: Callable[..., DagsterDriver]) -> DagsterDriver:
     return open_driver()
+
+
+@pytest.fixture(scope="session")
+def wheel_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for PYTHONPATH with the product as a wheel installs it."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", str(folder), str(PROJECT)]
+    built = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=150)
+    assert built.returncode == 0, built.stdout + built.stderr
+    (wheel,) = folder.glob("*.whl")
+    zipfile.ZipFile(wheel).extractall(folder / "site")
+    return folder / "site"

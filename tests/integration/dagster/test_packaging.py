@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import tomllib
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -43,21 +42,16 @@ def test_dagsters_own_tools_accept_the_definitions(command: tuple[str, ...], tmp
         assert all(name in said for name in ("raw_phones", "exported_sensor", "nightly_enrichment"))
 
 
-def test_an_installed_wheel_loads_and_brings_its_samples(tmp_path: Path) -> None:
+def test_an_installed_wheel_loads_and_brings_its_samples(wheel_site: Path, tmp_path: Path) -> None:
     """What works only in a checkout does not work."""
-    run(
-        sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", str(tmp_path), str(PROJECT), cwd=tmp_path
-    )
-    (wheel,) = tmp_path.glob("*.whl")
-    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     code = (
         "import fbcheck_pipeline; from fbcheck_pipeline.definitions import defs; from fbcheck_pipeline.cli.demo import sample_lists;"
         "from fbcheck_pipeline.results.pages import template; template('report.html.j2');"
         "print(fbcheck_pipeline.__file__, len(sample_lists()), len(list(defs.assets)))"
     )
-    said = run(sys.executable, "-c", code, cwd=tmp_path, PYTHONPATH=str(tmp_path / "site"))
+    said = run(sys.executable, "-c", code, cwd=tmp_path, PYTHONPATH=str(wheel_site))
     file, samples, assets = said.split()[-3:]
-    assert file.startswith(str(tmp_path)) and int(samples) >= 4 and int(assets) >= 7
+    assert file.startswith(str(wheel_site)) and int(samples) >= 4 and int(assets) >= 7
 
 
 def test_the_lock_file_names_no_index() -> None:
