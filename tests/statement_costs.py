@@ -49,7 +49,7 @@ def costs_of(url: sa.URL) -> Iterator[list[Cost]]:
     look = _look_sqlite if url.get_backend_name() == "sqlite" else _look_postgres
 
     def before(connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, executemany: bool) -> None:
-        is_ours = connection.engine.url == url and not statement.startswith(("INSERT", "CREATE", "PRAGMA"))
+        is_ours = connection.engine.url == url and not statement.startswith(("INSERT", "CREATE", "PRAGMA", "VACUUM"))
         if is_ours and any(name in statement for name in GROWING):
             raw = connection.connection.dbapi_connection
             found.append(look(raw, statement, parameters[0] if executemany else parameters))

@@ -15,22 +15,24 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 
-class _Texts(FunctionElement[str]):
-    """The texts of a JSON list, as rows."""
+class _Among(FunctionElement[bool]):
+    """No type: one of Boolean would be compared with 1 on SQLite, which then uses no index."""
 
     inherit_cache = True
 
 
 def among(column: sa.Column[str], keys: Iterable[str]) -> sa.ColumnElement[bool]:
-    """True where a column has one of these keys; its index is used."""
-    return column.bool_op("IN")(_Texts(sa.literal(json.dumps(list(keys)))))
+    """True where a column has one of these keys."""
+    return _Among(column, sa.literal(json.dumps(list(keys))))
 
 
-@compiles(_Texts, "sqlite")
-def _on_sqlite(element: _Texts, compiler: SQLCompiler, **more: Any) -> str:
-    return f"(SELECT value FROM json_each({compiler.process(element.clauses, **more)}))"
+@compiles(_Among, "sqlite")
+def _on_sqlite(element: _Among, compiler: SQLCompiler, **more: Any) -> str:
+    column, keys = (compiler.process(each, **more) for each in element.clauses)
+    return f"({column} IN (SELECT value FROM json_each({keys})))"
 
 
-@compiles(_Texts, "postgresql")
-def _on_postgres(element: _Texts, compiler: SQLCompiler, **more: Any) -> str:
-    return f"(SELECT jsonb_array_elements_text(CAST({compiler.process(element.clauses, **more)} AS jsonb)))"
+@compiles(_Among, "postgresql")
+def _on_postgres(element: _Among, compiler: SQLCompiler, **more: Any) -> str:
+    column, keys = (compiler.process(each, **more) for each in element.clauses)
+    return f"({column} = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST({keys} AS jsonb)))))"  # a join would read the table

@@ -55,10 +55,10 @@ def test_each_decision_of_the_reconcile_page_is_taken(fbcheck: Fbcheck, vendor: 
 
 
 def test_the_purge_page_keeps_opt_outs_and_deletes_what_is_old(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
-    """Its commands as they stand; a list joined just now stays."""
+    """Its commands as they stand; a list joined just now stays, and an opt-out that is taken back is bought."""
     write_list(tmp_path / "opt-outs.csv", [swiss(1)])
     write_list(tmp_path / "a.csv", [swiss(1), swiss(2)])
-    suppress, purge, purge_one = blocks((HOW_TO / "purge-and-suppress.md").read_text())
+    suppress, undo, purge, purge_one = blocks((HOW_TO / "purge-and-suppress.md").read_text())
     run_blocks([suppress], tmp_path, **ours(fbcheck))
     code, document, err = fbcheck("run", str(tmp_path / "a.csv"), "--json")
     assert (code, document["lists"][0]["counts"]["suppressed"]) == (0, 1), err
@@ -66,4 +66,6 @@ def test_the_purge_page_keeps_opt_outs_and_deletes_what_is_old(fbcheck: Fbcheck,
     assert Path(document["lists"][0]["results"]).exists() and list(vendor.accepted) == [swiss(2)]
     run_blocks(filled_in([purge_one], {"LIST_KEY": document["lists"][0]["list_key"]}), tmp_path, **ours(fbcheck))
     assert not Path(document["lists"][0]["results"]).exists()
+    run_blocks([undo], tmp_path, **ours(fbcheck))
     assert fbcheck("run", str(tmp_path / "a.csv"), "--json")[0] == 0 and vendor.most_per_phone == 1
+    assert sorted(vendor.accepted) == sorted([swiss(1), swiss(2)])
