@@ -501,6 +501,8 @@ def purge(
             f"{done} {count_of(len(purged.list_keys), 'list')} and {count_of(purged.chunks, 'chunk')} "
             f"with {count_of(purged.phones, 'phone')}, {count_of(purged.files, 'file')}"
         )
+        for key in purged.list_keys:
+            reporter.say(f"{done} {key}")
         if purged.moved:
             moved, one = count_of(len(purged.moved), "file"), len(purged.moved) == 1
             reporter.warn(

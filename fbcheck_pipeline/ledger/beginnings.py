@@ -52,13 +52,17 @@ class Beginnings(Access):
             more = " and others" if len(found) > MOST_NAMED else ""
             raise OperatorError(f"several {what}s begin with {named}: {', '.join(found[:MOST_NAMED])}{more}; name one of them")
         near = ", ".join(self._nearest(column, named)) or "none"
-        raise OperatorError(f"there is no {what} {named}; the nearest: {near}; `fbcheck status --all` shows all of them")
+        raise OperatorError(
+            f"there is no {what} {named or repr(named)}; the nearest: {near}; `fbcheck status --all` shows all of them"
+        )
 
     def _nearest(self, column: sa.Column[str], named: str) -> list[str]:
-        """Keys like this one, among those that share the longest beginning with it."""
-        for length in range(len(named) - 1, -1, -1):
+        """Keys like this one, among those that share the longest beginning with it; where none does, what is alike, or all if they are few."""
+        named = named.lower()
+        for length in range(len(named), -1, -1):
             if alike := self._beginning(column, named[:length], MOST_LIKE_IT):
-                return (get_close_matches(named, alike, MOST_NAMED, cutoff=0.5) or alike)[:MOST_NAMED]
+                is_near = length or len(alike) <= MOST_NAMED
+                return get_close_matches(named, alike, MOST_NAMED, cutoff=0.5) or (alike[:MOST_NAMED] if is_near else [])
         return []
 
     def _beginning(self, column: sa.Column[str], text: str, most: int) -> list[str]:

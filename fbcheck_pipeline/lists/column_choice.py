@@ -156,7 +156,7 @@ def _region(columns: list[_Column], final: tuple[str, ...], phones: tuple[int, .
             file: str) -> tuple[int | None, tuple[str, ...]]:  # fmt: skip
     if asked is not None:
         index = _find(asked, columns, final, "--region-column", file)
-        return index, (f"Country column {final[index]!r}: an option names it.",)
+        return index, (f"Country column {columns[index].name!r}: an option names it.",)
     taken = frozenset(phones)
     named = [column for column in columns if column.index not in taken and column.is_named(header_words.REGION_WORDS)]
     shares = [(_country_share(column.cells), column) for column in named]
@@ -164,7 +164,7 @@ def _region(columns: list[_Column], final: tuple[str, ...], phones: tuple[int, .
     if not likely:
         return None, ()
     share, best = max(likely, key=lambda each: each[0])
-    return best.index, (f"Country column {final[best.index]!r}: chosen by name, and {share:.0%} of its cells name a country.",)
+    return best.index, (f"Country column {best.name!r}: chosen by name, and {share:.0%} of its cells name a country.",)
 
 
 def _country_share(cells: Iterable[Cell]) -> float:

@@ -43,7 +43,10 @@ def explain_row(ws: Workspace, list_key: str, source_row: int) -> dict[str, Any]
     lineage = read_lineage(ws, list_key)
     rows = _rows_where(ws, paths.FACEBOOK_RESULTS.of(list_key), Column.SOURCE_ROW, source_row)
     if not rows:
-        raise OperatorError(f"list {list_key} has no row {source_row}; its rows are 1 to {lineage['counts']['rows']}")
+        rows, erased = lineage["counts"]["rows"], lineage["erased"]
+        raise OperatorError(
+            f"list {list_key} has no row {source_row}; {f'{erased:,} of its rows were erased' if erased else f'its rows are 1 to {rows}'}"
+        )
     alike = {(each["column"], each["reason"]): each["count"] for each in lineage["rejects"]}
     normaliser = _normaliser(ws, list_key, lineage)
     return {

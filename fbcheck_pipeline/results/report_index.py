@@ -76,8 +76,10 @@ def _source(name: str, rows: Sequence[Mapping[str, Any]]) -> Source:
     shares = [share for row in reversed(rows[:MOST_OF_A_TREND]) if (share := _share_of_yes(row)) is not None]
     step = 100 / max(len(shares) - 1, 1)
     points = [(place * step, 100 * (1 - share)) for place, share in enumerate(shares)]
-    change = f"{100 * (shares[-1] - shares[-2]):+.1f} points since the list before" if len(shares) > 1 else ""
-    return Source(name, [(_shown(row), _bar(row)) for row in rows], points, percent(shares[-1]) if shares else "none", change)
+    newest = _share_of_yes(rows[0])
+    is_compared = newest is not None and len(shares) > 1
+    change = f"{100 * (shares[-1] - shares[-2]):+.1f} points since the list before" if is_compared else ""
+    return Source(name, [(_shown(row), _bar(row)) for row in rows], points, "" if newest is None else percent(newest), change)
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:

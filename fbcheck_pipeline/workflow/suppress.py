@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.lists import ReadOptions, open_list
 from fbcheck_pipeline.phones import Normaliser
@@ -34,9 +35,9 @@ def suppress_file(ws: Workspace, path: Path, options: ReadOptions) -> Suppressed
     """Add every phone of a file to the suppressions.
 
     Raises:
-        ListError: the file cannot be read.
+        ListError: the file cannot be read, or holds no phone at all.
     """
-    content = read_phones(ws, path, options)
+    content = _phones_of(ws, path, options)
     new = ws.ledger.suppress(content.phones)
     stamp(ws.storage, ws.ledger)
     return Suppressed(len(content.phones), new, content.rejected_rows)
@@ -46,12 +47,20 @@ def take_back_file(ws: Workspace, path: Path, options: ReadOptions) -> TakenBack
     """Remove every phone of a file from the suppressions: it may be submitted again.
 
     Raises:
-        ListError: the file cannot be read.
+        ListError: the file cannot be read, or holds no phone at all.
     """
-    content = read_phones(ws, path, options)
+    content = _phones_of(ws, path, options)
     taken_back = ws.ledger.unsuppress(content.phones)
     stamp(ws.storage, ws.ledger)
     return TakenBack(len(content.phones), taken_back, content.rejected_rows)
+
+
+def _phones_of(ws: Workspace, path: Path, options: ReadOptions) -> ListContent:
+    """Opt-outs that were read wrongly must not pass for stored ones."""
+    content = read_phones(ws, path, options)
+    if not len(content.phones):
+        raise ListError(f"{path.name}: no row holds a phone number; nothing is changed: check --region and --column")
+    return content
 
 
 def read_phones(ws: Workspace, path: Path, options: ReadOptions) -> ListContent:

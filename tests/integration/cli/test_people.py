@@ -81,6 +81,8 @@ def test_a_suppressed_phone_is_never_submitted(fbcheck: Fbcheck, vendor: FakeVen
         "suppress", str(write_list(tmp_path / "out.csv", ["078 000 00 02", "junk"])), "--region", "CH", "--json"
     )
     assert (code, document) == (0, {"phones": 1, "new": 1, "rejected_rows": 1}), err
+    code, _, err = fbcheck("suppress", str(write_list(tmp_path / "national.csv", ["078 000 00 03"])))
+    assert code == 2 and "no row holds a phone number" in err, "an opt-out without its region would not be kept"
     estimate = fbcheck("run", str(write_list(tmp_path / "a.csv", [swiss(1), swiss(2)])), "--dry-run", "--json")[1]["lists"][0]
     assert (estimate["would_bill"], estimate["counts"]["suppressed"], estimate["counts"]["reused"]) == (1, 1, 0)
     code, document, _ = fbcheck("run", str(write_list(tmp_path / "a.csv", [swiss(1), swiss(2)])), "--json")

@@ -421,6 +421,7 @@ def test_a_key_is_known_by_any_unique_beginning_and_a_list_by_its_file_or_source
         ("fones-cc", "there is no list fones-cc; the nearest: phones-cc"),
         ("mail-2025-ab", "there is no list mail-2025-ab; the nearest: mail-2025-aa"),
         ("m%", "there is no list m%; the nearest: mail-"),
+        ("Phones-CC", "there is no list Phones-CC; the nearest: phones-cc"),
         ("", "there is no list"),
     ):
         with pytest.raises(OperatorError, match=re.escape(said)):
