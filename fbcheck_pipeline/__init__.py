@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fbcheck_pipeline.defs.hooks import AssetProps
     from fbcheck_pipeline.defs.resources import FbcheckResource
     from fbcheck_pipeline.defs.sensors import Nightly
-    from fbcheck_pipeline.defs.sources import AssetSource
+    from fbcheck_pipeline.defs.sources import AssetSource, SqlSource
 else:
     _MODULES = {
         "build_definitions": "defs.building",
@@ -24,6 +24,7 @@ else:
         "FbcheckResource": "defs.resources",
         "Nightly": "defs.sensors",
         "AssetSource": "defs.sources",
+        "SqlSource": "defs.sources",
     }
 
     def __getattr__(name):
@@ -38,6 +39,6 @@ else:
 
 
 __all__ = [
-    "AssetProps", "AssetSource", "FbcheckComponent", "FbcheckResource", "Nightly", "__version__", "build_definitions", "partitions",
-    "selection",
+    "AssetProps", "AssetSource", "FbcheckComponent", "FbcheckResource", "Nightly", "SqlSource", "__version__", "build_definitions",
+    "partitions", "selection",
 ]  # fmt: skip

@@ -1,5 +1,6 @@
 """The seven assets: each loads, calls the business, saves and describes."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
@@ -10,7 +11,8 @@ import dagster as dg
 import pyarrow as pa
 
 from fbcheck_pipeline.defs.instance import Instance, list_name
-from fbcheck_pipeline.defs.metadata import column_lineage, describe_output, lineage_from_list
+from fbcheck_pipeline.defs.latest import latest
+from fbcheck_pipeline.defs.metadata import column_lineage, describe_output, lineage_from_list, maybe
 from fbcheck_pipeline.defs.taking import ALWAYS_THE_SAME
 from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.files.storage import BatchStream
@@ -29,8 +31,10 @@ from fbcheck_pipeline.workflow.intake import open_registered_list
 from fbcheck_pipeline.workflow.publishing import guarded
 from fbcheck_pipeline.workflow.send import RetryPolicy
 from fbcheck_pipeline.workflow.submit import submit_list
-from fbcheck_pipeline.workflow.verdict_tables import refresh_verdict_tables
+from fbcheck_pipeline.workflow.verdict_tables import AT_ONCE, refresh_verdict_tables
 from fbcheck_pipeline.workflow.workspace import Workspace
+
+VERSION_TAG = "dagster/data_version"
 
 
 class SubmitConfig(dg.Config):
@@ -45,7 +49,7 @@ class SubmitConfig(dg.Config):
 def build_assets(instance: Instance) -> list[dg.AssetsDefinition]:
     """The assets of one instance, in the order of the flow."""
     of_list = (raw_phones, e164_phones, submitted_chunks, verdicts, current_verdicts, facebook_results, facebook_summary)
-    return [build(instance) for build in of_list]
+    return [*(build(instance) for build in of_list), *(latest(instance, source) for source in instance.sources)]
 
 
 def raw_phones(instance: Instance) -> dg.AssetsDefinition:
@@ -180,14 +184,24 @@ def verdicts(instance: Instance) -> dg.AssetsDefinition:
 def current_verdicts(instance: Instance) -> dg.AssetsDefinition:
     """The newest of all verdicts."""
 
-    @instance.asset(paths.CURRENT_VERDICTS, is_of_list=False, deps=[instance.key(paths.VERDICTS)])
-    def current_verdicts(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    key = instance.key(paths.CURRENT_VERDICTS)
+    skippable = {"dagster_type": dg.Nothing, "output_required": False}
+
+    @instance.asset(paths.CURRENT_VERDICTS, is_of_list=False, deps=[instance.key(paths.VERDICTS)], **skippable)
+    def current_verdicts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         """One row per phone that ever got a verdict, in whatever list; and `verdict_changes`, one row per change of a verdict."""
+        is_join = context.has_partition_key  # which leaves a large store to the night
         with instance.working(context) as fbcheck:
             ws = fbcheck.workspace()
-            written = refresh_verdict_tables(ws)
-        uri = ws.storage.uri(paths.CURRENT_VERDICTS.folder)
-        return dg.MaterializeResult(metadata={"dagster/uri": uri, "fbcheck/rows_written": written})
+            written = refresh_verdict_tables(ws, most=AT_ONCE if is_join else None)
+            files = [f"{each.name} {each.version}" for each in ws.storage.files(paths.CURRENT_VERDICTS.folder)]
+        version = dg.DataVersion(hashlib.sha256("\n".join(files).encode()).hexdigest())
+        event = context.instance.get_latest_materialization_event(key)
+        before = event and event.asset_materialization and event.asset_materialization.tags
+        if is_join and before and before.get(VERSION_TAG) == version.value:
+            return maybe(None)  # what is downstream of it need not run again
+        metadata: dict[str, Any] = {"dagster/uri": ws.storage.uri(paths.CURRENT_VERDICTS.folder), "fbcheck/rows_written": written}
+        return maybe(dg.MaterializeResult(metadata=metadata, data_version=version))
 
     return current_verdicts
 

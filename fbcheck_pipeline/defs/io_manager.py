@@ -1,20 +1,25 @@
-"""Parquet files at DATA_URI: written atomically, and loaded as a stream of batches or a pandas frame, by the input's type."""
+"""Parquet files at DATA_URI: written atomically, and loaded as a stream of batches or as a frame, by the input's type."""
 
 from dataclasses import replace
-from typing import Any, Union
+from typing import Any
 
 import dagster as dg
 import pandas as pd
+import pyarrow as pa
 
-from fbcheck_pipeline.defs.instance import NO_LIST
+from fbcheck_pipeline.defs.instance import LATEST, NO_LIST
 from fbcheck_pipeline.defs.metadata import describe_output
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.files.storage import BatchStream, release_unused_memory
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.workflow.verdict_tables import read_current_verdicts
+from fbcheck_pipeline.workflow.workspace import Workspace
 
 
 class ParquetIOManager(dg.ConfigurableIOManager):
-    """One file per asset and partition: `<asset>/<list_key>.parquet`, whatever the prefix of the asset's key.
+    """One file per asset and partition: `<asset>/<list_key>.parquet`, whatever the prefix of the asset's key; and the tables without
+    partitions.
 
     An input may name the columns it needs: `AssetIn(metadata={"columns": [...]})`.
     """
@@ -29,25 +34,48 @@ class ParquetIOManager(dg.ConfigurableIOManager):
             FbcheckError: the stream itself failed.
         """
         with self.fbcheck.whole_remedies():
-            storage, name = self.fbcheck.workspace().storage, _name(context)
+            storage, name = self.fbcheck.workspace().storage, _of_list(context)
             rows = storage.write_parquet(name, obj)
             release_unused_memory()
             context.add_output_metadata(describe_output(obj.schema, rows, storage.uri(name), obj.on_written()))
 
-    def load_input(self, context: dg.InputContext) -> Union[BatchStream, pd.DataFrame]:
-        """A `pandas.DataFrame` (Arrow-backed) if the input is annotated so, otherwise a `BatchStream`."""
+    def load_input(self, context: dg.InputContext) -> Any:
+        """What the input is annotated as: `pandas.DataFrame` (Arrow-backed), `pyarrow.Table` or `RecordBatchReader`, a frame of Polars;
+        otherwise a `BatchStream`.
+        """
         columns = (context.definition_metadata or {}).get("columns")
         with self.fbcheck.whole_remedies():
             ws = self.fbcheck.workspace()
             as_of = ws.ledger.generation()  # before the file is opened
-            stream = replace(ws.storage.read_parquet(_name(context), columns), as_of=as_of)
-        if context.dagster_type.typing_type is pd.DataFrame:
-            frame: pd.DataFrame = stream.read_all().to_pandas(types_mapper=pd.ArrowDtype)
-            return frame
-        return stream
+            return loaded_as(context.dagster_type.typing_type, replace(_read(ws, context, columns), as_of=as_of))
 
 
-def _name(context: Any) -> str:
+def loaded_as(wanted: Any, stream: BatchStream) -> Any:
+    """A stream as the type that somebody annotated."""
+    if wanted is pd.DataFrame:
+        return stream.read_all().to_pandas(types_mapper=pd.ArrowDtype)
+    if wanted is pa.Table:
+        return stream.read_all()
+    if wanted is pa.RecordBatchReader:
+        return pa.RecordBatchReader.from_batches(stream.schema, stream.batches)
+    if getattr(wanted, "__module__", "").partition(".")[0] == "polars":
+        import polars
+
+        frame = polars.DataFrame(stream.read_all())
+        return frame.lazy() if wanted is polars.LazyFrame else frame
+    return stream
+
+
+def _read(ws: Workspace, context: dg.InputContext, columns: list[str] | None) -> BatchStream:
+    asset = context.asset_key.path[-1]
+    if asset == paths.CURRENT_VERDICTS.folder:
+        return read_current_verdicts(ws, columns)
+    is_latest = asset.endswith(LATEST) and not context.has_asset_partitions
+    name = paths.FACEBOOK_LATEST.of(asset.removesuffix(LATEST)) if is_latest else _of_list(context)
+    return ws.storage.read_parquet(name, columns)
+
+
+def _of_list(context: Any) -> str:
     if not (context.has_asset_partitions and context.has_partition_key):
         raise OperatorError(NO_LIST)
     return f"{context.asset_key.path[-1]}/{context.asset_partition_key}.parquet"

@@ -1,15 +1,25 @@
 """The three jobs of a list, in their order: submit it, collect verdicts, join it; and the job of the tables over all lists."""
 
+from collections.abc import Iterable
+from typing import Union
+
 import dagster as dg
 
-from fbcheck_pipeline.defs.instance import Instance, Job
+from fbcheck_pipeline.defs.instance import Instance, Job, latest_name
 from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.paths import DataFile
 
 VENDOR_TAG = "fbcheck/vendor"
 """What a run does at the vendor; deploy/dagster.yaml limits how many submit at once."""
 
 SUBMIT, COLLECT, JOIN, TELL = "submit_list", "collect_verdicts", "join_list", "refresh_current_verdicts"
 """The jobs' names in an instance without a name."""
+
+
+def join_assets(instance: Instance, sources: Iterable[str]) -> list[Union[DataFile, str]]:
+    """What a join materializes for lists of these sources: with sources declared, also what people have downstream of them."""
+    unpartitioned: list[Union[DataFile, str]] = [*map(latest_name, sources), paths.CURRENT_VERDICTS] if instance.sources else []
+    return [paths.FACEBOOK_RESULTS, paths.FACEBOOK_SUMMARY, *unpartitioned]
 
 
 def build_jobs(instance: Instance) -> dict[str, Job]:
@@ -29,7 +39,7 @@ def build_jobs(instance: Instance) -> dict[str, Job]:
         ),
         JOIN: instance.job(
             JOIN,
-            dg.AssetSelection.assets(*map(instance.key, (paths.FACEBOOK_RESULTS, paths.FACEBOOK_SUMMARY))),
+            dg.AssetSelection.assets(*map(instance.key, join_assets(instance, instance.sources))),
             "Join a list with the verdicts of its phones and update the summary. A join costs nothing and may be repeated.",
             is_of_list=True,
         ),

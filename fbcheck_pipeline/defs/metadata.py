@@ -1,6 +1,6 @@
 """What the Dagster pages show of an asset: counts and addresses, never a phone number."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import dagster as dg
@@ -57,6 +57,11 @@ def lineage_from_list(list_asset: dg.AssetKey, reader: ListReader) -> dg.TableCo
     for column in (Column.PHONE_COLUMN, Column.PHONE_RAW):
         made_of[str(column)] = [f".{name}" for name in phones]
     return column_lineage(made_of, lambda _: list_asset)
+
+
+def maybe(result: dg.MaterializeResult[None] | None) -> Iterator[dg.MaterializeResult[None]]:
+    """What an asset returns that need not have been materialized: a generator, but made when the work is done."""
+    return (each for each in (result,) if each is not None)
 
 
 def column_lineage(made_of: Mapping[str, list[str]], key: Callable[[str], dg.AssetKey]) -> dg.TableColumnLineage:

@@ -16,7 +16,7 @@ from typing import Optional, Union
 import dagster as dg
 
 from fbcheck_pipeline.defs.instance import Instance
-from fbcheck_pipeline.defs.jobs import COLLECT, JOIN, SUBMIT
+from fbcheck_pipeline.defs.jobs import COLLECT, JOIN, SUBMIT, join_assets
 from fbcheck_pipeline.ledger.access import batched
 from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.model import paths
@@ -134,6 +134,9 @@ def _request(instance: Instance, ws: Workspace, work: Work, attempt: int) -> dg.
     """The request of a work; after a failed run the storage says what is missing, whatever the ledger believes."""
     assets: list[Union[DataFile, str]] = [*work.assets]
     config, label = None, instance.labelled(work.name)
+    if work.job == JOIN and work.list_key is not None and instance.sources:
+        source = ws.ledger.phone_list(work.list_key).source  # the newest results of other sources stay as they are
+        assets = join_assets(instance, {source} & instance.sources.keys())
     if work.list_key is not None and work.again is not None:
         assets = [*missing_assets(ws, work.list_key)] if attempt else assets
         config = {"ops": {instance.step(paths.SUBMITTED_CHUNKS): {"config": {"again": work.again.value}}}}

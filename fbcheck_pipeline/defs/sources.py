@@ -1,16 +1,20 @@
-"""Where lists come from besides the inbox: assets of the project, whose tables are taken as lists."""
+"""Where lists come from besides the inbox: assets of the project, and queries, whose tables are taken as lists."""
 
+import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, Optional, Union, get_args
 
 import dagster as dg
 import pyarrow as pa
+from sqlalchemy.exc import SQLAlchemyError
 
 from fbcheck_pipeline.defs.instance import Instance, Job
 from fbcheck_pipeline.defs.jobs import SUBMIT
 from fbcheck_pipeline.defs.source_sensor import source_sensor
 from fbcheck_pipeline.defs.taking import list_asset, take_job
 from fbcheck_pipeline.errors import ListError, SettingsError
+from fbcheck_pipeline.files.query_batches import query_batches
 from fbcheck_pipeline.files.table_batches import batches_of
 from fbcheck_pipeline.lists import source_named
 from fbcheck_pipeline.settings import settings_of
@@ -56,12 +60,13 @@ class AssetSource:
         Raises:
             SettingsError: something cannot be so.
         """
-        coerced = dg.AssetKey.from_coercible(key.key if isinstance(key, (dg.AssetsDefinition, dg.AssetSpec)) else key)
+        coerced = _key(key)
         if partitions not in get_args(Partitions):
             raise SettingsError(f'source {coerced.path[-1]}: partitions={partitions!r} is unknown; it is "event" or "all"')
         rules = rules_of(
             coerced.path[-1] if name is None else name,
-            phone_columns=phone_columns, region_column=region_column, keep_columns=keep_columns, region=region, purpose=purpose, at_most=at_most,
+            phone_columns=phone_columns, region_column=region_column, keep_columns=keep_columns, region=region,
+            purpose=purpose, at_most=at_most,
         )  # fmt: skip
         self.name, self.rules = rules.source, rules
         self._key, self._type, self._partitions = coerced, type, partitions
@@ -101,6 +106,81 @@ class AssetSource:
             raise ListError(
                 f"source {self.name} is no table but {error}; name what its IO manager is to load, e.g. type=pandas.DataFrame"
             ) from error
+
+
+class SqlSource:
+    """A query whose rows are taken as a list: at its own times, on demand, and when what it depends on was materialized.
+
+    For tables that no IO manager loads, such as those of dbt, dlt or sling. The rows stream through memory in pieces.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        url: dg.EnvVar,
+        query: str,
+        cron: Optional[str] = None,
+        timezone: str = "UTC",
+        deps: Sequence[Key] = (),
+        phone_columns: Sequence[str] = (),
+        region_column: Optional[str] = None,
+        keep_columns: Optional[Sequence[str]] = None,
+        region: Optional[str] = None,
+        purpose: Optional[str] = None,
+        at_most: Optional[int] = 1,
+    ) -> None:
+        """
+        Args:
+            url: the variable that holds SQLAlchemy's URL of the database; its driver must be installed.
+            query: one statement without parameters.
+            cron: when it is taken, in the time zone; None for no schedule.
+            deps: assets that it reads; each new materialization of one takes a list.
+            phone_columns, region_column, keep_columns, region, purpose, at_most: see `AssetSource`.
+
+        Raises:
+            SettingsError: something cannot be so.
+        """
+        self.rules = rules_of(
+            name, phone_columns=phone_columns, region_column=region_column, keep_columns=keep_columns, region=region,
+            purpose=purpose, at_most=at_most,
+        )  # fmt: skip
+        self.name, self.upstream = self.rules.source, [_key(each) for each in deps]
+        variable = getattr(url, "env_var_name", None)
+        if variable is None:
+            raise SettingsError(
+                f'source {self.name}: url must not stand in code, where Dagster shows it; name its variable, e.g. dagster.EnvVar("WAREHOUSE_URL")'
+            )
+        self._variable, self._query, self._cron, self._timezone = str(variable), query, cron, timezone
+
+    def build(self, instance: Instance, jobs: Mapping[str, Job]) -> dg.Definitions:
+        """Its asset, job, sensor and schedule."""
+        asset = list_asset(instance, self.rules, self.upstream, lambda _: self._batches(), has_their_columns=False)
+        job = take_job(instance, self.name)
+        schedule = self._cron and dg.ScheduleDefinition(
+            name=instance.named(f"{self.name}_source_schedule"),
+            job=job,
+            cron_schedule=self._cron,
+            execution_timezone=self._timezone,
+            default_status=instance.schedule_status(is_buying=True),
+            description=f"Takes a list of {self.name}.",
+        )
+        sensor = source_sensor(instance, self.rules, self.upstream, [job, jobs[SUBMIT]])
+        return dg.Definitions(assets=[asset], jobs=[job], sensors=[sensor], schedules=[schedule] if schedule else [])
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        if not (url := os.environ.get(self._variable)):
+            raise SettingsError(f"source {self.name}: the environment variable {self._variable} is not set")
+        try:
+            yield from query_batches(url, self._query)
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", None) or type(error).__name__).partition("\n")[0]
+            reason = re.sub(r"\+?[0-9]{5,}", "…", reason)  # databases quote what they cannot read
+            raise ListError(f"source {self.name} cannot be read ({reason}); see to its query and its database") from None
+
+
+def _key(given: Key) -> dg.AssetKey:
+    return dg.AssetKey.from_coercible(given.key if isinstance(given, (dg.AssetsDefinition, dg.AssetSpec)) else given)
 
 
 def rules_of(name: str, *, region: Optional[str], **given: Any) -> SnapshotRules:

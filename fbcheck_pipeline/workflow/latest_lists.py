@@ -45,7 +45,7 @@ def refresh_latest(ws: Workspace, source: str, *, joined: tuple[str, int] | None
     while True:
         generation = ws.ledger.generation()
         choice = _choose(ws, source, joined, without)
-        if choice is not None and choice.list_key == _shown(ws, source) and (joined is None or joined[0] != choice.list_key):
+        if choice is not None and choice.list_key == shown_list(ws, source) and (joined is None or joined[0] != choice.list_key):
             return
         try:
             _show(ws, source, choice, generation, joined, without)
@@ -55,7 +55,7 @@ def refresh_latest(ws: Workspace, source: str, *, joined: tuple[str, int] | None
 
 
 def _choose(ws: Workspace, source: str, joined: tuple[str, int] | None, without: Collection[str]) -> _Choice | None:
-    shown = _shown(ws, source)
+    shown = shown_list(ws, source)
     for each in ws.ledger.newest_of(source):
         waiting = each.count(CheckStatus.WAITING) if each.joined_at is not None else None
         if joined and joined[0] == each.list_key:
@@ -67,7 +67,7 @@ def _choose(ws: Workspace, source: str, joined: tuple[str, int] | None, without:
     return None
 
 
-def _shown(ws: Workspace, source: str) -> str | None:
+def shown_list(ws: Workspace, source: str) -> str | None:
     """Whose result the file of a source is; None where there is none, or none that can be read."""
     name = paths.FACEBOOK_LATEST.of(source)
     try:

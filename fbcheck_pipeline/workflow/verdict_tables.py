@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.files.pair_sorting import PAIRS_IN_MEMORY, PairSorter
+from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.ledger.indexing import IndexState
 from fbcheck_pipeline.ledger.records import StoredTask
 from fbcheck_pipeline.model import paths
@@ -66,6 +67,21 @@ def refresh_verdict_tables(ws: Workspace, *, most: int | None = None) -> dict[st
     if written:
         write_views(ws)
     return written
+
+
+def read_current_verdicts(ws: Workspace, columns: list[str] | None = None) -> BatchStream:
+    """The newest verdict of each phone; of a store of several parts in memory, since a part may overrule another.
+
+    Raises:
+        StorageError: nothing was collected yet, or a part is damaged.
+    """
+    folder = paths.CURRENT_VERDICTS.folder
+    names = [f"{folder}/{each}" for each in ws.storage.names(folder) if each.endswith(paths.CURRENT_VERDICTS.suffix)]
+    if len(names) < 2:
+        return ws.storage.read_parquet(names[0] if names else paths.CURRENT_VERDICTS.of("all"), columns)
+    rows = _newest(pa.concat_tables([ws.storage.read_parquet(each).read_all() for each in names]))
+    table = rows if columns is None else rows.select(columns)
+    return BatchStream(table.schema, iter(table.to_batches()))
 
 
 def remake_verdict_tables(ws: Workspace) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+import sqlalchemy as sa
 from dagster._core.definitions.reconstruct import ReconstructableRepository
 
 import fbcheck_pipeline as fb
@@ -96,6 +98,7 @@ def test_a_materialized_table_becomes_a_list_and_the_same_content_buys_nothing(
     assert table.schema.field("contact_id").type == "int64" and "timestamp" in str(table.schema.field("since").type)
     assert "note" not in table.column_names and table["contact_id"].to_pylist() == [7, 7, 8, 8, 9, 9]
     see_the_lineage(driver)
+    see_what_is_downstream(driver, materialize, known.list_key)
 
     assert materialize(CONTACTS, *keys("contacts_list"), rows=PEOPLE[::-1]).success
     assert [each.list_key for each in driver.ws.ledger.lists()] == [known.list_key] and sum(vendor.accepted.values()) == 4
@@ -111,17 +114,67 @@ def test_a_materialized_table_becomes_a_list_and_the_same_content_buys_nothing(
 
 
 def see_the_lineage(driver: EmbeddedDriver) -> None:
-    """From our result to their table, for assets and for columns."""
+    """From their asset, through ours, to their table, for assets and for columns."""
     graph = driver.definitions.resolve_asset_graph()
-    assert CONTACTS in graph.get_ancestor_asset_keys(*keys("facebook_results"))
-    place, column = keys("facebook_results")[0], "phone_raw"
-    for _ in range(3):
+    assert CONTACTS in graph.get_ancestor_asset_keys(dg.AssetKey("reachable"))
+    place, column = keys("contacts_latest")[0], "phone_raw"
+    for _ in range(4):
         (event,) = driver.instance.fetch_materializations(place, limit=1).records
         deps = event.asset_materialization.metadata["dagster/column_lineage"].value.deps_by_column[column]
         place, column = deps[0].asset_key, deps[0].column_name
     assert (place, column) == (CONTACTS, "mobile")
     (event,) = driver.instance.fetch_materializations(*keys("contacts_list"), limit=1).records
     assert event.asset_materialization.tags["dagster/data_version"] == "1"
+
+
+def see_what_is_downstream(driver: EmbeddedDriver, materialize: Callable[..., Any], list_key: str) -> None:
+    """Eager assets are asked for once after a join; inputs come as they are annotated, whole and by partition."""
+    reachable = dg.AssetKey("reachable")
+    theirs = dg.AssetSelection.assets(reachable)
+    assert materialize(dg.AssetKey("of_each_list"), partition=list_key).success
+    assert materialize(reachable).success
+    frame, lazy, table = (their_sources.loaded[name] for name in ("newest", "known", "result"))
+    assert isinstance(frame["phone_e164"].dtype, pd.ArrowDtype) and len(frame) == table.num_rows == 6
+    assert lazy.select("phone_e164").collect().height == 4
+    first = dg.evaluate_automation_conditions(driver.definitions, driver.instance, theirs)
+    assert first.total_requested == 0, "what was there before anybody looked is no news"
+    assert driver.run("join_list", list_key).success
+    second = dg.evaluate_automation_conditions(driver.definitions, driver.instance, theirs, cursor=first.cursor)
+    assert second.total_requested == 1
+    events = driver.instance.fetch_materializations(*keys("current_verdicts"), limit=10).records
+    assert len(events) == 1, "tables that are as they were are not materialized anew"
+    assert not driver.instance.fetch_materializations(*keys("all_leads_latest"), limit=1).records
+
+
+@pytest.mark.parametrize("url", ["sqlite:///{}/people.db", "duckdb:///{}/people.duckdb"])
+def test_a_query_is_taken_by_its_schedule_and_when_its_table_was_made(
+    driver: EmbeddedDriver,
+    vendor: FakeVendor,
+    materialize: Callable[..., Any],
+    tmp_path: Path,
+    url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its types stay, also where a column is empty in the first rows that come."""
+    monkeypatch.setenv("THEIR_WAREHOUSE", url.format(tmp_path))
+    engine = sa.create_engine(url.format(tmp_path))
+    with engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE people (id INTEGER, phone TEXT)"))
+        many = [{"id": None if n <= 12_000 else n, "phone": f"+4179{n % 3:07d}"} for n in range(1, 12_002)]
+        connection.execute(sa.text("INSERT INTO people VALUES (:id, :phone)"), many)
+    engine.dispose()
+    assert materialize(dg.AssetKey("leads"), partition="2026-09").success
+    assert follow(driver, "warehouse") == ["facebook_take_warehouse_list", "facebook_submit_list"]
+    driver.finish()
+    (known,) = driver.ws.ledger.lists()
+    table = pq.read_table(Path(driver.ws.storage.root) / "facebook_latest" / "warehouse.parquet")
+    assert table.schema.field("id").type in ("int32", "int64") and table["id"].drop_null().to_pylist() == [12_001]
+    assert table["note"][0].as_py() == "12:30 %" and known.count("phones") == 12_001 and len(vendor.accepted) == 3
+    schedule = driver.definitions.resolve_schedule_def("facebook_warehouse_source_schedule")
+    assert (schedule.cron_schedule, schedule.job_name) == ("0 1 * * *", "facebook_take_warehouse_list")
+    monkeypatch.setenv("THEIR_WAREHOUSE", "sqlite://")
+    said = failures(materialize(*keys("warehouse_list")))["enrichment__warehouse_list"]
+    assert "source warehouse cannot be read (no such table: people); see to its query and its database" in said
 
 
 def test_partitions_are_taken_one_by_one_or_together(
@@ -178,5 +231,7 @@ def test_a_wrong_source_is_refused_where_it_is_written() -> None:
     ):
         with pytest.raises(SettingsError, match=said):
             fb.AssetSource("a", **given)
+    with pytest.raises(SettingsError, match="source a: url must not stand in code"):
+        fb.SqlSource("a", url="sqlite://", query="SELECT 1")  # type: ignore[arg-type]
     with pytest.raises(SettingsError, match="two sources are named a"):
         fb.build_definitions("b", sources=[fb.AssetSource("a"), fb.AssetSource(["x", "a"])])

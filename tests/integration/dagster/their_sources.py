@@ -58,6 +58,27 @@ def leads(context: dg.AssetExecutionContext) -> pl.DataFrame:
     )
 
 
+loaded: dict[str, Any] = {}
+"""What the assets downstream got."""
+
+
+@dg.asset(
+    ins={name: dg.AssetIn(["enrichment", key]) for name, key in (("newest", "contacts_latest"), ("known", "current_verdicts"))},
+    automation_condition=dg.AutomationCondition.eager(),
+    io_manager_key="frames",
+)
+def reachable(newest: pd.DataFrame, known: pl.LazyFrame) -> pd.DataFrame:
+    """An asset downstream of ours, without partitions."""
+    loaded.update(newest=newest, known=known)
+    return newest
+
+
+@dg.asset(ins={"result": dg.AssetIn(["enrichment", "facebook_results"])}, partitions_def=fb.partitions("facebook"))
+def of_each_list(result: pa.Table) -> None:
+    """An asset downstream of ours, of the same partitions."""
+    loaded.update(result=result)
+
+
 def defs() -> dg.Definitions:
     """Their assets and the instance."""
     facebook = fb.build_definitions(
@@ -68,8 +89,14 @@ def defs() -> dg.Definitions:
                 purpose="campaign 12",
             ),
             fb.AssetSource("leads", name="Leads of a month", type=pl.LazyFrame, at_most=None),
+            fb.SqlSource(
+                "warehouse", url=dg.EnvVar("THEIR_WAREHOUSE"), query="SELECT id, phone, '12:30 %' AS note FROM people", cron="0 1 * * *",
+                deps=["leads"], at_most=None,
+            ),
             fb.AssetSource("leads", name="all_leads", type=pl.DataFrame, partitions="all", at_most=None),
         ],
     )  # fmt: skip
-    theirs = dg.Definitions(assets=[contacts, leads], resources={"frames": Frames(place=dg.EnvVar("THEIR_PLACE"))})
+    theirs = dg.Definitions(
+        assets=[contacts, leads, reachable, of_each_list], resources={"frames": Frames(place=dg.EnvVar("THEIR_PLACE"))}
+    )
     return dg.Definitions.merge(theirs, facebook)
