@@ -13,14 +13,13 @@ import dagster as dg
 from dagster.components.component_scaffolding import scaffold_component
 from pydantic import BaseModel, Field, create_model
 
-from fbcheck_pipeline.defs.building import Automation, build_definitions
+from fbcheck_pipeline.defs.building import Automation, Source, build_definitions
 from fbcheck_pipeline.defs.hooks import AssetProps, Hooks, compute_alone, same_spec
-from fbcheck_pipeline.defs.resources import SECRETS, FbcheckResource
+from fbcheck_pipeline.defs.resources import SECRETS, FbcheckResource, named_variable
 from fbcheck_pipeline.defs.sensors import Nightly
-from fbcheck_pipeline.errors import SettingsError
+from fbcheck_pipeline.defs.source_entries import CLASSES, fields_of, source_of
 from fbcheck_pipeline.settings import Settings
 
-_VARIABLE = re.compile(r"[A-Za-z_]\w*")
 Computed = TypeVar("Computed")
 
 
@@ -41,25 +40,17 @@ def _settings_schema() -> type[BaseModel]:
 SettingsSchema = _settings_schema()
 
 
-def variable(name: str, value: Any) -> dg.EnvVar:
-    """The variable that a field `…_env` names.
-
-    Raises:
-        SettingsError: it is no name; the message does not repeat it, as it may be the secret.
-    """
-    if not isinstance(value, str) or not _VARIABLE.fullmatch(value):
-        example = name.removesuffix("_env").upper()
-        raise SettingsError(f"{name} must be the name of an environment variable alone, e.g. {name}: {example}")
-    return dg.EnvVar(value)
-
-
 def _resource(context: dg.ResolutionContext, given: BaseModel) -> FbcheckResource:
     settings: dict[str, Any] = {}
     for name in given.model_fields_set:
         value = getattr(given, name)
         is_secret = name.endswith("_env")
-        settings[name.removesuffix("_env")] = variable(name, value) if is_secret else context.resolve_value(value)
+        settings[name.removesuffix("_env")] = named_variable(name, value) if is_secret else context.resolve_value(value)
     return FbcheckResource(**settings)
+
+
+def _sources(context: dg.ResolutionContext, entries: Sequence[Mapping[str, Any]]) -> list[Source]:
+    return [source_of(number, entry, context.resolve_value) for number, entry in enumerate(entries, 1)]
 
 
 def _described(meaning: str) -> dg.Resolver:
@@ -102,6 +93,15 @@ class FbcheckComponent(dg.Component, dg.Resolvable):
     group_name: Annotated[Optional[str], _described("Of all assets; by default the name, or `fbcheck`.")] = None
     owners: Annotated[Optional[Sequence[str]], _described("Of all assets: e-mail addresses, or teams as `team:crm`.")] = None
     tags: Annotated[Optional[Mapping[str, str]], _described("Of all assets.")] = None
+    sources: Annotated[
+        Sequence[Source],
+        dg.Resolver(
+            _sources,
+            model_field_type=list[dict[str, Any]],
+            description="Where lists come from besides the inbox. Fields of an entry: "
+            + "; or ".join(", ".join(fields_of(each)) for each in CLASSES.values()),
+        ),
+    ] = ()
     nightly: Annotated[
         Optional[Nightly],
         _described("When the night plans again what is incomplete; `{}` for 02:15 UTC. Without it: no schedule."),
@@ -157,6 +157,7 @@ class FbcheckComponent(dg.Component, dg.Resolvable):
             group_name=self.group_name,
             owners=self.owners,
             tags=self.tags,
+            sources=self.sources,
             nightly=self.nightly,
             automation=self.automation,
             inbox=self.inbox,

@@ -214,9 +214,9 @@ def unknown_variables(prefix: str = PREFIX) -> list[str]:
     ]
 
 
-def nearest_of(name: str, known: Iterable[str]) -> str:
-    """`did you mean …?` with the nearest of the known names; empty if none is near."""
-    nearest = get_close_matches(name, known, n=1, cutoff=0.8)
+def nearest_of(name: str, known: Iterable[str], *, likeness: float = 0.8) -> str:
+    """`did you mean …?` with the nearest of the known names; empty if none is as near as this, up to 1."""
+    nearest = get_close_matches(name, known, n=1, cutoff=likeness)
     return f"did you mean {nearest[0]}?" if nearest else ""
 
 

@@ -24,6 +24,7 @@ SECRETS = ("api_key", "ledger_url", "webhook_url")
 """Settings that are given by the name of a variable only: Dagster shows and stores what stands in a resource."""
 FIT_TOGETHER = ({"chunk_size", "min_chunk", "protocol"}, {"data_uri", "ledger_url"})
 """Settings that are judged together, which is left to the run where one of them comes from a variable."""
+_NAME = re.compile(r"[A-Za-z_]\w*")
 _FROM_VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 Text = Union[str, dg.EnvVar, None]
@@ -193,6 +194,18 @@ class FbcheckResource(dg.ConfigurableResource["FbcheckResource"]):
         if self._workspace is not None:
             self._workspace.ledger.close()
         self._client = self._workspace = None
+
+
+def named_variable(name: str, value: Any) -> dg.EnvVar:
+    """The variable that a field `…_env` names.
+
+    Raises:
+        SettingsError: it is no name; the message does not repeat it, as it may be the secret.
+    """
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        example = name.removesuffix("_env").upper()
+        raise SettingsError(f"{name} must be the name of an environment variable alone, e.g. {name}: {example}")
+    return dg.EnvVar(value)
 
 
 def _given(resource: FbcheckResource) -> dict[str, str]:

@@ -25,13 +25,16 @@ from fbcheck_pipeline.results.number_search import SHORTEST, KnownNumbers, digit
 REMOVED = "(holds a phone number)"
 _MAY_HOLD_ONE = rf"(?:\p{{Nd}}\P{{Nd}}*){{{SHORTEST}}}"
 
+_RUNS = (re.compile(r"\+?\d(?:(?:[^\w\n]|_){0,3}\d)+"), re.compile(r"\d+"))
+"""What may be a number among words: digits with few signs between them, and without any."""
+
 
 class Pseudonyms:
     """Replaces the numbers of result batches.
 
     `phone_e164`, `phone_raw` and the source's phone columns get pseudonyms: of their phones if there are any, else of the text. A text of
     another source column, or a column's name, is replaced as a whole when it holds a number of its row, a number of the list, or
-    whatever else reads as a valid number.
+    digits that read as a valid number of anybody.
     """
 
     def __init__(
@@ -105,7 +108,13 @@ class Pseudonyms:
         texts = cells.take(pa.array(may))
         digits = [digits_of(text) for text in texts.to_pylist()]
         of_row = [any(tail in run for tail in tails[place]) for place, run in zip(may.tolist(), digits, strict=True)]
-        return set(may[np.array(of_row) | self._known.are_in(digits) | self._reads(texts)].tolist())
+        return set(may[np.array(of_row) | self._known.are_in(digits) | self._are_read_in(texts)].tolist())
+
+    def _are_read_in(self, texts: pa.Array) -> npt.NDArray[np.bool_]:
+        """True where a text, or a run of digits in it, reads as a phone, of whomever."""
+        pieces = [(place, each) for place, text in enumerate(texts.to_pylist()) for each in _pieces(text)]
+        is_phone = self._reads(pa.array([each for _, each in pieces], pa.string()))
+        return np.isin(np.arange(len(texts)), np.array([place for place, _ in pieces])[is_phone])
 
     def _reads(self, texts: pa.Array) -> npt.NDArray[np.bool_]:
         """True where a text reads as a phone, of whomever."""
@@ -124,6 +133,11 @@ class Pseudonyms:
 
 def _texts(batch: pa.RecordBatch, name: str) -> list[Any]:
     return list(batch.column(name).cast(pa.string()).to_pylist())
+
+
+def _pieces(text: str) -> set[str]:
+    runs = (each for run in _RUNS for each in run.findall(text))
+    return {text, *(each for each in runs if len(digits_of(each)) >= SHORTEST)}
 
 
 def _tails(numbers: Iterable[str | None]) -> Iterator[str]:

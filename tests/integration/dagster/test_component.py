@@ -56,6 +56,10 @@ attributes:
   name: facebook
   key_prefix: [enrichment]
   owners: [team:crm]
+  sources:
+    - key: crm/contacts
+      phone_columns: [mobile]
+      type: pandas.DataFrame
   nightly: {{timezone: Europe/Istanbul}}
   settings:
     api_key_env: FACEBOOK_KEY
@@ -76,6 +80,9 @@ MISTAKES = {
 FAULTS = {
     "settings: {region: UK}": "region: must be an ISO 3166 region such as TR, DE or US; did you mean GB?",
     'settings: {api_key_env: "{{ env.FACEBOOK_KEY }}"}': "api_key_env must be the name of an environment variable alone",
+    "sources: [{key: a}, {key: b, phone_column: [c]}]": "entry 2 of sources: phone_column is no field of a source; did you mean phone_columns",
+    "sources: [{kee: contacts}]": "entry 1 of sources: kee is no field of a source; did you mean key?",
+    "sources: [{key: contacts, region: UK}]": "entry 1 of sources: source contacts: region: must be an ISO 3166 region",
     "automation: sometimes": 'it is "running", "stopped" or "always"',
 }
 EAGER = """
@@ -147,6 +154,7 @@ def test_dg_finds_scaffolds_checks_and_launches_it(project: Path, wheel_site: Pa
     assets = {each["asset_key"]: each for each in json.loads(shown["said"][shown["said"].index("{") :])["assets"]}
     assert assets["enrichment/raw_phones"]["description"] == "Ours: raw_phones"
     assert '"domain"' in str(assets["enrichment/raw_phones"]["tags"]).replace("'", '"')
+    assert assets["enrichment/contacts_list"]["dependency_keys"] == ["crm/contacts"]
     assert "their_job" in shown["said"] and "facebook_nightly_enrichment" in shown["said"]
     assert (project / "executed").read_text() == "enrichment/verdicts" and (tmp_path / "data" / "ledger.db").exists()
     assert not any(SECRET in each["said"] for each in (of_theirs, shown, stored, launched)) and "FACEBOOK_KEY" in stored["said"]

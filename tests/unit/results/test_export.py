@@ -234,6 +234,11 @@ NOTES = [
     ("0533 777 88 99", True),
     ("call her sister: 533 777-88-99!", True),
     ("of another row: 5.3.4.0.0.0.1.1.2.3", True),
+    ("of a file: list 0533 777 88 99.csv", True),
+    ("list-05337778899-55b9ee68", True),
+    ("05337778899a and 12345678", True),
+    ("5337778899 2026", True),
+    ("at 2026-11-24 12:30:11, order 20261124-123456, 192.168.100.200", False),
     ("", False),
     (None, False),
 ]
