@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import OperatorError
-from fbcheck_pipeline.ledger.access import Access, batched
+from fbcheck_pipeline.ledger.access import Access
 from fbcheck_pipeline.ledger.changes import NEXT_CHANGE, count_change
 from fbcheck_pipeline.ledger.many_keys import among
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList, UnreadableFile
@@ -184,9 +184,8 @@ class ListEntries(Access):
 
     def forget_unreadable_files(self, names: Iterable[str]) -> None:
         """Forget files that do not lie in the inbox any more."""
-        for some in batched(names):
-            with self._write() as connection:
-                connection.execute(sa.delete(unreadable_files).where(unreadable_files.c.name.in_(some)))
+        with self._write() as connection:
+            connection.execute(sa.delete(unreadable_files).where(among(unreadable_files.c.name, names)))
 
     def note_counts(self, list_key: str, counts: Mapping[str, int]) -> None:
         """Record what is known of a list's phones before it is joined."""

@@ -56,7 +56,7 @@ def remove_from_index(ws: Workspace, chunk_keys: Collection[str]) -> None:
     gone = pa.array(sorted(chunk_keys), pa.string())
     for tier in ws.ledger.index_state().tiers:
         if _tells_untruth(ws, tier, gone):
-            TierWriter(ws, ws.ledger.index_state().generation).merge([tier])
+            TierWriter(ws, ws.ledger.generation()).merge([tier])
     finish_files(ws)
     known = ws.ledger.files_in_use()
     for name in ws.storage.names(paths.VERDICT_INDEX.folder):  # of no ledger's: from a backup

@@ -104,7 +104,7 @@ def refresh_at_once(ws: Workspace) -> None:
 
 
 def _refresh(ws: Workspace, most: int | None) -> dict[str, int]:
-    generation = ws.ledger.index_state().generation
+    generation = ws.ledger.generation()
     chains = [chain_of(ws, table, generation) for table in TABLES]
     state = ws.ledger.index_state()  # after what is there: who publishes meanwhile may have read more
     if most is not None and state.change - min(each.change for each in chains) > MOST_CHANGES:

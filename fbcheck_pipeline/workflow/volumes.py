@@ -38,7 +38,7 @@ MERGING = MergePolicy(ratio=8, smallest=1 << 17, largest=1 << 23)
 def bind_verdicts(ws: Workspace, *, max_files: int = MAX_FILES, policy: MergePolicy = MERGING) -> bool:
     """Make a volume of small verdict files where these are many, and one of several volumes; True when any was published."""
     finish_files(ws)
-    generation, is_new = ws.ledger.index_state().generation, False
+    generation, is_new = ws.ledger.generation(), False
     unbound = ws.ledger.unbound(policy.largest)
     if len(unbound) > max_files:
         is_new = _bind(ws, generation, unbound, [])
@@ -60,21 +60,25 @@ def remove_from_volumes(ws: Workspace) -> None:
     finish_files(ws)  # each is in its place then: none with these chunks is published any more
     while volumes := [each for each in ws.ledger.volumes_with_purged() if ws.storage.exists(paths.VOLUMES.of(each.key))]:
         for each in volumes:
-            generation = ws.ledger.index_state().generation
-            _bind(ws, generation, ws.ledger.bound_in([each.key]), [each])
+            _write_anew(ws, each)
 
 
 def remove_erased_from_volumes(ws: Workspace, keys: Collection[str]) -> None:
     """Write these volumes anew without the phones that were erased, which has raised the generation."""
     finish_files(ws)
     for each in [each for each in ws.ledger.volumes() if each.key in keys]:
-        _bind(ws, ws.ledger.index_state().generation, ws.ledger.bound_in([each.key]), [each])
+        _write_anew(ws, each)
 
 
 def without_erased(ws: Workspace, chunk_key: str, table: pa.Table) -> pa.Table:
     """A chunk's verdicts, those of the phones alone that it still has."""
     there = codec.to_e164(loaded(ws, chunk_key).there)
     return table.filter(pc.is_in(table[Column.PHONE_E164], there))
+
+
+def _write_anew(ws: Workspace, volume: Volume) -> None:
+    generation = ws.ledger.generation()
+    _bind(ws, generation, ws.ledger.bound_in([volume.key]), [volume])
 
 
 def _bind(ws: Workspace, generation: int, verdicts: Sequence[VerdictPlace], instead_of: Sequence[Volume]) -> bool:
