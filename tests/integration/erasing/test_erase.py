@@ -78,7 +78,7 @@ def test_a_person_lies_nowhere_and_everybody_else_as_before(
     for name, rows in before.items():
         if keys["alone"] not in name:
             wanted = [
-                {key: "(erased)" if store._cell_has(value, PERSON) else value for key, value in row.items()} for row in rows
+                {key: "(erased)" if store.cell_has(value, PERSON) else value for key, value in row.items()} for row in rows
             ]
             assert after.get(name, []) == sorted(wanted, key=repr), name
     assert counts_add_up(ws, keys["customers"])["erased"] == 2 and counts_add_up(ws, keys["leads"])["erased"] == 1
