@@ -191,8 +191,11 @@ def stamp(storage: Storage, ledger: Ledger) -> None:
     """Leave in the data whose they are and how often what matters changed: a foreign ledger, or an older copy of this one, is then known.
 
     Raises:
+        LedgerError: there is no ledger, and an empty one in memory stands for it: what changes there is lost.
         StorageError: it cannot be written.
     """
+    if str(ledger.database.engine.url) == NOWHERE:
+        raise LedgerError("there is no ledger at FBCHECK_LEDGER_URL, so nothing is deleted or suppressed; check the setting")
     storage.write_bytes(paths.LEDGER_ID.path, json.dumps({"ledger_uuid": ledger.uuid, **ledger.changes()}).encode())
 
 

@@ -8,11 +8,15 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fbcheck_pipeline.errors import LedgerError, StorageError
 from fbcheck_pipeline.lists import ReadOptions
+from fbcheck_pipeline.results.joined_list import rejoin
 from fbcheck_pipeline.settings import Settings
+from fbcheck_pipeline.workflow.erase import erase
+from fbcheck_pipeline.workflow.person import person_of
 from fbcheck_pipeline.workflow.purge import purge
 from fbcheck_pipeline.workflow.send import RetryPolicy
 from fbcheck_pipeline.workflow.suppress import suppress_file
@@ -253,3 +257,15 @@ def test_looking_creates_nothing_and_asks_for_no_vendor(
     ledger_file(tmp_path).unlink()
     with pytest.raises(LedgerError, match="belongs to a ledger that is not"):
         open_workspace(make_settings(), only_to_look=True)
+
+
+def test_what_deletes_without_a_ledger_is_refused_and_leaves_no_stamp(make_settings: Callable[..., Settings]) -> None:
+    """The stamp of a ledger in memory would refuse the true one, and an opt-out would be lost."""
+    nowhere = open_workspace(make_settings(), only_to_look=True)
+    person = person_of(np.array([905_320_000_010]))
+    for what in (lambda: erase(nowhere, person, rejoin), lambda: purge(nowhere, older_than_days=0)):
+        with pytest.raises(LedgerError, match="there is no ledger at FBCHECK_LEDGER_URL"):
+            what()
+    assert not nowhere.storage.exists("ledger-id.json")
+    nowhere.ledger.close()
+    open_workspace(make_settings()).ledger.close()
