@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 PRODUCER = f"urn:fbcheck-pipeline:{__version__}"
 NAMESPACE = "fbcheck_pipeline"
+ORCHESTRATOR = "dagster"
+"""The namespace of assets that are not ours."""
 UPSTREAM = (paths.RAW_PHONES, paths.E164_PHONES, paths.SUBMITTED_CHUNKS, paths.VERDICTS)
 OF_THE_SOURCE = (paths.TAKEN, paths.RAW_PHONES, paths.E164_PHONES)
 """Their files have the source's own columns, too."""
@@ -71,7 +73,7 @@ def build_events(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema, job_
         "producer": PRODUCER,
         "run": Run(runId=str(uuid5(UUID(run_id), f"{paths.FACEBOOK_RESULTS.folder}/{key}")), facets=of_run),
         "job": Job(namespace=NAMESPACE, name=paths.FACEBOOK_RESULTS.folder, facets={"jobType": kind}),
-        "inputs": [_input(ws, lineage, each, schema) for each in (paths.TAKEN, *UPSTREAM)],
+        "inputs": [*_origins(ws, lineage, schema), *(_input(ws, lineage, each, schema) for each in UPSTREAM)],
     }
     subset, statistics = facets.base_subset_dataset, facets.output_statistics_output_dataset
     name = paths.FACEBOOK_RESULTS.of(key)
@@ -118,6 +120,16 @@ def send_events(events: list[Any]) -> None:
         log.warning("OpenLineage events not sent error=%s", type(error).__name__)
     finally:
         log_of_client.disabled = False
+
+
+def _origins(ws: Workspace, lineage: dict[str, Any], result: pa.Schema) -> list[Any]:
+    """The list's own file, or the assets of the project that a declared source's lists are made of, under their own names."""
+    from openlineage.client.event_v2 import InputDataset
+
+    taken = _input(ws, lineage, paths.TAKEN, result)
+    theirs = ws.declared_sources.get(lineage["source"]["name"], ())
+    facets = {"schema": taken.facets["schema"]}
+    return [InputDataset(namespace=ORCHESTRATOR, name=each, facets=facets, inputFacets={}) for each in theirs] or [taken]
 
 
 def _input(ws: Workspace, lineage: dict[str, Any], kind: DataFile, result: pa.Schema) -> Any:

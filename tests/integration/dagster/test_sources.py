@@ -123,6 +123,9 @@ def see_the_lineage(driver: EmbeddedDriver) -> None:
         deps = event.asset_materialization.metadata["dagster/column_lineage"].value.deps_by_column[column]
         place, column = deps[0].asset_key, deps[0].column_name
     assert (place, column) == (CONTACTS, "mobile")
+    (events,) = (Path(driver.ws.storage.root) / "lineage").glob("contacts-*.openlineage.json")
+    inputs = json.loads(events.read_text())[1]["inputs"]
+    assert (inputs[0]["namespace"], inputs[0]["name"]) == ("dagster", "crm/contacts")
     (event,) = driver.instance.fetch_materializations(*keys("contacts_list"), limit=1).records
     assert event.asset_materialization.tags["dagster/data_version"] == "1"
 
