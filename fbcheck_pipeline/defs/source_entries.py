@@ -13,11 +13,11 @@ import dagster as dg
 
 from fbcheck_pipeline.defs.building import Source
 from fbcheck_pipeline.defs.resources import named_variable
-from fbcheck_pipeline.defs.sources import AssetSource
+from fbcheck_pipeline.defs.sources import AssetSource, SqlSource
 from fbcheck_pipeline.errors import SettingsError
 from fbcheck_pipeline.settings import nearest_of
 
-CLASSES: dict[str, type[Source]] = {"key": AssetSource}
+CLASSES: dict[str, type[Source]] = {"key": AssetSource, "query": SqlSource}
 """By the field that only they have; an entry has one of these."""
 SECRETS = ("url",)
 Resolve = Callable[[Any], Any]

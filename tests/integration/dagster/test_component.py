@@ -60,6 +60,11 @@ attributes:
     - key: crm/contacts
       phone_columns: [mobile]
       type: pandas.DataFrame
+    - name: leads
+      url_env: WAREHOUSE_URL
+      query: SELECT id, phone FROM leads
+      cron: "0 1 * * *"
+      deps: [crm/leads]
   nightly: {{timezone: Europe/Istanbul}}
   settings:
     api_key_env: FACEBOOK_KEY
@@ -81,6 +86,9 @@ FAULTS = {
     "settings: {region: UK}": "region: must be an ISO 3166 region such as TR, DE or US; did you mean GB?",
     'settings: {api_key_env: "{{ env.FACEBOOK_KEY }}"}': "api_key_env must be the name of an environment variable alone",
     "sources: [{key: a}, {key: b, phone_column: [c]}]": "entry 2 of sources: phone_column is no field of a source; did you mean phone_columns",
+    'sources: [{name: leads, query: SELECT 1, url_env: "{{ env.FACEBOOK_KEY }}"}]': "entry 1 of sources: url_env must be the name",
+    "sources: [{name: leads, query: SELECT 1, url: sqlite://}]": "entry 1 of sources: url is no field of a source; did you mean url_env?",
+    "sources: [{query: SELECT 1, url_env: URL}]": "entry 1 of sources: the field name is needed",
     "sources: [{kee: contacts}]": "entry 1 of sources: kee is no field of a source; did you mean key?",
     "sources: [{key: contacts, region: UK}]": "entry 1 of sources: source contacts: region: must be an ISO 3166 region",
     "automation: sometimes": 'it is "running", "stopped" or "always"',
@@ -155,6 +163,7 @@ def test_dg_finds_scaffolds_checks_and_launches_it(project: Path, wheel_site: Pa
     assert assets["enrichment/raw_phones"]["description"] == "Ours: raw_phones"
     assert '"domain"' in str(assets["enrichment/raw_phones"]["tags"]).replace("'", '"')
     assert assets["enrichment/contacts_list"]["dependency_keys"] == ["crm/contacts"]
+    assert assets["enrichment/leads_list"]["dependency_keys"] == ["crm/leads"]
     assert "their_job" in shown["said"] and "facebook_nightly_enrichment" in shown["said"]
     assert (project / "executed").read_text() == "enrichment/verdicts" and (tmp_path / "data" / "ledger.db").exists()
     assert not any(SECRET in each["said"] for each in (of_theirs, shown, stored, launched)) and "FACEBOOK_KEY" in stored["said"]
