@@ -24,7 +24,7 @@ from fbcheck_pipeline.phones.dirty.countries_named import names_country
 from fbcheck_pipeline.phones.dirty.few import few_digits_in
 from fbcheck_pipeline.phones.dirty.parts import parts_of, worded_parts
 from fbcheck_pipeline.phones.dirty.rejects import amounts, are_words, certain_reasons
-from fbcheck_pipeline.phones.dirty.undress import in_ascii, is_over_long, joined_groups, matches, undressed
+from fbcheck_pipeline.phones.dirty.undress import in_ascii, is_over_long, joined_groups, matches, may_be_long_list, undressed
 from fbcheck_pipeline.phones.fast.fast_path import BLOCK_ROWS, FastPath
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Ints, Mask, Says
 from fbcheck_pipeline.phones.fast.territories import FEWEST
@@ -89,18 +89,18 @@ class PhoneReader:
     def read(self, cells: Cells) -> PhoneArrays:
         """Every phone of the cells, in order; at least one a cell."""
         is_long = is_over_long(cells.texts)
-        documents, cells = cells.rows[is_long], cells.at(~is_long) if is_long.any() else cells
+        lists, documents, cells = self._long_cells(cells, is_long) if is_long.any() else ([], cells.rows[:0], cells)
         may_be_plain = _may_be_plain(cells.texts)
         short = cells if may_be_plain.all() else cells.at(may_be_plain)
         found, is_read = self._surely(short)
-        if is_read.all() and len(is_read) == len(may_be_plain) and not len(documents):
+        if is_read.all() and len(is_read) == len(may_be_plain) and not is_long.any():
             return found
         is_left = ~may_be_plain
         is_left[may_be_plain] = ~is_read
         left = cells.at(is_left)
         is_wordy = are_words(left.texts)
         no_numbers = np.concatenate([documents, left.rows[is_wordy]])
-        phones, left = [found, _rejected(no_numbers, RejectReason.NOT_A_NUMBER)], left.at(~is_wordy)
+        phones, left = [found, *lists, _rejected(no_numbers, RejectReason.NOT_A_NUMBER)], left.at(~is_wordy)
         plain = pc.ascii_trim(in_ascii(left.texts), BLANKS)
         for way in self._ways:
             if len(plain):
@@ -110,6 +110,12 @@ class PhoneReader:
                     left, plain = left.at(~is_read), plain.filter(pa.array(~is_read))
         together = phone_batches.joined([*phones, self._carefully(left, plain)])
         return phone_batches.in_order(together, np.argsort(together.row, kind="stable"))
+
+    def _long_cells(self, cells: Cells, is_long: Mask) -> tuple[list[PhoneArrays], Ints, Cells]:
+        """The phones of long lists, the rows of documents, and the other cells."""
+        may_be_list = is_long & may_be_long_list(cells.texts)
+        lists = cells.at(may_be_list)
+        return [self._carefully(lists, in_ascii(lists.texts))], cells.rows[is_long & ~may_be_list], cells.at(~is_long)
 
     def votes(self, texts: pa.StringArray, regions: Ints) -> tuple[Ints, Mask, Mask]:
         """As `FastPath.votes`, of undressed cells, too."""

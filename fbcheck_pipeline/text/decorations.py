@@ -21,7 +21,7 @@ from fbcheck_pipeline.text.cell_words import EMPTY_WORDS
 from fbcheck_pipeline.text.countries import region_of
 
 MAX_CELL_LENGTH = 250
-"""Longer ones are pasted documents; phonenumbers looks into no longer text either."""
+"""Longer ones are pasted documents, but for long lists; phonenumbers looks into no longer text either."""
 MIN_PART_DIGITS = 7
 """So many digits may be a number of their own, which nobody may drop; fewer are hardly one where a separator may also stand inside."""
 _QUOTES = "\"'`\u00b4\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
@@ -68,10 +68,10 @@ _DAY_BESIDE = re.compile(rf"(?:(?<=^)|(?<=[\s,(\[])){_DAY_OR_MONTH}\.{_MONTH}\.(
 _TIME = r"(?:[01]?\d|2[0-4])(?:[.:h][0-5]\d|\s?h|\s?[ap]m)"
 _HOURS = re.compile(rf"(?:(?<=^)|(?<=[\s,;|(\[])){_TIME}\s?-\s?{_TIME}(?=$|[\s,;|)\]])", re.I)
 _CURRENCY = "[$\u00a2\u00a3\u00a5\u20a0-\u20c0]"
-_SUM = r"\d{1,3}(?:[.,']?\d{3})?(?:[.,]\d{1,2}|[.,]-)?"
-# Before the sign, and behind a blank, may be the end of a number.
+_SUM = r"(?!0\d)\d{1,3}(?:[.,']?\d{3})?(?:[.,]\d{1,2}|[.,]-)?"
+# Before the sign, and behind a blank, may be the end of a number; behind the sign the beginning of one.
 _PRICE = re.compile(
-    rf"(?:(?:(?<=^)|(?<=[\s,;|/(\[])){_CURRENCY}\s?{_SUM}|(?:(?<=^)|(?<=[^\d)\]]\s)|(?<=[,;|/(\[])){_SUM}\s?{_CURRENCY})(?=$|[\s,;|/)\]])"
+    rf"(?:(?:(?<=^)|(?<=[\s,;|/(\[])){_CURRENCY}(?!\s?\d{{3,4}}\s+[1-9])\s?{_SUM}|(?:(?<=^)|(?<=[^\d)\]]\s)|(?<=[,;|/(\[])){_SUM}\s?{_CURRENCY})(?=$|[\s,;|/)\]])"
 )
 _SHORT_HOURS = re.compile(r"((?:[01]\d|2[0-4])[0-5][05])\s?-\s?((?:[01]\d|2[0-4])[0-5][05])")
 _EMPTY_BRACKETS = re.compile(r"[(\[]\s*[)\]]")
@@ -269,6 +269,8 @@ def decimals(text: str) -> str:
     match = _DECIMALS.fullmatch(text)
     if not match or (match[4] and match[4] == match[3]):
         return text
+    if match[2].startswith("0") and match[3] == " ":
+        return text  # blanks group a number, or part two
     fraction = match[5] or ""
     if match[2].startswith("0") and fraction not in ("", "0"):
         return text  # no spreadsheet's number begins with 0: the point may be a separator

@@ -18,6 +18,8 @@ MOST_TAIL_DIGITS = 8
 LONGEST_GROUP = 4
 """Whoever writes more digits than that in one go does not part the last ones from them."""
 _HOURS_AFTER = re.compile(r"\s(\d{1,2})\s?-\s?(\d{1,2})$")
+_SLASHED_AFTER = re.compile(r"\s\d{1,2}/\d{1,2}$")
+_CODE_APART = re.compile(r"\+\d{1,3}\s+-\s+")
 _GROUP = re.compile(r"\d+")
 _DATE_AFTER = re.compile(rf"\s[(\[]?{SHORT_DATE}[)\]]?$")
 _DATE_BEFORE = re.compile(rf"[(\[]?{SHORT_DATE}[)\]]?\s")
@@ -32,6 +34,7 @@ _MARKED = re.compile(
     rf"[1-9]\d?/\s+(?=[(\[]?\d)|#\s*\d{{1,2}}{_COUNTS_OFF}(?=[(\[]?\d)|[(\[]?[1-9]\d?(?:\.?[)\]]|[.:]\s)[^\w+#]*(?=\d)|[1-9]\s*-\s+(?=[(\[]?\d)"
 )
 _WORD_INSIDE = re.compile(r"(?<=\d)\D*[^\W\d_]\D*(?=\d)")
+_LAST_PART = re.compile(r"\s[/\-]\s+\d{1,3}$")
 _LONE_ZERO = re.compile(r"([(\[\s]*(?:\+[(\[\s]*\d{1,3}(?!\d)[)\]\s\-./]*)?)[(\[]?0[^\d]+(?=\d)")
 _LAST_ZEROS = re.compile(r"[.,]0{1,3}[\s)]*$")
 _BRACKETED = re.compile(r"[(\[]\d+[)\]]\s?")
@@ -81,7 +84,10 @@ def before_short_groups(core: str) -> Iterator[str]:
 
 
 def before_hours(core: str) -> Iterator[str]:
-    """What stands before two last hours with a dash: `030 12 34 56 9-17`."""
+    """What stands before two last hours with a dash, or two last numbers with a slash: `030 12 34 56 9-17`, `031 1103 24/7`."""
+    slashed = _SLASHED_AFTER.search(core)
+    if slashed:
+        yield core[: slashed.start()]
     hours = _HOURS_AFTER.search(core)
     if hours and int(hours[1]) < int(hours[2]) <= 24 and "-" not in core[: hours.start()]:
         yield core[: hours.start()]
@@ -153,11 +159,25 @@ def without_lone_zero(core: str) -> Iterator[str]:
         yield zero[1] + core[zero.end() :]
 
 
+def has_counted_part(text: str) -> bool:
+    """True where a few digits between a mark and a word are the word's: `006626556071 / 42 hari`."""
+    trailing = labels.trailing_of(text)
+    return trailing is not None and labels.is_counted(*trailing[1:]) and _LAST_PART.search(trailing[0]) is not None
+
+
 def before_marks(core: str) -> Iterator[str]:
     """What stands before each mark that parts more than it groups: a slash, a bracket, a line feed, a dash between blanks."""
     for mark in _STRONG.finditer(core):
         if digit_count(core[: mark.start()]):
             yield core[: mark.start()]
+
+
+def after_marks(core: str) -> Iterator[str]:
+    """What stands after a line feed, or after a lone code and a dash between blanks: `99\\n661 287 226`, `+1 - 656 916 5742`."""
+    code = _CODE_APART.match(core)
+    if code:
+        yield core[code.end() :]
+    yield from (core[line.end() :] for line in re.finditer("\n", core))
 
 
 def before_next_of_range(core: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from fbcheck_pipeline.text import decorations, labels, other_readings, uris
 from fbcheck_pipeline.text.cell_words import TELEPHONE_WORDS
 from fbcheck_pipeline.text.cleaning import CELL, EACH_PART, WHOLE_TEXT, WORDS, cleaned, core_of
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count
-from fbcheck_pipeline.text.splitting import SEPARATORS, cuts, restarts
+from fbcheck_pipeline.text.splitting import SEPARATORS, cuts, long_list, restarts
 from fbcheck_pipeline.text.uris import segments
 
 LEAST_DIGITS, MOST_DIGITS = 7, 15
@@ -38,7 +38,10 @@ class Lookalike(NamedTuple):
 
 def lookalikes(cell: str) -> list[Lookalike]:
     """What looks like the telephone numbers of a cell; none where anything in it does not."""
-    if len(cell) > decorations.MAX_CELL_LENGTH or decorations.is_date(cell):
+    if len(cell) > decorations.MAX_CELL_LENGTH:
+        parts = long_list(cell) or [""]
+        return _of_all([lookalikes(part) if len(part) <= decorations.MAX_CELL_LENGTH else [] for part in parts])
+    if decorations.is_date(cell):
         return []
     digits = digit_count(cell)
     if digits < LEAST_DIGITS:
@@ -49,7 +52,7 @@ def lookalikes(cell: str) -> list[Lookalike]:
         found = [_linked(piece.text) if piece.is_link else _beside_links(piece.text) for piece in segments(cleaned(CELL, cell))]
     except Reject as reject:
         return [Lookalike(cell, False)] if reject.reason is RejectReason.EXCEL_PRECISION_LOST else []
-    return [each for more in found for each in more] if all(found) else []
+    return _of_all(found)
 
 
 def is_phone_like(cell: str) -> bool:
@@ -87,7 +90,11 @@ def _linked(number: str) -> list[Lookalike]:
 
 
 def _in_all(parts: list[str], level: int) -> list[Lookalike]:
-    found = [_in_text(part, level) for part in parts]
+    return _of_all([_in_text(part, level) for part in parts])
+
+
+def _of_all(found: list[list[Lookalike]]) -> list[Lookalike]:
+    """None where one part has none."""
     return [each for more in found for each in more] if all(found) else []
 
 

@@ -25,6 +25,11 @@ class Separator(NamedTuple):
 
 MIN_RESTART_DIGITS = 6
 """The shortest numbers with their trunk 0."""
+MAX_LIST_LENGTH = 2000
+"""Of a cell of numbers that certain separators part; some hundred."""
+CERTAIN_SEPARATORS = (":::", "\n", "|", ";")
+LONG_LIST = r"^[^0-9]{0,40}[0-9](?:[^0-9]{0,30}[0-9])*[^0-9]{0,40}$"
+"""Nowhere many words; for Python and RE2."""
 _DIGIT = re.compile(r"\d")
 _BETWEEN = re.compile(rf"(?<=[\d)])[\s.,;:(\[\-]+({LETTER}[^\d+(\[]*)(?=[\d+(\[])")
 _LETTERED = re.compile(rf"[{''.join(sorted(LABEL_LETTERS))}][:.]", re.I)
@@ -67,6 +72,17 @@ def _enumerated(text: str) -> list[str] | None:
         return None
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
     return [text[mark.end() : end] for mark, end in zip(marks, ends, strict=True)]
+
+
+def long_list(text: str) -> list[str] | None:
+    """The parts of a cell that is too long for one text, cut at the first certain separator in it; None for a document.
+
+    Cut before any rule looks into it, so that what it costs is bounded by its length.
+    """
+    if len(text) > MAX_LIST_LENGTH or not re.search(LONG_LIST, text):
+        return None
+    separator = next((sign for sign in CERTAIN_SEPARATORS if sign in text), None)
+    return [part for part in text.split(separator) if _DIGIT.search(part)] if separator else None
 
 
 def restarts(text: str) -> list[tuple[str, str]]:

@@ -59,6 +59,12 @@ MUTANTS = (
     Mutant("a count in brackets", "fast/digits.py", "restart = np.maximum(restart, counted)", "pass"),
     Mutant("several restarts", "fast/digits.py", "minlength=len(count)) > 1", "minlength=len(count)) > 9"),
     Mutant("a lone 0 before a 0", "fast/digits.py", "is_unclear[rows[(before == 1) & ~begins_bare]] = True", "pass"),
+    Mutant("a short date beside a number", "fast/digits.py", "is_unclear[_rows_with_short_dates(signs, begins, ends)] = True", "pass"),
+    Mutant("last noughts", "fast/digits.py", "for more in (hours, zeros, ", "for more in (hours, "),
+    Mutant("a plus before a bracket", "fast/digits.py", "(seen[opens] == first[rows_opened])", "(seen[opens] < first[rows_opened])"),
+    Mutant("a bracket that closes first", "fast/digits.py", "is_unclear |= _closes_first(signs, cells)", "pass"),
+    Mutant("few digits behind a plus", "fast/fast_path.py", "Fault.TOO_SHORT\n        reading.put", "Fault.INVALID_NUMBER\n        reading.put"),
+    Mutant("two numbers without trunk 0", "fast/fast_path.py", "digits.is_unbroken | ~reading.is_number | ~may_be_two", "True"),
     Mutant("a restart after a count", "fast/digits.py", "(begins_bare | (before >= LEAST_RESTART))", "(before >= LEAST_RESTART)"),
     Mutant("a restart after a number", "fast/digits.py", "(begins_bare | (before >= LEAST_RESTART))", "begins_bare"),
     # fast: the steps of parse

@@ -26,13 +26,13 @@ from fbcheck_pipeline.phones.careful.reference import (
     rejected,
 )
 from fbcheck_pipeline.phones.fast.terms import Says
-from fbcheck_pipeline.phones.fast.territories import FEWEST, fewest_digits
+from fbcheck_pipeline.phones.fast.territories import FEWEST, fewest_digits, lengths_of_two
 from fbcheck_pipeline.text import decorations, few_digits, labels, other_readings
 from fbcheck_pipeline.text.cell_words import LABELS
 from fbcheck_pipeline.text.cleaning import CELL, EACH_PART, WHOLE_TEXT, WORDS, cleaned, core_of
 from fbcheck_pipeline.text.countries import regions_named
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count
-from fbcheck_pipeline.text.splitting import MIN_RESTART_DIGITS, SEPARATORS, cuts, restarts
+from fbcheck_pipeline.text.splitting import MIN_RESTART_DIGITS, SEPARATORS, cuts, long_list, restarts
 from fbcheck_pipeline.text.uris import segments
 
 SPLIT = "Splits a cell that holds several numbers."
@@ -50,9 +50,9 @@ MOST_TRIED, SHORT_CELL = 50, 20
 """A cell's texts are tried up to so many times its length, and so many characters more."""
 MIN_DIGITS_BESIDE = 5
 """Of a number beside others: fewer are a count or an amount rather."""
-WRITTEN = ("+", "0", "(")
-"""Begins what nobody but a telephone is written like."""
 
+# What nobody but a telephone is written like; a bracket holds an area code, and no words.
+_WRITTEN = re.compile(r"[(\[]*[+0]|\(\d+\)")
 _DIGITS_ONLY = re.compile(r"\+?\d+")
 _BARE = re.compile(r"[\d\s\-./()]+")
 _ENDS_IN_BLANK = re.compile(r"[\d)\]]\s+$")
@@ -144,6 +144,8 @@ def outcomes_of(
     if reason := _reason_of_few_digits(text, region):
         return [rejected(reason)]
     reader = _Reader(region, column, known, applied if applied is not None else [], _Effort(text))
+    if len(text) > decorations.MAX_CELL_LENGTH:
+        return _in_long_list(text, reader)
     try:
         pieces = segments(cleaned(CELL, text, reader.said))
         if not any(piece.is_link for piece in pieces):
@@ -154,6 +156,23 @@ def outcomes_of(
         return [rejected(reject.reason)]
     except _TooManyReadings:
         return [rejected(RejectReason.NOT_A_NUMBER)]
+    return _all_or_none(list(dict.fromkeys(found)))
+
+
+def _in_long_list(text: str, reader: _Reader) -> list[PhoneOutcome]:
+    """The numbers of a cell that is too long for the rules, where each of its parts is a number on its own."""
+    found: list[PhoneOutcome] = []
+    parts = long_list(text) or []
+    for part in parts:
+        of_part = outcomes_of(part, reader.region, reader.column)
+        if len(part) > decorations.MAX_CELL_LENGTH or not all(each.is_number for each in of_part):
+            return [rejected(RejectReason.NOT_A_NUMBER)]
+        if len(of_part) == 1 and _may_be_reference(part, of_part[0]):
+            return [rejected(RejectReason.LETTERS_IN_NUMBER)]
+        found += of_part
+    if not found or _is_shorthand(parts, 1, reader):
+        return [rejected(RejectReason.NOT_A_NUMBER)]
+    reader.said.append(SPLIT)
     return _all_or_none(list(dict.fromkeys(found)))
 
 
@@ -185,8 +204,8 @@ def _all_or_none(found: list[PhoneOutcome]) -> list[PhoneOutcome]:
 
 
 def _linked(digits: str, reader: _Reader) -> list[PhoneOutcome]:
-    if digits.isdigit():
-        return [read_linked(digits, reader.region)]
+    if "+" not in digits:
+        return [read_linked(re.sub(r"\D", "", digits), reader.region)]
     return [_one_number("+" + re.sub(r"\D", "", digits), reader)]  # nothing else is in the link
 
 
@@ -241,7 +260,8 @@ def _may_be_reference(part: str, outcome: PhoneOutcome) -> bool:
     except Reject:
         return True
     is_grouped = len(_GROUP.findall(core)) > 1 and is_own_format(core, outcome)
-    return not core.startswith(WRITTEN) and not is_grouped
+    is_code = labels.is_reference(part) and _DIGITS_ONLY.fullmatch(core) is not None
+    return not is_grouped and (not _WRITTEN.match(core) or (is_code and not core.startswith("+")))
 
 
 def _is_shorthand(parts: list[str], in_first: int, reader: _Reader) -> bool:
@@ -377,7 +397,7 @@ def _honest_number(text: str, reader: _Reader) -> PhoneOutcome:
         _reject_range(core, reader)
     if clean != text:
         _reject_letters_for_digits(text, whole, reader)
-    if whole.is_number and not core.startswith(WRITTEN) and labels.is_reference(text):
+    if whole.is_number and not _WRITTEN.match(core) and labels.is_reference(text):
         raise Reject(RejectReason.LETTERS_IN_NUMBER)
     if whole.is_number:
         _reject_other_readings(text, core, whole, reader)
@@ -412,13 +432,14 @@ def _reject_other_readings(text: str, core: str, whole: PhoneOutcome, reader: _R
     # Service lines have area codes of four digits, which no post code can be told from.
     has_trunk = has_trunk_zero(reader.region) and whole.line_type not in EXCLUDED_LINE_TYPES
     others = map(reader.number_in, _other_readings(text, core, has_trunk, area_of(whole)))
-    if any(other and other.e164 != whole.e164 for other in others):
+    if any(other and other.e164 != whole.e164 for other in others) or other_readings.has_counted_part(text):
         raise Reject(RejectReason.LETTERS_IN_NUMBER if has_words else RejectReason.AMBIGUOUS_RANGE)
-    if any(all(map(reader.number_in, parts)) for parts in restarts(core)) or _loses_groups(core, whole, reader):
+    are_two = any(all(map(reader.number_in, parts)) for parts in restarts(core)) or _are_two_of_no_trunk(core, whole, reader)
+    if are_two or _loses_groups(core, whole, reader):
         raise Reject(RejectReason.AMBIGUOUS_RANGE)
     fraction = other_readings.without_fraction(core)
     is_zero = other_readings.without_fraction(core, zeros_only=True) is not None
-    if decorations.is_short_date(core) or is_zero or (fraction and reader.number_in(fraction)):
+    if decorations.is_short_date(core) or decorations.is_date(core) or is_zero or (fraction and reader.number_in(fraction)):
         raise Reject(RejectReason.NOT_A_NUMBER)
     without_zero = map(reader.number_in, other_readings.without_lone_zero(core))
     has_lone_zero = any(other and other.e164 != whole.e164 for other in without_zero)
@@ -435,13 +456,26 @@ def _other_readings(text: str, core: str, has_trunk: bool, area: str | None) -> 
     yield from other_readings.before_next_of_range(core)
     yield from other_readings.before_short_groups(core)
     yield from other_readings.before_hours(core)
+    yield from other_readings.after_marks(core)
+
+
+def _are_two_of_no_trunk(core: str, whole: PhoneOutcome, reader: _Reader) -> bool:
+    """`38 330 37 48 43` (LU): True where no trunk 0 begins a number and the digits are two shorter ones together."""
+    if whole.e164 is None or whole.country is None:
+        return False
+    national = len(whole.e164) - 1 - len(str(country_code_for_region(whole.country)))
+    if national not in lengths_of_two(whole.country):
+        return False
+    at_home = replace(reader, region=whole.country, column=Says.NATIONAL, known={})
+    cuts_at = [group.start() for group in _GROUP.finditer(core)][1:]
+    return any(at_home.number_in(core[:cut]) and at_home.number_in(core[cut:]) for cut in cuts_at)
 
 
 def _loses_groups(core: str, whole: PhoneOutcome, reader: _Reader) -> bool:
     """`11-18 131 2002 0819`: True where phonenumbers takes the first groups of a number at home for a carrier's code."""
     if whole.e164 is None or whole.country is None or whole.country != reader.region:
         return False  # what goes before it is an international prefix
-    if core.startswith(WRITTEN) or len(_GROUP.findall(core)) == 1:
+    if _WRITTEN.match(core) or len(_GROUP.findall(core)) == 1:
         return False
     national = len(whole.e164) - 1 - len(str(country_code_for_region(whole.country)))
     return digit_count(core) - national > LONGEST_CODE

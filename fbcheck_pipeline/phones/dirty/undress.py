@@ -18,6 +18,7 @@ from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS, only
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text import decorations
 from fbcheck_pipeline.text.cell_words import LABELS
+from fbcheck_pipeline.text.splitting import CERTAIN_SEPARATORS, LONG_LIST, MAX_LIST_LENGTH
 
 # Begins and ends as a number does; what stands inside, the fast path looks at. A single point may begin a fraction.
 CORE = r"(?:[+(]?[0-9](?:[0-9 ()\-]*(?:\.[0-9 ()\-]*\.[0-9 ().\-]*)?[0-9)])?)"
@@ -35,8 +36,8 @@ _LABELLED = rf"[(\[]?{LABEL}(?:[ .\-/]+{LABEL})*[)\]]?[ :.=\-]{{1,3}}"
 WHOLE = r"(?:\+|\(?0)[0-9 ().\-]*[0-9)]|[0-9]+|\(?[1-9][0-9]{2,}\)?(?:[ .\-]+[1-9][0-9]+)+"
 # Of fewer digits than one of two numbers has, so that the slash ends an area code; and no tail of a range behind it.
 _AREA = r"\(?0[0-9]{1,5}\)?|\+[0-9]{1,2} ?(?:\(0\) ?)?[0-9]{2,3}"
-# One bracket, around the area code.
-_GROUPED = r"(?:\+?[0-9]+|\([0-9]+\)(?: ?[0-9]+))"
+# One bracket, around the area code; one or two digits in it may be a count.
+_GROUPED = r"(?:\+?[0-9]+|\((?:0[0-9]*|[0-9]{3,})\)(?: ?[0-9]+))"
 MOST_OF_TWO = 44  # of one number: fifteen, an international prefix, a trunk 0
 MIN_RESTART = 6  # the digits of the shortest numbers that begin with a trunk 0
 MOST_BYTES = 4  # of a character
@@ -79,6 +80,14 @@ def is_over_long(cells: pa.StringArray) -> Mask:
     if len(may_be):
         is_long[may_be] = pc.utf8_length(cells.take(pa.array(may_be))).to_numpy() > decorations.MAX_CELL_LENGTH
     return is_long
+
+
+def may_be_long_list(cells: pa.StringArray) -> Mask:
+    """Which of the cells that are over-long `splitting.long_list` may cut, as they came."""
+    may_be: Mask = pc.fill_null(pc.less_equal(pc.utf8_length(cells), MAX_LIST_LENGTH), False).to_numpy(zero_copy_only=False)
+    for shape in (LONG_LIST, "|".join(map(re.escape, CERTAIN_SEPARATORS))):
+        may_be[may_be] = matches(cells.filter(pa.array(may_be)), shape)
+    return may_be
 
 
 def in_ascii(cells: pa.StringArray) -> pa.StringArray:

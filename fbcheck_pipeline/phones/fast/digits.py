@@ -23,6 +23,7 @@ PLUS = (ord("+") - ord("0")) % 256  # what becomes a + when "0" is added to all
 
 _BLANK, _DASH, _DOT, _OPEN, _CLOSE, _PLUS_SIGN, _OTHER = range(10, 17)
 _SIGNS = {" ": _BLANK, "-": _DASH, ".": _DOT, "(": _OPEN, ")": _CLOSE, "+": _PLUS_SIGN}
+_PARTING = np.frombuffer(b" ()", np.uint8)
 _KIND = bytes({**_SIGNS, **{str(digit): digit for digit in range(10)}}.get(chr(byte), _OTHER) for byte in range(256))
 
 
@@ -92,7 +93,7 @@ def digits_of(cells: pa.StringArray) -> Digits:
     is_null = cells.is_null().to_numpy(zero_copy_only=False)  # it may still have bytes
     has_plus = np.zeros(len(cells), np.bool_)
     is_plain = (count > 0) & (count <= MOST_DIGITS)
-    tail, hours = np.zeros(len(cells), np.int64), np.zeros(len(cells), np.int64)
+    tail, hours, zeros = (np.zeros(len(cells), np.int64) for _ in range(3))
     is_sign = kind[between] > _BLANK
     if is_sign.any():
         signs = _Signs(between[is_sign], between_rows[is_sign], kind[between[is_sign]], data)
@@ -102,11 +103,12 @@ def digits_of(cells: pa.StringArray) -> Digits:
         hours = _hours(kind, begins, *signs.of(_DASH), tail)
         tail[~is_plain] = 0
         tail[~_counts_on(matrix, count, tail)] = 0
+        zeros = _last_zeros(matrix, count, _tails(count, seen, first, *signs.of(_DOT)))
     restart, is_unclear = _restarts(kind, between, between_rows, seen, first, count, matrix, has_plus)
     counted = _bracketed_counts(kind, begins, count)
     is_plain[is_unclear | ((restart > 0) & (counted > 0))] = False
     restart = np.maximum(restart, counted)
-    for more in (hours, _after_long_groups(kind, between, between_rows, begins, seen, first, count)):
+    for more in (hours, zeros, _after_long_groups(kind, between, between_rows, begins, seen, first, count)):
         is_plain[(tail > 0) & (more > 0)] = False
         tail = np.where(is_plain, np.maximum(tail, more), 0)
     is_unbroken = is_plain & (count + has_plus == lengths)
@@ -164,6 +166,9 @@ def _has_unclear_signs(signs: _Signs, begins: Ints, ends: Ints, seen: NDArray[np
     first = seen[begins].astype(np.int64)
     is_late = seen[opens] - first[rows_opened] >= np.where(has_plus[rows_opened], 6, 4)
     is_unclear[rows_opened[is_late]] = True  # perhaps a second number
+    is_unclear[rows_opened[has_plus[rows_opened] & (seen[opens] == first[rows_opened])]] = True  # `+(201) …`
+    is_unclear |= _closes_first(signs, cells)
+    is_unclear[_rows_with_short_dates(signs, begins, ends)] = True
     return is_unclear | (_tails(count, seen, first, opens, rows_opened) > 0)
 
 
@@ -194,7 +199,6 @@ def _is_harmful(data: Bytes, signs: Ints, kinds: Bytes, leads: Mask, trails: Mas
     harmful |= is_dash & (leads | (data[signs - 1] == ord(" ")))
     harmful |= is_dash & trails
     harmful |= is_dash & (data[np.minimum(signs + 1, len(data) - 1)] == ord(" "))
-    harmful[1:] |= (kinds[1:] == _OPEN) & leads[:-1] & (kinds[:-1] == _PLUS_SIGN) & (np.diff(signs) <= 2)  # `+(201) …`
     is_line = _is_line(kinds)
     harmful[1:] |= is_line[1:] & is_line[:-1] & (np.diff(signs) == 1)
     return harmful
@@ -203,6 +207,14 @@ def _is_harmful(data: Bytes, signs: Ints, kinds: Bytes, leads: Mask, trails: Mas
 def _is_line(kinds: Bytes) -> Mask:
     is_line: Mask = (kinds == _DASH) | (kinds == _DOT)
     return is_line
+
+
+def _closes_first(signs: _Signs, cells: int) -> Mask:
+    """Cells in which a bracket closes before one opens: `49)1 (818…`."""
+    is_bracket = (signs.kinds == _OPEN) | (signs.kinds == _CLOSE)
+    closes_first = np.zeros(cells, np.bool_)
+    closes_first[signs.rows[is_bracket][::-1]] = (signs.kinds[is_bracket] == _CLOSE)[::-1]  # the first one stays
+    return closes_first
 
 
 def _may_be_dates(count: Ints, signs: Ints, lines: Ints) -> Mask:
@@ -249,6 +261,36 @@ def _lone_zeros(kind: Bytes, between: Ints, rows: Ints, begins: Ints, seen: NDAr
     lone = np.zeros(len(begins), np.int64)
     lone[rows] = seen[zeros] - first[rows] + 1
     return lone
+
+
+def _rows_with_short_dates(signs: _Signs, begins: Ints, ends: Ints) -> Ints:
+    """Cells with a date with a year of two digits before or after a blank, or alone: `030 12 34 2.9.57`, `2-9-57 030 …`."""
+    is_line = _is_line(signs.kinds)
+    lines, rows, kinds = signs.places[is_line], signs.rows[is_line], signs.kinds[is_line]
+    may_be = (np.diff(lines) <= 3) & (np.diff(rows) == 0) & (kinds[1:] == kinds[:-1])
+    day, month, rows = lines[:-1][may_be], lines[1:][may_be], rows[:-1][may_be]
+    before, behind = day - 2, month + 3
+    before -= _are_digits(signs.data, before) & (before >= begins[rows])
+    parts_before = (before < begins[rows]) | np.isin(signs.data.take(before, mode="clip"), _PARTING)
+    parts_behind = (behind >= ends[rows]) | np.isin(signs.data.take(behind, mode="clip"), _PARTING)
+    is_year = _are_digits(signs.data, month + 1) & _are_digits(signs.data, month + 2)
+    dated: Ints = rows[parts_before & parts_behind & is_year & (behind <= ends[rows])]
+    return dated
+
+
+def _are_digits(data: Bytes, places: Ints) -> Mask:
+    are_digits: Mask = data.take(places, mode="clip") - np.uint8(ord("0")) < 10
+    return are_digits
+
+
+def _last_zeros(matrix: Bytes, count: Ints, tails: Ints) -> Ints:
+    """How many digits of these tails are noughts and no more than three, perhaps of a fraction; else 0."""
+    zeros = np.where((tails <= 3) & (count <= MOST_DIGITS), tails, 0)
+    rows = np.flatnonzero(zeros)
+    for place in range(3):
+        digits = matrix[rows * WIDTH + MARGIN + np.maximum(count[rows] - 1 - place, 0)]
+        zeros[rows[(tails[rows] > place) & (digits != 0)]] = 0
+    return zeros
 
 
 def _tails(count: Ints, seen: NDArray[np.int32], first: Ints, signs: Ints, rows: Ints) -> Ints:

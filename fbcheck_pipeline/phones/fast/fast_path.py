@@ -70,6 +70,8 @@ class FastPath:
         self._leave_restarts(reading, digits, regions, column)
         reading.is_sure &= (digits.lone_zero == 0) | ~reading.is_number | (reading.begin >= digits.lone_zero)
         self._leave_lone_zeros(reading, digits, regions, column)
+        may_be_two = self.lookups.may_be_two[reading.territory, np.maximum(reading.length, 0)]
+        reading.is_sure &= digits.is_unbroken | ~reading.is_number | ~may_be_two
         reading.reject(digits.is_unbroken & (digits.count == 1) & ~digits.has_plus, Fault.TOO_SHORT)
         # A cell with separators that is no number may still be two, or a range: the careful rules find that out.
         is_rejected = (reading.fault != NONE) & (reading.fault != Fault.AMBIGUOUS_INTERNATIONAL)
@@ -118,6 +120,8 @@ class FastPath:
         # Then `parse` tries once more without the plus, and finds no code either unless an international prefix comes first.
         plus.is_sure &= (plus.territory != NO_TERRITORY) | (idd[where] == 0)
         plus.fault[(plus.fault != NONE) & (digits.count[rows[where]] > MAX_E164_DIGITS)] = Fault.TOO_LONG
+        is_few = (plus.fault != NONE) & (digits.count[rows[where]] < self.lookups.fewest_digits[regions[where]])
+        plus.fault[is_few & ~self._may_be_emergency(digits, rows[where], regions[where])] = Fault.TOO_SHORT
         reading.put(where, plus)
 
         where = np.flatnonzero(has_region & self._is_after_idd(digits, rows, regions, head))
@@ -177,10 +181,16 @@ class FastPath:
     def _is_national(self, digits: Digits, rows: Rows, regions: Rows, head: Rows) -> Mask:
         """True where the digits are neither international nor so few that they may be an emergency number."""
         count, idd = digits.count[rows], self.lookups.idd_length[regions, head]
-        is_short = count <= MAX_EMERGENCY_DIGITS
-        may_be_emergency = is_short & self.lookups.may_be_emergency[regions, np.minimum(count, MAX_EMERGENCY_DIGITS)]
+        may_be_emergency = self._may_be_emergency(digits, rows, regions)
         is_long_enough: Mask = (count >= HEAD_DIGITS) & ~may_be_emergency & (idd != MAYBE)
         return is_long_enough & ~digits.has_plus[rows] & ~self._is_after_idd(digits, rows, regions, head)
+
+    def _may_be_emergency(self, digits: Digits, rows: Rows, regions: Rows) -> Mask:
+        """True where a region has emergency numbers of so many digits."""
+        count = digits.count[rows]
+        of_length = self.lookups.may_be_emergency[regions, np.minimum(count, MAX_EMERGENCY_DIGITS)]
+        may_be: Mask = (count <= MAX_EMERGENCY_DIGITS) & of_length
+        return may_be
 
     def _without_plus(self, digits: Digits, rows: Rows, regions: Rows, head: Rows, column: Rows) -> Reading:
         """Bare digits are read abroad, too, where that can change the answer."""

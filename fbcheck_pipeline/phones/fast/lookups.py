@@ -13,7 +13,14 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
 from fbcheck_pipeline.phones.fast.patterns import NEVER, NOTHING, Expression, after, parse
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, MAX_EMERGENCY_DIGITS, TERRITORY_COUNT, Fault, code_of, main_territory_of
-from fbcheck_pipeline.phones.fast.territories import general_of, metadata_by_region, metadata_of, prefixes_of
+from fbcheck_pipeline.phones.fast.territories import (
+    fewest_digits,
+    general_of,
+    lengths_of_two,
+    metadata_by_region,
+    metadata_of,
+    prefixes_of,
+)
 
 HEAD_DIGITS = 4
 MAX_LENGTH = 32
@@ -32,6 +39,7 @@ class Lookups:
     is_bare: True where the head begins with neither an international nor the national prefix.
     prefix_length: of the plain national prefix. fit: FITS, or the `Fault` of so many digits. never_fits: they do not,
     and no prefix can change that.
+    may_be_two: True where so many digits may be two numbers side by side. fewest_digits: of a cell with a number of the region.
     may_be_emergency: True where the region has an emergency number of so many digits.
     """
 
@@ -45,6 +53,8 @@ class Lookups:
         self.prefix_length: NDArray[np.int64] = np.zeros(TERRITORY_COUNT, np.int64)
         self.fit: NDArray[np.int8] = np.zeros((TERRITORY_COUNT, MAX_LENGTH), np.int8)
         self.never_fits: NDArray[np.bool_] = np.zeros((TERRITORY_COUNT, MAX_LENGTH), np.bool_)
+        self.may_be_two: NDArray[np.bool_] = np.zeros((TERRITORY_COUNT, MAX_LENGTH), np.bool_)
+        self.fewest_digits: NDArray[np.int64] = np.zeros(TERRITORY_COUNT, np.int64)
         self.may_be_emergency: NDArray[np.bool_] = np.zeros((TERRITORY_COUNT, MAX_EMERGENCY_DIGITS + 1), np.bool_)
 
     def fill(self, territory: int) -> None:
@@ -71,6 +81,8 @@ class Lookups:
         if territory < len(COUNTRIES):
             short = PhoneMetadata.short_metadata_for_region(COUNTRIES[territory])
             lengths = short.emergency.possible_length if short and short.emergency else ()
+            self.may_be_two[territory, [*lengths_of_two(COUNTRIES[territory])]] = True
+            self.fewest_digits[territory] = fewest_digits(COUNTRIES[territory])
             self.may_be_emergency[territory, [length for length in lengths if length <= MAX_EMERGENCY_DIGITS]] = True
 
 

@@ -33,6 +33,7 @@ from fbcheck_pipeline.phones.fast.patterns import (
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, TERRITORY_COUNT, code_of
 
 FEWEST, FEWEST_ABROAD = 4, 6  # digits of a number anywhere, without and with a country code
+FEWEST_OF_TWO = 5  # digits of each of two numbers side by side; fewer are a group rather
 SYMBOLS = 16  # ten digits, `END`, and up to a power of two: state + symbol is the index into the table
 END = 10  # the symbol after the last digit; the state stays
 _GENERAL, _PREFIX, _OTHER_PREFIX = (("general", ""), ("prefix", ""), ("other_prefix", ""))
@@ -148,6 +149,17 @@ def fewest_digits(region: str | None) -> int:
     """A cell with fewer holds no number of the region, nor one with a country code. Without a region, a number anywhere has four."""
     territories = metadata_by_region(COUNTRIES.index(region)).values() if region else ()
     return min((length for each in territories for length in (*general_of(each).possible_length, FEWEST_ABROAD)), default=FEWEST)
+
+
+@cache
+def lengths_of_two(region: str) -> frozenset[int]:
+    """Digits of national numbers that may be two numbers side by side, where no trunk 0 shows where the second begins."""
+    metadata = PhoneMetadata.metadata_for_region(region)
+    if metadata is None or metadata.national_prefix == "0":
+        return frozenset()  # nor of numbers of no region
+    known = {length for each in (metadata.fixed_line, metadata.mobile) if each for length in each.possible_length}
+    long_enough = [length for length in known if length >= FEWEST_OF_TWO]
+    return frozenset(one + other for one in long_enough for other in long_enough if one + other in known)
 
 
 def emergency_pattern(region: str) -> str:

@@ -129,6 +129,16 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("38 328-31", "LU", "ambiguous_range"),  # the next line of a switchboard, where numbers are short, too
         ("(3150) 040 772-73", "IT", "ambiguous_range"),
         ("0151 23456 789", "DE", "+4915123456789"),
+        ("38 330 37 48 43", "LU", "ambiguous_range"),  # no trunk 0 begins the second
+        ("(81295-121 São Paulo) 00595 21 123456", "PY", "letters_in_number"),  # a post code, and no area code in brackets
+        ("006626556071 / 42 hari", "TH", "letters_in_number"),
+        ("031 1103 24/7", "RO", "ambiguous_range"),
+        ("+352 70 652 - 99\n661 287 226", "LU", "too_long"),
+        ("+6598052429 +1 - 6569165742", "SG", "invalid_number"),  # and one more, or an American
+        ("Büro: 2026-11-01: 49921314@s.whatsapp.net", "DE", "not_a_number"),
+        ("043 076 646 043 818 808", "BG", "+35943076646 +35943818808"),  # no thousands
+        ("Bestellung 0402536, 08 31526831", "FI", "letters_in_number"),
+        ("https://wa.me/358-815-9548", "IT", "ambiguous_international"),
         ("0201 12345 67890", "DE", "+492011234567890"),
         ("(0)0151 23456789", "DE", "ambiguous_international"),  # not the American number behind 00
         ("0 0151 23456789", "DE", "ambiguous_international"),
@@ -140,6 +150,8 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("0532 123 45 67, lat 41.0082 lon 28.9784", "TR", "letters_in_number"),
         ("41.0082, 28.9784 0532 123 45 67", "TR", "+905321234567"),
         ("€ 12.50 0532 123 45 67", "TR", "+905321234567"),
+        ("+852 2299 0462 €\t3620 4810", "HK", "+85222990462 +85236204810"),  # no price: a number
+        ("436 428 9925 € 0439 21", "IT", "invalid_number"),
         ("+(201) 555-0123", "US", "ambiguous_international"),  # not the Egyptian one
         ("0532 123 45 6.0", "TR", "not_a_number"),  # its last digit is missing
         ("090-1231-7832 # 090-1252-7954", "JP", "invalid_number"),
@@ -171,6 +183,24 @@ BOTH_WAYS = "+905321234567 +902125551234"
 def test_a_kind_of_dirt(text: str, region: str | None, became: str) -> None:
     """One cell a rule."""
     assert " ".join(each.e164 or str(each.reason) for each in outcomes_of(text, region)) == became
+
+
+@pytest.mark.parametrize("sign", [" ::: ", "; ", ";", " | ", "\n"])
+def test_twenty_numbers_of_one_contact_are_all_read(path: FastPath, sign: str) -> None:
+    """An address book's cell is longer than any document that the rules look into; it is cut before they do."""
+    numbers = [f"0532 123 {10 + count} 67" for count in range(20)]
+    texts = [
+        sign.join(numbers),
+        sign.join([*numbers, "0532 123"]),
+        sign.join([*numbers, "Order 99887766"]),
+        "\n".join(["a 1"] * 99),
+    ]
+    reader = PhoneReader(frozenset())
+    reader.fast = path
+    found = reader.read(Cells(np.arange(4), pa.array(texts), np.full(4, COUNTRIES.index("TR")), np.full(4, Says.NOTHING)))
+    assert found.e164.to_pylist() == [*("+90" + number[1:].replace(" ", "") for number in numbers), None, None, None]
+    assert [[each.e164 for each in outcomes_of(text, "TR")] for text in texts[1:]] == [[None]] * 3
+    assert recogniser.is_phone_like(texts[0])
 
 
 @pytest.mark.parametrize("unit", ["1-", "1\n", "1/", "0 1", "12 (3) ", "0532 123 45 67 / "])

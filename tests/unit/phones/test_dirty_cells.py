@@ -70,6 +70,7 @@ def test_what_is_undressed_is_what_the_careful_path_reads(reader: PhoneReader, d
 
 
 TRAPS: dict[str, tuple[str, ...]] = {
+    "GB": ("Deutschland2969",),
     "TR": (
         "5321234567.05",
         "5321234567.01",

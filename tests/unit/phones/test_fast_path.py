@@ -82,6 +82,14 @@ TRAPS: dict[str, list[Cell]] = {
     "a range is read in its own region": _cells("US", "415-555-2671-72", "4155552671-72"),
     "more than fifteen digits": _cells("DE", "+4986437651831803", "086437651831803999", "004986437651831803", "08643765183180"),
     "more digits than fit": _cells("TR", "1" * 24, "1" * 25, "1" * 27, "1" * 28, "1" * 40, "0" * 30, "+" + "9" * 30),
+    "a date with a short year beside a number": _cells(
+        "AT", "1 7724 2.9.57", "1 7724 2-9-57", "2.9.57 1 7724", "1 7724 (2.9.57)"
+    ),
+    "noughts behind a point though other points are there": _cells("AT", "06138 53.7-721.0"),
+    "a plus far before a bracket": _cells("NO", "+  (4785471244)", "+(4785471244)"),
+    "a bracket that closes before one opens": _cells("DE", "49)1  (818887101"),
+    "few digits behind a plus": _cells("TR", "+8511") + _cells("DE", "+8511") + _cells("PK", "+1122"),
+    "two numbers where no trunk 0 begins the second": _cells("LU", "38 330 37 48 43", "+352 38 330 37 48 43", "27 19 02 05"),
     "emergency": _cells("TR", "112", "155", "110") + _cells("IN", "1298", "102", "2611") + _cells("PK", "1122", "15"),
     "emergency without a region": _cells("", "112", "911", "155", "99999", "999999", "9999999"),
     "a second zero after the international prefix": _cells(
