@@ -46,7 +46,7 @@ MUTANTS = (
     Mutant("a range of nine", "fast/digits.py", "(difference <= 9)", "(difference <= 8)"),
     Mutant("a range of one", "fast/digits.py", "(difference >= 1)", "(difference >= 2)"),
     Mutant("a long tail", "fast/digits.py", "tails[tails > 4] = 0", "tails[tails > 2] = 0"),
-    Mutant("too many digits", "fast/digits.py", "(count <= MOST_DIGITS)", "(count <= 99)"),
+    Mutant("too many digits", "fast/digits.py", "(count > 0) & (count <= MOST_DIGITS)", "(count > 0) & (count <= 99)"),
     Mutant("digits over the margin", "fast/digits.py", "if count.max(initial=0) > WIDTH - MARGIN:", "if False:"),
     Mutant("slices", "fast/digits.py", "cells.offset * 4", "0"),
     Mutant("unbroken digits", "fast/digits.py", "is_plain & (count + has_plus == lengths)", "is_plain & (count + has_plus <= lengths)"),
@@ -141,12 +141,12 @@ MUTANTS = (
     Mutant("the national prefix is not bare", "fast/lookups.py", "if metadata.national_prefix:", "if False:"),
     Mutant("an international prefix is not bare", "fast/lookups.py", "self.is_bare[territory] = self.idd_length[territory] == 0", "self.is_bare[territory] = True"),
     Mutant("prefixes that need more digits", "fast/lookups.py", "row[_heads_with(head)] = MAYBE", "row[_heads_with(head)] = 0"),
-    Mutant("emergency lengths", "fast/lookups.py", "] = True\n", "] = False\n"),
+    Mutant("emergency lengths", "fast/lookups.py", "length <= MAX_EMERGENCY_DIGITS]] = True", "length <= MAX_EMERGENCY_DIGITS]] = False"),
     # reading: what is written
     Mutant("the calling code", "fast/readings.py", "code[has_place] // 10**place % 10", "code[has_place] // 10**place % 9"),
     Mutant("null where it is no number", "fast/readings.py", 'np.packbits(is_number, bitorder="little")', 'np.packbits(is_number | True, bitorder="little")'),
     # dirty: which shapes may be undressed
-    Mutant("bare digits beside words", "dirty/parts.py", "(?:[+(][0-9]|0)[0-9 ()", "[+(]?[0-9][0-9 ()"),
+    Mutant("bare digits beside words", "dirty/parts.py", "(?:\\+[0-9]|\\(?0|\\([0-9]+\\))[0-9 ()", "[+(]?[0-9][0-9 ()"),
     Mutant("something else's number", "phone_reader.py", "~(names_country(named) | are_references(named))", "~names_country(named)"),
     Mutant("a fraction of noughts only", "dirty/undress.py", "{_APOSTROPHES})[.,]0$", "{_APOSTROPHES})[.,]0[0-9]?$"),
     Mutant("thousands in two groups at least", "dirty/undress.py", "{{2,}}", "{{1,}}"),
