@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from fbcheck_pipeline.defs.instance import Instance, list_name
 from fbcheck_pipeline.defs.latest import latest
-from fbcheck_pipeline.defs.metadata import column_lineage, describe_output, lineage_from_list, maybe
+from fbcheck_pipeline.defs.metadata import column_lineage, describe_output, lineage_from_list, lineage_from_raw, maybe
 from fbcheck_pipeline.defs.taking import ALWAYS_THE_SAME
 from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.files.storage import BatchStream
@@ -112,7 +112,9 @@ def e164_phones(instance: Instance) -> dg.AssetsDefinition:
         )
         normalised = normaliser.normalise_all(normaliser.learn(raw_phones.batches))
         batches = reported("normalising", map(partial(validate, paths.E164_PHONES), normalised), reading.get("phones"))
-        stream = BatchStream(Normaliser.output_schema(raw_phones.schema), batches)
+        schema = Normaliser.output_schema(raw_phones.schema)
+        lineage = lineage_from_raw(instance.key(paths.RAW_PHONES), raw_phones.schema, schema, reading.get("region_column"))
+        stream = BatchStream(schema, batches, on_written=lambda: {"column_lineage": lineage})
         return guarded(ws, phone_list.list_key, stream, raw_phones.as_of)
 
     return e164_phones

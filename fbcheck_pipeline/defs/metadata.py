@@ -59,6 +59,13 @@ def lineage_from_list(list_asset: dg.AssetKey, reader: ListReader) -> dg.TableCo
     return column_lineage(made_of, lambda _: list_asset)
 
 
+def lineage_from_raw(raw: dg.AssetKey, before: pa.Schema, after: pa.Schema, region_column: str | None) -> dg.TableColumnLineage:
+    """Columns of `e164_phones` made of those of `raw_phones`: what is new comes from the phone, and the region where a column names it."""
+    read = [str(Column.PHONE_RAW), *([region_column] if region_column else [])]
+    made_of = {name: [f".{each}" for each in ([name] if name in before.names else read)] for name in after.names}
+    return column_lineage(made_of, lambda _: raw)
+
+
 def maybe(result: dg.MaterializeResult[None] | None) -> Iterator[dg.MaterializeResult[None]]:
     """What an asset returns that need not have been materialized: a generator, but made when the work is done."""
     return (each for each in (result,) if each is not None)
