@@ -238,7 +238,7 @@ def reconcile(
     """
     from fbcheck_pipeline.cli.preparing import command_workspace
     from fbcheck_pipeline.vendor import VendorClient
-    from fbcheck_pipeline.workflow import reconcile as decisions
+    from fbcheck_pipeline.workflow.collection import reconcile as decisions
 
     if [task_id is not None, resubmit, abandon, accept].count(True) != 1:
         raise OperatorError("give exactly one of --task-id ID, --resubmit, --abandon, --accept")
@@ -397,7 +397,7 @@ def suppress(
     from fbcheck_pipeline.cli.output import count_of
     from fbcheck_pipeline.cli.preparing import command_workspace
     from fbcheck_pipeline.lists import ReadOptions
-    from fbcheck_pipeline.workflow.suppress import TakenBack, suppress_file, take_back_file
+    from fbcheck_pipeline.workflow.erasing.suppress import TakenBack, suppress_file, take_back_file
 
     with command_workspace(as_json=as_json, quiet=quiet, region=region) as (reporter, ws):
         options = ReadOptions(column=column, region=ws.settings.region)
@@ -485,7 +485,7 @@ def purge(
     from fbcheck_pipeline.cli.running import forget_partitions
     from fbcheck_pipeline.results.report_index import refresh_index
     from fbcheck_pipeline.results.summary import refresh_summary
-    from fbcheck_pipeline.workflow import purge as purging
+    from fbcheck_pipeline.workflow.erasing import purge as purging
 
     if older_than is None and list_key is None:
         raise OperatorError("choose what to delete: --older-than DAYS, or --list LIST_KEY")

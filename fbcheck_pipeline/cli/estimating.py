@@ -24,13 +24,13 @@ from fbcheck_pipeline.progress import report_progress, reported
 from fbcheck_pipeline.results.reading import sentences_of
 from fbcheck_pipeline.results.rejects import COLUMNS, Rejects, by_reason
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.answers import Tally, resolve
+from fbcheck_pipeline.workflow.arrival.intake import file_named, known_list, register, with_defaults
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.buying.doubt import what_to_do
+from fbcheck_pipeline.workflow.buying.foresight import rehearse_list
+from fbcheck_pipeline.workflow.buying.plan import planning_order
 from fbcheck_pipeline.workflow.content import ListContent, content_of
-from fbcheck_pipeline.workflow.doubt import what_to_do
-from fbcheck_pipeline.workflow.foresight import rehearse_list
-from fbcheck_pipeline.workflow.intake import file_named, known_list, register, with_defaults
-from fbcheck_pipeline.workflow.plan import planning_order
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace, rehearsing
 
 

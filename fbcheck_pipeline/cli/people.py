@@ -19,9 +19,9 @@ from fbcheck_pipeline.results.joined_list import rejoin
 from fbcheck_pipeline.results.lineage import rfc3339
 from fbcheck_pipeline.results.report_index import refresh_index
 from fbcheck_pipeline.results.summary import refresh_summary
-from fbcheck_pipeline.workflow.erase import Erased, erase
-from fbcheck_pipeline.workflow.person import Held, masked, person_of, phone_of, what_is_held
-from fbcheck_pipeline.workflow.suppress import read_phones
+from fbcheck_pipeline.workflow.erasing.erase import Erased, erase
+from fbcheck_pipeline.workflow.erasing.person import Held, masked, person_of, phone_of, what_is_held
+from fbcheck_pipeline.workflow.erasing.suppress import read_phones
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 NOT_REACHED = "exports, backups, older versions of objects in a bucket, Dagster's own storage, and what the vendor keeps"

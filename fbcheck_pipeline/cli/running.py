@@ -39,13 +39,13 @@ from fbcheck_pipeline.results.reading import how_read
 from fbcheck_pipeline.results.rejects import by_reason, read_rejects
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import VendorClient
-from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.doubt import what_to_do
-from fbcheck_pipeline.workflow.due import due_work
-from fbcheck_pipeline.workflow.intake import add_list, file_named, with_defaults
-from fbcheck_pipeline.workflow.plan import planning_order
-from fbcheck_pipeline.workflow.poll import poll_due_tasks
-from fbcheck_pipeline.workflow.whereabouts import whereabouts
+from fbcheck_pipeline.workflow.arrival.intake import add_list, file_named, with_defaults
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.buying.doubt import what_to_do
+from fbcheck_pipeline.workflow.buying.plan import planning_order
+from fbcheck_pipeline.workflow.collection.due import due_work
+from fbcheck_pipeline.workflow.collection.poll import poll_due_tasks
+from fbcheck_pipeline.workflow.index.whereabouts import whereabouts
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 
 POLL_BUDGET_S = 15.0

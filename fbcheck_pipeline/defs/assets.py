@@ -25,13 +25,13 @@ from fbcheck_pipeline.results.counting import summed_result_counts
 from fbcheck_pipeline.results.joined_list import joined_list
 from fbcheck_pipeline.results.report_index import refresh_index
 from fbcheck_pipeline.results.summary import refresh_summary
-from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.collect import collect_exported
-from fbcheck_pipeline.workflow.intake import open_registered_list
+from fbcheck_pipeline.workflow.arrival.intake import open_registered_list
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.buying.send import RetryPolicy
+from fbcheck_pipeline.workflow.buying.submit import submit_list
+from fbcheck_pipeline.workflow.collection.collect import collect_exported
 from fbcheck_pipeline.workflow.publishing import guarded
-from fbcheck_pipeline.workflow.send import RetryPolicy
-from fbcheck_pipeline.workflow.submit import submit_list
-from fbcheck_pipeline.workflow.verdict_tables import AT_ONCE, refresh_verdict_tables
+from fbcheck_pipeline.workflow.tables.verdict_tables import AT_ONCE, refresh_verdict_tables
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 VERSION_TAG = "dagster/data_version"

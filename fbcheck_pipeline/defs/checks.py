@@ -13,7 +13,7 @@ from fbcheck_pipeline.results.counting import coverage_of
 from fbcheck_pipeline.results.lineage import read_lineage
 from fbcheck_pipeline.results.reading import how_read
 from fbcheck_pipeline.results.source_change import unlike_previous
-from fbcheck_pipeline.workflow.doubt import what_to_do
+from fbcheck_pipeline.workflow.buying.doubt import what_to_do
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 GOOD_COVERAGE = 0.9

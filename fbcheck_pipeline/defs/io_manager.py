@@ -13,7 +13,7 @@ from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.files.storage import BatchStream, release_unused_memory
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.workflow.verdict_tables import read_current_verdicts
+from fbcheck_pipeline.workflow.tables.verdict_tables import read_current_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 

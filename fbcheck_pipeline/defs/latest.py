@@ -7,7 +7,7 @@ import dagster as dg
 from fbcheck_pipeline.defs.instance import Instance, latest_name
 from fbcheck_pipeline.defs.metadata import column_lineage, describe_output, maybe
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.workflow.latest_lists import refresh_latest, shown_list
+from fbcheck_pipeline.workflow.tables.latest_lists import refresh_latest, shown_list
 
 
 def latest(instance: Instance, source: str) -> dg.AssetsDefinition:

@@ -21,8 +21,8 @@ from fbcheck_pipeline.ledger.access import batched
 from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.paths import DataFile
-from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.due import DueWork
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.collection.due import DueWork
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 WORK_TAG = "fbcheck/work"

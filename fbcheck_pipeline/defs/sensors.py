@@ -17,11 +17,11 @@ from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.errors import FbcheckError
 from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.ledger.states import states_that
-from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.doubt import what_to_do
-from fbcheck_pipeline.workflow.due import due_work
-from fbcheck_pipeline.workflow.inbox import take_up_lists
-from fbcheck_pipeline.workflow.poll import poll_due_tasks
+from fbcheck_pipeline.workflow.arrival.inbox import take_up_lists
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.buying.doubt import what_to_do
+from fbcheck_pipeline.workflow.collection.due import due_work
+from fbcheck_pipeline.workflow.collection.poll import poll_due_tasks
 
 TICK_BUDGET_S = 15.0
 """A tick may take 60 s; status calls may use this much of it."""

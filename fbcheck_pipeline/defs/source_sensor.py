@@ -9,7 +9,7 @@ from fbcheck_pipeline.defs.requests import WORK_TAG, Work, first_submission, req
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.defs.sensors import Ticked, open_reasons, ticked
 from fbcheck_pipeline.defs.taking import take_job_name
-from fbcheck_pipeline.workflow.snapshots import SnapshotRules, is_day_full
+from fbcheck_pipeline.workflow.arrival.snapshots import SnapshotRules, is_day_full
 
 SECONDS = 10
 

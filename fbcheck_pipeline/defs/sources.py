@@ -18,7 +18,7 @@ from fbcheck_pipeline.files.query_batches import query_batches
 from fbcheck_pipeline.files.table_batches import batches_of
 from fbcheck_pipeline.lists import source_named
 from fbcheck_pipeline.settings import settings_of
-from fbcheck_pipeline.workflow.snapshots import SnapshotRules
+from fbcheck_pipeline.workflow.arrival.snapshots import SnapshotRules
 
 Partitions = Literal["event", "all"]
 Key = Union[str, Sequence[str], dg.AssetKey, dg.AssetsDefinition, dg.AssetSpec]

@@ -9,7 +9,7 @@ import pyarrow as pa
 from fbcheck_pipeline.defs.instance import Instance, Job, list_name
 from fbcheck_pipeline.defs.metadata import column_lineage, describe_output
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.workflow.snapshots import Snapshot, SnapshotRules, take_snapshot
+from fbcheck_pipeline.workflow.arrival.snapshots import Snapshot, SnapshotRules, take_snapshot
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 ALWAYS_THE_SAME = dg.DataVersion("1")

@@ -17,7 +17,7 @@ from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES, CHECK_STATUSES, VERDICTS, CheckStatus
 from fbcheck_pipeline.results.rejects import Rejects, by_reason
 from fbcheck_pipeline.workflow.answers import Resolved
-from fbcheck_pipeline.workflow.verdicts import exported_at_us
+from fbcheck_pipeline.workflow.verdict_files.verdicts import exported_at_us
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 NO_VERDICT = "none"

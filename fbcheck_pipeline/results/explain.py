@@ -18,7 +18,7 @@ from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, columns_of, r
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.results.lineage import read_lineage, rfc3339
 from fbcheck_pipeline.results.source_text import source_as_text
-from fbcheck_pipeline.workflow.verdicts import place_of
+from fbcheck_pipeline.workflow.verdict_files.verdicts import place_of
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 ANSWER = [

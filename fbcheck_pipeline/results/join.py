@@ -18,7 +18,7 @@ from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, columns_of, described, result_names, schema_of
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, VERDICTS
 from fbcheck_pipeline.workflow.answers import NO_PIN, REJECTED, Resolved, Tally
-from fbcheck_pipeline.workflow.verdicts import exported_at_us
+from fbcheck_pipeline.workflow.verdict_files.verdicts import exported_at_us
 
 OF_E164 = frozenset(columns_of(paths.E164_PHONES))
 

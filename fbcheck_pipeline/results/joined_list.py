@@ -20,8 +20,8 @@ from fbcheck_pipeline.results.openlineage import send_events, write_events
 from fbcheck_pipeline.results.report import render_report
 from fbcheck_pipeline.workflow.answers import Tally
 from fbcheck_pipeline.workflow.joining import begin_join, finish_join
-from fbcheck_pipeline.workflow.latest_lists import LIST_KEY_KEY, refresh_latest
 from fbcheck_pipeline.workflow.publishing import guarded
+from fbcheck_pipeline.workflow.tables.latest_lists import LIST_KEY_KEY, refresh_latest
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 _PLACES = {"lineage": paths.LINEAGE, "report": paths.REPORT, "openlineage": paths.OPENLINEAGE}

@@ -36,7 +36,7 @@ from fbcheck_pipeline.results.counting import (
 )
 from fbcheck_pipeline.results.reading import sentences_of
 from fbcheck_pipeline.workflow.answers import Resolved, Tally
-from fbcheck_pipeline.workflow.doubt import what_to_do
+from fbcheck_pipeline.workflow.buying.doubt import what_to_do
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 FOOTER_KEY = "fbcheck.lineage"

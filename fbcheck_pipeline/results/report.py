@@ -18,8 +18,8 @@ from fbcheck_pipeline.results.counting import NO_VERDICT, ODDITIES, coverage_of
 from fbcheck_pipeline.results.pages import Bar, Segment, bar_of, duration, percent, seconds_of, shown_time, template
 from fbcheck_pipeline.results.reading import shown_delimiter
 from fbcheck_pipeline.results.source_change import unlike_previous
+from fbcheck_pipeline.workflow.buying.doubt import MOST_REMEDIES, NEARLY_ALL, doubt_about
 from fbcheck_pipeline.workflow.content import CellCounts
-from fbcheck_pipeline.workflow.doubt import MOST_REMEDIES, NEARLY_ALL, doubt_about
 
 MOST_BARS = 12
 MOST_TASK_BARS = 20

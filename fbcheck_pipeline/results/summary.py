@@ -19,7 +19,7 @@ from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column, distinct, schema_of
 from fbcheck_pipeline.model.statuses import VERDICTS
 from fbcheck_pipeline.results.counting import coverage_of
-from fbcheck_pipeline.workflow.shipped_views import write_views
+from fbcheck_pipeline.workflow.tables.shipped_views import write_views
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 SUMMARY_SCHEMA = schema_of(paths.FACEBOOK_SUMMARY)

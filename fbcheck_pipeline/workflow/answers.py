@@ -12,11 +12,11 @@ from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, AnsweredBy, CheckStatus
-from fbcheck_pipeline.workflow.lost_verdicts import verdicts_of
-from fbcheck_pipeline.workflow.phone_history import TryRule, history_of
-from fbcheck_pipeline.workflow.pins import Pins
+from fbcheck_pipeline.workflow.buying.pins import Pins
+from fbcheck_pipeline.workflow.index.phone_history import TryRule, history_of
 from fbcheck_pipeline.workflow.sent_phones import loaded
-from fbcheck_pipeline.workflow.verdicts import VerdictReader
+from fbcheck_pipeline.workflow.verdict_files.lost_verdicts import verdicts_of
+from fbcheck_pipeline.workflow.verdict_files.verdicts import VerdictReader
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 NO_PIN, REJECTED = -2, -1

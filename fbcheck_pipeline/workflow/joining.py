@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.workflow.answers import Resolved, resolve
-from fbcheck_pipeline.workflow.pins import pins_from
-from fbcheck_pipeline.workflow.verdict_tables import refresh_at_once
+from fbcheck_pipeline.workflow.buying.pins import pins_from
+from fbcheck_pipeline.workflow.tables.verdict_tables import refresh_at_once
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 

@@ -28,9 +28,9 @@ from fbcheck_pipeline.lists.keys import key_of
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, CheckStatus
 from fbcheck_pipeline.results.summary import LISTS_PER_FILE, SUMMARY_SCHEMA, summary_file
 from fbcheck_pipeline.settings import load_settings
-from fbcheck_pipeline.workflow.index_upkeep import update_index
-from fbcheck_pipeline.workflow.verdicts import write_verdicts
-from fbcheck_pipeline.workflow.volumes import bind_verdicts
+from fbcheck_pipeline.workflow.index.index_upkeep import update_index
+from fbcheck_pipeline.workflow.verdict_files.verdicts import write_verdicts
+from fbcheck_pipeline.workflow.verdict_files.volumes import bind_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.prepared import nothing_synced
 

@@ -36,9 +36,9 @@ def plan(ws: Any, count: int, is_second: bool = False) -> dict[str, Any]:
     """
     from fbcheck_pipeline.ledger.database import Database
     from fbcheck_pipeline.model.paths import SUBMITTED_CHUNKS
-    from fbcheck_pipeline.workflow.allocation import Again
-    from fbcheck_pipeline.workflow.pins import write_pins
-    from fbcheck_pipeline.workflow.plan import plan_list
+    from fbcheck_pipeline.workflow.buying.allocation import Again
+    from fbcheck_pipeline.workflow.buying.pins import write_pins
+    from fbcheck_pipeline.workflow.buying.plan import plan_list
     from fbcheck_pipeline.workflow.workspace import rehearsing
 
     held, writing = [0.0], Database.writing
@@ -80,7 +80,7 @@ def wanted(count: int, finished: int) -> Any:
 
 def look_up(ws: Any, count: int) -> None:
     """What is known of so many phones."""
-    from fbcheck_pipeline.workflow.phone_history import history_of
+    from fbcheck_pipeline.workflow.index.phone_history import history_of
 
     history_of(ws, wanted(count, ws.ledger.registered_lists()))
 
@@ -131,8 +131,8 @@ def summary(ws: Any) -> None:
 
 def looks(ws: Any) -> None:
     """What a run asks the ledger each time round, and of the list where it is interrupted."""
-    from fbcheck_pipeline.workflow.due import due_work
-    from fbcheck_pipeline.workflow.whereabouts import whereabouts
+    from fbcheck_pipeline.workflow.collection.due import due_work
+    from fbcheck_pipeline.workflow.index.whereabouts import whereabouts
 
     due_work(ws.ledger)
     whereabouts(ws, [each.list_key for each in ws.ledger.newest_finished(1)])

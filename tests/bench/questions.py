@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import schema_of
 from fbcheck_pipeline.model.paths import DataFile
-from fbcheck_pipeline.workflow.shipped_views import VIEWS, views_text
+from fbcheck_pipeline.workflow.tables.shipped_views import VIEWS, views_text
 from tests.integration.docs.engines import SECTIONS, Engine
 
 NUMBERS, LINEAGE_BYTES = 700_000, 8_000

@@ -21,8 +21,8 @@ from fbcheck_pipeline.ledger.planning import NewChunk, insert_chunks
 from fbcheck_pipeline.ledger.records import Part
 from fbcheck_pipeline.ledger.schema import chunk_phones, chunks
 from fbcheck_pipeline.settings import load_settings
-from fbcheck_pipeline.workflow.index_upkeep import update_index
-from fbcheck_pipeline.workflow.phone_history import history_of
+from fbcheck_pipeline.workflow.index.index_upkeep import update_index
+from fbcheck_pipeline.workflow.index.phone_history import history_of
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 
 PER_CHUNK = 20_000

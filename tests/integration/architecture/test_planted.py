@@ -12,23 +12,28 @@ import pytest
 ROOT = Path(__file__).parents[3]
 
 TYPOS = [  # file, text that stands there once, its misspelling, what mypy says of it
-    ("workflow/poll.py", "chunk.fetches)", "chunk.fetchs)", '"Chunk" has no attribute "fetchs"'),
-    ("workflow/allocation.py", "+= chunk.tries", "+= chunk.trys", 'has no attribute "trys"'),
+    ("workflow/collection/poll.py", "chunk.fetches)", "chunk.fetchs)", '"Chunk" has no attribute "fetchs"'),
+    ("workflow/buying/allocation.py", "+= chunk.tries", "+= chunk.trys", 'has no attribute "trys"'),
     ("ledger/list_entries.py", "elif known.sha256 not", "elif known.sha not", 'has no attribute "sha"'),
-    ("workflow/send.py", "next_send_at=later", "next_sent_at=later", '"next_sent_at" for "return_to_planned"'),
-    ("workflow/taking_in.py", "        repeats=repeats,", "        repeat=repeats,", '"repeat" for "note_short"'),
-    ("workflow/reconcile.py", "ledger.mark_abandoned(", "ledger.mark_abandonned(", 'no attribute "mark_abandonned"'),
+    ("workflow/buying/send.py", "next_send_at=later", "next_sent_at=later", '"next_sent_at" for "return_to_planned"'),
+    ("workflow/collection/taking_in.py", "        repeats=repeats,", "        repeat=repeats,", '"repeat" for "note_short"'),
+    ("workflow/collection/reconcile.py", "ledger.mark_abandoned(", "ledger.mark_abandonned(", 'no attribute "mark_abandonned"'),
     ("cli/status.py", "chunk.vendor_status", "chunk.vendors_status", '"Chunk" has no attribute "vendors_status"'),
     ("cli/running.py", "phone_list.joined_revision", "phone_list.joint_revision", 'no attribute "joint_revision"'),
     ("defs/assets.py", "max_billable=config.max_billable", "max_billables=config.max_billable", 'for "submit_list"'),
     ("defs/checks.py", "chunk.phone_count", "chunk.phones_count", '"Chunk" has no attribute "phones_count"'),
     (
-        "defs/sensors.py",
+        "defs/requests.py",
         "submit:{phone_list.list_key}",
         "submit:{phone_list.lists_key}",
         '"PhoneList" has no attribute "lists_key"',
     ),
-    ("defs/requests.py", "ws.ledger.phone_list(", "ws.ledger.phones_list(", '"Ledger" has no attribute "phones_list"'),
+    (
+        "defs/requests.py",
+        "ws.ledger.phone_list(list_key)",
+        "ws.ledger.phones_list(list_key)",
+        '"Ledger" has no attribute "phones_list"',
+    ),
 ]
 
 

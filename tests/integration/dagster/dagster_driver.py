@@ -26,9 +26,9 @@ from fbcheck_pipeline.defs.resources import SECRETS, FbcheckResource
 from fbcheck_pipeline.defs.sensors import Nightly
 from fbcheck_pipeline.lists import key_of
 from fbcheck_pipeline.vendor import VendorClient
-from fbcheck_pipeline.workflow.due import due_work
-from fbcheck_pipeline.workflow.inbox import take_up_lists
-from fbcheck_pipeline.workflow.poll import poll_due_tasks
+from fbcheck_pipeline.workflow.arrival.inbox import take_up_lists
+from fbcheck_pipeline.workflow.collection.due import due_work
+from fbcheck_pipeline.workflow.collection.poll import poll_due_tasks
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import drop
 

@@ -18,7 +18,7 @@ import fbcheck_pipeline as fb
 from fbcheck_pipeline.defs.building import BRANCH_VARIABLE
 from fbcheck_pipeline.defs.requests import due_requests
 from fbcheck_pipeline.errors import LedgerError, SettingsError
-from fbcheck_pipeline.workflow.due import DueWork
+from fbcheck_pipeline.workflow.collection.due import DueWork
 from tests.conftest import drop
 from tests.fake_vendor import FakeVendor
 from tests.forked import ForkedCommand

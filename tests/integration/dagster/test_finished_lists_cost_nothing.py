@@ -20,7 +20,7 @@ from fbcheck_pipeline.ledger.access import Access
 from fbcheck_pipeline.results import summary
 from fbcheck_pipeline.results.summary import refresh_summary
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.workflow.whereabouts import whereabouts
+from fbcheck_pipeline.workflow.index.whereabouts import whereabouts
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import NOON, drop
 from tests.fake_vendor import FakeVendor

@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 
 from fbcheck_pipeline.defs.requests import due_requests
-from fbcheck_pipeline.workflow.due import due_work
+from fbcheck_pipeline.workflow.collection.due import due_work
 from tests.fake_vendor import FakeVendor
 from tests.integration.dagster.dagster_driver import STANDING_ALONE, DagsterDriver, inbox_sensor, nightly_enrichment, swiss
 from tests.integration.dagster.test_sensors import NIGHT, tick

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.files.storage import BatchStream, Storage
 from fbcheck_pipeline.settings import Settings, load_settings
-from fbcheck_pipeline.workflow import inbox
-from fbcheck_pipeline.workflow.inbox import take_up_lists
+from fbcheck_pipeline.workflow.arrival import inbox
+from fbcheck_pipeline.workflow.arrival.inbox import take_up_lists
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.fake_vendor import FakeVendor
 from tests.forked import ForkedCommand

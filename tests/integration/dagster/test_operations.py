@@ -102,7 +102,7 @@ def test_an_unexpected_error_is_named_and_not_quoted(
     def broken(*_: object, **__: object) -> None:
         raise ValueError("cannot parse +41780000001")
 
-    monkeypatch.setattr("fbcheck_pipeline.workflow.submit.plan_or_hold", broken)
+    monkeypatch.setattr("fbcheck_pipeline.workflow.buying.submit.plan_or_hold", broken)
     driver = open_driver(webhook_url=hook.url)
     tell(failed_run_webhook, driver, driver.run("submit_list", driver.drop("night.csv", swiss(3))))
     (text,) = hook.said

@@ -23,9 +23,9 @@ from fbcheck_pipeline.lists import ReadOptions
 from fbcheck_pipeline.results import summary
 from fbcheck_pipeline.results.export import export_results
 from fbcheck_pipeline.vendor import VendorClient
-from fbcheck_pipeline.workflow.purge import purge
-from fbcheck_pipeline.workflow.reconcile import abandon, attach_task, resubmit
-from fbcheck_pipeline.workflow.whereabouts import whereabouts
+from fbcheck_pipeline.workflow.collection.reconcile import abandon, attach_task, resubmit
+from fbcheck_pipeline.workflow.erasing.purge import purge
+from fbcheck_pipeline.workflow.index.whereabouts import whereabouts
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.bench.history import fill, phones_of
 from tests.conftest import Clock, drop

@@ -16,8 +16,8 @@ import pytest
 from fbcheck_pipeline.defs.requests import MOST_ATTEMPTS, WORK_TAG, due_requests
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.workflow import verdict_tables
-from fbcheck_pipeline.workflow.due import due_work
+from fbcheck_pipeline.workflow.collection.due import due_work
+from fbcheck_pipeline.workflow.tables import verdict_tables
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.bench.history import PHONES, UNANSWERED, fill
 from tests.conftest import Clock, drop

@@ -12,7 +12,7 @@ import yaml
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import VendorClient
-from fbcheck_pipeline.workflow import reconcile
+from fbcheck_pipeline.workflow.collection import reconcile
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.fake_vendor import FakeVendor, verdict
 from tests.integration.dagster.dagster_driver import ask, free_port, serving, swiss, wait_until
@@ -25,7 +25,7 @@ RUNS = "{ runsOrError { ... on Runs { results { runId jobName status tags { key 
 # A planner that is gone is given up after ten minutes; where Dagster cannot retry its run, the night would last as long.
 DEFINITIONS = """
 from fbcheck_pipeline.ledger import open_work, planning
-from fbcheck_pipeline.workflow import send
+from fbcheck_pipeline.workflow.buying import send
 
 planning.ORPHANED_AFTER_S = open_work.ORPHANED_AFTER_S = send.ORPHANED_AFTER_S = 60.0
 from fbcheck_pipeline.definitions import defs

@@ -21,10 +21,10 @@ from fbcheck_pipeline.lists import ReadOptions
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.results.summary import refresh_summary
 from fbcheck_pipeline.settings import load_settings
-from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.intake import add_list
-from fbcheck_pipeline.workflow.submit import submit_list
-from fbcheck_pipeline.workflow.suppress import suppress_file
+from fbcheck_pipeline.workflow.arrival.intake import add_list
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.buying.submit import submit_list
+from fbcheck_pipeline.workflow.erasing.suppress import suppress_file
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import DAY_S, NOON, Clock
 from tests.fake_vendor import FakeVendor, ResultShape, Row, Task

@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from fbcheck_pipeline.sandbox import Sandbox
-from fbcheck_pipeline.workflow.shipped_views import VIEWS
+from fbcheck_pipeline.workflow.tables.shipped_views import VIEWS
 from tests.integration.cli.fbcheck import Fbcheck, write_list
 from tests.unit.docs.pages import DOCS, ROOT, first_cells, indented
 

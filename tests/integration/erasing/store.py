@@ -24,10 +24,10 @@ from fbcheck_pipeline.lists import ReadOptions
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.results.joined_list import rejoin
-from fbcheck_pipeline.workflow.index_upkeep import update_index
-from fbcheck_pipeline.workflow.intake import add_list, open_registered_list
-from fbcheck_pipeline.workflow.submit import submit_list
-from fbcheck_pipeline.workflow.volumes import bind_verdicts
+from fbcheck_pipeline.workflow.arrival.intake import add_list, open_registered_list
+from fbcheck_pipeline.workflow.buying.submit import submit_list
+from fbcheck_pipeline.workflow.index.index_upkeep import update_index
+from fbcheck_pipeline.workflow.verdict_files.volumes import bind_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.integration.workflow.workflow_driver import WorkflowDriver
 

@@ -26,14 +26,14 @@ from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.model.paths import E164_PHONES, FACEBOOK_ANSWERS, FACEBOOK_RESULTS, RAW_PHONES, SUBMITTED_CHUNKS
 from fbcheck_pipeline.results.joined_list import joined_list, rejoin
 from fbcheck_pipeline.settings import Settings, load_settings
-from fbcheck_pipeline.workflow import erased_lists
-from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.erase import Erased, erase
-from fbcheck_pipeline.workflow.erased_chunks import awaited
-from fbcheck_pipeline.workflow.inbox import take_up_lists
-from fbcheck_pipeline.workflow.person import person_of, what_is_held
-from fbcheck_pipeline.workflow.purge import purge
-from fbcheck_pipeline.workflow.submit import submit_list
+from fbcheck_pipeline.workflow.arrival.inbox import take_up_lists
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.buying.submit import submit_list
+from fbcheck_pipeline.workflow.erasing import erased_lists
+from fbcheck_pipeline.workflow.erasing.erase import Erased, erase
+from fbcheck_pipeline.workflow.erasing.erased_chunks import awaited
+from fbcheck_pipeline.workflow.erasing.person import person_of, what_is_held
+from fbcheck_pipeline.workflow.erasing.purge import purge
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import DAY_S, Clock, drop
 from tests.fake_vendor import FakeVendor

@@ -13,7 +13,7 @@ from typing import Any
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.settings import Settings, load_settings
 from fbcheck_pipeline.vendor import VendorClient
-from fbcheck_pipeline.workflow.reconcile import attach_task, resubmit
+from fbcheck_pipeline.workflow.collection.reconcile import attach_task, resubmit
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.forked import FORK, PATIENCE_S
 from tests.integration.money import worker_script

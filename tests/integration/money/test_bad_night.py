@@ -31,7 +31,8 @@ SEEDS = [int(seed) for seed in os.environ.get("SEEDS", "2").split(",")]
 KILLS = 5
 MOST_RUNS = 40
 IMPATIENT = """
-from fbcheck_pipeline.workflow import collect, poll, send
+from fbcheck_pipeline.workflow.collection import collect, poll
+from fbcheck_pipeline.workflow.buying import send
 collect.LONGEST_WAIT_S = collect.LONGEST_LATE_WAIT_S = poll.LONGEST_INTERVAL_S = 0.2
 send.RetryPolicy.__init__.__defaults__ = (4, 0.01, 0.1, None)
 """

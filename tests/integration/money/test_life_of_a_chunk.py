@@ -29,16 +29,16 @@ from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.settings import load_settings
 from fbcheck_pipeline.vendor import VendorClient
-from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.answers import NO_PIN, Tally, resolve
-from fbcheck_pipeline.workflow.erase import erase
-from fbcheck_pipeline.workflow.erased_rows import Person
-from fbcheck_pipeline.workflow.index_upkeep import update_index
-from fbcheck_pipeline.workflow.pins import read_pins
-from fbcheck_pipeline.workflow.reconcile import abandon, attach_task, resubmit
-from fbcheck_pipeline.workflow.send import RetryPolicy
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.buying.pins import read_pins
+from fbcheck_pipeline.workflow.buying.send import RetryPolicy
+from fbcheck_pipeline.workflow.collection.reconcile import abandon, attach_task, resubmit
+from fbcheck_pipeline.workflow.erasing.erase import erase
+from fbcheck_pipeline.workflow.erasing.erased_rows import Person
+from fbcheck_pipeline.workflow.index.index_upkeep import update_index
 from fbcheck_pipeline.workflow.sent_phones import loaded
-from fbcheck_pipeline.workflow.verdicts import VerdictReader
+from fbcheck_pipeline.workflow.verdict_files.verdicts import VerdictReader
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape, Task

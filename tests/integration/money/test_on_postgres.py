@@ -142,7 +142,7 @@ def test_a_task_id_that_the_server_cannot_take_is_lost_by_nobody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """During the POST: turned read-only; its sessions ended, the sender's lock with them; the database not to be reached for a while."""
-    monkeypatch.setattr("fbcheck_pipeline.workflow.send.MOST_RECORDINGS", 2)
+    monkeypatch.setattr("fbcheck_pipeline.workflow.buying.send.MOST_RECORDINGS", 2)
     connects = "ALTER DATABASE {name} ALLOW_CONNECTIONS "
 
     def befalls(index: int, payload: bytes) -> str:
@@ -186,7 +186,7 @@ def test_a_server_that_stops_during_a_post_loses_no_task(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Stopped and started, as an upgrade does: the outcome is recorded by a new connection, or by the receipt once the server is there."""
-    monkeypatch.setattr("fbcheck_pipeline.workflow.send.MOST_RECORDINGS", 2)
+    monkeypatch.setattr("fbcheck_pipeline.workflow.buying.send.MOST_RECORDINGS", 2)
 
     def stops(index: int, payload: bytes) -> str:
         postgres_server.stop()

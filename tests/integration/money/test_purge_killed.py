@@ -12,8 +12,8 @@ import pytest
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.workflow.index_upkeep import update_index
-from fbcheck_pipeline.workflow.purge import purge
+from fbcheck_pipeline.workflow.erasing.purge import purge
+from fbcheck_pipeline.workflow.index.index_upkeep import update_index
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor

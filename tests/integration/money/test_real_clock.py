@@ -20,7 +20,7 @@ WORK = """
 import json, sys, time
 from pathlib import Path
 from fbcheck_pipeline.settings import load_settings
-from fbcheck_pipeline.workflow.allocation import Again
+from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import phones
 from tests.integration.workflow.workflow_driver import WorkflowDriver

@@ -24,9 +24,9 @@ from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.ledger.planning import Planning
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus, VendorClient
-from fbcheck_pipeline.workflow import collect as collecting
-from fbcheck_pipeline.workflow.index_upkeep import update_index
-from fbcheck_pipeline.workflow.volumes import bind_verdicts
+from fbcheck_pipeline.workflow.collection import collect as collecting
+from fbcheck_pipeline.workflow.index.index_upkeep import update_index
+from fbcheck_pipeline.workflow.verdict_files.volumes import bind_verdicts
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import phones
 from tests.integration.workflow.workflow_driver import WorkflowDriver

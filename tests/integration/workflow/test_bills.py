@@ -11,10 +11,10 @@ from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import schema_of
 from fbcheck_pipeline.results.counting import Breakdown, charged_for
 from fbcheck_pipeline.results.lineage import build_lineage
-from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.answers import Tally, resolve
-from fbcheck_pipeline.workflow.pins import read_pins
-from fbcheck_pipeline.workflow.reconcile import resubmit
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.buying.pins import read_pins
+from fbcheck_pipeline.workflow.collection.reconcile import resubmit
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape
 from tests.integration.workflow.workflow_driver import WorkflowDriver

@@ -12,11 +12,11 @@ import pytest
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.model.statuses import AnsweredBy
-from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.index_upkeep import MAX_LOOSE, update_index
-from fbcheck_pipeline.workflow.phone_history import history_of
-from fbcheck_pipeline.workflow.pins import Pin, Pins, write_pins
-from fbcheck_pipeline.workflow.reconcile import accept
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.buying.pins import Pin, Pins, write_pins
+from fbcheck_pipeline.workflow.collection.reconcile import accept
+from fbcheck_pipeline.workflow.index.index_upkeep import MAX_LOOSE, update_index
+from fbcheck_pipeline.workflow.index.phone_history import history_of
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape, Row, verdict
 from tests.integration.workflow.workflow_driver import WorkflowDriver

@@ -18,9 +18,9 @@ from fbcheck_pipeline.errors import VendorRefuses
 from fbcheck_pipeline.ledger import ChunkState, Ledger
 from fbcheck_pipeline.ledger.schema import metadata
 from fbcheck_pipeline.settings import load_settings
-from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.reconcile import abandon, resubmit
-from fbcheck_pipeline.workflow.send import RetryPolicy
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.buying.send import RetryPolicy
+from fbcheck_pipeline.workflow.collection.reconcile import abandon, resubmit
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.ledger.schema import chunk_phones
-from fbcheck_pipeline.workflow.index_upkeep import update_index
+from fbcheck_pipeline.workflow.index.index_upkeep import update_index
 from tests.conftest import phones
 from tests.fake_vendor import FakeVendor, ResultShape
 from tests.integration.workflow.workflow_driver import WorkflowDriver

@@ -19,11 +19,11 @@ from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.lists import ReadOptions
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import Balance, VendorClient
-from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.intake import add_list
-from fbcheck_pipeline.workflow.plan import plan_list
-from fbcheck_pipeline.workflow.plan_draft import balanced_sizes
-from fbcheck_pipeline.workflow.reconcile import resubmit
+from fbcheck_pipeline.workflow.arrival.intake import add_list
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.buying.plan import plan_list
+from fbcheck_pipeline.workflow.buying.plan_draft import balanced_sizes
+from fbcheck_pipeline.workflow.collection.reconcile import resubmit
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor

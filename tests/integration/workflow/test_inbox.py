@@ -16,10 +16,10 @@ from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.lists import ReadOptions, list_key
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.workflow import inbox
-from fbcheck_pipeline.workflow.inbox import take_up_lists
-from fbcheck_pipeline.workflow.intake import add_list
-from fbcheck_pipeline.workflow.purge import purge
+from fbcheck_pipeline.workflow.arrival import inbox
+from fbcheck_pipeline.workflow.arrival.inbox import take_up_lists
+from fbcheck_pipeline.workflow.arrival.intake import add_list
+from fbcheck_pipeline.workflow.erasing.purge import purge
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import drop
 from tests.integration.workflow.workflow_driver import WorkflowDriver

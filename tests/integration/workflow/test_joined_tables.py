@@ -24,10 +24,10 @@ from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import RESULT_COLUMNS, SCHEMA_VERSION_KEY, Column, schema_of
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.results.joined_list import joined_list
-from fbcheck_pipeline.workflow import latest_lists
-from fbcheck_pipeline.workflow.latest_lists import refresh_latest
-from fbcheck_pipeline.workflow.purge import purge
-from fbcheck_pipeline.workflow.submit import submit_list
+from fbcheck_pipeline.workflow.buying.submit import submit_list
+from fbcheck_pipeline.workflow.erasing.purge import purge
+from fbcheck_pipeline.workflow.tables import latest_lists
+from fbcheck_pipeline.workflow.tables.latest_lists import refresh_latest
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import Clock
 from tests.integration.workflow.workflow_driver import AT_ONCE, WorkflowDriver

@@ -10,8 +10,8 @@ from fbcheck_pipeline.cli.status import status_document
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.ledger.states import states_that
-from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.reconcile import abandon, attach_task, resubmit
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.collection.reconcile import abandon, attach_task, resubmit
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor
 from tests.integration.workflow.workflow_driver import WorkflowDriver

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from fbcheck_pipeline.errors import StorageError
-from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.index_upkeep import update_index
-from fbcheck_pipeline.workflow.lost_verdicts import verdicts_of
-from fbcheck_pipeline.workflow.phone_history import history_of
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.index.index_upkeep import update_index
+from fbcheck_pipeline.workflow.index.phone_history import history_of
+from fbcheck_pipeline.workflow.verdict_files.lost_verdicts import verdicts_of
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape
 from tests.integration.workflow.workflow_driver import WorkflowDriver

@@ -10,12 +10,12 @@ import pytest
 from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S
 from fbcheck_pipeline.model.paths import SUBMITTED_CHUNKS
 from fbcheck_pipeline.model.statuses import AnsweredBy
-from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.due import due_work
-from fbcheck_pipeline.workflow.index_upkeep import update_index
-from fbcheck_pipeline.workflow.phone_history import history_of
-from fbcheck_pipeline.workflow.pins import read_pins
-from fbcheck_pipeline.workflow.plan import plan_list
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.buying.pins import read_pins
+from fbcheck_pipeline.workflow.buying.plan import plan_list
+from fbcheck_pipeline.workflow.collection.due import due_work
+from fbcheck_pipeline.workflow.index.index_upkeep import update_index
+from fbcheck_pipeline.workflow.index.phone_history import history_of
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -140,7 +140,7 @@ def test_a_collection_in_the_midst_of_planning_is_noticed(
     open_driver: OpenDriver, vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Looked up before it, no verdict; asked after it, not in flight: without a second look it would be bought again."""
-    import fbcheck_pipeline.workflow.phone_lookup as phone_lookup
+    import fbcheck_pipeline.workflow.index.phone_lookup as phone_lookup
 
     driver = open_driver()
     driver.run("a", phones(10))

@@ -12,9 +12,9 @@ import pytest
 
 from fbcheck_pipeline.errors import LedgerError, VendorRefuses
 from fbcheck_pipeline.ledger import Ledger
-from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.phone_history import history_of
-from fbcheck_pipeline.workflow.send import RetryPolicy
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.buying.send import RetryPolicy
+from fbcheck_pipeline.workflow.index.phone_history import history_of
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import HTML, FakeVendor
 from tests.integration.workflow.workflow_driver import WorkflowDriver

@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger import ChunkState, Ledger
 from fbcheck_pipeline.ledger.planning import MOST_CHANGED, Planning
-from fbcheck_pipeline.workflow import plan_draft
-from fbcheck_pipeline.workflow.plan import MOST_RENEWALS
-from fbcheck_pipeline.workflow.plan_draft import PlanDraft
-from fbcheck_pipeline.workflow.purge import purge
+from fbcheck_pipeline.workflow.buying import plan_draft
+from fbcheck_pipeline.workflow.buying.plan import MOST_RENEWALS
+from fbcheck_pipeline.workflow.buying.plan_draft import PlanDraft
+from fbcheck_pipeline.workflow.erasing.purge import purge
 from tests.bench.history import fill, phones_of
 from tests.conftest import Clock, phones
 from tests.fake_vendor import FakeVendor

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus
-from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.collect import collect_exported
-from fbcheck_pipeline.workflow.due import due_work
-from fbcheck_pipeline.workflow.poll import LONGEST_INTERVAL_S, poll_due_tasks
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.collection.collect import collect_exported
+from fbcheck_pipeline.workflow.collection.due import due_work
+from fbcheck_pipeline.workflow.collection.poll import LONGEST_INTERVAL_S, poll_due_tasks
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape
 from tests.integration.workflow.workflow_driver import WorkflowDriver, set_columns

@@ -8,11 +8,11 @@ import pytest
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.model.paths import SUBMITTED_CHUNKS
-from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.index_upkeep import update_index
-from fbcheck_pipeline.workflow.phone_history import history_of
-from fbcheck_pipeline.workflow.purge import purge
-from fbcheck_pipeline.workflow.reconcile import resubmit
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.collection.reconcile import resubmit
+from fbcheck_pipeline.workflow.erasing.purge import purge
+from fbcheck_pipeline.workflow.index.index_upkeep import update_index
+from fbcheck_pipeline.workflow.index.phone_history import history_of
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape
 from tests.integration.workflow.workflow_driver import WorkflowDriver
@@ -59,7 +59,7 @@ def test_a_planning_in_the_midst_of_a_purge_is_noticed(
         purge(old.ws, older_than_days=1)
         return found
 
-    monkeypatch.setattr("fbcheck_pipeline.workflow.phone_lookup.history_of", look_then_purge)
+    monkeypatch.setattr("fbcheck_pipeline.workflow.index.phone_lookup.history_of", look_then_purge)
     old.run("b", phones(7))
     old.finish()
     assert old.counts("b") == {"checked": 7} and old.is_complete("b")

@@ -7,8 +7,8 @@ import pytest
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.lists import ReadOptions
-from fbcheck_pipeline.workflow.inbox import take_up_lists
-from fbcheck_pipeline.workflow.intake import add_list
+from fbcheck_pipeline.workflow.arrival.inbox import take_up_lists
+from fbcheck_pipeline.workflow.arrival.intake import add_list
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import drop, phones
 from tests.fake_vendor import FakeVendor

@@ -17,9 +17,9 @@ from fbcheck_pipeline.cli.status import say_status, status_document
 from fbcheck_pipeline.errors import LedgerError, VendorRefuses
 from fbcheck_pipeline.ledger import ChunkState, Ledger
 from fbcheck_pipeline.vendor import VendorClient
-from fbcheck_pipeline.workflow import send
-from fbcheck_pipeline.workflow.purge import purge
-from fbcheck_pipeline.workflow.reconcile import abandon, attach_task, resubmit
+from fbcheck_pipeline.workflow.buying import send
+from fbcheck_pipeline.workflow.collection.reconcile import abandon, attach_task, resubmit
+from fbcheck_pipeline.workflow.erasing.purge import purge
 from tests.conftest import phones
 from tests.fake_vendor import FakeVendor
 from tests.integration.workflow.workflow_driver import WorkflowDriver

@@ -7,12 +7,12 @@ from itertools import count
 
 import pytest
 
-from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.collect import collect_exported
-from fbcheck_pipeline.workflow.due import due_work
-from fbcheck_pipeline.workflow.index_upkeep import update_index
-from fbcheck_pipeline.workflow.reconcile import abandon
-from fbcheck_pipeline.workflow.whereabouts import Whereabouts, whereabouts
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.collection.collect import collect_exported
+from fbcheck_pipeline.workflow.collection.due import due_work
+from fbcheck_pipeline.workflow.collection.reconcile import abandon
+from fbcheck_pipeline.workflow.index.index_upkeep import update_index
+from fbcheck_pipeline.workflow.index.whereabouts import Whereabouts, whereabouts
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape, Row
 from tests.integration.workflow.workflow_driver import WorkflowDriver

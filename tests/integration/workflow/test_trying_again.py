@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from fbcheck_pipeline.workflow.allocation import Again
-from fbcheck_pipeline.workflow.reconcile import abandon
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.collection.reconcile import abandon
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape
 from tests.integration.workflow.workflow_driver import WorkflowDriver

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from fbcheck_pipeline.workflow import collect
-from fbcheck_pipeline.workflow.collect import collect_exported
-from fbcheck_pipeline.workflow.due import due_work
+from fbcheck_pipeline.workflow.collection import collect
+from fbcheck_pipeline.workflow.collection.collect import collect_exported
+from fbcheck_pipeline.workflow.collection.due import due_work
 from tests.conftest import phones
 from tests.fake_vendor import FakeVendor, ResultShape
 from tests.integration.workflow.workflow_driver import WorkflowDriver

@@ -11,11 +11,11 @@ from fbcheck_pipeline.errors import OperatorError, VendorError
 from fbcheck_pipeline.ledger import ChunkState, Ledger
 from fbcheck_pipeline.results.counting import billing
 from fbcheck_pipeline.vendor import VendorClient
-from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.answers import resolve
-from fbcheck_pipeline.workflow.pins import read_pins
-from fbcheck_pipeline.workflow.purge import purge
-from fbcheck_pipeline.workflow.reconcile import abandon, attach_task, resubmit
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.buying.pins import read_pins
+from fbcheck_pipeline.workflow.collection.reconcile import abandon, attach_task, resubmit
+from fbcheck_pipeline.workflow.erasing.purge import purge
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape
 from tests.integration.workflow.workflow_driver import WorkflowDriver

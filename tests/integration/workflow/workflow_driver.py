@@ -14,16 +14,16 @@ from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.schema import chunks
 from fbcheck_pipeline.ledger.states import states_that
 from fbcheck_pipeline.vendor import VendorClient
-from fbcheck_pipeline.workflow.allocation import Again
 from fbcheck_pipeline.workflow.answers import Tally, resolve
-from fbcheck_pipeline.workflow.collect import Collected, collect_exported
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.buying.foresight import rehearse_list
+from fbcheck_pipeline.workflow.buying.pins import Pins, read_pins, write_pins
+from fbcheck_pipeline.workflow.buying.plan import plan_list, planning_order
+from fbcheck_pipeline.workflow.buying.send import RetryPolicy, Sent, send_planned_chunks
+from fbcheck_pipeline.workflow.buying.submit import submit_list
+from fbcheck_pipeline.workflow.collection.collect import Collected, collect_exported
+from fbcheck_pipeline.workflow.collection.poll import Polled, poll_due_tasks
 from fbcheck_pipeline.workflow.content import content_of
-from fbcheck_pipeline.workflow.foresight import rehearse_list
-from fbcheck_pipeline.workflow.pins import Pins, read_pins, write_pins
-from fbcheck_pipeline.workflow.plan import plan_list, planning_order
-from fbcheck_pipeline.workflow.poll import Polled, poll_due_tasks
-from fbcheck_pipeline.workflow.send import RetryPolicy, Sent, send_planned_chunks
-from fbcheck_pipeline.workflow.submit import submit_list
 from fbcheck_pipeline.workflow.workspace import Workspace, rehearsing
 
 AT_ONCE = RetryPolicy(tries=3, first_wait_s=0.001, max_wait_s=0.005)

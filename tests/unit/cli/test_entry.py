@@ -9,7 +9,7 @@ from typer.models import CommandInfo
 
 from fbcheck_pipeline.cli import completing
 from fbcheck_pipeline.cli.app import app
-from fbcheck_pipeline.workflow import suppress
+from fbcheck_pipeline.workflow.erasing import suppress
 from tests.unit.cli.conftest import Run
 
 HEAVY = ("pandas", "pyarrow", "numpy", "dagster", "phonenumbers", "sqlalchemy", "pydantic_settings", "requests", "openpyxl")

@@ -83,7 +83,7 @@ def test_the_logs_are_heard_as_lines_with_their_time(capsys: pytest.CaptureFixtu
     try:
         log.setLevel("INFO")
         Reporter(as_json=False).show_logs("INFO")
-        log.getChild("workflow.submit").info("chunk submitted chunk_key=%s phones=%d", "3f0c", 20)
+        log.getChild("workflow.buying.submit").info("chunk submitted chunk_key=%s phones=%d", "3f0c", 20)
         assert capsys.readouterr().err.endswith("Z INFO chunk submitted chunk_key=3f0c phones=20\n")
     finally:
         log.handlers, log.level = before, level

@@ -15,11 +15,11 @@ from fbcheck_pipeline.errors import LedgerError, StorageError
 from fbcheck_pipeline.lists import ReadOptions
 from fbcheck_pipeline.results.joined_list import rejoin
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.workflow.erase import erase
-from fbcheck_pipeline.workflow.person import person_of
-from fbcheck_pipeline.workflow.purge import purge
-from fbcheck_pipeline.workflow.send import RetryPolicy
-from fbcheck_pipeline.workflow.suppress import suppress_file
+from fbcheck_pipeline.workflow.buying.send import RetryPolicy
+from fbcheck_pipeline.workflow.erasing.erase import erase
+from fbcheck_pipeline.workflow.erasing.person import person_of
+from fbcheck_pipeline.workflow.erasing.purge import purge
+from fbcheck_pipeline.workflow.erasing.suppress import suppress_file
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import Clock, phones
 from tests.fake_vendor import FakeVendor
@@ -191,7 +191,7 @@ def test_a_submission_that_cannot_be_stamped_is_not_made(
     def full(*_: object) -> None:
         raise StorageError("no space left on device")
 
-    monkeypatch.setattr("fbcheck_pipeline.workflow.send.stamp", full)
+    monkeypatch.setattr("fbcheck_pipeline.workflow.buying.send.stamp", full)
     with pytest.raises(StorageError):
         driver.send("a")
     monkeypatch.undo()

@@ -15,9 +15,9 @@ from fbcheck_pipeline.ledger.limits import UNANSWERED
 from fbcheck_pipeline.ledger.moves import move
 from fbcheck_pipeline.ledger.records import Part
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.workflow.index_upkeep import remove_from_index
-from fbcheck_pipeline.workflow.phone_history import History
-from fbcheck_pipeline.workflow.volumes import remove_from_volumes
+from fbcheck_pipeline.workflow.index.index_upkeep import remove_from_index
+from fbcheck_pipeline.workflow.index.phone_history import History
+from fbcheck_pipeline.workflow.verdict_files.volumes import remove_from_volumes
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import Clock, add_chunk
 

@@ -6,7 +6,7 @@ import pytest
 
 from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.lists import ReadOptions
-from fbcheck_pipeline.workflow.doubt import doubt_about, what_to_do
+from fbcheck_pipeline.workflow.buying.doubt import doubt_about, what_to_do
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from fbcheck_pipeline.workflow.other_region import likelier_regions
+from fbcheck_pipeline.workflow.buying.other_region import likelier_regions
 
 # Of twelve that are numbers in Istanbul, too, and of towns that Turkey has not.
 AMERICAN = [f"({area}) 555-01{number:02d}" for area in (212, 415, 650) for number in range(12)]

@@ -18,9 +18,9 @@ from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import Tier
-from fbcheck_pipeline.workflow.index_upkeep import MERGING, tiers_to_merge, update_index
+from fbcheck_pipeline.workflow.index.index_upkeep import MERGING, tiers_to_merge, update_index
+from fbcheck_pipeline.workflow.index.phone_history import history_of
 from fbcheck_pipeline.workflow.merge_policy import MergePolicy
-from fbcheck_pipeline.workflow.phone_history import history_of
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import Clock, phones
 from tests.unit.workflow.past_chunks import PastChunks, told_by

@@ -24,11 +24,11 @@ from hypothesis import strategies as st
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import schema_of
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.workflow import verdict_log, verdict_tables
 from fbcheck_pipeline.workflow.merge_policy import MergePolicy
-from fbcheck_pipeline.workflow.verdict_tables import refresh_at_once, refresh_verdict_tables, remake_verdict_tables
-from fbcheck_pipeline.workflow.verdicts import write_verdicts
-from fbcheck_pipeline.workflow.volumes import bind_verdicts
+from fbcheck_pipeline.workflow.tables import verdict_log, verdict_tables
+from fbcheck_pipeline.workflow.tables.verdict_tables import refresh_at_once, refresh_verdict_tables, remake_verdict_tables
+from fbcheck_pipeline.workflow.verdict_files.verdicts import write_verdicts
+from fbcheck_pipeline.workflow.verdict_files.volumes import bind_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import Clock, phones
 from tests.forked import FORK, PATIENCE_S

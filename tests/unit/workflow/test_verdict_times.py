@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fbcheck_pipeline.workflow.verdicts import exported_at_us
+from fbcheck_pipeline.workflow.verdict_files.verdicts import exported_at_us
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import NOON, Clock, phones
 from tests.integration.workflow.workflow_driver import set_columns

@@ -14,10 +14,10 @@ from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.ledger.records import Volume
-from fbcheck_pipeline.workflow.lost_verdicts import verdicts_of
 from fbcheck_pipeline.workflow.merge_policy import MergePolicy
-from fbcheck_pipeline.workflow.verdicts import write_verdicts
-from fbcheck_pipeline.workflow.volumes import bind_verdicts, remove_from_volumes
+from fbcheck_pipeline.workflow.verdict_files.lost_verdicts import verdicts_of
+from fbcheck_pipeline.workflow.verdict_files.verdicts import write_verdicts
+from fbcheck_pipeline.workflow.verdict_files.volumes import bind_verdicts, remove_from_volumes
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import Clock, phones
 from tests.unit.workflow.past_chunks import Past, PastChunks

@@ -1,0 +1,1 @@
+"""From a list's phones to paid tasks: plan, hold, send, pin."""

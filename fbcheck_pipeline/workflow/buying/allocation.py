@@ -1,0 +1,186 @@
+"""What answers each phone of a list: an earlier verdict, a chunk in flight, a settled try, or nothing yet."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import islice
+
+import numpy as np
+import numpy.typing as npt
+
+from fbcheck_pipeline.ledger import TRAITS, codec
+from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk, SettledTry
+from fbcheck_pipeline.model.statuses import AnsweredBy
+from fbcheck_pipeline.workflow.buying.pins import Pin, Pins
+from fbcheck_pipeline.workflow.index.phone_history import Places, is_young
+from fbcheck_pipeline.workflow.index.phone_lookup import PhoneLookup
+from fbcheck_pipeline.workflow.sent_phones import loaded, with_phones
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+
+class Again(StrEnum):
+    """Who asks for phones to be sent again that were sent and got no usable answer."""
+
+    NOBODY = "nobody"
+    NIGHT = "night"  # the schedule: tries that settled on an earlier UTC day
+    PERSON = "person"  # `--retry`: any settled try, once more even beyond MAX_TRIES
+
+
+class PhoneAllocation:
+    """One planning of one list: each phone gets the first pin that fits."""
+
+    def __init__(self, ws: Workspace, list_key: str, phones: Phones, again: Again) -> None:
+        self._ws, self.list_key, self.phones, self._again = ws, list_key, phones, again
+        self._pin = np.full(len(phones), -1, np.int32)
+        self._numbers: dict[Pin, int] = {}
+        self._own = ws.ledger.parts_of(list_key)
+
+    def unassigned(self) -> npt.NDArray[np.bool_]:
+        """True where a phone has no pin yet."""
+        return self._pin < 0
+
+    def used_pins(self) -> list[Pin]:
+        """Each pin that answers some phone, once."""
+        return list(self._numbers)
+
+    def pins(self) -> Pins:
+        """What was assigned so far; the phones that are left have no pin yet."""
+        return Pins(self.phones, self._pin, list(self._numbers))
+
+    def assign(self, places: Places, pin: Pin) -> None:
+        """Pin those of these places that have no pin yet."""
+        places = places[self._pin[places] < 0]
+        if len(places):
+            self._pin[places] = self._numbers.setdefault(pin, len(self._numbers))
+
+    def assign_where(self, chosen: npt.NDArray[np.bool_], why: AnsweredBy) -> None:
+        """Pin those of the chosen that have no pin yet."""
+        self.assign(np.flatnonzero(chosen), Pin(why))
+
+    def keep_answered(self, earlier: Pins | None) -> None:
+        """Keep the pin of every phone that has its verdict, so that a later join gives the same result.
+
+        A chunk answers the phones that are pinned to it, and what was bought for this very list: that stands in no pins where the
+        process was killed before it wrote them. To depend on a chunk answers only while the list has no pins at all.
+        """
+        chunks = {each.chunk_key: each for each in self._ws.ledger.chunks_of(self.list_key)}
+        answering = self._answering(chunks, earlier)
+        for each in reversed(answering):
+            if each.chunk_key in self._own:
+                chunk = with_phones(self._ws, each)
+                answered = self.places(chunk.answered)
+                self.assign(answered[np.isin(answered, self._own_places(chunk))], Pin(AnsweredBy.CHUNK, chunk.chunk_key))
+        if earlier is not None:
+            self._keep_pins(earlier, chunks, answering)
+        else:
+            for each in reversed(answering):
+                self.assign(self.places(with_phones(self._ws, each).answered), Pin(AnsweredBy.OTHER_CHUNK, each.chunk_key))
+
+    def _answering(self, chunks: dict[str, Chunk], earlier: Pins | None) -> list[LoadedChunk]:
+        """The chunks whose answers must be looked at: not those of which the list only reuses verdicts, which never become fewer."""
+        if earlier is None:
+            return self._ws.ledger.answering_chunks(chunks)
+        pinned = {each.chunk_key for each in earlier.pins if each.answered_by is not AnsweredBy.VERDICT} | self._own.keys()
+        return self._ws.ledger.answering_chunks(
+            each.chunk_key for each in chunks.values() if not pinned.isdisjoint(_lineage(chunks, each))
+        )
+
+    def _keep_pins(self, earlier: Pins, chunks: dict[str, Chunk], answering: list[LoadedChunk]) -> None:
+        itself, replacing = {each.chunk_key: each for each in answering}, dict[str, list[LoadedChunk]]()
+        for each in answering:
+            for key in islice(_lineage(chunks, each), 1, None):
+                replacing.setdefault(key, []).append(each)
+        for number, places in codec.grouped(earlier.index):
+            pin, pinned = earlier.pins[number], earlier.phones[places]
+            if pin.answered_by is AnsweredBy.VERDICT:
+                if pin.chunk_key in chunks and chunks[pin.chunk_key].has_verdicts:  # else it was purged
+                    self.assign(self.places(pinned), pin)
+                continue
+            if pin.chunk_key in itself:  # it carries all that are pinned to it
+                self.assign(self.places(codec.without(pinned, itself[pin.chunk_key].unanswered)), pin)
+            for each in replacing.get(pin.chunk_key or "", ()):
+                self.assign(self.places(pinned[codec.positions(pinned, with_phones(self._ws, each).answered) >= 0]), pin)
+
+    def use_verdicts(self, lookup: PhoneLookup) -> None:
+        """A verdict younger than VERDICT_DAYS answers, whoever paid for it."""
+        young = young_verdicts(self._ws, lookup)
+        answered = np.flatnonzero(young >= 0)
+        asked = codec.positions(lookup.phones[answered], self.phones)
+        for number, places in codec.grouped(young[answered]):
+            task, hit = lookup.tasks[number], asked[places]
+            if task.chunk_key in self._own:
+                own = self._own_places(loaded(self._ws, task.chunk_key))
+                self.assign(hit[np.isin(hit, own)], Pin(AnsweredBy.CHUNK, task.chunk_key))
+            self.assign(hit, Pin(AnsweredBy.VERDICT, task.chunk_key, task.task_id))
+
+    def use_chunks_in_flight(self, lookup: PhoneLookup) -> None:
+        """Pin phones of open chunks to these chunks: no other chunk may send them meanwhile."""
+        for chunk_key, places in lookup.held().items():
+            held = codec.positions(lookup.phones[places], self.phones)
+            self._assign_chunk(chunk_key, held, AnsweredBy.CHUNK, AnsweredBy.OTHER_CHUNK)
+
+    def respect_settled_tries(self, lookup: PhoneLookup, today: str) -> None:
+        """Pin phones of settled tries without a usable answer, except those that may be tried again now."""
+        settled = lookup.tries()
+        if not settled:
+            return
+        max_tries = self._ws.settings.max_tries
+        asked = codec.positions(lookup.phones, self.phones)
+        tries = np.zeros(len(asked), np.int16)
+        last = np.full(len(asked), -1, np.int32)
+        for number, (chunk, places) in enumerate(settled):
+            # a later verdict, even one too old by now, ends the count
+            places = places[lookup.answered_at[places] <= chunk.settled_at]
+            tries[places] += chunk.tries
+            # a withdrawn one only counts the tries before it, and binds once these are all
+            last[places[(tries[places] >= max_tries) | TRAITS[chunk.state].is_try]] = number
+        tried = np.flatnonzero(last >= 0)
+        for number, places in codec.grouped(last[tried]):
+            chunk, _ = settled[number]
+            may_repeat = (tries[tried[places]] < max_tries) & self._may_repeat(chunk, today) | (self._again is Again.PERSON)
+            bound = asked[tried[places[~may_repeat]]]
+            self._assign_chunk(chunk.chunk_key, bound, AnsweredBy.CHUNK, AnsweredBy.EARLIER_TRY)
+        once_more = self.unassigned()[asked] & (last >= 0) & (tries >= max_tries)
+        if count := np.count_nonzero(once_more):
+            log.warning("--retry tries %d phones once more, though FBCHECK_MAX_TRIES=%d is reached", count, max_tries)
+
+    def places(self, phones: Phones) -> Places:
+        """Where these phones stand among the list's; those that do not are left out."""
+        at = codec.positions(phones, self.phones)
+        return at[at >= 0]
+
+    def _may_repeat(self, chunk: SettledTry, today: str) -> bool:
+        if self._again is Again.NIGHT:
+            settled_on = datetime.fromtimestamp(chunk.settled_at, UTC).date().isoformat()
+            return TRAITS[chunk.state].retries == "night" and settled_on < today
+        return False
+
+    def _assign_chunk(self, chunk_key: str, places: Places, own: AnsweredBy, other: AnsweredBy) -> None:
+        if chunk_key in self._own:
+            self.assign(places[np.isin(places, self._own_places(loaded(self._ws, chunk_key)))], Pin(own, chunk_key))
+        self.assign(places, Pin(other, chunk_key))
+
+    def _own_places(self, chunk: LoadedChunk) -> Places:
+        """Places of the phones that a chunk carries for this very list."""
+        own = self._own[chunk.chunk_key]
+        return self.places(chunk.phones[own.start : own.start + own.phone_count])
+
+
+def _lineage(chunks: dict[str, Chunk], chunk: Chunk) -> Iterator[str]:
+    """Keys of a chunk and of those that it is a part of."""
+    yield chunk.chunk_key
+    while chunk.replaces in chunks:
+        chunk = chunks[chunk.replaces]
+        yield chunk.chunk_key
+
+
+def young_verdicts(ws: Workspace, lookup: PhoneLookup) -> npt.NDArray[np.int32]:
+    """For each phone of a look-up the index in its `tasks` of a verdict that is reused, or -1."""
+    is_reused = np.array([is_young(ws, task) for task in lookup.tasks], bool)
+    return np.where(np.append(is_reused, False)[lookup.verdict], lookup.verdict, np.int32(-1))

@@ -1,0 +1,1 @@
+"""What becomes of a task: asked, fetched, taken in, decided by a person."""

@@ -1,0 +1,1 @@
+"""What leaves the store: lists past their retention, people who ask, opt-outs."""

@@ -1,0 +1,181 @@
+"""Erasing people: their phones leave every file and the ledger, and are never submitted again.
+
+The order lets whoever is killed be followed by anybody who runs the same again:
+
+1. the ledger records keyed hashes of the phones and suppresses them; what others write from what they read before is void;
+2. they leave the chunks, first in the ledger, then in the files that are made of it;
+3. they leave the lists' files and all other tables; once more, until a look at everything finds nothing;
+4. the ledger forgets the hashes of those of whom nothing is left. A phone that is with the vendor is left until its chunk settles:
+   the transaction that settles it takes the phone out.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from fbcheck_pipeline.errors import OperatorError, StorageError
+from fbcheck_pipeline.ledger.opening import stamp
+from fbcheck_pipeline.ledger.records import PhoneList
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.workflow.erasing.erased_chunks import awaited, erase_from_chunks, finish_erasures
+from fbcheck_pipeline.workflow.erasing.erased_lists import emptied_lists, erase_from_list, find_in_list, has_person, rewrite
+from fbcheck_pipeline.workflow.erasing.erased_rows import Person
+from fbcheck_pipeline.workflow.erasing.person import contents, mentions, unread_files
+from fbcheck_pipeline.workflow.erasing.purge import purge
+from fbcheck_pipeline.workflow.tables.verdict_tables import remake_verdict_tables
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+MOST_PASSES = 10
+"""Others may bring in what they had read; each time everything is looked at once more."""
+LEFTOVERS_S = 3600.0
+Rejoin = Callable[[Workspace, str], object]
+_ELSEWHERE = frozenset(
+    (paths.RAW_PHONES, paths.E164_PHONES, paths.FACEBOOK_RESULTS, paths.VERDICTS, paths.VOLUMES, paths.NEW_VOLUMES)
+)
+_OF_VERDICTS = frozenset((paths.CURRENT_VERDICTS, paths.VERDICT_CHANGES))
+"""Made anew from the verdicts that are left."""
+TABLES = [each for each in paths.FILES if each.has_people and each.path.endswith(".parquet") and each not in _ELSEWHERE]
+"""All other tables with rows of people."""
+
+
+@dataclass
+class Erased:
+    """What was done.
+
+    Attributes:
+        list_keys: lists that rows or cells were erased from, `rows` and `cells` of them.
+        purged: lists without a phone now, which are gone as a whole.
+        awaited: keys of chunks with the vendor, or on their way there, that hold a phone until they settle.
+        unread: files that nobody has read yet and that hold a number: they stay.
+        problems: list key -> why a file of it could not be brought up to date.
+    """
+
+    list_keys: list[str] = field(default_factory=list)
+    rows: int = 0
+    cells: int = 0
+    purged: list[str] = field(default_factory=list)
+    awaited: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    problems: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        """True where nothing is left for anybody to do."""
+        return not (self.unread or self.problems or self.awaited)
+
+
+def erase(ws: Workspace, person: Person, rejoin: Rejoin) -> Erased:
+    """Erase people. Killed at any point, the same call ends the work.
+
+    Args:
+        rejoin: joins a list anew, with all that is written beside its result.
+
+    Raises:
+        LedgerError, StorageError: nothing is taken back; call it again.
+    """
+    ws.ledger.begin_erasure(person.phones)
+    stamp(ws.storage, ws.ledger)
+    erased = Erased()
+    for _ in range(MOST_PASSES):
+        ws.ledger.raise_generation()
+        if not _pass(ws, person, rejoin, erased):
+            break
+    else:
+        raise StorageError("others keep writing what is being erased; end what runs beside this command, then erase again")
+    ws.ledger.note_lists_done(person.phones)
+    finish_erasures(ws)
+    erased.purged = purge_emptied(ws)
+    ws.storage.drop_leftovers(before=ws.ledger.clock() - LEFTOVERS_S)
+    ws.ledger.wipe_deleted()
+    stamp(ws.storage, ws.ledger)
+    erased.awaited, erased.unread = sorted(awaited(ws)), list(unread_files(ws, person))
+    log.info("erased lists=%d rows=%d cells=%d", len(erased.list_keys), erased.rows, erased.cells)
+    return erased
+
+
+def _pass(ws: Workspace, person: Person, rejoin: Rejoin, erased: Erased) -> bool:
+    """Erase what a look at everything finds; False where it found nothing."""
+    found = erase_from_chunks(ws, person.phones) | _erase_from_results(ws, person)
+    for phone_list in ws.ledger.lists():
+        found |= _erase_from(ws, phone_list, person, rejoin, erased)
+    for list_key in _lists_with_hashes(ws):
+        rejoin(ws, list_key)
+        found = True
+    for kind in TABLES:
+        for name in ws.storage.names(kind.folder):
+            try:
+                is_held = has_person(ws, f"{kind.folder}/{name}", person)
+            except StorageError:  # replaced meanwhile, and its place was not looked at
+                found |= not ws.storage.exists(f"{kind.folder}/{name}")
+                continue
+            if is_held and kind in _OF_VERDICTS:
+                remake_verdict_tables(ws)
+                found = True
+            elif is_held:
+                rewrite(ws, f"{kind.folder}/{name}", person)
+                found = True
+    return found
+
+
+def _erase_from_results(ws: Workspace, person: Person) -> bool:
+    """Delete kept results that name a phone which their chunk never had, or that no chunk has; what holds a chunk's answer stays."""
+    unused = {
+        kind.of(each.task_id) for each in ws.ledger.chunks_named(awaited(ws)) if each.task_id for kind in paths.RESULT_FILES
+    }
+    found = False
+    for folder in {kind.folder for kind in paths.RESULT_FILES}:
+        for name in ws.storage.names(folder):
+            path = f"{folder}/{name}"
+            if path not in unused and any(person.is_in_text(each) for each in contents(ws.storage.read_bytes(path))):
+                found |= ws.storage.delete(path)
+    return found
+
+
+def _lists_with_hashes(ws: Workspace) -> list[str]:
+    """Lists whose lineage shows hashes of results that phones were erased from, which may be other lists'."""
+    tasks = {each.chunk_key: each.task_id for each in ws.ledger.erased_chunks()}
+    names = {key for keys in ws.ledger.lists_of_chunks(tasks).values() for key in keys}
+    return [key for key in sorted(names) if _shows_hashes(ws, key, set(tasks.values()))]
+
+
+def _shows_hashes(ws: Workspace, list_key: str, task_ids: Collection[str | None]) -> bool:
+    name = paths.LINEAGE.of(list_key)
+    shown = json.loads(ws.storage.read_bytes(name))["tasks"] if ws.storage.exists(name) else []
+    return any(each["result_sha256"] and each["task_id"] in task_ids for each in shown)
+
+
+def _erase_from(ws: Workspace, phone_list: PhoneList, person: Person, rejoin: Rejoin, erased: Erased) -> bool:
+    key, taken = phone_list.list_key, paths.taken_file(phone_list.list_key, phone_list.file)
+    in_list = find_in_list(ws, phone_list, person)
+    if not in_list:
+        was_read = ws.storage.exists(paths.RAW_PHONES.of(key))
+        if was_read and mentions(ws, taken, person):  # where no cell of a row is: it was read, and is needed no more
+            ws.ledger.note_list_erased(key, erased=phone_list.erased, reading={})
+            return ws.storage.delete(taken)
+        return False
+    try:
+        erase_from_list(ws, phone_list, person, in_list, rejoin)
+        erased.problems.pop(key, None)
+    except StorageError as error:  # the other lists go on; the next pass tries it once more
+        is_known = erased.problems.get(key) == str(error)
+        erased.problems[key] = str(error)
+        if is_known:
+            return False
+    erased.list_keys += [key] if key not in erased.list_keys else []
+    erased.rows, erased.cells = erased.rows + in_list.rows, erased.cells + in_list.cells
+    return True
+
+
+def purge_emptied(ws: Workspace) -> list[str]:
+    """Purge lists that have no phone since somebody was erased from them, unless the vendor has something of theirs; their keys."""
+    purged = list[str]()
+    for each in emptied_lists(ws):
+        with suppress(OperatorError):
+            purged += purge(ws, older_than_days=None, list_key=each.list_key).list_keys
+    return purged

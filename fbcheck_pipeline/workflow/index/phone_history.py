@@ -1,0 +1,201 @@
+"""What is known of phones from before: their usable verdicts, and the settled tries that brought none.
+
+Read from the tiers of the index, and from the ledger where no tier tells yet. Planning reads this outside its transaction; inside it
+only looks at chunks with a later change number. The ledger is asked only of chunks that may matter: of tasks young enough to be
+reused, and of tries. However many old verdicts some phones have, the index tells when these were exported, and that is all of them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fbcheck_pipeline.files.sorted_pairs import DamagedPairs, Values
+from fbcheck_pipeline.ledger import TRAITS, codec
+from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.records import AnsweringTask, SettledTry, Tier
+from fbcheck_pipeline.workflow.index.index_tiers import fresh_at, open_tier, rows_of, withdraw_unusable
+from fbcheck_pipeline.workflow.sent_phones import with_phones
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+DAY_S = 86_400
+Places = npt.NDArray[np.int64]
+"""Where phones stand in the array that was asked about."""
+
+
+@dataclass(frozen=True)
+class History:
+    """What was known of some phones.
+
+    Attributes:
+        answered_at: for each phone when its newest usable verdict was exported, by our clock, however old it is; -inf for none.
+        verdict: for each phone the index in `tasks` of the newest task that is young, or -1.
+        tasks: those that are the newest for some phone.
+        tries: settled tries that count and left some of the phones without a usable answer, oldest first, with the places of these.
+    """
+
+    answered_at: npt.NDArray[np.float64]
+    verdict: npt.NDArray[np.int32]
+    tasks: list[AnsweringTask]
+    tries: list[tuple[SettledTry, Places]]
+
+
+Mark = tuple[str, int]
+"""A chunk key, and the change number after which something is true of the chunk."""
+
+
+@dataclass(frozen=True)
+class TryRule:
+    """Which settled tries without an answer count for a list.
+
+    For a list that was added after it settled, a try does not count that is older than VERDICT_DAYS (at least a day), or whose task
+    answered no phone at all: an odd night of the vendor's. Only a person sends again what was abandoned.
+
+    Attributes:
+        added_at: when the list was.
+        oldest: before that, a try does not count.
+        binding: keys of chunks that the list is pinned to as tries: these bind it whatever the settings say by now.
+    """
+
+    added_at: float = -math.inf
+    oldest: float = -math.inf
+    binding: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, ws: Workspace, list_key: str, binding: frozenset[str]) -> Self:
+        """The rule for a list; one that is not registered has always been there."""
+        known = ws.ledger.find_list(list_key)
+        added_at = -math.inf if known is None else known.added_at
+        return cls(added_at, added_at - max(1.0, ws.settings.verdict_days) * DAY_S, binding)
+
+    def counts(self, chunk: SettledTry) -> bool:
+        """True where a try counts."""
+        if chunk.chunk_key in self.binding or TRAITS[chunk.state].retries != "night" or chunk.settled_at >= self.added_at:
+            return True
+        answered_none = chunk.task_id is not None and chunk.unanswered_count == chunk.phone_count
+        return chunk.settled_at >= self.oldest and not answered_none
+
+    def may_count(self, table: pa.Table) -> npt.NDArray[np.bool_]:
+        """For each row of a tier's table whether it tells of a try that counts, as far as the tier knows."""
+        is_bound = np.asarray(pc.is_in(table["chunk_key"], pa.array(sorted(self.binding), pa.string())), bool)
+        may_count: npt.NDArray[np.bool_] = table["is_try"].to_numpy() & ((table["fresh_at"].to_numpy() >= self.oldest) | is_bound)
+        return may_count
+
+
+EVERY_TRY = TryRule()
+
+
+def reused_since(ws: Workspace) -> float:
+    """A verdict that was exported after this moment, by the later of both clocks, is reused, not bought again."""
+    return ws.ledger.clock() - ws.settings.verdict_days * DAY_S
+
+
+def is_young(ws: Workspace, task: AnsweringTask) -> bool:
+    """True where a verdict of this task is reused."""
+    since = reused_since(ws)
+    return task.exported_at > since or fresh_at(task) > since
+
+
+def history_of(ws: Workspace, phones: Phones, rule: TryRule = EVERY_TRY) -> History:
+    """What is known of these phones (sorted, distinct).
+
+    Args:
+        rule: which tries count.
+
+    Raises:
+        StorageError: the index was lost, and with it the phones of a chunk, see `with_phones`; or a file of it may not be read.
+    """
+    while True:
+        state, found = ws.ledger.index_state(), _Found(len(phones), reused_since(ws), rule)
+        if not len(phones) or all([_read(ws, tier, phones, found) for tier in state.tiers]):
+            break  # else a tier was replaced meanwhile, or could not be used and is a gap now
+    for gap in state.gaps() if len(phones) else ():
+        for chunk in ws.ledger.telling(*gap):
+            table, (known, rows) = rows_of([with_phones(ws, chunk)])
+            at = codec.positions(known, phones)
+            found.add(table, at[at >= 0], rows[at >= 0])
+    verdict, tasks = _newest(ws, found.young)
+    return History(found.answered_at, verdict, tasks, _tries(ws, found.tried, rule))
+
+
+class _Told:
+    """Places of phones, and for each the number of a mark."""
+
+    def __init__(self, phone_count: int) -> None:
+        self.phone_count = phone_count
+        self.marks = list[Mark]()
+        self.places, self.numbers = [np.empty(0, np.int64)], [np.empty(0, np.int32)]
+
+    def add(self, table: pa.Table, places: Places, rows: Values) -> None:
+        """Args: rows: for each place the row of the table that tells of it."""
+        is_used = np.zeros(table.num_rows, bool)
+        is_used[rows] = True
+        number = np.cumsum(is_used, dtype=np.int32) + np.int32(len(self.marks) - 1)
+        used = table.filter(pa.array(is_used))
+        self.places.append(places)
+        self.numbers.append(number[rows])
+        self.marks.extend(zip(used["chunk_key"].to_pylist(), used["change"].to_pylist(), strict=True))
+
+    def keys(self) -> list[str]:
+        """Each chunk once."""
+        return list(dict.fromkeys(key for key, _ in self.marks))
+
+
+class _Found:
+    """What tiers and chunks tell of some phones."""
+
+    def __init__(self, phone_count: int, since: float, rule: TryRule) -> None:
+        self.answered_at, self._since, self._rule = np.full(phone_count, -np.inf), since, rule
+        self.young, self.tried = _Told(phone_count), _Told(phone_count)
+
+    def add(self, table: pa.Table, places: Places, rows: Values) -> None:
+        """Args: table: see `SCHEMA` of the tiers; rows: for each place the row that tells of it."""
+        np.maximum.at(self.answered_at, places, table["exported_at"].to_numpy()[rows])
+        is_young = ~table["is_try"].to_numpy() & (table["fresh_at"].to_numpy() > self._since)
+        for told, is_meant in ((self.young, is_young), (self.tried, self._rule.may_count(table))):
+            mine = is_meant[rows]
+            told.add(table, places[mine], rows[mine])
+
+
+def _read(ws: Workspace, tier: Tier, phones: Phones, found: _Found) -> bool:
+    """Add what a tier tells; False where it cannot be used any more."""
+    try:
+        with open_tier(ws, tier) as file:
+            pairs = list(file.search(phones))
+            table = file.table
+    except (FileNotFoundError, DamagedPairs) as error:
+        withdraw_unusable(ws, tier, error)
+        return False
+    if pairs:
+        found.add(table, *(np.concatenate(each) for each in zip(*pairs, strict=True)))
+    return True
+
+
+def _newest(ws: Workspace, young: _Told) -> tuple[npt.NDArray[np.int32], list[AnsweringTask]]:
+    """For each phone the index of its newest task among those that are the newest of some phone, or -1."""
+    known = ws.ledger.tasks_at(young.keys())  # what is stale, or purged, is not there
+    order = sorted((task.exported_at, mark) for mark, task in known.items())
+    rank = {mark: number for number, (_, mark) in enumerate(order)}
+    ranks = np.array([rank.get(mark, -1) for mark in young.marks], np.int32)[np.concatenate(young.numbers)]
+    newest = np.full(young.phone_count, -1, np.int32)
+    np.maximum.at(newest, np.concatenate(young.places), ranks)
+    used = np.unique(newest[newest >= 0])
+    number = np.full(len(order) + 1, -1, np.int32)  # one more, at -1
+    number[used] = np.arange(len(used))
+    return number[newest], [known[order[each][1]] for each in used.tolist()]
+
+
+def _tries(ws: Workspace, tried: _Told, rule: TryRule) -> list[tuple[SettledTry, Places]]:
+    known = ws.ledger.tries_at(tried.keys())
+    places, tries = np.concatenate(tried.places), list[tuple[SettledTry, Places]]()
+    for number, at in codec.grouped(np.concatenate(tried.numbers)):
+        found = known.get(tried.marks[number])
+        if found is not None and rule.counts(found):
+            tries.append((found, places[at]))
+    return sorted(tries, key=lambda each: (each[0].settled_at, each[0].chunk_key))

@@ -1,0 +1,97 @@
+"""What planning must know of phones: their newest verdicts, their settled tries, and which chunks hold them.
+
+It is read outside the planning transaction, and catches up with chunks that changed since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from fbcheck_pipeline.ledger import TRAITS, codec
+from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.records import AnsweringTask, LoadedChunk, SettledTry
+from fbcheck_pipeline.workflow.index.index_tiers import told_by
+from fbcheck_pipeline.workflow.index.phone_history import Places, TryRule, history_of
+from fbcheck_pipeline.workflow.sent_phones import with_phones
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+R = TypeVar("R", AnsweringTask, SettledTry)
+
+
+class PhoneLookup:
+    """What is known of some phones.
+
+    Attributes:
+        phones: sorted, distinct; places are places in it.
+        answered_at: for each phone when its newest usable verdict was exported, however old it is; -inf for none.
+        verdict: for each phone the index in `tasks` of the newest task that was young when it was looked up, or -1.
+    """
+
+    def __init__(self, ws: Workspace, phones: Phones, rule: TryRule) -> None:
+        history = history_of(ws, phones, rule)
+        self._rule = rule
+        self.phones, self.answered_at = phones, history.answered_at
+        self.verdict, self.tasks = history.verdict, list(history.tasks)
+        self._tries = {each.chunk_key: (each, places) for each, places in history.tries}
+        self._held = dict[str, Places]()
+
+    def tries(self) -> list[tuple[SettledTry, Places]]:
+        """Settled tries that count and left some of the phones without a usable answer, oldest first, with the places of these phones."""
+        return sorted(self._tries.values(), key=lambda each: (each[0].settled_at, each[0].chunk_key))
+
+    def held(self) -> dict[str, Places]:
+        """Keys of the chunks that hold some of the phones, and the places of these phones."""
+        return self._held
+
+    def is_held(self) -> npt.NDArray[np.bool_]:
+        """True for each phone that a chunk holds."""
+        is_held = np.zeros(len(self.phones), bool)
+        for places in self._held.values():
+            is_held[places] = True
+        return is_held
+
+    def hold(self, chunk_key: str, phones: Phones) -> None:
+        """Know of a chunk that it holds these phones."""
+        if len(places := self._places(phones)):
+            self._held[chunk_key] = places
+
+    def note(self, chunk: LoadedChunk) -> bool:
+        """Take in a chunk as it is now; True where that matters to any of the phones."""
+        key = chunk.chunk_key
+        is_known = [known.pop(key, None) is not None for known in (self._held, self._tries)]
+        if TRAITS[chunk.state].holds:
+            self.hold(key, chunk.held)
+        is_answered = False
+        for phones, is_try in told_by(chunk):
+            if not len(places := self._places(phones)):
+                continue
+            if not is_try:
+                self._answer(_record_of(AnsweringTask, chunk), places)
+                is_answered = True
+            elif self._rule.counts(settled := _record_of(SettledTry, chunk)):
+                self._tries[key] = (settled, places)
+        return any(is_known) or is_answered or key in self._held or key in self._tries
+
+    def _answer(self, task: AnsweringTask, places: Places) -> None:
+        """A chunk's verdicts only ever become more, and its export later: what was known of it before is covered."""
+        exported_at = np.append([each.exported_at for each in self.tasks], -np.inf)[self.verdict[places]]
+        self.verdict[places[exported_at <= task.exported_at]] = len(self.tasks)
+        self.answered_at[places] = np.maximum(self.answered_at[places], task.exported_at)
+        self.tasks.append(task)
+
+    def _places(self, phones: Phones) -> Places:
+        at = codec.positions(phones, self.phones)
+        return at[at >= 0]
+
+
+def note_all(ws: Workspace, lookups: Sequence[PhoneLookup], chunks: Iterable[LoadedChunk]) -> bool:
+    """Take in chunks as they are now; True where that matters to any phone of any look-up."""
+    return any([each.note(chunk) for chunk in (with_phones(ws, one) for one in chunks) for each in lookups])
+
+
+def _record_of(record: type[R], chunk: LoadedChunk) -> R:
+    return record(**{name: getattr(chunk, name) for name in record.__dataclass_fields__})
