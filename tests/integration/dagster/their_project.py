@@ -12,7 +12,6 @@ import dagster as dg
 
 import fbcheck_pipeline as fb
 from fbcheck_pipeline.defs.instance import Instance
-from tests.forked import PRELOADED
 from tests.integration.dagster.dagster_driver import DagsterDriver
 
 VARIABLES = ("THEIR_PLACE", "THEIR_VENDOR", "THEIR_KEY", "THEIR_HOOK", "OTHER_PLACE")
@@ -67,8 +66,7 @@ def plain() -> dg.Definitions:
 
 
 def own() -> dg.Definitions:
-    """A project that has all of its own. Its executor is Dagster's multiprocess one; steps fork from a warm process."""
-    warm = {"start_method": {"forkserver": {"preload_modules": PRELOADED}}}
+    """A project that has all of its own. Its executor is Dagster's multiprocess one; its steps see the variables of the moment."""
     return dg.Definitions(
         assets=[contacts, letters],
         jobs=[
@@ -77,7 +75,7 @@ def own() -> dg.Definitions:
         ],
         sensors=[dg.AutomationConditionSensorDefinition("eagerly", target=dg.AssetSelection.all())],
         resources={"io_manager": TextFiles(), "fbcheck": "their fbcheck", "fbcheck_io_manager": "their other"},
-        executor=dg.multiprocess_executor.configured({"max_concurrent": 2, **warm}, name="their_executor"),
+        executor=dg.multiprocess_executor.configured({"max_concurrent": 2}, name="their_executor"),
     )
 
 
