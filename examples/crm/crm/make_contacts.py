@@ -5,8 +5,8 @@ import duckdb
 from crm.assets import database
 
 CONTACTS = [
-    *[(n, f"Contact {n}", f"078 000 {n // 100:02d} {n % 100:02d}", None, "CH") for n in range(1, 9)],
-    (9, "Contact 9", "078 000 00 09", "078 000 00 10", "CH"),
+    *[(n, f"Contact {n}", f"078 000 01 {n:02d}", None, "CH") for n in range(1, 9)],
+    (9, "Contact 9", "078 000 01 09", "078 000 01 10", "CH"),
     (10, "Contact 10", "0491 570 156", None, "AU"),
     (11, "Contact 11", "ask her", None, "CH"),
     (12, "Contact 12", None, None, "CH"),
