@@ -27,6 +27,7 @@ MIN_PART_DIGITS = 7
 _QUOTES = "\"'`\u00b4\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 _DECORATION = str.maketrans("", "", " \t\n.-_/#()[]<>?!" + _QUOTES)
 _BLANKS = re.compile(r"[\t\r\v\f ]+")
+_CODE_BEFORE_GAP = re.compile(r"(?<=[\d)])\s+\+\d{1,3}(?=(?:\t|\s{2})\s*[(\[]?\d)")
 _FORMULA_ERROR = re.compile(r"#[A-Za-z\u00c0-\u00ff0-9/_]+[!?]")
 _FORMULA = re.compile(rf"=(?!\s*[{_QUOTES}]|\s*\+?\d+$)")
 _FORMULA_GUARD = re.compile(rf"^=?\s*[{_QUOTES}]*\s*|[{_QUOTES}\s]+$")
@@ -73,6 +74,7 @@ _SUM = r"(?!0\d)\d{1,3}(?:[.,']?\d{3})?(?:[.,]\d{1,2}|[.,]-)?"
 _PRICE = re.compile(
     rf"(?:(?:(?<=^)|(?<=[\s,;|/(\[])){_CURRENCY}(?!\s?\d{{3,4}}\s+[1-9])\s?{_SUM}|(?:(?<=^)|(?<=[^\d)\]]\s)|(?<=[,;|/(\[])){_SUM}\s?{_CURRENCY})(?=$|[\s,;|/)\]])"
 )
+_BARE_PRICE = re.compile(rf"\d+\s?{_CURRENCY}|{_CURRENCY}\s?\d+")
 _SHORT_HOURS = re.compile(r"((?:[01]\d|2[0-4])[0-5][05])\s?-\s?((?:[01]\d|2[0-4])[0-5][05])")
 _EMPTY_BRACKETS = re.compile(r"[(\[]\s*[)\]]")
 SHORT_DATE = rf"{_DAY_OR_MONTH}(?P<mark>[-./]){_DAY_OR_MONTH}(?P=mark)\d{{2}}"
@@ -138,9 +140,10 @@ def _plain(char: str) -> str:
 
 
 def blanks(text: str) -> str:
-    """Trims; a tab or carriage return inside is a blank."""
-    is_plain = "  " not in text and text.isprintable()
-    return (text if is_plain else _BLANKS.sub(" ", text)).strip()
+    """Trims; a tab or carriage return inside is a blank; a wide gap between a code and digits, behind a number, stays one."""
+    if "  " not in text and text.isprintable():
+        return text.strip()
+    return _BLANKS.sub(" ", _CODE_BEFORE_GAP.sub(r"\g<0> -", text)).strip()
 
 
 def symbols(text: str) -> str:
@@ -201,6 +204,13 @@ def price_beside(text: str) -> str:
     """Drops a price with the sign of its currency beside a number."""
     left = _PRICE.sub("", text)
     return _EMPTY_BRACKETS.sub("", left).strip() if left != text and digit_count(left) >= MIN_PART_DIGITS else text
+
+
+def bare_prices_in(text: str) -> list[str]:
+    """The prices that `price_beside` drops though they have no mark of cents or thousands: where numbers are short, each may be one."""
+    if price_beside(text) == text:
+        return []
+    return [re.sub(r"\D", "", price[0]) for price in _PRICE.finditer(text) if _BARE_PRICE.fullmatch(price[0])]
 
 
 def are_hours(text: str) -> bool:
@@ -269,7 +279,7 @@ def decimals(text: str) -> str:
     match = _DECIMALS.fullmatch(text)
     if not match or (match[4] and match[4] == match[3]):
         return text
-    if match[2].startswith("0") and match[3] == " ":
+    if match[3] == " " and (match[2].startswith("0") or not match[5]):
         return text  # blanks group a number, or part two
     fraction = match[5] or ""
     if match[2].startswith("0") and fraction not in ("", "0"):

@@ -51,8 +51,8 @@ MOST_TRIED, SHORT_CELL = 50, 20
 MIN_DIGITS_BESIDE = 5
 """Of a number beside others: fewer are a count or an amount rather."""
 
-# What nobody but a telephone is written like; a bracket holds an area code, and no words.
-_WRITTEN = re.compile(r"[(\[]*[+0]|\(\d+\)")
+# What nobody but a telephone is written like; a bracket holds an area code, and no words, so that it closes behind digits.
+_WRITTEN = re.compile(r"[(\[]*\+|0|[(\[]+0[\d\s.\-/]*[)\]]|\(\d+\)")
 _DIGITS_ONLY = re.compile(r"\+?\d+")
 _BARE = re.compile(r"[\d\s\-./()]+")
 _ENDS_IN_BLANK = re.compile(r"[\d)\]]\s+$")
@@ -62,6 +62,7 @@ _BRACKETED_CODE = re.compile(r"\+\s*[(\[]\s*(\d+)\s*[)\]]")
 _TAIL = re.compile(r"(?:\s*[-/~\n]\s*\d{1,4})+[\s)\]]*$|\s*[(\[]\d{1,4}[\s)\]]*$")
 _POINT = re.compile(r"[.\-]$")
 _GROUP = re.compile(r"\d+")
+_COUNT_APART = re.compile(r"[1-9]\s+\d")
 _CUT = re.compile(r"[-/~\n(\[]\s*(\d+)")
 
 
@@ -210,6 +211,8 @@ def _linked(digits: str, reader: _Reader) -> list[PhoneOutcome]:
 
 
 def _beside_links(text: str, reader: _Reader) -> list[PhoneOutcome]:
+    if any(map(reader.number_in, decorations.bare_prices_in(text))):
+        raise Reject(RejectReason.AMBIGUOUS_RANGE)  # `2344 €` (LU): a price goes, a number does not
     return _numbers(cleaned(WHOLE_TEXT, text, reader.said), 0, reader)
 
 
@@ -460,7 +463,7 @@ def _other_readings(text: str, core: str, has_trunk: bool, area: str | None) -> 
 
 
 def _are_two_of_no_trunk(core: str, whole: PhoneOutcome, reader: _Reader) -> bool:
-    """`38 330 37 48 43` (LU): True where no trunk 0 begins a number and the digits are two shorter ones together."""
+    """`38 330 37 48 43`, `2 628 064 854` (LU): True where no trunk 0 begins a number and the digits are two, or a count and one."""
     if whole.e164 is None or whole.country is None:
         return False
     national = len(whole.e164) - 1 - len(str(country_code_for_region(whole.country)))
@@ -468,6 +471,8 @@ def _are_two_of_no_trunk(core: str, whole: PhoneOutcome, reader: _Reader) -> boo
         return False
     at_home = replace(reader, region=whole.country, column=Says.NATIONAL, known={})
     cuts_at = [group.start() for group in _GROUP.finditer(core)][1:]
+    if _COUNT_APART.match(core) and at_home.number_in(core[cuts_at[0] :]):
+        return True
     return any(at_home.number_in(core[:cut]) and at_home.number_in(core[cut:]) for cut in cuts_at)
 
 

@@ -34,7 +34,7 @@ def among_words(cells: pa.StringArray) -> pa.StringArray:
 
 
 def are_references(cells: pa.StringArray) -> Mask:
-    """Where words before a number without a plus or bracket, or a 0 and groups, name something else whose number it may be."""
-    may_be = matches(cells, r"^[^0-9+(]*(?:[1-9]|0[0-9]+[^0-9]*$)")
+    """Where words before a number without a plus or brackets, or a 0 and groups, name something else whose number it may be."""
+    may_be = matches(cells, r"^[^0-9+(]*(?:[1-9]|0[0-9]+[^0-9]*$|\([^)]*$)")
     may_be[may_be] = [*map(labels.is_reference, cells.filter(pa.array(may_be)).to_pylist())]
     return may_be

@@ -21,7 +21,7 @@ _SEVERAL = rf"^{_PART}(?:{_SEPARATOR}{_PART})+$"
 _WORD = r"\p{L}{2,}[.:]?"
 _WORDS_BETWEEN = rf"(?: +{_WORD})+ +"
 # Beside words, other digits may be anything's number.
-_WRITTEN = r"(?:\+[0-9]|\(?0|\([0-9]+\))[0-9 ()\-]*[0-9]"
+_WRITTEN = r"(?:\+[0-9]|0|\([0-9]+\))[0-9 ()\-]*[0-9]"
 _WORDED = rf"^(?:(?:{_WORD} +)*){_WRITTEN}(?:{_WORDS_BETWEEN}{_WRITTEN})+(?: +{_WORD})*$"
 _JOINED = rf"(?i) (?:{JOINING_WORDS}) "
 

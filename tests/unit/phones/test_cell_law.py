@@ -152,6 +152,13 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("€ 12.50 0532 123 45 67", "TR", "+905321234567"),
         ("+852 2299 0462 €\t3620 4810", "HK", "+85222990462 +85236204810"),  # no price: a number
         ("436 428 9925 € 0439 21", "IT", "invalid_number"),
+        ("+352 8420, 2344 €", "LU", "ambiguous_range"),  # a price, or a number as short as the other
+        ("0532 123 45 67, 2344 €", "TR", "+905321234567"),
+        ("2 628 064 854", "LU", "ambiguous_range"),  # a count and a mobile, or a number in a town
+        ("+57 320 8830210 +1  940 8401262", "CO", "invalid_number"),  # and one more, or an American
+        ("320 8830210  +57  320 8830211", "CO", "+573208830210 +573208830211"),
+        ("(03690-542 O'Brien) 0035840 123 4567", "FI", "letters_in_number"),  # a post code: its bracket holds words
+        ("(040) 123 4567 (O'Brien) 0035840 123 4568", "FI", "+358401234567 +358401234568"),
         ("+(201) 555-0123", "US", "ambiguous_international"),  # not the Egyptian one
         ("0532 123 45 6.0", "TR", "not_a_number"),  # its last digit is missing
         ("090-1231-7832 # 090-1252-7954", "JP", "invalid_number"),
