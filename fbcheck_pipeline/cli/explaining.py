@@ -61,6 +61,7 @@ def _say_list(reporter: Reporter, lineage: dict[str, Any], results: str) -> None
     if lineage["held"]:
         reporter.answer(f"{lineage['list_key']} is {lineage['held']}")
     counts = {name: count for name, count in lineage["counts"].items() if count or name in ("rows", "phones")}
+    counts |= {"erased": lineage["erased"]} if lineage["erased"] else {}
     reporter.answer(
         _pairs("phones", {**counts, **{f"facebook {verdict}": count for verdict, count in lineage["verdicts"].items()}})
     )

@@ -131,7 +131,7 @@ def say_erasure(ws: Workspace, phones: Phones, reporter: Reporter, *, dry_run: b
         "cells": cells,
         "chunks": len(held.chunks),
         "verdicts": len(held.verdicts),
-        **{name: getattr(erased, name) for name in ("purged", "awaited", "problems")},
+        **{name: getattr(erased, name) for name in ("purged", "awaited", "named", "problems")},
         "unread": [ws.storage.uri(name) for name in erased.unread],
         "not_searched": NOT_REACHED,
         "dry_run": dry_run,
@@ -143,7 +143,7 @@ def say_erasure(ws: Workspace, phones: Phones, reporter: Reporter, *, dry_run: b
     ]
     reporter.say(
         f"{'would erase' if dry_run else 'erased'} {count_of(len(phones), 'phone')} from {count_of(len(held.lists), 'list')}: "
-        f"{', '.join(counts)}"
+        f"{', '.join(counts)}; {'would be' if dry_run else 'now'} suppressed"
     )
     for key in erased.purged:
         reporter.say(f"list {key} has no phone left and is deleted")
@@ -151,6 +151,10 @@ def say_erasure(ws: Workspace, phones: Phones, reporter: Reporter, *, dry_run: b
         reporter.warn(f"chunk {key} is with the vendor and holds a phone until it settles; `fbcheck status` shows it until then")
     for name in erased.unread:
         reporter.warn(f"{ws.storage.uri(name)} was not read yet and holds a number: delete it, or take the person out of it")
+    for key in erased.named:
+        reporter.warn(
+            f"the name of list {key}'s file, or its purpose, holds a number and stays: `fbcheck purge --list {key}` deletes it"
+        )
     for sentence in erased.problems.values():
         reporter.warn(f"error: {sentence}")
     reporter.say(f"not searched: {NOT_REACHED}")

@@ -17,6 +17,8 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import pyarrow as pa
+
 from fbcheck_pipeline.errors import OperatorError, StorageError
 from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.records import PhoneList
@@ -53,6 +55,7 @@ class Erased:
         purged: lists without a phone now, which are gone as a whole.
         awaited: keys of chunks with the vendor, or on their way there, that hold a phone until they settle.
         unread: files that nobody has read yet and that hold a number: they stay.
+        named: lists whose file's name or purpose holds a number: these stay.
         problems: list key -> why a file of it could not be brought up to date.
     """
 
@@ -62,12 +65,13 @@ class Erased:
     purged: list[str] = field(default_factory=list)
     awaited: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)
     problems: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_whole(self) -> bool:
         """True where nothing is left for anybody to do."""
-        return not (self.unread or self.problems or self.awaited)
+        return not (self.unread or self.named or self.problems or self.awaited)
 
 
 def erase(ws: Workspace, person: Person, rejoin: Rejoin) -> Erased:
@@ -95,6 +99,9 @@ def erase(ws: Workspace, person: Person, rejoin: Rejoin) -> Erased:
     ws.ledger.wipe_deleted()
     stamp(ws.storage, ws.ledger)
     erased.awaited, erased.unread = sorted(awaited(ws)), list(unread_files(ws, person))
+    erased.named = [
+        each.list_key for each in ws.ledger.lists() if person.holds(pa.array([each.file, each.purpose or ""])).true_count
+    ]
     log.info("erased lists=%d rows=%d cells=%d", len(erased.list_keys), erased.rows, erased.cells)
     return erased
 

@@ -198,7 +198,11 @@ def test_a_list_dropped_again_is_not_kept_and_its_person_is_refused_again(driver
     assert [each.list_key for each in ws.ledger.lists()] == sorted([keys["customers"], keys["leads"]])
     drop(Path(ws.storage.root), "others.csv", f"phone,note\n+{store.OTHERS[0]},call {store.national(PERSON)}\n")
     done = erased(ws, PERSON)
-    assert (done.unread, done.is_whole) == (["inbox/others.csv"], False)
+    assert (done.unread, done.named, done.is_whole) == (["inbox/others.csv"], [], False)
+    drop(Path(ws.storage.root), f"call {store.national(PERSON)}.csv", f"phone\n+{store.OTHERS[0]}\n+{store.OTHERS[1]}\n")
+    take_up_lists(ws, budget_s=60)
+    (named,) = erased(ws, PERSON).named
+    assert named.startswith("call-")
 
 
 def test_nothing_of_a_deleted_blob_stays_in_the_database_file(open_ws: Callable[..., Workspace], tmp_path: Path) -> None:
