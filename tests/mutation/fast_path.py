@@ -41,7 +41,6 @@ MUTANTS = (
     Mutant("a dash after all", "fast/digits.py", "harmful |= is_dash & trails", "pass"),
     Mutant("masked digits", "fast/digits.py", "harmful[1:] |= is_line[1:]", "harmful[1:] |= False & is_line[1:]"),
     Mutant("a fraction", "fast/digits.py", "signs.counts(kinds == _DOT, cells) == 1", "signs.counts(kinds == _DOT, cells) == 99"),
-    Mutant("an aside", "fast/digits.py", "(_tails(count, seen, first, opens, rows_opened) > 0)", "(_tails(count, seen, first, opens, rows_opened) > 9)"),
     Mutant("the tail of a range", "fast/digits.py", "(difference >= 1) & (difference <= 9)", "(difference >= 1) & (difference <= 0)"),
     Mutant("a range of nine", "fast/digits.py", "(difference <= 9)", "(difference <= 8)"),
     Mutant("a range of one", "fast/digits.py", "(difference >= 1)", "(difference >= 2)"),
@@ -92,7 +91,6 @@ MUTANTS = (
     Mutant("bare digits only", "fast/fast_path.py", "self.lookups.is_bare[regions, head] & matters", "matters"),
     Mutant("a national column", "fast/fast_path.py", "column != Says.NATIONAL, column", "column != Says.NOTHING, column"),
     Mutant("an international column", "fast/fast_path.py", "abroad = other & (says == Says.INTERNATIONAL)", "abroad = other & (says == Says.NATIONAL)"),
-    Mutant("one number in two readings", "fast/fast_path.py", "international.is_number & is_another", "international.is_number"),
     Mutant("a mobile at home", "fast/fast_path.py", "& ~_CAN_BE_MOBILE[international.line_type]", ""),
     Mutant("two readings of one country", "fast/fast_path.py", "prefers_home &= ", "_ = "),
     Mutant("a number without its lone 0", "fast/fast_path.py", "self._leave_lone_zeros(reading, digits, regions, column)", "pass"),
@@ -146,7 +144,7 @@ MUTANTS = (
     Mutant("the calling code", "fast/readings.py", "code[has_place] // 10**place % 10", "code[has_place] // 10**place % 9"),
     Mutant("null where it is no number", "fast/readings.py", 'np.packbits(is_number, bitorder="little")', 'np.packbits(is_number | True, bitorder="little")'),
     # dirty: which shapes may be undressed
-    Mutant("bare digits beside words", "dirty/parts.py", "(?:\\+[0-9]|\\(?0|\\([0-9]+\\))[0-9 ()", "[+(]?[0-9][0-9 ()"),
+    Mutant("bare digits beside words", "dirty/parts.py", "(?:\\+[0-9]|0|\\([0-9]+\\))[0-9 ()", "[+(]?[0-9][0-9 ()"),
     Mutant("something else's number", "phone_reader.py", "~(names_country(named) | are_references(named))", "~names_country(named)"),
     Mutant("a fraction of noughts only", "dirty/undress.py", "{_APOSTROPHES})[.,]0$", "{_APOSTROPHES})[.,]0[0-9]?$"),
     Mutant("thousands in two groups at least", "dirty/undress.py", "{{2,}}", "{{1,}}"),
@@ -159,7 +157,7 @@ MUTANTS = (
     Mutant("so many digits that none is a number", "dirty/undress.py", "(lengths > MOST_OF_TWO)", "(lengths > 20)"),
     Mutant("digits for two numbers", "dirty/undress.py", "< 2 * MIN_RESTART", "< 9 * MIN_RESTART"),
     # dirty: cells of several numbers
-    Mutant("parts of seven digits", "dirty/parts.py", "{{{MIN_PART_DIGITS},}}", "{{3,}}"),
+    Mutant("parts of seven digits", "dirty/parts.py", "(counts_of_parts >= MIN_PART_DIGITS) & ", ""),
     Mutant("every part a number", "phone_reader.py", "is_read[of_cell[~is_sure]] = False", "pass"),
     Mutant("parts that lack a beginning", "dirty/parts.py", "(begins | (counts_of_parts >= counts_of_parts[first] + begins[first]))", "True"),
     Mutant("parts of bare digits after one with a 0", "dirty/parts.py", "counts_of_parts[first] + begins[first]", "counts_of_parts[first]"),
@@ -186,6 +184,7 @@ MUTANTS = (
     Mutant("letters like digits beside a sum", "dirty/rejects.py", 'rf"{_BARE}|{LETTERS_LIKE_DIGITS}"', "_BARE"),
     # dirty: what is beside a number
     Mutant("dates, ranges and last digits before words", "dirty/among_words.py", "pc.if_else(pa.array(matches(numbers, _UNCLEAR)), NOTHING, numbers)", "numbers"),
+    Mutant("a bracket that does not close", "dirty/among_words.py", "|\\([^)]*$)", ")"),
     Mutant("words that may be digits", "dirty/among_words.py", 'rf"{LETTERS_LIKE_DIGITS}|[A-Z]', 'rf"[A-Z]'),
     Mutant("words of a telephone's keys", "dirty/among_words.py", "|[A-Z]{{4,}}[^\\p{{L}}0-9]*$", ""),
     Mutant("an address among words", "dirty/among_words.py", "|www\\.", ""),

@@ -165,11 +165,11 @@ def _has_unclear_signs(signs: _Signs, begins: Ints, ends: Ints, seen: NDArray[np
     opens, rows_opened = signs.of(_OPEN)
     first = seen[begins].astype(np.int64)
     is_late = seen[opens] - first[rows_opened] >= np.where(has_plus[rows_opened], 6, 4)
-    is_unclear[rows_opened[is_late]] = True  # perhaps a second number
+    is_unclear[rows_opened[is_late]] = True  # perhaps a second number, or an aside; before it are digits enough for a number
     is_unclear[rows_opened[has_plus[rows_opened] & (seen[opens] == first[rows_opened])]] = True  # `+(201) …`
     is_unclear |= _closes_first(signs, cells)
     is_unclear[_rows_with_short_dates(signs, begins, ends)] = True
-    return is_unclear | (_tails(count, seen, first, opens, rows_opened) > 0)
+    return is_unclear
 
 
 def buffers_of(cells: pa.StringArray) -> tuple[Ints, Bytes]:

@@ -201,8 +201,8 @@ class FastPath:
         bare = np.flatnonzero(self.lookups.is_bare[regions, head] & matters)
         national, international, says = chosen.at(bare), self._international(digits, rows[bare], 0), column[bare]
         is_sure = national.is_sure & international.is_sure
-        is_another = (national.territory != international.territory) | (national.begin != international.begin)
-        other = international.is_number & is_another
+        # One number in both readings does not matter by now; or a trunk prefix follows the code, and neither is sure.
+        other = international.is_number
         prefers_home = national.is_number & _CAN_BE_MOBILE[national.line_type] & ~_CAN_BE_MOBILE[international.line_type]
         prefers_home &= self.lookups.code[national.territory] != self.lookups.code[international.territory]
         abroad = other & (says == Says.INTERNATIONAL)
