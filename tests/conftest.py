@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 import time
 import warnings
@@ -22,6 +23,9 @@ from tests.fake_vendor import FakeVendor
 
 NOON = 1_795_521_600.0  # 2026-11-24 12:00 UTC
 DAY_S = 86_400.0
+
+# A shell that starts the tests in the background has them ignore an interrupt, and all that they start as well.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples each time, so that a change is judged by itself; `--hypothesis-profile=default` plays new ones.
 hypothesis.settings.register_profile("repeatable", derandomize=True)

@@ -34,6 +34,10 @@ class Unautomated(dg.AssetSelection):
                 )
         return keys
 
+    def resolve_checks_inner(self, asset_graph: Any, allow_missing: bool) -> Set[dg.AssetCheckKey]:
+        """The checks, as Dagster asks for them: those of a selection of checks belong to no selected asset."""
+        return self.selected.resolve_checks_inner(asset_graph, allow_missing=allow_missing)
+
     def to_serializable_asset_selection(self, asset_graph: Any) -> dg.AssetSelection:
         """What Dagster stores of it."""
         return self.selected.to_serializable_asset_selection(asset_graph)
