@@ -72,13 +72,14 @@ def _document(ws: Workspace, held: Held) -> dict[str, Any]:
         {"list_key": key, "rows": each.rows, "source_rows": each.source_rows, "cells": each.cells}
         for key, each in held.lists.items()
     ]
+    lists_of = ws.ledger.lists_of_chunks([each.chunk_key for each in held.chunks])
     chunks = [
         {
             "chunk_key": each.chunk_key,
             "state": each.state,
             "task_id": each.task_id,
             "submitted_at": rfc3339(each.submitted_at),
-            "list_keys": ws.ledger.lists_of_chunks([each.chunk_key]).get(each.chunk_key, []),
+            "list_keys": lists_of.get(each.chunk_key, []),
         }
         for each in held.chunks
     ]

@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fbcheck_pipeline.errors import OperatorError, StorageError
 from fbcheck_pipeline.ledger.opening import stamp
@@ -99,11 +100,17 @@ def erase(ws: Workspace, person: Person, rejoin: Rejoin) -> Erased:
     ws.ledger.wipe_deleted()
     stamp(ws.storage, ws.ledger)
     erased.awaited, erased.unread = sorted(awaited(ws)), list(unread_files(ws, person))
-    erased.named = [
-        each.list_key for each in ws.ledger.lists() if person.holds(pa.array([each.file, each.purpose or ""])).true_count
-    ]
+    erased.named = _lists_named_so(ws, person)
     log.info("erased lists=%d rows=%d cells=%d", len(erased.list_keys), erased.rows, erased.cells)
     return erased
+
+
+def _lists_named_so(ws: Workspace, person: Person) -> list[str]:
+    """Lists whose file's name or purpose holds a number."""
+    lists = ws.ledger.lists()
+    files, purposes = (pa.array(each, pa.string()) for each in ([each.file for each in lists], [each.purpose for each in lists]))
+    is_named = pc.or_(person.holds(files), person.holds(purposes)).to_pylist()
+    return [each.list_key for each, is_so in zip(lists, is_named, strict=True) if is_so]
 
 
 def _pass(ws: Workspace, person: Person, rejoin: Rejoin, erased: Erased) -> bool:
