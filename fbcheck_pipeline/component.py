@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from typing import Annotated, Any, Optional, TypeVar, get_type_hints
 
 import dagster as dg
@@ -14,6 +15,7 @@ from dagster.components.component_scaffolding import scaffold_component
 from pydantic import BaseModel, Field, create_model
 
 from fbcheck_pipeline.defs.building import Automation, Source, build_definitions
+from fbcheck_pipeline.defs.dg_project import dg_project
 from fbcheck_pipeline.defs.hooks import AssetProps, Hooks, compute_alone, same_spec
 from fbcheck_pipeline.defs.resources import SECRETS, FbcheckResource, named_variable
 from fbcheck_pipeline.defs.sensors import Nightly
@@ -51,6 +53,14 @@ def _resource(context: dg.ResolutionContext, given: BaseModel) -> FbcheckResourc
 
 def _sources(context: dg.ResolutionContext, entries: Sequence[Mapping[str, Any]]) -> list[Source]:
     return [source_of(number, entry, context.resolve_value) for number, entry in enumerate(entries, 1)]
+
+
+def _loaded_module(context: dg.ComponentLoadContext) -> str:
+    """The module that the project is loaded by, as its `pyproject.toml` or Dagster's default has it; else the folder's own."""
+    project = dg_project(context.project_root) or {}
+    package = context.defs_module_name.partition(".")[0]
+    module = str(project.get("code_location_target_module", f"{package}.definitions"))
+    return module if find_spec(module) else context.defs_module_name
 
 
 def _described(meaning: str) -> dg.Resolver:
@@ -149,7 +159,6 @@ class FbcheckComponent(dg.Component, dg.Resolvable):
         Raises:
             SettingsError: see `build_definitions`.
         """
-        project = context.defs_module_name.rpartition(".")[0]
         return build_definitions(
             self.name,
             settings=self.settings,
@@ -164,6 +173,6 @@ class FbcheckComponent(dg.Component, dg.Resolvable):
             executor=self.executor,
             run_tags=self.run_tags,
             op_tags=self.op_tags,
-            module=f"{project}.definitions" if project else "",
+            module=_loaded_module(context),
             hooks=Hooks(self.get_asset_spec, self.execute),
         )

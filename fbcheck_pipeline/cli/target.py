@@ -75,7 +75,7 @@ def warnings() -> list[str]:
 
 def command_line() -> CommandLine:
     """How a person reaches the instance."""
-    return _chosen[0].fbcheck.command_line if _chosen else CommandLine()
+    return _chosen[0].command_line if _chosen else CommandLine()
 
 
 def said(told: Any) -> Any:

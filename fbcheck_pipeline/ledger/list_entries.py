@@ -29,6 +29,7 @@ from fbcheck_pipeline.ledger.schema import (
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
 
 LISTS_AT_ONCE = 20
+DAY_S = 86_400
 
 
 class ListEntries(Access):
@@ -45,11 +46,18 @@ class ListEntries(Access):
         purpose: str | None,
         max_billable: int | None = None,
         was_moved: bool = False,
-    ) -> None:
+        at_most: int | None = None,
+    ) -> bool:
         """Record how a list is to be read and what may be sent for it, before its file is seen by anybody.
 
         A list that was never read, or is held, may still be registered otherwise, and is then read anew; every other one keeps its
         options, and its purpose if it has one. The limit is always the last one said. The SHA-256 is kept as a keyed hash.
+
+        Args:
+            at_most: so many new lists of the source in a UTC day; None for no bound.
+
+        Returns:
+            False where the list is new and the day has as many: nothing is recorded.
 
         Raises:
             OperatorError: it was read with other options, or the key is that of other content.
@@ -61,6 +69,8 @@ class ListEntries(Access):
             row = connection.execute(sa.select(lists).where(lists.c.list_key == list_key)).one_or_none()
             known = None if row is None else PhoneList.from_row(row)
             if known is None:
+                if at_most is not None and connection.execute(self._added_today(source)).scalar_one() >= at_most:
+                    return False
                 number = ledger_meta.c.lists_registered
                 identity = {
                     "list_key": list_key,
@@ -82,6 +92,15 @@ class ListEntries(Access):
                 refuse_other_options(known, options)
                 values = {**limit, "purpose": known.purpose or purpose}
                 connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(values))
+        return True
+
+    def added_today(self, source: str) -> int:
+        """How many lists of a source were added on this UTC day."""
+        return int(self._rows(self._added_today(source))[0][0])
+
+    def _added_today(self, source: str) -> sa.Select[Any]:
+        midnight = self.clock() // DAY_S * DAY_S
+        return sa.select(sa.func.count()).where(lists.c.source == source, lists.c.added_at >= midnight)
 
     def has_content(self, known: PhoneList, sha256: str) -> bool:
         """True where a list has the content of this SHA-256; of one that somebody was erased from only the key tells."""

@@ -81,7 +81,7 @@ def register(
 
 def _registration(
     ws: Workspace, path: Path, options: ReadOptions, purpose: str | None, max_billable: int | None, source: str
-) -> tuple[str, Callable[[], None]]:
+) -> tuple[str, Callable[[], object]]:
     """The key of a list that can be read so, and what records it."""
     purpose = purpose_of(ws.settings, purpose)
     sha256 = open_list(path, options).source.sha256

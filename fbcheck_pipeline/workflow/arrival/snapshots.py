@@ -9,7 +9,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -69,6 +68,10 @@ class Snapshot:
     schema: pa.Schema
 
 
+class _DayIsFull(Exception):
+    """The source has its lists of this UTC day, and this one is new."""
+
+
 def take_snapshot(ws: Workspace, rules: SnapshotRules, batches: Iterable[pa.RecordBatch]) -> Snapshot:
     """Register a table's rows as a list, where this content is none yet; read once, in bounded memory.
 
@@ -95,11 +98,7 @@ def take_snapshot(ws: Workspace, rules: SnapshotRules, batches: Iterable[pa.Reco
 
 def is_day_full(ws: Workspace, rules: SnapshotRules) -> bool:
     """True where this UTC day has as many lists of the source as it may."""
-    if rules.at_most is None:
-        return False
-    midnight = datetime.fromtimestamp(ws.ledger.clock(), UTC).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
-    newest = ws.ledger.newest_of(rules.source)
-    return all((each := next(newest, None)) is not None and each.added_at >= midnight for _ in range(rules.at_most))
+    return rules.at_most is not None and ws.ledger.added_today(rules.source) >= rules.at_most
 
 
 def _chosen(rules: SnapshotRules, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -158,21 +157,24 @@ def _registered(ws: Workspace, rules: SnapshotRules, path: Path, options: ReadOp
     """The key of the content's list, and whether it is new. Killed at any point, it may be called again."""
     key, purpose = key_of(path.name, content), purpose_of(ws.settings, rules.purpose)
     known = ws.ledger.find_list(key)
-    if known is None and is_day_full(ws, rules):
-        return None, False
 
     def note() -> None:
-        ws.ledger.register_list(
+        is_taken = ws.ledger.register_list(
             key, file=path.name, source=rules.source, sha256=content, options=options.to_json(), purpose=purpose,
-            max_billable=ws.settings.max_billable,
+            max_billable=ws.settings.max_billable, at_most=rules.at_most,
         )  # fmt: skip
+        if not is_taken:
+            raise _DayIsFull
 
     place = paths.taken_file(key, path.name)
-    if known is not None and was_erased_from(ws, known):
-        suppress_erased_again(ws, known, path)
-        note()
-    elif ws.storage.exists(place) or (known is not None and ws.storage.exists(paths.RAW_PHONES.of(key))):
-        note()
-    else:
-        ws.storage.copy_in(path, place, before_it_appears=note)
+    try:
+        if known is not None and was_erased_from(ws, known):
+            suppress_erased_again(ws, known, path)
+            note()
+        elif ws.storage.exists(place) or (known is not None and ws.storage.exists(paths.RAW_PHONES.of(key))):
+            note()
+        else:
+            ws.storage.copy_in(path, place, before_it_appears=note)
+    except _DayIsFull:
+        return None, False
     return key, known is None

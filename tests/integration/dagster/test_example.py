@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from fbcheck_pipeline.defs.embedded import find_instance
+from fbcheck_pipeline.errors import SettingsError
 from fbcheck_pipeline.sandbox import Sandbox, verdict_of
 from tests.integration.dagster.test_sources import follow
 from tests.integration.dagster.their_project import EmbeddedDriver
@@ -36,6 +37,8 @@ def test_the_example_joins_verdicts_to_its_contacts(instance: dg.DagsterInstance
     found, in_yaml = (find_instance(module, "facebook") for module in ("crm.definitions", "crm.from_yaml"))
     keys, keys_in_yaml = (each.definitions.resolve_asset_graph().get_all_asset_keys() for each in (found, in_yaml))
     assert keys == keys_in_yaml and in_yaml.fbcheck.settings() == found.fbcheck.settings()
+    commands = [str(each) for made in (found, in_yaml) for each in (made.command_line, made.fbcheck.command_line)]
+    assert [each.split()[2] for each in commands] == ["crm.definitions", "crm.definitions", "crm.from_yaml", "crm.definitions"]
     driver = EmbeddedDriver(instance, found.definitions, "facebook")
     theirs = found.definitions.resolve_implicit_global_asset_job_def()
     assert theirs.execute_in_process(instance=instance, asset_selection=[dg.AssetKey("contacts")]).success
@@ -50,6 +53,23 @@ def test_the_example_joins_verdicts_to_its_contacts(instance: dg.DagsterInstance
     assert reachable == {n: "yes" in each if each else None for n, each in verdicts.items()}
     assert [n for n, each in verdicts.items() if not each] == [11, 12]
     assert sandbox.accepted()["phones"] == 11
+
+
+def test_a_folder_that_dagster_loads_by_itself_is_reached_by_its_own_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is no module of definitions, a message that named one would lead nowhere; a command names what the person named."""
+    (project := tmp_path / "project").mkdir()
+    monkeypatch.syspath_prepend(str(project))
+    (project / "pyproject.toml").write_text('[tool.dg.project]\nroot_module = "loaded_alone"\n')
+    place = project / "loaded_alone" / "defs" / "facebook" / "defs.yaml"
+    place.parent.mkdir(parents=True)
+    place.write_text("type: fbcheck_pipeline.FbcheckComponent\nattributes: {name: facebook}\n")
+    alone = find_instance("loaded_alone.defs", None)
+    assert alone.fbcheck.module == "loaded_alone.defs"
+    (tmp_path / "of_no_project").mkdir()
+    with pytest.raises(SettingsError, match="of_no_project has no definitions"):
+        find_instance("of_no_project", None)
 
 
 def test_the_page_shows_the_examples_yaml_and_its_python_loads() -> None:
