@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from fbcheck_pipeline.defs.building import build_definitions, partitions, selection
     from fbcheck_pipeline.defs.hooks import AssetProps
     from fbcheck_pipeline.defs.resources import FbcheckResource
-    from fbcheck_pipeline.defs.sensors import Nightly
     from fbcheck_pipeline.defs.sources import AssetSource, SqlSource
+    from fbcheck_pipeline.defs.times import Nightly
 else:
     _MODULES = {
         "build_definitions": "defs.building",
@@ -22,7 +22,7 @@ else:
         "AssetProps": "defs.hooks",
         "FbcheckComponent": "component",
         "FbcheckResource": "defs.resources",
-        "Nightly": "defs.sensors",
+        "Nightly": "defs.times",
         "AssetSource": "defs.sources",
         "SqlSource": "defs.sources",
     }

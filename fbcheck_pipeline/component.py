@@ -18,8 +18,8 @@ from fbcheck_pipeline.defs.building import Automation, Source, build_definitions
 from fbcheck_pipeline.defs.dg_project import dg_project
 from fbcheck_pipeline.defs.hooks import AssetProps, Hooks, compute_alone, same_spec
 from fbcheck_pipeline.defs.resources import SECRETS, FbcheckResource, named_variable
-from fbcheck_pipeline.defs.sensors import Nightly
 from fbcheck_pipeline.defs.source_entries import CLASSES, fields_of, source_of
+from fbcheck_pipeline.defs.times import Nightly
 from fbcheck_pipeline.settings import Settings
 
 Computed = TypeVar("Computed")
@@ -114,7 +114,9 @@ class FbcheckComponent(dg.Component, dg.Resolvable):
     ] = ()
     nightly: Annotated[
         Optional[Nightly],
-        _described("When the night plans again what is incomplete; `{}` for 02:15 UTC. Without it: no schedule."),
+        _described(
+            "When the night plans again what is incomplete; `{}` for 02:15 UTC, or as the settings say. Without it: no schedule."
+        ),
     ] = None
     automation: Annotated[
         Automation,

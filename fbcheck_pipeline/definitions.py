@@ -2,6 +2,6 @@
 
 from fbcheck_pipeline.defs.building import build_definitions
 from fbcheck_pipeline.defs.resources import FbcheckResource
-from fbcheck_pipeline.defs.sensors import Nightly
+from fbcheck_pipeline.defs.times import Nightly
 
 defs = build_definitions(settings=FbcheckResource.from_env(), inbox=True, nightly=Nightly())

@@ -7,7 +7,7 @@ is given alone. The API key is a `SecretStr`: it shows in no repr, message or du
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -110,6 +110,10 @@ class Settings(BaseModel):
     """If true, a list without a purpose is not accepted: use run --purpose TEXT, or set PURPOSE."""
     webhook_url: Annotated[SecretStr, AfterValidator(_webhook)] | None = None
     """Failed runs and checks are posted to this URL as {"text": …}, which Slack and many others accept. If unset, nobody is notified."""
+    nightly_cron: str = "15 2 * * *"
+    """When the nightly schedule runs: a cron line. Read when Dagster loads the definitions, as is the next."""
+    nightly_timezone: str = "UTC"
+    """The time zone of NIGHTLY_CRON, e.g. Europe/Istanbul."""
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda value: str(value).upper())] = "INFO"
     """The level of the product's own log: DEBUG, INFO, WARNING or ERROR."""
 
@@ -168,23 +172,35 @@ class Settings(BaseModel):
 
     def without_secrets(self) -> dict[str, Any]:
         """The settings that a lineage or report may show: no key, no user, no credentials in a URL."""
-        hidden = {"api_key", "user_id", "ledger_url", "receipts", "webhook_url", "log_level", "purpose"}
+        hidden = {
+            "api_key",
+            "user_id",
+            "ledger_url",
+            "receipts",
+            "webhook_url",
+            "log_level",
+            "purpose",
+            "nightly_cron",
+            "nightly_timezone",
+        }
         shown = self.model_dump(mode="json", exclude=hidden)
         shown["ledger"] = urlsplit(self.ledger_address).scheme
         return shown
 
 
-def load_settings(*, prefix: str = PREFIX, **given: Any) -> Settings:
+def load_settings(*, prefix: str = PREFIX, only: Collection[str] = (), **given: Any) -> Settings:
     """Read the settings from what is given, the environment and the `.env` file.
 
     Args:
         prefix: what the variables' names begin with.
+        only: fields that are read from there, all others have their defaults; none means all.
         given: fields by their lower-case name; they win over the environment.
 
     Raises:
         SettingsError: a value does not fit; the message names the variable, never the value.
     """
     there = {name.removeprefix(prefix).lower(): value for name, value in _variables(prefix).items()}
+    there = {name: value for name, value in there.items() if name in only} if only else there
     return settings_of({**there, **given}, lambda field: f"{prefix}{field.upper()}")
 
 

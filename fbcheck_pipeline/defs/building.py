@@ -15,7 +15,8 @@ from fbcheck_pipeline.defs.io_manager import ParquetIOManager
 from fbcheck_pipeline.defs.jobs import build_jobs
 from fbcheck_pipeline.defs.operations import build_operations
 from fbcheck_pipeline.defs.resources import FbcheckResource
-from fbcheck_pipeline.defs.sensors import Nightly, exported_sensor, inbox_sensor, nightly_enrichment, nightly_tables
+from fbcheck_pipeline.defs.sensors import exported_sensor, inbox_sensor, nightly_enrichment, nightly_tables
+from fbcheck_pipeline.defs.times import Nightly, Times, nightly_times
 from fbcheck_pipeline.defs.webhooks import Steps, build_webhooks
 from fbcheck_pipeline.errors import SettingsError
 
@@ -79,7 +80,7 @@ def build_definitions(
         hooks: what a subclass of the component changes of our assets.
 
     Raises:
-        SettingsError: the name cannot be used, or two sources have one name.
+        SettingsError: the name cannot be used, two sources have one name, or the night has no cron line or time zone.
     """
     if automation not in ("running", "stopped", "always"):
         raise SettingsError(f'automation={automation!r} is unknown; it is "running", "stopped" or "always"')
@@ -102,7 +103,7 @@ def build_definitions(
     fbcheck = (settings or FbcheckResource()).of_instance(name, "" if module == STANDALONE else module, instance.sources)
     jobs = build_jobs(instance)
     parts = [
-        _lists(instance, jobs, nightly, inbox=inbox),
+        _lists(instance, jobs, nightly_times(nightly, fbcheck) if nightly else None, inbox=inbox),
         build_operations(instance),
         *(each.build(instance, jobs) for each in sources),
     ]
@@ -124,14 +125,14 @@ def partitions(name: Optional[str] = None) -> dg.DynamicPartitionsDefinition:
     return Instance(name).lists
 
 
-def _lists(instance: Instance, jobs: Mapping[str, Job], nightly: Optional[Nightly], *, inbox: bool) -> dg.Definitions:
+def _lists(instance: Instance, jobs: Mapping[str, Job], times: Optional[Times], *, inbox: bool) -> dg.Definitions:
     """A list from wherever it comes to its result."""
     return dg.Definitions(
         assets=build_assets(instance),
         asset_checks=build_checks(instance),
         jobs=list(jobs.values()),
         sensors=[*([inbox_sensor(instance, jobs)] if inbox else []), exported_sensor(instance, jobs)],
-        schedules=[each(instance, nightly, jobs) for each in (nightly_enrichment, nightly_tables)] if nightly else [],
+        schedules=[each(instance, times, jobs) for each in (nightly_enrichment, nightly_tables)] if times else [],
     )
 
 

@@ -66,6 +66,8 @@ class FbcheckResource(dg.ConfigurableResource["FbcheckResource"]):
     purpose: Optional[str] = None
     require_purpose: Optional[str] = None
     webhook_url: Optional[str] = None
+    nightly_cron: Optional[str] = None
+    nightly_timezone: Optional[str] = None
     log_level: Optional[str] = None
 
     env_prefix: Optional[str] = None
@@ -107,6 +109,8 @@ class FbcheckResource(dg.ConfigurableResource["FbcheckResource"]):
             purpose: Text = None,
             require_purpose: Truth = None,
             webhook_url: Optional[dg.EnvVar] = None,
+            nightly_cron: Text = None,
+            nightly_timezone: Text = None,
             log_level: Text = None,
         ) -> None: ...
 
@@ -148,11 +152,16 @@ class FbcheckResource(dg.ConfigurableResource["FbcheckResource"]):
         Raises:
             SettingsError: a value does not fit, or a variable that is named here is not set.
         """
-        given: dict[str, Any] = {
-            name: _read(name, value) for name, value in _given(self).items() if name in Settings.model_fields
-        }
-        given = {**{name: value for name, value in given.items() if value}, **instead}
-        return settings_of(given) if self.env_prefix is None else load_settings(prefix=self.env_prefix, **given)
+        return self.settings_named(*Settings.model_fields, **instead)
+
+    def settings_named(self, *names: str, **instead: Any) -> Settings:
+        """Only the settings with these names, as they are now; all others have their defaults.
+
+        Args, Raises: see `settings`.
+        """
+        read = {name: _read(name, value) for name, value in _given(self).items() if name in names}
+        given: dict[str, Any] = {**{name: value for name, value in read.items() if value}, **instead}
+        return settings_of(given) if self.env_prefix is None else load_settings(prefix=self.env_prefix, only=names, **given)
 
     def sources(self) -> dict[str, list[str]]:
         """Names of sources that are no files, with the assets that each is made of."""

@@ -5,8 +5,7 @@ a test calls them; hence `**_`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, TypeVar, Union
+from typing import TypeVar, Union
 
 import dagster as dg
 
@@ -14,6 +13,7 @@ from fbcheck_pipeline.defs.instance import Instance, Job
 from fbcheck_pipeline.defs.jobs import SUBMIT, TELL
 from fbcheck_pipeline.defs.requests import due_requests, first_submission, requests_for, submission
 from fbcheck_pipeline.defs.resources import FbcheckResource
+from fbcheck_pipeline.defs.times import Times
 from fbcheck_pipeline.errors import FbcheckError
 from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.ledger.states import states_that
@@ -34,14 +34,6 @@ EXPORTED_SECONDS = 30
 
 Ticked = Union[dg.SensorResult, dg.SkipReason]
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Nightly(dg.Resolvable):
-    """When the night plans again what is incomplete: a cron line, and the time zone it is meant in."""
-
-    cron: Annotated[str, dg.Resolver.default(description="A cron line.")] = "15 2 * * *"
-    timezone: Annotated[str, dg.Resolver.default(description="That it is meant in, e.g. Europe/Istanbul.")] = "UTC"
 
 
 def inbox_sensor(instance: Instance, jobs: Mapping[str, Job]) -> dg.SensorDefinition:
@@ -85,14 +77,14 @@ def exported_sensor(instance: Instance, jobs: Mapping[str, Job]) -> dg.SensorDef
     return sensor
 
 
-def nightly_enrichment(instance: Instance, nightly: Nightly, jobs: Mapping[str, Job]) -> dg.ScheduleDefinition:
+def nightly_enrichment(instance: Instance, times: Times, jobs: Mapping[str, Job]) -> dg.ScheduleDefinition:
     """Plans again what is incomplete; it buys."""
 
     @dg.schedule(
         name=instance.named("nightly_enrichment"),
         job=jobs[SUBMIT],
-        cron_schedule=nightly.cron,
-        execution_timezone=nightly.timezone,
+        cron_schedule=times.cron,
+        execution_timezone=times.timezone,
         default_status=instance.schedule_status(is_buying=True),
         required_resource_keys={instance.fbcheck_key},
         description="Every night: plan lists that no run has read yet, phones that wait, and phones that may be tried again.",
@@ -114,13 +106,13 @@ def nightly_enrichment(instance: Instance, nightly: Nightly, jobs: Mapping[str, 
     return schedule
 
 
-def nightly_tables(instance: Instance, nightly: Nightly, jobs: Mapping[str, Job]) -> dg.ScheduleDefinition:
+def nightly_tables(instance: Instance, times: Times, jobs: Mapping[str, Job]) -> dg.ScheduleDefinition:
     """Tells of the verdicts that a store has which is too large to tell of each at once."""
     return dg.ScheduleDefinition(
         name=instance.named("nightly_tables"),
         job=jobs[TELL],
-        cron_schedule=nightly.cron,
-        execution_timezone=nightly.timezone,
+        cron_schedule=times.cron,
+        execution_timezone=times.timezone,
         default_status=instance.schedule_status(),
         description="Every night: bring the tables of current verdicts and of their changes up to date.",
     )

@@ -13,6 +13,7 @@ from fbcheck_pipeline.defs.instance import Instance, Job
 from fbcheck_pipeline.defs.jobs import SUBMIT
 from fbcheck_pipeline.defs.source_sensor import source_sensor
 from fbcheck_pipeline.defs.taking import list_asset, take_job
+from fbcheck_pipeline.defs.times import times_of
 from fbcheck_pipeline.errors import ListError, SettingsError
 from fbcheck_pipeline.files.query_batches import query_batches
 from fbcheck_pipeline.files.table_batches import batches_of
@@ -151,17 +152,19 @@ class SqlSource:
             raise SettingsError(
                 f'source {self.name}: url must not stand in code, where Dagster shows it; name its variable, e.g. dagster.EnvVar("WAREHOUSE_URL")'
             )
-        self._variable, self._query, self._cron, self._timezone = str(variable), query, cron, timezone
+        zone = f"source {self.name}: timezone"
+        self._times = times_of(cron, timezone, cron_name=f"source {self.name}: cron", zone_name=zone) if cron else None
+        self._variable, self._query = str(variable), query
 
     def build(self, instance: Instance, jobs: Mapping[str, Job]) -> dg.Definitions:
         """Its asset, job, sensor and schedule."""
         asset = list_asset(instance, self.rules, self.upstream, lambda _: self._batches(), has_their_columns=False)
         job = take_job(instance, self.name)
-        schedule = self._cron and dg.ScheduleDefinition(
+        schedule = self._times and dg.ScheduleDefinition(
             name=instance.named(f"{self.name}_source_schedule"),
             job=job,
-            cron_schedule=self._cron,
-            execution_timezone=self._timezone,
+            cron_schedule=self._times.cron,
+            execution_timezone=self._times.timezone,
             default_status=instance.schedule_status(is_buying=True),
             description=f"Takes a list of {self.name}.",
         )

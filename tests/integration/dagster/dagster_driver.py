@@ -23,7 +23,7 @@ from fbcheck_pipeline.defs.building import STANDALONE, build_definitions
 from fbcheck_pipeline.defs.instance import Instance
 from fbcheck_pipeline.defs.requests import due_requests
 from fbcheck_pipeline.defs.resources import SECRETS, FbcheckResource
-from fbcheck_pipeline.defs.sensors import Nightly
+from fbcheck_pipeline.defs.times import Nightly
 from fbcheck_pipeline.lists import key_of
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.arrival.inbox import take_up_lists

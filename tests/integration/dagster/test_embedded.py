@@ -23,7 +23,7 @@ from tests.conftest import drop
 from tests.fake_vendor import FakeVendor
 from tests.forked import ForkedCommand
 from tests.integration.dagster import their_project
-from tests.integration.dagster.dagster_driver import swiss
+from tests.integration.dagster.dagster_driver import standing_alone, swiss
 from tests.integration.dagster.test_operations import Hook, tell
 from tests.integration.dagster.their_project import OURS, EmbeddedDriver, environment, keys
 from tests.prepared import empty_dagster_home
@@ -287,12 +287,30 @@ def test_what_is_wrong_is_said_where_it_is_written() -> None:
     for wrong, said in (
         ({"name": "my instance"}, "name='my instance' cannot be used"),
         ({"automation": "sometimes"}, "automation='sometimes' is unknown"),
+        ({"nightly": fb.Nightly(cron="2 a.m.")}, "^nightly_cron='2 a.m.' is no cron line: minute, hour"),
+        ({"nightly": fb.Nightly(timezone="Stambul")}, "^nightly_timezone='Stambul' is no time zone"),
     ):
         with pytest.raises(SettingsError, match=said):
             fb.build_definitions(**wrong)
     twice = [fb.build_definitions(name="a"), fb.build_definitions(name="a")]
     with pytest.raises(Exception, match=r"a_fbcheck|raw_phones"):
         dg.Definitions.merge(*twice).get_repository_def()
+
+
+def test_the_night_is_when_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its variables alone are read when the definitions load: another that is wrong stops steps, not the pages."""
+    for name, value in (("NIGHTLY_CRON", "5 1 * * *"), ("NIGHTLY_TIMEZONE", "Europe/Istanbul"), ("REGION", "UK")):
+        monkeypatch.setenv(f"FBCHECK_{name}", value)
+    night = standing_alone(fb.FbcheckResource.from_env()).resolve_schedule_def("nightly_enrichment")
+    assert (night.cron_schedule, night.execution_timezone) == ("5 1 * * *", "Europe/Istanbul")
+    given = fb.build_definitions(
+        "a", settings=fb.FbcheckResource(nightly_cron="7 1 * * *"), nightly=fb.Nightly(timezone="Asia/Baku")
+    )
+    night = given.resolve_schedule_def("a_nightly_enrichment")
+    assert (night.cron_schedule, night.execution_timezone) == ("7 1 * * *", "Asia/Baku")
+    monkeypatch.setenv("FBCHECK_NIGHTLY_CRON", "5 25 * * *")
+    with pytest.raises(SettingsError, match=r"^FBCHECK_NIGHTLY_CRON='5 25 \* \* \*' is no cron line"):
+        standing_alone(fb.FbcheckResource.from_env())
 
 
 def test_the_command_line_reaches_each_instance(

@@ -240,5 +240,7 @@ def test_a_wrong_source_is_refused_where_it_is_written() -> None:
             fb.AssetSource("a", **given)
     with pytest.raises(SettingsError, match="source a: url must not stand in code"):
         fb.SqlSource("a", url="sqlite://", query="SELECT 1")  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match=r"^source a: timezone='Nowhere' is no time zone"):
+        fb.SqlSource("a", url=dg.EnvVar("URL"), query="SELECT 1", cron="0 1 * * *", timezone="Nowhere")
     with pytest.raises(SettingsError, match="two sources are named a"):
         fb.build_definitions("b", sources=[fb.AssetSource("a"), fb.AssetSource(["x", "a"])])
