@@ -18,8 +18,8 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger.schema import metadata
 
-GROWING = frozenset({"lists", "chunks", "chunk_phones", "parts", "dependencies"})
-"""Tables that grow with every list. The others have a row for what is open, for each tier, each opt-out, or one."""
+GROWING = frozenset({"lists", "chunks", "chunk_phones", "parts", "dependencies", "suppressions"})
+"""Tables that grow with every list or opt-out. The others have a row for what is open, for each tier, or one."""
 _PARTIAL = {
     index.name
     for table in metadata.tables.values()
@@ -49,7 +49,8 @@ def costs_of(url: sa.URL) -> Iterator[list[Cost]]:
     look = _look_sqlite if url.get_backend_name() == "sqlite" else _look_postgres
 
     def before(connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, executemany: bool) -> None:
-        is_ours = connection.engine.url == url and not statement.startswith(("INSERT", "CREATE", "PRAGMA", "VACUUM"))
+        is_plain = statement.startswith("INSERT") and "SELECT" not in statement
+        is_ours = connection.engine.url == url and not (is_plain or statement.startswith(("CREATE", "PRAGMA", "VACUUM")))
         if is_ours and any(name in statement for name in GROWING):
             raw = connection.connection.dbapi_connection
             found.append(look(raw, statement, parameters[0] if executemany else parameters))

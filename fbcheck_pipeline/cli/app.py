@@ -392,20 +392,16 @@ def suppress(
 ) -> None:
     """Add opt-outs, or take them back. They are stored as keyed hashes, and each chunk is checked against them again before it is submitted.
 
+    Exit code 2 where rows hold no phone: they are named, and the others are done.
+
     Example: fbcheck suppress opt-outs.csv --region TR
     """
-    from fbcheck_pipeline.cli.output import count_of
+    from fbcheck_pipeline.cli.people import say_opt_outs
     from fbcheck_pipeline.cli.preparing import command_workspace
-    from fbcheck_pipeline.lists import ReadOptions
-    from fbcheck_pipeline.workflow.erasing.suppress import TakenBack, suppress_file, take_back_file
 
     with command_workspace(as_json=as_json, quiet=quiet, region=region) as (reporter, ws):
-        options = ReadOptions(column=column, region=ws.settings.region)
-        read = take_back_file(ws, file, options) if undo else suppress_file(ws, file, options)
-        done = f"{read.taken_back:,} opt-outs taken back" if isinstance(read, TakenBack) else f"{read.new:,} of them new"
-        without = f"{count_of(read.rejected_rows, 'row')} without a phone"
-        reporter.say(f"{count_of(read.phones, 'phone')}, {done}; {without}")
-        reporter.result(asdict(read))
+        exit_code = say_opt_outs(ws, file, column, reporter, undo=undo)
+    raise typer.Exit(exit_code)
 
 
 @app.command()

@@ -21,7 +21,7 @@ from fbcheck_pipeline.results.report_index import refresh_index
 from fbcheck_pipeline.results.summary import refresh_summary
 from fbcheck_pipeline.workflow.erasing.erase import Erased, erase
 from fbcheck_pipeline.workflow.erasing.person import Held, masked, person_of, phone_of, what_is_held
-from fbcheck_pipeline.workflow.erasing.suppress import read_phones
+from fbcheck_pipeline.workflow.erasing.suppress import read_phones, suppress_file, take_back_file
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 NOT_REACHED = "exports, backups, older versions of objects in a bucket, Dagster's own storage, and what the vendor keeps"
@@ -95,6 +95,26 @@ def _document(ws: Workspace, held: Held) -> dict[str, Any]:
     }
 
 
+def say_opt_outs(ws: Workspace, file: Path, column: str | None, reporter: Reporter, *, undo: bool) -> int:
+    """Add the opt-outs of a file, or take them back; returns the exit code: 2 where rows of it cannot be read.
+
+    Raises:
+        ListError: the file cannot be read, or holds no phone at all.
+    """
+    done = (take_back_file if undo else suppress_file)(ws, file, ReadOptions(column=column, region=ws.settings.region))
+    phones, unread = count_of(len(done.read.phones), "phone"), len(done.read.unread_rows)
+    changed = f"{done.changed:,} opt-outs taken back" if undo else f"{done.changed:,} of them new"
+    reporter.say(f"{phones}, {changed}")
+    if unread:
+        reporter.warn(
+            f"error: {file.name}: {done.read.said_unread} without a phone number: their opt-outs are as before; "
+            "correct them, and run it again"
+        )
+    document = {"phones": len(done.read.phones), "taken_back" if undo else "new": done.changed, "rejected_rows": unread}
+    reporter.result(document | {"unread_rows": done.read.unread_rows.tolist()})
+    return 2 if unread else 0
+
+
 def phones_to_erase(ws: Workspace, numbers: Sequence[str], file: Path | None, column: str | None) -> Phones:
     """The phones that were named on the command line and in a file.
 
@@ -104,12 +124,10 @@ def phones_to_erase(ws: Workspace, numbers: Sequence[str], file: Path | None, co
     """
     found = np.array([phone_of(each, ws.settings.region) for each in numbers], np.int64)
     if file is not None:
-        content = read_phones(ws, file, ReadOptions(column=column, region=ws.settings.region))
-        if content.rejected_rows:
-            raise OperatorError(
-                f"{count_of(content.rejected_rows, 'row')} of {file.name} hold no phone number; nothing is erased"
-            )
-        found = np.concatenate([found, content.phones])
+        read = read_phones(ws, file, ReadOptions(column=column, region=ws.settings.region))
+        if len(read.unread_rows):
+            raise OperatorError(f"{file.name}: {read.said_unread} without a phone number; nothing is erased: correct them first")
+        found = np.concatenate([found, read.phones])
     if not len(found):
         raise OperatorError("name the numbers to erase, or give --file FILE")
     return np.unique(found)

@@ -21,9 +21,9 @@ from fbcheck_pipeline.ledger.schema import (
     erasures,
     ledger_meta,
     lists,
-    suppressions,
 )
 from fbcheck_pipeline.ledger.scrubbing import erase_from
+from fbcheck_pipeline.ledger.suppressing import opt_out
 
 PAGE = 64
 
@@ -33,13 +33,12 @@ class Erasing(Access):
 
     def begin_erasure(self, phones: Phones) -> None:
         """Record that phones are being erased, and suppress them: no planning that has not read yet uses what is known of them."""
-        digests, now = set(codec.digests(phones.tolist(), self.hash_key).tolist()), self.clock()
+        digests, now = codec.digests(phones.tolist(), self.hash_key), self.clock()
         with self._write() as connection:
-            for some in batched(digests):
+            for some in batched(digests.tolist()):
                 connection.execute(sa.delete(erasures).where(erasures.c.digest.in_(some)))
                 connection.execute(sa.insert(erasures), [{"digest": each, "asked_at": now} for each in some])
-            if new := digests.difference(connection.scalars(sa.select(suppressions.c.digest))):
-                connection.execute(sa.insert(suppressions), [{"digest": each, "added_at": now} for each in sorted(new)])
+            opt_out(connection, digests, now)
             counts = ("suppressions", "erasures", "generation")
             connection.execute(sa.update(ledger_meta).values({name: ledger_meta.c[name] + 1 for name in counts}))
 

@@ -1,4 +1,4 @@
-"""A condition on any number of keys: bound as one value, since databases bound how many a statement may have.
+"""Any number of keys in one statement: bound as one value, since databases bound how many a statement may have.
 
 SQLite allows 32,766 values or more, PostgreSQL 65,535; a purge after years names more keys than that.
 """
@@ -6,7 +6,7 @@ SQLite allows 32,766 values or more, PostgreSQL 65,535; a purge after years name
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,16 +16,20 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 
-class _Keys(sa.TypeDecorator[list[str]]):
-    """Keys as one value: an array, or JSON on SQLite."""
+class _Keys(sa.TypeDecorator[Sequence[Any]]):
+    """Keys of a column as one value: an array, or JSON on SQLite."""
 
     impl = sa.Text
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: sa.Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(sa.Text() if dialect.name == "sqlite" else sa.ARRAY(sa.Text))
+    def __init__(self, of: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.of = of
 
-    def process_bind_param(self, value: list[str] | None, dialect: sa.Dialect) -> Any:
+    def load_dialect_impl(self, dialect: sa.Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(sa.Text() if dialect.name == "sqlite" else sa.ARRAY(self.of))
+
+    def process_bind_param(self, value: Sequence[Any] | None, dialect: sa.Dialect) -> Any:
         return json.dumps(value) if dialect.name == "sqlite" else value
 
 
@@ -35,18 +39,43 @@ class _Among(FunctionElement[bool]):
     inherit_cache = True
 
 
-def among(column: sa.Column[str], keys: Iterable[str]) -> sa.ColumnElement[bool]:
+class _Each(FunctionElement[Any]):
+    """Rows with one column, `value`."""
+
+    inherit_cache = True
+
+
+def among(column: sa.Column[Any], keys: Iterable[Any]) -> sa.ColumnElement[bool]:
     """True where a column has one of these keys."""
-    return _Among(column, sa.literal(list(keys), _Keys))
+    return _Among(column, sa.literal(list(keys), _Keys(column.type)))
+
+
+def new_rows(column: sa.Column[Any], keys: Iterable[Any], **others: Any) -> sa.Insert:
+    """Insert a row for each of these distinct keys that has none yet; `others` are the values of its other columns."""
+    value: sa.ColumnClause[Any] = sa.column("value")
+    row = [value, *(sa.literal(each) for each in others.values())]
+    has_none = ~sa.select(column).where(column == value).exists()
+    each = sa.select(*row).select_from(_Each(sa.literal(list(keys), _Keys(column.type)))).where(has_none)
+    return sa.insert(column.table).from_select([column.name, *others], each).execution_options(preserve_rowcount=True)
 
 
 @compiles(_Among, "sqlite")
-def _on_sqlite(element: _Among, compiler: SQLCompiler, **more: Any) -> str:
+def _among_on_sqlite(element: _Among, compiler: SQLCompiler, **more: Any) -> str:
     column, keys = (compiler.process(each, **more) for each in element.clauses)
     return f"({column} IN (SELECT value FROM json_each({keys})))"
 
 
 @compiles(_Among, "postgresql")
-def _on_postgres(element: _Among, compiler: SQLCompiler, **more: Any) -> str:
+def _among_on_postgres(element: _Among, compiler: SQLCompiler, **more: Any) -> str:
     column, keys = (compiler.process(each, **more) for each in element.clauses)
     return f"({column} = ANY ({keys}))"  # a join would read the table; an array that is a value is hashed
+
+
+@compiles(_Each, "sqlite")
+def _each_on_sqlite(element: _Each, compiler: SQLCompiler, **_more: Any) -> str:
+    return f"json_each({compiler.process(element.clauses)})"
+
+
+@compiles(_Each, "postgresql")
+def _each_on_postgres(element: _Each, compiler: SQLCompiler, **_more: Any) -> str:
+    return f"unnest({compiler.process(element.clauses)}) AS each_key (value)"

@@ -1,15 +1,25 @@
-"""Phones that must never be submitted, as keyed hashes."""
+"""Phones that must never be submitted, as keyed hashes.
+
+There may be millions: what an import or a look-up costs follows from its own phones.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger import codec
-from fbcheck_pipeline.ledger.access import Access, batched
+from fbcheck_pipeline.ledger.access import Access
 from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.many_keys import among, new_rows
 from fbcheck_pipeline.ledger.schema import ledger_meta, suppressions
+
+AT_ONCE = 20_000
+"""So many digests are named in a statement."""
 
 
 class Suppressing(Access):
@@ -17,40 +27,58 @@ class Suppressing(Access):
 
     def suppress(self, phones: Phones) -> int:
         """Add phones that must never be submitted; returns how many were new."""
-        digests = set(codec.digests(phones.tolist(), self.hash_key).tolist())
+        digests = codec.digests(phones.tolist(), self.hash_key)
         with self._write() as connection:
-            new = digests.difference(connection.scalars(sa.select(suppressions.c.digest)))
+            new = opt_out(connection, digests, self.clock())
             if new:
-                now = self.clock()
-                connection.execute(sa.insert(suppressions), [{"digest": digest, "added_at": now} for digest in sorted(new)])
-                connection.execute(sa.update(ledger_meta).values(suppressions=ledger_meta.c.suppressions + 1))
-        return len(new)
+                _count_import(connection)
+        return new
 
     def unsuppress(self, phones: Phones) -> int:
         """Take opt-outs back, of these phones and of the forms they had before a renumbering; returns how many there were."""
         from fbcheck_pipeline.phones.renumbering import with_former_forms
 
-        digests = codec.digests(with_former_forms(phones).tolist(), self.hash_key)
+        digests, taken_back = codec.digests(with_former_forms(phones).tolist(), self.hash_key), 0
         with self._write() as connection:
-            known = np.array(connection.scalars(sa.select(suppressions.c.digest)).all(), np.int64)
-            taken_back = np.intersect1d(digests, known).tolist()
-            for some in batched(taken_back):
-                connection.execute(sa.delete(suppressions).where(suppressions.c.digest.in_(some)))
+            for some in _portions(digests):
+                taken_back += connection.execute(sa.delete(suppressions).where(among(suppressions.c.digest, some))).rowcount
             if taken_back:  # an older ledger would still refuse them
-                connection.execute(sa.update(ledger_meta).values(suppressions=ledger_meta.c.suppressions + 1))
-        return len(taken_back)
+                _count_import(connection)
+        return taken_back
 
     def suppressed_among(self, phones: Phones) -> npt.NDArray[np.bool_]:
         """Which of these phones are suppressed, as they are or in a form that they had before a renumbering."""
-        known = np.array([row.digest for row in self._rows(sa.select(suppressions.c.digest))], np.int64)
-        if not len(known):
-            return np.zeros(len(phones), bool)
+        found = np.zeros(len(phones), bool)
+        if not len(phones) or not self._rows(sa.select(suppressions.c.digest).limit(1)):
+            return found
         from fbcheck_pipeline.phones.renumbering import former_forms  # the package is heavy, and mostly nothing is suppressed
 
-        found = self._are_among(known, phones)
         places, forms = former_forms(phones)
-        found[places[self._are_among(known, forms)]] = True
+        digests = codec.digests(chain(phones.tolist(), forms.tolist()), self.hash_key)
+        is_suppressed = np.isin(digests, self._known_among(digests))
+        found[np.concatenate([np.arange(len(phones)), places])[is_suppressed]] = True
         return found
 
-    def _are_among(self, digests: Phones, phones: Phones) -> npt.NDArray[np.bool_]:
-        return np.isin(codec.digests(phones.tolist(), self.hash_key), digests)
+    def _known_among(self, digests: Phones) -> Phones:
+        found = list[int]()
+        with self.database.reading() as connection:
+            for some in _portions(digests):
+                found += connection.scalars(sa.select(suppressions.c.digest).where(among(suppressions.c.digest, some)))
+        return np.array(found, np.int64)
+
+
+def opt_out(connection: sa.Connection, digests: Phones, now: float) -> int:
+    """Add digests of phones; returns how many were new."""
+    column = suppressions.c.digest
+    return sum(connection.execute(new_rows(column, some, added_at=now)).rowcount for some in _portions(digests))
+
+
+def _portions(digests: Phones) -> Iterator[list[int]]:
+    """Distinct ones in the order of the table's index, so that neighbours are read and written together."""
+    ordered = np.unique(digests)
+    for start in range(0, len(ordered), AT_ONCE):
+        yield ordered[start : start + AT_ONCE].tolist()
+
+
+def _count_import(connection: sa.Connection) -> None:
+    connection.execute(sa.update(ledger_meta).values(suppressions=ledger_meta.c.suppressions + 1))

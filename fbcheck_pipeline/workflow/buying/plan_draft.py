@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
@@ -45,6 +46,7 @@ class PlanDraft:
     _version: Version
     _pool: dict[str, Phones]
     _newcomers: dict[str, Phones]
+    _is_suppressed_in_pool: npt.NDArray[np.bool_]
     _lookups: tuple[PhoneLookup, PhoneLookup]  # of the list's phones, and of the pool's
     _allocation: PhoneAllocation
     _wanted: dict[str, Phones]
@@ -148,6 +150,7 @@ class PlanDraft:
         left = kept.unassigned()
         asked = self._phones if left.all() else self._phones[left]  # no copy of all of them
         of_pool, _ = codec.distinct(np.concatenate([_NONE, *self._pool.values()]))
+        self._is_suppressed_in_pool = self._ws.ledger.suppressed_among(of_pool)
         self._lookups = PhoneLookup(self._ws, asked, self._rule), PhoneLookup(self._ws, of_pool, self._rule)
         note_all(self._ws, self._lookups, self._ws.ledger.holding())
         with self._ws.ledger.looking() as tx:
@@ -169,7 +172,7 @@ class PlanDraft:
         self._allocation.respect_settled_tries(of_list, tx.day)
         self._left = np.flatnonzero(self._allocation.unassigned())
         is_reused = young_verdicts(self._ws, of_pool) >= 0
-        is_wanted = ~(is_reused | of_pool.is_held() | self._ws.ledger.suppressed_among(of_pool.phones))
+        is_wanted = ~(is_reused | of_pool.is_held() | self._is_suppressed_in_pool)
         wanted, own = of_pool.phones[is_wanted], self._phones[self._left]
         self._wanted = {key: phones[codec.positions(phones, wanted) >= 0] for key, phones in self._pool.items()}
         self._offers = {

@@ -51,7 +51,7 @@ class Held:
         lists: list key -> what of it.
         chunks: those that have one, oldest first.
         unread: files that hold the number, or cannot be looked into, and that no list was read from.
-        suppressed: all of them are never submitted.
+        suppressed: one of them, in whatever form it was named, is never submitted.
         awaited: keys of chunks that they are erased from when the vendor has answered.
     """
 
@@ -111,7 +111,7 @@ def what_is_held(ws: Workspace, person: Person) -> Held:
         [verdict for each in chunks if each.has_verdicts for verdict in _verdicts(ws, each, person)],
         waiting,
         list(unread_files(ws, person)),
-        bool(ws.ledger.suppressed_among(person.phones).all()),
+        bool(ws.ledger.suppressed_among(person.phones).any()),
         [key for key, left in awaited(ws).items() if len(np.intersect1d(left, person.phones))],
     )
 

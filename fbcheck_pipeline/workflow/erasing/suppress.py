@@ -2,68 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from fbcheck_pipeline.errors import ListError
+from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.lists import ReadOptions, open_list
+from fbcheck_pipeline.model.columns import Column
+from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.phones import Normaliser
-from fbcheck_pipeline.workflow.content import ListContent, content_of
+from fbcheck_pipeline.workflow.content import content_of
 from fbcheck_pipeline.workflow.workspace import Workspace
 
-
-@dataclass(frozen=True)
-class Suppressed:
-    """Distinct phones read, those of them that were new, and rows that hold no phone."""
-
-    phones: int
-    new: int
-    rejected_rows: int
+NAMED = 10
+"""So many rows are named; the others are counted."""
 
 
 @dataclass(frozen=True)
-class TakenBack:
-    """Distinct phones read, opt-outs that are there no more, and rows that hold no phone."""
+class PhonesRead:
+    """The phones of a file that is no list to be checked.
 
-    phones: int
-    taken_back: int
-    rejected_rows: int
+    Attributes:
+        phones: sorted, distinct.
+        unread_rows: data rows, from 1, that hold no phone, or hold something else where one is expected.
+    """
+
+    phones: Phones
+    unread_rows: npt.NDArray[np.int64]
+
+    @property
+    def said_unread(self) -> str:
+        """These rows in words, e.g. `2 rows (3, 17)`."""
+        count = len(self.unread_rows)
+        named = ", ".join(map(str, self.unread_rows[:NAMED].tolist())) + (" …" if count > NAMED else "")
+        return f"{count:,} row{'' if count == 1 else 's'} ({named})"
 
 
-def suppress_file(ws: Workspace, path: Path, options: ReadOptions) -> Suppressed:
-    """Add every phone of a file to the suppressions.
+@dataclass(frozen=True)
+class OptOuts:
+    """What was read of a file of opt-outs, and how many of them were added or taken back."""
+
+    read: PhonesRead
+    changed: int
+
+
+def suppress_file(ws: Workspace, path: Path, options: ReadOptions) -> OptOuts:
+    """Add every phone of a file to the suppressions; rows that hold none stop no other.
 
     Raises:
         ListError: the file cannot be read, or holds no phone at all.
     """
-    content = _phones_of(ws, path, options)
-    new = ws.ledger.suppress(content.phones)
+    read = _opt_outs(ws, path, options)
+    new = ws.ledger.suppress(read.phones)
     stamp(ws.storage, ws.ledger)
-    return Suppressed(len(content.phones), new, content.rejected_rows)
+    return OptOuts(read, new)
 
 
-def take_back_file(ws: Workspace, path: Path, options: ReadOptions) -> TakenBack:
+def take_back_file(ws: Workspace, path: Path, options: ReadOptions) -> OptOuts:
     """Remove every phone of a file from the suppressions: it may be submitted again.
 
     Raises:
         ListError: the file cannot be read, or holds no phone at all.
     """
-    content = _phones_of(ws, path, options)
-    taken_back = ws.ledger.unsuppress(content.phones)
+    read = _opt_outs(ws, path, options)
+    taken_back = ws.ledger.unsuppress(read.phones)
     stamp(ws.storage, ws.ledger)
-    return TakenBack(len(content.phones), taken_back, content.rejected_rows)
+    return OptOuts(read, taken_back)
 
 
-def _phones_of(ws: Workspace, path: Path, options: ReadOptions) -> ListContent:
+def _opt_outs(ws: Workspace, path: Path, options: ReadOptions) -> PhonesRead:
     """Opt-outs that were read wrongly must not pass for stored ones."""
-    content = read_phones(ws, path, options)
-    if not len(content.phones):
+    read = read_phones(ws, path, options)
+    if not len(read.phones):
         raise ListError(f"{path.name}: no row holds a phone number; nothing is changed: check --region and --column")
-    return content
+    return read
 
 
-def read_phones(ws: Workspace, path: Path, options: ReadOptions) -> ListContent:
+def read_phones(ws: Workspace, path: Path, options: ReadOptions) -> PhonesRead:
     """The phones of a file that is no list to be checked.
 
     Raises:
@@ -72,6 +94,29 @@ def read_phones(ws: Workspace, path: Path, options: ReadOptions) -> ListContent:
     reader = open_list(path, options)
     region_column = reader.source.region_column
     normaliser = Normaliser(region=options.region, region_column=region_column, extra_line_types=ws.settings.extra_line_types)
-    batches = list(reader.batches())
-    normaliser.learn(batches)
-    return content_of(normaliser.normalise_all(batches))
+    rows = _Rows()
+    content = content_of(rows.seen(normaliser.normalise_all(normaliser.learn(reader.batches()))))
+    return PhonesRead(content.phones, rows.unread())
+
+
+class _Rows:
+    """Which source rows were read: a cell may be empty where another one of its row holds a phone."""
+
+    def __init__(self) -> None:
+        self._with_phone, self._empty, self._other = ([np.empty(0, np.int64)] for _ in range(3))
+
+    def seen(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            rows, reason = batch.column(Column.SOURCE_ROW), batch.column(Column.REJECT_REASON)
+            is_empty = pc.equal(reason, str(RejectReason.EMPTY))
+            for found, chosen in (
+                (self._with_phone, pc.is_null(reason)),
+                (self._empty, is_empty),
+                (self._other, pc.invert(is_empty)),
+            ):
+                found.append(rows.filter(chosen).to_numpy(zero_copy_only=False))
+            yield batch
+
+    def unread(self) -> npt.NDArray[np.int64]:
+        with_phone, empty, other = map(np.concatenate, (self._with_phone, self._empty, self._other))
+        return np.union1d(np.setdiff1d(empty, with_phone), other)

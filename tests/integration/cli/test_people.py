@@ -38,7 +38,7 @@ def test_no_number_and_no_key_stands_outside_the_data_folders(fbcheck: Fbcheck, 
         fbcheck("doctor", "--json", **strict),
         fbcheck("purge", "--older-than", "0", "--dry-run", "--json", **strict),
     ]
-    assert [code for code, _, _ in said] == [0, 2, 3, 3, 2, 0, 2, 0, 0]
+    assert [code for code, _, _ in said] == [2, 2, 3, 3, 2, 0, 2, 0, 0]
     spoken = "".join(json.dumps(document) + err for _, document, err in said).encode()
     assert b"DEBUG:" in spoken and b"INFO chunk submitted" in spoken  # else nothing was said that could be searched
     places = {
@@ -76,11 +76,17 @@ def test_files_with_personal_data_are_their_owners_only(fbcheck: Fbcheck, tmp_pa
 
 
 def test_a_suppressed_phone_is_never_submitted(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
-    """Opt-outs, in whatever form they come."""
-    code, document, err = fbcheck(
-        "suppress", str(write_list(tmp_path / "out.csv", ["078 000 00 02", "junk"])), "--region", "CH", "--json"
-    )
-    assert (code, document) == (0, {"phones": 1, "new": 1, "rejected_rows": 1}), err
+    """Opt-outs, in whatever form they come; a row that cannot be read is named, and stops no other. An erasure and its file are one."""
+    out = tmp_path / "out.csv"
+    out.write_text("phone,phone 2\n078 000 00 02,\njunk,\n,\n\nn/a,078 000 00 04\njunk,078 000 00 05\n")
+    code, document, err = fbcheck("suppress", str(out), "--region", "CH", "--json")
+    unread = {"rejected_rows": 3, "unread_rows": [2, 3, 5]}
+    assert (code, document) == (2, {"phones": 3, "new": 3, **unread}), err
+    assert "error: out.csv: 3 rows (2, 3, 5) without a phone number: their opt-outs are as before" in err
+    code, document, _ = fbcheck("suppress", "--undo", str(write_list(out, [swiss(5)])), "--json")
+    assert (code, document) == (0, {"phones": 1, "taken_back": 1, "rejected_rows": 0, "unread_rows": []})
+    code, _, err = fbcheck("erase", "--file", str(write_list(out, [swiss(1), "junk"])))
+    assert code == 2 and "out.csv: 1 row (2) without a phone number; nothing is erased" in err
     code, _, err = fbcheck("suppress", str(write_list(tmp_path / "national.csv", ["078 000 00 03"])))
     assert code == 2 and "no row holds a phone number" in err, "an opt-out without its region would not be kept"
     estimate = fbcheck("run", str(write_list(tmp_path / "a.csv", [swiss(1), swiss(2)])), "--dry-run", "--json")[1]["lists"][0]
@@ -89,6 +95,32 @@ def test_a_suppressed_phone_is_never_submitted(fbcheck: Fbcheck, vendor: FakeVen
     counts = document["lists"][0]["counts"]
     assert (code, counts["suppressed"], counts["checked"]) == (0, 1, 1)
     assert set(vendor.accepted) == {swiss(1)}
+
+
+AS_IT_WAS = """
+from phonenumbers.phonemetadata import PhoneMetadata, PhoneNumberDesc
+PhoneMetadata.metadata_for_region("CI")  # else it is loaded beside the other
+eight = PhoneNumberDesc(national_number_pattern=r"[02-8]\\d{7}", possible_length=(8,))
+PhoneMetadata._region_metadata["CI"] = PhoneMetadata(
+    id="CI", country_code=225, international_prefix="00", general_desc=eight, mobile=eight, register=False
+)
+"""
+"""Ivory Coast before 2021: eight digits."""
+
+
+def test_an_opt_out_from_before_a_renumbering_holds_after_it(fbcheck: Fbcheck, tmp_path: Path) -> None:
+    """Only a keyed hash of the former number is kept; the country's new metadata came with an update of phonenumbers."""
+    fbcheck.prelude = AS_IT_WAS
+    out, now = write_list(tmp_path / "out.csv", ["+225 07 12 34 56", "+225 05 12 34 56"]), "+225 07 07 12 34 56"
+    assert fbcheck("suppress", str(out), "--json")[1]["new"] == 2
+    fbcheck.prelude = ""
+    numbers = [now, "+225 05 05 12 34 56", "+225 07 07 12 34 57", "+225 07 07 12 34 58"]
+    code, document, _ = fbcheck("suppress", str(write_list(out, ["+225 07 12 34 56", numbers[2]])), "--json")
+    assert (code, document["new"], document["unread_rows"]) == (2, 1, [1]), "the former form is no number any more"
+    counts = fbcheck("run", str(write_list(tmp_path / "a.csv", numbers)), "--dry-run", "--json")[1]["lists"][0]["counts"]
+    assert (counts["suppressed"], counts["waiting"]) == (3, 1)
+    assert fbcheck("suppress", "--undo", str(write_list(out, numbers[:1])), "--json")[1]["taken_back"] == 1
+    assert [fbcheck("person", each, "--json")[1]["suppressed"] for each in numbers[:3]] == [False, True, True]
 
 
 def test_a_purge_deletes_everything_everywhere_and_keeps_what_others_need(

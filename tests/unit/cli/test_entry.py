@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from typer.models import CommandInfo
 
-from fbcheck_pipeline.cli import completing
+from fbcheck_pipeline.cli import completing, people
 from fbcheck_pipeline.cli.app import app
-from fbcheck_pipeline.workflow.erasing import suppress
 from tests.unit.cli.conftest import Run
 
 HEAVY = ("pandas", "pyarrow", "numpy", "dagster", "phonenumbers", "sqlalchemy", "pydantic_settings", "requests", "openpyxl")
@@ -65,10 +64,10 @@ def test_a_script_gets_one_json_object_also_from_a_command_that_cannot_begin(
 def test_a_traceback_comes_only_when_asked_for(fbcheck: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unexpected error says its kind and never its message, which may quote a cell; `--debug` shows where it was."""
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **_undo: bool) -> None:
         raise RuntimeError("+41780000001")
 
-    monkeypatch.setattr(suppress, "suppress_file", broken)
+    monkeypatch.setattr(people, "say_opt_outs", broken)
     code, document, err = fbcheck("suppress", "a.csv", "--json")
     assert code == 1 and "Traceback" not in err and "41780000001" not in err + str(document)
     assert err.startswith("error: unexpected RuntimeError; run again with `fbcheck --debug")

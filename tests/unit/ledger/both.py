@@ -25,6 +25,7 @@ from fbcheck_pipeline.ledger.schema import metadata
 from fbcheck_pipeline.ledger.states import MOVES
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import DAY_S, Clock, add_chunk, phones
+from tests.statement_costs import costs_of
 
 VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
 
@@ -296,6 +297,23 @@ def test_suppressing_the_same_phones_at_once_is_no_error(ws: Workspace) -> None:
     """Two people import the same opt-outs."""
     assert sorted(together(4, lambda _: ws.ledger.suppress(phones(50)))) == [0, 0, 0, 50]
     assert ws.ledger.suppressed_among(phones(60)).sum() == 50
+
+
+def test_what_opt_outs_cost_follows_from_the_phones_asked_about(ws: Workspace) -> None:
+    """With a million opt-outs each chunk of 20,000 read all of them before its POST: seconds. An import read them, too."""
+    asked, works = phones(30), []
+    for count in (3_000, 60_000):
+        ws.ledger.suppress(phones(count, 905_400_000_000))
+        with ws.ledger.database.writing() as connection:
+            connection.execute(sa.text("ANALYZE suppressions"))
+        with costs_of(ws.ledger.database.engine.url) as found:
+            assert ws.ledger.suppress(asked[:5]) == 5
+            assert ws.ledger.suppressed_among(asked).sum() == 5
+            assert ws.ledger.unsuppress(asked) == 5
+            ws.ledger.begin_erasure(asked[:1])
+        assert ws.ledger.unsuppress(asked[:1]) == 1
+        works.append([each.work for each in found if not each.scans])
+    assert len(works[0]) >= 4 and works[0] == works[1]
 
 
 @pytest.mark.parametrize("way", WAYS.values())

@@ -51,7 +51,7 @@ def opt_out(ws: Workspace, tmp_path: Path, count: int) -> None:
     """As `fbcheck suppress` does."""
     file = tmp_path / "opt-outs.csv"
     file.write_text("phone\n" + "".join(f"+{phone}\n" for phone in phones(count)))
-    assert suppress_file(ws, file, ReadOptions()).new == count
+    assert suppress_file(ws, file, ReadOptions()).changed == count
 
 
 def refused(open_ws: OpenWs, match: str, **given: object) -> None:
