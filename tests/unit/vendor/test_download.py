@@ -58,7 +58,7 @@ def test_a_file_arrives_as_it_lies_there(to: Path, answer: bytes) -> None:
 
 
 def test_the_key_stays_here_and_the_file_is_its_owners(to: Path) -> None:
-    """`result_url` is another party's host; the file holds people's numbers."""
+    """`result_url` is another party's, also on the API's own host; the file holds people's numbers."""
     server = fetch(to, FILE)
     assert server.requests[0].startswith(b"GET /r.xlsx?sig=s3cr3t HTTP/1.1\r\n")
     assert b"X-API-Key" not in server.requests[0] and KEY.encode() not in server.requests[0]
@@ -128,6 +128,11 @@ def test_redirects_are_followed_within_bounds(to: Path) -> None:
     hop = says_then_closes(http(302, b"<html>", {"Location": "other?sig=s3cr3t"}))
     server = fetch(to, *[hop] * MAX_REDIRECTS, FILE)
     assert server.requests[1].startswith(b"GET /other?sig=s3cr3t ")
+    # Every hop has the very origin of API_URL, and none of them is a call of the API.
+    assert len(server.requests) == MAX_REDIRECTS + 1
+    assert not any(
+        b"api-key" in each.lower() or KEY.encode() in each or b"authorization" in each.lower() for each in server.requests
+    )
     to.unlink()
     with pytest.raises(ResultForbidden, match="redirects"):
         fetch(to, *[hop] * (MAX_REDIRECTS + 1), FILE)
