@@ -523,6 +523,19 @@ def doctor(as_json: Json = False) -> None:
 
 
 @app.command()
+def metrics() -> None:
+    """Print what an operator's alarms ask, as Prometheus reads it: work, money, room, vendor, Dagster. Asks the vendor twice, for nothing.
+
+    Example: fbcheck metrics > fbcheck.prom
+    """
+    from fbcheck_pipeline.cli.metrics import metrics_page
+    from fbcheck_pipeline.cli.preparing import command_workspace
+
+    with command_workspace(quiet=True, only_to_look=True) as (_, ws):
+        typer.echo(metrics_page(ws), nl=False)
+
+
+@app.command()
 def dev(port: Annotated[int, typer.Option(help="Port of Dagster's pages on 127.0.0.1.", metavar="PORT")] = 3000) -> None:
     """Serve Dagster's pages with the sandbox vendor and the sample lists in an inbox. Ctrl-C ends everything.
 

@@ -58,18 +58,17 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     Raises:
         SettingsError: neither exists.
     """
-    home = os.environ.get("DAGSTER_HOME")
-    if not home:
-        if not settings.is_local:
-            raise SettingsError("DAGSTER_HOME must be set where FBCHECK_DATA_URI is not a local folder")
-        home = f"{settings.data_uri}/dagster"
-        Path(home).mkdir(parents=True, exist_ok=True, mode=0o700)
-    config = Path(home) / "dagster.yaml"
+    home = target.dagster_home(settings)
+    if home is None:
+        raise SettingsError("DAGSTER_HOME must be set where FBCHECK_DATA_URI is not a local folder")
+    if not os.environ.get("DAGSTER_HOME"):
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    config = home / "dagster.yaml"
     if not (config.exists() or target.is_embedded()):
         config.parent.mkdir(parents=True, exist_ok=True)
         config.write_text("telemetry:\n  enabled: false\n")
-    with FileLock(Path(home) / ".tables.lock", mode=0o600):  # Dagster does not lock the creation of its tables
-        return dg.DagsterInstance.from_config(home)
+    with FileLock(home / ".tables.lock", mode=0o600):  # Dagster does not lock the creation of its tables
+        return dg.DagsterInstance.from_config(str(home))
 
 
 def forget_partitions(ws: Workspace, list_keys: Sequence[str]) -> None:

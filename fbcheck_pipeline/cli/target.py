@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.model.command_line import CommandLine
+from fbcheck_pipeline.model.paths import DAGSTER
 from fbcheck_pipeline.settings import Settings, load_settings, unknown_variables
 
 if TYPE_CHECKING:
@@ -66,6 +69,13 @@ def target_settings(**given: Any) -> Settings:
         SettingsError: a value does not fit.
     """
     return _chosen[0].fbcheck.settings(**given) if _chosen else load_settings(**given)
+
+
+def dagster_home(settings: Settings) -> Path | None:
+    """Where Dagster's instance lies, be it there or not: DAGSTER_HOME, or the data folder's own; None where the data are no folder."""
+    if home := os.environ.get("DAGSTER_HOME"):
+        return Path(home)
+    return Path(settings.data_uri) / DAGSTER.folder if settings.is_local else None
 
 
 def warnings() -> list[str]:

@@ -15,6 +15,7 @@ from fbcheck_pipeline.defs.dg_project import dg_project
 from fbcheck_pipeline.defs.instance import Instance
 from fbcheck_pipeline.defs.jobs import SUBMIT
 from fbcheck_pipeline.defs.resources import FbcheckResource
+from fbcheck_pipeline.defs.sensors import Nightly
 from fbcheck_pipeline.errors import SettingsError
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.command_line import CommandLine
@@ -36,7 +37,7 @@ class Embedded:
 def standalone() -> Embedded:
     """The instance without a name, whose settings come from the environment."""
     fbcheck = FbcheckResource.from_env()
-    return Embedded(Instance(), fbcheck, build_definitions(settings=fbcheck, module=""))
+    return Embedded(Instance(), fbcheck, build_definitions(settings=fbcheck, inbox=True, nightly=Nightly(), module=""))
 
 
 def find_instance(module: str, name: Optional[str]) -> Embedded:

@@ -22,7 +22,7 @@ from fbcheck_pipeline.model.paths import DataFile
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 INSTANCE_TAG = "fbcheck/instance"
-"""Every asset of ours has it; `selection` finds them by it, whatever their prefix."""
+"""Every asset of ours has it, and every run of our jobs; both are found by it, whatever their prefix."""
 
 LATEST = "_latest"
 """How the names of such assets end; see `latest_name`."""
@@ -187,7 +187,7 @@ class Instance:
             selection=Unautomated(selection),
             partitions_def=self.lists if is_of_list else None,
             executor_def=self.executor,
-            tags={**self.run_tags, **(tags or {})},
+            tags={INSTANCE_TAG: self.name or "", **self.run_tags, **(tags or {})},
             description=description,
         )
 

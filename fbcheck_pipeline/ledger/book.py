@@ -16,9 +16,10 @@ from fbcheck_pipeline.ledger.planning import Planning
 from fbcheck_pipeline.ledger.sending import Sending
 from fbcheck_pipeline.ledger.sizes import Sizes
 from fbcheck_pipeline.ledger.suppressing import Suppressing
+from fbcheck_pipeline.ledger.vitals import Vitals
 
 
-class Ledger(ListEntries, Beginnings, OpenWork, Sending, Collecting, Indexing, Binding, Suppressing, Erasing, Sizes):
+class Ledger(ListEntries, Beginnings, OpenWork, Sending, Collecting, Indexing, Binding, Suppressing, Erasing, Sizes, Vitals):
     """One open ledger; safe to share between threads."""
 
     @contextmanager

@@ -1,7 +1,8 @@
-"""Is there a vendor at API_URL, does it take the key, and what time is it there? For `fbcheck doctor`; nothing is billed."""
+"""Is there a vendor at API_URL, does it take the key, how fast, what is left to spend, and what time is it there? Nothing is billed."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
@@ -16,10 +17,19 @@ PROBE_TASK = "doctor-probe"
 
 @dataclass(frozen=True)
 class Probe:
-    """What was found: `fault` is None when the vendor answered as it should; `server_time` is UTC seconds, if it told."""
+    """What was found.
+
+    Attributes:
+        fault: None when the vendor answered as it should.
+        took_s: until it answered, or was given up.
+        balance: in USD; None where the protocol or the vendor does not tell.
+        server_time: UTC seconds; None where the vendor does not tell.
+    """
 
     fault: str | None
-    server_time: float | None
+    took_s: float
+    balance: float | None = None
+    server_time: float | None = None
 
 
 def probe(settings: Settings, *, timeout_s: float = 10.0) -> Probe:
@@ -29,13 +39,23 @@ def probe(settings: Settings, *, timeout_s: float = 10.0) -> Probe:
         SettingsError: there is no key.
     """
     with VendorClient(settings) as client:
+        begun = time.monotonic()
         try:
             client.task(PROBE_TASK)
         except TaskNotFound:
             pass
         except VendorError as error:
-            return Probe(str(error), None)
-    return Probe(None, _server_time(settings.api_url, timeout_s))
+            return Probe(str(error), time.monotonic() - begun)
+        took_s = time.monotonic() - begun
+        return Probe(None, took_s, _balance(client), _server_time(settings.api_url, timeout_s))
+
+
+def _balance(client: VendorClient) -> float | None:
+    try:
+        balance = client.balance()
+    except VendorError:
+        return None
+    return None if balance is None else balance.amount
 
 
 def _server_time(url: str, timeout_s: float) -> float | None:

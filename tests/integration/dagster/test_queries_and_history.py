@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from fbcheck_pipeline.cli.doctor import examine
 from fbcheck_pipeline.cli.estimating import dry_run
 from fbcheck_pipeline.cli.explaining import say_lineage
+from fbcheck_pipeline.cli.metrics import metrics_page
 from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.cli.run_options import RunOptions
 from fbcheck_pipeline.cli.running import run_lists
@@ -56,6 +57,7 @@ def use_cases(driver: DagsterDriver, vendor: FakeVendor, folder: Path) -> Acts:
     yield "plan and send", lambda: _done(driver, "submit_list", key)
     yield "exported tick", lambda: tick(exported_sensor, instance, driver.fbcheck)
     yield "status", lambda: say_status(reporter, ws)
+    yield "metrics", lambda: metrics_page(ws)
     yield "poll and collect", driver.finish_collecting
     yield "join", lambda: _done(driver, "join_list", key)
     yield "night", lambda: _night(driver)

@@ -15,7 +15,7 @@ from fbcheck_pipeline.cli.app import app
 from fbcheck_pipeline.settings import Settings
 from tests.unit.docs.pages import DOCS, PAGES, ROOT, anchors, blocks, indented, links
 
-CALLS = re.compile(r"^(?:[^#\n]*?&& |\$ |- )?(?:\S*/)?(fbcheck [^&|\n]*)", re.M)
+CALLS = re.compile(r"^(?:[^#\n]*?&& |\$ |- )?(?:\S*/)?(fbcheck [^&|>\n]*)", re.M)
 
 
 def name(page: Path) -> str:
