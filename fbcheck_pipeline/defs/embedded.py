@@ -15,7 +15,7 @@ from fbcheck_pipeline.defs.dg_project import dg_project
 from fbcheck_pipeline.defs.instance import Instance
 from fbcheck_pipeline.defs.jobs import SUBMIT
 from fbcheck_pipeline.defs.resources import FbcheckResource
-from fbcheck_pipeline.defs.sensors import Nightly
+from fbcheck_pipeline.defs.times import Nightly
 from fbcheck_pipeline.errors import SettingsError
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.command_line import CommandLine
