@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from filelock import FileLock
 
 from fbcheck_pipeline.cli import target
+from fbcheck_pipeline.cli.attempts import Attempts
 from fbcheck_pipeline.cli.interrupts import Interrupts
 from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.cli.run_options import RunOptions, RunOutcome
@@ -137,7 +138,7 @@ class _Driver:
     ) -> None:
         self._ws, self._instance, self._options, self._until, self._outcome = ws, instance, options, until, outcome
         self._interrupts, self._reporter = interrupts, reporter
-        self._target = target.embedded()
+        self._target, self._attempts = target.embedded(), Attempts()
 
     def register(self, paths: Sequence[Path]) -> None:
         """Register every list and copy it to its place; an unreadable list does not stop the others."""
@@ -203,6 +204,9 @@ class _Driver:
                 if polled.refused is not None:
                     self._outcome.fail("", polled.refused)
                     break
+        lists = set(self._outcome.keys.values())
+        for work, error in self._attempts.errors().items():
+            self._outcome.fail(work if work in lists else "", error)  # what was not collected is told once
 
     def _plan_and_send(self, key: str, again: Again, *, is_confirmed: bool) -> None:
         config: dict[str, Any] = {"again": again.value, "confirmed": is_confirmed}
@@ -215,19 +219,35 @@ class _Driver:
     def _do_what_is_due(self) -> None:
         self._collect_what_is_due()
         ours = set(self._outcome.keys.values())
-        for key, _ in due_work(self._ws.ledger).joins:
-            if key in ours:
-                self._guarded(key, JOIN, key)
+        due = [key for key, _ in due_work(self._ws.ledger).joins if key in ours and not self._attempts.wait_s(key)]
+        due.sort(key=self._attempts.count)
+        all_failed = bool(due) and self._attempts.count(due[0]) > 0
+        for place, key in enumerate(due, 1):
+            error = self._error_of(JOIN, key)
+            if error is None:
+                self._attempts.succeed([key])
+                continue
+            self._attempts.fail([key], error)
+            if all_failed and place == 1:  # what all of them failed with before is still so
+                self._attempts.fail(due[1:], error)
+                break
 
     def _collect_what_is_due(self) -> None:
-        if due_work(self._ws.ledger).collect:
-            self._guarded("", COLLECT, None)
+        due = [chunk_key for chunk_key, _ in due_work(self._ws.ledger).collect if not self._attempts.wait_s(chunk_key)]
+        if not due:
+            return
+        error = self._error_of(COLLECT, None)
+        collected = {each.chunk_key for each in self._ws.ledger.chunks_named(due) if each.state is ChunkState.COLLECTED}
+        self._attempts.succeed(collected if error else due)
+        if error is not None:
+            self._attempts.fail(set(due) - collected, error)
 
-    def _guarded(self, file: str, job: str, key: str | None) -> None:
+    def _error_of(self, job: str, key: str | None) -> FbcheckError | None:
         try:
             self._execute(job, key)
         except FbcheckError as error:
-            self._outcome.fail(file, error)
+            return error
+        return None
 
     def _execute(
         self, job: str, key: str | None, selection: list[DataFile] | None = None, config: dict[str, Any] | None = None
@@ -254,10 +274,11 @@ class _Driver:
             raise cause from None
 
     def _is_waiting(self) -> bool:
-        """True while the vendor has chunks of our lists that have not settled."""
+        """True while the vendor has chunks of our lists that have not settled, unless their results failed too often."""
         keys = self._outcome.keys.values()
         chunks = [chunk for key in keys for chunk in self._ws.ledger.chunks_of(key)]
-        return any(not TRAITS[each.state].settles and each.state is not ChunkState.PLANNED for each in chunks)
+        awaited = (each for each in chunks if not TRAITS[each.state].settles and each.state is not ChunkState.PLANNED)
+        return any(math.isfinite(self._attempts.wait_s(each.chunk_key)) for each in awaited)
 
     def _is_late(self) -> bool:
         return self._until is not None and time.monotonic() >= self._until
@@ -266,11 +287,11 @@ class _Driver:
         now = self._ws.ledger.clock()
         chunks = self._ws.ledger.chunks(states=[ChunkState.SUBMITTED, ChunkState.EXPORTED, ChunkState.OVERDUE])
         due = [  # what another process fetches now is not waited for so closely
-            each.next_fetch_at if each.state is ChunkState.EXPORTED else each.next_poll_at
+            max(0.02, (each.next_fetch_at if each.state is ChunkState.EXPORTED else each.next_poll_at) - now, wait_s)
             for each in chunks
-            if each.fetcher is None
+            if each.fetcher is None and (wait_s := self._attempts.wait_s(each.chunk_key)) < math.inf
         ]
-        seconds = min([LONGEST_NAP_S, *(max(0.02, at - now) for at in due)])
+        seconds = min([LONGEST_NAP_S, *due])
         if self._until is not None:
             seconds = min(seconds, max(0.0, self._until - time.monotonic()))
         self._interrupts.raise_if_interrupted(seconds)

@@ -1,17 +1,19 @@
 """Run requests from the ledger's state: the same state gives the same run key, so nothing is launched twice.
 
 Dagster never launches a run key a second time, not even after a failed run. So the key contains the attempt, which rises
-after each unsuccessful run, up to a limit. A crashed run counts unless Dagster has retried it; the tag
-`dagster/will_retry` alone is no proof that it did.
+after each unsuccessful run. How many there are on one UTC day is limited, and each waits longer than the one before. A crashed run
+counts unless Dagster has retried it; the tag `dagster/will_retry` alone is no proof that it did.
 
 Dagster is asked in bulk, once for all works of a tick; the storage is asked only where a run failed, or pins may be missing.
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Sequence
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Optional, Union
+from datetime import UTC, datetime
+from typing import NamedTuple, Optional, Union
 
 import dagster as dg
 
@@ -27,7 +29,12 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 
 WORK_TAG = "fbcheck/work"
 RETRIED_AS_TAG = "dagster/auto_retry_run_id"
+PARTITION_TAG, PARTITION_SET_TAG = "dagster/partition", "dagster/partition_set"
 MOST_ATTEMPTS = 5
+"""Of one piece of work: on one UTC day by the sensors, or in one `fbcheck run`."""
+FIRST_PAUSE_S, LATER_PAUSE = 60.0, 4.0
+"""Between two attempts by the sensors; each later pause is so many times as long."""
+DAY_S = 86_400
 MOST_REQUESTS = 200
 """Of a kind, in one tick of a sensor; the next tick finds what is left."""
 PLANNING_ONLY = [paths.SUBMITTED_CHUNKS]
@@ -50,6 +57,23 @@ class Work:
     list_key: Optional[str] = None
     again: Optional[Again] = None
     assets: tuple[Union[DataFile, str], ...] = ()
+
+
+class Requests(NamedTuple):
+    """What a tick asks for.
+
+    Attributes:
+        wanted: the runs to launch now.
+        put_off: a sentence for each work that has failed and waits for its next attempt.
+    """
+
+    wanted: list[dg.RunRequest]
+    put_off: list[str]
+
+
+def pause_s(failures: int, first_s: float) -> float:
+    """Seconds to wait after so many failures in a row before the next attempt."""
+    return first_s * LATER_PAUSE ** (failures - 1)
 
 
 def missing_assets(ws: Workspace, list_key: str) -> list[DataFile]:
@@ -77,20 +101,22 @@ def first_submission(phone_list: PhoneList) -> Work:
     return submission(phone_list, f"submit:{phone_list.list_key}{anew}")
 
 
-def due_requests(dagster: dg.DagsterInstance, instance: Instance, ws: Workspace, due: DueWork) -> list[dg.RunRequest]:
+def due_requests(dagster: dg.DagsterInstance, instance: Instance, ws: Workspace, due: DueWork) -> Requests:
     """Request runs for what is due, up to `MOST_REQUESTS` of a kind; none that sends where the instance only collects."""
     state = ",".join(f"{chunk_key}:{fetches}" for chunk_key, fetches in due.collect)
     works = [Work(f"collect:{hashlib.sha256(state.encode()).hexdigest()[:16]}", COLLECT)] if state else []
     works += [Work(f"join:{key}:{revision}", JOIN, key) for key, revision in due.joins]
-    wanted = requests_for(dagster, instance, ws, works)
+    wanted, put_off = requests_for(dagster, instance, ws, works)
     half_done = {
         each.partition_key for each in wanted if each.partition_key and not _has_what_a_join_reads(ws, each.partition_key)
     }
+    whole = [each for each in wanted if each.partition_key not in half_done]
     if instance.only_collects:
-        return [each for each in wanted if each.partition_key not in half_done]
+        return Requests(whole, put_off)
     sends = [_sending(key, revision, missing_assets(ws, key)) for key, revision in due.joins if key in half_done]
     sends += [_sending(key, revision, PLANNING_ONLY) for key, revision in due.sends if key not in half_done]
-    return [each for each in wanted if each.partition_key not in half_done] + requests_for(dagster, instance, ws, sends)
+    sending = requests_for(dagster, instance, ws, sends)
+    return Requests([*whole, *sending.wanted], [*put_off, *sending.put_off])
 
 
 def requests_for(
@@ -100,15 +126,18 @@ def requests_for(
     works: Sequence[Work],
     *,
     most: Optional[int] = MOST_REQUESTS,
-) -> list[dg.RunRequest]:
-    """Request runs for the first of these works that have not failed too often; their lists become partitions."""
-    attempts = _failed_attempts(dagster, (instance.labelled(each.name) for each in works))
-    able = [each for each in works if attempts[instance.labelled(each.name)] < MOST_ATTEMPTS][:most]
+) -> Requests:
+    """Request runs for the first of these works that do not wait after a failure; their lists become partitions."""
+    failures, now = _failures(dagster, (instance.labelled(each.name) for each in works)), time.time()
+    failed_at = {each.name: failures[label] for each in works if (label := instance.labelled(each.name)) in failures}
+    waits = {name: why for name, times in failed_at.items() if (why := _why_it_waits(times, now))}
+    able = [each for each in works if each.name not in waits][:most]
     for keys in batched(each.list_key for each in able if each.list_key is not None):
         dagster.add_dynamic_partitions(
             instance.partition_set, keys
         )  # also those that somebody deleted: one missing would fail the whole tick
-    return [_request(instance, ws, each, attempts[instance.labelled(each.name)]) for each in able]
+    wanted = [_request(instance, ws, each, len(failed_at.get(each.name, ()))) for each in able]
+    return Requests(wanted, [f"{name} {why}" for name, why in waits.items()])
 
 
 def _sending(list_key: str, revision: int, assets: Sequence[DataFile]) -> Work:
@@ -120,14 +149,27 @@ def _has_what_a_join_reads(ws: Workspace, list_key: str) -> bool:
     return all(ws.storage.exists(each.of(list_key)) for each in (paths.E164_PHONES, paths.SUBMITTED_CHUNKS))
 
 
-def _failed_attempts(dagster: dg.DagsterInstance, names: Iterable[str]) -> Counter[str]:
-    """How many runs of each work were unsuccessful and were not retried by Dagster."""
+def _failures(dagster: dg.DagsterInstance, names: Iterable[str]) -> Mapping[str, list[float]]:
+    """When the unsuccessful runs of each work ended (UTC seconds), the oldest first; without those that Dagster has retried."""
     unsuccessful = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-    found: Counter[str] = Counter()
+    found: dict[str, list[float]] = defaultdict(list)
     for some in batched(names):
-        runs = dagster.get_runs(dg.RunsFilter(tags={WORK_TAG: some}, statuses=unsuccessful))
-        found.update(run.tags[WORK_TAG] for run in runs if RETRIED_AS_TAG not in run.tags)
+        for record in dagster.get_run_records(dg.RunsFilter(tags={WORK_TAG: some}, statuses=unsuccessful), ascending=True):
+            if RETRIED_AS_TAG not in record.dagster_run.tags:
+                found[record.dagster_run.tags[WORK_TAG]].append(record.end_time or record.create_timestamp.timestamp())
     return found
+
+
+def _why_it_waits(failed_at: Sequence[float], now: float) -> Optional[str]:
+    """Why a work that has failed is not tried now; None where it may be. A day begins it anew, so an outage of a night costs no list its turn."""
+    today = [each for each in failed_at if each // DAY_S == now // DAY_S]
+    if not today:
+        return None
+    times = f"has failed {len(today)} times today" if len(today) > 1 else "has failed"
+    if len(today) >= MOST_ATTEMPTS:
+        return f"{times} and is tried again tomorrow; its last run says why"
+    again_at = max(today) + pause_s(len(today), FIRST_PAUSE_S)
+    return None if now >= again_at else f"{times} and is tried again at {datetime.fromtimestamp(again_at, UTC):%H:%M:%S} UTC"
 
 
 def _request(instance: Instance, ws: Workspace, work: Work, attempt: int) -> dg.RunRequest:
@@ -140,11 +182,17 @@ def _request(instance: Instance, ws: Workspace, work: Work, attempt: int) -> dg.
     if work.list_key is not None and work.again is not None:
         assets = [*missing_assets(ws, work.list_key)] if attempt else assets
         config = {"ops": {instance.step(paths.SUBMITTED_CHUNKS): {"config": {"again": work.again.value}}}}
+    job_name = instance.named(work.job)
     return dg.RunRequest(
         run_key=f"{label}:{attempt}",
-        tags={WORK_TAG: label},
-        job_name=instance.named(work.job),
+        tags={WORK_TAG: label, **_partition_tags(job_name, work.list_key)},
+        job_name=job_name,
         partition_key=work.list_key,
         asset_selection=[instance.key(each) for each in assets] or None,
         run_config=config,
     )
+
+
+def _partition_tags(job_name: str, list_key: Optional[str]) -> dict[str, str]:
+    """What Dagster would add itself, after asking its storage twice for each request; the partitions were just made, all at once."""
+    return {PARTITION_TAG: list_key, PARTITION_SET_TAG: f"{job_name}_partition_set"} if list_key is not None else {}

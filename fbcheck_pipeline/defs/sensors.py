@@ -98,8 +98,8 @@ def nightly_enrichment(instance: Instance, times: Times, jobs: Mapping[str, Job]
             ws = fbcheck.workspace()
             take_up_lists(ws, budget_s=TAKING_BUDGET_S)  # the inbox sensor says what is refused, and takes up what is left
             night = [submission(each, f"night:{each.list_key}:{day}", Again.NIGHT) for each in ws.ledger.lists_of_the_night()]
-            requests = requests_for(context.instance, instance, ws, night, most=None)
-            return requests or dg.SkipReason("every list is complete, held or unreadable")
+            wanted, put_off = requests_for(context.instance, instance, ws, night, most=None)
+            return wanted or dg.SkipReason("; ".join(put_off) or "every list is complete, held or unreadable")
 
         return ticked(instance.fbcheck(context), plan)
 
@@ -135,14 +135,14 @@ def _what_is_due(dagster: dg.DagsterInstance, instance: Instance, fbcheck: Fbche
     ws = fbcheck.workspace()
     ws.ledger.recover_gone_senders()
     polled = poll_due_tasks(ws, fbcheck.client(), budget_s=TICK_BUDGET_S)
-    if requests := due_requests(dagster, instance, ws, due_work(ws.ledger)):
-        return dg.SensorResult(run_requests=requests)
+    wanted, put_off = due_requests(dagster, instance, ws, due_work(ws.ledger))
+    if wanted:
+        return dg.SensorResult(run_requests=wanted)
     refused = f"; the vendor refuses: {polled.refused}" if polled.refused else ""
     unknown = f"; {'; '.join(polled.unknown_statuses)}" if polled.unknown_statuses else ""
     open_tasks = len(ws.ledger.chunks(states=states_that("asks_status")))
-    return dg.SkipReason(
-        f"nothing is due: {open_tasks} tasks are with the vendor, {polled.asked} were asked about now{refused}{unknown}"
-    )
+    reasons = [f"nothing is due: {open_tasks} tasks are with the vendor, {polled.asked} were asked about now{refused}{unknown}"]
+    return dg.SkipReason("; ".join([*reasons, *put_off][:MOST_REASONS]))
 
 
 def _requests_of_the_inbox(
@@ -151,12 +151,13 @@ def _requests_of_the_inbox(
     ws = fbcheck.workspace()
     look = take_up_lists(ws, budget_s=TAKING_BUDGET_S)
     works = [first_submission(each) for each in ws.ledger.new_lists() if each.source not in ws.declared_sources]
-    if requests := requests_for(dagster, instance, ws, works):
-        return dg.SensorResult(run_requests=requests)
+    wanted, put_off = requests_for(dagster, instance, ws, works)
+    if wanted:
+        return dg.SensorResult(run_requests=wanted)
     reasons = [f"{look.files} files in the inbox, none of them new"]
     reasons += [f"{look.moving} still being written"] if look.moving else []
     reasons += [f"{look.later} are taken up later"] if look.later else []
-    reasons += [*look.refused, *fbcheck.unknown_variables()]
+    reasons += [*put_off, *look.refused, *fbcheck.unknown_variables()]
     reasons += open_reasons([*ws.ledger.unreadable_lists(), *ws.ledger.held_lists()])
     return dg.SkipReason("; ".join(reasons[:MOST_REASONS]))
 

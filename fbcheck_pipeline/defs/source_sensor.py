@@ -53,8 +53,9 @@ def _due(
     new = [first_submission(each) for each in ws.ledger.new_lists() if each.source == rules.source]
     taking = _taking(dagster, instance, rules, upstream)
     is_full = bool(taking) and is_day_full(ws, rules)
-    if requests := requests_for(dagster, instance, ws, [*new, *([] if is_full else taking)]):
-        return dg.SensorResult(run_requests=requests)
+    wanted, put_off = requests_for(dagster, instance, ws, [*new, *([] if is_full else taking)])
+    if wanted:
+        return dg.SensorResult(run_requests=wanted)
     full = (
         [f"{rules.source} has its {rules.at_most} new list(s) of this UTC day; what is newer is taken tomorrow"]
         if is_full
@@ -62,6 +63,7 @@ def _due(
     )
     reasons = [
         *full,
+        *put_off,
         *open_reasons(each for each in (*ws.ledger.unreadable_lists(), *ws.ledger.held_lists()) if each.source == rules.source),
     ]
     return dg.SkipReason("; ".join(reasons) or f"nothing new of {rules.source}")

@@ -9,7 +9,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fbcheck_pipeline.errors import ResultError, ResultExpired, ResultUnreadable, TaskNotFound, VendorError
+from fbcheck_pipeline.errors import ResultError, ResultExpired, ResultUnreadable, StorageError, TaskNotFound, VendorError
 from fbcheck_pipeline.files.storage import release_unused_memory
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.ledger.opening import stamp
@@ -55,11 +55,12 @@ LONGEST_WAIT_S, LONGEST_LATE_WAIT_S = 3600.0, 86_400.0
 
 @dataclass
 class Collected:
-    """What a round of collecting did, by number of tasks; `problems` are chunk keys with a sentence each."""
+    """What a round of collecting did, by number of tasks; `problems` are chunk keys with a sentence each, `faults` are the storage's."""
 
     phones: int = 0
     problems: dict[str, str] = field(default_factory=dict)
     chunk_keys: list[str] = field(default_factory=list)
+    faults: list[StorageError] = field(default_factory=list)
 
     @property
     def tasks(self) -> int:
@@ -68,7 +69,11 @@ class Collected:
 
 
 def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
-    """Fetch every exported result that is due, side by side, and record its verdicts; an unreadable one comes later again."""
+    """Fetch every exported result that is due, side by side, and record its verdicts; an unreadable one comes later again.
+
+    Raises:
+        StorageError: a result could not be stored; the others were, and it comes later again.
+    """
     collected = Collected()
     fetch_at_once_if_changed(ws)
     if due := ws.ledger.due_for_fetch():
@@ -82,6 +87,8 @@ def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
         bind_verdicts(ws)
         refresh_at_once(ws)
         release_unused_memory()
+    if collected.faults:
+        raise collected.faults[0]
     return collected
 
 
@@ -91,7 +98,11 @@ def _collect_all(ws: Workspace, client: VendorClient, fetcher: str, due: Sequenc
 
         def collect(chunk: Chunk) -> None:
             if ws.ledger.begin_fetch(chunk, fetcher):
-                _collect(ws, client, readers, chunk, collected)
+                try:
+                    _collect(ws, client, readers, chunk, collected)
+                except StorageError as error:
+                    _note_fault(ws, chunk.chunk_key, error)
+                    collected.faults.append(error)
 
         for chunk, _ in zip(due, downloads.map(collect, due), strict=True):
             done += chunk.phone_count
@@ -150,10 +161,22 @@ def _has_ended(ws: Workspace, chunk: Chunk, error: VendorError, why: str, kept_s
     return False
 
 
-def _note_failure(ws: Workspace, chunk: Chunk, error: VendorError, why: str) -> None:
+def _note_fault(ws: Workspace, chunk_key: str, error: StorageError) -> None:
+    """Note in the ledger why a result could not be stored, and when it is fetched again."""
+    chunk = ws.ledger.chunk(chunk_key)
+    at = _next_fetch_at(ws, chunk)
+    note = tried_note(str(error), "fetched", chunk.fetches + 1, at)
+    ws.ledger.note_fetch_error(chunk, to=chunk.state, note=note, next_fetch_at=at, repeats=chunk.repeats, is_there=False)
+
+
+def _next_fetch_at(ws: Workspace, chunk: Chunk) -> float:
+    """When a result that could not be used this time is fetched again (UTC seconds): ever more rarely."""
     longest_s = LONGEST_LATE_WAIT_S if _is_late(ws, chunk) else LONGEST_WAIT_S
-    at = ws.ledger.clock() + min(ws.settings.poll_seconds * 2 ** min(chunk.fetches, 30), longest_s)
-    repeats = _repeats(chunk, error)
+    return ws.ledger.clock() + min(ws.settings.poll_seconds * 2.0 ** min(chunk.fetches, 30), longest_s)
+
+
+def _note_failure(ws: Workspace, chunk: Chunk, error: VendorError, why: str) -> None:
+    at, repeats = _next_fetch_at(ws, chunk), _repeats(chunk, error)
     is_short = chunk.has_verdicts and chunk.state is ChunkState.EXPORTED and repeats >= REPEATS
     ws.ledger.note_fetch_error(
         chunk,

@@ -1,10 +1,16 @@
 """What a person may get wrong with a list, and what `fbcheck run` then says."""
 
+import shutil
+import sqlite3
+from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.fake_vendor import FakeVendor
+from fbcheck_pipeline.defs.requests import MOST_ATTEMPTS
+from fbcheck_pipeline.lists import list_key
+from tests.fake_vendor import FakeVendor, Task
 from tests.integration.cli.fbcheck import Fbcheck, write_list
 
 
@@ -61,3 +67,48 @@ def test_a_disk_that_is_full_where_dagster_writes_is_named(fbcheck: Fbcheck, ven
     assert code == 2 and "Dagster's own files cannot be written (database or disk is full)" in err and "+4178" not in err
     fbcheck.prelude = ""
     assert fbcheck("run", path)[0] == 0 and vendor.most_per_phone == 1
+
+
+AT_ONCE = "from fbcheck_pipeline.cli import attempts; attempts.FIRST_PAUSE_S = 0.001"
+
+
+def jobs(fbcheck: Fbcheck) -> Counter[tuple[str, str]]:
+    """Dagster's runs so far, by job and how they ended."""
+    with closing(sqlite3.connect(fbcheck.data / "dagster" / "history" / "runs.db")) as database:
+        return Counter(database.execute("SELECT pipeline_name, status FROM runs"))
+
+
+def test_a_join_that_fails_for_good_is_tried_five_times_and_others_go_on(
+    fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path
+) -> None:
+    """While the run waits for another list, and then no more: 1,611 failed runs filled a disk once. The same command goes on when it is mended."""
+    path, other = write_list(tmp_path / "a.csv", ["+41780000001"]), write_list(tmp_path / "b.csv", ["+41780000002"])
+    blocked = fbcheck.data / "facebook_results" / f"{list_key(path)}.parquet"
+    (blocked / "in the way").mkdir(parents=True)
+    vendor.status_hook = lambda task: (
+        "processing" if "+41780000002" in task.phones and jobs(fbcheck)["join_list", "FAILURE"] < MOST_ATTEMPTS else None
+    )
+    fbcheck.prelude = AT_ONCE
+    code, document, err = fbcheck("run", str(path), str(other), "--json")
+    assert code == 2 and [each["complete"] for each in document["lists"]] == [False, True]
+    assert list(document["errors"]) == [list_key(path)] and err.count("cannot write") == 1
+    assert jobs(fbcheck)["join_list", "FAILURE"] == MOST_ATTEMPTS
+    shutil.rmtree(blocked)
+    assert fbcheck("run", str(path), str(other), "--json")[0] == 0 and vendor.most_per_phone == 1
+
+
+def test_a_run_whose_ledger_was_migrated_meanwhile_ends_with_the_reason(
+    fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path
+) -> None:
+    """An upgrade while it waits: it is told once, after as many runs as one piece of work may take."""
+
+    def migrate(task: Task) -> None:
+        with closing(sqlite3.connect(fbcheck.data / "ledger.db")) as database, database:
+            database.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    vendor.status_hook = migrate
+    fbcheck.prelude = AT_ONCE
+    paths = [str(write_list(tmp_path / f"{number}.csv", [f"+4178000000{number}"])) for number in range(2)]
+    code, document, err = fbcheck("run", *paths, "--json")
+    assert code == 2 and list(document["errors"]) == [""] and err.count("the ledger is of version 9999") == 1
+    assert jobs(fbcheck) == {("submit_list", "SUCCESS"): 2, ("collect_verdicts", "FAILURE"): MOST_ATTEMPTS}

@@ -99,7 +99,7 @@ class DagsterDriver:
     def finish(self) -> None:
         """Collect and join until nothing is due; the vendor must be quick."""
         self.finish_collecting()
-        while requests := due_requests(self.instance, self.ours, self.ws, due_work(self.ws.ledger)):
+        while requests := due_requests(self.instance, self.ours, self.ws, due_work(self.ws.ledger)).wanted:
             for request in requests:
                 selection = list(request.asset_selection) if request.asset_selection else None
                 assert request.job_name is not None

@@ -266,8 +266,8 @@ def test_what_buys_stands_still_in_a_branch_deployment(
 def test_a_branch_deployment_sends_nothing_that_is_planned(driver: EmbeddedDriver) -> None:
     """Its sensor collects; a chunk that was never sent stays where it is, and is sent where everything runs."""
     due = DueWork(collect=(("chunk", 0),), joins=(), sends=((driver.drop("night.csv", swiss(3)), 1),))
-    everywhere = due_requests(driver.instance, driver.ours, driver.ws, due)
-    in_a_branch = due_requests(driver.instance, replace(driver.ours, is_buying=False), driver.ws, due)
+    everywhere = due_requests(driver.instance, driver.ours, driver.ws, due).wanted
+    in_a_branch = due_requests(driver.instance, replace(driver.ours, is_buying=False), driver.ws, due).wanted
     assert [each.job_name for each in everywhere] == ["facebook_collect_verdicts", "facebook_submit_list"]
     assert in_a_branch == everywhere[:1]
 

@@ -24,7 +24,14 @@ from fbcheck_pipeline.workflow.index.whereabouts import whereabouts
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import NOON, drop
 from tests.fake_vendor import FakeVendor
-from tests.integration.dagster.dagster_driver import STANDING_ALONE, exported_sensor, inbox_sensor, nightly_enrichment, resource
+from tests.integration.dagster.dagster_driver import (
+    STANDING_ALONE,
+    exported_sensor,
+    inbox_sensor,
+    nightly_enrichment,
+    resource,
+    standing_alone,
+)
 from tests.integration.dagster.test_sensors import NIGHT, tick
 
 OPEN = 3
@@ -159,9 +166,15 @@ def test_dagster_is_asked_once_for_all_lists_of_a_tick(
     for _ in range(MOST_ATTEMPTS):
         instance.add_run(dg.DagsterRun("submit_list", status=dg.DagsterRunStatus.FAILURE, tags={WORK_TAG: works[1].name}))
     asked: list[Any] = []
-    get_runs = instance.get_runs
-    monkeypatch.setattr(instance, "get_runs", lambda filters: asked.append(filters) or get_runs(filters))
-    requests = requests_for(instance, STANDING_ALONE, ws, works)
+    ask = instance.get_run_records
+    monkeypatch.setattr(instance, "get_run_records", lambda *given, **named: asked.append(given) or ask(*given, **named))
+    requests = requests_for(instance, STANDING_ALONE, ws, works).wanted
     assert [each.partition_key for each in requests] == ["new-00000000", "new-00000002"] and len(asked) == 1
-    assert [each.partition_key for each in requests_for(instance, STANDING_ALONE, ws, works, most=1)] == ["new-00000000"]
+    job = standing_alone(histories[0][0]).resolve_job_def("submit_list")
+    for each in requests:  # else Dagster asks its storage twice for each
+        assert (
+            each.has_resolved_partition()
+            and each.tags.items() >= job.get_tags_for_partition_key(each.partition_key, None).items()
+        )
+    assert [each.partition_key for each in requests_for(instance, STANDING_ALONE, ws, works, most=1).wanted] == ["new-00000000"]
     assert set(instance.get_dynamic_partitions("lists")) == {"new-00000000", "new-00000002"}

@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from fbcheck_pipeline.defs import requests
 from fbcheck_pipeline.defs.requests import WORK_TAG, requests_for, submission
 from fbcheck_pipeline.ledger import ChunkState
 from tests.fake_vendor import FakeVendor
@@ -192,19 +193,22 @@ def test_old_verdicts_are_noticed_when_a_list_is_joined_again(
     assert result.success and not found.passed and found.severity == dg.AssetCheckSeverity.WARN
 
 
-def test_a_crash_that_dagster_has_tried_again_is_not_asked_for_a_second_time(driver: DagsterDriver) -> None:
+def test_a_crash_that_dagster_has_tried_again_is_not_asked_for_a_second_time(
+    driver: DagsterDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`run_retries` and the sensor would otherwise both start the list anew; one that it only means to try again, it may forget."""
     key = driver.drop("night.csv", swiss(3))
     row, work = driver.ws.ledger.find_list(key), f"submit:{key}"
 
     def attempt() -> str:
-        (request,) = requests_for(driver.instance, STANDING_ALONE, driver.ws, [submission(row, work)])
+        (request,) = requests_for(driver.instance, STANDING_ALONE, driver.ws, [submission(row, work)]).wanted
         return str(request.run_key)
 
     def fail(**tags: str) -> None:
         run = dg.DagsterRun("submit_list", status=dg.DagsterRunStatus.FAILURE, tags={WORK_TAG: work, **tags})
         driver.instance.add_run(run)
 
+    monkeypatch.setattr(requests, "FIRST_PAUSE_S", 0.0)
     first = attempt()
     fail(**{"dagster/will_retry": "true", "dagster/auto_retry_run_id": "another"})
     assert attempt() == first

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fbcheck_pipeline.defs.requests import MOST_ATTEMPTS, WORK_TAG, due_requests
+from fbcheck_pipeline.defs import requests
+from fbcheck_pipeline.defs.requests import DAY_S, MOST_ATTEMPTS, due_requests
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.collection.due import due_work
@@ -24,10 +25,12 @@ from tests.conftest import Clock, drop
 from tests.fake_vendor import FakeVendor
 from tests.integration.dagster.dagster_driver import (
     STANDING_ALONE,
+    DagsterDriver,
     exported_sensor,
     inbox_sensor,
     nightly_enrichment,
     standing_alone,
+    swiss,
 )
 
 NIGHT = datetime(2026, 11, 25, 2, 15, tzinfo=UTC)
@@ -122,7 +125,7 @@ def test_a_list_without_the_required_purpose_is_not_taken_up_until_there_is_one(
 
 
 def test_an_unreadable_list_is_named_and_blocks_no_other(
-    instance: dg.DagsterInstance, resource: Any, vendor: FakeVendor, tmp_path: Path
+    instance: dg.DagsterInstance, resource: Any, vendor: FakeVendor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The bad one goes back and is tried once; one whose damage shows late is tried once, and once more when it is dropped again."""
     drop(tmp_path / "data", "bad.csv", "name\nanna\nbea\n")
@@ -142,28 +145,60 @@ def test_an_unreadable_list_is_named_and_blocks_no_other(
         skipped = tick(inbox_sensor, instance, resource).skip_message
         assert "bad.csv cannot be read: no column reads" in skipped and "late.parquet cannot be read" in skipped
     drop(tmp_path / "data", "late.parquet", bytes(damaged))
+    monkeypatch.setattr(requests, "FIRST_PAUSE_S", 0.0)
     (again,) = tick(inbox_sensor, instance, resource).run_requests
     assert again.partition_key == late.partition_key
 
 
-def test_the_same_state_gives_the_same_run_key_until_a_run_fails(
-    instance: dg.DagsterInstance, resource: Any, vendor: FakeVendor, tmp_path: Path
+def test_what_fails_for_good_is_tried_ever_more_rarely_five_times_a_day_and_again_the_next(
+    instance: dg.DagsterInstance, resource: Any, vendor: FakeVendor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A key that was used is never launched again, so the attempt rises after a failure, and not for ever."""
+    """A key that was used is never launched again, so the attempt rises after a failure; the skip says what waits, and until when."""
     drop(tmp_path / "data", "a.csv", "phone\njunk\n0781234567\n")
     (request,) = tick(inbox_sensor, instance, resource).run_requests
     assert tick(inbox_sensor, instance, resource).run_requests[0].run_key == request.run_key
-    for attempt in range(1, MOST_ATTEMPTS + 1):
-        run_id = instance.create_run_for_job(
-            standing_alone(resource).resolve_job_def("submit_list"),
-            tags={WORK_TAG: request.tags[WORK_TAG]},
-            status=dg.DagsterRunStatus.FAILURE,
-        ).run_id
-        assert run_id
-        taken = tick(inbox_sensor, instance, resource)
-        if attempt < MOST_ATTEMPTS:
-            assert taken.run_requests[0].run_key == f"submit:{request.partition_key}:{attempt}"
-    assert isinstance(taken, dg.SkipReason)
+    midnight = (time.time() // DAY_S + 1) * DAY_S
+    launched: dict[float, str | None] = {}
+    for at in (0, 59, 60, 299, 300, 1259, 1260, 5099, 5100, DAY_S - 1, DAY_S, DAY_S + 60):
+        monkeypatch.setattr(requests.time, "time", lambda now=midnight + at: now)
+        found = tick(inbox_sensor, instance, resource)
+        if isinstance(found, dg.SkipReason):
+            until = "tomorrow" if len(launched) == MOST_ATTEMPTS else "at "
+            assert f"submit:{request.partition_key} has failed" in found.skip_message and f"again {until}" in found.skip_message
+            continue
+        (again,) = found.run_requests
+        launched[at] = again.run_key
+        fail(instance, again, midnight + at)
+    assert [*launched] == [0, 60, 300, 1260, 5100, DAY_S, DAY_S + 60]
+    assert [*launched.values()] == [f"submit:{request.partition_key}:{attempt}" for attempt in range(len(launched))]
+
+
+def fail(instance: dg.DagsterInstance, request: dg.RunRequest, at: float) -> None:
+    """A run of this request that ended so, at that time."""
+    run = dg.DagsterRun("submit_list", status=dg.DagsterRunStatus.STARTED, tags={**request.tags})
+    instance.add_run(run)
+    event = dg.DagsterEvent(dg.DagsterEventType.RUN_FAILURE.value, "submit_list")
+    instance.run_storage.handle_run_event(run.run_id, event, datetime.fromtimestamp(at, UTC))
+
+
+def test_a_join_that_cannot_write_is_put_off_and_named(
+    instance: dg.DagsterInstance, open_driver: Callable[..., DagsterDriver], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One failed run, then none until its time has come; what was in the way is gone by then."""
+    driver = open_driver()
+    key = driver.drop("a.csv", swiss(3))
+    assert driver.run("submit_list", key).success
+    driver.finish_collecting()
+    (tmp_path / "data" / "facebook_results").touch()
+    (request,) = tick(exported_sensor, instance, driver.fbcheck).run_requests
+    assert not driver.run("join_list", key, tags=request.tags).success
+    skipped = tick(exported_sensor, instance, driver.fbcheck).skip_message
+    assert f"join:{key}:" in skipped and "has failed and is tried again at " in skipped
+    (tmp_path / "data" / "facebook_results").unlink()
+    now = time.time() + requests.FIRST_PAUSE_S + 1
+    monkeypatch.setattr(requests.time, "time", lambda: now)
+    (again,) = tick(exported_sensor, instance, driver.fbcheck).run_requests
+    assert again.run_key != request.run_key and driver.run("join_list", key, tags=again.tags).success
 
 
 def test_the_night_tries_unanswered_phones_again(
@@ -197,7 +232,7 @@ def test_the_night_tells_of_the_verdicts_of_a_large_store(
 
 def test_nothing_due_requests_nothing(instance: dg.DagsterInstance, ws: Workspace) -> None:
     """An empty ledger is a quiet one."""
-    assert due_requests(instance, STANDING_ALONE, ws, due_work(ws.ledger)) == []
+    assert due_requests(instance, STANDING_ALONE, ws, due_work(ws.ledger)) == ([], [])
 
 
 def test_the_night_plans_the_oldest_list_first(instance: dg.DagsterInstance, resource: Any, ws: Workspace, clock: Clock) -> None:

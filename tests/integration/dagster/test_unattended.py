@@ -22,12 +22,14 @@ RUN, CODE_SERVER = ("multiprocessing.spawn",), ("multiprocessing.spawn", " code-
 """Parts of the command lines of what is killed."""
 DEPLOY = Path(__file__).parents[3] / "deploy"
 RUNS = "{ runsOrError { ... on Runs { results { runId jobName status tags { key value } } } } }"
-# A planner that is gone is given up after ten minutes; where Dagster cannot retry its run, the night would last as long.
+# A planner that is gone is given up after ten minutes; where Dagster cannot retry its run, the night would last as long. Pauses would too.
 DEFINITIONS = """
+from fbcheck_pipeline.defs import requests
 from fbcheck_pipeline.ledger import open_work, planning
 from fbcheck_pipeline.workflow.buying import send
 
 planning.ORPHANED_AFTER_S = open_work.ORPHANED_AFTER_S = send.ORPHANED_AFTER_S = 60.0
+requests.FIRST_PAUSE_S = 0.5
 from fbcheck_pipeline.definitions import defs
 """
 BACKFILL = """mutation($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {

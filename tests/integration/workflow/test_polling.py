@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fbcheck_pipeline.errors import StorageError
+from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus
 from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.collection.collect import collect_exported
@@ -315,6 +319,30 @@ def test_one_bad_result_does_not_hold_up_the_others(open_driver: OpenDriver, ven
     collected = driver.collect()
     assert (collected.tasks, len(collected.problems)) == (3, 1)
     assert driver.counts("a") == {"checked": 3, "waiting": 1}
+
+
+def test_a_result_that_cannot_be_stored_holds_up_no_other_and_comes_later_again(
+    open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """A place that cannot be written fails the round, after the others, and ever more rarely; it is paid for, so never given up."""
+    driver = open_driver(chunk_size=1)
+    driver.run("a", phones(4))
+    blocked = Path(driver.ws.storage.root, "verdicts", f"{next(iter(vendor.tasks))}.parquet")
+    (blocked / "in the way").mkdir(parents=True)
+    driver.poll()
+    pauses = []
+    for _ in range(4):
+        with pytest.raises(StorageError, match=f"cannot write .*{blocked.name}"):
+            collect_exported(driver.ws, driver.client)
+        assert driver.counts("a") == {"checked": 3, "waiting": 1}
+        (left,) = driver.ledger.chunks(states=[ChunkState.EXPORTED])
+        assert "cannot write" in (left.note or "") and not driver.ledger.due_for_fetch()
+        pauses.append(left.next_fetch_at - clock())
+        clock.advance(pauses[-1])
+    assert all(later >= 2 * earlier for earlier, later in pairwise(pauses))
+    shutil.rmtree(blocked)
+    collect_exported(driver.ws, driver.client)
+    assert driver.counts("a") == {"checked": 4} and vendor.most_per_phone == 1
 
 
 def test_two_pollers_with_answers_of_different_age(open_driver: OpenDriver, vendor: FakeVendor) -> None:
