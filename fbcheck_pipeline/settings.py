@@ -116,6 +116,8 @@ class Settings(BaseModel):
     """The time zone of NIGHTLY_CRON, e.g. Europe/Istanbul."""
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda value: str(value).upper())] = "INFO"
     """The level of the product's own log: DEBUG, INFO, WARNING or ERROR."""
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(lambda value: str(value).lower())] = "text"
+    """How the commands write that log: text, or json for one object a line. Dagster's processes write it as Dagster is told to."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Settings:

@@ -15,6 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from fbcheck_pipeline.cli.json_lines import JsonLines
 from fbcheck_pipeline.cli.target import said
 from fbcheck_pipeline.progress import listening
 
@@ -45,6 +46,10 @@ class Reporter:
         else:
             self.console.print(text)
 
+    def log(self, line: str) -> None:
+        """Print a line as it is, above any progress bars."""
+        self.console.out(said(line), highlight=False)
+
     def answer(self, text: Any) -> None:
         """Print what the command was asked for (a line, or a rich table) on standard output, unless `--json` prints it there."""
         if self.as_json:
@@ -73,12 +78,18 @@ class Reporter:
             self._shown.start()
         return answer.strip().casefold() in ("y", "yes")
 
-    def show_logs(self, level: str) -> None:
-        """Print the product's own logs. With progress bars or --quiet, print warnings and errors only."""
+    def show_logs(self, level: str, log_format: str) -> None:
+        """Print the product's own logs. With progress bars or --quiet, print warnings and errors only.
+
+        Args:
+            log_format: `text`, or `json` for one object a line.
+        """
         handler = _LogLines(self)
         if self.quiet or self.console.is_terminal:
             handler.setLevel(logging.WARNING)
             handler.setFormatter(logging.Formatter("warning: %(message)s"))
+        if log_format == "json":
+            handler.setFormatter(JsonLines())
         logger = logging.getLogger("fbcheck_pipeline")
         logger.setLevel(level)
         logger.addHandler(handler)
@@ -137,7 +148,7 @@ class _LogLines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the line."""
-        self._reporter.warn(self.format(record))
+        self._reporter.log(self.format(record))
 
 
 @dataclass

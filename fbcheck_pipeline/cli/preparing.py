@@ -36,7 +36,7 @@ def load_command_settings(reporter: Reporter, **options: Any) -> Settings:
         raise SettingsError(message) from None
     for sentence in target.warnings():
         reporter.warn(f"warning: {sentence}")
-    reporter.show_logs(settings.log_level)
+    reporter.show_logs(settings.log_level, settings.log_format)
     return settings
 
 

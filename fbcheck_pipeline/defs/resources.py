@@ -69,6 +69,7 @@ class FbcheckResource(dg.ConfigurableResource["FbcheckResource"]):
     nightly_cron: Optional[str] = None
     nightly_timezone: Optional[str] = None
     log_level: Optional[str] = None
+    log_format: Optional[str] = None
 
     env_prefix: Optional[str] = None
     """Of the variables that are read as well; see `from_env`."""
@@ -112,6 +113,7 @@ class FbcheckResource(dg.ConfigurableResource["FbcheckResource"]):
             nightly_cron: Text = None,
             nightly_timezone: Text = None,
             log_level: Text = None,
+            log_format: Text = None,
         ) -> None: ...
 
     else:

@@ -1,6 +1,7 @@
 """What is said, where, and in which form."""
 
 import io
+import json
 import logging
 from collections.abc import Iterator
 
@@ -82,7 +83,7 @@ def test_the_logs_are_heard_as_lines_with_their_time(capsys: pytest.CaptureFixtu
     before, level = list(log.handlers), log.level
     try:
         log.setLevel("INFO")
-        Reporter(as_json=False).show_logs("INFO")
+        Reporter(as_json=False).show_logs("INFO", "text")
         log.getChild("workflow.buying.submit").info("chunk submitted chunk_key=%s phones=%d", "3f0c", 20)
         assert capsys.readouterr().err.endswith("Z INFO chunk submitted chunk_key=3f0c phones=20\n")
     finally:
@@ -109,3 +110,21 @@ def test_a_person_on_a_terminal_is_asked(monkeypatch: pytest.MonkeyPatch, answer
     reporter.console._force_terminal = True
     assert reporter.is_agreed("a is held", "go on?") is (agreed and not as_json)
     assert asked == ([] if as_json else ["go on? [y/N] "])
+
+
+def test_logs_are_one_object_a_line_where_a_program_collects_them(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a text ends with as `name=value` are fields with their types; nothing is wrapped, coloured or taken for markup."""
+    logger = logging.getLogger("fbcheck_pipeline.of_a_test")
+    try:
+        Reporter(as_json=False).show_logs("INFO", "json")
+        logger.info("chunk submitted chunk_key=%s phones=%d", "[red]" + "a" * 200, 20)
+        logger.warning("the receipt of chunk %s is kept: %s", "b1", OSError("disk :fire: full"))
+        logger.warning("retried with FBCHECK_MAX_TRIES=%d reached", 2)
+        logger.debug("unheard")
+    finally:
+        logging.getLogger("fbcheck_pipeline").handlers.clear()
+    first, second, third = map(json.loads, capsys.readouterr().err.splitlines())
+    assert first.pop("time").endswith("Z")
+    assert first == {"level": "INFO", "event": "chunk submitted", "chunk_key": "[red]" + "a" * 200, "phones": 20}
+    assert (second["level"], second["event"]) == ("WARNING", "the receipt of chunk b1 is kept: disk :fire: full")
+    assert third["event"] == "retried with FBCHECK_MAX_TRIES=2 reached"
