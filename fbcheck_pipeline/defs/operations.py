@@ -1,8 +1,9 @@
-"""Checks for the operator: of the budget, of tasks that do not end, and of old verdicts; and the schedule that makes them.
+"""Checks for the operator: of the budget, of tasks that do not end, of the disk, and of old verdicts; and the schedule that makes them.
 
 A check is an ERROR if a person must act, and a WARN if it may pass by tomorrow without anybody. Only ERROR goes to the webhook.
 """
 
+import shutil
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,8 @@ NEARLY_USED = 0.9
 """When more than this share of the day's budget is used, the next list may not fit."""
 OLD_TASK = 0.5
 """The operator should ask the vendor about a task that is older than this share of the deadline."""
+NEARLY_FULL, FULL = 0.1, 0.03
+"""A person should free space when less than this share of the disk is free, and must when less than the other is."""
 HOUR_S, DAY_S = 3600, 86_400
 
 
@@ -34,12 +37,15 @@ def build_operations(instance: Instance) -> dg.Definitions:
         oldest_task_is_young,
         "No task is past its deadline, and the oldest open task is younger than half of the deadline.",
     )
+    disk = instance.common_check(
+        paths.VERDICTS, disk_has_room, f"At least {NEARLY_FULL:.0%} of the data folder's disk is free; an object store has room."
+    )
     fresh = instance.list_check(
         paths.FACEBOOK_RESULTS, verdicts_are_fresh, "No verdict of the list is older than FBCHECK_VERDICT_DAYS."
     )
     job = instance.job(
         "operator_checks",
-        dg.AssetSelection.checks(budget, oldest),
+        dg.AssetSelection.checks(budget, oldest, disk),
         "Checks that do not belong to the run of one list: a task that never ends starts no run.",
     )
     every_morning = dg.ScheduleDefinition(
@@ -48,9 +54,9 @@ def build_operations(instance: Instance) -> dg.Definitions:
         cron_schedule="45 5 * * *",
         execution_timezone="UTC",
         default_status=instance.schedule_status(),
-        description="Every morning: check that budget is left and that no task is stuck.",
+        description="Every morning: check that budget and disk space are left and that no task is stuck.",
     )
-    return dg.Definitions(asset_checks=[budget, oldest, fresh], jobs=[job], schedules=[every_morning])
+    return dg.Definitions(asset_checks=[budget, oldest, disk, fresh], jobs=[job], schedules=[every_morning])
 
 
 def budget_has_room(ws: Workspace) -> dg.AssetCheckResult:
@@ -77,6 +83,20 @@ def oldest_task_is_young(ws: Workspace) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.ERROR if overdue else dg.AssetCheckSeverity.WARN,
         description=f"ask the vendor about task {', '.join(overdue[:10])}" if overdue else None,
         metadata={"open_tasks": len(unsettled), "overdue_tasks": len(overdue), "oldest_age_hours": round(age_s / HOUR_S, 2)},
+    )
+
+
+def disk_has_room(ws: Workspace) -> dg.AssetCheckResult:
+    """A full disk stops every step; nothing is lost by it, and nothing is bought that could not be recorded."""
+    if not ws.settings.is_local:
+        return dg.AssetCheckResult(passed=True, severity=dg.AssetCheckSeverity.WARN)
+    disk = shutil.disk_usage(ws.settings.data_uri)
+    is_full = disk.free < FULL * disk.total
+    return dg.AssetCheckResult(
+        passed=disk.free >= NEARLY_FULL * disk.total,
+        severity=dg.AssetCheckSeverity.ERROR if is_full else dg.AssetCheckSeverity.WARN,
+        description="free space on the disk of FBCHECK_DATA_URI, or purge what is past its retention" if is_full else None,
+        metadata={"free_bytes": disk.free, "disk_bytes": disk.total},
     )
 
 

@@ -1,15 +1,19 @@
 """What an operator is told: checks with a severity chosen for who must act, and a webhook that says it in one line."""
 
 import json
+import shutil
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
 import pytest
 
 from fbcheck_pipeline.defs import requests
+from fbcheck_pipeline.defs.operations import disk_has_room
 from fbcheck_pipeline.defs.requests import WORK_TAG, requests_for, submission
 from fbcheck_pipeline.ledger import ChunkState
 from tests.fake_vendor import FakeVendor
@@ -181,6 +185,17 @@ def test_a_task_that_does_not_end_is_a_warning_and_past_its_deadline_an_error(dr
     found = check(driver, "oldest_task_is_young")
     assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.ERROR)
     assert row.task_id in (found.description or "")
+
+
+def test_a_disk_that_fills_is_a_warning_and_a_full_one_an_error(driver: DagsterDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told before every step fails; an object store has no disk of ours."""
+    for free, passed, severity in ((20, True, "WARN"), (9, False, "WARN"), (2, False, "ERROR")):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: SimpleNamespace(total=100, used=100 - free, free=free))
+        found = disk_has_room(driver.ws)
+        assert (found.passed, found.severity.value) == (passed, severity)
+    in_a_store = driver.ws.settings.model_copy(update={"data_uri": "s3://bucket/data"})
+    assert disk_has_room(replace(driver.ws, settings=in_a_store)).passed
+    assert check(driver, "disk_has_room").severity == dg.AssetCheckSeverity.ERROR
 
 
 def test_old_verdicts_are_noticed_when_a_list_is_joined_again(
