@@ -14,6 +14,7 @@ from fbcheck_pipeline.defs.instance import INSTANCE_TAG, Instance, Job
 from fbcheck_pipeline.defs.io_manager import ParquetIOManager
 from fbcheck_pipeline.defs.jobs import build_jobs
 from fbcheck_pipeline.defs.operations import build_operations
+from fbcheck_pipeline.defs.places import places_of
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.defs.sensors import exported_sensor, inbox_sensor, nightly_enrichment, nightly_tables
 from fbcheck_pipeline.defs.times import Nightly, Times, nightly_times
@@ -98,6 +99,7 @@ def build_definitions(
         is_buying=automation == "always" or (automation == "running" and not is_branch),
         sources=_named(sources),
         hooks=hooks or Hooks(),
+        places=places_of(settings) if settings else "",
     )
     module = str(sys._getframe(1).f_globals.get("__name__", "")) if module is None else module
     fbcheck = (settings or FbcheckResource()).of_instance(name, "" if module == STANDALONE else module, instance.sources)

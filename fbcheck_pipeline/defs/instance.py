@@ -14,11 +14,12 @@ import dagster as dg
 
 from fbcheck_pipeline.defs.far_steps import refuse_far_steps
 from fbcheck_pipeline.defs.hooks import Hooks
+from fbcheck_pipeline.defs.judged import Judged
 from fbcheck_pipeline.defs.metadata import described_columns
+from fbcheck_pipeline.defs.places import PLACES
 from fbcheck_pipeline.defs.resources import FbcheckResource
-from fbcheck_pipeline.defs.unautomated import Unautomated
 from fbcheck_pipeline.errors import OperatorError, SettingsError
-from fbcheck_pipeline.model.paths import DataFile
+from fbcheck_pipeline.model.paths import SUBMITTED_CHUNKS, DataFile
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 INSTANCE_TAG = "fbcheck/instance"
@@ -52,6 +53,7 @@ class Instance:
         is_running, is_buying: whether sensors and schedules run by default, and whether those do that buy.
         sources: names of those that are no files, with the assets that each is made of, as `a/b`.
         hooks: what the project changes of our assets.
+        places: see `places_of`.
     """
 
     name: Optional[str] = None
@@ -66,6 +68,7 @@ class Instance:
     is_buying: bool = True
     sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
     hooks: Hooks = field(default_factory=Hooks)
+    places: str = ""
 
     def __post_init__(self) -> None:
         if self.name is not None and not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", self.name):
@@ -131,7 +134,7 @@ class Instance:
                 tags={INSTANCE_TAG: self.name or "", **self.tags},
                 kinds={"parquet", *kinds},
                 code_version="1",
-                metadata=None if isinstance(file, str) else described_columns(file),
+                metadata=None if isinstance(file, str) else {**described_columns(file), **self._told_of(file)},
                 op_tags=self.op_tags,
                 required_resource_keys={self.fbcheck_key},
                 io_manager_key=self.io_manager_key,
@@ -141,6 +144,9 @@ class Instance:
             return self.hooks.changed(made)
 
         return decorate
+
+    def _told_of(self, file: DataFile) -> dict[str, str]:
+        return {PLACES: self.places} if self.places and file is SUBMITTED_CHUNKS else {}
 
     def list_check(
         self, file: DataFile, look: Callable[[Workspace, str], dg.AssetCheckResult], description: str
@@ -184,7 +190,7 @@ class Instance:
         """A job of ours, which names its executor and so leaves that of the project to the project's own."""
         return dg.define_asset_job(
             self.named(plain),
-            selection=Unautomated(selection),
+            selection=Judged(selection),
             partitions_def=self.lists if is_of_list else None,
             executor_def=self.executor,
             tags={INSTANCE_TAG: self.name or "", **self.run_tags, **(tags or {})},

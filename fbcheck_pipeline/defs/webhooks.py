@@ -7,10 +7,12 @@ from typing import Any, Optional
 import dagster as dg
 import requests
 
-from fbcheck_pipeline.defs.instance import Instance
+from fbcheck_pipeline.defs.instance import NO_LIST, Instance
 from fbcheck_pipeline.errors import FbcheckError
 
 WEBHOOK_TIMEOUT_S = (3, 5)
+NO_PARTITION = "Cannot access partition_key for a non-partitioned run"
+"""Dagster's words for a run without a list, where it fails the step before ours begins: an asset upstream was materialized."""
 INTERVAL_S = 10
 """A tick ends at the first run that it skips; one that it did not skip would be noted in that run's log, also in those of others."""
 
@@ -110,6 +112,8 @@ def _reason(error: Any) -> str:
     while error is not None:
         if error.cls_name in ours:
             return str(error.message).partition(": ")[2].strip()
+        if NO_PARTITION in str(error.message):
+            return NO_LIST
         name, error = str(error.cls_name), error.cause
     return f"unexpected {name}, see the run's page"
 

@@ -17,6 +17,7 @@ from dagster._core.definitions.reconstruct import ReconstructableRepository
 import fbcheck_pipeline as fb
 from fbcheck_pipeline.defs.building import BRANCH_VARIABLE
 from fbcheck_pipeline.defs.requests import due_requests
+from fbcheck_pipeline.defs.webhooks import NO_PARTITION
 from fbcheck_pipeline.errors import LedgerError, SettingsError
 from fbcheck_pipeline.workflow.collection.due import DueWork
 from tests.conftest import drop
@@ -115,20 +116,27 @@ def test_a_run_without_a_list_ends_in_one_sentence_and_buys_nothing(
     driver: EmbeddedDriver, vendor: FakeVendor, hook: Hook
 ) -> None:
     """A job over everything takes ours in; Dagster has no hook against it. What failed of ours is posted, and nothing else."""
-    driver.drop("night.csv", swiss(5))
+    key = driver.drop("night.csv", swiss(5))
     everything = driver.definitions.resolve_job_def("everything")
     result = everything.execute_in_process(instance=driver.instance, raise_on_error=False)
     said = failures(result)
     assert not result.success and set(said) == {"enrichment__raw_phones"}
     assert "this run has no list, so nothing of it is read, sent or bought" in said["enrichment__raw_phones"]
     assert {"contacts", "letters"} <= {event.step_key for event in result.all_events if event.is_step_success}
-    alone = driver.definitions.resolve_implicit_global_asset_job_def().execute_in_process(
-        instance=driver.instance, asset_selection=keys("submitted_chunks"), raise_on_error=False
-    )
+
+    def buy() -> dg.ExecuteInProcessResult:
+        job = driver.definitions.resolve_implicit_global_asset_job_def()
+        return job.execute_in_process(instance=driver.instance, asset_selection=keys("submitted_chunks"), raise_on_error=False)
+
+    alone = buy()
     assert "this run has no list" in failures(alone)["enrichment__submitted_chunks"]
     assert vendor.posts == []
     failed_run = driver.definitions.resolve_sensor_def("facebook_failed_run_webhook")
     assert tell(failed_run, driver, alone) is None and "this run has no list" in hook.said[0]
+    assert driver.run("submit_list", key, asset_selection=keys("raw_phones", "e164_phones")).success
+    late = buy()  # Dagster looks for the partition upstream, before a step of ours begins
+    assert NO_PARTITION in failures(late)["enrichment__submitted_chunks"] and vendor.posts == []
+    assert tell(failed_run, driver, late) is None and "this run has no list" in hook.said[1]
 
 
 def test_what_fails_of_theirs_is_not_told(driver: EmbeddedDriver, hook: Hook, vendor: FakeVendor, tmp_path: Path) -> None:
@@ -282,7 +290,7 @@ def test_no_secret_is_in_the_repositorys_snapshot(variables: None, hook: Hook) -
     assert "their-secret-key" not in snapshot and hook.url not in snapshot
 
 
-def test_what_is_wrong_is_said_where_it_is_written() -> None:
+def test_what_is_wrong_is_said_where_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """One sentence each, when the definitions load."""
     for wrong, said in (
         ({"name": "my instance"}, "name='my instance' cannot be used"),
@@ -295,6 +303,16 @@ def test_what_is_wrong_is_said_where_it_is_written() -> None:
     twice = [fb.build_definitions(name="a"), fb.build_definitions(name="a")]
     with pytest.raises(Exception, match=r"a_fbcheck|raw_phones"):
         dg.Definitions.merge(*twice).get_repository_def()
+    monkeypatch.setenv("ONE_LEDGER", "postgresql+psycopg://me:secret@host/db")
+    monkeypatch.setenv("SAME_LEDGER", "postgresql+psycopg://you:secret@host/db")
+    for one, other in (
+        ({"data_uri": "x"}, {"data_uri": "./x/"}),
+        ({"ledger_url": dg.EnvVar("ONE_LEDGER")}, {"data_uri": "y", "ledger_url": dg.EnvVar("SAME_LEDGER")}),
+    ):
+        two = [fb.build_definitions(name, settings=fb.FbcheckResource(**given)) for name, given in (("a", one), ("b", other))]
+        with pytest.raises(dg.DagsterInvalidDefinitionError) as caught:
+            dg.Definitions.merge(*two).get_repository_def().get_all_jobs()
+        assert "a/submitted_chunks and b/submitted_chunks share a data root or a ledger" in str(caught.value.__cause__)
 
 
 def test_the_night_is_when_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import dagster as dg
 import duckdb
+import pyarrow.parquet as pq
 import pytest
+from dagster._core.remote_representation.external_data import RepositorySnap
+from dagster_shared.serdes import serialize_value
 
 from fbcheck_pipeline.defs.embedded import find_instance
 from fbcheck_pipeline.errors import SettingsError
@@ -16,6 +19,31 @@ from tests.unit.docs.pages import DOCS, ROOT, blocks
 
 CRM = ROOT / "examples" / "crm"
 PAGE = DOCS / "how-to" / "add-to-your-project.md"
+
+PEOPLE = """
+import dagster as dg
+import pandas as pd
+
+
+@dg.asset
+def contacts() -> pd.DataFrame:
+    return pd.DataFrame({"contact_id": [7, 8], "mobile": ["078 000 01 01", "078 000 01 02"]})
+"""
+BOTH_KINDS = """
+type: fbcheck_pipeline.FbcheckComponent
+attributes:
+  name: facebook
+  settings:
+    api_key_env: FACEBOOK_KEY
+    ledger_url_env: FACEBOOK_LEDGER
+    webhook_url_env: FACEBOOK_HOOK
+    api_url: "{{ env.FACEBOOK_URL }}"
+    data_uri: "{{ env.FACEBOOK_DATA }}"
+    region: CH
+  sources:
+    - {key: contacts, phone_columns: [mobile], keep_columns: [contact_id], type: pandas.DataFrame}
+    - {name: leads, url_env: WAREHOUSE_URL, query: "SELECT id, phone FROM leads ORDER BY id", deps: [contacts]}
+"""
 
 
 @pytest.fixture
@@ -55,18 +83,39 @@ def test_the_example_joins_verdicts_to_its_contacts(instance: dg.DagsterInstance
     assert sandbox.accepted()["phones"] == 11
 
 
-def test_a_folder_that_dagster_loads_by_itself_is_reached_by_its_own_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_project_of_yaml_takes_each_kind_of_source_through_and_shows_no_secret(
+    instance: dg.DagsterInstance, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where there is no module of definitions, a message that named one would lead nowhere; a command names what the person named."""
+    """Dagster loads its folder by itself: a message that named a module of definitions would lead nowhere."""
     (project := tmp_path / "project").mkdir()
     monkeypatch.syspath_prepend(str(project))
     (project / "pyproject.toml").write_text('[tool.dg.project]\nroot_module = "loaded_alone"\n')
-    place = project / "loaded_alone" / "defs" / "facebook" / "defs.yaml"
-    place.parent.mkdir(parents=True)
-    place.write_text("type: fbcheck_pipeline.FbcheckComponent\nattributes: {name: facebook}\n")
-    alone = find_instance("loaded_alone.defs", None)
-    assert alone.fbcheck.module == "loaded_alone.defs"
+    (project / "loaded_alone" / "defs" / "facebook").mkdir(parents=True)
+    (project / "loaded_alone" / "defs" / "contacts.py").write_text(PEOPLE)
+    (project / "loaded_alone" / "defs" / "facebook" / "defs.yaml").write_text(BOTH_KINDS)
+    secrets = {
+        "FACEBOOK_KEY": "key-of-theirs", "FACEBOOK_LEDGER": f"sqlite:///{tmp_path}/theirs.db", "FACEBOOK_HOOK": f"{sandbox.url}/hook",
+        "WAREHOUSE_URL": f"duckdb:///{tmp_path}/warehouse.duckdb",
+    }  # fmt: skip
+    for name, value in secrets.items():
+        monkeypatch.setenv(name, value)
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as warehouse:
+        warehouse.sql("CREATE TABLE leads AS SELECT '+4178000020' || n AS phone, n AS id FROM range(1, 4) AS t(n)")
+    found = find_instance("loaded_alone.defs", None)
+    assert found.fbcheck.module == "loaded_alone.defs"
+    snapshot = serialize_value(RepositorySnap.from_def(found.definitions.get_repository_def()))
+    assert [name for name in secrets if name not in snapshot and name != "WAREHOUSE_URL"] == []
+    assert [name for name, value in secrets.items() if value in snapshot] == []
+
+    driver = EmbeddedDriver(instance, found.definitions, "facebook")
+    theirs = found.definitions.resolve_implicit_global_asset_job_def()
+    assert theirs.execute_in_process(instance=instance, asset_selection=[dg.AssetKey("contacts")]).success
+    assert [len(follow(driver, source)) for source in ("contacts", "leads")] == [2, 2]
+    driver.finish()
+    driver.fbcheck.close()
+    for source, kept, ids in (("contacts", "contact_id", [7, 8]), ("leads", "id", [1, 2, 3])):
+        table = pq.read_table(tmp_path / "facebook" / "facebook_latest" / f"{source}.parquet")
+        assert table[kept].to_pylist() == ids and set(table["check_status"].to_pylist()) == {"checked"}
     (tmp_path / "of_no_project").mkdir()
     with pytest.raises(SettingsError, match="of_no_project has no definitions"):
         find_instance("of_no_project", None)

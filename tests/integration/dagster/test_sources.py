@@ -153,18 +153,20 @@ def see_what_is_downstream(driver: EmbeddedDriver, materialize: Callable[..., An
     assert not driver.instance.fetch_materializations(*keys("all_leads_latest"), limit=1).records
 
 
-@pytest.mark.parametrize("url", ["sqlite:///{}/people.db", "duckdb:///{}/people.duckdb"])
+@pytest.mark.parametrize("database", ["duckdb", "postgresql"])
 def test_a_query_is_taken_by_its_schedule_and_when_its_table_was_made(
     driver: EmbeddedDriver,
     vendor: FakeVendor,
     materialize: Callable[..., Any],
     tmp_path: Path,
-    url: str,
+    database: str,
     monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
     """Its types stay, also where a column is empty in the first rows that come."""
-    monkeypatch.setenv("THEIR_WAREHOUSE", url.format(tmp_path))
-    engine = sa.create_engine(url.format(tmp_path))
+    url = f"duckdb:///{tmp_path}/people.duckdb" if database == "duckdb" else request.getfixturevalue("postgres_url")
+    monkeypatch.setenv("THEIR_WAREHOUSE", url)
+    engine = sa.create_engine(url)
     with engine.begin() as connection:
         connection.execute(sa.text("CREATE TABLE people (id INTEGER, phone TEXT)"))
         many = [{"id": None if n <= 12_000 else n, "phone": f"+4179{n % 3:07d}"} for n in range(1, 12_002)]
