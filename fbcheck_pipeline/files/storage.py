@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from itertools import chain
@@ -102,11 +102,17 @@ class Storage:
         """
         root = self._path(folder)
         try:
-            found = self.fs.find(root, detail=True).values() if is_deep else self.fs.ls(root, detail=True)
+            found = self._below(root) if is_deep else self.fs.ls(root, detail=True)
         except FileNotFoundError:
             return []
         files = [_stored(each["name"].removeprefix(f"{root}/"), each) for each in found if each["type"] == "file"]
         return sorted((each for each in files if not each.name.rpartition("/")[2].startswith(".")), key=lambda each: each.name)
+
+    def _below(self, root: str) -> Iterable[Mapping[str, Any]]:
+        if "s3" not in self.fs.protocol:
+            return list(self.fs.find(root, detail=True).values())
+        parent, _, name = root.rpartition("/")  # by the root alone it would ask twice more where nothing lies
+        return list(self.fs.find(parent, detail=True, prefix=f"{name}/").values())
 
     def file(self, name: str) -> StoredFile | None:
         """What a listing would tell of one file; None when it is not there."""
@@ -157,7 +163,7 @@ class Storage:
             raise
         now = self.file(name)
         if now is not None and now.version == version:
-            self.delete(name)
+            self.fs.rm_file(self._path(name))
         return True
 
     def _drop_own_folder(self, name: str) -> None:

@@ -13,7 +13,7 @@ from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger.access import Access
 from fbcheck_pipeline.ledger.changes import NEXT_CHANGE, count_change
 from fbcheck_pipeline.ledger.many_keys import among
-from fbcheck_pipeline.ledger.records import Chunk, PhoneList, UnreadableFile
+from fbcheck_pipeline.ledger.records import Chunk, NewList, PhoneList, UnreadableFile
 from fbcheck_pipeline.ledger.schema import (
     ERASED,
     FACTS,
@@ -62,36 +62,57 @@ class ListEntries(Access):
         Raises:
             OperatorError: it was read with other options, or the key is that of other content.
         """
+        new = NewList(list_key, file, source, sha256)
+        with self._write() as connection:
+            return self._register(
+                connection, new, options, purpose, max_billable=max_billable, was_moved=was_moved, at_most=at_most
+            )
+
+    def register_moved(
+        self, found: Iterable[NewList], *, options: Mapping[str, Any], purpose: str | None
+    ) -> dict[str, OperatorError]:
+        """`register_list` for files that leave their place for ours, in one transaction; returns why some were not registered, by key."""
+        refused: dict[str, OperatorError] = {}
+        with self._write() as connection:
+            for each in found:
+                try:
+                    self._register(connection, each, options, purpose, was_moved=True)
+                except OperatorError as error:
+                    refused[each.list_key] = error
+        return refused
+
+    def _register(
+        self,
+        connection: sa.Connection,
+        new: NewList,
+        options: Mapping[str, Any],
+        purpose: str | None,
+        *,
+        was_moved: bool,
+        max_billable: int | None = None,
+        at_most: int | None = None,
+    ) -> bool:
         limit = {"max_billable": max_billable, "is_over_budget": False}
         entry = {**limit, "options": dict(options), "purpose": purpose, "error": None}
-        sha256 = self.keyed_hash(sha256)
-        with self._write() as connection:
-            row = connection.execute(sa.select(lists).where(lists.c.list_key == list_key)).one_or_none()
-            known = None if row is None else PhoneList.from_row(row)
-            if known is None:
-                if at_most is not None and connection.execute(self._added_today(source)).scalar_one() >= at_most:
-                    return False
-                number = ledger_meta.c.lists_registered
-                identity = {
-                    "list_key": list_key,
-                    "number": sa.select(number).scalar_subquery(),
-                    "file": file,
-                    "source": source,
-                    "sha256": sha256,
-                    "was_moved": was_moved,
-                }
-                connection.execute(sa.insert(lists).values({**identity, "added_at": self.clock(), **entry}))
-                connection.execute(sa.update(ledger_meta).values(lists_registered=number + 1))
-            elif known.sha256 not in (sha256, ERASED):
-                raise OperatorError(f"another list has the key {list_key} already; rename {file}")
-            elif is_read_anew(known, options):
-                unread = {"reading": None, "held": None, "planned_at": None, "counts": None, "is_pinned": False}
-                anew = {**entry, **unread, "purpose": purpose or known.purpose}
-                connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(anew))
-            else:
-                refuse_other_options(known, options)
-                values = {**limit, "purpose": known.purpose or purpose}
-                connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(values))
+        row = connection.execute(sa.select(lists).where(lists.c.list_key == new.list_key)).one_or_none()
+        known = None if row is None else PhoneList.from_row(row)
+        update = sa.update(lists).where(lists.c.list_key == new.list_key)
+        sha256 = self.keyed_hash(new.sha256)
+        if known is None:
+            if at_most is not None and connection.execute(self._added_today(new.source)).scalar_one() >= at_most:
+                return False
+            number = ledger_meta.c.lists_registered
+            identity = {**new._asdict(), "sha256": sha256, "number": sa.select(number).scalar_subquery(), "was_moved": was_moved}
+            connection.execute(sa.insert(lists).values({**identity, "added_at": self.clock(), **entry}))
+            connection.execute(sa.update(ledger_meta).values(lists_registered=number + 1))
+        elif known.sha256 not in (sha256, ERASED):
+            raise OperatorError(f"another list has the key {new.list_key} already; rename {new.file}")
+        elif is_read_anew(known, options):
+            unread = {"reading": None, "held": None, "planned_at": None, "counts": None, "is_pinned": False}
+            connection.execute(update.values({**entry, **unread, "purpose": purpose or known.purpose}))
+        else:
+            refuse_other_options(known, options)
+            connection.execute(update.values({**limit, "purpose": known.purpose or purpose}))
         return True
 
     def added_today(self, source: str) -> int:
@@ -109,6 +130,11 @@ class ListEntries(Access):
     def find_list(self, list_key: str) -> PhoneList | None:
         """One list, or None when it is unknown."""
         return next(iter(self._records(PhoneList, sa.select(lists).where(lists.c.list_key == list_key))), None)
+
+    def lists_named(self, list_keys: Iterable[str]) -> dict[str, PhoneList]:
+        """Those of these lists that are known, by key."""
+        found = self._records(PhoneList, sa.select(lists).where(among(lists.c.list_key, list_keys)))
+        return {each.list_key: each for each in found}
 
     def phone_list(self, list_key: str) -> PhoneList:
         """One list.
@@ -195,11 +221,11 @@ class ListEntries(Access):
         """Files of the inbox that could not be read, by name."""
         return {each.name: each for each in self._records(UnreadableFile, sa.select(unreadable_files))}
 
-    def note_unreadable_file(self, file: UnreadableFile) -> None:
-        """Record why a file of the inbox cannot be read as it is."""
+    def note_unreadable_files(self, files: Sequence[UnreadableFile]) -> None:
+        """Record why files of the inbox cannot be read as they are."""
         with self._write() as connection:
-            connection.execute(sa.delete(unreadable_files).where(unreadable_files.c.name == file.name))
-            connection.execute(sa.insert(unreadable_files).values(asdict(file)))
+            connection.execute(sa.delete(unreadable_files).where(among(unreadable_files.c.name, [each.name for each in files])))
+            connection.execute(sa.insert(unreadable_files), [asdict(each) for each in files])
 
     def forget_unreadable_files(self, names: Iterable[str]) -> None:
         """Forget files that do not lie in the inbox any more."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -208,6 +208,15 @@ class PhoneList(Record):
     def count(self, name: str) -> int:
         """One of the counts; 0 until the list was planned."""
         return (self.counts or {}).get(name, 0)
+
+
+class NewList(NamedTuple):
+    """A list to be registered, with the SHA-256 of its file."""
+
+    list_key: str
+    file: str
+    source: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)

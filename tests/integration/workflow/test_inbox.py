@@ -3,13 +3,16 @@
 import errno
 import multiprocessing
 import os
+import shutil
 import signal
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.files.storage import Storage
@@ -27,7 +30,7 @@ from tests.integration.workflow.workflow_driver import WorkflowDriver
 OpenDriver = Callable[..., WorkflowDriver]
 GOOD, BAD = "phone\n+41780000001\n", "name\nanna\nbea\n"
 FORK = multiprocessing.get_context("fork")
-STEPS = {"move": Storage, "register_list": Ledger, "note_unreadable_file": Ledger, "delete": Storage}
+STEPS = {"move": Storage, "register_moved": Ledger, "note_unreadable_files": Ledger, "delete": Storage}
 
 
 def look(ws: Workspace) -> inbox.InboxLook:
@@ -199,6 +202,45 @@ def test_time_that_is_up_leaves_the_rest_to_the_next_look(ws: Workspace, data: P
     assert take_up_lists(ws, budget_s=2.5).later == 0 and len(ws.ledger.lists()) == 3
 
 
+def test_many_files_come_in_over_several_looks_each_read_once_in_few_transactions(
+    ws: Workspace, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two thousand files dropped at once took 64 s, and Dagster ends a tick of 60. Ten times the files cost ten times the statements."""
+    monkeypatch.setattr(inbox, "MOST_FILES", 100)
+    read, opened = list[str](), inbox.open_list
+    monkeypatch.setattr(inbox, "open_list", lambda path, options: read.append(path.name) or opened(path, options))
+    statements = Counter[str]()
+    sa.event.listen(ws.ledger.database.engine, "before_cursor_execute", lambda *given: statements.update([given[2].split()[0]]))
+    for count in (20, 200):
+        read.clear(), statements.clear()
+        for number in range(count):
+            drop(data, f"{count}-{number}.csv", f"phone\n+4178{count:03}{number:04}\n")
+        later = [look(ws).later for _ in range(3)]
+        assert later == [max(0, count - taken) for taken in (100, 200, 300)] and len(read) == len(set(read)) == count
+        assert statements["BEGIN"] <= 3 * 2 + 4 * -(-count // inbox.FILES_AT_ONCE) and statements.total() <= 40 + 4 * count
+    assert len(ws.ledger.lists()) == 220 and files(data, "inbox") == []
+
+
+def test_one_place_that_cannot_be_written_holds_up_no_other_file(ws: Workspace, data: Path) -> None:
+    """It is named, waits where it is, and comes in when it can."""
+    blocked = data / "taken" / list_key(drop(data, "a.csv", GOOD)) / "a.csv"
+    (blocked / "in the way").mkdir(parents=True)
+    drop(data, "b.csv", "phone\n+41780000002\n")
+    other = data / "taken" / list_key(data / "inbox" / "b.csv") / "b.csv"
+    for _ in range(2):
+        assert [each.partition(":")[0] for each in look(ws).refused] == ["a.csv is not accepted"] and other.exists()
+    shutil.rmtree(blocked)
+    assert look(ws).refused == () and blocked.read_text() == GOOD
+
+
+def test_two_files_of_one_key_in_one_look_are_one_list(ws: Workspace, data: Path) -> None:
+    """The same delivery in two folders: the second is told to belong to the first."""
+    for folder in ("crm", "erp"):
+        drop(data, f"{folder}/a.csv", GOOD)
+    assert look(ws).refused == ("erp/a.csv was taken up before, as a list of crm, and stays one",)
+    assert len(ws.ledger.lists()) == 1 and files(data, "inbox") == []
+
+
 @pytest.mark.parametrize("fault", [errno.EXDEV, errno.EPERM], ids=["another file system", "a file system without links"])
 def test_an_inbox_elsewhere_works_too(ws: Workspace, data: Path, monkeypatch: pytest.MonkeyPatch, fault: int) -> None:
     """A folder of another disk, mounted or linked there: the list is copied whole, then deleted."""
@@ -225,7 +267,7 @@ def test_an_inbox_elsewhere_works_too(ws: Workspace, data: Path, monkeypatch: py
 @pytest.mark.parametrize("content", [GOOD, BAD], ids=["good", "bad"])
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize(
-    ("step", "number"), [("move", 1), ("move", 2), ("register_list", 1), ("note_unreadable_file", 1), ("delete", 1)]
+    ("step", "number"), [("move", 1), ("move", 2), ("register_moved", 1), ("note_unreadable_files", 1), ("delete", 1)]
 )
 def test_a_look_killed_at_any_step_loses_no_file_and_registers_no_list_twice(
     ws: Workspace, data: Path, step: str, number: int, when: str, content: str

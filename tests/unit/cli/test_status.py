@@ -96,5 +96,5 @@ def test_one_list_is_shown_with_its_chunks_though_it_is_finished(
 def test_files_that_stay_in_the_inbox_are_named(ws: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever dropped one looks here first."""
     assert "there are no lists in" in said(capsys, ws)
-    ws.ledger.note_unreadable_file(UnreadableFile("a.csv", "mark", "no column reads as telephone numbers"))
+    ws.ledger.note_unreadable_files([UnreadableFile("a.csv", "mark", "no column reads as telephone numbers")])
     assert "a.csv stays in the inbox, because it cannot be read: no column reads as telephone numbers" in said(capsys, ws)

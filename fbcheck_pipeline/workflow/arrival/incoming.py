@@ -1,0 +1,71 @@
+"""Files of `taken/.incoming/`: what each is called in the inbox, and how it goes back there."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from fbcheck_pipeline.errors import ListError
+from fbcheck_pipeline.files.storage import StoredFile
+from fbcheck_pipeline.lists import file_sha256, key_of
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.workflow.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file of `.incoming`, as it was read there.
+
+    Attributes:
+        fault: why it cannot be read as a list.
+    """
+
+    incoming: str
+    version: str
+    sha256: str
+    fault: ListError | None
+
+    @property
+    def name(self) -> str:
+        """What it is called in the inbox, with its folder there."""
+        return name_in_inbox(self.incoming)
+
+    @property
+    def folder(self) -> str:
+        """Its folder in the inbox; empty where it lay in none."""
+        return self.name.rpartition("/")[0]
+
+    @property
+    def file(self) -> str:
+        """Its name without the folder."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def list_key(self) -> str:
+        """The key of the list that it is."""
+        return key_of(self.file, self.sha256)
+
+
+def name_in_inbox(incoming: str) -> str:
+    """What a file of `.incoming` is called in the inbox, with its folder there."""
+    place, name = incoming.split("/")[-2:]
+    folder = unquote(place.partition("~")[2])
+    return f"{folder}/{name}" if folder else name
+
+
+def give_back(ws: Workspace, incoming: str, version: str, sha256: str) -> StoredFile | None:
+    """Put a file back into the inbox, under another name where another file has come there under its own; returns where it lies."""
+    name = name_in_inbox(incoming)
+    place = paths.INBOX.of(name)
+    if not ws.storage.move(incoming, place, version=version, replace=False):
+        with suppress(FileNotFoundError, ListError), ws.storage.local_copy(place) as path:
+            if file_sha256(path) == sha256:  # put back already, by another process or one that was killed
+                ws.storage.delete(incoming)
+                return ws.storage.file(place)
+        folder, slash, file = name.rpartition("/")
+        stem, dot, suffix = file.partition(".")
+        place = paths.INBOX.of(f"{folder}{slash}{stem}-{secrets.token_hex(4)}{dot}{suffix}")
+        ws.storage.move(incoming, place, version=version, replace=False)
+    return ws.storage.file(place)
