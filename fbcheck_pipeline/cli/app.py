@@ -468,11 +468,20 @@ def purge(
             metavar="LIST_KEY",
         ),
     ] = None,
+    is_dagster: Annotated[
+        bool,
+        typer.Option(
+            "--dagster",
+            help="Delete no list, but what Dagster keeps of the product's finished runs that began more than --older-than days ago.",
+        ),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be deleted; delete nothing.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Delete personal data past its retention wherever it is stored. Lists with phones at the vendor are skipped; suppressions stay.
+
+    With --dagster it is about runs that Dagster keeps, and about no list.
 
     Example: fbcheck purge --older-than 90 --dry-run
     """
@@ -485,6 +494,14 @@ def purge(
 
     if older_than is None and list_key is None:
         raise OperatorError("choose what to delete: --older-than DAYS, or --list LIST_KEY")
+    if is_dagster:
+        from fbcheck_pipeline.cli.old_runs_purge import purge_runs
+
+        if older_than is None or list_key is not None:
+            raise OperatorError("--dagster is about runs of any list: give --older-than DAYS, and leave --list out")
+        with command_workspace(as_json=as_json, quiet=quiet, only_to_look=True) as (reporter, ws):
+            purge_runs(ws, reporter, older_than_days=older_than, dry_run=dry_run)
+        return
     with command_workspace(as_json=as_json, quiet=quiet, only_to_look=True) as (reporter, ws):
         list_key = None if list_key is None else ws.ledger.list_key_of(list_key)
         purged = purging.purge(ws, older_than_days=older_than, list_key=list_key, dry_run=dry_run)

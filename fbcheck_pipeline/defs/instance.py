@@ -193,7 +193,7 @@ class Instance:
             selection=Judged(selection),
             partitions_def=self.lists if is_of_list else None,
             executor_def=self.executor,
-            tags={INSTANCE_TAG: self.name or "", **self.run_tags, **(tags or {})},
+            tags={**self.run_tags, **(tags or {}), INSTANCE_TAG: self.name or ""},
             description=description,
         )
 
