@@ -16,7 +16,8 @@ from fbcheck_pipeline.cli.output import Reporter, count_of
 from fbcheck_pipeline.errors import FbcheckError
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, open_ledger
-from fbcheck_pipeline.ledger.database import connect, faults_named
+from fbcheck_pipeline.ledger.database import connect
+from fbcheck_pipeline.ledger.faults import faults_named
 from fbcheck_pipeline.ledger.opening import HEAD
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.settings import Settings

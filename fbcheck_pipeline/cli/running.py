@@ -28,7 +28,8 @@ from fbcheck_pipeline.defs.jobs import COLLECT, JOIN, SUBMIT
 from fbcheck_pipeline.defs.requests import missing_assets
 from fbcheck_pipeline.errors import FbcheckError, Interrupted, SettingsError, StorageError, VendorRefuses
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
-from fbcheck_pipeline.ledger.database import process_name, reason_of, remedy_of
+from fbcheck_pipeline.ledger.faults import reason_of, remedy_of
+from fbcheck_pipeline.ledger.liveness import process_name
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList
 from fbcheck_pipeline.model.paths import FACEBOOK_RESULTS, LINEAGE, SUBMITTED_CHUNKS, DataFile
 from fbcheck_pipeline.model.reasons import RejectReason

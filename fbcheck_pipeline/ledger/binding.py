@@ -8,7 +8,7 @@ from dataclasses import asdict
 import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger.access import Access, batched
-from fbcheck_pipeline.ledger.indexing import doom
+from fbcheck_pipeline.ledger.indexing import doom, is_being_written
 from fbcheck_pipeline.ledger.records import StoredTask, VerdictPlace, Volume
 from fbcheck_pipeline.ledger.schema import chunks, doomed_files, ledger_meta, volumes
 from fbcheck_pipeline.ledger.states import FINAL_STATES, ChunkState
@@ -24,7 +24,7 @@ _IS_KEPT = sa.and_(chunks.c.state != ChunkState.PURGED, _ANSWERS)
 
 
 class _Overtaken(Exception):
-    """Some of the verdicts lie elsewhere by now."""
+    """Some of the verdicts lie elsewhere by now, or the file is no more."""
 
 
 class Binding(Access):
@@ -87,7 +87,8 @@ class Binding(Access):
             replaced: files that are to be deleted then.
 
         Returns:
-            False when some of the verdicts lie elsewhere by now, or something was deleted since `generation`.
+            False when some of the verdicts lie elsewhere by now, something was deleted since `generation`, or its writer was
+            taken for gone.
         """
         old = chunks.c.volume.in_([each.key for each in instead_of]) if instead_of else chunks.c.volume.is_(None)
         try:
@@ -101,12 +102,14 @@ class Binding(Access):
                 gone = volumes.c.key.in_([each.key for each in instead_of])
                 if connection.execute(sa.delete(volumes).where(gone)).rowcount != len(instead_of):
                     raise _Overtaken
-                connection.execute(sa.delete(doomed_files).where(doomed_files.c.name == file))
+                if connection.execute(sa.delete(doomed_files).where(is_being_written(file))).rowcount != 1:
+                    raise _Overtaken
                 if volume.row_count:
                     connection.execute(sa.insert(volumes).values(**asdict(volume)))
                 doom(connection, [*replaced, *([] if volume.row_count else [file])])
                 return True
         except _Overtaken:
             with self._write() as connection:
-                connection.execute(sa.update(doomed_files).where(doomed_files.c.name == file).values(writer=None))
+                connection.execute(sa.delete(doomed_files).where(doomed_files.c.name == file))
+                doom(connection, [file])
             return False

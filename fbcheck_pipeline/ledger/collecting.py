@@ -38,8 +38,7 @@ class Collecting(ChunkEntries):
         """Chunks whose result is to be fetched now, and which no living collector fetches already, oldest first."""
         asked = self.chunks(states=states_that("asks_file"))
         due = [each for each in asked if each.has_result and self._is_due(each.next_fetch_at, DAY_S)]
-        fetchers = {each.fetcher for each in due if each.fetcher is not None}
-        living = {name for name in fetchers if not self.database.is_gone(name)}
+        living = self.database.liveness.living({each.fetcher for each in due if each.fetcher is not None})
         return [each for each in due if each.fetcher not in living]
 
     def ask_at_once(self, chunk_keys: Iterable[str]) -> None:

@@ -5,12 +5,8 @@ What the ledger's tables hold is not known here.
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import logging
-import os
 import sys
-import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -19,9 +15,10 @@ from typing import Any
 
 import sqlalchemy as sa
 import tenacity
-from filelock import FileLock, Timeout
 
 from fbcheck_pipeline.errors import LedgerError
+from fbcheck_pipeline.ledger.faults import faults_named
+from fbcheck_pipeline.ledger.liveness import FileLocks, Heartbeats, Liveness
 
 log = logging.getLogger(__name__)
 
@@ -33,21 +30,11 @@ MIGRATING_LOCK = 1718183784
 LAST_CHARACTER = chr(sys.maxunicode)
 
 
-def process_name() -> str:
-    """Names of this process's senders begin with it; a process forked from this one has another."""
-    return _random_name(os.getpid())
-
-
-@functools.cache
-def _random_name(_pid: int) -> str:
-    return uuid.uuid4().hex
-
-
 class Database(ABC):
     """One database with its engine; safe to share between threads."""
 
-    def __init__(self, engine: sa.Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: sa.Engine, liveness: Liveness) -> None:
+        self.engine, self.liveness = engine, liveness
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -93,21 +80,6 @@ class Database(ABC):
             version: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
             return version
 
-    @contextmanager
-    def sender(self) -> Iterator[str]:
-        """Hold the lock of a new sender for as long as the context, or the process, lasts; yields the sender's name.
-
-        Raises:
-            LedgerError: the database gives no lock.
-        """
-        name = f"{process_name()}-{uuid.uuid4().hex[:16]}"
-        with faults_named("locked"), self._alive(name):
-            yield name
-
-    @abstractmethod
-    def is_gone(self, sender: str) -> bool:
-        """True when no process holds this sender's lock any more; the system releases it when the process ends."""
-
     @abstractmethod
     def begins_with(self, column: sa.Column[str], text: str) -> sa.ColumnElement[bool]:
         """The condition that a column begins with a text, in the form that an index of the column serves."""
@@ -131,15 +103,12 @@ class Database(ABC):
     @abstractmethod
     def _locked(self, number: int) -> AbstractContextManager[sa.Connection]: ...
 
-    @abstractmethod
-    def _alive(self, sender: str) -> AbstractContextManager[None]: ...
-
 
 class _Rehearsal(Database):
     """All reading and writing on one connection, in the one transaction that will be undone."""
 
     def __init__(self, real: Database, connection: sa.Connection) -> None:
-        super().__init__(real.engine)
+        super().__init__(real.engine, real.liveness)
         self._real, self._connection = real, connection
 
     @contextmanager
@@ -155,9 +124,6 @@ class _Rehearsal(Database):
     def make_place(self) -> None:
         pass
 
-    def is_gone(self, sender: str) -> bool:
-        return self._real.is_gone(sender)
-
     def wipe_deleted(self, tables: Iterable[str]) -> None:
         pass
 
@@ -169,22 +135,19 @@ class _Rehearsal(Database):
         with self._connection.begin_nested():
             yield self._connection
 
-    @contextmanager
-    def _alive(self, sender: str) -> Iterator[None]:
-        yield
-
 
 class _ReadMeanwhile(Exception):
     """Somebody reads the ledger, and the log cannot be emptied."""
 
 
 class SQLiteDatabase(Database):
-    """A file on a local disk; a sender's lock is an OS file lock beside it, so all senders run on one host."""
+    """A file on a local disk; all its senders run on one host."""
 
     def __init__(self, url: sa.URL, busy_timeout_s: float) -> None:
         self._path = Path(url.database) if url.database else None  # None: in memory
         connect_args = {"timeout": busy_timeout_s, "check_same_thread": False}
-        super().__init__(sa.create_engine(url, connect_args=connect_args, hide_parameters=True))
+        engine = sa.create_engine(url, connect_args=connect_args, hide_parameters=True)
+        super().__init__(engine, FileLocks(Path(f"{self._path}.senders")))
         sa.event.listen(self.engine, "connect", _configure)
         sa.event.listen(self.engine, "begin", _begin)
 
@@ -202,17 +165,6 @@ class SQLiteDatabase(Database):
             self._path.touch(mode=0o600)
         except OSError as error:
             raise LedgerError(f"the ledger's folder cannot be created ({error.strerror}); check FBCHECK_DATA_URI") from None
-
-    def is_gone(self, sender: str) -> bool:
-        path = self._lock_path(sender)
-        if not path.exists():
-            return True
-        try:
-            with FileLock(path, timeout=0):
-                path.unlink(missing_ok=True)
-        except Timeout:
-            return False
-        return True
 
     def wipe_deleted(self, tables: Iterable[str]) -> None:
         try:
@@ -244,24 +196,21 @@ class SQLiteDatabase(Database):
     def _locked(self, number: int) -> AbstractContextManager[sa.Connection]:
         return self.engine.begin()  # IMMEDIATE: one writer, whatever it writes
 
-    @contextmanager
-    def _alive(self, sender: str) -> Iterator[None]:
-        path = self._lock_path(sender)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        with FileLock(path, mode=0o600):
-            yield
-        path.unlink(missing_ok=True)
-
-    def _lock_path(self, sender: str) -> Path:
-        return Path(f"{self._path}.senders") / f"{sender}.lock"
-
 
 class PostgresDatabase(Database):
-    """A server; a sender's lock is a session advisory lock, so senders may run on many hosts."""
+    """A server, perhaps behind a pooler that keeps no sessions: nothing outlives its transaction. Senders may run on many hosts."""
 
-    def __init__(self, url: sa.URL) -> None:
+    def __init__(self, url: sa.URL, busy_timeout_s: float) -> None:
+        self._busy_timeout = f"{busy_timeout_s * 1000:.0f}ms"
         # Each statement must see what was committed before it: the writing lock is the transaction's first statement.
-        super().__init__(sa.create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED", hide_parameters=True))
+        engine = sa.create_engine(
+            url,
+            pool_pre_ping=True,
+            isolation_level="READ COMMITTED",
+            hide_parameters=True,
+            connect_args=_connect_args(url),
+        )
+        super().__init__(engine, Heartbeats(engine))
 
     def begins_with(self, column: sa.Column[str], text: str) -> sa.ColumnElement[bool]:
         return column.startswith(text, autoescape=True)
@@ -271,15 +220,6 @@ class PostgresDatabase(Database):
             return self.version() is not None
         except sa.exc.SQLAlchemyError:
             return True
-
-    def is_gone(self, sender: str) -> bool:
-        with faults_named("asked"), self.engine.connect() as connection:
-            number = _lock_number(sender)
-            got = bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(number))))
-            if got:
-                connection.execute(sa.select(sa.func.pg_advisory_unlock(number)))
-            connection.commit()
-            return got
 
     def make_place(self) -> None:
         pass
@@ -298,18 +238,10 @@ class PostgresDatabase(Database):
     @contextmanager
     def _locked(self, number: int) -> Iterator[sa.Connection]:
         with self.engine.begin() as connection:
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
+            connection.execute(
+                sa.select(sa.func.set_config("lock_timeout", self._busy_timeout, True), sa.func.pg_advisory_xact_lock(number))
+            )
             yield connection
-
-    @contextmanager
-    def _alive(self, sender: str) -> Iterator[None]:
-        with self.engine.connect() as connection:
-            connection.execute(sa.select(sa.func.pg_advisory_lock(_lock_number(sender))))
-            connection.commit()
-            try:
-                yield
-            finally:
-                connection.invalidate()  # closing the session is what releases the lock, whatever state it is in
 
 
 def connect(url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
@@ -323,7 +255,7 @@ def connect(url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
         if parsed.get_backend_name() == "sqlite":
             return SQLiteDatabase(parsed, busy_timeout_s)
         if parsed.get_backend_name() == "postgresql":
-            return PostgresDatabase(parsed)
+            return PostgresDatabase(parsed, busy_timeout_s)
     except (sa.exc.ArgumentError, ImportError):
         pass
     raise LedgerError(
@@ -331,33 +263,18 @@ def connect(url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Database:
     )
 
 
-def reason_of(error: sa.exc.SQLAlchemyError) -> str:
-    """The database's own words, one line; they hold no parameters."""
-    return str(getattr(error, "orig", None) or error).splitlines()[0]
-
-
-def remedy_of(error: sa.exc.SQLAlchemyError) -> str:
-    """What a person can do about a fault of a database, by what failed."""
-    original, said = getattr(error, "orig", None), reason_of(error).lower()
-    state = getattr(original, "sqlstate", "")  # PostgreSQL's code; None where the connection itself failed
-    if state == "25006" or "readonly" in said:
-        return "it may only be read at present: make it writable, or name the server that is"
-    if state == "53100" or "full" in said:
-        return "free space on its disk"
-    if state == "55P03" or "locked" in said:
-        return "another process holds it: end that process, or wait for it"
-    if state is None or state.startswith(("08", "57P")):
-        return "the connection to its server failed: see that the server runs and can be reached"
-    return "check its address, its permissions and its disk"
-
-
-@contextmanager
-def faults_named(attempt: str) -> Iterator[None]:
-    """Raise a LedgerError that says what failed for any fault of the database itself; a broken constraint is none."""
-    try:
-        yield
-    except (sa.exc.OperationalError, sa.exc.InternalError, sa.exc.InterfaceError) as error:
-        raise LedgerError(f"the ledger cannot be {attempt} ({reason_of(error)}); {remedy_of(error)}, then run again") from error
+def _connect_args(url: sa.URL) -> dict[str, Any]:
+    """What libpq and psycopg do unless the URL says otherwise: a connection that a firewall dropped is noticed within a minute."""
+    args: dict[str, Any] = {
+        "connect_timeout": 10,
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+    }
+    if url.get_driver_name() == "psycopg":
+        args["prepare_threshold"] = None  # a pooler may execute the statement in a session that has not prepared it
+    return {name: value for name, value in args.items() if name not in url.query}
 
 
 def _configure(connection: Any, _record: object) -> None:
@@ -380,7 +297,3 @@ def _begin(connection: sa.Connection) -> None:
 def _use_wal(connection: Any) -> None:
     """SQLite's own time-out does not hold here, where two create a ledger at once."""
     connection.execute("PRAGMA journal_mode=WAL")
-
-
-def _lock_number(sender: str) -> int:
-    return int.from_bytes(hashlib.sha256(sender.encode()).digest()[:8], "big", signed=True)

@@ -117,8 +117,8 @@ class Indexing(Access):
         """Publish a file that was begun, in the place of others.
 
         Returns:
-            False, and it is to be deleted, when one of the others is no longer published, another one tells of the same changes, or
-            something was deleted since `generation`.
+            False, and it is to be deleted, when one of the others is no longer published, another one tells of the same changes,
+            something was deleted since `generation`, or its writer was taken for gone.
         """
         names = [each.name for each in instead_of]
         replaced = index_tiers.c.name.in_(names)
@@ -126,7 +126,7 @@ class Indexing(Access):
         with self._write() as connection:
             known = set(connection.scalars(sa.select(index_tiers.c.name).where(sa.or_(replaced, overlaps))))
             is_current = connection.scalar(sa.select(ledger_meta.c.generation)) == generation and known == set(names)
-            connection.execute(sa.delete(doomed_files).where(doomed_files.c.name == tier.name))
+            is_current &= connection.execute(sa.delete(doomed_files).where(is_being_written(tier.name))).rowcount == 1
             doom(connection, names if is_current else [tier.name])
             if is_current:
                 connection.execute(sa.insert(index_tiers).values(**asdict(tier)))
@@ -140,10 +140,13 @@ class Indexing(Access):
             doom(connection, [tier.name])
 
     def doomed(self) -> list[str]:
-        """Files that are to be deleted now: nobody writes them any more."""
-        rows = self._rows(sa.select(doomed_files).order_by(doomed_files.c.name))
-        gone = {name for name in {row.writer for row in rows} if name is None or self.database.is_gone(name)}
-        return [row.name for row in rows if row.writer in gone]
+        """Files that are to be deleted now; whoever wrote one of them, and was taken for gone, can publish it no more."""
+        writers = {row.writer for row in self._rows(sa.select(doomed_files.c.writer).where(doomed_files.c.writer.is_not(None)))}
+        if gone := writers - self.database.liveness.living(writers):
+            with self._write() as connection:
+                connection.execute(sa.update(doomed_files).where(doomed_files.c.writer.in_(gone)).values(writer=None))
+        query = sa.select(doomed_files.c.name).where(doomed_files.c.writer.is_(None)).order_by(doomed_files.c.name)
+        return [row.name for row in self._rows(query)]
 
     def files_in_use(self) -> set[str]:
         """Files that are published, or that somebody writes or deletes."""
@@ -185,6 +188,11 @@ def _forget_phones(connection: sa.Connection, tier: Tier) -> None:
     changed = (chunks.c.change > tier.after_change, chunks.c.change <= tier.through_change)
     told = sa.select(chunks.c.chunk_key).where(*changed, chunks.c.state.in_(_SENT_AND_SETTLED), chunks.c.payload_sha256 != ERASED)
     connection.execute(sa.update(chunk_phones).where(chunk_phones.c.chunk_key.in_(told)).values(phones=None))
+
+
+def is_being_written(name: str) -> sa.ColumnElement[bool]:
+    """The condition that a file was begun, is not published, and its writer was not taken for gone."""
+    return sa.and_(doomed_files.c.name == name, doomed_files.c.writer.is_not(None))
 
 
 def doom(connection: sa.Connection, names: Sequence[str]) -> None:

@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from fbcheck_pipeline.errors import LedgerError
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger.book import Ledger
-from fbcheck_pipeline.ledger.database import Database, connect, reason_of, remedy_of
+from fbcheck_pipeline.ledger.database import Database, connect
+from fbcheck_pipeline.ledger.faults import reason_of, remedy_of
 from fbcheck_pipeline.ledger.receipts import Receipts
 from fbcheck_pipeline.ledger.schema import ledger_meta
 from fbcheck_pipeline.model import paths

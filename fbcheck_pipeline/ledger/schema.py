@@ -217,6 +217,13 @@ doomed_files = sa.Table(
     sa.Column("writer", sa.Text),  # it is deleted when this process is gone
 )
 
+senders = sa.Table(
+    "senders",  # who sends, fetches or writes files; on PostgreSQL alone, see `liveness`
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("beat_at", sa.DateTime(timezone=True), nullable=False),
+)
+
 erasures = sa.Table(
     "erasures",  # keyed hashes of phones that are being erased; a row goes when nothing is left of the phone
     metadata,

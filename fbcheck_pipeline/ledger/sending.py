@@ -37,13 +37,14 @@ class Sending(ChunkEntries):
 
     def sender(self) -> AbstractContextManager[str]:
         """The name of a sender, or of a collector, alive for as long as the context (or the process) lasts."""
-        return self.database.sender()
+        return self.database.liveness.sender()
 
     def recover_gone_senders(self) -> list[str]:
         """Take in what receipts hold, and make `sending` chunks whose sender is gone unconfirmed; returns the keys of these."""
         self.take_in_receipts()
         sending = self.chunks(states=[ChunkState.SENDING])
-        gone = {name for name in {each.sender for each in sending} if name is not None and self.database.is_gone(name)}
+        senders = {each.sender for each in sending if each.sender is not None}
+        gone = senders - self.database.liveness.living(senders)
         note = "its sender was stopped before the answer was recorded"
         return [
             each.chunk_key

@@ -144,10 +144,9 @@ def begin_sending(ws: Workspace, chunk_key: str, sender: str, keep: Callable[[by
 def rehearse_sending(ws: Workspace, list_key: str) -> dict[str, int]:
     """The chunks that sending a list would submit: key -> phones; `ws` is of `rehearsing`."""
     chunks = {}
-    with ws.ledger.sender() as sender:
-        for chunk_key in chunks_to_send(ws, list_key):
-            if begin_sending(ws, chunk_key, sender, keep=lambda _: None) is not None:
-                chunks[chunk_key] = ws.ledger.chunk(chunk_key).phone_count
+    for chunk_key in chunks_to_send(ws, list_key):
+        if begin_sending(ws, chunk_key, "rehearsal", keep=lambda _: None) is not None:
+            chunks[chunk_key] = ws.ledger.chunk(chunk_key).phone_count
     return chunks
 
 

@@ -127,6 +127,10 @@ def _see_that_budgets_allow(ws: Workspace, chunk_key: str) -> None:
 def _chunk(ws: Workspace, chunk_key: str, *states: ChunkState) -> LoadedChunk:
     ws.ledger.recover_gone_senders()
     chunk = ws.ledger.chunk(chunk_key)
+    if chunk.state is ChunkState.SENDING:
+        raise OperatorError(
+            f"chunk {chunk_key} is being sent; where its process was stopped, that is known within minutes: ask again then"
+        )
     if chunk.state not in states:
         raise OperatorError(f"chunk {chunk_key} is {chunk.state}, not {' or '.join(states)}; there is nothing to decide")
     return chunk

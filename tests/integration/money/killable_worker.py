@@ -10,7 +10,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from fbcheck_pipeline.ledger import ChunkState
+from fbcheck_pipeline.ledger.database import connect
+from fbcheck_pipeline.ledger.schema import senders
 from fbcheck_pipeline.settings import Settings, load_settings
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.collection.reconcile import attach_task, resubmit
@@ -75,7 +79,17 @@ class KillableWorker:
         process = self.start(stop or worker_script.nowhere, keys, **stop_args)
         process.join(PATIENCE_S)
         assert process.exitcode in (0, -signal.SIGKILL), f"the worker ended with {process.exitcode}"
+        if process.exitcode:
+            self._wait_for_silence()
         return bool(process.exitcode)
+
+    def _wait_for_silence(self) -> None:
+        """What minutes without a beat do on PostgreSQL; beside SQLite the system tells at once."""
+        database = connect(self.settings.ledger_address)
+        if database.version() is not None:
+            with database.writing() as connection:
+                connection.execute(sa.delete(senders))
+        database.engine.dispose()
 
     def accepted(self) -> Counter[int]:
         """How often each phone was accepted from this workspace."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import LedgerError
-from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
-from tests.conftest import Clock, phones
+from fbcheck_pipeline.workflow.workspace import Workspace
+from tests.conftest import phones
 from tests.fake_vendor import FakeVendor
 from tests.forked import PATIENCE_S
 from tests.integration.money import worker_script
@@ -25,17 +24,9 @@ pytestmark = pytest.mark.xdist_group("postgres")
 
 
 @pytest.fixture
-def open_ws(make_settings: Callable[..., Settings], clock: Clock, postgres_url: str) -> Iterator[Callable[..., Workspace]]:
+def open_ws(open_on_postgres: Callable[..., Workspace]) -> Callable[..., Workspace]:
     """As in unit tests, on PostgreSQL."""
-    opened: list[Workspace] = []
-
-    def make(**given: Any) -> Workspace:
-        opened.append(open_workspace(make_settings(ledger_url=postgres_url, **given), clock))
-        return opened[-1]
-
-    yield make
-    for ws in opened:
-        ws.ledger.close()
+    return open_on_postgres
 
 
 @pytest.mark.parametrize(
@@ -52,7 +43,7 @@ def open_ws(make_settings: Callable[..., Settings], clock: Clock, postgres_url: 
 def test_killed_at_a_named_point_on_postgres(
     point: str, when: str, lasting_vendor: Vendor, tmp_path: Path, postgres_url: str
 ) -> None:
-    """The lock that tells of a sender's death is the session's own."""
+    """Only silence tells of a sender's death."""
     worker = KillableWorker(lasting_vendor, tmp_path / "data", ledger_url=postgres_url)
     assert worker.run(worker_script.dying_at, point=point, when=when, number=2)
     assert worker.recover() == ((point, when) in {("start_sending", "after"), ("post", "after")})

@@ -84,17 +84,17 @@ def test_the_fetch_of_a_collector_that_is_no_more_is_taken_over_at_once(
     assert other.collect().tasks == 1 and other.counts("a") == {"checked": 5}
 
 
-def test_a_collector_that_lost_its_lock_records_nothing_over_anothers_result(
+def test_a_collector_that_was_taken_for_gone_records_nothing_over_anothers_result(
     open_driver: OpenDriver, vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server ended its session: it took so long that another was there first."""
+    """It was held up for so long that another was there first."""
     driver, other = open_driver(), open_driver()
     driver.run("a", phones(5))
     driver.poll()
 
     def other_is_faster(task_id: str) -> int:
         vendor.downloads = []
-        monkeypatch.setattr(type(other.ledger.database), "is_gone", lambda database, sender: True)
+        monkeypatch.setattr(other.ledger.database.liveness, "living", lambda names: set())
         assert other.collect().tasks == 1
         return 500
 

@@ -192,6 +192,12 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_parts_list_key"), "parts", ["list_key"], unique=False)
     op.create_table(
+        "senders",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("beat_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "erasures",
         sa.Column("digest", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("asked_at", sa.Double(), nullable=False),
