@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import tempfile
@@ -28,7 +29,7 @@ from fbcheck_pipeline.ledger.scrubbing import keeps_phones
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.settings import load_settings
-from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.vendor import TaskSnapshot, VendorClient
 from fbcheck_pipeline.workflow.answers import NO_PIN, Tally, resolve
 from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.buying.pins import read_pins
@@ -184,6 +185,29 @@ class LifeOfAChunk(RuleBasedStateMachine):
             patch.setattr(VendorClient, "submit_chunk", killed)
             with suppress(Killed):
                 self.driver.run(key, self.lists[key], ONCE)
+
+    @rule(
+        key=KEYS,
+        answers=st.lists(ANSWERS, max_size=5),
+        decisions=st.lists(st.sampled_from([None, resubmit, abandon]), min_size=1, max_size=3),
+    )
+    def submit_and_be_taken_for_gone(self, key: str, answers: list[Any], decisions: list[Any]) -> None:
+        """Beats stop while POSTs are out: another process, and perhaps a person, act on the chunk before its answer comes."""
+        submit, turns = VendorClient.submit_chunk, itertools.cycle(decisions)
+
+        def taken_for_gone(client: VendorClient, payload: bytes) -> TaskSnapshot:
+            ledger, decide = self.driver.ledger, next(turns)
+            with pytest.MonkeyPatch.context() as silence:
+                silence.setattr(ledger.database.liveness, "living", lambda names: set())
+                (chunk_key,) = ledger.recover_gone_senders()
+            with suppress(OperatorError):  # a limit has no room for one more try
+                if decide is not None:
+                    decide(self.driver.ws, chunk_key)
+            return submit(client, payload)
+
+        with pytest.MonkeyPatch.context() as patch, self._planning_is_lawful(key, Again.NOBODY), self._answering(answers):
+            patch.setattr(VendorClient, "submit_chunk", taken_for_gone)
+            self.driver.run(key, self.lists[key], ONCE)
 
     @rule(key=KEYS, answers=st.lists(ANSWERS, max_size=5))
     def send(self, key: str, answers: list[Any]) -> None:
@@ -468,12 +492,12 @@ class LifeOfAChunk(RuleBasedStateMachine):
     def _last_tries_without_answer(self, key: str) -> dict[int, tuple[int, Any]]:
         """Phone -> tries without an answer since its last verdict that count for a list, and the last of them."""
         found: dict[int, tuple[int, Any]] = {}
-        rows = [row for row in self.driver.ledger.chunks() if TRAITS[row.state].retries]
-        for row in sorted(rows, key=lambda row: row.settled_at):
-            chunk = loaded(self.driver.ws, row.chunk_key)
+        rows = [row for row in self.driver.ledger.chunks() if TRAITS[row.state].retries or row.has_verdicts]
+        for row in sorted(rows, key=lambda row: row.settled_at or row.exported_at):
+            chunk, is_over = loaded(self.driver.ws, row.chunk_key), TRAITS[row.state].retries
             unanswered = {int(phone) for phone in chunk.unanswered}
             for phone in self._phones(row.chunk_key):
-                if phone in unanswered and self._is_history(row, key):
+                if phone in unanswered and (not is_over or self._is_history(row, key)):
                     continue
                 if phone in unanswered:
                     found[phone] = (found.get(phone, (0, None))[0] + 1 + row.resubmissions, row)

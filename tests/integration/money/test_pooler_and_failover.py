@@ -71,7 +71,10 @@ def test_a_list_goes_through_a_pooler_in_transaction_mode(
 ) -> None:
     """A lock of a session was another's there: each living sender was taken for gone, and its chunk waited for a person."""
     monkeypatch.setattr(liveness, "BEAT_S", 0.01)
-    driver, other = (WorkflowDriver(open_on_postgres(ledger_url=pooled_url, chunk_size=5)) for _ in range(2))
+    url = sa.make_url(pooled_url)
+    hosts = f"postgresql+psycopg://postgres@/{url.database}?host=127.0.0.1:1&host=127.0.0.1:{url.port}"  # the first is down
+    urls = (pooled_url, f"{hosts}&target_session_attrs=read-write")
+    driver, other = (WorkflowDriver(open_on_postgres(ledger_url=each, chunk_size=5)) for each in urls)
     taken_for_gone = list[str]()
 
     def meanwhile(index: int, payload: bytes) -> str:
