@@ -141,12 +141,14 @@ class Indexing(Access):
 
     def doomed(self) -> list[str]:
         """Files that are to be deleted now; whoever wrote one of them, and was taken for gone, can publish it no more."""
-        writers = {row.writer for row in self._rows(sa.select(doomed_files.c.writer).where(doomed_files.c.writer.is_not(None)))}
+        query = sa.select(doomed_files).order_by(doomed_files.c.name)
+        rows = self._rows(query)
+        writers = {row.writer for row in rows if row.writer is not None}
         if gone := writers - self.database.liveness.living(writers):
             with self._write() as connection:
                 connection.execute(sa.update(doomed_files).where(doomed_files.c.writer.in_(gone)).values(writer=None))
-        query = sa.select(doomed_files.c.name).where(doomed_files.c.writer.is_(None)).order_by(doomed_files.c.name)
-        return [row.name for row in self._rows(query)]
+            rows = self._rows(query)
+        return [row.name for row in rows if row.writer is None]
 
     def files_in_use(self) -> set[str]:
         """Files that are published, or that somebody writes or deletes."""
