@@ -1,11 +1,13 @@
 """Dagster's pages in a real browser, served by `fbcheck dev`: what an operator sees is there, and reads well.
 
-`SCREENSHOTS=docs/images pytest tests/integration/dagster/test_pages.py` renews the pictures of the documentation.
+`SCREENSHOTS=docs/images pytest tests/integration/dagster/test_pages.py tests/integration/dagster/test_dagster_dev.py` renews the pictures
+of the documentation.
 """
 
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,13 @@ def page() -> Iterator[Any]:
     """A browser's page; the test is skipped where there is no browser."""
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
+    with browsing() as found:
+        yield found
+
+
+@contextmanager
+def browsing() -> Iterator[Any]:
+    """A page of a browser."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

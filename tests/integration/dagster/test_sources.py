@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 import pandas as pd
+import polars as pl
 import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
@@ -187,17 +188,19 @@ def test_a_query_is_taken_by_its_schedule_and_when_its_table_was_made(
 
 
 def test_partitions_are_taken_one_by_one_or_together(
-    driver: EmbeddedDriver, vendor: FakeVendor, materialize: Callable[..., Any]
+    driver: EmbeddedDriver, vendor: FakeVendor, materialize: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """The one that was materialized last, of however many; or all that exist, as one list."""
+    """The one that was materialized last, of however many; or all that exist, as one list. One of another location is loaded by its spec."""
     for month in ("2026-09", "2026-11"):
         assert materialize(dg.AssetKey("leads"), partition=month).success
-    for source in ("leads_of_a_month", "all_leads"):
+    pl.DataFrame({"phone": ["+41797099001"]}).write_parquet(tmp_path / "theirs.elsewhere.parquet")
+    driver.instance.report_runless_asset_event(dg.AssetMaterialization("elsewhere"))
+    for source in ("leads_of_a_month", "all_leads", "elsewhere"):
         assert len(follow(driver, source)) == 2
     driver.finish()
     counts = {each.source: each.count("phones") for each in driver.ws.ledger.lists()}
-    assert counts == {"leads_of_a_month": 3, "all_leads": 6}
-    assert sum(vendor.accepted.values()) == 6 and vendor.most_per_phone == 1
+    assert counts == {"leads_of_a_month": 3, "all_leads": 6, "elsewhere": 1}
+    assert sum(vendor.accepted.values()) == 7 and vendor.most_per_phone == 1
 
 
 def test_a_source_without_phones_ends_in_one_sentence(driver: EmbeddedDriver, materialize: Callable[..., Any]) -> None:

@@ -80,7 +80,8 @@ def of_each_list(result: pa.Table) -> None:
 
 
 def defs() -> dg.Definitions:
-    """Their assets and the instance."""
+    """Their assets, one of another code location, and the instance."""
+    elsewhere = dg.AssetSpec("elsewhere").with_io_manager_key("frames")
     facebook = fb.build_definitions(
         name="facebook", key_prefix=["enrichment"], settings=settings("THEIR_PLACE"),
         sources=[
@@ -93,10 +94,11 @@ def defs() -> dg.Definitions:
                 "warehouse", url=dg.EnvVar("THEIR_WAREHOUSE"), query="SELECT id, phone, '12:30 %' AS note FROM people", cron="0 1 * * *",
                 deps=["leads"], at_most=None,
             ),
+            fb.AssetSource(elsewhere, type=pl.DataFrame),
             fb.AssetSource("leads", name="all_leads", type=pl.DataFrame, partitions="all", at_most=None),
         ],
     )  # fmt: skip
     theirs = dg.Definitions(
-        assets=[contacts, leads, reachable, of_each_list], resources={"frames": Frames(place=dg.EnvVar("THEIR_PLACE"))}
+        assets=[contacts, leads, reachable, of_each_list, elsewhere], resources={"frames": Frames(place=dg.EnvVar("THEIR_PLACE"))}
     )
     return dg.Definitions.merge(theirs, facebook)
