@@ -35,10 +35,10 @@ def status_document(
         limit: most lists.
     """
     if list_key is not None:
-        return _document(ws, [ws.ledger.phone_list(list_key)], ws.ledger.chunks_of(list_key))
-    if is_all:
-        return _document(ws, ws.ledger.lists()[:limit], ws.ledger.chunks())
-    return _document(ws, ws.ledger.open_lists()[:limit], ws.ledger.open_chunks())
+        return {**_document(ws, [ws.ledger.phone_list(list_key)], ws.ledger.chunks_of(list_key)), "unreadable_files": {}}
+    found = (ws.ledger.lists(), ws.ledger.chunks()) if is_all else (ws.ledger.open_lists(), ws.ledger.open_chunks())
+    unreadable = {each.name: each.reason for each in ws.ledger.unreadable_files().values()}
+    return {**_document(ws, found[0][:limit], found[1]), "unreadable_files": unreadable}
 
 
 def say_status(
@@ -50,7 +50,6 @@ def say_status(
     lists, total = document["lists"], ws.ledger.list_count()
     if most is not None:
         lists += _document(ws, ws.ledger.newest_finished(max(0, most - len(lists))), [])["lists"]
-    unreadable = [] if list_key else list(ws.ledger.unreadable_files().values())
     if not lists and not total:
         reporter.answer(f"there are no lists in {ws.storage.data_uri} yet; run `fbcheck run LIST`, or put a file into its inbox")
     else:
@@ -71,8 +70,8 @@ def say_status(
         reporter.answer(
             f"an erasure of {count_of(stopped, 'phone')} was stopped: run `fbcheck erase` again with the same numbers"
         )
-    for file in unreadable[:most]:
-        reporter.answer(f"{file.name} stays in the inbox, because it cannot be read: {file.reason}")
+    for name, reason in list(document["unreadable_files"].items())[:most]:
+        reporter.answer(f"{name} stays in the inbox, because it cannot be read: {reason}")
     if list_key is None and total:
         reporter.answer(_closing_line(ws, shown=len(lists), total=total, open_chunks=len(open_chunks)))
 

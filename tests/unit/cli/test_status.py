@@ -98,3 +98,4 @@ def test_files_that_stay_in_the_inbox_are_named(ws: Workspace, capsys: pytest.Ca
     assert "there are no lists in" in said(capsys, ws)
     ws.ledger.note_unreadable_files([UnreadableFile("a.csv", "mark", "no column reads as telephone numbers")])
     assert "a.csv stays in the inbox, because it cannot be read: no column reads as telephone numbers" in said(capsys, ws)
+    assert status_document(ws)["unreadable_files"] == {"a.csv": "no column reads as telephone numbers"}
