@@ -15,10 +15,9 @@ from fbcheck_pipeline.cli import target
 from fbcheck_pipeline.cli.output import Reporter, count_of
 from fbcheck_pipeline.errors import FbcheckError
 from fbcheck_pipeline.files.storage import Storage
-from fbcheck_pipeline.ledger import TRAITS, ChunkState, open_ledger
+from fbcheck_pipeline.ledger import TRAITS, ChunkState, open_ledger, versions
 from fbcheck_pipeline.ledger.database import connect
 from fbcheck_pipeline.ledger.faults import faults_named
-from fbcheck_pipeline.ledger.opening import HEAD
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor.probing import probe
@@ -119,8 +118,9 @@ def _ledger(settings: Settings) -> str | Finding:
             version = database.version() if database.exists() else None
             if version is None:
                 return "no ledger exists yet; the first run creates it"
-            if version < HEAD:
-                return Finding("ledger", "note", f"version {version} is behind this program's {HEAD}; the next run migrates it")
+            if versions.is_before(version, versions.HEAD):
+                said = f"version {version} is behind this program's {versions.HEAD}; the next run migrates it"
+                return Finding("ledger", "note", said)
             with database.engine.begin():
                 pass
     finally:

@@ -19,6 +19,7 @@ import tenacity
 from fbcheck_pipeline.errors import LedgerError
 from fbcheck_pipeline.ledger.faults import faults_named
 from fbcheck_pipeline.ledger.liveness import FileLocks, Heartbeats, Liveness
+from fbcheck_pipeline.ledger.versions import VERSION, refuse_newer
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,6 @@ BUSY_TIMEOUT_S = 60.0
 WIPING_S = 10.0
 """So long a purge waits for those who read the ledger."""
 WRITING_LOCK = 0x66626368  # any constant: one writer at a time in one PostgreSQL database
-MIGRATING_LOCK = 1718183784
 LAST_CHARACTER = chr(sys.maxunicode)
 
 
@@ -44,15 +44,17 @@ class Database(ABC):
         answered nor as in flight, and be bought again.
 
         Raises:
-            LedgerError: the ledger is locked for longer than its time-out, or cannot be written.
+            LedgerError: the ledger is locked for longer than its time-out, cannot be written, or was migrated by a newer program,
+                perhaps while this one ran.
         """
         with faults_named("written"), self._locked(WRITING_LOCK) as connection:
+            refuse_newer(connection.scalar(VERSION))
             yield connection
 
     @contextmanager
     def migrating(self) -> Iterator[sa.Connection]:
-        """A transaction in which the tables are made or changed, by one process at a time."""
-        with self._locked(MIGRATING_LOCK) as connection:
+        """A transaction in which the tables are made or changed; nobody writes beside it."""
+        with self._locked(WRITING_LOCK) as connection:
             yield connection
 
     @contextmanager
@@ -77,7 +79,7 @@ class Database(ABC):
         if not sa.inspect(self.engine).has_table("alembic_version"):
             return None
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            version: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+            version: str | None = connection.scalar(VERSION)
             return version
 
     @abstractmethod

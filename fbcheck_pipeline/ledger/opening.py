@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import LedgerError
 from fbcheck_pipeline.files.storage import Storage
+from fbcheck_pipeline.ledger import versions
 from fbcheck_pipeline.ledger.book import Ledger
 from fbcheck_pipeline.ledger.database import Database, connect
 from fbcheck_pipeline.ledger.faults import reason_of, remedy_of
@@ -24,10 +25,6 @@ from fbcheck_pipeline.ledger.schema import ledger_meta
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.settings import Settings
 
-HEAD = "0001.1"
-"""The migration this code was written for."""
-FIRST = "0001.1"
-"""The first migration; no version with another layout of ledger and files was ever released."""
 EARLIER_LAYOUT = (
     "ledger and data were made by an fbcheck-pipeline from before its first release and cannot be read; "
     "use that version, or another FBCHECK_DATA_URI and FBCHECK_LEDGER_URL"
@@ -93,20 +90,19 @@ def open_ledger(
 
 def _migrate(database: Database) -> None:
     found = database.version()
-    if found == HEAD:
-        return
-    if found is not None and found < FIRST:
+    if found is not None and versions.is_before(found, versions.FIRST):
         raise LedgerError(EARLIER_LAYOUT)
-    if found is not None and found > HEAD:
-        raise LedgerError(f"the ledger is of version {found}, this program knows {HEAD}; install the newer fbcheck-pipeline")
+    if found is not None and not versions.is_before(found, versions.HEAD):
+        versions.refuse_newer(found)
+        return
     from alembic import command
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config.set_main_option("script_location", str(versions.MIGRATIONS).replace("%", "%%"))
     with database.migrating() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, HEAD)
+        command.upgrade(config, versions.HEAD)
 
 
 def _create_identity(database: Database, settings: Settings, storage: Storage, instance: str, now: float) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from fbcheck_pipeline.ledger.opening import HEAD
 from fbcheck_pipeline.ledger.schema import metadata
+from fbcheck_pipeline.ledger.versions import HEAD
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.integration.workflow.workflow_driver import WorkflowDriver
 from tests.prepared import nothing_synced

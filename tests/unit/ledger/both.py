@@ -19,12 +19,13 @@ from fbcheck_pipeline.errors import LedgerError, OperatorError
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, Ledger, schema
 from fbcheck_pipeline.ledger.limits import Limits
 from fbcheck_pipeline.ledger.moves import move
-from fbcheck_pipeline.ledger.opening import HEAD
 from fbcheck_pipeline.ledger.records import Part, Stretch, TaskProgress, Tier, Volume
 from fbcheck_pipeline.ledger.schema import metadata
 from fbcheck_pipeline.ledger.states import MOVES
-from fbcheck_pipeline.workflow.workspace import Workspace
+from fbcheck_pipeline.ledger.versions import HEAD
+from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import DAY_S, Clock, add_chunk, phones
+from tests.newer_program import OLDER_GO_ON, OLDER_STOP, newer_program
 from tests.statement_costs import costs_of
 
 VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
@@ -502,6 +503,21 @@ def test_the_migrations_build_the_tables_of_the_schema(ws: Workspace) -> None:
     with ws.ledger.database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": False})
         assert compare_metadata(context, metadata) == []
+
+
+def test_a_migration_says_whether_an_older_program_goes_on_beside_a_newer_one(ws: Workspace, tmp_path: Path) -> None:
+    """A rolling deploy: the older one has the ledger open. It must not write, nor be opened, where its writes would mean something else."""
+    with newer_program(OLDER_GO_ON, tmp_path):
+        open_workspace(ws.settings).ledger.close()
+    assert ws.ledger.database.version() == OLDER_GO_ON
+    register(ws.ledger, "a")
+    open_workspace(ws.settings).ledger.close()
+    with ws.ledger.database.writing() as connection:
+        connection.execute(sa.text(f"UPDATE alembic_version SET version_num = '{OLDER_STOP}'"))
+    for attempt in (lambda: register(ws.ledger, "b"), lambda: open_workspace(ws.settings)):
+        with pytest.raises(LedgerError, match=f"migrated the ledger to version {OLDER_STOP}, this program knows {HEAD}; end it"):
+            attempt()
+    assert ws.ledger.find_list("b") is None
 
 
 def test_an_opt_out_holds_for_both_forms_of_a_phone_until_it_is_taken_back(ws: Workspace) -> None:
