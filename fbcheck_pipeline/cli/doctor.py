@@ -141,6 +141,7 @@ def _size(settings: Settings) -> Iterator[Finding]:
             f"in {count_of(files, 'verdict file')}, index of {count_of(size.tiers, 'file')}",
         )
         yield _open(ws)
+        yield from _rereading(ws)
         for days in GROWTH_DAYS:
             new = ws.ledger.growth(days)
             said = (
@@ -160,6 +161,24 @@ def _open(ws: Workspace) -> Finding:
     if states[ChunkState.UNCONFIRMED]:
         return Finding("open", "note", f"{lists}; chunks: {said}; unconfirmed ones wait for `fbcheck reconcile`")
     return Finding("open", "ok", f"{lists}; chunks: {said}")
+
+
+def _rereading(ws: Workspace) -> Iterator[Finding]:
+    """What an update of phonenumbers or of our own rules would change in lists that are finished."""
+    from fbcheck_pipeline.workflow.arrival.rereading import MOST_LISTS, reread_lists  # it brings the numbering plans of the world
+
+    found = reread_lists(ws)
+    otherwise = [each for each in found if each.differing]
+    if not otherwise:
+        said = f"of the newest {MOST_LISTS} finished lists, {len(found)} were read by another version and none would be read otherwise"
+        yield Finding("reading", "ok", said)
+    for each in otherwise:
+        yield Finding(
+            "reading",
+            "note",
+            f"{each.differing:,} of the first {count_of(each.rows, 'row')} of list {each.list_key} would be read otherwise by this version "
+            "or its settings: the results stay as they are; to read it anew, materialize its e164_phones and what follows",
+        )
 
 
 def _vendor(settings: Settings) -> Iterator[Finding]:

@@ -20,12 +20,14 @@ from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column, schema_of
 from fbcheck_pipeline.model.frames import validate
 from fbcheck_pipeline.phones import Normaliser
+from fbcheck_pipeline.phones.reading_version import reading_version
 from fbcheck_pipeline.progress import report_progress, reported
 from fbcheck_pipeline.results.counting import summed_result_counts
 from fbcheck_pipeline.results.joined_list import joined_list
 from fbcheck_pipeline.results.report_index import refresh_index
 from fbcheck_pipeline.results.summary import refresh_summary
 from fbcheck_pipeline.workflow.arrival.intake import open_registered_list
+from fbcheck_pipeline.workflow.arrival.rereading import normaliser_of
 from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.buying.send import RetryPolicy
 from fbcheck_pipeline.workflow.buying.submit import submit_list
@@ -98,23 +100,21 @@ def _noted_if_unreadable(instance: Instance, context: dg.AssetExecutionContext, 
 def e164_phones(instance: Instance) -> dg.AssetsDefinition:
     """A list's phones, normalised."""
 
-    @instance.asset(paths.E164_PHONES, "pandas", ins={"raw_phones": dg.AssetIn(instance.key(paths.RAW_PHONES))})
+    ins = {"raw_phones": dg.AssetIn(instance.key(paths.RAW_PHONES))}
+
+    @instance.asset(paths.E164_PHONES, "pandas", ins=ins, code_version="+".join(reading_version().values()))
     def e164_phones(context: dg.AssetExecutionContext, raw_phones: BatchStream) -> BatchStream:
         """One row per phone of the list: its E.164, or the reason why it has none."""
         with instance.working(context) as fbcheck:
             ws = fbcheck.workspace()
             phone_list = ws.ledger.phone_list(instance.list_key(context))
         reading = phone_list.reading or {}
-        normaliser = Normaliser(
-            region=phone_list.options.get("region") or ws.settings.region,
-            region_column=reading.get("region_column"),
-            extra_line_types=ws.settings.extra_line_types,
-        )
+        normaliser = normaliser_of(ws, phone_list)
         normalised = normaliser.normalise_all(normaliser.learn(raw_phones.batches))
         batches = reported("normalising", map(partial(validate, paths.E164_PHONES), normalised), reading.get("phones"))
         schema = Normaliser.output_schema(raw_phones.schema)
         lineage = lineage_from_raw(instance.key(paths.RAW_PHONES), raw_phones.schema, schema, reading.get("region_column"))
-        stream = BatchStream(schema, batches, on_written=lambda: {"column_lineage": lineage})
+        stream = BatchStream(schema, batches, reading_version, on_written=lambda: {"column_lineage": lineage})
         return guarded(ws, phone_list.list_key, stream, raw_phones.as_of)
 
     return e164_phones
@@ -187,7 +187,7 @@ def current_verdicts(instance: Instance) -> dg.AssetsDefinition:
     """The newest of all verdicts."""
 
     key = instance.key(paths.CURRENT_VERDICTS)
-    skippable = {"dagster_type": dg.Nothing, "output_required": False}
+    skippable: dict[str, Any] = {"dagster_type": dg.Nothing, "output_required": False}
 
     @instance.asset(paths.CURRENT_VERDICTS, is_of_list=False, deps=[instance.key(paths.VERDICTS)], **skippable)
     def current_verdicts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:

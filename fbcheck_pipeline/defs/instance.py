@@ -116,13 +116,14 @@ class Instance:
         return self.key(asset).to_python_identifier()
 
     def asset(
-        self, file: Union[DataFile, str], *kinds: str, is_of_list: bool = True, **given: Any
+        self, file: Union[DataFile, str], *kinds: str, is_of_list: bool = True, code_version: str = "1", **given: Any
     ) -> Callable[[Callable[..., Any]], dg.AssetsDefinition]:
         """A decorator: an asset, which has what all of ours share.
 
         Args:
             file: its file, or its name where it has none of its own.
             is_of_list: it is partitioned by list.
+            code_version: where another one made what is stored, Dagster shows that as stale.
         """
 
         def decorate(function: Callable[..., Any]) -> dg.AssetsDefinition:
@@ -133,7 +134,7 @@ class Instance:
                 owners=self.owners,
                 tags={INSTANCE_TAG: self.name or "", **self.tags},
                 kinds={"parquet", *kinds},
-                code_version="1",
+                code_version=code_version,
                 metadata=None if isinstance(file, str) else {**described_columns(file), **self._told_of(file)},
                 op_tags=self.op_tags,
                 required_resource_keys={self.fbcheck_key},

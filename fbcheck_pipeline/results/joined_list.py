@@ -51,7 +51,7 @@ def joined_list(
     batches = reported("joining", map(partial(validate, paths.FACEBOOK_RESULTS), joined), phone_list.count("phones") or None)
 
     def footer() -> dict[str, str]:
-        lineage.update(build_lineage(ws, phone_list, schema, resolved, tally, breakdown, run_id))
+        lineage.update(build_lineage(ws, phone_list, schema, resolved, tally, breakdown, run_id, e164_phones.footer()))
         lineage["started_at"] = started_at
         return {FOOTER_KEY: as_json(lineage), LIST_KEY_KEY: list_key}
 

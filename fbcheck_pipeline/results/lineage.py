@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import platform
 import subprocess
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
@@ -25,6 +25,7 @@ from fbcheck_pipeline.ledger.records import Chunk, PhoneList, Purchase
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column
 from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES
+from fbcheck_pipeline.phones.reading_version import READ_BY
 from fbcheck_pipeline.results.counting import (
     Breakdown,
     answers_by_chunk,
@@ -53,13 +54,21 @@ def made_of(schema: pa.Schema, region_column: str | None) -> dict[str, list[str]
 
 
 def build_lineage(
-    ws: Workspace, phone_list: PhoneList, schema: pa.Schema, resolved: Resolved, tally: Tally, breakdown: Breakdown, run_id: str
+    ws: Workspace,
+    phone_list: PhoneList,
+    schema: pa.Schema,
+    resolved: Resolved,
+    tally: Tally,
+    breakdown: Breakdown,
+    run_id: str,
+    read_by: Mapping[str, str],
 ) -> dict[str, Any]:
     """Build the lineage of one list's result, after all its batches have passed.
 
     Args:
         phone_list: the list's entry in the ledger.
         tally, breakdown: the counts of those batches.
+        read_by: the footer of `e164_phones`; the list may have been read by an older program than this.
     """
     region = phone_list.options.get("region") or ws.settings.region
     source: dict[str, Any] = {"name": phone_list.source, **(phone_list.reading or {})}
@@ -89,7 +98,7 @@ def build_lineage(
         "tasks": [_task(each, bought.get(each.chunk_key), answers[each.chunk_key]) for each in tasks],
         "columns": made_of(schema, source.get("region_column")),
         "settings": ws.settings.without_secrets(),
-        "versions": versions(),
+        "versions": {**versions(), **{name: read_by[key] for name, key in READ_BY.items() if key in read_by}},
         "run_id": run_id,
         "purpose": phone_list.purpose,
         "synthetic": any(each.is_synthetic for each in tasks),

@@ -97,32 +97,6 @@ def test_a_suppressed_phone_is_never_submitted(fbcheck: Fbcheck, vendor: FakeVen
     assert set(vendor.accepted) == {swiss(1)}
 
 
-AS_IT_WAS = """
-from phonenumbers.phonemetadata import PhoneMetadata, PhoneNumberDesc
-PhoneMetadata.metadata_for_region("CI")  # else it is loaded beside the other
-eight = PhoneNumberDesc(national_number_pattern=r"[02-8]\\d{7}", possible_length=(8,))
-PhoneMetadata._region_metadata["CI"] = PhoneMetadata(
-    id="CI", country_code=225, international_prefix="00", general_desc=eight, mobile=eight, register=False
-)
-"""
-"""Ivory Coast before 2021: eight digits."""
-
-
-def test_an_opt_out_from_before_a_renumbering_holds_after_it(fbcheck: Fbcheck, tmp_path: Path) -> None:
-    """Only a keyed hash of the former number is kept; the country's new metadata came with an update of phonenumbers."""
-    fbcheck.prelude = AS_IT_WAS
-    out, now = write_list(tmp_path / "out.csv", ["+225 07 12 34 56", "+225 05 12 34 56"]), "+225 07 07 12 34 56"
-    assert fbcheck("suppress", str(out), "--json")[1]["new"] == 2
-    fbcheck.prelude = ""
-    numbers = [now, "+225 05 05 12 34 56", "+225 07 07 12 34 57", "+225 07 07 12 34 58"]
-    code, document, _ = fbcheck("suppress", str(write_list(out, ["+225 07 12 34 56", numbers[2]])), "--json")
-    assert (code, document["new"], document["unread_rows"]) == (2, 1, [1]), "the former form is no number any more"
-    counts = fbcheck("run", str(write_list(tmp_path / "a.csv", numbers)), "--dry-run", "--json")[1]["lists"][0]["counts"]
-    assert (counts["suppressed"], counts["waiting"]) == (3, 1)
-    assert fbcheck("suppress", "--undo", str(write_list(out, numbers[:1])), "--json")[1]["taken_back"] == 1
-    assert [fbcheck("person", each, "--json")[1]["suppressed"] for each in numbers[:3]] == [False, True, True]
-
-
 def test_a_purge_deletes_everything_everywhere_and_keeps_what_others_need(
     fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path
 ) -> None:

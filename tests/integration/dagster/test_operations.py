@@ -11,17 +11,21 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.loader import LoadingContextForTest
 
 from fbcheck_pipeline.defs import requests
 from fbcheck_pipeline.defs.operations import disk_has_room
 from fbcheck_pipeline.defs.requests import WORK_TAG, requests_for, submission
 from fbcheck_pipeline.ledger import ChunkState
+from fbcheck_pipeline.phones.reading_version import READ_BY, reading_version
 from tests.fake_vendor import FakeVendor
 from tests.integration.dagster.dagster_driver import (
     STANDING_ALONE,
     DagsterDriver,
     failed_check_webhook,
     failed_run_webhook,
+    standing_alone,
     swiss,
 )
 from tests.integration.workflow.workflow_driver import set_columns
@@ -206,6 +210,21 @@ def test_old_verdicts_are_noticed_when_a_list_is_joined_again(
     result = open_driver(verdict_days=0.0).run("join_list", key)
     found = {each.check_name: each for each in result.get_asset_check_evaluations()}["verdicts_are_fresh"]
     assert result.success and not found.passed and found.severity == dg.AssetCheckSeverity.WARN
+
+
+def test_dagster_shows_what_another_version_of_phonenumbers_makes_stale(
+    driver: DagsterDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is read anew by itself; somebody may want to, and what follows is stale then."""
+    key = driver.complete("a.csv", swiss(3))
+    for version, state in (("", StaleStatus.FRESH), ("99.0", StaleStatus.STALE)):
+        if version:
+            newer = {**reading_version(), READ_BY["phonenumbers"]: version}
+            monkeypatch.setattr("fbcheck_pipeline.defs.assets.reading_version", lambda newer=newer: newer)
+        graph = standing_alone(driver.fbcheck).get_repository_def().asset_graph
+        resolver = CachingStaleStatusResolver(driver.instance, graph, LoadingContextForTest(driver.instance))
+        shown = [resolver.get_status(dg.AssetKey(name), key) for name in ("raw_phones", "e164_phones")]
+        assert shown == [StaleStatus.FRESH, state]
 
 
 def test_a_crash_that_dagster_has_tried_again_is_not_asked_for_a_second_time(

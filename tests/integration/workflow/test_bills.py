@@ -27,7 +27,7 @@ def lineage_of(driver: WorkflowDriver, key: str) -> dict[str, Any]:
     resolved = resolve(driver.ws, key, pins)
     driver.ledger.note_read(key, {"rows": len(pins.phones)})
     found = driver.ledger.phone_list(key)
-    return build_lineage(driver.ws, found, schema_of(paths.FACEBOOK_RESULTS), resolved, Tally(resolved), Breakdown(), "run")
+    return build_lineage(driver.ws, found, schema_of(paths.FACEBOOK_RESULTS), resolved, Tally(resolved), Breakdown(), "run", {})
 
 
 def test_every_number_of_money_is_what_the_vendor_charged(
