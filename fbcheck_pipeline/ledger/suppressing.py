@@ -49,7 +49,7 @@ class Suppressing(Access):
     def suppressed_among(self, phones: Phones) -> npt.NDArray[np.bool_]:
         """Which of these phones are suppressed, as they are or in a form that they had before a renumbering."""
         found = np.zeros(len(phones), bool)
-        if not len(phones) or not self._rows(sa.select(suppressions.c.digest).limit(1)):
+        if not len(phones) or self._rows(sa.select(sa.func.min(suppressions.c.digest)))[0][0] is None:
             return found
         from fbcheck_pipeline.phones.renumbering import former_forms  # the package is heavy, and mostly nothing is suppressed
 
