@@ -47,14 +47,14 @@ class Database(ABC):
             LedgerError: the ledger is locked for longer than its time-out, cannot be written, or was migrated by a newer program,
                 perhaps while this one ran.
         """
-        with faults_named("written"), self._locked(WRITING_LOCK) as connection:
+        with faults_named("written"), self._locked() as connection:
             refuse_newer(connection.scalar(VERSION))
             yield connection
 
     @contextmanager
     def migrating(self) -> Iterator[sa.Connection]:
         """A transaction in which the tables are made or changed; nobody writes beside it."""
-        with self._locked(WRITING_LOCK) as connection:
+        with self._locked() as connection:
             yield connection
 
     @contextmanager
@@ -70,7 +70,7 @@ class Database(ABC):
     @contextmanager
     def rehearsing(self) -> Iterator[Database]:
         """The same database for trying out: all that is written there is undone in the end; meanwhile nobody else writes."""
-        with self._locked(WRITING_LOCK) as connection:
+        with self._locked() as connection:
             yield _Rehearsal(self, connection)
             connection.rollback()
 
@@ -103,7 +103,7 @@ class Database(ABC):
         """How much it takes on the disk."""
 
     @abstractmethod
-    def _locked(self, number: int) -> AbstractContextManager[sa.Connection]: ...
+    def _locked(self) -> AbstractContextManager[sa.Connection]: ...
 
 
 class _Rehearsal(Database):
@@ -133,7 +133,7 @@ class _Rehearsal(Database):
         return self._real.size_bytes()
 
     @contextmanager
-    def _locked(self, number: int) -> Iterator[sa.Connection]:
+    def _locked(self) -> Iterator[sa.Connection]:
         with self._connection.begin_nested():
             yield self._connection
 
@@ -195,7 +195,7 @@ class SQLiteDatabase(Database):
             )
             return pages * page_bytes
 
-    def _locked(self, number: int) -> AbstractContextManager[sa.Connection]:
+    def _locked(self) -> AbstractContextManager[sa.Connection]:
         return self.engine.begin()  # IMMEDIATE: one writer, whatever it writes
 
 
@@ -238,10 +238,12 @@ class PostgresDatabase(Database):
             return int(connection.execute(sa.select(sa.func.pg_database_size(sa.func.current_database()))).scalar_one())
 
     @contextmanager
-    def _locked(self, number: int) -> Iterator[sa.Connection]:
+    def _locked(self) -> Iterator[sa.Connection]:
         with self.engine.begin() as connection:
             connection.execute(
-                sa.select(sa.func.set_config("lock_timeout", self._busy_timeout, True), sa.func.pg_advisory_xact_lock(number))
+                sa.select(
+                    sa.func.set_config("lock_timeout", self._busy_timeout, True), sa.func.pg_advisory_xact_lock(WRITING_LOCK)
+                )
             )
             yield connection
 
