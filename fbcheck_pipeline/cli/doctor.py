@@ -65,6 +65,8 @@ def _findings() -> Iterator[Finding]:
         yield Finding(
             "purpose", "note", "required, and FBCHECK_PURPOSE is not set: only `fbcheck run --purpose TEXT` accepts lists"
         )
+    if settings.model_fields_set & {"nightly_cron", "nightly_timezone"} and not target.is_embedded():
+        yield _tried("night", _night)
     yield _dagster_home(settings)
     places = [_tried("storage", lambda: _storage(settings)), _tried("ledger", lambda: _ledger(settings))]
     yield from places
@@ -79,6 +81,15 @@ def _region(settings: Settings) -> Finding:
     return Finding(
         "region", "note", "FBCHECK_REGION is not set: numbers without a country code are rejected unless you use --region"
     )
+
+
+def _night() -> str:
+    """Of the standalone instance; definitions of a project are judged when they are loaded."""
+    from fbcheck_pipeline.defs.resources import FbcheckResource
+    from fbcheck_pipeline.defs.times import Nightly, nightly_times
+
+    times = nightly_times(Nightly(), FbcheckResource.from_env())
+    return f"the nightly schedule runs at {times.cron}, {times.timezone}"
 
 
 def _dagster_home(settings: Settings) -> Finding:

@@ -83,8 +83,9 @@ def test_size_and_growth_are_told(examine: Examine, ledger: sqlite3.Connection, 
         ({"API_URL": "http://127.0.0.1:9"}, "vendor", "does not answer"),
         ({"API_URL": "not a url"}, "settings", "FBCHECK_API_URL"),
         ({"DATA_URI": "/proc/nowhere"}, "storage", "/proc/nowhere"),
+        ({"NIGHTLY_TIMEZONE": "Stambul"}, "night", "FBCHECK_NIGHTLY_TIMEZONE='Stambul' is no time zone"),
     ],
-    ids=["no key", "unreachable", "wrong url", "unwritable"],
+    ids=["no key", "unreachable", "wrong url", "unwritable", "no time zone"],
 )
 def test_a_fault_is_named_with_its_remedy(examine: Examine, settings: dict[str, str], what: str, word: str) -> None:
     """And exit 2."""
