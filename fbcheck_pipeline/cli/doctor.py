@@ -201,7 +201,8 @@ def _vendor(settings: Settings) -> Iterator[Finding]:
     if found.fault is not None:
         yield Finding("vendor", "fault", found.fault)
         return
-    yield Finding("vendor", "ok", "answers and accepts the key")
+    left = "" if found.balance is None else f"; {found.balance:,.2f} USD are left"
+    yield Finding("vendor", "ok", f"answers and accepts the key{left}")
     if found.server_time is not None:
         ahead_s = time.time() - found.server_time
         is_off = abs(ahead_s) > CLOCK_TOLERANCE_S

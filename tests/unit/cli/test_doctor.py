@@ -59,6 +59,7 @@ def test_a_healthy_installation_is_healthy(examine: Examine, ledger: sqlite3.Con
     code, found = examine(REGION="CH")
     assert code == 0 and {level for what, (level, _) in found.items() if what != "DAGSTER_HOME"} == {"ok"}
     assert {"settings", "region", "storage", "ledger", "vendor", "clock"} <= set(found)
+    assert "12.50 USD are left" in examine(PROTOCOL="v1")[1]["vendor"][1]
 
 
 def test_size_and_growth_are_told(examine: Examine, ledger: sqlite3.Connection, vendor: FakeVendor, tmp_path: Path) -> None:
