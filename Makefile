@@ -2,6 +2,8 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+# The run-time packages are installed; the tests' are, too.
+READY_TO_RUN := $(VENV)/.ready-to-run
 READY := $(VENV)/.ready
 
 # Compiled once, whatever the shell says: a run and a test would otherwise compile all of it each time.
@@ -9,11 +11,11 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test world compat unit lint types contracts check secrets audit lock bench dev docs mutants clean
 
-demo: $(READY)
+demo: $(READY_TO_RUN)
 	$(BIN)/fbcheck demo
 
 # Dagster's pages at port 3000 with the sandbox vendor and the sample lists; Ctrl-C ends everything.
-dev: $(READY)
+dev: $(READY_TO_RUN)
 	$(BIN)/fbcheck dev
 
 # Three workers on two cores: the long tests mostly wait for processes of their own.
@@ -68,16 +70,32 @@ bench: $(READY)
 mutants: $(READY)
 	$(BIN)/python -m tests.mutation.fast_path
 
-# Rewrites requirements.lock from pyproject.toml; no index is named in it.
+# Rewrites both lock files from pyproject.toml; no index is named in them. What runs has the same version in both.
+LOCK := $(BIN)/uv pip compile pyproject.toml --generate-hashes --python-version 3.11 \
+	--no-emit-index-url --no-header --no-annotate --no-strip-extras -q
 lock: $(READY)
-	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --generate-hashes --python-version 3.11 \
-		--no-emit-index-url --no-header --no-annotate --no-strip-extras -q -o requirements.lock
+	$(LOCK) --all-extras --group dev -o requirements.lock
+	$(LOCK) --extra standalone --group install -c requirements.lock -o requirements.run.lock
 
-$(READY): requirements.lock pyproject.toml
+# uv installs a lock file several times as fast as pip, which brings uv. It asks the index that pip is configured to ask;
+# where it reaches none, pip installs.
+define install
+	UV_DEFAULT_INDEX="$$($(PIP) config list | sed -n "s/.*\.index-url='\(.*\)'/\1/p" | tail -n 1)" \
+		$(BIN)/uv pip install --python $(BIN)/python --compile-bytecode --no-deps --require-hashes -r $(1) \
+		|| $(PIP) install --no-deps --require-hashes -r $(1)
+endef
+PIP := $(BIN)/python -m pip --quiet
+
+$(READY_TO_RUN): requirements.run.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
-	touch $(READY)
+	sed -n '/^uv==/,/[^\\]$$/p' $< | $(PIP) install --no-deps --require-hashes -r /dev/stdin
+	$(call install,$<)
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(READY): requirements.lock $(READY_TO_RUN)
+	$(call install,$<)
+	touch $@
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,7 +1,5 @@
 """The commands of `fbcheck`, their options and their help; what they do is in the modules beside this one."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from fbcheck_pipeline.cli import completing
+from fbcheck_pipeline.cli.arrow_alone import load_arrow_alone
 from fbcheck_pipeline.errors import OperatorError
 
 app = typer.Typer(
@@ -174,6 +173,7 @@ def run(
     )
     options = RunOptions(reading, not no_wait, timeout, max_billable, retry, purpose, yes, source)
     if dry_run:
+        load_arrow_alone()
         from fbcheck_pipeline.cli.estimating import dry_run as perform
     else:
         with gc_paused():
@@ -291,6 +291,8 @@ def export(
     Example: fbcheck export customers-17904e64 --to customers.xlsx
     """
     from fbcheck_pipeline.cli.preparing import command_workspace
+
+    load_arrow_alone()
     from fbcheck_pipeline.results.export import ExportOptions, export_results
 
     is_pseudonymised = pseudonymise or recipient is not None
@@ -347,9 +349,11 @@ def normalise(
 
     Example: fbcheck normalise customers.csv --region TR --to customers.parquet
     """
-    from fbcheck_pipeline.cli.normalising import normalise_file, say_normalised
     from fbcheck_pipeline.cli.output import Reporter
     from fbcheck_pipeline.cli.preparing import load_command_settings
+
+    load_arrow_alone()
+    from fbcheck_pipeline.cli.normalising import normalise_file, say_normalised
     from fbcheck_pipeline.lists import ReadOptions
 
     reporter = Reporter(as_json=as_json, quiet=quiet)
@@ -414,8 +418,10 @@ def person(
 
     Example: fbcheck person +905320000001
     """
-    from fbcheck_pipeline.cli.people import say_person
     from fbcheck_pipeline.cli.preparing import command_workspace
+
+    load_arrow_alone()
+    from fbcheck_pipeline.cli.people import say_person
 
     with command_workspace(as_json=as_json, only_to_look=True, region=region) as (reporter, ws):
         say_person(ws, number, reporter)

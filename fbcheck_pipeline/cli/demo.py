@@ -26,6 +26,8 @@ EXCERPT = [each for each in columns_of(paths.FACEBOOK_RESULTS) if each not in LE
 
 def run_demo(reporter: Reporter) -> int:
     """Run the demo; returns the exit code."""
+    samples = sample_lists()
+    reporter.say(f"checking {len(samples)} sample lists against a sandbox vendor on this machine; this takes some seconds")
     from fbcheck_pipeline.cli import running, tables
     from fbcheck_pipeline.cli.run_options import RunOptions
     from fbcheck_pipeline.lists import ReadOptions
@@ -39,7 +41,7 @@ def run_demo(reporter: Reporter) -> int:
         settings = load_settings()
         reporter.say(f"sandbox vendor at {sandbox.url}, data in {folder}")
         code, document = running.run_lists(
-            settings, sample_lists(), RunOptions(ReadOptions(region="TR"), purpose="demonstration"), reporter
+            settings, samples, RunOptions(ReadOptions(region="TR"), purpose="demonstration"), reporter
         )
     tables.say_outcome(reporter, document)
     if not reporter.as_json and document["lists"]:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
+from fbcheck_pipeline.cli.dagster_home import prepare_dagster_home
 from fbcheck_pipeline.cli.demo import fresh_folder, sample_lists, sandbox_environment
 from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.errors import OperatorError
@@ -20,6 +21,8 @@ from fbcheck_pipeline.model import paths
 DELAY_S = 10.0
 """Long enough to see tasks with the vendor on the pages."""
 STOP_S = 30
+NO_ADVICE = ("-W", "ignore:Function `dev_command` is superseded")
+"""Dagster's hint at `dg dev`, a tool for its developers that the product does not bring."""
 
 
 def run_dev(port: int, reporter: Reporter) -> int:
@@ -38,9 +41,8 @@ def run_dev(port: int, reporter: Reporter) -> int:
             raise OperatorError(f"port {port} is taken; end the program that uses it, or choose another port with --port")
     folder = fresh_folder("dev")
     home, inbox = folder / paths.DAGSTER.folder, folder / paths.INBOX.folder
-    for each in (home, inbox):
-        each.mkdir(parents=True, mode=0o700)
-    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\nnux:\n  enabled: false\n")
+    inbox.mkdir(parents=True, mode=0o700)
+    prepare_dagster_home(home)
     with Sandbox(delay_s=DELAY_S) as sandbox:
         environment = sandbox_environment(folder, sandbox.url, region="TR") | {"DAGSTER_HOME": str(home)}
         for path in sample_lists():
@@ -48,8 +50,8 @@ def run_dev(port: int, reporter: Reporter) -> int:
         reporter.say(f"sandbox vendor at {sandbox.url}, data in {folder}")
         reporter.say(f"Dagster starts at http://127.0.0.1:{port} within seconds; put lists into {inbox}; Ctrl-C ends everything")
         command = ["dagster", "dev", "-m", "fbcheck_pipeline.definitions", "-h", "127.0.0.1", "-p", str(port)]
-        command += ["--log-level", "warning", "--code-server-log-level", "warning"]
-        return _until_interrupted([sys.executable, "-m", *command], folder, environment)
+        command += ["--log-level", "error", "--code-server-log-level", "warning"]
+        return _until_interrupted([sys.executable, *NO_ADVICE, "-m", *command], folder, environment)
 
 
 def _until_interrupted(command: list[str], folder: Path, environment: dict[str, str]) -> int:

@@ -27,8 +27,8 @@ from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.answers import Tally, resolve
 from fbcheck_pipeline.workflow.arrival.intake import file_named, known_list, register, with_defaults
 from fbcheck_pipeline.workflow.buying.allocation import Again
-from fbcheck_pipeline.workflow.buying.doubt import what_to_do
 from fbcheck_pipeline.workflow.buying.foresight import rehearse_list
+from fbcheck_pipeline.workflow.buying.held import what_to_do
 from fbcheck_pipeline.workflow.buying.plan import planning_order
 from fbcheck_pipeline.workflow.content import ListContent, content_of
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace, rehearsing

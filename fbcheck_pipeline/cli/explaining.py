@@ -7,15 +7,15 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from fbcheck_pipeline.cli.arrow_alone import load_arrow_alone
 from fbcheck_pipeline.cli.output import Reporter, count_of
 from fbcheck_pipeline.cli.tables import plain_table
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
+from fbcheck_pipeline.model.oddities import ODDITIES
 from fbcheck_pipeline.model.reasons import label_of, remedy_of
 from fbcheck_pipeline.model.task_ids import shown_task_id
-from fbcheck_pipeline.results.counting import ODDITIES
-from fbcheck_pipeline.results.explain import explain_row
-from fbcheck_pipeline.results.lineage import read_lineage
+from fbcheck_pipeline.results.lineage_file import read_lineage
 from fbcheck_pipeline.results.reading import shown_delimiter
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -43,6 +43,9 @@ def say_lineage(ws: Workspace, list_key: str, row: int | None, reporter: Reporte
         OperatorError: there is no such list or row, or it is not joined yet.
     """
     if row is not None:
+        load_arrow_alone()
+        from fbcheck_pipeline.results.explain import explain_row  # reads the list's Parquet files
+
         document = explain_row(ws, list_key, row)
         _say_row(reporter, document)
     else:

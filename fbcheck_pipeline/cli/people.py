@@ -15,8 +15,8 @@ from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.lists import ReadOptions
 from fbcheck_pipeline.model.statuses import CheckStatus
+from fbcheck_pipeline.model.timestamps import rfc3339
 from fbcheck_pipeline.results.joined_list import rejoin
-from fbcheck_pipeline.results.lineage import rfc3339
 from fbcheck_pipeline.results.report_index import refresh_index
 from fbcheck_pipeline.results.summary import refresh_summary
 from fbcheck_pipeline.workflow.erasing.erase import Erased, erase

@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from fbcheck_pipeline.cli import target
 from fbcheck_pipeline.cli.attempts import Attempts
+from fbcheck_pipeline.cli.dagster_home import prepare_dagster_home
 from fbcheck_pipeline.cli.interrupts import Interrupts
 from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.cli.run_options import RunOptions, RunOutcome
@@ -36,14 +37,14 @@ from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.progress import report_progress
 from fbcheck_pipeline.results.counting import charged_for
-from fbcheck_pipeline.results.lineage import read_lineage
+from fbcheck_pipeline.results.lineage_file import read_lineage
 from fbcheck_pipeline.results.reading import how_read
 from fbcheck_pipeline.results.rejects import by_reason, read_rejects
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.arrival.intake import add_list, file_named, with_defaults
 from fbcheck_pipeline.workflow.buying.allocation import Again
-from fbcheck_pipeline.workflow.buying.doubt import what_to_do
+from fbcheck_pipeline.workflow.buying.held import what_to_do
 from fbcheck_pipeline.workflow.buying.plan import planning_order
 from fbcheck_pipeline.workflow.collection.due import due_work
 from fbcheck_pipeline.workflow.collection.poll import poll_due_tasks
@@ -65,10 +66,8 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
         raise SettingsError("DAGSTER_HOME must be set where FBCHECK_DATA_URI is not a local folder")
     if not os.environ.get("DAGSTER_HOME"):
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    config = home / "dagster.yaml"
-    if not (config.exists() or target.is_embedded()):
-        config.parent.mkdir(parents=True, exist_ok=True)
-        config.write_text("telemetry:\n  enabled: false\n")
+    if not target.is_embedded():
+        prepare_dagster_home(home)
     with FileLock(home / ".tables.lock", mode=0o600):  # Dagster does not lock the creation of its tables
         return dg.DagsterInstance.from_config(str(home))
 
@@ -170,7 +169,8 @@ class _Driver:
     def submit(self) -> None:
         """Plan and send what each list needs."""
         files = {key: file for file, key in self._outcome.keys.items()}
-        for key, is_once_more in planning_order(self._ws, files):
+        for place, (key, is_once_more) in enumerate(planning_order(self._ws, files)):
+            report_progress("planning", min(place, len(files)), len(files))
             if self._ws.ledger.phone_list(key).is_complete and not self._options.retry:
                 continue
             again = Again.PERSON if self._options.retry and not is_once_more else Again.NOBODY

@@ -15,9 +15,9 @@ from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, OPEN_STATUSES
 from fbcheck_pipeline.model.task_ids import shown_task_id
-from fbcheck_pipeline.results.lineage import rfc3339
-from fbcheck_pipeline.workflow.buying.doubt import what_to_do
-from fbcheck_pipeline.workflow.erasing.erased_chunks import awaited
+from fbcheck_pipeline.model.timestamps import rfc3339
+from fbcheck_pipeline.workflow.buying.held import what_to_do
+from fbcheck_pipeline.workflow.erasing.awaited_erasures import awaited
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 ROWS_SHOWN = 20

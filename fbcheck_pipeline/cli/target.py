@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.model.command_line import CommandLine
 from fbcheck_pipeline.model.paths import DAGSTER
-from fbcheck_pipeline.settings import Settings, load_settings, unknown_variables
 
 if TYPE_CHECKING:
     from fbcheck_pipeline.defs.embedded import Embedded
+    from fbcheck_pipeline.settings import Settings
 
 _chosen: list[Embedded] = []
 """One, once the command line has named it."""
@@ -68,6 +68,8 @@ def target_settings(**given: Any) -> Settings:
     Raises:
         SettingsError: a value does not fit.
     """
+    from fbcheck_pipeline.settings import load_settings
+
     return _chosen[0].fbcheck.settings(**given) if _chosen else load_settings(**given)
 
 
@@ -80,6 +82,8 @@ def dagster_home(settings: Settings) -> Path | None:
 
 def warnings() -> list[str]:
     """A sentence for each variable that is no setting."""
+    from fbcheck_pipeline.settings import unknown_variables
+
     return _chosen[0].fbcheck.unknown_variables() if _chosen else unknown_variables()
 
 

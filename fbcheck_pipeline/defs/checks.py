@@ -10,10 +10,10 @@ from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.results.counting import coverage_of
-from fbcheck_pipeline.results.lineage import read_lineage
+from fbcheck_pipeline.results.lineage_file import read_lineage
 from fbcheck_pipeline.results.reading import how_read
 from fbcheck_pipeline.results.source_change import unlike_previous
-from fbcheck_pipeline.workflow.buying.doubt import what_to_do
+from fbcheck_pipeline.workflow.buying.held import what_to_do
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 GOOD_COVERAGE = 0.9

@@ -19,7 +19,7 @@ from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.ledger.states import states_that
 from fbcheck_pipeline.workflow.arrival.inbox import take_up_lists
 from fbcheck_pipeline.workflow.buying.allocation import Again
-from fbcheck_pipeline.workflow.buying.doubt import what_to_do
+from fbcheck_pipeline.workflow.buying.held import what_to_do
 from fbcheck_pipeline.workflow.collection.due import due_work
 from fbcheck_pipeline.workflow.collection.poll import poll_due_tasks
 

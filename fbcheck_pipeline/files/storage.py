@@ -1,7 +1,7 @@
 """Where data lies: one root, local folder or object store, and how Parquet gets there whole.
 
 An object store shows an object only when its upload is complete; local files are written by `atomic`. What the data mean is
-not known here.
+not known here. Arrow is loaded by what reads or writes Parquet: commands that only look need none of it.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, nullco
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import fsspec
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.files.atomic import move_file, whole_file, write_faults_named
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
 MOST_DISTINCT = 0.5
 """A Parquet dictionary pays for a column while less than this share of its values are distinct, judged by the first `ROWS_JUDGED` rows."""
@@ -31,6 +32,8 @@ ROWS_PER_BATCH = 65_536
 
 def release_unused_memory() -> None:
     """Return what was freed to the system, between two stages that each need much: the C library would keep it."""
+    import pyarrow as pa
+
     pa.default_memory_pool().release_unused()
 
 
@@ -69,6 +72,8 @@ class BatchStream:
 
     def read_all(self) -> pa.Table:
         """All batches as one table; for small data."""
+        import pyarrow as pa
+
         return pa.Table.from_batches(list(self.batches), self.schema)
 
 
@@ -234,6 +239,8 @@ class Storage:
         Raises:
             StorageError: the place cannot be written; what stood there before still stands.
         """
+        import pyarrow.parquet as pq
+
         first = next(stream.batches, None)
         batches = () if first is None else chain([first], stream.batches)
         rows, options = 0, {"compression": "zstd", "use_dictionary": _repetitive(first)}
@@ -253,6 +260,8 @@ class Storage:
         Raises:
             StorageError: there is no such file, or it is damaged; reading the batches raises it, too.
         """
+        import pyarrow as pa
+
         file = self.parquet_file(name)
         metadata = {
             key.decode(): value.decode() for key, value in (file.metadata.metadata or {}).items() if key != b"ARROW:schema"
@@ -280,6 +289,8 @@ class Storage:
     @contextmanager
     def faults_of_parquet_named(self, name: str) -> Iterator[None]:
         """Raise a StorageError that names the file for any fault in reading it."""
+        import pyarrow as pa
+
         try:
             yield
         except (pa.ArrowInvalid, OSError) as error:
@@ -291,6 +302,9 @@ class Storage:
         Raises:
             StorageError: there is no such file, or it is damaged.
         """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
         try:
             with self.local_copy(name) as path:
                 return pq.ParquetFile(path)  # stays readable when the copy is removed
@@ -342,6 +356,9 @@ def _repetitive(batch: pa.RecordBatch | None) -> list[str]:
     """Columns for which a dictionary pays, judged by the first rows."""
     if batch is None:
         return []
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     batch = batch.slice(0, ROWS_JUDGED)
     most = MOST_DISTINCT * batch.num_rows
     return [
@@ -353,4 +370,6 @@ def _repetitive(batch: pa.RecordBatch | None) -> list[str]:
 
 def _is_countable(type_: pa.DataType) -> bool:
     """False for what Arrow cannot tell apart: lists, and floats of two bytes."""
+    import pyarrow as pa
+
     return not (pa.types.is_nested(type_) or pa.types.is_float16(type_))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import TYPE_CHECKING
+
 import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger import codec
@@ -12,6 +13,11 @@ from fbcheck_pipeline.ledger.planning import request_planning_of_dependants
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
 from fbcheck_pipeline.ledger.schema import FACTS, LOADED, chunks
 from fbcheck_pipeline.ledger.states import ChunkState
+
+if TYPE_CHECKING:
+    import numpy as np
+else:
+    from fbcheck_pipeline.ledger import arrays as np
 
 CALLED_OFF = (ChunkState.PLANNED, ChunkState.REPLACED, ChunkState.WITHDRAWN)
 """Where a resubmitted chunk may stand when the id of an earlier try comes."""

@@ -1,38 +1,59 @@
-"""Phones as numbers: E.164 without its plus fits 63 bits. Blobs, text and keyed hashes of them."""
+"""Phones as numbers: E.164 without its plus fits 63 bits. Blobs, text and keyed hashes of them.
+
+Arrow and numpy are loaded by what needs them: commands that only look at the ledger do not.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+else:
+    from fbcheck_pipeline.ledger import arrays as np
 
-Phones = npt.NDArray[np.int64]
+
+Phones: TypeAlias = "npt.NDArray[np.int64]"
 
 
 def pack(phones: Phones) -> bytes:
     """Compress int64 phones; sorted stretches compress best."""
+    import pyarrow as pa
+
     steps = np.diff(phones, prepend=np.int64(0))
     return bytes(pa.compress(steps.tobytes(), codec="zstd", asbytes=True))
 
 
 def unpack(blob: bytes, count: int) -> Phones:
-    """The `count` phones of a blob, in their order."""
+    """The `count` phones of a blob, in their order.
+
+    Raises:
+        OSError, ValueError: it is damaged.
+    """
+    import pyarrow as pa
+
     steps = np.frombuffer(pa.decompress(blob, decompressed_size=count * 8, codec="zstd", asbytes=True), np.int64)
     return np.cumsum(steps)
 
 
 def from_e164(texts: pa.Array) -> Phones:
     """E.164 strings (nulls are left out) to int64."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     return np.asarray(pc.cast(pc.utf8_slice_codeunits(texts.drop_null(), 1), pa.int64()).to_numpy(zero_copy_only=False))
 
 
 def to_e164(phones: Phones) -> pa.Array:
     """int64 phones to E.164 strings."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     return pc.binary_join_element_wise(pa.scalar(""), pc.cast(pa.array(phones), pa.string()), "+")
 
 

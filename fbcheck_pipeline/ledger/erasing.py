@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger import codec
@@ -24,6 +23,12 @@ from fbcheck_pipeline.ledger.schema import (
 )
 from fbcheck_pipeline.ledger.scrubbing import erase_from
 from fbcheck_pipeline.ledger.suppressing import opt_out
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+else:
+    from fbcheck_pipeline.ledger import arrays as np
 
 PAGE = 64
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger.moves import move
@@ -16,6 +14,12 @@ from fbcheck_pipeline.ledger.records import LoadedChunk
 from fbcheck_pipeline.ledger.schema import LOADED, chunks, dependencies, lists, parts
 from fbcheck_pipeline.ledger.states import ChunkState
 from fbcheck_pipeline.ledger.tallies import limit_of, sent_for, sent_on, unsent_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+else:
+    from fbcheck_pipeline.ledger import arrays as np
 
 UNANSWERED = {
     "unanswered_count": sa.case((chunks.c.result_sha256.is_(None), chunks.c.phone_count), else_=chunks.c.unanswered_count)

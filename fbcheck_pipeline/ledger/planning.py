@@ -10,10 +10,8 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import LedgerError
@@ -24,6 +22,12 @@ from fbcheck_pipeline.ledger.moves import move
 from fbcheck_pipeline.ledger.records import LoadedChunk, Part
 from fbcheck_pipeline.ledger.schema import LOADED, chunk_phones, chunks, dependencies, ledger_meta, lists, parts, waiting
 from fbcheck_pipeline.ledger.states import ChunkState
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+else:
+    from fbcheck_pipeline.ledger import arrays as np
 
 ORPHANED_AFTER_S = 600.0
 """A chunk that its planner did not send by then is sent by whoever looks."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
-import pyarrow as pa
 import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
 
@@ -165,7 +164,7 @@ class LoadedChunk(Chunk):
             raise unknown_shape(f"the phones of chunk {self.chunk_key} are not in the ledger")
         try:
             return codec.unpack(packed, count)
-        except (pa.ArrowException, OSError, ValueError):
+        except (OSError, ValueError):
             raise unknown_shape(f"the phones of chunk {self.chunk_key} cannot be unpacked") from None
 
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger import codec
@@ -20,6 +19,12 @@ from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import LoadedChunk
 from fbcheck_pipeline.ledger.schema import ERASED, LOADED, chunk_phones, chunks, erasures, ledger_meta, parts
 from fbcheck_pipeline.ledger.states import TRAITS, ChunkState
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+else:
+    from fbcheck_pipeline.ledger import arrays as np
 
 
 def keeps_phones(state: ChunkState, *, has_result: bool) -> bool:

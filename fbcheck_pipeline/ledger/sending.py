@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import LedgerError, OperatorError
@@ -21,6 +20,12 @@ from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.ledger.schema import FACTS, chunks, ledger_meta
 from fbcheck_pipeline.ledger.states import ChunkState
 from fbcheck_pipeline.model.task_ids import shown_task_id
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+else:
+    from fbcheck_pipeline.ledger import arrays as np
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger import codec
@@ -17,6 +16,12 @@ from fbcheck_pipeline.ledger.access import Access
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.many_keys import among, new_rows
 from fbcheck_pipeline.ledger.schema import ledger_meta, suppressions
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+else:
+    from fbcheck_pipeline.ledger import arrays as np
 
 AT_ONCE = 20_000
 """So many digests are named in a statement."""

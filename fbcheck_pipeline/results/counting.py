@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model.columns import Column
+from fbcheck_pipeline.model.oddities import ODDITIES
 from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES, CHECK_STATUSES, VERDICTS, CheckStatus
 from fbcheck_pipeline.results.rejects import Rejects, by_reason
 from fbcheck_pipeline.workflow.answers import Resolved
@@ -22,15 +23,6 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 
 NO_VERDICT = "none"
 UNKNOWN = "unknown"
-ODDITIES = {
-    "repeated": "rows that repeat another",
-    "conflicting": "phones with contradicting verdicts",
-    "unknown_labels": "phones with an unknown label",
-    "unreadable_numbers": "rows whose number cannot be read",
-    "extra": "phones in the result that were never sent",
-    "missing": "phones sent that are absent from the result",
-}
-"""What may be unusual in a task's result. Collecting counts each by its name."""
 RESULT_COUNTS = (Column.ROWS, *ODDITIES, CheckStatus.UNDETERMINED)
 """Everything that collecting counts in a task's result."""
 

@@ -15,8 +15,9 @@ from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, columns_of, result_name
+from fbcheck_pipeline.model.timestamps import rfc3339
 from fbcheck_pipeline.phones import Normaliser
-from fbcheck_pipeline.results.lineage import read_lineage, rfc3339
+from fbcheck_pipeline.results.lineage_file import read_lineage
 from fbcheck_pipeline.results.source_text import source_as_text
 from fbcheck_pipeline.workflow.verdict_files.verdicts import place_of
 from fbcheck_pipeline.workflow.workspace import Workspace

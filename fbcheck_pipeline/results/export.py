@@ -24,7 +24,7 @@ from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, result_name
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.progress import reported
 from fbcheck_pipeline.results.export_formats import WRITERS, write_csv
-from fbcheck_pipeline.results.lineage import read_lineage
+from fbcheck_pipeline.results.lineage_file import read_lineage
 from fbcheck_pipeline.results.number_search import KnownNumbers
 from fbcheck_pipeline.results.pseudonyms import Pseudonyms
 from fbcheck_pipeline.results.source_text import source_as_text, with_source_text

@@ -11,11 +11,12 @@ from fbcheck_pipeline.files.storage import BatchStream, release_unused_memory
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.frames import validate
 from fbcheck_pipeline.model.statuses import CheckStatus
+from fbcheck_pipeline.model.timestamps import rfc3339
 from fbcheck_pipeline.progress import reported
 from fbcheck_pipeline.results.answer_rows import write_answers
 from fbcheck_pipeline.results.counting import Breakdown
 from fbcheck_pipeline.results.join import join_batches, result_schema
-from fbcheck_pipeline.results.lineage import FOOTER_KEY, as_json, build_lineage, rfc3339
+from fbcheck_pipeline.results.lineage import FOOTER_KEY, as_json, build_lineage
 from fbcheck_pipeline.results.openlineage import send_events, write_events
 from fbcheck_pipeline.results.report import render_report
 from fbcheck_pipeline.workflow.answers import Tally

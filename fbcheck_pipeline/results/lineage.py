@@ -9,7 +9,6 @@ import json
 import platform
 import subprocess
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -19,12 +18,12 @@ import numpy as np
 import pyarrow as pa
 
 from fbcheck_pipeline import __version__
-from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList, Purchase
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column
 from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES
+from fbcheck_pipeline.model.timestamps import rfc3339
 from fbcheck_pipeline.phones.reading_version import READ_BY
 from fbcheck_pipeline.results.counting import (
     Breakdown,
@@ -37,7 +36,7 @@ from fbcheck_pipeline.results.counting import (
 )
 from fbcheck_pipeline.results.reading import sentences_of
 from fbcheck_pipeline.workflow.answers import Resolved, Tally
-from fbcheck_pipeline.workflow.buying.doubt import what_to_do
+from fbcheck_pipeline.workflow.buying.held import what_to_do
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 FOOTER_KEY = "fbcheck.lineage"
@@ -106,19 +105,6 @@ def build_lineage(
     }
 
 
-def read_lineage(ws: Workspace, list_key: str) -> dict[str, Any]:
-    """The lineage of a list's result, as it was written.
-
-    Raises:
-        OperatorError: there is no such list, or it was not joined yet.
-    """
-    ws.ledger.phone_list(list_key)
-    if not ws.storage.exists(paths.LINEAGE.of(list_key)):
-        raise OperatorError(f"list {list_key} is not joined yet; `fbcheck status` says what it waits for")
-    document: dict[str, Any] = json.loads(ws.storage.read_bytes(paths.LINEAGE.of(list_key)))
-    return document
-
-
 def as_json(lineage: dict[str, Any]) -> str:
     """The document as JSON text."""
     return json.dumps(lineage, ensure_ascii=False, indent=2)
@@ -134,13 +120,6 @@ def versions() -> dict[str, str | None]:
         "python": platform.python_version(),
         "git_commit": _git_commit(),
     }
-
-
-def rfc3339(seconds: float | None) -> str | None:
-    """Ledger seconds as RFC 3339 text in UTC."""
-    if seconds is None:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _previous(ws: Workspace, phone_list: PhoneList) -> dict[str, Any] | None:

@@ -12,9 +12,10 @@ from functools import cache
 from typing import Any
 
 from fbcheck_pipeline.model.columns import Column
+from fbcheck_pipeline.model.oddities import ODDITIES
 from fbcheck_pipeline.model.reasons import label_of
 from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES, OPEN_STATUSES, VERDICTS, CheckStatus, Verdict
-from fbcheck_pipeline.results.counting import NO_VERDICT, ODDITIES, coverage_of
+from fbcheck_pipeline.results.counting import NO_VERDICT, coverage_of
 from fbcheck_pipeline.results.pages import Bar, Segment, bar_of, duration, percent, seconds_of, shown_time, template
 from fbcheck_pipeline.results.reading import shown_delimiter
 from fbcheck_pipeline.results.source_change import unlike_previous

@@ -7,10 +7,8 @@ was read, confirms it or has it read otherwise. A column of its own that reads w
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -111,32 +109,3 @@ def _misread(cells: CellCounts) -> dict[str, int]:
 def _reads_well(cells: CellCounts) -> bool:
     """True for a column that has some phones, and more of them than cells that were probably read wrongly."""
     return FEWEST_CELLS <= cells.get(None, 0) > sum(_misread(cells).values())
-
-
-def what_to_do(phone_list: PhoneList, named: str | None = None) -> str | None:
-    """Why a list is held and how it goes on, in lines with the commands; None for a list that is not held.
-
-    Args:
-        named: what the commands name in place of the list key, which works wherever the file was.
-    """
-    if phone_list.held is None:
-        return None
-    command = f"fbcheck run {shlex.quote(named or phone_list.list_key)}"
-    as_it_was = " ".join((command, *_flags(phone_list.options), "--yes"))
-    return (
-        f"held, nothing of it is billed: {phone_list.held}\n"
-        f"  if it was read wrongly: `{command}` with the right options reads it anew\n"
-        f"  if it was read rightly: `{as_it_was}` goes on with it"
-    )
-
-
-def _flags(options: Mapping[str, Any]) -> list[str]:
-    """Reading options as they are given on the command line."""
-    flags = []
-    for name, value in options.items():
-        flag = name.replace("_", "-")
-        if isinstance(value, bool):
-            flags.append(f"--{'' if value else 'no-'}{flag.removeprefix('has-')}")
-        else:
-            flags.append(f"--{flag} {shlex.quote(str(value))}")
-    return flags

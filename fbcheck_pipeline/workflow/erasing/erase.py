@@ -24,7 +24,8 @@ from fbcheck_pipeline.errors import OperatorError, StorageError
 from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.workflow.erasing.erased_chunks import awaited, erase_from_chunks, finish_erasures
+from fbcheck_pipeline.workflow.erasing.awaited_erasures import awaited
+from fbcheck_pipeline.workflow.erasing.erased_chunks import erase_from_chunks, finish_erasures
 from fbcheck_pipeline.workflow.erasing.erased_lists import emptied_lists, erase_from_list, find_in_list, has_person, rewrite
 from fbcheck_pipeline.workflow.erasing.erased_rows import Person
 from fbcheck_pipeline.workflow.erasing.person import contents, mentions, unread_files

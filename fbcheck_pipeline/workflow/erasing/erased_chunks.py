@@ -14,10 +14,9 @@ from fbcheck_pipeline.ledger import ChunkState, codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
 from fbcheck_pipeline.ledger.schema import ERASED
-from fbcheck_pipeline.ledger.scrubbing import keeps_phones
-from fbcheck_pipeline.ledger.states import states_that
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
+from fbcheck_pipeline.workflow.erasing.awaited_erasures import awaited
 from fbcheck_pipeline.workflow.index.index_upkeep import remove_from_index
 from fbcheck_pipeline.workflow.sent_phones import with_phones
 from fbcheck_pipeline.workflow.verdict_files.verdicts import VerdictReader
@@ -109,19 +108,6 @@ def agree_with_ledger(ws: Workspace, chunk_key: str) -> None:
         kept = table.filter(pc.is_in(table[Column.PHONE_E164], codec.to_e164(chunk.there)))
         if kept.num_rows < table.num_rows:
             ws.storage.write_parquet(own, BatchStream(table.schema, iter(kept.combine_chunks().to_batches()), stream.footer))
-
-
-def awaited(ws: Workspace) -> dict[str, Phones]:
-    """Chunk key -> its phones that are being erased and that it still needs: it is to be sent without them, or is with the vendor."""
-    if not ws.ledger.is_erasing():
-        return {}
-    found = {}
-    for each in ws.ledger.chunks(states=states_that("holds")):
-        if keeps_phones(each.state, has_result=each.result_sha256 is not None):
-            phones = ws.ledger.chunk(each.chunk_key).phones
-            if len(left := phones[ws.ledger.are_being_erased(phones)]):
-                found[each.chunk_key] = left
-    return found
 
 
 def finish_erasures(ws: Workspace) -> None:

@@ -24,7 +24,8 @@ from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.phones.renumbering import with_former_forms
 from fbcheck_pipeline.workflow.arrival.intake import default_options
-from fbcheck_pipeline.workflow.erasing.erased_chunks import awaited, places_in
+from fbcheck_pipeline.workflow.erasing.awaited_erasures import awaited
+from fbcheck_pipeline.workflow.erasing.erased_chunks import places_in
 from fbcheck_pipeline.workflow.erasing.erased_lists import InList, find_in_list
 from fbcheck_pipeline.workflow.erasing.erased_rows import Person
 from fbcheck_pipeline.workflow.verdict_files.verdicts import VerdictReader

@@ -13,6 +13,7 @@ import jsonschema
 import pytest
 import yaml
 
+from fbcheck_pipeline.cli.dagster_home import prepare_dagster_home
 from fbcheck_pipeline.definitions import defs
 from fbcheck_pipeline.settings import Settings
 
@@ -85,7 +86,8 @@ def snake(value: Any) -> Any:
 
 def test_dagster_opens_an_instance_with_the_file_for_one_machine(tmp_path: Path) -> None:
     """`from_config` validates every field; the settings that unattended running rests on are then asked of the instance."""
-    shutil.copy(DEPLOY / "dagster.yaml", tmp_path)
+    prepare_dagster_home(tmp_path)
+    assert (DEPLOY.parent / ".dagster" / "dagster.yaml").samefile(DEPLOY / "dagster.yaml"), "what the README names DAGSTER_HOME"
     with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
         assert instance.run_monitoring_enabled and instance.run_monitoring_max_runtime_seconds == 7200
         assert instance.run_retries_enabled and not instance.run_retries_retry_on_asset_or_op_failure

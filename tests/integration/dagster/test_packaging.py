@@ -47,6 +47,7 @@ def test_an_installed_wheel_loads_and_brings_its_samples(wheel_site: Path, tmp_p
     code = (
         "import fbcheck_pipeline; from fbcheck_pipeline.definitions import defs; from fbcheck_pipeline.cli.demo import sample_lists;"
         "from fbcheck_pipeline.results.pages import template; template('report.html.j2');"
+        "from pathlib import Path; from fbcheck_pipeline.cli.dagster_home import prepare_dagster_home; prepare_dagster_home(Path('home'));"
         "print(fbcheck_pipeline.__file__, len(sample_lists()), len(list(defs.assets)))"
     )
     said = run(sys.executable, "-c", code, cwd=tmp_path, PYTHONPATH=str(wheel_site))
@@ -54,7 +55,9 @@ def test_an_installed_wheel_loads_and_brings_its_samples(wheel_site: Path, tmp_p
     assert file.startswith(str(wheel_site)) and int(samples) >= 4 and int(assets) >= 7
 
 
-def test_the_lock_file_names_no_index() -> None:
-    """Whoever installs brings the index."""
-    lock = (PROJECT / "requirements.lock").read_text()
-    assert "index-url" not in lock and "://" not in lock.replace("git+", "")
+def test_the_lock_files_name_no_index_and_agree() -> None:
+    """Whoever installs brings the index; what `make demo` has installed stays when `make test` adds the rest."""
+    everything, what_runs = ((PROJECT / name).read_text() for name in ("requirements.lock", "requirements.run.lock"))
+    assert "index-url" not in everything and "://" not in everything.replace("git+", "")
+    pinned = {line.split(";")[0].strip(" \\") for line in everything.splitlines() if "==" in line}
+    assert {line.split(";")[0].strip(" \\") for line in what_runs.splitlines() if "==" in line} <= pinned

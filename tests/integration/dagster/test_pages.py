@@ -63,11 +63,20 @@ def test_the_pages_show_the_graph_the_checks_and_why_a_sensor_skips(page: Any, t
     with serving(["-c", code, str(port)], log) as process:
         wait_until(lambda: len(list(results.glob("*.parquet"))) == 5, log, 240, "results of all samples")
         wait_until(lambda: is_skipping(url), log, 60, "a tick that skips")
+        see_the_first_page(page, url, log)
         see_the_graph(page, url, tmp_path)
         see_an_asset(page, url, tmp_path)
         see_the_sensor(page, url, tmp_path)
     assert process.returncode == 0
     assert not list((tmp_path / "data").glob("inbox")), "the samples went into dev's own inbox"
+
+
+def see_the_first_page(page: Any, url: str, log: Path) -> None:
+    """No dialog of Dagster's makers stands before it, and nothing warned on the way."""
+    page.goto(url)
+    page.get_by_text("Materialize an asset").or_(page.get_by_text("submit_list")).first.wait_for()
+    assert not page.get_by_role("dialog").count() and not ask(url, "{ shouldShowNux }")["shouldShowNux"]
+    assert "warning" not in log.read_text().lower()
 
 
 def see_the_graph(page: Any, url: str, tmp_path: Path) -> None:

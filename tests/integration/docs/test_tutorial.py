@@ -30,8 +30,9 @@ def an_installed_clone(folder: Path) -> Path:
     """What `make` needs to see, with an environment that is ready: the tests install nothing."""
     (folder / ".venv").mkdir(parents=True)
     (folder / ".venv" / "bin").symlink_to(BIN)
-    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+    for name in ("Makefile", "pyproject.toml", "requirements.lock", "requirements.run.lock"):
         shutil.copy(ROOT / name, folder)
         os.utime(folder / name, (0, 0))
-    (folder / ".venv" / ".ready").touch()
+    for stamp in (".ready-to-run", ".ready"):
+        (folder / ".venv" / stamp).touch()
     return folder

@@ -30,8 +30,8 @@ from fbcheck_pipeline.workflow.arrival.inbox import take_up_lists
 from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.buying.submit import submit_list
 from fbcheck_pipeline.workflow.erasing import erased_lists
+from fbcheck_pipeline.workflow.erasing.awaited_erasures import awaited
 from fbcheck_pipeline.workflow.erasing.erase import Erased, erase
-from fbcheck_pipeline.workflow.erasing.erased_chunks import awaited
 from fbcheck_pipeline.workflow.erasing.person import person_of, what_is_held
 from fbcheck_pipeline.workflow.erasing.purge import purge
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace

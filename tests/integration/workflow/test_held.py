@@ -11,8 +11,8 @@ from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.lists import ReadOptions
 from fbcheck_pipeline.workflow.arrival.intake import add_list
-from fbcheck_pipeline.workflow.buying.doubt import what_to_do
 from fbcheck_pipeline.workflow.buying.foresight import rehearse_list
+from fbcheck_pipeline.workflow.buying.held import what_to_do
 from fbcheck_pipeline.workflow.buying.pins import read_pins
 from fbcheck_pipeline.workflow.buying.submit import submit_list
 from fbcheck_pipeline.workflow.collection.due import due_work

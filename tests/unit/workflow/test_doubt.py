@@ -6,7 +6,8 @@ import pytest
 
 from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.lists import ReadOptions
-from fbcheck_pipeline.workflow.buying.doubt import doubt_about, what_to_do
+from fbcheck_pipeline.workflow.buying.doubt import doubt_about
+from fbcheck_pipeline.workflow.buying.held import what_to_do
 
 
 @pytest.mark.parametrize(

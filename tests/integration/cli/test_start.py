@@ -1,0 +1,35 @@
+"""What a command loads before it says anything: most of its time, and as Python itself tells it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.integration.cli.fbcheck import Fbcheck, swiss, write_list
+
+COMMAND = "import sys; from fbcheck_pipeline.cli import main; sys.argv = ['fbcheck', *sys.argv[1:]]; main()"
+ENGINE = {"dagster", "pandas.core", "pandera", "alembic", "openpyxl", "openlineage", "jinja2", "uvicorn"}
+READERS = {"numpy", "pyarrow", "fastexcel", "phonenumbers", "requests", "urllib3"}
+
+
+def loaded_by(fbcheck: Fbcheck, *arguments: str) -> set[str]:
+    """The modules that a command loads from its start to its end, and those that it looks for in vain."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", COMMAND, *arguments],
+        cwd=fbcheck.folder, env=fbcheck.environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0 and done.stdout, done.stderr[-2000:]
+    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+
+
+@pytest.mark.timeout(200)
+def test_commands_that_only_look_load_only_what_they_look_with(fbcheck: Fbcheck, tmp_path: Path) -> None:
+    """A person who asks what is open waits for the ledger's database and nothing else; one row's story needs its files, no engine."""
+    list_file = str(write_list(tmp_path / "a.csv", [swiss(1), "12"]))
+    key = fbcheck("run", list_file, "--json")[1]["lists"][0]["list_key"]
+    for asked in (["status"], ["lineage", key]):
+        assert not loaded_by(fbcheck, *asked) & (ENGINE | READERS), asked
+    for asked in (["lineage", key, "--row", "1"], ["run", list_file, "--dry-run", "--json"]):
+        loaded = loaded_by(fbcheck, *asked)
+        assert {"numpy", "pyarrow"} <= loaded and not loaded & ENGINE, asked
