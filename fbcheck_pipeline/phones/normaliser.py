@@ -21,7 +21,7 @@ from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.careful.cell_rules import bare_digits_of, outcomes_of
 from fbcheck_pipeline.phones.careful.reference import is_bare, vote
 from fbcheck_pipeline.phones.fast.fast_path import BLOCK_ROWS
-from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Ints, Says
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NO_VOTE_FOR_EITHER, NONE, Ints, Says
 from fbcheck_pipeline.phones.phone_batches import COUNTRY_CODE, NEW_FIELDS
 from fbcheck_pipeline.phones.phone_reader import Cells, PhoneReader
 from fbcheck_pipeline.phones.votes import CELLS_HEARD, CLOSED_HEARD, Ballot, Votes
@@ -68,7 +68,7 @@ class Normaliser:
         says, *may_be = self._reader.votes(texts, regions)
         for column, name in enumerate(names):
             rows = np.flatnonzero(columns == column)[: max(0, CELLS_HEARD - self.votes[name].heard)]
-            counts = {each: int((says[rows] == each).sum()) for each in Says}
+            counts = {each: int((says[rows] == each).sum()) for each in (*Says, NO_VOTE_FOR_EITHER)}
             closed = rows[may_be[0][rows] | may_be[1][rows]]
             closed = closed[:: 1 + len(closed) // CLOSED_HEARD]
             ballots = map(
@@ -163,6 +163,6 @@ def _ballot(text: str, region: int, may_be_national: bool, may_be_international:
     return Ballot(partial(_vote_of, text, COUNTRIES[region]), frozenset(may_say))
 
 
-def _vote_of(text: str, region: str) -> Says:
+def _vote_of(text: str, region: str) -> int:
     number = bare_digits_of(text)
     return vote(number, region) if number and is_bare(number, region) else Says.NOTHING

@@ -64,8 +64,13 @@ def is_number(phones: PhoneArrays) -> Mask:
 
 def is_clear_number(phones: PhoneArrays) -> Mask:
     """A number whose country is sure, kept or not."""
-    is_clear: Mask = is_number(phones) & (phones.reason != REASON_CODE[RejectReason.AMBIGUOUS_INTERNATIONAL])
-    return is_clear
+    return is_number(phones) & ~is_ambiguous(phones)
+
+
+def is_ambiguous(phones: PhoneArrays) -> Mask:
+    """Digits that may be a number at home and abroad."""
+    are_two: Mask = phones.reason == REASON_CODE[RejectReason.AMBIGUOUS_INTERNATIONAL]
+    return are_two
 
 
 def outcomes_from(phones: PhoneArrays) -> list[PhoneOutcome]:

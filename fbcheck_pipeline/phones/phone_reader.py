@@ -20,15 +20,26 @@ from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
 from fbcheck_pipeline.phones.dirty.among_words import among_words, are_references
 from fbcheck_pipeline.phones.dirty.beside import before_words, digits_in, linked, without_last_group
 from fbcheck_pipeline.phones.dirty.blanks import parted_by_blanks
-from fbcheck_pipeline.phones.dirty.countries_named import names_country
-from fbcheck_pipeline.phones.dirty.few import few_digits_in
+from fbcheck_pipeline.phones.dirty.countries_named import letters_in, names_country
+from fbcheck_pipeline.phones.dirty.few import are_lists_of_fewer, few_digits_in, fewest_of
+from fbcheck_pipeline.phones.dirty.marked_up import without_markup
 from fbcheck_pipeline.phones.dirty.parts import parts_of, worded_parts
-from fbcheck_pipeline.phones.dirty.rejects import amounts, are_words, certain_reasons
-from fbcheck_pipeline.phones.dirty.undress import in_ascii, is_over_long, joined_groups, matches, may_be_long_list, undressed
+from fbcheck_pipeline.phones.dirty.rejects import are_words, certain_reasons
+from fbcheck_pipeline.phones.dirty.runs import all_digits, have_runs, runs_in
+from fbcheck_pipeline.phones.dirty.undress import (
+    NOTHING,
+    in_ascii,
+    is_over_long,
+    joined_groups,
+    matches,
+    may_be_long_list,
+    undressed,
+)
 from fbcheck_pipeline.phones.fast.fast_path import BLOCK_ROWS, FastPath
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Ints, Mask, Says
 from fbcheck_pipeline.phones.fast.territories import FEWEST
 from fbcheck_pipeline.phones.phone_batches import PhoneArrays
+from fbcheck_pipeline.text.digit_runs import MAY_BE_DIGITS, PARTED
 from fbcheck_pipeline.text.few_digits import BLANKS
 
 # About so many of a block's cells that are not plain are heard, evenly spread; they tell what all of them would.
@@ -80,9 +91,8 @@ class PhoneReader:
                 self._certainly_none,
                 self._no_one_number,
                 self._parted_by_blanks,
-                self._amounts,
             ),
-            *(self._in_parts, self._among_words, self._in_worded_parts, self._linked),
+            *(self._in_parts, self._among_words, self._in_worded_parts, self._linked, self._without_run, self._without_markup),
         )
         self._remembered: dict[_Cell, list[PhoneOutcome]] = {}
 
@@ -153,22 +163,13 @@ class PhoneReader:
             is_sure.append(reading.is_sure)
         return phone_batches.joined(phones), np.concatenate(is_sure)
 
-    def _amounts(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
-        """Sums of money: what stands before the comma is no number."""
-        digits = amounts(plain)
-        lengths = pc.fill_null(pc.binary_length(digits), 0).to_numpy()
-        is_amount = lengths > 1  # with fewer, the cell has too few digits for any number
-        read, is_none = self._fast(cells._replace(texts=digits).at(is_amount))
-        is_amount[is_amount] = (lengths < FEWEST)[is_amount] | (is_none & ~phone_batches.is_number(read))
-        return _rejected(cells.rows[is_amount], RejectReason.INVALID_NUMBER), is_amount
-
     def _undressed(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells that are one number in decorations."""
         return self._read_as(undressed(plain), cells)
 
     def _no_one_number(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Digits and blanks that are no number together, and too few for two."""
-        return self._read_as(joined_groups(plain), cells, lambda read: ~phone_batches.is_number(read))
+        return self._read_as(joined_groups(plain), cells, _is_no_number)
 
     def _read_as(self, texts: pa.StringArray, cells: Cells, is_wanted: Wanted | None = None) -> tuple[PhoneArrays, Mask]:
         """The cells that have such a text, read by it; the mask is over all cells."""
@@ -189,9 +190,38 @@ class PhoneReader:
 
     def _certainly_none(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells whose shape alone tells that no number is in them."""
-        reasons = certain_reasons(plain)
+        reasons = [*certain_reasons(plain), (RejectReason.INVALID_NUMBER, are_lists_of_fewer(plain, cells.regions))]
         is_none = np.any([where for _, where in reasons], axis=0)
         return _rejected_for(cells.rows[is_none], [(reason, where[is_none]) for reason, where in reasons]), is_none
+
+    def _without_run(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """Cells in which no run of digits is a number."""
+        is_none = have_runs(plain, fewest_of(cells.regions))
+        left, texts = cells.at(is_none), plain.filter(pa.array(is_none))
+        whole, is_left = self._surely(left._replace(texts=all_digits(texts)), _is_rejected)
+        left, texts = left.at(is_left), texts.filter(pa.array(is_left))
+        runs, of_cell = runs_in(texts, fewest_of(left.regions), but_all=True)
+        read, is_sure = self._fast(left.taken(of_cell)._replace(texts=runs))
+        is_without = np.bincount(of_cell[~is_sure | ~_is_rejected(read)], minlength=len(texts)) == 0
+        is_ambiguous = np.bincount(of_cell[phone_batches.is_ambiguous(read)], minlength=len(texts)) > 0
+        reasons = _reasons_without_run(texts, whole.reason, is_ambiguous)
+        is_without[is_without] = ~names_country(words := texts.filter(pa.array(is_without)), letters_in(words))
+        is_left[is_left] = is_without
+        is_none[is_none] = is_left
+        return phone_batches.rejected_phones(whole.row[is_without], reasons[is_without]), is_none
+
+    def _without_markup(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """Numbers in tags or beside an e-mail address."""
+        texts = without_markup(plain)
+        found, is_read = [], np.zeros(len(plain), np.bool_)
+        for way in (self._numbers_undressed, self._in_parts, self._among_words):
+            read, is_it = way(cells, pc.if_else(pa.array(is_read), NOTHING, texts))
+            found.append(read)
+            is_read |= is_it
+        return phone_batches.joined(found), is_read
+
+    def _numbers_undressed(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        return self._read_as(undressed(plain), cells, phone_batches.is_clear_number)
 
     def _in_parts(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells of several plain numbers, each of them a number in service."""
@@ -283,13 +313,18 @@ class PhoneReader:
         return list(map(self.policy, outcomes_of(text, region_name, Says(column), known=known)))
 
     def _numbers_in(self, cells: Cells, plain: pa.StringArray) -> list[dict[str, PhoneOutcome]]:
-        """For each cell, what all its digits together are, where the fast path is sure: most careful rules ask for that number."""
-        numbers = digits_in(plain)
-        read, is_sure = self._fast(cells._replace(texts=numbers))
+        """For each cell, what the runs of its digits are, where the fast path is sure: careful rules ask for these numbers."""
+        runs, of_cell = runs_in(plain, fewest_of(cells.regions))
+        read, is_sure = self._fast(cells.taken(of_cell)._replace(texts=runs))
         # The rules compare numbers, and an excluded one has none.
         is_known = is_sure & (read.reason != phone_batches.EXCLUDED)
-        outcomes = zip(numbers.to_pylist(), phone_batches.outcomes_from(read), is_known, strict=True)
-        return [{number: outcome} if known else {} for number, outcome, known in outcomes]
+        known: list[dict[str, PhoneOutcome]] = [{} for _ in cells.rows]
+        outcomes = phone_batches.outcomes_from(phone_batches.in_order(read, np.flatnonzero(is_known)))
+        for place, run, outcome in zip(
+            of_cell[is_known].tolist(), runs.filter(pa.array(is_known)).to_pylist(), outcomes, strict=True
+        ):
+            known[place][run] = outcome
+        return known
 
     def _remember(self, cells: dict[_Cell, list[PhoneOutcome]]) -> None:
         """The same few words stand in most of these cells, in later batches, too."""
@@ -304,6 +339,23 @@ def _of_whole_cells(found: PhoneArrays, is_sure: Mask, of_cell: Ints, count: int
     is_read = np.bincount(of_cell, minlength=count) > 0
     is_read[of_cell[~is_sure]] = False
     return phone_batches.in_order(found, np.flatnonzero(is_read[of_cell[is_sure]])), is_read
+
+
+def _is_no_number(phones: PhoneArrays) -> Mask:
+    return ~phone_batches.is_number(phones)
+
+
+def _is_rejected(phones: PhoneArrays) -> Mask:
+    return ~phone_batches.is_clear_number(phones)
+
+
+def _reasons_without_run(texts: pa.StringArray, whole: Ints, is_ambiguous: Mask) -> Ints:
+    """As `digit_runs.reason_of`, in codes."""
+    codes = phone_batches.REASON_CODE
+    is_several = (whole == codes[RejectReason.TOO_LONG]) & matches(texts, PARTED)
+    known = np.where(is_several, codes[RejectReason.INVALID_NUMBER], whole)
+    known = np.where(is_ambiguous, codes[RejectReason.AMBIGUOUS_INTERNATIONAL], known)
+    return np.where(matches(texts, MAY_BE_DIGITS), codes[RejectReason.LETTERS_IN_NUMBER], known)
 
 
 def _rejected(rows: Ints, reason: RejectReason) -> PhoneArrays:

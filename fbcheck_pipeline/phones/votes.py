@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from fbcheck_pipeline.phones.fast.terms import Says
+from fbcheck_pipeline.phones.fast.terms import NO_VOTE_FOR_EITHER, Says
 
 CELLS_HEARD = 100_000
 CLOSED_HEARD = 100  # about so many closed ballots of a block, evenly spread
@@ -16,7 +16,7 @@ MAJORITY = 10
 class Ballot(NamedTuple):
     """A cell that is costly to read: `says` reads it, `may_say` is what it may say besides nothing."""
 
-    says: Callable[[], Says]
+    says: Callable[[], int]
     may_say: frozenset[Says]
 
 
@@ -28,10 +28,10 @@ class Votes:
 
     def __init__(self) -> None:
         self.heard = 0
-        self._counts = {Says.NATIONAL: 0, Says.INTERNATIONAL: 0}
+        self._counts: dict[int, int] = {Says.NATIONAL: 0, Says.INTERNATIONAL: 0, NO_VOTE_FOR_EITHER: 0}
         self._closed: list[Ballot] = []
 
-    def add(self, heard: int, counts: Mapping[Says, int], closed: list[Ballot]) -> None:
+    def add(self, heard: int, counts: Mapping[int, int], closed: list[Ballot]) -> None:
         """Count what further cells of the column say.
 
         Args:
@@ -45,7 +45,7 @@ class Votes:
         self._closed += closed
 
     def says(self) -> Says:
-        """At least ten votes, and ten to one, decide."""
+        """At least ten votes, and ten to one, decide; for numbers from abroad, also half of all bare digits."""
         if (sure := self._decided()) is not Says.NOTHING:
             return sure
         closed, self._closed = self._closed, []
@@ -58,6 +58,8 @@ class Votes:
         """What is decided whatever the closed ballots say."""
         for one, other in ((Says.NATIONAL, Says.INTERNATIONAL), (Says.INTERNATIONAL, Says.NATIONAL)):
             most = self._counts[other] + sum(other in ballot.may_say for ballot in self._closed)
-            if self._counts[one] >= max(VOTES_NEEDED, MAJORITY * most):
+            # Order numbers are some country's numbers now and then.
+            strays = self._counts[NO_VOTE_FOR_EITHER] + len(self._closed) if one is Says.INTERNATIONAL else 0
+            if self._counts[one] >= max(VOTES_NEEDED, MAJORITY * most, strays):
                 return one
         return Says.NOTHING

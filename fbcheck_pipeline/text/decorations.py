@@ -58,10 +58,13 @@ _BULLET = re.compile(r"(^|\n)[ ]*[\u2022\u00b7\u25aa\u2023*\-][ ]*(?=[(\[]?[+0])
 _YEAR = r"(?:19|20)\d{2}"
 _DAY_OR_MONTH = r"(?:0?[1-9]|[12]\d|3[01])"
 _MONTH = r"(?:0?[1-9]|1[0-2])"
-_DATE = re.compile(
-    rf"(?:{_DAY_OR_MONTH}\s?([-./])\s?{_DAY_OR_MONTH}\s?\1\s?{_YEAR}|{_YEAR}([-./]){_DAY_OR_MONTH}\2{_DAY_OR_MONTH}|{_MONTH}[-./]{_YEAR})"
-    r"(?:[ T,]+\d{1,2}[:.]\d{2}.*)?",
+_DAY = "|".join(
+    rf"{_DAY_OR_MONTH}\s?{mark}\s?{_DAY_OR_MONTH}\s?{mark}\s?{_YEAR}|{_YEAR}{mark}{_DAY_OR_MONTH}{mark}{_DAY_OR_MONTH}"
+    for mark in ("-", r"\.", "/")
 )
+_DATE = re.compile(rf"(?:{_DAY}|{_MONTH}[-./]{_YEAR})(?:[ T,]+\d{{1,2}}[:.]\d{{2}}.*)?")
+DATE = rf"^(?:{_DAY}|{_MONTH}[-./]{_YEAR})(?:[ T,]+\d{{1,2}}[:.]\d{{2}}[0-9:.,+ \-]*)?$"
+"""A date with its time or without, and nothing else; for Python and RE2."""
 _DATE_BESIDE = re.compile(
     rf"(?:(?<=^)|(?<=[\s,]))[(\[]?(?:{_DAY_OR_MONTH}([-./]){_DAY_OR_MONTH}\1{_YEAR}|{_YEAR}([-./]){_DAY_OR_MONTH}\2{_DAY_OR_MONTH})[)\]]?:?(?=$|[\s,;|])"
 )

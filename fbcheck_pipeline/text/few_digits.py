@@ -13,9 +13,16 @@ BLANKS = " \t\n\r\v\f"
 # Nearly, with a few signs between; pictures are no letters, see `decorations.SYMBOL`.
 _LETTER = "[A-Za-z\u00aa\u00b5\u00ba\u00c0-\u1fff\u2c00-\u2fef\u3040-\ufefe\U00010000-\U0010ffff]"
 _MONTH = r"^(?:0?[1-9]|1[0-2])[\-./](?:19|20)[0-9]{2}$"
+_MONEY = "[$\u00a2\u00a3\u00a5\u20a0-\u20c0]"
+_POINT, _COMMA = (rf"(?:0|[1-9][0-9]{{0,8}}|[1-9][0-9]{{0,2}}(?:[{sign}'][0-9]{{3}})+)" for sign in (",", "."))
+_SUM = rf"(?:{_POINT}\.|{_COMMA},)[0-9]{{2}}"
+_WORD = rf"{_LETTER}{{2,}}\.?"
+AMOUNT = rf"^(?:{_MONEY} ?|[A-Z]{{3}} )(?:{_SUM})(?: {_WORD})?$|^(?:{_SUM})(?: ?{_MONEY}| {_WORD})$"
+"""A sum of money: with two decimals, and a sign or a word beside it. `TL` is a country, too."""
+SCIENTIFIC = r"^[+\-]?[0-9]+(?:[.,][0-9]+)? *[eE] *\+?-?[0-9]{1,4}$"
 SHAPES = (
-    (rf"@|://|www\.|^=|^#[A-Za-z0-9/_]+[!?]|^-[1-9][0-9]*(?:[.,][0-9]+)?$|{_MONTH}", RejectReason.NOT_A_NUMBER),
-    (r"^[+\-]?[0-9]+(?:[.,][0-9]+)? ?[eE] ?\+?-?[0-9]{1,4}$", RejectReason.EXCEL_PRECISION_LOST),
+    (rf"{AMOUNT}|@|://|www\.|^=|^#[A-Za-z0-9/_]+[!?]|^-[1-9][0-9]*(?:[.,][0-9]+)?$|{_MONTH}", RejectReason.NOT_A_NUMBER),
+    (SCIENTIFIC, RejectReason.EXCEL_PRECISION_LOST),
     (_LETTER, RejectReason.LETTERS_IN_NUMBER),
     ("", RejectReason.TOO_SHORT),
 )
@@ -34,3 +41,8 @@ def reason_of(text: str) -> RejectReason:
 def shape_of_fewer(digits: int) -> str:
     """The expression for texts of at least one digit and fewer than so many, in ASCII."""
     return rf"^[^0-9]*[0-9](?:[^0-9]*[0-9]){{0,{digits - 2}}}[^0-9]*$"
+
+
+def is_amount(text: str) -> bool:
+    """True for a sum of money."""
+    return re.search(AMOUNT, text) is not None

@@ -1,6 +1,6 @@
 """Normalising, one class of cells a row, beside plain phonenumbers (parse, is_valid_number, E.164): processor seconds of one process.
 
-    python -m tests.bench.dirty [ROWS]        # default 50000; a minute
+    python -m tests.bench.dirty [ROWS [CLASS …]]        # default 50000, all classes; a minute
 
 Each time includes learning and compiling. A sample of each class is read cell by cell, too: both must say the same.
 """
@@ -45,6 +45,16 @@ def _note(chance: random.Random) -> str:
     return " ".join([*words[:7], _written(chance), *words[7:]])[:130]
 
 
+def _long_note(chance: random.Random) -> str:
+    """Of 200 characters, with a comma behind every third word."""
+    words = [word + "," * (place % 3 == 0) for place, word in enumerate(_words(chance, 24), 1)]
+    return " ".join([*words[:12], _written(chance), *words[12:]])[:200].rstrip(", ")
+
+
+def _short_numbers(chance: random.Random) -> str:
+    return ", ".join(str(chance.randint(10_000, 99_999)) for _ in range(24))
+
+
 def _mixed(chance: random.Random) -> str:
     """Two cells of five are odd, of seventeen kinds."""
     if chance.random() < 0.6:
@@ -53,12 +63,14 @@ def _mixed(chance: random.Random) -> str:
 
 
 def _dressed(dress: Callable[[str, str], str]) -> Make:
-    return lambda chance: dress(_written(chance), "90" + _digits(chance))
+    return lambda chance: dress(written := _written(chance), "90" + written[1:].replace(" ", ""))
 
 
 CLASSES: dict[str, Make] = {
     "plain, in groups": _written,
     "plain, bare": _digits,
+    "a national float": lambda chance: _digits(chance) + ".0",
+    "a national float with its 0": lambda chance: f"0{_digits(chance)}.0",
     **{name: _dressed(dress) for name, dress in DRESSES.items()},
     "a label behind": lambda chance: _written(chance) + " (ev)",
     "an extension": lambda chance: f"{_written(chance)} dahili {chance.randint(10, 999)}",
@@ -72,7 +84,8 @@ CLASSES: dict[str, Make] = {
     "notes of 130 characters": _note,
     **{name: lambda chance, make=make: make("0" + _digits(chance)) for name, make in NO_NUMBERS.items()},  # type: ignore[misc]
     "distinct words": lambda chance: " ".join(_words(chance, 2)),
-    "amounts": lambda chance: f"{chance.randint(1, 99999)},{chance.randint(10, 99)} TL",
+    "notes of 200 characters": _long_note,
+    "dozens of short numbers": _short_numbers,
     "junk": junk,
     "two of five odd": _mixed,
 }
@@ -127,8 +140,11 @@ def _unequal(cells: list[str], phones: pa.Table, normaliser: Normaliser) -> int:
 def main(arguments: list[str]) -> None:
     """Print the table."""
     rows = int(arguments[0]) if arguments else 50_000
+    only = arguments[1:]
     print(f"{'cells':32} {'plain us':>9} {'ours us':>9} {'x plain':>8} {'unequal':>8}")
     for name, make in CLASSES.items():
+        if only and name not in only:
+            continue
         chance = random.Random(1)
         cells = [make(chance) for _ in range(rows)]
         plain = _plain_seconds(cells[:PLAIN_ROWS])

@@ -27,7 +27,7 @@ from fbcheck_pipeline.phones.careful.reference import (
 )
 from fbcheck_pipeline.phones.fast.terms import Says
 from fbcheck_pipeline.phones.fast.territories import FEWEST, fewest_digits, lengths_of_two
-from fbcheck_pipeline.text import decorations, few_digits, labels, other_readings
+from fbcheck_pipeline.text import decorations, digit_runs, few_digits, labels, other_readings
 from fbcheck_pipeline.text.cell_words import LABELS
 from fbcheck_pipeline.text.cleaning import CELL, EACH_PART, WHOLE_TEXT, WORDS, cleaned, core_of
 from fbcheck_pipeline.text.countries import regions_named
@@ -91,13 +91,13 @@ class _Effort:
 class _Reader:
     """Reads the numbers of one cell.
 
-    known: what some numbers are for this region and column; saves reading them. said: sentences of the rules that applied.
+    known: what numbers are for this region and column, as far as they were read. said: sentences of the rules that applied.
     effort: of the whole cell.
     """
 
     region: str | None
     column: Says
-    known: Mapping[str, PhoneOutcome]
+    known: dict[str, PhoneOutcome]
     said: list[str]
     effort: _Effort
 
@@ -105,10 +105,15 @@ class _Reader:
         """The outcome of digits, separators and a plus at the front."""
         self.effort.spend(core)
         number = re.sub(r"[^\d+]", "", core)
-        number = "+" + number.lstrip("+") if number.startswith("+") else number
+        return self.read_digits("+" + number.lstrip("+") if number.startswith("+") else number)
+
+    def read_digits(self, number: str) -> PhoneOutcome:
+        """The outcome of digits, with a plus at the front or without."""
         if self.region is None:  # 00 and +00 mean +
             number = re.sub(r"^\+?00", "+", number)
-        return self.known.get(number) or read(number, self.region, self.column)
+        if number not in self.known:
+            self.known[number] = read(number, self.region, self.column)
+        return self.known[number]
 
     def number_in(self, text: str) -> PhoneOutcome | None:
         """The number of a text with or without words; None where there is none."""
@@ -142,11 +147,11 @@ def outcomes_of(
     """
     if text is None:
         return [rejected(RejectReason.EMPTY)]
-    if reason := _reason_of_few_digits(text, region):
-        return [rejected(reason)]
-    reader = _Reader(region, column, known, applied if applied is not None else [], _Effort(text))
+    reader = _Reader(region, column, dict(known), applied if applied is not None else [], _Effort(text))
     if len(text) > decorations.MAX_CELL_LENGTH:
         return _in_long_list(text, reader)
+    if reason := _reason_at_a_glance(text, reader):
+        return [rejected(reason)]
     try:
         pieces = segments(cleaned(CELL, text, reader.said))
         if not any(piece.is_link for piece in pieces):
@@ -177,16 +182,22 @@ def _in_long_list(text: str, reader: _Reader) -> list[PhoneOutcome]:
     return _all_or_none(list(dict.fromkeys(found)))
 
 
-def _reason_of_few_digits(text: str, region: str | None) -> RejectReason | None:
-    """Why a cell with fewer digits than any number of the region is none; None for any other cell."""
-    if len(text) > decorations.MAX_CELL_LENGTH:
-        return None
+def _reason_at_a_glance(text: str, reader: _Reader) -> RejectReason | None:
+    """Why a cell holds no number, as far as its shape tells, or that no run of its digits is one; None for any other cell."""
     plain = decorations.to_ascii(text).strip(few_digits.BLANKS)
-    digits = re.sub(r"[^0-9]", "", plain)
-    if not 0 < len(digits) < fewest_digits(region) or is_emergency(digits, region):
+    digits, fewest = re.sub(r"[^0-9]", "", plain), fewest_digits(reader.region)
+    if not digits or is_emergency(digits, reader.region):
         return None
-    names_country = len(digits) >= FEWEST and regions_named(decorations.flags(text), LABELS)
-    return None if names_country else few_digits.reason_of(plain)
+    if few_digits.is_amount(plain):
+        return RejectReason.NOT_A_NUMBER
+    if digit_runs.is_list_of_fewer(plain, fewest):
+        return RejectReason.INVALID_NUMBER
+    if len(digits) < fewest:
+        reason: RejectReason | None = few_digits.reason_of(plain)
+    else:
+        reason = digit_runs.reason_of(plain, (reader.read_digits(run).reason for run in digit_runs.runs_of(plain, fewest)))
+    names_country = reason and len(digits) >= FEWEST and regions_named(decorations.flags(text), LABELS)
+    return None if names_country else reason
 
 
 def bare_digits_of(text: str) -> str | None:

@@ -14,7 +14,13 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberTyp
 from phonenumbers.shortnumberinfo import is_emergency_number
 
 from fbcheck_pipeline.model.reasons import LINE_TYPES, LineType, RejectReason
-from fbcheck_pipeline.phones.fast.terms import EMERGENCY_EVERYWHERE, MAX_E164_DIGITS, MAX_EMERGENCY_DIGITS, Says
+from fbcheck_pipeline.phones.fast.terms import (
+    EMERGENCY_EVERYWHERE,
+    MAX_E164_DIGITS,
+    MAX_EMERGENCY_DIGITS,
+    NO_VOTE_FOR_EITHER,
+    Says,
+)
 from fbcheck_pipeline.phones.fast.territories import metadata_for
 
 _REASON_OF_FAULT = {
@@ -95,12 +101,12 @@ def read_linked(digits: str, region: str | None) -> PhoneOutcome:
     return rejected(RejectReason.AMBIGUOUS_INTERNATIONAL)
 
 
-def vote(number: str, region: str) -> Says:
-    """What a bare cell says of its column: it votes when it is valid in one reading only."""
+def vote(number: str, region: str) -> int:
+    """What a bare cell says of its column, a `Says` or NO_VOTE_FOR_EITHER: it votes when it is valid in one reading only."""
     national = library(number, region).is_number
     international = library("+" + number, None).is_number
     if national == international:
-        return Says.NOTHING
+        return Says.NOTHING if national else NO_VOTE_FOR_EITHER
     return Says.NATIONAL if national else Says.INTERNATIONAL
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from fbcheck_pipeline.phones.dirty.undress import LABEL, WHOLE, matches, rewritten
+from fbcheck_pipeline.phones.dirty.undress import WHOLE, matches, rewritten
 from fbcheck_pipeline.phones.fast.digits import only
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
+from fbcheck_pipeline.text.digit_runs import LABEL
 
 _EXTENSION = rf"(?i)^(?:{WHOLE}) +\(?(?:{EXTENSION_WORDS})[ .:#]*[0-9]{{1,6}}\)?$"
 _LABEL_BEHIND = rf"(?i)^(?:{WHOLE}) *(?: {LABEL}|\({LABEL}\))$"

@@ -7,13 +7,12 @@ from functools import cache
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from phonenumbers import SUPPORTED_REGIONS
 
 from fbcheck_pipeline.phones.dirty.undress import matches
 from fbcheck_pipeline.phones.fast.terms import NONE, Mask
 from fbcheck_pipeline.text.cell_words import LABELS
 from fbcheck_pipeline.text.countries import LETTERS_LOOKED_AT, beginnings, key_of, names, regions_named
-
-_CODE = r"(?:^|[^\p{L}])(?:[A-Z]{2,3}(?:[^\p{L}]|$)|[A-Za-z]{2,3} *:)|[(\[] *[A-Za-z]{2,3}(?:[^\p{L}]|$)"
 
 
 def names_country(cells: pa.StringArray, words: pa.StringArray | None = None) -> Mask:
@@ -33,10 +32,15 @@ def names_country(cells: pa.StringArray, words: pa.StringArray | None = None) ->
     is_followed = pa.array(of_cell == np.append(of_cell, NONE)[1:])
     known_names, known_beginnings = _known()
     may_be = pc.or_(pc.is_in(keys, known_names), pc.and_(is_followed, pc.is_in(begins, known_beginnings)))
-    may_name = matches(cells, _CODE)
+    may_name = matches(cells, _code())
     may_name[of_cell[may_be.to_numpy(zero_copy_only=False)]] = True
     may_name[may_name] = [bool(regions_named(cell, LABELS)) for cell in cells.filter(pa.array(may_name)).to_pylist()]
     return may_name
+
+
+def letters_in(cells: pa.StringArray) -> pa.StringArray:
+    """Each cell with a blank for all that stands between letters."""
+    return pc.replace_substring_regex(cells, r"[^\p{L}]+", " ")
 
 
 def _keys(words: pa.StringArray) -> pa.StringArray:
@@ -47,5 +51,18 @@ def _keys(words: pa.StringArray) -> pa.StringArray:
 
 
 @cache
+def _code() -> str:
+    """A country's code in capitals, before a colon or behind a bracket."""
+    codes = {
+        code.upper()
+        for code in (*SUPPORTED_REGIONS, *names())
+        if len(code) in (2, 3) and code.isascii() and key_of(code) not in LABELS
+    }
+    code = f"(?:{'|'.join(sorted(codes))})"
+    return rf"(?:^|[^\p{{L}}])(?:{code}(?:[^\p{{L}}]|$)|(?i:{code}) *:)|[(\[] *(?i:{code})(?:[^\p{{L}}]|$)"
+
+
+@cache
 def _known() -> tuple[pa.StringArray, pa.StringArray]:
-    return pa.array(list(names())), pa.array(list(beginnings()))
+    known = [name for name in names() if (len(name) > 3 or not name.isascii()) and name not in LABELS]
+    return pa.array(known), pa.array(list(beginnings()))

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fbcheck_pipeline.model.reasons import RejectReason
-from fbcheck_pipeline.phones.dirty.countries_named import names_country
+from fbcheck_pipeline.phones.dirty.countries_named import letters_in, names_country
 from fbcheck_pipeline.phones.dirty.undress import matches
-from fbcheck_pipeline.phones.fast.digits import only
+from fbcheck_pipeline.phones.fast.digits import digit_counts, only
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, EMERGENCY_EVERYWHERE, NONE, Ints, Mask
 from fbcheck_pipeline.phones.fast.territories import FEWEST, emergency_pattern, fewest_digits
 from fbcheck_pipeline.text.decorations import SYMBOL
+from fbcheck_pipeline.text.digit_runs import LIST, MOST_DIGITS, part_of_fewer
 from fbcheck_pipeline.text.few_digits import SHAPES, shape_of_fewer
 
 
@@ -23,17 +23,34 @@ def few_digits_in(cells: pa.StringArray, regions: Ints) -> tuple[Mask, list[tupl
         cells: as `in_ascii` gives them, without blanks around.
         regions: index into COUNTRIES of each cell's region, NONE without.
     """
-    known = np.flatnonzero(np.bincount(regions + 1)) - 1  # NONE is one less than the first
-    names = [None if region == NONE else COUNTRIES[region] for region in known.tolist()]
-    fewest_of = np.zeros(len(COUNTRIES) + 1, np.int64)
-    fewest_of[known + 1] = [*map(fewest_digits, names)]
-    fewest = fewest_of[regions + 1]
+    fewest = fewest_of(regions)
     is_few = np.zeros(len(cells), np.bool_)
-    for count in {*map(fewest_digits, names)}:
+    for count in np.unique(fewest).tolist():
         is_few[fewest == count] = matches(cells.filter(pa.array(fewest == count)), shape_of_fewer(count))
-    is_few[is_few] = ~_may_be_more(cells.filter(pa.array(is_few)), [name for name in names if name])
+    is_few[is_few] = ~_may_be_more(
+        cells.filter(pa.array(is_few)), [COUNTRIES[each] for each in np.unique(regions).tolist() if each != NONE]
+    )
     few = cells.filter(pa.array(is_few))
     return is_few, [(reason, matches(few, shape)) for shape, reason in reversed(SHAPES)]
+
+
+def are_lists_of_fewer(cells: pa.StringArray, regions: Ints) -> Mask:
+    """As `digit_runs.is_list_of_fewer`, of numbers of the region."""
+    are_lists = matches(cells, LIST)
+    are_lists[are_lists] = digit_counts(cells.filter(pa.array(are_lists))) > MOST_DIGITS
+    fewest = fewest_of(regions)
+    for count in np.unique(fewest[are_lists]).tolist():
+        of_count = are_lists & (fewest == count)
+        are_lists[of_count] = matches(cells.filter(pa.array(of_count)), part_of_fewer(count))
+    return are_lists
+
+
+def fewest_of(regions: Ints) -> Ints:
+    """As `fewest_digits`, of each region."""
+    known = np.flatnonzero(np.bincount(regions + 1)) - 1  # NONE is one less than the first
+    fewest = np.zeros(len(COUNTRIES) + 1, np.int64)
+    fewest[known + 1] = [fewest_digits(None if region == NONE else COUNTRIES[region]) for region in known.tolist()]
+    return fewest[regions + 1]
 
 
 def _may_be_more(cells: pa.StringArray, regions: list[str]) -> Mask:
@@ -42,5 +59,5 @@ def _may_be_more(cells: pa.StringArray, regions: list[str]) -> Mask:
     may_be = matches(only(cells, b"0123456789"), f"^(?:{emergency})$")
     may_name = ~matches(cells, shape_of_fewer(FEWEST))
     longer = cells.filter(pa.array(may_name))
-    may_name[may_name] = names_country(longer, pc.replace_substring_regex(longer, r"[^\p{L}]+", " ")) | matches(longer, SYMBOL)
+    may_name[may_name] = names_country(longer, letters_in(longer)) | matches(longer, SYMBOL)
     return may_be | may_name

@@ -17,20 +17,19 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS, only
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text import decorations
-from fbcheck_pipeline.text.cell_words import LABELS
+from fbcheck_pipeline.text.digit_runs import LABEL
 from fbcheck_pipeline.text.splitting import CERTAIN_SEPARATORS, LONG_LIST, MAX_LIST_LENGTH
 
 # Begins and ends as a number does; what stands inside, the fast path looks at. A single point may begin a fraction.
 CORE = r"(?:[+(]?[0-9](?:[0-9 ()\-]*(?:\.[0-9 ()\-]*\.[0-9 ().\-]*)?[0-9)])?)"
 _QUOTE = "[\"'`\u00b4\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb]"
-_INTEGER = r"\+?[1-9][0-9]{4,}"
+_INTEGER = r"\+?[0-9]{5,}"
 _COMMAS, _POINTS, _APOSTROPHES = (rf"\+?[1-9][0-9]{{0,2}}(?:{sign}[0-9]{{3}}){{2,}}" for sign in (",", r"\.", "'"))
 # As many decimals as the exponent says: no digit is lost, none is padded.
 _EXACT = "|".join(rf"([0-9]{{{places}}})[eE]\+?{places:02}" for places in range(8, 15))
 _FRACTION = "[.,]0$"
 _SCHEME = r"(?:item[0-9]+\.)?tel(?:;type=[a-z,]+)*:|(?:callto|smsto|sms|phone|whatsapp):"
 _SCHEME_BEFORE = r"(?i)^(?:tel|callto|smsto|sms|phone|whatsapp): *([+(]?[0-9])"
-LABEL = "(?:" + "|".join(sorted(map(re.escape, LABELS), key=lambda word: (-len(word), word))) + ")"
 _LABELLED = rf"[(\[]?{LABEL}(?:[ .\-/]+{LABEL})*[)\]]?[ :.=\-]{{1,3}}"
 # No group of it can be a count: it begins as only a whole number does, or has no groups, or long ones that begin no number.
 WHOLE = r"(?:\+|\(?0)[0-9 ().\-]*[0-9)]|[0-9]+|\(?[1-9][0-9]{2,}\)?(?:[ .\-]+[1-9][0-9]+)+"

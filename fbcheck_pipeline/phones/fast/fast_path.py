@@ -18,7 +18,16 @@ from fbcheck_pipeline.phones.fast.digits import MARGIN, WIDTH, Digits, digits_of
 from fbcheck_pipeline.phones.fast.lookups import FITS, HEAD_DIGITS, MAYBE, NO_TERRITORY, Lookups
 from fbcheck_pipeline.phones.fast.patterns import UnknownPattern
 from fbcheck_pipeline.phones.fast.readings import Reading, Rows, e164_of
-from fbcheck_pipeline.phones.fast.terms import MAX_E164_DIGITS, MAX_EMERGENCY_DIGITS, NONE, TERRITORY_COUNT, Fault, Mask, Says
+from fbcheck_pipeline.phones.fast.terms import (
+    MAX_E164_DIGITS,
+    MAX_EMERGENCY_DIGITS,
+    NO_VOTE_FOR_EITHER,
+    NONE,
+    TERRITORY_COUNT,
+    Fault,
+    Mask,
+    Says,
+)
 from fbcheck_pipeline.phones.fast.territories import FEWEST_ABROAD, SYMBOLS, Automaton
 
 # No national number has more than 17 digits; more steps would lead out of the cell's row of the matrix.
@@ -84,7 +93,7 @@ class FastPath:
         return reading, e164_of(digits, reading, self.lookups)
 
     def votes(self, cells: pa.StringArray, regions: Rows) -> tuple[Rows, Mask, Mask]:
-        """What each cell says of its column, as a `Says`; and where it may say NATIONAL, or INTERNATIONAL, unread."""
+        """What each cell says of its column, as a `Says` or NO_VOTE_FOR_EITHER; and where it may say NATIONAL, or INTERNATIONAL, unread."""
         digits = digits_of(cells)
         says = np.full(len(cells), Says.NOTHING)
         may_be_national = ~(digits.is_empty | (regions == NONE) | (digits.is_plain & digits.has_plus))
@@ -103,6 +112,8 @@ class FastPath:
         national, international = self._national(digits, rows, regions[rows], head), self._international(digits, rows, 0)
         says[rows[national.is_number & international.is_sure & ~international.is_number]] = Says.NATIONAL
         says[rows[international.is_number & national.is_sure & ~national.is_number]] = Says.INTERNATIONAL
+        is_none = national.is_sure & ~national.is_number & international.is_sure & ~international.is_number
+        says[rows[is_none]] = NO_VOTE_FOR_EITHER
         is_open = ~(national.is_sure & international.is_sure)
         may_be_national[rows] = is_open & ~(national.is_sure & ~national.is_number) & ~international.is_number
         may_be_international[rows] = is_open & ~(international.is_sure & ~international.is_number) & ~national.is_number

@@ -48,6 +48,10 @@ class Says(IntEnum):
     NOTHING = 2
 
 
+NO_VOTE_FOR_EITHER = 3
+"""What bare digits say of their column that are no number at home nor abroad; beyond those of `Says`."""
+
+
 def code_of(territory: int) -> int:
     """The territory's calling code."""
     return _CODES[COUNTRIES[territory]] if territory < len(COUNTRIES) else NON_GEOGRAPHICAL[territory - len(COUNTRIES)]

@@ -61,6 +61,10 @@ DRESSES: dict[str, Dress] = {
     "a semicolon behind": lambda written, digits: written + ";",
     "a bracketed code": lambda written, digits: f"(+{digits[:2]}) {digits[2:]}",
     "dressed twice": lambda written, digits: f"'{digits}.0",
+    "in tags": lambda written, digits: f"<td><b>{written}</b></td>",
+    "an HTML link": lambda written, digits: f'<a href="tel:+{digits}">{written}</a>',
+    "an e-mail address behind": lambda written, digits: f"{written}, kim@example.com",
+    "an e-mail address before": lambda written, digits: f"kim@example.com {written}",
 }
 
 # One step away from what the vectors take: each must become what the careful path says, whoever reads it.
@@ -159,6 +163,14 @@ NO_NUMBERS: dict[str, Callable[[str], str]] = {
     "a code": lambda digits: f"{digits[:4]}ab-{digits[4:6]}cd",
     "a pasted document": lambda digits: "word " * 300,
     "few digits in groups": lambda digits: f"{digits[:3]} {digits[3:5]} 1",
+    "an order number": lambda digits: f"ORD-9{digits[-7:]}",
+    "an address": lambda digits: f"Cad. No: 1{digits[-2:]}/1{digits[-3]}, 3{digits[-4:]} Kadıköy",
+    "a UUID": lambda digits: f"{digits[-8:]}-d8f1-6adf-91b7-584a2265b1f5",
+    "a price with a point": lambda digits: f"{digits[1:7]}.{digits[-2:]} TL",
+    "a price with a comma": lambda digits: f"{digits[1:7]},{digits[-2:]} TL",
+    "a date": lambda digits: f"1{digits[-1]}.1{int(digits[-2]) % 3}.19{digits[-4:-2]}",
+    "a date with a time": lambda digits: f"19{digits[-4:-2]}-1{int(digits[-2]) % 3}-1{digits[-1]} 1{digits[-3]}:3{digits[-5]}",
+    "a list of short numbers": lambda digits: ", ".join(f"1{digits[place : place + 4]}" for place in range(7)),
 }
 
 _SCRAPS = (

@@ -233,8 +233,8 @@ def test_a_vote_is_what_the_careful_path_hears(path: FastPath) -> None:
         number = bare_digits_of(text) if text and region != NO_REGION else None
         heard = vote(number, COUNTRIES[region]) if number and is_bare(number, COUNTRIES[region]) else Says.NOTHING
         may_say = {Says.NATIONAL: may_be_national[place], Says.INTERNATIONAL: may_be_international[place]}
-        assert heard is Says(says[place]) or may_say.get(heard), text
-        assert Says(says[place]) in (heard, Says.NOTHING), text
+        assert heard == says[place] or may_say.get(heard, any(may_say.values())), text
+        assert says[place] in (heard, Says.NOTHING), text
 
 
 def test_most_votes_are_heard_at_once(path: FastPath) -> None:

@@ -134,6 +134,14 @@ def test_ten_votes_and_ten_to_one_decide(voters: int, opponents: int, decides: b
     assert out.column("phone_e164").to_pylist() == ["+41798284651" if decides else None]
 
 
+def test_a_column_of_order_numbers_is_no_column_of_numbers_from_abroad() -> None:
+    """One in twelve is some country's number: read so, all of these would be strangers."""
+    cells = [f"ORD-{number}" for number in range(39071400, 39071500)] + [f"ORD-{number}" for number in range(18724000, 18724200)]
+    normaliser = Normaliser("TR")
+    normaliser.learn([raw_phones(cells)])
+    assert normaliser.normalise(raw_phones([*cells, "39071478"])).column("phone_e164").null_count == len(cells) + 1
+
+
 def test_learning_reads_no_further_than_it_must() -> None:
     """A list of ten million rows is not read twice."""
     batch = raw_phones(["05321234567"] * 60_000)
