@@ -178,7 +178,11 @@ def _rereading(ws: Workspace) -> Iterator[Finding]:
     """What an update of phonenumbers or of our own rules would change in lists that are finished."""
     from fbcheck_pipeline.workflow.arrival.rereading import MOST_LISTS, reread_lists  # it brings the numbering plans of the world
 
-    found = reread_lists(ws)
+    try:
+        found = reread_lists(ws)
+    except FbcheckError as error:
+        yield Finding("reading", "fault", str(error))
+        return
     otherwise = [each for each in found if each.differing]
     if not otherwise:
         said = f"of the newest {MOST_LISTS} finished lists, {len(found)} were read by another version and none would be read otherwise"

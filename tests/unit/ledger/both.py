@@ -518,6 +518,10 @@ def test_a_migration_says_whether_an_older_program_goes_on_beside_a_newer_one(ws
         with pytest.raises(LedgerError, match=f"migrated the ledger to version {OLDER_STOP}, this program knows {HEAD}; end it"):
             attempt()
     assert ws.ledger.find_list("b") is None
+    with ws.ledger.database.engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '7e2fe6d0b1b7'"))
+    with pytest.raises(LedgerError, match="holds another program's tables"):
+        open_workspace(ws.settings)
 
 
 def test_an_opt_out_holds_for_both_forms_of_a_phone_until_it_is_taken_back(ws: Workspace) -> None:
