@@ -54,8 +54,8 @@ def _known_region(value: str) -> str:
     raise ValueError(f"must be an ISO 3166 region such as TR, DE or US{remedy}")
 
 
-def _absolute_place(value: str) -> str:
-    """A relative folder would mean another ledger in another working directory."""
+def absolute_place(value: str) -> str:
+    """A folder or an object store's URL as it is meant in every working directory; a relative folder would mean another ledger elsewhere."""
     return value.rstrip("/") if "://" in value else str(Path(value).expanduser().resolve())
 
 
@@ -72,11 +72,11 @@ class Settings(BaseModel):
     """Which of the vendor's two protocols to use; v1 requires at least 100 phones per submission."""
     user_id: str | None = None
     """Your user id at the vendor; sent if the protocol has a field for it."""
-    data_uri: Annotated[str, AfterValidator(_absolute_place)] = "data"
+    data_uri: Annotated[str, AfterValidator(absolute_place)] = "data"
     """Where all data are stored: a folder (a relative path starts at the working directory), or an object store such as s3://bucket/prefix."""
     ledger_url: str | None = None
     """SQLAlchemy URL of the ledger. If unset, the ledger is ledger.db in DATA_URI. Required if DATA_URI is an object store."""
-    receipts: Annotated[str, AfterValidator(_absolute_place)] | None = None
+    receipts: Annotated[str, AfterValidator(absolute_place)] | None = None
     """A local folder for receipts, if the ledger is on a server; if unset, the user's state folder. A receipt keeps what the vendor answered."""
     region: Annotated[str, AfterValidator(_known_region)] | None = None
     """Region of numbers without a country code, as two letters such as TR or DE. If unset, such numbers are rejected as no_region."""

@@ -169,3 +169,28 @@ def postgres_url(postgres: str, request: pytest.FixtureRequest) -> str:
         connection.execute(sa.text(f"CREATE DATABASE {name}"))
     engine.dispose()
     return postgres.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A bucket behind a real S3 protocol on loopback; yields its URL."""
+    import secrets
+
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    import fsspec
+
+    store = fsspec.get_filesystem_class("s3")
+    store.clear_instance_cache()
+    bucket = f"lists-{secrets.token_hex(4)}"
+    store().mkdir(bucket)
+    yield f"s3://{bucket}/fbcheck"
+    server.stop()
+    store.clear_instance_cache()

@@ -145,7 +145,11 @@ def run(
         ),
     ] = "",
     yes: Annotated[
-        bool, typer.Option("--yes", help="Go on although nearly all cells of a list are rejected: you know how it was read.")
+        bool,
+        typer.Option(
+            "--yes",
+            help="Go on with a list that would be held: you know how it was read, and what was submitted of it.",
+        ),
     ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -531,6 +535,59 @@ def purge(
         if purged.skipped:
             reporter.say(f"skipped, because the vendor has phones of these lists: {', '.join(purged.skipped)}")
         reporter.result({**asdict(purged), "dry_run": dry_run})
+
+
+@app.command()
+def backup(
+    to: Annotated[
+        str, typer.Argument(help="A folder, or an object store such as s3://bucket/prefix; one for each store.", metavar="TO")
+    ],
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Make no backup; tell the one there no more of opt-outs and erasures.")
+    ] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Copy ledger and data, as of one moment, in the place of the backup before; runs may go on meanwhile. Only what is new is copied.
+
+    Opt-outs and erasures reach the backup when they are made. Dagster's own runs are left out.
+
+    Example: fbcheck backup s3://backups/fbcheck
+    """
+    from fbcheck_pipeline.cli.backing_up import forget_backup, run_backup
+
+    perform = forget_backup if forget else run_backup
+    perform(to, {"as_json": as_json, "quiet": quiet})
+
+
+@app.command()
+def restore(
+    from_: Annotated[str | None, typer.Argument(help="Where a backup lies.", metavar="FROM", show_default=False)] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            help="After the restore: submissions from this UTC day on are unknown. A day after the restore: all are known.",
+            metavar="DAY",
+        ),
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Bring a backup back into an empty DATA_URI and an empty ledger, then hold all buying until you say which submissions are unknown.
+
+    With --resume, what may have been submitted in the unknown time is never bought by itself: chunks that were planned become
+    unconfirmed, and a list that would buy anything is held until you confirm it. Exit code 3 where something waits for you.
+
+    Example: fbcheck restore s3://backups/fbcheck
+    """
+    from fbcheck_pipeline.cli import backing_up
+    from fbcheck_pipeline.cli.output import Reporter
+
+    if (from_ is None) == (resume is None):
+        raise OperatorError("give either FROM, to restore, or --resume DAY, to go on after it")
+    if resume is not None:
+        raise typer.Exit(backing_up.run_resume(resume, {"as_json": as_json, "quiet": quiet}))
+    raise typer.Exit(backing_up.run_restore(str(from_), Reporter(as_json=as_json, quiet=quiet)))
 
 
 @app.command()

@@ -153,6 +153,12 @@ def _size(settings: Settings) -> Iterator[Finding]:
         )
         yield _open(ws)
         yield from _rereading(ws)
+        if (held := ws.ledger.why_nothing_is_bought()) is not None:
+            yield Finding("buying", "fault", held)
+        for each in ws.ledger.untold_backups():
+            yield Finding(
+                "backup", "note", f"{each} lacks the newest opt-outs and erasures, or has no backup yet: `fbcheck backup {each}`"
+            )
         for days in GROWTH_DAYS:
             new = ws.ledger.growth(days)
             said = (

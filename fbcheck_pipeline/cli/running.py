@@ -43,6 +43,7 @@ from fbcheck_pipeline.results.rejects import by_reason, read_rejects
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.arrival.intake import add_list, file_named, with_defaults
+from fbcheck_pipeline.workflow.backups.telling import tell_backups
 from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.buying.held import what_to_do
 from fbcheck_pipeline.workflow.buying.plan import planning_order
@@ -104,6 +105,7 @@ def run_lists(settings: Settings, paths: Sequence[Path], options: RunOptions, re
             driver.ask()
             driver.submit()
             driver.finish()
+            tell_backups(ws)
             return _conclude(ws, paths, outcome, sent_before, read_before)
     except KeyboardInterrupt:
         raise _interrupted(ws, outcome) from None

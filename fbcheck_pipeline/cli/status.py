@@ -50,6 +50,8 @@ def say_status(
     lists, total = document["lists"], ws.ledger.list_count()
     if most is not None:
         lists += _document(ws, ws.ledger.newest_finished(max(0, most - len(lists))), [])["lists"]
+    if held := document["buying_held"]:
+        reporter.answer(held)
     if not lists and not total:
         reporter.answer(f"there are no lists in {ws.storage.data_uri} yet; run `fbcheck run LIST`, or put a file into its inbox")
     else:
@@ -114,7 +116,8 @@ def _document(ws: Workspace, lists: Sequence[PhoneList], chunks: Sequence[Chunk]
         for key in document["list_keys"]:
             of_list[key].append(document)
     waiting = ws.ledger.waiting_counts()
-    return {"lists": [_list(ws, each, of_list[each.list_key], waiting) for each in lists], "chunks": documents}
+    listed = [_list(ws, each, of_list[each.list_key], waiting) for each in lists]
+    return {"lists": listed, "chunks": documents, "buying_held": ws.ledger.why_nothing_is_bought()}
 
 
 def _list(ws: Workspace, phone_list: PhoneList, ours: list[dict[str, Any]], waiting: Mapping[str, int]) -> dict[str, Any]:

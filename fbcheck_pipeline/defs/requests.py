@@ -64,7 +64,7 @@ class Requests(NamedTuple):
 
     Attributes:
         wanted: the runs to launch now.
-        put_off: a sentence for each work that has failed and waits for its next attempt.
+        put_off: a sentence for each work that has failed and waits for its next attempt, and why nothing is bought after a restore.
     """
 
     wanted: list[dg.RunRequest]
@@ -127,7 +127,12 @@ def requests_for(
     *,
     most: Optional[int] = MOST_REQUESTS,
 ) -> Requests:
-    """Request runs for the first of these works that do not wait after a failure; their lists become partitions."""
+    """Request runs for the first of these works that do not wait after a failure; their lists become partitions.
+
+    None that submits while nothing is bought after a restore.
+    """
+    held = ws.ledger.why_nothing_is_bought() if any(each.again is not None for each in works) else None
+    works = [each for each in works if held is None or each.again is None]
     failures, now = _failures(dagster, (instance.labelled(each.name) for each in works)), time.time()
     failed_at = {each.name: failures[label] for each in works if (label := instance.labelled(each.name)) in failures}
     waits = {name: why for name, times in failed_at.items() if (why := _why_it_waits(times, now))}
@@ -137,7 +142,7 @@ def requests_for(
             instance.partition_set, keys
         )  # also those that somebody deleted: one missing would fail the whole tick
     wanted = [_request(instance, ws, each, len(failed_at.get(each.name, ()))) for each in able]
-    return Requests(wanted, [f"{name} {why}" for name, why in waits.items()])
+    return Requests(wanted, [*([held] if held else []), *(f"{name} {why}" for name, why in waits.items())])
 
 
 def _sending(list_key: str, revision: int, assets: Sequence[DataFile]) -> Work:

@@ -50,6 +50,8 @@ def _due(
     upstream: Sequence[dg.AssetKey],
 ) -> Ticked:
     ws = fbcheck.workspace()
+    if (held := ws.ledger.why_nothing_is_bought()) is not None:
+        return dg.SkipReason(held)
     new = [first_submission(each) for each in ws.ledger.new_lists() if each.source == rules.source]
     taking = _taking(dagster, instance, rules, upstream)
     is_full = bool(taking) and is_day_full(ws, rules)

@@ -43,7 +43,7 @@ def byte_ranges(storage: Storage, name: str) -> Iterator[ByteRanges]:
 
         def read(start: int, stop: int) -> bytes:
             with _faults_named(storage, name):
-                return bytes(storage.fs.cat_file(path, start, min(stop, size)))
+                return bytes(storage.fs.cat_file(path, start=start, end=min(stop, size)))
 
         yield ByteRanges(size, read, REMOTE_GAP)
         return

@@ -44,6 +44,7 @@ class Access:
         self.hash_key: bytes = meta.hash_key
         self.vendor_origin: str = meta.vendor_origin
         self.instance: str = meta.instance
+        self.is_restoring: bool = meta.is_restoring
         self.receipts = Receipts(self.uuid)
 
     def close(self) -> None:

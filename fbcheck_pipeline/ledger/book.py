@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from fbcheck_pipeline.ledger.backups import Backups
 from fbcheck_pipeline.ledger.beginnings import Beginnings
 from fbcheck_pipeline.ledger.binding import Binding
 from fbcheck_pipeline.ledger.collecting import Collecting
@@ -13,13 +14,28 @@ from fbcheck_pipeline.ledger.indexing import Indexing
 from fbcheck_pipeline.ledger.list_entries import ListEntries
 from fbcheck_pipeline.ledger.open_work import OpenWork
 from fbcheck_pipeline.ledger.planning import Planning
+from fbcheck_pipeline.ledger.restored import Restored
 from fbcheck_pipeline.ledger.sending import Sending
 from fbcheck_pipeline.ledger.sizes import Sizes
 from fbcheck_pipeline.ledger.suppressing import Suppressing
 from fbcheck_pipeline.ledger.vitals import Vitals
 
 
-class Ledger(ListEntries, Beginnings, OpenWork, Sending, Collecting, Indexing, Binding, Suppressing, Erasing, Sizes, Vitals):
+class Ledger(
+    ListEntries,
+    Beginnings,
+    OpenWork,
+    Sending,
+    Collecting,
+    Indexing,
+    Binding,
+    Suppressing,
+    Erasing,
+    Sizes,
+    Backups,
+    Restored,
+    Vitals,
+):
     """One open ledger; safe to share between threads."""
 
     @contextmanager

@@ -8,9 +8,10 @@ from __future__ import annotations
 import logging
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,6 +33,8 @@ LAST_CHARACTER = chr(sys.maxunicode)
 
 class Database(ABC):
     """One database with its engine; safe to share between threads."""
+
+    _snapshot_options: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, engine: sa.Engine, liveness: Liveness) -> None:
         self.engine, self.liveness = engine, liveness
@@ -65,6 +68,23 @@ class Database(ABC):
             LedgerError: the ledger cannot be read.
         """
         with faults_named("read"), self.engine.connect().execution_options(reads_only=True) as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self, while_still: Callable[[], object]) -> Iterator[sa.Connection]:
+        """A connection that reads the ledger as of one moment, however long it takes; others write meanwhile.
+
+        Args:
+            while_still: called at that moment, while nobody writes.
+
+        Raises:
+            LedgerError: the ledger cannot be read, or is locked for longer than its time-out.
+        """
+        options = {"reads_only": True, **self._snapshot_options}
+        with faults_named("read"), self.engine.connect().execution_options(**options) as connection:
+            with self.writing():
+                connection.execute(sa.text("SELECT version_num FROM alembic_version"))  # the first look fixes the moment
+                while_still()
             yield connection
 
     @contextmanager
@@ -201,6 +221,8 @@ class SQLiteDatabase(Database):
 
 class PostgresDatabase(Database):
     """A server, perhaps behind a pooler that keeps no sessions: nothing outlives its transaction. Senders may run on many hosts."""
+
+    _snapshot_options: Mapping[str, Any] = MappingProxyType({"isolation_level": "REPEATABLE READ"})
 
     def __init__(self, url: sa.URL, busy_timeout_s: float) -> None:
         self._busy_timeout = f"{busy_timeout_s * 1000:.0f}ms"

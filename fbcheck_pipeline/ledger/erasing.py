@@ -17,6 +17,7 @@ from fbcheck_pipeline.ledger.schema import (
     FACTS,
     LOADED,
     chunks,
+    erased_phones,
     erasures,
     ledger_meta,
     lists,
@@ -41,8 +42,9 @@ class Erasing(Access):
         digests, now = codec.digests(phones.tolist(), self.hash_key), self.clock()
         with self._write() as connection:
             for some in batched(digests.tolist()):
-                connection.execute(sa.delete(erasures).where(erasures.c.digest.in_(some)))
-                connection.execute(sa.insert(erasures), [{"digest": each, "asked_at": now} for each in some])
+                for table in (erasures, erased_phones):
+                    connection.execute(sa.delete(table).where(table.c.digest.in_(some)))
+                    connection.execute(sa.insert(table), [{"digest": each, "asked_at": now} for each in some])
             opt_out(connection, digests, now)
             counts = ("suppressions", "erasures", "generation")
             connection.execute(sa.update(ledger_meta).values({name: ledger_meta.c[name] + 1 for name in counts}))

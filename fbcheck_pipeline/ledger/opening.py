@@ -29,6 +29,7 @@ EARLIER_LAYOUT = (
     "ledger and data were made by an fbcheck-pipeline from before its first release and cannot be read; "
     "use that version, or another FBCHECK_DATA_URI and FBCHECK_LEDGER_URL"
 )
+HALF_RESTORED = "a restore of these data did not end; run the same `fbcheck restore FROM` again, and it ends"
 NOWHERE = "sqlite://"  # in memory
 KINDS = {
     "sendings": ("submission", "submissions"),
@@ -65,12 +66,13 @@ def open_ledger(
         database = connect(NOWHERE)
     try:
         database.make_place()
-        _migrate(database)
+        migrate(database)
         _create_identity(database, settings, storage, instance, clock())
         ledger = Ledger(database, clock)
+        if ledger.is_restoring:
+            raise LedgerError(HALF_RESTORED)
         if not only_to_look:
-            _check_vendor(ledger, settings)
-            _check_instance(ledger, instance)
+            check_owner(ledger, settings, instance)
         if not is_nowhere:
             ledger.receipts = _receipts(settings, storage, ledger.uuid)
             _check_layout(storage)
@@ -88,7 +90,12 @@ def open_ledger(
     return ledger
 
 
-def _migrate(database: Database) -> None:
+def migrate(database: Database) -> None:
+    """Make the tables, or bring them up to this version.
+
+    Raises:
+        LedgerError: they are of a newer version, or of an earlier layout.
+    """
     found = database.version()
     if found is not None and versions.is_before(found, versions.FIRST):
         raise LedgerError(EARLIER_LAYOUT)
@@ -110,6 +117,8 @@ def _create_identity(database: Database, settings: Settings, storage: Storage, i
         if connection.execute(sa.select(ledger_meta.c.id)).one_or_none() is not None:
             return
         if storage.exists(paths.LEDGER_ID.path):
+            if "restoring" in json.loads(storage.read_bytes(paths.LEDGER_ID.path)):
+                raise LedgerError(HALF_RESTORED)
             raise LedgerError(
                 f"{storage.data_uri} belongs to a ledger that is not at FBCHECK_LEDGER_URL; put it back from its backup. "
                 "Without it nobody knows what was already paid for"
@@ -130,6 +139,16 @@ def _receipts(settings: Settings, storage: Storage, ledger_uuid: str) -> Receipt
     folder = settings.receipts_folder(ledger_uuid)
     is_elsewhere = not storage.is_local or Path(storage.root).resolve() != folder.resolve()
     return Receipts(ledger_uuid, folder, storage if is_elsewhere else None)
+
+
+def check_owner(ledger: Ledger, settings: Settings, instance: str) -> None:
+    """See that a ledger is of this vendor and this instance.
+
+    Raises:
+        LedgerError: it is another's.
+    """
+    _check_vendor(ledger, settings)
+    _check_instance(ledger, instance)
 
 
 def _check_vendor(ledger: Ledger, settings: Settings) -> None:
@@ -192,7 +211,9 @@ def stamp(storage: Storage, ledger: Ledger) -> None:
         StorageError: it cannot be written.
     """
     if str(ledger.database.engine.url) == NOWHERE:
-        raise LedgerError("there is no ledger at FBCHECK_LEDGER_URL, so nothing is deleted or suppressed; check the setting")
+        raise LedgerError(
+            "there is no ledger at FBCHECK_LEDGER_URL, so nothing is deleted, suppressed or backed up; check the setting"
+        )
     storage.write_bytes(paths.LEDGER_ID.path, json.dumps({"ledger_uuid": ledger.uuid, **ledger.changes()}).encode())
 
 

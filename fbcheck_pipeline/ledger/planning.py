@@ -20,6 +20,7 @@ from fbcheck_pipeline.ledger.changes import count_change
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.moves import move
 from fbcheck_pipeline.ledger.records import LoadedChunk, Part
+from fbcheck_pipeline.ledger.restored import why_unknown
 from fbcheck_pipeline.ledger.schema import LOADED, chunk_phones, chunks, dependencies, ledger_meta, lists, parts, waiting
 from fbcheck_pipeline.ledger.states import ChunkState
 
@@ -118,6 +119,10 @@ class Planning:
         """True while a limit forbids the list's unsent phones, and neither a `run` of it nor the night asked again."""
         return bool(self._connection.scalar(sa.select(lists.c.is_over_budget).where(lists.c.list_key == list_key)))
 
+    def why_unknown(self, list_key: str, verdict_days: float) -> str | None:
+        """Why phones of a list may have been submitted in a time that a restored ledger does not know; None where they were not."""
+        return why_unknown(self._connection, list_key, now=self.now, verdict_days=verdict_days)
+
     def add_chunks(self, new: Sequence[NewChunk]) -> None:
         """Insert planned chunks; the lists whose phones they carry wait for them."""
         insert_chunks(self._connection, new, [], now=self.now, day=self.day)
@@ -133,13 +138,14 @@ class Planning:
         """Set the phones of a list that are too few for a chunk (none: nothing waits)."""
         keep_waiting(self._connection, list_key, phones if len(phones) else None)
 
-    def mark_planned(self, list_key: str, *, is_over_budget: bool = False, reserved: int = 0) -> None:
+    def mark_planned(self, list_key: str, *, is_over_budget: bool = False, reserved: int = 0, held: str | None = None) -> None:
         """Record that a list was planned just now, so that it will be joined anew once its pins stand.
 
         Args:
+            held: why nothing more of it is bought until a person confirms it.
             reserved: phones that this planning has yet to put into chunks. Should it be killed before, the list is planned again.
         """
-        planned = {"planned_at": self.now, "needs_planning": reserved > 0, "is_over_budget": is_over_budget, "held": None}
+        planned = {"planned_at": self.now, "needs_planning": reserved > 0, "is_over_budget": is_over_budget, "held": held}
         self._touch(list_key, {**planned, "reserved": reserved, "is_pinned": False, "is_complete": False})
 
     def request_planning(self, list_key: str) -> None:

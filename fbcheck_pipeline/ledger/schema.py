@@ -29,6 +29,11 @@ ledger_meta = sa.Table(
     sa.Column("erasures", sa.BigInteger, nullable=False, server_default="0"),  # rises with every erasure
     sa.Column("lists_registered", sa.BigInteger, nullable=False, server_default="0"),  # ever; numbers the lists
     sa.Column("lists_deleted", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column(
+        "restored_at", sa.Double
+    ),  # from a backup: nothing is bought until a person says since when submissions are unknown
+    sa.Column("unknown_from", sa.Double),  # since then, by a person's word; null: nobody said yet
+    sa.Column("is_restoring", sa.Boolean, nullable=False, server_default=sa.false()),  # nobody but the restore opens it
 )
 
 lists = sa.Table(
@@ -239,4 +244,20 @@ suppressions = sa.Table(
     metadata,
     sa.Column("digest", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("added_at", sa.Double, nullable=False),
+)
+
+erased_phones = sa.Table(
+    "erased_phones",  # keyed hashes of phones that were erased since the oldest backup, which still holds them
+    metadata,
+    sa.Column("digest", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("asked_at", sa.Double, nullable=False),
+)
+
+backups = sa.Table(
+    "backups",  # where backups of this ledger and its data lie
+    metadata,
+    sa.Column("target", sa.Text, primary_key=True),
+    sa.Column("writer", sa.Text),  # who makes one there now, if it still lives
+    sa.Column("made_at", sa.Double),  # the moment that the last one is of
+    sa.Column("told", sa.BigInteger, nullable=False, server_default="0"),  # up to which import of opt-outs it has these
 )

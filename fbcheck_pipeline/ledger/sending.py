@@ -17,6 +17,7 @@ from fbcheck_pipeline.ledger.moves import move, sent_by
 from fbcheck_pipeline.ledger.planning import Planning, loaded_chunk, replace_chunk, request_planning_of_dependants
 from fbcheck_pipeline.ledger.receipts import Receipt
 from fbcheck_pipeline.ledger.records import Chunk
+from fbcheck_pipeline.ledger.restored import HELD, is_held
 from fbcheck_pipeline.ledger.schema import FACTS, chunks, ledger_meta
 from fbcheck_pipeline.ledger.states import ChunkState
 from fbcheck_pipeline.model.task_ids import shown_task_id
@@ -124,12 +125,17 @@ class Sending(ChunkEntries):
 
         Returns:
             False when the chunk was moved, here or by another worker, or an import of opt-outs came since: it must not be sent.
+
+        Raises:
+            OperatorError: the ledger was restored, and nobody said since when submissions are unknown.
         """
         today, now = self.today(), self.clock()
         with self._write() as connection:
             chunk = Chunk.from_row(connection.execute(sa.select(*FACTS).where(chunks.c.chunk_key == chunk_key)).one())
             if chunk.state is not ChunkState.PLANNED:
                 return False
+            if is_held(connection):
+                raise OperatorError(HELD)
             if opt_outs not in (None, connection.scalar(sa.select(ledger_meta.c.suppressions))):
                 return False
             if forbidden := forbidden_lists(connection, chunk_key, limits, today):

@@ -88,6 +88,7 @@ MOVES: frozenset[tuple[ChunkState, ChunkState]] = frozenset(
         (ChunkState.WITHDRAWN, ChunkState.SUBMITTED),
         (ChunkState.PLANNED, ChunkState.REPLACED),  # a phone of it was suppressed meanwhile
         (ChunkState.PLANNED, ChunkState.WITHDRAWN),  # a limit forbids it
+        (ChunkState.PLANNED, ChunkState.UNCONFIRMED),  # a restored ledger does not know whether it was sent
         (ChunkState.SENDING, ChunkState.PLANNED),  # a free outcome
         (ChunkState.SENDING, ChunkState.SUBMITTED),
         (ChunkState.SENDING, ChunkState.REPLACED),  # halved after a free refusal

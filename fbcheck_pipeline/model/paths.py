@@ -108,6 +108,8 @@ DAGSTER = DataFile("dagster/", "Dagster's instance, if `DAGSTER_HOME` is unset",
 
 FILES = tuple(each for each in list(globals().values()) if isinstance(each, DataFile))
 """All of them, in the order of the flow."""
+COPIED = tuple(each for each in FILES if each not in (RECEIPTS, LEDGER, LEDGER_WORK, SENDERS, LEDGER_ID, DAGSTER))
+"""What a backup copies as it lies there; the ledger is copied as of one moment, with the receipts of then, and Dagster's runs are left out."""
 
 
 def taken_file(list_key: str, file: str) -> str:

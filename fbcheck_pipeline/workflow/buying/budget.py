@@ -21,12 +21,14 @@ class Terms:
     Attributes:
         day: UTC.
         is_over_budget: a limit forbids to buy what is left of the list.
+        held: why a person must confirm before what is left of the list is bought.
         others: lists whose waiting phones are bought as well.
     """
 
     day: str
     is_over_budget: bool
     others: tuple[str, ...]
+    held: str | None = None
 
 
 def terms_of(ws: Workspace, tx: Planning, list_key: str, own: int, offers: Mapping[str, Phones], again: Again) -> Terms:
@@ -36,13 +38,16 @@ def terms_of(ws: Workspace, tx: Planning, list_key: str, own: int, offers: Mappi
         own: phones of the list that are to be bought; those that it reserved are among them.
         offers: other lists' waiting phones, by list key.
     """
+    days = ws.settings.verdict_days
+    if own and (held := tx.why_unknown(list_key, days)) is not None:
+        return Terms(tx.day, is_over_budget=False, others=(), held=held)
     reserved = tx.reserved_for(list_key)
     if own and _is_over_budget(ws, tx, list_key, own - reserved, again):
         return Terms(tx.day, is_over_budget=True, others=())
     others, taken, room = list[str](), np.empty(0, np.int64), _room_today(ws, tx) + reserved - own
     for key, waiting in offers.items():
         phones = codec.without(waiting, taken)
-        if 0 < len(phones) <= room and _fits_list(ws, tx, key, len(phones)):
+        if 0 < len(phones) <= room and _fits_list(ws, tx, key, len(phones)) and tx.why_unknown(key, days) is None:
             others.append(key)
             taken, room = np.sort(np.concatenate([taken, phones])), room - len(phones)
     return Terms(tx.day, is_over_budget=False, others=tuple(others))

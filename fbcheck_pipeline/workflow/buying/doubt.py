@@ -39,7 +39,7 @@ def plan_or_hold(ws: Workspace, list_key: str, content: ListContent, *, again: A
         OperatorError: a purpose is required and the list has none.
     """
     doubt = _doubt_about(ws, ws.ledger.phone_list(list_key), content)
-    if doubt is not None and is_confirmed:
+    if is_confirmed and (doubt is not None or ws.ledger.is_unsure(list_key, ws.settings.verdict_days)):
         ws.ledger.confirm(list_key)
     elif doubt is not None and (held_at := ws.ledger.hold(list_key, doubt)) is not None:
         return Pins(content.phones, np.zeros(len(content.phones), np.int32), [Pin(AnsweredBy.WAITING)], held_at)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fbcheck_pipeline.ledger.records import PhoneList
+from fbcheck_pipeline.ledger.restored import UNKNOWN
 
 
 def what_to_do(phone_list: PhoneList, named: str | None = None) -> str | None:
@@ -18,6 +19,11 @@ def what_to_do(phone_list: PhoneList, named: str | None = None) -> str | None:
     if phone_list.held is None:
         return None
     command = f"fbcheck run {shlex.quote(named or phone_list.list_key)}"
+    if phone_list.held.startswith(UNKNOWN):
+        return (
+            f"held, nothing more of it is billed: {phone_list.held}\n"
+            f"  if the vendor's account shows that they were not: `{command} --yes` goes on with it"
+        )
     as_it_was = " ".join((command, *_flags(phone_list.options), "--yes"))
     return (
         f"held, nothing of it is billed: {phone_list.held}\n"

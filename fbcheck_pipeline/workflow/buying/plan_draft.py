@@ -122,15 +122,15 @@ class PlanDraft:
             own = self._own_count([chunk])
             self._allocation.assign(self._left[:own], Pin(AnsweredBy.CHUNK, chunk.chunk_key))
             self._left = self._left[own:]
-        is_over, waits = self._drawn_for.is_over_budget, _NONE
+        is_over, held, waits = self._drawn_for.is_over_budget, self._drawn_for.held, _NONE
         if self.is_recorded:
-            waits = _NONE if is_over else self._phones[self._left]
+            waits = _NONE if is_over or held else self._phones[self._left]
             self._allocation.assign(self._left, Pin(AnsweredBy.OVER_BUDGET if is_over else AnsweredBy.WAITING))
             self._release_waiting(tx)
             self._warn_of_what_never_fits()
         tx.keep_waiting(self._key, waits)
         tx.depend(self._key, [each.chunk_key for each in self._allocation.used_pins() if each.chunk_key])
-        tx.mark_planned(self._key, is_over_budget=is_over, reserved=self._own_count(self._new))
+        tx.mark_planned(self._key, is_over_budget=is_over, reserved=self._own_count(self._new), held=held)
         self._planned_at = tx.now
 
     def hold_what_was_recorded(self) -> None:
@@ -184,7 +184,7 @@ class PlanDraft:
         """Cut what is bought on these terms into chunks; the list's own phones come first."""
         self._drawn_for = terms
         stretches, settings = list[Part](), self._ws.settings
-        if not terms.is_over_budget:
+        if not (terms.is_over_budget or terms.held):
             stretches.append(Part(self._key, self._phones[self._left]))
             for key in terms.others:
                 others = np.sort(np.concatenate([_NONE, *(each.phones for each in stretches[1:])]))

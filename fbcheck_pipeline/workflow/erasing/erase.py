@@ -24,6 +24,7 @@ from fbcheck_pipeline.errors import OperatorError, StorageError
 from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.workflow.backups.telling import tell_backups
 from fbcheck_pipeline.workflow.erasing.awaited_erasures import awaited
 from fbcheck_pipeline.workflow.erasing.erased_chunks import erase_from_chunks, finish_erasures
 from fbcheck_pipeline.workflow.erasing.erased_lists import emptied_lists, erase_from_list, find_in_list, has_person, rewrite
@@ -100,6 +101,7 @@ def erase(ws: Workspace, person: Person, rejoin: Rejoin) -> Erased:
     ws.storage.drop_leftovers(before=ws.ledger.clock() - LEFTOVERS_S)
     ws.ledger.wipe_deleted()
     stamp(ws.storage, ws.ledger)
+    tell_backups(ws)
     erased.awaited, erased.unread = sorted(awaited(ws)), list(unread_files(ws, person))
     erased.named = _lists_named_so(ws, person)
     log.info("erased lists=%d rows=%d cells=%d", len(erased.list_keys), erased.rows, erased.cells)

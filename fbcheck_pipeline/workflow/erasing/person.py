@@ -127,13 +127,18 @@ def _verdicts(ws: Workspace, chunk: Chunk, person: Person) -> Iterator[HeldVerdi
 
 def unread_files(ws: Workspace, person: Person) -> Iterator[str]:
     """Files that wait to be read as lists and hold a number, or cannot be looked into."""
+    for name in waiting_to_be_read(ws):
+        if mentions(ws, name, person):
+            yield name
+
+
+def waiting_to_be_read(ws: Workspace) -> Iterator[str]:
+    """Files that wait to be read as lists, each once."""
     names = [f"{each.base}/{file.name}" for each in (paths.INBOX, paths.INCOMING) for file in _below(ws, each.base)]
     for each in ws.ledger.lists():
         if not ws.storage.exists(paths.RAW_PHONES.of(each.list_key)):
             names.append(paths.taken_file(each.list_key, each.file))
-    for name in dict.fromkeys(names):
-        if mentions(ws, name, person):
-            yield name
+    yield from dict.fromkeys(names)
 
 
 def _below(ws: Workspace, folder: str) -> Iterator[StoredFile]:

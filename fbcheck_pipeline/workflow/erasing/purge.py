@@ -18,6 +18,7 @@ from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList
 from fbcheck_pipeline.ledger.states import states_that
 from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.workflow.backups.telling import tell_backups
 from fbcheck_pipeline.workflow.erasing.erased_lists import emptied_lists
 from fbcheck_pipeline.workflow.index.index_upkeep import remove_from_index
 from fbcheck_pipeline.workflow.tables.latest_lists import refresh_latest
@@ -104,6 +105,7 @@ def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None 
     for name in of_lists:  # what a join brought back that began since, before the ledger forgot its list
         ws.storage.delete(name)
     stamp(ws.storage, ws.ledger)
+    tell_backups(ws)
     log.info("purged lists=%d chunks=%d phones=%d files=%d", len(gone), purged.chunks, purged.phones, purged.files)
     return purged
 

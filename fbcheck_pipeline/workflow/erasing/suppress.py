@@ -18,6 +18,7 @@ from fbcheck_pipeline.lists import ReadOptions, open_list
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.phones import Normaliser
+from fbcheck_pipeline.workflow.backups.telling import tell_backups
 from fbcheck_pipeline.workflow.content import content_of
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -62,6 +63,7 @@ def suppress_file(ws: Workspace, path: Path, options: ReadOptions) -> OptOuts:
     read = _opt_outs(ws, path, options)
     new = ws.ledger.suppress(read.phones)
     stamp(ws.storage, ws.ledger)
+    tell_backups(ws)
     return OptOuts(read, new)
 
 
@@ -74,6 +76,7 @@ def take_back_file(ws: Workspace, path: Path, options: ReadOptions) -> OptOuts:
     read = _opt_outs(ws, path, options)
     taken_back = ws.ledger.unsuppress(read.phones)
     stamp(ws.storage, ws.ledger)
+    tell_backups(ws)
     return OptOuts(read, taken_back)
 
 

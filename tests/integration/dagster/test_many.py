@@ -28,28 +28,6 @@ SAME = ["phone", "source_row", "phone_e164", "reject_reason", "country", "line_t
 """Columns that do not depend on who bought what."""
 
 
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A bucket behind a real S3 protocol on loopback; yields its URL."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    import s3fs
-
-    s3fs.S3FileSystem.clear_instance_cache()
-    bucket = f"lists-{secrets.token_hex(4)}"
-    s3fs.S3FileSystem().mkdir(bucket)
-    yield f"s3://{bucket}/fbcheck"
-    server.stop()
-    s3fs.S3FileSystem.clear_instance_cache()
-
-
 def test_an_object_store_shows_a_file_whole_or_not_at_all(s3: str) -> None:
     """Parquet is written in parts; a stream that breaks leaves what stood there before."""
     storage = Storage(s3)

@@ -12,10 +12,12 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import sqlalchemy as sa
 
 from fbcheck_pipeline.defs import requests
 from fbcheck_pipeline.defs.requests import DAY_S, MOST_ATTEMPTS, due_requests
 from fbcheck_pipeline.defs.resources import FbcheckResource
+from fbcheck_pipeline.ledger.schema import ledger_meta
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.collection.due import due_work
 from fbcheck_pipeline.workflow.tables import verdict_tables
@@ -244,3 +246,18 @@ def test_the_night_plans_the_oldest_list_first(instance: dg.DagsterInstance, res
         clock.advance(1)
     with dg.build_schedule_context(instance=instance, resources={"fbcheck": resource}, scheduled_execution_time=NIGHT) as context:
         assert [request.partition_key for request in nightly_enrichment(context)] == ["c", "a", "b"]
+
+
+def test_nothing_is_submitted_after_a_restore_and_each_tick_says_why(
+    instance: dg.DagsterInstance, resource: Any, ws: Workspace, tmp_path: Path
+) -> None:
+    """New lists are taken up, and wait for a person's word as those of the night do."""
+    with ws.ledger.database.writing() as connection:
+        connection.execute(sa.update(ledger_meta).values(restored_at=ws.ledger.clock()))
+    drop(tmp_path / "data", "a.csv", "phone\n0781234567\n")
+    with dg.build_schedule_context(instance, scheduled_execution_time=NIGHT, resources={"fbcheck": resource}) as context:
+        skipped = [tick(inbox_sensor, instance, resource), nightly_enrichment(context)]
+    assert all("restore --resume DAY" in each.skip_message for each in skipped)
+    assert len(ws.ledger.new_lists()) == 1
+    ws.ledger.resume(ws.ledger.clock() + DAY_S)
+    assert len(tick(inbox_sensor, instance, resource).run_requests) == 1

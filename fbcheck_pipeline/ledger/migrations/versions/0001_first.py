@@ -124,6 +124,9 @@ def upgrade() -> None:
         sa.Column("generation", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("lists_registered", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("lists_deleted", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("restored_at", sa.Double(), nullable=True),
+        sa.Column("unknown_from", sa.Double(), nullable=True),
+        sa.Column("is_restoring", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -209,6 +212,20 @@ def upgrade() -> None:
         sa.Column("digest", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("added_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_table(
+        "erased_phones",
+        sa.Column("digest", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("asked_at", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_table(
+        "backups",
+        sa.Column("target", sa.Text(), nullable=False),
+        sa.Column("writer", sa.Text(), nullable=True),
+        sa.Column("made_at", sa.Double(), nullable=True),
+        sa.Column("told", sa.BigInteger(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("target"),
     )
     op.create_table(
         "waiting",

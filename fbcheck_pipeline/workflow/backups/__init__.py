@@ -1,0 +1,1 @@
+"""Backups of ledger and data, and what a restore brings back."""
