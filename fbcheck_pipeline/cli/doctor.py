@@ -157,7 +157,9 @@ def _size(settings: Settings) -> Iterator[Finding]:
             yield Finding("buying", "fault", held)
         for each in ws.ledger.untold_backups():
             yield Finding(
-                "backup", "note", f"{each} lacks the newest opt-outs and erasures, or has no backup yet: `fbcheck backup {each}`"
+                "backup",
+                "note",
+                f"{each} lacks the newest opt-outs and erasures: `fbcheck backup {each}` brings them, with `--forget` it is told no more",
             )
         for days in GROWTH_DAYS:
             new = ws.ledger.growth(days)
