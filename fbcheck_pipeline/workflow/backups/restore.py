@@ -28,7 +28,8 @@ from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger, codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.copying import copy_rows, ledger_file
-from fbcheck_pipeline.ledger.database import Database, connect, faults_named
+from fbcheck_pipeline.ledger.database import Database, connect
+from fbcheck_pipeline.ledger.faults import faults_named
 from fbcheck_pipeline.ledger.opening import HEAD, check_owner, migrate, stamp
 from fbcheck_pipeline.ledger.schema import backups, erased_phones, ledger_meta, suppressions
 from fbcheck_pipeline.model import paths
