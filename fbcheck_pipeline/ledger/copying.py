@@ -9,9 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from fbcheck_pipeline.errors import LedgerError
 from fbcheck_pipeline.ledger.database import Database, connect
 from fbcheck_pipeline.ledger.opening import migrate
 from fbcheck_pipeline.ledger.schema import metadata, senders
+from fbcheck_pipeline.ledger.versions import HEAD
 
 ROWS_AT_ONCE = 100
 """A row may have megabytes of phones."""
@@ -27,10 +29,24 @@ def ledger_file(path: Path) -> Iterator[Database]:
     database = connect(f"sqlite:///{path}")
     try:
         migrate(database)
+        see_that_all_is_known(database)
         yield database
         database.wipe_deleted(())
     finally:
         database.engine.dispose()
+
+
+def see_that_all_is_known(database: Database) -> None:
+    """A newer program's columns would be left out, also where this one may go on beside it.
+
+    Raises:
+        LedgerError: a newer program migrated the ledger.
+    """
+    if (found := database.version()) != HEAD:
+        raise LedgerError(
+            f"a newer fbcheck-pipeline migrated the ledger to version {found}, and this one would leave out what it does not know; "
+            "back up and restore with the newer one"
+        )
 
 
 def copy_rows(source: sa.Connection, target: sa.Connection, tables: Iterable[sa.Table] | None = None) -> None:

@@ -83,7 +83,7 @@ class Database(ABC):
         options = {"reads_only": True, **self._snapshot_options}
         with faults_named("read"), self.engine.connect().execution_options(**options) as connection:
             with self.writing():
-                connection.execute(sa.text("SELECT version_num FROM alembic_version"))  # the first look fixes the moment
+                connection.execute(VERSION)  # the first look fixes the moment
                 while_still()
             yield connection
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from fbcheck_pipeline import __version__
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger
-from fbcheck_pipeline.ledger.copying import copy_rows, ledger_file
+from fbcheck_pipeline.ledger.copying import copy_rows, ledger_file, see_that_all_is_known
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.progress import report_progress
 from fbcheck_pipeline.workflow.backups.target import BackupTarget, Changed, Kept, Manifest
@@ -53,7 +53,9 @@ def back_up(ws: Workspace, place: str) -> BackedUp:
     Raises:
         OperatorError: another store's backup or other files lie there, or another backup is being made there.
         StorageError: it cannot be written.
+        LedgerError: a newer program migrated the ledger.
     """
+    see_that_all_is_known(ws.ledger.database)
     target = BackupTarget(place)
     target.claim(ws.ledger.uuid)
     with ws.ledger.backing_up(target.address) as writer:

@@ -30,8 +30,9 @@ from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.copying import copy_rows, ledger_file
 from fbcheck_pipeline.ledger.database import Database, connect
 from fbcheck_pipeline.ledger.faults import faults_named
-from fbcheck_pipeline.ledger.opening import HEAD, check_owner, migrate, stamp
+from fbcheck_pipeline.ledger.opening import check_owner, migrate, stamp
 from fbcheck_pipeline.ledger.schema import backups, erased_phones, ledger_meta, suppressions
+from fbcheck_pipeline.ledger.versions import HEAD
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.progress import report_progress

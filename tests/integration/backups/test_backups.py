@@ -355,3 +355,7 @@ def test_a_backup_never_takes_the_place_of_another_stores_or_of_other_files(
     assert other.ledger.backup_targets() == []
     with other.ledger.backing_up(str(tmp_path / "mine")), pytest.raises(OperatorError, match="is being made now"):
         back_up(other, str(tmp_path / "mine"))
+    with other.ledger.database.writing() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001.99'"))
+    with pytest.raises(LedgerError, match="would leave out what it does not know"):
+        back_up(other, str(tmp_path / "mine"))
