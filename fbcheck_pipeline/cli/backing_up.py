@@ -12,8 +12,8 @@ from fbcheck_pipeline.cli.preparing import command_workspace, load_command_setti
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.restored import HELD
+from fbcheck_pipeline.model.timestamps import rfc3339
 from fbcheck_pipeline.results.joined_list import rejoin
-from fbcheck_pipeline.results.lineage import rfc3339
 from fbcheck_pipeline.workflow.backups.back_up import back_up
 from fbcheck_pipeline.workflow.backups.restore import restore
 from fbcheck_pipeline.workflow.backups.resume import resume
