@@ -182,7 +182,6 @@ MUTANTS = (
     Mutant("a sum", "dirty/rejects.py", " | matches(cells, AMOUNT)", ""),
     # dirty: runs of digits
     Mutant("a shape that hides digits or drops some", "dirty/runs.py", "((SHAPE, True), (UNLESS, False))", "((SHAPE, True),)"),
-    Mutant("groups of one cell make a run", "dirty/runs.py", "first = groups[:-more][of_cell[more:] == of_cell[:-more]]", "first = groups[:-more]"),
     Mutant("a run with its plus", "dirty/runs.py", "return pa.concat_arrays([runs, signed]), np.concatenate([of_run, of_run[has_plus[of_run]]])", "return runs, of_run"),
     Mutant("no run is a number", "phone_reader.py", "[~is_sure | ~_is_rejected(read)]", "[~is_sure]"),
     Mutant("a run in another country", "phone_reader.py", "is_without[is_without] = ~names_country(", "is_without[is_without] |= ~names_country("),

@@ -78,6 +78,10 @@ TRAPS: dict[str, tuple[str, ...]] = {
         "tel05321234567",
         "0539 980 59 26 Suna0532 123 45 67",
         "Tel 5 321234567",
+        "5321234567.0 kim@example.com",
+        "-5321234567 kim@example.com",
+        "0532 123 45 67 kim@c.us",
+        "444 1234 a5321234@example.com",
     ),
     "DE": (
         "301,234.0",
