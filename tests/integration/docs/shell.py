@@ -50,7 +50,7 @@ def run_blocks(blocks: Iterable[Block], folder: Path, **settings: str) -> list[t
 
 
 def assert_says(promise: str, said: str) -> None:
-    """Every promised line is said, in order; blanks do not count, `…` stands for anything."""
+    """Every promised line is said, in order; blanks and the lines between cells do not count, `…` stands for anything."""
     lines = iter([_plain(line) for line in said.splitlines()])
     for line in promise.splitlines():
         pattern = re.compile(".*".join(map(re.escape, _plain(line).split("…"))))
@@ -78,7 +78,7 @@ def _commands(block: Block, show: str) -> Sequence[str]:
 
 
 def _plain(line: str) -> str:
-    return " ".join(line.split())
+    return " ".join(line.replace("│", " ").replace("┃", " ").split())
 
 
 def _end(shell: subprocess.Popen[bytes]) -> None:

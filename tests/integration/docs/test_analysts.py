@@ -16,7 +16,7 @@ import pytest
 from fbcheck_pipeline.sandbox import Sandbox
 from fbcheck_pipeline.workflow.tables.shipped_views import VIEWS
 from tests.integration.cli.fbcheck import Fbcheck, write_list
-from tests.unit.docs.pages import DOCS, ROOT, first_cells, indented
+from tests.unit.docs.pages import DOCS, ROOT, Block, blocks, first_cells
 
 SAMPLES = ROOT / "data" / "samples"
 OPTED_OUT = "+905322373536"
@@ -68,25 +68,37 @@ def test_the_shipped_views_read_every_table(folder: Path, monkeypatch: pytest.Mo
         assert len(rows) > 20 and {(row[0], row[3]) for row in rows} == set(said.fetchall())
 
 
-def test_the_readme_reads_results_as_it_says(folder: Path, vendor: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its pandas lines, its commands, and its one query, whose countries are regions of ours, not words of some source list."""
+def test_the_readme_checks_and_reads_as_it_says(folder: Path, vendor: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its commands, its pandas lines, and its one query, whose countries are regions of ours, not words of some source list."""
     monkeypatch.chdir(folder)
-    code = "\n".join(block.text for block in indented((ROOT / "README.md").read_text()))
-    reads, commands = code[code.index("import pandas") :].split("\n\n")[:2]
-    *before, last = reads.splitlines()
+    page = blocks((ROOT / "README.md").read_text())
+    run, read, look = (_block(page, begins) for begins in (". .venv/bin/activate", "import pandas", "fbcheck lineage"))
+    *before, last = read.splitlines()
     names: dict[str, Any] = {}
     exec("\n".join(before), names)
     assert len(eval(last, names))
-    shutil.copy(SAMPLES / "customers.csv", folder / "crm.csv")
+    for name in ("customers.csv", "crm.csv"):
+        shutil.copy(SAMPLES / "customers.csv", folder / name)
     fbcheck, key = Fbcheck(folder, vendor.url), key_in(json.loads((folder / "said.json").read_text())["run"])
     fbcheck.environment["BROWSER"] = "true"  # it opens nothing
-    *lines, query = commands.splitlines()
-    for line in lines:
+    *lines, query = look.splitlines()
+    for line in (*run.splitlines(), *lines):
         words = shlex.split(line.replace("LIST_KEY", key), comments=True)
-        assert words[0] == "fbcheck" and fbcheck(*words[1:])[0] == 0, line
+        assert words[0] != "fbcheck" or fbcheck(*words[1:])[0] in (0, 3), line  # one of its answers was lost
     assert {"customers.xlsx", "crm.parquet"} <= {path.name for path in folder.iterdir()}
     countries = duckdb.sql(shlex.split(query)[2]).df().country.dropna()
     assert len(countries) > 3 and set(map(len, countries)) == {2}
+
+
+def test_the_readme_adds_to_a_project_what_the_how_to_adds() -> None:
+    """Whose lines are run in projects of others."""
+    how_to = blocks((DOCS / "how-to" / "add-to-your-project.md").read_text())
+    assert _block(blocks((ROOT / "README.md").read_text()), "import dagster") == _block(how_to, "import dagster")
+
+
+def _block(page: list[Block], begins: str) -> str:
+    (text,) = [each.text for each in page if each.text.startswith(begins)][:1]
+    return text
 
 
 def test_every_file_of_a_run_is_on_the_page_of_files(folder: Path) -> None:

@@ -16,11 +16,12 @@ from tests.unit.docs.pages import DOCS, ROOT, blocks
 @pytest.mark.timeout(400)
 @pytest.mark.long(seconds=50)
 def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
-    """Every command of it, in one shell, from `make demo` to the cleaning up; and what it shows is what is said."""
+    """Every command of it, in one shell, from `make demo` to the cleaning up; and what it shows is what is said, as in the README."""
     clone = an_installed_clone(tmp_path / "clone")
     page = filled_in(blocks((DOCS / "tutorial.md").read_text()), {"8750": str(free_port())})
     promises = run_blocks(page, clone)
     assert len(promises) >= 8
+    promises.append((blocks((ROOT / "README.md").read_text())[1].text, promises[0][1]))
     for promise, said in promises:
         assert_says(promise, said)
     assert not (clone / "tutorial").exists()
