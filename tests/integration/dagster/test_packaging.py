@@ -1,6 +1,7 @@
 """The package as others meet it: a wheel, Dagster's own validators, one module named everywhere."""
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -56,8 +57,11 @@ def test_an_installed_wheel_loads_and_brings_its_samples(wheel_site: Path, tmp_p
 
 
 def test_the_lock_files_name_no_index_and_agree() -> None:
-    """Whoever installs brings the index; what `make demo` has installed stays when `make test` adds the rest."""
+    """Whoever installs brings the index; what `make demo` installed is all that runs, and stays when `make test` adds the rest."""
     everything, what_runs = ((PROJECT / name).read_text() for name in ("requirements.lock", "requirements.run.lock"))
     assert "index-url" not in everything and "://" not in everything.replace("git+", "")
     pinned = {line.split(";")[0].strip(" \\") for line in everything.splitlines() if "==" in line}
-    assert {line.split(";")[0].strip(" \\") for line in what_runs.splitlines() if "==" in line} <= pinned
+    locked = {line.split(";")[0].strip(" \\") for line in what_runs.splitlines() if "==" in line}
+    declared = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert locked <= pinned
+    assert {re.split(r"[\[><=]", each)[0] for each in declared} <= {each.split("==")[0].split("[")[0] for each in locked}
