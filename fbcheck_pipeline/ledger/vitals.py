@@ -10,11 +10,12 @@ from fbcheck_pipeline.ledger.access import Access
 from fbcheck_pipeline.ledger.records import Record
 from fbcheck_pipeline.ledger.schema import IS_OPEN, chunks, index_tiers, ledger_meta, lists, unreadable_files, waiting
 from fbcheck_pipeline.ledger.states import TRAITS, ChunkState
+from fbcheck_pipeline.model.statuses import CheckStatus
 
 DAY_S = 86_400.0
 WATCHED_STATES = [state for state, traits in TRAITS.items() if traits.holds or traits.action]
 """Of chunks that an answer may still come for, or that wait for a person."""
-LIST_STATES = ("unreadable", "held", "over_budget", "open")
+LIST_STATES = ("unreadable", "held", str(CheckStatus.OVER_BUDGET), "open")
 """Why a list is open; the first that applies."""
 
 
