@@ -5,6 +5,7 @@
     ├── ListError              (2)   a list cannot be read; names the file, the place, the remedy
     ├── StorageError           (2)   DATA_URI cannot be used
     ├── LedgerError            (2)   the ledger is missing, foreign, older, newer or locked
+    │   └── NewerLedger              … because a newer program migrated it; it never takes what this one writes
     ├── OperatorError          (2)   the request does not fit the state of the lists, chunks or ledger
     ├── Interrupted          (130)   Ctrl-C; says where the phones are
     └── VendorError                  the vendor, or the connection to it
@@ -57,6 +58,10 @@ class LedgerError(FbcheckError):
     """The ledger is missing, foreign, older, newer than this code, or locked."""
 
     exit_code = 2
+
+
+class NewerLedger(LedgerError):
+    """A newer program migrated the ledger; it never takes what this one writes."""
 
 
 class OperatorError(FbcheckError):

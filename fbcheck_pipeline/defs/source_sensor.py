@@ -1,6 +1,10 @@
-"""The sensor of a source: a new materialization of what it is made of is taken as a list, and a new list is submitted; it buys."""
+"""What takes lists of a source by itself; both buy.
+
+Its sensor takes a new materialization of what it is made of, and submits new lists; its schedule takes one at its own times.
+"""
 
 from collections.abc import Sequence
+from typing import Union
 
 import dagster as dg
 
@@ -9,6 +13,7 @@ from fbcheck_pipeline.defs.requests import WORK_TAG, Work, first_submission, req
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.defs.sensors import Ticked, open_reasons, ticked
 from fbcheck_pipeline.defs.taking import take_job_name
+from fbcheck_pipeline.defs.times import Times
 from fbcheck_pipeline.workflow.arrival.snapshots import SnapshotRules, is_day_full
 
 SECONDS = 10
@@ -40,6 +45,28 @@ def source_sensor(
         return ticked(instance.fbcheck(context), look)
 
     return sensor
+
+
+def source_schedule(instance: Instance, source: str, times: Times, job: Job) -> dg.ScheduleDefinition:
+    """The schedule `<source>_source_schedule`; it skips while nothing is bought."""
+
+    @dg.schedule(
+        name=instance.named(f"{source}_source_schedule"),
+        job=job,
+        cron_schedule=times.cron,
+        execution_timezone=times.timezone,
+        default_status=instance.schedule_status(is_buying=True),
+        required_resource_keys={instance.fbcheck_key},
+        description=f"Takes a list of {source}.",
+    )
+    def schedule(context: dg.ScheduleEvaluationContext, **_: object) -> Union[dg.RunRequest, dg.SkipReason]:
+        def look(fbcheck: FbcheckResource) -> Union[dg.RunRequest, dg.SkipReason]:
+            held = fbcheck.workspace().ledger.why_nothing_is_bought()
+            return dg.RunRequest() if held is None else dg.SkipReason(held)
+
+        return ticked(instance.fbcheck(context), look)
+
+    return schedule
 
 
 def _due(

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fbcheck_pipeline.defs.instance import Instance, Job
 from fbcheck_pipeline.defs.jobs import SUBMIT
-from fbcheck_pipeline.defs.source_sensor import source_sensor
+from fbcheck_pipeline.defs.source_sensor import source_schedule, source_sensor
 from fbcheck_pipeline.defs.taking import list_asset, take_job
 from fbcheck_pipeline.defs.times import times_of
 from fbcheck_pipeline.errors import ListError, SettingsError
@@ -160,14 +160,7 @@ class SqlSource:
         """Its asset, job, sensor and schedule."""
         asset = list_asset(instance, self.rules, self.upstream, lambda _: self._batches(), has_their_columns=False)
         job = take_job(instance, self.name)
-        schedule = self._times and dg.ScheduleDefinition(
-            name=instance.named(f"{self.name}_source_schedule"),
-            job=job,
-            cron_schedule=self._times.cron,
-            execution_timezone=self._times.timezone,
-            default_status=instance.schedule_status(is_buying=True),
-            description=f"Takes a list of {self.name}.",
-        )
+        schedule = self._times and source_schedule(instance, self.name, self._times, job)
         sensor = source_sensor(instance, self.rules, self.upstream, [job, jobs[SUBMIT]])
         return dg.Definitions(assets=[asset], jobs=[job], sensors=[sensor], schedules=[schedule] if schedule else [])
 

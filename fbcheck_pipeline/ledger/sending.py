@@ -17,7 +17,7 @@ from fbcheck_pipeline.ledger.moves import move, sent_by
 from fbcheck_pipeline.ledger.planning import Planning, loaded_chunk, replace_chunk, request_planning_of_dependants
 from fbcheck_pipeline.ledger.receipts import Receipt
 from fbcheck_pipeline.ledger.records import Chunk
-from fbcheck_pipeline.ledger.restored import HELD, is_held
+from fbcheck_pipeline.ledger.restored import HELD, is_held, unknown_time
 from fbcheck_pipeline.ledger.schema import FACTS, chunks, ledger_meta
 from fbcheck_pipeline.ledger.states import ChunkState
 from fbcheck_pipeline.model.task_ids import shown_task_id
@@ -65,17 +65,26 @@ class Sending(ChunkEntries):
             with_copies: look below DATA_URI, too.
 
         Raises:
-            LedgerError: a chunk that was sent is unknown here, so this ledger is older than the POST. The receipt stays.
+            LedgerError: a chunk that was sent is unknown here, so this ledger is older than the POST, and was not restored since.
+                The receipt stays.
         """
         for receipt in self.receipts.kept(with_copies=with_copies):
             found = self._records(Chunk, sa.select(*FACTS).where(chunks.c.chunk_key == receipt.chunk_key))
             if not found:
+                if self._is_of_unknown_time(receipt):
+                    log.warning("the receipt of chunk %s is kept: it was sent after the backup", receipt.chunk_key)
+                    continue
                 raise LedgerError(
                     f"the ledger is older than a receipt: it does not know chunk {receipt.chunk_key}, which was sent "
                     f"({self.receipts.place_of(receipt)}); restore the newest backup. With this one, it would be paid for again"
                 )
             if self._is_settled(found[0], receipt):
                 self.receipts.drop(receipt)
+
+    def _is_of_unknown_time(self, receipt: Receipt) -> bool:
+        with self.database.reading() as connection:
+            restored_at = unknown_time(connection).restored_at
+        return restored_at is not None and receipt.begun_at < restored_at
 
     def _is_settled(self, chunk: Chunk, receipt: Receipt) -> bool:
         """Record what a receipt holds; True when it is needed no more."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from fbcheck_pipeline.errors import LedgerError
+from fbcheck_pipeline.errors import LedgerError, NewerLedger
 
 HEAD = "0001.1"
 """The migration this code was written for."""
@@ -30,10 +30,10 @@ def refuse_newer(version: str) -> None:
     """See that this program may use a ledger of a version.
 
     Raises:
-        LedgerError: a newer program migrated it to tables that this one does not know.
+        NewerLedger: a newer program migrated it to tables that this one does not know.
     """
     if _parsed(version)[0] > _parsed(HEAD)[0]:
-        raise LedgerError(
+        raise NewerLedger(
             f"a newer fbcheck-pipeline migrated the ledger to version {version}, this program knows {HEAD}; "
             "end it wherever it still runs, and install the newer one"
         )

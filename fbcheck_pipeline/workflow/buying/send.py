@@ -19,6 +19,7 @@ import tenacity
 
 from fbcheck_pipeline.errors import (
     LedgerError,
+    NewerLedger,
     OperatorError,
     RateLimited,
     StorageError,
@@ -265,7 +266,12 @@ def _record(ws: Workspace, receipt: Receipt, write: Callable[[], T]) -> T:
             _tell(receipt, receipts.place_of(receipt))
             receipts.copy(receipt)
 
-    stop = tenacity.stop_after_attempt(MOST_RECORDINGS) | tenacity.stop_after_delay(LONGEST_RECORDING_S)
+    bounds = tenacity.stop_after_attempt(MOST_RECORDINGS) | tenacity.stop_after_delay(LONGEST_RECORDING_S)
+
+    def stop(state: tenacity.RetryCallState) -> bool:
+        is_hopeless = state.outcome is not None and isinstance(state.outcome.exception(), NewerLedger)
+        return is_hopeless or bounds(state)
+
     wait = tenacity.wait_random_exponential(max=30)
     retry = tenacity.retry_if_exception_type(LedgerError)
     try:

@@ -16,6 +16,7 @@ from dagster._core.definitions.reconstruct import ReconstructableRepository
 
 import fbcheck_pipeline as fb
 from fbcheck_pipeline.errors import SettingsError
+from fbcheck_pipeline.ledger.schema import ledger_meta
 from tests.fake_vendor import FakeVendor
 from tests.integration.dagster import their_sources
 from tests.integration.dagster.test_embedded import failures
@@ -182,6 +183,13 @@ def test_a_query_is_taken_by_its_schedule_and_when_its_table_was_made(
     assert table["note"][0].as_py() == "12:30 %" and known.count("phones") == 12_001 and len(vendor.accepted) == 3
     schedule = driver.definitions.resolve_schedule_def("facebook_warehouse_source_schedule")
     assert (schedule.cron_schedule, schedule.job_name) == ("0 1 * * *", "facebook_take_warehouse_list")
+    given: dict[str, Any] = {"instance": driver.instance, "resources": {driver.ours.fbcheck_key: driver.fbcheck}}
+    with dg.build_schedule_context(**given) as context:
+        assert isinstance(schedule(context), dg.RunRequest)
+        with driver.ws.ledger.database.writing() as connection:
+            connection.execute(sa.update(ledger_meta).values(restored_at=driver.ws.ledger.clock()))
+        assert "restore --resume DAY" in str(schedule(context).skip_message), "a run would fail, for this is no fault"
+        driver.fbcheck.workspace().ledger.resume(driver.ws.ledger.clock() + 1)
     monkeypatch.setenv("THEIR_WAREHOUSE", "sqlite://")
     said = failures(materialize(*keys("warehouse_list")))["enrichment__warehouse_list"]
     assert "source warehouse cannot be read (no such table: people); see to its query and its database" in said
