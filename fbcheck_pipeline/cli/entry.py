@@ -11,7 +11,7 @@ import typer
 
 from fbcheck_pipeline.cli.app import app
 from fbcheck_pipeline.cli.target import said
-from fbcheck_pipeline.errors import FbcheckError
+from fbcheck_pipeline.errors import FbcheckError, LedgerError
 
 INTERRUPTED = 130
 NOTHING_DONE: dict[str, dict[str, Any]] = {
@@ -52,7 +52,8 @@ def _stop(message: str, exit_code: int) -> NoReturn:
     sys.stderr.write(f"error: {message}\n")
     if "--json" in sys.argv:
         document = {"error": message, **NOTHING_DONE.get(_command(), {})}
-        if exit_code in (1, INTERRUPTED) and "billed_phones" in document:
+        is_unknown = exit_code in (1, INTERRUPTED) or isinstance(sys.exc_info()[1], LedgerError)
+        if is_unknown and "billed_phones" in document:
             document["billed_phones"] = None  # unknown: something may have been sent; `fbcheck status` shows it
         from fbcheck_pipeline.cli.output import print_json
 

@@ -117,7 +117,7 @@ def test_a_purge_deletes_everything_everywhere_and_keeps_what_others_need(
         file for file in left if file.suffix != ".parquet" or pq.read_metadata(file).num_rows
     ]  # tables without a row may stay
     assert not (fbcheck.data / "ledger.db-wal").exists() or (fbcheck.data / "ledger.db-wal").stat().st_size == 0
-    assert fbcheck("status", "--json")[1] == {"lists": [], "chunks": []}
+    assert not any(fbcheck("status", "--json")[1].values())
     code, document, err = fbcheck("run", path, "--json")
     counts = document["lists"][0]["counts"]
     assert (code, counts["checked"], counts["suppressed"]) == (0, 1, 1), err

@@ -23,7 +23,7 @@ def test_a_list_after_a_long_history_buys_only_what_is_new(open_ws: Callable[...
     """Answers and tries of the finished lists count as those of real ones do; none of them is open."""
     ws = open_ws(max_tries=1)
     fill(ws, LISTS)
-    assert status_document(ws) == {"lists": [], "chunks": []} and ws.ledger.list_count() == LISTS
+    assert not any(status_document(ws).values()) and ws.ledger.list_count() == LISTS
     driver, new = WorkflowDriver(open_ws(max_tries=1)), phones(3, start=905_600_000_000)
     wanted = np.sort(np.concatenate([phones_of(LISTS - 1), phones_of(5), new]))
     driver.run("a", wanted)
