@@ -49,7 +49,7 @@ REMEMBERED_CELLS, REMEMBERED_LENGTH = 20_000, 100
 
 # Longer cells, in bytes, and such with other than ASCII are not looked at for plain digits.
 LONGEST_PLAIN = 80
-# Of so many cells of a batch the shape is looked at first. A single point may begin a fraction.
+# Of so many cells of a batch the shape is looked at first; where none is plain, no other is looked for. A single point may begin a fraction.
 SHAPES_SEEN = 200
 PLAIN_SHAPE = r"^[0-9 ()+\-]*(?:\.[0-9 ()+\-]*\.[0-9 ().+\-]*)?$"
 
@@ -134,8 +134,9 @@ class PhoneReader:
         national, international = ((regions != NONE) & ~may_be_plain for _ in range(2))
         short = texts if may_be_plain.all() else texts.filter(pa.array(may_be_plain))
         says[may_be_plain], national[may_be_plain], international[may_be_plain] = self.fast.votes(short, regions[may_be_plain])
+        is_short = ~is_over_long(texts)
         for may in (national, international):
-            may &= ~is_over_long(texts)
+            may &= is_short
         costly = np.flatnonzero(national | international)
         heard = costly[:: 1 + len(costly) // COSTLY_CELLS_HEARD]
         plain = in_ascii(texts.take(pa.array(heard)))
@@ -376,7 +377,10 @@ def _may_be_plain(texts: pa.StringArray) -> Mask:
     short = texts if may_be.all() else texts.filter(pa.array(may_be))
     is_plain = pc.string_is_ascii(short)
     some = short.take(pa.array(np.arange(0, len(short), 1 + len(short) // SHAPES_SEEN)))
-    if 2 * matches(some, PLAIN_SHAPE).sum() < len(some):
+    are_plain = matches(some, PLAIN_SHAPE)
+    if not are_plain.any():
+        is_plain = pc.and_(is_plain, False)
+    elif 2 * are_plain.sum() < len(some):
         is_plain = pc.and_(is_plain, pc.match_substring_regex(short, PLAIN_SHAPE))
     may_be[may_be] = pc.fill_null(is_plain, True).to_numpy(zero_copy_only=False)
     return may_be

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from pathlib import Path
@@ -17,8 +18,6 @@ NAMES = Path(__file__).with_name("country_names.txt")
 """A line for each region: its alpha-3 codes in capitals, then its names, each as `key_of` gives it."""
 LONGEST_NAME = 4
 """Words of a country's name that are looked for among others."""
-LETTERS_LOOKED_AT = 8
-"""Of words: they tell whether a name may begin with them."""
 _WORDS = re.compile(r"[^\W\d_]+(?:[ .'\u2019\-]+[^\W\d_]+)*")
 
 # Of a hundred such cells ninety-nine say "not available".
@@ -62,7 +61,7 @@ def _named_by(match: re.Match[str], text: str, labels: frozenset[str]) -> Iterat
             yield region
     keys = list(map(key_of, words))
     for begin, first in enumerate(keys):
-        if first[:LETTERS_LOOKED_AT] not in beginnings():
+        if not _begins_name(first):
             continue  # most words of a note
         for end in range(begin + 1, min(begin + LONGEST_NAME, len(words)) + 1):
             key = "".join(keys[begin:end])
@@ -77,10 +76,14 @@ def names() -> dict[str, str]:
     return {name: region for region, _, known in (line.partition(":") for line in lines) for name in known.split()}
 
 
+def _begins_name(key: str) -> bool:
+    in_order = _names_in_order()
+    return in_order[bisect_left(in_order, key) % len(in_order)].startswith(key)
+
+
 @cache
-def beginnings() -> frozenset[str]:
-    """What the keys of names begin with, up to so many letters."""
-    return frozenset(name[:length] for name in names() for length in range(LETTERS_LOOKED_AT + 1))
+def _names_in_order() -> list[str]:
+    return sorted(names())
 
 
 def key_of(text: str) -> str:

@@ -12,7 +12,9 @@ from phonenumbers import SUPPORTED_REGIONS
 from fbcheck_pipeline.phones.dirty.undress import matches
 from fbcheck_pipeline.phones.fast.terms import NONE, Mask
 from fbcheck_pipeline.text.cell_words import LABELS
-from fbcheck_pipeline.text.countries import LETTERS_LOOKED_AT, beginnings, key_of, names, regions_named
+from fbcheck_pipeline.text.countries import key_of, names, regions_named
+
+_LETTERS_LOOKED_AT = 8  # of two words: they tell whether a name may begin with these
 
 
 def names_country(cells: pa.StringArray, words: pa.StringArray | None = None) -> Mask:
@@ -22,13 +24,15 @@ def names_country(cells: pa.StringArray, words: pa.StringArray | None = None) ->
         cells: as `in_ascii` gives them.
         words: the same with nothing but letters and blanks, where other signs than blanks and `().,:!?` are around their words.
     """
+    if not len(cells):  # all names take longer to read than many cells
+        return np.zeros(0, np.bool_)
     lists = pc.ascii_split_whitespace(cells if words is None else words)
     pieces = pc.ascii_trim(lists.flatten(), "().,:!?")
     is_word = pc.greater_equal(pieces, "A")  # digits and signs stand before the letters
     keys, of_cell = _keys(pieces.filter(is_word)), np.repeat(np.arange(len(cells)), lists.value_lengths().to_numpy())
     of_cell = of_cell[is_word.to_numpy(zero_copy_only=False)]
     following = pa.concat_arrays([keys, pa.array([""])])[1:]
-    begins = pc.utf8_slice_codeunits(pc.binary_join_element_wise(keys, following, ""), 0, LETTERS_LOOKED_AT)
+    begins = pc.utf8_slice_codeunits(pc.binary_join_element_wise(keys, following, ""), 0, _LETTERS_LOOKED_AT)
     is_followed = pa.array(of_cell == np.append(of_cell, NONE)[1:])
     known_names, known_beginnings = _known()
     may_be = pc.or_(pc.is_in(keys, known_names), pc.and_(is_followed, pc.is_in(begins, known_beginnings)))
@@ -65,4 +69,6 @@ def _code() -> str:
 @cache
 def _known() -> tuple[pa.StringArray, pa.StringArray]:
     known = [name for name in names() if (len(name) > 3 or not name.isascii()) and name not in LABELS]
-    return pa.array(known), pa.array(list(beginnings()))
+    all_names = pa.array([*names()])
+    beginnings = [pc.utf8_slice_codeunits(all_names, 0, length) for length in range(1, _LETTERS_LOOKED_AT + 1)]
+    return pa.array(known), pc.unique(pa.concat_arrays(beginnings))

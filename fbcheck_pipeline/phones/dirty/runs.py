@@ -67,10 +67,10 @@ def _groups_in(cells: pa.StringArray) -> tuple[Ints, Ints, Bytes]:
     begins = is_digit.copy()
     begins[1:] &= ~is_digit[:-1]
     begins[ends[:-1][ends[:-1] < len(data)]] |= is_digit[ends[:-1][ends[:-1] < len(data)]]
-    places = np.flatnonzero(begins)
-    seen = np.cumsum(is_digit)
-    digits = np.diff(seen[places] - 1, append=seen[-1] if len(seen) else 0)
-    return np.searchsorted(ends, places, side="right") - 1, digits, data[is_digit]
+    places = np.flatnonzero(is_digit)
+    firsts = np.flatnonzero(begins[places])
+    digits = np.diff(firsts, append=len(places))
+    return np.searchsorted(ends, places[firsts], side="right") - 1, digits, data[places]
 
 
 def _pairs(of_cell: Ints) -> list[tuple[Ints, Ints]]:
