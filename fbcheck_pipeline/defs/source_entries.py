@@ -9,8 +9,6 @@ from functools import cache
 from pydoc import locate
 from typing import Any
 
-import dagster as dg
-
 from fbcheck_pipeline.defs.building import Source
 from fbcheck_pipeline.defs.resources import named_variable
 from fbcheck_pipeline.defs.sources import AssetSource, SqlSource
@@ -68,10 +66,6 @@ def _argument(name: str, value: Any, resolve: Resolve) -> Any:
     if name.endswith("_env"):
         return named_variable(name, value)
     value = resolve(value)
-    if name == "key" and isinstance(value, str):
-        return dg.AssetKey.from_user_string(value)
-    if name == "deps" and not isinstance(value, str):
-        return [dg.AssetKey.from_user_string(each) if isinstance(each, str) else each for each in value]
     if name == "type" and isinstance(value, str):
         found = locate(value)
         if not isinstance(found, type):

@@ -47,7 +47,7 @@ class AssetSource:
     ) -> None:
         """
         Args:
-            key: of the asset, which may be partitioned, or of another code location if an `AssetSpec` names its IO manager.
+            key: of the asset, `"crm/contacts"` or its parts; the asset may be partitioned, or of another code location if an `AssetSpec` names its IO manager.
             name: of the source; by default the last part of the key.
             type: what its IO manager is asked for, e.g. `polars.DataFrame`.
             partitions: of a partitioned asset: "event" for the one that was materialized last, "all" for those that exist, as one list.
@@ -146,7 +146,9 @@ class SqlSource:
             name, phone_columns=phone_columns, region_column=region_column, keep_columns=keep_columns, region=region,
             purpose=purpose, at_most=at_most,
         )  # fmt: skip
-        self.name, self.upstream = self.rules.source, [_key(each) for each in deps]
+        self.name = self.rules.source
+        _refuse_text(self.name, deps=deps)
+        self.upstream = [_key(each) for each in deps]
         variable = getattr(url, "env_var_name", None)
         if variable is None:
             raise SettingsError(
@@ -176,6 +178,8 @@ class SqlSource:
 
 
 def _key(given: Key) -> dg.AssetKey:
+    if isinstance(given, str):
+        return dg.AssetKey.from_user_string(given)
     return dg.AssetKey.from_coercible(given.key if isinstance(given, (dg.AssetsDefinition, dg.AssetSpec)) else given)
 
 
@@ -193,11 +197,17 @@ def rules_of(name: str, *, region: Optional[str], **given: Any) -> SnapshotRules
             region = settings_of({"region": region}).region
         except SettingsError as error:
             raise SettingsError(str(error).replace("region:", f"source {source}: region:", 1)) from None
-    for columns in ("phone_columns", "keep_columns"):
-        if isinstance(given[columns], str):
-            raise SettingsError(f"source {source}: {columns} is a list of names, e.g. [{given[columns]!r}]")
+    _refuse_text(source, phone_columns=given["phone_columns"], keep_columns=given["keep_columns"])
     if given["keep_columns"] is not None and not given["phone_columns"]:
         raise SettingsError(f"source {source}: keep_columns leaves out all others, so phone_columns must be named, too")
-    if given["at_most"] is not None and given["at_most"] < 1:
-        raise SettingsError(f"source {source}: at_most={given['at_most']} takes no list; it is 1 or more, or None for no bound")
+    at_most = given["at_most"]
+    if at_most is not None and not (isinstance(at_most, int) and at_most >= 1):
+        raise SettingsError(f"source {source}: at_most={at_most!r} takes no list; it is a whole number from 1 on, or None for no bound")
     return SnapshotRules(source, region=region, **given)
+
+
+def _refuse_text(source: str, **lists: Any) -> None:
+    """A text where a list of names belongs would be taken letter by letter."""
+    for field, value in lists.items():
+        if isinstance(value, str):
+            raise SettingsError(f"source {source}: {field} is a list of names, e.g. [{value!r}]")

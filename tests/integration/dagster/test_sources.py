@@ -248,12 +248,21 @@ def test_a_wrong_source_is_refused_where_it_is_written() -> None:
         ({"phone_columns": "mobile"}, "phone_columns is a list of names"),
         ({"keep_columns": ["id"]}, "keep_columns leaves out all others, so phone_columns must be named, too"),
         ({"at_most": 0}, "at_most=0 takes no list"),
+        ({"at_most": "1"}, "at_most='1' takes no list"),
     ):
         with pytest.raises(SettingsError, match=said):
             fb.AssetSource("a", **given)
     with pytest.raises(SettingsError, match="source a: url must not stand in code"):
         fb.SqlSource("a", url="sqlite://", query="SELECT 1")  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match=r"source a: deps is a list of names, e\.g\. \['leads'\]"):
+        fb.SqlSource("a", url=dg.EnvVar("URL"), query="SELECT 1", deps="leads")
     with pytest.raises(SettingsError, match=r"^source a: timezone='Nowhere' is no time zone"):
         fb.SqlSource("a", url=dg.EnvVar("URL"), query="SELECT 1", cron="0 1 * * *", timezone="Nowhere")
     with pytest.raises(SettingsError, match="two sources are named a"):
         fb.build_definitions("b", sources=[fb.AssetSource("a"), fb.AssetSource(["x", "a"])])
+
+
+def test_a_key_of_several_parts_may_be_one_text() -> None:
+    """As Dagster's pages and YAML write it: as a single part it would be no asset of anybody."""
+    source = fb.AssetSource("crm/contacts")
+    assert (source.name, source.upstream) == ("contacts", [dg.AssetKey(["crm", "contacts"])])
