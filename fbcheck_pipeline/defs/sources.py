@@ -47,7 +47,8 @@ class AssetSource:
     ) -> None:
         """
         Args:
-            key: of the asset, `"crm/contacts"` or its parts; the asset may be partitioned, or of another code location if an `AssetSpec` names its IO manager.
+            key: of the asset, `"crm/contacts"` or its parts. It may be partitioned, or of another code location,
+                if an `AssetSpec` names its IO manager.
             name: of the source; by default the last part of the key.
             type: what its IO manager is asked for, e.g. `polars.DataFrame`.
             partitions: of a partitioned asset: "event" for the one that was materialized last, "all" for those that exist, as one list.
@@ -202,7 +203,9 @@ def rules_of(name: str, *, region: Optional[str], **given: Any) -> SnapshotRules
         raise SettingsError(f"source {source}: keep_columns leaves out all others, so phone_columns must be named, too")
     at_most = given["at_most"]
     if at_most is not None and not (isinstance(at_most, int) and at_most >= 1):
-        raise SettingsError(f"source {source}: at_most={at_most!r} takes no list; it is a whole number from 1 on, or None for no bound")
+        raise SettingsError(
+            f"source {source}: at_most={at_most!r} takes no list; it is a whole number from 1 on, or None for no bound"
+        )
     return SnapshotRules(source, region=region, **given)
 
 

@@ -57,17 +57,31 @@ class UnitedBatches:
 
 
 def _plain(batch: pa.RecordBatch) -> pa.RecordBatch:
-    columns = [column.cast(_plain_type(column.type)) for column in batch.columns]
+    # In two steps: Arrow gives no dictionary of views its values, and Polars has its categories so.
+    columns = [
+        column.cast(_plain_type(column.type, has_dictionaries=True)).cast(_plain_type(column.type)) for column in batch.columns
+    ]
     return pa.RecordBatch.from_arrays(columns, batch.schema.names)
 
 
-def _plain_type(type_: pa.DataType) -> pa.DataType:
+def _plain_type(type_: pa.DataType, *, has_dictionaries: bool = False) -> pa.DataType:
     types = pa.types
+
+    def plain_field(field: pa.Field) -> pa.Field:
+        return field.with_type(_plain_type(field.type, has_dictionaries=has_dictionaries))
+
     if types.is_dictionary(type_):
-        return _plain_type(type_.value_type)
+        values = _plain_type(type_.value_type)
+        return pa.dictionary(type_.index_type, values, type_.ordered) if has_dictionaries else values
     if types.is_string_view(type_) or types.is_large_string(type_):
         return pa.string()
-    return pa.binary() if types.is_binary_view(type_) or types.is_large_binary(type_) else type_
+    if types.is_binary_view(type_) or types.is_large_binary(type_):
+        return pa.binary()
+    if types.is_struct(type_):
+        return pa.struct([plain_field(field) for field in type_])
+    if types.is_large_list(type_):
+        return pa.large_list(plain_field(type_.value_field))
+    return pa.list_(plain_field(type_.value_field)) if types.is_list(type_) else type_
 
 
 def _type_of_both(one: pa.DataType, other: pa.DataType) -> pa.DataType:
