@@ -28,9 +28,9 @@ from fbcheck_pipeline.phones.dirty.rejects import are_words, certain_reasons
 from fbcheck_pipeline.phones.dirty.runs import all_digits, have_runs, runs_in
 from fbcheck_pipeline.phones.dirty.undress import (
     NOTHING,
+    first_of_many,
     in_ascii,
     is_over_long,
-    joined_groups,
     matches,
     may_be_long_list,
     undressed,
@@ -89,7 +89,7 @@ class PhoneReader:
                 self._few_digits,
                 self._undressed,
                 self._certainly_none,
-                self._no_one_number,
+                self._of_too_many,
                 self._parted_by_blanks,
             ),
             *(self._in_parts, self._among_words, self._in_worded_parts, self._linked, self._without_run, self._without_markup),
@@ -168,9 +168,9 @@ class PhoneReader:
         """Cells that are one number in decorations."""
         return self._read_as(undressed(plain), cells)
 
-    def _no_one_number(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
-        """Digits and blanks that are no number together, and too few for two."""
-        return self._read_as(joined_groups(plain), cells, _is_no_number)
+    def _of_too_many(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """Digits and blanks, too many for any number."""
+        return self._read_as(first_of_many(plain), cells)
 
     def _read_as(self, texts: pa.StringArray, cells: Cells, is_wanted: Wanted | None = None) -> tuple[PhoneArrays, Mask]:
         """The cells that have such a text, read by it; the mask is over all cells."""
@@ -340,10 +340,6 @@ def _of_whole_cells(found: PhoneArrays, is_sure: Mask, of_cell: Ints, count: int
     is_read = np.bincount(of_cell, minlength=count) > 0
     is_read[of_cell[~is_sure]] = False
     return phone_batches.in_order(found, np.flatnonzero(is_read[of_cell[is_sure]])), is_read
-
-
-def _is_no_number(phones: PhoneArrays) -> Mask:
-    return ~phone_batches.is_number(phones)
 
 
 def _is_rejected(phones: PhoneArrays) -> Mask:

@@ -35,10 +35,8 @@ _LABELLED = rf"[(\[]?{LABEL}(?:[ .\-/]+{LABEL})*[)\]]?[ :.=\-]{{1,3}}"
 WHOLE = r"(?:\+|\(?0)[0-9 ().\-]*[0-9)]|[0-9]+|\(?[1-9][0-9]{2,}\)?(?:[ .\-]+[1-9][0-9]+)+"
 # Of fewer digits than one of two numbers has, so that the slash ends an area code; and no tail of a range behind it.
 _AREA = r"\(?0[0-9]{1,5}\)?|\+[0-9]{1,2} ?(?:\(0\) ?)?[0-9]{2,3}"
-# One bracket, around the area code; one or two digits in it may be a count.
-_GROUPED = r"(?:\+?[0-9]+|\((?:0[0-9]*|[0-9]{3,})\)(?: ?[0-9]+))"
-MOST_OF_TWO = 44  # of one number: fifteen, an international prefix, a trunk 0
-MIN_RESTART = 6  # the digits of the shortest numbers that begin with a trunk 0
+# Two numbers have no more: each fifteen, an international prefix, a trunk 0.
+_MANY = r"^[0-9](?: *[0-9]){44,}$"
 MOST_BYTES = 4  # of a character
 NOTHING = pa.scalar(None, pa.string())
 _JOINT = "\0"  # between cells that are translated together
@@ -146,23 +144,14 @@ def _parted(cells: pa.StringArray, places: Ints, shape: str) -> tuple[tuple[pa.S
     return (cells.filter(pa.array(where)), places[where]), cells.filter(pa.array(~where)), places[~where]
 
 
-def joined_groups(cells: pa.StringArray) -> pa.StringArray:
-    """The digits of each cell that has digits and blanks only, and where no second number can begin; null in any other cell.
-
-    Of so many digits that no part of them can be a number, only the first: all are too many as these are.
+def first_of_many(cells: pa.StringArray) -> pa.StringArray:
+    """The first digits of each cell of digits and blanks that has too many for a part to be a number; all are too many as these are.
 
     Args:
         cells: as `in_ascii` gives them, without blanks around.
     """
-    is_grouped = matches(cells, rf"^{_GROUPED}(?: +[0-9]+)*$")
-    grouped = cells.filter(pa.array(is_grouped))
-    joined = only(grouped, b"0123456789+")
-    lengths = pc.binary_length(joined).to_numpy()
-    is_none = (lengths > MOST_OF_TWO) & ~matches(grouped, r"\(")
-    # Another digit than 0 may begin a count before the number.
-    is_one = matches(grouped, r"^\(?[+0]") & (lengths < 2 * MIN_RESTART) | ~matches(grouped, "[ )]0")
-    found = pc.if_else(pa.array(is_one), joined, NOTHING)
-    return spread(pc.if_else(pa.array(is_none), pc.utf8_slice_codeunits(joined, 0, MOST_DIGITS), found), is_grouped)
+    is_many = matches(cells, _MANY)
+    return spread(pc.utf8_slice_codeunits(only(cells.filter(pa.array(is_many)), b"0123456789"), 0, MOST_DIGITS), is_many)
 
 
 def rewritten(cells: pa.StringArray, where: Mask, pattern: str, becomes: str) -> pa.StringArray:
