@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fbcheck_pipeline.ledger import versions
+from fbcheck_pipeline.ledger import copying, versions
 
 OLDER_STOP, OLDER_GO_ON = "9999.1", "0001.9999"
 """Versions whose migration lets older programs write no more, and one beside which they go on."""
@@ -34,5 +34,6 @@ def newer_program(version: str, folder: Path) -> Iterator[None]:
         (migrations / "versions" / f"{version}_later.py").write_text(_MIGRATION.format(version=version, before=versions.HEAD))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(versions, "HEAD", version)
+        patched.setattr(copying, "HEAD", version)
         patched.setattr(versions, "MIGRATIONS", migrations)
         yield

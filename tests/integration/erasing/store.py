@@ -41,7 +41,7 @@ def national(phone: int) -> str:
     return f"0{str(phone)[2:5]} {str(phone)[5:8]} {str(phone)[8:10]} {str(phone)[10:]}"
 
 
-def take_in(driver: WorkflowDriver, path: Path) -> str:
+def take_in(driver: WorkflowDriver, path: Path, **given: Any) -> str:
     """What the assets do with a list before the vendor answers; returns its key."""
     ws = driver.ws
     key = add_list(ws, path, ReadOptions(region="TR"), None)
@@ -55,7 +55,7 @@ def take_in(driver: WorkflowDriver, path: Path) -> str:
         normaliser = Normaliser(region="TR")
         batches = normaliser.normalise_all(normaliser.learn(raw.batches))
         ws.storage.write_parquet(e164, BatchStream(Normaliser.output_schema(raw.schema), batches))
-    submit_list(ws, driver.client, key, ws.storage.read_parquet(e164).batches)
+    submit_list(ws, driver.client, key, ws.storage.read_parquet(e164).batches, **given)
     return key
 
 

@@ -1,0 +1,156 @@
+"""A year of nights: nothing is bought twice, no answer and no row is lost, who opted out is left alone, and the store stays in its bounds."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from fbcheck_pipeline.phones import reading_version
+from fbcheck_pipeline.results.joined_list import rejoin
+from fbcheck_pipeline.settings import load_settings
+from fbcheck_pipeline.workflow.backups.back_up import back_up
+from fbcheck_pipeline.workflow.backups.restore import restore
+from fbcheck_pipeline.workflow.backups.resume import resume
+from fbcheck_pipeline.workflow.collection.poll import poll_due_tasks
+from fbcheck_pipeline.workflow.erasing.purge import purge
+from tests.conftest import DAY_S, Clock
+from tests.integration.erasing.store import where_is
+from tests.newer_program import OLDER_GO_ON, newer_program
+from tests.prepared import empty_dagster_home, nothing_synced
+from tests.world.chance import TIMES, chance_of
+from tests.world.year import Year
+from tests.world.year_dagster import dagster_of
+from tests.world.year_vendor import HOUR_S, MoodyVendor
+
+DAYS, LISTS_A_DAY = 365, min(20, 2 * TIMES)
+RETENTION_DAYS = 90
+RESTORED, UPGRADED, SET_BACK = 150, 220, 100
+BOUND_S = 60.0
+"""Processor seconds of a tick or a command; Dagster gives a tick as much by the wall."""
+IDLE_STATEMENTS = 30
+FILES_A_LIST, FILES_BESIDE, BYTES_A_LIST = 14, 300, 120_000
+
+
+@contextmanager
+def bounded(what: str) -> Iterator[None]:
+    began = time.process_time()
+    yield
+    assert time.process_time() - began < BOUND_S, f"{what} took {time.process_time() - began:.0f} s"
+
+
+def idle_statements(year: Year) -> int:
+    """What a tick asks the ledger while nothing is due."""
+    poll_due_tasks(year.ws, year.driver.client, budget_s=60)
+    said: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        said.append(statement)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        poll_due_tasks(year.ws, year.driver.client, budget_s=60)
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+    return len(said)
+
+
+def move_house(year: Year, folder: Path) -> None:
+    """A backup, an opt-out and an erasure after it, and the store is lost and restored elsewhere; nothing was submitted in between."""
+    back_up(year.ws, str(folder / "backup"))
+    year.opt_out(2)
+    year.erase(1)
+    year.close()
+    shutil.rmtree(year.settings.data_uri)
+    year.settings = year.settings.model_copy(update={"data_uri": str(folder / "restored")})
+    year.vendor.ledger = folder / "restored" / "ledger.db"
+    restored = restore(year.settings, str(folder / "backup"), rejoin, year.clock)
+    assert (restored.opt_outs_since, restored.erased) == (2, 1), "two imports, one person"
+    year.reopen()
+    assert resume(year.ws, year.clock() + DAY_S) == []
+    year.ws.ledger.forget_backup(str(folder / "backup"))
+    shutil.rmtree(folder / "backup")
+
+
+def a_day(year: Year, day: int, home: Path) -> None:
+    """Lists in the morning, results by noon and in the evening, the night's plan, and a person's look the morning after."""
+    files = year.write_lists(day, LISTS_A_DAY)
+    with ExitStack() as stack:
+        hand = stack.enter_context(dagster_of(year, home)) if day % 36 == 20 else None
+        if day % 5 in (1, 3):
+            year.die_at_work(files)
+            year.clock.advance(HOUR_S)
+        if hand:
+            hand.take_up(files)
+        else:
+            year.work(files)
+        if day == SET_BACK:
+            year.clock.advance(-2 * HOUR_S)
+        for _ in range(2):
+            year.clock.advance(3 * HOUR_S)
+            with bounded("a tick"):
+                (hand or year).collect()
+        year.clock.now = year.clock.now // DAY_S * DAY_S + DAY_S + 2 * HOUR_S
+        with bounded("a night"):
+            (hand or year).night()
+    year.morning()
+    year.collect()
+    year.clock.now = year.clock.now // DAY_S * DAY_S + 8 * HOUR_S
+
+
+def look_after(year: Year, day: int, folder: Path) -> None:
+    """What comes by the calendar."""
+    if day % 7 == 6:
+        year.reopen()
+        year.opt_out(2)
+    if day % 90 == 45:
+        with bounded("an erasure"):
+            year.erase(1)
+    if day % 30 == 29:
+        with bounded("a purge"):
+            purge(year.ws, older_than_days=RETENTION_DAYS)
+        assert idle_statements(year) <= IDLE_STATEMENTS
+        files, lists = year.files_on_disk(), year.ws.ledger.list_count()
+        assert len(files) <= FILES_A_LIST * lists + FILES_BESIDE, (len(files), lists)
+        assert sum(each.stat().st_size for each in files) <= BYTES_A_LIST * (lists + 50)
+    if day == RESTORED:
+        move_house(year, folder)
+
+
+@pytest.mark.long(seconds=400)
+@pytest.mark.timeout(3600)  # for machines under load; idle it takes minutes
+def test_a_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Faults, kills, restarts, a restore, an upgrade, purges, opt-outs and erasures, each at its day; `WORLD_TIMES=10` has twenty lists a day."""
+    clock, home = Clock(), tmp_path / "dagster"
+    shutil.copytree(empty_dagster_home(), home)
+    vendor = MoodyVendor(chance_of("vendor"), clock, tmp_path / "data" / "ledger.db", verdict_days=30)
+    with ExitStack() as stack:
+        stack.enter_context(nothing_synced())
+        stack.enter_context(vendor.books)
+        given = {"data_uri": str(tmp_path / "data"), "api_url": vendor.books.url, "api_key": "k"}
+        year = Year(load_settings(**given, poll_seconds=60, region="TR", chunk_size=40), vendor, chance_of("year"), tmp_path)
+        days: list[list[Path]] = []
+        for day in range(DAYS):
+            if day == UPGRADED:
+                year.newer = (OLDER_GO_ON, tmp_path)
+                stack.enter_context(newer_program(*year.newer))
+                monkeypatch.setattr(reading_version, "version", lambda package: "99.0.0")
+                reading_version.reading_version.cache_clear()
+                stack.callback(reading_version.reading_version.cache_clear)
+                year.reopen()
+            before = set(year.lists)
+            a_day(year, day, home)
+            look_after(year, day, tmp_path)
+            days.append([each for each in year.lists if each not in before])
+            assert vendor.complaints == [], f"day {day}"
+            if day >= 10:
+                assert [wrong for path in days[day - 10] for wrong in year.look_at(path)] == [], f"day {day}"
+        assert year.kills > 15 and year.is_forgotten()
+        assert [place for each in year.erased for place in where_is(year.ws, each)] == []
+        year.close()
+    print(f"{len(year.lists)} lists, {len(vendor.books.tasks)} tasks, {len(vendor.books.posts)} POSTs, {year.kills} kills")

@@ -1,0 +1,211 @@
+"""A year of a store as a company has it, played by a clock that is moved: people, lists, days and nights, deaths, and a person in the morning."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from fbcheck_pipeline.errors import VendorError
+from fbcheck_pipeline.ledger import ChunkState
+from fbcheck_pipeline.lists import ReadOptions
+from fbcheck_pipeline.lists.keys import list_key
+from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.results.joined_list import rejoin
+from fbcheck_pipeline.settings import Settings
+from fbcheck_pipeline.workflow.buying.allocation import Again
+from fbcheck_pipeline.workflow.buying.submit import submit_list
+from fbcheck_pipeline.workflow.collection.collect import collect_exported
+from fbcheck_pipeline.workflow.collection.poll import poll_due_tasks
+from fbcheck_pipeline.workflow.collection.reconcile import abandon, attach_task, resubmit
+from fbcheck_pipeline.workflow.erasing.erase import erase
+from fbcheck_pipeline.workflow.erasing.person import person_of, what_is_held
+from fbcheck_pipeline.workflow.erasing.suppress import suppress_file
+from fbcheck_pipeline.workflow.index.index_upkeep import update_index
+from fbcheck_pipeline.workflow.tables.verdict_tables import refresh_verdict_tables
+from fbcheck_pipeline.workflow.verdict_files.volumes import bind_verdicts
+from fbcheck_pipeline.workflow.workspace import open_workspace
+from tests.conftest import DAY_S
+from tests.fake_vendor import verdict
+from tests.forked import FORK, PATIENCE_S
+from tests.integration.erasing.store import join_all, national, take_in
+from tests.integration.money import worker_script
+from tests.integration.workflow.workflow_driver import AT_ONCE, WorkflowDriver
+from tests.newer_program import newer_program
+from tests.prepared import nothing_synced
+from tests.world.year_vendor import HOUR_S, MoodyVendor
+
+FIRST, PEOPLE, ROWS = 905_320_000_000, 20_000, 50
+READ = ReadOptions(region="TR")
+JUNK = ("12", "none", "ask her", "0532 12", "+90 212")
+
+
+class Year:
+    """The store, its lists by day, and who may still be in one.
+
+    Attributes:
+        newer: version and folder of the newer program, once the store was upgraded.
+        kills: how many worker processes died at work.
+    """
+
+    def __init__(self, settings: Settings, vendor: MoodyVendor, chance: random.Random, folder: Path) -> None:
+        self.settings, self.vendor, self.clock, self._chance, self.folder = settings, vendor, vendor.clock, chance, folder
+        self.newer: tuple[str, Path] | None = None
+        self.erased: set[int] = set()
+        self.kills = 0
+        self.lists: dict[Path, tuple[str, int]] = {}
+        self.reopen()
+
+    def reopen(self) -> None:
+        """What a restart does."""
+        if hasattr(self, "driver"):
+            self.close()
+        self.driver = WorkflowDriver(open_workspace(self.settings, self.clock))
+        self.ws = self.driver.ws
+
+    def close(self) -> None:
+        self.driver.client.close()
+        self.ws.ledger.close()
+
+    def write_lists(self, day: int, count: int) -> list[Path]:
+        """The day's files: people of a window that moves through the year, some twice, one in ten cells no number."""
+        return [self._write_list(day, number) for number in range(count)]
+
+    def _write_list(self, day: int, number: int) -> Path:
+        people = [FIRST + (day * 40 + self._chance.randrange(2000)) % PEOPLE for _ in range(ROWS)]
+        people = [each for each in people if each not in self.erased]
+        self.vendor.known.update(f"+{each}" for each in people)
+        cells = [self._chance.choice((f"+{each}", national(each), str(each))) for each in people]
+        cells += self._chance.choices(JUNK, k=ROWS // 10)
+        path = self.folder / f"branch-{chr(ord('a') + number)}_{date.fromtimestamp(self.clock.now)}.csv"
+        path.write_text("id,phone\n" + "".join(f"{place},{cell}\n" for place, cell in enumerate(cells)))
+        self.lists[path] = (list_key(path), len(cells))
+        return path
+
+    def work(self, files: list[Path]) -> None:
+        """What the day's runs do with their lists."""
+        _work(self.driver, files)
+
+    def die_at_work(self, files: list[Path]) -> None:
+        """A worker process has the same lists in hand, and is killed somewhere."""
+        stop = partial(worker_script.dying_with_the_body_sent, self._chance.randint(1, 2))
+        if self._chance.random() < 0.7:
+            point, when = self._chance.choice([*worker_script.POINTS]), self._chance.choice(("before", "after"))
+            stop = partial(worker_script.dying_at, point, when, self._chance.randint(1, 2))
+        process = FORK.Process(target=_live, args=(self.settings, self.clock.now, self.newer, stop, files))
+        process.start()
+        process.join(PATIENCE_S)
+        assert process.exitcode in (0, -9), f"the worker ended with {process.exitcode}"
+        self.kills += process.exitcode == -9
+
+    def collect(self) -> None:
+        """A tick of the sensor, and what it asks for."""
+        _collect(self.driver)
+
+    def night(self) -> None:
+        """What waits, or may be tried again, is planned; the tables are brought up to date."""
+        for each in self.ws.ledger.lists_of_the_night():
+            rows = self.ws.storage.read_parquet(paths.E164_PHONES.of(each.list_key)).batches
+            submit_list(self.ws, self.driver.client, each.list_key, rows, again=Again.NIGHT, policy=AT_ONCE)
+        self.collect()
+        refresh_verdict_tables(self.ws)
+        update_index(self.ws, max_loose=16)
+        bind_verdicts(self.ws, max_files=32)
+
+    def morning(self) -> int:
+        """A person looks each lost answer up in the vendor's account, and decides; returns how many there were."""
+        self.ws.ledger.recover_gone_senders()
+        unconfirmed = self.ws.ledger.chunks(states=[ChunkState.UNCONFIRMED])
+        taken = set(self.ws.ledger.task_ids())
+        for row in unconfirmed:
+            phones = [f"+{each}" for each in self.ws.ledger.chunk(row.chunk_key).phones.tolist()]
+            tasks = [
+                each.task_id for each in self.vendor.bought[phones[0]] if each.phones == phones and each.task_id not in taken
+            ]
+            if not tasks:
+                resubmit(self.ws, row.chunk_key)
+            elif self.vendor.fates[tasks[-1]] == "gone":
+                abandon(self.ws, row.chunk_key)
+            else:
+                with suppress(VendorError):  # looked up again tomorrow
+                    attach_task(self.ws, self.driver.client, row.chunk_key, tasks[-1])
+        return len(unconfirmed)
+
+    def opt_out(self, count: int) -> None:
+        """A file of people who want to be left alone."""
+        phones = self._people(count)
+        path = self.folder / "opt-outs.csv"
+        path.write_text("phone\n" + "".join(f"+{each}\n" for each in phones))
+        suppress_file(self.ws, path, READ)
+        self.vendor.opted_out.update(f"+{each}" for each in phones)
+
+    def erase(self, count: int) -> None:
+        """People ask to be forgotten; no list has them any more."""
+        phones = self._people(count)
+        self.erased.update(phones)
+        erase(self.ws, person_of(np.array(sorted(phones), np.int64)), rejoin)
+        self.vendor.opted_out.update(f"+{each}" for each in phones)
+
+    def _people(self, count: int) -> list[int]:
+        key = self._chance.choice([each.list_key for each in self.ws.ledger.lists()[:40]])
+        pins = pq.read_table(f"{self.ws.storage.root}/{paths.SUBMITTED_CHUNKS.of(key)}", columns=["phone_e164"])
+        asked = [each for each in pins["phone_e164"].to_pylist() if each not in self.vendor.opted_out]
+        return [int(each[1:]) for each in self._chance.sample(asked, count)]
+
+    def look_at(self, path: Path) -> list[str]:
+        """What is wrong with the results of a list that is some days old: a lost row, a lost answer, another answer than was given."""
+        key, rows = self.lists[path]
+        known = self.ws.ledger.phone_list(key)
+        table = pq.read_table(f"{self.ws.storage.root}/{paths.FACEBOOK_RESULTS.of(key)}")
+        found = [] if known.erased or pc.count_distinct(table["source_row"]).as_py() == rows else [f"{key} lost a row"]
+        for phone, said, status in zip(
+            *(table[each].to_pylist() for each in ("phone_e164", "facebook", "check_status")), strict=True
+        ):
+            if said is not None and said != verdict(phone):
+                found.append(f"{key}: {said} of a phone that is {verdict(phone)}")
+            if said is None and phone is not None and status != "suppressed" and self._was_answered(phone, known.added_at):
+                found.append(f"{key}: an answer is lost, the phone is {status}")
+        return found
+
+    def _was_answered(self, phone: str, at: float) -> bool:
+        return self.vendor.answered_between(phone, at - (self.settings.verdict_days - 1) * DAY_S, at + HOUR_S)
+
+    def files_on_disk(self) -> list[Path]:
+        """All of the store, Dagster's own and the receipts included."""
+        return [each for each in Path(self.ws.storage.root).rglob("*") if each.is_file()]
+
+    def is_forgotten(self) -> bool:
+        """True where the product itself finds nothing of anybody who was erased."""
+        return what_is_held(self.ws, person_of(np.array(sorted(self.erased), np.int64))).is_nothing
+
+
+def _work(driver: WorkflowDriver, files: list[Path]) -> None:
+    for path in files:
+        take_in(driver, path, policy=AT_ONCE)
+    _collect(driver)
+
+
+def _collect(driver: WorkflowDriver) -> None:
+    poll_due_tasks(driver.ws, driver.client, budget_s=60)
+    collect_exported(driver.ws, driver.client)
+    join_all(driver.ws)
+
+
+def _live(
+    settings: Settings, now: float, newer: tuple[str, Path] | None, stop: Callable[[], Callable[[], None]], files: list[Path]
+) -> None:
+    with ExitStack() as stack:
+        stack.enter_context(nothing_synced())
+        if newer:
+            stack.enter_context(newer_program(*newer))
+        driver = WorkflowDriver(open_workspace(settings, lambda: now))
+        stop()()
+        _work(driver, files)
+        driver.ws.ledger.close()
