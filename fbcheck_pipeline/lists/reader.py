@@ -23,7 +23,7 @@ from fbcheck_pipeline.lists.list_table import ListTable
 from fbcheck_pipeline.model.columns import schema_of
 from fbcheck_pipeline.model.paths import RAW_PHONES
 
-MOST_BATCH_ROWS = 50_000
+MOST_BATCH_ROWS = 100_000
 MOST_BATCH_CELLS = 5_000_000
 """Every phone of a row brings all columns of its row along."""
 

@@ -15,6 +15,8 @@ from fbcheck_pipeline.text.cell_words import LABELS
 from fbcheck_pipeline.text.countries import key_of, names, regions_named
 
 _LETTERS_LOOKED_AT = 8  # of two words: they tell whether a name may begin with these
+# What `_code` finds holds this; compiling its hundreds of codes for each batch costs more than looking at the cells first.
+_LIKE_A_CODE = r"[A-Z]{2}|(?i:[a-z]{2}) *:|[(\[] *(?i:[a-z]{2})"
 
 
 def names_country(cells: pa.StringArray, words: pa.StringArray | None = None) -> Mask:
@@ -35,8 +37,9 @@ def names_country(cells: pa.StringArray, words: pa.StringArray | None = None) ->
     begins = pc.utf8_slice_codeunits(pc.binary_join_element_wise(keys, following, ""), 0, _LETTERS_LOOKED_AT)
     is_followed = pa.array(of_cell == np.append(of_cell, NONE)[1:])
     known_names, known_beginnings = _known()
-    may_be = pc.or_(pc.is_in(keys, known_names), pc.and_(is_followed, pc.is_in(begins, known_beginnings)))
-    may_name = matches(cells, _code())
+    may_be = pc.or_(_are_among(keys, known_names), pc.and_(is_followed, _are_among(begins, known_beginnings)))
+    may_name = matches(cells, _LIKE_A_CODE)
+    may_name[may_name] = matches(cells.filter(pa.array(may_name)), _code())
     may_name[of_cell[may_be.to_numpy(zero_copy_only=False)]] = True
     may_name[may_name] = [bool(regions_named(cell, LABELS)) for cell in cells.filter(pa.array(may_name)).to_pylist()]
     return may_name
@@ -54,6 +57,12 @@ def _keys(words: pa.StringArray) -> pa.StringArray:
     return pc.replace_with_mask(pc.ascii_lower(words), pc.invert(pc.string_is_ascii(words)), others.take(coded.indices))
 
 
+def _are_among(words: pa.StringArray, known: frozenset[str]) -> pa.BooleanArray:
+    """Each word once: Arrow's `is_in` would make its table of thousands of names anew for the few words of each batch."""
+    coded = words.dictionary_encode()
+    return pa.array([each in known for each in coded.dictionary.to_pylist()], pa.bool_()).take(coded.indices)
+
+
 @cache
 def _code() -> str:
     """A country's code in capitals, before a colon or behind a bracket."""
@@ -67,8 +76,8 @@ def _code() -> str:
 
 
 @cache
-def _known() -> tuple[pa.StringArray, pa.StringArray]:
-    known = [name for name in names() if (len(name) > 3 or not name.isascii()) and name not in LABELS]
+def _known() -> tuple[frozenset[str], frozenset[str]]:
+    known = (name for name in names() if (len(name) > 3 or not name.isascii()) and name not in LABELS)
     all_names = pa.array([*names()])
     beginnings = [pc.utf8_slice_codeunits(all_names, 0, length) for length in range(1, _LETTERS_LOOKED_AT + 1)]
-    return pa.array(known), pc.unique(pa.concat_arrays(beginnings))
+    return frozenset(known), frozenset(pc.unique(pa.concat_arrays(beginnings)).to_pylist())

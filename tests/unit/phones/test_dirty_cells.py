@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from fbcheck_pipeline.model.reasons import EXCLUDED_LINE_TYPES
 from fbcheck_pipeline.phones import phone_reader
+from fbcheck_pipeline.phones.dirty.countries_named import names_country
 from fbcheck_pipeline.phones.dirty.undress import in_ascii
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
 from fbcheck_pipeline.phones.phone_batches import outcomes_from
@@ -200,3 +201,9 @@ def test_remembered_cells_are_bounded_and_change_nothing(reader: PhoneReader, mo
     for _ in range(2):
         assert not disagreements(reader, cells)
         assert len(reader._remembered) <= 5
+
+
+@pytest.mark.parametrize("written", ["CH 5", "CHE 5", "5 CH", "ch: 5", "5 che :", "(ch) 5", "[ che 5", "che)"])
+def test_a_country_s_code_is_found_however_it_stands(written: str) -> None:
+    """A cheap look decides which cells the codes are searched in; a code that it missed would be no country's."""
+    assert names_country(pa.array([written])).tolist() == [written != "che)"]
