@@ -162,7 +162,8 @@ def _has_ended(ws: Workspace, chunk: Chunk, error: VendorError, why: str, kept_s
 
 
 def _note_fault(ws: Workspace, chunk_key: str, error: StorageError) -> None:
-    """Note in the ledger why a result could not be stored, and when it is fetched again."""
+    """Note in the ledger why a result could not be stored, and when it is fetched again: minutes later, so it is said at once."""
+    log.warning("result not stored chunk_key=%s error=%s", chunk_key, type(error).__name__)
     chunk = ws.ledger.chunk(chunk_key)
     at = _next_fetch_at(ws, chunk)
     note = tried_note(str(error), "fetched", chunk.fetches + 1, at)

@@ -322,7 +322,7 @@ def test_one_bad_result_does_not_hold_up_the_others(open_driver: OpenDriver, ven
 
 
 def test_a_result_that_cannot_be_stored_holds_up_no_other_and_comes_later_again(
-    open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+    open_driver: OpenDriver, vendor: FakeVendor, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A place that cannot be written fails the round, after the others, and ever more rarely; it is paid for, so never given up."""
     driver = open_driver(chunk_size=1)
@@ -339,6 +339,8 @@ def test_a_result_that_cannot_be_stored_holds_up_no_other_and_comes_later_again(
         assert "cannot write" in (left.note or "") and not driver.ledger.due_for_fetch()
         pauses.append(left.next_fetch_at - clock())
         clock.advance(pauses[-1])
+        assert f"result not stored chunk_key={left.chunk_key}" in caplog.text, "told at once, not when a `run` gives up"
+        caplog.clear()
     assert all(later >= 2 * earlier for earlier, later in pairwise(pauses))
     shutil.rmtree(blocked)
     collect_exported(driver.ws, driver.client)
