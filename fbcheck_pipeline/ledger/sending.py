@@ -158,6 +158,11 @@ class Sending(ChunkEntries):
             connection.execute(sa.update(ledger_meta).values(sendings=ledger_meta.c.sendings + int(moved)))
             return moved
 
+    def is_sender(self, chunk_key: str, sender: str) -> bool:
+        """False where a sender was taken for gone since it began: by now a person may have had the chunk sent again."""
+        mine = (chunks.c.chunk_key == chunk_key, chunks.c.state == ChunkState.SENDING, *sent_by(sender))
+        return bool(self._rows(sa.select(chunks.c.chunk_key).where(*mine)))
+
     def bought_today(self) -> int:
         """Phones that count in today's budget."""
         with self.database.reading() as connection:

@@ -206,8 +206,10 @@ def _send_as(ws: Workspace, client: VendorClient, chunk_key: str, sender: str, s
     try:
         stamp(ws.storage, ledger)
         ledger.receipts.write(receipt)
+        if not ledger.is_sender(chunk_key, sender):
+            raise VendorUnavailable("this machine paused, and its sender was taken for gone; nothing was sent")
         snapshot = client.submit_chunk(payload)
-    except (StorageError, VendorUnavailable, VendorRefuses) as error:
+    except (LedgerError, StorageError, VendorUnavailable, VendorRefuses) as error:
         note, later = str(error), ledger.clock() + ORPHANED_AFTER_S
         free = replace(receipt, answer=note, is_free=True)
         _record(ws, free, lambda: ledger.return_to_planned(chunk_key, sender=sender, note=note, next_send_at=later))

@@ -8,8 +8,11 @@ import pytest
 
 from fbcheck_pipeline.cli.status import status_document
 from fbcheck_pipeline.errors import OperatorError
-from fbcheck_pipeline.ledger import ChunkState
+from fbcheck_pipeline.files.storage import Storage
+from fbcheck_pipeline.ledger import ChunkState, Ledger
+from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.states import states_that
+from fbcheck_pipeline.workflow.buying import send
 from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.collection.reconcile import abandon, attach_task, resubmit
 from tests.conftest import DAY_S, Clock, phones
@@ -184,3 +187,21 @@ def test_a_wrong_task_of_an_abandoned_chunk_does_no_harm(open_driver: OpenDriver
     assert driver.counts("a") == {"checked": 10} and driver.counts("b") == {"unconfirmed": 10}
     with pytest.raises(OperatorError, match="there is nothing to decide"):
         attach_task(driver.ws, driver.client, ours, wrong)
+
+
+def test_a_sender_that_paused_before_its_post_sends_nothing_that_was_sent_again(
+    open_driver: OpenDriver, vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that sleeps is taken for gone; a person finds no task of it at the vendor, and has the chunk resubmitted."""
+    driver, other = open_driver(), open_driver()
+
+    def pause(storage: Storage, ledger: Ledger) -> None:
+        monkeypatch.setattr(send, "stamp", stamp)
+        chunk = other.ledger.chunk(other.chunk_key("sending"))
+        other.ledger.mark_unconfirmed(chunk.chunk_key, sender=chunk.sender, note="taken for gone")
+        resubmit(other.ws, chunk.chunk_key)
+        assert other.send("a").chunks == 1
+
+    monkeypatch.setattr(send, "stamp", pause)
+    driver.run("a", phones(5))
+    assert (len(vendor.posts), vendor.most_per_phone, driver.states()) == (1, 1, ["submitted"])
