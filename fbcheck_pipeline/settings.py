@@ -27,6 +27,10 @@ _OTHER_CODES = {"UK": "GB", "EL": "GR"}
 """What these countries are called in the European Union's papers."""
 
 
+LONGEST_NAMED = 40
+"""Characters of a wrong value that a message repeats; one with more than three digits may be somebody's number."""
+
+
 def _vendor_address(value: str) -> str:
     url = urlsplit(value)
     try:
@@ -49,9 +53,12 @@ def _known_region(value: str) -> str:
 
     if value.upper() in SUPPORTED_REGIONS:
         return value.upper()
-    meant = _OTHER_CODES.get(value.upper())
+    from fbcheck_pipeline.text.countries import region_of
+
+    meant = _OTHER_CODES.get(value.upper()) or region_of(value)
     remedy = f"; did you mean {meant}?" if meant else ""
-    raise ValueError(f"must be an ISO 3166 region such as TR, DE or US{remedy}")
+    named = repr(value) if len(value) <= LONGEST_NAMED and sum(map(str.isdigit, value)) <= 3 else "the value"
+    raise ValueError(f"{named} is no ISO 3166 region such as TR, DE or US{remedy}")
 
 
 def absolute_place(value: str) -> str:

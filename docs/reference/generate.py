@@ -182,7 +182,8 @@ def commands_page() -> Iterator[str]:
     yield from (
         "# Commands",
         "",
-        "Text for people goes to standard error; `--json` prints exactly one JSON object on standard output. Files of lists end with",
+        "What a command was asked for goes to standard output, progress, notes and errors to standard error; `--json` prints exactly one JSON",
+        "object on standard output instead. Files of lists end with",
         f"{', '.join(f'`{suffix}`' for suffix in LIST_SUFFIXES)}.",
         "",
         f"Before any command: {'; '.join(f'{names} {_sentence(said)}' for names, said in _options(root, context))}.",

@@ -2,22 +2,48 @@
 
 import json
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from fbcheck_pipeline.cli import completing
 from fbcheck_pipeline.cli.arrow_alone import load_arrow_alone
 from fbcheck_pipeline.errors import OperatorError
 
+
+class _PlainFlags:
+    """Options that take no value show none."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The parameters of a command."""
+        params: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for each in params:
+            if getattr(each, "is_flag", False):
+                each.metavar = ""
+        return params
+
+
+class _Command(_PlainFlags, TyperCommand):
+    pass
+
+
+class _Group(_PlainFlags, TyperGroup):
+    pass
+
+
 app = typer.Typer(
     name="fbcheck",
+    cls=_Group,
     help="Find out which numbers of a phone list have a Facebook account. Reads raw lists; writes a joined Parquet table and its lineage.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
+
+command = partial(app.command, cls=_Command)
 
 ON_THEIR_OWN = ("demo", "dev", "sandbox")
 """Commands with a vendor and data of their own."""
@@ -29,6 +55,7 @@ def _reading(help_: str, metavar: str) -> Any:
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON object on standard output.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say also why the list was read so.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")]
 ListKey = Annotated[
     str,
@@ -59,9 +86,13 @@ Force = Annotated[bool, typer.Option("--force", help="Replace the file if it is 
 
 def _say_version(wanted: bool) -> None:
     if wanted:
+        import platform
+        from importlib.metadata import version
+
         from fbcheck_pipeline import __version__
 
-        typer.echo(__version__)
+        others = (f"{name} {version(name)}" for name in ("dagster", "phonenumbers"))
+        typer.echo(f"fbcheck {__version__} (Python {platform.python_version()}, {', '.join(others)})")
         raise typer.Exit()
 
 
@@ -87,7 +118,7 @@ def _common(
     choose(module, instance)
 
 
-@app.command()
+@command()
 def demo(as_json: Json = False, quiet: Quiet = False) -> None:
     """Run the whole pipeline on the sample lists against a sandbox vendor that the demo starts itself.
 
@@ -99,7 +130,7 @@ def demo(as_json: Json = False, quiet: Quiet = False) -> None:
     raise typer.Exit(run_demo(Reporter(as_json=as_json, quiet=quiet)))
 
 
-@app.command()
+@command()
 def run(
     lists: Annotated[
         list[Path],
@@ -153,6 +184,7 @@ def run(
     ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Run lists through the Dagster assets to their joined results. Run the same command again to resume.
 
@@ -164,7 +196,7 @@ def run(
     from fbcheck_pipeline.cli.run_options import RunOptions
     from fbcheck_pipeline.lists import ReadOptions
 
-    reporter = Reporter(as_json=as_json, quiet=quiet)
+    reporter = Reporter(as_json=as_json, quiet=quiet, verbose=verbose)
     settings = load_command_settings(reporter, region=region)
     reading = ReadOptions(
         encoding=encoding,
@@ -188,7 +220,7 @@ def run(
     raise typer.Exit(exit_code)
 
 
-@app.command()
+@command()
 def status(
     list_key: Annotated[
         str | None,
@@ -218,7 +250,7 @@ def status(
             say_status(reporter, ws, list_key=key, is_all=is_all, limit=limit)
 
 
-@app.command()
+@command()
 def reconcile(
     chunk_key: Annotated[
         str,
@@ -261,7 +293,7 @@ def reconcile(
         reporter.say(f"chunk {chunk_key} is now {state}; run its list again, or let the sensors continue")
 
 
-@app.command()
+@command()
 def export(
     list_key: ListKey,
     to: Annotated[Path, typer.Option(help="The file to write: .xlsx, .csv or .parquet.", metavar="FILE")],
@@ -311,7 +343,7 @@ def export(
         reporter.result({"list_key": list_key, "file": str(to.resolve()), "rows": rows, "pseudonymised": is_pseudonymised})
 
 
-@app.command()
+@command()
 def report(
     list_key: ListKey,
     is_opened: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
@@ -332,7 +364,7 @@ def report(
         reporter.result({"report": place})
 
 
-@app.command()
+@command()
 def normalise(
     file: Annotated[Path, typer.Argument(help="Any table that `run` reads.", metavar="FILE")],
     to: Annotated[Path, typer.Option(help="The .parquet file to write.", metavar="FILE")],
@@ -346,6 +378,7 @@ def normalise(
     force: Force = False,
     as_json: Json = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
     """Read a table as `run` would, and write it with its phones in E.164. Needs no vendor, key or ledger, and costs nothing.
 
@@ -360,7 +393,7 @@ def normalise(
     from fbcheck_pipeline.cli.normalising import normalise_file, say_normalised
     from fbcheck_pipeline.lists import ReadOptions
 
-    reporter = Reporter(as_json=as_json, quiet=quiet)
+    reporter = Reporter(as_json=as_json, quiet=quiet, verbose=verbose)
     settings = load_command_settings(reporter, region=region)
     reading = ReadOptions(encoding, delimiter, column, region_column, sheet, header, settings.region)
     with reporter.progress():
@@ -368,7 +401,7 @@ def normalise(
     say_normalised(reporter, document)
 
 
-@app.command()
+@command()
 def lineage(
     list_key: ListKey,
     row: Annotated[
@@ -387,7 +420,7 @@ def lineage(
         say_lineage(ws, ws.ledger.list_key_of(list_key), row, reporter)
 
 
-@app.command()
+@command()
 def suppress(
     file: Annotated[
         Path, typer.Argument(help="A file of phones that must never be submitted; any format that `run` reads.", metavar="FILE")
@@ -412,7 +445,7 @@ def suppress(
     raise typer.Exit(exit_code)
 
 
-@app.command()
+@command()
 def person(
     number: Annotated[str, typer.Argument(help="The phone, with + and its country code, or with --region.", metavar="NUMBER")],
     region: Region = None,
@@ -431,7 +464,7 @@ def person(
         say_person(ws, number, reporter)
 
 
-@app.command()
+@command()
 def erase(
     numbers: Annotated[
         list[str] | None, typer.Argument(help="The phones to erase.", metavar="NUMBER...", show_default=False)
@@ -465,7 +498,7 @@ def erase(
     raise typer.Exit(exit_code)
 
 
-@app.command()
+@command()
 def purge(
     older_than: Annotated[
         float | None, typer.Option(help="Delete lists that were last joined more than this many days ago.", metavar="DAYS", min=0)
@@ -537,7 +570,7 @@ def purge(
         reporter.result({**asdict(purged), "dry_run": dry_run})
 
 
-@app.command()
+@command()
 def backup(
     to: Annotated[
         str, typer.Argument(help="A folder, or an object store such as s3://bucket/prefix; one for each store.", metavar="TO")
@@ -560,7 +593,7 @@ def backup(
     perform(to, {"as_json": as_json, "quiet": quiet})
 
 
-@app.command()
+@command()
 def restore(
     from_: Annotated[str | None, typer.Argument(help="Where a backup lies.", metavar="FROM", show_default=False)] = None,
     resume: Annotated[
@@ -590,7 +623,7 @@ def restore(
     raise typer.Exit(backing_up.run_restore(str(from_), Reporter(as_json=as_json, quiet=quiet)))
 
 
-@app.command()
+@command()
 def doctor(as_json: Json = False) -> None:
     """Check settings, storage, ledger, key, vendor and clock, and report how to fix each fault; say how much there is, and how fast it grows.
 
@@ -602,7 +635,7 @@ def doctor(as_json: Json = False) -> None:
     raise typer.Exit(examine(Reporter(as_json=as_json)))
 
 
-@app.command()
+@command()
 def metrics() -> None:
     """Print what an operator's alarms ask, as Prometheus reads it: work, money, room, vendor, Dagster. Asks the vendor twice, for nothing.
 
@@ -615,7 +648,7 @@ def metrics() -> None:
         typer.echo(metrics_page(ws), nl=False)
 
 
-@app.command()
+@command()
 def dev(port: Annotated[int, typer.Option(help="Port of Dagster's pages on 127.0.0.1.", metavar="PORT")] = 3000) -> None:
     """Serve Dagster's pages with the sandbox vendor and the sample lists in an inbox. Ctrl-C ends everything.
 
@@ -627,7 +660,7 @@ def dev(port: Annotated[int, typer.Option(help="Port of Dagster's pages on 127.0
     raise typer.Exit(run_dev(port, Reporter(as_json=False)))
 
 
-@app.command()
+@command()
 def sandbox(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 selects a free port.", metavar="PORT")] = 8750,
     delay: Annotated[float, typer.Option(help="Seconds from submission to export.", metavar="SECONDS", min=0)] = 5.0,

@@ -45,8 +45,8 @@ def run_demo(reporter: Reporter) -> int:
         )
     tables.say_outcome(reporter, document)
     if not reporter.as_json and document["lists"]:
-        reporter.say(_excerpt(document["lists"][0]))
-        reporter.say("the verdicts are invented by the sandbox; the lineage says so (`synthetic: true`)")
+        reporter.answer(_excerpt(document["lists"][0]))
+        reporter.answer("the verdicts are invented by the sandbox; the lineage says so (`synthetic: true`)")
         _say_what_next(reporter, folder, document["lists"][0])
     reporter.result(document)
     return code
@@ -55,9 +55,9 @@ def run_demo(reporter: Reporter) -> int:
 def _say_what_next(reporter: Reporter, folder: Path, first: dict[str, Any]) -> None:
     """Print commands that work without the sandbox, ready to be copied."""
     program = os.path.relpath(sys.argv[0]) if Path(sys.argv[0]).name == "fbcheck" else "fbcheck"
-    reporter.say(f"to look around, run:\n  export FBCHECK_DATA_URI={os.path.relpath(folder)}\n  {program} status")
-    reporter.say(f"  {program} lineage {first['list_key']} --row 4\n  {program} export {first['list_key']} --to demo.xlsx")
-    reporter.say(f"  and open {folder / paths.REPORT.of(first['list_key'])}")
+    reporter.answer(f"to look around, run:\n  export FBCHECK_DATA_URI={os.path.relpath(folder)}\n  {program} status")
+    reporter.answer(f"  {program} lineage {first['list_key']} --row 4\n  {program} export {first['list_key']} --to demo.xlsx")
+    reporter.answer(f"  and open {folder / paths.REPORT.of(first['list_key'])}")
 
 
 def sample_lists() -> list[Path]:

@@ -6,7 +6,9 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from rich.markup import escape
 from rich.table import Table
@@ -116,9 +118,16 @@ def _tried(what: str, look: Callable[[], str | Finding]) -> Finding:
 
 
 def _storage(settings: Settings) -> str:
-    storage = Storage(settings.data_uri)
-    storage.write_bytes("doctor/probe", b"probe")
-    storage.delete("doctor/probe")
+    storage, probe_file = Storage(settings.data_uri), "doctor/probe"
+    folder = Path(settings.data_uri, probe_file).parent
+    made = [each for each in (folder, *folder.parents) if not each.exists()] if settings.is_local else []
+    try:
+        storage.write_bytes(probe_file, b"probe")
+        storage.delete(probe_file)
+    finally:
+        with suppress(OSError):  # what somebody else uses by now stays
+            for each in made:
+                each.rmdir()
     return f"{settings.data_uri} can be written"
 
 

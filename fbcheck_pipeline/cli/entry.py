@@ -10,7 +10,6 @@ from typing import Any, NoReturn
 import typer
 
 from fbcheck_pipeline.cli.app import app
-from fbcheck_pipeline.cli.target import said
 from fbcheck_pipeline.errors import FbcheckError, LedgerError
 
 INTERRUPTED = 130
@@ -34,10 +33,10 @@ def main() -> None:
         said = error.format_message().rstrip(".")
         if not said:  # no argument: typer has already printed the help
             sys.exit(error.exit_code)
-        _stop(f"{said}; see `{_command_path(error)} --help`", error.exit_code)
+        _stop(f"{said}; see {_command_path(error)} --help", error.exit_code)
     except Exception as error:
         _stop(
-            f"unexpected {type(error).__name__}; run again with `fbcheck --debug …` to see where it came from, and please report it",
+            f"unexpected {type(error).__name__}; run again with fbcheck --debug to see where it came from, and please report it",
             1,
         )
     if code == INTERRUPTED:
@@ -48,15 +47,15 @@ def main() -> None:
 def _stop(message: str, exit_code: int) -> NoReturn:
     if "--debug" in sys.argv and sys.exc_info()[0]:
         traceback.print_exc()
-    message = said(message)
+    from fbcheck_pipeline.cli.output import plain, print_json
+
+    message = plain(message)
     sys.stderr.write(f"error: {message}\n")
     if "--json" in sys.argv:
         document = {"error": message, **NOTHING_DONE.get(_command(), {})}
         is_unknown = exit_code in (1, INTERRUPTED) or isinstance(sys.exc_info()[1], LedgerError)
         if is_unknown and "billed_phones" in document:
             document["billed_phones"] = None  # unknown: something may have been sent; `fbcheck status` shows it
-        from fbcheck_pipeline.cli.output import print_json
-
         print_json(document)
     sys.exit(exit_code)
 

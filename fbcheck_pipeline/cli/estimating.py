@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.progress import report_progress, reported
-from fbcheck_pipeline.results.reading import sentences_of
+from fbcheck_pipeline.results.reading import line_of, sentences_of
 from fbcheck_pipeline.results.rejects import COLUMNS, Rejects, by_reason
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.answers import Tally, resolve
@@ -42,6 +43,7 @@ class _Reading:
     content: ListContent
     rows: int
     rejects: Rejects
+    line: str | None
     sentences: list[str]
 
 
@@ -84,6 +86,7 @@ def _rehearse(
             outcome.fail(str(path), error)
     sent, documents = dict[str, int](), dict[str, dict[str, Any]]()
     paths = {key: path for path in readings if (key := outcome.keys.get(str(path)))}
+    names = Counter(path.name for path in readings)
     for key, is_once_more in planning_order(ws, paths):
         path, found = paths[key], readings[paths[key]]
         try:
@@ -96,12 +99,13 @@ def _rehearse(
         without_region = 0 if found.region or held else reasons.get(RejectReason.NO_REGION, 0)
         documents[key] = {
             "list_key": None,
-            "file": path.name,
+            "file": path.name if names[path.name] == 1 else str(path),
             "results": None,
             "lineage": None,
             "complete": False,
             "held": held,
             "counts": counts,
+            "read_as": found.line,
             "read_so": found.sentences,
             "reject_reasons": reasons,
             "rejects": told,
@@ -138,7 +142,7 @@ def _read(ws: Workspace, path: Path, options: ReadOptions) -> _Reading:
         if ws.storage.exists(frame):
             stored = ws.storage.read_parquet(frame, [Column.PHONE_E164, *COLUMNS]).batches
             content = content_of(reported("normalising", tally.counted(stored), known.count("phones") or None))
-            return _Reading(options.region, content, known.source_rows, tally, [])
+            return _Reading(options.region, content, known.source_rows, tally, None, [])
         reader = open_list(path, options)
     source, region = reader.source, options.region or ws.settings.region
     normaliser = Normaliser(region=region, region_column=source.region_column, extra_line_types=ws.settings.extra_line_types)
@@ -152,4 +156,5 @@ def _read(ws: Workspace, path: Path, options: ReadOptions) -> _Reading:
     content = content_of(reported("normalising", tally.counted(normalised), None))
     if source.region_column is not None:
         content = replace(content, some_cells=())  # its rows say their countries
-    return _Reading(region, content, reader.counts["rows"], tally, sentences_of(asdict(source), region))
+    facts = asdict(source)
+    return _Reading(region, content, reader.counts["rows"], tally, line_of(facts, region), sentences_of(facts, region))

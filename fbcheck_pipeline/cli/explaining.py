@@ -9,14 +9,15 @@ from rich.table import Table
 
 from fbcheck_pipeline.cli.arrow_alone import load_arrow_alone
 from fbcheck_pipeline.cli.output import Reporter, count_of
-from fbcheck_pipeline.cli.tables import plain_table
+from fbcheck_pipeline.cli.tables import counts_shown, plain_table
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.oddities import ODDITIES
-from fbcheck_pipeline.model.reasons import label_of, remedy_of
+from fbcheck_pipeline.model.reasons import RejectReason, label_of, remedy_of
 from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.results.lineage_file import read_lineage
 from fbcheck_pipeline.results.reading import shown_delimiter
+from fbcheck_pipeline.results.rejects import by_reason
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 MOST_TASKS = 20
@@ -59,11 +60,12 @@ def _say_list(reporter: Reporter, lineage: dict[str, Any], results: str) -> None
     source["delimiter"] = shown_delimiter(source["delimiter"])
     facts = {name: source[name] for name in SOURCE if source.get(name) not in (None, [], "")}
     reporter.answer(_pairs("source", {**facts, "read so": "\n".join(source.get("reasons", ())), "purpose": lineage["purpose"]}))
-    if lineage["rejects"]:
-        reporter.answer(_rejects(lineage["rejects"]))
+    if rejects := [each for each in lineage["rejects"] if each["reason"] != RejectReason.EMPTY]:
+        reporter.answer(_rejects(rejects))
     if lineage["held"]:
         reporter.answer(f"{lineage['list_key']} is {lineage['held']}")
-    counts = {name: count for name, count in lineage["counts"].items() if count or name in ("rows", "phones")}
+    shown = counts_shown(lineage["counts"], by_reason(lineage["rejects"]))
+    counts = {name: count for name, count in shown.items() if count or name in ("rows", "phones")}
     counts |= {"erased": lineage["erased"]} if lineage["erased"] else {}
     reporter.answer(
         _pairs("phones", {**counts, **{f"facebook {verdict}": count for verdict, count in lineage["verdicts"].items()}})

@@ -12,14 +12,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from fbcheck_pipeline.cli.output import Reporter, count_of
-from fbcheck_pipeline.cli.tables import by_column, told_of
+from fbcheck_pipeline.cli.tables import told_by_column
 from fbcheck_pipeline.files.atomic import whole_file
 from fbcheck_pipeline.lists import ReadOptions, open_list
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.progress import report_progress
 from fbcheck_pipeline.results.export import refuse_place
-from fbcheck_pipeline.results.reading import sentences_of
+from fbcheck_pipeline.results.reading import line_of, sentences_of
 from fbcheck_pipeline.results.rejects import Rejects, by_reason
 from fbcheck_pipeline.settings import Settings
 
@@ -62,6 +62,7 @@ def normalise_file(settings: Settings, file: Path, to: Path, options: ReadOption
         "rows": reader.counts["rows"],
         "phones": phones,
         "valid": valid,
+        "read_as": line_of(asdict(reader.source), region),
         "read_so": sentences_of(asdict(reader.source), region),
         "reject_reasons": by_reason(told),
         "rejects": told,
@@ -70,9 +71,10 @@ def normalise_file(settings: Settings, file: Path, to: Path, options: ReadOption
 
 def say_normalised(reporter: Reporter, document: dict[str, Any]) -> None:
     """Print what was read, and why some of its numbers are rejected."""
-    reporter.answer(f"{document['file']}: " + " ".join(document["read_so"]))
-    for column, rejects in by_column(document["rejects"]).items():
-        reporter.answer(f"rejected in column {column!r}, of {rejects[0]['cells']:,} entries: {told_of(rejects)}")
+    reporter.answer(f"{document['file']}: {document['read_as']}")
+    reporter.detail(f"{document['file']}: {' '.join(document['read_so'])}")
+    for told in told_by_column(document["rejects"]):
+        reporter.answer(told)
     reporter.answer(
         f"{count_of(document['rows'], 'row')}, {document['valid']:,} valid of {count_of(document['phones'], 'phone')}"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,16 +21,18 @@ from fbcheck_pipeline.cli.target import said
 from fbcheck_pipeline.progress import listening
 
 PLAIN_EVERY_S = 10.0
+_CODE = re.compile(r"`([^`\n]+)`")
 LOG_LINE = "%(asctime)s %(levelname)s %(message)s"
 
 
 class Reporter:
     """Prints what a command reports. It respects `NO_COLOR`, and checks whether standard error is a terminal."""
 
-    def __init__(self, *, as_json: bool, quiet: bool = False) -> None:
-        """Args: as_json: print one JSON object at the end; quiet: print warnings and errors only."""
+    def __init__(self, *, as_json: bool, quiet: bool = False, verbose: bool = False) -> None:
+        """Args: as_json: print one JSON object at the end; quiet: print warnings and errors only; verbose: `detail`, too."""
         self.as_json = as_json
         self.quiet = quiet
+        self._verbose = verbose
         self._shown: Progress | None = None
         width = None if sys.stderr.isatty() else int(os.environ.get("COLUMNS", "120"))
         self.console = Console(stderr=True, highlight=False, width=width)
@@ -42,24 +45,32 @@ class Reporter:
     def warn(self, text: Any) -> None:
         """Print it even with `--quiet`."""
         if isinstance(text, str):
-            self.console.print(said(text), markup=False, soft_wrap=True)
+            self.console.print(plain(text), markup=False, soft_wrap=True)
         else:
             self.console.print(text)
 
     def log(self, line: str) -> None:
         """Print a line as it is, above any progress bars."""
-        self.console.out(said(line), highlight=False)
+        self.console.out(plain(line), highlight=False)
 
     def answer(self, text: Any) -> None:
-        """Print what the command was asked for (a line, or a rich table) on standard output, unless `--json` prints it there."""
-        if self.as_json:
+        """Print what the command was asked for (a line, or a rich table) on standard output, unless `--json` prints it there.
+
+        Nothing with `--quiet`.
+        """
+        if self.as_json or self.quiet:
             return
         width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "120"))
         console = Console(highlight=False, width=width)
         if isinstance(text, str):
-            console.print(said(text), markup=False, soft_wrap=True)
+            console.print(plain(text), markup=False, soft_wrap=True)
         else:
             console.print(text)
+
+    def detail(self, text: str) -> None:
+        """Print a line that explains an answer, where `--verbose` asks for it."""
+        if self._verbose:
+            self.answer(text)
 
     def result(self, document: Mapping[str, Any]) -> None:
         """Print the JSON object if `--json` was given."""
@@ -128,6 +139,11 @@ class Reporter:
                 self.say(f"{name}: {stage.figures}{', ' if stage.pace else ''}{stage.pace}")
 
         return _stages_shown(show)
+
+
+def plain(text: str) -> str:
+    """A sentence as a terminal shows it: with whole commands, and without the backticks that set them off on a page."""
+    return _CODE.sub(r"\1", said(text))
 
 
 def print_json(document: Mapping[str, Any]) -> None:

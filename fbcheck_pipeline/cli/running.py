@@ -38,7 +38,7 @@ from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.progress import report_progress
 from fbcheck_pipeline.results.counting import charged_for
 from fbcheck_pipeline.results.lineage_file import read_lineage
-from fbcheck_pipeline.results.reading import how_read
+from fbcheck_pipeline.results.reading import how_read, read_as
 from fbcheck_pipeline.results.rejects import by_reason, read_rejects
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import VendorClient
@@ -141,6 +141,7 @@ class _Driver:
         self._ws, self._instance, self._options, self._until, self._outcome = ws, instance, options, until, outcome
         self._interrupts, self._reporter = interrupts, reporter
         self._target, self._attempts = target.embedded(), Attempts()
+        self._is_vendor_away = False
 
     def register(self, paths: Sequence[Path]) -> None:
         """Register every list and copy it to its place; an unreadable list does not stop the others."""
@@ -215,9 +216,17 @@ class _Driver:
         config: dict[str, Any] = {"again": again.value, "confirmed": is_confirmed}
         if self._until is not None:
             config["timeout_s"] = max(0.0, self._until - time.monotonic())
+        if self._is_vendor_away:
+            config["timeout_s"] = 0.0  # plan only: each list would wait for it as long as the first
         selection = missing_assets(self._ws, key)
         step = self._target.instance.step(SUBMITTED_CHUNKS)
         self._execute(SUBMIT, key, selection, {"ops": {step: {"config": config}}})
+        now = self._ws.ledger.clock()
+        planned = [each for each in self._ws.ledger.chunks_of(key) if each.state is ChunkState.PLANNED]
+        failed = [each.note for each in planned if each.note and each.next_send_at > now]
+        if failed and not self._is_vendor_away:
+            self._is_vendor_away = True
+            self._reporter.warn(f"warning: {failed[0]}")
 
     def _do_what_is_due(self) -> None:
         self._collect_what_is_due()
@@ -384,6 +393,7 @@ def _document(ws: Workspace, phone_list: PhoneList, is_complete: bool, *, is_tol
         "counts": counts,
         "verdicts": lineage and lineage["verdicts"],
         "billing": charged_for(ws, key),
+        "read_as": read_as(ws, phone_list) if phone_list.reading and not is_told else None,
         "read_so": how_read(ws, phone_list) if phone_list.reading and not is_told else [],
         "reject_reasons": reasons,
         "rejects": rejects,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,42 +12,22 @@ from rich.table import Table
 
 from fbcheck_pipeline.cli.output import Reporter, count_of
 from fbcheck_pipeline.model.paths import LINEAGE, REPORT
-from fbcheck_pipeline.model.statuses import CHECK_STATUSES, OPEN_STATUSES, VERDICTS, CheckStatus
+from fbcheck_pipeline.model.reasons import RejectReason
+from fbcheck_pipeline.model.statuses import OPEN_STATUSES, VERDICTS, CheckStatus
 
 
 def say_outcome(reporter: Reporter, document: Mapping[str, Any]) -> None:
-    """Print the result of a run as a table, what is still open, and where the files are."""
+    """Print the result of a run as a table, what is still open, and where the files are; first, on standard error, what failed."""
     is_dry = document.get("dry_run", False)
-    if document["lists"]:
-        statuses = [status for status in CHECK_STATUSES if any(each["counts"][status] for each in document["lists"])]
-        table = plain_table(
-            "what would be sent" if is_dry else None, "list", *(f"{name}>" for name in ("rows", "phones", *statuses)),
-            "would bill>" if is_dry else "complete>",
-        )  # fmt: skip
-        for each in document["lists"]:
-            last = f"{each['would_bill']:,}" if is_dry else ("yes" if each["complete"] else "no")
-            figures = [f"{each['counts'][name]:,}" for name in ("rows", "phones", *statuses)]
-            table.add_row(each["list_key"] or escape(each["file"]), *figures, last)
-        reporter.say(table)
+    for file, error in document["errors"].items():
+        reporter.warn(f"error: {error}" if Path(file).name in error else f"error: {file}: {error}" if file else f"error: {error}")
+    if not document["lists"]:
+        return
+    reporter.answer(_table_of_outcomes(document["lists"], is_dry=is_dry))
     for each in document["lists"]:
-        _say_reading(reporter, each)
-        verdicts = each.get("verdicts") or {}
-        if any(verdicts.values()):
-            told = ", ".join(f"{verdicts[name]:,} {name}" for name in VERDICTS)
-            without = each["counts"][CheckStatus.UNDETERMINED]
-            reporter.say(
-                f"{each['list_key']}: {told}" + (f"; {count_of(without, 'phone')} without a usable answer" if without else "")
-            )
-        if each["results"]:
-            reporter.say(f"results  {each['results']}")
-        if each["held"]:
-            reporter.warn(f"{each['list_key'] or each['file']} {'would be' if is_dry else 'is'} {each['held']}")
-        elif not each["complete"] and not is_dry:
-            reporter.say(f"{each['list_key']} is not complete: {still_open(each['counts']) or 'not planned yet'}")
-        if each["hint"]:
-            reporter.say(f"{each['file']}: {each['hint']}")
+        _say_list(reporter, each, is_dry=is_dry)
     if any(each["results"] for each in document["lists"]):
-        reporter.say(
+        reporter.answer(
             f"each result has a lineage file in {LINEAGE.folder}/ and a report page in {REPORT.folder}/, beside its own folder"
         )
     count = document["would_bill"] if is_dry else document["billed_phones"]
@@ -55,25 +35,61 @@ def say_outcome(reporter: Reporter, document: Mapping[str, Any]) -> None:
     perhaps = "" if is_dry or not document["perhaps_billed_phones"] else (
         f"; perhaps billed: {document['perhaps_billed_phones']:,} more phones whose answer was lost; see `fbcheck status`"
     )  # fmt: skip
-    reporter.say(f"{'would bill' if is_dry else 'billed'} {count_of(count, 'phone')}{cost}{perhaps}")
-    for file, error in document["errors"].items():
-        reporter.warn(f"error: {error}" if Path(file).name in error else f"error: {file}: {error}" if file else f"error: {error}")
+    reporter.answer(f"{'would bill' if is_dry else 'billed'} {count_of(count, 'phone')}{cost}{perhaps}")
 
 
-def _say_reading(reporter: Reporter, each: Mapping[str, Any]) -> None:
-    """Print how a list was read, and why some of its numbers are rejected."""
+def _table_of_outcomes(lists: Sequence[Mapping[str, Any]], *, is_dry: bool) -> Table:
+    counts = [counts_shown(each["counts"], each["reject_reasons"]) for each in lists]
+    names = [name for name in counts[0] if name in ("rows", "phones") or any(each[name] for each in counts)]
+    title, last = ("what would be sent", "would bill>") if is_dry else (None, "complete>")
+    table = plain_table(title, "list", *(f"{name}>" for name in names), last)
+    for each, shown in zip(lists, counts, strict=True):
+        outcome = f"{each['would_bill']:,}" if is_dry else ("yes" if each["complete"] else "no")
+        table.add_row(escape(each["list_key"] or each["file"]), *(f"{shown[name]:,}" for name in names), outcome)
+    return table
+
+
+def _say_list(reporter: Reporter, each: Mapping[str, Any], *, is_dry: bool) -> None:
+    """Print how a list was read, why some of its numbers are rejected, its verdicts, and what it waits for."""
+    name = each["list_key"] or each["file"]
     if each["read_so"]:
-        reporter.say(f"{each['file']}: " + " ".join(each["read_so"]))
-    for column, rejects in by_column(each["rejects"]).items():
-        reporter.say(f"{each['file']}: rejected in column {column!r}, of {rejects[0]['cells']:,} entries: {told_of(rejects)}")
+        reporter.answer(f"{name}: {each['read_as']}")
+        reporter.detail(f"{name}: {' '.join(each['read_so'])}")
+    for told in told_by_column(each["rejects"]):
+        reporter.answer(f"{name}: {told}")
+    verdicts = each.get("verdicts") or {}
+    if any(verdicts.values()):
+        told = ", ".join(f"{verdicts[verdict]:,} {verdict}" for verdict in VERDICTS)
+        without = each["counts"][CheckStatus.UNDETERMINED]
+        reporter.answer(f"{name}: {told}" + (f"; {count_of(without, 'phone')} without a usable answer" if without else ""))
+    if each["results"]:
+        reporter.answer(f"results  {each['results']}")
+    if each["held"]:
+        reporter.warn(f"{name} {'would be' if is_dry else 'is'} {each['held']}")
+    elif not each["complete"] and not is_dry:
+        reporter.answer(f"{name} is not complete: {still_open(each['counts']) or 'not planned yet'}")
+    if each["hint"]:
+        reporter.say(f"{name}: {each['hint']}")
 
 
-def by_column(rejects: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    """The same rejects, as `Rejects.to_json` gives them, by column."""
+def counts_shown(counts: Mapping[str, int], reasons: Mapping[str, int]) -> dict[str, int]:
+    """Counts for people: empty cells are no rejected numbers, and stand apart.
+
+    Args:
+        reasons: rejected cells by reason.
+    """
+    empty = min(reasons.get(RejectReason.EMPTY, 0), counts[CheckStatus.REJECTED])
+    return {**counts, CheckStatus.REJECTED: counts[CheckStatus.REJECTED] - empty, str(RejectReason.EMPTY): empty}
+
+
+def told_by_column(rejects: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """A line for each column with rejected cells, as `Rejects.to_json` gives them; cells that are merely empty are left out."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for each in rejects:
-        found.setdefault(each["column"], []).append(each)
-    return found
+        if each["reason"] != RejectReason.EMPTY:
+            found.setdefault(each["column"], []).append(each)
+    for column, ours in found.items():
+        yield f"rejected in column {column!r}, of {ours[0]['cells']:,} entries: {told_of(ours)}"
 
 
 def told_of(rejects: Iterable[Mapping[str, Any]]) -> str:

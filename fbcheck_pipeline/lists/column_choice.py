@@ -13,10 +13,11 @@ from itertools import pairwise
 
 from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.lists import header_words
-from fbcheck_pipeline.lists.facts import ReadOptions
+from fbcheck_pipeline.lists.facts import OWN_EXPORT, ReadOptions
 from fbcheck_pipeline.lists.header_choice import Cell, Row, name_columns
 from fbcheck_pipeline.lists.whole_rows import whole_rows_in
-from fbcheck_pipeline.model.columns import result_names
+from fbcheck_pipeline.model.columns import Column, result_names
+from fbcheck_pipeline.settings import nearest_of
 from fbcheck_pipeline.text import recogniser
 from fbcheck_pipeline.text.cell_words import NUMBER_WORDS, words_of
 from fbcheck_pipeline.text.countries import region_of
@@ -107,6 +108,10 @@ def _phones(
         told = tuple(dict.fromkeys(_find(each, columns, final, "--column", file) for each in wanted))
         shown = ", ".join(repr(columns[at].name) for at in told)
         return told, f"Phone column{'s'[: len(told) > 1]} {shown}: an option names {'them' if len(told) > 1 else 'it'}."
+    if ours := _own_phones(columns):
+        return tuple(column.index for column in ours), (
+            f"{OWN_EXPORT}: its phones are those of {', '.join(repr(column.name) for column in ours)}, already in E.164."
+        )
     chosen, how, also = _named_phones(columns), "name", ""
     by_content = _phones_by_content(columns)
     if by_content and not any((column.share or 0) > _HARDLY for column in chosen):
@@ -130,6 +135,13 @@ def _phones(
     shares = f", and {', '.join(said)} of the examined cells are numbers" if said else ""
     names = f"column{'s' if len(chosen) > 1 else ''} {', '.join(repr(column.name) for column in chosen)}"
     return tuple(column.index for column in chosen), f"Phone {names}: chosen by {how}{shares}{also}."
+
+
+def _own_phones(columns: list[_Column]) -> list[_Column]:
+    """The phones of a result that was exported and came back as a list: the other columns repeat them."""
+    if not {Column.FACEBOOK, Column.SOURCE_ROW} <= {column.name for column in columns}:
+        return []
+    return [column for column in columns if re.fullmatch(rf"{Column.PHONE_E164}(_\d+)?", column.name)]
 
 
 def _named_phones(columns: list[_Column]) -> list[_Column]:
@@ -184,4 +196,5 @@ def _find(asked: str, columns: list[_Column], final: tuple[str, ...], flag: str,
         for candidates in (names, final):
             if fold(asked.strip()) in (folded := list(map(fold, candidates))):
                 return folded.index(fold(asked.strip()))
-    raise ListError(f"{file}: there is no column {asked!r} for {flag}; its columns are {', '.join(final)}")
+    meant, there = nearest_of(asked, final, likeness=0.6), f"its columns are {', '.join(final)}"
+    raise ListError(f"{file}: there is no column {asked!r} for {flag}; {' '.join(filter(None, (meant, there)))}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fbcheck_pipeline.ledger.records import PhoneList
+from fbcheck_pipeline.lists.facts import OWN_EXPORT
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 
@@ -24,9 +25,31 @@ def sentences_of(source: Mapping[str, Any], region: str | None) -> list[str]:
     return [*source.get("reasons", ()), told]
 
 
+def line_of(source: Mapping[str, Any], region: str | None) -> str:
+    """The same as one line: what was chosen, without the reasons."""
+    delimiter, columns = shown_delimiter(source.get("delimiter")), source.get("phone_columns") or ()
+    is_own = any(each.startswith(OWN_EXPORT) for each in source.get("reasons", ()))
+    facts = (
+        "a result that fbcheck exported" if is_own else "",
+        f"sheet {source['sheet']!r}" if source.get("sheet") else "",
+        source.get("encoding") or "",
+        f"delimiter {delimiter}" if delimiter else "",
+        "" if source.get("has_header", True) else "no header",
+        f"phones in {', '.join(columns)}",
+        f"countries in {source['region_column']}" if source.get("region_column") else "",
+        f"numbers without a country code {f'as in {region}' if region else 'rejected'}",
+    )
+    return f"read as {'; '.join(filter(None, facts))}"
+
+
 def shown_delimiter(delimiter: str | None) -> str | None:
     """A delimiter that a person can see."""
     return {"\t": "tab", " ": "blank", "\x01": "\\x01"}.get(delimiter or "", delimiter)
+
+
+def read_as(ws: Workspace, phone_list: PhoneList) -> str:
+    """The one line of a list that was read."""
+    return line_of(phone_list.reading or {}, phone_list.options.get("region") or ws.settings.region)
 
 
 def how_read(ws: Workspace, phone_list: PhoneList) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.oddities import ODDITIES
-from fbcheck_pipeline.model.reasons import label_of
+from fbcheck_pipeline.model.reasons import RejectReason, label_of
 from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES, OPEN_STATUSES, VERDICTS, CheckStatus, Verdict
 from fbcheck_pipeline.results.counting import NO_VERDICT, coverage_of
 from fbcheck_pipeline.results.pages import Bar, Segment, bar_of, duration, percent, seconds_of, shown_time, template
@@ -49,6 +49,8 @@ def _view(lineage: Mapping[str, Any]) -> dict[str, Any]:
     verdicts = {**lineage["verdicts"], NO_VERDICT: valid - answered}
     odd = lineage["verdict_counts"]
     bought = [task for task in tasks if task["bought"]]
+    rejects = [each for each in lineage["rejects"] if each["reason"] != RejectReason.EMPTY]
+    reasons = {name: count for name, count in breakdown[Column.REJECT_REASON].items() if name != RejectReason.EMPTY}
     task_bars, task_axis = _task_chart(bought)
     return {
         "lineage": lineage,
@@ -65,8 +67,11 @@ def _view(lineage: Mapping[str, Any]) -> dict[str, Any]:
         "read": _how_read(lineage["source"]),
         "confirmed": shown_time(seconds_of(lineage["confirmed_at"])),
         "doubt": _doubt(lineage, valid),
-        "rejects": [{**each, "label": label_of(each["reason"])} for each in lineage["rejects"][:MOST_REJECTS]],
-        "reasons": _reason_bars(breakdown[Column.REJECT_REASON]),
+        "rejects": [{**each, "label": label_of(each["reason"])} for each in rejects[:MOST_REJECTS]],
+        "more_rejects": len(rejects[MOST_REJECTS:]),
+        "reasons": _reason_bars(reasons),
+        "rejected": sum(reasons.values()),
+        "empty": breakdown[Column.REJECT_REASON].get(RejectReason.EMPTY, 0),
         "still_open": [
             (counts[each], each, each.meaning, each.next_step, COMMANDS[each].format(lineage["list_key"]))
             for each in OPEN_STATUSES

@@ -55,11 +55,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often and how long free failures are retried at once. No attempt starts after `total_s`."""
+    """How often and how long free failures are retried at once. No attempt starts after `total_s`.
+
+    A chunk is tried again within `patience_s` only, unless the vendor itself names the wait.
+    """
 
     tries: int = 4
     first_wait_s: float = 1.0
     max_wait_s: float = 60.0
+    patience_s: float = 5.0
     total_s: float | None = None
 
 
@@ -176,9 +180,14 @@ def _send_patiently(
     ws: Workspace, client: VendorClient, chunk_key: str, sent: Sent, policy: RetryPolicy, until: float | None
 ) -> int:
     """Send one chunk, again after free failures; returns the phones sent."""
-    stop: tenacity.stop.stop_base = tenacity.stop_after_attempt(policy.tries)
+    ends: list[tenacity.stop.stop_base] = [tenacity.stop_after_attempt(policy.tries)]
     if until is not None:
-        stop = stop | tenacity.stop_before_delay(max(0.0, until - time.monotonic()))
+        ends.append(tenacity.stop_before_delay(max(0.0, until - time.monotonic())))
+    out_of_patience = tenacity.stop_before_delay(policy.patience_s)
+
+    def is_over(state: tenacity.RetryCallState) -> bool:
+        told = isinstance(state.outcome.exception() if state.outcome else None, RateLimited)
+        return any(end(state) for end in ends) or (not told and out_of_patience(state))
 
     def wait(state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -186,7 +195,7 @@ def _send_patiently(
         jittered = tenacity.wait_random_exponential(multiplier=policy.first_wait_s, max=policy.max_wait_s)(state)
         return jittered if told is None else min(told, policy.max_wait_s)
 
-    trying = tenacity.Retrying(retry=tenacity.retry_if_exception_type(VendorUnavailable), stop=stop, wait=wait, reraise=True)
+    trying = tenacity.Retrying(retry=tenacity.retry_if_exception_type(VendorUnavailable), stop=is_over, wait=wait, reraise=True)
     return int(trying(_send_once, ws, client, chunk_key, sent))
 
 

@@ -19,13 +19,13 @@ def test_the_remedy_that_a_held_list_is_told_works(fbcheck: Fbcheck, vendor: Fak
     code, document, err = fbcheck("run", str(path), "--dry-run", "--json")
     (found,) = document["lists"]
     assert (code, document["would_bill"], found["would_bill"]) == (0, 0, 0) and "a.csv would be held" in err
-    assert f"`fbcheck run {path} --yes`" in err.replace("\n", " ")
+    assert f"fbcheck run {path} --yes" in err.replace("\n", " ")
     code, document, err = fbcheck("run", str(path), "--json")
     (found,) = document["lists"]
     assert (code, found["complete"], document["billed_phones"]) == (3, False, 0) and not vendor.posts
     assert (found["counts"]["waiting"], found["counts"]["rejected"], found["reject_reasons"]) == (2, 38, {"no_region": 38})
     assert "38 of 40 cells that are not empty" in found["held"] and "--region TR" in found["held"] and "held" in err
-    assert found["rejects"][0]["examples"] == ["### ### ## ##"] and "### ### ## ##" in err
+    assert found["rejects"][0]["examples"] == ["### ### ## ##"]
     key = found["list_key"]
     row = fbcheck("lineage", key, "--row", "1", "--json")[1]
     assert row["phones"][0]["rejected_alike"] == 38 and row["read_so"] == found["read_so"]

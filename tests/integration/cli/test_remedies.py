@@ -20,11 +20,11 @@ def test_a_list_wholly_without_region_says_so_and_the_remedy_works(fbcheck: Fbch
     code, document, err = fbcheck("run", str(path), "--dry-run", "--json")
     assert code == 0 and document["lists"][0]["hint"].startswith("2 of 2 numbers have no country code") and "--region TR" in err
     code, document, err = fbcheck("run", str(path), "--json")
-    assert code == 0 and "purge --list" in document["lists"][0]["hint"] and "a.csv: 2 of 2 numbers" in err
+    assert code == 0 and "purge --list" in document["lists"][0]["hint"] and ": 2 of 2 numbers" in err
     key = document["lists"][0]["list_key"]
     for options in (["--dry-run"], []):
         code, _, err = fbcheck("run", str(path), "--region", "CH", *options)
-        assert code == 2 and f"`fbcheck purge --list {key}`" in err
+        assert code == 2 and f"fbcheck purge --list {key}" in err
     assert fbcheck("purge", "--list", key, "--json")[1]["list_keys"] == [key]
     code, document, _ = fbcheck("run", str(path), "--region", "CH", "--json")
     assert (code, document["lists"][0]["counts"]["checked"], document["lists"][0]["hint"]) == (0, 2, None)
@@ -46,7 +46,7 @@ def test_what_stops_a_list_is_said_also_to_one_who_wants_quiet(fbcheck: Fbcheck,
 def test_quiet_says_nothing_of_a_run_that_went_well(fbcheck: Fbcheck, tmp_path: Path, quiet: bool) -> None:
     """And without it there is something to read."""
     code, _, err = fbcheck("run", str(write_list(tmp_path / "a.csv", ["+41780000001"])), *(["--quiet"] if quiet else []))
-    assert code == 0 and bool(err) is not quiet, err
+    assert code == 0 and (bool(err), "billed 1 phone" in fbcheck.out, bool(fbcheck.out)) == ((not quiet,) * 3), err
 
 
 FULL_FOR_DAGSTER = """

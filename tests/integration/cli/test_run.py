@@ -285,15 +285,19 @@ def test_without_a_key_nothing_is_begun(fbcheck: Fbcheck, tmp_path: Path) -> Non
 
 
 def test_an_unreachable_vendor_leaves_the_phones_waiting(tmp_path: Path) -> None:
-    """Exit 3: nothing was sent, the next run tries again."""
+    """Exit 3: nothing was sent, the next run tries again. It is tried with the first list; the others are planned only."""
     import socket
 
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         unreachable = Fbcheck(tmp_path, f"http://127.0.0.1:{closed.getsockname()[1]}")
-        path = str(write_list(tmp_path / "a.csv", [swiss(1)]))
-        code, document, err = unreachable("run", path, "--json", "--timeout", "4")
-    assert (code, document["lists"][0]["counts"]["waiting"]) == (3, 1), err
+        paths = [str(write_list(tmp_path / f"{number}.csv", [swiss(number), ""])) for number in range(1, 3)]
+        code, document, err = unreachable("run", *paths)
+    assert code == 3 and not document and err.count("warning: the vendor cannot be reached") == 1
+    assert unreachable.out.count("is not complete: 1 waiting") == 2 and "billed 0 phones" in unreachable.out
+    assert "rejected" not in unreachable.out.splitlines()[1] and "empty" in unreachable.out.splitlines()[1], "of the table"
+    chunks = unreachable("status", "--json")[1]["chunks"]
+    assert [bool(each["note"]) for each in chunks] == [True, False], chunks
 
 
 def test_other_reading_options_are_refused_with_the_remedy(fbcheck: Fbcheck, tmp_path: Path) -> None:

@@ -83,14 +83,14 @@ MISTAKES = {
     "autmation: stopped": "'autmation' was unexpected",
 }
 FAULTS = {
-    "settings: {region: UK}": "region: must be an ISO 3166 region such as TR, DE or US; did you mean GB?",
+    "settings: {region: UK}": "region: 'UK' is no ISO 3166 region such as TR, DE or US; did you mean GB?",
     'settings: {api_key_env: "{{ env.FACEBOOK_KEY }}"}': "api_key_env must be the name of an environment variable alone",
     "sources: [{key: a}, {key: b, phone_column: [c]}]": "entry 2 of sources: phone_column is no field of a source; did you mean phone_columns",
     'sources: [{name: leads, query: SELECT 1, url_env: "{{ env.FACEBOOK_KEY }}"}]': "entry 1 of sources: url_env must be the name",
     "sources: [{name: leads, query: SELECT 1, url: sqlite://}]": "entry 1 of sources: url is no field of a source; did you mean url_env?",
     "sources: [{query: SELECT 1, url_env: URL}]": "entry 1 of sources: the field name is needed",
     "sources: [{kee: contacts}]": "entry 1 of sources: kee is no field of a source; did you mean key?",
-    "sources: [{key: contacts, region: UK}]": "entry 1 of sources: source contacts: region: must be an ISO 3166 region",
+    "sources: [{key: contacts, region: UK}]": "entry 1 of sources: source contacts: region: 'UK' is no ISO 3166 region",
     "automation: sometimes": 'it is "running", "stopped" or "always"',
 }
 EAGER = """

@@ -242,7 +242,7 @@ def test_it_works_under_the_multiprocess_executor(
 def test_a_wrong_source_is_refused_where_it_is_written() -> None:
     """One sentence each."""
     for given, said in (
-        ({"region": "UK"}, "source a: region: must be an ISO 3166 region such as TR, DE or US; did you mean GB"),
+        ({"region": "UK"}, "source a: region: 'UK' is no ISO 3166 region such as TR, DE or US; did you mean GB"),
         ({"name": "--"}, "a source needs a name of letters and digits, and name='--' has none"),
         ({"partitions": "some"}, "source a: partitions='some' is unknown"),
         ({"phone_columns": "mobile"}, "phone_columns is a list of names"),

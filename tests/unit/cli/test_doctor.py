@@ -62,6 +62,12 @@ def test_a_healthy_installation_is_healthy(examine: Examine, ledger: sqlite3.Con
     assert "12.50 USD are left" in examine(PROTOCOL="v1")[1]["vendor"][1]
 
 
+def test_the_doctor_leaves_nothing_behind(examine: Examine, tmp_path: Path) -> None:
+    """Whoever only asks, perhaps with a wrong DATA_URI, finds no folder and no ledger there afterwards."""
+    code, found = examine(REGION="CH", DATA_URI=str(tmp_path / "new" / "data"))
+    assert code == 0 and found["storage"][0] == "ok" and not list(tmp_path.glob("new*"))
+
+
 def test_size_and_growth_are_told(examine: Examine, ledger: sqlite3.Connection, vendor: FakeVendor, tmp_path: Path) -> None:
     """Sixty finished lists, fifty a night; and one whose chunk waits for a person."""
     ws = open_workspace(load_settings(api_url=vendor.url, api_key="k", data_uri=str(tmp_path / "data")))

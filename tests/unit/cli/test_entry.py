@@ -1,13 +1,16 @@
 """How the command begins and ends: quickly, with one sentence for an error, with one JSON object whatever happens."""
 
+import platform
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+import typer
 from typer.models import CommandInfo
 
-from fbcheck_pipeline.cli import completing, people
+from fbcheck_pipeline.cli import completing, main, people
 from fbcheck_pipeline.cli.app import app
 from tests.unit.cli.conftest import Run
 
@@ -24,6 +27,26 @@ def test_the_help_imports_nothing_heavy() -> None:
         assert shown.stderr.split() == ["loaded:"]
 
 
+def test_the_help_shows_no_type_of_a_flag(fbcheck: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever reads `--json <bool>` gives it a value."""
+    for command in ([], ["run"]):
+        with pytest.raises(SystemExit):
+            typer.main.get_command(app).main([*command, "--help"], prog_name="fbcheck")
+        shown = capsys.readouterr().out
+        assert "--help" in shown and "<bool>" not in shown
+
+
+def test_the_version_names_what_decides_how_a_list_is_read_and_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A report of a fault begins with them."""
+    monkeypatch.setattr(sys, "argv", ["fbcheck", "--version"])
+    with pytest.raises(SystemExit):
+        main()
+    said = capsys.readouterr().out
+    assert all(f"{name} {version(name)}" in said for name in ("dagster", "phonenumbers")) and platform.python_version() in said
+
+
 @pytest.mark.parametrize("command", app.registered_commands, ids=lambda each: each.callback.__name__)
 def test_the_help_of_each_command_has_an_example_of_it(command: CommandInfo) -> None:
     """A person copies it and changes two words."""
@@ -33,12 +56,17 @@ def test_the_help_of_each_command_has_an_example_of_it(command: CommandInfo) -> 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["run"], "error: Missing argument 'LIST...'; see `fbcheck run --help`\n"),
+        (["run"], "error: Missing argument 'LIST...'; see fbcheck run --help\n"),
         (["run", "a.csv", "--colour"], "error: No such option: --colour"),
         (["frobnicate"], "error: No such command 'frobnicate'"),
         (["lineage", "a-1", "--row", "0"], "error: Invalid value for '--row'"),
         (["run", "a.csv"], "error: FBCHECK_API_KEY is not set; set"),
-        (["run", "a.csv", "--region", "XX"], "error: --region: must be an ISO 3166 region"),
+        (
+            ["run", "a.csv", "--region", "Turkey"],
+            "error: --region: 'Turkey' is no ISO 3166 region such as TR, DE or US; did you mean TR?",
+        ),
+        (["run", "a.csv", "--region", "0532000000"], "error: --region: the value is no ISO 3166 region"),
+        (["run", "a.csv", "--region", "XX"], "error: --region: 'XX' is no ISO 3166 region"),
     ],
     ids=lambda each: each[-1] if isinstance(each, list) else "",
 )
@@ -70,7 +98,7 @@ def test_a_traceback_comes_only_when_asked_for(fbcheck: Run, monkeypatch: pytest
     monkeypatch.setattr(people, "say_opt_outs", broken)
     code, document, err = fbcheck("suppress", "a.csv", "--json")
     assert code == 1 and "Traceback" not in err and "41780000001" not in err + str(document)
-    assert err.startswith("error: unexpected RuntimeError; run again with `fbcheck --debug")
+    assert err.startswith("error: unexpected RuntimeError; run again with fbcheck --debug")
     code, _, err = fbcheck("--debug", "suppress", "a.csv")
     assert code == 1 and "Traceback" in err and "test_entry.py" in err
 

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -11,8 +12,11 @@ from rich.table import Table
 
 from fbcheck_pipeline.cli import output
 from fbcheck_pipeline.cli.output import Reporter
-from fbcheck_pipeline.cli.tables import region_hint
+from fbcheck_pipeline.cli.tables import region_hint, say_outcome
+from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.progress import report_progress
+
+REASONS = [("empty", 5), ("too_short", 1)]
 
 
 @pytest.fixture
@@ -28,6 +32,48 @@ def test_text_is_one_line_however_long_and_brackets_stay(capsys: pytest.CaptureF
     said = "results  " + "long/" * 60 + "[red]list[1].csv"
     Reporter(as_json=False).say(said)
     assert capsys.readouterr().err == said + "\n"
+
+
+def test_a_terminal_sees_no_backticks_of_a_page(capsys: pytest.CaptureFixture[str]) -> None:
+    """A command is copied without them; a single one is somebody's own."""
+    Reporter(as_json=False).warn("see `fbcheck status`, file a`b.csv")
+    assert capsys.readouterr().err == "see fbcheck status, file a`b.csv\n"
+
+
+def outcome(*lists: dict[str, Any], **others: Any) -> dict[str, Any]:
+    return {"lists": [*lists], "billed_phones": 3, "perhaps_billed_phones": 0, "cost_estimate": None, "errors": {}, **others}
+
+
+READ = {
+    "list_key": "a-1",
+    "file": "a.csv",
+    "results": "/data/a-1.parquet",
+    "complete": True,
+    "held": None,
+    "counts": {"rows": 9, "phones": 9, **dict.fromkeys(CHECK_STATUSES, 0), "checked": 3, "rejected": 6},
+    "verdicts": {"yes": 1, "no": 2, "ban": 0},
+    "read_as": "read as utf-8",
+    "read_so": ["Encoding utf-8: it is valid."],
+    "reject_reasons": {"empty": 5, "too_short": 1},
+    "rejects": [{"column": "p", "cells": 9, "reason": reason, "count": count, "examples": []} for reason, count in REASONS],
+    "hint": None,
+}
+
+
+def test_the_summary_of_a_run_is_its_answer_and_what_failed_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    """Pipes get the one, a person sees the other first; empty cells are no rejected numbers; the reading is one line."""
+    say_outcome(Reporter(as_json=False), outcome(READ, errors={"b.csv": "there is no such file"}))
+    out, err = capsys.readouterr()
+    assert err == "error: b.csv: there is no such file\n"
+    head, _, row = (line.split() for line in out.splitlines()[1:4])
+    assert head == ["list", "rows", "phones", "checked", "rejected", "empty", "complete"]
+    assert row == ["a-1", "9", "9", "3", "1", "5", "yes"]
+    assert "a-1: read as utf-8\n" in out and "it is valid" not in out and "5 empty" not in out
+    assert "of 9 entries: 1 too_short" in out and out.endswith("billed 3 phones\n")
+    say_outcome(Reporter(as_json=False, verbose=True), outcome(READ))
+    assert "a-1: Encoding utf-8: it is valid." in capsys.readouterr().out
+    say_outcome(Reporter(as_json=False), outcome(billed_phones=0, errors={"b.csv": "there is no such file"}))
+    assert capsys.readouterr().out == "", "nothing was done, so nothing is said of bills"
 
 
 def test_quiet_leaves_warnings_and_errors(capsys: pytest.CaptureFixture[str]) -> None:

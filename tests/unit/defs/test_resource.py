@@ -48,8 +48,8 @@ def test_a_variable_that_is_named_and_not_set_is_an_error_when_it_is_read() -> N
     ("given", "said"),
     [
         ({"regin": "TR"}, "regin is no setting; did you mean region?"),
-        ({"region": "UK"}, "region: must be an ISO 3166 region such as TR, DE or US; did you mean GB?"),
-        ({"region": "XX"}, "region: must be an ISO 3166 region such as TR, DE or US"),
+        ({"region": "UK"}, "region: 'UK' is no ISO 3166 region such as TR, DE or US; did you mean GB?"),
+        ({"region": "XX"}, "region: 'XX' is no ISO 3166 region such as TR, DE or US"),
         ({"chunk_size": 0}, "chunk_size: Input should be greater than or equal to 1"),
         (
             {"data_uri": "s3://bucket/x"},

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from fbcheck_pipeline.errors import ListError
-from fbcheck_pipeline.lists import open_list
+from fbcheck_pipeline.lists import ReadOptions, open_list
 from fbcheck_pipeline.lists import reader as reader_module
+from fbcheck_pipeline.lists.facts import OWN_EXPORT
 from fbcheck_pipeline.lists.header_choice import find_header, name_columns
 from fbcheck_pipeline.phones import Normaliser
 from tests.unit.lists.reading import column, read
@@ -277,3 +278,26 @@ def test_batches_of_wide_rows_have_fewer_rows(tmp_path: Path, monkeypatch: pytes
     assert [row for batch in batches for row in batch.column("source_row").to_pylist()] == [
         row for row in range(1, 121) for _ in "12"
     ]
+
+
+def test_a_result_that_was_exported_and_dropped_as_a_list_is_known(tmp_path: Path) -> None:
+    """Its columns repeat each phone up to four times; whichever form was exported, the phones of the result are taken, once."""
+    first = {"phone_e164": ["+41780000001"], "facebook": ["yes"], "phone": ["078 000 00 01"], "phone_raw": ["078 000 00 01"]}
+    for names in (["phone_e164"], ["phone_e164_1"]):
+        columns = {names[0]: first["phone_e164"], **{name: first[name] for name in first if name != "phone_e164"}}
+        path = tmp_path / f"{names[0]}.csv"
+        write(path, {**columns, "source_row": ["1"]})
+        source = open_list(path).source
+        assert [name.removesuffix("_source") for name in source.phone_columns] == names
+        assert any(each.startswith(OWN_EXPORT) for each in source.reasons)
+
+
+def write(path: Path, columns: dict[str, list[str]]) -> None:
+    path.write_text("\n".join(",".join(row) for row in [list(columns), *zip(*columns.values(), strict=True)]) + "\n")
+
+
+def test_the_nearest_column_is_suggested(tmp_path: Path) -> None:
+    """A misspelt `--column` among two hundred."""
+    write(tmp_path / "a.csv", {"id": ["1"], "telefon": ["+41780000001"]})
+    with pytest.raises(ListError, match=r"there is no column 'telefonn' for --column; did you mean telefon\? its columns are"):
+        open_list(tmp_path / "a.csv", ReadOptions(column="telefonn"))
