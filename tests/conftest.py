@@ -23,6 +23,8 @@ from tests.fake_vendor import FakeVendor
 
 NOON = 1_795_521_600.0  # 2026-11-24 12:00 UTC
 DAY_S = 86_400.0
+OF_THE_PERSON = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "PYTHONWARNINGS")
+"""How a person wants programs to look and to complain; a test that is about one of these sets it."""
 
 # A shell that starts the tests in the background has them ignore an interrupt, and all that they start as well.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -62,7 +64,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting of the developer's machine reaches a test."""
-    for name in [each for each in os.environ if each.startswith(("FBCHECK_", "DAGSTER_"))]:
+    for name in [each for each in os.environ if each.startswith(("FBCHECK_", "DAGSTER_")) or each in OF_THE_PERSON]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("DAGSTER_DISABLE_TELEMETRY", "yes")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))

@@ -1,4 +1,4 @@
-"""Minutes of files: collected only where the command names this folder."""
+"""Minutes of files, and a night with kills: collected only where the command names this folder."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -36,8 +36,10 @@ FOLDERS = sorted(
 )  # `dagster/` begins Dagster's metadata keys
 
 
-def literals() -> Iterator[tuple[str, int, str]]:
+@cache
+def literals() -> list[tuple[str, int, str]]:
     """File, line and text of every string of the package but docstrings; the sandbox, which knows nothing of ours, aside."""
+    found = []
     for path in sorted(PACKAGE.rglob("*.py")):
         name = path.relative_to(PACKAGE).as_posix()
         if name.startswith(("model/", "sandbox/")):
@@ -46,7 +48,8 @@ def literals() -> Iterator[tuple[str, int, str]]:
         said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
-                yield name, node.lineno, node.value
+                found.append((name, node.lineno, node.value))
+    return found
 
 
 def test_every_column_reason_and_status_is_written_once() -> None:

@@ -267,7 +267,7 @@ SEPARATORS = st.sampled_from(["", " ", "-", ".", " (", ")", "/", "\u00a0", "\u20
 @given(
     st.sampled_from(["TR", "CH", "DE", "US", "IT", "FR", "BR", "IN", "DK", "GB"]), st.randoms(use_true_random=False), st.data()
 )
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=12)
 def test_no_digits_of_a_phone_of_the_list_survive_in_any_text(region: str, random: Any, data: Any) -> None:
     """E.164 or national, with whatever stands between the digits: in notes of other rows, in names of files and columns."""
     example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)

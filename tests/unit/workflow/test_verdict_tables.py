@@ -198,7 +198,7 @@ def act(ws: Workspace, truth: Truth, action: str, said: dict[int, str | None], a
 
 
 @pytest.mark.parametrize(("in_memory", "most_whole"), [(1 << 20, 1 << 20), (7, 1 << 20), (1 << 20, 4)])
-@settings(max_examples=12, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(actions)
 def test_the_tables_say_what_the_kept_verdicts_say(
     in_memory: int,
@@ -361,7 +361,7 @@ def test_in_a_large_store_a_night_writes_what_is_new(ws: Workspace, told: Truth,
     refresh_verdict_tables(ws)
     first = [ws.storage.file(each.of("all")) for each in TABLES]
     most_written = 0
-    for night in range(24):
+    for night in range(16):
         told.say({SOME[night % 4]: ("yes", "no")[night % 3 % 2], 905_330_000_000 + night: "yes"}, 100 + night)
         written = refresh_verdict_tables(ws)
         most_written = max(most_written, len(written))

@@ -20,7 +20,7 @@ from tests.integration.dagster.dagster_driver import ask, free_port, serving, sw
 LISTS = 12
 RUN, CODE_SERVER = ("multiprocessing.spawn",), ("multiprocessing.spawn", " code-server start", " api grpc")
 """Parts of the command lines of what is killed."""
-DEPLOY = Path(__file__).parents[3] / "deploy"
+DEPLOY = Path(__file__).parents[2] / "deploy"
 RUNS = "{ runsOrError { ... on Runs { results { runId jobName status tags { key value } } } } }"
 # A planner that is gone is given up after ten minutes; where Dagster cannot retry its run, the night would last as long. Pauses would too.
 DEFINITIONS = """
