@@ -140,6 +140,8 @@ def _lists(instance: Instance, jobs: Mapping[str, Job], times: Optional[Times], 
 
 def _named(sources: Sequence[Source]) -> dict[str, list[str]]:
     """Their names, with the assets that each is made of."""
+    if not isinstance(sources, (list, tuple)) or not all(hasattr(each, "upstream") for each in sources):
+        raise SettingsError("sources= is a list of AssetSource and SqlSource, also where it is one: [fb.AssetSource(…)]")
     names = [each.name for each in sources]
     if twice := sorted({each for each in names if names.count(each) > 1}):
         raise SettingsError(f"two sources are named {twice[0]}; give one of them another name=")

@@ -260,6 +260,9 @@ def test_a_wrong_source_is_refused_where_it_is_written() -> None:
         fb.SqlSource("a", url=dg.EnvVar("URL"), query="SELECT 1", cron="0 1 * * *", timezone="Nowhere")
     with pytest.raises(SettingsError, match="two sources are named a"):
         fb.build_definitions("b", sources=[fb.AssetSource("a"), fb.AssetSource(["x", "a"])])
+    for given in (fb.AssetSource("a"), {"a": fb.AssetSource("a")}, ["a"]):
+        with pytest.raises(SettingsError, match="sources= is a list"):
+            fb.build_definitions("b", sources=given)  # type: ignore[arg-type]
 
 
 def test_a_key_of_several_parts_may_be_one_text() -> None:
