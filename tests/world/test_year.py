@@ -34,7 +34,7 @@ RESTORED, UPGRADED, SET_BACK = 150, 220, 100
 BOUND_S = 60.0
 """Processor seconds of a tick or a command; Dagster gives a tick as much by the wall."""
 IDLE_STATEMENTS = 30
-FILES_A_LIST, FILES_BESIDE, BYTES_A_LIST = 14, 300, 120_000
+FILES_A_LIST, FILES_BESIDE, BYTES_A_LIST = 14, 300, 200_000
 
 
 @contextmanager
