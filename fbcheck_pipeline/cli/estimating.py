@@ -18,12 +18,12 @@ from fbcheck_pipeline.ledger.list_entries import is_read_anew
 from fbcheck_pipeline.lists import ReadOptions, open_list
 from fbcheck_pipeline.model import paths as places
 from fbcheck_pipeline.model.columns import Column
-from fbcheck_pipeline.model.reasons import RejectReason
+from fbcheck_pipeline.model.reasons import RejectReason, by_reason
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.progress import report_progress, reported
 from fbcheck_pipeline.results.reading import line_of, sentences_of
-from fbcheck_pipeline.results.rejects import COLUMNS, Rejects, by_reason
+from fbcheck_pipeline.results.rejects import COLUMNS, Rejects
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.answers import Tally, resolve
 from fbcheck_pipeline.workflow.arrival.intake import file_named, known_list, register, with_defaults

@@ -13,11 +13,10 @@ from fbcheck_pipeline.cli.tables import counts_shown, plain_table
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.oddities import ODDITIES
-from fbcheck_pipeline.model.reasons import RejectReason, label_of, remedy_of
+from fbcheck_pipeline.model.reasons import RejectReason, by_reason, label_of, remedy_of
 from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.results.lineage_file import read_lineage
 from fbcheck_pipeline.results.reading import shown_delimiter
-from fbcheck_pipeline.results.rejects import by_reason
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 MOST_TASKS = 20

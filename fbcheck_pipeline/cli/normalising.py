@@ -16,11 +16,12 @@ from fbcheck_pipeline.cli.tables import told_by_column
 from fbcheck_pipeline.files.atomic import whole_file
 from fbcheck_pipeline.lists import ReadOptions, open_list
 from fbcheck_pipeline.model.columns import Column
+from fbcheck_pipeline.model.reasons import by_reason
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.progress import report_progress
 from fbcheck_pipeline.results.export import refuse_place
 from fbcheck_pipeline.results.reading import line_of, sentences_of
-from fbcheck_pipeline.results.rejects import Rejects, by_reason
+from fbcheck_pipeline.results.rejects import Rejects
 from fbcheck_pipeline.settings import Settings
 
 

@@ -33,13 +33,13 @@ from fbcheck_pipeline.ledger.faults import reason_of, remedy_of
 from fbcheck_pipeline.ledger.liveness import process_name
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList
 from fbcheck_pipeline.model.paths import FACEBOOK_RESULTS, LINEAGE, SUBMITTED_CHUNKS, DataFile
-from fbcheck_pipeline.model.reasons import RejectReason
+from fbcheck_pipeline.model.reasons import RejectReason, by_reason
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.progress import report_progress
 from fbcheck_pipeline.results.counting import charged_for
 from fbcheck_pipeline.results.lineage_file import read_lineage
 from fbcheck_pipeline.results.reading import how_read, read_as
-from fbcheck_pipeline.results.rejects import by_reason, read_rejects
+from fbcheck_pipeline.results.rejects import read_rejects
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.arrival.intake import add_list, file_named, with_defaults

@@ -13,10 +13,10 @@ from itertools import pairwise
 
 from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.lists import header_words
-from fbcheck_pipeline.lists.facts import OWN_EXPORT, ReadOptions
+from fbcheck_pipeline.lists.facts import ReadOptions
 from fbcheck_pipeline.lists.header_choice import Cell, Row, name_columns
 from fbcheck_pipeline.lists.whole_rows import whole_rows_in
-from fbcheck_pipeline.model.columns import Column, result_names
+from fbcheck_pipeline.model.columns import OWN_EXPORT, Column, result_names
 from fbcheck_pipeline.settings import nearest_of
 from fbcheck_pipeline.text import recogniser
 from fbcheck_pipeline.text.cell_words import NUMBER_WORDS, words_of

@@ -49,10 +49,6 @@ class ReadOptions:
         return cls(**given)
 
 
-OWN_EXPORT = "This list is a result that fbcheck exported"
-"""How the sentence about it begins."""
-
-
 @dataclass(frozen=True)
 class SourceFacts:
     """A list as it was understood; `reasons` are sentences that say what was chosen and why, without any cell value.

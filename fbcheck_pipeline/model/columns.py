@@ -148,6 +148,8 @@ def described(field: pa.Field, meaning: str, made_of: Sequence[str] = ()) -> pa.
     return field.with_metadata({"meaning": meaning, **({"origin": " ".join(made_of)} if made_of else {})})
 
 
+OWN_EXPORT = "This list is a result that fbcheck exported"
+"""How the sentence begins about a list that has our columns."""
 RESULT_COLUMNS = {str(each): each for each in columns_of(RESULTS)}
 """Our columns of a result by name; no source column keeps such a name."""
 _RESERVED = {*map(str, columns_of(ANSWERS)), "filename"}  # DuckDB adds `filename` where asked for

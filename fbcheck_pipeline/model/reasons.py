@@ -5,6 +5,10 @@ A `label` is for charts and terminals, a `meaning` for the reference, a `remedy`
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from fbcheck_pipeline.model.word import Word
 
 
@@ -88,3 +92,11 @@ def label_of(reason: str) -> str:
 def remedy_of(reason: str) -> str | None:
     """What a person can do about a reason; None for a reason of another version."""
     return next((each.remedy for each in RejectReason if each == reason), None)
+
+
+def by_reason(rejects: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Rejected cells by reason, the largest count first. Args: rejects: as `Rejects.to_json` gives them."""
+    counts = Counter[str]()
+    for each in rejects:
+        counts[each["reason"]] += each["count"]
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

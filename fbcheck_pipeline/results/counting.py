@@ -15,8 +15,9 @@ import pyarrow as pa
 from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.oddities import ODDITIES
+from fbcheck_pipeline.model.reasons import by_reason
 from fbcheck_pipeline.model.statuses import ANSWERED_STATUSES, CHECK_STATUSES, VERDICTS, CheckStatus
-from fbcheck_pipeline.results.rejects import Rejects, by_reason
+from fbcheck_pipeline.results.rejects import Rejects
 from fbcheck_pipeline.workflow.answers import Resolved
 from fbcheck_pipeline.workflow.verdict_files.verdicts import exported_at_us
 from fbcheck_pipeline.workflow.workspace import Workspace

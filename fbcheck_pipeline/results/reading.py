@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fbcheck_pipeline.ledger.records import PhoneList
-from fbcheck_pipeline.lists.facts import OWN_EXPORT
+from fbcheck_pipeline.model.columns import OWN_EXPORT
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -74,14 +74,6 @@ class Rejects:
             }
             for (column, reason), count in sorted(self._counts.items(), key=lambda item: (-item[1], item[0]))
         ]
-
-
-def by_reason(rejects: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """Rejected cells by reason, the largest count first. Args: rejects: as `Rejects.to_json` gives them."""
-    counts = Counter[str]()
-    for each in rejects:
-        counts[each["reason"]] += each["count"]
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def read_rejects(ws: Workspace, list_key: str) -> Rejects:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fbcheck_pipeline.model.reasons import REASONS, RejectReason, remedy_of
-from fbcheck_pipeline.results.rejects import LONGEST_SHAPE, Rejects, by_reason, shape_of
+from fbcheck_pipeline.model.reasons import REASONS, RejectReason, by_reason, remedy_of
+from fbcheck_pipeline.results.rejects import LONGEST_SHAPE, Rejects, shape_of
 
 ROWS = st.lists(
     st.tuples(
