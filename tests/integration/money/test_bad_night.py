@@ -34,7 +34,7 @@ IMPATIENT = """
 from fbcheck_pipeline.workflow.collection import collect, poll
 from fbcheck_pipeline.workflow.buying import send
 collect.LONGEST_WAIT_S = collect.LONGEST_LATE_WAIT_S = poll.LONGEST_INTERVAL_S = 0.2
-send.RetryPolicy.__init__.__defaults__ = (4, 0.01, 0.1, None)
+send.RetryPolicy.__init__.__defaults__ = (4, 0.01, 0.1, 5.0, None)
 """
 """The same night with shorter waits; how long they are is tested where one fault at a time is."""
 NUMBERS = [swiss(100 + n) for n in range(40)]
