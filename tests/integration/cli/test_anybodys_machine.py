@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[3]
 SOME = ["tests/unit/cli/test_output.py", "tests/unit/files/test_untrusted.py", "tests/unit/lists/test_encoding.py"]
 OF_SOMEBODY = {
     "NO_COLOR": "1", "FORCE_COLOR": "1", "TERM": "dumb", "COLUMNS": "40", "LC_ALL": "C", "TZ": "America/St_Johns",
-    "PYTHONWARNINGS": "error::DeprecationWarning", "DAGSTER_HOME": "/nowhere", "FBCHECK_API_KEY": "theirs", "FBCHECK_CHUNK_SIZE": "x",
+    "PYTHONWARNINGS": "error::DeprecationWarning", "DAGSTER_HOME": "/nowhere", "FBCHECK_API_KEY": "sandbox", "FBCHECK_CHUNK_SIZE": "x",
 }
 # fmt: on
 

@@ -303,8 +303,8 @@ def test_what_is_wrong_is_said_where_it_is_written(monkeypatch: pytest.MonkeyPat
     twice = [fb.build_definitions(name="a"), fb.build_definitions(name="a")]
     with pytest.raises(Exception, match=r"a_fbcheck|raw_phones"):
         dg.Definitions.merge(*twice).get_repository_def()
-    monkeypatch.setenv("ONE_LEDGER", "postgresql+psycopg://me:secret@host/db")
-    monkeypatch.setenv("SAME_LEDGER", "postgresql+psycopg://you:secret@host/db")
+    monkeypatch.setenv("ONE_LEDGER", "postgresql+psycopg://me:word@host/db")
+    monkeypatch.setenv("SAME_LEDGER", "postgresql+psycopg://you:word@host/db")
     for one, other in (
         ({"data_uri": "x"}, {"data_uri": "./x/"}),
         ({"ledger_url": dg.EnvVar("ONE_LEDGER")}, {"data_uri": "y", "ledger_url": dg.EnvVar("SAME_LEDGER")}),

@@ -519,7 +519,7 @@ def test_a_migration_says_whether_an_older_program_goes_on_beside_a_newer_one(ws
             attempt()
     assert ws.ledger.find_list("b") is None
     with ws.ledger.database.engine.begin() as connection:
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = '7e2fe6d0b1b7'"))
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = 'f00f00f00f00'"))
     with pytest.raises(LedgerError, match="holds another program's tables"):
         open_workspace(ws.settings)
 
