@@ -12,8 +12,8 @@ import pytest
 from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.lists import ReadOptions, open_list
 from fbcheck_pipeline.lists import reader as reader_module
-from fbcheck_pipeline.lists.facts import OWN_EXPORT
 from fbcheck_pipeline.lists.header_choice import find_header, name_columns
+from fbcheck_pipeline.model.columns import OWN_EXPORT
 from fbcheck_pipeline.phones import Normaliser
 from tests.unit.lists.reading import column, read
 
