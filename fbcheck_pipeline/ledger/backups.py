@@ -54,8 +54,7 @@ class Backups(Access):
             if not connection.execute(update.values(made_at=made_at)).rowcount:
                 raise OperatorError(f"another backup to {target} took the place of this one; let it end")
             yield
-            is_older = sa.and_(backups.c.target == target, backups.c.told < told)
-            connection.execute(sa.update(backups).where(is_older).values(told=told))
+            _note_told(connection, target, told)
             oldest = connection.execute(sa.select(sa.func.min(sa.func.coalesce(backups.c.made_at, 0)))).scalar_one()
             connection.execute(sa.delete(erased_phones).where(erased_phones.c.asked_at < oldest - CLOCKS_DIFFER_S))
 
@@ -71,8 +70,7 @@ class Backups(Access):
     def note_told(self, target: str, told: int) -> None:
         """Record up to which import of opt-outs a backup has these, and the erasures until then."""
         with self._write() as connection:
-            is_older = sa.and_(backups.c.target == target, backups.c.told < told)
-            connection.execute(sa.update(backups).where(is_older).values(told=told))
+            _note_told(connection, target, told)
 
     def forget_backup(self, target: str) -> bool:
         """Tell a target no more; False where it is none."""
@@ -84,3 +82,7 @@ class Backups(Access):
         both = sa.union(sa.select(erased_phones.c.digest), sa.select(erasures.c.digest))
         with self.database.reading() as connection:
             return list(connection.scalars(both))
+
+
+def _note_told(connection: sa.Connection, target: str, told: int) -> None:
+    connection.execute(sa.update(backups).where(backups.c.target == target, backups.c.told < told).values(told=told))

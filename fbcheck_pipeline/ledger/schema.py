@@ -29,9 +29,7 @@ ledger_meta = sa.Table(
     sa.Column("erasures", sa.BigInteger, nullable=False, server_default="0"),  # rises with every erasure
     sa.Column("lists_registered", sa.BigInteger, nullable=False, server_default="0"),  # ever; numbers the lists
     sa.Column("lists_deleted", sa.BigInteger, nullable=False, server_default="0"),
-    sa.Column(
-        "restored_at", sa.Double
-    ),  # from a backup: nothing is bought until a person says since when submissions are unknown
+    sa.Column("restored_at", sa.Double),  # from a backup: nothing is bought until a person says what is unknown
     sa.Column("unknown_from", sa.Double),  # since then, by a person's word; null: nobody said yet
     sa.Column("is_restoring", sa.Boolean, nullable=False, server_default=sa.false()),  # nobody but the restore opens it
 )

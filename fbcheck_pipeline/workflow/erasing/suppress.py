@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,11 +60,7 @@ def suppress_file(ws: Workspace, path: Path, options: ReadOptions) -> OptOuts:
     Raises:
         ListError: the file cannot be read, or holds no phone at all.
     """
-    read = _opt_outs(ws, path, options)
-    new = ws.ledger.suppress(read.phones)
-    stamp(ws.storage, ws.ledger)
-    tell_backups(ws)
-    return OptOuts(read, new)
+    return _change(ws, path, options, ws.ledger.suppress)
 
 
 def take_back_file(ws: Workspace, path: Path, options: ReadOptions) -> OptOuts:
@@ -73,19 +69,18 @@ def take_back_file(ws: Workspace, path: Path, options: ReadOptions) -> OptOuts:
     Raises:
         ListError: the file cannot be read, or holds no phone at all.
     """
-    read = _opt_outs(ws, path, options)
-    taken_back = ws.ledger.unsuppress(read.phones)
-    stamp(ws.storage, ws.ledger)
-    tell_backups(ws)
-    return OptOuts(read, taken_back)
+    return _change(ws, path, options, ws.ledger.unsuppress)
 
 
-def _opt_outs(ws: Workspace, path: Path, options: ReadOptions) -> PhonesRead:
+def _change(ws: Workspace, path: Path, options: ReadOptions, change: Callable[[Phones], int]) -> OptOuts:
     """Opt-outs that were read wrongly must not pass for stored ones."""
     read = read_phones(ws, path, options)
     if not len(read.phones):
         raise ListError(f"{path.name}: no row holds a phone number; nothing is changed: check --region and --column")
-    return read
+    changed = change(read.phones)
+    stamp(ws.storage, ws.ledger)
+    tell_backups(ws)
+    return OptOuts(read, changed)
 
 
 def read_phones(ws: Workspace, path: Path, options: ReadOptions) -> PhonesRead:
