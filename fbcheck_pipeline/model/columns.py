@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 NOT_NULL = " not null"
-SCHEMA_VERSION_KEY, SCHEMA_VERSION = "fbcheck.schema_version", "1"
+SCHEMA_VERSION_KEY, SCHEMA_VERSION = "fbcheck.schema_version", "2"
 """In the metadata of every file; it rises with each column that is appended to a fixed schema. No column changes its type or goes."""
 _PLAIN = ("int64", "int16", "double", "string", "bool", "date32")
 
@@ -81,13 +81,15 @@ class Column(Word):
     PREVIOUS_FACEBOOK = ("previous_facebook", "the verdict before the last change; null if it never changed",
         _in("string", CURRENT))
     CHANGED_AT = ("changed_at", "when a verdict first differed from the one before; of a phone the last such time, null if there is none",
-        _in("moment", CURRENT) | _in("moment not null", CHANGES))
+        _in("moment", CURRENT, CHANGES))
     FROM = "from", "the verdict before the change", _in("string not null", CHANGES)
     TO = "to", "the verdict that the change brought", _in("string not null", CHANGES)
     CHECKS = "checks", "how many tasks gave a verdict on the phone", _in("int64 not null", CURRENT)
     TASK_ID = ("task_id", "the vendor's task that carried the phone; null if there is none",
         _in("string", PINS, RESULTS) | _in("string not null", VERDICTS, CURRENT, CHANGES),
         "submitted_chunks.chunk_key submitted_chunks.task_id")
+    REVISION = ("revision", "where several files tell of a phone, only its rows with the greatest revision count",
+        _in("int64 not null", CURRENT, CHANGES))
     LIST_KEY = "list_key", "the list's key", _in("string not null", ANSWERS) | _in("string", SUMMARY)
     SOURCE = "source", "the name of what the list is a delivery of", _in("string not null", ANSWERS) | _in("string", SUMMARY)
     ADDED_AT = "added_at", "when the list was registered", _in("moment not null", ANSWERS) | _in("moment", SUMMARY)

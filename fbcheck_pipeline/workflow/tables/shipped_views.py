@@ -30,13 +30,18 @@ _IN_PARTS = {
     paths.CURRENT_VERDICTS: f"""\
 SELECT {", ".join(columns_of(paths.CURRENT_VERDICTS))}
 FROM (
-  SELECT *, row_number() OVER (PARTITION BY {Column.PHONE_E164} ORDER BY {Column.CHECKS} DESC) AS newest
+  SELECT *, row_number() OVER (PARTITION BY {Column.PHONE_E164} ORDER BY {Column.REVISION} DESC) AS newest
   FROM {{name}}_files
 ) AS told
 WHERE newest = 1""",
-    paths.VERDICT_CHANGES: "SELECT DISTINCT * FROM {name}_files",
+    paths.VERDICT_CHANGES: f"""\
+SELECT DISTINCT told.*
+FROM {{name}}_files AS told
+JOIN (SELECT {Column.PHONE_E164}, max({Column.REVISION}) AS {Column.REVISION} FROM {{name}}_files GROUP BY {Column.PHONE_E164}) AS newest
+  ON told.{Column.PHONE_E164} = newest.{Column.PHONE_E164} AND told.{Column.REVISION} = newest.{Column.REVISION}
+WHERE told.{Column.CHANGED_AT} IS NOT NULL""",
 }
-"""What a view says of a folder with several parts: a phone stands in each that brought something new of it."""
+"""What a view says of a folder with several parts: of each phone what the newest of these says."""
 
 
 def write_views(ws: Workspace, *, is_anew: bool = False) -> None:

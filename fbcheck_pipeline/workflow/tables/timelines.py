@@ -38,7 +38,7 @@ class Timelines:
     task: npt.NDArray[np.int32]
     task_ids: pa.StringArray
 
-    def current(self, numbers: NumberFacts) -> pa.RecordBatch:
+    def current(self, numbers: NumberFacts, revision: int) -> pa.RecordBatch:
         """A row of `current_verdicts` for each phone."""
         first = np.flatnonzero(np.diff(self.phones, prepend=-1))
         last = np.append(first[1:], len(self.phones)) - 1 if len(first) else first
@@ -57,36 +57,34 @@ class Timelines:
             Column.CHANGED_AT: self._moments(changed, never),
             Column.CHECKS: pa.array(last - first + 1),
             Column.TASK_ID: self._tasks(last),
+            Column.REVISION: _repeated(revision, len(last)),
         }
         return pa.RecordBatch.from_arrays([columns[name] for name in CURRENT.names], schema=CURRENT)
 
-    def changes(self, by: pa.StringArray | None = None) -> pa.RecordBatch:
+    def changes(self, revision: int, corrected: pa.StringArray) -> pa.RecordBatch:
         """A row of `verdict_changes` for each verdict that differs from the one before; the first one of a phone changes nothing.
 
         Args:
-            by: only the changes that these tasks brought.
+            corrected: tasks that told something else before: where a phone of theirs has no change, a row without `changed_at` says so.
         """
-        at = np.flatnonzero(self._is_change() if by is None else self._is_change() & self._is_of(by))
+        is_change = self._is_change()
+        is_corrected = pc.is_in(self.task_ids, corrected).to_numpy(zero_copy_only=False)[self.task]
+        is_without = is_corrected & (codec.positions(self.phones, self.phones[is_change]) < 0)
+        at = np.flatnonzero(is_change | is_without)
         columns: dict[str, pa.Array] = {
             Column.PHONE_E164: codec.to_e164(self.phones[at]),
-            Column.CHANGED_AT: self._moments(at),
-            Column.FROM: self._words(at - 1),
+            Column.CHANGED_AT: self._moments(at, ~is_change[at]),
+            Column.FROM: self._words(np.maximum(at - 1, 0)),
             Column.TO: self._words(at),
             Column.TASK_ID: self._tasks(at),
+            Column.REVISION: _repeated(revision, len(at)),
         }
         return pa.RecordBatch.from_arrays([columns[name] for name in CHANGES.names], schema=CHANGES)
 
-    def are_rewritten_by(self, new: pa.StringArray) -> bool:
-        """True where the changes that older tasks brought are others with the verdicts of new ones: something came late."""
-        old = ~self._is_of(new)
-        return not np.array_equal(_replaced(self.phones, self.verdict)[old], _replaced(self.phones[old], self.verdict[old]))
-
-    def _is_of(self, task_ids: pa.StringArray) -> npt.NDArray[np.bool_]:
-        is_of: npt.NDArray[np.bool_] = pc.is_in(self.task_ids, task_ids).to_numpy(zero_copy_only=False)[self.task]
-        return is_of
-
     def _is_change(self) -> npt.NDArray[np.bool_]:
-        return _replaced(self.phones, self.verdict) >= 0
+        is_change = np.zeros(len(self.phones), bool)
+        is_change[1:] = (self.phones[1:] == self.phones[:-1]) & (self.verdict[1:] != self.verdict[:-1])
+        return is_change
 
     def _words(self, places: Places, is_none: npt.NDArray[np.bool_] | None = None) -> pa.StringArray:
         return _WORDS.take(pa.array(self.verdict[places], mask=is_none))
@@ -98,12 +96,8 @@ class Timelines:
         return self.task_ids.take(pa.array(self.task[places]))
 
 
-def _replaced(phones: Phones, verdict: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
-    """The phone's verdict that each one changed; -1 where it changed none."""
-    before = np.full(len(phones), -1, np.int8)
-    is_change = (phones[1:] == phones[:-1]) & (verdict[1:] != verdict[:-1])
-    before[1:][is_change] = verdict[:-1][is_change]
-    return before
+def _repeated(revision: int, count: int) -> pa.Array:
+    return pa.array(np.full(count, revision))
 
 
 def age_order(task_ids: Sequence[str], at_us: Sequence[int]) -> list[int]:

@@ -2,9 +2,9 @@
 
 Both say what the kept verdicts say, and are made from these alone. Up to `MOST_WHOLE` verdicts each is made of all of them, as one file that
 is replaced whole: its folder has one row a phone (one a change) at every moment. With more, what is new becomes a further part: the
-complete rows of the phones that it tells of, for which the other verdicts of just these phones are read. Each new verdict raises `checks`, so that
-of several rows of a phone the one with the most checks is the newest: the shipped views give one row a phone. Parts of like size
-are merged, within memory. Where a verdict that was told of became another one, or one came that is older than others, all is made anew.
+complete rows of the phones that it tells of, for which the other verdicts of just these phones are read. The newest part overrules what
+those before it say of a phone, so that a verdict may come late or become another one; the shipped views read it so. Parts of like size
+are merged, within memory.
 
 A purge, or an erasure, first changes what is kept and then calls `remake_verdict_tables`.
 """
@@ -136,40 +136,34 @@ def _make_whole(ws: Workspace, chains: Sequence[Chain], state: IndexState) -> di
         told = VerdictLog(ws, sorter, tasks)
         origin = _origin(ws, state, 0, tasks, told)
         for chain in chains:
-            written[chain.table.of(origin.part)] = publish(ws, chain, origin, map(_rows_of(chain.table), told.timelines()))
+            written[chain.table.of(origin.part)] = publish(ws, chain, origin, map(_rows_of(chain.table, origin), told.timelines()))
     return written
 
 
 def _extend(ws: Workspace, chain: Chain, state: IndexState) -> dict[str, int]:
-    """Add a part of what is new; make all anew where that is not enough."""
+    """Add a part: all that is known of the phones of which something new came."""
     stored, before = ws.ledger.stored_tasks(), chain.told_before()
     changed = [each for each in stored if chain.change < each.change <= state.change]
     new = {each.chunk_key: each for each in changed if before.get(each.chunk_key) != each.result_sha256}
-    if new.keys() & before.keys():
-        return _make_whole(ws, [chain], state)
     with PairSorter(PAIRS_IN_MEMORY) as sorter, PairSorter(PAIRS_IN_MEMORY) as all_of_them:
         told = VerdictLog(ws, sorter, list(new.values()))
         phones = np.unique(np.concatenate([np.empty(0, np.int64), *(each.phones for each in told.timelines())]))
         known = [each for each in stored if each.chunk_key in new or each.change <= chain.change or each.chunk_key in before]
         both = VerdictLog(ws, all_of_them, tasks_of_phones(ws, phones, known), phones)
-        new_ids = pa.array([each.task_id for each in new.values()], pa.string())
-        if any(each.are_rewritten_by(new_ids) for each in both.timelines()):
-            return _make_whole(ws, [chain], state)
         origin = _origin(ws, state, chain.change, changed, told)
-        rows = publish(ws, chain, origin, map(_rows_of(chain.table, new_ids), both.timelines()))
+        corrected = [each.task_id for key, each in new.items() if key in before]
+        rows = publish(ws, chain, origin, map(_rows_of(chain.table, origin, corrected), both.timelines()))
     return {chain.table.of(origin.part): rows}
 
 
 def _merge(ws: Workspace, table: DataFile, generation: int) -> dict[str, int]:
-    """Merge parts that are worth it, but the first: of each phone the newest row, of changes all."""
+    """Merge parts that are worth it, but the first."""
     chain = chain_of(ws, table, generation)
     parts = chain.parts[1:]
     chosen = parts[MERGING.worth_merging([each.rows for each in parts])]
     if not chosen:
         return {}
-    rows = rows_of(ws, table, chosen)
-    if table is paths.CURRENT_VERDICTS:
-        rows = _newest(rows)
+    rows = _newest(rows_of(ws, table, chosen))
     opened = {key: told for each in chosen for key, told in each.open.items()}
     verdicts, lost = sum(each.verdicts for each in chosen), sum(each.lost for each in chosen)
     origin = Origin(ws.ledger.uuid, generation, chosen[0].after, chosen[-1].change, verdicts, opened, lost)
@@ -177,10 +171,12 @@ def _merge(ws: Workspace, table: DataFile, generation: int) -> dict[str, int]:
 
 
 def _newest(rows: pa.Table) -> pa.Table:
-    """One row a phone, the one with the most checks."""
-    ordered = rows.sort_by([(Column.PHONE_E164, "ascending"), (Column.CHECKS, "descending")])
+    """Of each phone what the newest part says."""
+    ordered = rows.sort_by([(Column.PHONE_E164, "ascending"), (Column.REVISION, "descending")])
     phones = ordered[Column.PHONE_E164].combine_chunks().dictionary_encode().indices.to_numpy()
-    return ordered.take(pa.array(np.flatnonzero(np.diff(phones, prepend=-1))))
+    first = np.maximum.accumulate(np.where(np.diff(phones, prepend=-1), np.arange(len(phones)), 0))
+    revision = ordered[Column.REVISION].to_numpy()
+    return ordered.filter(pa.array(revision == revision[first]))
 
 
 def _origin(ws: Workspace, state: IndexState, after: int, tasks: Sequence[StoredTask], told: VerdictLog) -> Origin:
@@ -188,9 +184,10 @@ def _origin(ws: Workspace, state: IndexState, after: int, tasks: Sequence[Stored
     return Origin(ws.ledger.uuid, state.generation, after, state.change, told.count, may_change, told.lost)
 
 
-def _rows_of(table: DataFile, only: pa.StringArray | None = None) -> Callable[[Timelines], pa.RecordBatch]:
-    """What makes a table's rows; of changes only those that some tasks brought."""
+def _rows_of(table: DataFile, origin: Origin, corrected: Sequence[str] = ()) -> Callable[[Timelines], pa.RecordBatch]:
+    """What makes a part's rows; `corrected` are the tasks that told something else in an earlier part."""
     if table is paths.VERDICT_CHANGES:
-        return lambda timelines: timelines.changes(only)
+        task_ids = pa.array(corrected, pa.string())
+        return lambda timelines: timelines.changes(origin.change, task_ids)
     numbers = NumberFacts()
-    return lambda timelines: timelines.current(numbers)
+    return lambda timelines: timelines.current(numbers, origin.change)

@@ -108,8 +108,9 @@ def since(truth: Truth) -> Dicts:
 
 @section("What changed since last night")
 def changed(truth: Truth) -> Dicts:
-    names = ("phone_e164", "changed_at", "from", "to", "task_id")
-    changes = [dict(zip(names, change, strict=True)) for change in truth.changes()]
+    names = ("phone_e164", "changed_at", "from", "to", "task_id", "revision")
+    (revision,) = set(pq.read_table(truth.folder / "data/verdict_changes")["revision"].to_pylist())
+    changes = [dict(zip(names, (*change, revision), strict=True)) for change in truth.changes()]
     return [change for change in changes if change["changed_at"] >= SINCE]
 
 

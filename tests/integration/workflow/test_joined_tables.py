@@ -105,7 +105,7 @@ def test_answers_have_one_schema_and_the_rows_of_the_result(driver: WorkflowDriv
     assert {path.name for path in folder.iterdir()} == {"a.parquet", "b.parquet"}
     for path in folder.iterdir():
         schema = pq.read_schema(path)
-        assert schema.equals(schema_of(paths.FACEBOOK_ANSWERS)) and schema.metadata[SCHEMA_VERSION_KEY.encode()] == b"1"
+        assert schema.equals(schema_of(paths.FACEBOOK_ANSWERS)) and schema.metadata[SCHEMA_VERSION_KEY.encode()] == b"2"
     everything = pq.read_table(folder)
     assert set(zip(everything["list_key"].to_pylist(), everything["source"].to_pylist(), strict=True)) == {
         ("a", "s"),

@@ -133,7 +133,7 @@ def rows_of(ws: Workspace, table: paths.DataFile) -> list[dict[str, Any]]:
             connection.execute(f"SET file_search_path = '{ws.storage.root}'; SET timezone = 'UTC'")
             connection.execute((Path(ws.storage.root) / "views.sql").read_text())
             read = connection.sql(f"FROM {table.folder}").to_arrow_table()
-    return sorted(read.to_pylist(), key=lambda row: (row["phone_e164"], row["changed_at"], row.get("checks")))
+    return sorted(read.drop(["revision"]).to_pylist(), key=lambda row: (row["phone_e164"], row["changed_at"], row.get("checks")))
 
 
 def assert_true(ws: Workspace, truth: Truth) -> None:
@@ -371,11 +371,27 @@ def test_in_a_large_store_a_night_writes_what_is_new(ws: Workspace, told: Truth,
             assert_true(ws, told)
     assert [ws.storage.file(each.of("all")) for each in TABLES] == first
     assert most_written > 2 and all(len(ws.storage.names(each.folder)) <= 8 for each in TABLES)
-    told.say({SOME[0]: "ban"}, 50)
-    assert [name for name in refresh_verdict_tables(ws) if name.endswith("/all.parquet")] == [
-        each.of("all") for each in TABLES[::-1]
-    ]
-    assert_true(ws, told)
+
+
+def test_in_a_large_store_a_late_or_corrected_verdict_costs_its_phones(
+    ws: Workspace, told: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part overrules those before it: also where a change of a phone is no more, or another task's."""
+    monkeypatch.setattr(verdict_tables, "MOST_WHOLE", 4)
+    opened = told.say({SOME[4]: "no", SOME[5]: "no"}, 40, is_whole=False)
+    told.say({SOME[4]: "yes", SOME[5]: "yes"}, 60)
+    refresh_verdict_tables(ws)
+    first = [ws.storage.file(each.of("all")) for each in TABLES]
+    for late in (
+        lambda: told.say({SOME[0]: "ban"}, 15),  # another one's change is from another verdict
+        lambda: told.say({SOME[4]: "yes"}, 50),  # is now the one that changed it
+        lambda: told.say({SOME[5]: "yes"}, 40, is_whole=False, task=opened),  # nothing has changed
+        lambda: told.say({SOME[5]: "no"}, 40, task=opened),  # it has
+    ):
+        late()
+        assert max(refresh_verdict_tables(ws).values()) <= 3
+        assert_true(ws, told)
+    assert [ws.storage.file(each.of("all")) for each in TABLES] == first
 
 
 @pytest.mark.parametrize("how", ["lost", "cut", "foreign", "copied"])
