@@ -56,7 +56,7 @@ INBOX = DataFile(
     "where lists are dropped, also in a folder named like their source, `inbox/<source>/`; they leave it when they are taken up",
     purged="no",
 )
-INCOMING = DataFile("taken/.incoming/<random~folder>/<file>", "a list that is being taken up", purged="no")
+INCOMING = DataFile("inbox/.incoming/<random~folder>/<file>", "a list that is being taken up", purged="no")
 TAKEN = DataFile("taken/<list_key>/<file>", "the original list files")
 RAW_PHONES = DataFile("raw_phones/<list_key>.parquet", "one row per phone found, with all columns of its source row")
 E164_PHONES = DataFile("e164_phones/<list_key>.parquet", "the same phones with `phone_e164` or `reject_reason`")

@@ -1,8 +1,8 @@
 """The inbox: a list that stands still is taken up and leaves it, so that a look at the inbox costs what is new.
 
 Three steps, each of which may be the last of a process that is killed, and may be taken by several processes at once: a rename to
-`taken/.incoming/`, where nobody else writes; registering, many files in one transaction; a rename to its place in `taken/`. The next look
-ends what lies between. A look is bounded in time and number; what is left comes in the next one.
+`inbox/.incoming/`, where nobody else writes; registering, many files in one transaction; a rename to its place in `taken/`. The next look
+ends what lies between, which its one listing shows, too. A look is bounded in time and number; what is left comes in the next one.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ def take_up_lists(ws: Workspace, *, budget_s: float) -> InboxLook:
         budget_s: no file is taken after so many seconds.
     """
     until = time.monotonic() + budget_s
-    files = [each for each in ws.storage.files(paths.INBOX.folder, is_deep=True) if _is_list(each.name)]
+    found = ws.storage.files(paths.INBOX.folder, is_deep=True)
+    files = [each for each in found if _is_list(each.name)]
     still = [each for each in files if _stands_still(each)]
     moving = len(files) - len(still)
     try:
@@ -75,12 +76,11 @@ def take_up_lists(ws: Workspace, *, budget_s: float) -> InboxLook:
         return InboxLook(len(files), moving, 0, tuple(f"{each.name} is not accepted: {error}" for each in still))
     unreadable = _unreadable(ws, files)
     known = {each.name for each in still if each.name in unreadable and unreadable[each.name].mark == _mark(each)}
-    begun = [f"{paths.INCOMING.base}/{each.name}" for each in ws.storage.files(paths.INCOMING.base, is_deep=True)]
+    begun = [name for each in found if (name := paths.INBOX.of(each.name)).startswith(f"{paths.INCOMING.base}/")]
     new = [each for each in still if each.name not in known]
     look = _Look(ws, purpose, until)
     look.said += [f"{name} cannot be read: {unreadable[name].reason}" for name in sorted(known)]
-    found: list[StoredFile | str] = [*begun, *new]
-    look.take(found[:MOST_FILES])
+    look.take([*begun, *new][:MOST_FILES])
     return InboxLook(len(files), moving, len(new) - len(look.taken), tuple(look.said))
 
 

@@ -1,4 +1,4 @@
-"""Files of `taken/.incoming/`: what each is called in the inbox, and how it goes back there."""
+"""Files of `inbox/.incoming/`: what each is called in the inbox, and how it goes back there."""
 
 from __future__ import annotations
 

@@ -15,7 +15,6 @@ import phonenumbers
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.errors import FbcheckError, OperatorError, StorageError
-from fbcheck_pipeline.files.storage import StoredFile
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import Chunk
@@ -134,15 +133,11 @@ def unread_files(ws: Workspace, person: Person) -> Iterator[str]:
 
 def waiting_to_be_read(ws: Workspace) -> Iterator[str]:
     """Files that wait to be read as lists, each once."""
-    names = [f"{each.base}/{file.name}" for each in (paths.INBOX, paths.INCOMING) for file in _below(ws, each.base)]
+    names = [paths.INBOX.of(each.name) for each in ws.storage.files(paths.INBOX.folder, is_deep=True)]
     for each in ws.ledger.lists():
         if not ws.storage.exists(paths.RAW_PHONES.of(each.list_key)):
             names.append(paths.taken_file(each.list_key, each.file))
     yield from dict.fromkeys(names)
-
-
-def _below(ws: Workspace, folder: str) -> Iterator[StoredFile]:
-    yield from ws.storage.files(folder, is_deep=True)
 
 
 def mentions(ws: Workspace, name: str, person: Person) -> bool:

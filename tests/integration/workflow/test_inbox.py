@@ -59,7 +59,7 @@ def test_a_list_leaves_the_inbox_and_lies_under_its_key(ws: Workspace, data: Pat
     assert look(ws) == inbox.InboxLook(1, 0, 0, ())
     assert files(data, "inbox", "taken") == [f"taken/{key}/a.csv"] and (data / f"taken/{key}/a.csv").read_text() == GOOD
     assert [(each.list_key, each.file) for each in ws.ledger.new_lists()] == [(key, "a.csv")]
-    assert not list((data / "taken" / ".incoming").iterdir())
+    assert not list((data / "inbox" / ".incoming").iterdir())
 
 
 def test_a_file_that_cannot_be_read_goes_back_and_is_tried_again_only_when_it_changes(
@@ -178,7 +178,7 @@ def test_a_file_that_comes_under_the_name_of_one_that_goes_back_is_not_replaced(
 
     monkeypatch.setattr(inbox, "open_list", read_while_another_comes)
     assert len(look(ws).refused) == 1
-    left = sorted(path.read_text() for path in (data / "inbox").iterdir())
+    left = sorted((data / name).read_text() for name in files(data, "inbox"))
     assert left == sorted([BAD, GOOD]) and (data / "inbox" / "a.csv").read_text() == GOOD
     assert len(look(ws).refused) == 1 and [each.file for each in ws.ledger.lists()] == ["a.csv"]
 
@@ -186,7 +186,7 @@ def test_a_file_that_comes_under_the_name_of_one_that_goes_back_is_not_replaced(
 def test_a_file_that_a_killed_look_had_put_back_already_is_not_doubled(ws: Workspace, data: Path) -> None:
     """Linked under its old name, and not yet unlinked from the new one."""
     drop(data, "bad.csv", BAD)
-    other = data / "taken" / ".incoming" / "0123" / "bad.csv"
+    other = data / "inbox" / ".incoming" / "0123" / "bad.csv"
     other.parent.mkdir(parents=True)
     os.link(data / "inbox" / "bad.csv", other)
     assert set(look(ws).refused) and files(data, "inbox", "taken") == ["inbox/bad.csv"]
