@@ -6,6 +6,7 @@ frames imports this: pandera and pandas take their time.
 
 from __future__ import annotations
 
+import gc
 from functools import cache
 
 import pandas as pd
@@ -75,6 +76,8 @@ def validate(file: DataFile, batch: pa.RecordBatch) -> pa.RecordBatch:
     except (SchemaErrors, SchemaError) as error:
         faults = _faults(error)
         raise FrameInvalid(f"{file.folder} of {batch.num_rows} rows breaks its model: {faults}; please report it") from None
+    del frame
+    gc.collect(1)  # accessors tie a frame to itself: batches would stay in memory until the collector comes by
     return batch
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import resource
 import subprocess
 import sys
@@ -21,29 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench import dirty, long_history
+from tests.bench.big_list import make_list
 
 SIZES = (10_000, 100_000, 1_000_000)
 BASELINE_ROWS = 50_000
-REGIONS = ("TR", "US", "DE", "BR", "IN", "GB")
-
-
-def make_list(path: Path, rows: int) -> None:
-    """A CSV of id, phone, region: generated mobile and fixed numbers in the ways people write them, repeats, some junk."""
-    import phonenumbers
-
-    rng = random.Random(rows)
-    kinds = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE)
-    found = [(region, phonenumbers.example_number_for_type(region, kind)) for region in REGIONS for kind in kinds]
-    examples = [(region, example) for region, example in found if example]
-    with path.open("w") as file:
-        file.write("id,phone,region\n")
-        for row in range(rows):
-            region, example = rng.choice(examples)
-            national = str(example.national_number)
-            digits = national[:-6] + f"{rng.randrange(1_000_000):06d}"
-            written = (f"+{example.country_code}{digits}", f"+{example.country_code} {digits[:3]} {digits[3:]}", digits)
-            cell = rng.choice(written) if rng.random() > 0.05 else rng.choice(("", "n/a", "12", "call me", digits[:5]))
-            file.write(f"{row},{cell},{region}\n")
 
 
 def stage_read(path: Path, folder: Path) -> int:
@@ -58,7 +38,7 @@ def stage_normalise(path: Path, folder: Path) -> int:
     from fbcheck_pipeline.lists import ReadOptions, open_list
     from fbcheck_pipeline.phones import Normaliser
 
-    normaliser = Normaliser(region="TR", region_column="region")
+    normaliser = Normaliser(region="TR")
     normaliser.learn(open_list(path, ReadOptions()).batches())
     return sum(normaliser.normalise(batch).num_rows for batch in open_list(path, ReadOptions()).batches())
 
@@ -78,7 +58,7 @@ def stage_assets(path: Path, folder: Path) -> int:
 
     storage, reader = Storage(str(folder)), open_list(path, ReadOptions())
     storage.write_parquet("raw.parquet", BatchStream(reader.schema, held(RAW_PHONES, reader.batches())))
-    normaliser = Normaliser(region="TR", region_column="region")
+    normaliser = Normaliser(region="TR")
     normaliser.learn(storage.read_parquet("raw.parquet").batches)
     out = normaliser.normalise_all(storage.read_parquet("raw.parquet").batches)
     return storage.write_parquet("e164.parquet", BatchStream(normaliser.output_schema(reader.schema), held(E164_PHONES, out)))
@@ -89,6 +69,7 @@ def stage_job(path: Path, folder: Path) -> int:
     from fbcheck_pipeline.sandbox import Sandbox
 
     settings = {"FBCHECK_DATA_URI": str(folder / "data"), "FBCHECK_API_KEY": "bench", "FBCHECK_POLL_SECONDS": "0.1"}
+    settings |= {"FBCHECK_REGION": "TR"}
     with Sandbox() as sandbox:
         environment = {**os.environ, **settings, "FBCHECK_API_URL": sandbox.url}
         command = [sys.executable, "-c", "from fbcheck_pipeline.cli import main; main()", "run", str(path), "--json", "--quiet"]
@@ -107,7 +88,7 @@ def baseline_phonenumbers(path: Path, folder: Path) -> int:
         for row in csv.DictReader(file):
             done += 1
             try:
-                number = phonenumbers.parse(row["phone"], row["region"])
+                number = phonenumbers.parse(row["phone"], "TR")
             except phonenumbers.NumberParseException:
                 continue
             if phonenumbers.is_valid_number(number):

@@ -77,3 +77,12 @@ def test_a_missing_column_is_named() -> None:
     """Whoever reads the message must find it."""
     with pytest.raises(FbcheckError):
         validate(SUBMITTED_CHUNKS, pa.record_batch({name: value for name, value in CHUNKS.items() if name != "task_id"}))
+
+
+def test_no_batch_outlives_its_validation() -> None:
+    """pandas ties a frame that was looked at to itself: the batches of a list would pile up until the collector comes by."""
+    validate(SUBMITTED_CHUNKS, pa.record_batch(CHUNKS))
+    before = pa.total_allocated_bytes()
+    for _ in range(3):
+        validate(SUBMITTED_CHUNKS, pa.record_batch(CHUNKS).take(pa.array([0, 1, 2] * 1000)))
+    assert pa.total_allocated_bytes() == before
