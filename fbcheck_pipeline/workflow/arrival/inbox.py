@@ -66,8 +66,8 @@ def take_up_lists(ws: Workspace, *, budget_s: float) -> InboxLook:
         budget_s: no file is taken after so many seconds.
     """
     until = time.monotonic() + budget_s
-    found = ws.storage.files(paths.INBOX.folder, is_deep=True)
-    files = [each for each in found if _is_list(each.name)]
+    lying = ws.storage.files(paths.INBOX.folder, is_deep=True)
+    files = [each for each in lying if _is_list(each.name)]
     still = [each for each in files if _stands_still(each)]
     moving = len(files) - len(still)
     try:
@@ -76,11 +76,12 @@ def take_up_lists(ws: Workspace, *, budget_s: float) -> InboxLook:
         return InboxLook(len(files), moving, 0, tuple(f"{each.name} is not accepted: {error}" for each in still))
     unreadable = _unreadable(ws, files)
     known = {each.name for each in still if each.name in unreadable and unreadable[each.name].mark == _mark(each)}
-    begun = [name for each in found if (name := paths.INBOX.of(each.name)).startswith(f"{paths.INCOMING.base}/")]
+    begun = [name for each in lying if (name := paths.INBOX.of(each.name)).startswith(f"{paths.INCOMING.base}/")]
     new = [each for each in still if each.name not in known]
     look = _Look(ws, purpose, until)
     look.said += [f"{name} cannot be read: {unreadable[name].reason}" for name in sorted(known)]
-    look.take([*begun, *new][:MOST_FILES])
+    found: list[StoredFile | str] = [*begun, *new]
+    look.take(found[:MOST_FILES])
     return InboxLook(len(files), moving, len(new) - len(look.taken), tuple(look.said))
 
 
