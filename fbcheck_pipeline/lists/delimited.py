@@ -85,9 +85,11 @@ def _find(head: CsvHead, kind: str) -> tuple[bytes, str]:
         if delimiter in head.content and (rare := _score(head.split(delimiter, HEAD_ROWS).records))[0]:
             scores[delimiter] = rare
     best = max(scores, key=lambda delimiter: scores[delimiter])
-    alone = phone_share(line.decode("utf-8", "replace") for [line, *_] in head.split(NO_DELIMITER, HEAD_ROWS).records)
-    if scores[best] < (0, 0.5) or (not scores[best][0] and (alone or 0) >= 0.5):
-        return NO_DELIMITER, "a cell a line"
+    has_phones, likeness = scores[best]
+    if not has_phones:
+        alone = phone_share(line.decode("utf-8", "replace") for [line, *_] in head.split(NO_DELIMITER, HEAD_ROWS).records)
+        if likeness < 0.5 or (alone or 0) >= 0.5:
+            return NO_DELIMITER, "a cell a line"
     return best, "the rows are most alike with it"
 
 

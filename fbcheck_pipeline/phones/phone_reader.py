@@ -44,6 +44,8 @@ from fbcheck_pipeline.text.few_digits import BLANKS
 
 # About so many of a block's cells that are not plain are heard, evenly spread; they tell what all of them would.
 COSTLY_CELLS_HEARD = 1000
+# Of fewer cells none but the plain are looked for all at once: Arrow compiles some eighty expressions, which takes as long as to read them.
+CELLS_WORTH_LOOKING = 100
 # Cells that were read carefully are remembered up to so many, of at most so many characters: 10 MB.
 REMEMBERED_CELLS, REMEMBERED_LENGTH = 20_000, 100
 
@@ -108,12 +110,12 @@ class PhoneReader:
         is_left = ~may_be_plain
         is_left[may_be_plain] = ~is_read
         left = cells.at(is_left)
-        is_wordy = are_words(left.texts)
+        is_wordy = are_words(left.texts) if len(left.rows) >= CELLS_WORTH_LOOKING else np.zeros(len(left.rows), np.bool_)
         no_numbers = np.concatenate([documents, left.rows[is_wordy]])
         phones, left = [found, *lists, _rejected(no_numbers, RejectReason.NOT_A_NUMBER)], left.at(~is_wordy)
         plain = pc.ascii_trim(in_ascii(left.texts), BLANKS)
         for way in self._ways:
-            if len(plain):
+            if len(plain) >= CELLS_WORTH_LOOKING:
                 found, is_read = way(left, plain)
                 if is_read.any():
                     phones.append(found)

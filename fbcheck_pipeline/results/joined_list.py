@@ -47,19 +47,21 @@ def joined_list(
     release_unused_memory()
     tally, breakdown = Tally(resolved), Breakdown()
     schema = result_schema(e164_phones.schema)
-    lineage: dict[str, Any] = {}
+    lineage, told = dict[str, Any](), ""
     joined = breakdown.counted(join_batches(schema, e164_phones.batches, resolved, tally))
     batches = reported("joining", map(partial(validate, paths.FACEBOOK_RESULTS), joined), phone_list.count("phones") or None)
 
     def footer() -> dict[str, str]:
+        nonlocal told
         lineage.update(build_lineage(ws, phone_list, schema, resolved, tally, breakdown, run_id, e164_phones.footer()))
         lineage["started_at"] = started_at
-        return {FOOTER_KEY: as_json(lineage), LIST_KEY_KEY: list_key}
+        told = as_json(lineage)
+        return {FOOTER_KEY: told, LIST_KEY_KEY: list_key}
 
     def on_written() -> dict[str, Any]:
         write_answers(ws, phone_list, as_of)
         refresh_latest(ws, phone_list.source, joined=(list_key, lineage["counts"][CheckStatus.WAITING]))
-        ws.storage.write_bytes(paths.LINEAGE.of(list_key), as_json(lineage).encode())
+        ws.storage.write_bytes(paths.LINEAGE.of(list_key), told.encode())
         ws.storage.write_bytes(paths.REPORT.of(list_key), render_report(lineage).encode())
         events = write_events(ws, lineage, schema, job_name)
         finish_join(ws, join, counts=lineage["counts"], is_complete=tally.is_complete)
