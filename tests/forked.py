@@ -79,8 +79,8 @@ class ForkedCommand:
 
     def wait_to_say(self, words: str) -> None:
         """Wait until these words stand on its stderr."""
-        deadline = time.monotonic() + PATIENCE_S
-        while words not in Path(self._said.name, "err").read_text():
+        deadline, said = time.monotonic() + PATIENCE_S, Path(self._said.name, "err")
+        while not said.exists() or words not in said.read_text():
             assert self.returncode is None and time.monotonic() < deadline, f"it never said {words!r}"
             time.sleep(0.02)
 

@@ -24,7 +24,7 @@ from fbcheck_pipeline.cli.interrupts import Interrupts
 from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.cli.run_options import RunOptions, RunOutcome
 from fbcheck_pipeline.cli.tables import region_hint
-from fbcheck_pipeline.defs.instance import Instance
+from fbcheck_pipeline.defs.instance import LEDGER_TAG, Instance
 from fbcheck_pipeline.defs.jobs import COLLECT, JOIN, SUBMIT
 from fbcheck_pipeline.defs.requests import missing_assets
 from fbcheck_pipeline.errors import FbcheckError, Interrupted, SettingsError, StorageError, VendorRefuses
@@ -142,6 +142,7 @@ class _Driver:
         self._interrupts, self._reporter = interrupts, reporter
         self._target, self._attempts = target.embedded(), Attempts()
         self._is_vendor_away = False
+        self._told_silent = set[str]()
 
     def register(self, paths: Sequence[Path]) -> None:
         """Register every list and copy it to its place; an unreadable list does not stop the others."""
@@ -275,6 +276,7 @@ class _Driver:
                 partition_key=key,
                 asset_selection=[ours.key(each) for each in selection] if selection else None,
                 run_config={**(config or {}), "loggers": quiet},
+                tags={LEDGER_TAG: self._ws.ledger.uuid},
             )
             self._interrupts.raise_if_interrupted()
         except dg.DagsterExecutionInterruptedError:
@@ -316,6 +318,12 @@ class _Driver:
             each.phone_count if TRAITS[each.state].settles else min(each.success or 0, each.phone_count) for each in chunks
         )
         report_progress("waiting", done, total)
+        for name, left_s in self._ws.ledger.silent_senders(chunks).items():
+            if name not in self._told_silent:
+                self._told_silent.add(name)
+                self._reporter.say(
+                    f"waiting for a process that sends or fetches and gives no sign of life; if it stays so, it is taken for gone in {left_s:.0f} s"
+                )
 
 
 def _our_error(error: BaseException | None) -> FbcheckError | None:

@@ -25,6 +25,9 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 INSTANCE_TAG = "fbcheck/instance"
 """Every asset of ours has it, and every run of our jobs; both are found by it, whatever their prefix."""
 
+LEDGER_TAG = "fbcheck/ledger"
+"""Every run of our jobs has the ledger's id by it once a step began: instances without a name may share Dagster's storage."""
+
 LATEST = "_latest"
 """How the names of such assets end; see `latest_name`."""
 
@@ -212,6 +215,10 @@ class Instance:
         fbcheck = self.fbcheck(context)
         with fbcheck.whole_remedies():
             refuse_far_steps(context, fbcheck.settings())
+            if (
+                INSTANCE_TAG in context.run.tags and LEDGER_TAG not in context.run.tags
+            ):  # launched by a person or Dagster's schedule
+                context.instance.add_run_tags(context.run.run_id, {LEDGER_TAG: fbcheck.workspace().ledger.uuid})
             yield fbcheck
 
     def list_key(self, context: Union[dg.AssetExecutionContext, dg.AssetCheckExecutionContext]) -> str:

@@ -9,7 +9,7 @@ from typing import Optional
 import dagster as dg
 
 from fbcheck_pipeline.defs.embedded import Embedded
-from fbcheck_pipeline.defs.instance import INSTANCE_TAG
+from fbcheck_pipeline.defs.instance import INSTANCE_TAG, LEDGER_TAG
 from fbcheck_pipeline.defs.requests import PARTITION_TAG
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -19,14 +19,13 @@ BATCH = 100
 
 
 def old_runs(dagster: dg.DagsterInstance, ours: Embedded, ws: Workspace, before: float) -> Iterator[list[str]]:
-    """The ids of finished runs of our jobs, in batches, oldest first; each may be deleted before the next is asked for.
+    """The ids of finished runs of our jobs on this ledger, in batches, oldest first; each may be deleted before the next is asked for.
 
     Args:
         before: UTC seconds; all of them were created earlier.
     """
-    old = dg.RunsFilter(
-        statuses=FINISHED, tags={INSTANCE_TAG: ours.instance.name or ""}, created_before=datetime.fromtimestamp(before, UTC)
-    )
+    whose = {INSTANCE_TAG: ours.instance.name or "", LEDGER_TAG: ws.ledger.uuid}
+    old = dg.RunsFilter(statuses=FINISHED, tags=whose, created_before=datetime.fromtimestamp(before, UTC))
 
     def page_after(run_id: Optional[str]) -> Sequence[dg.RunRecord]:
         return dagster.get_run_records(old, limit=BATCH, cursor=run_id, ascending=True)

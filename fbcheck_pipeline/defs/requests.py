@@ -4,7 +4,7 @@ Dagster never launches a run key a second time, not even after a failed run. So 
 after each unsuccessful run. How many there are on one UTC day is limited, and each waits longer than the one before. A crashed run
 counts unless Dagster has retried it; the tag `dagster/will_retry` alone is no proof that it did.
 
-Dagster is asked in bulk, once for all works of a tick; the storage is asked only where a run failed, or pins may be missing.
+Dagster is asked in bulk, once for all works of a tick; the storage is asked only where a run failed, or a join is asked for the first time.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from typing import NamedTuple, Optional, Union
 
 import dagster as dg
 
-from fbcheck_pipeline.defs.instance import Instance
+from fbcheck_pipeline.defs.instance import LEDGER_TAG, Instance
 from fbcheck_pipeline.defs.jobs import COLLECT, JOIN, SUBMIT, join_assets
 from fbcheck_pipeline.ledger.access import batched
 from fbcheck_pipeline.ledger.records import PhoneList
@@ -38,6 +38,8 @@ DAY_S = 86_400
 MOST_REQUESTS = 200
 """Of a kind, in one tick of a sensor; the next tick finds what is left."""
 PLANNING_ONLY = [paths.SUBMITTED_CHUNKS]
+UNSUCCESSFUL = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+IN_HAND = "what else is due has its run already"
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ class Requests(NamedTuple):
 
     Attributes:
         wanted: the runs to launch now.
-        put_off: a sentence for each work that has failed and waits for its next attempt, and why nothing is bought after a restore.
+        put_off: a sentence for each work that has failed and waits for its next attempt, one for those that have their run, and why nothing is
+            bought after a restore.
     """
 
     wanted: list[dg.RunRequest]
@@ -116,7 +119,7 @@ def due_requests(dagster: dg.DagsterInstance, instance: Instance, ws: Workspace,
     sends = [_sending(key, revision, missing_assets(ws, key)) for key, revision in due.joins if key in half_done]
     sends += [_sending(key, revision, PLANNING_ONLY) for key, revision in due.sends if key not in half_done]
     sending = requests_for(dagster, instance, ws, sends)
-    return Requests([*whole, *sending.wanted], [*put_off, *sending.put_off])
+    return Requests([*whole, *sending.wanted], [*dict.fromkeys([*put_off, *sending.put_off])])
 
 
 def requests_for(
@@ -127,22 +130,24 @@ def requests_for(
     *,
     most: Optional[int] = MOST_REQUESTS,
 ) -> Requests:
-    """Request runs for the first of these works that do not wait after a failure; their lists become partitions.
+    """Request runs for the first of these works that have none and do not wait after a failure; their lists become partitions.
 
     None that submits while nothing is bought after a restore.
     """
     held = ws.ledger.why_nothing_is_bought() if any(each.again is not None for each in works) else None
     works = [each for each in works if held is None or each.again is None]
-    failures, now = _failures(dagster, (instance.labelled(each.name) for each in works)), time.time()
-    failed_at = {each.name: failures[label] for each in works if (label := instance.labelled(each.name)) in failures}
+    failures, in_hand = _runs_so_far(dagster, ws.ledger.uuid, (instance.labelled(each.name) for each in works))
+    due, now = [each for each in works if instance.labelled(each.name) not in in_hand], time.time()
+    failed_at = {each.name: failures[label] for each in due if (label := instance.labelled(each.name)) in failures}
     waits = {name: why for name, times in failed_at.items() if (why := _why_it_waits(times, now))}
-    able = [each for each in works if each.name not in waits][:most]
+    able = [each for each in due if each.name not in waits][:most]
     for keys in batched(each.list_key for each in able if each.list_key is not None):
         dagster.add_dynamic_partitions(
             instance.partition_set, keys
         )  # also those that somebody deleted: one missing would fail the whole tick
     wanted = [_request(instance, ws, each, len(failed_at.get(each.name, ()))) for each in able]
-    return Requests(wanted, [*([held] if held else []), *(f"{name} {why}" for name, why in waits.items())])
+    put_off = [*([held] if held else []), *(f"{name} {why}" for name, why in waits.items()), *([IN_HAND] if in_hand else [])]
+    return Requests(wanted, put_off)
 
 
 def _sending(list_key: str, revision: int, assets: Sequence[DataFile]) -> Work:
@@ -150,19 +155,28 @@ def _sending(list_key: str, revision: int, assets: Sequence[DataFile]) -> Work:
 
 
 def _has_what_a_join_reads(ws: Workspace, list_key: str) -> bool:
-    """False for a list whose run was killed after planning: it is due for a join, but its pins were never written."""
+    """False for a list whose files somebody deleted."""
     return all(ws.storage.exists(each.of(list_key)) for each in (paths.E164_PHONES, paths.SUBMITTED_CHUNKS))
 
 
-def _failures(dagster: dg.DagsterInstance, names: Iterable[str]) -> Mapping[str, list[float]]:
-    """When the unsuccessful runs of each work ended (UTC seconds), the oldest first; without those that Dagster has retried."""
-    unsuccessful = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-    found: dict[str, list[float]] = defaultdict(list)
+def _runs_so_far(
+    dagster: dg.DagsterInstance, ledger_uuid: str, names: Iterable[str]
+) -> tuple[Mapping[str, list[float]], set[str]]:
+    """When the unsuccessful runs of each work ended (UTC seconds), the oldest first, without those that Dagster has retried.
+
+    And the works that have another run, which is under way or succeeded: Dagster would launch none for them, after looking for each.
+    """
+    failures, in_hand = defaultdict[str, list[float]](list), set[str]()
     for some in batched(names):
-        for record in dagster.get_run_records(dg.RunsFilter(tags={WORK_TAG: some}, statuses=unsuccessful), ascending=True):
-            if RETRIED_AS_TAG not in record.dagster_run.tags:
-                found[record.dagster_run.tags[WORK_TAG]].append(record.end_time or record.create_timestamp.timestamp())
-    return found
+        for record in dagster.get_run_records(dg.RunsFilter(tags={WORK_TAG: some}), ascending=True):
+            run = record.dagster_run
+            if run.tags.get(LEDGER_TAG) != ledger_uuid:
+                continue
+            if run.status not in UNSUCCESSFUL:
+                in_hand.add(run.tags[WORK_TAG])
+            elif RETRIED_AS_TAG not in run.tags:
+                failures[run.tags[WORK_TAG]].append(record.end_time or record.create_timestamp.timestamp())
+    return failures, in_hand
 
 
 def _why_it_waits(failed_at: Sequence[float], now: float) -> Optional[str]:
@@ -189,8 +203,8 @@ def _request(instance: Instance, ws: Workspace, work: Work, attempt: int) -> dg.
         config = {"ops": {instance.step(paths.SUBMITTED_CHUNKS): {"config": {"again": work.again.value}}}}
     job_name = instance.named(work.job)
     return dg.RunRequest(
-        run_key=f"{label}:{attempt}",
-        tags={WORK_TAG: label, **_partition_tags(job_name, work.list_key)},
+        run_key=f"{label}:{attempt}:{ws.ledger.uuid}",
+        tags={WORK_TAG: label, LEDGER_TAG: ws.ledger.uuid, **_partition_tags(job_name, work.list_key)},
         job_name=job_name,
         partition_key=work.list_key,
         asset_selection=[instance.key(each) for each in assets] or None,

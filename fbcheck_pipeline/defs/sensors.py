@@ -141,7 +141,9 @@ def _what_is_due(dagster: dg.DagsterInstance, instance: Instance, fbcheck: Fbche
     refused = f"; the vendor refuses: {polled.refused}" if polled.refused else ""
     unknown = f"; {'; '.join(polled.unknown_statuses)}" if polled.unknown_statuses else ""
     open_tasks = len(ws.ledger.chunks(states=states_that("asks_status")))
-    reasons = [f"nothing is due: {open_tasks} tasks are with the vendor, {polled.asked} were asked about now{refused}{unknown}"]
+    reasons = [
+        f"nothing new is due: {open_tasks} tasks are with the vendor, {polled.asked} were asked about now{refused}{unknown}"
+    ]
     return dg.SkipReason("; ".join([*reasons, *put_off][:MOST_REASONS]))
 
 

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 BEAT_S = 5.0
 SILENCE_S = 120.0
 """After so long without a beat a sender is taken for gone. Too early costs a person's decision, too late a wait of minutes."""
+MISSED_S = 2 * BEAT_S
+"""After so long without a beat a sender has missed one."""
 KEPT_S = 86_400.0
 """So long the last beat of a sender that was killed is kept."""
 
@@ -64,6 +66,14 @@ class Liveness(ABC):
         Raises:
             LedgerError: the ledger cannot be read.
         """
+
+    def silent(self, names: Iterable[str]) -> dict[str, float]:
+        """Those of the living whose beats stay out -> the seconds after which each is taken for gone; none where locks tell at once.
+
+        Raises:
+            LedgerError: the ledger cannot be read.
+        """
+        return {}
 
     @abstractmethod
     def _alive(self, name: str) -> AbstractContextManager[None]: ...
@@ -113,13 +123,22 @@ class Heartbeats(Liveness):
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def living(self, names: Iterable[str]) -> set[str]:
+        return set(self._left_s(names))
+
+    def silent(self, names: Iterable[str]) -> dict[str, float]:
+        return {name: left_s for name, left_s in self._left_s(names).items() if left_s < SILENCE_S - MISSED_S}
+
+    def _left_s(self, names: Iterable[str]) -> dict[str, float]:
+        """The living of these -> the seconds until each is taken for gone unless it beats."""
         asked = set(names)
         if not asked:
-            return set()
+            return {}
         # While the server was down nobody could beat: all are given the time from its start.
         last = sa.func.greatest(senders.c.beat_at, sa.func.pg_postmaster_start_time())
+        silence_s = sa.extract("epoch", sa.func.now() - last)
+        query = sa.select(senders.c.name, silence_s).where(last > _ago(SILENCE_S))
         with faults_named("read"), self._engine.connect() as connection:
-            return asked & set(connection.scalars(sa.select(senders.c.name).where(last > _ago(SILENCE_S))))
+            return {name: SILENCE_S - float(silent_s) for name, silent_s in connection.execute(query).all() if name in asked}
 
     @contextmanager
     def _alive(self, name: str) -> Iterator[None]:

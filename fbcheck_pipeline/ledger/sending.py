@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -57,6 +57,11 @@ class Sending(ChunkEntries):
             for each in sending
             if each.sender in gone and self.mark_unconfirmed(each.chunk_key, sender=each.sender, note=note)
         ]
+
+    def silent_senders(self, some: Iterable[Chunk]) -> dict[str, float]:
+        """Who sends or fetches these chunks and gives no sign of life -> the seconds after which each is taken for gone."""
+        at_work = (each.sender if each.state is ChunkState.SENDING else each.fetcher for each in some)
+        return self.database.liveness.silent(name for name in at_work if name is not None)
 
     def take_in_receipts(self, *, with_copies: bool = False) -> None:
         """Record the answers that came when the ledger could not take them.

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from fbcheck_pipeline.cli.status import status_document
+from fbcheck_pipeline.defs.instance import LEDGER_TAG
 from fbcheck_pipeline.defs.requests import MOST_ATTEMPTS, WORK_TAG, requests_for, submission
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.files.storage import Storage
@@ -163,8 +164,9 @@ def test_dagster_is_asked_once_for_all_lists_of_a_tick(
     """One look-up a list took five of the seven seconds of a night with a thousand open lists. A list that failed too often is left out."""
     _, ws = histories[0]
     works = [submission(each, f"night:{each.list_key}") for each in ws.ledger.new_lists()]
+    tags = {WORK_TAG: works[1].name, LEDGER_TAG: ws.ledger.uuid}
     for _ in range(MOST_ATTEMPTS):
-        instance.add_run(dg.DagsterRun("submit_list", status=dg.DagsterRunStatus.FAILURE, tags={WORK_TAG: works[1].name}))
+        instance.add_run(dg.DagsterRun("submit_list", status=dg.DagsterRunStatus.FAILURE, tags=tags))
     asked: list[Any] = []
     ask = instance.get_run_records
     monkeypatch.setattr(instance, "get_run_records", lambda *given, **named: asked.append(given) or ask(*given, **named))

@@ -28,7 +28,10 @@ def purged(driver: DagsterDriver, capsys: pytest.CaptureFixture[str], *, days: f
 def test_old_runs_go_with_their_files_and_what_is_asked_for_stays(
     driver: DagsterDriver, vendor: FakeVendor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A finished list's submission goes. Its other runs were the last of their assets; another list is open; another run is not ours."""
+    """A finished list's submission goes. Its other runs were the last of their assets; another list is open; another run is not ours.
+
+    Nor are those on another ledger, though neither instance has a name.
+    """
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
     finished = driver.complete("finished.csv", swiss(3))
     vendor.hold = True
@@ -40,6 +43,9 @@ def test_old_runs_go_with_their_files_and_what_is_asked_for_stays(
     ]
     results = (tmp_path / "data" / "facebook_results" / f"{finished}.parquet").read_bytes()
 
+    other = DagsterDriver(driver.instance, data_uri=str(tmp_path / "other"), api_url=vendor.url, api_key="secret-key")
+    assert purged(other, capsys, days=0) == 0
+    other.ws.ledger.close()
     assert purged(driver, capsys, days=1) == 0
     assert purged(driver, capsys, days=0, dry_run=True) == 1 and driver.instance.has_run(gone)
     assert purged(driver, capsys, days=0) == 1

@@ -15,6 +15,7 @@ from dagster._core.definitions.data_version import CachingStaleStatusResolver, S
 from dagster._core.loader import LoadingContextForTest
 
 from fbcheck_pipeline.defs import requests
+from fbcheck_pipeline.defs.instance import LEDGER_TAG
 from fbcheck_pipeline.defs.operations import disk_has_room
 from fbcheck_pipeline.defs.requests import WORK_TAG, requests_for, submission
 from fbcheck_pipeline.ledger import ChunkState
@@ -233,13 +234,14 @@ def test_a_crash_that_dagster_has_tried_again_is_not_asked_for_a_second_time(
     """`run_retries` and the sensor would otherwise both start the list anew; one that it only means to try again, it may forget."""
     key = driver.drop("night.csv", swiss(3))
     row, work = driver.ws.ledger.find_list(key), f"submit:{key}"
+    ours = {WORK_TAG: work, LEDGER_TAG: driver.ws.ledger.uuid}
 
     def attempt() -> str:
         (request,) = requests_for(driver.instance, STANDING_ALONE, driver.ws, [submission(row, work)]).wanted
         return str(request.run_key)
 
     def fail(**tags: str) -> None:
-        run = dg.DagsterRun("submit_list", status=dg.DagsterRunStatus.FAILURE, tags={WORK_TAG: work, **tags})
+        run = dg.DagsterRun("submit_list", status=dg.DagsterRunStatus.FAILURE, tags={**ours, **tags})
         driver.instance.add_run(run)
 
     monkeypatch.setattr(requests, "FIRST_PAUSE_S", 0.0)

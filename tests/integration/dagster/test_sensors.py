@@ -15,8 +15,9 @@ import pytest
 import sqlalchemy as sa
 
 from fbcheck_pipeline.defs import requests
-from fbcheck_pipeline.defs.requests import DAY_S, MOST_ATTEMPTS, due_requests
+from fbcheck_pipeline.defs.requests import DAY_S, IN_HAND, MOST_ATTEMPTS, due_requests
 from fbcheck_pipeline.defs.resources import FbcheckResource
+from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger.schema import ledger_meta
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.collection.due import due_work
@@ -86,7 +87,7 @@ def test_a_list_is_taken_up_collected_and_joined_by_the_sensors_alone(
     run("collect_verdicts", instance, resource, collecting)
     (joining,) = tick(exported_sensor, instance, resource).run_requests
     run("join_list", instance, resource, joining)
-    assert "nothing is due" in tick(exported_sensor, instance, resource).skip_message
+    assert "nothing new is due" in tick(exported_sensor, instance, resource).skip_message
     assert (tmp_path / "data" / "facebook_results" / f"{request.partition_key}.parquet").exists()
     assert vendor.most_per_phone == 1
 
@@ -138,7 +139,7 @@ def test_an_unreadable_list_is_named_and_blocks_no_other(
     damaged[len(damaged) // 2 : len(damaged) // 2 + 500] = bytes(500)
     drop(tmp_path / "data", "late.parquet", bytes(damaged))
     good, late = sorted(tick(inbox_sensor, instance, resource).run_requests, key=lambda each: str(each.partition_key))
-    assert [path.name for path in (tmp_path / "data" / "inbox").iterdir()] == ["bad.csv"]
+    assert [path.name for path in (tmp_path / "data" / "inbox").rglob("*") if path.is_file()] == ["bad.csv"]
     with pytest.raises(Exception, match=r"late\.parquet"):
         run("submit_list", instance, resource, late)
     assert instance.get_dynamic_partitions("lists") == [good.partition_key]
@@ -160,7 +161,7 @@ def test_what_fails_for_good_is_tried_ever_more_rarely_five_times_a_day_and_agai
     (request,) = tick(inbox_sensor, instance, resource).run_requests
     assert tick(inbox_sensor, instance, resource).run_requests[0].run_key == request.run_key
     midnight = (time.time() // DAY_S + 1) * DAY_S
-    launched: dict[float, str | None] = {}
+    launched: dict[float, str] = {}
     for at in (0, 59, 60, 299, 300, 1259, 1260, 5099, 5100, DAY_S - 1, DAY_S, DAY_S + 60):
         monkeypatch.setattr(requests.time, "time", lambda now=midnight + at: now)
         found = tick(inbox_sensor, instance, resource)
@@ -169,10 +170,12 @@ def test_what_fails_for_good_is_tried_ever_more_rarely_five_times_a_day_and_agai
             assert f"submit:{request.partition_key} has failed" in found.skip_message and f"again {until}" in found.skip_message
             continue
         (again,) = found.run_requests
-        launched[at] = again.run_key
+        launched[at] = again.run_key or ""
         fail(instance, again, midnight + at)
     assert [*launched] == [0, 60, 300, 1260, 5100, DAY_S, DAY_S + 60]
-    assert [*launched.values()] == [f"submit:{request.partition_key}:{attempt}" for attempt in range(len(launched))]
+    assert [each.rpartition(":")[0] for each in launched.values()] == [
+        f"submit:{request.partition_key}:{attempt}" for attempt in range(len(launched))
+    ]
 
 
 def fail(instance: dg.DagsterInstance, request: dg.RunRequest, at: float) -> None:
@@ -186,13 +189,20 @@ def fail(instance: dg.DagsterInstance, request: dg.RunRequest, at: float) -> Non
 def test_a_join_that_cannot_write_is_put_off_and_named(
     instance: dg.DagsterInstance, open_driver: Callable[..., DagsterDriver], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One failed run, then none until its time has come; what was in the way is gone by then."""
+    """One failed run, then none until its time has come; what was in the way is gone by then. While one is under way no file is asked for."""
     driver = open_driver()
     key = driver.drop("a.csv", swiss(3))
     assert driver.run("submit_list", key).success
     driver.finish_collecting()
     (tmp_path / "data" / "facebook_results").touch()
     (request,) = tick(exported_sensor, instance, driver.fbcheck).run_requests
+    under_way = instance.add_run(dg.DagsterRun("join_list", status=dg.DagsterRunStatus.STARTED, tags={**request.tags}))
+    asked, exists = list[str](), Storage.exists
+    with monkeypatch.context() as patched:
+        patched.setattr(Storage, "exists", lambda storage, name: asked.append(name) or exists(storage, name))
+        assert IN_HAND in tick(exported_sensor, instance, driver.fbcheck).skip_message
+    assert not [name for name in asked if key in name]
+    instance.delete_run(under_way.run_id)
     assert not driver.run("join_list", key, tags=request.tags).success
     skipped = tick(exported_sensor, instance, driver.fbcheck).skip_message
     assert f"join:{key}:" in skipped and "has failed and is tried again at " in skipped

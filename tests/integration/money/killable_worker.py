@@ -80,10 +80,10 @@ class KillableWorker:
         process.join(PATIENCE_S)
         assert process.exitcode in (0, -signal.SIGKILL), f"the worker ended with {process.exitcode}"
         if process.exitcode:
-            self._wait_for_silence()
+            self.silence()
         return bool(process.exitcode)
 
-    def _wait_for_silence(self) -> None:
+    def silence(self) -> None:
         """What minutes without a beat do on PostgreSQL; beside SQLite the system tells at once."""
         database = connect(self.settings.ledger_address)
         if database.version() is not None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import LedgerError
-from fbcheck_pipeline.ledger import Ledger, liveness
+from fbcheck_pipeline.ledger import ChunkState, Ledger, liveness
 from fbcheck_pipeline.ledger.database import connect
 from fbcheck_pipeline.ledger.limits import Limits
 from fbcheck_pipeline.ledger.schema import metadata, senders
@@ -23,6 +24,7 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import phones
 from tests.fake_vendor import FakeVendor
 from tests.forked import PATIENCE_S
+from tests.integration.cli.fbcheck import Fbcheck, swiss, write_list
 from tests.integration.money import worker_script
 from tests.integration.money.killable_worker import KillableWorker, Vendor
 from tests.integration.money.test_on_postgres import TERMINATE, on_the_server, read_only
@@ -157,6 +159,30 @@ def test_a_sender_that_is_silent_for_long_is_gone(
         assert ledger.mark_submitted(chunk, sender=sender, task_id="t", total=None, is_synthetic=False, next_poll_at=0)
         age_beats(ledger, seconds=2 * liveness.KEPT_S, name="killed")
     assert living_senders(ledger) == [], "nobody else deletes the last beat of a sender that was killed"
+
+
+def test_a_run_says_why_it_waits_for_a_sender_that_was_killed(
+    open_on_postgres: Callable[..., Workspace], vendor: FakeVendor, tmp_path: Path, postgres_url: str
+) -> None:
+    """Two minutes without a word look as if it hung."""
+    fbcheck, path = Fbcheck(tmp_path, vendor.url), str(write_list(tmp_path / "a.csv", [swiss(n) for n in range(1, 11)]))
+    fbcheck.environment["FBCHECK_LEDGER_URL"] = postgres_url
+    is_killed = threading.Event()
+    vendor.script = lambda *_: "accept" if is_killed.wait(PATIENCE_S) else "refuse"
+    killed = fbcheck.start("run", path)
+    vendor.wait_for(lambda v: v.posts)
+    killed.kill()
+    killed.wait()
+    is_killed.set()
+    fbcheck.prelude = "from fbcheck_pipeline.ledger import liveness; liveness.MISSED_S = 0"
+    waiting = fbcheck.start("run", path)
+    waiting.wait_to_say("no sign of life; if it stays so, it is taken for gone in 1")
+    ledger = open_on_postgres().ledger
+    with ledger.database.writing() as connection:
+        connection.execute(sa.delete(senders))
+    _, said = waiting.communicate()
+    assert waiting.returncode == 3 and said.count("no sign of life") == 1
+    assert len(vendor.posts) == 1 and len(ledger.chunks(states=[ChunkState.UNCONFIRMED])) == 1
 
 
 @pytest.mark.parametrize("fault", ["read-only", "stopped"])

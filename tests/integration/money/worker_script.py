@@ -96,7 +96,12 @@ def die(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def dying_at(point: str, when: str, number: int) -> Callable[[], None]:
+def pause() -> None:
+    """As a laptop's lid or a hypervisor would have it."""
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def dying_at(point: str, when: str, number: int, halt: Callable[[], None] = die) -> Callable[[], None]:
     """A stop before, or after, the `number`-th call at a named point."""
 
     def stop() -> None:
@@ -111,9 +116,13 @@ def dying_at(point: str, when: str, number: int) -> Callable[[], None]:
             if calls[0] != number:
                 return original(*args, **given)
             if when == "before":
-                die()
+                halt()
             result = original(*args, **given)
-            return _dying_at_exit(result) if point == "planning" else die()
+            if when == "after" and point == "planning":
+                return _dying_at_exit(result)
+            if when == "after":
+                halt()
+            return result
 
         setattr(owner, name, wrapped)
 
