@@ -59,7 +59,11 @@ def to_e164(phones: Phones) -> pa.Array:
 
 def to_payload(phones: Phones) -> bytes:
     """The file that is sent: one E.164 a line."""
-    return ("+" + "\n+".join(map(str, phones.tolist())) + "\n").encode() if len(phones) else b""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    lines = pc.binary_join_element_wise(pa.scalar("+"), pc.cast(pa.array(phones), pa.string()), pa.scalar("\n"), "")
+    return bytes(lines.buffers()[2]) if len(phones) else b""
 
 
 def from_payload(payload: bytes) -> Phones:
