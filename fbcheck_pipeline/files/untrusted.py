@@ -9,7 +9,7 @@ import copy
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from fbcheck_pipeline.files.plain_sheets import plain_sheet
 
 MAX_RATIO = 250
 """A deflated table of numbers is 5 to 20 times smaller than itself, a bomb a thousand times."""
@@ -63,6 +65,19 @@ class Bounds:
     unpacked_bytes: int
     honest_bytes: int
     member_count: int
+
+
+@dataclass(frozen=True)
+class WorkbookFindings:
+    """What a look through a workbook found.
+
+    Attributes:
+        has_uncalculated: it has a formula that no spreadsheet ever calculated: most readers find its cell empty.
+        plain: cells of its first plain sheet, if it has one, by the name of its member.
+    """
+
+    has_uncalculated: bool
+    plain: Mapping[str, pa.RecordBatch]
 
 
 @contextmanager
@@ -126,20 +141,20 @@ def is_workbook(archive: zipfile.ZipFile) -> bool:
     return any(name.lower().replace("\\", "/").lstrip("/").startswith("xl/") for name in archive.namelist())
 
 
-def check_workbook(archive: zipfile.ZipFile) -> bool:
+def check_workbook(archive: zipfile.ZipFile) -> WorkbookFindings:
     """Look through every part of a workbook, a piece at a time.
-
-    Returns:
-        Whether it has a formula that no spreadsheet ever calculated: most readers find its cell empty.
 
     Raises:
         DamagedFile: it cannot be unpacked, or unpacks to another size than it claims.
         DangerousFile: its XML declares entities, or its cells are so far apart that reading them would take all memory.
     """
-    has_uncalculated = False
+    has_uncalculated, plain = False, dict[str, pa.RecordBatch]()
     for member in archive.infolist():
         grid: _Grid | None = None
         for index, text in enumerate(_tags(archive, member)):
+            is_whole = len(text) == member.file_size  # and not UTF-16, which has lost its zero bytes
+            if is_whole and not plain and (sheet := plain_sheet(text)):
+                plain[member.filename], text = sheet.cells, sheet.rest
             if _has(text, _ODD):
                 if any(mark in text for mark in _DTD):
                     raise DangerousFile("its XML declares entities; it is damaged, or made to do harm")
@@ -149,7 +164,7 @@ def check_workbook(archive: zipfile.ZipFile) -> bool:
                 grid.add(text)
         if grid and grid.cell_count > MAX_GRID_CELLS:
             raise DangerousFile(f"a cell stands far outside the table, which makes {grid.cell_count:,} cells")
-    return has_uncalculated
+    return WorkbookFindings(has_uncalculated, plain)
 
 
 def _is_bomb(member: zipfile.ZipInfo, bounds: Bounds) -> bool:

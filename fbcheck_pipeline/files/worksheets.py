@@ -1,4 +1,6 @@
-"""Workbooks as tables of text. fastexcel reads, `sheet_xml` what fastexcel cannot. One sheet is in memory at a time.
+"""Workbooks as tables of text. `plain_sheets` reads what was written row by row, fastexcel the rest, `sheet_xml` what fastexcel cannot.
+
+One sheet is in memory at a time, beside one that is plain.
 
 Which sheet holds what is not known here.
 """
@@ -40,13 +42,14 @@ class Workbook:
         Raises:
             DamagedFile, DangerousFile: it cannot be read, or must not be.
         """
-        needs_care = check_workbook(archive)
+        found = check_workbook(archive)
         with parsing("workbook"):
             self._parts = Parts.of(archive)
             self._parts.check_texts()
         self._source = source
         self._has_dates = has_dates and any(self._parts.date_styles)
-        self._is_fast = not needs_care and not (self._has_dates and self._parts.counts_from_1904)
+        self._plain = found.plain
+        self._is_fast = not found.has_uncalculated and not (self._has_dates and self._parts.counts_from_1904)
         self.names = [sheet.name for sheet in self._parts.sheets]
         self.visible_names = [sheet.name for sheet in self._parts.sheets if sheet.is_visible]
 
@@ -57,10 +60,12 @@ class Workbook:
             DamagedFile: it cannot be read.
             DangerousFile: it would take more memory than any honest sheet does.
         """
+        sheet = next(sheet for sheet in self._parts.sheets if sheet.name == name)
+        if plain := self._plain.get(self._parts.members[sheet.part].filename):
+            return plain
         if self._is_fast:
             with _or_slowly():
                 return self._fast_cells(name)
-        sheet = next(sheet for sheet in self._parts.sheets if sheet.name == name)
         with parsing("workbook"):
             return self._parts.cells(sheet, has_dates=self._has_dates)
 
