@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import dagster as dg
 import sqlalchemy as sa
@@ -26,6 +27,7 @@ from fbcheck_pipeline.cli.run_options import RunOptions, RunOutcome
 from fbcheck_pipeline.cli.tables import region_hint
 from fbcheck_pipeline.defs.instance import LEDGER_TAG, Instance
 from fbcheck_pipeline.defs.jobs import COLLECT, JOIN, SUBMIT
+from fbcheck_pipeline.defs.kept_files import common_files_kept_open, run_file_kept_open
 from fbcheck_pipeline.defs.requests import missing_assets
 from fbcheck_pipeline.errors import FbcheckError, Interrupted, SettingsError, StorageError, VendorRefuses
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
@@ -96,7 +98,12 @@ def run_lists(settings: Settings, paths: Sequence[Path], options: RunOptions, re
     ws = open_workspace(settings, instance=target.instance_name(), declared_sources=target.declared_sources())
     outcome = RunOutcome()
     try:
-        with open_instance(settings) as instance, reporter.progress(), Interrupts() as interrupts:
+        with (
+            open_instance(settings) as instance,
+            common_files_kept_open(instance),
+            reporter.progress(),
+            Interrupts() as interrupts,
+        ):
             driver = _Driver(ws, instance, options, until, outcome, interrupts, reporter)
             driver.register(paths)
             keys = set(outcome.keys.values())
@@ -270,14 +277,17 @@ class _Driver:
             self._instance.add_dynamic_partitions(ours.partition_set, [key])
         definition = self._target.definitions.resolve_job_def(ours.named(job))
         quiet = {"console": {"config": {"log_level": "CRITICAL"}}} if "console" in definition.loggers else {}
+        run_id = str(uuid4())
         try:
-            definition.execute_in_process(
-                instance=self._instance,
-                partition_key=key,
-                asset_selection=[ours.key(each) for each in selection] if selection else None,
-                run_config={**(config or {}), "loggers": quiet},
-                tags={LEDGER_TAG: self._ws.ledger.uuid},
-            )
+            with run_file_kept_open(self._instance, run_id):
+                definition.execute_in_process(
+                    instance=self._instance,
+                    partition_key=key,
+                    asset_selection=[ours.key(each) for each in selection] if selection else None,
+                    run_config={**(config or {}), "loggers": quiet},
+                    run_id=run_id,
+                    tags={LEDGER_TAG: self._ws.ledger.uuid},
+                )
             self._interrupts.raise_if_interrupted()
         except dg.DagsterExecutionInterruptedError:
             raise KeyboardInterrupt from None

@@ -21,7 +21,7 @@ from fbcheck_pipeline.ledger.book import Ledger
 from fbcheck_pipeline.ledger.database import Database, connect
 from fbcheck_pipeline.ledger.faults import reason_of, remedy_of
 from fbcheck_pipeline.ledger.receipts import Receipts
-from fbcheck_pipeline.ledger.schema import ledger_meta
+from fbcheck_pipeline.ledger.schema import ledger_meta, metadata
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.settings import Settings
 
@@ -65,8 +65,11 @@ def open_ledger(
     if is_nowhere := only_to_look and not database.exists():
         database = connect(NOWHERE)
     try:
-        database.make_place()
-        migrate(database)
+        if is_nowhere:
+            _make_tables(database)
+        else:
+            database.make_place()
+            migrate(database)
         _create_identity(database, settings, storage, instance, clock())
         ledger = Ledger(database, clock)
         if ledger.is_restoring:
@@ -110,6 +113,15 @@ def migrate(database: Database) -> None:
     with database.migrating() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, versions.HEAD)
+
+
+def _make_tables(database: Database) -> None:
+    """What the migrations make, without loading them: for a ledger that is migrated no further."""
+    with database.migrating() as connection:
+        metadata.create_all(connection)
+        version = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String))
+        version.create(connection)
+        connection.execute(sa.insert(version).values(version_num=versions.HEAD))
 
 
 def _create_identity(database: Database, settings: Settings, storage: Storage, instance: str, now: float) -> None:

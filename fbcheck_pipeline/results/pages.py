@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from fbcheck_pipeline.vendor import timestamp_us
+from fbcheck_pipeline.model.timestamps import timestamp_us
 
 HATCHES = ("no", "ban", "to-collect")
 """Kinds of segments that carry marks."""

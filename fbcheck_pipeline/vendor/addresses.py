@@ -11,9 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
-from urllib3.exceptions import LocationParseError
-from urllib3.util import parse_url
-
 from fbcheck_pipeline.errors import ResultForbidden, ResultUnavailable
 
 MAX_URL = 8192
@@ -107,6 +104,9 @@ def _parts(url: str) -> tuple[str, str, int, str]:
     """One parser for what is checked and for what is requested, so that the two cannot disagree."""
     if len(url) > MAX_URL or "\\" in url or any(not c.isprintable() or c.isspace() for c in url):
         raise ResultForbidden("the result's URL is too long or contains characters that a URL cannot have")
+    from urllib3.exceptions import LocationParseError  # not loaded by what only looks
+    from urllib3.util import parse_url
+
     try:
         parsed = parse_url(url)
     except LocationParseError:

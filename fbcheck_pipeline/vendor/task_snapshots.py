@@ -9,12 +9,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
 from urllib.parse import unquote
 
 from fbcheck_pipeline.errors import UnknownStatus, UnreadableAnswer
+from fbcheck_pipeline.model.timestamps import timestamp_us
 from fbcheck_pipeline.vendor.addresses import MAX_URL, tidied
 from fbcheck_pipeline.vendor.wire_answers import Answer, shown
 
@@ -22,10 +22,8 @@ MAX_TASK_ID = 128
 MAX_POSSIBLE_ID = 300
 MAX_COUNT = 2**63 - 1
 
-_RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,30}))?(?:([Zz])|([+-])(\d\d):?(\d\d))", re.ASCII)
 _NAMED_ID = re.compile(r'"(task_?id|id)"\s*:\s*("(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*)', re.ASCII | re.IGNORECASE)
 _LOCATED_ID = re.compile(r"/tasks/([^/?#\s]+)")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class TaskStatus(StrEnum):
@@ -182,22 +180,6 @@ def balance_of(fields: Mapping[str, Any]) -> Balance:
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e15:
         raise UnreadableAnswer("the vendor's answer carries no readable balance")
     return Balance(amount=float(value))
-
-
-def timestamp_us(rfc3339: str | None) -> int | None:
-    """Microseconds since 1970 UTC of an RFC 3339 time with up to 30 decimals, truncated; None when it is none."""
-    match = _RFC3339.fullmatch((rfc3339 or "").strip())
-    if match is None:
-        return None
-    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
-    fraction, _, sign, off_h, off_m = match.groups()[6:]
-    offset = timedelta(hours=int(off_h or 0), minutes=int(off_m or 0)) * (-1 if sign == "-" else 1)
-    try:
-        # A leap second is the last one of its minute: datetime has no sixty-first.
-        moment = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=timezone(offset))
-    except ValueError:
-        return None
-    return (moment - _EPOCH) // timedelta(microseconds=1) + int((fraction or "").ljust(6, "0")[:6])
 
 
 def _status(value: object, fallback: TaskStatus | None, secret: str) -> TaskStatus:

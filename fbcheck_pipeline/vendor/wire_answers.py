@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from urllib3.response import HTTPResponse
+if TYPE_CHECKING:
+    from urllib3.response import HTTPResponse
+
 
 MAX_ANSWER_BYTES = 1_000_000
 MAX_WORDS = 200

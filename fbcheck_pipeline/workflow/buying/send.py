@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import tenacity
@@ -38,10 +38,12 @@ from fbcheck_pipeline.ledger.receipts import Receipt
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.progress import report_progress
-from fbcheck_pipeline.vendor import VendorClient
 from fbcheck_pipeline.workflow.buying.uninterrupted import uninterrupted
 from fbcheck_pipeline.workflow.collection.poll import first_poll_at
 from fbcheck_pipeline.workflow.workspace import Workspace, rehearsing
+
+if TYPE_CHECKING:
+    from fbcheck_pipeline.vendor import VendorClient
 
 log = logging.getLogger(__name__)
 

@@ -8,6 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from fbcheck_pipeline import __version__
 from fbcheck_pipeline.errors import RateLimited, TaskNotFound, UnknownStatus, VendorError, VendorRefuses
@@ -16,10 +17,13 @@ from fbcheck_pipeline.ledger.collecting import DAYS_UNTIL_GONE
 from fbcheck_pipeline.ledger.records import Chunk, TaskProgress
 from fbcheck_pipeline.ledger.states import MOVES
 from fbcheck_pipeline.model.task_ids import shown_task_id
-from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus, VendorClient
+from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus
 from fbcheck_pipeline.workflow.erasing.erased_chunks import finish_erasures
 from fbcheck_pipeline.workflow.verdict_files.kept_results import kept_for
 from fbcheck_pipeline.workflow.workspace import Workspace
+
+if TYPE_CHECKING:
+    from fbcheck_pipeline.vendor import VendorClient
 
 log = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ from fbcheck_pipeline.ledger import TRAITS
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import AnsweringTask, LoadedChunk, Tier
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.vendor import timestamp_us
+from fbcheck_pipeline.model.timestamps import timestamp_us
 from fbcheck_pipeline.workflow.sent_phones import with_phones
 from fbcheck_pipeline.workflow.workspace import Workspace
 

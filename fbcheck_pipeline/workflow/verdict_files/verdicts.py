@@ -15,7 +15,7 @@ from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column, columns_of, schema_of
 from fbcheck_pipeline.model.statuses import VERDICTS
-from fbcheck_pipeline.vendor import timestamp_us
+from fbcheck_pipeline.model.timestamps import timestamp_us
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 SCHEMA = schema_of(paths.VERDICTS)
