@@ -159,8 +159,13 @@ def postgres(postgres_server: Any) -> str:
 
 
 @pytest.fixture
-def postgres_url(postgres: str, request: pytest.FixtureRequest) -> str:
+def postgres_url(postgres: str) -> str:
     """An empty database of its own for each test."""
+    return new_database(postgres)
+
+
+def new_database(postgres: str) -> str:
+    """The URL of one more empty database of a server."""
     import secrets
 
     import sqlalchemy as sa

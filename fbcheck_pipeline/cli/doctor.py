@@ -17,7 +17,7 @@ from fbcheck_pipeline.cli import target
 from fbcheck_pipeline.cli.output import Reporter, count_of
 from fbcheck_pipeline.errors import FbcheckError
 from fbcheck_pipeline.files.storage import Storage
-from fbcheck_pipeline.ledger import TRAITS, ChunkState, open_ledger, versions
+from fbcheck_pipeline.ledger import TRAITS, open_ledger, versions
 from fbcheck_pipeline.ledger.database import connect
 from fbcheck_pipeline.ledger.faults import faults_named
 from fbcheck_pipeline.model import paths
@@ -186,8 +186,9 @@ def _open(ws: Workspace) -> Finding:
     )
     said = ", ".join(f"{count:,} {state}" for state, count in states.items()) or "none"
     lists = count_of(ws.ledger.open_list_count(), "list")
-    if states[ChunkState.UNCONFIRMED]:
-        return Finding("open", "note", f"{lists}; chunks: {said}; unconfirmed ones wait for `fbcheck reconcile`")
+    if for_a_person := [state for state in states if TRAITS[state].action]:
+        told = f"what is {' or '.join(for_a_person)} waits for you: `fbcheck status` says what to do"
+        return Finding("open", "note", f"{lists}; chunks: {said}; {told}")
     return Finding("open", "ok", f"{lists}; chunks: {said}")
 
 

@@ -153,5 +153,8 @@ def purge(
                 + (f"keep what you need of {', '.join(purged.moved)}" if dry_run else "deleted with the lists")
             )
         if purged.skipped:
-            reporter.say(f"skipped, because the vendor has phones of these lists: {', '.join(purged.skipped)}")
+            reporter.say(
+                f"skipped, because the vendor has phones of these lists: {', '.join(purged.skipped)}; "
+                "`fbcheck status LIST_KEY` says what to do about a task that does not end"
+            )
         reporter.result({**asdict(purged), "dry_run": dry_run})

@@ -78,12 +78,12 @@ def _copy_then_delete(path: Path, to: Path) -> None:
 
 
 @contextmanager
-def write_faults_named(place: str) -> Iterator[None]:
-    """Raise a StorageError that names the place for any OSError of the block."""
+def write_faults_named(place: str, faults: tuple[type[Exception], ...] = (OSError,)) -> Iterator[None]:
+    """Raise a StorageError that names the place for any of these faults in the block."""
     try:
         yield
-    except OSError as error:
+    except faults as error:
         raise StorageError(
-            f"cannot write {place}: {error.strerror or error}; "
+            f"cannot write {place}: {getattr(error, 'strerror', None) or error}; "
             "free space, fix the permissions or shorten the name, then run again"
         ) from error

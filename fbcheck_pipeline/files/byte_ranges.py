@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.files.storage import Storage
 
 LOCAL_GAP, REMOTE_GAP = 1 << 14, 1 << 22
@@ -38,30 +37,18 @@ def byte_ranges(storage: Storage, name: str) -> Iterator[ByteRanges]:
     """
     if not storage.is_local:
         path = f"{storage.root}/{name}"
-        with _faults_named(storage, name):
+        with storage.faults_named(name):
             size = storage.size_bytes(name)
 
         def read(start: int, stop: int) -> bytes:
-            with _faults_named(storage, name):
+            with storage.faults_named(name):
                 return bytes(storage.fs.cat_file(path, start=start, end=min(stop, size)))
 
         yield ByteRanges(size, read, REMOTE_GAP)
         return
-    with _faults_named(storage, name):
+    with storage.faults_named(name):
         file = os.open(f"{storage.root}/{name}", os.O_RDONLY)
     try:
         yield ByteRanges(os.fstat(file).st_size, lambda start, stop: os.pread(file, stop - start, start), LOCAL_GAP)
     finally:
         os.close(file)
-
-
-@contextmanager
-def _faults_named(storage: Storage, name: str) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise StorageError(
-            f"{storage.uri(name)} cannot be read ({error}); see to its disk or its store, then run again"
-        ) from error

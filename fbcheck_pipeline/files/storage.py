@@ -86,6 +86,7 @@ class Storage:
         self.is_local = "://" not in data_uri
         # An object store's listing that was remembered would hide what another process has written since.
         self.fs, self.root = fsspec.core.url_to_fs(data_uri, **({} if self.is_local else {"use_listings_cache": False}))
+        self._faults = _faults_of(self.fs)
 
     def uri(self, name: str) -> str:
         """Absolute path or URL of a file, as a user may open it."""
@@ -93,7 +94,8 @@ class Storage:
 
     def exists(self, name: str) -> bool:
         """True when the file is there, whole."""
-        return bool(self.fs.exists(self._path(name)))
+        with self.faults_named(name):
+            return bool(self.fs.exists(self._path(name)))
 
     def names(self, folder: str) -> list[str]:
         """Names of the finished files in a folder, sorted; empty when the folder is not there."""
@@ -107,7 +109,8 @@ class Storage:
         """
         root = self._path(folder)
         try:
-            found = self._below(root) if is_deep else self.fs.ls(root, detail=True)
+            with self.faults_named(folder):
+                found = self._below(root) if is_deep else self.fs.ls(root, detail=True)
         except FileNotFoundError:
             return []
         files = [_stored(each["name"].removeprefix(f"{root}/"), each) for each in found if each["type"] == "file"]
@@ -122,13 +125,15 @@ class Storage:
     def file(self, name: str) -> StoredFile | None:
         """What a listing would tell of one file; None when it is not there."""
         try:
-            return _stored(name, self.fs.info(self._path(name)))
+            with self.faults_named(name):
+                return _stored(name, self.fs.info(self._path(name)))
         except FileNotFoundError:
             return None
 
     def size_bytes(self, name: str) -> int:
         """The size of a file."""
-        return int(self.fs.info(self._path(name))["size"])
+        with self.faults_named(name):
+            return int(self.fs.info(self._path(name))["size"])
 
     def move(self, name: str, to: str, *, version: str, replace: bool = True, keep_folder: bool = False) -> bool:
         """Rename a file, whole at each moment; where the place allows no rename (an object store), copy it, then delete the original.
@@ -144,7 +149,7 @@ class Storage:
         Raises:
             StorageError: the place lets nothing be moved.
         """
-        with write_faults_named(self.uri(to)):
+        with write_faults_named(self.uri(to), self._faults):
             try:
                 if self.is_local:
                     move_file(Path(self._path(name)), Path(self._path(to)), replace=replace)
@@ -182,7 +187,8 @@ class Storage:
         try:
             if not self.is_local and not self.exists(name):  # an object store is content to remove nothing
                 return False
-            self.fs.rm_file(self._path(name))
+            with self.faults_named(name):
+                self.fs.rm_file(self._path(name))
         except FileNotFoundError:
             return False
         self._drop_own_folder(name)
@@ -198,7 +204,8 @@ class Storage:
 
     def read_bytes(self, name: str) -> bytes:
         """The whole file."""
-        return bytes(self.fs.cat_file(self._path(name)))
+        with self.faults_named(name):
+            return bytes(self.fs.cat_file(self._path(name)))
 
     def write_bytes(self, name: str, data: bytes) -> None:
         """Write a file atomically.
@@ -227,7 +234,8 @@ class Storage:
             return
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / name.rsplit("/", 1)[-1]
-            self.fs.get_file(self._path(name), str(path))
+            with self.faults_named(name):
+                self.fs.get_file(self._path(name), str(path))
             yield path
 
     def write_parquet(self, name: str, stream: BatchStream) -> int:
@@ -315,8 +323,21 @@ class Storage:
 
     def _damaged(self, name: str, error: Exception) -> StorageError:
         if isinstance(error, OSError) and error.errno:  # the system's, not Arrow's
-            return StorageError(f"{self.uri(name)} cannot be read ({error}); see to its disk or its store, then run again")
+            return self._unreadable(name, error)
         return StorageError(f"{self.uri(name)} is no readable Parquet file ({error}); delete it and materialize it again")
+
+    @contextmanager
+    def faults_named(self, name: str) -> Iterator[None]:
+        """Raise a StorageError that names the file for any fault in looking at it, save that it is not there."""
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except self._faults as error:
+            raise self._unreadable(name, error) from error
+
+    def _unreadable(self, name: str, error: Exception) -> StorageError:
+        return StorageError(f"{self.uri(name)} cannot be read ({error}); see to its disk or its store, then run again")
 
     def _path(self, name: str) -> str:
         return f"{self.root}/{name}"
@@ -329,7 +350,7 @@ class Storage:
             StorageError: the place cannot be written; what stood there before still stands.
         """
         path = self._path(name)
-        with write_faults_named(self.uri(name)):
+        with write_faults_named(self.uri(name), self._faults):
             if self.is_local:
                 Path(path).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with whole_file(Path(path)) if self.is_local else self._uploading(path) as sink:
@@ -345,6 +366,16 @@ class Storage:
             sink.closed = True  # or its finaliser would try to finish the upload
             raise
         sink.close()
+
+
+def _faults_of(fs: Any) -> tuple[type[Exception], ...]:
+    """What is raised where a disk or a store does not answer, or refuses."""
+    if "s3" not in fs.protocol:
+        return (OSError,)
+    from botocore.exceptions import BotoCoreError
+    from s3fs.core import S3_RETRYABLE_ERRORS
+
+    return (OSError, BotoCoreError, *S3_RETRYABLE_ERRORS)
 
 
 def _stored(name: str, info: Mapping[str, Any]) -> StoredFile:

@@ -58,7 +58,10 @@ class Traits:
 _RECONCILE = (
     "look the task up at the vendor, then run one of: fbcheck reconcile {chunk_key} --task-id ID, --resubmit or --abandon"
 )
-_GIVE_UP = "ask the vendor about this task; status calls continue. To give its phones up: fbcheck reconcile {chunk_key} --abandon"
+_GIVE_UP = (
+    "ask the vendor about this task; status calls continue, and no purge deletes its lists. "
+    "To give its phones up: fbcheck reconcile {chunk_key} --abandon"
+)
 _PURGE = "run `fbcheck purge` again: the last one was stopped before it finished"
 
 #                                 holds         settles status file   try    budget retries   check_status

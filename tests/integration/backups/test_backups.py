@@ -32,12 +32,14 @@ from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.collection.reconcile import attach_task
 from fbcheck_pipeline.workflow.erasing.erase import erase
 from fbcheck_pipeline.workflow.erasing.person import person_of, what_is_held
+from fbcheck_pipeline.workflow.erasing.purge import purge
 from fbcheck_pipeline.workflow.erasing.suppress import suppress_file
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
-from tests.conftest import DAY_S, NOON, Clock, drop, phones
+from tests.conftest import DAY_S, NOON, Clock, drop, new_database, phones
 from tests.fake_vendor import FakeVendor
 from tests.forked import FORK, PATIENCE_S
 from tests.integration.erasing.store import PERSON, grown_store, take_in
+from tests.integration.money.test_backup import see_that_it_is_whole
 from tests.integration.money.worker_script import die
 from tests.integration.workflow.workflow_driver import WorkflowDriver
 from tests.prepared import nothing_synced
@@ -71,11 +73,19 @@ def results(ws: Workspace) -> dict[str, list[dict[str, Any]]]:
 
 @pytest.fixture(params=["local", pytest.param("shared", marks=pytest.mark.xdist_group("postgres"))])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
-    """Where a store lies, where its backup does, and where it is brought back: a folder, or PostgreSQL with an object store."""
+    """Where a store's backup lies, and where it is brought back: a folder, or PostgreSQL with an object store."""
     if request.param == "local":
         return {"backup": str(tmp_path / "backup"), "data_uri": str(tmp_path / "new")}
     s3, url = request.getfixturevalue("s3"), request.getfixturevalue("postgres_url")
     return {"backup": f"{s3}-backup", "data_uri": f"{s3}-new", "ledger_url": url}
+
+
+@pytest.fixture
+def old_place(request: pytest.FixtureRequest, place: dict[str, str]) -> dict[str, str]:
+    """Settings of a store that lies where it will be brought back, in another database and under another prefix."""
+    if "ledger_url" not in place:
+        return {}
+    return {"data_uri": request.getfixturevalue("s3"), "ledger_url": new_database(request.getfixturevalue("postgres"))}
 
 
 def brought_back(make_settings: MakeSettings, clock: Clock, place: dict[str, str]) -> tuple[dict[str, str], RestoredStore]:
@@ -90,13 +100,14 @@ def test_a_restored_store_goes_on_and_buys_nothing_twice_by_itself(
     clock: Clock,
     vendor: FakeVendor,
     place: dict[str, str],
+    old_place: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What is with the vendor is collected; what may have been sent since the backup waits for a person, whoever brings it again.
 
     A receipt that outlived its ledger on this machine hinders nobody, and contradicts whoever says that all is known.
     """
-    old, numbers = WorkflowDriver(open_ws()), phones(100)
+    old, numbers = WorkflowDriver(open_ws(**old_place)), phones(100)
     old.run("answered", numbers[:10])
     old.finish()
     vendor.hold = True
@@ -112,7 +123,8 @@ def test_a_restored_store_goes_on_and_buys_nothing_twice_by_itself(
     clock.advance(3600)
     given, _ = brought_back(make_settings, clock, place)
     folders = [each.receipts_folder(old.ledger.uuid) / "receipts" for each in (old.ws.settings, make_settings(**given))]
-    shutil.copytree(*folders, dirs_exist_ok=True)
+    if folders[0] != folders[1]:  # beside PostgreSQL they lie in the user's state folder, by the ledger's id
+        shutil.copytree(*folders, dirs_exist_ok=True)
     new = WorkflowDriver(open_ws(**given))
     posts = len(vendor.posts)
     for buy in (lambda: new.run("lost", numbers[30:40]), lambda: new.send("planned"), lambda: new.foresee({"x": numbers[60:]})):
@@ -321,6 +333,82 @@ def test_a_restore_that_is_killed_is_ended_by_the_same_command_and_by_nothing_el
     ws = open_ws(data_uri=settings.data_uri)
     assert what_is_held(ws, person_of(np.array([PERSON]))).is_nothing and results(ws) == results(store.ws)
     assert ws.ledger.why_nothing_is_bought() and ws.storage.exists("inbox/dropped.csv")
+
+
+@pytest.mark.parametrize("moment", ["_Copies._copy", "copy_rows"], ids=["while files are copied", "while the ledger's rows are"])
+def test_who_is_erased_and_what_is_purged_while_a_backup_is_made(
+    moment: str,
+    store: WorkflowDriver,
+    open_ws: OpenWs,
+    make_settings: MakeSettings,
+    clock: Clock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The cut is of one moment all the same. Who is in it is erased again by a restore; what was purged after it comes back whole."""
+    place = {"backup": str(tmp_path / "backup"), "data_uri": str(tmp_path / "new")}
+    original, calls = pkgutil.resolve_name(f"fbcheck_pipeline.workflow.backups.back_up.{moment}"), itertools.count()
+    purged = next(each.list_key for each in store.ledger.lists() if each.file == "leads.xlsx")
+
+    def meanwhile(*given: Any, **named: Any) -> Any:
+        if next(calls) == 0:
+            other = open_ws()
+            monkeypatch.setattr(other.ledger, "wipe_deleted", lambda: None)  # the backup reads in this very thread
+            erase(other, person_of(np.array([PERSON])), rejoin)
+            purge(other, older_than_days=None, list_key=purged)
+        return original(*given, **named)
+
+    with patch(f"fbcheck_pipeline.workflow.backups.back_up.{moment}", meanwhile):
+        back_up(store.ws, place["backup"])
+    given, said = brought_back(make_settings, clock, place)
+    ws, is_after = open_ws(**given), moment == "copy_rows"
+    see_that_it_is_whole(ws)
+    assert what_is_held(ws, person_of(np.array([PERSON]))).is_nothing
+    assert (said.opt_outs_since, said.erased) == (is_after, is_after)
+    found, left = results(ws), results(store.ws)
+    assert found.keys() - left.keys() == ({purged} if is_after else set())
+    assert {key: found[key] for key in left} == left
+
+
+def test_an_object_store_that_fails_half_way_is_named_and_the_same_command_ends_the_work(
+    store: WorkflowDriver, open_ws: OpenWs, make_settings: MakeSettings, clock: Clock, s3: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key that may not, a store that does not answer: nothing is believed that is not whole, neither the backup nor what it brings back."""
+    import aiobotocore.client
+    from botocore.exceptions import ClientError, EndpointConnectionError
+
+    denied = ClientError({"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}, "any")
+    away = EndpointConnectionError(endpoint_url="http://127.0.0.1:9")
+    call, place = aiobotocore.client.AioBaseClient._make_api_call, {"backup": f"{s3}-backup", "data_uri": f"{s3}-new"}
+    place["ledger_url"] = make_settings().ledger_address.replace("ledger.db", "new.db")
+    settings = make_settings(**{name: value for name, value in place.items() if name != "backup"})
+
+    def failing(operation: str, number: int, error: Exception, work: Callable[[], object]) -> None:
+        calls = itertools.count(1)
+
+        async def fail(self: Any, asked: str, given: dict[str, Any]) -> Any:
+            if asked == operation and next(calls) >= number:
+                raise error
+            return await call(self, asked, given)
+
+        with monkeypatch.context() as patched, pytest.raises(StorageError, match=r"Access Denied|Could not connect"):
+            patched.setattr(aiobotocore.client.AioBaseClient, "_make_api_call", fail)
+            work()
+
+    target = BackupTarget(place["backup"])
+    for operation, number, error in [("PutObject", 1, denied), ("PutObject", 9, away), ("ListObjectsV2", 1, away)]:
+        failing(operation, number, error, lambda: back_up(store.ws, place["backup"]))
+        assert target.manifest() is None
+    back_up(store.ws, place["backup"])
+    whole = target.manifest()
+    failing("HeadObject", 1, away, lambda: back_up(store.ws, place["backup"]))
+    assert target.manifest() == whole
+    for operation, number, error in [("GetObject", 9, denied), ("PutObject", 9, away), ("PutObject", 2, denied)]:
+        failing(operation, number, error, lambda: restore(settings, place["backup"], rejoin, clock))
+        with pytest.raises(LedgerError, match="run the same `fbcheck restore FROM` again"):
+            open_workspace(settings)
+    given, _ = brought_back(make_settings, clock, place)
+    assert results(open_ws(**given)) == results(store.ws)
 
 
 def test_a_restore_refuses_what_is_no_whole_backup_and_a_place_that_is_not_empty(

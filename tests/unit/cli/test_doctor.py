@@ -80,7 +80,9 @@ def test_size_and_growth_are_told(examine: Examine, ledger: sqlite3.Connection, 
     assert found["last 7 days"][1] == "60 lists joined, 50 chunks settled with 25,000 phones, 24,750 answered"
     assert "60 chunks settled" in found["last 30 days"][1]
     ledger.execute("UPDATE chunks SET state = 'unconfirmed' WHERE change = 1")
-    assert examine(REGION="CH")[1]["open"][0] == "note" and "1 unconfirmed" in examine(REGION="CH")[1]["open"][1]
+    ledger.execute("UPDATE chunks SET state = 'overdue' WHERE change = 2")
+    level, said = examine(REGION="CH")[1]["open"]
+    assert level == "note" and "1 unconfirmed, 1 overdue; what is unconfirmed or overdue waits for you" in said
 
 
 @pytest.mark.parametrize(
