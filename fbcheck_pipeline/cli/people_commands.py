@@ -155,6 +155,6 @@ def purge(
         if purged.skipped:
             reporter.say(
                 f"skipped, because the vendor has phones of these lists: {', '.join(purged.skipped)}; "
-                "`fbcheck status LIST_KEY` says what to do about a task that does not end"
+                "`fbcheck status` says what to do about a task that does not end"
             )
         reporter.result({**asdict(purged), "dry_run": dry_run})

@@ -162,22 +162,26 @@ def _has_ended(ws: Workspace, chunk: Chunk, error: VendorError, why: str, kept_s
 
 
 def _note_fault(ws: Workspace, chunk_key: str, error: StorageError) -> None:
-    """Note in the ledger why a result could not be stored, and when it is fetched again: minutes later, so it is said at once."""
+    """Note in the ledger why a result could not be stored, and when it is fetched again: minutes later, so it is said at once.
+
+    What waits as long comes in one round, at multiples of its pause: a disk fails for all, and each round is a run that fails.
+    """
     log.warning("result not stored chunk_key=%s error=%s", chunk_key, type(error).__name__)
     chunk = ws.ledger.chunk(chunk_key)
-    at = _next_fetch_at(ws, chunk)
+    pause_s = _pause_s(ws, chunk)
+    at = (ws.ledger.clock() // pause_s + 1) * pause_s
     note = tried_note(str(error), "fetched", chunk.fetches + 1, at)
     ws.ledger.note_fetch_error(chunk, to=chunk.state, note=note, next_fetch_at=at, repeats=chunk.repeats, is_there=False)
 
 
-def _next_fetch_at(ws: Workspace, chunk: Chunk) -> float:
-    """When a result that could not be used this time is fetched again (UTC seconds): ever more rarely."""
+def _pause_s(ws: Workspace, chunk: Chunk) -> float:
+    """How long until a result that could not be used this time is fetched again: ever longer."""
     longest_s = LONGEST_LATE_WAIT_S if _is_late(ws, chunk) else LONGEST_WAIT_S
-    return ws.ledger.clock() + min(ws.settings.poll_seconds * 2.0 ** min(chunk.fetches, 30), longest_s)
+    return min(ws.settings.poll_seconds * 2.0 ** min(chunk.fetches, 30), longest_s)
 
 
 def _note_failure(ws: Workspace, chunk: Chunk, error: VendorError, why: str) -> None:
-    at, repeats = _next_fetch_at(ws, chunk), _repeats(chunk, error)
+    at, repeats = ws.ledger.clock() + _pause_s(ws, chunk), _repeats(chunk, error)
     is_short = chunk.has_verdicts and chunk.state is ChunkState.EXPORTED and repeats >= REPEATS
     ws.ledger.note_fetch_error(
         chunk,
