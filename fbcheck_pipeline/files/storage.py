@@ -9,8 +9,9 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -52,6 +53,14 @@ class StoredFile:
     version: str
 
 
+@dataclass(frozen=True)
+class View:
+    """The same rows in another schema: what each batch is there."""
+
+    schema: pa.Schema
+    of: Callable[[pa.RecordBatch], pa.RecordBatch]
+
+
 @dataclass
 class BatchStream:
     """Record batches of one schema, read once.
@@ -61,6 +70,7 @@ class BatchStream:
         on_written: called once the file stands at its place; returns facts worth showing of it.
         guard: entered once all is written, left once the file stands; what it raises keeps the file from appearing.
         as_of: the ledger's generation before the file was opened, where whoever opened it asked.
+        beside: views of it that are written with it, by the names of their files.
     """
 
     schema: pa.Schema
@@ -69,6 +79,7 @@ class BatchStream:
     on_written: Callable[[], Mapping[str, Any]] = dict
     guard: Callable[[], AbstractContextManager[object]] = nullcontext
     as_of: int | None = None
+    beside: Mapping[str, View] = field(default_factory=dict)
 
     def read_all(self) -> pa.Table:
         """All batches as one table; for small data."""
@@ -239,7 +250,7 @@ class Storage:
             yield path
 
     def write_parquet(self, name: str, stream: BatchStream) -> int:
-        """Write a stream as zstd Parquet, atomically.
+        """Write a stream as zstd Parquet, atomically, each batch while the next one is made; the views beside it appear when it does.
 
         Returns:
             The number of rows written.
@@ -249,16 +260,25 @@ class Storage:
         """
         import pyarrow.parquet as pq
 
+        files = {**stream.beside, name: View(stream.schema, lambda batch: batch)}
         first = next(stream.batches, None)
-        batches = () if first is None else chain([first], stream.batches)
-        rows, options = 0, {"compression": "zstd", "use_dictionary": _repetitive(first)}
-        with ExitStack() as guarded, self.writing(name) as sink:
-            with pq.ParquetWriter(sink, stream.schema, **options) as writer:
-                for batch in batches:
-                    if batch.num_rows:
-                        writer.write_batch(batch)
-                        rows += batch.num_rows
-                writer.add_key_value_metadata(dict(stream.footer()))
+        batches = chain([] if first is None else [first], stream.batches)
+        with ExitStack() as guarded, ExitStack() as sinks:
+            with ExitStack() as opened:
+                writers = {}
+                for each, view in files.items():
+                    dictionaries = [] if first is None else _repetitive(view.of(first))
+                    sink = sinks.enter_context(self.writing(each))
+                    writer = pq.ParquetWriter(sink, view.schema, compression="zstd", use_dictionary=dictionaries)
+                    writers[each] = opened.enter_context(writer)
+                del first  # or it would stay for as long as all is written
+
+                def write(batch: pa.RecordBatch) -> None:
+                    for each, writer in writers.items():
+                        writer.write_batch(files[each].of(batch))
+
+                rows = _each_behind(write, batches)
+                writers[name].add_key_value_metadata(dict(stream.footer()))
             guarded.enter_context(stream.guard())
         return rows
 
@@ -383,10 +403,22 @@ def _stored(name: str, info: Mapping[str, Any]) -> StoredFile:
     return StoredFile(name, modified, str(info.get("ETag") or info.get("etag") or f"{info['size']}:{modified}"))
 
 
-def _repetitive(batch: pa.RecordBatch | None) -> list[str]:
+def _each_behind(write: Callable[[pa.RecordBatch], None], batches: Iterable[pa.RecordBatch]) -> int:
+    """Write each batch while the next one is made; returns the rows."""
+    rows, last = 0, Future[None]()
+    last.set_result(None)
+    with ThreadPoolExecutor(1, "write") as executor:
+        for batch in batches:
+            last.result()
+            if batch.num_rows:
+                last = executor.submit(write, batch)
+                rows += batch.num_rows
+        last.result()
+    return rows
+
+
+def _repetitive(batch: pa.RecordBatch) -> list[str]:
     """Columns for which a dictionary pays, judged by the first rows."""
-    if batch is None:
-        return []
     import pyarrow as pa
     import pyarrow.compute as pc
 

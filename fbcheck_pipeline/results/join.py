@@ -21,6 +21,8 @@ from fbcheck_pipeline.workflow.answers import NO_PIN, REJECTED, Resolved, Tally
 from fbcheck_pipeline.workflow.verdict_files.verdicts import exported_at_us
 
 OF_E164 = frozenset(columns_of(paths.E164_PHONES))
+MOST_ROWS = 50_000
+"""Of a batch: it is in memory with the one that is written meanwhile."""
 
 
 def result_schema(e164_schema: pa.Schema) -> pa.Schema:
@@ -49,7 +51,7 @@ def join_batches(
     verdicts, statuses = pa.array(VERDICTS), pa.array(CHECK_STATUSES)
     checked_at = pa.array([exported_at_us(task) for task in resolved.tasks], pa.timestamp("us", "UTC"))
     task_ids = pa.array([task.task_id for task in resolved.tasks], pa.string())
-    for batch in batches:
+    for batch in _parts(batches):
         at = _places(batch.column(Column.PHONE_E164), resolved.phones)
         status, verdict, number = resolved.status[at], resolved.facebook[at], resolved.task[at]
         tally.is_complete &= not bool((at == NO_PIN).any())
@@ -66,6 +68,11 @@ def join_batches(
             raise NotImplementedError(f"results/join.py does not compute {', '.join(sorted(missing))}")
         source = [column for name, column in zip(batch.schema.names, batch.columns, strict=True) if name not in OF_E164]
         yield pa.RecordBatch.from_arrays([*source, *(ours[name] for name in RESULT_COLUMNS)], schema=schema)
+
+
+def _parts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        yield from (batch.slice(begin, MOST_ROWS) for begin in range(0, batch.num_rows, MOST_ROWS))
 
 
 def _places(texts: pa.Array, phones: Phones) -> npt.NDArray[np.int64]:

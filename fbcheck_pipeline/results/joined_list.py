@@ -13,7 +13,7 @@ from fbcheck_pipeline.model.frames import validate
 from fbcheck_pipeline.model.statuses import CheckStatus
 from fbcheck_pipeline.model.timestamps import rfc3339
 from fbcheck_pipeline.progress import reported
-from fbcheck_pipeline.results.answer_rows import write_answers
+from fbcheck_pipeline.results.answer_rows import answers_view
 from fbcheck_pipeline.results.counting import Breakdown
 from fbcheck_pipeline.results.join import join_batches, result_schema
 from fbcheck_pipeline.results.lineage import FOOTER_KEY, as_json, build_lineage
@@ -59,7 +59,6 @@ def joined_list(
         return {FOOTER_KEY: told, LIST_KEY_KEY: list_key}
 
     def on_written() -> dict[str, Any]:
-        write_answers(ws, phone_list, as_of)
         refresh_latest(ws, phone_list.source, joined=(list_key, lineage["counts"][CheckStatus.WAITING]))
         ws.storage.write_bytes(paths.LINEAGE.of(list_key), told.encode())
         ws.storage.write_bytes(paths.REPORT.of(list_key), render_report(lineage).encode())
@@ -73,7 +72,8 @@ def joined_list(
             **{name: ws.storage.uri(place.of(list_key)) for name, place in _PLACES.items()},
         }
 
-    return guarded(ws, list_key, BatchStream(schema, batches, footer, on_written), as_of)
+    answers = {paths.FACEBOOK_ANSWERS.of(list_key): answers_view(phone_list)}
+    return guarded(ws, list_key, BatchStream(schema, batches, footer, on_written, beside=answers), as_of)
 
 
 def rejoin(ws: Workspace, list_key: str) -> None:
