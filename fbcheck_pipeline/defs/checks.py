@@ -1,9 +1,12 @@
 """Asset checks: facts that an operator should see without opening a log. The severity is ERROR if a person must act."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
 import dagster as dg
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.defs.instance import Instance
+from fbcheck_pipeline.defs.instance import Instance, ListLook
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
@@ -18,11 +21,12 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 
 GOOD_COVERAGE = 0.9
 MOST_SAID = 20
+DAY_S = 86_400
 
 
 def build_checks(instance: Instance) -> list[dg.AssetChecksDefinition]:
-    """The checks of one list."""
-    return [instance.list_check(*each) for each in CHECKS]
+    """The checks of one list, one step for each asset."""
+    return [instance.list_checks(file, looks) for file, looks in CHECKS.items()]
 
 
 def e164_frame_is_valid(ws: Workspace, list_key: str) -> dg.AssetCheckResult:
@@ -101,21 +105,36 @@ def source_is_as_before(ws: Workspace, list_key: str) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=not said, severity=dg.AssetCheckSeverity.WARN, description="; ".join(said) or None)
 
 
+def verdicts_are_fresh(ws: Workspace, list_key: str) -> dg.AssetCheckResult:
+    """A join that is repeated months later still shows the old verdicts; only a new list buys fresh ones."""
+    batches = ws.storage.read_parquet(paths.FACEBOOK_RESULTS.of(list_key), [Column.CHECKED_AT]).batches
+    oldest = min((found for batch in batches if (found := pc.min(batch.column(Column.CHECKED_AT)).as_py())), default=None)
+    if oldest is None:
+        return dg.AssetCheckResult(passed=True, severity=dg.AssetCheckSeverity.WARN)
+    age_days = (datetime.fromtimestamp(ws.ledger.clock(), UTC) - oldest).total_seconds() / DAY_S
+    return dg.AssetCheckResult(
+        passed=age_days <= ws.settings.verdict_days,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"oldest_verdict": dg.MetadataValue.timestamp(oldest), "oldest_verdict_days": round(age_days, 2)},
+    )
+
+
 def _counts(ws: Workspace, list_key: str) -> dict[str, int]:
     return dict(ws.ledger.phone_list(list_key).counts or {})
 
 
-CHECKS = [
-    (paths.E164_PHONES, e164_frame_is_valid, "No phone is lost. Each phone has either an E.164 or a reason."),
-    (paths.SUBMITTED_CHUNKS, reading_is_plausible, "The list is not held because nearly all of its cells are rejected."),
-    (paths.SUBMITTED_CHUNKS, nothing_is_unconfirmed, "No chunk of the list is unconfirmed."),
-    (paths.FACEBOOK_RESULTS, counts_add_up, "Each row has one status, and the counts add up to the rows of e164_phones."),
-    (paths.FACEBOOK_RESULTS, coverage_is_good, f"At least {GOOD_COVERAGE:.0%} of the valid phones have a verdict."),
-    (paths.FACEBOOK_RESULTS, vendor_counts_agree, "The vendor's own counts fit what was sent and what came back."),
-    (
-        paths.FACEBOOK_RESULTS,
-        source_is_as_before,
-        "The list has the phone columns of its source's last list, and half its rows or more.",
-    ),
-]
-"""The asset's file, what is looked at, and the description."""
+CHECKS: Mapping[paths.DataFile, Mapping[ListLook, str]] = {
+    paths.E164_PHONES: {e164_frame_is_valid: "No phone is lost. Each phone has either an E.164 or a reason."},
+    paths.SUBMITTED_CHUNKS: {
+        reading_is_plausible: "The list is not held because nearly all of its cells are rejected.",
+        nothing_is_unconfirmed: "No chunk of the list is unconfirmed.",
+    },
+    paths.FACEBOOK_RESULTS: {
+        counts_add_up: "Each row has one status, and the counts add up to the rows of e164_phones.",
+        coverage_is_good: f"At least {GOOD_COVERAGE:.0%} of the valid phones have a verdict.",
+        vendor_counts_agree: "The vendor's own counts fit what was sent and what came back.",
+        source_is_as_before: "The list has the phone columns of its source's last list, and half its rows or more.",
+        verdicts_are_fresh: "No verdict of the list is older than FBCHECK_VERDICT_DAYS.",
+    },
+}
+"""What is looked at of an asset's file, and the description."""

@@ -36,6 +36,9 @@ NO_LIST = (
     'out of jobs over everything, e.g. by dagster.AssetSelection.all() - fbcheck_pipeline.selection("NAME")'
 )
 
+ListLook = Callable[[Workspace, str], dg.AssetCheckResult]
+CommonLook = Callable[[Workspace], dg.AssetCheckResult]
+"""What a check does: of one list, by its key, or of all. The function's name is the check's."""
 Job = Any
 """What `dg.define_asset_job` returns; Dagster has no public name for it."""
 Context = Union[
@@ -152,35 +155,44 @@ class Instance:
     def _told_of(self, file: DataFile) -> dict[str, str]:
         return {PLACES: self.places} if self.places and file is SUBMITTED_CHUNKS else {}
 
-    def list_check(
-        self, file: DataFile, look: Callable[[Workspace, str], dg.AssetCheckResult], description: str
-    ) -> dg.AssetChecksDefinition:
-        """A check of an asset that runs for one list."""
-
-        def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-            with self.working(context) as fbcheck:
-                return _with_whole_remedies(fbcheck, look(fbcheck.workspace(), self.list_key(context)))
-
+    def list_checks(self, file: DataFile, looks: Mapping[ListLook, str]) -> dg.AssetChecksDefinition:
+        """Checks of an asset that run for one list, each with its description."""
         with warnings.catch_warnings():  # Dagster warns that partitioned checks are a preview; that is our affair
             warnings.simplefilter("ignore", dg.PreviewWarning)
-            return self._check(file, look.__name__, description, partitions_def=self.lists)(check)
+            return self._checks(file, "checks", looks, lambda context: [self.list_key(context)], partitions_def=self.lists)
 
-    def common_check(
-        self, file: DataFile, look: Callable[[Workspace], dg.AssetCheckResult], description: str
+    def common_checks(self, file: DataFile, looks: Mapping[CommonLook, str]) -> dg.AssetChecksDefinition:
+        """Checks of an asset that look at all lists, each with its description."""
+        return self._checks(file, "common_checks", looks, lambda context: [])
+
+    def _checks(
+        self,
+        file: DataFile,
+        name: str,
+        looks: Mapping[Any, str],
+        of: Callable[[dg.AssetCheckExecutionContext], list[str]],
+        **given: Any,
     ) -> dg.AssetChecksDefinition:
-        """A check of an asset that looks at all lists."""
+        """One step for several checks, each of which can be launched alone: a step of its own costs as much as most checks."""
+        key = self.key(file)
 
-        def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-            with self.working(context) as fbcheck:
-                return _with_whole_remedies(fbcheck, look(fbcheck.workspace()))
-
-        return self._check(file, look.__name__, description)(check)
-
-    def _check(self, file: DataFile, name: str, description: str, **given: Any) -> Callable[..., dg.AssetChecksDefinition]:
-        keys = {self.fbcheck_key}
-        return dg.asset_check(
-            asset=self.key(file), name=name, description=description, required_resource_keys=keys, op_tags=self.op_tags, **given
+        @dg.multi_asset_check(
+            name=f"{self.step(file)}_{name}",
+            specs=[dg.AssetCheckSpec(look.__name__, asset=key, description=said, **given) for look, said in looks.items()],
+            can_subset=True,
+            required_resource_keys={self.fbcheck_key},
+            op_tags=self.op_tags,
         )
+        def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+            selected = {each.name for each in context.selected_asset_check_keys}
+            with self.working(context) as fbcheck:
+                for look in looks:
+                    if look.__name__ in selected:
+                        found = look(fbcheck.workspace(), *of(context))
+                        remedy = found.description and fbcheck.command_line.said(found.description)
+                        yield found._replace(asset_key=key, check_name=look.__name__, description=remedy)
+
+        return check
 
     def job(
         self,
@@ -250,8 +262,3 @@ def list_name(source: str) -> str:
 def latest_name(source: str) -> str:
     """The asset of the result of a source's newest list."""
     return f"{source}{LATEST}"
-
-
-def _with_whole_remedies(fbcheck: FbcheckResource, found: dg.AssetCheckResult) -> dg.AssetCheckResult:
-    described = found.description and fbcheck.command_line.said(found.description)
-    return dg.AssetCheckResult(passed=found.passed, severity=found.severity, description=described, metadata=found.metadata)

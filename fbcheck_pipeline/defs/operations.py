@@ -1,19 +1,16 @@
-"""Checks for the operator: of the budget, of tasks that do not end, of the disk, and of old verdicts; and the schedule that makes them.
+"""Checks for the operator: of the budget, of tasks that do not end and of the disk; and the schedule that makes them.
 
 A check is an ERROR if a person must act, and a WARN if it may pass by tomorrow without anybody. Only ERROR goes to the webhook.
 """
 
 import shutil
-from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
-import pyarrow.compute as pc
 
 from fbcheck_pipeline.defs.instance import Instance
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.statuses import CheckStatus
 from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -24,28 +21,24 @@ OLD_TASK = 0.5
 """The operator should ask the vendor about a task that is older than this share of the deadline."""
 NEARLY_FULL, FULL = 0.1, 0.03
 """A person should free space when less than this share of the disk is free, and must when less than the other is."""
-HOUR_S, DAY_S = 3600, 86_400
+HOUR_S = 3600
 
 
 def build_operations(instance: Instance) -> dg.Definitions:
     """The operator's checks, their job and their schedule."""
-    budget = instance.common_check(
-        paths.SUBMITTED_CHUNKS, budget_has_room, f"Less than {NEARLY_USED:.0%} of the day's budget is used."
+    budget = instance.common_checks(
+        paths.SUBMITTED_CHUNKS, {budget_has_room: f"Less than {NEARLY_USED:.0%} of the day's budget is used."}
     )
-    oldest = instance.common_check(
+    vendor_and_disk = instance.common_checks(
         paths.VERDICTS,
-        oldest_task_is_young,
-        "No task is past its deadline, and the oldest open task is younger than half of the deadline.",
-    )
-    disk = instance.common_check(
-        paths.VERDICTS, disk_has_room, f"At least {NEARLY_FULL:.0%} of the data folder's disk is free; an object store has room."
-    )
-    fresh = instance.list_check(
-        paths.FACEBOOK_RESULTS, verdicts_are_fresh, "No verdict of the list is older than FBCHECK_VERDICT_DAYS."
+        {
+            oldest_task_is_young: "No task is past its deadline, and the oldest open task is younger than half of the deadline.",
+            disk_has_room: f"At least {NEARLY_FULL:.0%} of the data folder's disk is free; an object store has room.",
+        },
     )
     job = instance.job(
         "operator_checks",
-        dg.AssetSelection.checks(budget, oldest, disk),
+        dg.AssetSelection.checks(budget, vendor_and_disk),
         "Checks that do not belong to the run of one list: a task that never ends starts no run.",
     )
     every_morning = dg.ScheduleDefinition(
@@ -56,7 +49,7 @@ def build_operations(instance: Instance) -> dg.Definitions:
         default_status=instance.schedule_status(),
         description="Every morning: check that budget and disk space are left and that no task is stuck.",
     )
-    return dg.Definitions(asset_checks=[budget, oldest, disk, fresh], jobs=[job], schedules=[every_morning])
+    return dg.Definitions(asset_checks=[budget, vendor_and_disk], jobs=[job], schedules=[every_morning])
 
 
 def budget_has_room(ws: Workspace) -> dg.AssetCheckResult:
@@ -97,18 +90,4 @@ def disk_has_room(ws: Workspace) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.ERROR if is_full else dg.AssetCheckSeverity.WARN,
         description="free space on the disk of FBCHECK_DATA_URI, or purge what is past its retention" if is_full else None,
         metadata={"free_bytes": disk.free, "disk_bytes": disk.total},
-    )
-
-
-def verdicts_are_fresh(ws: Workspace, list_key: str) -> dg.AssetCheckResult:
-    """A join that is repeated months later still shows the old verdicts; only a new list buys fresh ones."""
-    batches = ws.storage.read_parquet(paths.FACEBOOK_RESULTS.of(list_key), [Column.CHECKED_AT]).batches
-    oldest = min((found for batch in batches if (found := pc.min(batch.column(Column.CHECKED_AT)).as_py())), default=None)
-    if oldest is None:
-        return dg.AssetCheckResult(passed=True, severity=dg.AssetCheckSeverity.WARN)
-    age_days = (datetime.fromtimestamp(ws.ledger.clock(), UTC) - oldest).total_seconds() / DAY_S
-    return dg.AssetCheckResult(
-        passed=age_days <= ws.settings.verdict_days,
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={"oldest_verdict": dg.MetadataValue.timestamp(oldest), "oldest_verdict_days": round(age_days, 2)},
     )
