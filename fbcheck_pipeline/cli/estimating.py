@@ -128,7 +128,7 @@ def _run_list(
     rehearsed = rehearse_list(ws, key, found.content, again=again, is_confirmed=options.yes)
     sent |= rehearsed.chunks
     tally = Tally(resolve(ws, key, rehearsed.pins))
-    tally.add_repeated(found.content.occurrences, found.content.rejected_rows)
+    tally.add_repeated(found.content.repeats, found.content.rejected_rows)
     return tally.counts(found.rows)
 
 

@@ -35,7 +35,7 @@ def call_off(connection: sa.Connection, chunk: LoadedChunk, *, now: float) -> No
         return
     _count_no_longer(connection, chunk, chunk.chunk_key)
     request_planning_of_dependants(connection, chunk.chunk_key)
-    phones, _ = codec.distinct(chunk.phones)
+    phones = codec.distinct(chunk.phones)
     for row in connection.execute(LOADED.where(chunks.c.state == ChunkState.PLANNED)).all():
         planned = LoadedChunk.from_row(row)
         if (codec.positions(planned.phones, phones) >= 0).any():

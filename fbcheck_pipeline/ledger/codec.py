@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +19,10 @@ else:
 
 
 Phones: TypeAlias = "npt.NDArray[np.int64]"
+Numbers: TypeAlias = "npt.NDArray[np.signedinteger[Any]]"
+"""Indices of things, in the smallest type that holds them; -1 for none."""
+AT_ONCE = 1 << 19
+"""So many of the phones of a list are worked on at a time, where a copy of all would need too much memory."""
 
 
 def pack(phones: Phones) -> bytes:
@@ -71,26 +75,72 @@ def from_payload(payload: bytes) -> Phones:
     return np.fromstring(payload.decode(), np.int64, sep="\n")
 
 
-def distinct(phones: Phones) -> tuple[Phones, npt.NDArray[np.int32]]:
-    """Sorted distinct phones, and how often each one occurs. Sorting beats hashing fivefold at this size."""
-    return runs(np.sort(phones))
+class Gathered:
+    """Arrays end to end, in one that grows in place: they are never in memory twice. Later ones may be of wider types."""
+
+    def __init__(self, dtype: npt.DTypeLike) -> None:
+        self._array, self._count = np.empty(0, dtype), 0
+
+    def add(self, piece: Numbers) -> None:
+        """Put a copy of these behind what is there."""
+        self._array = self._array.astype(np.promote_types(self._array.dtype, piece.dtype), copy=False)
+        count = self._count + len(piece)
+        if count > len(self._array):
+            self._array.resize(max(count, len(self._array) + len(self._array) // 8), refcheck=False)
+        self._array[self._count : count] = piece
+        self._count = count
+
+    def whole(self) -> Numbers:
+        """All of them, to which nothing may be added any more."""
+        self._array.resize(self._count, refcheck=False)
+        return self._array
 
 
-def runs(ordered: Phones) -> tuple[Phones, npt.NDArray[np.int32]]:
-    """`distinct` of phones that are sorted already."""
-    is_first = np.ones(len(ordered), bool)
-    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
-    first = np.flatnonzero(is_first).astype(np.int32)
-    return ordered[first], np.diff(first, append=np.int32(len(ordered)))
+def distinct(phones: Phones) -> Phones:
+    """Sorted distinct phones. Sorting beats hashing fivefold at this size."""
+    return without_repeats(np.sort(phones))[0]
 
 
-def grouped(numbers: npt.NDArray[np.int32]) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
-    """Each number that occurs, ascending, with the places where it does; sorted once, however many numbers there are."""
-    order = np.argsort(numbers, kind="stable")
-    ordered = numbers[order]
-    starts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
-    for places in np.split(order, starts) if len(order) else ():
-        yield int(numbers[places[0]]), places
+def without_repeats(ordered: Phones) -> tuple[Phones, Phones]:
+    """Sorted phones, each once, in the same memory; and those left over, a phone as often as it recurs."""
+    kept, repeats = 0, [np.empty(0, np.int64)]
+    for start in range(0, len(ordered), AT_ONCE):
+        block = ordered[start : start + AT_ONCE]
+        is_first = np.append(not kept or block[0] != ordered[kept - 1], block[1:] != block[:-1])
+        repeats.append(block[~is_first])
+        first = block[is_first]
+        ordered[kept : kept + len(first)] = first
+        kept += len(first)
+    ordered.resize(kept, refcheck=False)
+    return ordered, np.concatenate(repeats)
+
+
+def smallest_type(count: int) -> np.dtype[np.signedinteger[Any]]:
+    """The smallest type for numbers of `count` things, and -1."""
+    return np.min_scalar_type(-max(1, count))
+
+
+def counts(numbers: Numbers, kinds: int) -> npt.NDArray[np.int64]:
+    """How often each of the numbers below `kinds` occurs; -1 is not counted."""
+    found = np.zeros(kinds, np.int64)
+    for start in range(0, len(numbers), AT_ONCE):
+        some = numbers[start : start + AT_ONCE]
+        found += np.bincount(some[some >= 0], minlength=kinds)
+    return found
+
+
+def grouped(numbers: Numbers) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
+    """Each number from 0 on that occurs, ascending, with the places where it does. Sorts some of the places at a time."""
+    ends = np.cumsum(counts(numbers, 1 + int(numbers.max(initial=-1))))
+    first = done = 0
+    while first < len(ends):
+        last = max(first + 1, int(np.searchsorted(ends, done + AT_ONCE, side="right")))
+        blocks = ((start, numbers[start : start + AT_ONCE]) for start in range(0, len(numbers), AT_ONCE))
+        places = np.concatenate([start + np.flatnonzero((block >= first) & (block < last)) for start, block in blocks])
+        ordered = places[np.argsort(numbers[places], kind="stable")]
+        of_each = np.split(ordered, ends[first : last - 1] - done)
+        yield from ((number, each) for number, each in enumerate(of_each, first) if len(each))
+        first, done = last, int(ends[last - 1])
 
 
 def positions(phones: Phones, among: Phones) -> npt.NDArray[np.int64]:

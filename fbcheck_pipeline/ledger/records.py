@@ -140,7 +140,7 @@ class LoadedChunk(Chunk):
     @property
     def answered(self) -> Phones:
         """Its phones (sorted, distinct) with a usable verdict, once there is a result."""
-        phones, _ = codec.distinct(self.phones)
+        phones = codec.distinct(self.phones)
         return phones[codec.positions(phones, self.unanswered) < 0]
 
     @property

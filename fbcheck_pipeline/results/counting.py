@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.oddities import ODDITIES
@@ -85,17 +86,17 @@ def coverage_of(counts: Mapping[str, int]) -> float | None:
 
 def answers_by_chunk(resolved: Resolved) -> Counter[str]:
     """Distinct phones of the list that each chunk answers."""
-    numbers, counts = np.unique(resolved.task[resolved.facebook >= 0], return_counts=True)
-    return Counter(
-        {resolved.tasks[number].chunk_key: count for number, count in zip(numbers.tolist(), counts.tolist(), strict=True)}
-    )
+    counts = np.zeros(len(resolved.tasks), np.int64)
+    for start in range(0, len(resolved.task), codec.AT_ONCE):
+        some = slice(start, start + codec.AT_ONCE)
+        counts += codec.counts(resolved.task[some][resolved.facebook[some] >= 0], len(counts))
+    return Counter({task.chunk_key: count for task, count in zip(resolved.tasks, counts.tolist(), strict=True) if count})
 
 
 def distinct_verdicts(resolved: Resolved) -> dict[str, int]:
     """Distinct phones of the list by verdict, and as `none` those without; together all that are not rejected."""
-    codes = resolved.facebook[: len(resolved.phones)]
-    found = {str(verdict): int((codes == code).sum()) for code, verdict in enumerate(VERDICTS)}
-    return {**found, NO_VERDICT: len(codes) - sum(found.values())}
+    found = dict(zip(map(str, VERDICTS), codec.counts(resolved.facebook, len(VERDICTS)).tolist(), strict=True))
+    return {**found, NO_VERDICT: len(resolved.phones) - sum(found.values())}
 
 
 def verdict_times(resolved: Resolved) -> dict[str, float] | None:

@@ -14,11 +14,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from fbcheck_pipeline import __version__
-from fbcheck_pipeline.ledger import ChunkState
+from fbcheck_pipeline.ledger import ChunkState, codec
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList, Purchase
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column
@@ -136,7 +135,8 @@ def _previous(ws: Workspace, phone_list: PhoneList) -> dict[str, Any] | None:
 
 def _tasks_of(ws: Workspace, resolved: Resolved, bought: Collection[str]) -> list[Chunk]:
     """The tasks that carry phones of the list, and those that were bought for it and answer none of them any more, oldest first."""
-    carrying = [resolved.tasks[number] for number in np.unique(resolved.task).tolist() if number >= 0]
+    counts = codec.counts(resolved.task, len(resolved.tasks))
+    carrying = [task for task, count in zip(resolved.tasks, counts.tolist(), strict=True) if count]
     others = ws.ledger.chunks_named(set(bought).difference(each.chunk_key for each in carrying))
     return sorted([*carrying, *others], key=lambda each: (each.planned_at, each.chunk_key))
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
-from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.codec import Numbers, Phones
 from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, AnsweredBy, CheckStatus
 from fbcheck_pipeline.workflow.buying.pins import Pins
@@ -22,6 +22,8 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 NO_PIN, REJECTED = -2, -1
 """Places of a phone that the pins do not know (the list was normalised anew since it was planned), and of a rejected row."""
 _CODE = {status: code for code, status in enumerate(CHECK_STATUSES)}
+_SETTLED, _MAY_CHANGE, _NIGHT, _MISSING = range(4)
+"""What may become of a phone: the night sends it again unless its tries are used up; no chunk that it is pinned to carries it."""
 
 
 @dataclass(frozen=True)
@@ -32,35 +34,30 @@ class Resolved:
         status: index in CHECK_STATUSES.
         facebook: index in VERDICTS, -1 for none.
         task: index in `tasks`, -1 for none.
-        may_change: True where the status may change by itself or waits for a person.
+        may_change: True where the status of some phone may change by itself or waits for a person.
     """
 
     phones: Phones
     status: npt.NDArray[np.int8]
     facebook: npt.NDArray[np.int8]
-    task: npt.NDArray[np.int32]
-    may_change: npt.NDArray[np.bool_]
+    task: Numbers
     tasks: list[Chunk]
+    may_change: bool = False
 
 
 def resolve(ws: Workspace, list_key: str, pins: Pins) -> Resolved:
     """Follow every pin to its answer as the ledger knows it now."""
     count, unsent = len(pins.phones) + 2, _CODE[_status_of_unsent(ws, list_key)]
     chunks = ws.ledger.chunks_with_parts(pins.chunk_keys)
-    resolved = Resolved(
-        pins.phones,
-        np.full(count, unsent, np.int8),
-        np.full(count, -1, np.int8),
-        np.full(count, -1, np.int32),
-        np.zeros(count, bool),
-        [each for each in chunks if each.task_id is not None],
-    )
-    resolved.status[REJECTED] = _CODE[CheckStatus.REJECTED]
+    tasks = [each for each in chunks if each.task_id is not None]
+    status, facebook = np.full(count, unsent, np.int8), np.full(count, -1, np.int8)
+    resolved = Resolved(pins.phones, status, facebook, np.full(count, -1, codec.smallest_type(len(tasks))), tasks)
+    status[REJECTED] = _CODE[CheckStatus.REJECTED]
     resolver = _AnswerResolver(ws, list_key, resolved, chunks, unsent, pins.binding_tries)
     for number, places in codec.grouped(pins.index):
         pin = pins.pins[number]
         if pin.answered_by is AnsweredBy.VERDICT:
-            resolved.may_change[places] = True  # a phone without the verdict that it was pinned to is planned anew
+            resolver.prospect[places] = _MAY_CHANGE  # a phone without the verdict that it was pinned to is planned anew
             resolver.verdict(pin.chunk_key or "", places, CheckStatus.REUSED)
         elif pin.chunk_key is not None:
             resolver.chunk(
@@ -68,10 +65,10 @@ def resolve(ws: Workspace, list_key: str, pins: Pins) -> Resolved:
             )
         else:
             if pin.answered_by is not AnsweredBy.WAITING:
-                resolved.status[places] = _CODE[CheckStatus.named(pin.answered_by.value)]
-            resolved.may_change[places] = pin.answered_by is not AnsweredBy.SUPPRESSED
+                status[places] = _CODE[CheckStatus.named(pin.answered_by.value)]
+            resolver.prospect[places] = _SETTLED if pin.answered_by is AnsweredBy.SUPPRESSED else _MAY_CHANGE
     resolver.judge_unanswered()
-    return resolved
+    return replace(resolved, may_change=bool((resolver.prospect == _MAY_CHANGE).any()))
 
 
 def _status_of_unsent(ws: Workspace, list_key: str) -> CheckStatus:
@@ -81,7 +78,11 @@ def _status_of_unsent(ws: Workspace, list_key: str) -> CheckStatus:
 
 
 class _AnswerResolver:
-    """Fills a `Resolved`, reading each task's verdicts once."""
+    """Fills a `Resolved`, reading each task's verdicts once.
+
+    Attributes:
+        prospect: what may become of each phone, one of the four codes above.
+    """
 
     def __init__(
         self,
@@ -97,8 +98,7 @@ class _AnswerResolver:
         self._task_numbers = {task.chunk_key: number for number, task in enumerate(resolved.tasks)}
         self._chunks = {each.chunk_key: each for each in chunks}
         self._children: dict[str, list[str]] = {}
-        self._is_night = np.zeros(len(resolved.phones), bool)  # the night sends it again, unless its tries are used up
-        self._is_missing = np.zeros(len(resolved.phones), bool)  # no chunk that it is pinned to carries it
+        self.prospect = np.full(len(resolved.phones), _SETTLED, np.int8)
         for each in chunks:
             if each.replaces:
                 self._children.setdefault(each.replaces, []).append(each.chunk_key)
@@ -117,11 +117,11 @@ class _AnswerResolver:
             traits = TRAITS[chunk.state]
             resolved.status[mine] = _CODE[traits.check_status or CheckStatus.WAITING]
             # what is overdue or short may change, too, but keeps no list open
-            resolved.may_change[mine] = traits.holds == "all" or not traits.settles
-            self._is_night[mine] = traits.retries == "night"
+            may_change = traits.holds == "all" or not traits.settles
+            self.prospect[mine] = _NIGHT if traits.retries == "night" else _MAY_CHANGE if may_change else _SETTLED
             if chunk.has_verdicts:
                 self.verdict(chunk.chunk_key, mine, good)
-        self._is_missing[places[missing]] = True
+        self.prospect[places[missing]] = _MISSING
 
     def verdict(self, chunk_key: str, places: npt.NDArray[np.int64], good: CheckStatus) -> None:
         """Answer places from the verdict file of a chunk; StorageError where it is lost for good."""
@@ -135,21 +135,20 @@ class _AnswerResolver:
         resolved.task[places] = number
         usable = places[found >= 0]
         resolved.status[usable] = _CODE[good]
-        resolved.may_change[usable] = False
-        self._is_night[usable] = False
+        self.prospect[usable] = _SETTLED
 
     def judge_unanswered(self) -> None:
         """Say of phones without an answer whether they may be tried again; what was known of them before is looked up once."""
         resolved = self._resolved
-        places = np.flatnonzero(self._is_night | self._is_missing)
+        places = np.flatnonzero(self.prospect >= _NIGHT)
+        is_missing = self.prospect[places] == _MISSING
         is_tried = self._tries(resolved.phones[places]) >= self._ws.settings.max_tries
-        resolved.may_change[places] = ~is_tried
-        is_missing = self._is_missing[places]
+        self.prospect[places] = np.where(is_tried, _SETTLED, _MAY_CHANGE)
         left, is_tried = places[is_missing], is_tried[is_missing]  # a withdrawn one's earlier tries were all
         is_suppressed = self._ws.ledger.suppressed_among(resolved.phones[left])
         unsent = np.where(is_tried, _CODE[CheckStatus.UNDETERMINED], self._unsent)
         resolved.status[left] = np.where(is_suppressed, _CODE[CheckStatus.SUPPRESSED], unsent)
-        resolved.may_change[left] = ~(is_suppressed | is_tried)
+        self.prospect[left[is_suppressed]] = _SETTLED
 
     def _tries(self, phones: Phones) -> npt.NDArray[np.int16]:
         """How often each phone (sorted, distinct) was tried without a usable answer, as far as it binds the list."""
@@ -160,7 +159,7 @@ class _AnswerResolver:
         return tries
 
     def _carries(self, chunk: Chunk, places: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        carried, _ = codec.distinct(loaded(self._ws, chunk.chunk_key).phones)
+        carried = codec.distinct(loaded(self._ws, chunk.chunk_key).phones)
         return codec.positions(self._resolved.phones[places], carried) >= 0
 
     def _leaves(self, chunk_key: str) -> Iterator[Chunk]:
@@ -177,16 +176,17 @@ class Tally:
     def __init__(self, resolved: Resolved) -> None:
         self._resolved = resolved
         self._by_status = np.zeros(len(CHECK_STATUSES), np.int64)
-        self.is_complete = not bool(resolved.may_change.any())
+        self.is_complete = not resolved.may_change
 
     def add(self, status: npt.NDArray[np.int8]) -> None:
         """Count a batch's statuses."""
-        self._by_status += np.bincount(status, minlength=len(CHECK_STATUSES))
+        self._by_status += codec.counts(status, len(CHECK_STATUSES))
 
-    def add_repeated(self, occurrences: npt.NDArray[np.int32], rejected: int) -> None:
-        """Count all rows at once, from how often each phone occurs."""
-        status = self._resolved.status[:NO_PIN]
-        self._by_status += [int(occurrences[status == code].sum()) for code in range(len(CHECK_STATUSES))]
+    def add_repeated(self, repeats: Phones, rejected: int) -> None:
+        """Count all rows at once: one of each phone, those of `repeats`, and the rejected ones."""
+        self.add(self._resolved.status[:NO_PIN])
+        for start in range(0, len(repeats), codec.AT_ONCE):
+            self.add(self._resolved.status[codec.positions(repeats[start : start + codec.AT_ONCE], self._resolved.phones)])
         self._by_status[_CODE[CheckStatus.REJECTED]] += rejected
 
     def counts(self, source_rows: int) -> dict[str, int]:

@@ -7,10 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from fbcheck_pipeline.files.storage import release_unused_memory
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.model.columns import Column
@@ -24,34 +22,32 @@ CellCounts = Mapping[str | None, int]
 
 @dataclass(frozen=True)
 class ListContent:
-    """Sorted distinct phones, how many rows each has, the cells of each phone column by its name, and some cells as they came."""
+    """Sorted distinct phones, those of further rows, the cells of each phone column by its name, and some cells as they came."""
 
     phones: Phones
-    occurrences: npt.NDArray[np.int32]
+    repeats: Phones
     columns: Mapping[str, CellCounts]
     some_cells: Sequence[str] = ()
 
     @property
     def rejected_rows(self) -> int:
         """Rows that have none."""
-        return sum(sum(cells.values()) for cells in self.columns.values()) - int(self.occurrences.sum())
+        return sum(sum(cells.values()) for cells in self.columns.values()) - len(self.phones) - len(self.repeats)
 
 
 def content_of(batches: Iterable[pa.RecordBatch]) -> ListContent:
     """Read batches that have `phone_e164`, null where rejected, `phone_column`, `reject_reason`, and `phone_raw` where cells are kept."""
-    found, columns = [np.empty(0, np.int64)], defaultdict[str, Counter[str | None]](Counter)
+    phones, columns = codec.Gathered(np.int64), defaultdict[str, Counter[str | None]](Counter)
     some_cells: list[str] = []
     for batch in batches:
         if Column.PHONE_RAW in batch.schema.names and len(some_cells) < CELLS_KEPT:
             evenly = np.arange(0, batch.num_rows, 1 + batch.num_rows // CELLS_OF_BATCH)
             some_cells += filter(None, batch.column(Column.PHONE_RAW).take(pa.array(evenly)).to_pylist())
-        found.append(codec.from_e164(batch.column(Column.PHONE_E164)))
+        phones.add(codec.from_e164(batch.column(Column.PHONE_E164)))
         cells = pa.table({name: batch.column(name) for name in _GROUP})
         groups = cells.group_by(_GROUP, use_threads=False).aggregate([([], "count_all")])
         for column, reason, count in zip(*(each.to_pylist() for each in groups.columns), strict=True):
             columns[column][reason] += count
-    every = np.concatenate(found)
-    found.clear()
-    release_unused_memory()
+    every = phones.whole()
     every.sort()
-    return ListContent(*codec.runs(every), columns, some_cells)
+    return ListContent(*codec.without_repeats(every), columns, some_cells)

@@ -71,7 +71,7 @@ def measure(ws: Workspace, phone_count: int, verdict_count: int) -> None:
 def some_phones(count: int, known: int, seed: int) -> codec.Phones:
     """Distinct phones of the range, unsorted."""
     dice = np.random.default_rng(seed)
-    phones, _ = codec.distinct(dice.integers(FIRST, FIRST + PER_KNOWN * known, count + count // 8))
+    phones = codec.distinct(dice.integers(FIRST, FIRST + PER_KNOWN * known, count + count // 8))
     return dice.permutation(phones)[:count]
 
 

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from fbcheck_pipeline.files.storage import ROWS_PER_BATCH, BatchStream, Storage, release_unused_memory
+from fbcheck_pipeline.files.storage import ROWS_PER_BATCH, BatchStream, Storage
 from fbcheck_pipeline.ledger import codec
-from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.codec import Numbers, Phones
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column, schema_of
 from fbcheck_pipeline.model.statuses import AnsweredBy
@@ -35,7 +34,7 @@ class Pins:
     """Sorted distinct phones, and for each the index of its pin in `pins`; `planned_at` is known of what is not written yet."""
 
     phones: Phones
-    index: npt.NDArray[np.int32]
+    index: Numbers
     pins: list[Pin]
     planned_at: float | None = None
 
@@ -98,7 +97,7 @@ def read_pins(storage: Storage, list_key: str) -> Pins | None:
 def pins_from(batches: Iterable[pa.RecordBatch]) -> Pins:
     """Pins from the rows of `submitted_chunks`."""
     numbers: dict[Pin, int] = {}
-    phones, index = [], []
+    phones, index = codec.Gathered(np.int64), codec.Gathered(np.int8)
     for batch in batches:
         columns = [batch.column(name).dictionary_encode() for name in _PIN]
         codes = [column.indices.fill_null(-1).to_numpy().astype(np.int64) + 1 for column in columns]
@@ -108,11 +107,7 @@ def pins_from(batches: Iterable[pa.RecordBatch]) -> Pins:
             Pin(AnsweredBy.named(columns[0][row].as_py()), columns[1][row].as_py(), columns[2][row].as_py())
             for row in first.tolist()
         ]
-        phones.append(codec.from_e164(batch.column(Column.PHONE_E164)))
-        index.append(np.array([numbers.setdefault(each, len(numbers)) for each in found], np.int32)[inverse])
-    if not phones:
-        return Pins(np.empty(0, np.int64), np.empty(0, np.int32), [])
-    every = np.concatenate(phones)
-    phones.clear()
-    release_unused_memory()
-    return Pins(every, np.concatenate(index), list(numbers))
+        phones.add(codec.from_e164(batch.column(Column.PHONE_E164)))
+        places = [numbers.setdefault(each, len(numbers)) for each in found]
+        index.add(np.array(places, codec.smallest_type(len(numbers)))[inverse])
+    return Pins(phones.whole(), index.whole(), list(numbers))

@@ -149,7 +149,7 @@ class PlanDraft:
         kept = self._kept()
         left = kept.unassigned()
         asked = self._phones if left.all() else self._phones[left]  # no copy of all of them
-        of_pool, _ = codec.distinct(np.concatenate([_NONE, *self._pool.values()]))
+        of_pool = codec.distinct(np.concatenate([_NONE, *self._pool.values()]))
         self._is_suppressed_in_pool = self._ws.ledger.suppressed_among(of_pool)
         self._lookups = PhoneLookup(self._ws, asked, self._rule), PhoneLookup(self._ws, of_pool, self._rule)
         note_all(self._ws, self._lookups, self._ws.ledger.holding())

@@ -96,7 +96,7 @@ def _as_it_is_now(ws: Workspace, list_key: str, pins: Pins, content: ListContent
 
 def _note_counts(ws: Workspace, list_key: str, pins: Pins, content: ListContent) -> dict[str, int]:
     tally = Tally(resolve(ws, list_key, pins))
-    tally.add_repeated(content.occurrences, content.rejected_rows)
+    tally.add_repeated(content.repeats, content.rejected_rows)
     counts = tally.counts(ws.ledger.phone_list(list_key).source_rows)
     ws.ledger.note_counts(list_key, counts)
     return counts

@@ -150,7 +150,7 @@ def _record(ws: Workspace, fetched: Fetched, known: LoadedChunk, result: ResultT
     chunk, table, is_new = fetched.chunk, result.table, True
     if known.has_verdicts:
         table, is_new = united_with_stored(ws, known, table)
-    sent, _ = codec.distinct(known.phones)
+    sent = codec.distinct(known.phones)
     unanswered = codec.without(sent, usable_phones(table))
     if known.has_verdicts:  # what was answered stays so, though its verdict were lost
         unanswered = unanswered[codec.positions(unanswered, known.unanswered) >= 0]

@@ -69,7 +69,7 @@ def read_for(ws: Workspace, chunk: LoadedChunk, path: Path) -> ResultTable:
     Raises:
         ResultError: see `read_result`.
     """
-    sent, _ = codec.distinct(chunk.there)
+    sent = codec.distinct(chunk.there)
     return read_result(path, sent, max_bytes=ws.settings.max_result_mb * 1_000_000)
 
 

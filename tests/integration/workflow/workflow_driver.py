@@ -144,5 +144,5 @@ class WorkflowDriver:
         pins = read_pins(self.ws.storage, key)
         assert pins is not None
         tally = Tally(resolve(self.ws, key, pins))
-        tally.add_repeated(np.ones(len(pins.phones), np.int64), 0)
+        tally.add_repeated(np.empty(0, np.int64), 0)
         return tally, pins

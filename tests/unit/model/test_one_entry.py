@@ -34,7 +34,7 @@ values = {"source_row": [1], "phone_index": [0], "phone_column": ["tel"], "phone
 batch = pa.RecordBatch.from_arrays([pa.array(values.get(each.name, [None]), each.type) for each in e164], schema=e164)
 class Task: task_id, vendor_exported_at, exported_at = "t", "2026-11-24T12:00:00Z", 1.9e9
 resolved = Resolved(np.array([41780000001]), np.array([0, 6, 2], np.int8), np.array([0, -1, -1], np.int8),
-    np.array([0, -1, -1], np.int32), np.zeros(3, bool), [Task()])
+    np.array([0, -1, -1], np.int32), [Task()])
 schema = result_schema(e164)
 (joined,) = join_batches(schema, [batch], resolved, Tally(resolved))
 validate(paths.FACEBOOK_RESULTS, joined)

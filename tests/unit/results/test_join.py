@@ -33,7 +33,7 @@ def joined(**source: str) -> pa.RecordBatch:
     status = np.array([CHECK_STATUSES.index(CheckStatus.CHECKED), *_of_no_phone()], np.int8)
     verdict = np.array([VERDICTS.index(Verdict.YES), -1, -1], np.int8)
     task_at = np.array([0, -1, -1], np.int32)
-    resolved = Resolved(np.array([PHONE]), status, verdict, task_at, np.zeros(3, bool), cast("list[Any]", [task]))
+    resolved = Resolved(np.array([PHONE]), status, verdict, task_at, cast("list[Any]", [task]))
     (result,) = join.join_batches(join.result_schema(schema), [batch], resolved, Tally(resolved))
     return validate(paths.FACEBOOK_RESULTS, result)
 
