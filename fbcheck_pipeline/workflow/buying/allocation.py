@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import islice
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fbcheck_pipeline.ledger import TRAITS, codec
-from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.codec import Numbers, Phones
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk, SettledTry
 from fbcheck_pipeline.model.statuses import AnsweredBy
 from fbcheck_pipeline.workflow.buying.pins import Pin, Pins
@@ -37,13 +37,23 @@ class PhoneAllocation:
 
     def __init__(self, ws: Workspace, list_key: str, phones: Phones, again: Again) -> None:
         self._ws, self.list_key, self.phones, self._again = ws, list_key, phones, again
-        self._pin = np.full(len(phones), -1, np.int32)
+        self._pin: Numbers = np.full(len(phones), -1, np.int8)
         self._numbers: dict[Pin, int] = {}
         self._own = ws.ledger.parts_of(list_key)
 
     def unassigned(self) -> npt.NDArray[np.bool_]:
         """True where a phone has no pin yet."""
         return self._pin < 0
+
+    def next_unassigned(self, start: int, count: int) -> Places:
+        """Places of the first `count` phones from a place on that have no pin yet."""
+        found = [np.empty(0, np.int64)]
+        for first in range(start, len(self._pin), codec.AT_ONCE) if count else ():
+            found.append(first + np.flatnonzero(self._pin[first : first + codec.AT_ONCE] < 0)[:count])
+            count -= len(found[-1])
+            if not count:
+                break
+        return np.concatenate(found)
 
     def used_pins(self) -> list[Pin]:
         """Each pin that answers some phone, once."""
@@ -57,11 +67,35 @@ class PhoneAllocation:
         """Pin those of these places that have no pin yet."""
         places = places[self._pin[places] < 0]
         if len(places):
-            self._pin[places] = self._numbers.setdefault(pin, len(self._numbers))
+            self._pin[places] = self._number(pin)
 
-    def assign_where(self, chosen: npt.NDArray[np.bool_], why: AnsweredBy) -> None:
-        """Pin those of the chosen that have no pin yet."""
-        self.assign(np.flatnonzero(chosen), Pin(why))
+    def assign_rest(self, pin: Pin) -> None:
+        """Pin all that have no pin yet."""
+        is_left = self.unassigned()
+        if is_left.any():
+            self._pin[is_left] = self._number(pin)
+
+    def _number(self, pin: Pin) -> int:
+        number = self._numbers.setdefault(pin, len(self._numbers))
+        self._pin = self._pin.astype(np.promote_types(self._pin.dtype, codec.smallest_type(number + 1)), copy=False)
+        return number
+
+    def is_unassigned(self, phones: Phones) -> npt.NDArray[np.bool_]:
+        """True for each of some phones that the list has, and that has no pin yet."""
+        return self._pins_of(phones) == -1
+
+    def is_bought(self, phones: Phones, chunk_keys: Collection[str]) -> npt.NDArray[np.bool_]:
+        """True for each of some phones that the list has, and that one of these chunks carries for it."""
+        pins = [Pin(AnsweredBy.CHUNK, key) for key in chunk_keys]
+        numbers = [self._numbers[pin] for pin in pins if pin in self._numbers]
+        is_bought: npt.NDArray[np.bool_] = np.isin(self._pins_of(phones), numbers)
+        return is_bought
+
+    def _pins_of(self, phones: Phones) -> npt.NDArray[np.int32]:
+        """For each of some phones the number of its pin, -1 for none, -2 where the list does not have it."""
+        at, pins = codec.positions(phones, self.phones), np.full(len(phones), -2, np.int32)
+        pins[at >= 0] = self._pin[at[at >= 0]]
+        return pins
 
     def keep_answered(self, earlier: Pins | None) -> None:
         """Keep the pin of every phone that has its verdict, so that a later join gives the same result.
@@ -111,7 +145,7 @@ class PhoneAllocation:
         """A verdict younger than VERDICT_DAYS answers, whoever paid for it."""
         young = young_verdicts(self._ws, lookup)
         answered = np.flatnonzero(young >= 0)
-        asked = codec.positions(lookup.phones[answered], self.phones)
+        asked = codec.positions(lookup.phones[lookup.known[answered]], self.phones)
         for number, places in codec.grouped(young[answered]):
             task, hit = lookup.tasks[number], asked[places]
             if task.chunk_key in self._own:
@@ -131,22 +165,22 @@ class PhoneAllocation:
         if not settled:
             return
         max_tries = self._ws.settings.max_tries
-        asked = codec.positions(lookup.phones, self.phones)
-        tries = np.zeros(len(asked), np.int16)
-        last = np.full(len(asked), -1, np.int32)
+        tried = codec.distinct(np.concatenate([places for _, places in settled]))
+        asked, known = codec.positions(lookup.phones[tried], self.phones), codec.positions(tried, lookup.known)
+        answered_at = np.where(known >= 0, np.append(lookup.answered_at, -np.inf)[known], -np.inf)
+        tries = np.zeros(len(tried), np.int16)
+        last = np.full(len(tried), -1, np.int32)
         for number, (chunk, places) in enumerate(settled):
-            # a later verdict, even one too old by now, ends the count
-            places = places[lookup.answered_at[places] <= chunk.settled_at]
-            tries[places] += chunk.tries
+            at = np.searchsorted(tried, places)
+            at = at[answered_at[at] <= chunk.settled_at]  # a later verdict, even one too old by now, ends the count
+            tries[at] += chunk.tries
             # a withdrawn one only counts the tries before it, and binds once these are all
-            last[places[(tries[places] >= max_tries) | TRAITS[chunk.state].is_try]] = number
-        tried = np.flatnonzero(last >= 0)
-        for number, places in codec.grouped(last[tried]):
+            last[at[(tries[at] >= max_tries) | TRAITS[chunk.state].is_try]] = number
+        for number, at in codec.grouped(last):
             chunk, _ = settled[number]
-            may_repeat = (tries[tried[places]] < max_tries) & self._may_repeat(chunk, today) | (self._again is Again.PERSON)
-            bound = asked[tried[places[~may_repeat]]]
-            self._assign_chunk(chunk.chunk_key, bound, AnsweredBy.CHUNK, AnsweredBy.EARLIER_TRY)
-        once_more = self.unassigned()[asked] & (last >= 0) & (tries >= max_tries)
+            may_repeat = (tries[at] < max_tries) & self._may_repeat(chunk, today) | (self._again is Again.PERSON)
+            self._assign_chunk(chunk.chunk_key, asked[at[~may_repeat]], AnsweredBy.CHUNK, AnsweredBy.EARLIER_TRY)
+        once_more = (self._pin[asked] < 0) & (last >= 0) & (tries >= max_tries)
         if count := np.count_nonzero(once_more):
             log.warning("--retry tries %d phones once more, though FBCHECK_MAX_TRIES=%d is reached", count, max_tries)
 
@@ -181,6 +215,6 @@ def _lineage(chunks: dict[str, Chunk], chunk: Chunk) -> Iterator[str]:
 
 
 def young_verdicts(ws: Workspace, lookup: PhoneLookup) -> npt.NDArray[np.int32]:
-    """For each phone of a look-up the index in its `tasks` of a verdict that is reused, or -1."""
+    """For each known phone of a look-up the index in its `tasks` of a verdict that is reused, or -1."""
     is_reused = np.array([is_young(ws, task) for task in lookup.tasks], bool)
     return np.where(np.append(is_reused, False)[lookup.verdict], lookup.verdict, np.int32(-1))

@@ -51,7 +51,7 @@ def plan_list(ws: Workspace, list_key: str, phones: Phones, *, again: Again) -> 
         elif draft.is_recorded:
             return draft.pins()
         else:
-            draft.hold_what_was_recorded()
+            draft.go_on()
 
 
 def wants_planning(ws: Workspace, list_key: str) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -39,8 +38,11 @@ class PlanDraft:
         _version: of the ledger; what changed later is not known here.
         _pool: other lists' waiting phones, by list key, as they were looked up; `_newcomers` began to wait since.
         _wanted, _offers: those of the pool that nothing answers or holds, and those that may be bought with the list's own.
-        _left: places of the list's phones that nothing answers or holds, and that are not recorded yet.
-        _new: what is to be recorded yet; `_drawn_for` the terms on which it may be.
+        _left: so many of the list's phones nothing answers or holds, and they are not recorded yet.
+        _drawn_for: the terms on which they may be bought, with the phones of `_others`.
+        _step: the chunks that the next transaction records, with the places of the list's own phones.
+        _sizes: of the chunks after these; `_uncut` of the list's phones, from `_cut_to` on, go into them, and others from `_others_cut` on.
+        _recorded: keys of the chunks that are recorded; `_taken_along` the other lists' phones in them.
     """
 
     _version: Version
@@ -51,22 +53,26 @@ class PlanDraft:
     _allocation: PhoneAllocation
     _wanted: dict[str, Phones]
     _offers: dict[str, Phones]
-    _left: Places
+    _left: int
     _drawn_for: Terms
-    _new: list[NewChunk]
-    _still_waiting: dict[str, Phones]
+    _others: list[Part]
+    _step: list[tuple[NewChunk, Places]]
+    _sizes: list[int]
+    _uncut: int
+    _cut_to: int
+    _others_cut: int
 
     def __init__(self, ws: Workspace, list_key: str, phones: Phones, again: Again) -> None:
         self._ws, self._key, self._phones, self._again = ws, list_key, phones, again
         self._earlier = read_pins(ws.storage, list_key)
         self._rule = TryRule.of(ws, list_key, frozenset() if self._earlier is None else self._earlier.binding_tries)
-        self._recorded, self._planned_at = list[NewChunk](), 0.0
+        self._recorded, self._taken_along, self._planned_at = set[str](), list[Phones](), 0.0
         self._look()
 
     @property
     def is_recorded(self) -> bool:
         """True when nothing of it is left to be recorded."""
-        return not self._new
+        return not (self._step or self._sizes)
 
     def pins(self) -> Pins:
         """What answers each phone, once it is recorded."""
@@ -114,37 +120,38 @@ class PlanDraft:
 
     def record(self, tx: Planning) -> None:
         """Record it, or of very many chunks the next ones; what is reserved for the others counts as planned."""
-        step, self._new = self._new[:MOST_AT_ONCE], self._new[MOST_AT_ONCE:]
-        tx.add_chunks(step)
+        step, self._step = self._step, []
+        tx.add_chunks([chunk for chunk, _ in step])
         self._version = replace(self._version, changes=self._version.changes + len(step))
-        self._recorded += step
-        for chunk in step:
-            own = self._own_count([chunk])
-            self._allocation.assign(self._left[:own], Pin(AnsweredBy.CHUNK, chunk.chunk_key))
-            self._left = self._left[own:]
+        for chunk, own in step:
+            self._recorded.add(chunk.chunk_key)
+            self._allocation.assign(own, Pin(AnsweredBy.CHUNK, chunk.chunk_key))
+            self._left -= len(own)
+            self._taken_along += [part.phones for part in chunk.parts if part.list_key != self._key]
         is_over, held, waits = self._drawn_for.is_over_budget, self._drawn_for.held, _NONE
         if self.is_recorded:
-            waits = _NONE if is_over or held else self._phones[self._left]
-            self._allocation.assign(self._left, Pin(AnsweredBy.OVER_BUDGET if is_over else AnsweredBy.WAITING))
+            waits = _NONE if is_over or held else self._phones[self._allocation.next_unassigned(0, self._left)]
+            self._allocation.assign_rest(Pin(AnsweredBy.OVER_BUDGET if is_over else AnsweredBy.WAITING))
             self._release_waiting(tx)
             self._warn_of_what_never_fits()
         tx.keep_waiting(self._key, waits)
         tx.depend(self._key, [each.chunk_key for each in self._allocation.used_pins() if each.chunk_key])
-        tx.mark_planned(self._key, is_over_budget=is_over, reserved=self._own_count(self._new), held=held)
-        self._planned_at = tx.now
+        tx.mark_planned(self._key, is_over_budget=is_over, reserved=self._uncut, held=held)
+        self._planned_at, self._just_recorded = tx.now, step
 
-    def hold_what_was_recorded(self) -> None:
-        """Know of the chunks that were recorded that they hold their phones; the next ones are still to be recorded."""
-        for chunk in self._recorded[-MOST_AT_ONCE:]:
+    def go_on(self) -> None:
+        """Know of the chunks that were just recorded that they hold their phones, and make the next ones ready."""
+        for chunk, _ in self._just_recorded:
             for lookup in self._lookups:
                 lookup.hold(chunk.chunk_key, np.concatenate([each.phones for each in chunk.parts]))
+        self._cut_step()
 
     def _look(self) -> None:
         """Look everything up from the beginning."""
         with self._ws.ledger.looking() as tx:  # before all else: what changes later is found by it
             self._version, self._pool = tx.version(), tx.waiting()
         self._pool.pop(self._key, None)
-        self._suppressed = self._ws.ledger.suppressed_among(self._phones)
+        self._suppressed = np.flatnonzero(self._ws.ledger.suppressed_among(self._phones))
         self._newcomers = {}
         kept = self._kept()
         left = kept.unassigned()
@@ -160,7 +167,7 @@ class PlanDraft:
         """What is answered for good, or suppressed; this only becomes more while nothing is purged."""
         allocation = PhoneAllocation(self._ws, self._key, self._phones, self._again)
         allocation.keep_answered(self._earlier)
-        allocation.assign_where(self._suppressed, AnsweredBy.SUPPRESSED)
+        allocation.assign(self._suppressed, Pin(AnsweredBy.SUPPRESSED))
         return allocation
 
     def _draw(self, tx: Planning, kept: PhoneAllocation) -> None:
@@ -170,42 +177,54 @@ class PlanDraft:
         self._allocation.use_verdicts(of_list)
         self._allocation.use_chunks_in_flight(of_list)
         self._allocation.respect_settled_tries(of_list, tx.day)
-        self._left = np.flatnonzero(self._allocation.unassigned())
-        is_reused = young_verdicts(self._ws, of_pool) >= 0
-        is_wanted = ~(is_reused | of_pool.is_held() | self._is_suppressed_in_pool)
-        wanted, own = of_pool.phones[is_wanted], self._phones[self._left]
+        self._left = int(np.count_nonzero(self._allocation.unassigned()))
+        is_wanted = ~(of_pool.is_held() | self._is_suppressed_in_pool)
+        is_wanted[of_pool.known[young_verdicts(self._ws, of_pool) >= 0]] = False
+        wanted = of_pool.phones[is_wanted]
         self._wanted = {key: phones[codec.positions(phones, wanted) >= 0] for key, phones in self._pool.items()}
         self._offers = {
-            key: codec.without(phones, own) for key, phones in self._wanted.items() if not lacks_purpose(self._ws, key)
+            key: phones[~self._allocation.is_unassigned(phones)]
+            for key, phones in self._wanted.items()
+            if not lacks_purpose(self._ws, key)
         }
         self._prepare(self._terms(tx))
 
     def _prepare(self, terms: Terms) -> None:
-        """Cut what is bought on these terms into chunks; the list's own phones come first."""
-        self._drawn_for = terms
-        stretches, settings = list[Part](), self._ws.settings
-        if not (terms.is_over_budget or terms.held):
-            stretches.append(Part(self._key, self._phones[self._left]))
-            for key in terms.others:
-                others = np.sort(np.concatenate([_NONE, *(each.phones for each in stretches[1:])]))
-                stretches.append(Part(key, codec.without(self._offers[key], others)))
-        sizes = balanced_sizes(
-            sum(len(each.phones) for each in stretches), most=settings.chunk_size, fewest=settings.smallest_chunk
-        )
-        ends = np.cumsum([0, *sizes]).tolist()
-        self._new = [NewChunk.of(_cut(stretches, start, stop)) for start, stop in pairwise(ends)]
-        bought = _phones_of(self._new)
-        self._still_waiting = {key: codec.without(phones, bought) for key, phones in self._wanted.items()}
+        """See into how many chunks is cut what is bought on these terms; the list's own phones come first."""
+        self._drawn_for, self._others, settings = terms, [], self._ws.settings
+        for key in terms.others:
+            taken = np.sort(np.concatenate([_NONE, *(each.phones for each in self._others)]))
+            self._others.append(Part(key, codec.without(self._offers[key], taken)))
+        own = 0 if terms.is_over_budget or terms.held else self._left
+        count = own + sum(len(each.phones) for each in self._others)
+        self._sizes = balanced_sizes(count, most=settings.chunk_size, fewest=settings.smallest_chunk)
+        self._uncut, self._cut_to, self._others_cut = min(own, sum(self._sizes)), 0, 0
+        self._cut_step()
+
+    def _cut_step(self) -> None:
+        """Cut, pack and hash the chunks that the next transaction records."""
+        sizes, self._sizes = self._sizes[:MOST_AT_ONCE], self._sizes[MOST_AT_ONCE:]
+        self._step = [self._cut(size) for size in sizes]
+
+    def _cut(self, size: int) -> tuple[NewChunk, Places]:
+        own = self._allocation.next_unassigned(self._cut_to, min(size, self._uncut))
+        parts, others = [], size - len(own)
+        if len(own):
+            parts.append(Part(self._key, self._phones[own]))
+            self._uncut, self._cut_to = self._uncut - len(own), int(own[-1]) + 1
+        parts += _cut(self._others, self._others_cut, self._others_cut + others)
+        self._others_cut += others
+        return NewChunk.of(parts), own
 
     def _terms(self, tx: Planning) -> Terms:
-        return terms_of(self._ws, tx, self._key, len(self._left), self._offers, self._again)
+        return terms_of(self._ws, tx, self._key, self._left, self._offers, self._again)
 
     def _warn_of_what_never_fits(self) -> None:
         most = self._ws.settings.max_billable_per_day
-        if self._drawn_for.is_over_budget and most is not None and len(self._left) > most:
+        if self._drawn_for.is_over_budget and most is not None and self._left > most:
             log.warning(
                 "the %d new phones of list %s never fit into FBCHECK_MAX_BILLABLE_PER_DAY=%d; raise it, or split the list",
-                len(self._left),
+                self._left,
                 self._key,
                 most,
             )
@@ -221,17 +240,15 @@ class PlanDraft:
 
     def _release_waiting(self, tx: Planning) -> None:
         """Remove phones that are now answered or in flight from other lists' waiting phones, and mark those lists for planning."""
-        still = dict(self._still_waiting)
-        if self._newcomers:  # their own plannings saw all that was in flight before this one
-            bought = _phones_of(self._recorded)
-            still |= {key: codec.without(phones, bought) for key, phones in self._newcomers.items()}
-        for key, phones in {**self._pool, **self._newcomers}.items():
-            if len(still[key]) < len(phones):
-                tx.keep_waiting(key, still[key])
+        waiting = {**self._pool, **self._newcomers}  # newcomers' own plannings saw all that was in flight before this one
+        wanted = [self._wanted.get(key, phones) for key, phones in waiting.items()]
+        every, along = np.concatenate([_NONE, *wanted]), np.sort(np.concatenate([_NONE, *self._taken_along]))
+        is_gone = self._allocation.is_bought(every, self._recorded) | (codec.positions(every, along) >= 0)
+        of_each = np.split(is_gone, np.cumsum([len(each) for each in wanted])[:-1])
+        for (key, phones), each, gone in zip(waiting.items(), wanted, of_each if wanted else (), strict=True):
+            if len(still := each[~gone]) < len(phones):
+                tx.keep_waiting(key, still)
                 tx.request_planning(key)
-
-    def _own_count(self, chunks: Sequence[NewChunk]) -> int:
-        return sum(len(part.phones) for chunk in chunks for part in chunk.parts if part.list_key == self._key)
 
 
 def lacks_purpose(ws: Workspace, list_key: str) -> bool:
@@ -256,8 +273,3 @@ def _cut(stretches: Sequence[Part], start: int, stop: int) -> list[Part]:
         cut.append(Part(each.list_key, each.phones[max(0, start - offset) : max(0, stop - offset)]))
         offset += len(each.phones)
     return [each for each in cut if len(each.phones)]
-
-
-def _phones_of(chunks: Sequence[NewChunk]) -> Phones:
-    """The phones of some chunks, sorted."""
-    return np.sort(np.concatenate([_NONE, *(part.phones for chunk in chunks for part in chunk.parts)]))

@@ -34,12 +34,14 @@ class History:
     """What was known of some phones.
 
     Attributes:
-        answered_at: for each phone when its newest usable verdict was exported, by our clock, however old it is; -inf for none.
-        verdict: for each phone the index in `tasks` of the newest task that is young, or -1.
+        known: places of the phones that have a usable verdict, ascending.
+        answered_at: for each of them when its newest was exported, by our clock, however old it is.
+        verdict: for each of them the index in `tasks` of the newest task that is young, or -1.
         tasks: those that are the newest for some phone.
         tries: settled tries that count and left some of the phones without a usable answer, oldest first, with the places of these.
     """
 
+    known: Places
     answered_at: npt.NDArray[np.float64]
     verdict: npt.NDArray[np.int32]
     tasks: list[AnsweringTask]
@@ -112,7 +114,7 @@ def history_of(ws: Workspace, phones: Phones, rule: TryRule = EVERY_TRY) -> Hist
         StorageError: the index was lost, and with it the phones of a chunk, see `with_phones`; or a file of it may not be read.
     """
     while True:
-        state, found = ws.ledger.index_state(), _Found(len(phones), reused_since(ws), rule)
+        state, found = ws.ledger.index_state(), _Found(reused_since(ws), rule)
         if not len(phones) or all([_read(ws, tier, phones, found) for tier in state.tiers]):
             break  # else a tier was replaced meanwhile, or could not be used and is a gap now
     for gap in state.gaps() if len(phones) else ():
@@ -120,15 +122,15 @@ def history_of(ws: Workspace, phones: Phones, rule: TryRule = EVERY_TRY) -> Hist
             table, (known, rows) = rows_of([with_phones(ws, chunk)])
             at = codec.positions(known, phones)
             found.add(table, at[at >= 0], rows[at >= 0])
-    verdict, tasks = _newest(ws, found.young)
-    return History(found.answered_at, verdict, tasks, _tries(ws, found.tried, rule))
+    known, answered_at = found.answers(len(phones))
+    verdict, tasks = _newest(ws, found.young, known)
+    return History(known, answered_at, verdict, tasks, _tries(ws, found.tried, rule))
 
 
 class _Told:
     """Places of phones, and for each the number of a mark."""
 
-    def __init__(self, phone_count: int) -> None:
-        self.phone_count = phone_count
+    def __init__(self) -> None:
         self.marks = list[Mark]()
         self.places, self.numbers = [np.empty(0, np.int64)], [np.empty(0, np.int32)]
 
@@ -150,17 +152,29 @@ class _Told:
 class _Found:
     """What tiers and chunks tell of some phones."""
 
-    def __init__(self, phone_count: int, since: float, rule: TryRule) -> None:
-        self.answered_at, self._since, self._rule = np.full(phone_count, -np.inf), since, rule
-        self.young, self.tried = _Told(phone_count), _Told(phone_count)
+    def __init__(self, since: float, rule: TryRule) -> None:
+        self._since, self._rule = since, rule
+        self._places, self._exported_at = [np.empty(0, np.int64)], [np.empty(0)]
+        self.young, self.tried = _Told(), _Told()
 
     def add(self, table: pa.Table, places: Places, rows: Values) -> None:
         """Args: table: see `SCHEMA` of the tiers; rows: for each place the row that tells of it."""
-        np.maximum.at(self.answered_at, places, table["exported_at"].to_numpy()[rows])
-        is_young = ~table["is_try"].to_numpy() & (table["fresh_at"].to_numpy() > self._since)
+        is_answer = ~table["is_try"].to_numpy()
+        self._places.append(places[is_answer[rows]])
+        self._exported_at.append(table["exported_at"].to_numpy()[rows[is_answer[rows]]])
+        is_young = is_answer & (table["fresh_at"].to_numpy() > self._since)
         for told, is_meant in ((self.young, is_young), (self.tried, self._rule.may_count(table))):
             mine = is_meant[rows]
             told.add(table, places[mine], rows[mine])
+
+    def answers(self, phone_count: int) -> tuple[Places, npt.NDArray[np.float64]]:
+        """Places of the phones that have an answer, ascending, and when the newest of each was exported."""
+        places, is_known = np.concatenate(self._places), np.zeros(phone_count, bool)
+        is_known[places] = True
+        known = np.flatnonzero(is_known)
+        answered_at = np.full(len(known), -np.inf)
+        np.maximum.at(answered_at, np.searchsorted(known, places), np.concatenate(self._exported_at))
+        return known, answered_at
 
 
 def _read(ws: Workspace, tier: Tier, phones: Phones, found: _Found) -> bool:
@@ -177,18 +191,18 @@ def _read(ws: Workspace, tier: Tier, phones: Phones, found: _Found) -> bool:
     return True
 
 
-def _newest(ws: Workspace, young: _Told) -> tuple[npt.NDArray[np.int32], list[AnsweringTask]]:
-    """For each phone the index of its newest task among those that are the newest of some phone, or -1."""
-    known = ws.ledger.tasks_at(young.keys())  # what is stale, or purged, is not there
-    order = sorted((task.exported_at, mark) for mark, task in known.items())
+def _newest(ws: Workspace, young: _Told, known: Places) -> tuple[npt.NDArray[np.int32], list[AnsweringTask]]:
+    """For each known phone the index of its newest task among those that are the newest of some phone, or -1."""
+    tasks = ws.ledger.tasks_at(young.keys())  # what is stale, or purged, is not there
+    order = sorted((task.exported_at, mark) for mark, task in tasks.items())
     rank = {mark: number for number, (_, mark) in enumerate(order)}
     ranks = np.array([rank.get(mark, -1) for mark in young.marks], np.int32)[np.concatenate(young.numbers)]
-    newest = np.full(young.phone_count, -1, np.int32)
-    np.maximum.at(newest, np.concatenate(young.places), ranks)
+    newest = np.full(len(known), -1, np.int32)
+    np.maximum.at(newest, np.searchsorted(known, np.concatenate(young.places)), ranks)
     used = np.unique(newest[newest >= 0])
     number = np.full(len(order) + 1, -1, np.int32)  # one more, at -1
     number[used] = np.arange(len(used))
-    return number[newest], [known[order[each][1]] for each in used.tolist()]
+    return number[newest], [tasks[order[each][1]] for each in used.tolist()]
 
 
 def _tries(ws: Workspace, tried: _Told, rule: TryRule) -> list[tuple[SettledTry, Places]]:

@@ -27,23 +27,24 @@ class PhoneLookup:
 
     Attributes:
         phones: sorted, distinct; places are places in it.
-        answered_at: for each phone when its newest usable verdict was exported, however old it is; -inf for none.
-        verdict: for each phone the index in `tasks` of the newest task that was young when it was looked up, or -1.
+        known: places of those that have a usable verdict, ascending.
+        answered_at: for each of these when the newest was exported, however old it is.
+        verdict: for each of these the index in `tasks` of the newest task that was young when it was looked up, or -1.
     """
 
     def __init__(self, ws: Workspace, phones: Phones, rule: TryRule) -> None:
         history = history_of(ws, phones, rule)
         self._rule = rule
-        self.phones, self.answered_at = phones, history.answered_at
+        self.phones, self.known, self.answered_at = phones, history.known, history.answered_at
         self.verdict, self.tasks = history.verdict, list(history.tasks)
         self._tries = {each.chunk_key: (each, places) for each, places in history.tries}
-        self._held = dict[str, Places]()
+        self._held = dict[str, Places | slice]()
 
     def tries(self) -> list[tuple[SettledTry, Places]]:
         """Settled tries that count and left some of the phones without a usable answer, oldest first, with the places of these phones."""
         return sorted(self._tries.values(), key=lambda each: (each[0].settled_at, each[0].chunk_key))
 
-    def held(self) -> dict[str, Places]:
+    def held(self) -> dict[str, Places | slice]:
         """Keys of the chunks that hold some of the phones, and the places of these phones."""
         return self._held
 
@@ -57,7 +58,8 @@ class PhoneLookup:
     def hold(self, chunk_key: str, phones: Phones) -> None:
         """Know of a chunk that it holds these phones."""
         if len(places := self._places(phones)):
-            self._held[chunk_key] = places
+            is_one_stretch = (np.diff(places) == 1).all()
+            self._held[chunk_key] = slice(int(places[0]), int(places[-1]) + 1) if is_one_stretch else places
 
     def note(self, chunk: LoadedChunk) -> bool:
         """Take in a chunk as it is now; True where that matters to any of the phones."""
@@ -78,9 +80,14 @@ class PhoneLookup:
 
     def _answer(self, task: AnsweringTask, places: Places) -> None:
         """A chunk's verdicts only ever become more, and its export later: what was known of it before is covered."""
-        exported_at = np.append([each.exported_at for each in self.tasks], -np.inf)[self.verdict[places]]
-        self.verdict[places[exported_at <= task.exported_at]] = len(self.tasks)
-        self.answered_at[places] = np.maximum(self.answered_at[places], task.exported_at)
+        new = np.sort(places[codec.positions(places, self.known) < 0])
+        gaps = np.searchsorted(self.known, new)
+        self.known, self.answered_at = np.insert(self.known, gaps, new), np.insert(self.answered_at, gaps, -np.inf)
+        self.verdict = np.insert(self.verdict, gaps, -1)
+        at = np.searchsorted(self.known, places)
+        exported_at = np.append([each.exported_at for each in self.tasks], -np.inf)[self.verdict[at]]
+        self.verdict[at[exported_at <= task.exported_at]] = len(self.tasks)
+        self.answered_at[at] = np.maximum(self.answered_at[at], task.exported_at)
         self.tasks.append(task)
 
     def _places(self, phones: Phones) -> Places:
