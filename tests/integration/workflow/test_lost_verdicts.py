@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fbcheck_pipeline.errors import StorageError
@@ -137,7 +138,7 @@ def test_a_damaged_index_is_not_used(how: str, open_driver: OpenDriver, vendor: 
     assert vendor.most_per_phone == 1 and driver.counts("b") == {"reused": 15, "checked": 1}
     next((tmp_path / "data" / "verdicts").iterdir()).unlink()
     assert update_index(driver.ws, max_loose=0)
-    assert (history_of(driver.ws, phones(16)).verdict >= 0).all()
+    assert np.count_nonzero(history_of(driver.ws, phones(16)).verdict >= 0) == 16
 
 
 def test_a_purge_leaves_nothing_that_is_made_anew(open_driver: OpenDriver, vendor: FakeVendor, tmp_path: Path) -> None:

@@ -108,5 +108,7 @@ def told_by(history: History, phones: Phones) -> dict[int, tuple[str | None, lis
     for each, places in history.tries:
         for place in places.tolist():
             tries[place].append(each.chunk_key)
-    answered = [history.tasks[number].chunk_key if number >= 0 else None for number in history.verdict.tolist()]
+    answered: list[str | None] = [None] * len(phones)
+    for place, number in zip(history.known.tolist(), history.verdict.tolist(), strict=True):
+        answered[place] = history.tasks[number].chunk_key if number >= 0 else None
     return dict(zip(phones.tolist(), zip(answered, tries, strict=True), strict=True))
