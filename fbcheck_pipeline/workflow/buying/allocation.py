@@ -82,7 +82,8 @@ class PhoneAllocation:
 
     def is_unassigned(self, phones: Phones) -> npt.NDArray[np.bool_]:
         """True for each of some phones that the list has, and that has no pin yet."""
-        return self._pins_of(phones) == -1
+        is_unassigned: npt.NDArray[np.bool_] = self._pins_of(phones) == -1
+        return is_unassigned
 
     def is_bought(self, phones: Phones, chunk_keys: Collection[str]) -> npt.NDArray[np.bool_]:
         """True for each of some phones that the list has, and that one of these chunks carries for it."""
