@@ -18,15 +18,16 @@ from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
 from fbcheck_pipeline.phones.dirty.among_words import among_words, are_references
-from fbcheck_pipeline.phones.dirty.beside import before_words, digits_in, linked, without_last_group
+from fbcheck_pipeline.phones.dirty.beside import before_range, before_words, digits_in, linked, without_last_group
 from fbcheck_pipeline.phones.dirty.blanks import parted_by_blanks
 from fbcheck_pipeline.phones.dirty.countries_named import letters_in, names_country
 from fbcheck_pipeline.phones.dirty.few import are_lists_of_fewer, few_digits_in, fewest_of
 from fbcheck_pipeline.phones.dirty.marked_up import without_markup
 from fbcheck_pipeline.phones.dirty.parts import parts_of, worded_parts
-from fbcheck_pipeline.phones.dirty.rejects import are_words, certain_reasons
+from fbcheck_pipeline.phones.dirty.rejects import are_words, certain_reasons, reasons_without_digit
 from fbcheck_pipeline.phones.dirty.runs import all_digits, have_runs, runs_in
 from fbcheck_pipeline.phones.dirty.undress import (
+    LETTERS,
     NOTHING,
     first_of_many,
     in_ascii,
@@ -87,14 +88,9 @@ class PhoneReader:
         self.excluded = excluded
         self.fast = FastPath(map(LINE_TYPES.index, excluded))
         self._ways = (
-            *(
-                self._few_digits,
-                self._undressed,
-                self._certainly_none,
-                self._of_too_many,
-                self._parted_by_blanks,
-            ),
-            *(self._in_parts, self._among_words, self._in_worded_parts, self._linked, self._without_run, self._without_markup),
+            *(self._without_digit, self._few_digits, self._undressed, self._certainly_none, self._of_too_many),
+            *(self._parted_by_blanks, self._in_parts, self._among_words, self._in_worded_parts, self._linked),
+            *(self._of_ranges, self._without_run, self._without_markup),
         )
         self._remembered: dict[_Cell, list[PhoneOutcome]] = {}
 
@@ -142,8 +138,10 @@ class PhoneReader:
         costly = np.flatnonzero(national | international)
         heard = costly[:: 1 + len(costly) // COSTLY_CELLS_HEARD]
         plain = in_ascii(texts.take(pa.array(heard)))
+        has_digit = matches(plain, "[0-9]")
+        heard, plain = heard[has_digit], plain.filter(pa.array(has_digit))
         for may in (national, international):
-            may_say = may[heard] & matches(plain, "[0-9]")
+            may_say = may[heard]
             may[costly], may[heard] = False, may_say
         bare = undressed(pc.ascii_trim(plain, BLANKS))
         is_bare = bare.is_valid().to_numpy(zero_copy_only=False)
@@ -186,6 +184,10 @@ class PhoneReader:
         kept = is_sure & is_wanted(read) if is_wanted else is_sure
         return phone_batches.in_order(read, np.flatnonzero(kept)), kept
 
+    def _without_digit(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """Cells without a digit."""
+        return _rejected_where(cells.rows, reasons_without_digit(plain))
+
     def _few_digits(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells with fewer digits than any number has."""
         is_few, reasons = few_digits_in(plain, cells.regions)
@@ -194,8 +196,7 @@ class PhoneReader:
     def _certainly_none(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells whose shape alone tells that no number is in them."""
         reasons = [*certain_reasons(plain), (RejectReason.INVALID_NUMBER, are_lists_of_fewer(plain, cells.regions))]
-        is_none = np.any([where for _, where in reasons], axis=0)
-        return _rejected_for(cells.rows[is_none], [(reason, where[is_none]) for reason, where in reasons]), is_none
+        return _rejected_where(cells.rows, reasons)
 
     def _without_run(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells in which no run of digits is a number."""
@@ -267,7 +268,7 @@ class PhoneReader:
         numbers = pc.coalesce(labelled, among_words(plain))
         found, is_read = self._read_as(numbers, cells, phone_batches.is_number)
         is_sure, is_labelled = is_read.copy(), labelled.is_valid().to_numpy(zero_copy_only=False)
-        has_head = is_read & (is_labelled | matches(plain, r"\p{L}[^0-9]*$"))
+        has_head = is_read & (is_labelled | matches(plain, f"[{LETTERS}][^0-9]*$"))
         places = np.flatnonzero(has_head)
         heads = numbers.take(pa.array(places))
         while len(places):
@@ -281,6 +282,14 @@ class PhoneReader:
         named = plain.filter(pa.array(is_named))
         is_sure[is_named] = ~(names_country(named) | are_references(named))
         return phone_batches.in_order(found, np.flatnonzero(is_sure[is_read])), is_sure
+
+    def _of_ranges(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """A number and the end of a range."""
+        _, is_range = self._read_as(before_range(plain), cells, phone_batches.is_number)
+        texts = cells._replace(texts=all_digits(plain)).at(is_range)
+        read, is_sure = self._fast(texts)
+        is_range[is_range] = is_sure & ~phone_batches.is_number(read)
+        return _rejected(cells.rows[is_range], RejectReason.AMBIGUOUS_RANGE), is_range
 
     def _linked(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """One chat link: its number is international, unless it is another one at home."""
@@ -367,6 +376,12 @@ def _rejected_for(rows: Ints, reasons: Sequence[tuple[RejectReason, Mask]]) -> P
     for reason, where in reasons:
         codes[where] = phone_batches.REASON_CODE[reason]
     return phone_batches.rejected_phones(rows, codes)
+
+
+def _rejected_where(rows: Ints, reasons: Sequence[tuple[RejectReason, Mask]]) -> tuple[PhoneArrays, Mask]:
+    """Rejected where a reason fits, for the last that does; the mask is over all rows."""
+    is_none = np.any([where for _, where in reasons], axis=0)
+    return _rejected_for(rows[is_none], [(reason, where[is_none]) for reason, where in reasons]), is_none
 
 
 def _may_be_plain(texts: pa.StringArray) -> Mask:

@@ -37,14 +37,16 @@ _DECIMALS = re.compile(r"(\+?)(\d{1,3}(?:([.,' ])\d{3})(?:\3\d{3})+|\d{5,})(?:([
 _WWW = re.compile(r"\bwww\.")
 # Its name begins with a letter: digits before an @ may be the end of a number.
 _ADDRESS_BESIDE = re.compile(
-    r"(?:(?<=^)|(?<=[\s,;/|(<\[:]))(?:[^\W\d_][\w.+\-]*@[\w\-]+(?:\.[\w\-]+)+|(?:https?://|www\.)[^\s;|<>()\[\]]+)(?=$|[\s,;/|)>\]])",
+    r"(?<![^\s,;/|(<\[:])(?:[^\W\d_][\w.+\-]*@[\w\-]+(?:\.[\w\-]+)+|(?:https?://|www\.)[^\s;|<>()\[\]]+)(?=$|[\s,;/|)>\]])",
     re.I,
 )
 _LATITUDE, _LONGITUDE = r"-?[1-8]?\d\.\d{4,}", r"-?(?:[1-9]?\d|1[0-7]\d)\.\d{4,}"
 _PLACE_BESIDE = re.compile(
     r"(?<![\w.])[(\[@]?-?[1-9]\d{0,2}\.\d{4,}\u00b0?\s*[NSns]?\s*[,;/ ]\s*-?[1-9]\d{0,2}\.\d{4,}\u00b0?\s*[EWew]?[)\]]?(?![\w.])"
 )
-_COORDINATES = re.compile(rf"\(?(?!-?0\d){_LATITUDE}\s*[,;/ ]\s*(?!-?0\d){_LONGITUDE}\)?")
+COORDINATES = rf"^\(?{_LATITUDE}\s*[,;/ ]\s*{_LONGITUDE}\)?$"
+"""A place on the map, and nothing else; for Python and RE2."""
+_COORDINATES = re.compile(COORDINATES)
 _ANGLED = re.compile(r"<\s*([+(\d][^<>]*)>")
 _ESCAPED_LINE = re.compile(r"(?:\\r)?\\n(?![a-z])")
 _DIGIT = re.compile(r"\d")
@@ -59,23 +61,24 @@ _YEAR = r"(?:19|20)\d{2}"
 _DAY_OR_MONTH = r"(?:0?[1-9]|[12]\d|3[01])"
 _MONTH = r"(?:0?[1-9]|1[0-2])"
 _DAY = "|".join(
-    rf"{_DAY_OR_MONTH}\s?{mark}\s?{_DAY_OR_MONTH}\s?{mark}\s?{_YEAR}|{_YEAR}{mark}{_DAY_OR_MONTH}{mark}{_DAY_OR_MONTH}"
+    rf"{_DAY_OR_MONTH} ?{mark} ?{_DAY_OR_MONTH} ?{mark} ?{_YEAR}|{_YEAR}{mark}{_DAY_OR_MONTH}{mark}{_DAY_OR_MONTH}"
     for mark in ("-", r"\.", "/")
 )
 _DATE = re.compile(rf"(?:{_DAY}|{_MONTH}[-./]{_YEAR})(?:[ T,]+\d{{1,2}}[:.]\d{{2}}.*)?")
-DATE = rf"^(?:{_DAY}|{_MONTH}[-./]{_YEAR})(?:[ T,]+\d{{1,2}}[:.]\d{{2}}[0-9:.,+ \-]*)?$"
+DATE = rf"^(?:{_DAY}|{_MONTH}[-./]{_YEAR})(?:[ T,]+\d{{1,2}}[:.]\d{{2}}[0-9:.,+ \-]*(?:Z|[AaPp][Mm])?)?$"
 """A date with its time or without, and nothing else; for Python and RE2."""
 _DATE_BESIDE = re.compile(
-    rf"(?:(?<=^)|(?<=[\s,]))[(\[]?(?:{_DAY_OR_MONTH}([-./]){_DAY_OR_MONTH}\1{_YEAR}|{_YEAR}([-./]){_DAY_OR_MONTH}\2{_DAY_OR_MONTH})[)\]]?:?(?=$|[\s,;|])"
+    rf"(?<![^\s,])[(\[]?(?:{_DAY_OR_MONTH}([-./]){_DAY_OR_MONTH}\1{_YEAR}|{_YEAR}([-./]){_DAY_OR_MONTH}\2{_DAY_OR_MONTH})[)\]]?:?(?=$|[\s,;|])"
 )
-_DAY_BESIDE = re.compile(rf"(?:(?<=^)|(?<=[\s,(\[])){_DAY_OR_MONTH}\.{_MONTH}\.(?=$|[\s,)\]])")
+_DAY_BESIDE = re.compile(rf"(?<![^\s,(\[]){_DAY_OR_MONTH}\.{_MONTH}\.(?=$|[\s,)\]])")
 _TIME = r"(?:[01]?\d|2[0-4])(?:[.:h][0-5]\d|\s?h|\s?[ap]m)"
-_HOURS = re.compile(rf"(?:(?<=^)|(?<=[\s,;|(\[])){_TIME}\s?-\s?{_TIME}(?=$|[\s,;|)\]])", re.I)
+_HOURS = re.compile(rf"(?<![^\s,;|(\[]){_TIME}\s?-\s?{_TIME}(?=$|[\s,;|)\]])", re.I)
 _CURRENCY = "[$\u00a2\u00a3\u00a5\u20a0-\u20c0]"
+_CURRENCY_SIGN = re.compile(_CURRENCY)
 _SUM = r"(?!0\d)\d{1,3}(?:[.,']?\d{3})?(?:[.,]\d{1,2}|[.,]-)?"
 # Before the sign, and behind a blank, may be the end of a number; behind the sign the beginning of one.
 _PRICE = re.compile(
-    rf"(?:(?:(?<=^)|(?<=[\s,;|/(\[])){_CURRENCY}(?!\s?\d{{3,4}}\s+[1-9])\s?{_SUM}|(?:(?<=^)|(?<=[^\d)\]]\s)|(?<=[,;|/(\[])){_SUM}\s?{_CURRENCY})(?=$|[\s,;|/)\]])"
+    rf"(?:(?<![^\s,;|/(\[]){_CURRENCY}(?!\s?\d{{3,4}}\s+[1-9])\s?{_SUM}|(?:(?<=^)|(?<=[^\d)\]]\s)|(?<=[,;|/(\[])){_SUM}\s?{_CURRENCY})(?=$|[\s,;|/)\]])"
 )
 _BARE_PRICE = re.compile(rf"\d+\s?{_CURRENCY}|{_CURRENCY}\s?\d+")
 _SHORT_HOURS = re.compile(r"((?:[01]\d|2[0-4])[0-5][05])\s?-\s?((?:[01]\d|2[0-4])[0-5][05])")
@@ -98,7 +101,7 @@ class Reject(Exception):
 
 def digit_count(text: str) -> int:
     """How many digits are in the text."""
-    return len(_DIGIT.findall(text))
+    return sum(map(str.isdecimal, text))
 
 
 def over_long(text: str) -> str:
@@ -205,7 +208,7 @@ def hours_beside(text: str) -> str:
 
 def price_beside(text: str) -> str:
     """Drops a price with the sign of its currency beside a number."""
-    left = _PRICE.sub("", text)
+    left = _PRICE.sub("", text) if _CURRENCY_SIGN.search(text) else text
     return _EMPTY_BRACKETS.sub("", left).strip() if left != text and digit_count(left) >= MIN_PART_DIGITS else text
 
 

@@ -22,18 +22,21 @@ _LETTER = "[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017e\u0180-\u02af\u0391-\u0
 _NO_LETTER = f"(?:^|[^{_LETTER[1:]})"
 LABEL = "(?:" + "|".join(sorted(map(re.escape, LABELS), key=lambda word: (-len(word), word))) + ")"
 _LABEL_OF_ANY_I = LABEL.replace("i", "[i\u0131\u0130]")  # where these are one letter to Python only
-SHAPE = rf"^(?:{_LETTER}|[0-9 \t\n!#'()*+,\-./:;?\[\]_|~])*$"
+SHAPE = rf"^[{_LETTER[1:-1]}0-9 \t\n!#'()*+,\-./:;?\[\]_|~]*$"
 """No sign of an address, a formula, a document, a price, or of a character's code."""
 UNLESS = (
-    rf"(?i)//|www\.|wa\.me|whatsapp|item[0-9]|{_NO_LETTER}{_LABEL_OF_ANY_I}[0-9]"  # addresses; labels may be glued to digits
+    r"(?i)//|www\.|wa\.me|whatsapp|item[0-9]"  # addresses
     rf"|^#[a-z]|^['=]*-[0-9]|{SCIENTIFIC}"  # errors, negative and scientific numbers have reasons of their own
     r"|[0-9] ?[.:h] ?[0-9]|[0-9] ?(?:h|[ap]m) ?-|[\-/][0-9]{1,2}[\-/](?:19|20)[0-9]|(?:19|20)[0-9]{2}[\-/][0-9]{1,2}[\-/]"  # what may go
     r"|^[0-9]{1,2}[\-/](?:19|20)[0-9]{2}$"  # a month
 )
 """What may be dropped from the middle of a number, and what is read in its own way."""
+GLUED_LABEL = rf"(?i){_NO_LETTER}{_LABEL_OF_ANY_I}[0-9]"
+"""Such labels go, too."""
+_GLUED = f"{_LETTER}[0-9]"
 _LONE = f"(?:{_LETTER}|[Oo\u041e\u043eIlSZB]+|[xX]+)"
 _INSIDE = rf"[0-9][^0-9]*{_LETTER}[^0-9]*[0-9]"
-MAY_BE_DIGITS = rf"{_LETTER}[0-9]|[0-9]{_LETTER}|{_INSIDE}|{_NO_LETTER}{_LONE}(?:[^{_LETTER[1:-1]}.:]|$)|[0-9][ \-][A-Z]{{4,}}$"
+MAY_BE_DIGITS = rf"{_GLUED}|[0-9]{_LETTER}|{_INSIDE}|{_NO_LETTER}{_LONE}(?:[^{_LETTER[1:-1]}.:]|$)|[0-9][ \-][A-Z]{{4,}}$"
 """Letters in the place of digits, glued to them, or between."""
 PARTED = r"[0-9][^0-9]*[,;|/\n][^0-9]*[0-9]"
 """More than one thing, so that all digits together say little."""
@@ -50,7 +53,7 @@ def part_of_fewer(digits: int) -> str:
 def is_list_of_fewer(text: str, digits: int) -> bool:
     """True for more digits than one number has, in a list one part of which has fewer than so many."""
     is_long = sum(map(len, _GROUP.findall(text))) > MOST_DIGITS
-    return is_long and re.search(LIST, text) is not None and re.search(part_of_fewer(digits), text) is not None
+    return is_long and re.match(LIST, text) is not None and re.search(part_of_fewer(digits), text) is not None
 
 
 def runs_of(text: str, fewest: int) -> list[str]:
@@ -60,7 +63,9 @@ def runs_of(text: str, fewest: int) -> list[str]:
         text: in ASCII as far as it can be, without blanks around.
     """
     groups = _GROUP.findall(text)
-    if len(groups) > MOST_GROUPS or sum(map(len, groups)) > MOST_DIGITS or not re.search(SHAPE, text) or re.search(UNLESS, text):
+    if len(groups) > MOST_GROUPS or sum(map(len, groups)) > MOST_DIGITS or not re.match(SHAPE, text) or re.search(UNLESS, text):
+        return []
+    if re.search(_GLUED, text) and re.search(GLUED_LABEL, text):
         return []
     counts = range(len(groups), 0, -1)
     runs = ["".join(groups[begin : begin + count]) for count in counts for begin in range(len(groups) - count + 1)]

@@ -11,7 +11,8 @@ from fbcheck_pipeline.model.reasons import RejectReason
 
 BLANKS = " \t\n\r\v\f"
 # Nearly, with a few signs between; pictures are no letters, see `decorations.SYMBOL`. By what is none, which is compiled sooner.
-_LETTER = "[^\\x00-@\\[-`{-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u2000-\u2bff\u2ff0-\u303f\ufeff-\uffff]"
+NO_LETTERS = "\\x00-@\\[-`{-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u2000-\u2bff\u2ff0-\u303f\ufeff-\uffff"
+_LETTER = f"[^{NO_LETTERS}]"
 _MONTH = r"^(?:0?[1-9]|1[0-2])[\-./](?:19|20)[0-9]{2}$"
 _MONEY = "[$\u00a2\u00a3\u00a5\u20a0-\u20c0]"
 _POINT, _COMMA = (rf"(?:0|[1-9][0-9]{{0,8}}|[1-9][0-9]{{0,2}}(?:[{sign}'][0-9]{{3}})+)" for sign in (",", "."))
@@ -46,4 +47,4 @@ def shape_of_fewer(digits: int) -> str:
 
 def is_amount(text: str) -> bool:
     """True for a sum of money."""
-    return re.search(AMOUNT, text) is not None
+    return re.match(AMOUNT, text) is not None

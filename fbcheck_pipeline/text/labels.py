@@ -23,7 +23,7 @@ _LONE_DIGIT = re.compile(r"\d[^\d+]+\d$")
 _NOTHING_IN_BRACKETS = re.compile(r"(?<=\d)\s*[(\[][.\u2026\s]*[)\]]\s*$")
 _APART = re.compile(r"[\s(),;:/]")
 _EXTENSION = re.compile(
-    rf"(?<=[\d)\]])(?P<gap>[\s,;.\-/(\[]*)(?:(?P<word>{EXTENSION_WORDS})|[x#])[\s.:=#\-]*"
+    rf"(?<=[\d)\]])(?P<gap>[\s,;.\-/(\[]*)(?={LETTER}|#)(?:(?P<word>{EXTENSION_WORDS})|[x#])[\s.:=#\-]*"
     rf"(?P<digits>\d{{1,7}})(?:\s*[-/,]\s*(?:(?:{EXTENSION_WORDS}|[x#])[\s.:]*)?\d{{1,7}})*\s*[)\]#]*$",
     re.I,
 )

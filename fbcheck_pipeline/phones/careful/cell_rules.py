@@ -464,6 +464,8 @@ def _reject_other_readings(text: str, core: str, whole: PhoneOutcome, reader: _R
 def _other_readings(text: str, core: str, has_trunk: bool, area: str | None) -> Iterator[str]:
     yield from other_readings.without_tail(text)
     yield from other_readings.without_head(text, has_trunk, area)
+    if core != text:  # `(3) (Cep) 73 08 78 3`: a word in brackets may stand behind the count
+        yield from other_readings.without_head(core, has_trunk, area)
     yield from other_readings.without_date(core)
     yield from other_readings.before_zeros(core)
     yield from other_readings.before_marks(core)

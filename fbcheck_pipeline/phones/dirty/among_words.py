@@ -6,18 +6,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS
-from fbcheck_pipeline.phones.dirty.undress import NOTHING, WHOLE, matches, rewritten, without_scheme
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, WHOLE, matches, rewritten, without_scheme
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text import labels
 
-_WORD = r"\p{L}{2,}[.,:!?]?"
-_BEFORE = rf"(?:(?:\p{{L}}+[.,:!?]? +)*{_WORD} +(?:- +)?)?"
+_WORD = rf"[{LETTERS}]{{2,}}[.,:!?]?"
+_BEFORE = rf"(?:(?:[{LETTERS}]+[.,:!?]? +)*{_WORD} +(?:- +)?)?"
 _BEHIND = rf"(?:(?:,| -)?(?: +{_WORD})+| *\({_WORD}(?: +{_WORD})*\))?"
 _ONE = rf"^{_BEFORE}(?:{WHOLE}){_BEHIND}$"
 # No date, fraction or range; a last digit that is alone may be the word's behind it.
 _UNCLEAR = r"^[0-9]-|\.|-.*-| -|- |[^0-9][0-9]$|\)$"
 # A word of four capitals may be a telephone's keys; without its scheme the text is another.
-_NO_WORD = rf"{LETTERS_LIKE_DIGITS}|[A-Z]{{4,}}[^\p{{L}}0-9]*$|www\.|(?i:tel|fax|callto|smsto|sms|phone|whatsapp):"
+_NO_WORD = rf"{LETTERS_LIKE_DIGITS}|[A-Z]{{4,}}[^{LETTERS}0-9]*$|www\.|(?i:tel|fax|callto|smsto|sms|phone|whatsapp):"
 
 
 def among_words(cells: pa.StringArray) -> pa.StringArray:

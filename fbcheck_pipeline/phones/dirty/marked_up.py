@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from fbcheck_pipeline.phones.dirty.undress import matches, spread
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches, spread
 from fbcheck_pipeline.text import decorations
 from fbcheck_pipeline.text.cleaning import CELL, cleaned
 from fbcheck_pipeline.text.decorations import Reject
 
 _TAGS = "<[^<>]*>"
 # The address has no digit, and no rule looks at the number before the address goes.
-_ADDRESS = r"^[\p{L}0-9 ,;/|+()_.\-]*[\p{L}_.\-]+@[\p{L}\-.]+[\p{L}0-9 ,;/|+()_.\-]*$"
-_NO_ADDRESS = r"(?i)[0-9][_\-.]*\p{L}|\p{L}[_\-.]*[0-9]|[0-9] ?[.e]|^-|@(?:c\.us|s\.whatsapp)|wa\.me|whatsapp|www\."
-_LEFT = r"^[\p{L}0-9 +()\-.,:;/|\n]*$"
+_ADDRESS = rf"^[{LETTERS}0-9 ,;/|+()_.\-]*[{LETTERS}_.\-]+@[{LETTERS}\-.]+[{LETTERS}0-9 ,;/|+()_.\-]*$"
+_NO_ADDRESS = rf"(?i)[0-9][_\-.]*[{LETTERS}]|[{LETTERS}][_\-.]*[0-9]|[0-9] ?[.e]|^-|@(?:c\.us|s\.whatsapp)|wa\.me|whatsapp|www\."
+_LEFT = rf"^[{LETTERS}0-9 +()\-.,:;/|\n]*$"
 
 
 def without_markup(cells: pa.StringArray) -> pa.StringArray:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.phones.dirty.undress import matches, without_scheme
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches, without_scheme
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import Ints
 from fbcheck_pipeline.text.cell_words import JOINING_WORDS
@@ -18,7 +18,7 @@ from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS
 _PART = r"[+(]?(?:[0-9][ ().\-]{0,2})+"
 _SEPARATOR = rf"(?: ?[;|,/\n] ?| - |(?i: (?:{JOINING_WORDS}) ))"
 _SEVERAL = rf"^{_PART}(?:{_SEPARATOR}{_PART})+$"
-_WORD = r"\p{L}{2,}[.:]?"
+_WORD = rf"[{LETTERS}]{{2,}}[.:]?"
 _WORDS_BETWEEN = rf"(?: +{_WORD})+ +"
 # Beside words, other digits may be anything's number.
 _WRITTEN = r"(?:\+[0-9]|0|\([0-9]+\))[0-9 ()\-]*[0-9]"

@@ -1,36 +1,69 @@
-"""Cells that surely hold no number, many at once, and why: words, e-mail addresses, letters glued to digits.
+"""Cells that surely hold no number, many at once, and why: words, addresses, dates, places, letters glued to digits or between a few of them.
 
 Only cells of plain letters and few signs are looked at; in these nothing goes before the careful path finds the same.
 """
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fbcheck_pipeline.model.reasons import RejectReason
-from fbcheck_pipeline.phones.dirty.undress import matches
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches
+from fbcheck_pipeline.phones.fast.digits import without
 from fbcheck_pipeline.phones.fast.terms import Mask
+from fbcheck_pipeline.text import decorations
 from fbcheck_pipeline.text.cell_words import EMPTY_WORDS, EXTENSION_WORDS
-from fbcheck_pipeline.text.decorations import DATE, SYMBOL
+from fbcheck_pipeline.text.decorations import COORDINATES, DATE, SYMBOL
 from fbcheck_pipeline.text.digit_runs import LABEL
-from fbcheck_pipeline.text.few_digits import AMOUNT, SCIENTIFIC
+from fbcheck_pipeline.text.few_digits import AMOUNT
 
 # What rules drop that find out whether a cell says "nothing"; more is no harm.
-_IGNORED = "[ \t\n\r\v\f.\\-_/#()\\[\\]{}=?!\"'`;\u00b4\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb" + SYMBOL + "]*"
-_SAYS_NOTHING = "|".join(_IGNORED.join(word) for word in sorted(EMPTY_WORDS) if word)
+_IGNORED = b" \t\n\r\v\f.\\-_/#()[]{}=?!\"'`;"
+_EMPTY_WORDS = pa.array(sorted(word.lower() for word in EMPTY_WORDS), pa.string())
 # A chat link without a number has a reason of its own; an escape may be a blank.
-_MAY_SAY_NOTHING = rf"(?i)^{_IGNORED}(?:{_SAYS_NOTHING})?{_IGNORED}$|wa\.me|whatsapp|&[a-z]+;"
-_NOTHING = rf"(?i)^[ \t\n.\-_/()\[\]?!{SYMBOL}]*(?:{_SAYS_NOTHING})?[ \t\n.\-_/()\[\]?!{SYMBOL}]*$"
+_MAY_BE_MORE = r"(?i)wa\.me|whatsapp|&[a-z]+;"
+# Nothing in it is a tag, a quote, an address, a formula, an error or an escape.
+_NO_DIGITS = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f0-9\"&'<=@\\`{\x{ab}\x{b4}\x{bb}\x{2018}-\x{201e}]*$"
+_MAY_BE_ERROR = r"(?i)#.*[!?]|wa\.me|whatsapp"
 # Without tags, and without letters that fold to two: a word of them may say nothing, unknown to the pattern.
 _LETTERS = r"A-Za-z\x{c0}-\x{de}\x{e0}-\x{148}\x{14a}-\x{17e}\x{400}-\x{481}\x{483}-\x{52f}\p{Lo}"
 _WORDS = rf"^[{_LETTERS}\t\n !-/:;=?@\[\]^_`{{-~{SYMBOL}]*$"
 _EMAIL = r"^[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+$"
+# A sign that is in no address which may go.
+_BESIDE_AT = rf"{LETTERS}0-9 \n#&()*+,\-/:;_|~?!@{SYMBOL}"
+_AT = f"^[.{_BESIDE_AT}]*@[{_BESIDE_AT}]*$"
+_NOT_BESIDE_AT = r"(?i)//|www\.|@c\.us|whatsapp|wa\.me|&[a-z0-9#]+;"
 _CHAT_ADDRESS = r"(?i)whatsapp|@c\.us"
-# Behind the first digits, a word glued to digits may part two numbers.
-_GLUED = r"^(?:[A-Za-z0-9 .,;/+\-]*[0-9][A-Za-z]|[A-Za-z .,;/\-]*[A-Za-z][0-9])[A-Za-z0-9 .,;/+\-]*$"
-# Scientific notation, the time of a date, labels and extensions may be glued to digits; an address has another reason.
-_MAY_BE_GLUED = rf"(?i){SCIENTIFIC}|[0-9](?:h|[ap]m)|www\.|wa\.me|whatsapp|(?:[xt]|{LABEL}|{EXTENSION_WORDS})[ .:=#+\-]*[0-9]"
-LETTERS_LIKE_DIGITS = r"(?:^|[^\p{L}])(?:[Oo\x{41e}\x{43e}IlSZB]+|[xX]+)(?:[^\p{L}]|$)"
+_NO_DIGITS_BESIDE_AT = r"^[^0-9=]*@[^0-9=]*$"
+_TAG_OR_CHAT = r"(?i)<\s*/?\s*[a-z]+(?:\s[^<>]*)?/?\s*>|@c\.us|whatsapp|wa\.me"
+_PAGE = r"^(?:https?://|www\.)[A-Za-z0-9._~:/?#@!*+,%=&\-]+$"
+_NO_PAGE = r"(?i)wa\.me|whatsapp|[?&](?:body|text)=|&[a-z0-9#]+;|tel:"
+# No sign of a bracket, an address, a formula, a price, a quote or an error.
+_SIGNS = rf" \n#&*+,\-./:;_|~{SYMBOL}"
+# Right behind the last digit, or after the first one where no word behind the last may take digits with it.
+_GLUED_BEHIND = rf"^[{LETTERS}{_SIGNS}(]*[0-9](?:[{LETTERS}{_SIGNS}0-9)]*[0-9])?[{LETTERS}][{LETTERS}{_SIGNS}]*$"
+_GLUED_WITHIN = r"^[A-Za-z0-9 .,;/+\-]*[0-9][A-Za-z][A-Za-z0-9 .,;/+\-]*$"
+_TAKES_DIGITS = r"[0-9][ .,;/+\-]+[A-Za-z][^0-9]*$|[0-9][ ./\-]+0"
+# Right before the first digits; behind them, a word glued to digits may part two numbers.
+_GLUED_BEFORE = rf"^[A-Za-z{_SIGNS}(]*[A-Za-z][0-9][{LETTERS}{_SIGNS}0-9]*$"
+# A few digits of their own, between words or at an end: no number, and no rule takes them away. `1. Ahmet` may count.
+_GAP = rf"[{_SIGNS}!?%]*"
+_WORDS_BESIDE = rf"^[{LETTERS}0-9{_SIGNS}!?%]*=*$"
+_FEW_BEFORE = rf"^[^0-9]*(?:[0-9][ ,/]*|[0-9]{{2,3}}{_GAP})[{LETTERS}]"
+_FEW_BEHIND = rf"[0-9][^0-9]*[{LETTERS}]{_GAP}[0-9]{{1,3}}(?:[{LETTERS}]|[^0-9{LETTERS}]*$|[ ,/]+[{LETTERS}][^0-9]*[0-9])"
+_WORD_BEHIND = rf"[0-9][^0-9{LETTERS}]+[{LETTERS}][^0-9]*$"
+_EXTENSION = rf"(?i)[0-9][ \n,;.\-/]*(?:{EXTENSION_WORDS}|[x#])[ \n.:=#\-]*[0-9]+(?:[^0-9{LETTERS}]|$)"
+# Scientific notation, the time of a date, hours, a place, an escape and an error; an address has another reason.
+_MAY_GO = (
+    rf"(?i)^#|^[^0-9{LETTERS}]*[0-9]+(?:[.,][0-9]+)? *e *\+?-?[0-9]{{1,4}}[^0-9{LETTERS}]*$|[0-9][T ,]+[0-9]{{1,2}}[:.][0-9]{{2}}"
+    r"|[0-9][ \n]?(?:h[0-9]*|[ap]m)[ \n]?-|-[ \n]?[0-9]{1,2}[ \n]?(?:h|[ap]m)|\.[0-9]{4,} ?[nsew]|&[a-z0-9#]+;"
+    r"|item[0-9]|(?:tel|fax|callto|smsto|sms|phone)[:;]|//|www\.|wa\.me|whatsapp"
+)
+# Labels and extensions may be glued to digits.
+_MAY_BE_GLUED = rf"(?i)(?:[xt]|{LABEL}|{EXTENSION_WORDS})[ .:=#+\-]*[0-9]"
+LETTERS_LIKE_DIGITS = rf"(?:^|[^{LETTERS}])(?:[Oo\x{{41e}}\x{{43e}}IlSZB]+|[xX]+)(?:[^{LETTERS}]|$)"
 
 
 def are_words(cells: pa.StringArray) -> Mask:
@@ -39,7 +72,26 @@ def are_words(cells: pa.StringArray) -> Mask:
     Args:
         cells: as they came, or as `in_ascii` gives them; of the characters looked for none becomes another in ASCII.
     """
-    return _only(cells, _WORDS, _MAY_SAY_NOTHING)
+    found = _only(cells, _WORDS, _MAY_BE_MORE)
+    letters = pc.replace_substring(without(cells.filter(pa.array(found)), _IGNORED), SYMBOL, "")
+    found[found] = ~pc.is_in(pc.utf8_lower(letters), _EMPTY_WORDS).to_numpy(zero_copy_only=False)
+    return found
+
+
+def reasons_without_digit(cells: pa.StringArray) -> list[tuple[RejectReason, Mask]]:
+    """Reasons of cells without a digit, and where they are certain.
+
+    Args:
+        cells: as `in_ascii` gives them, without blanks around.
+    """
+    has_no_digit = _only(cells, _NO_DIGITS, _MAY_BE_ERROR)
+    words = cells.filter(pa.array(has_no_digit))
+    says_nothing = np.array([decorations.says_nothing(word.replace(SYMBOL, "")) for word in words.to_pylist()], np.bool_)
+    is_empty = has_no_digit.copy()
+    is_empty[has_no_digit] = says_nothing & ~matches(words, SYMBOL)  # which may be the flag of a country
+    has_no_digit[has_no_digit] = ~says_nothing
+    is_address = _only(cells, _NO_DIGITS_BESIDE_AT, _TAG_OR_CHAT)
+    return [(RejectReason.NOT_A_NUMBER, has_no_digit | is_address), (RejectReason.EMPTY, is_empty)]
 
 
 def certain_reasons(cells: pa.StringArray) -> list[tuple[RejectReason, Mask]]:
@@ -48,13 +100,33 @@ def certain_reasons(cells: pa.StringArray) -> list[tuple[RejectReason, Mask]]:
     Args:
         cells: as `in_ascii` gives them, without blanks around.
     """
-    is_none = are_words(cells) | _only(cells, _EMAIL, _CHAT_ADDRESS) | matches(cells, DATE) | matches(cells, AMOUNT)
-    is_glued = _only(cells, _GLUED, _MAY_BE_GLUED)
+    is_none = _only(cells, _EMAIL, _CHAT_ADDRESS) | _only(cells, _AT, _NOT_BESIDE_AT) | _only(cells, _PAGE, _NO_PAGE)
+    for shape in (DATE, AMOUNT, COORDINATES):
+        is_none |= matches(cells, shape)
     return [
         (RejectReason.NOT_A_NUMBER, is_none),
-        (RejectReason.EMPTY, matches(cells, _NOTHING)),
-        (RejectReason.LETTERS_IN_NUMBER, is_glued),
+        (RejectReason.LETTERS_IN_NUMBER, _are_glued(cells) | _are_few_beside(cells)),
     ]
+
+
+def _are_glued(cells: pa.StringArray) -> Mask:
+    """Where letters are glued to digits, and no rule takes them from each other."""
+    are_glued = matches(cells, f"[0-9][{LETTERS}]|[{LETTERS}][0-9]")
+    some = cells.filter(pa.array(are_glued))
+    is_sure = _only(some, _GLUED_WITHIN, _TAKES_DIGITS) | matches(some, _GLUED_BEFORE)
+    is_sure = matches(some, _GLUED_BEHIND) | (is_sure & ~matches(some, _MAY_BE_GLUED))
+    are_glued[are_glued] = is_sure & ~matches(some, _MAY_GO)
+    return are_glued
+
+
+def _are_few_beside(cells: pa.StringArray) -> Mask:
+    """Where words part a few digits from all others."""
+    found = matches(cells, rf"[0-9][^0-9]*[{LETTERS}][^0-9]*[0-9]")
+    some = cells.filter(pa.array(found))
+    found[found] = matches(some, _WORDS_BESIDE) & (matches(some, _FEW_BEFORE) | _only(some, _FEW_BEHIND, _WORD_BEHIND))
+    some = cells.filter(pa.array(found))
+    found[found] = ~(matches(some, _EXTENSION) | matches(some, _MAY_GO))
+    return found
 
 
 def _only(cells: pa.StringArray, shape: str, unless: str) -> Mask:

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.phones.dirty.undress import matches
 from fbcheck_pipeline.phones.fast.digits import Bytes, buffers_of, only
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
-from fbcheck_pipeline.text.digit_runs import BEGINS_WITH_PLUS, MOST_DIGITS, MOST_GROUPS, SHAPE, UNLESS
+from fbcheck_pipeline.text.digit_runs import BEGINS_WITH_PLUS, GLUED_LABEL, MOST_DIGITS, MOST_GROUPS, SHAPE, UNLESS
 
 
 def have_runs(cells: pa.StringArray, fewest: Ints) -> Mask:
@@ -22,7 +22,7 @@ def have_runs(cells: pa.StringArray, fewest: Ints) -> Mask:
     counts = np.bincount(groups, minlength=len(cells))
     digits_of = np.bincount(groups, digits, len(cells))
     has_runs: Mask = (counts <= MOST_GROUPS) & (digits_of <= MOST_DIGITS) & (digits_of >= fewest)
-    for shape, is_wanted in ((SHAPE, True), (UNLESS, False)):
+    for shape, is_wanted in ((SHAPE, True), (UNLESS, False), (GLUED_LABEL, False)):
         has_runs[has_runs] = matches(cells.filter(pa.array(has_runs)), shape) == is_wanted
     return has_runs
 

@@ -7,7 +7,6 @@ that is anything else stays with the careful path.
 from __future__ import annotations
 
 import re
-import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -38,6 +37,12 @@ _AREA = r"\(?0[0-9]{1,5}\)?|\+[0-9]{1,2} ?(?:\(0\) ?)?[0-9]{2,3}"
 # Two numbers have no more: each fifteen, an international prefix, a trunk 0.
 _MANY = r"^[0-9](?: *[0-9]){44,}$"
 MOST_BYTES = 4  # of a character
+# Letters of most scripts, as a part of a class; all of them, `\p{L}`, take a hundred times as long to compile, which each batch does.
+LETTERS = (
+    r"A-Za-z\x{c0}-\x{d6}\x{d8}-\x{f6}\x{f8}-\x{2af}\x{388}-\x{38a}\x{38e}-\x{3a1}\x{3a3}-\x{3f5}\x{3f7}-\x{481}\x{48a}-\x{52f}"
+    r"\x{5d0}-\x{5ea}\x{621}-\x{64a}\x{e01}-\x{e30}\x{10d0}-\x{10fa}\x{1e00}-\x{1eff}\x{3041}-\x{3096}\x{30a1}-\x{30fa}"
+    r"\x{4e00}-\x{9fff}\x{ac00}-\x{d7a3}"
+)
 NOTHING = pa.scalar(None, pa.string())
 _JOINT = "\0"  # between cells that are translated together
 _DROPPED = "\U000e0001"  # itself one of the marks that go
@@ -66,6 +71,7 @@ _STEPS = (
     _step(rf"^(?:({CORE}) ?[;,.:]|\[({CORE})\])$", r"\1\2"),
     _step(rf"^({_AREA}) ?/ ?([0-9](?: ?[0-9]){{4,8}})$", r"\1 \2"),
     _step(r"^\(\+([0-9]{1,3})\)([ 0-9(].*)$", r"+\1\2"),
+    _step(rf"^(?:{decorations.SYMBOL} +({WHOLE})|({WHOLE}) +{decorations.SYMBOL})$", r"\1\2"),  # one is no flag
 )
 
 
@@ -86,7 +92,8 @@ def may_be_long_list(cells: pa.StringArray) -> Mask:
         zero_copy_only=False
     )
     for shape in (LONG_LIST, "|".join(map(re.escape, CERTAIN_SEPARATORS))):
-        may_be[may_be] = matches(cells.filter(pa.array(may_be)), shape)
+        some = cells if may_be.all() else cells.filter(pa.array(may_be))  # documents are long to copy
+        may_be[may_be] = matches(some, shape)
     may_be[may_be] = pc.utf8_length(cells.filter(pa.array(may_be))).to_numpy() <= MAX_LIST_LENGTH
     return may_be
 
@@ -107,9 +114,9 @@ def in_ascii(cells: pa.StringArray) -> pa.StringArray:
 def _translated(text: str) -> str:
     """As `decorations.to_ascii`, of millions of characters: each is one or none in ASCII."""
     codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
-    is_used = np.zeros(sys.maxunicode + 1, np.bool_)
+    is_used = np.zeros(codes.max() + 1, np.bool_)
     is_used[codes] = True
-    becomes = np.arange(sys.maxunicode + 1, dtype=np.uint32)
+    becomes = np.arange(len(is_used), dtype=np.uint32)
     used = np.flatnonzero(is_used)
     becomes[used] = [ord(decorations.to_ascii(chr(code)) or _DROPPED) for code in used.tolist()]
     codes = becomes[codes]

@@ -126,8 +126,17 @@ def digit_counts(cells: pa.StringArray) -> Ints:
 
 def only(cells: pa.StringArray, kept: bytes) -> pa.StringArray:
     """Each cell with some characters of ASCII only; a null has none. A twentieth of what an expression takes."""
+    return _picked(cells, np.isin(np.arange(256), np.frombuffer(kept, np.uint8)))
+
+
+def without(cells: pa.StringArray, dropped: bytes) -> pa.StringArray:
+    """Each cell without some characters of ASCII; a null has none."""
+    return _picked(cells, ~np.isin(np.arange(256), np.frombuffer(dropped, np.uint8)))
+
+
+def _picked(cells: pa.StringArray, is_picked: Mask) -> pa.StringArray:
     ends, data = buffers_of(cells.fill_null(""))
-    is_kept = np.isin(np.arange(256), np.frombuffer(kept, np.uint8))[data]
+    is_kept = is_picked[data]
     seen = np.zeros(len(data) + 1, np.int32)
     np.cumsum(is_kept, out=seen[1:])
     return pa.StringArray.from_buffers(len(cells), pa.py_buffer(seen[ends]), pa.py_buffer(data[is_kept]))

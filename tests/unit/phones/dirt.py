@@ -151,6 +151,7 @@ def several(written: list[str], chance: random.Random) -> str:
     return cell
 
 
+_LETTER_OF_DIGIT = str.maketrans("0123456789", "abcdefghij")
 # What surely holds no number, by its shape; each takes digits.
 NO_NUMBERS: dict[str, Callable[[str], str]] = {
     "words": lambda digits: "ring back later",
@@ -170,6 +171,15 @@ NO_NUMBERS: dict[str, Callable[[str], str]] = {
     "a price with a comma": lambda digits: f"{digits[1:7]},{digits[-2:]} TL",
     "a date": lambda digits: f"1{digits[-1]}.1{int(digits[-2]) % 3}.19{digits[-4:-2]}",
     "a date with a time": lambda digits: f"19{digits[-4:-2]}-1{int(digits[-2]) % 3}-1{digits[-1]} 1{digits[-3]}:3{digits[-5]}",
+    "a name and its address": lambda digits: f"Ayşe Öz <a{digits[-4:].translate(_LETTER_OF_DIGIT)}@example.com>",
+    "a page": lambda digits: f"https://www.example.com/k?id={digits[-6:]}",
+    "a moment": lambda digits: f"20{digits[-2:]}-0{digits[-3]}-1{digits[-4]}T0{digits[-5]}:1{digits[-6]}:07Z".replace(
+        "-00-", "-10-"
+    ),
+    "a place": lambda digits: f"4{digits[-1]}.{digits[-7:-1]}, 2{digits[-2]}.{digits[-6:]}",
+    "a product's code": lambda digits: f"BNL-{digits[-4:]}-MB{digits[-6:-4]}",
+    "a card": lambda digits: f"45{digits[-2:]} {digits[-4:]} {digits[-6:-2]} 1{digits[-7:-4]}",
+    "a range": lambda digits: f"{digits[:4]} {digits[4:7]} {digits[7:9]} {digits[9:]}-{(int(digits[-2:]) + 1) % 100:02}",
     "a list of short numbers": lambda digits: ", ".join(f"1{digits[place : place + 4]}" for place in range(7)),
 }
 
