@@ -404,15 +404,17 @@ def _stored(name: str, info: Mapping[str, Any]) -> StoredFile:
 
 
 def _each_behind(write: Callable[[pa.RecordBatch], None], batches: Iterable[pa.RecordBatch]) -> int:
-    """Write each batch while the next one is made; returns the rows."""
+    """Write each batch while the next one is made, but the first at once: it may be the only one. Returns the rows."""
     rows, last = 0, Future[None]()
     last.set_result(None)
     with ThreadPoolExecutor(1, "write") as executor:
         for batch in batches:
             last.result()
-            if batch.num_rows:
+            if rows:
                 last = executor.submit(write, batch)
-                rows += batch.num_rows
+            elif batch.num_rows:
+                write(batch)
+            rows += batch.num_rows
         last.result()
     return rows
 

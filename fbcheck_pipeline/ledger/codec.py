@@ -50,7 +50,7 @@ def from_e164(texts: pa.Array) -> Phones:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    return np.asarray(pc.cast(pc.utf8_slice_codeunits(texts.drop_null(), 1), pa.int64()).to_numpy(zero_copy_only=False))
+    return np.asarray(pc.cast(pc.utf8_ltrim(texts.drop_null(), characters="+"), pa.int64()))
 
 
 def to_e164(phones: Phones) -> pa.Array:

@@ -76,6 +76,7 @@ def _parts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 
 def _places(texts: pa.Array, phones: Phones) -> npt.NDArray[np.int64]:
-    numbers = pc.cast(pc.utf8_slice_codeunits(texts.fill_null("+0"), 1), pa.int64()).to_numpy(zero_copy_only=False)
-    at = codec.positions(np.asarray(numbers), phones)
-    return np.where(at >= 0, at, np.where(np.asarray(numbers) > 0, NO_PIN, REJECTED))
+    numbers = np.asarray(pc.cast(pc.utf8_ltrim(texts.fill_null("0"), characters="+"), pa.int64()))
+    order, at = np.argsort(numbers), np.empty(len(numbers), np.int64)
+    at[order] = codec.positions(numbers[order], phones)  # in order they are found four times as fast
+    return np.where(at >= 0, at, np.where(numbers > 0, NO_PIN, REJECTED))
