@@ -78,22 +78,35 @@ def jobs(fbcheck: Fbcheck) -> Counter[tuple[str, str]]:
         return Counter(database.execute("SELECT pipeline_name, status FROM runs"))
 
 
-def test_a_join_that_fails_for_good_is_tried_five_times_and_others_go_on(
-    fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path
-) -> None:
-    """While the run waits for another list, and then no more: 1,611 failed runs filled a disk once. The same command goes on when it is mended."""
+def test_what_fails_for_good_is_tried_five_times_and_others_go_on(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
+    """A join, while the run waits for another list, whose result cannot be stored then: 1,611 failed runs filled a disk once.
+
+    Each is told once, and the same command goes on when it is mended.
+    """
     path, other = write_list(tmp_path / "a.csv", ["+41780000001"]), write_list(tmp_path / "b.csv", ["+41780000002"])
-    blocked = fbcheck.data / "facebook_results" / f"{list_key(path)}.parquet"
+    results, verdicts = fbcheck.data / "facebook_results", fbcheck.data / "verdicts"
+    blocked = results / f"{list_key(path)}.parquet"
     (blocked / "in the way").mkdir(parents=True)
-    vendor.status_hook = lambda task: (
-        "processing" if "+41780000002" in task.phones and jobs(fbcheck)["join_list", "FAILURE"] < MOST_ATTEMPTS else None
-    )
+
+    def is_processing(task: Task) -> str | None:
+        if "+41780000002" not in task.phones:
+            return None
+        if jobs(fbcheck)["join_list", "FAILURE"] < MOST_ATTEMPTS:
+            return "processing"
+        (verdicts / f"{task.task_id}.parquet" / "in the way").mkdir(parents=True, exist_ok=True)
+        return None
+
+    vendor.status_hook = is_processing
     fbcheck.prelude = AT_ONCE
-    code, document, err = fbcheck("run", str(path), str(other), "--json")
-    assert code == 2 and [each["complete"] for each in document["lists"]] == [False, True]
-    assert list(document["errors"]) == [list_key(path)] and err.count("cannot write") == 1
-    assert jobs(fbcheck)["join_list", "FAILURE"] == MOST_ATTEMPTS
+    code, document, err = fbcheck("run", str(path), str(other), "--json", POLL_SECONDS="0.05")
+    assert code == 2 and [each["complete"] for each in document["lists"]] == [False, False]
+    assert sorted(document["errors"]) == ["", list_key(path)]
+    assert [err.count(f"error: cannot write {each}") for each in (results, verdicts)] == [1, 1]
+    assert [jobs(fbcheck)[job, "FAILURE"] for job in ("join_list", "collect_verdicts")] == [MOST_ATTEMPTS] * 2
     shutil.rmtree(blocked)
+    for each in verdicts.glob("*/in the way"):
+        shutil.rmtree(each.parent)
+    vendor.status_hook = lambda _: None
     assert fbcheck("run", str(path), str(other), "--json")[0] == 0 and vendor.most_per_phone == 1
 
 
