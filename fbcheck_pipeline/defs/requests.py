@@ -165,6 +165,7 @@ def _runs_so_far(
     """When the unsuccessful runs of each work ended (UTC seconds), the oldest first, without those that Dagster has retried.
 
     And the works that have another run, which is under way or succeeded: Dagster would launch none for them, after looking for each.
+    One that was only created, by a daemon that was killed then, it launches when it is asked for again.
     """
     failures, in_hand = defaultdict[str, list[float]](list), set[str]()
     for some in batched(names):
@@ -172,9 +173,9 @@ def _runs_so_far(
             run = record.dagster_run
             if run.tags.get(LEDGER_TAG) != ledger_uuid:
                 continue
-            if run.status not in UNSUCCESSFUL:
+            if run.status not in (*UNSUCCESSFUL, dg.DagsterRunStatus.NOT_STARTED):
                 in_hand.add(run.tags[WORK_TAG])
-            elif RETRIED_AS_TAG not in run.tags:
+            elif run.status in UNSUCCESSFUL and RETRIED_AS_TAG not in run.tags:
                 failures[run.tags[WORK_TAG]].append(record.end_time or record.create_timestamp.timestamp())
     return failures, in_hand
 

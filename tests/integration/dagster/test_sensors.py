@@ -196,6 +196,9 @@ def test_a_join_that_cannot_write_is_put_off_and_named(
     driver.finish_collecting()
     (tmp_path / "data" / "facebook_results").touch()
     (request,) = tick(exported_sensor, instance, driver.fbcheck).run_requests
+    created = instance.add_run(dg.DagsterRun("join_list", tags={**request.tags}))  # by a daemon that was killed then
+    assert [each.run_key for each in tick(exported_sensor, instance, driver.fbcheck).run_requests] == [request.run_key]
+    instance.delete_run(created.run_id)
     under_way = instance.add_run(dg.DagsterRun("join_list", status=dg.DagsterRunStatus.STARTED, tags={**request.tags}))
     asked, exists = list[str](), Storage.exists
     with monkeypatch.context() as patched:
