@@ -20,7 +20,6 @@ from fbcheck_pipeline.model.reasons import EXCLUDED_LINE_TYPES
 from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.careful.cell_rules import bare_digits_of, outcomes_of
 from fbcheck_pipeline.phones.careful.reference import is_bare, vote
-from fbcheck_pipeline.phones.fast.fast_path import BLOCK_ROWS
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NO_VOTE_FOR_EITHER, NONE, Ints, Says
 from fbcheck_pipeline.phones.phone_batches import COUNTRY_CODE, NEW_FIELDS
 from fbcheck_pipeline.phones.phone_reader import Cells, PhoneReader
@@ -57,14 +56,13 @@ class Normaliser:
         for batch in more:
             heard.append(batch)
             names = _coded_columns(batch).dictionary.to_pylist()
-            for begin in range(0, batch.num_rows, BLOCK_ROWS):
-                self._hear(batch.slice(begin, BLOCK_ROWS), names)
+            self._hear(batch, names)
             if all(self.votes[name].heard >= CELLS_HEARD for name in names):
                 break
         return chain(heard, more)
 
-    def _hear(self, block: pa.RecordBatch, names: list[str]) -> None:
-        texts, regions, columns = self._taken_from(block)
+    def _hear(self, batch: pa.RecordBatch, names: list[str]) -> None:
+        texts, regions, columns = self._taken_from(batch)
         says, *may_be = self._reader.votes(texts, regions)
         for column, name in enumerate(names):
             rows = np.flatnonzero(columns == column)[: max(0, CELLS_HEARD - self.votes[name].heard)]

@@ -5,7 +5,7 @@ No way may change what a phone becomes: all say what the careful one says, or le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -43,7 +43,7 @@ from fbcheck_pipeline.phones.phone_batches import PhoneArrays
 from fbcheck_pipeline.text.digit_runs import MAY_BE_DIGITS, PARTED
 from fbcheck_pipeline.text.few_digits import BLANKS
 
-# About so many of a block's cells that are not plain are heard, evenly spread; they tell what all of them would.
+# About so many of a batch's cells that are not plain are heard, evenly spread; they tell what all of them would.
 COSTLY_CELLS_HEARD = 1000
 # Of fewer cells none but the plain are looked for all at once: Arrow compiles some eighty expressions, which takes as long as to read them.
 CELLS_WORTH_LOOKING = 100
@@ -131,7 +131,9 @@ class PhoneReader:
         says = np.full(len(texts), Says.NOTHING)
         national, international = ((regions != NONE) & ~may_be_plain for _ in range(2))
         short = texts if may_be_plain.all() else texts.filter(pa.array(may_be_plain))
-        says[may_be_plain], national[may_be_plain], international[may_be_plain] = self.fast.votes(short, regions[may_be_plain])
+        of_short = (self.fast.votes(short[block], regions[may_be_plain][block]) for block in _blocks(len(short)))
+        for known, votes in zip((says, national, international), zip(*of_short, strict=True), strict=True):
+            known[may_be_plain] = np.concatenate(votes)
         is_short = ~is_over_long(texts)
         for may in (national, international):
             may &= is_short
@@ -157,8 +159,7 @@ class PhoneReader:
     def _fast(self, cells: Cells) -> tuple[PhoneArrays, Mask]:
         """What the fast path reads, block by block, and where it is sure of it."""
         phones, is_sure = [], []
-        for begin in range(0, max(1, len(cells.rows)), BLOCK_ROWS):
-            block = slice(begin, begin + BLOCK_ROWS)
+        for block in _blocks(len(cells.rows)):
             reading, e164 = self.fast.read(cells.texts[block], cells.regions[block], cells.says[block])
             phones.append(phone_batches.phones_read(cells.rows[block], reading, e164))
             is_sure.append(reading.is_sure)
@@ -344,6 +345,11 @@ class PhoneReader:
         if len(self._remembered) + len(short) > REMEMBERED_CELLS:
             self._remembered.clear()
         self._remembered.update(islice(short.items(), REMEMBERED_CELLS))
+
+
+def _blocks(count: int) -> Iterator[slice]:
+    """So many rows at a time as stay in the processor's cache; one block at least."""
+    return (slice(begin, begin + BLOCK_ROWS) for begin in range(0, max(1, count), BLOCK_ROWS))
 
 
 def _of_whole_cells(found: PhoneArrays, is_sure: Mask, of_cell: Ints, count: int) -> tuple[PhoneArrays, Mask]:

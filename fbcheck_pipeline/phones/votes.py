@@ -8,7 +8,7 @@ from typing import NamedTuple
 from fbcheck_pipeline.phones.fast.terms import NO_VOTE_FOR_EITHER, Says
 
 CELLS_HEARD = 100_000
-CLOSED_HEARD = 100  # about so many closed ballots of a block, evenly spread
+CLOSED_HEARD = 100  # about so many closed ballots of a batch, evenly spread
 VOTES_NEEDED = 10
 MAJORITY = 10
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
 import numpy as np
@@ -17,9 +16,8 @@ from fbcheck_pipeline.text.countries import key_of, names, regions_named
 from fbcheck_pipeline.text.few_digits import NO_LETTERS
 
 _LETTERS_LOOKED_AT = 8  # of two words: they tell whether a name may begin with these
-# A country's code in capitals, before a colon or behind a bracket; what is like one is looked up in Python.
+# What `_code` finds holds this; compiling its hundreds of codes for each batch costs more than looking at the cells first.
 _LIKE_A_CODE = r"[A-Z]{2}|(?i:[a-z]{2}) *:|[(\[] *(?i:[a-z]{2})"
-_CODE = re.compile(r"(?<![^\W\d_])([A-Z]{2,3})(?![^\W\d_])|(?<![^\W\d_])([A-Za-z]{2,3}) *:|[(\[] *([A-Za-z]{2,3})(?![^\W\d_])")
 
 
 def names_country(cells: pa.StringArray, words: pa.StringArray | None = None) -> Mask:
@@ -42,7 +40,7 @@ def names_country(cells: pa.StringArray, words: pa.StringArray | None = None) ->
     known_names, known_beginnings = _known()
     may_be = pc.or_(_are_among(keys, known_names), pc.and_(is_followed, _are_among(begins, known_beginnings)))
     may_name = matches(cells, _LIKE_A_CODE)
-    may_name[may_name] = [*map(_names_code, cells.filter(pa.array(may_name)).to_pylist())]
+    may_name[may_name] = matches(cells.filter(pa.array(may_name)), _code())
     may_name[of_cell[may_be.to_numpy(zero_copy_only=False)]] = True
     may_name[may_name] = [bool(regions_named(cell, LABELS)) for cell in cells.filter(pa.array(may_name)).to_pylist()]
     return may_name
@@ -66,14 +64,16 @@ def _are_among(words: pa.StringArray, known: frozenset[str]) -> pa.BooleanArray:
     return pa.array([each in known for each in coded.dictionary.to_pylist()], pa.bool_()).take(coded.indices)
 
 
-def _names_code(cell: str) -> bool:
-    return any(code.upper() in _codes() for found in _CODE.findall(cell) for code in found)
-
-
 @cache
-def _codes() -> frozenset[str]:
-    codes = (code.upper() for code in (*SUPPORTED_REGIONS, *names()) if len(code) in (2, 3) and code.isascii())
-    return frozenset(code for code in codes if key_of(code) not in LABELS)
+def _code() -> str:
+    """A country's code in capitals, before a colon or behind a bracket."""
+    codes = {
+        code.upper()
+        for code in (*SUPPORTED_REGIONS, *names())
+        if len(code) in (2, 3) and code.isascii() and key_of(code) not in LABELS
+    }
+    code = f"(?:{'|'.join(sorted(codes))})"
+    return rf"(?:^|[{NO_LETTERS}])(?:{code}(?:[{NO_LETTERS}]|$)|(?i:{code}) *:)|[(\[] *(?i:{code})(?:[{NO_LETTERS}]|$)"
 
 
 @cache

@@ -34,12 +34,12 @@ _EMAIL = r"^[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+$"
 # A sign that is in no address which may go.
 _BESIDE_AT = rf"{LETTERS}0-9 \n#&()*+,\-/:;_|~?!@{SYMBOL}"
 _AT = f"^[.{_BESIDE_AT}]*@[{_BESIDE_AT}]*$"
-_NOT_BESIDE_AT = r"(?i)//|www\.|@c\.us|whatsapp|wa\.me|&[a-z0-9#]+;"
-_CHAT_ADDRESS = r"(?i)whatsapp|@c\.us"
+_PAGE = r"^(?:https?://|www\.)[A-Za-z0-9._~:/?#@!*+,%=&\-]+$"
+_NONE = "|".join((_EMAIL, _AT, _PAGE, DATE, AMOUNT, COORDINATES))
+# A chat link, a message, an escape, a second address.
+_MAY_BE_ONE = r"(?i)wa\.me|whatsapp|@c\.us|[?&](?:body|text)=|&[a-z0-9#]+;|tel:|@.*//|@.*www\.|//.*@|www\..*@"
 _NO_DIGITS_BESIDE_AT = r"^[^0-9=]*@[^0-9=]*$"
 _TAG_OR_CHAT = r"(?i)<\s*/?\s*[a-z]+(?:\s[^<>]*)?/?\s*>|@c\.us|whatsapp|wa\.me"
-_PAGE = r"^(?:https?://|www\.)[A-Za-z0-9._~:/?#@!*+,%=&\-]+$"
-_NO_PAGE = r"(?i)wa\.me|whatsapp|[?&](?:body|text)=|&[a-z0-9#]+;|tel:"
 # No sign of a bracket, an address, a formula, a price, a quote or an error.
 _SIGNS = rf" \n#&*+,\-./:;_|~{SYMBOL}"
 # Right behind the last digit, or after the first one where no word behind the last may take digits with it.
@@ -100,11 +100,8 @@ def certain_reasons(cells: pa.StringArray) -> list[tuple[RejectReason, Mask]]:
     Args:
         cells: as `in_ascii` gives them, without blanks around.
     """
-    is_none = _only(cells, _EMAIL, _CHAT_ADDRESS) | _only(cells, _AT, _NOT_BESIDE_AT) | _only(cells, _PAGE, _NO_PAGE)
-    for shape in (DATE, AMOUNT, COORDINATES):
-        is_none |= matches(cells, shape)
     return [
-        (RejectReason.NOT_A_NUMBER, is_none),
+        (RejectReason.NOT_A_NUMBER, _only(cells, _NONE, _MAY_BE_ONE)),
         (RejectReason.LETTERS_IN_NUMBER, _are_glued(cells) | _are_few_beside(cells)),
     ]
 

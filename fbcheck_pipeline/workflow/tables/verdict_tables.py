@@ -136,7 +136,9 @@ def _make_whole(ws: Workspace, chains: Sequence[Chain], state: IndexState) -> di
         told = VerdictLog(ws, sorter, tasks)
         origin = _origin(ws, state, 0, tasks, told)
         for chain in chains:
-            written[chain.table.of(origin.part)] = publish(ws, chain, origin, map(_rows_of(chain.table, origin), told.timelines()))
+            written[chain.table.of(origin.part)] = publish(
+                ws, chain, origin, map(_rows_of(chain.table, origin), told.timelines())
+            )
     return written
 
 
