@@ -28,8 +28,8 @@ STRIDE = 7919
 """Prime: so many phones on lies the next that a new list has in common with the finished ones."""
 
 
-def plan(ws: Any, count: int, is_second: bool = False) -> dict[str, Any]:
-    """Plan a list, one fifth of whose phones were bought before, on a ledger that forgets it; how long the writing lock was held.
+def plan(ws: Any, phones: Any, is_second: bool = False) -> dict[str, Any]:
+    """Plan a list of these phones (sorted, distinct) on a ledger that forgets it; how long the writing lock was held.
 
     Args:
         is_second: once more, with the pins of the first time.
@@ -53,7 +53,6 @@ def plan(ws: Any, count: int, is_second: bool = False) -> dict[str, Any]:
     with rehearsing(ws) as trial:
         trial.ledger.register_list("bench", file="bench.csv", source="s", sha256="", options={}, purpose=None)
         Database.writing = timed  # type: ignore[method-assign]
-        phones = wanted(count, ws.ledger.registered_lists())
         if is_second:
             write_pins(trial, "bench", plan_list(trial, "bench", phones, again=Again.NOBODY))
         began = time.process_time()
@@ -76,6 +75,11 @@ def wanted(count: int, finished: int) -> Any:
     known = min(count // 5, finished * PHONES)
     bought = np.arange(known) * STRIDE % max(1, finished * PHONES) * STEP % ROOM
     return np.sort(np.concatenate([FIRST + bought, FIRST + ROOM + np.arange(count - known) * 97]))
+
+
+def plan_bought(ws: Any, count: int, is_second: bool = False) -> dict[str, Any]:
+    """Plan a list of which one fifth was bought before."""
+    return plan(ws, wanted(count, ws.ledger.registered_lists()), is_second)
 
 
 def look_up(ws: Any, count: int) -> None:
@@ -150,10 +154,10 @@ def two_nights(ws: Any) -> dict[str, Any]:
 
 
 ACTS: dict[str, Callable[[Any], dict[str, Any] | None]] = {
-    "plan 1,000,000 phones": partial(plan, count=1_000_000),
-    "plan 100,000 phones": partial(plan, count=100_000),
-    "plan 1,000 phones": partial(plan, count=1_000),
-    "plan 1,000,000 once more": partial(plan, count=1_000_000, is_second=True),
+    "plan 1,000,000 phones": partial(plan_bought, count=1_000_000),
+    "plan 100,000 phones": partial(plan_bought, count=100_000),
+    "plan 1,000 phones": partial(plan_bought, count=1_000),
+    "plan 1,000,000 once more": partial(plan_bought, count=1_000_000, is_second=True),
     "look up 1,000,000 phones": partial(look_up, count=1_000_000),
     "status": status,
     "inbox tick": partial(tick, name="inbox_sensor"),
