@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fbcheck_pipeline.ledger.access import Access, R, batched
+from fbcheck_pipeline.ledger.access import Access, R
 from fbcheck_pipeline.ledger.many_keys import among
 from fbcheck_pipeline.ledger.records import AnsweringTask, LoadedChunk, SettledTry, Tier
 from fbcheck_pipeline.ledger.schema import ERASED, LOADED, chunk_phones, chunks, doomed_files, index_tiers, ledger_meta
@@ -176,9 +176,8 @@ class Indexing(Access):
 
     def _of_keys(
         self, columns: Sequence[sa.ColumnElement[Any]], chunk_keys: Sequence[str], where: sa.ColumnElement[bool]
-    ) -> Iterator[sa.Row[Any]]:
-        for some in batched(chunk_keys):
-            yield from self._rows(sa.select(*columns).where(chunks.c.chunk_key.in_(some), where))
+    ) -> Sequence[sa.Row[Any]]:
+        return self._rows(sa.select(*columns).where(among(chunks.c.chunk_key, chunk_keys), where)) if chunk_keys else ()
 
 
 def _telling(after: int, through: int) -> list[sa.ColumnElement[bool]]:

@@ -18,6 +18,7 @@ from fbcheck_pipeline.errors import LedgerError
 from fbcheck_pipeline.ledger import codec, tallies
 from fbcheck_pipeline.ledger.changes import count_change
 from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.many_keys import new_rows
 from fbcheck_pipeline.ledger.moves import move
 from fbcheck_pipeline.ledger.records import LoadedChunk, Part
 from fbcheck_pipeline.ledger.restored import why_unknown
@@ -129,10 +130,8 @@ class Planning:
 
     def depend(self, list_key: str, chunk_keys: Sequence[str]) -> None:
         """Make a list wait for chunks."""
-        known = set(self._connection.scalars(sa.select(dependencies.c.chunk_key).where(dependencies.c.list_key == list_key)))
-        new = [{"list_key": list_key, "chunk_key": key} for key in sorted(set(chunk_keys) - known)]
-        if new:
-            self._connection.execute(sa.insert(dependencies), new)
+        if chunk_keys:
+            self._connection.execute(new_rows(dependencies.c.chunk_key, sorted(set(chunk_keys)), list_key=list_key))
 
     def keep_waiting(self, list_key: str, phones: Phones) -> None:
         """Set the phones of a list that are too few for a chunk (none: nothing waits)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
@@ -279,6 +280,11 @@ class Tier(Record):
     after_change: int
     through_change: int
     pairs: int
+    fresh_at: float = math.inf  # of the youngest verdict or try that it tells of
+
+    def tells_of(self, change: int) -> bool:
+        """True where this file, if any, tells of the chunk with this change number."""
+        return self.after_change < change <= self.through_change
 
 
 @dataclass(frozen=True, slots=True)

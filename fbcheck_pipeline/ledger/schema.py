@@ -197,6 +197,7 @@ index_tiers = sa.Table(
     sa.Column("after_change", sa.BigInteger, nullable=False),
     sa.Column("through_change", sa.BigInteger, nullable=False),
     sa.Column("pairs", sa.BigInteger, nullable=False),
+    sa.Column("fresh_at", sa.Double, nullable=False),  # of the youngest verdict or try that it tells of
 )
 
 sa.Index(

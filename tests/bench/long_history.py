@@ -24,6 +24,8 @@ from typing import Any
 SIZES = (0, 1_000, 10_000)
 LISTS_ADDED = 100
 """Two nights: as many as make a new file of the index."""
+RECENT, EVER = 30, 1 << 30
+"""Nights: as many as a verdict is reused, and all."""
 STRIDE = 7919
 """Prime: so many phones on lies the next that a new list has in common with the finished ones."""
 
@@ -62,31 +64,33 @@ def plan(ws: Any, phones: Any, is_second: bool = False) -> dict[str, Any]:
 
 
 @functools.cache
-def wanted(count: int, finished: int) -> Any:
-    """Phones of a new list, sorted: of every five one that was bought before, as far as there are any, spread over all lists.
+def wanted(count: int, finished: int, nights: int) -> Any:
+    """Phones of a new list, sorted: of every five one that was bought before, as far as there are any; new ones lie between all others.
 
     Args:
         finished: lists before.
+        nights: spread over the lists of so many last nights.
     """
     import numpy as np
 
-    from tests.bench.history import FIRST, PHONES, ROOM, STEP
+    from tests.bench.history import FIRST, LISTS_A_NIGHT, PHONES, ROOM, STEP
 
-    known = min(count // 5, finished * PHONES)
-    bought = np.arange(known) * STRIDE % max(1, finished * PHONES) * STEP % ROOM
-    return np.sort(np.concatenate([FIRST + bought, FIRST + ROOM + np.arange(count - known) * 97]))
+    first, end = max(0, finished - nights * LISTS_A_NIGHT) * PHONES, finished * PHONES
+    known = min(count // 5, end - first)
+    bought = first + np.arange(known) * STRIDE % max(1, end - first)
+    return np.sort(FIRST + np.concatenate([bought, end + np.arange(count - known)]) * STEP % ROOM)
 
 
-def plan_bought(ws: Any, count: int, is_second: bool = False) -> dict[str, Any]:
-    """Plan a list of which one fifth was bought before."""
-    return plan(ws, wanted(count, ws.ledger.registered_lists()), is_second)
+def plan_bought(ws: Any, count: int, nights: int = EVER, is_second: bool = False) -> dict[str, Any]:
+    """Plan a list of which one fifth was bought in the last nights."""
+    return plan(ws, wanted(count, ws.ledger.registered_lists(), nights), is_second)
 
 
 def look_up(ws: Any, count: int) -> None:
     """What is known of so many phones."""
     from fbcheck_pipeline.workflow.index.phone_history import history_of
 
-    history_of(ws, wanted(count, ws.ledger.registered_lists()))
+    history_of(ws, wanted(count, ws.ledger.registered_lists(), EVER))
 
 
 def status(ws: Any) -> None:
@@ -155,8 +159,11 @@ def two_nights(ws: Any) -> dict[str, Any]:
 
 ACTS: dict[str, Callable[[Any], dict[str, Any] | None]] = {
     "plan 1,000,000 phones": partial(plan_bought, count=1_000_000),
+    "plan 1,000,000, of late": partial(plan_bought, count=1_000_000, nights=RECENT),
     "plan 100,000 phones": partial(plan_bought, count=100_000),
+    "plan 100,000, of late": partial(plan_bought, count=100_000, nights=RECENT),
     "plan 1,000 phones": partial(plan_bought, count=1_000),
+    "plan 1,000, of late": partial(plan_bought, count=1_000, nights=RECENT),
     "plan 1,000,000 once more": partial(plan_bought, count=1_000_000, is_second=True),
     "look up 1,000,000 phones": partial(look_up, count=1_000_000),
     "status": status,

@@ -46,7 +46,9 @@ def build(ws: Workspace, verdict_count: int) -> None:
         with ws.ledger.database.writing() as connection:
             for number in range(start, min(start + AT_ONCE, chunk_count)):
                 ordinal = np.arange(number * PER_CHUNK, (number + 1) * PER_CHUNK)
-                _collect(connection, number, np.sort(FIRST + ordinal * STEP % (PER_KNOWN * verdict_count)), now, ws.ledger.today())
+                _collect(
+                    connection, number, np.sort(FIRST + ordinal * STEP % (PER_KNOWN * verdict_count)), now, ws.ledger.today()
+                )
         began = time.process_time()
         update_index(ws)
         cpu_s += time.process_time() - began
@@ -73,7 +75,9 @@ def measure(ws: Workspace, act: str, phone_count: int, verdict_count: int) -> No
     history_of(ws, phones[:1])  # what is imported on the way
     if act == "plan":
         took = plan(ws, phones)
-        print(f"plan {phone_count:,} phones: {took['cpu_s']:.2f} processor s, lock {took['lock_s']:.2f} s, peak {peak_mb():.0f} MB")
+        print(
+            f"plan {phone_count:,} phones: {took['cpu_s']:.2f} processor s, lock {took['lock_s']:.2f} s, peak {peak_mb():.0f} MB"
+        )
         return
     before, began = peak_mb(), time.process_time()
     found = history_of(ws, phones)

@@ -170,7 +170,8 @@ class TierWriter:
             self.ws.ledger.begin_file(name, writer)
             with self.ws.storage.writing(name) as sink:
                 pairs = write_pairs(sink, _identity(self.ws, name), table, pieces)
-            tier = Tier(name, after, through, pairs)
+            youngest = np.fmax.reduce(table["fresh_at"].to_numpy(), initial=-np.inf)
+            tier = Tier(name, after, through, pairs, float(youngest))
             return self.ws.ledger.publish_tier(tier, instead_of=instead_of, generation=self.generation)
 
 

@@ -1,8 +1,8 @@
 """What is known of phones from before: their usable verdicts, and the settled tries that brought none.
 
 Read from the tiers of the index, and from the ledger where no tier tells yet. Planning reads this outside its transaction; inside it
-only looks at chunks with a later change number. The ledger is asked only of chunks that may matter: of tasks young enough to be
-reused, and of tries. However many old verdicts some phones have, the index tells when these were exported, and that is all of them.
+only looks at chunks with a later change number. What is too old to matter costs nothing: a tier that tells of nothing younger is opened
+only where an old verdict may have ended the count of a try, and the ledger is asked only of tasks young enough to be reused, and of tries.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class History:
     """What was known of some phones.
 
     Attributes:
-        known: places of the phones that have a usable verdict, ascending.
-        answered_at: for each of them when its newest was exported, by our clock, however old it is.
+        known: places of phones that have a usable verdict, ascending: of all whose verdict is young or later than one of their `tries`.
+        answered_at: for each of them when its newest was exported, by our clock; where that is neither, perhaps an earlier one.
         verdict: for each of them the index in `tasks` of the newest task that is young, or -1.
         tasks: those that are the newest for some phone.
         tries: settled tries that count and left some of the phones without a usable answer, oldest first, with the places of these.
@@ -89,6 +89,12 @@ class TryRule:
         may_count: npt.NDArray[np.bool_] = table["is_try"].to_numpy() & ((table["fresh_at"].to_numpy() >= self.oldest) | is_bound)
         return may_count
 
+    def may_be_ended(self, table: pa.Table) -> npt.NDArray[np.bool_]:
+        """For each row that `may_count` whether a verdict from before `oldest` may have come after the try, as far as the tier knows."""
+        settled_at = table["fresh_at"].to_numpy()
+        may_be_ended: npt.NDArray[np.bool_] = self.may_count(table) & ((settled_at < self.oldest) | np.isposinf(settled_at))
+        return may_be_ended
+
 
 EVERY_TRY = TryRule()
 
@@ -113,18 +119,23 @@ def history_of(ws: Workspace, phones: Phones, rule: TryRule = EVERY_TRY) -> Hist
     Raises:
         StorageError: the index was lost, and with it the phones of a chunk, see `with_phones`; or a file of it may not be read.
     """
+    since = reused_since(ws)
     while True:
-        state, found = ws.ledger.index_state(), _Found(reused_since(ws), rule)
-        if not len(phones) or all([_read(ws, tier, phones, found) for tier in state.tiers]):
+        state, found = ws.ledger.index_state(), _Found(since, rule)
+        for gap in state.gaps() if len(phones) else ():
+            for chunk in ws.ledger.telling(*gap):
+                table, (known, rows) = rows_of([with_phones(ws, chunk)])
+                at = codec.positions(known, phones)
+                found.add(table, at[at >= 0], rows[at >= 0])
+        bound = ws.ledger.changes_of(sorted(rule.binding)).values()
+        old = [each for each in state.tiers if each.fresh_at < min(since, rule.oldest) and not any(map(each.tells_of, bound))]
+        if all([_read(ws, each, phones, found) for each in state.tiers if each not in old]) and all(
+            [_read(ws, each, phones, found, found.doubtful_places()) for each in old]
+        ):
             break  # else a tier was replaced meanwhile, or could not be used and is a gap now
-    for gap in state.gaps() if len(phones) else ():
-        for chunk in ws.ledger.telling(*gap):
-            table, (known, rows) = rows_of([with_phones(ws, chunk)])
-            at = codec.positions(known, phones)
-            found.add(table, at[at >= 0], rows[at >= 0])
-    known, answered_at = found.answers(len(phones))
-    verdict, tasks = _newest(ws, found.young, known)
-    return History(known, answered_at, verdict, tasks, _tries(ws, found.tried, rule))
+    places, answered_at = found.answers(len(phones))
+    verdict, tasks = _newest(ws, found.young, places)
+    return History(places, answered_at, verdict, tasks, _tries(ws, found.tried, rule))
 
 
 class _Told:
@@ -136,6 +147,8 @@ class _Told:
 
     def add(self, table: pa.Table, places: Places, rows: Values) -> None:
         """Args: rows: for each place the row of the table that tells of it."""
+        if not len(places):
+            return
         is_used = np.zeros(table.num_rows, bool)
         is_used[rows] = True
         number = np.cumsum(is_used, dtype=np.int32) + np.int32(len(self.marks) - 1)
@@ -156,6 +169,11 @@ class _Found:
         self._since, self._rule = since, rule
         self._places, self._exported_at = [np.empty(0, np.int64)], [np.empty(0)]
         self.young, self.tried = _Told(), _Told()
+        self._doubtful = [np.empty(0, np.int64)]
+
+    def doubtful_places(self) -> Places:
+        """Where the phones stand of whose tries an old verdict may have ended the count."""
+        return np.unique(np.concatenate(self._doubtful))
 
     def add(self, table: pa.Table, places: Places, rows: Values) -> None:
         """Args: table: see `SCHEMA` of the tiers; rows: for each place the row that tells of it."""
@@ -166,6 +184,7 @@ class _Found:
         for told, is_meant in ((self.young, is_young), (self.tried, self._rule.may_count(table))):
             mine = is_meant[rows]
             told.add(table, places[mine], rows[mine])
+        self._doubtful.append(places[self._rule.may_be_ended(table)[rows]])
 
     def answers(self, phone_count: int) -> tuple[Places, npt.NDArray[np.float64]]:
         """Places of the phones that have an answer, ascending, and when the newest of each was exported."""
@@ -177,17 +196,21 @@ class _Found:
         return known, answered_at
 
 
-def _read(ws: Workspace, tier: Tier, phones: Phones, found: _Found) -> bool:
-    """Add what a tier tells; False where it cannot be used any more."""
+def _read(ws: Workspace, tier: Tier, phones: Phones, found: _Found, only: Places | None = None) -> bool:
+    """Add what a tier tells, of the phones at some places only where these are given; False where it cannot be used any more."""
+    asked = phones if only is None else phones[only]
+    if not len(asked):
+        return True
     try:
         with open_tier(ws, tier) as file:
-            pairs = list(file.search(phones))
+            pairs = list(file.search(asked))
             table = file.table
     except (FileNotFoundError, DamagedPairs) as error:
         withdraw_unusable(ws, tier, error)
         return False
     if pairs:
-        found.add(table, *(np.concatenate(each) for each in zip(*pairs, strict=True)))
+        at, rows = (np.concatenate(each) for each in zip(*pairs, strict=True))
+        found.add(table, at if only is None else only[at], rows)
     return True
 
 

@@ -27,8 +27,8 @@ class PhoneLookup:
 
     Attributes:
         phones: sorted, distinct; places are places in it.
-        known: places of those that have a usable verdict, ascending.
-        answered_at: for each of these when the newest was exported, however old it is.
+        known: places of those that have a usable verdict, ascending, as far as `History` knows.
+        answered_at: for each of these when the newest was exported.
         verdict: for each of these the index in `tasks` of the newest task that was young when it was looked up, or -1.
     """
 

@@ -18,8 +18,10 @@ from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import Tier
+from fbcheck_pipeline.workflow.index import phone_history
+from fbcheck_pipeline.workflow.index.index_tiers import open_tier
 from fbcheck_pipeline.workflow.index.index_upkeep import MERGING, tiers_to_merge, update_index
-from fbcheck_pipeline.workflow.index.phone_history import history_of
+from fbcheck_pipeline.workflow.index.phone_history import DAY_S, TryRule, history_of
 from fbcheck_pipeline.workflow.merge_policy import MergePolicy
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import Clock, phones
@@ -148,6 +150,53 @@ def test_a_spoilt_file_is_said_and_made_anew(
     after = {each.name for each in ws.ledger.index_state().tiers}
     assert len(before & after) == 1 and {f"verdict_index/{name}" for name in ws.storage.names("verdict_index")} == after
     assert told_by(history_of(ws, SOME), SOME) == past.told(SOME) and len(caplog.records) == 1
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the files of the index that a look-up opens."""
+    names = list[str]()
+    monkeypatch.setattr(phone_history, "open_tier", lambda ws, tier: names.append(tier.name) or open_tier(ws, tier))
+    return names
+
+
+def test_what_is_too_old_to_matter_is_not_opened(ws: Workspace, clock: Clock, opened: list[str]) -> None:
+    """Planning costs what is young, whatever was bought in years before."""
+    past = PastChunks(ws, clock)
+    past.collect(past.exported(SOME[:6]), SOME[:4])
+    update_index(ws, max_loose=0)
+    clock.advance(31 * DAY_S)
+    rule = TryRule(clock.now, clock.now - 30 * DAY_S)
+    assert (history_of(ws, SOME, rule).verdict < 0).all() and opened == []
+    past.collect(past.exported(SOME[2:9]), SOME[2:8])
+    update_index(ws, max_loose=0)
+    found = history_of(ws, SOME, rule)
+    assert opened == [ws.ledger.index_state().tiers[-1].name]
+    assert found.known[found.verdict >= 0].tolist() == [2, 3, 4, 5, 6, 7]
+    assert [places.tolist() for _, places in found.tries] == [[8]]
+
+
+@pytest.mark.parametrize("why", ["bound", "abandoned"])
+def test_an_old_verdict_ends_the_count_of_an_old_try_that_still_counts(
+    why: str, ws: Workspace, clock: Clock, opened: list[str]
+) -> None:
+    """Else a phone that was answered after it would never be bought again."""
+    past = PastChunks(ws, clock)
+    tried = past.exported(SOME[:2])
+    for settle in (
+        lambda: past.abandon(tried) if why == "abandoned" else past.collect(tried, SOME[:0]),
+        lambda: past.collect(past.exported(SOME[1:3]), SOME[1:3]),
+        lambda: past.collect(past.exported(SOME[5:9]), SOME[5:9]),
+    ):
+        settle()
+        update_index(ws, max_loose=0)
+    clock.advance(31 * DAY_S)
+    binding = frozenset({tried.key} if why == "bound" else ())
+    found = history_of(ws, SOME, TryRule(clock.now, clock.now - 30 * DAY_S, binding))
+    ((chunk, places),) = found.tries
+    assert (chunk.chunk_key, places.tolist()) == (tried.key, [0, 1])
+    assert found.known.tolist() == [1] and found.answered_at[0] > chunk.settled_at
+    assert len(opened) == 3
 
 
 def test_a_reader_that_loses_a_file_to_a_merge_reads_the_merged_one(

@@ -104,6 +104,7 @@ def upgrade() -> None:
         sa.Column("after_change", sa.BigInteger(), nullable=False),
         sa.Column("through_change", sa.BigInteger(), nullable=False),
         sa.Column("pairs", sa.BigInteger(), nullable=False),
+        sa.Column("fresh_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
