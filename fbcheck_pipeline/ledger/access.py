@@ -71,7 +71,7 @@ class Access:
             return connection.execute(query).all()
 
     def _records(self, record: type[R], query: sa.Select[Any]) -> list[R]:
-        return [record.from_row(row) for row in self._rows(query)]
+        return record.from_rows(self._rows(query))
 
     def _number(self, query: sa.Select[tuple[int]]) -> int:
         return int(self._rows(query)[0][0] or 0)

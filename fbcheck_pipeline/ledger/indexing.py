@@ -172,7 +172,8 @@ class Indexing(Access):
     def _by_change(self, record: type[R], chunk_keys: Sequence[str], where: sa.ColumnElement[bool]) -> dict[tuple[str, int], R]:
         names = dict.fromkeys(["chunk_key", "change", *record.__annotations__])
         columns = [chunks.c[name] for name in names]
-        return {(row.chunk_key, row.change): record.from_row(row) for row in self._of_keys(columns, chunk_keys, where)}
+        rows = self._of_keys(columns, chunk_keys, where)
+        return {(row.chunk_key, row.change): found for row, found in zip(rows, record.from_rows(rows), strict=True)}
 
     def _of_keys(
         self, columns: Sequence[sa.ColumnElement[Any]], chunk_keys: Sequence[str], where: sa.ColumnElement[bool]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
@@ -25,18 +25,23 @@ class Record:
 
     @classmethod
     def from_row(cls, row: sa.Row[Any]) -> Self:
-        """Build the record from the columns of its fields' names.
+        """The record of one row, see `from_rows`."""
+        return cls.from_rows([row])[0]
+
+    @classmethod
+    def from_rows(cls, rows: Sequence[sa.Row[Any]]) -> list[Self]:
+        """Build records from the columns of their fields' names, of rows of one query.
 
         Raises:
             LedgerError: the database holds a shape that this version does not know.
         """
         adapter = _ADAPTERS.get(cls) or _ADAPTERS.setdefault(cls, TypeAdapter(cls))
+        names = rows[0]._fields if rows else ()  # costs as much as the rest
         try:
-            record: Self = adapter.validate_python(dict(zip(row._fields, row, strict=True)))
+            return [adapter.validate_python(dict(zip(names, row, strict=True))) for row in rows]
         except ValidationError as error:
-            names = ", ".join(sorted({str(each["loc"][0]) for each in error.errors(include_input=False)}))
-            raise unknown_shape(f"a {cls.__name__} has an unknown value in {names}") from None
-        return record
+            unknown = ", ".join(sorted({str(each["loc"][0]) for each in error.errors(include_input=False)}))
+            raise unknown_shape(f"a {cls.__name__} has an unknown value in {unknown}") from None
 
 
 @dataclass(frozen=True, slots=True)

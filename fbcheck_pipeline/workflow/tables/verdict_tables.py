@@ -116,9 +116,10 @@ def _refresh(ws: Workspace, most: int | None) -> dict[str, int]:
     if kept <= MOST_WHOLE:
         return _make_whole(ws, [each for each in chains if new[each.table] or not each.is_whole], state)
     written = _make_whole(ws, [each for each in chains if not each.parts], state)
+    stored = ws.ledger.stored_tasks() if any(new.values()) else []
     for chain in chains:
         if chain.parts and new[chain.table]:
-            written |= _extend(ws, chain, state)
+            written |= _extend(ws, chain, stored, state)
         elif chain.parts:
             drop_strangers(ws, chain, state.generation)
     for table in TABLES:
@@ -142,9 +143,9 @@ def _make_whole(ws: Workspace, chains: Sequence[Chain], state: IndexState) -> di
     return written
 
 
-def _extend(ws: Workspace, chain: Chain, state: IndexState) -> dict[str, int]:
+def _extend(ws: Workspace, chain: Chain, stored: Sequence[StoredTask], state: IndexState) -> dict[str, int]:
     """Add a part: all that is known of the phones of which something new came."""
-    stored, before = ws.ledger.stored_tasks(), chain.told_before()
+    before = chain.told_before()
     changed = [each for each in stored if chain.change < each.change <= state.change]
     new = {each.chunk_key: each for each in changed if before.get(each.chunk_key) != each.result_sha256}
     with PairSorter(PAIRS_IN_MEMORY) as sorter, PairSorter(PAIRS_IN_MEMORY) as all_of_them:

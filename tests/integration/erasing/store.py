@@ -94,7 +94,7 @@ def grown_store(driver: WorkflowDriver, folder: Path) -> dict[str, str]:
 
 
 def tables(ws: Workspace, without: int) -> dict[str, list[dict[str, Any]]]:
-    """The rows of other people in all tables, by file; those of one file of verdicts or of many are the same."""
+    """The rows of other people in all tables, by file; those of one file of verdicts or of many are the same, and a table made anew, too."""
     found: dict[str, list[dict[str, Any]]] = {}
     for path in sorted(Path(ws.storage.root).rglob("*.parquet")):
         name = str(path.relative_to(ws.storage.root))
@@ -102,6 +102,8 @@ def tables(ws: Workspace, without: int) -> dict[str, list[dict[str, Any]]]:
             continue
         own = "phone_raw" if name.startswith("raw_phones") else "phone_e164"
         rows = [row for row in pq.read_table(path).to_pylist() if not cell_has(row.get(own), without)]
+        for row in rows:
+            row.pop("revision", None)
         name = "verdicts" if name.startswith("verdicts/") else name
         found.setdefault(name, []).extend(rows)
     return {name: sorted(rows, key=repr) for name, rows in found.items()}
