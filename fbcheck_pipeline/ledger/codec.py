@@ -143,6 +143,11 @@ def grouped(numbers: Numbers) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
         first, done = last, int(ends[last - 1])
 
 
+def stretch(places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64] | slice:
+    """Some places, as a slice where each follows the one before: that needs no memory, nor does what is taken by it."""
+    return slice(int(places[0]), int(places[-1]) + 1) if len(places) and (np.diff(places) == 1).all() else places
+
+
 def positions(phones: Phones, among: Phones) -> npt.NDArray[np.int64]:
     """Where each of `phones` stands in the sorted `among`; -1 where it does not."""
     if not len(among):

@@ -48,8 +48,9 @@ class PhoneAllocation:
     def next_unassigned(self, start: int, count: int) -> Places:
         """Places of the first `count` phones from a place on that have no pin yet."""
         found = [np.empty(0, np.int64)]
-        for first in range(start, len(self._pin), codec.AT_ONCE) if count else ():
-            found.append(first + np.flatnonzero(self._pin[first : first + codec.AT_ONCE] < 0)[:count])
+        at_once = max(count, 1 << 16)
+        for first in range(start, len(self._pin), at_once) if count else ():
+            found.append(first + np.flatnonzero(self._pin[first : first + at_once] < 0)[:count])
             count -= len(found[-1])
             if not count:
                 break

@@ -20,7 +20,7 @@ from fbcheck_pipeline.model.statuses import AnsweredBy
 from fbcheck_pipeline.workflow.buying.allocation import Again, PhoneAllocation, young_verdicts
 from fbcheck_pipeline.workflow.buying.budget import Terms, terms_of
 from fbcheck_pipeline.workflow.buying.pins import Pin, Pins, read_pins
-from fbcheck_pipeline.workflow.index.phone_history import Places, TryRule
+from fbcheck_pipeline.workflow.index.phone_history import TryRule
 from fbcheck_pipeline.workflow.index.phone_lookup import PhoneLookup, note_all
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -40,7 +40,7 @@ class PlanDraft:
         _wanted, _offers: those of the pool that nothing answers or holds, and those that may be bought with the list's own.
         _left: so many of the list's phones nothing answers or holds, and they are not recorded yet.
         _drawn_for: the terms on which they may be bought, with the phones of `_others`.
-        _step: the chunks that the next transaction records, with the places of the list's own phones.
+        _step: the chunks that the next transaction records; `_recorded_to` the place from which on they carry phones of the list.
         _sizes: of the chunks after these; `_uncut` of the list's phones, from `_cut_to` on, go into them, and others from `_others_cut` on.
         _recorded: keys of the chunks that are recorded; `_taken_along` the other lists' phones in them.
     """
@@ -56,9 +56,10 @@ class PlanDraft:
     _left: int
     _drawn_for: Terms
     _others: list[Part]
-    _step: list[tuple[NewChunk, Places]]
+    _step: list[NewChunk]
     _sizes: list[int]
     _uncut: int
+    _recorded_to: int
     _cut_to: int
     _others_cut: int
 
@@ -121,13 +122,11 @@ class PlanDraft:
     def record(self, tx: Planning) -> None:
         """Record it, or of very many chunks the next ones; what is reserved for the others counts as planned."""
         step, self._step = self._step, []
-        tx.add_chunks([chunk for chunk, _ in step])
+        tx.add_chunks(step)
         self._version = replace(self._version, changes=self._version.changes + len(step))
-        for chunk, own in step:
+        for chunk in step:
             self._recorded.add(chunk.chunk_key)
-            self._allocation.assign(own, Pin(AnsweredBy.CHUNK, chunk.chunk_key))
-            self._left -= len(own)
-            self._taken_along += [part.phones for part in chunk.parts if part.list_key != self._key]
+            self._record_pins(chunk)
         is_over, held, waits = self._drawn_for.is_over_budget, self._drawn_for.held, _NONE
         if self.is_recorded:
             waits = _NONE if is_over or held else self._phones[self._allocation.next_unassigned(0, self._left)]
@@ -139,9 +138,18 @@ class PlanDraft:
         tx.mark_planned(self._key, is_over_budget=is_over, reserved=self._uncut, held=held)
         self._planned_at, self._just_recorded = tx.now, step
 
+    def _record_pins(self, chunk: NewChunk) -> None:
+        for part in chunk.parts:
+            if part.list_key != self._key:
+                self._taken_along.append(part.phones)
+                continue
+            own = self._allocation.next_unassigned(self._recorded_to, len(part.phones))
+            self._allocation.assign(own, Pin(AnsweredBy.CHUNK, chunk.chunk_key))
+            self._left, self._recorded_to = self._left - len(own), int(own[-1]) + 1
+
     def go_on(self) -> None:
         """Know of the chunks that were just recorded that they hold their phones, and make the next ones ready."""
-        for chunk, _ in self._just_recorded:
+        for chunk in self._just_recorded:
             for lookup in self._lookups:
                 lookup.hold(chunk.chunk_key, np.concatenate([each.phones for each in chunk.parts]))
         self._cut_step()
@@ -198,7 +206,7 @@ class PlanDraft:
         own = 0 if terms.is_over_budget or terms.held else self._left
         count = own + sum(len(each.phones) for each in self._others)
         self._sizes = balanced_sizes(count, most=settings.chunk_size, fewest=settings.smallest_chunk)
-        self._uncut, self._cut_to, self._others_cut = min(own, sum(self._sizes)), 0, 0
+        self._uncut, self._recorded_to, self._cut_to, self._others_cut = min(own, sum(self._sizes)), 0, 0, 0
         self._cut_step()
 
     def _cut_step(self) -> None:
@@ -206,15 +214,15 @@ class PlanDraft:
         sizes, self._sizes = self._sizes[:MOST_AT_ONCE], self._sizes[MOST_AT_ONCE:]
         self._step = [self._cut(size) for size in sizes]
 
-    def _cut(self, size: int) -> tuple[NewChunk, Places]:
+    def _cut(self, size: int) -> NewChunk:
         own = self._allocation.next_unassigned(self._cut_to, min(size, self._uncut))
         parts, others = [], size - len(own)
         if len(own):
-            parts.append(Part(self._key, self._phones[own]))
+            parts.append(Part(self._key, self._phones[codec.stretch(own)]))
             self._uncut, self._cut_to = self._uncut - len(own), int(own[-1]) + 1
         parts += _cut(self._others, self._others_cut, self._others_cut + others)
         self._others_cut += others
-        return NewChunk.of(parts), own
+        return NewChunk.of(parts)
 
     def _terms(self, tx: Planning) -> Terms:
         return terms_of(self._ws, tx, self._key, self._left, self._offers, self._again)

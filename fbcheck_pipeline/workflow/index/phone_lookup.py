@@ -58,8 +58,7 @@ class PhoneLookup:
     def hold(self, chunk_key: str, phones: Phones) -> None:
         """Know of a chunk that it holds these phones."""
         if len(places := self._places(phones)):
-            is_one_stretch = (np.diff(places) == 1).all()
-            self._held[chunk_key] = slice(int(places[0]), int(places[-1]) + 1) if is_one_stretch else places
+            self._held[chunk_key] = codec.stretch(places)
 
     def note(self, chunk: LoadedChunk) -> bool:
         """Take in a chunk as it is now; True where that matters to any of the phones."""
