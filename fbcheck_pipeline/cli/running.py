@@ -21,6 +21,7 @@ from filelock import FileLock
 from fbcheck_pipeline.cli import target
 from fbcheck_pipeline.cli.attempts import Attempts
 from fbcheck_pipeline.cli.dagster_home import prepare_dagster_home
+from fbcheck_pipeline.cli.heap import share_heap
 from fbcheck_pipeline.cli.interrupts import Interrupts
 from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.cli.run_options import RunOptions, RunOutcome
@@ -92,6 +93,7 @@ def run_lists(settings: Settings, paths: Sequence[Path], options: RunOptions, re
     Raises:
         FbcheckError: no work could begin.
     """
+    share_heap()
     with VendorClient(settings):
         pass  # without a key: a clear error before any work is done
     until = None if options.timeout_s is None else time.monotonic() + options.timeout_s

@@ -31,8 +31,10 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
-PAIRS_AT_ONCE = 1 << 22
-"""Pairs in memory while a tier is made of chunks."""
+PAIRS_AT_ONCE = 1 << 21
+"""Pairs in memory while a tier is made of chunks, each of which has two values at most."""
+_VALUE_BITS = 13
+_PIECE = 1 << 18
 
 SCHEMA = pa.schema(
     {"chunk_key": pa.string(), "change": pa.int64(), "is_try": pa.bool_(), "exported_at": pa.float64(), "fresh_at": pa.float64()}
@@ -121,7 +123,7 @@ class TierWriter:
         for chunk in self.ws.ledger.telling(after, through):
             told.append(with_phones(self.ws, chunk))
             pairs += chunk.phone_count
-            if pairs >= PAIRS_AT_ONCE:
+            if pairs >= PAIRS_AT_ONCE or 2 * len(told) > (1 << _VALUE_BITS) - 2:
                 if not self._publish_told(told, after, chunk.change):
                     return False
                 told, pairs, after = [], 0, chunk.change
@@ -160,9 +162,8 @@ class TierWriter:
         return rows.filter(pa.array(is_true)), np.split(number, ends[:-1])
 
     def _publish_told(self, told: Sequence[LoadedChunk], after: int, through: int) -> bool:
-        table, (phones, values) = rows_of(told)
-        order = np.argsort(phones, kind="stable")
-        return self._publish(table, iter([(phones[order], values[order])]), after, through, [])
+        table, pairs = rows_of(told)
+        return self._publish(table, _sorted(*pairs), after, through, [])
 
     def _publish(self, table: pa.Table, pieces: Iterator[Pairs], after: int, through: int, instead_of: Sequence[Tier]) -> bool:
         name = paths.VERDICT_INDEX.of(secrets.token_hex(8))
@@ -173,6 +174,15 @@ class TierWriter:
             youngest = np.fmax.reduce(table["fresh_at"].to_numpy(), initial=-np.inf)
             tier = Tier(name, after, through, pairs, float(youngest))
             return self.ws.ledger.publish_tier(tier, instead_of=instead_of, generation=self.generation)
+
+
+def _sorted(phones: Phones, values: Values) -> Iterator[Pairs]:
+    """Pairs by phone, then value, in pieces. Both fit one integer, since a phone has fifteen digits."""
+    both = phones << _VALUE_BITS | values
+    both.sort()
+    for start in range(0, len(both), _PIECE):
+        some = both[start : start + _PIECE]
+        yield some >> _VALUE_BITS, (some & ((1 << _VALUE_BITS) - 1)).astype(np.int32)
 
 
 def _identity(ws: Workspace, name: str) -> dict[str, str]:
