@@ -123,17 +123,19 @@ def chunks_to_send(ws: Workspace, list_key: str) -> Iterator[str]:
     """Keys of planned chunks that a list depends on, each once; also of those that take the place of one before them."""
     tried = set[str]()
     while keys := [key for key in ws.ledger.sendable(list_key) if key not in tried]:
-        tried.add(keys[0])
-        yield keys[0]
+        tried.update(keys)
+        yield from keys
 
 
 def begin_sending(ws: Workspace, chunk_key: str, sender: str, keep: Callable[[bytes], None]) -> bytes | None:
-    """Make a planned chunk `sending`; returns its payload. None where suppressed phones or limits let it not be sent as it is.
+    """Make a planned chunk `sending`; returns its payload. None where it is planned no more, or may not be sent as it is.
 
     Args:
         keep: called with the payload before anything is recorded.
     """
     chunk, opt_outs = ws.ledger.chunk(chunk_key), ws.ledger.changes()["suppressions"]
+    if chunk.state is not ChunkState.PLANNED:
+        return None
     suppressed = ws.ledger.suppressed_among(chunk.phones)
     if suppressed.any():
         ws.ledger.remove_phones(chunk_key, suppressed, smallest_chunk=ws.settings.smallest_chunk)
