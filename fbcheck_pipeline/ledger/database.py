@@ -307,6 +307,7 @@ def _configure(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     _use_wal(connection)
     connection.execute("PRAGMA secure_delete=ON")  # a purged phone is overwritten, not only unlinked
+    connection.execute("PRAGMA cache_size=-256")  # KB for each of a pool of connections; the system caches the file once for all
     connection.execute("PRAGMA synchronous=FULL")  # a committed `sending` must survive a power cut
 
 
