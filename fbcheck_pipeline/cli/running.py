@@ -6,6 +6,7 @@ The only module of the command line that knows Dagster. It polls with the same c
 from __future__ import annotations
 
 import errno
+import gc
 import math
 import os
 import time
@@ -31,6 +32,7 @@ from fbcheck_pipeline.defs.jobs import COLLECT, JOIN, SUBMIT
 from fbcheck_pipeline.defs.kept_files import common_files_kept_open, run_file_kept_open
 from fbcheck_pipeline.defs.requests import missing_assets
 from fbcheck_pipeline.errors import FbcheckError, Interrupted, SettingsError, StorageError, VendorRefuses
+from fbcheck_pipeline.files.storage import release_unused_memory
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.ledger.faults import reason_of, remedy_of
 from fbcheck_pipeline.ledger.liveness import process_name
@@ -290,6 +292,8 @@ class _Driver:
                     run_id=run_id,
                     tags={LEDGER_TAG: self._ws.ledger.uuid},
                 )
+            gc.collect(1)  # what Dagster made of this run
+            release_unused_memory()
             self._interrupts.raise_if_interrupted()
         except dg.DagsterExecutionInterruptedError:
             raise KeyboardInterrupt from None

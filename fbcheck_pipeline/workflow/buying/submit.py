@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from fbcheck_pipeline.errors import LedgerError, StorageError
+from fbcheck_pipeline.files.storage import release_unused_memory
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
@@ -66,6 +67,7 @@ def submit_list(
         ws.ledger.note_limit(list_key, max_billable)
     sent = Sent()
     pins = plan_or_hold(ws, list_key, content, again=again, is_confirmed=is_confirmed)
+    release_unused_memory()
     try:
         send_planned_chunks(ws, client, list_key, sent, policy=policy)
         while not sent.postponed and wants_planning(ws, list_key):
