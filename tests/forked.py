@@ -28,7 +28,8 @@ FORK = multiprocessing.get_context("forkserver")
 # fmt: off
 PRELOADED = [
     COMMAND, "fbcheck_pipeline.cli.preparing", "fbcheck_pipeline.results.export", "fbcheck_pipeline.cli.doctor",
-    "fbcheck_pipeline.lists.text", "tests.integration.money.worker_script",
+    "fbcheck_pipeline.lists.delimited", "fbcheck_pipeline.model.frames", "fbcheck_pipeline.results.joined_list",
+    "tests.integration.money.worker_script",
     # What they import at work.
     "dagster._core.executor.in_process", "dagster._core.execution.execute_in_process", "dagster._core.instance.factory",
     "dagster._core.instance.runs.run_domain", "dagster._core.storage.sqlite_storage", "dagster._core.storage.migration.utils",

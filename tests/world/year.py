@@ -1,13 +1,17 @@
-"""A year of a store as a company has it, played by a clock that is moved: people, lists, days and nights, deaths, and a person in the morning."""
+"""A year of a store as a company has it, played by a clock that is moved: people, lists, days and nights, deaths, and a person in the morning.
+
+Two machines share the work at each moment. What they do is drawn from the seed; which of them is faster is not.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
@@ -34,12 +38,10 @@ from fbcheck_pipeline.workflow.verdict_files.volumes import bind_verdicts
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import DAY_S
 from tests.fake_vendor import verdict
-from tests.forked import FORK, PATIENCE_S
-from tests.integration.erasing.store import join_all, national, take_in
+from tests.integration.erasing.store import national, take_in
 from tests.integration.money import worker_script
 from tests.integration.workflow.workflow_driver import AT_ONCE, WorkflowDriver
-from tests.newer_program import newer_program
-from tests.prepared import nothing_synced
+from tests.world.year_machine import Machine, Work
 from tests.world.year_vendor import HOUR_S, MoodyVendor
 
 FIRST, PEOPLE, ROWS = 905_320_000_000, 20_000, 50
@@ -52,7 +54,7 @@ class Year:
 
     Attributes:
         newer: version and folder of the newer program, once the store was upgraded.
-        kills: how many worker processes died at work.
+        kills: how many machines died at work.
     """
 
     def __init__(self, settings: Settings, vendor: MoodyVendor, chance: random.Random, folder: Path) -> None:
@@ -61,16 +63,34 @@ class Year:
         self.erased: set[int] = set()
         self.kills = 0
         self.lists: dict[Path, tuple[str, int]] = {}
-        self.reopen()
+        self.open()
 
-    def reopen(self) -> None:
-        """What a restart does."""
-        if hasattr(self, "driver"):
-            self.close()
+    def open(self) -> None:
+        """Both machines are started."""
+        self._open_this()
+        self._other = Machine(self.settings, self.clock, self.newer)
+
+    def close(self) -> None:
+        """Both are stopped."""
+        self._other.close()
+        self._close_this()
+
+    def restart(self) -> None:
+        """Both are stopped and started."""
+        self.close()
+        self.open()
+
+    def upgrade(self, newer: tuple[str, Path]) -> None:
+        """This machine and those that are yet to be started have another version; the other works on with its own."""
+        self.newer = newer
+        self._close_this()
+        self._open_this()
+
+    def _open_this(self) -> None:
         self.driver = WorkflowDriver(open_workspace(self.settings, self.clock))
         self.ws = self.driver.ws
 
-    def close(self) -> None:
+    def _close_this(self) -> None:
         self.driver.client.close()
         self.ws.ledger.close()
 
@@ -89,31 +109,42 @@ class Year:
         self.lists[path] = (list_key(path), len(cells))
         return path
 
-    def work(self, files: list[Path]) -> None:
-        """What the day's runs do with their lists."""
-        _work(self.driver, files)
+    def take_in(self, files: Sequence[Path]) -> None:
+        """What this machine's runs do with their lists before the vendor answers."""
+        _take_in(self.driver, files)
 
-    def die_at_work(self, files: list[Path]) -> None:
-        """A worker process has the same lists in hand, and is killed somewhere."""
+    @contextmanager
+    def beside(self, files: Sequence[Path], *, is_doomed: bool) -> Iterator[None]:
+        """The other machine takes lists in meanwhile; one that is doomed goes on to collect and join, and is killed somewhere."""
+        if not is_doomed:
+            self._other.begin(_take_in, files)
+            yield
+            assert self._other.finish()
+            return
         stop = partial(worker_script.dying_with_the_body_sent, self._chance.randint(1, 2))
         if self._chance.random() < 0.7:
             point, when = self._chance.choice([*worker_script.POINTS]), self._chance.choice(("before", "after"))
             stop = partial(worker_script.dying_at, point, when, self._chance.randint(1, 2))
-        process = FORK.Process(target=_live, args=(self.settings, self.clock.now, self.newer, stop, files))
-        process.start()
-        process.join(PATIENCE_S)
-        assert process.exitcode in (0, -9), f"the worker ended with {process.exitcode}"
-        self.kills += process.exitcode == -9
+        doomed = Machine(self.settings, self.clock, self.newer, stop)
+        doomed.begin(_live, files)
+        yield
+        self.kills += not doomed.finish()
+        doomed.close()
 
     def collect(self) -> None:
         """A tick of the sensor, and what it asks for."""
         _collect(self.driver)
+        self._share(_join, [each.list_key for each in self.ws.ledger.lists_to_join()])
+
+    def _share(self, do: Work, things: Sequence[Any]) -> None:
+        """Half of it on each machine, at once."""
+        self._other.begin(do, things[1::2])
+        do(self.driver, things[::2])
+        assert self._other.finish()
 
     def night(self) -> None:
         """What waits, or may be tried again, is planned; the tables are brought up to date."""
-        for each in self.ws.ledger.lists_of_the_night():
-            rows = self.ws.storage.read_parquet(paths.E164_PHONES.of(each.list_key)).batches
-            submit_list(self.ws, self.driver.client, each.list_key, rows, again=Again.NIGHT, policy=AT_ONCE)
+        self._share(_plan_by_night, [each.list_key for each in self.ws.ledger.lists_of_the_night()])
         self.collect()
         refresh_verdict_tables(self.ws)
         update_index(self.ws, max_loose=16)
@@ -186,26 +217,28 @@ class Year:
         return what_is_held(self.ws, person_of(np.array(sorted(self.erased), np.int64))).is_nothing
 
 
-def _work(driver: WorkflowDriver, files: list[Path]) -> None:
+def _take_in(driver: WorkflowDriver, files: Sequence[Path]) -> None:
     for path in files:
         take_in(driver, path, policy=AT_ONCE)
-    _collect(driver)
 
 
 def _collect(driver: WorkflowDriver) -> None:
     poll_due_tasks(driver.ws, driver.client, budget_s=60)
     collect_exported(driver.ws, driver.client)
-    join_all(driver.ws)
 
 
-def _live(
-    settings: Settings, now: float, newer: tuple[str, Path] | None, stop: Callable[[], Callable[[], None]], files: list[Path]
-) -> None:
-    with ExitStack() as stack:
-        stack.enter_context(nothing_synced())
-        if newer:
-            stack.enter_context(newer_program(*newer))
-        driver = WorkflowDriver(open_workspace(settings, lambda: now))
-        stop()()
-        _work(driver, files)
-        driver.ws.ledger.close()
+def _join(driver: WorkflowDriver, keys: Sequence[str]) -> None:
+    for each in keys:
+        rejoin(driver.ws, each)
+
+
+def _plan_by_night(driver: WorkflowDriver, keys: Sequence[str]) -> None:
+    for each in keys:
+        rows = driver.ws.storage.read_parquet(paths.E164_PHONES.of(each)).batches
+        submit_list(driver.ws, driver.client, each, rows, again=Again.NIGHT, policy=AT_ONCE)
+
+
+def _live(driver: WorkflowDriver, files: Sequence[Path]) -> None:
+    _take_in(driver, files)
+    _collect(driver)
+    _join(driver, [each.list_key for each in driver.ledger.lists_to_join()])

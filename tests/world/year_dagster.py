@@ -1,7 +1,11 @@
-"""Days of the year that Dagster has: ticks of the sensors and the schedule, and the runs that they ask for, in this process."""
+"""Days of the year that Dagster has: ticks of the sensors and the schedule, and the runs that they ask for, in this process.
+
+Dagster keeps the events of all runs in one file: a file for each, which takes it a fifth of a second, is in `test_unattended.py`.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,8 +16,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from fbcheck_pipeline.cli.target import embedded
 from fbcheck_pipeline.defs import assets, requests, resources
 from fbcheck_pipeline.defs.jobs import TELL
+from fbcheck_pipeline.defs.old_runs import delete_run, old_runs
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import drop
 from tests.integration.dagster.dagster_driver import DagsterDriver, exported_sensor, inbox_sensor, nightly_enrichment
@@ -30,7 +36,7 @@ class DagsterDay:
         self._driver.ws.ledger.close()
         self._year, self._instance = year, instance
 
-    def take_up(self, files: Sequence[Path]) -> None:
+    def take_in(self, files: Sequence[Path]) -> None:
         """Lists dropped into the inbox are read and submitted."""
         for path in files:
             drop(Path(self._year.ws.storage.root), path.name, path.read_bytes())
@@ -51,6 +57,13 @@ class DagsterDay:
         self.collect()
         assert self._driver.run(TELL).success
 
+    def purge_runs(self) -> int:
+        """What `fbcheck purge --dagster` deletes, by Dagster's own clock, which nobody moves; returns how many runs are left."""
+        for batch in old_runs(self._instance, embedded(), self._year.ws, time.time()):
+            for run_id in batch:
+                delete_run(self._instance, run_id)
+        return self._instance.get_runs_count()
+
     def _tick(self, sensor: Any) -> int:
         with dg.build_sensor_context(instance=self._instance, resources={"fbcheck": self._driver.fbcheck}) as context:
             found = sensor(context)
@@ -67,9 +80,23 @@ class DagsterDay:
 
 
 @contextmanager
-def dagster_of(year: Year, home: Path) -> Iterator[DagsterDay]:
+def dagster_instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    """An instance on the disk."""
+    (home / "events").mkdir(parents=True)
+    storage = {
+        "module": "dagster._core.storage.event_log",
+        "class": "ConsolidatedSqliteEventLogStorage",
+        "config": {"base_dir": str(home / "events")},
+    }
+    overrides = {"event_log_storage": storage, "telemetry": {"enabled": False}}
+    with dg.DagsterInstance.local_temp(str(home), overrides=overrides) as instance:
+        yield instance
+
+
+@contextmanager
+def dagster_of(year: Year, instance: dg.DagsterInstance) -> Iterator[DagsterDay]:
     """Dagster on the store as it is now; its steps see the year's clock, and do not wait between tries."""
-    with pytest.MonkeyPatch.context() as patched, dg.DagsterInstance.local_temp(str(home)) as instance:
+    with pytest.MonkeyPatch.context() as patched:
         patched.setattr(resources, "open_workspace", partial(open_workspace, clock=year.clock))
         patched.setattr(assets, "RetryPolicy", lambda **_: AT_ONCE)
         patched.setattr(requests, "FIRST_PAUSE_S", 0.0)

@@ -7,7 +7,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -109,14 +109,14 @@ def tables(ws: Workspace, without: int) -> dict[str, list[dict[str, Any]]]:
     return {name: sorted(rows, key=repr) for name, rows in found.items()}
 
 
-def where_is(ws: Workspace, phone: int) -> list[str]:
-    """Files below DATA_URI and columns of the ledger that hold a phone, unpacked, whatever its form and its separators."""
+def where_is(ws: Workspace, *phones: int) -> list[str]:
+    """Files below DATA_URI and columns of the ledger that hold one of these phones, unpacked, whatever its form and its separators."""
     files = [path for path in Path(ws.storage.root).rglob("*") if path.is_file() and not path.name.startswith("ledger.db")]
-    found = [str(path.relative_to(ws.storage.root)) for path in files if any(_has(each, phone) for each in _texts(path))]
+    found = [str(path.relative_to(ws.storage.root)) for path in files if any(_has(each, phones) for each in _texts(path))]
     with ws.ledger.database.reading() as connection:
         for table in sa.inspect(connection).get_table_names():
             for row in connection.execute(sa.text(f'SELECT * FROM "{table}"')).mappings():
-                found += [f"{table}.{name}" for name, value in row.items() if cell_has(value, phone)]
+                found += [f"{table}.{name}" for name, value in row.items() for each in phones if cell_has(value, each)]
     return found
 
 
@@ -140,9 +140,9 @@ def _unpacked(content: bytes) -> Iterator[bytes]:
                 yield from _unpacked(inner)
 
 
-def _has(content: bytes, phone: int) -> bool:
+def _has(content: bytes, phones: Sequence[int]) -> bool:
     plain = re.sub(rb"[\s().+\-]", b"", content)
-    return str(phone)[2:].encode() in plain or np.int64(phone).tobytes() in content
+    return any(str(phone)[2:].encode() in plain or np.int64(phone).tobytes() in content for phone in phones)
 
 
 def cell_has(value: object, phone: int) -> bool:
@@ -154,8 +154,8 @@ def cell_has(value: object, phone: int) -> bool:
                 pa.decompress(packed, decompressed_size=_frame_size(packed, size), codec="zstd", asbytes=True), np.int64
             )
             return phone in np.cumsum(steps)
-        return _has(packed, phone)
-    return value is not None and _has((value if isinstance(value, str) else json.dumps(value, default=str)).encode(), phone)
+        return _has(packed, [phone])
+    return value is not None and _has((value if isinstance(value, str) else json.dumps(value, default=str)).encode(), [phone])
 
 
 def _frame_size(packed: bytes, most: int) -> int:
