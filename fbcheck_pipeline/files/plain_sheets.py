@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 _BEGIN, _END, _ROW_END = b"<sheetData>", b"</sheetData>", b"</row>"
 _BEFORE_ROWS = re.compile(
-    rb'(?:<\?xml version="1\.0"(?: encoding="(?i:utf-8)")?(?: standalone="[a-z]+")?\?>\s*)?<worksheet[ >][\x20-\x7e\s]*'
+    rb'(?:<\?xml version="1\.0"(?: encoding="(?i:utf-8)")?(?: standalone="[a-z]+")?\?>\s*)?<worksheet[ >](?:[\x20-\x7e\s](?<!<[!?]))*+'
 )
 _ROW = re.compile(
     rb'<row r="([1-9][0-9]{0,6})"(?: [^<>]*[^<>/])?>'
@@ -70,7 +70,8 @@ def _cells_of(rows: bytes, number: int) -> pa.RecordBatch:
         at = each.end()
         if pieces[-1].endswith(b">"):
             tag = first.count(b"<", 0, at)
-            texts.append(_slices(characters, tags[:, tag - 1] + (each.start() - tags[0, tag - 1]), tags[:, tag]))
+            begins, keeps_blanks = tags[:, tag - 1] + (each.start() - tags[0, tag - 1]), not pieces[-1].endswith(b"<t>")
+            texts.append(_slices(characters, begins, tags[:, tag], keeps_blanks=keeps_blanks))
         pieces.append(texts[-1] if pieces[-1].endswith(b">") else numbers)
     written = pc.binary_join_element_wise(*pieces, first[at:], b"")
     if not written.buffers()[2].equals(pa.py_buffer(rows)):
@@ -78,12 +79,16 @@ def _cells_of(rows: bytes, number: int) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([text.cast(pa.string()) for text in texts], [str(place) for place in range(len(texts))])
 
 
-def _slices(characters: npt.NDArray[np.uint8], begins: npt.NDArray[np.int64], ends: npt.NDArray[np.int64]) -> pa.BinaryArray:
+def _slices(
+    characters: npt.NDArray[np.uint8], begins: npt.NDArray[np.int64], ends: npt.NDArray[np.int64], *, keeps_blanks: bool
+) -> pa.BinaryArray:
     """What stands between these places; ValueError where it is nothing, or not meant as it stands."""
     lengths = ends - begins
+    if lengths.min() < 1 or not (keeps_blanks or min(characters[begins].min(), characters[ends - 1].min()) > ord(" ")):
+        raise ValueError("not plain")
     offsets = np.append(0, np.cumsum(lengths))
     text = characters[np.arange(offsets[-1]) + np.repeat(begins - offsets[:-1], lengths)].tobytes()
-    if lengths.min() < 1 or any(each in text for each in _STAND_FOR_OTHERS):
+    if any(each in text for each in _STAND_FOR_OTHERS):
         raise ValueError("not plain")
     buffers = [None, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(text)]
     return pa.BinaryArray.from_buffers(pa.binary(), len(begins), buffers)

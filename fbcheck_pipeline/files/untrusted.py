@@ -73,11 +73,11 @@ class WorkbookFindings:
 
     Attributes:
         has_uncalculated: it has a formula that no spreadsheet ever calculated: most readers find its cell empty.
-        plain: cells of its first plain sheet, if it has one, by the name of its member.
+        plain: cells of its first plain sheet, if it has one, by its member: an archive may have two of one name.
     """
 
     has_uncalculated: bool
-    plain: Mapping[str, pa.RecordBatch]
+    plain: Mapping[zipfile.ZipInfo, pa.RecordBatch]
 
 
 @contextmanager
@@ -148,13 +148,13 @@ def check_workbook(archive: zipfile.ZipFile) -> WorkbookFindings:
         DamagedFile: it cannot be unpacked, or unpacks to another size than it claims.
         DangerousFile: its XML declares entities, or its cells are so far apart that reading them would take all memory.
     """
-    has_uncalculated, plain = False, dict[str, pa.RecordBatch]()
+    has_uncalculated, plain = False, dict[zipfile.ZipInfo, pa.RecordBatch]()
     for member in archive.infolist():
         grid: _Grid | None = None
         for index, text in enumerate(_tags(archive, member)):
             is_whole = len(text) == member.file_size  # and not UTF-16, which has lost its zero bytes
             if is_whole and not plain and (sheet := plain_sheet(text)):
-                plain[member.filename], text = sheet.cells, sheet.rest
+                plain[member], text = sheet.cells, sheet.rest
             if _has(text, _ODD):
                 if any(mark in text for mark in _DTD):
                     raise DangerousFile("its XML declares entities; it is damaged, or made to do harm")

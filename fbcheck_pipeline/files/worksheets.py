@@ -61,7 +61,7 @@ class Workbook:
             DangerousFile: it would take more memory than any honest sheet does.
         """
         sheet = next(sheet for sheet in self._parts.sheets if sheet.name == name)
-        if plain := self._plain.get(self._parts.members[sheet.part].filename):
+        if plain := self._plain.get(self._parts.members[sheet.part]):
             return plain
         if self._is_fast:
             with _or_slowly():
