@@ -265,11 +265,10 @@ class Storage:
         batches = chain([] if first is None else [first], stream.batches)
         with ExitStack() as guarded, ExitStack() as sinks:
             with ExitStack() as opened:
-                writers = {}
+                places, writers = {each: sinks.enter_context(self.writing(each)) for each in files}, {}
                 for each, view in files.items():
                     dictionaries = [] if first is None else _repetitive(view.of(first))
-                    sink = sinks.enter_context(self.writing(each))
-                    writer = pq.ParquetWriter(sink, view.schema, compression="zstd", use_dictionary=dictionaries)
+                    writer = pq.ParquetWriter(places[each], view.schema, compression="zstd", use_dictionary=dictionaries)
                     writers[each] = opened.enter_context(writer)
                 del first  # or it would stay for as long as all is written
 
@@ -279,6 +278,8 @@ class Storage:
 
                 rows = _each_behind(write, batches)
                 writers[name].add_key_value_metadata(dict(stream.footer()))
+            for sink in places.values():
+                sink.flush()  # a disk without room for the last bytes of one keeps all from appearing
             guarded.enter_context(stream.guard())
         return rows
 
