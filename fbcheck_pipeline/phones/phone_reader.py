@@ -247,9 +247,9 @@ class PhoneReader:
         is_none = is_sure & ~is_number
         is_one = is_sure & is_clear
         has_two = texts[1].is_valid().to_numpy(zero_copy_only=False)
-        are_two = is_none[0] & is_one[1] & is_one[2] & is_none[3:].all(axis=0) & has_two
-        ends_elsewhere = is_one[1] & is_one[2] & is_surely[3:].any(axis=0)
-        is_whole = is_none[0] & (~has_two | is_none[1] | is_none[2] | ends_elsewhere)
+        are_two = is_none[0] & is_one[1] & is_one[2] & is_none[5:].all(axis=0) & has_two
+        ends_elsewhere = is_one[3] & is_one[4] & is_surely[5:].any(axis=0)
+        is_whole = is_none[0] & (~has_two | is_none[3] | is_none[4] | ends_elsewhere)
         kept = np.concatenate([is_whole, are_two, are_two, np.zeros(is_none[3:].size, np.bool_)])
         is_read = np.zeros(len(plain), np.bool_)
         is_read[places] = is_whole | are_two

@@ -164,9 +164,9 @@ MUTANTS = (
     # dirty: numbers that a blank parts
     Mutant("a count before two numbers", "dirty/blanks.py", "^[+0][0-9]*", "^[+0-9][0-9]*"),
     Mutant("all digits are no number", "phone_reader.py", "are_two = is_none[0] & ", "are_two = "),
-    Mutant("the first number can end nowhere else", "phone_reader.py", "& is_none[3:].all(axis=0) ", ""),
+    Mutant("the first number can end nowhere else", "phone_reader.py", "& is_none[5:].all(axis=0) ", ""),
     Mutant("one place parts two numbers", "dirty/blanks.py", "parted.value_lengths().to_numpy() == 2", "parted.value_lengths().to_numpy() >= 2"),
-    Mutant("none for sure", "phone_reader.py", "(~has_two | is_none[1] | is_none[2] | ends_elsewhere)", "True"),
+    Mutant("none for sure", "phone_reader.py", "(~has_two | is_none[3] | is_none[4] | ends_elsewhere)", "True"),
     # dirty: what is no number
     Mutant("few digits may be an emergency number", "dirty/few.py", "return may_be | may_name", "return may_name"),
     Mutant("few digits may be a number of another country", "dirty/few.py", "return may_be | may_name", "return may_be"),

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.undress import matches
+from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import Ints
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS
 
@@ -21,7 +22,8 @@ _NO_ONE_KNOWS = 3  # digits by which a number might end earlier or later
 
 
 class TwoNumbers(NamedTuple):
-    """For each place among the cells: all digits together, the first number, the second; and what the first would be, ended elsewhere.
+    """For each place among the cells: all digits together, the first number and the second as written, their digits; and what the first
+    would be, ended elsewhere.
 
     All but the first are null where no place, or more than one, parts two numbers.
     """
@@ -30,6 +32,8 @@ class TwoNumbers(NamedTuple):
     whole: pa.StringArray
     first: pa.StringArray
     second: pa.StringArray
+    first_digits: pa.StringArray
+    second_digits: pa.StringArray
     ended_elsewhere: list[pa.StringArray]
 
 
@@ -41,25 +45,25 @@ def parted_by_blanks(cells: pa.StringArray) -> TwoNumbers:
     """
     has_shape = matches(cells, _SHAPE)
     cells = cells.filter(pa.array(has_shape))
-    bare = pc.replace_substring(pc.replace_substring_regex(cells, " +0", ";0"), " ", "")
-    lists = pc.split_pattern(bare, ";")
+    lists = pc.split_pattern(pc.replace_substring_regex(cells, " +0", ";0"), ";")
     pieces, counts = lists.flatten(), lists.value_lengths().to_numpy()
     of_list = np.repeat(np.arange(len(counts)), counts)
-    digits = pc.binary_length(pc.replace_substring(pieces, "+", "")).to_numpy()
+    digits = digit_counts(pieces)
     before = np.cumsum(digits) - digits
     total = np.bincount(of_list, digits, len(counts)).astype(np.int64)
     before -= np.repeat(before[np.cumsum(counts) - counts], counts)
     may_part = (before >= MIN_PART_DIGITS) & (total[of_list] - before >= MIN_PART_DIGITS)
-    marked = pc.binary_join_element_wise(pa.array(np.where(may_part, ";", "")), pieces, "")
+    marked = pc.binary_join_element_wise(pa.array(np.where(may_part, ";", " ")), pieces, "")
     parted = pc.split_pattern(pc.binary_join(pa.ListArray.from_arrays(lists.offsets, marked), ""), ";")
     is_two = pa.array(parted.value_lengths().to_numpy() == 2)
-    first, second = (pc.if_else(is_two, pc.list_element(pc.if_else(is_two, parted, _PAIR), place), None) for place in (0, 1))
+    pair = [pc.list_element(pc.if_else(is_two, parted, _PAIR), place) for place in (0, 1)]
+    numbers = [pc.if_else(is_two, pc.ascii_trim(number, " "), None) for number in pair]
+    whole, first, second = (pc.replace_substring(text, " ", "") for text in (cells, *numbers))
     shorter = [pc.utf8_slice_codeunits(first, 0, -count) for count in range(1, _NO_ONE_KNOWS + 1)]
     longer = [
         pc.binary_join_element_wise(first, pc.utf8_slice_codeunits(second, 0, count), "") for count in range(1, _NO_ONE_KNOWS + 1)
     ]
-    whole = pc.replace_substring(bare, ";", "")
-    return TwoNumbers(np.flatnonzero(has_shape), whole, first, second, [*shorter, *longer])
+    return TwoNumbers(np.flatnonzero(has_shape), whole, numbers[0], numbers[1], first, second, [*shorter, *longer])
 
 
 _PAIR = pa.scalar(["", ""], pa.list_(pa.string()))
