@@ -54,8 +54,9 @@ WHOLE_TEXT: tuple[Rule, ...] = (
 )
 EACH_PART: tuple[Rule, ...] = (decorations.blanks, decorations.date, labels.asides)
 WORDS: tuple[Rule, ...] = (labels.bracketed_words, labels.leading_words, labels.trailing_words, labels.extension)
-_EDGES = re.compile(r"^[^\d+(\[*_?…•]+|[\s.,;:!'\"\\\-/~|]+$")
-_TRUNCATED = re.compile(r"\.{2}$|--$")
+_TRAILING = r"[\s.,;:!'\"\\\-/~|]"
+_EDGES = re.compile(rf"^[^\d+(\[*_?…•]+|{_TRAILING}+$")
+_TRUNCATED = re.compile(rf"(?:\.{{2}}|--){_TRAILING}*$")
 _MASKED = re.compile(r"\.{2}|-{2}|-\s-")
 _CORE = re.compile(r"[(\[\s]*\+*[\d\s\-./()\[\]~']*")
 _UNSPLIT = re.compile(r"[,;|&]")

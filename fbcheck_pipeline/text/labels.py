@@ -21,6 +21,7 @@ _ASIDE = re.compile(rf"(?<=\d)\s*[)\]]*\s*[(\[{{](?=[^()\[\]{{}}]*{LETTER})([^()
 _PARTING = re.compile(r"[,;:/(\[\-]")
 _LONE_DIGIT = re.compile(r"\d[^\d+]+\d$")
 _NOTHING_IN_BRACKETS = re.compile(r"(?<=\d)\s*[(\[][.\u2026\s]*[)\]]\s*$")
+_MASK = re.compile(r"[*?#\u2022\u2026]|\.{2}|--")
 _APART = re.compile(r"[\s(),;:/]")
 _EXTENSION = re.compile(
     rf"(?<=[\d)\]])(?P<gap>[\s,;.\-/(\[]*)(?={LETTER}|#)(?:(?P<word>{EXTENSION_WORDS})|[x#])[\s.:=#\-]*"
@@ -76,11 +77,13 @@ def leading_words(text: str) -> str:
 
 
 def trailing_words(text: str) -> str:
-    """Drops words after the number."""
+    """Drops words after the number; not where a mask of more digits stands between."""
     trailing = trailing_of(text)
     if not trailing:
         return text
     left, gap, words = trailing
+    if _MASK.match(gap):
+        raise Reject(RejectReason.INVALID_NUMBER)
     if not _APART.search(gap) or any(map(may_be_digits, words.split())) or (_LONE_DIGIT.search(left) and is_counted(gap, words)):
         raise Reject(RejectReason.LETTERS_IN_NUMBER)
     return left

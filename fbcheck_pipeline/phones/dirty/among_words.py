@@ -16,8 +16,8 @@ _BEHIND = rf"(?:(?:,| -)?(?: +{_WORD})+| *\({_WORD}(?: +{_WORD})*\))?"
 _ONE = rf"^{_BEFORE}(?:{WHOLE}){_BEHIND}$"
 # No date, fraction or range; a last digit that is alone may be the word's behind it.
 _UNCLEAR = r"^[0-9]-|\.|-.*-| -|- |[^0-9][0-9]$|\)$"
-# A word of four capitals may be a telephone's keys; without its scheme the text is another.
-_NO_WORD = rf"{LETTERS_LIKE_DIGITS}|[A-Z]{{4,}}[^{LETTERS}0-9]*$|www\.|(?i:tel|fax|callto|smsto|sms|phone|whatsapp):"
+# Two dots or dashes may mask digits. A word of four capitals may be a telephone's keys; without its scheme the text is another.
+_NO_WORD = rf"{LETTERS_LIKE_DIGITS}|[A-Z]{{4,}}[^{LETTERS}0-9]*$|\.\.|--|- -|www\.|(?i:tel|fax|callto|smsto|sms|phone|whatsapp):"
 
 
 def among_words(cells: pa.StringArray) -> pa.StringArray:

@@ -96,6 +96,19 @@ def test_a_masked_digit_never_yields_a_number(cell: tuple[str, str, str], mask: 
     assert not accepted(text[:place] + mask + text[place + 1 :], region)
 
 
+@given(
+    honest_cells(),
+    st.sampled_from(["*", "**", "•", "…", "...", "--", "?"]),
+    st.sampled_from([",", ";", ".)", " |", ", Ahmet", " - Ahmet", " (Max)"]),
+)
+@bounded
+def test_digits_cut_off_before_a_sign_or_word_yield_no_number(cell: tuple[str, str, str], mask: str, behind: str) -> None:
+    """`030 12345..., Ahmet`: what is left is another person's number, where lengths vary."""
+    text, region, _ = cell
+    place = [match.start() for match in re.finditer(r"\d", text)][-1]
+    assert not accepted(text[:place] + mask + behind, region)
+
+
 @given(honest_cells(), st.sampled_from([" (Max)", " Max", " (büro)", ", Ahmet", " - Ahmet", " [home]"]))
 @bounded
 def test_a_word_beside_a_number_changes_no_digit(cell: tuple[str, str, str], word: str) -> None:
