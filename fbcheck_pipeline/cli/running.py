@@ -11,6 +11,7 @@ import math
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -31,7 +32,15 @@ from fbcheck_pipeline.defs.instance import LEDGER_TAG, Instance
 from fbcheck_pipeline.defs.jobs import COLLECT, JOIN, SUBMIT
 from fbcheck_pipeline.defs.kept_files import common_files_kept_open, run_file_kept_open
 from fbcheck_pipeline.defs.requests import missing_assets
-from fbcheck_pipeline.errors import FbcheckError, Interrupted, SettingsError, StorageError, VendorRefuses
+from fbcheck_pipeline.errors import (
+    FbcheckError,
+    Interrupted,
+    SettingsError,
+    StorageError,
+    VendorError,
+    VendorRefuses,
+    VendorUnavailable,
+)
 from fbcheck_pipeline.files.storage import release_unused_memory
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.ledger.faults import reason_of, remedy_of
@@ -153,6 +162,7 @@ class _Driver:
         self._interrupts, self._reporter = interrupts, reporter
         self._target, self._attempts = target.embedded(), Attempts()
         self._is_vendor_away = False
+        self._balance: Any = None
         self._told_silent = set[str]()
 
     def register(self, paths: Sequence[Path]) -> None:
@@ -176,6 +186,13 @@ class _Driver:
         self._ws.ledger.ask_at_once(still_open)
         left_s = math.inf if self._until is None else max(0.0, self._until - time.monotonic())
         with VendorClient(self._ws.settings) as client:
+            try:
+                client.hear()
+            except VendorUnavailable as error:
+                self._options = replace(self._options, wait=False)
+                return self._learn_that_vendor_is_away(str(error))
+            except VendorError:  # an answer all the same
+                pass
             polled = poll_due_tasks(self._ws, client, budget_s=left_s)
         if polled.refused is not None:
             self._outcome.fail("", polled.refused)
@@ -229,16 +246,24 @@ class _Driver:
         if self._until is not None:
             config["timeout_s"] = max(0.0, self._until - time.monotonic())
         if self._is_vendor_away:
-            config["timeout_s"] = 0.0  # plan only: each list would wait for it as long as the first
+            config["timeout_s"] = 0.0
         selection = missing_assets(self._ws, key)
         step = self._target.instance.step(SUBMITTED_CHUNKS)
-        self._execute(SUBMIT, key, selection, {"ops": {step: {"config": config}}})
+        if self._balance is not None:
+            config["balance"] = self._balance
+        result = self._execute(SUBMIT, key, selection, {"ops": {step: {"config": config}}})
+        for told in result.asset_materializations_for_node(step):
+            self._balance = told.metadata["fbcheck/balance"].value if "fbcheck/balance" in told.metadata else None
         now = self._ws.ledger.clock()
         planned = [each for each in self._ws.ledger.chunks_of(key) if each.state is ChunkState.PLANNED]
         failed = [each.note for each in planned if each.note and each.next_send_at > now]
         if failed and not self._is_vendor_away:
-            self._is_vendor_away = True
-            self._reporter.warn(f"warning: {failed[0]}")
+            self._learn_that_vendor_is_away(failed[0])
+
+    def _learn_that_vendor_is_away(self, why: str) -> None:
+        """From now on lists are planned only: each would take as long to learn the same."""
+        self._is_vendor_away = True
+        self._reporter.warn(f"warning: {why}")
 
     def _do_what_is_due(self) -> None:
         self._collect_what_is_due()
@@ -275,7 +300,7 @@ class _Driver:
 
     def _execute(
         self, job: str, key: str | None, selection: list[DataFile] | None = None, config: dict[str, Any] | None = None
-    ) -> None:
+    ) -> dg.ExecuteInProcessResult:
         ours = self._target.instance
         if key is not None and not self._instance.has_dynamic_partition(ours.partition_set, key):
             self._instance.add_dynamic_partitions(ours.partition_set, [key])
@@ -284,7 +309,7 @@ class _Driver:
         run_id = str(uuid4())
         try:
             with run_file_kept_open(self._instance, run_id):
-                definition.execute_in_process(
+                result = definition.execute_in_process(
                     instance=self._instance,
                     partition_key=key,
                     asset_selection=[ours.key(each) for each in selection] if selection else None,
@@ -295,6 +320,7 @@ class _Driver:
             gc.collect(1)  # what Dagster made of this run
             release_unused_memory()
             self._interrupts.raise_if_interrupted()
+            return result
         except dg.DagsterExecutionInterruptedError:
             raise KeyboardInterrupt from None
         except Exception as error:

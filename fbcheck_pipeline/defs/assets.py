@@ -40,12 +40,18 @@ VERSION_TAG = "dagster/data_version"
 
 
 class SubmitConfig(dg.Config):
-    """How a list is planned in this run; `confirmed` is a person's word that a held list was read rightly."""
+    """How a list is planned in this run.
+
+    Attributes:
+        confirmed: a person's word that a held list was read rightly.
+        balance: what the vendor has left in USD, where an earlier list of the same command learnt it.
+    """
 
     again: str = Again.NOBODY.value
     confirmed: bool = False
     max_billable: Optional[int] = None
     timeout_s: Optional[float] = None
+    balance: Optional[float] = None
 
 
 def build_assets(instance: Instance) -> list[dg.AssetsDefinition]:
@@ -142,6 +148,7 @@ def submitted_chunks(instance: Instance) -> dg.AssetsDefinition:
                 max_billable=config.max_billable,
                 policy=RetryPolicy(total_s=config.timeout_s),
                 as_of=as_of,
+                balance=config.balance,
             )
         sent = submission.sent
         if sent.postponed:
@@ -151,6 +158,7 @@ def submitted_chunks(instance: Instance) -> dg.AssetsDefinition:
             "chunks_sent": sent.chunks,
             "chunks_unconfirmed": sent.unconfirmed,
             "postponed": sent.postponed,
+            "balance": sent.balance,
         }
         uri = ws.storage.uri(paths.SUBMITTED_CHUNKS.of(key))
         return dg.MaterializeResult(metadata=describe_output(schema_of(paths.SUBMITTED_CHUNKS), submission.pinned, uri, facts))

@@ -187,6 +187,13 @@ class Sending(ChunkEntries):
                 for state in (ChunkState.SENDING, ChunkState.UNCONFIRMED)
             )
 
+    def postpone(self, chunk_key: str, *, note: str, next_send_at: float) -> None:
+        """Record why a planned chunk was not sent now."""
+        values = {"note": note, "next_send_at": next_send_at}
+        with self._write() as connection:
+            planned = sa.update(chunks).where(chunks.c.chunk_key == chunk_key, chunks.c.state == ChunkState.PLANNED)
+            connection.execute(planned.values(values))
+
     def mark_unconfirmed(self, chunk_key: str, *, sender: str | None, note: str, possible_task_id: str | None = None) -> bool:
         """The answer to a POST was lost: perhaps billed, a person must look. False when another worker moved it first.
 

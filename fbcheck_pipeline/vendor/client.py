@@ -45,6 +45,8 @@ from fbcheck_pipeline.vendor.protocols import FILE_NAME, PROTOCOLS, Call, protoc
 from fbcheck_pipeline.vendor.task_snapshots import Balance, TaskSnapshot, TaskStatus, balance_of, possible_task_id_of, snapshot_of
 from fbcheck_pipeline.vendor.wire_answers import MAX_ANSWER_BYTES, Answer, TooLarge, TooSlow, read_body
 
+NO_TASK = "doctor-probe"
+"""A task that does not exist: "no such task" proves address and key."""
 _BODY_FAULTS = (*NETWORK_FAULTS, TooLarge, TooSlow)
 
 
@@ -148,6 +150,17 @@ class VendorClient:
         protocol = self._protocol if sent_with is None else protocol_named(sent_with, user_id)
         return self._snapshot(self._ask_freely(protocol.status(task_id)), asked=task_id)
 
+    def hear(self) -> Balance | None:
+        """See that the vendor answers, whatever it says; what is left to spend where the protocol tells that.
+
+        Raises:
+            VendorUnavailable: no answer came.
+            RateLimited, VendorRefuses, TaskNotFound, UnreadableAnswer: the answer tells no balance.
+        """
+        if self._protocol.balance() is None:
+            self._answer_to(self._protocol.status(NO_TASK))
+        return self.balance()
+
     def balance(self) -> Balance | None:
         """Ask what is left to spend, in USD; None where the protocol cannot tell.
 
@@ -178,15 +191,19 @@ class VendorClient:
 
     def _ask_freely(self, call: Call) -> Answer:
         """A call that costs nothing; every answer but 2xx is an error."""
+        answer = self._answer_to(call)
+        if not 200 <= answer.status < 300:
+            _raise_status_fault(answer, self._key)
+        return answer
+
+    def _answer_to(self, call: Call) -> Answer:
+        """The answer to a call that costs nothing, whatever it says."""
         try:
-            answer = self._ask(self._session, call, self._timeouts.status_s, bytearray())
+            return self._ask(self._session, call, self._timeouts.status_s, bytearray())
         except TooLarge:
             raise UnreadableAnswer(f"the vendor's answer is larger than {MAX_ANSWER_BYTES} bytes") from None
         except _BODY_FAULTS as error:
             raise VendorUnavailable(f"the vendor does not answer ({_kind(error)}); it is asked again later") from None
-        if not 200 <= answer.status < 300:
-            _raise_status_fault(answer, self._key)
-        return answer
 
     def _ask(self, session: requests.Session, call: Call, read_s: float, came: bytearray) -> Answer:
         """One request and its whole answer; network faults as they come, and `came` is what came of the body before."""

@@ -10,9 +10,7 @@ import requests
 
 from fbcheck_pipeline.errors import TaskNotFound, VendorError
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.vendor.client import VendorClient
-
-PROBE_TASK = "doctor-probe"
+from fbcheck_pipeline.vendor.client import NO_TASK, VendorClient
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Probe:
 
 
 def probe(settings: Settings, *, timeout_s: float = 10.0) -> Probe:
-    """Ask for a task that does not exist: "no such task" proves address and key.
+    """Ask for a task that does not exist.
 
     Raises:
         SettingsError: there is no key.
@@ -41,7 +39,7 @@ def probe(settings: Settings, *, timeout_s: float = 10.0) -> Probe:
     with VendorClient(settings) as client:
         begun = time.monotonic()
         try:
-            client.task(PROBE_TASK)
+            client.task(NO_TASK)
         except TaskNotFound:
             pass
         except VendorError as error:

@@ -71,12 +71,20 @@ class RetryPolicy:
 
 @dataclass
 class Sent:
-    """What a round of sending did, by number of chunks."""
+    """What a round of sending did, by number of chunks.
+
+    Attributes:
+        postponed: why sending stopped early, if it did.
+        is_heard: the vendor has answered, and no answer was lost since.
+        balance: what it then had left for us in USD, less what was sent since; None where it is not known.
+    """
 
     chunks: int = 0
     unconfirmed: int = 0
     refused: int = 0
     postponed: str | None = None
+    is_heard: bool = False
+    balance: float | None = None
 
 
 def send_planned_chunks(
@@ -90,7 +98,7 @@ def send_planned_chunks(
     """Send every planned chunk that a list depends on, whoever planned it.
 
     Args:
-        sent: takes what happens; `postponed` says why sending stopped early, if the vendor could not be reached.
+        sent: takes what happens.
 
     Raises:
         VendorRefuses: key, balance or address; nothing more is sent and what is unsent stays planned.
@@ -98,21 +106,17 @@ def send_planned_chunks(
     ws.ledger.recover_gone_senders()
     policy = policy or RetryPolicy()
     until = None if policy.total_s is None else time.monotonic() + policy.total_s
-    total = sum(each.phone_count for each in ws.ledger.chunks_of(list_key) if each.state is ChunkState.PLANNED)
+    total = _planned_phones(ws, list_key)
     done = 0
-    try:
-        if total:
-            report_progress("submitting", 0, total)
-            _see_that_balance_suffices(ws, client, list_key, total)
-    except VendorUnavailable as error:
-        sent.postponed = str(error)
-        return
+    if total:
+        report_progress("submitting", 0, total)
+        _see_that_balance_suffices(ws, list_key, sent.balance)
     for chunk_key in chunks_to_send(ws, list_key):
         if until is not None and time.monotonic() >= until:
             sent.postponed = "the time-out was reached; the next run sends the remaining chunks"
             break
         try:
-            done += _send_patiently(ws, client, chunk_key, sent, policy, until)
+            done += _send_patiently(ws, client, list_key, chunk_key, sent, policy, until)
         except VendorUnavailable as error:
             sent.postponed = str(error)
             break
@@ -159,21 +163,39 @@ def rehearse_sending(ws: Workspace, list_key: str) -> dict[str, int]:
     return chunks
 
 
-def _see_that_balance_suffices(ws: Workspace, client: VendorClient, list_key: str, planned: int) -> None:
-    """Refuse to start when the vendor reports a balance that is too low for what will be sent of so many planned phones."""
+def _hear(ws: Workspace, client: VendorClient, list_key: str, chunk_key: str, sent: Sent) -> None:
+    """See that the vendor answers before it is sent a chunk: one whose answer is lost waits for a person.
+
+    Raises:
+        VendorUnavailable: it does not; the chunk is sent later.
+        VendorRefuses: it says that its balance does not suffice for the list.
+    """
+    balance = None
     try:
-        balance = client.balance()
+        balance = client.hear()
     except (TaskNotFound, UnreadableAnswer) as error:
         log.warning("balance not known error=%s", type(error).__name__)
-        return
-    if balance is None or _suffices(balance.amount, ws.settings.cost_of(planned)):
+    except VendorUnavailable as error:
+        ws.ledger.postpone(chunk_key, note=str(error), next_send_at=ws.ledger.clock() + ORPHANED_AFTER_S)
+        raise
+    sent.is_heard, sent.balance = True, None if balance is None else balance.amount
+    _see_that_balance_suffices(ws, list_key, sent.balance)
+
+
+def _planned_phones(ws: Workspace, list_key: str) -> int:
+    return sum(each.phone_count for each in ws.ledger.chunks_of(list_key) if each.state is ChunkState.PLANNED)
+
+
+def _see_that_balance_suffices(ws: Workspace, list_key: str, balance: float | None) -> None:
+    """Refuse to go on when the balance is too low for what will be sent of a list; None suffices."""
+    if balance is None or _suffices(balance, ws.settings.cost_of(_planned_phones(ws, list_key))):
         return
     with rehearsing(ws) as rehearsed:  # limits and opt-outs may forbid some
         phone_count = sum(rehearse_sending(rehearsed, list_key).values())
     cost = ws.settings.cost_of(phone_count)
-    if phone_count and not _suffices(balance.amount, cost):
+    if phone_count and not _suffices(balance, cost):
         needed = f", about {cost:.2f} is needed" if cost is not None else ""
-        raise VendorRefuses(f"the vendor's balance is {balance.amount:.2f}{needed}; top it up, then run again", http_status=402)
+        raise VendorRefuses(f"the vendor's balance is {balance:.2f}{needed}; top it up, then run again", http_status=402)
 
 
 def _suffices(amount: float, cost: float | None) -> bool:
@@ -181,13 +203,18 @@ def _suffices(amount: float, cost: float | None) -> bool:
 
 
 def _send_patiently(
-    ws: Workspace, client: VendorClient, chunk_key: str, sent: Sent, policy: RetryPolicy, until: float | None
+    ws: Workspace, client: VendorClient, list_key: str, chunk_key: str, sent: Sent, policy: RetryPolicy, until: float | None
 ) -> int:
     """Send one chunk, again after free failures; returns the phones sent."""
     ends: list[tenacity.stop.stop_base] = [tenacity.stop_after_attempt(policy.tries)]
     if until is not None:
         ends.append(tenacity.stop_before_delay(max(0.0, until - time.monotonic())))
     out_of_patience = tenacity.stop_before_delay(policy.patience_s)
+
+    def send() -> int:
+        if not sent.is_heard:
+            _hear(ws, client, list_key, chunk_key, sent)
+        return _send_once(ws, client, chunk_key, sent)
 
     def is_over(state: tenacity.RetryCallState) -> bool:
         told = isinstance(state.outcome.exception() if state.outcome else None, RateLimited)
@@ -200,7 +227,7 @@ def _send_patiently(
         return jittered if told is None else min(told, policy.max_wait_s)
 
     trying = tenacity.Retrying(retry=tenacity.retry_if_exception_type(VendorUnavailable), stop=is_over, wait=wait, reraise=True)
-    return int(trying(_send_once, ws, client, chunk_key, sent))
+    return trying(send)
 
 
 @uninterrupted()
@@ -254,6 +281,8 @@ def _send_as(ws: Workspace, client: VendorClient, chunk_key: str, sender: str, s
     phone_count = ledger.chunk(chunk_key).phone_count
     log.info("chunk submitted chunk_key=%s phones=%d", chunk_key, phone_count)
     sent.chunks += 1
+    if sent.balance is not None:
+        sent.balance -= ws.settings.cost_of(phone_count) or 0
     return phone_count
 
 
@@ -262,7 +291,7 @@ def _hold(ws: Workspace, receipt: Receipt, why: str, sent: Sent) -> int:
     key, possible = receipt.chunk_key, receipt.possible_task_id
     _record(ws, receipt, lambda: ws.ledger.mark_unconfirmed(key, sender=receipt.sender, note=why, possible_task_id=possible))
     log.warning("submission unconfirmed chunk_key=%s", key)
-    sent.unconfirmed += 1
+    sent.unconfirmed, sent.is_heard = sent.unconfirmed + 1, False
     return 0
 
 

@@ -44,6 +44,7 @@ def submit_list(
     max_billable: int | None = None,
     policy: RetryPolicy | None = None,
     as_of: int | None = None,
+    balance: float | None = None,
 ) -> Submission:
     """Plan a list, send what it depends on, pin what answers each of its phones, note the counts.
 
@@ -54,6 +55,7 @@ def submit_list(
         again: who asks for phones to be sent again that got no usable answer.
         is_confirmed: a person knows how the list was read, see `plan_or_hold`.
         as_of: the ledger's generation before the file of `e164_phones` was opened; None for now.
+        balance: what the vendor has left for us in USD; None where it is to be asked.
         max_billable: the most phones that may ever be submitted for this list, to be recorded; None leaves what is recorded.
 
     Raises:
@@ -65,7 +67,7 @@ def submit_list(
     content = content_of(e164_phones)
     if max_billable is not None:
         ws.ledger.note_limit(list_key, max_billable)
-    sent = Sent()
+    sent = Sent(is_heard=balance is not None, balance=balance)
     pins = plan_or_hold(ws, list_key, content, again=again, is_confirmed=is_confirmed)
     release_unused_memory()
     try:

@@ -293,11 +293,24 @@ def test_an_unreachable_vendor_leaves_the_phones_waiting(tmp_path: Path) -> None
         unreachable = Fbcheck(tmp_path, f"http://127.0.0.1:{closed.getsockname()[1]}")
         paths = [str(write_list(tmp_path / f"{number}.csv", [swiss(number), ""])) for number in range(1, 3)]
         code, document, err = unreachable("run", *paths)
-    assert code == 3 and not document and err.count("warning: the vendor cannot be reached") == 1
+    assert code == 3 and not document and err.count("warning: the vendor does not answer (NewConnectionError)") == 1
     assert unreachable.out.count("is not complete: 1 waiting") == 2 and "billed 0 phones" in unreachable.out
     assert "rejected" not in unreachable.out.splitlines()[1] and "empty" in unreachable.out.splitlines()[1], "of the table"
     chunks = unreachable("status", "--json")[1]["chunks"]
     assert [bool(each["note"]) for each in chunks] == [True, False], chunks
+
+
+def test_a_silent_vendor_ends_a_run_that_is_resumed(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
+    """It takes connections and says nothing: it is asked once, whatever is open and however many lists there are, and sent nothing."""
+    vendor.hold = True
+    paths = [str(write_list(tmp_path / f"{number}.csv", [swiss(number)])) for number in range(1, 4)]
+    assert fbcheck("run", paths[0], "--no-wait", "--json")[0] == 3
+    asked, vendor.status_delay_s = len(vendor.paths), 60
+    fbcheck.prelude = "from fbcheck_pipeline.vendor import Timeouts; Timeouts.__init__.__defaults__ = (10, 300, 0.3, 60, 600)"
+    code, document, err = fbcheck("run", *paths, "--json")
+    assert code == 3 and err.count("warning: the vendor does not answer") == 1, err
+    assert len(vendor.paths) == asked + 1 and len(vendor.posts) == 1
+    assert [each["counts"]["waiting"] for each in document["lists"]] == [1, 1, 1]
 
 
 def test_other_reading_options_are_refused_with_the_remedy(fbcheck: Fbcheck, tmp_path: Path) -> None:

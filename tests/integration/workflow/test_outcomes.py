@@ -18,6 +18,7 @@ from fbcheck_pipeline.workflow.index.phone_history import history_of
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import HTML, FakeVendor
 from tests.integration.workflow.workflow_driver import WorkflowDriver
+from tests.unit.vendor.wire import Wire, hangs, http, says_then_closes
 
 OpenDriver = Callable[..., WorkflowDriver]
 BAD_GATEWAY = ("accept_status", 502, {"Content-Type": "text/html"}, HTML)
@@ -39,15 +40,31 @@ def test_a_lost_answer_is_never_sent_twice(answer: Any, open_driver: OpenDriver,
     assert [row.list_key for row in driver.ledger.lists_to_join()] == ["a", "b"]
 
 
-def test_silence_after_acceptance_is_unconfirmed(open_driver: OpenDriver, vendor: FakeVendor) -> None:
-    """Nobody knows whether it was billed."""
+@pytest.mark.parametrize("protocol", ["simple", "v1"])
+def test_a_vendor_that_falls_silent_is_sent_nothing_more(protocol: str, open_driver: OpenDriver) -> None:
+    """Nobody knows whether the chunk before was billed; each one after it would be as uncertain. One that is silent from the start is sent none."""
     from fbcheck_pipeline.vendor import Timeouts, VendorClient
 
-    vendor.script.append("accept_then_hang")
-    driver = open_driver()
-    driver.client = VendorClient(driver.ws.settings, timeouts=Timeouts(read_s=0.2))
-    driver.run("a", phones(5))
-    assert driver.states() == ["unconfirmed"]
+    with Wire(says_then_closes(http(404, b'{"error": "task_not_found", "balance": 1}')), hangs) as server:
+        driver = open_driver(protocol=protocol, chunk_size=100, api_url=server.url)
+        driver.client = VendorClient(driver.ws.settings, timeouts=Timeouts(read_s=0.2, status_s=0.2))
+        for key, many in (("a", phones(300)), ("b", phones(100, 905_330_000_000))):
+            assert driver.run(key, many, RetryPolicy(tries=1)).postponed
+    asked = [b" ".join(each.split(b" ")[:2]).rsplit(b"/")[-1] for each in server.requests]
+    free = b"balance" if protocol == "v1" else b"doctor-probe"
+    assert asked == [free, b"tasks", free, free]
+    assert sorted(driver.states()) == ["planned", "planned", "planned", "unconfirmed"]
+    assert len([each for each in driver.ledger.chunks() if each.note]) == 3, "it is said of one of each list why it waits"
+
+
+def test_the_balance_is_asked_once_for_all_chunks(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """What was sent since is taken from it: lists that follow need not ask."""
+    driver = open_driver(protocol="v1", chunk_size=100, price_per_10k=100)
+    first = driver.run("a", phones(300))
+    assert (first.chunks, first.balance) == (3, 9.5)
+    with pytest.raises(VendorRefuses, match=r"balance is 9\.50, about 10\.00 is needed"):
+        driver.submit("b", phones(1000, 905_330_000_000), balance=first.balance)
+    assert [each for each in vendor.paths if "balance" in each] == ["/v1/balance"] and len(vendor.posts) == 3
 
 
 @pytest.mark.parametrize("free", [500, ("status", 429, {"Retry-After": "0"}, b"{}")], ids=str)
