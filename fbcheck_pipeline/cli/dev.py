@@ -20,7 +20,6 @@ from fbcheck_pipeline.model import paths
 
 DELAY_S = 10.0
 """Long enough to see tasks with the vendor on the pages."""
-STOP_S = 30
 NO_ADVICE = ("-W", "ignore:Function `dev_command` is superseded")
 """Dagster's hint at `dg dev`, a tool for its developers that the product does not bring."""
 
@@ -55,17 +54,17 @@ def run_dev(port: int, reporter: Reporter) -> int:
 
 
 def _until_interrupted(command: list[str], folder: Path, environment: dict[str, str]) -> int:
-    """Run a child process. An interrupt is passed on once; afterwards no descendant is left."""
+    """Run a child process until it ends or is interrupted; afterwards no descendant is left.
+
+    They are killed: a trial's runs have nothing to save, and Dagster's processes would each print where they were interrupted.
+    """
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.default_int_handler)
-    # In its own session: otherwise a terminal's Ctrl-C would reach all of Dagster's processes and interrupt their shutdown.
+    # In its own session: otherwise a terminal's Ctrl-C would reach all of them.
     with subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True) as child:
         try:
             return child.wait()
         except KeyboardInterrupt:
-            child.send_signal(signal.SIGINT)
-            with suppress(subprocess.TimeoutExpired):
-                child.wait(STOP_S)
             return 0
         finally:
             with suppress(ProcessLookupError):

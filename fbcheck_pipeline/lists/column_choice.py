@@ -119,7 +119,7 @@ def _phones(
     if len(columns) == 1 and not columns[0].is_possible and (found := whole_rows_in(columns[0].cells)):
         raise ListError(f"{file}: no column reads as telephone numbers; {found}")
     if not chosen:
-        there = f"its columns are {', '.join(final)}" if len(final) > 1 else "it has one column"
+        there = f"its columns are {', '.join(each.name for each in columns)}" if len(columns) > 1 else "it has one column"
         raise ListError(
             f"{file}: no column reads as telephone numbers; {there}: choose one with --column, or check --delimiter and --encoding"
         )
@@ -196,5 +196,5 @@ def _find(asked: str, columns: list[_Column], final: tuple[str, ...], flag: str,
         for candidates in (names, final):
             if fold(asked.strip()) in (folded := list(map(fold, candidates))):
                 return folded.index(fold(asked.strip()))
-    meant, there = nearest_of(asked, final, likeness=0.6), f"its columns are {', '.join(final)}"
+    meant, there = nearest_of(asked, names, likeness=0.6), f"its columns are {', '.join(names)}"
     raise ListError(f"{file}: there is no column {asked!r} for {flag}; {' '.join(filter(None, (meant, there)))}")

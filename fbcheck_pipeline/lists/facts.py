@@ -53,7 +53,8 @@ class ReadOptions:
 class SourceFacts:
     """A list as it was understood; `reasons` are sentences that say what was chosen and why, without any cell value.
 
-    `phone_columns` and `region_column` are names of columns in the batches; `format` is `csv`, `tsv`, `txt`, `xlsx` or
+    `phone_columns` and `region_column` are names of columns in the batches, `renamed` has the own names of those that are called
+    otherwise there because the name is ours or another column's; `format` is `csv`, `tsv`, `txt`, `xlsx` or
     `parquet`, with `+gzip` where it is packed.
     """
 
@@ -68,3 +69,4 @@ class SourceFacts:
     phone_columns: tuple[str, ...]
     region_column: str | None
     reasons: tuple[str, ...]
+    renamed: dict[str, str]

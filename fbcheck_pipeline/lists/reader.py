@@ -123,6 +123,7 @@ def open_list(path: Path | str, options: ReadOptions = ReadOptions()) -> ListRea
         has_header=header.row is not None,
         phone_columns=tuple(columns.final_names[index] for index in columns.phones),
         region_column=None if columns.region is None else columns.final_names[columns.region],
+        renamed={final: name for name, final in zip(columns.names, columns.final_names, strict=True) if name != final},
         reasons=(*told, *table.reasons, header.reason, *columns.reasons),
     )
     return ListReader(table, columns, header.data_row, source)

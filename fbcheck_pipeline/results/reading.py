@@ -28,6 +28,7 @@ def sentences_of(source: Mapping[str, Any], region: str | None) -> list[str]:
 def line_of(source: Mapping[str, Any], region: str | None) -> str:
     """The same as one line: what was chosen, without the reasons."""
     delimiter, columns = shown_delimiter(source.get("delimiter")), source.get("phone_columns") or ()
+    renamed = source.get("renamed") or {}
     is_own = any(each.startswith(OWN_EXPORT) for each in source.get("reasons", ()))
     facts = (
         "a result that fbcheck exported" if is_own else "",
@@ -35,8 +36,9 @@ def line_of(source: Mapping[str, Any], region: str | None) -> str:
         source.get("encoding") or "",
         f"delimiter {delimiter}" if delimiter else "",
         "" if source.get("has_header", True) else "no header",
-        f"phones in {', '.join(columns)}",
-        f"countries in {source['region_column']}" if source.get("region_column") else "",
+        f"phones in {', '.join(renamed.get(each, each) for each in columns)}",
+        f"countries in {renamed.get(at, at)}" if (at := source.get("region_column")) else "",
+        *([] if is_own else (f"its own {own} is called {name}" for name, own in renamed.items())),
         f"numbers without a country code {f'as in {region}' if region else 'rejected'}",
     )
     return f"read as {'; '.join(filter(None, facts))}"

@@ -18,7 +18,7 @@ from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.ledger.schema import ERASED
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.model.columns import Column
+from fbcheck_pipeline.model.columns import Column, result_name
 from fbcheck_pipeline.workflow.erasing.erased_rows import Person, Place, without_places
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -33,7 +33,7 @@ class InList:
 
     Attributes:
         rows: of `e164_phones`, with the person's phone; `source_rows` are the rows of the list they came from.
-        cells: of other rows, with the person's number in their text.
+        cells: others, with the person's number in their text.
         places: where the person's phone was read; `gone` are those of which no phone is left once the rows are gone.
         rows_left: source rows that have a phone cell then.
         is_stale: no file that the result is made of has any of it, and the result, or a file beside it, may.
@@ -61,10 +61,10 @@ def find_in_list(ws: Workspace, phone_list: PhoneList, person: Person) -> InList
     e164, result = paths.E164_PHONES.of(key), paths.FACEBOOK_RESULTS.of(key)
     if ws.storage.exists(e164):
         places: dict[bool, set[Place]] = {True: set(), False: set()}
-        rows_left = set[int]()
+        rows_left, cells = set[int](), set[Place]()
         for batch in ws.storage.read_parquet(e164).batches:
             is_gone = person.rows(batch.column(Column.PHONE_E164))
-            found.cells += person.cells(batch.filter(pc.invert(is_gone)))
+            cells |= person.cells(batch.filter(pc.invert(is_gone)))
             found.rows += pc.sum(is_gone).as_py() or 0
             for gone, some in ((True, batch.filter(is_gone)), (False, batch.filter(pc.invert(is_gone)))):
                 source_rows = some.column(Column.SOURCE_ROW).to_pylist()
@@ -76,8 +76,9 @@ def find_in_list(ws: Workspace, phone_list: PhoneList, person: Person) -> InList
             places[False] = _kept_places(ws, e164, person, {row for row, _ in places[True]})
         found.source_rows, found.rows_left = sorted({row for row, _ in places[True]}), len(rows_left)
         found.places, found.gone = places[True], places[True] - places[False]
+        found.cells = len(cells - {(row, result_name(name)) for row, name in places[True]})
     elif ws.storage.exists(raw := paths.RAW_PHONES.of(key)):
-        found.cells = sum(person.cells(batch) for batch in ws.storage.read_parquet(raw).batches)
+        found.cells = len(set[Place]().union(*map(person.cells, ws.storage.read_parquet(raw).batches)))
     if (
         not found and phone_list.sha256 == ERASED and ws.storage.exists(result)
     ):  # an erasure was perhaps stopped before it was joined

@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 import phonenumbers
@@ -21,7 +22,7 @@ from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, columns_of, r
 
 ERASED_CELL = "(erased)"
 Place = tuple[int, str]
-"""A source row, and a phone column."""
+"""A source row, and a column of the list: a phone column by its own name, as `phone_column` has it, or any by its name in the result."""
 _SEPARATOR = r"[^\p{L}\p{Nd}]"
 _MARKUP = r"&#?\w{1,8};|<[^<>]*>|%2[0-9A-Fa-f]"
 """What stands for a separator in a web page or an address."""
@@ -94,9 +95,14 @@ class Person:
             return True
         return bool(self._short) and re.search(_alone(self._short, "").encode(), plain) is not None
 
-    def cells(self, batch: pa.RecordBatch) -> int:
-        """How many cells hold a number."""
-        return sum(pc.sum(self._found(each)).as_py() or 0 for _, each in _columns(batch))
+    def cells(self, batch: pa.RecordBatch) -> set[Place]:
+        """The cells of a list's batch that hold a number, each once: `phone_raw` repeats the column that it was read from."""
+        found = set[Place]()
+        for name, column in _columns(batch):
+            those = batch.filter(self._found(column))
+            names = map(result_name, those[Column.PHONE_COLUMN].to_pylist()) if name == Column.PHONE_RAW else repeat(name)
+            found.update(zip(those[Column.SOURCE_ROW].to_pylist(), names, strict=False))
+        return found
 
     def without(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The batch with its cells that hold a number replaced: texts by a word, others by nothing."""

@@ -125,12 +125,16 @@ def test_a_purge_deletes_everything_everywhere_and_keeps_what_others_need(
 
 
 def test_a_person_is_shown_and_erased_and_no_number_is_repeated(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
-    """Two lists, one of nobody else: it goes with its partition. Who is in no list, or no number, is one sentence."""
+    """Two lists, one of nobody else: it goes with its partition. Who is in no list, or no number, is one sentence. A rejected cell that
+    holds the number is one cell, though the phone's text repeats it."""
     numbers = [swiss(7_000_000 + n) for n in range(4)]
-    lists = [str(write_list(tmp_path / name, cells)) for name, cells in (("a.csv", numbers), ("alone.csv", numbers[:1]))]
+    rejected = f"{numbers[0]}99999"
+    cells_of = {"a.csv": [*numbers, rejected], "alone.csv": numbers[:1]}
+    lists = [str(write_list(tmp_path / name, cells)) for name, cells in cells_of.items()]
     assert fbcheck("run", *lists, "--json")[0] == 0
     code, held, _ = fbcheck("person", numbers[0], "--json")
     assert (code, [each["rows"] for each in held["lists"]], len(held["verdicts"]), held["suppressed"]) == (0, [1, 1], 1, False)
+    assert [each["cells"] for each in held["lists"]] == [1, 0]
     assert numbers[0][3:] not in json.dumps(held) and held["phone"].endswith(numbers[0][-2:])
     foretold = fbcheck("erase", numbers[0], "--dry-run", "--json")[1]
     code, done, err = fbcheck("erase", numbers[0], "--json")

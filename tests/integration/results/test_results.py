@@ -366,3 +366,11 @@ def test_any_table_is_normalised_without_vendor_key_and_ledger(fbcheck: Fbcheck,
     assert code == 2 and "--force" in err
     assert fbcheck("normalise", str(tmp_path / "crm.parquet"), "--column", "tel", "--force", "--to", str(to))[0] == 0
     assert "1 valid" not in fbcheck.out and "rejected in column 'tel'" in fbcheck.out
+    theirs = {"x": ["078 000 00 01"], "phone_e164": [swiss(9)]}
+    pq.write_table(pa.table(theirs), tmp_path / "own.parquet")
+    for options, read, kept in (((), swiss(9), "phone_e164"), (("--column", "x"), swiss(1), "x")):
+        own = ("normalise", str(tmp_path / "own.parquet"), "--region", "CH", "--force", "--to", str(to), *options)
+        assert fbcheck(*own)[0] == 0
+        assert f"phones in {kept}; its own phone_e164 is called phone_e164_source;" in fbcheck.out
+        (row,) = pq.read_table(to, columns=["x", "phone_e164_source", "phone_column", "phone_e164"]).to_pylist()
+        assert row == {"x": "078 000 00 01", "phone_e164_source": swiss(9), "phone_column": kept, "phone_e164": read}
