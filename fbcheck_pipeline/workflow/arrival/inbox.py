@@ -8,14 +8,12 @@ ends what lies between, which its one listing shows, too. A look is bounded in t
 from __future__ import annotations
 
 import logging
-import secrets
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from fbcheck_pipeline import __version__
 from fbcheck_pipeline.errors import FbcheckError, ListError, OperatorError, StorageError
@@ -24,7 +22,7 @@ from fbcheck_pipeline.ledger.records import NewList, PhoneList, UnreadableFile
 from fbcheck_pipeline.lists import LIST_SUFFIXES, file_sha256, open_list
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.workflow.arrival.incoming import Arrival, give_back, name_in_inbox
+from fbcheck_pipeline.workflow.arrival.incoming import Arrival, give_back, incoming_place, is_taken_out, name_in_inbox
 from fbcheck_pipeline.workflow.arrival.intake import default_options, purpose_of, source_of
 from fbcheck_pipeline.workflow.erasing.dropped_again import suppress_erased_again, was_erased_from
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -76,7 +74,7 @@ def take_up_lists(ws: Workspace, *, budget_s: float) -> InboxLook:
         return InboxLook(len(files), moving, 0, tuple(f"{each.name} is not accepted: {error}" for each in still))
     unreadable = _unreadable(ws, files)
     known = {each.name for each in still if each.name in unreadable and unreadable[each.name].mark == _mark(each)}
-    begun = [name for each in lying if (name := paths.INBOX.of(each.name)).startswith(f"{paths.INCOMING.base}/")]
+    begun = [place for each in lying if is_taken_out(place := paths.INBOX.of(each.name))]
     new = [each for each in still if each.name not in known]
     look = _Look(ws, purpose, until)
     look.said += [f"{name} cannot be read: {unreadable[name].reason}" for name in sorted(known)]
@@ -128,7 +126,7 @@ class _Look:
         """Move a file of the inbox to `.incoming`; None where another process was first, or somebody took it away."""
         self.taken.append(file.name)
         folder, _, name = file.name.rpartition("/")
-        incoming = paths.INCOMING.of(f"{secrets.token_hex(8)}~{quote(folder, safe='')}/{name}")
+        incoming = incoming_place(folder, name)
         is_ours = self._ws.storage.move(paths.INBOX.of(file.name), incoming, version=file.version, keep_folder=True)
         return incoming if is_ours else None
 

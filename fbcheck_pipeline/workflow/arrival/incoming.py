@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.files.storage import StoredFile
 from fbcheck_pipeline.lists import file_sha256, key_of
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.workflow.workspace import Workspace
+
+_TAKEN_OUT = re.compile(rf"{re.escape(paths.INCOMING.base)}/[0-9a-f]{{16}}~([^/]*)/[^/]+")
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,17 @@ class Arrival:
     def list_key(self) -> str:
         """The key of the list that it is."""
         return key_of(self.file, self.sha256)
+
+
+def incoming_place(folder: str, file: str) -> str:
+    """A new place in `.incoming` for a file of a folder of the inbox."""
+    return paths.INCOMING.of(f"{secrets.token_hex(8)}~{quote(folder, safe='')}/{file}")
+
+
+def is_taken_out(place: str) -> bool:
+    """True for such a place. Whatever else lies in `.incoming` was put there by others, who may not say where it goes."""
+    found = _TAKEN_OUT.fullmatch(place)
+    return found is not None and {"", ".."}.isdisjoint(unquote(found[1] or "-").split("/"))
 
 
 def name_in_inbox(incoming: str) -> str:

@@ -21,6 +21,7 @@ from fbcheck_pipeline.lists import ReadOptions, list_key
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.arrival import inbox
 from fbcheck_pipeline.workflow.arrival.inbox import take_up_lists
+from fbcheck_pipeline.workflow.arrival.incoming import incoming_place
 from fbcheck_pipeline.workflow.arrival.intake import add_list
 from fbcheck_pipeline.workflow.erasing.purge import purge
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
@@ -186,10 +187,27 @@ def test_a_file_that_comes_under_the_name_of_one_that_goes_back_is_not_replaced(
 def test_a_file_that_a_killed_look_had_put_back_already_is_not_doubled(ws: Workspace, data: Path) -> None:
     """Linked under its old name, and not yet unlinked from the new one."""
     drop(data, "bad.csv", BAD)
-    other = data / "inbox" / ".incoming" / "0123" / "bad.csv"
+    other = data / incoming_place("", "bad.csv")
     other.parent.mkdir(parents=True)
     os.link(data / "inbox" / "bad.csv", other)
     assert set(look(ws).refused) and files(data, "inbox", "taken") == ["inbox/bad.csv"]
+
+
+def test_what_others_put_where_lists_lie_half_way_stays(ws: Workspace, data: Path) -> None:
+    """Who may only drop files must not have one moved out of the inbox; and programs that bring files have such folders, too."""
+    theirs = [
+        "upload.csv",
+        "part/a.csv",
+        *(incoming_place(folder, "a").partition(".incoming/")[2] for folder in ("../../x", "/x", "..")),
+    ]
+    for name in theirs:
+        place = data / "inbox" / ".incoming" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(GOOD)
+        os.utime(place, (1, 1))
+    before = files(data.parent, ".")
+    assert look(ws) == inbox.InboxLook(0, 0, 0, ())
+    assert files(data.parent, ".") == before
 
 
 def test_time_that_is_up_leaves_the_rest_to_the_next_look(ws: Workspace, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
