@@ -15,6 +15,8 @@ import hypothesis
 import numpy as np
 import pytest
 
+from fbcheck_pipeline.ledger.database import connect
+from fbcheck_pipeline.ledger.opening import migrate
 from fbcheck_pipeline.ledger.planning import NewChunk, Planning
 from fbcheck_pipeline.ledger.records import Part
 from fbcheck_pipeline.settings import Settings, load_settings
@@ -95,10 +97,24 @@ def make_settings(tmp_path: Path, vendor: FakeVendor) -> Callable[..., Settings]
     return make
 
 
+@pytest.fixture(scope="session")
+def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger as the migrations leave it, to be copied: they take longer than most tests."""
+    path = tmp_path_factory.mktemp("template") / "ledger.db"
+    database = connect(f"sqlite:///{path}")
+    migrate(database)
+    database.engine.dispose()
+    return path
+
+
 @pytest.fixture
-def open_ws(make_settings: Callable[..., Settings], clock: Clock) -> Iterator[Callable[..., Workspace]]:
+def open_ws(
+    make_settings: Callable[..., Settings], clock: Clock, tmp_path: Path, empty_ledger: Path
+) -> Iterator[Callable[..., Workspace]]:
     """Open a workspace; called again it is what another process would see."""
     opened: list[Workspace] = []
+    (tmp_path / "data").mkdir()
+    shutil.copy(empty_ledger, tmp_path / "data")
 
     def make(**given: Any) -> Workspace:
         opened.append(open_workspace(make_settings(**given), clock))

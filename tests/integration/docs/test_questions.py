@@ -24,7 +24,6 @@ from fbcheck_pipeline.model.paths import DataFile
 from fbcheck_pipeline.workflow.tables.shipped_views import VIEWS, views_text
 from tests.integration.docs.engines import EVERY_ENGINE, SECTIONS, Engine, Rows, block_for, needs_spark, rows_of, way
 from tests.integration.docs.question_store import JUNK, KINDS, OPTED_OUT, Truth, question_store
-from tests.integration.workflow.conftest import empty_ledger as empty_ledger
 
 SINCE = datetime(2026, 12, 2, tzinfo=UTC)
 ONE = "+905320000004"

@@ -19,7 +19,7 @@ PACKAGE = Path(fbcheck_pipeline.__file__).parent
 ELSEWHERE_TOO = {
     # names of the ledger's columns and keys of our JSON documents: facts of their own, which only happen to be equal
     *("chunk_key", "task_id", "list_key", "file", "joined_at", "purpose", "complete", "rows", "phones", "synthetic", "coverage"),
-    *("billed_phones", "country", "source", "added_at", "first_joined_at"),
+    *("billed_phones", "country", "source", "added_at", "first_joined_at", "revision", "checks"),
     # words of the language, and of others: the vendor's fields, phonenumbers' attributes, help texts
     *("facebook", "yes", "no", "ban", "chunk", "verdict", "empty", "emergency", "mobile", "pager", "uan", "voip", "voicemail"),
     *("waiting", "refused", "rejected", "checked", "unconfirmed", "from", "to"),

@@ -1,3 +1,3 @@
 """The workflow's tests need no syncing to disk either."""
 
-from tests.integration.workflow.conftest import empty_ledger, no_sync  # noqa: F401
+from tests.integration.workflow.conftest import no_sync  # noqa: F401
