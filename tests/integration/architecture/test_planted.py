@@ -46,14 +46,14 @@ def package(tmp_path: Path) -> Path:
 
 
 def test_mypy_finds_every_planted_typo(package: Path) -> None:
-    """Records, transitions and methods are typed wherever money moves; nothing is exempt."""
+    """Records, transitions and methods are typed wherever money moves; nothing is exempt. What others wrote is not read for it."""
     wanted = []
     for name, text, misspelt, said in TYPOS:
         content = (package / name).read_text()
         assert content.count(text) == 1, f"{name}: {text}"
         (package / name).write_text(content.replace(text, misspelt))
         wanted.append((f"fbcheck_pipeline/{name}:", said))
-    found = run(package, "-m", "mypy", "-p", "fbcheck_pipeline", "--cache-dir", ".mypy").splitlines()
+    found = run(package, "-m", "mypy", "-p", "fbcheck_pipeline", "--follow-imports", "skip", "--cache-dir", ".mypy").splitlines()
     missed = [each for each in wanted if not any(line.startswith(each[0]) and each[1] in line for line in found)]
     assert missed == []
 

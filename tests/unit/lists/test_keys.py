@@ -89,7 +89,7 @@ def test_the_deliveries_of_a_source_have_one_name(source: str, files: str) -> No
 
 
 @given(st.text(min_size=1, max_size=80))
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 def test_a_source_is_safe_in_any_path_page_or_query(text: str) -> None:
     """Whatever a file or a folder is called."""
     name = source_of_file(f"{text}.csv")

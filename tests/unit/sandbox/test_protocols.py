@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import zipfile
 from array import array
 from collections import Counter
@@ -168,12 +167,10 @@ def test_importing_the_room_is_light_and_knows_nothing_of_ours() -> None:
     assert told.stdout.strip() == "set() []"
 
 
-def test_it_is_up_within_the_limit_and_on_loopback_alone() -> None:
-    """The demo waits for it."""
-    start = time.perf_counter()
+def test_it_is_up_once_it_is_entered_and_on_loopback_alone() -> None:
+    """The demo submits at once."""
     with Sandbox() as sandbox:
         assert requests.get(f"{sandbox.url}/sandbox/accepted", timeout=5).ok
-        assert time.perf_counter() - start < 0.7
         port = int(sandbox.url.rpartition(":")[2])
         with pytest.raises(OSError, match="in use"), Sandbox(port=port):
             pass
