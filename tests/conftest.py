@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import time
 import warnings
@@ -25,8 +26,14 @@ from tests.fake_vendor import FakeVendor
 
 NOON = 1_795_521_600.0  # 2026-11-24 12:00 UTC
 DAY_S = 86_400.0
-OF_THE_PERSON = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "PYTHONWARNINGS")
-"""How a person wants programs to look and to complain; a test that is about one of these sets it."""
+OF_THE_PERSON = ("FBCHECK_", "DAGSTER_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "PYTHONWARNINGS")
+"""Beginnings of variables: a person's settings, and how programs are to look and to complain. A test that is about one of them sets it."""
+
+# No setting of the machine reaches a test, a fixture, or a process that they start.
+for _name in [each for each in os.environ if each.startswith(OF_THE_PERSON)]:
+    del os.environ[_name]
+os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
+sys.warnoptions.clear()  # multiprocessing hands these on
 
 # A shell that starts the tests in the background has them ignore an interrupt, and all that they start as well.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -64,11 +71,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No setting of the developer's machine reaches a test."""
-    for name in [each for each in os.environ if each.startswith(("FBCHECK_", "DAGSTER_")) or each in OF_THE_PERSON]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("DAGSTER_DISABLE_TELEMETRY", "yes")
+def _own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What a test writes stays in its folder."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
 
