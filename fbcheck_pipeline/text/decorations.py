@@ -24,6 +24,8 @@ MAX_CELL_LENGTH = 250
 """Longer ones are pasted documents, but for long lists; phonenumbers looks into no longer text either."""
 MIN_PART_DIGITS = 7
 """So many digits may be a number of their own, which nobody may drop; fewer are hardly one where a separator may also stand inside."""
+SYMBOL = "\ufffc"
+"""Stands for any picture: a telephone, a flag, a check mark."""
 _QUOTES = "\"'`\u00b4\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 _DECORATION = str.maketrans("", "", " \t\n.-_/#()[]<>?!" + _QUOTES)
 _BLANKS = re.compile(r"[\t\r\v\f ]+")
@@ -34,6 +36,11 @@ _FORMULA_GUARD = re.compile(rf"^=?\s*[{_QUOTES}]*\s*|[{_QUOTES}\s]+$")
 _NEGATIVE = re.compile(r"-[1-9]\d*(?:[.,]\d+)?")
 _SCIENTIFIC = re.compile(r"([+-]?)(\d+)(?:[.,](\d+))?\s*[eE]\s*\+?(-?\d{1,4})")
 _DECIMALS = re.compile(r"(\+?)(\d{1,3}(?:([.,' ])\d{3})(?:\3\d{3})+|\d{5,})(?:([.,])(\d+))?")
+_THOUSANDS = "|".join(
+    rf"[1-9][0-9]{{0,2}}(?:{sign}[0-9]{{3}}){{2,}}[{points}]" for sign, points in ((",", "."), (r"\.", ","), ("'", ",."))
+)
+DECIMAL = rf"^(?:[1-9][0-9]{{4,}}[.,]|{_THOUSANDS})(?:[0-9]?[1-9]|[1-9]0)$"
+"""An amount, or a number that some formula has divided, and nothing else; for Python and RE2."""
 _WWW = re.compile(r"\bwww\.")
 # Its name begins with a letter: digits before an @ may be the end of a number.
 _ADDRESS_BESIDE = re.compile(
@@ -44,8 +51,8 @@ _LATITUDE, _LONGITUDE = r"-?[1-8]?\d\.\d{4,}", r"-?(?:[1-9]?\d|1[0-7]\d)\.\d{4,}
 _PLACE_BESIDE = re.compile(
     r"(?<![\w.])[(\[@]?-?[1-9]\d{0,2}\.\d{4,}\u00b0?\s*[NSns]?\s*[,;/ ]\s*-?[1-9]\d{0,2}\.\d{4,}\u00b0?\s*[EWew]?[)\]]?(?![\w.])"
 )
-COORDINATES = rf"^\(?{_LATITUDE}\s*[,;/ ]\s*{_LONGITUDE}\)?$"
-"""A place on the map, and nothing else; for Python and RE2."""
+COORDINATES = rf"^\(?{_LATITUDE}{SYMBOL}?\s*[NSns]?\s*[,;/ ]\s*{_LONGITUDE}{SYMBOL}?\s*[EWew]?\)?$"
+"""A place on the map, and nothing else; for Python and RE2. The sign of degrees is a picture by now."""
 _COORDINATES = re.compile(COORDINATES)
 _ANGLED = re.compile(r"<\s*([+(\d][^<>]*)>")
 _ESCAPED_LINE = re.compile(r"(?:\\r)?\\n(?![a-z])")
@@ -87,8 +94,6 @@ SHORT_DATE = rf"{_DAY_OR_MONTH}(?P<mark>[-./]){_DAY_OR_MONTH}(?P=mark)\d{{2}}"
 _AROUND = re.compile(r"^\D+|\D+$")
 POST_MARK = ("\u3012", "\u90f5")
 """The sign before a Japanese post code, and the word that it stands for."""
-SYMBOL = "\ufffc"
-"""Stands for any picture: a telephone, a flag, a check mark."""
 
 
 class Reject(Exception):

@@ -12,23 +12,30 @@ from collections.abc import Iterable
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text.cell_words import LABELS
+from fbcheck_pipeline.text.decorations import COORDINATES, DATE, DECIMAL
 from fbcheck_pipeline.text.few_digits import SCIENTIFIC
 
 MOST_GROUPS = 8
 """Of digits in a cell that is looked at."""
 MOST_DIGITS = 24
 """In it: fifteen of a number, a trunk 0, and the longest international prefix."""
-_LETTER = "[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017e\u0180-\u02af\u0391-\u03c9\u0400-\u0481\u048a-\u052f\u0621-\u063a\u0641-\u064a\u4e00-\u9fff]"
+_LETTER = (
+    "[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017e\u0180-\u02af\u0391-\u03c9\u0400-\u0481\u048a-\u052f"
+    "\u05d0-\u05ea\u0621-\u063a\u0641-\u064a\u1e00-\u1e95\u1ea0-\u1eff\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]"
+)
 _NO_LETTER = f"(?:^|[^{_LETTER[1:]})"
 LABEL = "(?:" + "|".join(sorted(map(re.escape, LABELS), key=lambda word: (-len(word), word))) + ")"
 _LABEL_OF_ANY_I = LABEL.replace("i", "[i\u0131\u0130]")  # where these are one letter to Python only
-SHAPE = rf"^[{_LETTER[1:-1]}0-9 \t\n!#'()*+,\-./:;?\[\]_|~]*$"
-"""No sign of an address, a formula, a document, a price, or of a character's code."""
+SHAPE = rf"^[{_LETTER[1:-1]}0-9 \t\n!\"#%'()*+,\-./:;?\[\]_{{|}}~]*$"
+"""No sign of an address, a formula, a price, or of a character's code."""
+_DAY = r"(?:[0-9]{1,2}[\-./][0-9]{1,2}[\-./](?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}[\-./][0-9]{1,2}[\-./][0-9]{1,2})"
+_TIME = r"[0-9]{1,2}(?:[.:h][0-5][0-9]|\s*h|\s*[ap]m)"
+_PLACE = r"[0-9]{1,3}\.[0-9]{4,}[^0-9]+[0-9]{1,3}\.[0-9]{4,}"
 UNLESS = (
     r"(?i)//|www\.|wa\.me|whatsapp|item[0-9]"  # addresses
-    rf"|^#[a-z]|^['=]*-[0-9]|{SCIENTIFIC}"  # errors, negative and scientific numbers have reasons of their own
-    r"|[0-9] ?[.:h] ?[0-9]|[0-9] ?(?:h|[ap]m) ?-|[\-/][0-9]{1,2}[\-/](?:19|20)[0-9]|(?:19|20)[0-9]{2}[\-/][0-9]{1,2}[\-/]"  # what may go
-    r"|^[0-9]{1,2}[\-/](?:19|20)[0-9]{2}$"  # a month
+    rf"|^#[a-z]|^['=]*-[0-9]|{SCIENTIFIC}|[0-9][.,][0-9]+\s*e\s*[+\-]?[0-9]|[.,]0+[^0-9]*$"  # as a spreadsheet writes errors and numbers
+    rf"|{DATE}|^[(\[ ]*{_DAY}[)\] ]*$|{COORDINATES}|{DECIMAL}"  # which have reasons of their own
+    rf"|[0-9][^0-9]+(?:{_DAY}|[0-9]{{1,2}}\.[0-9]{{1,2}}\.|{_TIME}\s*-\s*{_TIME}|{_PLACE})[^0-9]+[0-9]"  # what may go
 )
 """What may be dropped from the middle of a number, and what is read in its own way."""
 GLUED_LABEL = rf"(?i){_NO_LETTER}{_LABEL_OF_ANY_I}[0-9]"

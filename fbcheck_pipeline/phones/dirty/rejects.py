@@ -15,7 +15,7 @@ from fbcheck_pipeline.phones.fast.digits import without
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text import decorations
 from fbcheck_pipeline.text.cell_words import EMPTY_WORDS, EXTENSION_WORDS
-from fbcheck_pipeline.text.decorations import COORDINATES, DATE, SYMBOL
+from fbcheck_pipeline.text.decorations import COORDINATES, DATE, DECIMAL, SYMBOL
 from fbcheck_pipeline.text.digit_runs import LABEL
 from fbcheck_pipeline.text.few_digits import AMOUNT
 
@@ -35,7 +35,7 @@ _EMAIL = r"^[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+$"
 _BESIDE_AT = rf"{LETTERS}0-9 \n#&()*+,\-/:;_|~?!@{SYMBOL}"
 _AT = f"^[.{_BESIDE_AT}]*@[{_BESIDE_AT}]*$"
 _PAGE = r"^(?:https?://|www\.)[A-Za-z0-9._~:/?#@!*+,%=&\-]+$"
-_NONE = "|".join((_EMAIL, _AT, _PAGE, DATE, AMOUNT, COORDINATES))
+_NONE = "|".join((_EMAIL, _AT, _PAGE, DATE, AMOUNT, DECIMAL, COORDINATES))
 # A chat link, a message, an escape, a second address.
 _MAY_BE_ONE = r"(?i)wa\.me|whatsapp|@c\.us|[?&](?:body|text)=|&[a-z0-9#]+;|tel:|@.*//|@.*www\.|//.*@|www\..*@"
 _NO_DIGITS_BESIDE_AT = r"^[^0-9=]*@[^0-9=]*$"
@@ -57,7 +57,7 @@ _WORD_BEHIND = rf"[0-9][^0-9{LETTERS}]+[{LETTERS}][^0-9]*$"
 _EXTENSION = rf"(?i)[0-9][ \n,;.\-/]*(?:{EXTENSION_WORDS}|[x#])[ \n.:=#\-]*[0-9]+(?:[^0-9{LETTERS}]|$)"
 # Scientific notation, the time of a date, hours, a place, an escape and an error; an address has another reason.
 _MAY_GO = (
-    rf"(?i)^#|^[^0-9{LETTERS}]*[0-9]+(?:[.,][0-9]+)? *e *\+?-?[0-9]{{1,4}}[^0-9{LETTERS}]*$|[0-9][T ,]+[0-9]{{1,2}}[:.][0-9]{{2}}"
+    rf"(?i)^#|^[^0-9{LETTERS}]*[0-9]+(?:[.,][0-9]+)?\s*e\s*\+?-?[0-9]{{1,4}}[^0-9{LETTERS}]*$|[0-9][T ,]+[0-9]{{1,2}}[:.][0-9]{{2}}"
     r"|[0-9][ \n]?(?:h[0-9]*|[ap]m)[ \n]?-|-[ \n]?[0-9]{1,2}[ \n]?(?:h|[ap]m)|\.[0-9]{4,} ?[nsew]|&[a-z0-9#]+;"
     r"|item[0-9]|(?:tel|fax|callto|smsto|sms|phone)[:;]|//|www\.|wa\.me|whatsapp"
 )

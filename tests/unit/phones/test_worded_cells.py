@@ -197,6 +197,12 @@ def test_no_trap_is_read_in_a_vector(reader: PhoneReader, region: str) -> None:
         "2d:c4:77:ac:10:d6",
         "Mah. 244. Sk. No:84 D:13 70084 İstanbul",
         "left voicemail, 2 calls, ask for 98765432",
+        "paid 846.92 EUR on 2024-07-12",
+        "Kunde ruft am 12.11. um 9:30 zurück",
+        "moved to Nguyễn str. 54, 00847 Berlin",
+        "37.5801° N, 40.4324° E",
+        "138.580,17",
+        "12345.67",
     ],
 )
 def test_what_many_lists_hold_is_not_read_cell_by_cell(reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
