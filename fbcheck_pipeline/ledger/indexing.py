@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from fbcheck_pipeline.ledger.access import Access, R
+from fbcheck_pipeline.ledger.access import Access
 from fbcheck_pipeline.ledger.many_keys import among
 from fbcheck_pipeline.ledger.records import AnsweringTask, LoadedChunk, SettledTry, Tier
 from fbcheck_pipeline.ledger.schema import ERASED, LOADED, chunk_phones, chunks, doomed_files, index_tiers, ledger_meta
@@ -22,7 +22,8 @@ _SENT_AND_SETTLED = [
 PAGE = 64
 """So many chunks are loaded together."""
 
-_ANSWERS = sa.and_(chunks.c.result_sha256.is_not(None), chunks.c.task_id.is_not(None), chunks.c.state != ChunkState.PURGED)
+_IS_KEPT = chunks.c.state != ChunkState.PURGED
+_ANSWERS = sa.and_(chunks.c.result_sha256.is_not(None), chunks.c.task_id.is_not(None), _IS_KEPT)
 _TRIED = sa.and_(chunks.c.unanswered_count > 0, chunks.c.state.not_in(states_that("holds")))
 _TELLS = sa.or_(_ANSWERS, _TRIED)
 
@@ -93,20 +94,26 @@ class Indexing(Access):
 
     def changed_since(self, change: int) -> Iterator[LoadedChunk]:
         """Chunks that changed after a number and were not purged, in the order of their changes."""
-        return self._pages(change, [chunks.c.state != ChunkState.PURGED])
+        return self._pages(change, [_IS_KEPT])
 
     def changes_of(self, chunk_keys: Sequence[str]) -> dict[str, int]:
         """Change number of each of these chunks that is still known."""
-        rows = self._of_keys([chunks.c.chunk_key, chunks.c.change], chunk_keys, chunks.c.state != ChunkState.PURGED)
-        return {row.chunk_key: row.change for row in rows}
+        if not chunk_keys:
+            return {}
+        found = sa.select(chunks.c.chunk_key, chunks.c.change).where(among(chunks.c.chunk_key, chunk_keys), _IS_KEPT)
+        return {row.chunk_key: row.change for row in self._rows(found)}
 
-    def tasks_at(self, chunk_keys: Sequence[str]) -> dict[tuple[str, int], AnsweringTask]:
-        """The tasks of those chunks that have verdicts, by chunk key and change number."""
-        return self._by_change(AnsweringTask, chunk_keys, _ANSWERS)
+    def tasks_at(self, changes: Sequence[int]) -> dict[int, AnsweringTask]:
+        """The tasks of the chunks with verdicts that changed last by one of these numbers, by this number; oldest export first."""
+        columns = (chunks.c.change, chunks.c.chunk_key, chunks.c.task_id, chunks.c.exported_at)
+        rows = self._at(columns, changes, _ANSWERS, chunks.c.exported_at, chunks.c.chunk_key)
+        return {row[0]: AnsweringTask._make(row[1:]) for row in rows}
 
-    def tries_at(self, chunk_keys: Sequence[str]) -> dict[tuple[str, int], SettledTry]:
-        """Those of these chunks that were tried in vain, by chunk key and change number."""
-        return self._by_change(SettledTry, chunk_keys, _TRIED)
+    def tries_at(self, changes: Sequence[int]) -> dict[int, SettledTry]:
+        """The chunks that were tried in vain and changed last by one of these numbers, by this number; oldest first."""
+        columns = (*(chunks.c[name] for name in SettledTry.__annotations__), chunks.c.change)
+        rows = self._at(columns, changes, _TRIED, chunks.c.settled_at, chunks.c.chunk_key)
+        return {row[-1]: found for row, found in zip(rows, SettledTry.from_rows(rows), strict=True)}
 
     def begin_file(self, name: str, writer: str) -> None:
         """Record that a file is being written, which is deleted when its writer is gone and did not publish it."""
@@ -169,16 +176,14 @@ class Indexing(Access):
                 return
             after = page[-1].change
 
-    def _by_change(self, record: type[R], chunk_keys: Sequence[str], where: sa.ColumnElement[bool]) -> dict[tuple[str, int], R]:
-        names = dict.fromkeys(["chunk_key", "change", *record.__annotations__])
-        columns = [chunks.c[name] for name in names]
-        rows = self._of_keys(columns, chunk_keys, where)
-        return {(row.chunk_key, row.change): found for row, found in zip(rows, record.from_rows(rows), strict=True)}
-
-    def _of_keys(
-        self, columns: Sequence[sa.ColumnElement[Any]], chunk_keys: Sequence[str], where: sa.ColumnElement[bool]
+    def _at(
+        self,
+        columns: Sequence[sa.ColumnElement[Any]],
+        changes: Sequence[int],
+        where: sa.ColumnElement[bool],
+        *order: sa.ColumnElement[Any],
     ) -> Sequence[sa.Row[Any]]:
-        return self._rows(sa.select(*columns).where(among(chunks.c.chunk_key, chunk_keys), where)) if chunk_keys else ()
+        return self._rows(sa.select(*columns).where(among(chunks.c.change, changes), where).order_by(*order)) if changes else ()
 
 
 def _telling(after: int, through: int) -> list[sa.ColumnElement[bool]]:

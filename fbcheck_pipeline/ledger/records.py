@@ -233,15 +233,12 @@ class UnreadableFile(Record):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class AnsweringTask(Record):
-    """A task whose verdicts lie in the verdict store; `exported_at` is by our clock, `vendor_exported_at` by the vendor's."""
+class AnsweringTask(NamedTuple):
+    """A task whose verdicts lie in the verdict store; a plan knows of thousands."""
 
-    task_id: str
     chunk_key: str
-    phone_count: int
-    exported_at: float
-    vendor_exported_at: str | None  # as it wrote it
+    task_id: str
+    exported_at: float  # by our clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import islice
@@ -16,7 +16,7 @@ from fbcheck_pipeline.ledger.codec import Numbers, Phones
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk, SettledTry
 from fbcheck_pipeline.model.statuses import AnsweredBy
 from fbcheck_pipeline.workflow.buying.pins import Pin, Pins
-from fbcheck_pipeline.workflow.index.phone_history import Places, is_young
+from fbcheck_pipeline.workflow.index.phone_history import Places
 from fbcheck_pipeline.workflow.index.phone_lookup import PhoneLookup
 from fbcheck_pipeline.workflow.sent_phones import loaded, with_phones
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -68,18 +68,28 @@ class PhoneAllocation:
         """Pin those of these places that have no pin yet."""
         places = places[self._pin[places] < 0]
         if len(places):
-            self._pin[places] = self._number(pin)
+            self._pin[places] = self._numbered([pin])
 
     def assign_rest(self, pin: Pin) -> None:
         """Pin all that have no pin yet."""
         is_left = self.unassigned()
         if is_left.any():
-            self._pin[is_left] = self._number(pin)
+            self._pin[is_left] = self._numbered([pin])
 
-    def _number(self, pin: Pin) -> int:
-        number = self._numbers.setdefault(pin, len(self._numbers))
-        self._pin = self._pin.astype(np.promote_types(self._pin.dtype, codec.smallest_type(number + 1)), copy=False)
-        return number
+    def _assign_each(self, places: Places, index: Numbers, pins: Sequence[Pin]) -> None:
+        """Pin those of these places that have no pin yet, each to its own, of which `index` tells."""
+        is_left = self._pin[places] < 0
+        places, index = places[is_left], index[is_left]
+        used, numbers = np.flatnonzero(codec.counts(index, len(pins))), np.zeros(len(pins), np.int32)
+        numbers[used] = self._numbered([pins[each] for each in used.tolist()])
+        self._pin[places] = numbers[index]
+
+    def _numbered(self, pins: Sequence[Pin]) -> list[int]:
+        """The number of each pin, for which there is room where pins are kept."""
+        numbers = [self._numbers.setdefault(pin, len(self._numbers)) for pin in pins]
+        width = np.promote_types(self._pin.dtype, codec.smallest_type(len(self._numbers)))
+        self._pin = self._pin.astype(width, copy=False)
+        return numbers
 
     def is_unassigned(self, phones: Phones) -> npt.NDArray[np.bool_]:
         """True for each of some phones that the list has, and that has no pin yet."""
@@ -145,15 +155,13 @@ class PhoneAllocation:
 
     def use_verdicts(self, lookup: PhoneLookup) -> None:
         """A verdict younger than VERDICT_DAYS answers, whoever paid for it."""
-        young = young_verdicts(self._ws, lookup)
-        answered = np.flatnonzero(young >= 0)
-        asked = codec.positions(lookup.phones[lookup.known[answered]], self.phones)
-        for number, places in codec.grouped(young[answered]):
-            task, hit = lookup.tasks[number], asked[places]
+        answered = np.flatnonzero(lookup.verdict >= 0)
+        places, index = codec.positions(lookup.phones[lookup.known[answered]], self.phones), lookup.verdict[answered]
+        for number, task in enumerate(lookup.tasks):
             if task.chunk_key in self._own:
-                own = self._own_places(loaded(self._ws, task.chunk_key))
+                hit, own = places[index == number], self._own_places(loaded(self._ws, task.chunk_key))
                 self.assign(hit[np.isin(hit, own)], Pin(AnsweredBy.CHUNK, task.chunk_key))
-            self.assign(hit, Pin(AnsweredBy.VERDICT, task.chunk_key, task.task_id))
+        self._assign_each(places, index, [Pin(AnsweredBy.VERDICT, task.chunk_key, task.task_id) for task in lookup.tasks])
 
     def use_chunks_in_flight(self, lookup: PhoneLookup) -> None:
         """Pin phones of open chunks to these chunks: no other chunk may send them meanwhile."""
@@ -214,9 +222,3 @@ def _lineage(chunks: dict[str, Chunk], chunk: Chunk) -> Iterator[str]:
     while chunk.replaces in chunks:
         chunk = chunks[chunk.replaces]
         yield chunk.chunk_key
-
-
-def young_verdicts(ws: Workspace, lookup: PhoneLookup) -> npt.NDArray[np.int32]:
-    """For each known phone of a look-up the index in its `tasks` of a verdict that is reused, or -1."""
-    is_reused = np.array([is_young(ws, task) for task in lookup.tasks], bool)
-    return np.where(np.append(is_reused, False)[lookup.verdict], lookup.verdict, np.int32(-1))

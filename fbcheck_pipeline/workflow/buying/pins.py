@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -20,8 +21,7 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 _PIN = (Column.ANSWERED_BY, Column.CHUNK_KEY, Column.TASK_ID)
 
 
-@dataclass(frozen=True)
-class Pin:
+class Pin(NamedTuple):
     """What answers a phone; `chunk_key` and `task_id` where it has them."""
 
     answered_by: AnsweredBy
@@ -50,7 +50,7 @@ class Pins:
 
     def with_tasks(self, task_ids: Mapping[str, str]) -> Pins:
         """The same pins, with the task of each chunk (by chunk key) where it has one by now."""
-        known = [replace(each, task_id=each.task_id or task_ids.get(each.chunk_key or "")) for each in self.pins]
+        known = [each._replace(task_id=each.task_id or task_ids.get(each.chunk_key or "")) for each in self.pins]
         return Pins(self.phones, self.index, known)
 
     def stream(self) -> BatchStream:

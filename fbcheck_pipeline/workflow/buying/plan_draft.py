@@ -17,7 +17,7 @@ from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.planning import NewChunk, Planning, Version
 from fbcheck_pipeline.ledger.records import Part
 from fbcheck_pipeline.model.statuses import AnsweredBy
-from fbcheck_pipeline.workflow.buying.allocation import Again, PhoneAllocation, young_verdicts
+from fbcheck_pipeline.workflow.buying.allocation import Again, PhoneAllocation
 from fbcheck_pipeline.workflow.buying.budget import Terms, terms_of
 from fbcheck_pipeline.workflow.buying.pins import Pin, Pins, read_pins
 from fbcheck_pipeline.workflow.index.phone_history import TryRule
@@ -187,7 +187,7 @@ class PlanDraft:
         self._allocation.respect_settled_tries(of_list, tx.day)
         self._left = int(np.count_nonzero(self._allocation.unassigned()))
         is_wanted = ~(of_pool.is_held() | self._is_suppressed_in_pool)
-        is_wanted[of_pool.known[young_verdicts(self._ws, of_pool) >= 0]] = False
+        is_wanted[of_pool.known[of_pool.verdict >= 0]] = False
         wanted = of_pool.phones[is_wanted]
         self._wanted = {key: phones[codec.positions(phones, wanted) >= 0] for key, phones in self._pool.items()}
         self._offers = {

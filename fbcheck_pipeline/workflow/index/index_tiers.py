@@ -23,7 +23,7 @@ from fbcheck_pipeline.files.byte_ranges import byte_ranges
 from fbcheck_pipeline.files.sorted_pairs import DamagedPairs, Pairs, PairsFile, Values, merged, write_pairs
 from fbcheck_pipeline.ledger import TRAITS
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.ledger.records import AnsweringTask, LoadedChunk, Tier
+from fbcheck_pipeline.ledger.records import LoadedChunk, Tier
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.timestamps import timestamp_us
 from fbcheck_pipeline.workflow.sent_phones import with_phones
@@ -67,7 +67,7 @@ def withdraw_unusable(ws: Workspace, tier: Tier, error: Exception) -> None:
         ws.ledger.withdraw_tier(tier)
 
 
-def fresh_at(chunk: LoadedChunk | AnsweringTask) -> float:
+def fresh_at(chunk: LoadedChunk) -> float:
     """When verdicts were exported, by the later of both clocks: one that was wrong for a while must not buy twice."""
     told_us = timestamp_us(chunk.vendor_exported_at)
     return max(chunk.exported_at or -math.inf, -math.inf if told_us is None else told_us / 1_000_000)

@@ -9,24 +9,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import compress
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fbcheck_pipeline.files.sorted_pairs import DamagedPairs, Values
 from fbcheck_pipeline.ledger import TRAITS, codec
-from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.codec import Numbers, Phones
 from fbcheck_pipeline.ledger.records import AnsweringTask, SettledTry, Tier
-from fbcheck_pipeline.workflow.index.index_tiers import fresh_at, open_tier, rows_of, withdraw_unusable
+from fbcheck_pipeline.workflow.index.index_tiers import open_tier, rows_of, withdraw_unusable
 from fbcheck_pipeline.workflow.sent_phones import with_phones
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 DAY_S = 86_400
 Places = npt.NDArray[np.int64]
 """Where phones stand in the array that was asked about."""
+Changes = npt.NDArray[np.int64]
+"""Numbers of changes, see `Chunk`."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,6 @@ class History:
     verdict: npt.NDArray[np.int32]
     tasks: list[AnsweringTask]
     tries: list[tuple[SettledTry, Places]]
-
-
-Mark = tuple[str, int]
-"""A chunk key, and the change number after which something is true of the chunk."""
 
 
 @dataclass(frozen=True)
@@ -83,18 +81,6 @@ class TryRule:
         answered_none = chunk.task_id is not None and chunk.unanswered_count == chunk.phone_count
         return chunk.settled_at >= self.oldest and not answered_none
 
-    def may_count(self, table: pa.Table) -> npt.NDArray[np.bool_]:
-        """For each row of a tier's table whether it tells of a try that counts, as far as the tier knows."""
-        is_bound = np.asarray(pc.is_in(table["chunk_key"], pa.array(sorted(self.binding), pa.string())), bool)
-        may_count: npt.NDArray[np.bool_] = table["is_try"].to_numpy() & ((table["fresh_at"].to_numpy() >= self.oldest) | is_bound)
-        return may_count
-
-    def may_be_ended(self, table: pa.Table) -> npt.NDArray[np.bool_]:
-        """For each row that `may_count` whether a verdict from before `oldest` may have come after the try, as far as the tier knows."""
-        settled_at = table["fresh_at"].to_numpy()
-        may_be_ended: npt.NDArray[np.bool_] = self.may_count(table) & ((settled_at < self.oldest) | np.isposinf(settled_at))
-        return may_be_ended
-
 
 EVERY_TRY = TryRule()
 
@@ -102,12 +88,6 @@ EVERY_TRY = TryRule()
 def reused_since(ws: Workspace) -> float:
     """A verdict that was exported after this moment, by the later of both clocks, is reused, not bought again."""
     return ws.ledger.clock() - ws.settings.verdict_days * DAY_S
-
-
-def is_young(ws: Workspace, task: AnsweringTask) -> bool:
-    """True where a verdict of this task is reused."""
-    since = reused_since(ws)
-    return task.exported_at > since or fresh_at(task) > since
 
 
 def history_of(ws: Workspace, phones: Phones, rule: TryRule = EVERY_TRY) -> History:
@@ -121,13 +101,13 @@ def history_of(ws: Workspace, phones: Phones, rule: TryRule = EVERY_TRY) -> Hist
     """
     since = reused_since(ws)
     while True:
-        state, found = ws.ledger.index_state(), _Found(since, rule)
+        state, bound = ws.ledger.index_state(), list(ws.ledger.changes_of(sorted(rule.binding)).values())
+        found = _Found(since, rule.oldest, np.array(bound, np.int64))
         for gap in state.gaps() if len(phones) else ():
             for chunk in ws.ledger.telling(*gap):
                 table, (known, rows) = rows_of([with_phones(ws, chunk)])
                 at = codec.positions(known, phones)
                 found.add(table, at[at >= 0], rows[at >= 0])
-        bound = ws.ledger.changes_of(sorted(rule.binding)).values()
         old = [each for each in state.tiers if each.fresh_at < min(since, rule.oldest) and not any(map(each.tells_of, bound))]
         if all([_read(ws, each, phones, found) for each in state.tiers if each not in old]) and all(
             [_read(ws, each, phones, found, found.doubtful_places()) for each in old]
@@ -139,34 +119,26 @@ def history_of(ws: Workspace, phones: Phones, rule: TryRule = EVERY_TRY) -> Hist
 
 
 class _Told:
-    """Places of phones, and for each the number of a mark."""
+    """Places of phones, and for each the number of the change by which its chunk told of it, which no other chunk has."""
 
     def __init__(self) -> None:
-        self.marks = list[Mark]()
-        self.places, self.numbers = [np.empty(0, np.int64)], [np.empty(0, np.int32)]
+        self._places, self._changes = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
 
-    def add(self, table: pa.Table, places: Places, rows: Values) -> None:
-        """Args: rows: for each place the row of the table that tells of it."""
-        if not len(places):
-            return
-        is_used = np.zeros(table.num_rows, bool)
-        is_used[rows] = True
-        number = np.cumsum(is_used, dtype=np.int32) + np.int32(len(self.marks) - 1)
-        used = table.filter(pa.array(is_used))
-        self.places.append(places)
-        self.numbers.append(number[rows])
-        self.marks.extend(zip(used["chunk_key"].to_pylist(), used["change"].to_pylist(), strict=True))
+    def add(self, places: Places, changes: Changes) -> None:
+        self._places.append(places)
+        self._changes.append(changes)
 
-    def keys(self) -> list[str]:
-        """Each chunk once."""
-        return list(dict.fromkeys(key for key, _ in self.marks))
+    def whole(self) -> tuple[Places, Numbers, list[int]]:
+        """Places, for each of them the index of its change, and these changes, each once."""
+        changes, index = np.unique(np.concatenate(self._changes), return_inverse=True)
+        return np.concatenate(self._places), index, changes.tolist()
 
 
 class _Found:
-    """What tiers and chunks tell of some phones."""
+    """What tiers and chunks tell of some phones: by what is younger than `since`, and by tries not older than `oldest` or `bound`."""
 
-    def __init__(self, since: float, rule: TryRule) -> None:
-        self._since, self._rule = since, rule
+    def __init__(self, since: float, oldest: float, bound: Changes) -> None:
+        self._since, self._oldest, self._bound = since, oldest, bound
         self._places, self._exported_at = [np.empty(0, np.int64)], [np.empty(0)]
         self.young, self.tried = _Told(), _Told()
         self._doubtful = [np.empty(0, np.int64)]
@@ -177,14 +149,17 @@ class _Found:
 
     def add(self, table: pa.Table, places: Places, rows: Values) -> None:
         """Args: table: see `SCHEMA` of the tiers; rows: for each place the row that tells of it."""
-        is_answer = ~table["is_try"].to_numpy()
-        self._places.append(places[is_answer[rows]])
-        self._exported_at.append(table["exported_at"].to_numpy()[rows[is_answer[rows]]])
-        is_young = is_answer & (table["fresh_at"].to_numpy() > self._since)
-        for told, is_meant in ((self.young, is_young), (self.tried, self._rule.may_count(table))):
-            mine = is_meant[rows]
-            told.add(table, places[mine], rows[mine])
-        self._doubtful.append(places[self._rule.may_be_ended(table)[rows]])
+        changes, exported_at, fresh_at = (table[name].to_numpy()[rows] for name in ("change", "exported_at", "fresh_at"))
+        is_try = np.isneginf(exported_at)
+        self._places.append(places[~is_try])
+        self._exported_at.append(exported_at[~is_try])
+        is_young = ~is_try & (fresh_at > self._since)
+        self.young.add(places[is_young], changes[is_young])
+        may_count = is_try & ((fresh_at >= self._oldest) | np.isin(changes, self._bound))
+        self.tried.add(places[may_count], changes[may_count])
+        self._doubtful.append(
+            places[may_count & ((fresh_at < self._oldest) | np.isposinf(fresh_at))]
+        )  # a verdict from before may have come after it
 
     def answers(self, phone_count: int) -> tuple[Places, npt.NDArray[np.float64]]:
         """Places of the phones that have an answer, ascending, and when the newest of each was exported."""
@@ -216,23 +191,19 @@ def _read(ws: Workspace, tier: Tier, phones: Phones, found: _Found, only: Places
 
 def _newest(ws: Workspace, young: _Told, known: Places) -> tuple[npt.NDArray[np.int32], list[AnsweringTask]]:
     """For each known phone the index of its newest task among those that are the newest of some phone, or -1."""
-    tasks = ws.ledger.tasks_at(young.keys())  # what is stale, or purged, is not there
-    order = sorted((task.exported_at, mark) for mark, task in tasks.items())
-    rank = {mark: number for number, (_, mark) in enumerate(order)}
-    ranks = np.array([rank.get(mark, -1) for mark in young.marks], np.int32)[np.concatenate(young.numbers)]
+    places, index, changes = young.whole()
+    found = ws.ledger.tasks_at(changes)  # what is stale, or purged, is not there
+    rank = {change: number for number, change in enumerate(found)}
     newest = np.full(len(known), -1, np.int32)
-    np.maximum.at(newest, np.searchsorted(known, np.concatenate(young.places)), ranks)
-    used = np.unique(newest[newest >= 0])
-    number = np.full(len(order) + 1, -1, np.int32)  # one more, at -1
-    number[used] = np.arange(len(used))
-    return number[newest], [tasks[order[each][1]] for each in used.tolist()]
+    ranks = np.array([rank.get(change, -1) for change in changes], np.int32)
+    np.maximum.at(newest, np.searchsorted(known, places), ranks[index])
+    is_used = np.zeros(len(found), bool)
+    is_used[newest[newest >= 0]] = True
+    number = np.append(np.cumsum(is_used, dtype=np.int32) - 1, np.int32(-1))  # the last one for -1
+    return number[newest], list(compress(found.values(), is_used))
 
 
 def _tries(ws: Workspace, tried: _Told, rule: TryRule) -> list[tuple[SettledTry, Places]]:
-    known = ws.ledger.tries_at(tried.keys())
-    places, tries = np.concatenate(tried.places), list[tuple[SettledTry, Places]]()
-    for number, at in codec.grouped(np.concatenate(tried.numbers)):
-        found = known.get(tried.marks[number])
-        if found is not None and rule.counts(found):
-            tries.append((found, places[at]))
-    return sorted(tries, key=lambda each: (each[0].settled_at, each[0].chunk_key))
+    places, index, changes = tried.whole()
+    of_each = {changes[number]: at for number, at in codec.grouped(index)}
+    return [(found, places[of_each[change]]) for change, found in ws.ledger.tries_at(changes).items() if rule.counts(found)]

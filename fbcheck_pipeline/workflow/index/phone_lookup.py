@@ -6,7 +6,6 @@ It is read outside the planning transaction, and catches up with chunks that cha
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +13,10 @@ import numpy.typing as npt
 from fbcheck_pipeline.ledger import TRAITS, codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import AnsweringTask, LoadedChunk, SettledTry
-from fbcheck_pipeline.workflow.index.index_tiers import told_by
-from fbcheck_pipeline.workflow.index.phone_history import Places, TryRule, history_of
+from fbcheck_pipeline.workflow.index.index_tiers import fresh_at, told_by
+from fbcheck_pipeline.workflow.index.phone_history import Places, TryRule, history_of, reused_since
 from fbcheck_pipeline.workflow.sent_phones import with_phones
 from fbcheck_pipeline.workflow.workspace import Workspace
-
-R = TypeVar("R", AnsweringTask, SettledTry)
 
 
 class PhoneLookup:
@@ -29,12 +26,12 @@ class PhoneLookup:
         phones: sorted, distinct; places are places in it.
         known: places of those that have a usable verdict, ascending, as far as `History` knows.
         answered_at: for each of these when the newest was exported.
-        verdict: for each of these the index in `tasks` of the newest task that was young when it was looked up, or -1.
+        verdict: for each of these the index in `tasks` of the newest task whose verdicts are reused, or -1.
     """
 
     def __init__(self, ws: Workspace, phones: Phones, rule: TryRule) -> None:
         history = history_of(ws, phones, rule)
-        self._rule = rule
+        self._since, self._rule = reused_since(ws), rule
         self.phones, self.known, self.answered_at = phones, history.known, history.answered_at
         self.verdict, self.tasks = history.verdict, list(history.tasks)
         self._tries = {each.chunk_key: (each, places) for each, places in history.tries}
@@ -71,23 +68,27 @@ class PhoneLookup:
             if not len(places := self._places(phones)):
                 continue
             if not is_try:
-                self._answer(_record_of(AnsweringTask, chunk), places)
+                self._answer(chunk, places)
                 is_answered = True
-            elif self._rule.counts(settled := _record_of(SettledTry, chunk)):
+            elif self._rule.counts(settled := _settled(chunk)):
                 self._tries[key] = (settled, places)
         return any(is_known) or is_answered or key in self._held or key in self._tries
 
-    def _answer(self, task: AnsweringTask, places: Places) -> None:
+    def _answer(self, chunk: LoadedChunk, places: Places) -> None:
         """A chunk's verdicts only ever become more, and its export later: what was known of it before is covered."""
         new = np.sort(places[codec.positions(places, self.known) < 0])
         gaps = np.searchsorted(self.known, new)
         self.known, self.answered_at = np.insert(self.known, gaps, new), np.insert(self.answered_at, gaps, -np.inf)
         self.verdict = np.insert(self.verdict, gaps, -1)
-        at = np.searchsorted(self.known, places)
-        exported_at = np.append([each.exported_at for each in self.tasks], -np.inf)[self.verdict[at]]
-        self.verdict[at[exported_at <= task.exported_at]] = len(self.tasks)
+        at, task = (
+            np.searchsorted(self.known, places),
+            AnsweringTask(chunk.chunk_key, chunk.known_task_id, chunk.exported_at or 0.0),
+        )
         self.answered_at[at] = np.maximum(self.answered_at[at], task.exported_at)
-        self.tasks.append(task)
+        if fresh_at(chunk) > self._since:
+            exported_at = np.append([each.exported_at for each in self.tasks], -np.inf)[self.verdict[at]]
+            self.verdict[at[exported_at <= task.exported_at]] = len(self.tasks)
+            self.tasks.append(task)
 
     def _places(self, phones: Phones) -> Places:
         at = codec.positions(phones, self.phones)
@@ -99,5 +100,5 @@ def note_all(ws: Workspace, lookups: Sequence[PhoneLookup], chunks: Iterable[Loa
     return any([each.note(chunk) for chunk in (with_phones(ws, one) for one in chunks) for each in lookups])
 
 
-def _record_of(record: type[R], chunk: LoadedChunk) -> R:
-    return record(**{name: getattr(chunk, name) for name in record.__dataclass_fields__})
+def _settled(chunk: LoadedChunk) -> SettledTry:
+    return SettledTry(**{name: getattr(chunk, name) for name in SettledTry.__dataclass_fields__})
