@@ -106,8 +106,8 @@ class Indexing(Access):
     def tasks_at(self, changes: Sequence[int]) -> dict[int, AnsweringTask]:
         """The tasks of the chunks with verdicts that changed last by one of these numbers, by this number; oldest export first."""
         columns = (chunks.c.change, chunks.c.chunk_key, chunks.c.task_id, chunks.c.exported_at)
-        rows = self._at(columns, changes, _ANSWERS, chunks.c.exported_at, chunks.c.chunk_key)
-        return {row[0]: AnsweringTask._make(row[1:]) for row in rows}
+        rows: Sequence[Any] = self._at(columns, changes, _ANSWERS, chunks.c.exported_at, chunks.c.chunk_key)
+        return {change: AnsweringTask(key, task_id, exported_at) for change, key, task_id, exported_at in rows}
 
     def tries_at(self, changes: Sequence[int]) -> dict[int, SettledTry]:
         """The chunks that were tried in vain and changed last by one of these numbers, by this number; oldest first."""

@@ -76,8 +76,14 @@ class PhoneAllocation:
         if is_left.any():
             self._pin[is_left] = self._numbered([pin])
 
-    def _assign_each(self, places: Places, index: Numbers, pins: Sequence[Pin]) -> None:
-        """Pin those of these places that have no pin yet, each to its own, of which `index` tells."""
+    def _assign_chunks(self, places: Places, index: Numbers, pins: Sequence[Pin]) -> None:
+        """Pin those of these places that have no pin yet, each to that of `pins` which `index` tells; what its chunk carries for this
+        very list, to the chunk.
+        """
+        for number, pin in enumerate(pins):
+            if pin.chunk_key in self._own and len(hit := places[index == number]):
+                own = self._own_places(loaded(self._ws, pin.chunk_key))
+                self.assign(hit[np.isin(hit, own)], Pin(AnsweredBy.CHUNK, pin.chunk_key))
         is_left = self._pin[places] < 0
         places, index = places[is_left], index[is_left]
         used, numbers = np.flatnonzero(codec.counts(index, len(pins))), np.zeros(len(pins), np.int32)
@@ -157,17 +163,13 @@ class PhoneAllocation:
         """A verdict younger than VERDICT_DAYS answers, whoever paid for it."""
         answered = np.flatnonzero(lookup.verdict >= 0)
         places, index = codec.positions(lookup.phones[lookup.known[answered]], self.phones), lookup.verdict[answered]
-        for number, task in enumerate(lookup.tasks):
-            if task.chunk_key in self._own:
-                hit, own = places[index == number], self._own_places(loaded(self._ws, task.chunk_key))
-                self.assign(hit[np.isin(hit, own)], Pin(AnsweredBy.CHUNK, task.chunk_key))
-        self._assign_each(places, index, [Pin(AnsweredBy.VERDICT, task.chunk_key, task.task_id) for task in lookup.tasks])
+        self._assign_chunks(places, index, [Pin(AnsweredBy.VERDICT, task.chunk_key, task.task_id) for task in lookup.tasks])
 
     def use_chunks_in_flight(self, lookup: PhoneLookup) -> None:
         """Pin phones of open chunks to these chunks: no other chunk may send them meanwhile."""
         for chunk_key, places in lookup.held().items():
             held = codec.positions(lookup.phones[places], self.phones)
-            self._assign_chunk(chunk_key, held, AnsweredBy.CHUNK, AnsweredBy.OTHER_CHUNK)
+            self._assign_chunks(held, np.zeros(len(held), np.int8), [Pin(AnsweredBy.OTHER_CHUNK, chunk_key)])
 
     def respect_settled_tries(self, lookup: PhoneLookup, today: str) -> None:
         """Pin phones of settled tries without a usable answer, except those that may be tried again now."""
@@ -186,10 +188,10 @@ class PhoneAllocation:
             tries[at] += chunk.tries
             # a withdrawn one only counts the tries before it, and binds once these are all
             last[at[(tries[at] >= max_tries) | TRAITS[chunk.state].is_try]] = number
-        for number, at in codec.grouped(last):
-            chunk, _ = settled[number]
-            may_repeat = (tries[at] < max_tries) & self._may_repeat(chunk, today) | (self._again is Again.PERSON)
-            self._assign_chunk(chunk.chunk_key, asked[at[~may_repeat]], AnsweredBy.CHUNK, AnsweredBy.EARLIER_TRY)
+        may_repeat = np.array([self._may_repeat(chunk, today) for chunk, _ in settled])[last] & (tries < max_tries)
+        binds = (last >= 0) & ~may_repeat & (self._again is not Again.PERSON)
+        pins = [Pin(AnsweredBy.EARLIER_TRY, chunk.chunk_key) for chunk, _ in settled]
+        self._assign_chunks(asked[binds], last[binds], pins)
         once_more = (self._pin[asked] < 0) & (last >= 0) & (tries >= max_tries)
         if count := np.count_nonzero(once_more):
             log.warning("--retry tries %d phones once more, though FBCHECK_MAX_TRIES=%d is reached", count, max_tries)
@@ -204,11 +206,6 @@ class PhoneAllocation:
             settled_on = datetime.fromtimestamp(chunk.settled_at, UTC).date().isoformat()
             return TRAITS[chunk.state].retries == "night" and settled_on < today
         return False
-
-    def _assign_chunk(self, chunk_key: str, places: Places, own: AnsweredBy, other: AnsweredBy) -> None:
-        if chunk_key in self._own:
-            self.assign(places[np.isin(places, self._own_places(loaded(self._ws, chunk_key)))], Pin(own, chunk_key))
-        self.assign(places, Pin(other, chunk_key))
 
     def _own_places(self, chunk: LoadedChunk) -> Places:
         """Places of the phones that a chunk carries for this very list."""

@@ -99,11 +99,13 @@ def history_of(ws: Workspace, phones: Phones, rule: TryRule = EVERY_TRY) -> Hist
     Raises:
         StorageError: the index was lost, and with it the phones of a chunk, see `with_phones`; or a file of it may not be read.
     """
+    if not len(phones):
+        return History(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int32), [], [])
     since = reused_since(ws)
     while True:
         state, bound = ws.ledger.index_state(), list(ws.ledger.changes_of(sorted(rule.binding)).values())
         found = _Found(since, rule.oldest, np.array(bound, np.int64))
-        for gap in state.gaps() if len(phones) else ():
+        for gap in state.gaps():
             for chunk in ws.ledger.telling(*gap):
                 table, (known, rows) = rows_of([with_phones(ws, chunk)])
                 at = codec.positions(known, phones)
