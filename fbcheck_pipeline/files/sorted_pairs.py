@@ -29,7 +29,6 @@ Run = tuple[int, int]
 
 BLOCK = 1024
 BLOCK_BYTES = BLOCK * 12
-BLOCKS_AT_ONCE = 64
 PAIRS_AT_ONCE = 1 << 21
 """Pairs in memory while files are merged."""
 _TRAILER = struct.Struct("<QQI8s")  # pairs, bytes of the table, checksum of what stands between blocks and trailer, magic
@@ -155,13 +154,14 @@ class PairsFile:
         return self._fences
 
     def _portions(self, blocks: npt.NDArray[np.int64]) -> Iterator[list[Run]]:
-        """Some BLOCKS_AT_ONCE blocks each; what lies between two that are near is read along."""
+        """Some blocks each; what lies between two that are near is read along."""
+        at_once = self._bytes.portion // BLOCK_BYTES
         is_apart = np.diff(blocks, prepend=-_FAR, append=_FAR) > 1 + self._bytes.cheap_gap // BLOCK_BYTES
         portion, count = list[Run](), 0
         for first, last in zip(blocks[is_apart[:-1]].tolist(), blocks[is_apart[1:]].tolist(), strict=True):
-            for start in range(first, last + 1, BLOCKS_AT_ONCE):
-                run = start, min(start + BLOCKS_AT_ONCE, last + 1)
-                if count + run[1] - run[0] > BLOCKS_AT_ONCE:
+            for start in range(first, last + 1, at_once):
+                run = start, min(start + at_once, last + 1)
+                if count + run[1] - run[0] > at_once:
                     yield portion
                     portion, count = [], 0
                 portion.append(run)
