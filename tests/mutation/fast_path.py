@@ -190,6 +190,7 @@ MUTANTS = (
     Mutant("an extension of few digits", "dirty/rejects.py", "(matches(some, _EXTENSION) | matches(some, _MAY_GO))", "matches(some, _MAY_GO)"),
     Mutant("hours among words", "dirty/rejects.py", "(matches(some, _EXTENSION) | matches(some, _MAY_GO))", "matches(some, _EXTENSION)"),
     Mutant("a word between two numbers", "dirty/rejects.py", "^[A-Za-z{_SIGNS}(]*[A-Za-z][0-9]", "^[A-Za-z0-9{_SIGNS}(]*[A-Za-z][0-9]"),
+    Mutant("a mask before a word", "dirty/rejects.py", r"|[0-9)](?:[*?#]|\.\.|--)[^0-9]*[{LETTERS}]", ""),
     Mutant("a sum", "dirty/rejects.py", "_PAGE, DATE, AMOUNT, DECIMAL", "_PAGE, DATE, DECIMAL"),
     # dirty: runs of digits
     Mutant("a shape that hides digits or drops some", "dirty/runs.py", "((SHAPE, True), (UNLESS, False), (GLUED_LABEL, False))", "((SHAPE, True), (GLUED_LABEL, False))"),

@@ -55,11 +55,12 @@ _FEW_BEFORE = rf"^[^0-9]*(?:[0-9][ ,/]*|[0-9]{{2,3}}{_GAP})[{LETTERS}]"
 _FEW_BEHIND = rf"[0-9][^0-9]*[{LETTERS}]{_GAP}[0-9]{{1,3}}(?:[{LETTERS}]|[^0-9{LETTERS}]*$|[ ,/]+[{LETTERS}][^0-9]*[0-9])"
 _WORD_BEHIND = rf"[0-9][^0-9{LETTERS}]+[{LETTERS}][^0-9]*$"
 _EXTENSION = rf"(?i)[0-9][ \n,;.\-/]*(?:{EXTENSION_WORDS}|[x#])[ \n.:=#\-]*[0-9]+(?:[^0-9{LETTERS}]|$)"
-# Scientific notation, the time of a date, hours, a place, an escape and an error; an address has another reason.
+# Scientific notation, the time of a date, hours, a place, an escape and an error; an address and a mask of digits have other reasons.
 _MAY_GO = (
     rf"(?i)^#|^[^0-9{LETTERS}]*[0-9]+(?:[.,][0-9]+)?\s*e\s*\+?-?[0-9]{{1,4}}[^0-9{LETTERS}]*$|[0-9][T ,]+[0-9]{{1,2}}[:.][0-9]{{2}}"
     r"|[0-9][ \n]?(?:h[0-9]*|[ap]m)[ \n]?-|-[ \n]?[0-9]{1,2}[ \n]?(?:h|[ap]m)|\.[0-9]{4,} ?[nsew]|&[a-z0-9#]+;"
     r"|item[0-9]|(?:tel|fax|callto|smsto|sms|phone)[:;]|//|www\.|wa\.me|whatsapp"
+    rf"|[0-9)](?:[*?#]|\.\.|--)[^0-9]*[{LETTERS}]"
 )
 # Labels and extensions may be glued to digits.
 _MAY_BE_GLUED = rf"(?i)(?:[xt]|{LABEL}|{EXTENSION_WORDS})[ .:=#+\-]*[0-9]"
