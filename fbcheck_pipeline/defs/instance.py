@@ -199,15 +199,12 @@ class Instance:
         plain: str,
         selection: dg.AssetSelection,
         description: str,
-        *,
-        is_of_list: bool = False,
         tags: Mapping[str, str] | None = None,
     ) -> Job:
         """A job of ours, which names its executor and so leaves that of the project to the project's own."""
         return dg.define_asset_job(
             self.named(plain),
             selection=Judged(selection),
-            partitions_def=self.lists if is_of_list else None,
             executor_def=self.executor,
             tags={**self.run_tags, **(tags or {}), INSTANCE_TAG: self.name or ""},
             description=description,

@@ -29,7 +29,6 @@ def build_jobs(instance: Instance) -> dict[str, Job]:
             SUBMIT,
             dg.AssetSelection.assets(*map(instance.key, (paths.RAW_PHONES, paths.E164_PHONES, paths.SUBMITTED_CHUNKS))),
             "Read a list, normalise its phones, then plan and submit the phones that must be bought.",
-            is_of_list=True,
             tags={VENDOR_TAG: instance.labelled("submit")},
         ),
         COLLECT: instance.job(
@@ -41,7 +40,6 @@ def build_jobs(instance: Instance) -> dict[str, Job]:
             JOIN,
             dg.AssetSelection.assets(*map(instance.key, join_assets(instance, instance.sources))),
             "Join a list with the verdicts of its phones and update the summary. A join costs nothing and may be repeated.",
-            is_of_list=True,
         ),
         TELL: instance.job(
             TELL,
