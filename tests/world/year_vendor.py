@@ -83,7 +83,7 @@ class MoodyVendor:
         if phone in self.opted_out:
             self.complaints.append(f"a phone was sent after its opt-out, on day {self.clock.now // DAY_S}")
         for task in self.bought[phone]:
-            if self.clock.now - self.born[task.task_id] > self._verdict_days * DAY_S:
+            if self.clock.now - self.born[task.task_id] >= self._verdict_days * DAY_S:
                 continue
             if self.answers(task, phone):
                 self.complaints.append(f"an answered phone was sent again: task {task.task_id}, fate {self.fates[task.task_id]}")
