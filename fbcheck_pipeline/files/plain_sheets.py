@@ -47,7 +47,7 @@ def plain_sheet(xml: bytes) -> PlainSheet | None:
     number, parts = int(first[1]), (xml[begin:header_end], xml[header_end:end])  # a header may have a style of its own
     try:
         batches = [_cells_of(rows, number + place) for place, rows in enumerate(parts) if rows]
-        return PlainSheet(pa.concat_batches(batches), xml[:begin] + xml[end:])
+        return PlainSheet(pa.Table.from_batches(batches).combine_chunks().to_batches()[0], xml[:begin] + xml[end:])
     except (ValueError, pa.ArrowInvalid):
         return None
 
