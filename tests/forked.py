@@ -27,6 +27,7 @@ COMMAND = "fbcheck_pipeline.cli.running"
 FORK = multiprocessing.get_context("forkserver")
 # fmt: off
 PRELOADED = [
+    "tests.conftest",  # which clears the environment: before a command has its own
     COMMAND, "fbcheck_pipeline.cli.preparing", "fbcheck_pipeline.results.export", "fbcheck_pipeline.cli.doctor",
     "fbcheck_pipeline.lists.delimited", "fbcheck_pipeline.model.frames", "fbcheck_pipeline.results.joined_list",
     "tests.integration.money.worker_script",
