@@ -46,7 +46,7 @@ def take_in(driver: WorkflowDriver, path: Path, **given: Any) -> str:
     ws = driver.ws
     key = add_list(ws, path, ReadOptions(region="TR"), None)
     known = ws.ledger.phone_list(key)
-    if not ws.storage.exists(paths.RAW_PHONES.of(key)):
+    if known.reading is None:
         with open_registered_list(ws, known) as reader:
             ws.storage.write_parquet(paths.RAW_PHONES.of(key), BatchStream(reader.schema, reader.batches()))
             ws.ledger.note_read(key, {**asdict(reader.source), **reader.counts, "sha256": known.sha256})
