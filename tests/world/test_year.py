@@ -29,7 +29,7 @@ from tests.world.year import Year
 from tests.world.year_dagster import dagster_instance, dagster_of
 from tests.world.year_vendor import HOUR_S, MoodyVendor
 
-DAYS, LISTS_A_DAY = 365, min(20, 4 * TIMES)
+DAYS, LISTS_A_DAY = 365, min(20, 2 * TIMES)
 RETENTION_DAYS = 90
 RESTORED, UPGRADED, SET_BACK = 50, 220, 100
 BOUND_S = 60.0
@@ -128,10 +128,10 @@ def look_after(year: Year, day: int, folder: Path) -> None:
         move_house(year, folder)
 
 
-@pytest.mark.long(seconds=450)
+@pytest.mark.long(seconds=400)
 @pytest.mark.timeout(7200)  # for machines under load; idle it takes minutes
 def test_a_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Faults, kills, restarts, a restore, an upgrade, purges, opt-outs and erasures, each at its day; `WORLD_TIMES=5` has twenty lists a day."""
+    """Faults, kills, restarts, a restore, an upgrade, purges, opt-outs and erasures, each at its day; `WORLD_TIMES=10` has twenty lists a day."""
     clock = Clock()
     vendor = MoodyVendor(chance_of("vendor"), clock, tmp_path / "data" / "ledger.db", verdict_days=30)
     with ExitStack() as stack:

@@ -76,7 +76,9 @@ class MoodyVendor:
             self._judge(phone)
         self.books.shape = drawn(self._chance, SHAPES, ResultShape)()
         behaviour = "accept" if self.is_calm else drawn(self._chance, REFUSALS, "accept")
-        if behaviour != "accept" and self.books.shape.extra:  # a person's id is believed only where the answers are the chunk's own
+        if (
+            behaviour != "accept" and self.books.shape.extra
+        ):  # a person's id is believed only where the answers are the chunk's own
             self.books.shape = ResultShape()
         return behaviour
 
