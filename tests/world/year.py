@@ -165,6 +165,9 @@ class Year:
             elif self.vendor.fates[tasks[-1]] == "gone":
                 abandon(self.ws, row.chunk_key)
             else:
+                self.vendor.books.tasks[
+                    tasks[-1]
+                ].shape.extra = ()  # an id from a person is believed only where the answers are the chunk's own
                 with suppress(VendorError):  # looked up again tomorrow
                     attach_task(self.ws, self.driver.client, row.chunk_key, tasks[-1])
         return len(unconfirmed)

@@ -75,12 +75,7 @@ class MoodyVendor:
         for phone in payload.decode().split():
             self._judge(phone)
         self.books.shape = drawn(self._chance, SHAPES, ResultShape)()
-        behaviour = "accept" if self.is_calm else drawn(self._chance, REFUSALS, "accept")
-        if (
-            behaviour != "accept" and self.books.shape.extra
-        ):  # a person's id is believed only where the answers are the chunk's own
-            self.books.shape = ResultShape()
-        return behaviour
+        return "accept" if self.is_calm else drawn(self._chance, REFUSALS, "accept")
 
     def _judge(self, phone: str) -> None:
         if phone not in self.known:
