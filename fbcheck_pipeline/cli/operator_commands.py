@@ -35,7 +35,7 @@ def reconcile(
     Example: fbcheck reconcile 3f0c2a9b7d5e1846 --task-id cs9viu7i61pkfs4oavvg
     """
     from fbcheck_pipeline.cli.preparing import command_workspace
-    from fbcheck_pipeline.vendor import VendorClient
+    from fbcheck_pipeline.vendor.client import VendorClient
     from fbcheck_pipeline.workflow.collection import reconcile as decisions
 
     if [task_id is not None, resubmit, abandon, accept].count(True) != 1:

@@ -55,7 +55,7 @@ from fbcheck_pipeline.results.lineage_file import read_lineage
 from fbcheck_pipeline.results.reading import how_read, read_as
 from fbcheck_pipeline.results.rejects import read_rejects
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.vendor.client import VendorClient
 from fbcheck_pipeline.workflow.arrival.intake import add_list, file_named, with_defaults
 from fbcheck_pipeline.workflow.backups.telling import tell_backups
 from fbcheck_pipeline.workflow.buying.allocation import Again

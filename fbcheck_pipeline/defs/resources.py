@@ -17,7 +17,7 @@ from pydantic import PrivateAttr
 from fbcheck_pipeline.errors import FbcheckError, SettingsError
 from fbcheck_pipeline.model.command_line import VARIABLE, CommandLine
 from fbcheck_pipeline.settings import Settings, load_settings, nearest_of, settings_of, unknown_variables
-from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.vendor.client import VendorClient
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 
 SECRETS = ("api_key", "ledger_url", "webhook_url")

@@ -115,7 +115,7 @@ def stage_results(path: Path, folder: Path) -> int:
     """A result workbook of 20,000 rows, guarded and read."""
     import numpy as np
 
-    from fbcheck_pipeline.vendor import read_result
+    from fbcheck_pipeline.vendor.result_table import read_result
 
     sent = np.arange(41_780_000_000, 41_780_020_000)
     return int(read_result(folder / "result.xlsx", sent, max_bytes=10**9).table.num_rows)

@@ -9,7 +9,7 @@ import time
 from fbcheck_pipeline.ledger.limits import Limits
 from fbcheck_pipeline.ledger.records import Part
 from fbcheck_pipeline.settings import load_settings
-from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.vendor.client import VendorClient
 from fbcheck_pipeline.workflow.collection.poll import poll_due_tasks
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import add_chunk, phones

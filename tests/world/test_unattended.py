@@ -11,7 +11,7 @@ import yaml
 
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.vendor.client import VendorClient
 from fbcheck_pipeline.workflow.collection import reconcile
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.fake_vendor import FakeVendor, verdict

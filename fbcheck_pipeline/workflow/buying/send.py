@@ -43,7 +43,7 @@ from fbcheck_pipeline.workflow.collection.poll import first_poll_at
 from fbcheck_pipeline.workflow.workspace import Workspace, rehearsing
 
 if TYPE_CHECKING:
-    from fbcheck_pipeline.vendor import VendorClient
+    from fbcheck_pipeline.vendor.client import VendorClient
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from fbcheck_pipeline.files.storage import release_unused_memory
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
-from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.vendor.client import VendorClient
 from fbcheck_pipeline.workflow.answers import Tally, resolve
 from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.buying.doubt import plan_or_hold

@@ -17,7 +17,8 @@ from fbcheck_pipeline.ledger.records import Chunk, TaskProgress
 from fbcheck_pipeline.ledger.schema import ERASED
 from fbcheck_pipeline.ledger.states import MOVES
 from fbcheck_pipeline.progress import report_progress
-from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus, VendorClient
+from fbcheck_pipeline.vendor.client import VendorClient
+from fbcheck_pipeline.vendor.task_snapshots import TaskSnapshot, TaskStatus
 from fbcheck_pipeline.workflow.collection.poll import (
     ask_again,
     count_gone,

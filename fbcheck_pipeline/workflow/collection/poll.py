@@ -17,13 +17,13 @@ from fbcheck_pipeline.ledger.collecting import DAYS_UNTIL_GONE
 from fbcheck_pipeline.ledger.records import Chunk, TaskProgress
 from fbcheck_pipeline.ledger.states import MOVES
 from fbcheck_pipeline.model.task_ids import shown_task_id
-from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus
+from fbcheck_pipeline.vendor.task_snapshots import TaskSnapshot, TaskStatus
 from fbcheck_pipeline.workflow.erasing.erased_chunks import finish_erasures
 from fbcheck_pipeline.workflow.verdict_files.kept_results import kept_for
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 if TYPE_CHECKING:
-    from fbcheck_pipeline.vendor import VendorClient
+    from fbcheck_pipeline.vendor.client import VendorClient
 
 log = logging.getLogger(__name__)
 

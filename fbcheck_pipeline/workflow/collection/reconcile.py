@@ -10,8 +10,9 @@ from fbcheck_pipeline.ledger.calling_off import CALLED_OFF
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
 from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.model.timestamps import timestamp_us
-from fbcheck_pipeline.vendor import TaskSnapshot, VendorClient
+from fbcheck_pipeline.vendor.client import VendorClient
 from fbcheck_pipeline.vendor.protocols import PROTOCOLS
+from fbcheck_pipeline.vendor.task_snapshots import TaskSnapshot
 from fbcheck_pipeline.workflow.collection.taking_in import accept_kept
 from fbcheck_pipeline.workflow.workspace import Workspace
 

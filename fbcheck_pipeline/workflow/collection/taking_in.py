@@ -21,7 +21,7 @@ from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
 from fbcheck_pipeline.ledger.states import MOVES
 from fbcheck_pipeline.model.statuses import CheckStatus
 from fbcheck_pipeline.model.task_ids import shown_task_id
-from fbcheck_pipeline.vendor import ResultTable
+from fbcheck_pipeline.vendor.result_table import ResultTable
 from fbcheck_pipeline.workflow.collection.poll import deadline_at, tried_note
 from fbcheck_pipeline.workflow.erasing.erased_chunks import agree_with_ledger
 from fbcheck_pipeline.workflow.sent_phones import loaded

@@ -159,9 +159,8 @@ class _Found:
         self.young.add(places[is_young], changes[is_young])
         may_count = is_try & ((fresh_at >= self._oldest) | np.isin(changes, self._bound))
         self.tried.add(places[may_count], changes[may_count])
-        self._doubtful.append(
-            places[may_count & ((fresh_at < self._oldest) | np.isposinf(fresh_at))]
-        )  # a verdict from before may have come after it
+        # A verdict from before may have come after it.
+        self._doubtful.append(places[may_count & ((fresh_at < self._oldest) | np.isposinf(fresh_at))])
 
     def answers(self, phone_count: int) -> tuple[Places, npt.NDArray[np.float64]]:
         """Places of the phones that have an answer, ascending, and when the newest of each was exported."""

@@ -80,10 +80,8 @@ class PhoneLookup:
         gaps = np.searchsorted(self.known, new)
         self.known, self.answered_at = np.insert(self.known, gaps, new), np.insert(self.answered_at, gaps, -np.inf)
         self.verdict = np.insert(self.verdict, gaps, -1)
-        at, task = (
-            np.searchsorted(self.known, places),
-            AnsweringTask(chunk.chunk_key, chunk.known_task_id, chunk.exported_at or 0.0),
-        )
+        at = np.searchsorted(self.known, places)
+        task = AnsweringTask(chunk.chunk_key, chunk.known_task_id, chunk.exported_at or 0.0)
         self.answered_at[at] = np.maximum(self.answered_at[at], task.exported_at)
         if fresh_at(chunk) > self._since:
             exported_at = np.append([each.exported_at for each in self.tasks], -np.inf)[self.verdict[at]]

@@ -17,7 +17,7 @@ from fbcheck_pipeline.errors import ResultError
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.vendor import ResultTable, read_result
+from fbcheck_pipeline.vendor.result_table import ResultTable, read_result
 from fbcheck_pipeline.workflow.sent_phones import loaded
 from fbcheck_pipeline.workflow.workspace import Workspace
 

@@ -306,7 +306,9 @@ def test_a_silent_vendor_ends_a_run_that_is_resumed(fbcheck: Fbcheck, vendor: Fa
     paths = [str(write_list(tmp_path / f"{number}.csv", [swiss(number)])) for number in range(1, 4)]
     assert fbcheck("run", paths[0], "--no-wait", "--json")[0] == 3
     asked, vendor.status_delay_s = len(vendor.paths), 60
-    fbcheck.prelude = "from fbcheck_pipeline.vendor import Timeouts; Timeouts.__init__.__defaults__ = (10, 300, 0.3, 60, 600)"
+    fbcheck.prelude = (
+        "from fbcheck_pipeline.vendor.connections import Timeouts; Timeouts.__init__.__defaults__ = (10, 300, 0.3, 60, 600)"
+    )
     code, document, err = fbcheck("run", *paths, "--json")
     assert code == 3 and err.count("warning: the vendor does not answer") == 1, err
     assert len(vendor.paths) == asked + 1 and len(vendor.posts) == 1

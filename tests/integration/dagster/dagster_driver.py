@@ -25,7 +25,7 @@ from fbcheck_pipeline.defs.requests import due_requests
 from fbcheck_pipeline.defs.resources import SECRETS, FbcheckResource
 from fbcheck_pipeline.defs.times import Nightly
 from fbcheck_pipeline.lists import key_of
-from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.vendor.client import VendorClient
 from fbcheck_pipeline.workflow.arrival.inbox import take_up_lists
 from fbcheck_pipeline.workflow.collection.due import due_work
 from fbcheck_pipeline.workflow.collection.poll import poll_due_tasks

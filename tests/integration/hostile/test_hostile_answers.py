@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fbcheck_pipeline.errors import ResultError, UnreadableAnswer, VendorError
-from fbcheck_pipeline.vendor import read_result
 from fbcheck_pipeline.vendor.outcomes import ACCEPTED, outcome_of, raise_outcome
+from fbcheck_pipeline.vendor.result_table import read_result
 from fbcheck_pipeline.vendor.task_snapshots import TaskStatus, balance_of, snapshot_of
 from fbcheck_pipeline.vendor.wire_answers import Answer
 from tests.integration.hostile.mutating import NUMBERS, mutated, mutated_archive, packed, table, workbook, zipped

@@ -16,7 +16,7 @@ from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.ledger.database import connect
 from fbcheck_pipeline.ledger.schema import senders
 from fbcheck_pipeline.settings import Settings, load_settings
-from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.vendor.client import VendorClient
 from fbcheck_pipeline.workflow.collection.reconcile import attach_task, resubmit
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.forked import FORK, PATIENCE_S

@@ -29,7 +29,8 @@ from fbcheck_pipeline.ledger.scrubbing import keeps_phones
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.settings import load_settings
-from fbcheck_pipeline.vendor import TaskSnapshot, VendorClient
+from fbcheck_pipeline.vendor.client import VendorClient
+from fbcheck_pipeline.vendor.task_snapshots import TaskSnapshot
 from fbcheck_pipeline.workflow.answers import NO_PIN, Tally, resolve
 from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.buying.pins import read_pins

@@ -23,7 +23,8 @@ from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.ledger.planning import Planning
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus, VendorClient
+from fbcheck_pipeline.vendor.client import VendorClient
+from fbcheck_pipeline.vendor.task_snapshots import TaskSnapshot, TaskStatus
 from fbcheck_pipeline.workflow.collection import collect as collecting
 from fbcheck_pipeline.workflow.index.index_upkeep import update_index
 from fbcheck_pipeline.workflow.verdict_files.volumes import bind_verdicts

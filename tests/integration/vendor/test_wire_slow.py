@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fbcheck_pipeline.errors import ResultError
-from fbcheck_pipeline.vendor import Timeouts, read_result
+from fbcheck_pipeline.vendor.connections import Timeouts
+from fbcheck_pipeline.vendor.result_table import read_result
 from tests.fake_vendor import FakeVendor, ResultShape, verdict
 from tests.unit.vendor.test_results import NUMERIC, ROWS, SENT, SUMMARY, as_workbook, patched
 from tests.unit.vendor.wire import Wire, client_for, http, read_request

@@ -18,7 +18,8 @@ from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.lists import ReadOptions
 from fbcheck_pipeline.settings import Settings
-from fbcheck_pipeline.vendor import Balance, VendorClient
+from fbcheck_pipeline.vendor.client import VendorClient
+from fbcheck_pipeline.vendor.task_snapshots import Balance
 from fbcheck_pipeline.workflow.arrival.intake import add_list
 from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.buying.plan import plan_list

@@ -43,7 +43,8 @@ def test_a_lost_answer_is_never_sent_twice(answer: Any, open_driver: OpenDriver,
 @pytest.mark.parametrize("protocol", ["simple", "v1"])
 def test_a_vendor_that_falls_silent_is_sent_nothing_more(protocol: str, open_driver: OpenDriver) -> None:
     """Nobody knows whether the chunk before was billed; each one after it would be as uncertain. One that is silent from the start is sent none."""
-    from fbcheck_pipeline.vendor import Timeouts, VendorClient
+    from fbcheck_pipeline.vendor.client import VendorClient
+    from fbcheck_pipeline.vendor.connections import Timeouts
 
     with Wire(says_then_closes(http(404, b'{"error": "task_not_found", "balance": 1}')), hangs) as server:
         driver = open_driver(protocol=protocol, chunk_size=100, api_url=server.url)

@@ -12,7 +12,7 @@ import pytest
 
 from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.ledger import ChunkState
-from fbcheck_pipeline.vendor import TaskSnapshot, TaskStatus
+from fbcheck_pipeline.vendor.task_snapshots import TaskSnapshot, TaskStatus
 from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.collection.collect import collect_exported
 from fbcheck_pipeline.workflow.collection.due import due_work

@@ -16,7 +16,7 @@ from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.cli.status import say_status, status_document
 from fbcheck_pipeline.errors import LedgerError, VendorRefuses
 from fbcheck_pipeline.ledger import ChunkState, Ledger
-from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.vendor.client import VendorClient
 from fbcheck_pipeline.workflow.buying import send
 from fbcheck_pipeline.workflow.collection.reconcile import abandon, attach_task, resubmit
 from fbcheck_pipeline.workflow.erasing.purge import purge

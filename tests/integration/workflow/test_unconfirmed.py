@@ -10,7 +10,7 @@ import pytest
 from fbcheck_pipeline.errors import OperatorError, VendorError
 from fbcheck_pipeline.ledger import ChunkState, Ledger
 from fbcheck_pipeline.results.counting import billing
-from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.vendor.client import VendorClient
 from fbcheck_pipeline.workflow.answers import resolve
 from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.buying.pins import read_pins

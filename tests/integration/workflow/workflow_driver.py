@@ -13,7 +13,7 @@ from fbcheck_pipeline.ledger import ChunkState, Ledger, codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.schema import chunks
 from fbcheck_pipeline.ledger.states import states_that
-from fbcheck_pipeline.vendor import VendorClient
+from fbcheck_pipeline.vendor.client import VendorClient
 from fbcheck_pipeline.workflow.answers import Tally, resolve
 from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.buying.foresight import rehearse_list

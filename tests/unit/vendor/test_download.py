@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fbcheck_pipeline.errors import ResultError, ResultExpired, ResultForbidden, ResultUnavailable, StorageError
-from fbcheck_pipeline.vendor import Timeouts
+from fbcheck_pipeline.vendor.connections import Timeouts
 from fbcheck_pipeline.vendor.fetching import MAX_REDIRECTS, ResultFetcher
 
 from . import wire

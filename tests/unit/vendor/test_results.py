@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fbcheck_pipeline.errors import ResultError, ResultForbidden, ResultOfOthers, ResultUnreadable
-from fbcheck_pipeline.vendor import ResultTable, read_result
+from fbcheck_pipeline.vendor.result_table import ResultTable, read_result
 
 Row = Sequence[object]
 ROWS: list[Row] = [("Number", "facebook"), ("+41798284651", "yes"), ("+41798284652", "no"), ("+41798284653", "ban")]

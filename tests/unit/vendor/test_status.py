@@ -18,7 +18,8 @@ from fbcheck_pipeline.errors import (
     VendorRefuses,
     VendorUnavailable,
 )
-from fbcheck_pipeline.vendor import Balance, TaskStatus, Timeouts
+from fbcheck_pipeline.vendor.connections import Timeouts
+from fbcheck_pipeline.vendor.task_snapshots import Balance, TaskStatus
 
 from . import wire
 from .wire import HASTY, KEY, PATIENT, Behaviour, Wire, client_for, http, says, says_then_closes

@@ -22,9 +22,10 @@ from fbcheck_pipeline.errors import (
     VendorUnavailable,
 )
 from fbcheck_pipeline.settings import load_settings
-from fbcheck_pipeline.vendor import TaskStatus, Timeouts, VendorClient
-from fbcheck_pipeline.vendor.connections import KeyForOrigin
+from fbcheck_pipeline.vendor.client import VendorClient
+from fbcheck_pipeline.vendor.connections import KeyForOrigin, Timeouts
 from fbcheck_pipeline.vendor.outcomes import BY_STATUS, Charged
+from fbcheck_pipeline.vendor.task_snapshots import TaskStatus
 from fbcheck_pipeline.vendor.wire_answers import shown
 
 from . import wire

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fbcheck_pipeline.model.timestamps import timestamp_us
-from fbcheck_pipeline.vendor import TaskStatus
+from fbcheck_pipeline.vendor.task_snapshots import TaskStatus
 
 OFFSETS = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=OFFSETS)

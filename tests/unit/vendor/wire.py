@@ -14,7 +14,8 @@ from itertools import chain, repeat
 from types import TracebackType
 
 from fbcheck_pipeline.settings import Settings, settings_of
-from fbcheck_pipeline.vendor import Timeouts, VendorClient
+from fbcheck_pipeline.vendor.client import VendorClient
+from fbcheck_pipeline.vendor.connections import Timeouts
 
 KEY = "key-7f3a91c0d2"
 PAYLOAD = b"".join(b"+4179800%04d\n" % i for i in range(50))
