@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from functools import cache
 
 from fbcheck_pipeline.vendor import outcomes
-from tests.unit.docs.pages import DOCS, ROOT, first_cells
+from tests.unit.docs.pages import DOCS, first_cells
+from tests.unit.sources import sources
 
-SOURCES = sorted((ROOT / "fbcheck_pipeline").rglob("*.py"))
-NOT_MET = ("sandbox",)
-"""Packages whose errors are the sandbox's own answers."""
+NOT_MET = "sandbox/"
+"""Its errors are the sandbox's own answers."""
 
 
 def test_every_message_that_the_code_may_say_has_an_entry() -> None:
@@ -30,7 +30,7 @@ def test_every_entry_says_enough_to_be_found() -> None:
 def test_every_entry_is_a_message_of_the_code() -> None:
     """An entry that nothing says any more goes."""
     texts = "\n".join({*_texts(), *_outcomes()})
-    unknown = [entry for entry in _entries() if not re.search(_as_pattern(entry), texts)]
+    unknown = [entry for entry in _entries() if not re.search(_as_pattern(entry.strip("…")), texts)]
     assert not unknown
 
 
@@ -51,18 +51,19 @@ def _outcomes() -> list[str]:
 def _raised() -> Iterator[str]:
     """The literal messages of our errors at the places that raise them, and what the vendor's answers lead to."""
     yield from _outcomes()
-    for path, tree in _trees():
-        if path[0] not in NOT_MET:
-            for node in ast.walk(tree):
-                if isinstance(node, ast.Call) and node.args and _called(node) in _our_errors() | _settings_faults(path):
+    for source in sources():
+        if not source.path.startswith(NOT_MET):
+            errors = _our_errors() | _settings_faults(source.path)
+            for node in source.nodes:
+                if isinstance(node, ast.Call) and node.args and _called(node) in errors:
                     message = _text(node.args[0])
                     if re.search(r"\w", message):  # else its words are put in, and stand elsewhere in the code
                         yield message
 
 
-def _settings_faults(path: tuple[str, ...]) -> set[str]:
+def _settings_faults(path: str) -> set[str]:
     """Its validators raise what pydantic wants, and `load_settings` passes their words on."""
-    return {"ValueError"} if path[0] == "settings.py" else set()
+    return {"ValueError"} if path == "settings.py" else set()
 
 
 @cache
@@ -70,8 +71,8 @@ def _our_errors() -> frozenset[str]:
     """Names of the classes that descend from FbcheckError, by what the sources say."""
     bases = {
         node.name: {_name(base) for base in node.bases}
-        for _, tree in _trees()
-        for node in ast.walk(tree)
+        for source in sources()
+        for node in source.nodes
         if isinstance(node, ast.ClassDef)
     }
     ours = {"FbcheckError"}
@@ -82,13 +83,8 @@ def _our_errors() -> frozenset[str]:
 
 def _texts() -> list[str]:
     """Every text in the code."""
-    nodes = [node for _, tree in _trees() for node in ast.walk(tree)]
+    nodes = (node for source in sources() for node in source.nodes)
     return [_text(node) for node in nodes if isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp)]
-
-
-@cache
-def _trees() -> list[tuple[tuple[str, ...], ast.Module]]:
-    return [(path.relative_to(ROOT / "fbcheck_pipeline").parts, ast.parse(path.read_text())) for path in SOURCES]
 
 
 def _called(node: ast.Call) -> str:

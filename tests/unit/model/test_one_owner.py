@@ -5,17 +5,15 @@ from __future__ import annotations
 import ast
 import re
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-import fbcheck_pipeline
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column, schema_of
 from fbcheck_pipeline.model.reasons import LineType, RejectReason
 from fbcheck_pipeline.model.statuses import AnsweredBy, CheckStatus, Verdict
+from tests.unit.sources import sources
 
-PACKAGE = Path(fbcheck_pipeline.__file__).parent
 ELSEWHERE_TOO = {
     # names of the ledger's columns and keys of our JSON documents: facts of their own, which only happen to be equal
     *("chunk_key", "task_id", "list_key", "file", "joined_at", "purpose", "complete", "rows", "phones", "synthetic", "coverage"),
@@ -40,15 +38,13 @@ FOLDERS = sorted(
 def literals() -> list[tuple[str, int, str]]:
     """File, line and text of every string of the package but docstrings; the sandbox, which knows nothing of ours, aside."""
     found = []
-    for path in sorted(PACKAGE.rglob("*.py")):
-        name = path.relative_to(PACKAGE).as_posix()
-        if name.startswith(("model/", "sandbox/")):
+    for source in sources():
+        if source.path.startswith(("model/", "sandbox/")):
             continue
-        tree = ast.parse(path.read_text())
-        said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-        for node in ast.walk(tree):
+        said = {id(node.value) for node in source.nodes if isinstance(node, ast.Expr)}
+        for node in source.nodes:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
-                found.append((name, node.lineno, node.value))
+                found.append((source.path, node.lineno, node.value))
     return found
 
 
