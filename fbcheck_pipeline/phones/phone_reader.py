@@ -21,11 +21,11 @@ from fbcheck_pipeline.phones.dirty.among_words import among_words, are_reference
 from fbcheck_pipeline.phones.dirty.beside import before_range, before_words, digits_in, linked, without_last_group
 from fbcheck_pipeline.phones.dirty.blanks import parted_by_blanks
 from fbcheck_pipeline.phones.dirty.countries_named import letters_in, names_country
-from fbcheck_pipeline.phones.dirty.few import are_lists_of_fewer, few_digits_in, fewest_of
+from fbcheck_pipeline.phones.dirty.few import few_digits_in, fewest_of, may_be_emergency, regions_in
 from fbcheck_pipeline.phones.dirty.marked_up import without_markup
 from fbcheck_pipeline.phones.dirty.parts import parts_of, worded_parts
 from fbcheck_pipeline.phones.dirty.rejects import are_words, certain_reasons, reasons_without_digit
-from fbcheck_pipeline.phones.dirty.runs import all_digits, have_runs, runs_in
+from fbcheck_pipeline.phones.dirty.runs import all_digits, groups_of, runs_in
 from fbcheck_pipeline.phones.dirty.undress import (
     LETTERS,
     NOTHING,
@@ -37,11 +37,12 @@ from fbcheck_pipeline.phones.dirty.undress import (
     undressed,
 )
 from fbcheck_pipeline.phones.fast.fast_path import BLOCK_ROWS, FastPath
-from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Ints, Mask, Says
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, MAX_EMERGENCY_DIGITS, NONE, Ints, Mask, Says
 from fbcheck_pipeline.phones.fast.territories import FEWEST
 from fbcheck_pipeline.phones.phone_batches import PhoneArrays
-from fbcheck_pipeline.text.digit_runs import MAY_BE_DIGITS, PARTED
-from fbcheck_pipeline.text.few_digits import BLANKS
+from fbcheck_pipeline.text.decorations import SYMBOL
+from fbcheck_pipeline.text.digit_runs import MAY_BE_DIGITS, UNLESS
+from fbcheck_pipeline.text.few_digits import AMOUNT, BLANKS
 
 # About so many of a batch's cells that are not plain are heard, evenly spread; they tell what all of them would.
 COSTLY_CELLS_HEARD = 1000
@@ -88,7 +89,7 @@ class PhoneReader:
         self.excluded = excluded
         self.fast = FastPath(map(LINE_TYPES.index, excluded))
         self._ways = (
-            *(self._without_digit, self._few_digits, self._undressed, self._certainly_none, self._of_too_many),
+            *(self._without_digit, self._few_digits, self._apart, self._undressed, self._certainly_none, self._of_too_many),
             *(self._parted_by_blanks, self._in_parts, self._among_words, self._in_worded_parts, self._linked),
             *(self._of_ranges, self._without_run, self._without_markup),
         )
@@ -196,24 +197,50 @@ class PhoneReader:
 
     def _certainly_none(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells whose shape alone tells that no number is in them."""
-        reasons = [*certain_reasons(plain), (RejectReason.INVALID_NUMBER, are_lists_of_fewer(plain, cells.regions))]
-        return _rejected_where(cells.rows, reasons)
+        return _rejected_where(cells.rows, certain_reasons(plain))
+
+    def _apart(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """Cells in which no stretch has the digits of a number."""
+        groups, fewest = groups_of(plain), fewest_of(cells.regions)
+        longest, total = groups.longest(), groups.digit_count()
+        is_none = (longest < fewest) & (total >= fewest)
+        is_none[is_none] = ~self._is_other(cells.at(is_none), plain.filter(pa.array(is_none)), longest[is_none], total[is_none])
+        reasons = np.full(is_none.sum(), phone_batches.REASON_CODE[RejectReason.INVALID_NUMBER])
+        reasons[matches(plain.filter(pa.array(is_none)), MAY_BE_DIGITS)] = phone_batches.REASON_CODE[
+            RejectReason.LETTERS_IN_NUMBER
+        ]
+        return phone_batches.rejected_phones(cells.rows[is_none], reasons), is_none
 
     def _without_run(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells in which no run of digits is a number."""
-        is_none = have_runs(plain, fewest_of(cells.regions))
+        groups, fewest = groups_of(plain), fewest_of(cells.regions)
+        is_none = (groups.longest() >= fewest) & ~groups.are_many(fewest)
         left, texts = cells.at(is_none), plain.filter(pa.array(is_none))
-        whole, is_left = self._surely(left._replace(texts=all_digits(texts)), _is_rejected)
-        left, texts = left.at(is_left), texts.filter(pa.array(is_left))
-        runs, of_cell = runs_in(texts, fewest_of(left.regions), but_all=True)
-        read, is_sure = self._fast(left.taken(of_cell)._replace(texts=runs))
-        is_without = np.bincount(of_cell[~is_sure | ~_is_rejected(read)], minlength=len(texts)) == 0
-        is_ambiguous = np.bincount(of_cell[phone_batches.is_ambiguous(read)], minlength=len(texts)) > 0
-        reasons = _reasons_without_run(texts, whole.reason, is_ambiguous)
-        is_without[is_without] = ~names_country(words := texts.filter(pa.array(is_without)), letters_in(words))
-        is_left[is_left] = is_without
-        is_none[is_none] = is_left
-        return phone_batches.rejected_phones(whole.row[is_without], reasons[is_without]), is_none
+        groups, fewest = groups_of(texts), fewest[is_none]
+        runs = runs_in(texts, groups, fewest)
+        read, is_sure = self._fast(left.taken(runs.of_cell)._replace(texts=runs.texts))
+        is_without = np.bincount(runs.of_cell[~is_sure | ~_is_rejected(read)], minlength=len(texts)) == 0
+        may, longest, total = texts.filter(pa.array(is_without)), groups.longest()[is_without], groups.digit_count()[is_without]
+        is_without[is_without] = ~self._is_other(left.at(is_without), may, longest, total)
+        codes = phone_batches.REASON_CODE
+        reasons = np.full(len(texts), codes[RejectReason.TOO_LONG])
+        reasons[runs.of_cell[runs.is_whole]] = read.reason[runs.is_whole]
+        reasons[groups.stretch_count() > 1] = codes[RejectReason.INVALID_NUMBER]
+        reasons[runs.of_cell[phone_batches.is_ambiguous(read)]] = codes[RejectReason.AMBIGUOUS_INTERNATIONAL]
+        reasons = reasons[is_without]
+        reasons[matches(texts.filter(pa.array(is_without)), MAY_BE_DIGITS)] = codes[RejectReason.LETTERS_IN_NUMBER]
+        is_none[is_none] = is_without
+        return phone_batches.rejected_phones(cells.rows[is_none], reasons), is_none
+
+    def _is_other(self, cells: Cells, plain: pa.StringArray, longest: Ints, total: Ints) -> Mask:
+        """What `digit_runs` does not look at, perhaps emergency numbers, and numbers of a country that is named."""
+        is_other = matches(plain, f"{UNLESS}|{AMOUNT}")
+        is_few = total <= MAX_EMERGENCY_DIGITS
+        is_other[is_few] |= may_be_emergency(plain.filter(pa.array(is_few)), regions_in(cells.regions))
+        may_name = ~is_other & (longest >= FEWEST)
+        words = plain.filter(pa.array(may_name))
+        is_other[may_name] = names_country(words, letters_in(words)) | matches(words, f"{SYMBOL}{{2}}")  # perhaps a flag
+        return is_other
 
     def _without_markup(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Numbers in tags or beside an e-mail address."""
@@ -327,7 +354,8 @@ class PhoneReader:
 
     def _numbers_in(self, cells: Cells, plain: pa.StringArray) -> list[dict[str, PhoneOutcome]]:
         """For each cell, what the runs of its digits are, where the fast path is sure: careful rules ask for these numbers."""
-        runs, of_cell = runs_in(plain, fewest_of(cells.regions))
+        groups = groups_of(plain)
+        runs, of_cell, _ = runs_in(plain, groups._replace(stretch=groups.of_cell), fewest_of(cells.regions))
         read, is_sure = self._fast(cells.taken(of_cell)._replace(texts=runs))
         # The rules compare numbers, and an excluded one has none.
         is_known = is_sure & (read.reason != phone_batches.EXCLUDED)
@@ -361,15 +389,6 @@ def _of_whole_cells(found: PhoneArrays, is_sure: Mask, of_cell: Ints, count: int
 
 def _is_rejected(phones: PhoneArrays) -> Mask:
     return ~phone_batches.is_clear_number(phones)
-
-
-def _reasons_without_run(texts: pa.StringArray, whole: Ints, is_ambiguous: Mask) -> Ints:
-    """As `digit_runs.reason_of`, in codes."""
-    codes = phone_batches.REASON_CODE
-    is_several = (whole == codes[RejectReason.TOO_LONG]) & matches(texts, PARTED)
-    known = np.where(is_several, codes[RejectReason.INVALID_NUMBER], whole)
-    known = np.where(is_ambiguous, codes[RejectReason.AMBIGUOUS_INTERNATIONAL], known)
-    return np.where(matches(texts, MAY_BE_DIGITS), codes[RejectReason.LETTERS_IN_NUMBER], known)
 
 
 def _rejected(rows: Ints, reason: RejectReason) -> PhoneArrays:

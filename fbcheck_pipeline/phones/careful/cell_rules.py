@@ -185,19 +185,25 @@ def _in_long_list(text: str, reader: _Reader) -> list[PhoneOutcome]:
 def _reason_at_a_glance(text: str, reader: _Reader) -> RejectReason | None:
     """Why a cell holds no number, as far as its shape tells, or that no run of its digits is one; None for any other cell."""
     plain = decorations.to_ascii(text).strip(few_digits.BLANKS)
+    reason: RejectReason | None
     digits, fewest = re.sub(r"[^0-9]", "", plain), fewest_digits(reader.region)
     if not digits or is_emergency(digits, reader.region):
         return None
     if few_digits.is_amount(plain):
         return RejectReason.NOT_A_NUMBER
-    if digit_runs.is_list_of_fewer(plain, fewest):
-        return RejectReason.INVALID_NUMBER
     if len(digits) < fewest:
-        reason: RejectReason | None = few_digits.reason_of(plain)
+        longest, reason = len(digits), few_digits.reason_of(plain)
+    elif (stretches := digit_runs.stretches_of(plain, fewest)) is None:
+        return None
     else:
-        reason = digit_runs.reason_of(plain, (reader.read_digits(run).reason for run in digit_runs.runs_of(plain, fewest)))
-    names_country = reason and len(digits) >= FEWEST and regions_named(decorations.flags(text), LABELS)
+        longest, reason = max(map(digit_runs.digit_count, stretches)), _reason_of_runs(plain, stretches, fewest, reader)
+    names_country = reason and longest >= FEWEST and regions_named(decorations.flags(text), LABELS)
     return None if names_country else reason
+
+
+def _reason_of_runs(plain: str, stretches: list[list[str]], fewest: int, reader: _Reader) -> RejectReason | None:
+    of_stretches = ((reader.read_digits(run).reason for run in digit_runs.runs_of(groups, fewest, plain)) for groups in stretches)
+    return digit_runs.reason_of(plain, of_stretches)
 
 
 def bare_digits_of(text: str) -> str | None:

@@ -8,11 +8,10 @@ import pyarrow as pa
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.phones.dirty.countries_named import letters_in, names_country
 from fbcheck_pipeline.phones.dirty.undress import matches
-from fbcheck_pipeline.phones.fast.digits import digit_counts, only
+from fbcheck_pipeline.phones.fast.digits import only
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, EMERGENCY_EVERYWHERE, NONE, Ints, Mask
 from fbcheck_pipeline.phones.fast.territories import FEWEST, emergency_pattern, fewest_digits
 from fbcheck_pipeline.text.decorations import SYMBOL
-from fbcheck_pipeline.text.digit_runs import LIST, MOST_DIGITS, part_of_fewer
 from fbcheck_pipeline.text.few_digits import SHAPES, shape_of_fewer
 
 
@@ -27,22 +26,9 @@ def few_digits_in(cells: pa.StringArray, regions: Ints) -> tuple[Mask, list[tupl
     is_few = np.zeros(len(cells), np.bool_)
     for count in np.unique(fewest).tolist():
         is_few[fewest == count] = matches(cells.filter(pa.array(fewest == count)), shape_of_fewer(count))
-    is_few[is_few] = ~_may_be_more(
-        cells.filter(pa.array(is_few)), [COUNTRIES[each] for each in np.unique(regions).tolist() if each != NONE]
-    )
+    is_few[is_few] = ~_may_be_more(cells.filter(pa.array(is_few)), regions_in(regions))
     few = cells.filter(pa.array(is_few))
     return is_few, [(reason, matches(few, shape)) for shape, reason in reversed(SHAPES)]
-
-
-def are_lists_of_fewer(cells: pa.StringArray, regions: Ints) -> Mask:
-    """As `digit_runs.is_list_of_fewer`, of numbers of the region."""
-    are_lists = matches(cells, LIST)
-    are_lists[are_lists] = digit_counts(cells.filter(pa.array(are_lists))) > MOST_DIGITS
-    fewest = fewest_of(regions)
-    for count in np.unique(fewest[are_lists]).tolist():
-        of_count = are_lists & (fewest == count)
-        are_lists[of_count] = matches(cells.filter(pa.array(of_count)), part_of_fewer(count))
-    return are_lists
 
 
 def fewest_of(regions: Ints) -> Ints:
@@ -53,11 +39,20 @@ def fewest_of(regions: Ints) -> Ints:
     return fewest[regions + 1]
 
 
+def may_be_emergency(cells: pa.StringArray, regions: list[str]) -> Mask:
+    """Where the digits are perhaps an emergency number of one of the regions."""
+    emergency = "|".join({*EMERGENCY_EVERYWHERE, *map(emergency_pattern, regions)} - {""})
+    return matches(only(cells, b"0123456789"), f"^(?:{emergency})$")
+
+
+def regions_in(regions: Ints) -> list[str]:
+    """The regions by name, each once."""
+    return [COUNTRIES[each] for each in np.unique(regions).tolist() if each != NONE]
+
+
 def _may_be_more(cells: pa.StringArray, regions: list[str]) -> Mask:
     """Perhaps emergency numbers; or numbers of another country, which may be shorter. A flag is a picture by now."""
-    emergency = "|".join({*EMERGENCY_EVERYWHERE, *map(emergency_pattern, regions)} - {""})
-    may_be = matches(only(cells, b"0123456789"), f"^(?:{emergency})$")
     may_name = ~matches(cells, shape_of_fewer(FEWEST))
     longer = cells.filter(pa.array(may_name))
     may_name[may_name] = names_country(longer, letters_in(longer)) | matches(longer, SYMBOL)
-    return may_be | may_name
+    return may_be_emergency(cells, regions) | may_name

@@ -35,7 +35,12 @@ _EMAIL = r"^[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+$"
 _BESIDE_AT = rf"{LETTERS}0-9 \n#&()*+,\-/:;_|~?!@{SYMBOL}"
 _AT = f"^[.{_BESIDE_AT}]*@[{_BESIDE_AT}]*$"
 _PAGE = r"^(?:https?://|www\.)[A-Za-z0-9._~:/?#@!*+,%=&\-]+$"
-_NONE = "|".join((_EMAIL, _AT, _PAGE, DATE, AMOUNT, DECIMAL, COORDINATES))
+_NEGATIVE = r"^-[1-9][0-9]*(?:[.,][0-9]+)?$"
+_BELOW_ONE = r"^[1-9](?:[.,][0-9]+)?[eE]-0*[1-9][0-9]{0,2}$"
+_CALCULATED = r"^=[A-Za-z0-9+\-*/(),.:;!$ ]*[A-Za-z(][A-Za-z0-9+\-*/(),.:;!$ ]*$"
+_NONE = "|".join((_EMAIL, _AT, _PAGE, _NEGATIVE, _BELOW_ONE, _CALCULATED, DATE, AMOUNT, DECIMAL, COORDINATES))
+# More digits than are left; none is padded.
+_ROUNDED = "|".join(rf"^[1-9](?:[.,][0-9]{{1,{places - 1}}})?[eE]\+?{places:02}$" for places in range(8, 21))
 # A chat link, a message, an escape, a second address.
 _MAY_BE_ONE = r"(?i)wa\.me|whatsapp|@c\.us|[?&](?:body|text)=|&[a-z0-9#]+;|tel:|@.*//|@.*www\.|//.*@|www\..*@"
 _NO_DIGITS_BESIDE_AT = r"^[^0-9=]*@[^0-9=]*$"
@@ -103,6 +108,7 @@ def certain_reasons(cells: pa.StringArray) -> list[tuple[RejectReason, Mask]]:
     """
     return [
         (RejectReason.NOT_A_NUMBER, _only(cells, _NONE, _MAY_BE_ONE)),
+        (RejectReason.EXCEL_PRECISION_LOST, matches(cells, _ROUNDED)),
         (RejectReason.LETTERS_IN_NUMBER, _are_glued(cells) | _are_few_beside(cells)),
     ]
 

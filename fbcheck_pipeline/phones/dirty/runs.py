@@ -1,6 +1,8 @@
-"""Runs of digit groups, of many cells at once; see `text.digit_runs`, whose shapes these are."""
+"""Runs of digit groups, of many cells at once; see `text.digit_runs`, whose stretches and shapes these are."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -9,60 +11,65 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.phones.dirty.undress import matches
 from fbcheck_pipeline.phones.fast.digits import Bytes, buffers_of, only
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
-from fbcheck_pipeline.text.digit_runs import BEGINS_WITH_PLUS, GLUED_LABEL, MOST_DIGITS, MOST_GROUPS, SHAPE, UNLESS
+from fbcheck_pipeline.text.digit_runs import BEGINS_WITH_PLUS, BRACKETED_WORDS, MOST_DIGITS, MOST_GROUPS, SEPARATORS
+
+_IS_PARTING = ~np.isin(np.arange(256), np.frombuffer(f"0123456789{SEPARATORS}".encode(), np.uint8))
+_CLOSING = np.frombuffer(b")]}>", np.uint8)
 
 
-def have_runs(cells: pa.StringArray, fewest: Ints) -> Mask:
-    """Where a cell has so many digits at least, and its runs are all numbers that it may hold.
+class Groups(NamedTuple):
+    """All groups of digits of some cells, in order: each one's cell and its stretch, counted on over all cells, and how many digits it has.
+
+    data: the bytes of all digits. cells: how many there are.
+    """
+
+    of_cell: Ints
+    stretch: Ints
+    digits: Ints
+    data: Bytes
+    cells: int
+
+    def longest(self) -> Ints:
+        """The digits of each cell's longest stretch."""
+        longest = np.zeros(self.cells, np.int64)
+        firsts = np.flatnonzero(np.diff(self.of_cell, prepend=-1))
+        if len(firsts):
+            longest[self.of_cell[firsts]] = np.maximum.reduceat(np.bincount(self.stretch, self.digits)[self.stretch], firsts)
+        return longest
+
+    def digit_count(self) -> Ints:
+        """How many digits each cell has."""
+        return np.bincount(self.of_cell, self.digits, self.cells).astype(np.int64)
+
+    def stretch_count(self) -> Ints:
+        """How many stretches each cell has."""
+        is_first = np.diff(self.stretch, prepend=-1) > 0
+        return np.bincount(self.of_cell[is_first], minlength=self.cells)
+
+    def are_many(self, fewest: Ints) -> Mask:
+        """Cells with a stretch of so many digits at least, which has too many groups to look at."""
+        in_stretch, groups = np.bincount(self.stretch, self.digits)[self.stretch], np.bincount(self.stretch)[self.stretch]
+        is_many = (in_stretch >= fewest[self.of_cell]) & (groups > MOST_GROUPS)
+        return np.bincount(self.of_cell[is_many], minlength=self.cells) > 0
+
+
+class Runs(NamedTuple):
+    """Runs of digits, with a plus or without; the cell of each, and whether it is all that the cell has, written so."""
+
+    texts: pa.StringArray
+    of_cell: Ints
+    is_whole: Mask
+
+
+def groups_of(cells: pa.StringArray) -> Groups:
+    """The groups of cells without nulls.
 
     Args:
         cells: as `in_ascii` gives them, without blanks around.
     """
-    groups, digits, _ = _groups_in(cells)
-    counts = np.bincount(groups, minlength=len(cells))
-    digits_of = np.bincount(groups, digits, len(cells))
-    has_runs: Mask = (counts <= MOST_GROUPS) & (digits_of <= MOST_DIGITS) & (digits_of >= fewest)
-    for shape, is_wanted in ((SHAPE, True), (UNLESS, False), (GLUED_LABEL, False)):
-        has_runs[has_runs] = matches(cells.filter(pa.array(has_runs)), shape) == is_wanted
-    return has_runs
-
-
-def all_digits(cells: pa.StringArray) -> pa.StringArray:
-    """As `digit_runs.all_digits`."""
-    digits, has_plus = only(cells, b"0123456789"), matches(cells, BEGINS_WITH_PLUS)
-    return pc.replace_with_mask(
-        digits, pa.array(has_plus), pc.binary_join_element_wise("+", digits.filter(pa.array(has_plus)), "")
-    )
-
-
-def runs_in(cells: pa.StringArray, fewest: Ints, but_all: bool = False) -> tuple[pa.StringArray, Ints]:
-    """All runs of so many digits at least, with a plus, too, where a cell has one; and the place of the cell of each. Of few groups only.
-
-    Args:
-        but_all: without the run of all digits, where no plus is in the cell.
-    """
-    of_cell, digits, data = _groups_in(cells)
-    begins = np.cumsum(digits) - digits
-    first, last = (np.concatenate(each) for each in zip(*_pairs(of_cell), strict=True))
-    lengths = begins[last] + digits[last] - begins[first]
-    is_long = (lengths >= fewest[of_cell[first]]) & (lengths <= MOST_DIGITS)
-    is_long &= np.bincount(of_cell, minlength=len(cells))[of_cell[first]] <= MOST_GROUPS
-    has_plus = matches(cells, r"\+")
-    if but_all:
-        is_long &= (lengths < np.bincount(of_cell, digits, len(cells))[of_cell[first]]) | has_plus[of_cell[first]]
-    first, lengths = first[is_long], lengths[is_long]
-    ends = np.cumsum(lengths)
-    picked = np.arange(lengths.sum()) + np.repeat(begins[first] - (ends - lengths), lengths)
-    offsets = np.concatenate([[0], ends]).astype(np.int32)
-    runs = pa.StringArray.from_buffers(len(first), pa.py_buffer(offsets), pa.py_buffer(data[picked]))
-    of_run = of_cell[first]
-    signed = pc.binary_join_element_wise("+", runs.filter(pa.array(has_plus[of_run])), "")
-    return pa.concat_arrays([runs, signed]), np.concatenate([of_run, of_run[has_plus[of_run]]])
-
-
-def _groups_in(cells: pa.StringArray) -> tuple[Ints, Ints, Bytes]:
-    """Each group's cell and how many digits it has, in order; and the bytes of all digits."""
     ends, data = buffers_of(cells)
+    if np.isin(data, _CLOSING).any():
+        ends, data = buffers_of(pc.replace_substring_regex(cells, BRACKETED_WORDS, " "))
     is_digit = data - np.uint8(ord("0")) < 10
     begins = is_digit.copy()
     begins[1:] &= ~is_digit[:-1]
@@ -70,14 +77,50 @@ def _groups_in(cells: pa.StringArray) -> tuple[Ints, Ints, Bytes]:
     places = np.flatnonzero(is_digit)
     firsts = np.flatnonzero(begins[places])
     digits = np.diff(firsts, append=len(places))
-    return np.searchsorted(ends, places[firsts], side="right") - 1, digits, data[places]
+    first, last = places[firsts], places[firsts + digits - 1]
+    of_cell = np.searchsorted(ends, first, side="right") - 1
+    parting = np.cumsum(_IS_PARTING[data], dtype=np.int32)
+    is_apart = parting[first[1:]] > parting[last[:-1]]
+    is_apart |= np.diff(of_cell) > 0
+    return Groups(of_cell, np.concatenate([[0], np.cumsum(is_apart)])[: len(of_cell)], digits, data[places], len(cells))
 
 
-def _pairs(of_cell: Ints) -> list[tuple[Ints, Ints]]:
+def all_digits(cells: pa.StringArray) -> pa.StringArray:
+    """The digits of each cell, with a plus where the cell begins with one."""
+    digits, has_plus = only(cells, b"0123456789"), matches(cells, BEGINS_WITH_PLUS)
+    return pc.replace_with_mask(
+        digits, pa.array(has_plus), pc.binary_join_element_wise("+", digits.filter(pa.array(has_plus)), "")
+    )
+
+
+def runs_in(cells: pa.StringArray, groups: Groups, fewest: Ints) -> Runs:
+    """All runs of so many digits at least, with a plus, too, where a cell has one; of stretches of few groups only."""
+    begins = np.cumsum(groups.digits) - groups.digits
+    first, last = (np.concatenate(each) for each in zip(*_pairs(groups.stretch), strict=True))
+    of_cell = groups.of_cell[first]
+    lengths = begins[last] + groups.digits[last] - begins[first]
+    is_long = (lengths >= fewest[of_cell]) & (lengths <= MOST_DIGITS)
+    is_long &= np.bincount(groups.stretch)[groups.stretch[first]] <= MOST_GROUPS
+    first, of_cell, lengths = first[is_long], of_cell[is_long], lengths[is_long]
+    ends = np.cumsum(lengths)
+    picked = np.arange(lengths.sum()) + np.repeat(begins[first] - (ends - lengths), lengths)
+    offsets = np.concatenate([[0], ends]).astype(np.int32)
+    runs = pa.StringArray.from_buffers(len(first), pa.py_buffer(offsets), pa.py_buffer(groups.data[picked]))
+    has_plus, begins_with_plus = (matches(cells, shape)[of_cell] for shape in (r"\+", BEGINS_WITH_PLUS))
+    signed = pc.binary_join_element_wise("+", runs.filter(pa.array(has_plus)), "")
+    is_whole = lengths == groups.digit_count()[of_cell]
+    return Runs(
+        pa.concat_arrays([runs, signed]),
+        np.concatenate([of_cell, of_cell[has_plus]]),
+        np.concatenate([is_whole & ~begins_with_plus, (is_whole & begins_with_plus)[has_plus]]),
+    )
+
+
+def _pairs(stretch: Ints) -> list[tuple[Ints, Ints]]:
     """The first and the last group of every run."""
-    groups = np.arange(len(of_cell))
+    groups = np.arange(len(stretch))
     pairs = [(groups, groups)]
     for more in range(1, MOST_GROUPS):
-        first = groups[:-more][of_cell[more:] == of_cell[:-more]] if more < len(groups) else groups[:0]
+        first = groups[:-more][stretch[more:] == stretch[:-more]] if more < len(groups) else groups[:0]
         pairs.append((first, first + more))
     return pairs

@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS, only
+from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS, digit_counts, only
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text import decorations
-from fbcheck_pipeline.text.digit_runs import LABEL
+from fbcheck_pipeline.text.digit_runs import LABEL, MOST_GROUPS
 from fbcheck_pipeline.text.splitting import CERTAIN_SEPARATORS, LONG_LIST, MAX_LIST_LENGTH
 
 # Begins and ends as a number does; what stands inside, the fast path looks at. A single point may begin a fraction.
@@ -34,8 +34,9 @@ _LABELLED = rf"[(\[]?{LABEL}(?:[ .\-/]+{LABEL})*[)\]]?[ :.=\-]{{1,3}}"
 WHOLE = r"(?:\+|\(?0)[0-9 ().\-]*[0-9)]|[0-9]+|\(?[1-9][0-9]{2,}\)?(?:[ .\-]+[1-9][0-9]+)+"
 # Of fewer digits than one of two numbers has, so that the slash ends an area code; and no tail of a range behind it.
 _AREA = r"\(?0[0-9]{1,5}\)?|\+[0-9]{1,2} ?(?:\(0\) ?)?[0-9]{2,3}"
-# Two numbers have no more: each fifteen, an international prefix, a trunk 0.
-_MANY = r"^[0-9](?: *[0-9]){44,}$"
+# Two numbers have no more digits: each fifteen, an international prefix, a trunk 0. In fewer groups, their runs are looked at.
+_OF_TWO = 44
+_MANY = rf"^[0-9]+(?: +[0-9]+){{{MOST_GROUPS},}}$"
 MOST_BYTES = 4  # of a character
 # Letters of most scripts, as a part of a class; all of them, `\p{L}`, take a hundred times as long to compile, which each batch does.
 LETTERS = (
@@ -158,6 +159,7 @@ def first_of_many(cells: pa.StringArray) -> pa.StringArray:
         cells: as `in_ascii` gives them, without blanks around.
     """
     is_many = matches(cells, _MANY)
+    is_many[is_many] = digit_counts(cells.filter(pa.array(is_many))) > _OF_TWO
     return spread(pc.utf8_slice_codeunits(only(cells.filter(pa.array(is_many)), b"0123456789"), 0, MOST_DIGITS), is_many)
 
 
