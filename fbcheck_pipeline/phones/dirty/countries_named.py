@@ -12,10 +12,10 @@ from phonenumbers import SUPPORTED_REGIONS
 from fbcheck_pipeline.phones.dirty.undress import matches
 from fbcheck_pipeline.phones.fast.terms import NONE, Mask
 from fbcheck_pipeline.text.cell_words import LABELS
-from fbcheck_pipeline.text.countries import key_of, names, regions_named
+from fbcheck_pipeline.text.countries import LONGEST_NAME, key_of, names, regions_named
 from fbcheck_pipeline.text.few_digits import NO_LETTERS
 
-_LETTERS_LOOKED_AT = 8  # of two words: they tell whether a name may begin with these
+_LETTERS_LOOKED_AT = 8  # of words that follow each other: they tell whether these may be a name
 # What `_code` finds holds this; compiling its hundreds of codes for each batch costs more than looking at the cells first.
 _LIKE_A_CODE = r"[A-Z]{2}|(?i:[a-z]{2}) *:|[(\[] *(?i:[a-z]{2})"
 
@@ -32,16 +32,20 @@ def names_country(cells: pa.StringArray, words: pa.StringArray | None = None) ->
     lists = pc.ascii_split_whitespace(cells if words is None else words)
     pieces = pc.ascii_trim(lists.flatten(), "().,:!?")
     is_word = pc.greater_equal(pieces, "A")  # digits and signs stand before the letters
-    keys, of_cell = _keys(pieces.filter(is_word)), np.repeat(np.arange(len(cells)), lists.value_lengths().to_numpy())
-    of_cell = of_cell[is_word.to_numpy(zero_copy_only=False)]
-    following = pa.concat_arrays([keys, pa.array([""])])[1:]
-    begins = pc.utf8_slice_codeunits(pc.binary_join_element_wise(keys, following, ""), 0, _LETTERS_LOOKED_AT)
-    is_followed = pa.array(of_cell == np.append(of_cell, NONE)[1:])
-    known_names, known_beginnings = _known()
-    may_be = pc.or_(_are_among(keys, known_names), pc.and_(is_followed, _are_among(begins, known_beginnings)))
+    of_cell = np.repeat(np.arange(len(cells)), lists.value_lengths().to_numpy())[is_word.to_numpy(zero_copy_only=False)]
+    keys = _keys(pieces.filter(is_word))
+    known, beginnings = _known()
+    firsts = np.flatnonzero(_are_among(keys, beginnings))
+    joined, may_be = keys.take(pa.array(firsts)), np.zeros(len(firsts), np.bool_)
+    for count in range(LONGEST_NAME):
+        may_be |= _are_among(joined, known)
+        places = firsts + count + 1
+        is_followed = np.append(of_cell, [NONE] * LONGEST_NAME)[places] == of_cell[firsts]
+        following = keys.take(pa.array(places, mask=~is_followed)).fill_null("")
+        joined = pc.binary_join_element_wise(joined, following, "")
     may_name = matches(cells, _LIKE_A_CODE)
     may_name[may_name] = matches(cells.filter(pa.array(may_name)), _code())
-    may_name[of_cell[may_be.to_numpy(zero_copy_only=False)]] = True
+    may_name[of_cell[firsts[may_be]]] = True
     may_name[may_name] = [bool(regions_named(cell, LABELS)) for cell in cells.filter(pa.array(may_name)).to_pylist()]
     return may_name
 
@@ -58,10 +62,9 @@ def _keys(words: pa.StringArray) -> pa.StringArray:
     return pc.replace_with_mask(pc.ascii_lower(words), pc.invert(pc.string_is_ascii(words)), others.take(coded.indices))
 
 
-def _are_among(words: pa.StringArray, known: frozenset[str]) -> pa.BooleanArray:
-    """Each word once: Arrow's `is_in` would make its table of thousands of names anew for the few words of each batch."""
-    coded = words.dictionary_encode()
-    return pa.array([each in known for each in coded.dictionary.to_pylist()], pa.bool_()).take(coded.indices)
+def _are_among(keys: pa.StringArray, known: frozenset[str]) -> Mask:
+    """By their first letters. Arrow's `is_in` would make its table of thousands of names anew for the few words of each batch."""
+    return np.array([key[:_LETTERS_LOOKED_AT] in known for key in keys.to_pylist()], np.bool_)
 
 
 @cache
@@ -78,7 +81,6 @@ def _code() -> str:
 
 @cache
 def _known() -> tuple[frozenset[str], frozenset[str]]:
-    known = (name for name in names() if (len(name) > 3 or not name.isascii()) and name not in LABELS)
-    all_names = pa.array([*names()])
-    beginnings = [pc.utf8_slice_codeunits(all_names, 0, length) for length in range(1, _LETTERS_LOOKED_AT + 1)]
-    return frozenset(known), frozenset(pc.unique(pa.concat_arrays(beginnings)).to_pylist())
+    """The first letters of names, and all that these begin with."""
+    known = {name[:_LETTERS_LOOKED_AT] for name in names() if (len(name) > 3 or not name.isascii()) and name not in LABELS}
+    return frozenset(known), frozenset(name[:length] for name in known for length in range(1, _LETTERS_LOOKED_AT + 1))

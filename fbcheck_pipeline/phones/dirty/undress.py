@@ -49,6 +49,10 @@ _JOINT = "\0"  # between cells that are translated together
 _DROPPED = "\U000e0001"  # itself one of the marks that go
 
 
+# Nothing but signs of these stands between the digits of what any step takes.
+_MAY_BE_DRESSED = r"(?i)^[=\"]*(?:item[0-9]+)?[^0-9]*[0-9][0-9 ()+\-.,'/e\t\r\v\f]*[^0-9]*$"
+
+
 class _Step(NamedTuple):
     """A shape that cells have as a whole; in these a pattern is replaced wherever it is found."""
 
@@ -130,7 +134,10 @@ def undressed(cells: pa.StringArray) -> pa.StringArray:
     Args:
         cells: as `in_ascii` gives them, without blanks around.
     """
-    found, left, places = _parted(cells, np.arange(len(cells)), f"^{CORE}$")
+    (_, places), _, _ = _parted(cells, np.arange(len(cells)), _MAY_BE_DRESSED)
+    if not len(places):  # the expressions take longer to compile than most batches
+        return pa.nulls(len(cells), pa.string())
+    found, left, places = _parted(cells.take(pa.array(places)), places, f"^{CORE}$")
     bare, at = [found[0]], [found[1]]
     for step in _STEPS:
         taken, left, places = _parted(left, places, step.shape)
