@@ -30,7 +30,7 @@ from fbcheck_pipeline.cli.run_options import RunOptions, RunOutcome
 from fbcheck_pipeline.cli.tables import region_hint
 from fbcheck_pipeline.defs.instance import LEDGER_TAG, Instance
 from fbcheck_pipeline.defs.jobs import COLLECT, JOIN, SUBMIT
-from fbcheck_pipeline.defs.kept_files import common_files_kept_open, run_file_kept_open
+from fbcheck_pipeline.defs.kept_files import KeptFiles, files_kept_open
 from fbcheck_pipeline.defs.requests import missing_assets
 from fbcheck_pipeline.errors import (
     FbcheckError,
@@ -112,12 +112,12 @@ def run_lists(settings: Settings, paths: Sequence[Path], options: RunOptions, re
     outcome = RunOutcome()
     try:
         with (
+            files_kept_open() as kept,
             open_instance(settings) as instance,
-            common_files_kept_open(instance),
             reporter.progress(),
             Interrupts() as interrupts,
         ):
-            driver = _Driver(ws, instance, options, until, outcome, interrupts, reporter)
+            driver = _Driver(ws, instance, kept, options, until, outcome, interrupts, reporter)
             driver.register(paths)
             keys = set(outcome.keys.values())
             sent_before = _sent(ws, keys)
@@ -152,6 +152,7 @@ class _Driver:
         self,
         ws: Workspace,
         instance: dg.DagsterInstance,
+        kept: KeptFiles,
         options: RunOptions,
         until: float | None,
         outcome: RunOutcome,
@@ -159,7 +160,7 @@ class _Driver:
         reporter: Reporter,
     ) -> None:
         self._ws, self._instance, self._options, self._until, self._outcome = ws, instance, options, until, outcome
-        self._interrupts, self._reporter = interrupts, reporter
+        self._kept, self._interrupts, self._reporter = kept, interrupts, reporter
         self._target, self._attempts = target.embedded(), Attempts()
         self._is_vendor_away = False
         self._balance: Any = None
@@ -308,15 +309,14 @@ class _Driver:
         quiet = {"console": {"config": {"log_level": "CRITICAL"}}} if "console" in definition.loggers else {}
         run_id = str(uuid4())
         try:
-            with run_file_kept_open(self._instance, run_id):
-                result = definition.execute_in_process(
-                    instance=self._instance,
-                    partition_key=key,
-                    asset_selection=[ours.key(each) for each in selection] if selection else None,
-                    run_config={**(config or {}), "loggers": quiet},
-                    run_id=run_id,
-                    tags={LEDGER_TAG: self._ws.ledger.uuid},
-                )
+            result = definition.execute_in_process(
+                instance=self._instance,
+                partition_key=key,
+                asset_selection=[ours.key(each) for each in selection] if selection else None,
+                run_config={**(config or {}), "loggers": quiet},
+                run_id=run_id,
+                tags={LEDGER_TAG: self._ws.ledger.uuid},
+            )
             gc.collect(1)  # what Dagster made of this run
             release_unused_memory()
             self._interrupts.raise_if_interrupted()
@@ -328,6 +328,8 @@ class _Driver:
             if cause is None:
                 raise
             raise cause from None
+        finally:
+            self._kept.close(run_id)
 
     def _is_waiting(self) -> bool:
         """True while the vendor has chunks of our lists that have not settled, unless their results failed too often."""

@@ -1,8 +1,8 @@
-"""Dagster's SQLite files, kept open while a command works.
+"""Dagster's SQLite files, each kept open by one engine while a command works.
 
-Dagster opens and closes a file for each event and each question. The last connection that closes writes SQLite's log back into the
-file and deletes it, with several waits for the disk; while another connection is open, nobody does. Storages without such files, as
-PostgreSQL, are left alone.
+For each event and each question Dagster makes an engine: it compiles its statement anew, opens the file, reads its tables and closes
+it, and the last connection that closes writes SQLite's log back into the file, with several waits for the disk. All this costs more
+than the event. Storages without such files, as PostgreSQL, are left alone.
 """
 
 from __future__ import annotations
@@ -10,41 +10,80 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+from typing import Any
 
-import dagster as dg
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
+
+STORAGES = ("event_log.sqlite.sqlite_event_log", "runs.sqlite.sqlite_run_storage", "schedules.sqlite.sqlite_schedule_storage")
+"""Dagster's modules, below `dagster._core.storage`; there is no public way to give them an engine. Where one is no more, nothing is kept."""
+MAKER = "create_engine"
+"""What each of them calls for an engine."""
+
+
+class _KeptPool(sa.QueuePool):
+    """A pool that outlives what its engine disposes of: Dagster disposes of each engine after its use."""
+
+    def dispose(self) -> None:
+        pass
+
+    def recreate(self) -> sa.QueuePool:
+        return self
+
+    def close(self) -> None:
+        super().dispose()
+
+
+class KeptFiles:
+    """The engines that were asked for, by the URL of their file."""
+
+    def __init__(self) -> None:
+        self._engines: dict[Any, sa.Engine] = {}
+
+    def engine(self, url: str, **given: Any) -> sa.Engine:
+        """The one engine of a file."""
+        if url not in self._engines:
+            engine = sa.create_engine(url, **{**given, "poolclass": _KeptPool})
+            sa.event.listen(engine, "connect", _write_without_waiting)
+            self._engines[url] = engine
+        return self._engines[url]
+
+    def close(self, run_id: str = "") -> None:
+        """Close the file of a run; without one, all."""
+        for url in [each for each in self._engines if run_id in each]:
+            pool = self._engines.pop(url).pool
+            assert isinstance(pool, _KeptPool)
+            pool.close()
 
 
 @contextmanager
-def common_files_kept_open(dagster: dg.DagsterInstance) -> Iterator[None]:
-    """Keep open the files that all runs share: `history/runs.db` and `history/runs/index.db`."""
-    index = _events_file(dagster, "index")
-    with _kept_open(index), _kept_open(index and index.parents[1] / "runs.db"):
-        yield
-
-
-@contextmanager
-def run_file_kept_open(dagster: dg.DagsterInstance, run_id: str) -> Iterator[None]:
-    """Keep open the file of a run's events, which is made where it is not there."""
-    with _kept_open(_events_file(dagster, run_id)):
-        yield
-
-
-def _events_file(dagster: dg.DagsterInstance, name: str) -> Path | None:
-    path_of = getattr(dagster.event_log_storage, "path_for_shard", None)
-    return Path(path_of(name)) if path_of else None
-
-
-@contextmanager
-def _kept_open(file: Path | None) -> Iterator[None]:
-    connection = None
-    with suppress(sqlite3.Error):  # Dagster says it in its own words
-        if file is not None:
-            connection = sqlite3.connect(file)
-            connection.execute("PRAGMA journal_mode=WAL")  # which Dagster sets, too
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchall()  # opens the log
+def files_kept_open() -> Iterator[KeptFiles]:
+    """Let Dagster find each of its SQLite files open, once it has asked for it, and its migrations loaded, which it asks for twice a file."""
+    kept = KeptFiles()
+    ours: list[tuple[Any, str, Any]] = [(each, MAKER, kept.engine) for each in _storage_modules() if hasattr(each, MAKER)]
+    ours.append((ScriptDirectory, "from_config", cache(ScriptDirectory.from_config)))
+    theirs = [(owner, name, vars(owner)[name]) for owner, name, _ in ours]
     try:
-        yield
+        for owner, name, kept_one in ours:
+            setattr(owner, name, kept_one)
+        yield kept
     finally:
-        if connection is not None:
-            connection.close()
+        for owner, name, made_anew in theirs:
+            setattr(owner, name, made_anew)
+        kept.close()
+
+
+def _storage_modules() -> Iterator[ModuleType]:
+    for each in STORAGES:
+        with suppress(ImportError):
+            yield import_module(f"dagster._core.storage.{each}")
+
+
+def _write_without_waiting(connection: sqlite3.Connection, _record: object) -> None:
+    """A power cut may take Dagster's newest events, and leaves its files whole; what is bought, the ledger knows."""
+    with suppress(sqlite3.Error):  # Dagster says it in its own words
+        connection.execute("PRAGMA journal_mode=WAL")  # which Dagster sets, too
+        connection.execute("PRAGMA synchronous=NORMAL")
