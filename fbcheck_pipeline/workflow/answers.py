@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +24,9 @@ NO_PIN, REJECTED = -2, -1
 _CODE = {status: code for code, status in enumerate(CHECK_STATUSES)}
 _SETTLED, _MAY_CHANGE, _NIGHT, _MISSING = range(4)
 """What may become of a phone: the night sends it again unless its tries are used up; no chunk that it is pinned to carries it."""
+Codes = npt.NDArray[np.int8]
+Answers = Callable[[Chunk, Phones], Codes]
+"""For each of some phones its verdict by a chunk, as an index in VERDICTS, -1 for none."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,27 @@ class Resolved:
 
 
 def resolve(ws: Workspace, list_key: str, pins: Pins) -> Resolved:
-    """Follow every pin to its answer as the ledger knows it now."""
+    """Follow every pin to its answer as it is now.
+
+    Raises:
+        StorageError: verdicts are lost for good.
+    """
+    return _resolve(ws, list_key, pins, _verdicts_in_files(ws))
+
+
+def tally_of(ws: Workspace, list_key: str, pins: Pins) -> Tally:
+    """What is to be counted of a list, as far as the ledger knows: no verdict is read, so none can be lost."""
+    return Tally(_resolve(ws, list_key, pins, _known_to_ledger(ws)))
+
+
+def _resolve(ws: Workspace, list_key: str, pins: Pins, answers: Answers) -> Resolved:
     count, unsent = len(pins.phones) + 2, _CODE[_status_of_unsent(ws, list_key)]
     chunks = ws.ledger.chunks_with_parts(pins.chunk_keys)
     tasks = [each for each in chunks if each.task_id is not None]
     status, facebook = np.full(count, unsent, np.int8), np.full(count, -1, np.int8)
     resolved = Resolved(pins.phones, status, facebook, np.full(count, -1, codec.smallest_type(len(tasks))), tasks)
     status[REJECTED] = _CODE[CheckStatus.REJECTED]
-    resolver = _AnswerResolver(ws, list_key, resolved, chunks, unsent, pins.binding_tries)
+    resolver = _AnswerResolver(ws, list_key, resolved, chunks, unsent, pins.binding_tries, answers)
     for number, places in codec.grouped(pins.index):
         pin = pins.pins[number]
         if pin.answered_by is AnsweredBy.VERDICT:
@@ -71,6 +87,29 @@ def resolve(ws: Workspace, list_key: str, pins: Pins) -> Resolved:
     return replace(resolved, may_change=bool((resolver.prospect == _MAY_CHANGE).any()))
 
 
+def _verdicts_in_files(ws: Workspace) -> Answers:
+    reader = VerdictReader(ws.storage)
+
+    def verdicts(chunk: Chunk, phones: Phones) -> Codes:
+        answered, codes = verdicts_of(ws, chunk, reader)
+        at = codec.positions(phones, answered)
+        return np.where(at >= 0, codes[np.maximum(at, 0)], np.int8(-1)) if len(codes) else np.full(len(phones), -1, np.int8)
+
+    return verdicts
+
+
+def _known_to_ledger(ws: Workspace) -> Answers:
+    """Tells only whether there is a verdict: a result gave one to all phones that it did not leave without."""
+
+    def is_answered(chunk: Chunk, phones: Phones) -> Codes:
+        if not chunk.has_verdicts:
+            return np.full(len(phones), -1, np.int8)
+        left = ws.ledger.answering_chunks([chunk.chunk_key] if chunk.unanswered_count else [])
+        return -np.isin(phones, [each.unanswered for each in left]).astype(np.int8)
+
+    return is_answered
+
+
 def _status_of_unsent(ws: Workspace, list_key: str) -> CheckStatus:
     """What a phone of the list is that nobody sends: a limit took it back, or it waits to be planned."""
     known = ws.ledger.find_list(list_key)
@@ -78,7 +117,7 @@ def _status_of_unsent(ws: Workspace, list_key: str) -> CheckStatus:
 
 
 class _AnswerResolver:
-    """Fills a `Resolved`, reading each task's verdicts once.
+    """Fills a `Resolved`, asking for each task's verdicts once.
 
     Attributes:
         prospect: what may become of each phone, one of the four codes above.
@@ -92,8 +131,9 @@ class _AnswerResolver:
         chunks: Iterable[Chunk],
         unsent: int,
         binding: frozenset[str],
+        answers: Answers,
     ) -> None:
-        self._reader = VerdictReader(ws.storage)
+        self._answers = answers
         self._ws, self._list_key, self._resolved, self._unsent, self._binding = ws, list_key, resolved, unsent, binding
         self._task_numbers = {task.chunk_key: number for number, task in enumerate(resolved.tasks)}
         self._chunks = {each.chunk_key: each for each in chunks}
@@ -124,13 +164,11 @@ class _AnswerResolver:
         self.prospect[places[missing]] = _MISSING
 
     def verdict(self, chunk_key: str, places: npt.NDArray[np.int64], good: CheckStatus) -> None:
-        """Answer places from the verdict file of a chunk; StorageError where it is lost for good."""
+        """Answer places from the verdicts of a chunk."""
         resolved, number = self._resolved, self._task_numbers.get(chunk_key)
         if number is None:  # purged since it was pinned
             return
-        phones, codes = verdicts_of(self._ws, resolved.tasks[number], self._reader)
-        at = codec.positions(resolved.phones[places], phones)
-        found = np.where(at >= 0, codes[np.maximum(at, 0)], np.int8(-1)) if len(codes) else np.full(len(places), -1, np.int8)
+        found = self._answers(resolved.tasks[number], resolved.phones[places])
         resolved.facebook[places] = found
         resolved.task[places] = number
         usable = places[found >= 0]
@@ -141,6 +179,8 @@ class _AnswerResolver:
         """Say of phones without an answer whether they may be tried again; what was known of them before is looked up once."""
         resolved = self._resolved
         places = np.flatnonzero(self.prospect >= _NIGHT)
+        if not len(places):
+            return
         is_missing = self.prospect[places] == _MISSING
         is_tried = self._tries(resolved.phones[places]) >= self._ws.settings.max_tries
         self.prospect[places] = np.where(is_tried, _SETTLED, _MAY_CHANGE)

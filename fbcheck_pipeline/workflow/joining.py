@@ -10,7 +10,6 @@ import pyarrow as pa
 from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.workflow.answers import Resolved, resolve
 from fbcheck_pipeline.workflow.buying.pins import pins_from
-from fbcheck_pipeline.workflow.tables.verdict_tables import refresh_at_once
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 
@@ -39,4 +38,3 @@ def finish_join(ws: Workspace, join: Join, *, counts: Mapping[str, int], is_comp
     """Record the join once its files stand: the list is due again only when it changes."""
     list_key, revision = join.phone_list.list_key, join.phone_list.revision
     ws.ledger.note_joined(list_key, revision=revision, counts=counts, is_complete=is_complete)
-    refresh_at_once(ws)

@@ -14,7 +14,7 @@ from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.vendor.client import VendorClient
-from fbcheck_pipeline.workflow.answers import Tally, resolve
+from fbcheck_pipeline.workflow.answers import tally_of
 from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.buying.doubt import plan_or_hold
 from fbcheck_pipeline.workflow.buying.pins import Pins, write_pins
@@ -61,7 +61,7 @@ def submit_list(
     Raises:
         OperatorError: a purpose is required and the list has none.
         VendorRefuses: key, balance or address; what is unsent stays planned.
-        StorageError: the pins cannot be written, or verdicts that the list needs are lost; what is new was sent.
+        StorageError: the pins cannot be written; what is new was sent.
     """
     as_of = ws.ledger.generation() if as_of is None else as_of
     content = content_of(e164_phones)
@@ -82,7 +82,7 @@ def submit_list(
     generation = ws.ledger.generation()
     if generation != as_of:
         pins, content = _as_it_is_now(ws, list_key, pins, content)
-    write_pins(ws, list_key, pins, generation)  # first: they stand even where verdicts are lost that the counts need
+    write_pins(ws, list_key, pins, generation)
     counts = _note_counts(ws, list_key, pins, content)
     return Submission(sent, counts, len(content.phones))
 
@@ -99,7 +99,7 @@ def _as_it_is_now(ws: Workspace, list_key: str, pins: Pins, content: ListContent
 
 
 def _note_counts(ws: Workspace, list_key: str, pins: Pins, content: ListContent) -> dict[str, int]:
-    tally = Tally(resolve(ws, list_key, pins))
+    tally = tally_of(ws, list_key, pins)
     tally.add_repeated(content.repeats, content.rejected_rows)
     counts = tally.counts(ws.ledger.phone_list(list_key).source_rows)
     ws.ledger.note_counts(list_key, counts)

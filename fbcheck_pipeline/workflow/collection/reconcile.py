@@ -14,6 +14,7 @@ from fbcheck_pipeline.vendor.client import VendorClient
 from fbcheck_pipeline.vendor.protocols import PROTOCOLS
 from fbcheck_pipeline.vendor.task_snapshots import TaskSnapshot
 from fbcheck_pipeline.workflow.collection.taking_in import accept_kept
+from fbcheck_pipeline.workflow.tables.verdict_tables import refresh_at_once
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 HOUR_S, DAY_S = 3600.0, 86_400.0
@@ -84,6 +85,7 @@ def accept(ws: Workspace, chunk_key: str) -> None:
     """
     accept_kept(ws, _chunk(ws, chunk_key, ChunkState.EXPORTED, ChunkState.SHORT, ChunkState.OVERDUE, ChunkState.ABANDONED))
     _see_that_it_moved(chunk_key, ws.ledger.chunk(chunk_key).state is ChunkState.COLLECTED)
+    refresh_at_once(ws)
 
 
 def _ask(ws: Workspace, client: VendorClient, chunk: Chunk, task_id: str) -> tuple[TaskSnapshot, str | None, str | None]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -19,6 +22,8 @@ from fbcheck_pipeline.model.timestamps import timestamp_us
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 SCHEMA = schema_of(paths.VERDICTS)
+Answers = tuple[Phones, npt.NDArray[np.int8]]
+_WORDS = pa.array(VERDICTS)
 GROUPS_KEPT = 8
 """Row groups of volumes in memory, some 6 MB each."""
 
@@ -58,13 +63,42 @@ def place_of(task_id: str, volume: str | None) -> str:
     return paths.VERDICTS.of(task_id) if volume is None else paths.VOLUMES.of(volume)
 
 
+class _Group:
+    """A row group of a volume. Its rows are sorted by task; the answers of all are made out together."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self.table = table
+        tasks = table[Column.TASK_ID].combine_chunks().dictionary_encode()
+        starts = np.searchsorted(tasks.indices.to_numpy(), np.arange(len(tasks.dictionary) + 1)).tolist()
+        self.rows = {
+            task_id: slice(*bounds) for task_id, bounds in zip(tasks.dictionary.to_pylist(), pairwise(starts), strict=True)
+        }
+
+    @cached_property
+    def answers(self) -> Answers:
+        return _answers_in(self.table)
+
+
+class _Volume:
+    """An open volume, and the first and last task of each of its row groups where the file says so."""
+
+    def __init__(self, file: pq.ParquetFile) -> None:
+        self.file, column = file, SCHEMA.get_field_index(Column.TASK_ID)
+        groups = (file.metadata.row_group(each).column(column).statistics for each in range(file.metadata.num_row_groups))
+        self._ranges = [None if each is None else (each.min, each.max) for each in groups]
+
+    def groups_with(self, task_id: str) -> list[int]:
+        """Row groups that may hold a task."""
+        return [number for number, each in enumerate(self._ranges) if each is None or each[0] <= task_id <= each[1]]
+
+
 class VerdictReader:
     """Reads the verdicts of tasks. Of volumes it keeps the parts read last: ask in the order of volume and task id."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._files: dict[str, pq.ParquetFile] = {}
-        self._groups: dict[tuple[str, int], pa.Table] = {}
+        self._volumes: dict[str, _Volume] = {}
+        self._groups: dict[tuple[str, int], _Group] = {}
 
     def table(self, task_id: str, volume: str | None, columns: list[str] | None = None) -> pa.Table:
         """The rows of a task, sorted by phone.
@@ -75,46 +109,49 @@ class VerdictReader:
         Raises:
             StorageError: the file is lost or damaged.
         """
-        name = place_of(task_id, volume)
         if volume is None:
-            return self._storage.read_parquet(name, columns).read_all()
-        with self._storage.faults_of_parquet_named(name):
-            groups = [self._group(volume, number) for number in self._groups_with(volume, task_id)]
-            mine = [each.filter(pc.equal(each[Column.TASK_ID], task_id)) for each in groups]
-            if not sum(each.num_rows for each in mine):
-                raise pa.ArrowInvalid("it lacks a task")
-        return pa.concat_tables(mine)
+            return self._storage.read_parquet(place_of(task_id, volume), columns).read_all()
+        return pa.concat_tables([group.table[rows] for group, rows in self._parts(task_id, volume)])
 
-    def answers(self, task_id: str, volume: str | None) -> tuple[Phones, npt.NDArray[np.int8]]:
+    def answers(self, task_id: str, volume: str | None) -> Answers:
         """Phones a task answered (sorted) and their verdict as an index in VERDICTS, -1 where it is none.
 
         Raises:
             StorageError: the file is lost or damaged.
         """
-        table = self.table(task_id, volume, [Column.PHONE_E164, Column.FACEBOOK]).combine_chunks()
-        codes = pc.index_in(table[Column.FACEBOOK], pa.array(VERDICTS)).fill_null(-1)
-        return codec.from_e164(table[Column.PHONE_E164].combine_chunks()), codes.to_numpy().astype(np.int8)
+        if volume is None:
+            return _answers_in(self.table(task_id, volume, [Column.PHONE_E164, Column.FACEBOOK]))
+        parts = [[column[rows] for column in group.answers] for group, rows in self._parts(task_id, volume)]
+        phones, codes = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return phones, codes
 
-    def _file(self, volume: str) -> pq.ParquetFile:
-        if volume not in self._files:
+    def _parts(self, task_id: str, volume: str) -> list[tuple[_Group, slice]]:
+        """Where in a volume the rows of a task lie."""
+        with self._storage.faults_of_parquet_named(place_of(task_id, volume)):
+            groups = [self._group(volume, number) for number in self._volume(volume).groups_with(task_id)]
+            parts = [(each, each.rows[task_id]) for each in groups if task_id in each.rows]
+            if not parts:
+                raise pa.ArrowInvalid("it lacks a task")
+        return parts
+
+    def _volume(self, volume: str) -> _Volume:
+        if volume not in self._volumes:
             places = (paths.VOLUMES.of(volume), paths.NEW_VOLUMES.of(volume))  # published and not yet moved
             name = next((each for each in places if self._storage.exists(each)), places[0])
-            self._files[volume] = self._storage.parquet_file(name)
-        return self._files[volume]
+            self._volumes[volume] = _Volume(self._storage.parquet_file(name))
+        return self._volumes[volume]
 
-    def _groups_with(self, volume: str, task_id: str) -> list[int]:
-        """Row groups that may hold a task: the rows of a volume are sorted by task."""
-        metadata = self._file(volume).metadata
-        column = SCHEMA.get_field_index(Column.TASK_ID)
-        ranges = [metadata.row_group(each).column(column).statistics for each in range(metadata.num_row_groups)]
-        return [number for number, each in enumerate(ranges) if each is None or each.min <= task_id <= each.max]
-
-    def _group(self, volume: str, number: int) -> pa.Table:
+    def _group(self, volume: str, number: int) -> _Group:
         if (volume, number) not in self._groups:
             if len(self._groups) >= GROUPS_KEPT:
                 del self._groups[next(iter(self._groups))]
-            self._groups[volume, number] = self._file(volume).read_row_group(number, use_threads=False)
+            self._groups[volume, number] = _Group(self._volume(volume).file.read_row_group(number, use_threads=False))
         return self._groups[volume, number]
+
+
+def _answers_in(table: pa.Table) -> Answers:
+    codes = pc.index_in(table[Column.FACEBOOK].combine_chunks(), _WORDS).fill_null(-1)
+    return codec.from_e164(table[Column.PHONE_E164].combine_chunks()), codes.to_numpy().astype(np.int8)
 
 
 def united(stored: pa.Table, table: pa.Table) -> tuple[pa.Table, bool]:

@@ -167,6 +167,7 @@ def test_many_strange_labels_settle_nothing_until_a_person_accepts_them(
     driver.run("a", phones(count), again=Again.NIGHT)
     assert driver.states() == ["overdue"] and driver.counts("a") == {"undetermined": count} and len(vendor.posts) == 1
     accept(driver.ws, chunk.chunk_key)
+    assert driver.ws.storage.row_count("current_verdicts/all.parquet") == count - 12
     expected = {"checked": count - 12, "undetermined": 12}
     assert driver.states() == ["collected"] and driver.counts("a") == {name: each for name, each in expected.items() if each}
 
