@@ -17,10 +17,12 @@ from fbcheck_pipeline.model.reasons import LINE_TYPES, LineType, RejectReason
 from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
-from fbcheck_pipeline.phones.dirty.among_words import among_words, are_references
+from fbcheck_pipeline.phones.dirty.among_words import among_words, are_references, beside_letter
+from fbcheck_pipeline.phones.dirty.apart import parts_apart
 from fbcheck_pipeline.phones.dirty.beside import before_range, before_words, digits_in, linked, without_last_group
 from fbcheck_pipeline.phones.dirty.blanks import parted_by_blanks
-from fbcheck_pipeline.phones.dirty.countries_named import letters_in, names_country
+from fbcheck_pipeline.phones.dirty.cleared import cleared
+from fbcheck_pipeline.phones.dirty.countries_named import letters_in, names_country, without_lira
 from fbcheck_pipeline.phones.dirty.few import few_digits_in, fewest_of, may_be_emergency, regions_in
 from fbcheck_pipeline.phones.dirty.marked_up import without_markup
 from fbcheck_pipeline.phones.dirty.parts import parts_of, worded_parts
@@ -36,13 +38,17 @@ from fbcheck_pipeline.phones.dirty.undress import (
     may_be_long_list,
     undressed,
 )
+from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.fast_path import BLOCK_ROWS, FastPath
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, MAX_EMERGENCY_DIGITS, NONE, Ints, Mask, Says
-from fbcheck_pipeline.phones.fast.territories import FEWEST
+from fbcheck_pipeline.phones.fast.territories import FEWEST, FEWEST_ABROAD
 from fbcheck_pipeline.phones.phone_batches import PhoneArrays
-from fbcheck_pipeline.text.decorations import SYMBOL
+from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, SYMBOL
 from fbcheck_pipeline.text.digit_runs import MAY_BE_DIGITS, UNLESS
 from fbcheck_pipeline.text.few_digits import AMOUNT, BLANKS
+from fbcheck_pipeline.text.parts_apart import LETTERS as LETTERS_APART
+from fbcheck_pipeline.text.parts_apart import REASONS as REASONS_APART
+from fbcheck_pipeline.text.parts_apart import TORN
 
 # About so many of a batch's cells that are not plain are heard, evenly spread; they tell what all of them would.
 COSTLY_CELLS_HEARD = 1000
@@ -58,6 +64,7 @@ SHAPES_SEEN = 200
 PLAIN_SHAPE = r"^[0-9 ()+\-]*(?:\.[0-9 ()+\-]*\.[0-9 ().+\-]*)?$"
 
 Wanted = Callable[[PhoneArrays], Mask]
+Way = Callable[["Cells", pa.StringArray], tuple[PhoneArrays, Mask]]
 _Cell = tuple[str | None, int, int]
 
 
@@ -91,7 +98,7 @@ class PhoneReader:
         self._ways = (
             *(self._without_digit, self._few_digits, self._apart, self._undressed, self._certainly_none, self._of_too_many),
             *(self._parted_by_blanks, self._in_parts, self._among_words, self._in_worded_parts, self._linked),
-            *(self._of_ranges, self._without_run, self._without_markup),
+            *(self._of_ranges, self._cleared, self._without_run, self._without_markup),
         )
         self._remembered: dict[_Cell, list[PhoneOutcome]] = {}
 
@@ -242,11 +249,73 @@ class PhoneReader:
         is_other[may_name] = names_country(words, letters_in(words)) | matches(words, f"{SYMBOL}{{2}}")  # perhaps a flag
         return is_other
 
+    def _cleared(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """Numbers beside dates, sums, addresses and the like; and cells in which words part other digits from all numbers."""
+        texts = cleared(plain, fewest_of(cells.regions))
+        texts = pc.replace_substring_regex(texts, r"([^ \-.,;/|:]) [\-,;/|:]$", r"\1")
+        is_other = pc.fill_null(pc.not_equal(texts, plain), False)
+        ways = (self._in_parts, self._among_words, self._in_worded_parts)
+        found, is_read = self._first_of(ways, cells, pc.if_else(is_other, texts, NOTHING))
+        ways = (lambda *_: (found, is_read), self._without_part, self._beside_letter)
+        return self._first_of(ways, cells, texts)
+
+    def _beside_letter(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """One number and a letter that may be a digit."""
+        _, is_number = self._read_as(all_digits(beside_letter(plain)), cells, phone_batches.is_number)
+        return _rejected(cells.rows[is_number], RejectReason.LETTERS_IN_NUMBER), is_number
+
+    def _without_part(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """Cells with a part that is no number, beside one that is."""
+        parts, of_cell = parts_apart(plain)
+        counts, fewest = digit_counts(parts), fewest_of(cells.regions)
+        is_few = counts < fewest[of_cell]
+        places = np.flatnonzero(~is_few)
+        long, of_long = parts.take(pa.array(places)), of_cell[places]
+        read, is_sure = self._fast(cells.taken(of_long)._replace(texts=all_digits(long)))
+        is_number, is_none = np.zeros(len(parts), np.bool_), np.zeros(len(parts), np.bool_)
+        is_torn = matches(long, TORN)
+        is_number[places] = is_sure & phone_batches.is_number(read) & ~is_torn
+        may_be_none = places[is_sure & ~phone_batches.is_number(read) & ~is_torn]
+        is_none[may_be_none] = self._are_none(
+            cells.taken(of_cell[may_be_none])._replace(texts=parts.take(pa.array(may_be_none))), fewest[of_cell[may_be_none]]
+        )
+        has_number, has_other, is_unclear, may_be_abroad, may_be_named = (
+            np.bincount(of_cell[where], minlength=len(plain)) > 0
+            for where in (
+                *(is_number, is_few | is_none, ~(is_few | is_none | is_number)),
+                *(is_none | (is_few & (counts >= FEWEST)), is_none | (is_few & (counts >= FEWEST_ABROAD))),
+            )
+        )
+        is_without = has_number & has_other & ~is_unclear
+        places = np.flatnonzero(is_without & may_be_abroad)
+        words = plain.take(pa.array(places))
+        words = pc.if_else(pa.array(may_be_named[places]), words, without_lira(words))
+        is_without[places[names_country(words, letters_in(words))]] = False
+        texts = plain.filter(pa.array(is_without))
+        first = np.searchsorted(of_cell, np.flatnonzero(is_without))
+        letters, ranges, none = (phone_batches.REASON_CODE[each] for each in REASONS_APART)
+        reasons = np.where(
+            matches(texts, f"[{LETTERS_APART}]"), letters, np.where(counts[first] >= MIN_PART_DIGITS, ranges, none)
+        )
+        return phone_batches.rejected_phones(cells.rows[is_without], reasons), is_without
+
     def _without_markup(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Numbers in tags or beside an e-mail address."""
-        texts = without_markup(plain)
-        found, is_read = [], np.zeros(len(plain), np.bool_)
-        for way in (self._numbers_undressed, self._in_parts, self._among_words):
+        return self._first_of((self._numbers_undressed, self._in_parts, self._among_words), cells, without_markup(plain))
+
+    def _are_none(self, cells: Cells, fewest: Ints) -> Mask:
+        """Where no run of digits is a number."""
+        groups = groups_of(cells.texts)
+        runs = runs_in(cells.texts, groups, fewest)
+        read, is_sure = self._fast(cells.taken(runs.of_cell)._replace(texts=runs.texts))
+        is_none = ~groups.are_many(fewest)
+        is_none[runs.of_cell[~is_sure | phone_batches.is_number(read)]] = False
+        return is_none
+
+    def _first_of(self, ways: Sequence[Way], cells: Cells, texts: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """What is left of some cells, read by the first way that is sure of it."""
+        found, is_read = [], np.zeros(len(texts), np.bool_)
+        for way in ways:
             read, is_it = way(cells, pc.if_else(pa.array(is_read), NOTHING, texts))
             found.append(read)
             is_read |= is_it
@@ -308,7 +377,7 @@ class PhoneReader:
             is_sure[places] &= is_none & ~phone_batches.is_number(read)
         is_named = is_sure & ~is_labelled
         named = plain.filter(pa.array(is_named))
-        is_sure[is_named] = ~(names_country(named) | are_references(named))
+        is_sure[is_named] = ~(names_country(named, letters_in(named)) | are_references(named, numbers.filter(pa.array(is_named))))
         return phone_batches.in_order(found, np.flatnonzero(is_sure[is_read])), is_sure
 
     def _of_ranges(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:

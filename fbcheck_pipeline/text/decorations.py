@@ -64,33 +64,33 @@ _TAG = re.compile(r"<\s*/?\s*(?:span|strong|em|font|small|nobr|a|b|i|u)(?:\s[^<>
 _LISTED = re.compile(r"\[(.*[\"'].*)\]|\{(.*)\}|\((.*[\"'].*)\)", re.S)
 _LIST_QUOTES = re.compile(r"[\"']\s*,?\s*[\"']")
 _BULLET = re.compile(r"(^|\n)[ ]*[\u2022\u00b7\u25aa\u2023*\-][ ]*(?=[(\[]?[+0])")
-_YEAR = r"(?:19|20)\d{2}"
-_DAY_OR_MONTH = r"(?:0?[1-9]|[12]\d|3[01])"
-_MONTH = r"(?:0?[1-9]|1[0-2])"
+YEAR = r"(?:19|20)\d{2}"
+DAY_OR_MONTH = r"(?:0?[1-9]|[12]\d|3[01])"
+MONTH = r"(?:0?[1-9]|1[0-2])"
 _DAY = "|".join(
-    rf"{_DAY_OR_MONTH} ?{mark} ?{_DAY_OR_MONTH} ?{mark} ?{_YEAR}|{_YEAR}{mark}{_DAY_OR_MONTH}{mark}{_DAY_OR_MONTH}"
+    rf"{DAY_OR_MONTH} ?{mark} ?{DAY_OR_MONTH} ?{mark} ?{YEAR}|{YEAR}{mark}{DAY_OR_MONTH}{mark}{DAY_OR_MONTH}"
     for mark in ("-", r"\.", "/")
 )
-_DATE = re.compile(rf"(?:{_DAY}|{_MONTH}[-./]{_YEAR})(?:[ T,]+\d{{1,2}}[:.]\d{{2}}.*)?")
-DATE = rf"^(?:{_DAY}|{_MONTH}[-./]{_YEAR})(?:[ T,]+\d{{1,2}}[:.]\d{{2}}[0-9:.,+ \-]*(?:Z|[AaPp][Mm])?)?$"
+_DATE = re.compile(rf"(?:{_DAY}|{MONTH}[-./]{YEAR})(?:[ T,]+\d{{1,2}}[:.]\d{{2}}.*)?")
+DATE = rf"^(?:{_DAY}|{MONTH}[-./]{YEAR})(?:[ T,]+\d{{1,2}}[:.]\d{{2}}[0-9:.,+ \-]*(?:Z|[AaPp][Mm])?)?$"
 """A date with its time or without, and nothing else; for Python and RE2."""
 _DATE_BESIDE = re.compile(
-    rf"(?<![^\s,])[(\[]?(?:{_DAY_OR_MONTH}([-./]){_DAY_OR_MONTH}\1{_YEAR}|{_YEAR}([-./]){_DAY_OR_MONTH}\2{_DAY_OR_MONTH})[)\]]?:?(?=$|[\s,;|])"
+    rf"(?<![^\s,])[(\[]?(?:{DAY_OR_MONTH}([-./]){DAY_OR_MONTH}\1{YEAR}|{YEAR}([-./]){DAY_OR_MONTH}\2{DAY_OR_MONTH})[)\]]?:?(?=$|[\s,;|])"
 )
-_DAY_BESIDE = re.compile(rf"(?<![^\s,(\[]){_DAY_OR_MONTH}\.{_MONTH}\.(?=$|[\s,)\]])")
-_TIME = r"(?:[01]?\d|2[0-4])(?:[.:h][0-5]\d|\s?h|\s?[ap]m)"
-_HOURS = re.compile(rf"(?<![^\s,;|(\[]){_TIME}\s?-\s?{_TIME}(?=$|[\s,;|)\]])", re.I)
-_CURRENCY = "[$\u00a2\u00a3\u00a5\u20a0-\u20c0]"
-_CURRENCY_SIGN = re.compile(_CURRENCY)
+_DAY_BESIDE = re.compile(rf"(?<![^\s,(\[]){DAY_OR_MONTH}\.{MONTH}\.(?=$|[\s,)\]])")
+TIME = r"(?:[01]?\d|2[0-4])(?:[.:h][0-5]\d|\s?h|\s?[ap]m)"
+_HOURS = re.compile(rf"(?<![^\s,;|(\[]){TIME}\s?-\s?{TIME}(?=$|[\s,;|)\]])", re.I)
+CURRENCY = "[$\u00a2\u00a3\u00a5\u20a0-\u20c0]"
+_CURRENCY_SIGN = re.compile(CURRENCY)
 _SUM = r"(?!0\d)\d{1,3}(?:[.,']?\d{3})?(?:[.,]\d{1,2}|[.,]-)?"
 # Before the sign, and behind a blank, may be the end of a number; behind the sign the beginning of one.
 _PRICE = re.compile(
-    rf"(?:(?<![^\s,;|/(\[]){_CURRENCY}(?!\s?\d{{3,4}}\s+[1-9])\s?{_SUM}|(?:(?<=^)|(?<=[^\d)\]]\s)|(?<=[,;|/(\[])){_SUM}\s?{_CURRENCY})(?=$|[\s,;|/)\]])"
+    rf"(?:(?<![^\s,;|/(\[]){CURRENCY}(?!\s?\d{{3,4}}\s+[1-9])\s?{_SUM}|(?:(?<=^)|(?<=[^\d)\]]\s)|(?<=[,;|/(\[])){_SUM}\s?{CURRENCY})(?=$|[\s,;|/)\]])"
 )
-_BARE_PRICE = re.compile(rf"\d+\s?{_CURRENCY}|{_CURRENCY}\s?\d+")
+_BARE_PRICE = re.compile(rf"\d+\s?{CURRENCY}|{CURRENCY}\s?\d+")
 _SHORT_HOURS = re.compile(r"((?:[01]\d|2[0-4])[0-5][05])\s?-\s?((?:[01]\d|2[0-4])[0-5][05])")
 _EMPTY_BRACKETS = re.compile(r"[(\[]\s*[)\]]")
-SHORT_DATE = rf"{_DAY_OR_MONTH}(?P<mark>[-./]){_DAY_OR_MONTH}(?P=mark)\d{{2}}"
+SHORT_DATE = rf"{DAY_OR_MONTH}(?P<mark>[-./]){DAY_OR_MONTH}(?P=mark)\d{{2}}"
 _AROUND = re.compile(r"^\D+|\D+$")
 POST_MARK = ("\u3012", "\u90f5")
 """The sign before a Japanese post code, and the word that it stands for."""

@@ -27,7 +27,7 @@ from fbcheck_pipeline.phones.careful.reference import (
 )
 from fbcheck_pipeline.phones.fast.terms import Says
 from fbcheck_pipeline.phones.fast.territories import FEWEST, fewest_digits, lengths_of_two
-from fbcheck_pipeline.text import decorations, digit_runs, few_digits, labels, other_readings
+from fbcheck_pipeline.text import decorations, digit_runs, few_digits, labels, other_readings, parts_apart
 from fbcheck_pipeline.text.cell_words import LABELS
 from fbcheck_pipeline.text.cleaning import CELL, EACH_PART, WHOLE_TEXT, WORDS, cleaned, core_of
 from fbcheck_pipeline.text.countries import regions_named
@@ -230,7 +230,35 @@ def _linked(digits: str, reader: _Reader) -> list[PhoneOutcome]:
 def _beside_links(text: str, reader: _Reader) -> list[PhoneOutcome]:
     if any(map(reader.number_in, decorations.bare_prices_in(text))):
         raise Reject(RejectReason.AMBIGUOUS_RANGE)  # `2344 €` (LU): a price goes, a number does not
-    return _numbers(cleaned(WHOLE_TEXT, text, reader.said), 0, reader)
+    text = cleaned(WHOLE_TEXT, text, reader.said)
+    parts = parts_apart.parts_apart(text)
+    if parts and _has_part_without_number(text, parts, reader):
+        raise Reject(parts_apart.reason_of(text, parts[0]))
+    return _numbers(text, 0, reader)
+
+
+def _has_part_without_number(text: str, parts: list[str], reader: _Reader) -> bool:
+    """`Cad. No: 12/3, Ali 0532 …`: True where words part digits that are none from numbers; not where another country is named."""
+    fewest = fewest_digits(reader.region)
+    few = [part for part in parts if digit_count(part) < fewest]
+    long = [part for part in parts if digit_count(part) >= fewest]
+    if any(re.search(parts_apart.TORN, part) for part in long):
+        return False
+    without = [part for part in long if not reader.read_digits(_digits_of(part)).is_number]
+    if not few + without or any(_may_hold_number(part, fewest, reader) for part in without):
+        return False
+    fewest_abroad = min(map(fewest_digits, regions_named(text, LABELS)), default=None)
+    return fewest_abroad is None or (not without and all(digit_count(part) < fewest_abroad for part in few))
+
+
+def _may_hold_number(part: str, fewest: int, reader: _Reader) -> bool:
+    groups = _GROUP.findall(part)
+    is_many = len(groups) > digit_runs.MOST_GROUPS
+    return is_many or any(reader.read_digits(run).is_number for run in digit_runs.runs_of(groups, fewest, part))
+
+
+def _digits_of(part: str) -> str:
+    return "+" * (re.match(digit_runs.BEGINS_WITH_PLUS, part) is not None) + re.sub(r"\D", "", part)
 
 
 def _numbers(text: str, level: int, reader: _Reader) -> list[PhoneOutcome]:

@@ -10,14 +10,28 @@ from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, WHOLE, match
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text import labels
 
-_WORD = rf"[{LETTERS}]{{2,}}[.,:!?]?"
-_BEFORE = rf"(?:(?:[{LETTERS}]+[.,:!?]? +)*{_WORD} +(?:- +)?)?"
-_BEHIND = rf"(?:(?:,| -)?(?: +{_WORD})+| *\({_WORD}(?: +{_WORD})*\))?"
-_ONE = rf"^{_BEFORE}(?:{WHOLE}){_BEHIND}$"
+_SIGN = r" \n,.:;!?'/()|\-"
+# The last word is no letter that may be a digit; none of those behind is.
+_BEFORE = rf"(?:[{LETTERS}(][{LETTERS}{_SIGN}]*)?[{LETTERS}]{{2}}[{_SIGN}]*[ \n:.,;/)]|[:,;/|\-] +"
+_BEHIND = rf"(?:[ \n,;:/]|\.[ \n])(?:[{_SIGN}]*[{LETTERS}]{{2,}})+[{_SIGN}]*| *\((?:[{_SIGN}]*[{LETTERS}]{{2,}})+[{_SIGN}]*|[ \n.,;:!/|\-]*"
+_ONE = rf"^(?:{_BEFORE})?({WHOLE})(?:{_BEHIND})$"
 # No date, fraction or range; a last digit that is alone may be the word's behind it.
-_UNCLEAR = r"^[0-9]-|\.|-.*-| -|- |[^0-9][0-9]$|\)$"
+_UNCLEAR = r"^[0-9]-|\.|(?:^|[^0-9])[0-9]{1,2}-[0-9]{1,2}-| -|- |[^0-9][0-9]$|\)$"
+# Once words in brackets are gone, the one before them is the last.
+_LETTER_BEFORE = rf"(?:^|[^{LETTERS}])[{LETTERS}][^{LETTERS}0-9(]*(?:\([^()]*\)[^{LETTERS}0-9(]*)+[(]?[0-9+]"
+# A word of one letter between others and the number, or behind it.
+_LONE_LETTER = (
+    rf"[{LETTERS}][^0-9+]*\s[^{LETTERS}0-9+\s]*[{LETTERS}][^{LETTERS}0-9+\s]*\s*(?:\+|\(?[0-9])"
+    rf"|[0-9][^0-9]*\s[^{LETTERS}0-9+\s]*[{LETTERS}][^{LETTERS}0-9+\s]*(?:\s|$)"
+)
+_PLAIN_SIGN = r" \n,.:;!?'/\-"
+_ANY_ONE = rf"^(?:[{LETTERS}][{LETTERS}{_PLAIN_SIGN}]*[ \n:.,;/])?((?:\+|\(?0)[0-9 ()\-]*[0-9])(?:(?:[ \n,;:/]|\.[ \n])[{LETTERS}{_PLAIN_SIGN}]*)?$"
+_MAY_GO = r"(?i)www\.|wa\.me|whatsapp|//|(?:tel|fax|callto|smsto|sms|phone):|[0-9] -| \) |(?:[0-9][^0-9]*){14}"
 # Two dots or dashes may mask digits. A word of four capitals may be a telephone's keys; without its scheme the text is another.
-_NO_WORD = rf"{LETTERS_LIKE_DIGITS}|[A-Z]{{4,}}[^{LETTERS}0-9]*$|\.\.|--|- -|www\.|(?i:tel|fax|callto|smsto|sms|phone|whatsapp):"
+_NO_WORD = (
+    rf"{LETTERS_LIKE_DIGITS}|{_LETTER_BEFORE}|[A-Z]{{4,}}[^{LETTERS}0-9]*$|\.\.|--|- -|www\.|wa\.me|whatsapp|//|^\(.*'|\([ ]*\)"
+    rf"|\([^{LETTERS})]*[{LETTERS}][^{LETTERS})]*\)|(?i:tel|fax|callto|smsto|sms|phone|whatsapp):"
+)
 
 
 def among_words(cells: pa.StringArray) -> pa.StringArray:
@@ -29,12 +43,24 @@ def among_words(cells: pa.StringArray) -> pa.StringArray:
     cells = without_scheme(pc.ascii_trim(cells, " "))
     is_one = matches(cells, _ONE)
     is_one[is_one] = ~matches(cells.filter(pa.array(is_one)), _NO_WORD)
-    numbers = rewritten(cells, is_one, r"^[^0-9+(]+|[^0-9]+$", "")
+    numbers = rewritten(cells, is_one, _ONE, r"\1")
     return pc.if_else(pa.array(matches(numbers, _UNCLEAR)), NOTHING, numbers)
 
 
-def are_references(cells: pa.StringArray) -> Mask:
+def beside_letter(cells: pa.StringArray) -> pa.StringArray:
+    """The digits among words of which a lone letter may be one more, null in any other cell; where they are a number, it rejects them.
+
+    Args:
+        cells: as `in_ascii` gives them, without blanks around.
+    """
+    found = matches(cells, _LONE_LETTER)
+    found[found] = matches(cells.filter(pa.array(found)), _ANY_ONE)
+    found[found] = ~matches(cells.filter(pa.array(found)), _MAY_GO)
+    return rewritten(cells, found, _ANY_ONE, r"\1")
+
+
+def are_references(cells: pa.StringArray, numbers: pa.StringArray) -> Mask:
     """Where words before a number without a plus or brackets, or a 0 and groups, name something else whose number it may be."""
-    may_be = matches(cells, r"^[^0-9+(]*(?:[1-9]|0[0-9]+[^0-9]*$|\([^)]*$)")
+    may_be = matches(numbers, r"^(?:[1-9]|0[0-9]+$|\([^)]*$)")
     may_be[may_be] = [*map(labels.is_reference, cells.filter(pa.array(may_be)).to_pylist())]
     return may_be

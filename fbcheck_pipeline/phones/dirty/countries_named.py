@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from phonenumbers import SUPPORTED_REGIONS
 
-from fbcheck_pipeline.phones.dirty.undress import matches
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches
 from fbcheck_pipeline.phones.fast.terms import NONE, Mask
 from fbcheck_pipeline.text.cell_words import LABELS
 from fbcheck_pipeline.text.countries import LONGEST_NAME, key_of, names, regions_named
@@ -53,6 +53,11 @@ def names_country(cells: pa.StringArray, words: pa.StringArray | None = None) ->
 def letters_in(cells: pa.StringArray) -> pa.StringArray:
     """Each cell with a blank for all that stands between letters."""
     return pc.replace_substring_regex(cells, f"[{NO_LETTERS}]+", " ")
+
+
+def without_lira(cells: pa.StringArray) -> pa.StringArray:
+    """Cells without `TL`, which names a country whose numbers are no shorter than others with a country code."""
+    return pc.replace_substring_regex(cells, f"(^|[^{LETTERS}])TL($|[^{LETTERS}])", r"\1\2")
 
 
 def _keys(words: pa.StringArray) -> pa.StringArray:

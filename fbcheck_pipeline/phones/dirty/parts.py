@@ -20,9 +20,12 @@ _SEPARATOR = rf"(?: ?[;|,/\n] ?| - |(?i: (?:{JOINING_WORDS}) ))"
 _SEVERAL = rf"^{_PART}(?:{_SEPARATOR}{_PART})+$"
 _WORD = rf"[{LETTERS}]{{2,}}[.:]?"
 _WORDS_BETWEEN = rf"(?: +{_WORD})+ +"
+# One of these between two numbers parts them, whatever words are on both its sides; where none is, words do.
+_SIGN = r"(?:[;|,/\n]| - )"
+_BESIDE = rf"[{LETTERS} .:!?'()]*"
 # Beside words, other digits may be anything's number.
 _WRITTEN = r"(?:\+[0-9]|0|\([0-9]+\))[0-9 ()\-]*[0-9]"
-_WORDED = rf"^(?:(?:{_WORD} +)*){_WRITTEN}(?:{_WORDS_BETWEEN}{_WRITTEN})+(?: +{_WORD})*$"
+_WORDED = rf"^{_BESIDE}{_WRITTEN}(?:(?:{_WORDS_BETWEEN}|{_BESIDE}{_SIGN}{_BESIDE}){_WRITTEN})+{_BESIDE}$"
 _JOINED = rf"(?i) (?:{JOINING_WORDS}) "
 
 
@@ -46,7 +49,8 @@ def worded_parts(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     cells = without_scheme(cells)
     is_several = matches(cells, _WORDED)
     is_several[is_several] = ~matches(cells.filter(pa.array(is_several)), _JOINED)
-    cut = pc.replace_substring_regex(cells.filter(pa.array(is_several)), rf"([0-9])({_WORDS_BETWEEN})", r"\1\2;\2")
+    signed = pc.replace_substring_regex(cells.filter(pa.array(is_several)), _SIGN, ";")
+    cut = pc.replace_substring_regex(signed, rf"([0-9])({_WORDS_BETWEEN})([+(0-9])", r"\1\2;\2\3")
     return _whole(pc.split_pattern(cut, ";"), np.flatnonzero(is_several))
 
 

@@ -18,6 +18,7 @@ from fbcheck_pipeline.text.cell_words import EMPTY_WORDS, EXTENSION_WORDS
 from fbcheck_pipeline.text.decorations import COORDINATES, DATE, DECIMAL, SYMBOL
 from fbcheck_pipeline.text.digit_runs import LABEL
 from fbcheck_pipeline.text.few_digits import AMOUNT
+from fbcheck_pipeline.text.parts_apart import EXTENSION_OF_ANY_I
 
 # What rules drop that find out whether a cell says "nothing"; more is no harm.
 _IGNORED = b" \t\n\r\v\f.\\-_/#()[]{}=?!\"'`;"
@@ -59,7 +60,7 @@ _WORDS_BESIDE = rf"^[{LETTERS}0-9{_SIGNS}!?%]*=*$"
 _FEW_BEFORE = rf"^[^0-9]*(?:[0-9][ ,/]*|[0-9]{{2,3}}{_GAP})[{LETTERS}]"
 _FEW_BEHIND = rf"[0-9][^0-9]*[{LETTERS}]{_GAP}[0-9]{{1,3}}(?:[{LETTERS}]|[^0-9{LETTERS}]*$|[ ,/]+[{LETTERS}][^0-9]*[0-9])"
 _WORD_BEHIND = rf"[0-9][^0-9{LETTERS}]+[{LETTERS}][^0-9]*$"
-_EXTENSION = rf"(?i)[0-9][ \n,;.\-/]*(?:{EXTENSION_WORDS}|[x#])[ \n.:=#\-]*[0-9]+(?:[^0-9{LETTERS}]|$)"
+_EXTENSION = rf"(?i)[0-9][ \n,;.\-/]*(?:{EXTENSION_OF_ANY_I}|[x#])[ \n.:=#\-]*[0-9]+(?:[^0-9{LETTERS}]|$)"
 # Scientific notation, the time of a date, hours, a place, an escape and an error; an address and a mask of digits have other reasons.
 _MAY_GO = (
     rf"(?i)^#|^[^0-9{LETTERS}]*[0-9]+(?:[.,][0-9]+)?\s*e\s*\+?-?[0-9]{{1,4}}[^0-9{LETTERS}]*$|[0-9][T ,]+[0-9]{{1,2}}[:.][0-9]{{2}}"

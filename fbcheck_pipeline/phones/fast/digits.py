@@ -134,6 +134,19 @@ def without(cells: pa.StringArray, dropped: bytes) -> pa.StringArray:
     return _picked(cells, ~np.isin(np.arange(256), np.frombuffer(dropped, np.uint8)))
 
 
+def stretches(cells: pa.StringArray, parting: Mask) -> tuple[pa.StringArray, Ints]:
+    """What stands between certain bytes in each cell, and the place of the cell of each."""
+    ends, data = buffers_of(cells)
+    kept = np.flatnonzero(~parting[data])
+    begins = np.diff(kept, prepend=-2) != 1
+    first_of_cell = np.searchsorted(kept, ends[:-1])
+    begins[first_of_cell[first_of_cell < len(kept)]] = True
+    places = np.flatnonzero(begins)
+    offsets = np.append(places, len(kept)).astype(np.int32)
+    found = pa.StringArray.from_buffers(len(places), pa.py_buffer(offsets), pa.py_buffer(data[kept]))
+    return found, np.searchsorted(ends, kept[places], side="right") - 1
+
+
 def _picked(cells: pa.StringArray, is_picked: Mask) -> pa.StringArray:
     ends, data = buffers_of(cells.fill_null(""))
     is_kept = is_picked[data]

@@ -69,6 +69,19 @@ def test_the_vectors_reject_no_number_behind_a_count(path: FastPath) -> None:
     assert reader.read(cells).e164.to_pylist() == ["+905012343331"] * 3
 
 
+def test_digits_apart_that_are_no_number_reject_only_what_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rule saves the work of all others; where one of them finds a number, it must not apply."""
+    dirty = [(cell.text, COUNTRIES.index(cell.region), Says.NOTHING) for cell in cells(random.Random(6), 1)]
+    dirty += [cell for cell, _ in _sample()]
+    dirty += [
+        (f"{text}{sign}{tail}", region, says) for text, region, says in dirty for sign, tail in ((", ", "12 Ali"), (" Ali ", "3"))
+    ]
+    with_rule = [[each.e164 for each in read_carefully(*cell)] for cell in dirty]
+    monkeypatch.setattr(cell_rules.parts_apart, "parts_apart", lambda _: [])
+    without = [[each.e164 for each in read_carefully(*cell)] for cell in dirty]
+    assert [cell for cell, one, other in zip(dirty, with_rule, without, strict=True) if one != other] == []
+
+
 def test_what_is_read_in_a_dirty_cell_looks_like_a_number() -> None:
     """Or a list of such cells is refused which `--column` would read. `INV-20240001` is none: words beside digits without a 0 or plus."""
     read = [cell for cell in cells(random.Random(5), 1) if cell.verdict() == "whole" and cell.truth]
@@ -166,6 +179,10 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("0212 555 12 34 dahili 1010-1015", "TR", "+902125551234"),
         ("1- 030 123456 2- 0151 23456789", "DE", "+4930123456 +4915123456789"),
         ("(1) 0212 555 12 34 (2) 0532 123 45 67", "TR", "+902125551234 +905321234567"),
+        ("050-758-0804 9 to 5 pm", "IL", "+972507580804"),
+        ("286 66 15 12 1,5 km", "PT", "+351286661512"),
+        ("Cad. No: 12/3, Ali 0532 123 45 67", "TR", "letters_in_number"),
+        ("0532 123 45 67, Schweiz 044 668 18 00", "TR", "+905321234567 +41446681800"),
         ("T: 0212 555 12 34 M: 0532 123 45 67", "TR", "+902125551234 +905321234567"),
         ("'01 51234' '01 57274'", "AT", "+43151234 +43157274"),
         ("('+902125551234', '+905321234567')", None, "+902125551234 +905321234567"),

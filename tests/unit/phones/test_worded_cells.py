@@ -71,8 +71,120 @@ def test_words_numbers_and_amounts_are_what_the_careful_path_reads(reader: Phone
     assert not disagreements(reader, _cells(random.Random(1), 80))
 
 
+_BESIDE = (
+    *(
+        "12.03.2024",
+        "2024-01-05",
+        "(01/02/2020)",
+        "12.03.",
+        "9:00-17:30",
+        "8h-18h",
+        "14:30",
+        "€ 12,50",
+        "12 €",
+        "1.250,00 €",
+        "$5",
+    ),
+    *(
+        "14360 TL",
+        "a@b.cd",
+        "x1.y@z-w.co.uk",
+        "kim@example.com",
+        "www.example.com",
+        "tel:",
+        "Tel:",
+        "GSM:",
+        "fax:",
+        "T:",
+        "No: 12/3",
+    ),
+    *(
+        "12",
+        "0",
+        "3",
+        "34710",
+        "74021254",
+        "e",
+        "a",
+        "Il",
+        "ABC",
+        "B-2",
+        "(Max)",
+        "(Kadıköy)",
+        "(a)",
+        "veya",
+        "or",
+        "ext 12",
+        "dahili 5",
+    ),
+    *(
+        "Schweiz",
+        "DE",
+        "(TR)",
+        "Ref",
+        "Order",
+        "kat",
+        "kişi",
+        "CELL",
+        "Co.",
+        "o'clock",
+        "1)",
+        "1.",
+        "2. Veli",
+        "#",
+        "'",
+        "€",
+        "Ayşe",
+    ),
+)
+_BETWEEN = (" ", " ", ", ", "; ", "", "\n", " - ", "/", ",", ";", "|", "\t")
+
+
+def _notes(chance: random.Random, count: int) -> list[Cell]:
+    """Numbers among dates, sums, addresses, counts and words in any order."""
+    made: list[Cell] = []
+    for territory, written, digits in numbers_of(chance, 300) * (count // 300):
+        numbers = (written, "0" + written.lstrip("0"), "+" + digits)
+        scraps = [chance.choice(_BESIDE if chance.random() < 0.7 else numbers) for _ in range(chance.randint(2, 7))]
+        sign = chance.choice(_BETWEEN)
+        several = "".join(scrap + chance.choice(_BETWEEN) for scrap in scraps)
+        made.append((several if chance.random() < 0.3 else sign.join(scraps), territory, chance.choice(list(Says))))
+    return made
+
+
+def test_notes_are_what_the_careful_path_reads(reader: PhoneReader) -> None:
+    """What goes from beside a number goes in vectors as it does cell by cell; what does not, rejects for the same reason."""
+    assert not disagreements(reader, _notes(random.Random(2), 1200))
+
+
 TRAPS: dict[str, tuple[str, ...]] = {
+    "IQ": ("Schweiz/0211958727/€ 12,50",),
+    "IL": ("050-758-0804 9 to 5 pm", "050-758-0804, 9 to 5 pm"),
+    "PT": ("286 66 15 12 1,5 km",),
     "TR": (
+        "e; kim@example.com; (Kadıköy); 444 12 34; www.example.com; GSM:",
+        "morgen Nachricht 20140 € 0 (530) 063 22 20 16/10/2021",
+        "kim@example.com fax: +905321234567 0532 123 45 67  -  € 12,50 12 € 14:30",
+        "www.example.comAli@www.a.b/c (x)5321234567.0Tel:",
+        "9:00-17:30 Tel: 1.250,00 € ( Tel: 0532 123 45 67",
+        "(01/02/2020) 14:30 a@b.cd ' 0532 123 45 67)",
+        "2025-11-06 16:15 arandı +905397582595",
+        "0532 123 45 67, 1) Ali 2) Veli",
+        "0532 123 45 67 Ali, dahili (no) 12",
+        "0532 123 45 67 Ali (2 kat)",
+        "0532 123 45 67 Ali,0",
+        "0532 123 45 67 Ali 5",
+        "0532 123 45 67 Schweiz 44668",
+        "0532 123 45 67 Ali 123456 TL",
+        "0532 123 45 67 Ali 12345 TL",
+        "0532 123 45 67 İÇ HAT 12",
+        "Ali a 0532 123 45 67",
+        "Ali (Veli) a 0532 123 45 67",
+        "T: 0532 123 45 67",
+        "0532 123 45 67 ? a",
+        "0532 123 45 67 a (b)",
+        "0532 123 45 67, Ali 12 +905331234567",
+        "Ali/0532 123 45 67/Ref; 0533 123 45 67",
         "0532 123 45 67 Deutschland",
         "Deutschland 0532 123 45 67",
         "Österreich 0532 123 45 67",
@@ -211,6 +323,16 @@ def test_no_trap_is_read_in_a_vector(reader: PhoneReader, region: str) -> None:
         "37.5801° N, 40.4324° E",
         "138.580,17",
         "12345.67",
+        "0532 123 45 67, 12.03.2024",
+        "paid €12.50, 0532 123 45 67 - Ayşe (Kadıköy); yarın",
+        "ev: 0532 123 45 67, cep: 0533 123 45 67 (12.03.2024)",
+        "Selam,\nAyşe\nTel: 0532 123 45 67\nkim@example.com\nwww.example.com",
+        "17612,Ayşe,0532 123 45 67,Ankara,05.07.2019",
+        "Atatürk Cad. No: 12/3, Kadıköy, 0532 123 45 67",
+        "Order 74021254, tel 0532 123 45 67",
+        "5255 TL, Ayşe, 0532 123 45 67",
+        "called a 0532 123 45 67",
+        "Ayşe 0532-123-4567",
     ],
 )
 def test_what_many_lists_hold_is_not_read_cell_by_cell(reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, text: str) -> None:

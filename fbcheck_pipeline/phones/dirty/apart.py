@@ -1,0 +1,41 @@
+"""Parts of cells over whose bounds no number goes, of many cells at once; see `text.parts_apart`, whose shapes these are."""
+
+from __future__ import annotations
+
+import string
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fbcheck_pipeline.phones.dirty.undress import matches
+from fbcheck_pipeline.phones.fast.digits import digit_counts, stretches
+from fbcheck_pipeline.phones.fast.terms import Ints
+from fbcheck_pipeline.text.digit_runs import BRACKETED_WORDS
+from fbcheck_pipeline.text.parts_apart import BOUNDS, MAY_GO, SHAPE
+
+# Letters of `SHAPE` beyond ASCII have no other bytes.
+_PARTING = np.isin(np.arange(256), np.frombuffer((BOUNDS + string.ascii_letters).encode(), np.uint8)) | (np.arange(256) >= 128)
+
+
+def parts_apart(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
+    """As `text.parts_apart.parts_apart`, and the place of the cell of each.
+
+    Args:
+        cells: cleaned of what a whole cell may drop.
+    """
+    has_shape = matches(cells, SHAPE)
+    places, texts = np.flatnonzero(has_shape), _without_words_in_brackets(cells.filter(pa.array(has_shape)))
+    parts, of_cell = stretches(texts, _PARTING)
+    has_digit = digit_counts(parts) > 0
+    parts, of_cell = parts.filter(pa.array(has_digit)), of_cell[has_digit]
+    are_several = np.bincount(of_cell, minlength=len(texts)) > 1
+    are_several[are_several] = ~matches(texts.filter(pa.array(are_several)), MAY_GO)
+    kept = are_several[of_cell]
+    return parts.filter(pa.array(kept)), places[of_cell[kept]]
+
+
+def _without_words_in_brackets(cells: pa.StringArray) -> pa.StringArray:
+    has_words = matches(cells, r"[(\[{]")
+    some = pc.replace_substring_regex(cells.filter(pa.array(has_words)), BRACKETED_WORDS, " ")
+    return pc.replace_with_mask(cells, pa.array(has_words), some)

@@ -1,0 +1,99 @@
+"""Cells without what stands apart beside a number and goes before anything is cut: dates, hours, prices, addresses, schemes.
+
+As the rules of `text.cleaning.WHOLE_TEXT` do it, for cells of plain letters and few signs on which no other of them bears.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, matches
+from fbcheck_pipeline.phones.fast.digits import digit_counts
+from fbcheck_pipeline.phones.fast.terms import Ints, Mask
+from fbcheck_pipeline.text.decorations import CURRENCY, DAY_OR_MONTH, MIN_PART_DIGITS, MONTH, TIME, YEAR
+from fbcheck_pipeline.text.few_digits import BLANKS
+
+_PLAIN = rf"^[{LETTERS}0-9(+][{LETTERS}0-9 \t\r\n,.;:!?/()'\-+|#%_@{CURRENCY[1:-1]}]*$"
+_SCHEME = r"(?:tel|fax|callto|smsto|sms|phone|whatsapp):\s*"
+_DAY = "|".join(
+    rf"{DAY_OR_MONTH}{mark}{DAY_OR_MONTH}{mark}{YEAR}|{YEAR}{mark}{DAY_OR_MONTH}{mark}{DAY_OR_MONTH}"
+    for mark in ("-", r"\.", "/")
+)
+_HOURS = rf"{TIME}\s?-\s?{TIME}"
+_SUM = r"(?:0(?:[.,']\d{3})?|[1-9]\d{0,2}(?:[.,']?\d{3})?)(?:[.,]\d{1,2}|[.,]-)?"
+_PRICE = rf"(^|[\s,;|/(]){CURRENCY}\s?{_SUM}($|[\s,;|/)])|(^|[^0-9)\]]\s|[,;|/(]){_SUM}\s?{CURRENCY}($|[\s,;|/)])"
+# With more digits it may hold a number.
+_ADDRESS = rf"(?:https?://|www\.)[^\s;|()]+|[{LETTERS}](?:[{LETTERS}_.+\-]*[0-9]){{0,6}}[{LETTERS}_.+\-]*@[{LETTERS}_\-]+(?:\.[{LETTERS}_\-]+)+"
+_HAS_ADDRESS = r"@|://|www\."
+# A link, an item of a vCard, a parameter, a time behind a whole date, a place; a line's mark, a wide gap behind a code, a price's.
+_OTHER = (
+    rf"(?i)(?://|www\.)[^\s;|()]*[0-9@]|@[^\s;|()]*(?://|www\.)|wa\.me|whatsapp[:.]|item[0-9]|(?:tel|fax);|{_SCHEME}{_SCHEME}|tel:\+[0-9\-.()]*[\-.(]|@(?:c\.us|s\.whatsapp)|\.[0-9]{{4,}}[^0-9.]+[0-9]+\.[0-9]{{4}}"
+    rf"|^[ (]*(?:{_DAY}|{MONTH}[\-./]{YEAR})(?:[ T,]+[0-9]{{1,2}}[:.][0-9]{{2}}|[ ()]*$)|^\(.*'"
+    rf"|\n *[\-] *[(]?[+0]|\+[0-9]{{1,3}}(?:\t|\s\s)|{CURRENCY}\s?[0-9]{{3,4}}\s+[1-9]|{CURRENCY}.*{CURRENCY}|^[0-9.,]+ *e"
+)
+# A number with a fraction or in thousands.
+_DECIMAL = r"^[+0-9 ]*[.,'][0-9][0-9.,' ]*$"
+_LEFT_OVER = rf"(?i){_HAS_ADDRESS}|{CURRENCY}|{_SCHEME}[(+0-9]"
+
+
+def cleared(cells: pa.StringArray, fewest: Ints) -> pa.StringArray:
+    """The text of each cell without what goes from beside a number; null where only the careful rules can tell.
+
+    Args:
+        cells: as `in_ascii` gives them, without blanks around.
+        fewest: digits of a number of each cell's region.
+    """
+    is_known = digit_counts(cells) >= MIN_PART_DIGITS
+    is_known[is_known] = matches(cells.filter(pa.array(is_known)), _PLAIN)
+    is_known[is_known] = ~matches(cells.filter(pa.array(is_known)), _OTHER)
+    texts = pc.if_else(pa.array(is_known), cells, NOTHING)
+    texts = _replaced(texts, r"[\t\r]|  ", r"[\t\r ]+", " ")
+    texts = _dropped(
+        texts, (rf"(^|[\s,])[(]?(?:{_DAY})[)]?:?($|[\s,;|])", rf"(^|[\s,(]){DAY_OR_MONTH}\.{MONTH}\.($|[\s,)])"), r"\1 \2"
+    )
+    texts = _dropped(texts, (rf"(?i)(^|[\s,;|(]){_HOURS}($|[\s,;|)])",), r"\1\2", r"\(\s*\)")
+    has_price = matches(texts, CURRENCY)
+    if has_price.any():
+        for count in np.unique(fewest[has_price]).tolist():
+            has_long = matches(texts, rf"[0-9]{{{count}}}\s?{CURRENCY}|{CURRENCY}\s?[0-9]{{{count}}}") & (fewest == count)
+            texts = pc.if_else(pa.array(has_long), NOTHING, texts)
+        texts = _dropped(texts, (_PRICE,), r"\1\3\2\4", r"\(\s*\)")
+    texts = pc.if_else(pa.array(matches(texts, _DECIMAL)), NOTHING, texts)
+    first = rf"(?i)^((?:[^0-9]*[^{LETTERS}0-9])?){_SCHEME}([(+0-9])"
+    texts = _replaced(texts, first, first, r"\1\2")
+    texts = _replaced(texts, "(?i)" + _SCHEME, rf"(?i)([^{LETTERS}0-9]){_SCHEME}([(+0-9])", r"\1|\2")
+    if (has_address := matches(texts, _HAS_ADDRESS)).any():
+        some = texts.filter(pa.array(has_address))
+        left = pc.replace_substring_regex(some, rf"(?i)([0-9]\s+)(?:{_ADDRESS})($|[\s,;/|)])", r"\1 mail \2")
+        left = pc.replace_substring_regex(left, rf"(?i)(^|[\s,;/|(:])(?:{_ADDRESS})($|[\s,;/|)])", r"\1 \2")
+        left = pc.replace_substring_regex(left, r"^[\s,;/|:]+|[\s,;/|:]+$|[(]\s*[)]", "")
+        is_left = digit_counts(left) >= MIN_PART_DIGITS
+        texts = pc.replace_with_mask(texts, pa.array(has_address), pc.if_else(pa.array(is_left), left, NOTHING))
+    return pc.ascii_trim(pc.if_else(pa.array(matches(texts, _LEFT_OVER)), NOTHING, texts), BLANKS)
+
+
+def _replaced(texts: pa.StringArray, shape: str, pattern: str, becomes: str) -> pa.StringArray:
+    where: Mask = matches(texts, shape)
+    if not where.any():
+        return texts
+    return pc.replace_with_mask(
+        texts, pa.array(where), pc.replace_substring_regex(texts.filter(pa.array(where)), pattern, becomes)
+    )
+
+
+def _dropped(texts: pa.StringArray, patterns: tuple[str, ...], becomes: str, then: str = "") -> pa.StringArray:
+    """Without what is found; twice, since of two side by side the first takes the sign between them. As it was where too few digits are left."""
+    found = "|".join(patterns)
+    where = matches(texts, found)
+    if not where.any():
+        return texts
+    some = left = texts.filter(pa.array(where))
+    for pattern in (*patterns, *patterns):
+        left = pc.replace_substring_regex(left, pattern, becomes)
+    is_unclear = pa.array(matches(left, found))
+    left = pc.ascii_trim(pc.replace_substring_regex(left, then, "") if then else left, BLANKS)
+    is_left = digit_counts(left) >= MIN_PART_DIGITS
+    left = pc.if_else(is_unclear, NOTHING, pc.if_else(pa.array(is_left), left, some))
+    return pc.replace_with_mask(texts, pa.array(where), left)

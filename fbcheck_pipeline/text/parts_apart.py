@@ -1,0 +1,60 @@
+"""Parts of a cell over whose bounds no number goes: letters between digits reject both, and of what a comma parts each is a number.
+
+Where all that a cell may drop is gone, each of its parts must hold a number. The expressions mean the same to Python and to RE2.
+"""
+
+from __future__ import annotations
+
+import re
+
+from fbcheck_pipeline.model.reasons import RejectReason
+from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
+from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, digit_count
+from fbcheck_pipeline.text.digit_runs import BRACKETED_WORDS, SEPARATORS
+
+LETTERS = (
+    "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017e\u0180-\u02af\u0391-\u03c9\u0400-\u0481\u048a-\u052f"
+    "\u05d0-\u05ea\u0621-\u063a\u0641-\u064a\u1e00-\u1e95\u1ea0-\u1eff\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3"
+)
+SHAPE = rf"^[{LETTERS}0-9 \t\n!\"#%'()*+,\-./:;?\[\]_{{|}}~]*$"
+BOUNDS = ",;|"
+"""Besides letters."""
+EXTENSION_OF_ANY_I = EXTENSION_WORDS.replace("i", "[i\u0131\u0130]")
+"""These are one letter to Python only."""
+MAY_GO = (
+    rf"(?i)[0-9)\]][\s,;.\-/(\[]*(?:{EXTENSION_OF_ANY_I}|[x#])[\s.:=#\-]*[0-9]"  # an extension
+    rf"|[(\[{{][^()\[\]{{}}]*(?:[{LETTERS}][^()\[\]{{}}]*[0-9]|[0-9][^()\[\]{{}}]*[{LETTERS}])"  # a bracket with words and digits
+    r"|(?:^|[\s,;|(\[])1[.):\-]|,0+(?:[^0-9]|$)"  # the first mark of a count, a fraction
+    rf"|[0-9)\]]\s+(?:[0-9][^0-9{LETTERS},;|]*){{4}}[{LETTERS},;|][^0-9]*[0-9](?:[^0-9]|$)"  # the last five digits
+)
+"""Digits that may be none of a number, and go."""
+TORN = rf"[0-9][^0-9]*[^0-9{re.escape(SEPARATORS)}][^0-9]*[0-9]"
+"""A part that may be cut."""
+REASONS = (RejectReason.LETTERS_IN_NUMBER, RejectReason.AMBIGUOUS_RANGE, RejectReason.INVALID_NUMBER)
+"""With letters; where the first part may be a number; otherwise."""
+_BRACKETED, _BOUNDARY, _DIGIT = re.compile(BRACKETED_WORDS), re.compile(f"[{LETTERS}{BOUNDS}]+"), re.compile("[0-9]")
+
+
+def parts_apart(text: str) -> list[str]:
+    """The parts of a text that have digits; none for another shape.
+
+    Each must hold a number, where all that hold one are nothing else: else of one's last groups and a few behind a word a count is made.
+
+    Args:
+        text: cleaned of what a whole cell may drop.
+    """
+    if not re.match(SHAPE, text):
+        return []
+    text = _BRACKETED.sub(" ", text)
+    parts = [part for part in _BOUNDARY.split(text) if _DIGIT.search(part)]
+    return parts if len(parts) > 1 and not re.search(MAY_GO, text) else []
+
+
+def reason_of(text: str, first: str) -> RejectReason:
+    """Why a text is no number of whose parts one is none.
+
+    Args:
+        first: the first of the parts.
+    """
+    letters, ranges, none = REASONS
+    return letters if re.search(f"[{LETTERS}]", text) else ranges if digit_count(first) >= MIN_PART_DIGITS else none
