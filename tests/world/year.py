@@ -1,12 +1,13 @@
 """A year of a store as a company has it, played by a clock that is moved: people, lists, days and nights, deaths, and a person in the morning.
 
-Two machines share the work at each moment. What they do is drawn from the seed; which of them is faster is not.
+Two machines share the work at each moment: what there is to do, each takes from one heap. What that is, is drawn from the seed; which of
+them is faster is not. The vendor lives in the test's own process: while results are collected, by the other one, it makes them.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from functools import partial
@@ -41,10 +42,13 @@ from tests.fake_vendor import verdict
 from tests.integration.erasing.store import national, take_in
 from tests.integration.money import worker_script
 from tests.integration.workflow.workflow_driver import AT_ONCE, WorkflowDriver
+from tests.world.chance import TIMES
 from tests.world.year_machine import Machine, Work
 from tests.world.year_vendor import HOUR_S, MoodyVendor
 
-FIRST, PEOPLE, ROWS = 905_320_000_000, 20_000, 50
+FIRST, PEOPLE = 905_320_000_000, 20_000
+LARGE, ROWS, FEW_ROWS = 2 * TIMES, 50, 6
+"""So many lists of a day have many rows, the others few."""
 READ = ReadOptions(region="TR")
 JUNK = ("12", "none", "ask her", "0532 12", "+90 212")
 
@@ -99,28 +103,31 @@ class Year:
         return [self._write_list(day, number) for number in range(count)]
 
     def _write_list(self, day: int, number: int) -> Path:
-        people = [FIRST + (day * 40 + self._chance.randrange(2000)) % PEOPLE for _ in range(ROWS)]
+        rows = ROWS if number < LARGE else FEW_ROWS
+        people = [FIRST + (day * 40 + self._chance.randrange(2000)) % PEOPLE for _ in range(rows)]
         people = [each for each in people if each not in self.erased]
         self.vendor.known.update(f"+{each}" for each in people)
         cells = [self._chance.choice((f"+{each}", national(each), str(each))) for each in people]
-        cells += self._chance.choices(JUNK, k=ROWS // 10)
+        cells += self._chance.choices(JUNK, k=-(-rows // 10))
         path = self.folder / f"branch-{chr(ord('a') + number)}_{date.fromtimestamp(self.clock.now)}.csv"
         path.write_text("id,phone\n" + "".join(f"{place},{cell}\n" for place, cell in enumerate(cells)))
         self.lists[path] = (list_key(path), len(cells))
         return path
 
     def take_in(self, files: Sequence[Path]) -> None:
-        """What this machine's runs do with their lists before the vendor answers."""
-        _take_in(self.driver, files)
+        """What runs do with their lists before the vendor answers."""
+        self._share(_take_in, files)
 
     @contextmanager
-    def beside(self, files: Sequence[Path], *, is_doomed: bool) -> Iterator[None]:
-        """The other machine takes lists in meanwhile; one that is doomed goes on to collect and join, and is killed somewhere."""
-        if not is_doomed:
-            self._other.begin(_take_in, files)
-            yield
-            assert self._other.finish()
-            return
+    def beside(self, files: Sequence[Path]) -> Iterator[None]:
+        """The other machine takes lists in meanwhile."""
+        self._other.begin(_take_in, files)
+        yield
+        assert self._other.finish()
+
+    @contextmanager
+    def doomed(self, files: Sequence[Path]) -> Iterator[None]:
+        """A third machine takes lists in meanwhile, goes on to collect and join, and is killed somewhere."""
         stop = partial(worker_script.dying_with_the_body_sent, self._chance.randint(1, 2))
         if self._chance.random() < 0.7:
             point, when = self._chance.choice([*worker_script.POINTS]), self._chance.choice(("before", "after"))
@@ -133,14 +140,18 @@ class Year:
 
     def collect(self) -> None:
         """A tick of the sensor, and what it asks for."""
-        _collect(self.driver)
+        self._other.begin(_collect, ())
+        assert self._other.finish()
         self._share(_join, [each.list_key for each in self.ws.ledger.lists_to_join()])
 
     def _share(self, do: Work, things: Sequence[Any]) -> None:
-        """Half of it on each machine, at once."""
-        self._other.begin(do, things[1::2])
-        do(self.driver, things[::2])
+        do(self.driver, self._other.begin(do, things))
         assert self._other.finish()
+
+    @property
+    def slowest_s(self) -> float:
+        """Processor seconds of what took the other machine longest since it was started."""
+        return self._other.slowest_s
 
     def night(self) -> None:
         """What waits, or may be tried again, is planned; the tables are brought up to date."""
@@ -220,28 +231,28 @@ class Year:
         return what_is_held(self.ws, person_of(np.array(sorted(self.erased), np.int64))).is_nothing
 
 
-def _take_in(driver: WorkflowDriver, files: Sequence[Path]) -> None:
+def _take_in(driver: WorkflowDriver, files: Iterable[Path]) -> None:
     for path in files:
         take_in(driver, path, policy=AT_ONCE)
 
 
-def _collect(driver: WorkflowDriver) -> None:
+def _collect(driver: WorkflowDriver, _nothing: Iterable[Path] = ()) -> None:
     poll_due_tasks(driver.ws, driver.client, budget_s=60)
     collect_exported(driver.ws, driver.client)
 
 
-def _join(driver: WorkflowDriver, keys: Sequence[str]) -> None:
+def _join(driver: WorkflowDriver, keys: Iterable[str]) -> None:
     for each in keys:
         rejoin(driver.ws, each)
 
 
-def _plan_by_night(driver: WorkflowDriver, keys: Sequence[str]) -> None:
+def _plan_by_night(driver: WorkflowDriver, keys: Iterable[str]) -> None:
     for each in keys:
         rows = driver.ws.storage.read_parquet(paths.E164_PHONES.of(each)).batches
         submit_list(driver.ws, driver.client, each, rows, again=Again.NIGHT, policy=AT_ONCE)
 
 
-def _live(driver: WorkflowDriver, files: Sequence[Path]) -> None:
+def _live(driver: WorkflowDriver, files: Iterable[Path]) -> None:
     _take_in(driver, files)
     _collect(driver)
     _join(driver, [each.list_key for each in driver.ledger.lists_to_join()])
