@@ -15,13 +15,13 @@ import pyarrow.compute as pc
 
 from fbcheck_pipeline.model.reasons import LINE_TYPES, LineType, RejectReason
 from fbcheck_pipeline.phones import phone_batches
-from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
+from fbcheck_pipeline.phones.careful.cell_rules import MOST_COUNT_DIGITS, outcomes_of
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
 from fbcheck_pipeline.phones.dirty.among_words import among_words, are_references, beside_letter
 from fbcheck_pipeline.phones.dirty.apart import parts_apart
 from fbcheck_pipeline.phones.dirty.beside import before_range, before_words, digits_in, linked, without_last_group
 from fbcheck_pipeline.phones.dirty.blanks import parted_by_blanks
-from fbcheck_pipeline.phones.dirty.cleared import cleared
+from fbcheck_pipeline.phones.dirty.cleared import CHAT_LINK, MOMENT_BEFORE, cleared
 from fbcheck_pipeline.phones.dirty.countries_named import letters_in, names_country, without_lira
 from fbcheck_pipeline.phones.dirty.few import few_digits_in, fewest_of, may_be_emergency, regions_in
 from fbcheck_pipeline.phones.dirty.marked_up import without_markup
@@ -98,7 +98,7 @@ class PhoneReader:
         self._ways = (
             *(self._without_digit, self._few_digits, self._apart, self._undressed, self._certainly_none, self._of_too_many),
             *(self._parted_by_blanks, self._in_parts, self._among_words, self._in_worded_parts, self._linked),
-            *(self._of_ranges, self._cleared, self._without_run, self._without_markup),
+            *(self._of_ranges, self._cleared, self._after_moment, self._without_run, self._without_markup),
         )
         self._remembered: dict[_Cell, list[PhoneOutcome]] = {}
 
@@ -259,6 +259,15 @@ class PhoneReader:
         ways = (lambda *_: (found, is_read), self._without_part, self._beside_letter)
         return self._first_of(ways, cells, texts)
 
+    def _after_moment(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """A date and a time, and a number behind words: all of it is taken for the moment."""
+        parts, of_cell = parts_apart(pc.if_else(pa.array(matches(plain, MOMENT_BEFORE)), plain, NOTHING))
+        read, is_sure = self._fast(cells.taken(of_cell)._replace(texts=all_digits(parts)))
+        is_number = is_sure & phone_batches.is_clear_number(read) & ~matches(parts, TORN)
+        is_after = np.bincount(of_cell[is_number], minlength=len(plain)) > 0
+        is_after[is_after] = ~matches(plain.filter(pa.array(is_after)), "(?i)" + CHAT_LINK)
+        return _rejected(cells.rows[is_after], RejectReason.NOT_A_NUMBER), is_after
+
     def _beside_letter(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """One number and a letter that may be a digit."""
         _, is_number = self._read_as(all_digits(beside_letter(plain)), cells, phone_batches.is_number)
@@ -276,17 +285,19 @@ class PhoneReader:
         is_torn = matches(long, TORN)
         is_number[places] = is_sure & phone_batches.is_number(read) & ~is_torn
         may_be_none = places[is_sure & ~phone_batches.is_number(read) & ~is_torn]
-        is_none[may_be_none] = self._are_none(
-            cells.taken(of_cell[may_be_none])._replace(texts=parts.take(pa.array(may_be_none))), fewest[of_cell[may_be_none]]
-        )
+        some = cells.taken(of_cell[may_be_none])._replace(texts=parts.take(pa.array(may_be_none)))
+        is_none[may_be_none], has_later = self._begin_with_none(some, fewest[of_cell[may_be_none]])
+        holds_number = np.zeros(len(parts), np.bool_)
+        holds_number[places] = is_sure & phone_batches.is_clear_number(read) & ~is_torn
+        holds_number[may_be_none] = has_later
         has_number, has_other, is_unclear, may_be_abroad, may_be_named = (
             np.bincount(of_cell[where], minlength=len(plain)) > 0
             for where in (
-                *(is_number, is_few | is_none, ~(is_few | is_none | is_number)),
+                *(holds_number, is_few | is_none, ~(is_few | is_none | is_number)),
                 *(is_none | (is_few & (counts >= FEWEST)), is_none | (is_few & (counts >= FEWEST_ABROAD))),
             )
         )
-        is_without = has_number & has_other & ~is_unclear
+        is_without = has_number & has_other & ~is_unclear & (cells.regions != NONE)
         places = np.flatnonzero(is_without & may_be_abroad)
         words = plain.take(pa.array(places))
         words = pc.if_else(pa.array(may_be_named[places]), words, without_lira(words))
@@ -303,14 +314,18 @@ class PhoneReader:
         """Numbers in tags or beside an e-mail address."""
         return self._first_of((self._numbers_undressed, self._in_parts, self._among_words), cells, without_markup(plain))
 
-    def _are_none(self, cells: Cells, fewest: Ints) -> Mask:
-        """Where no run of digits is a number."""
+    def _begin_with_none(self, cells: Cells, fewest: Ints) -> tuple[Mask, Mask]:
+        """Where no run that begins a part, or follows a count that does, is a number; and where any other is one."""
         groups = groups_of(cells.texts)
         runs = runs_in(cells.texts, groups, fewest)
         read, is_sure = self._fast(cells.taken(runs.of_cell)._replace(texts=runs.texts))
+        firsts = np.searchsorted(groups.of_cell, np.arange(len(cells.rows)))
+        follows_count = (runs.first - firsts[runs.of_cell] == 1) & (groups.digits[firsts[runs.of_cell]] <= MOST_COUNT_DIGITS)
+        is_head = (runs.first == firsts[runs.of_cell]) | follows_count
         is_none = ~groups.are_many(fewest)
-        is_none[runs.of_cell[~is_sure | phone_batches.is_number(read)]] = False
-        return is_none
+        is_none[runs.of_cell[is_head & (~is_sure | phone_batches.is_number(read))]] = False
+        has_number = np.bincount(runs.of_cell[is_sure & phone_batches.is_clear_number(read)], minlength=len(cells.rows)) > 0
+        return is_none, has_number
 
     def _first_of(self, ways: Sequence[Way], cells: Cells, texts: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """What is left of some cells, read by the first way that is sure of it."""
@@ -424,7 +439,7 @@ class PhoneReader:
     def _numbers_in(self, cells: Cells, plain: pa.StringArray) -> list[dict[str, PhoneOutcome]]:
         """For each cell, what the runs of its digits are, where the fast path is sure: careful rules ask for these numbers."""
         groups = groups_of(plain)
-        runs, of_cell, _ = runs_in(plain, groups._replace(stretch=groups.of_cell), fewest_of(cells.regions))
+        runs, of_cell, *_ = runs_in(plain, groups._replace(stretch=groups.of_cell), fewest_of(cells.regions))
         read, is_sure = self._fast(cells.taken(of_cell)._replace(texts=runs))
         # The rules compare numbers, and an excluded one has none.
         is_known = is_sure & (read.reason != phone_batches.EXCLUDED)

@@ -24,15 +24,18 @@ EXTENSION_OF_ANY_I = EXTENSION_WORDS.replace("i", "[i\u0131\u0130]")
 MAY_GO = (
     rf"(?i)[0-9)\]][\s,;.\-/(\[]*(?:{EXTENSION_OF_ANY_I}|[x#])[\s.:=#\-]*[0-9]"  # an extension
     rf"|[(\[{{][^()\[\]{{}}]*(?:[{LETTERS}][^()\[\]{{}}]*[0-9]|[0-9][^()\[\]{{}}]*[{LETTERS}])"  # a bracket with words and digits
-    r"|(?:^|[\s,;|(\[])1[.):\-]|,0+(?:[^0-9]|$)"  # the first mark of a count, a fraction
+    r"|(?:^|[\s,;|(\[])1[.):\-]|,0+[\s)]*(?:$|[^0-9\s)(\[]|[(\[]+(?:[^1-9]|$))"  # the first mark of a count, a fraction
     rf"|[0-9)\]]\s+(?:[0-9][^0-9{LETTERS},;|]*){{4}}[{LETTERS},;|][^0-9]*[0-9](?:[^0-9]|$)"  # the last five digits
 )
 """Digits that may be none of a number, and go."""
+TIME_APART = rf"(^|[^0-9)\]\s]\s*)([0-9]{{1,2}}:[0-9]{{2}})(\s*(?:[{LETTERS},;|]|$))"
+"""A time that is beside no digits: no number goes over it."""
 TORN = rf"[0-9][^0-9]*[^0-9{re.escape(SEPARATORS)}][^0-9]*[0-9]"
 """A part that may be cut."""
 REASONS = (RejectReason.LETTERS_IN_NUMBER, RejectReason.AMBIGUOUS_RANGE, RejectReason.INVALID_NUMBER)
 """With letters; where the first part may be a number; otherwise."""
 _BRACKETED, _BOUNDARY, _DIGIT = re.compile(BRACKETED_WORDS), re.compile(f"[{LETTERS}{BOUNDS}]+"), re.compile("[0-9]")
+_TIME_APART = re.compile(TIME_APART)
 
 
 def parts_apart(text: str) -> list[str]:
@@ -43,11 +46,10 @@ def parts_apart(text: str) -> list[str]:
     Args:
         text: cleaned of what a whole cell may drop.
     """
-    if not re.match(SHAPE, text):
+    if not re.match(SHAPE, text) or not _BOUNDARY.search(text):
         return []
-    text = _BRACKETED.sub(" ", text)
-    parts = [part for part in _BOUNDARY.split(text) if _DIGIT.search(part)]
-    return parts if len(parts) > 1 and not re.search(MAY_GO, text) else []
+    text = _TIME_APART.sub(r"\1;\2;\3", _BRACKETED.sub(" ", text))
+    return [] if re.search(MAY_GO, text) else [part for part in _BOUNDARY.split(text) if _DIGIT.search(part)]
 
 
 def reason_of(text: str, first: str) -> RejectReason:

@@ -232,7 +232,7 @@ def _beside_links(text: str, reader: _Reader) -> list[PhoneOutcome]:
         raise Reject(RejectReason.AMBIGUOUS_RANGE)  # `2344 €` (LU): a price goes, a number does not
     text = cleaned(WHOLE_TEXT, text, reader.said)
     parts = parts_apart.parts_apart(text)
-    if parts and _has_part_without_number(text, parts, reader):
+    if parts and reader.region and _has_part_without_number(text, parts, reader):
         raise Reject(parts_apart.reason_of(text, parts[0]))
     return _numbers(text, 0, reader)
 
@@ -252,9 +252,12 @@ def _has_part_without_number(text: str, parts: list[str], reader: _Reader) -> bo
 
 
 def _may_hold_number(part: str, fewest: int, reader: _Reader) -> bool:
+    """True where a run that begins a part is a number, or one behind a count; of what begins later, more would have to go than a count."""
     groups = _GROUP.findall(part)
-    is_many = len(groups) > digit_runs.MOST_GROUPS
-    return is_many or any(reader.read_digits(run).is_number for run in digit_runs.runs_of(groups, fewest, part))
+    heads = [groups, groups[1:]] if len(groups[0]) <= MOST_COUNT_DIGITS else [groups]
+    runs = ("".join(head[:count]) for head in heads for count in range(1, len(head) + 1))
+    signs = ("", "+") if "+" in part else ("",)
+    return any(reader.read_digits(sign + run).is_number for run in runs if len(run) >= fewest for sign in signs)
 
 
 def _digits_of(part: str) -> str:

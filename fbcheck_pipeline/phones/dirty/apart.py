@@ -12,7 +12,7 @@ from fbcheck_pipeline.phones.dirty.undress import matches
 from fbcheck_pipeline.phones.fast.digits import digit_counts, stretches
 from fbcheck_pipeline.phones.fast.terms import Ints
 from fbcheck_pipeline.text.digit_runs import BRACKETED_WORDS
-from fbcheck_pipeline.text.parts_apart import BOUNDS, MAY_GO, SHAPE
+from fbcheck_pipeline.text.parts_apart import BOUNDS, LETTERS, MAY_GO, SHAPE, TIME_APART
 
 # Letters of `SHAPE` beyond ASCII have no other bytes.
 _PARTING = np.isin(np.arange(256), np.frombuffer((BOUNDS + string.ascii_letters).encode(), np.uint8)) | (np.arange(256) >= 128)
@@ -25,13 +25,13 @@ def parts_apart(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
         cells: cleaned of what a whole cell may drop.
     """
     has_shape = matches(cells, SHAPE)
+    has_shape[has_shape] = matches(cells.filter(pa.array(has_shape)), f"[{LETTERS}{BOUNDS}]")
     places, texts = np.flatnonzero(has_shape), _without_words_in_brackets(cells.filter(pa.array(has_shape)))
+    has_time = matches(texts, TIME_APART)
+    timed = pc.replace_substring_regex(texts.filter(pa.array(has_time)), TIME_APART, r"\1;\2;\3")
+    texts = pc.replace_with_mask(texts, pa.array(has_time), timed)
     parts, of_cell = stretches(texts, _PARTING)
-    has_digit = digit_counts(parts) > 0
-    parts, of_cell = parts.filter(pa.array(has_digit)), of_cell[has_digit]
-    are_several = np.bincount(of_cell, minlength=len(texts)) > 1
-    are_several[are_several] = ~matches(texts.filter(pa.array(are_several)), MAY_GO)
-    kept = are_several[of_cell]
+    kept = (digit_counts(parts) > 0) & ~matches(texts, MAY_GO)[of_cell]
     return parts.filter(pa.array(kept)), places[of_cell[kept]]
 
 

@@ -54,11 +54,12 @@ class Groups(NamedTuple):
 
 
 class Runs(NamedTuple):
-    """Runs of digits, with a plus or without; the cell of each, and whether it is all that the cell has, written so."""
+    """Runs of digits, with a plus or without; the cell of each, whether it is all that the cell has, written so, and its first group."""
 
     texts: pa.StringArray
     of_cell: Ints
     is_whole: Mask
+    first: Ints
 
 
 def groups_of(cells: pa.StringArray) -> Groups:
@@ -113,6 +114,7 @@ def runs_in(cells: pa.StringArray, groups: Groups, fewest: Ints) -> Runs:
         pa.concat_arrays([runs, signed]),
         np.concatenate([of_cell, of_cell[has_plus]]),
         np.concatenate([is_whole & ~begins_with_plus, (is_whole & begins_with_plus)[has_plus]]),
+        np.concatenate([first, first[has_plus]]),
     )
 
 

@@ -159,6 +159,7 @@ def test_notes_are_what_the_careful_path_reads(reader: PhoneReader) -> None:
 
 TRAPS: dict[str, tuple[str, ...]] = {
     "IQ": ("Schweiz/0211958727/€ 12,50",),
+    "KR": ("Ref 2250161 / (5076) 0294045",),
     "IL": ("050-758-0804 9 to 5 pm", "050-758-0804, 9 to 5 pm"),
     "PT": ("286 66 15 12 1,5 km",),
     "TR": (
@@ -184,6 +185,10 @@ TRAPS: dict[str, tuple[str, ...]] = {
         "0532 123 45 67 ? a",
         "0532 123 45 67 a (b)",
         "0532 123 45 67, Ali 12 +905331234567",
+        "0532 123 45 67 17:15 arandı",
+        "17:15 0532 123 45 67 arandı",
+        "ORD-73565 0532 123 45 67",
+        "2025-11-06 16:15 wa.me/905321234567",
         "Ali/0532 123 45 67/Ref; 0533 123 45 67",
         "0532 123 45 67 Deutschland",
         "Deutschland 0532 123 45 67",
@@ -332,6 +337,10 @@ def test_no_trap_is_read_in_a_vector(reader: PhoneReader, region: str) -> None:
         "Order 74021254, tel 0532 123 45 67",
         "5255 TL, Ayşe, 0532 123 45 67",
         "called a 0532 123 45 67",
+        "called 12.03.2024 at 14:30, 0532 123 45 67",
+        "2025-11-06 16:15 arandı +905397582595",
+        "0532 123 45 67 - 08/12/2024 17:15 arandı",
+        "ORD-7356534 0532 123 45 67",
         "Ayşe 0532-123-4567",
     ],
 )
