@@ -278,7 +278,7 @@ def _send_as(ws: Workspace, client: VendorClient, chunk_key: str, sender: str, s
             chunk_key,
             shown_task_id(snapshot.task_id),
         )
-    phone_count = ledger.chunk(chunk_key).phone_count
+    phone_count = payload.count(b"\n")
     log.info("chunk submitted chunk_key=%s phones=%d", chunk_key, phone_count)
     sent.chunks += 1
     if sent.balance is not None:
