@@ -43,7 +43,7 @@ from fbcheck_pipeline.phones.fast.fast_path import BLOCK_ROWS, FastPath
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, MAX_EMERGENCY_DIGITS, NONE, Ints, Mask, Says
 from fbcheck_pipeline.phones.fast.territories import FEWEST, FEWEST_ABROAD
 from fbcheck_pipeline.phones.phone_batches import PhoneArrays
-from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, SYMBOL
+from fbcheck_pipeline.text.decorations import IP_ADDRESS, MIN_PART_DIGITS, SYMBOL
 from fbcheck_pipeline.text.digit_runs import MAY_BE_DIGITS, UNLESS
 from fbcheck_pipeline.text.few_digits import AMOUNT, BLANKS
 from fbcheck_pipeline.text.parts_apart import LETTERS as LETTERS_APART
@@ -148,7 +148,7 @@ class PhoneReader:
         costly = np.flatnonzero(national | international)
         heard = costly[:: 1 + len(costly) // COSTLY_CELLS_HEARD]
         plain = in_ascii(texts.take(pa.array(heard)))
-        has_digit = matches(plain, "[0-9]")
+        has_digit = matches(plain, "[0-9]") & ~matches(plain, IP_ADDRESS)
         heard, plain = heard[has_digit], plain.filter(pa.array(has_digit))
         for may in (national, international):
             may_say = may[heard]

@@ -74,6 +74,9 @@ _DAY = "|".join(
 _DATE = re.compile(rf"(?:{_DAY}|{MONTH}[-./]{YEAR})(?:[ T,]+\d{{1,2}}[:.]\d{{2}}.*)?")
 DATE = rf"^(?:{_DAY}|{MONTH}[-./]{YEAR})(?:[ T,]+\d{{1,2}}[:.]\d{{2}}[0-9:.,+ \-]*(?:Z|[AaPp][Mm])?)?$"
 """A date with its time or without, and nothing else; for Python and RE2."""
+_OCTET = "(?:[0-9]{1,2}|[01][0-9]{2}|2[0-4][0-9]|25[0-5])"
+IP_ADDRESS = rf"^{_OCTET}(?:\.{_OCTET}){{3}}(?:/[0-9]{{1,2}})?$"
+"""A computer's address or net, and nothing else; for Python and RE2."""
 _DATE_BESIDE = re.compile(
     rf"(?<![^\s,])[(\[]?(?:{DAY_OR_MONTH}([-./]){DAY_OR_MONTH}\1{YEAR}|{YEAR}([-./]){DAY_OR_MONTH}\2{DAY_OR_MONTH})[)\]]?:?(?=$|[\s,;|])"
 )
@@ -233,6 +236,11 @@ def are_hours(text: str) -> bool:
 def is_date(text: str) -> bool:
     """True for a day, month and year of four digits in any order, with the time or without."""
     return _DATE.fullmatch(text.strip(" ()[]")) is not None
+
+
+def is_ip_address(text: str) -> bool:
+    """True for four groups with dots between that may be a computer's address, `212.55.12.34`, or a net."""
+    return re.match(IP_ADDRESS, text) is not None
 
 
 def is_short_date(text: str) -> bool:

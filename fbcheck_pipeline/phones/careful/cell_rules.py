@@ -212,7 +212,7 @@ def bare_digits_of(text: str) -> str | None:
         clean = cleaned((*CELL, *WHOLE_TEXT, *EACH_PART, *WORDS), text)
     except Reject:
         return None
-    return re.sub(r"\D", "", clean) if _BARE.fullmatch(clean) else None
+    return re.sub(r"\D", "", clean) if _BARE.fullmatch(clean) and not decorations.is_ip_address(clean) else None
 
 
 def _all_or_none(found: list[PhoneOutcome]) -> list[PhoneOutcome]:
@@ -488,6 +488,8 @@ def _reject_other_readings(text: str, core: str, whole: PhoneOutcome, reader: _R
     are_two = any(all(map(reader.number_in, parts)) for parts in restarts(core)) or _are_two_of_no_trunk(core, whole, reader)
     if are_two or _loses_groups(core, whole, reader):
         raise Reject(RejectReason.AMBIGUOUS_RANGE)
+    if decorations.is_ip_address(core) and not is_own_format(core, whole):
+        raise Reject(RejectReason.NOT_A_NUMBER)
     fraction = other_readings.without_fraction(core)
     is_zero = other_readings.without_fraction(core, zeros_only=True) is not None
     if decorations.is_short_date(core) or decorations.is_date(core) or is_zero or (fraction and reader.number_in(fraction)):

@@ -191,6 +191,7 @@ def _has_unclear_signs(signs: _Signs, begins: Ints, ends: Ints, seen: NDArray[np
     is_unclear[rows_opened[has_plus[rows_opened] & (seen[opens] == first[rows_opened])]] = True  # `+(201) …`
     is_unclear |= _closes_first(signs, cells)
     is_unclear[_rows_with_short_dates(signs, begins, ends)] = True
+    is_unclear[_rows_of_addresses(signs, begins, ends, count)] = True
     return is_unclear
 
 
@@ -298,6 +299,19 @@ def _rows_with_short_dates(signs: _Signs, begins: Ints, ends: Ints) -> Ints:
     is_year = _are_digits(signs.data, month + 1) & _are_digits(signs.data, month + 2)
     dated: Ints = rows[parts_before & parts_behind & is_year & (behind <= ends[rows])]
     return dated
+
+
+def _rows_of_addresses(signs: _Signs, begins: Ints, ends: Ints, count: Ints) -> Ints:
+    """Cells that may be a computer's address: `212.55.12.34`."""
+    are_dots = (signs.counts(signs.kinds == _DOT, len(count)) == 3) & (ends - begins == count + 3)
+    rows = np.flatnonzero(are_dots)
+    dots = signs.places[are_dots[signs.rows]].reshape(-1, 3)
+    lasts = np.column_stack([dots, ends[rows]]) - 1
+    lengths = lasts + 1 - np.column_stack([begins[rows], dots + 1])
+    hundreds, tens, ones = (signs.data.take(lasts - place, mode="clip") - np.int64(ord("0")) for place in (2, 1, 0))
+    is_octet = (lengths > 0) & ((lengths < 3) | ((lengths == 3) & (100 * hundreds + 10 * tens + ones <= 255)))
+    addresses: Ints = rows[is_octet.all(axis=1)]
+    return addresses
 
 
 def _are_digits(data: Bytes, places: Ints) -> Mask:
