@@ -22,7 +22,7 @@ from fbcheck_pipeline.phones.dirty.apart import parts_apart
 from fbcheck_pipeline.phones.dirty.beside import before_range, before_words, digits_in, linked, without_last_group
 from fbcheck_pipeline.phones.dirty.blanks import parted_by_blanks
 from fbcheck_pipeline.phones.dirty.cleared import CHAT_LINK, MOMENT_BEFORE, cleared
-from fbcheck_pipeline.phones.dirty.countries_named import letters_in, names_country, without_lira
+from fbcheck_pipeline.phones.dirty.countries_named import MAY_BE_FLAG, letters_in, names_country, without_lira
 from fbcheck_pipeline.phones.dirty.few import few_digits_in, fewest_of, may_be_emergency, regions_in
 from fbcheck_pipeline.phones.dirty.marked_up import without_markup
 from fbcheck_pipeline.phones.dirty.parts import parts_of, worded_parts
@@ -43,7 +43,7 @@ from fbcheck_pipeline.phones.fast.fast_path import BLOCK_ROWS, FastPath
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, MAX_EMERGENCY_DIGITS, NONE, Ints, Mask, Says
 from fbcheck_pipeline.phones.fast.territories import FEWEST, FEWEST_ABROAD
 from fbcheck_pipeline.phones.phone_batches import PhoneArrays
-from fbcheck_pipeline.text.decorations import IP_ADDRESS, MIN_PART_DIGITS, SYMBOL
+from fbcheck_pipeline.text.decorations import IP_ADDRESS, MIN_PART_DIGITS
 from fbcheck_pipeline.text.digit_runs import MAY_BE_DIGITS, UNLESS
 from fbcheck_pipeline.text.few_digits import AMOUNT, BLANKS
 from fbcheck_pipeline.text.parts_apart import LETTERS as LETTERS_APART
@@ -246,7 +246,7 @@ class PhoneReader:
         is_other[is_few] |= may_be_emergency(plain.filter(pa.array(is_few)), regions_in(cells.regions))
         may_name = ~is_other & (longest >= FEWEST)
         words = plain.filter(pa.array(may_name))
-        is_other[may_name] = names_country(words, letters_in(words)) | matches(words, f"{SYMBOL}{{2}}")  # perhaps a flag
+        is_other[may_name] = names_country(words, letters_in(words), longest[may_name]) | matches(words, MAY_BE_FLAG)
         return is_other
 
     def _cleared(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
@@ -438,8 +438,7 @@ class PhoneReader:
 
     def _numbers_in(self, cells: Cells, plain: pa.StringArray) -> list[dict[str, PhoneOutcome]]:
         """For each cell, what the runs of its digits are, where the fast path is sure: careful rules ask for these numbers."""
-        groups = groups_of(plain)
-        runs, of_cell, *_ = runs_in(plain, groups._replace(stretch=groups.of_cell), fewest_of(cells.regions))
+        runs, of_cell, *_ = runs_in(plain, groups_of(plain).as_wide(), fewest_of(cells.regions))
         read, is_sure = self._fast(cells.taken(of_cell)._replace(texts=runs))
         # The rules compare numbers, and an excluded one has none.
         is_known = is_sure & (read.reason != phone_batches.EXCLUDED)

@@ -55,8 +55,10 @@ def regions_named(text: str, labels: frozenset[str]) -> frozenset[str]:
 def _named_by(match: re.Match[str], text: str, labels: frozenset[str]) -> Iterator[str]:
     words = match[0].split()
     is_marked = text[match.end() :].lstrip()[:1] == ":" or text[: match.start()].rstrip()[-1:] in ("(", "[")
+    is_within_digits = text[: match.start()][-1:].isdecimal() and text[match.end() :][:1].isdecimal()
     for word in {words[0].strip("."), words[-1].strip(".")}:
         is_code = len(word) in (2, 3) and word.isascii() and (word.isupper() or (is_marked and len(words) == 1))
+        is_code = is_code and not is_within_digits
         if is_code and (len(words) == 1 or not match[0].isupper()) and key_of(word) not in labels and (region := region_of(word)):
             yield region
     keys = list(map(key_of, words))

@@ -197,13 +197,16 @@ def _reason_at_a_glance(text: str, reader: _Reader) -> RejectReason | None:
         return None
     else:
         longest, reason = max(map(digit_runs.digit_count, stretches)), _reason_of_runs(plain, stretches, fewest, reader)
-    names_country = reason and longest >= FEWEST and regions_named(decorations.flags(text), LABELS)
-    return None if names_country else reason
+    named = regions_named(decorations.flags(text), LABELS) if reason and longest >= FEWEST else ()
+    return None if any(fewest_digits(region) <= longest for region in named) else reason
 
 
 def _reason_of_runs(plain: str, stretches: list[list[str]], fewest: int, reader: _Reader) -> RejectReason | None:
-    of_stretches = ((reader.read_digits(run).reason for run in digit_runs.runs_of(groups, fewest, plain)) for groups in stretches)
-    return digit_runs.reason_of(plain, of_stretches)
+    of_stretches = [list(digit_runs.runs_of(groups, fewest, plain)) for groups in stretches]
+    known = (reader.known.get(run) for runs in of_stretches for run in runs)
+    if any(number.reason is None for number in known if number):
+        return None  # before any is read
+    return digit_runs.reason_of(plain, ((reader.read_digits(run).reason for run in runs) for runs in of_stretches))
 
 
 def bare_digits_of(text: str) -> str | None:

@@ -10,22 +10,28 @@ import pyarrow.compute as pc
 from phonenumbers import SUPPORTED_REGIONS
 
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches
-from fbcheck_pipeline.phones.fast.terms import NONE, Mask
+from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS
+from fbcheck_pipeline.phones.fast.terms import NONE, Ints, Mask
+from fbcheck_pipeline.phones.fast.territories import fewest_digits
 from fbcheck_pipeline.text.cell_words import LABELS
 from fbcheck_pipeline.text.countries import LONGEST_NAME, key_of, names, regions_named
+from fbcheck_pipeline.text.decorations import SYMBOL
 from fbcheck_pipeline.text.few_digits import NO_LETTERS
 
+MAY_BE_FLAG = f"{SYMBOL}{{2}}"
+"""In ASCII a country's flag is two pictures."""
 _LETTERS_LOOKED_AT = 8  # of words that follow each other: they tell whether these may be a name
 # What `_code` finds holds this; compiling its hundreds of codes for each batch costs more than looking at the cells first.
 _LIKE_A_CODE = r"[A-Z]{2}|(?i:[a-z]{2}) *:|[(\[] *(?i:[a-z]{2})"
 
 
-def names_country(cells: pa.StringArray, words: pa.StringArray | None = None) -> Mask:
+def names_country(cells: pa.StringArray, words: pa.StringArray | None = None, longest: Ints | None = None) -> Mask:
     """Where words name a country: they look like a code, are a name, or begin as one does together with the next.
 
     Args:
         cells: as `in_ascii` gives them.
         words: the same with nothing but letters and blanks, where other signs than blanks and `().,:!?` are around their words.
+        longest: how many digits a number in each cell has at most; countries whose numbers have more do not count.
     """
     if not len(cells):  # all names take longer to read than many cells
         return np.zeros(0, np.bool_)
@@ -46,7 +52,11 @@ def names_country(cells: pa.StringArray, words: pa.StringArray | None = None) ->
     may_name = matches(cells, _LIKE_A_CODE)
     may_name[may_name] = matches(cells.filter(pa.array(may_name)), _code())
     may_name[of_cell[firsts[may_be]]] = True
-    may_name[may_name] = [bool(regions_named(cell, LABELS)) for cell in cells.filter(pa.array(may_name)).to_pylist()]
+    named = [regions_named(cell, LABELS) for cell in cells.filter(pa.array(may_name)).to_pylist()]
+    most = [MOST_DIGITS] * len(named) if longest is None else longest[may_name].tolist()
+    may_name[may_name] = [
+        any(fewest_digits(each) <= digits for each in regions) for regions, digits in zip(named, most, strict=True)
+    ]
     return may_name
 
 
@@ -74,14 +84,16 @@ def _are_among(keys: pa.StringArray, known: frozenset[str]) -> Mask:
 
 @cache
 def _code() -> str:
-    """A country's code in capitals, before a colon or behind a bracket."""
+    """A country's code in capitals, not between digits, before a colon or behind a bracket."""
     codes = {
         code.upper()
         for code in (*SUPPORTED_REGIONS, *names())
         if len(code) in (2, 3) and code.isascii() and key_of(code) not in LABELS
     }
     code = f"(?:{'|'.join(sorted(codes))})"
-    return rf"(?:^|[{NO_LETTERS}])(?:{code}(?:[{NO_LETTERS}]|$)|(?i:{code}) *:)|[(\[] *(?i:{code})(?:[{NO_LETTERS}]|$)"
+    signs = NO_LETTERS.replace("@", "/:-@", 1)  # no digits: between these it is no country's
+    alone = rf"(?:^|[{signs}]){code}(?:[{NO_LETTERS}]|$)|[0-9]{code}(?:[{signs}]|$)"
+    return rf"{alone}|(?:^|[{NO_LETTERS}])(?:(?i:{code}) *:)|[(\[] *(?i:{code})(?:[{NO_LETTERS}]|$)"
 
 
 @cache

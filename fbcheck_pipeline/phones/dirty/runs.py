@@ -52,6 +52,12 @@ class Groups(NamedTuple):
         is_many = (in_stretch >= fewest[self.of_cell]) & (groups > MOST_GROUPS)
         return np.bincount(self.of_cell[is_many], minlength=self.cells) > 0
 
+    def as_wide(self) -> Groups:
+        """With a stretch for each cell, where that has few groups."""
+        is_many = np.bincount(self.of_cell)[self.of_cell] > MOST_GROUPS
+        begins = (np.diff(self.of_cell, prepend=-1) > 0) | (is_many & (np.diff(self.stretch, prepend=-1) > 0))
+        return self._replace(stretch=np.cumsum(begins) - 1)
+
 
 class Runs(NamedTuple):
     """Runs of digits, with a plus or without; the cell of each, whether it is all that the cell has, written so, and its first group."""
