@@ -40,7 +40,8 @@ _BULLET = "\n *[*\u2022\u00b7\u25aa\u2023]"
 UNLESS = (
     rf"(?i){_UNKNOWN}|//|www\.|wa\.me|whatsapp|item[0-9]|<a |{_BULLET}"
     r"|&[a-z0-9#]+;|\\n|^[\[{].*\\|[?&;](?:body|text)=|;phone-context=|;[a-z \-]+=[^;,|]*[/\n]"  # characters and parameters of their own
-    rf"|^#[a-z0-9/_]+[!?]|^['=]*-[0-9]|^=|{SCIENTIFIC}|[0-9][.,][0-9]+\s*e\s*[+\-]?[0-9]|[.,]0+[^0-9]*$"  # as a spreadsheet writes errors and numbers
+    # as a spreadsheet writes errors and numbers
+    rf"|^#[a-z0-9/_]+[!?]|^['=]*-[0-9]|^=|{SCIENTIFIC}|[0-9][.,][0-9]+\s*e\s*[+\-]?[0-9]|^[^0-9]*[0-9][0-9,.' ]*[.,]0+[^0-9]*$"
     rf"|^[^0-9]*[0-9]{{1,3}}(?:,[0-9]{{3}}){{1,6}}(?:[.,][0-9]*)?[^0-9]*$|{DATE}|^[(\[ ]*{_DAY}[)\] ]*$|{COORDINATES}|{DECIMAL}"
     rf"|[0-9]{_GAP}(?:{_DAY}|[0-9]{{1,2}}\.[0-9]{{1,2}}\.|{_TIME}\s*-\s*{_TIME}|{_PLACE}){_GAP}[0-9]"  # what may go
 )

@@ -180,6 +180,25 @@ NO_NUMBERS: dict[str, Callable[[str], str]] = {
     "a product's code": lambda digits: f"BNL-{digits[-4:]}-MB{digits[-6:-4]}",
     "a card": lambda digits: f"45{digits[-2:]} {digits[-4:]} {digits[-6:-2]} 1{digits[-7:-4]}",
     "a range": lambda digits: f"{digits[:4]} {digits[4:7]} {digits[7:9]} {digits[9:]}-{(int(digits[-2:]) + 1) % 100:02}",
+    "a computer's address": lambda digits: f"10.1{digits[-2:]}.{digits[-4:-2]}.{digits[-6]}",
+    "a network card": lambda digits: f"a{digits[-1]}:{digits[-3:-1]}:b{digits[-4]}:{digits[-6:-4]}:c{digits[-7]}:0f",
+    "a checksum": lambda digits: f"{digits[:5]}c{digits[5:8]}ad{digits[3:6]}e{digits[-4:]}fb{digits[:3]}",
+    "a UUID in braces": lambda digits: f"{{{digits[-8:]}-D8F1-6ADF-91B7-584A2265B1F5}}",
+    "rounded": lambda digits: f"{digits[1]}.{digits[2:5]}E+11",
+    "a small fraction": lambda digits: f"{digits[1]}.{digits[2:]}e-06",
+    "a negative sum": lambda digits: f"-{digits[1:]}.50",
+    "a formula that looks up": lambda digits: f"=VLOOKUP(A{digits[-2:]},B1:C{digits[-4:]},2,0)",
+    "degrees": lambda digits: f"41°{digits[-2:]}'12\"N 28°{digits[-4:-2]}'30\"E",
+    "a statement": lambda digits: f"SELECT * FROM t WHERE id = 1{digits[-6:]};",
+    "settings": lambda digits: f"id={digits[-5:]};type=a;n={digits[-2:]}",
+    "a document in JSON": lambda digits: f'{{"id": 1{digits[-4:]}, "at": "2024-0{digits[1]}-1{digits[-1]}"}}',
+    "an image": lambda digits: f'<img src="/i/1{digits[-6:]}.png" width="{digits[-3:]}">',
+    "a line of a log": lambda digits: f"2024-05-1{digits[-1]} 10:{digits[-3:-1]}:00 ERROR no answer ({digits[-4:]})",
+    "a program and its version": lambda digits: (
+        f"Mozilla/5.0 (X11; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/1{digits[-2:]}.0.0.0 Safari/9"
+    ),
+    "a row": lambda digits: f"{digits[-4:]},abc,2024-05-1{digits[-1]},12.{digits[-2:]},true",
+    "a week": lambda digits: f"KW {digits[-2:]}/{digits[-2:]}",
     "a list of short numbers": lambda digits: ", ".join(f"1{digits[place : place + 4]}" for place in range(7)),
 }
 
