@@ -369,12 +369,12 @@ class PhoneReader:
     def _in_worded_parts(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells of several numbers with words between, each of them a number in service, also with the words beside it."""
         parts, of_cell = worded_parts(plain)
-        found, is_sure = self._among_words(cells.taken(of_cell), parts)
+        found, is_sure = self._among_words(cells.taken(of_cell), parts, beside_others=True)
         is_clear = phone_batches.is_clear_number(found)
         is_sure[is_sure] = is_clear
         return _of_whole_cells(phone_batches.in_order(found, np.flatnonzero(is_clear)), is_sure, of_cell, len(plain))
 
-    def _among_words(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+    def _among_words(self, cells: Cells, plain: pa.StringArray, beside_others: bool = False) -> tuple[PhoneArrays, Mask]:
         """One number and words: the last digits before a word may be its own, where a number is left without them."""
         labelled = before_words(plain)
         numbers = pc.coalesce(labelled, among_words(plain))
@@ -392,7 +392,9 @@ class PhoneReader:
             is_sure[places] &= is_none & ~phone_batches.is_number(read)
         is_named = is_sure & ~is_labelled
         named = plain.filter(pa.array(is_named))
-        is_sure[is_named] = ~(names_country(named, letters_in(named)) | are_references(named, numbers.filter(pa.array(is_named))))
+        is_sure[is_named] = ~(
+            names_country(named, letters_in(named)) | are_references(named, numbers.filter(pa.array(is_named)), beside_others)
+        )
         return phone_batches.in_order(found, np.flatnonzero(is_sure[is_read])), is_sure
 
     def _of_ranges(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:

@@ -62,6 +62,7 @@ _BRACKETED_CODE = re.compile(r"\+\s*[(\[]\s*(\d+)\s*[)\]]")
 _TAIL = re.compile(r"(?:\s*[-/~\n]\s*\d{1,4})+[\s)\]]*$|\s*[(\[]\d{1,4}[\s)\]]*$")
 _POINT = re.compile(r"[.\-]$")
 _GROUP = re.compile(r"\d+")
+_NO_DIGIT, _NOT_DIALLED = re.compile(r"\D"), re.compile(r"[^\d+]")
 _COUNT_APART = re.compile(r"[1-9]\s+\d")
 _CUT = re.compile(r"[-/~\n(\[]\s*(\d+)")
 
@@ -104,7 +105,7 @@ class _Reader:
     def read(self, core: str) -> PhoneOutcome:
         """The outcome of digits, separators and a plus at the front."""
         self.effort.spend(core)
-        number = re.sub(r"[^\d+]", "", core)
+        number = _NOT_DIALLED.sub("", core)
         return self.read_digits("+" + number.lstrip("+") if number.startswith("+") else number)
 
     def read_digits(self, number: str) -> PhoneOutcome:
@@ -118,6 +119,8 @@ class _Reader:
     def number_in(self, text: str) -> PhoneOutcome | None:
         """The number of a text with or without words; None where there is none."""
         self.effort.spend(text)
+        if digit_count(text) < fewest_digits(self.region):
+            return None
         try:
             outcome = self.read(core_of(cleaned(WORDS, text)))
         except Reject:
@@ -215,7 +218,7 @@ def bare_digits_of(text: str) -> str | None:
         clean = cleaned((*CELL, *WHOLE_TEXT, *EACH_PART, *WORDS), text)
     except Reject:
         return None
-    return re.sub(r"\D", "", clean) if _BARE.fullmatch(clean) and not decorations.is_ip_address(clean) else None
+    return _NO_DIGIT.sub("", clean) if _BARE.fullmatch(clean) and not decorations.is_ip_address(clean) else None
 
 
 def _all_or_none(found: list[PhoneOutcome]) -> list[PhoneOutcome]:
@@ -226,8 +229,8 @@ def _all_or_none(found: list[PhoneOutcome]) -> list[PhoneOutcome]:
 
 def _linked(digits: str, reader: _Reader) -> list[PhoneOutcome]:
     if "+" not in digits:
-        return [read_linked(re.sub(r"\D", "", digits), reader.region)]
-    return [_one_number("+" + re.sub(r"\D", "", digits), reader)]  # nothing else is in the link
+        return [read_linked(_NO_DIGIT.sub("", digits), reader.region)]
+    return [_one_number("+" + _NO_DIGIT.sub("", digits), reader)]  # nothing else is in the link
 
 
 def _beside_links(text: str, reader: _Reader) -> list[PhoneOutcome]:
@@ -264,7 +267,7 @@ def _may_hold_number(part: str, fewest: int, reader: _Reader) -> bool:
 
 
 def _digits_of(part: str) -> str:
-    return "+" * (re.match(digit_runs.BEGINS_WITH_PLUS, part) is not None) + re.sub(r"\D", "", part)
+    return "+" * (re.match(digit_runs.BEGINS_WITH_PLUS, part) is not None) + _NO_DIGIT.sub("", part)
 
 
 def _numbers(text: str, level: int, reader: _Reader) -> list[PhoneOutcome]:
@@ -281,7 +284,7 @@ def _numbers(text: str, level: int, reader: _Reader) -> list[PhoneOutcome]:
     # Last, since blanks and zeros stand inside honest numbers, too; two numbers are too long to read as one.
     again = [parts for parts in restarts(text) if min(map(digit_count, parts)) >= MIN_PART_DIGITS]
     found = _several(list(again[0]), len(SEPARATORS), reader) if len(again) == 1 else None
-    if found and _ends_surely(again[0][0], re.sub(r"\D", "", again[0][1]), reader):
+    if found and _ends_surely(again[0][0], _NO_DIGIT.sub("", again[0][1]), reader):
         reader.said.append(SPLIT)
         return found
     return [whole]
@@ -320,7 +323,7 @@ def _may_be_reference(part: str, outcome: PhoneOutcome) -> bool:
 
 def _is_shorthand(parts: list[str], in_first: int, reader: _Reader) -> bool:
     """`030 1234567 / 7654321`: True where a part with the beginning of the first is another number than the part alone."""
-    first, *others = (re.sub(r"[^\d+]", "", part) for part in parts)
+    first, *others = (_NOT_DIALLED.sub("", part) for part in parts)
     first = first[: len(first) // in_first]  # the first of several, about
     has_trunk = has_trunk_zero(reader.region)
     if has_trunk and in_first == 1 and len(first) < MIN_PART_DIGITS and first[:1] not in ("0", "+"):
@@ -340,7 +343,7 @@ def _is_shorthand(parts: list[str], in_first: int, reader: _Reader) -> bool:
 
 def _ends_surely(core: str, following: str, reader: _Reader) -> bool:
     """True where a number can end nowhere else: not three digits earlier or later. Where lengths vary, nobody can tell."""
-    number = re.sub(r"[^\d+]", "", core)
+    number = _NOT_DIALLED.sub("", core)
     others = [number[:-count] for count in (1, 2, 3)] + [number + following[:count] for count in (1, 2, 3)]
     return not any(reader.read(other).is_number for other in others)
 
@@ -387,7 +390,7 @@ def _left_alone(text: str, reader: _Reader) -> Iterator[PhoneOutcome]:
     fraction = other_readings.without_fraction(text, zeros_only=True)
     for head in [*other_readings.without_tail(text), *([fraction] if fraction else [])]:
         if number := reader.number_in(head):
-            tail = re.sub(r"\D", "", text[len(head) :])
+            tail = _NO_DIGIT.sub("", text[len(head) :])
             is_apart = head == fraction or (len(tail) <= MOST_COUNT_DIGITS and _ENDS_IN_BLANK.search(head))
             is_sure = is_apart and _ends_surely(head, tail, reader) and _is_clear(head, reader) and not reader.number_in(tail)
             yield number if is_sure else rejected(RejectReason.AMBIGUOUS_RANGE)

@@ -15,8 +15,9 @@ _SIGN = r" \n,.:;!?'/()|\-"
 _BEFORE = rf"(?:[{LETTERS}(][{LETTERS}{_SIGN}]*)?[{LETTERS}]{{2}}[{_SIGN}]*[ \n:.,;/)]|[:,;/|\-] +"
 _BEHIND = rf"(?:[ \n,;:/]|\.[ \n])(?:[{_SIGN}]*[{LETTERS}]{{2,}})+[{_SIGN}]*| *\((?:[{_SIGN}]*[{LETTERS}]{{2,}})+[{_SIGN}]*|[ \n.,;:!/|\-]*"
 _ONE = rf"^(?:{_BEFORE})?({WHOLE})(?:{_BEHIND})$"
+_AROUND = r"^(?:[^0-9+(]|\([^0-9+])+|[^0-9]+$"
 # No date, fraction or range; a last digit that is alone may be the word's behind it.
-_UNCLEAR = r"^[0-9]-|\.|(?:^|[^0-9])[0-9]{1,2}-[0-9]{1,2}-| -|- |[^0-9][0-9]$|\)$"
+_UNCLEAR = r"^[0-9]-|\.|(?:^|[^0-9])[0-9]{1,2}-[0-9]{1,2}-| -|- |[^0-9][0-9]$|\([^)]*$"
 # Once words in brackets are gone, the one before them is the last.
 _LETTER_BEFORE = rf"(?:^|[^{LETTERS}])[{LETTERS}][^{LETTERS}0-9(]*(?:\([^()]*\)[^{LETTERS}0-9(]*)+[(]?[0-9+]"
 # A word of one letter between others and the number, or behind it.
@@ -43,7 +44,7 @@ def among_words(cells: pa.StringArray) -> pa.StringArray:
     cells = without_scheme(pc.ascii_trim(cells, " "))
     is_one = matches(cells, _ONE)
     is_one[is_one] = ~matches(cells.filter(pa.array(is_one)), _NO_WORD)
-    numbers = rewritten(cells, is_one, _ONE, r"\1")
+    numbers = rewritten(cells, is_one, _AROUND, "")
     return pc.if_else(pa.array(matches(numbers, _UNCLEAR)), NOTHING, numbers)
 
 
@@ -59,8 +60,8 @@ def beside_letter(cells: pa.StringArray) -> pa.StringArray:
     return rewritten(cells, found, _ANY_ONE, r"\1")
 
 
-def are_references(cells: pa.StringArray, numbers: pa.StringArray) -> Mask:
-    """Where words before a number without a plus or brackets, or a 0 and groups, name something else whose number it may be."""
-    may_be = matches(numbers, r"^(?:[1-9]|0[0-9]+$|\([^)]*$)")
+def are_references(cells: pa.StringArray, numbers: pa.StringArray, beside_others: bool) -> Mask:
+    """Where words before a number without a plus, brackets or a 0 name something else whose number it may be; beside others, also 0 and digits."""
+    may_be = matches(numbers, "^(?:[1-9]|0[0-9]+$)" if beside_others else "^[1-9]")
     may_be[may_be] = [*map(labels.is_reference, cells.filter(pa.array(may_be)).to_pylist())]
     return may_be
