@@ -254,10 +254,9 @@ class PhoneReader:
         texts = cleared(plain, fewest_of(cells.regions))
         texts = pc.replace_substring_regex(texts, r"([^ \-.,;/|:]) [\-,;/|:]$", r"\1")
         is_other = pc.fill_null(pc.not_equal(texts, plain), False)
-        ways = (self._in_parts, self._among_words, self._in_worded_parts)
-        found, is_read = self._first_of(ways, cells, pc.if_else(is_other, texts, NOTHING))
-        ways = (lambda *_: (found, is_read), self._without_part, self._beside_letter)
-        return self._first_of(ways, cells, texts)
+        numbers = (self._in_parts, self._among_words, self._in_worded_parts)
+        found, is_read = self._first_of(numbers, cells, pc.if_else(is_other, texts, NOTHING))
+        return self._first_of((lambda *_: (found, is_read), self._without_part, self._beside_letter), cells, texts)
 
     def _after_moment(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """A date and a time, and a number behind words: all of it is taken for the moment."""

@@ -145,7 +145,7 @@ MUTANTS = (
     Mutant("null where it is no number", "fast/readings.py", 'np.packbits(is_number, bitorder="little")', 'np.packbits(is_number | True, bitorder="little")'),
     # dirty: which shapes may be undressed
     Mutant("bare digits beside words", "dirty/parts.py", "(?:\\+[0-9]|0|\\([0-9]+\\))[0-9 ()", "[+(]?[0-9][0-9 ()"),
-    Mutant("something else's number", "phone_reader.py", " | are_references(named, numbers.filter(pa.array(is_named)))", ""),
+    Mutant("something else's number", "phone_reader.py", " | are_references(named, numbers.filter(pa.array(is_named)), beside_others)", ""),
     Mutant("a fraction of noughts only", "dirty/undress.py", "{_APOSTROPHES})[.,]0$", "{_APOSTROPHES})[.,]0[0-9]?$"),
     Mutant("thousands in two groups at least", "dirty/undress.py", "{{2,}}", "{{1,}}"),
     Mutant("a single point may begin a fraction", "dirty/undress.py", "(?:\\.[0-9 ()\\-]*\\.[0-9 ().\\-]*)?[0-9)])?)", "[0-9 ().\\-]*[0-9)])?)"),
@@ -210,7 +210,7 @@ MUTANTS = (
     Mutant("order numbers are no column from abroad", "votes.py", "MAJORITY * most, strays)", "MAJORITY * most)"),
     # dirty: what is beside a number
     Mutant("dates, ranges and last digits before words", "dirty/among_words.py", "pc.if_else(pa.array(matches(numbers, _UNCLEAR)), NOTHING, numbers)", "numbers"),
-    Mutant("a bracket that does not close", "dirty/among_words.py", "|\\([^)]*$)", ")"),
+    Mutant("a bracket that does not close", "dirty/among_words.py", "|\\([^)]*$\"", "\""),
     Mutant("words that may be digits", "dirty/among_words.py", "{LETTERS_LIKE_DIGITS}|{_LETTER_BEFORE}", "{_LETTER_BEFORE}"),
     Mutant("words of a telephone's keys", "dirty/among_words.py", "|[A-Z]{{4,}}[^{LETTERS}0-9]*$", ""),
     Mutant("a mask among words", "dirty/among_words.py", "|[0-9)][^0-9]*(?:\\.\\.|--|- -)", ""),
