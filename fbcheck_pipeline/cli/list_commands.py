@@ -85,11 +85,12 @@ def run(
     from fbcheck_pipeline.cli import tables
     from fbcheck_pipeline.cli.output import Reporter
     from fbcheck_pipeline.cli.preparing import gc_paused, load_command_settings
-    from fbcheck_pipeline.cli.run_options import RunOptions
-    from fbcheck_pipeline.lists import ReadOptions
 
     reporter = Reporter(as_json=as_json, quiet=quiet, verbose=verbose)
     settings = load_command_settings(reporter, region=region)
+    with gc_paused():
+        from fbcheck_pipeline.cli.run_options import RunOptions
+        from fbcheck_pipeline.lists import ReadOptions
     reading = ReadOptions(
         encoding=encoding,
         delimiter=delimiter,

@@ -165,6 +165,7 @@ class _Driver:
         self._is_vendor_away = False
         self._balance: Any = None
         self._told_silent = set[str]()
+        gc.freeze()  # what is imported, opened and defined by now stays
 
     def register(self, paths: Sequence[Path]) -> None:
         """Register every list and copy it to its place; an unreadable list does not stop the others."""
