@@ -82,11 +82,7 @@ def digits_of(cells: pa.StringArray) -> Digits:
     np.cumsum(is_digit, out=seen[1:])
     first = seen[begins].astype(np.int64)
     count = seen[ends] - first
-    matrix = np.full(len(cells) * WIDTH, END, np.uint8)
-    room = np.arange(seen[-1]) + np.repeat(np.arange(len(cells)) * WIDTH + MARGIN - first, count)
-    if count.max(initial=0) > WIDTH - MARGIN:
-        room = np.minimum(room, np.repeat(np.arange(1, len(cells) + 1) * WIDTH - 1, count))
-    matrix[room] = kind[is_digit]
+    matrix = _matrix_of(kind[is_digit], count)
 
     between = np.flatnonzero(~is_digit)
     between_rows = np.repeat(np.arange(len(cells)), lengths - count)
@@ -114,6 +110,17 @@ def digits_of(cells: pa.StringArray) -> Digits:
     is_unbroken = is_plain & (count + has_plus == lengths)
     lone_zero = _lone_zeros(kind, between, between_rows, begins, seen, first)
     return Digits(matrix, count, has_plus, is_null | (lengths == 0), is_plain, is_unbroken, restart, tail, lone_zero)
+
+
+def _matrix_of(digits: Bytes, count: Ints) -> Bytes:
+    """The digits of all cells, one after the other, in rows; of a cell with more than there is room for, only the first."""
+    room = WIDTH - MARGIN
+    if count.max(initial=0) > room:
+        place = np.arange(len(digits)) - np.repeat(np.cumsum(count) - count, count)
+        digits, count = digits[place < room], np.minimum(count, room)
+    matrix = np.full((len(count), WIDTH), END, np.uint8)
+    matrix[:, MARGIN:][np.arange(room, dtype=np.uint8) < count.astype(np.uint8)[:, None]] = digits
+    return matrix.reshape(-1)
 
 
 def digit_counts(cells: pa.StringArray) -> Ints:

@@ -72,7 +72,8 @@ def e164_of(digits: Digits, reading: Reading, lookups: Lookups) -> pa.StringArra
     lengths[rows] = 1 + code_length + reading.length[rows]
     ends = np.zeros(len(is_number) + 1, np.int32)
     np.cumsum(lengths, out=ends[1:])
-    sources = np.repeat(begin - 1 - code_length - ends[rows], lengths[rows]) + np.arange(ends[-1])
-    texts = digits.matrix[sources] + np.uint8(ord("0"))
+    first = MARGIN - 1 + reading.begin - lookups.code_length[reading.territory]
+    place = np.arange(WIDTH, dtype=np.uint8) - first.astype(np.uint8)[:, None]  # those before the first are large
+    texts = digits.matrix.reshape(-1, WIDTH)[place < lengths.astype(np.uint8)[:, None]] + np.uint8(ord("0"))
     present = np.packbits(is_number, bitorder="little")
     return pa.StringArray.from_buffers(len(is_number), pa.py_buffer(ends), pa.py_buffer(texts), pa.py_buffer(present))
