@@ -96,7 +96,7 @@ class PhoneReader:
         self.excluded = excluded
         self.fast = FastPath(map(LINE_TYPES.index, excluded))
         self._ways = (
-            *(self._without_digit, self._few_digits, self._certainly_none, self._apart, self._undressed, self._of_too_many),
+            *(self._without_digit, self._few_digits, self._undressed, self._certainly_none, self._apart, self._of_too_many),
             *(self._parted_by_blanks, self._in_parts, self._among_words, self._in_worded_parts, self._linked),
             *(self._of_ranges, self._cleared, self._after_moment, self._without_run, self._without_markup),
         )
