@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from fbcheck_pipeline.errors import VendorError
+from fbcheck_pipeline.errors import StorageError, VendorError
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.lists import ReadOptions
 from fbcheck_pipeline.lists.keys import list_key
@@ -139,8 +139,10 @@ class Year:
         doomed.close()
 
     def collect(self) -> None:
-        """A tick of the sensor, and what it asks for."""
+        """A tick of the sensor while this machine joins what is due, and what that tick asks for."""
         self._other.begin(_collect, ())
+        with suppress(StorageError):  # where an erasure ends meanwhile; what is left is joined below
+            _join(self.driver, [each.list_key for each in self.ws.ledger.lists_to_join()])
         assert self._other.finish()
         self._share(_join, [each.list_key for each in self.ws.ledger.lists_to_join()])
 
