@@ -46,7 +46,7 @@ MUTANTS = (
     Mutant("a range of one", "fast/digits.py", "(difference >= 1)", "(difference >= 2)"),
     Mutant("a long tail", "fast/digits.py", "tails[tails > 4] = 0", "tails[tails > 2] = 0"),
     Mutant("too many digits", "fast/digits.py", "(count > 0) & (count <= MOST_DIGITS)", "(count > 0) & (count <= 99)"),
-    Mutant("digits over the margin", "fast/digits.py", "if count.max(initial=0) > WIDTH - MARGIN:", "if False:"),
+    Mutant("digits over the margin", "fast/digits.py", "if count.max(initial=0) > room:", "if False:"),
     Mutant("slices", "fast/digits.py", "cells.offset * 4", "0"),
     Mutant("unbroken digits", "fast/digits.py", "is_plain & (count + has_plus == lengths)", "is_plain & (count + has_plus <= lengths)"),
     Mutant("a dot before or after all", "fast/digits.py", "is_dot & (leads | trails | follows_blank | ", "is_dot & (follows_blank | "),
