@@ -9,7 +9,7 @@ import pytest
 from fbcheck_pipeline.phones import phone_reader
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
 from fbcheck_pipeline.phones.phone_reader import PhoneReader
-from tests.unit.phones.corpus import Cell, read_carefully
+from tests.unit.phones.corpus import NO_REGION, Cell, read_carefully
 from tests.unit.phones.test_dirty_cells import disagreements, numbers_of, read_cells, reader
 
 __all__ = ["reader"]  # the fixture
@@ -148,7 +148,8 @@ def _notes(chance: random.Random, count: int) -> list[Cell]:
         scraps = [chance.choice(_BESIDE if chance.random() < 0.7 else numbers) for _ in range(chance.randint(2, 7))]
         sign = chance.choice(_BETWEEN)
         several = "".join(scrap + chance.choice(_BETWEEN) for scrap in scraps)
-        made.append((several if chance.random() < 0.3 else sign.join(scraps), territory, chance.choice(list(Says))))
+        region = territory if chance.random() < 0.8 else NO_REGION
+        made.append((several if chance.random() < 0.3 else sign.join(scraps), region, chance.choice(list(Says))))
     return made
 
 
@@ -239,6 +240,7 @@ TRAPS: dict[str, tuple[str, ...]] = {
         "tel12-34567",
     ),
     "DE": (
+        "5142497141, 12",
         "030 123456 12 Max",
         "030 123456 Max 12",
         "030 12345 030 54321",
