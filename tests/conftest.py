@@ -141,7 +141,7 @@ def phones(count: int, start: int = 905_320_000_000) -> np.ndarray:
 
 def add_chunk(tx: Planning, *stretches: Part) -> str:
     """Insert a planned chunk; returns its key."""
-    new = NewChunk.of(stretches)
+    new = NewChunk.of(stretches, tx.now)
     tx.add_chunks([new])
     return new.chunk_key
 

@@ -171,7 +171,8 @@ def files_page() -> Iterator[str]:
     yield from (
         "",
         "A list key is the file's name as ASCII and the first 8 hex digits of its content's SHA-256, e.g. `customers-9f3a01bc`. A chunk key",
-        "is random. A file appears under its name only when it is complete; a name that begins with a dot is being written.",
+        "begins with a number that rises every 17 minutes, and is random behind it.",
+        "A file appears under its name only when it is complete; a name that begins with a dot is being written.",
     )
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger.access import Access
 from fbcheck_pipeline.ledger.many_keys import among
-from fbcheck_pipeline.ledger.records import AnsweringTask, LoadedChunk, SettledTry, Tier
+from fbcheck_pipeline.ledger.records import LoadedChunk, Tier
 from fbcheck_pipeline.ledger.schema import ERASED, LOADED, chunk_phones, chunks, doomed_files, index_tiers, ledger_meta
 from fbcheck_pipeline.ledger.states import MOVES, TRAITS, ChunkState, states_that
 
@@ -24,8 +23,7 @@ PAGE = 64
 
 _IS_KEPT = chunks.c.state != ChunkState.PURGED
 _ANSWERS = sa.and_(chunks.c.result_sha256.is_not(None), chunks.c.task_id.is_not(None), _IS_KEPT)
-_TRIED = sa.and_(chunks.c.unanswered_count > 0, chunks.c.state.not_in(states_that("holds")))
-_TELLS = sa.or_(_ANSWERS, _TRIED)
+_TELLS = sa.or_(_ANSWERS, sa.and_(chunks.c.unanswered_count > 0, chunks.c.state.not_in(states_that("holds"))))
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class Indexing(Access):
         with self.database.reading() as connection:
             tiers = connection.execute(sa.select(index_tiers).order_by(index_tiers.c.through_change)).all()
             meta = connection.execute(sa.select(ledger_meta.c.changes, ledger_meta.c.generation)).one()
-        return IndexState(meta.changes, meta.generation, [Tier.from_row(each) for each in tiers])
+        return IndexState(meta.changes, meta.generation, Tier.from_rows(tiers))
 
     def generation(self) -> int:
         """Rises before anything personal is deleted: whoever publishes what was read before one asks `undisturbed`."""
@@ -103,17 +101,12 @@ class Indexing(Access):
         found = sa.select(chunks.c.chunk_key, chunks.c.change).where(among(chunks.c.chunk_key, chunk_keys), _IS_KEPT)
         return {row.chunk_key: row.change for row in self._rows(found)}
 
-    def tasks_at(self, changes: Sequence[int]) -> dict[int, AnsweringTask]:
-        """The tasks of the chunks with verdicts that changed last by one of these numbers, by this number; oldest export first."""
-        columns = (chunks.c.change, chunks.c.chunk_key, chunks.c.task_id, chunks.c.exported_at)
-        rows: Sequence[Any] = self._at(columns, changes, _ANSWERS, chunks.c.exported_at, chunks.c.chunk_key)
-        return {change: AnsweringTask(key, task_id, exported_at) for change, key, task_id, exported_at in rows}
-
-    def tries_at(self, changes: Sequence[int]) -> dict[int, SettledTry]:
-        """The chunks that were tried in vain and changed last by one of these numbers, by this number; oldest first."""
-        columns = (*(chunks.c[name] for name in SettledTry.__annotations__), chunks.c.change)
-        rows = self._at(columns, changes, _TRIED, chunks.c.settled_at, chunks.c.chunk_key)
-        return {row[-1]: found for row, found in zip(rows, SettledTry.from_rows(rows), strict=True)}
+    def last_changes(self, changes: Sequence[int]) -> Sequence[int]:
+        """Those of these distinct numbers by which a chunk changed last: what was told of it then still holds."""
+        are_last = among(chunks.c.change, changes)
+        if not changes or self._rows(sa.select(sa.func.count(chunks.c.change)).where(are_last))[0][0] == len(changes):
+            return changes  # mostly; to count them costs half as much
+        return [row.change for row in self._rows(sa.select(chunks.c.change).where(are_last))]
 
     def begin_file(self, name: str, writer: str) -> None:
         """Record that a file is being written, which is deleted when its writer is gone and did not publish it."""
@@ -175,15 +168,6 @@ class Indexing(Access):
             if len(page) < PAGE:
                 return
             after = page[-1].change
-
-    def _at(
-        self,
-        columns: Sequence[sa.ColumnElement[Any]],
-        changes: Sequence[int],
-        where: sa.ColumnElement[bool],
-        *order: sa.ColumnElement[Any],
-    ) -> Sequence[sa.Row[Any]]:
-        return self._rows(sa.select(*columns).where(among(chunks.c.change, changes), where).order_by(*order)) if changes else ()
 
 
 def _telling(after: int, through: int) -> list[sa.ColumnElement[bool]]:

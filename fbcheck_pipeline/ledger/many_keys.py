@@ -56,12 +56,10 @@ def new_rows(column: sa.Column[Any], keys: Iterable[Any], **others: Any) -> sa.I
     Args:
         others: the values of its other columns; one of the primary key is a part of the key.
     """
-    value: sa.ColumnClause[Any] = sa.column("value")
-    row = [value, *(sa.literal(each) for each in others.values())]
-    others_of_key = [each == others[each.name] for each in column.table.primary_key if each is not column]
-    has_none = ~sa.select(column).where(column == value, *others_of_key).exists()
-    each = sa.select(*row).select_from(_Each(sa.literal(list(keys), _Keys(column.type)))).where(has_none)
-    return sa.insert(column.table).from_select([column.name, *others], each).execution_options(preserve_rowcount=True)
+    row = [sa.column("value"), *(sa.literal(each) for each in others.values())]
+    each = sa.select(*row).select_from(_Each(sa.literal(list(keys), _Keys(column.type)))).where(sa.true())  # SQLite needs a WHERE
+    insert = sa.insert(column.table).from_select([column.name, *others], each.suffix_with("ON CONFLICT DO NOTHING"))
+    return insert.execution_options(preserve_rowcount=True)
 
 
 @compiles(_Among, "sqlite")

@@ -65,13 +65,21 @@ class NewChunk:
     payload_sha256: str
 
     @classmethod
-    def of(cls, stretches: Sequence[Part]) -> Self:
-        """A chunk with a random key."""
+    def of(cls, stretches: Sequence[Part], now: float) -> Self:
+        """A chunk with a new key; `now` in UTC seconds."""
         if not stretches:
             raise LedgerError("a chunk without phones cannot be planned; this is a fault of the program, please report it")
         phones = np.concatenate([each.phones for each in stretches])
         payload_sha256 = hashlib.sha256(codec.to_payload(phones)).hexdigest()
-        return cls(secrets.token_hex(8), stretches, len(phones), codec.pack(phones), payload_sha256)
+        return cls(new_chunk_key(now), stretches, len(phones), codec.pack(phones), payload_sha256)
+
+
+def new_chunk_key(now: float) -> str:
+    """A key that no chunk has: a number that rises every 1,024 seconds, then 40 random bits.
+
+    Keys of one night lie side by side in the indexes of the ledger: 1,500 random ones lie on a thousand pages, all to be read and written.
+    """
+    return f"{int(now) >> 10:06x}{secrets.token_hex(5)}"
 
 
 class Planning:
@@ -242,7 +250,7 @@ def replace_chunk(
         for each in owners:
             own = slice(each.start, each.start + each.phone_count)
             stretches.append(Part(each.list_key, phones[own][group[own]]))
-        new.append(NewChunk.of([each for each in stretches if len(each.phones)]))
+        new.append(NewChunk.of([each for each in stretches if len(each.phones)], now))
     insert_chunks(connection, new, dependants, now=now, day=chunk.budget_day, replaces=chunk, halvings=halvings)
     if sum(int(group.sum()) for group in groups) < chunk.phone_count:
         request_planning_of_dependants(connection, chunk.chunk_key)

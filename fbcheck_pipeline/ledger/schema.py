@@ -180,6 +180,7 @@ dependencies = sa.Table(
     metadata,
     sa.Column("list_key", sa.Text, primary_key=True),
     sa.Column("chunk_key", sa.Text, primary_key=True, index=True),
+    sqlite_with_rowid=False,  # a plan inserts thousands
 )
 
 waiting = sa.Table(

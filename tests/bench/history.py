@@ -23,6 +23,7 @@ from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.ledger import ChunkState, codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.opening import stamp
+from fbcheck_pipeline.ledger.planning import new_chunk_key
 from fbcheck_pipeline.ledger.schema import chunk_phones, chunks, dependencies, ledger_meta, lists, parts
 from fbcheck_pipeline.lists.keys import key_of
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, CheckStatus
@@ -92,7 +93,7 @@ class _Finished:
         self._day = datetime.fromtimestamp(planned_at, UTC).date().isoformat()
         self.exported_at = planned_at + HOUR_S
         self.task_id = f"night{number:011}"
-        self.pair = {"list_key": key_of(self._file, self._sha256), "chunk_key": self._sha256[:16]}
+        self.pair = {"list_key": key_of(self._file, self._sha256), "chunk_key": new_chunk_key(planned_at)}
 
     def _counts(self) -> dict[str, int]:
         none = dict.fromkeys(map(str, CHECK_STATUSES), 0)

@@ -60,7 +60,7 @@ def build(ws: Workspace, verdict_count: int) -> None:
 
 
 def _collect(connection: sa.Connection, number: int, phones: codec.Phones, now: float, day: str) -> None:
-    new = NewChunk.of([Part("old", phones)])
+    new = NewChunk.of([Part("old", phones)], now)
     insert_chunks(connection, [new], [], now=now, day=day)
     facts = {"task_id": f"task{number:06d}", "exported_at": now, "settled_at": now, "result_sha256": "none"}
     known = {"state": ChunkState.COLLECTED, "unanswered_count": len(phones[::100])}

@@ -176,21 +176,26 @@ class PhoneAllocation:
         settled = lookup.tries()
         if not settled:
             return
-        max_tries = self._ws.settings.max_tries
-        tried = codec.distinct(np.concatenate([places for _, places in settled]))
-        asked, known = codec.positions(lookup.phones[tried], self.phones), codec.positions(tried, lookup.known)
+        max_tries, chunks = self._ws.settings.max_tries, [chunk for chunk, _ in settled]
+        number = np.repeat(np.arange(len(settled), dtype=np.int32), [len(places) for _, places in settled])
+        places = np.concatenate([places for _, places in settled])
+        known = codec.positions(places, lookup.known)
         answered_at = np.where(known >= 0, np.append(lookup.answered_at, -np.inf)[known], -np.inf)
-        tries = np.zeros(len(tried), np.int16)
-        last = np.full(len(tried), -1, np.int32)
-        for number, (chunk, places) in enumerate(settled):
-            at = np.searchsorted(tried, places)
-            at = at[answered_at[at] <= chunk.settled_at]  # a later verdict, even one too old by now, ends the count
-            tries[at] += chunk.tries
-            # a withdrawn one only counts the tries before it, and binds once these are all
-            last[at[(tries[at] >= max_tries) | TRAITS[chunk.state].is_try]] = number
-        may_repeat = np.array([self._may_repeat(chunk, today) for chunk, _ in settled])[last] & (tries < max_tries)
+        # a later verdict, even one too old by now, ends the count
+        counting = np.flatnonzero(answered_at <= np.array([chunk.settled_at for chunk in chunks])[number])
+        counting = counting[np.argsort(places[counting], kind="stable")]  # all of one phone together, oldest first
+        number = number[counting]
+        tried, first = np.unique(places[counting], return_index=True)
+        of_each = np.array([chunk.tries for chunk in chunks])[number]
+        tries = np.add.reduceat(of_each, first)
+        so_far = np.cumsum(of_each) - np.repeat(np.cumsum(tries) - tries, np.diff(first, append=len(number)))
+        # a withdrawn one only counts the tries before it, and binds once these are all
+        may_bind = (so_far >= max_tries) | np.array([TRAITS[chunk.state].is_try for chunk in chunks])[number]
+        last = np.maximum.reduceat(np.where(may_bind, number, np.int32(-1)), first)
+        asked = codec.positions(lookup.phones[tried], self.phones)
+        may_repeat = np.array([self._may_repeat(chunk, today) for chunk in chunks])[last] & (tries < max_tries)
         binds = (last >= 0) & ~may_repeat & (self._again is not Again.PERSON)
-        pins = [Pin(AnsweredBy.EARLIER_TRY, chunk.chunk_key) for chunk, _ in settled]
+        pins = [Pin(AnsweredBy.EARLIER_TRY, chunk.chunk_key) for chunk in chunks]
         self._assign_chunks(asked[binds], last[binds], pins)
         once_more = (self._pin[asked] < 0) & (last >= 0) & (tries >= max_tries)
         if count := np.count_nonzero(once_more):

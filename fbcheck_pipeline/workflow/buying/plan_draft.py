@@ -222,7 +222,7 @@ class PlanDraft:
             self._uncut, self._cut_to = self._uncut - len(own), int(own[-1]) + 1
         parts += _cut(self._others, self._others_cut, self._others_cut + others)
         self._others_cut += others
-        return NewChunk.of(parts)
+        return NewChunk.of(parts, self._ws.ledger.clock())
 
     def _terms(self, tx: Planning) -> Terms:
         return terms_of(self._ws, tx, self._key, self._left, self._offers, self._again)

@@ -23,7 +23,7 @@ from fbcheck_pipeline.files.byte_ranges import byte_ranges
 from fbcheck_pipeline.files.sorted_pairs import DamagedPairs, Pairs, PairsFile, Values, merged, write_pairs
 from fbcheck_pipeline.ledger import TRAITS
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.ledger.records import LoadedChunk, Tier
+from fbcheck_pipeline.ledger.records import LoadedChunk, SettledTry, Tier
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.timestamps import timestamp_us
 from fbcheck_pipeline.workflow.sent_phones import with_phones
@@ -37,12 +37,24 @@ _VALUE_BITS = 13
 _PIECE = 1 << 18
 
 SCHEMA = pa.schema(
-    {"chunk_key": pa.string(), "change": pa.int64(), "is_try": pa.bool_(), "exported_at": pa.float64(), "fresh_at": pa.float64()}
+    {
+        "chunk_key": pa.string(),
+        "change": pa.int64(),
+        "is_try": pa.bool_(),
+        "task_id": pa.string(),
+        "exported_at": pa.float64(),
+        "fresh_at": pa.float64(),
+        "state": pa.string(),
+        "resubmissions": pa.int32(),
+        "phone_count": pa.int32(),
+        "unanswered_count": pa.int32(),
+        "settled_at": pa.float64(),
+    }
 )
 """What the values of a tier mean: a chunk as it was after a change, and whether it answered the phone or tried it in vain.
 
-An answer's `exported_at` is by our clock, `fresh_at` by the later of ours and the vendor's. A try's `exported_at` is -inf, `fresh_at`
-when it settled, or inf where it counts however old it is.
+All of it is true as long as the chunk has this change number. An answer's `exported_at` is by our clock, `fresh_at` by the later of ours and
+the vendor's. A try's `exported_at` is -inf, `fresh_at` when it settled, or inf where it counts however old it is.
 """
 
 
@@ -81,9 +93,9 @@ def _settled_at(chunk: LoadedChunk) -> float | None:
 def rows_of(chunks: Sequence[LoadedChunk]) -> tuple[pa.Table, Pairs]:
     """What a tier says of chunks with their phones: its table, and the pairs, not sorted."""
     told = [(chunk, phones, is_try) for chunk in chunks for phones, is_try in told_by(chunk)]
+    facts = ("change", *SettledTry.__dataclass_fields__)
     columns = {
-        "chunk_key": [chunk.chunk_key for chunk, _, _ in told],
-        "change": [chunk.change for chunk, _, _ in told],
+        **{name: [getattr(chunk, name) for chunk, _, _ in told] for name in facts},
         "is_try": [is_try for _, _, is_try in told],
         "exported_at": [-math.inf if is_try else chunk.exported_at for chunk, _, is_try in told],
         "fresh_at": [_settled_at(chunk) if is_try else fresh_at(chunk) for chunk, _, is_try in told],

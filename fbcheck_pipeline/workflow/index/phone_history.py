@@ -2,23 +2,24 @@
 
 Read from the tiers of the index, and from the ledger where no tier tells yet. Planning reads this outside its transaction; inside it
 only looks at chunks with a later change number. What is too old to matter costs nothing: a tier that tells of nothing younger is opened
-only where an old verdict may have ended the count of a try, and the ledger is asked only of tasks young enough to be reused, and of tries.
+only where an old verdict may have ended the count of a try, and the ledger is asked only which tries, and which tasks young enough to be
+reused, changed since.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import compress
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fbcheck_pipeline.files.sorted_pairs import DamagedPairs, Values
-from fbcheck_pipeline.ledger import TRAITS, codec
-from fbcheck_pipeline.ledger.codec import Numbers, Phones
+from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
+from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import AnsweringTask, SettledTry, Tier
 from fbcheck_pipeline.workflow.index.index_tiers import open_tier, rows_of, withdraw_unusable
 from fbcheck_pipeline.workflow.sent_phones import with_phones
@@ -29,6 +30,9 @@ Places = npt.NDArray[np.int64]
 """Where phones stand in the array that was asked about."""
 Changes = npt.NDArray[np.int64]
 """Numbers of changes, see `Chunk`."""
+Rows = npt.NDArray[np.int64]
+"""Numbers of rows of a table."""
+_NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,9 @@ class History:
     verdict: npt.NDArray[np.int32]
     tasks: list[AnsweringTask]
     tries: list[tuple[SettledTry, Places]]
+
+
+NOTHING = History(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int32), [], [])
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,7 @@ def history_of(ws: Workspace, phones: Phones, rule: TryRule = EVERY_TRY) -> Hist
         StorageError: the index was lost, and with it the phones of a chunk, see `with_phones`; or a file of it may not be read.
     """
     if not len(phones):
-        return History(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int32), [], [])
+        return NOTHING
     since = reused_since(ws)
     while True:
         state, bound = ws.ledger.index_state(), list(ws.ledger.changes_of(sorted(rule.binding)).values())
@@ -115,25 +122,26 @@ def history_of(ws: Workspace, phones: Phones, rule: TryRule = EVERY_TRY) -> Hist
             [_read(ws, each, phones, found, found.doubtful_places()) for each in old]
         ):
             break  # else a tier was replaced meanwhile, or could not be used and is a gap now
+    if found.is_empty:
+        return NOTHING
     places, answered_at = found.answers(len(phones))
-    verdict, tasks = _newest(ws, found.young, places)
-    return History(places, answered_at, verdict, tasks, _tries(ws, found.tried, rule))
+    told = found.told(ws)
+    verdict, tasks = _newest(told, places)
+    return History(places, answered_at, verdict, tasks, _tries(told, rule))
 
 
+@dataclass(frozen=True)
 class _Told:
-    """Places of phones, and for each the number of the change by which its chunk told of it, which no other chunk has."""
+    """What is still true of what chunks told of some phones.
 
-    def __init__(self) -> None:
-        self._places, self._changes = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    Attributes:
+        table: see `SCHEMA` of the tiers.
+        young, tried: places of phones, and for each the row that tells of it: of its young answers, and of its tries that may count.
+    """
 
-    def add(self, places: Places, changes: Changes) -> None:
-        self._places.append(places)
-        self._changes.append(changes)
-
-    def whole(self) -> tuple[Places, Numbers, list[int]]:
-        """Places, for each of them the index of its change, and these changes, each once."""
-        changes, index = np.unique(np.concatenate(self._changes), return_inverse=True)
-        return np.concatenate(self._places), index, changes.tolist()
+    table: pa.Table
+    young: tuple[Places, Rows]
+    tried: tuple[Places, Rows]
 
 
 class _Found:
@@ -141,9 +149,14 @@ class _Found:
 
     def __init__(self, since: float, oldest: float, bound: Changes) -> None:
         self._since, self._oldest, self._bound = since, oldest, bound
-        self._places, self._exported_at = [np.empty(0, np.int64)], [np.empty(0)]
-        self.young, self.tried = _Told(), _Told()
-        self._doubtful = [np.empty(0, np.int64)]
+        self._places, self._exported_at, self._doubtful = [_NONE], [np.empty(0)], [_NONE]
+        self._tables, self._row_count = list[pa.Table](), 0
+        self._young, self._tried = list[tuple[Places, Rows]](), list[tuple[Places, Rows]]()
+
+    @property
+    def is_empty(self) -> bool:
+        """True where nothing was told."""
+        return not self._tables
 
     def doubtful_places(self) -> Places:
         """Where the phones stand of whose tries an old verdict may have ended the count."""
@@ -152,13 +165,16 @@ class _Found:
     def add(self, table: pa.Table, places: Places, rows: Values) -> None:
         """Args: table: see `SCHEMA` of the tiers; rows: for each place the row that tells of it."""
         changes, exported_at, fresh_at = (table[name].to_numpy()[rows] for name in ("change", "exported_at", "fresh_at"))
+        in_all = self._row_count + rows.astype(np.int64)
+        self._tables.append(table)
+        self._row_count += table.num_rows
         is_try = np.isneginf(exported_at)
         self._places.append(places[~is_try])
         self._exported_at.append(exported_at[~is_try])
         is_young = ~is_try & (fresh_at > self._since)
-        self.young.add(places[is_young], changes[is_young])
+        self._young.append((places[is_young], in_all[is_young]))
         may_count = is_try & ((fresh_at >= self._oldest) | np.isin(changes, self._bound))
-        self.tried.add(places[may_count], changes[may_count])
+        self._tried.append((places[may_count], in_all[may_count]))
         # A verdict from before may have come after it.
         self._doubtful.append(places[may_count & ((fresh_at < self._oldest) | np.isposinf(fresh_at))])
 
@@ -170,6 +186,17 @@ class _Found:
         answered_at = np.full(len(known), -np.inf)
         np.maximum.at(answered_at, np.searchsorted(known, places), np.concatenate(self._exported_at))
         return known, answered_at
+
+    def told(self, ws: Workspace) -> _Told:
+        """Without what was told of chunks that have changed since."""
+        table = pa.concat_tables(self._tables)
+        young, tried = ([np.concatenate(each) for each in zip(*told, strict=True)] for told in (self._young, self._tried))
+        used = np.flatnonzero(codec.counts(np.concatenate([young[1], tried[1]]), table.num_rows))
+        changes = table["change"].to_numpy()[used]
+        is_true = np.zeros(table.num_rows, bool)
+        is_true[used] = np.isin(changes, ws.ledger.last_changes(codec.distinct(changes).tolist()))
+        young, tried = ([each[is_true[told[1]]] for each in told] for told in (young, tried))
+        return _Told(table, (young[0], young[1]), (tried[0], tried[1]))
 
 
 def _read(ws: Workspace, tier: Tier, phones: Phones, found: _Found, only: Places | None = None) -> bool:
@@ -190,21 +217,26 @@ def _read(ws: Workspace, tier: Tier, phones: Phones, found: _Found, only: Places
     return True
 
 
-def _newest(ws: Workspace, young: _Told, known: Places) -> tuple[npt.NDArray[np.int32], list[AnsweringTask]]:
+def _newest(told: _Told, known: Places) -> tuple[npt.NDArray[np.int32], list[AnsweringTask]]:
     """For each known phone the index of its newest task among those that are the newest of some phone, or -1."""
-    places, index, changes = young.whole()
-    found = ws.ledger.tasks_at(changes)  # what is stale, or purged, is not there
-    rank = {change: number for number, change in enumerate(found)}
+    places, rows = told.young
+    used = np.flatnonzero(codec.counts(rows, told.table.num_rows))
+    tasks = told.table.select(["chunk_key", "task_id", "exported_at"]).take(used)
+    oldest_first = pc.sort_indices(tasks, [("exported_at", "ascending"), ("chunk_key", "ascending")]).to_numpy()
+    rank = np.empty(told.table.num_rows, np.int32)
+    rank[used[oldest_first]] = np.arange(len(used))
     newest = np.full(len(known), -1, np.int32)
-    ranks = np.array([rank.get(change, -1) for change in changes], np.int32)
-    np.maximum.at(newest, np.searchsorted(known, places), ranks[index])
-    is_used = np.zeros(len(found), bool)
-    is_used[newest[newest >= 0]] = True
-    number = np.append(np.cumsum(is_used, dtype=np.int32) - 1, np.int32(-1))  # the last one for -1
-    return number[newest], list(compress(found.values(), is_used))
+    np.maximum.at(newest, np.searchsorted(known, places), rank[rows])
+    is_newest = codec.counts(newest, len(used)) > 0
+    number = np.append(np.cumsum(is_newest, dtype=np.int32) - 1, np.int32(-1))  # the last one for -1
+    found = tasks.take(oldest_first[is_newest])
+    return number[newest], list(map(AnsweringTask, *(found[name].to_pylist() for name in AnsweringTask._fields)))
 
 
-def _tries(ws: Workspace, tried: _Told, rule: TryRule) -> list[tuple[SettledTry, Places]]:
-    places, index, changes = tried.whole()
-    of_each = {changes[number]: at for number, at in codec.grouped(index)}
-    return [(found, places[of_each[change]]) for change, found in ws.ledger.tries_at(changes).items() if rule.counts(found)]
+def _tries(told: _Told, rule: TryRule) -> list[tuple[SettledTry, Places]]:
+    places, rows = told.tried
+    used, index = np.unique(rows, return_inverse=True)
+    facts = told.table.select(list(SettledTry.__dataclass_fields__)).take(used).to_pylist()
+    tries = [SettledTry(**{**each, "state": ChunkState(each["state"])}) for each in facts]
+    found = [(each, places[at]) for each, (_, at) in zip(tries, codec.grouped(index), strict=True) if rule.counts(each)]
+    return sorted(found, key=lambda each: (each[0].settled_at, each[0].chunk_key))

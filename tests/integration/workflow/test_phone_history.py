@@ -118,6 +118,16 @@ def test_whatever_happens_to_chunks_and_files_the_history_is_that_of_the_chunks(
     assert {f"verdict_index/{name}" for name in ws.storage.names("verdict_index")} <= tiers, "no file is left that nobody knows"
 
 
+def test_what_a_file_tells_of_a_chunk_that_changed_since_is_no_longer_true(ws: Workspace, clock: Clock) -> None:
+    """A try that was given up binds until its late answer comes, however the index told of it before; another's still does."""
+    past = PastChunks(ws, clock)
+    for some in (SOME[:5], SOME[5:]):
+        past.abandon(past.exported(some))
+    assert update_index(ws, max_loose=0) and told_by(history_of(ws, SOME), SOME) == past.told(SOME)
+    past.collect(past.known[0], SOME[:4])
+    assert told_by(history_of(ws, SOME), SOME) == past.told(SOME)
+
+
 def break_disk(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     """Where a file lies, the disk gives nothing any more."""
     broken, pread = path.stat().st_ino, os.pread

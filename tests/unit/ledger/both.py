@@ -19,6 +19,7 @@ from fbcheck_pipeline.errors import LedgerError, OperatorError
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, Ledger, schema
 from fbcheck_pipeline.ledger.limits import Limits
 from fbcheck_pipeline.ledger.moves import move
+from fbcheck_pipeline.ledger.planning import new_chunk_key
 from fbcheck_pipeline.ledger.records import Part, Stretch, TaskProgress, Tier, Volume
 from fbcheck_pipeline.ledger.schema import metadata
 from fbcheck_pipeline.ledger.states import MOVES
@@ -453,6 +454,14 @@ def test_a_key_is_known_by_any_unique_beginning_and_a_list_by_its_file_or_source
     assert {ws.ledger.chunk_key_of(chunk[:length]) for length in (4, 16)} == {chunk}
     with pytest.raises(OperatorError, match=f"there is no chunk zz; the nearest: {chunk}"):
         ws.ledger.chunk_key_of("zz")
+
+
+def test_keys_of_chunks_lie_in_the_order_of_the_nights_that_planned_them() -> None:
+    """What a list takes from the last nights lies on few pages of the ledger's indexes, and no two chunks of one moment share a key."""
+    nights = [[new_chunk_key(1.8e9 + 86_400 * night) for _ in range(50)] for night in range(10)]
+    keys = [key for night in nights for key in night]
+    assert sorted(keys) == [key for night in nights for key in sorted(night)] and len(set(keys)) == len(keys)
+    assert {len(key) for key in keys} == {16}
 
 
 def test_a_list_is_open_until_nothing_may_happen_to_it_and_is_counted(ws: Workspace) -> None:

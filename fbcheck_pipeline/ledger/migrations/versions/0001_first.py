@@ -84,6 +84,7 @@ def upgrade() -> None:
         sa.Column("list_key", sa.Text(), nullable=False),
         sa.Column("chunk_key", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("list_key", "chunk_key"),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_dependencies_chunk_key"), "dependencies", ["chunk_key"], unique=False)
     op.create_table(
