@@ -252,7 +252,6 @@ class PhoneReader:
     def _cleared(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Numbers beside dates, sums, addresses and the like; and cells in which words part other digits from all numbers."""
         texts = cleared(plain, fewest_of(cells.regions))
-        texts = pc.replace_substring_regex(texts, r"([^ \-.,;/|:]) [\-,;/|:]$", r"\1")
         is_other = pc.fill_null(pc.not_equal(texts, plain), False)
         numbers = (self._in_parts, self._among_words, self._in_worded_parts)
         found, is_read = self._first_of(numbers, cells, pc.if_else(is_other, texts, NOTHING))

@@ -31,7 +31,7 @@ _ADDRESS = rf"(?:https?://|www\.)[^\s;|()]+|[{LETTERS}](?:[{LETTERS}_.+\-]*[0-9]
 _HAS_ADDRESS = r"@|://|www\."
 # A link, an item of a vCard, a parameter, a time behind a whole date, a place; a line's mark, a wide gap behind a code, a price's.
 _OTHER = (
-    rf"(?i)(?://|www\.)[^\s;|()]*[0-9@]|@[^\s;|()]*(?://|www\.)|{CHAT_LINK}|item[0-9]|(?:tel|fax);|{_SCHEME}{_SCHEME}|tel:\+[0-9\-.()]*[\-.(]|@(?:c\.us|s\.whatsapp)|\.[0-9]{{4,}}[^0-9.]+[0-9]+\.[0-9]{{4}}"
+    rf"(?is)(?://|www\.)[^\s;|()]*[0-9@]|@[^\s;|()]*(?://|www\.)|{CHAT_LINK}|item[0-9]|(?:tel|fax);|{_SCHEME}{_SCHEME}|tel:\+[0-9\-.()]*[\-.(]|@(?:c\.us|s\.whatsapp)|\.[0-9]{{4,}}[^0-9.]+[0-9]+\.[0-9]{{4}}"
     rf"|^[ (]*(?:{_DAY}|{MONTH}[\-./]{YEAR})(?:[ T,]+[0-9]{{1,2}}[:.][0-9]{{2}}|[ ()]*$)|^\(.*'"
     rf"|\n *[\-] *[(]?[+0]|\+[0-9]{{1,3}}(?:\t|\s\s)|{CURRENCY}\s?[0-9]{{3,4}}\s+[1-9]|{CURRENCY}.*{CURRENCY}|^[0-9.,]+ *e *[+\-]?[0-9]"
 )

@@ -160,6 +160,8 @@ def test_notes_are_what_the_careful_path_reads(reader: PhoneReader) -> None:
 
 TRAPS: dict[str, tuple[str, ...]] = {
     "IQ": ("Schweiz/0211958727/€ 12,50",),
+    "PR": ("9393483590 dahili 5 /",),
+    "CC": ("483-778-525\n$5\n12 €/",),
     "KR": ("Ref 2250161 / (5076) 0294045",),
     "IL": ("050-758-0804 9 to 5 pm", "050-758-0804, 9 to 5 pm"),
     "PT": ("286 66 15 12 1,5 km",),
