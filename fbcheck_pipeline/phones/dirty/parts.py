@@ -25,7 +25,7 @@ _SIGN = r"(?:[;|,/\n]| - )"
 _BESIDE = rf"[{LETTERS} .:!?'()]*"
 # Beside words, other digits may be anything's number.
 _WRITTEN = r"(?:\+[0-9]|0|\([0-9]+\))[0-9 ()\-]*[0-9]"
-_WORDED = rf"^{_BESIDE}{_WRITTEN}(?:(?:{_WORDS_BETWEEN}|{_BESIDE}{_SIGN}{_BESIDE}){_WRITTEN})+{_BESIDE}$"
+_WORDED = rf"^{_BESIDE}{_WRITTEN}(?:(?:{_WORDS_BETWEEN}|{_BESIDE}{_SIGN}{_BESIDE}){_WRITTEN})+{_BESIDE}(?: -)?$"
 _JOINED = rf"(?i) (?:{JOINING_WORDS}) "
 
 
