@@ -74,9 +74,10 @@ _DAY = "|".join(
 _DATE = re.compile(rf"(?:{_DAY}|{MONTH}[-./]{YEAR})(?:[ T,]+\d{{1,2}}[:.]\d{{2}}.*)?")
 DATE = rf"^(?:{_DAY}|{MONTH}[-./]{YEAR})(?:[ T,]+\d{{1,2}}[:.]\d{{2}}[0-9:.,+ \-]*(?:Z|[AaPp][Mm])?)?$"
 """A date with its time or without, and nothing else; for Python and RE2."""
-_OCTET = "(?:[0-9]{1,2}|[01][0-9]{2}|2[0-4][0-9]|25[0-5])"
-IP_ADDRESS = rf"^{_OCTET}(?:\.{_OCTET}){{3}}(?:/[0-9]{{1,2}})?$"
-"""A computer's address or net, and nothing else; for Python and RE2."""
+_OF_THREE = "[0-9]{2}|2[0-4][0-9]|25[0-5]"
+_OCTET, _PADDED = f"(?:[1-9]?[0-9]|1{_OF_THREE})", f"(?:[01]{_OF_THREE})"
+IP_ADDRESS = rf"^(?:{_OCTET}(?:\.{_OCTET}){{3}}|{_PADDED}(?:\.{_PADDED}){{3}})(?:/[0-9]{{1,2}})?$"
+"""A computer's address or net, and nothing else; for Python and RE2. A 0 before other digits only pads all four: else it is a trunk 0."""
 _DATE_BESIDE = re.compile(
     rf"(?<![^\s,])[(\[]?(?:{DAY_OR_MONTH}([-./]){DAY_OR_MONTH}\1{YEAR}|{YEAR}([-./]){DAY_OR_MONTH}\2{DAY_OR_MONTH})[)\]]?:?(?=$|[\s,;|])"
 )
@@ -240,7 +241,7 @@ def is_date(text: str) -> bool:
 
 def is_ip_address(text: str) -> bool:
     """True for four groups with dots between that may be a computer's address, `212.55.12.34`, or a net."""
-    return re.match(IP_ADDRESS, text) is not None
+    return re.match(IP_ADDRESS, text.strip(" ()[]")) is not None
 
 
 def is_short_date(text: str) -> bool:
@@ -300,6 +301,8 @@ def decimals(text: str) -> str:
         return text
     if match[3] == " " and (match[2].startswith("0") or not match[5]):
         return text  # blanks group a number, or part two
+    if is_ip_address(text):
+        return text  # whether it is grouped as a number is, is asked later
     fraction = match[5] or ""
     if match[2].startswith("0") and fraction not in ("", "0"):
         return text  # no spreadsheet's number begins with 0: the point may be a separator

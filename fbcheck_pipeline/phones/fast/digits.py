@@ -239,9 +239,14 @@ def _is_line(kinds: Bytes) -> Mask:
     return is_line
 
 
+def _is_bracket(kinds: Bytes) -> Mask:
+    is_bracket: Mask = (kinds == _OPEN) | (kinds == _CLOSE)
+    return is_bracket
+
+
 def _closes_first(signs: _Signs, cells: int) -> Mask:
     """Cells in which a bracket closes before one opens: `49)1 (818…`."""
-    is_bracket = (signs.kinds == _OPEN) | (signs.kinds == _CLOSE)
+    is_bracket = _is_bracket(signs.kinds)
     closes_first = np.zeros(cells, np.bool_)
     closes_first[signs.rows[is_bracket][::-1]] = (signs.kinds[is_bracket] == _CLOSE)[::-1]  # the first one stays
     return closes_first
@@ -309,15 +314,16 @@ def _rows_with_short_dates(signs: _Signs, begins: Ints, ends: Ints) -> Ints:
 
 
 def _rows_of_addresses(signs: _Signs, begins: Ints, ends: Ints, count: Ints) -> Ints:
-    """Cells that may be a computer's address: `212.55.12.34`."""
-    are_dots = (signs.counts(signs.kinds == _DOT, len(count)) == 3) & (ends - begins == count + 3)
+    """Cells that may be a computer's address: `212.55.12.34`, `[212.55.12.34]`."""
+    brackets = signs.counts(_is_bracket(signs.kinds), len(count))
+    are_dots = (signs.counts(signs.kinds == _DOT, len(count)) == 3) & (ends - begins == count + 3 + brackets)
     rows = np.flatnonzero(are_dots)
-    dots = signs.places[are_dots[signs.rows]].reshape(-1, 3)
+    dots = signs.places[are_dots[signs.rows] & (signs.kinds == _DOT)].reshape(-1, 3)
     lasts = np.column_stack([dots, ends[rows]]) - 1
     lengths = lasts + 1 - np.column_stack([begins[rows], dots + 1])
     hundreds, tens, ones = (signs.data.take(lasts - place, mode="clip") - np.int64(ord("0")) for place in (2, 1, 0))
     is_octet = (lengths > 0) & ((lengths < 3) | ((lengths == 3) & (100 * hundreds + 10 * tens + ones <= 255)))
-    addresses: Ints = rows[is_octet.all(axis=1)]
+    addresses: Ints = rows[is_octet.all(axis=1) | (brackets[rows] > 0)]
     return addresses
 
 

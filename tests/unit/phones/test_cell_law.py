@@ -175,6 +175,10 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("+(201) 555-0123", "US", "ambiguous_international"),  # not the Egyptian one
         ("45.212.28.68", "DE", "not_a_number"),
         ("62.12.34.56", "NO", "+4762123456"),  # as phonenumbers groups it
+        ("021.123.45.67", "RO", "+40211234567"),  # no octet begins with a trunk 0
+        ("045.212.028.068", "DE", "not_a_number"),
+        ("45.212.128.168", "DE", "not_a_number"),  # no thousands
+        ("(45.212.28.68)", "DE", "not_a_number"),
         ("12.234.55.99", "PL", "+48122345599"),
         ("Tel 12.234.55.99", "PL", "+48122345599"),
         ("0212.555.12.34", "TR", "+902125551234"),
