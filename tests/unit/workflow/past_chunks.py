@@ -29,6 +29,8 @@ class Past:
     key: str
     phones: Phones
     exported_at: float
+    resubmissions: int = 0
+    state: str = "exported"
     answered: Phones = field(default_factory=lambda: np.empty(0, np.int64))
     is_settled: bool = False
     settled_at: float = 0.0
@@ -41,17 +43,21 @@ class PastChunks:
         self._ws, self._clock = ws, clock
         self.known: list[Past] = []
 
-    def exported(self, phones: Phones) -> Past:
+    def exported(self, phones: Phones, resubmissions: int = 0) -> Past:
         """A chunk whose result is to be collected."""
-        self._clock.advance(1)
-        name = f"list{self._ws.ledger.index_state().change}"
-        with self._ws.ledger.planning() as tx:
-            key = add_chunk(tx, Part(name, phones))
+        key = self._planned(phones)
         self._ws.storage.write_bytes(paths.CHUNKS.of(key), codec.to_payload(phones))
-        values = {"task_id": f"task-{key}", "exported_at": self._clock.now}
+        values = {"task_id": f"task-{key}", "exported_at": self._clock.now, "resubmissions": resubmissions}
         for from_, to in (("planned", "sending"), ("sending", "submitted"), ("submitted", "exported")):
             self._move(key, from_, to, values)
-        self.known.append(Past(key, phones, self._clock.now))
+        self.known.append(Past(key, phones, self._clock.now, resubmissions))
+        return self.known[-1]
+
+    def withdrawn(self, phones: Phones, resubmissions: int) -> Past:
+        """A chunk that was to be sent once more, until a limit forbade it."""
+        key = self._planned(phones)
+        self._move(key, "planned", "withdrawn", {**UNANSWERED, "resubmissions": resubmissions})
+        self.known.append(Past(key, phones, -np.inf, resubmissions, "withdrawn", is_settled=True, settled_at=self._clock.now))
         return self.known[-1]
 
     def collect(self, past: Past, answered: Phones, *, is_whole: bool = True) -> None:
@@ -66,7 +72,7 @@ class PastChunks:
         }
         if is_whole:
             assert ledger.mark_collected(past.key, from_=chunk.state, task_id=chunk.known_task_id, **result)
-            past.is_settled, past.settled_at = True, self._clock.now
+            past.state, past.is_settled, past.settled_at = "collected", True, self._clock.now
         else:
             result |= {"is_new": True, "repeats": 0, "note": "", "next_fetch_at": 0.0}
             assert ledger.note_short(chunk, to=chunk.state, **result)
@@ -76,7 +82,7 @@ class PastChunks:
         self._clock.advance(1)
         self._move(past.key, "exported", "overdue", {})
         self._move(past.key, "overdue", "abandoned", UNANSWERED)
-        past.is_settled, past.settled_at = True, self._clock.now
+        past.state, past.is_settled, past.settled_at = "abandoned", True, self._clock.now
 
     def purge(self, past: Past) -> None:
         """What a purge of its list does in ledger and index."""
@@ -87,6 +93,12 @@ class PastChunks:
         remove_from_index(self._ws, marked)
         remove_from_volumes(self._ws)
         self._ws.ledger.delete([name], marked)
+
+    def _planned(self, phones: Phones) -> str:
+        self._clock.advance(1)
+        name = f"list{self._ws.ledger.index_state().change}"
+        with self._ws.ledger.planning() as tx:
+            return add_chunk(tx, Part(name, phones))
 
     def _move(self, key: str, from_: str, to: str, values: Mapping[str, object]) -> None:
         with self._ws.ledger.database.writing() as connection:
