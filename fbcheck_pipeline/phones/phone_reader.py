@@ -255,6 +255,10 @@ class PhoneReader:
         is_other = pc.fill_null(pc.not_equal(texts, plain), False)
         numbers = (self._in_parts, self._among_words, self._in_worded_parts)
         found, is_read = self._first_of(numbers, cells, pc.if_else(is_other, texts, NOTHING))
+        # Letters of hours that went say more of a cell than that its number is unclear.
+        is_unclear = phone_batches.is_ambiguous(found)
+        is_read[np.isin(cells.rows, found.row[is_unclear])] = False
+        found = phone_batches.in_order(found, np.flatnonzero(~is_unclear))
         return self._first_of((lambda *_: (found, is_read), self._without_part, self._beside_letter), cells, texts)
 
     def _after_moment(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:

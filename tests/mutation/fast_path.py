@@ -201,7 +201,7 @@ MUTANTS = (
     Mutant("too many groups to look at", "phone_reader.py", " & ~groups.are_many(fewest)", ""),
     Mutant("a reason of several stretches", "phone_reader.py", "groups.stretch_count() > 1", "groups.stretch_count() > 9"),
     Mutant("digits of an exponent are kept", "dirty/rejects.py", "{{1,{places - 1}}}", "{{1,{places}}}"),
-    Mutant("a computer's address", "fast/digits.py", "is_unclear[_rows_of_addresses(signs, begins, ends, count)] = True", "pass"),
+    Mutant("a computer's address", "fast/digits.py", "is_unclear[_rows_of_addresses(signs, ends, seen, count)] = True", "pass"),
     Mutant("an octet", "fast/digits.py", "100 * hundreds + 10 * tens + ones <= 255", "100 * hundreds + 10 * tens + ones <= 199"),
     Mutant("a run with its plus", "dirty/runs.py", "pa.concat_arrays([runs, signed])", "pa.concat_arrays([runs, runs.filter(pa.array(has_plus))])"),
     Mutant("no run is a number", "phone_reader.py", "[~is_sure | ~_is_rejected(read)]", "[~is_sure]"),

@@ -190,7 +190,7 @@ def _has_unclear_signs(signs: _Signs, begins: Ints, ends: Ints, seen: NDArray[np
     is_unclear[signs.rows[_is_harmful(signs.data, signs.places, kinds, leads, trails)]] = True
     is_unclear |= signs.counts(kinds == _DOT, cells) == 1  # perhaps a fraction
     is_unclear |= signs.counts(kinds == _OPEN, cells) < signs.counts(kinds == _CLOSE, cells)  # as in `2) 0532 …`
-    is_unclear |= _may_be_dates(count, signs.counts(kinds != _OTHER, cells), signs.counts(_is_line(kinds), cells))
+    is_unclear |= _may_be_dates(count, signs.counts(~_is_bracket(kinds), cells), signs.counts(_is_line(kinds), cells))
     opens, rows_opened = signs.of(_OPEN)
     first = seen[begins].astype(np.int64)
     is_late = seen[opens] - first[rows_opened] >= np.where(has_plus[rows_opened], 6, 4)
@@ -198,7 +198,7 @@ def _has_unclear_signs(signs: _Signs, begins: Ints, ends: Ints, seen: NDArray[np
     is_unclear[rows_opened[has_plus[rows_opened] & (seen[opens] == first[rows_opened])]] = True  # `+(201) …`
     is_unclear |= _closes_first(signs, cells)
     is_unclear[_rows_with_short_dates(signs, begins, ends)] = True
-    is_unclear[_rows_of_addresses(signs, begins, ends, count)] = True
+    is_unclear[_rows_of_addresses(signs, ends, seen, count)] = True
     return is_unclear
 
 
@@ -253,7 +253,7 @@ def _closes_first(signs: _Signs, cells: int) -> Mask:
 
 
 def _may_be_dates(count: Ints, signs: Ints, lines: Ints) -> Mask:
-    """Few digits with one or two dashes or dots and no other sign: `3-7-14`, `05.11.2026`, `11-2026`."""
+    """Few digits with one or two dashes or dots and no other sign but brackets: `3-7-14`, `(05.11.2026)`, `11-2026`."""
     may_be: Mask = (signs == lines) & (count >= 4) & (((lines == 2) & (count <= 8)) | ((lines == 1) & (count <= 6)))
     return may_be
 
@@ -313,17 +313,20 @@ def _rows_with_short_dates(signs: _Signs, begins: Ints, ends: Ints) -> Ints:
     return dated
 
 
-def _rows_of_addresses(signs: _Signs, begins: Ints, ends: Ints, count: Ints) -> Ints:
-    """Cells that may be a computer's address: `212.55.12.34`, `[212.55.12.34]`."""
-    brackets = signs.counts(_is_bracket(signs.kinds), len(count))
-    are_dots = (signs.counts(signs.kinds == _DOT, len(count)) == 3) & (ends - begins == count + 3 + brackets)
-    rows = np.flatnonzero(are_dots)
-    dots = signs.places[are_dots[signs.rows] & (signs.kinds == _DOT)].reshape(-1, 3)
-    lasts = np.column_stack([dots, ends[rows]]) - 1
-    lengths = lasts + 1 - np.column_stack([begins[rows], dots + 1])
+def _rows_of_addresses(signs: _Signs, ends: Ints, seen: NDArray[np.int32], count: Ints) -> Ints:
+    """Cells that may be a computer's address, whatever is around it: `212.55.12.34`, `(212.55.12.34)`."""
+    is_dot = signs.kinds == _DOT
+    rows = np.flatnonzero(signs.counts(is_dot, len(count)) == 3)
+    digits = seen[ends[rows]]
+    first, last = np.searchsorted(seen, digits - count[rows] + 1) - 1, np.searchsorted(seen, digits) - 1
+    is_whole = last - first + 1 == count[rows] + 3
+    rows, first, last = rows[is_whole], first[is_whole], last[is_whole]
+    dots = signs.places[is_dot & np.isin(signs.rows, rows)].reshape(-1, 3)
+    lasts = np.column_stack([dots - 1, last])
+    lengths = lasts + 1 - np.column_stack([first, dots + 1])
     hundreds, tens, ones = (signs.data.take(lasts - place, mode="clip") - np.int64(ord("0")) for place in (2, 1, 0))
     is_octet = (lengths > 0) & ((lengths < 3) | ((lengths == 3) & (100 * hundreds + 10 * tens + ones <= 255)))
-    addresses: Ints = rows[is_octet.all(axis=1) | (brackets[rows] > 0)]
+    addresses: Ints = rows[is_octet.all(axis=1)]
     return addresses
 
 

@@ -153,6 +153,11 @@ TRAPS: dict[str, list[Cell]] = {
     "a prefix goes though nothing fits": _cells("FR", "0001234567", "0012345678"),
     "a blank after a dot": _cells("LU", "3. 27.123-454", "62. 812-345.0") + _cells("FI", "41. 234.5650"),
     "a short date": _cells("LU", "3-7-14", "3.7.14", "2-4-93") + _cells("NU", "4-7-98"),
+    "a date in brackets": _cells("DE", "(05.11.2026)", "(05-11-2026) ", "(05.11.2026"),
+    "a computer's address with something around it": _cells(
+        "DE", "45.212.28.68 ", "(45.212.28.68)", "[45.212.28.68]", "45.212.128.168"
+    ),
+    "more goes than a 0 that stands alone": _cells("HU", "+36(0)68 096 2700", "+36(0)68 122 6543"),
     "a bracket that opens late": _cells("AT", "012345-(67834)", "12345 (67820)", "12345 (678) 17"),
     "several restarts": _cells("DE", "3012 03 0030123", "3 03 00301234") + _cells("AT", "123 066 0012345"),
     "a lone 0 before a 0": _cells("FR", "0 0412 12345 637", "0 039312 345 67 98") + _cells("HU", "0 015123456740"),
