@@ -67,12 +67,12 @@ _BULLET = re.compile(r"(^|\n)[ ]*[\u2022\u00b7\u25aa\u2023*\-][ ]*(?=[(\[]?[+0])
 YEAR = r"(?:19|20)\d{2}"
 DAY_OR_MONTH = r"(?:0?[1-9]|[12]\d|3[01])"
 MONTH = r"(?:0?[1-9]|1[0-2])"
-_DAY = "|".join(
+DAY = "|".join(
     rf"{DAY_OR_MONTH} ?{mark} ?{DAY_OR_MONTH} ?{mark} ?{YEAR}|{YEAR}{mark}{DAY_OR_MONTH}{mark}{DAY_OR_MONTH}"
     for mark in ("-", r"\.", "/")
 )
-_DATE = re.compile(rf"(?:{_DAY}|{MONTH}[-./]{YEAR})(?:[ T,]+\d{{1,2}}[:.]\d{{2}}.*)?")
-DATE = rf"^(?:{_DAY}|{MONTH}[-./]{YEAR})(?:[ T,]+\d{{1,2}}[:.]\d{{2}}[0-9:.,+ \-]*(?:Z|[AaPp][Mm])?)?$"
+_DATE = re.compile(rf"(?:{DAY}|{MONTH}[-./]{YEAR})(?:[ T,]+\d{{1,2}}[:.]\d{{2}}.*)?")
+DATE = rf"^(?:{DAY}|{MONTH}[-./]{YEAR})(?:[ T,]+\d{{1,2}}[:.]\d{{2}}[0-9:.,+ \-]*(?:Z|[AaPp][Mm])?)?$"
 """A date with its time or without, and nothing else; for Python and RE2."""
 _OF_THREE = "[0-9]{2}|2[0-4][0-9]|25[0-5]"
 _OCTET, _PADDED = f"(?:[1-9]?[0-9]|1{_OF_THREE})", f"(?:[01]{_OF_THREE})"

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, matches
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
-from fbcheck_pipeline.text.decorations import CURRENCY, DAY_OR_MONTH, MIN_PART_DIGITS, MONTH, TIME, YEAR
+from fbcheck_pipeline.text.decorations import CURRENCY, DAY, DAY_OR_MONTH, MIN_PART_DIGITS, MONTH, TIME, YEAR
 from fbcheck_pipeline.text.few_digits import BLANKS
 
 _PLAIN = rf"^[{LETTERS}0-9(+][{LETTERS}0-9 \t\r\n,.;:!?/()'\-+|#%_@{CURRENCY[1:-1]}]*$"
@@ -21,7 +21,7 @@ _DAY = "|".join(
     rf"{DAY_OR_MONTH}{mark}{DAY_OR_MONTH}{mark}{YEAR}|{YEAR}{mark}{DAY_OR_MONTH}{mark}{DAY_OR_MONTH}"
     for mark in ("-", r"\.", "/")
 )
-MOMENT_BEFORE = rf"^(?:{_DAY}|{MONTH}[\-./]{YEAR})[ T,]+[0-9]{{1,2}}[:.][0-9]{{2}}(?:[^\s]| [^\s])*$"
+MOMENT_BEFORE = rf"^(?:{DAY}|{MONTH}[\-./]{YEAR})[ T,]+[0-9]{{1,2}}[:.][0-9]{{2}}(?:[^\s]| [^\s])*$"
 CHAT_LINK = r"wa\.me|whatsapp[:.]"
 _HOURS = rf"{TIME}\s?-\s?{TIME}"
 _SUM = r"(?:0(?:[.,']\d{3})?|[1-9]\d{0,2}(?:[.,']?\d{3})?)(?:[.,]\d{1,2}|[.,]-)?"
@@ -32,7 +32,7 @@ _HAS_ADDRESS = r"@|://|www\."
 # A link, an item of a vCard, a parameter, a time behind a whole date, a place; a line's mark, a wide gap behind a code, a price's.
 _OTHER = (
     rf"(?is)(?://|www\.)[^\s;|()]*[0-9@]|@[^\s;|()]*(?://|www\.)|{CHAT_LINK}|item[0-9]|(?:tel|fax);|{_SCHEME}{_SCHEME}|tel:\+[0-9\-.()]*[\-.(]|@(?:c\.us|s\.whatsapp)|\.[0-9]{{4,}}[^0-9.]+[0-9]+\.[0-9]{{4}}"
-    rf"|^[ (]*(?:{_DAY}|{MONTH}[\-./]{YEAR})(?:[ T,]+[0-9]{{1,2}}[:.][0-9]{{2}}|[ ()]*$)|^\(.*'"
+    rf"|^[ (]*(?:{DAY}|{MONTH}[\-./]{YEAR})(?:[ T,]+[0-9]{{1,2}}[:.][0-9]{{2}}|[ ()]*$)|^\(.*'"
     rf"|\n *[\-] *[(]?[+0]|\+[0-9]{{1,3}}(?:\t|\s\s)|{CURRENCY}\s?[0-9]{{3,4}}\s+[1-9]|{CURRENCY}.*{CURRENCY}|^[0-9.,]+ *e *[+\-]?[0-9]"
 )
 # A number with a fraction or in thousands.

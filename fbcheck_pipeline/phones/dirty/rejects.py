@@ -64,7 +64,7 @@ _EXTENSION = rf"(?i)[0-9][ \n,;.\-/]*(?:{EXTENSION_OF_ANY_I}|[x#])[ \n.:=#\-]*[0
 # Scientific notation, the time of a date, hours, a place, an escape and an error; an address and a mask of digits have other reasons.
 _MAY_GO = (
     rf"(?i)^#|^[^0-9{LETTERS}]*[0-9]+(?:[.,][0-9]+)?\s*e\s*\+?-?[0-9]{{1,4}}[^0-9{LETTERS}]*$|[0-9][T ,]+[0-9]{{1,2}}[:.][0-9]{{2}}"
-    r"|[0-9][ \n]?(?:h[0-9]*|[ap]m)[ \n]?-|-[ \n]?[0-9]{1,2}[ \n]?(?:h|[ap]m)|\.[0-9]{4,} ?[nsew]|&[a-z0-9#]+;"
+    r"|[0-9][.:][0-9]{2}[ \n]?-[ \n]?[0-9]|[0-9][ \n]?(?:h[0-9]*|[ap]m)[ \n]?-|-[ \n]?[0-9]{1,2}[ \n]?(?:h|[ap]m)|\.[0-9]{4,} ?[nsew]|&[a-z0-9#]+;"
     r"|item[0-9]|(?:tel|fax|callto|smsto|sms|phone)[:;]|//|www\.|wa\.me|whatsapp"
     rf"|[0-9)](?:[*?#]|\.\.|--)[^0-9]*[{LETTERS}]"
 )
