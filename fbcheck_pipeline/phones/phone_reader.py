@@ -95,11 +95,6 @@ class PhoneReader:
     def __init__(self, excluded: frozenset[LineType]) -> None:
         self.excluded = excluded
         self.fast = FastPath(map(LINE_TYPES.index, excluded))
-        self._ways = (
-            *(self._without_digit, self._few_digits, self._undressed, self._certainly_none, self._apart, self._of_too_many),
-            *(self._parted_by_blanks, self._in_parts, self._among_words, self._in_worded_parts, self._linked),
-            *(self._of_ranges, self._cleared, self._after_moment, self._without_run, self._without_markup),
-        )
         self._remembered: dict[_Cell, list[PhoneOutcome]] = {}
 
     def read(self, cells: Cells) -> PhoneArrays:
@@ -118,9 +113,9 @@ class PhoneReader:
         no_numbers = np.concatenate([documents, left.rows[is_wordy]])
         phones, left = [found, *lists, _rejected(no_numbers, RejectReason.NOT_A_NUMBER)], left.at(~is_wordy)
         plain = pc.ascii_trim(in_ascii(left.texts), BLANKS)
-        for way in self._ways:
+        for way in self._WAYS:
             if len(plain) >= CELLS_WORTH_LOOKING:
-                found, is_read = way(left, plain)
+                found, is_read = way(self, left, plain)
                 if is_read.any():
                     phones.append(found)
                     left, plain = left.at(~is_read), plain.filter(pa.array(~is_read))
@@ -460,6 +455,13 @@ class PhoneReader:
         if len(self._remembered) + len(short) > REMEMBERED_CELLS:
             self._remembered.clear()
         self._remembered.update(islice(short.items(), REMEMBERED_CELLS))
+
+    # Functions rather than bound methods, which would keep the object, and its megabytes, until the collector of garbage comes.
+    _WAYS = (
+        *(_without_digit, _few_digits, _undressed, _certainly_none, _apart, _of_too_many),
+        *(_parted_by_blanks, _in_parts, _among_words, _in_worded_parts, _linked),
+        *(_of_ranges, _cleared, _after_moment, _without_run, _without_markup),
+    )
 
 
 def _blocks(count: int) -> Iterator[slice]:

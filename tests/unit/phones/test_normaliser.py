@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 import pyarrow as pa
 import pytest
@@ -170,3 +172,16 @@ def test_learning_reads_no_further_than_it_must() -> None:
 def test_the_version_of_the_metadata_is_known() -> None:
     """It decides which numbers are valid."""
     assert str(versions()["phonenumbers"]).count(".") == 2
+
+
+def test_a_normaliser_that_is_let_go_is_gone() -> None:
+    """Each list has its own, with megabytes of look-up tables: a night of lists once held gigabytes until garbage was looked for."""
+    normaliser = Normaliser("TR")
+    normaliser.normalise(raw_phones(["0532 123 45 67", "yok"] * 100))
+    gone = weakref.ref(normaliser._reader.fast)
+    gc.disable()
+    try:
+        del normaliser
+        assert gone() is None
+    finally:
+        gc.enable()
