@@ -11,7 +11,7 @@ import pyarrow as pa
 from fbcheck_pipeline.model.columns import Column, columns_of, schema_of
 from fbcheck_pipeline.model.paths import E164_PHONES, RAW_PHONES
 from fbcheck_pipeline.model.reasons import LINE_TYPES, REASONS, RejectReason
-from fbcheck_pipeline.phones.careful.reference import REASONS_OF_NUMBERS, PhoneOutcome
+from fbcheck_pipeline.phones.careful.reference import REASONS_OF_NUMBERS, PhoneOutcome, rejected
 from fbcheck_pipeline.phones.fast.readings import Reading
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Fault, Ints, Mask
 
@@ -22,6 +22,7 @@ REASON_CODE, COUNTRY_CODE, _LINE_TYPE_CODE = (
 )
 _REASON_CODE_OF_FAULT = np.array([*(REASONS.index(RejectReason[fault.name]) for fault in Fault), NONE])
 EXCLUDED = REASON_CODE[RejectReason.LINE_TYPE_EXCLUDED]
+_REJECTED = [*map(rejected, REASONS)]
 _REASON_CODES_OF_NUMBERS = [REASON_CODE[None], *(REASON_CODE[each] for each in REASONS_OF_NUMBERS)]
 
 
@@ -77,7 +78,10 @@ def outcomes_from(phones: PhoneArrays) -> list[PhoneOutcome]:
     """Outcomes from phones, one by one."""
     reasons, countries, line_types = (*REASONS, None), (*COUNTRIES, None), (*LINE_TYPES, None)  # NONE is the last place
     codes = zip(phones.e164.to_pylist(), phones.reason.tolist(), phones.country.tolist(), phones.line_type.tolist(), strict=True)
-    return [PhoneOutcome(e164, reasons[why], countries[where], line_types[what]) for e164, why, where, what in codes]
+    return [
+        _REJECTED[why] if where == what == NONE != why else PhoneOutcome(e164, reasons[why], countries[where], line_types[what])
+        for e164, why, where, what in codes
+    ]
 
 
 def joined(many: Sequence[PhoneArrays]) -> PhoneArrays:

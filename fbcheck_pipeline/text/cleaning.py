@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text import decorations, labels, uris
@@ -76,6 +77,15 @@ def cleaned(rules: tuple[Rule, ...], text: str, said: list[str] | None = None) -
         if said is not None and text != before:
             said.append((rule.__doc__ or "").splitlines()[0])
     return text
+
+
+@lru_cache(maxsize=1000)
+def core_in(text: str) -> str | None:
+    """The digits and separators of a text with or without words; None where something else is in it. The rules ask for one several times."""
+    try:
+        return core_of(cleaned(WORDS, text))
+    except Reject:
+        return None
 
 
 def core_of(text: str) -> str:

@@ -110,6 +110,8 @@ class Reject(Exception):
 
 def digit_count(text: str) -> int:
     """How many digits are in the text."""
+    if text.isascii():
+        return len(text) - len(text.encode().translate(None, b"0123456789"))
     return sum(map(str.isdecimal, text))
 
 
@@ -122,7 +124,7 @@ def over_long(text: str) -> str:
 
 def to_ascii(text: str) -> str:
     """Drops invisible marks; writes digits, signs and blanks of any script in ASCII."""
-    return text if text.isascii() else "".join(map(_plain, text))
+    return text if text.isascii() else text.translate(_PLAIN)
 
 
 def flags(text: str) -> str:
@@ -152,6 +154,17 @@ def _plain(char: str) -> str:
     if kind in ("Zl", "Zp"):
         return "\n"
     return chr(ord(char) - 0xFEE0) if "\uff01" <= char <= "\uff5e" else char
+
+
+class _Plain(dict[int, str]):
+    """For `str.translate`: what stands for each character that was met."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = plain = _plain(chr(code))
+        return plain
+
+
+_PLAIN = _Plain()
 
 
 def blanks(text: str) -> str:
@@ -205,7 +218,7 @@ def date(text: str) -> str:
 def date_beside(text: str) -> str:
     """Drops a date that stands apart beside a number."""
     left = _DATE_BESIDE.sub(" ", text) if "19" in text or "20" in text else text
-    left = _DAY_BESIDE.sub(" ", left)
+    left = _DAY_BESIDE.sub(" ", left) if "." in left else left
     return left.strip() if digit_count(left) >= MIN_PART_DIGITS else text
 
 
@@ -322,7 +335,7 @@ def coordinates(text: str) -> str:
 
 def coordinates_beside(text: str) -> str:
     """Drops a place on the map that stands apart beside a number."""
-    left = _PLACE_BESIDE.sub(" ", text)
+    left = _PLACE_BESIDE.sub(" ", text) if "." in text else text
     return left.strip(" ,;/|") if left != text and digit_count(left) >= MIN_PART_DIGITS else text
 
 

@@ -9,7 +9,7 @@ The expressions mean the same to Python and to RE2, so that one cell and many ar
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text.cell_words import LABELS
@@ -58,14 +58,19 @@ _BRACKETED_WORDS = re.compile(BRACKETED_WORDS)
 
 
 def stretches_of(text: str, fewest: int) -> list[list[str]] | None:
-    """The groups of digits of each stretch; None for a text of another shape, or with too many groups in a stretch of so many digits.
+    """The groups of digits of each stretch; None with too many groups in a stretch of so many digits.
 
     Args:
         text: in ASCII as far as it can be, without blanks around.
     """
     stretches = [groups for each in _PARTING.split(_BRACKETED_WORDS.sub(" ", text)) if (groups := _GROUP.findall(each))]
     is_many = any(len(groups) > MOST_GROUPS and digit_count(groups) >= fewest for groups in stretches)
-    return None if is_many or re.search(UNLESS, text) else stretches
+    return None if is_many else stretches
+
+
+def has_other(text: str) -> bool:
+    """True for a text of another shape."""
+    return re.search(UNLESS, text) is not None
 
 
 def digit_count(groups: list[str]) -> int:
@@ -73,21 +78,20 @@ def digit_count(groups: list[str]) -> int:
     return sum(map(len, groups))
 
 
-def runs_of(groups: list[str], fewest: int, text: str) -> Iterator[str]:
+def runs_of(groups: list[str], fewest: int, text: str) -> list[str]:
     """The runs of a stretch that have at least so many digits, all digits first; each with a plus, too, where one is in the text."""
     signs = ("",) if "+" not in text else ("+", "") if re.search(BEGINS_WITH_PLUS, text) else ("", "+")
-    for count in range(len(groups), 0, -1):
-        for begin in range(len(groups) - count + 1):
-            run = "".join(groups[begin : begin + count])
-            if fewest <= len(run) <= MOST_DIGITS:
-                yield from (sign + run for sign in signs)
+    counts = range(len(groups), 0, -1)
+    runs = ["".join(groups[begin : begin + count]) for count in counts for begin in range(len(groups) - count + 1)]
+    return [sign + run for run in runs if fewest <= len(run) <= MOST_DIGITS for sign in signs]
 
 
 def reason_of(text: str, of_stretches: Iterable[Iterable[RejectReason | None]]) -> RejectReason | None:
     """Why a text is no number of which no run is one; None where one is.
 
     Args:
-        of_stretches: for each stretch why each of its runs is none, None for a number; all digits first.
+        of_stretches: for each stretch why each of its runs is none, None for a number; all digits first. Of the others only
+            AMBIGUOUS_INTERNATIONAL is told from the rest.
     """
     reasons: list[list[RejectReason]] = []
     for of_runs in of_stretches:

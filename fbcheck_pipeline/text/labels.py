@@ -18,6 +18,7 @@ _BRACKETED = re.compile(rf"[(\[{{<]{_NO_BRACKET}{LETTER}{_NO_BRACKET}[)\]}}>]")
 _LEADING = re.compile(rf"([^\d+]*{LETTER}[^\d+]*?)([\s:.,;\-_)\]=/]*)(?=[(\[]?[\d+])")
 _TRAILING = re.compile(rf"(?<=[\d)\]])([^\w+]+)({LETTER}[^\d+]*)$")
 _ASIDE = re.compile(rf"(?<=\d)\s*[)\]]*\s*[(\[{{](?=[^()\[\]{{}}]*{LETTER})([^()\[\]{{}}]*\d[^()\[\]{{}}]*)[)\]}}]\s*$")
+_CLOSING = (")", "]", "}")
 _PARTING = re.compile(r"[,;:/(\[\-]")
 _LONE_DIGIT = re.compile(r"\d[^\d+]+\d$")
 _NOTHING_IN_BRACKETS = re.compile(r"(?<=\d)\s*[(\[][.\u2026\s]*[)\]]\s*$")
@@ -39,12 +40,14 @@ def asides(text: str) -> str:
     aside = aside_of(text)
     if aside and all(map(may_be_digits, re.findall(rf"{LETTER}+", aside[1]))):
         raise Reject(RejectReason.LETTERS_IN_NUMBER)
-    return aside[0] if aside else _NOTHING_IN_BRACKETS.sub("", text)
+    if aside:
+        return aside[0]
+    return _NOTHING_IN_BRACKETS.sub("", text) if text.rstrip().endswith(_CLOSING) else text
 
 
 def aside_of(text: str) -> tuple[str, str] | None:
     """The text before a last bracket with words and a few digits, and what is in it; None without one, or where it holds an extension."""
-    match = _ASIDE.search(text)
+    match = _ASIDE.search(text) if text.rstrip().endswith(_CLOSING) else None
     if not match or digit_count(match[1]) >= MIN_PART_DIGITS or _extension_in(text):
         return None
     return text[: match.start()].strip(), match[1]
@@ -52,7 +55,7 @@ def aside_of(text: str) -> tuple[str, str] | None:
 
 def bracketed_words(text: str) -> str:
     """Drops a word in brackets."""
-    if not any(bracket in text for bracket in "([{<"):
+    if not has_letters(text):
         return text.strip()
     for match in _BRACKETED.finditer(text):
         letters = _letters_of(match[0])
@@ -102,7 +105,7 @@ def leading_of(text: str) -> str:
 
 def trailing_of(text: str) -> tuple[str, str, str] | None:
     """The number, what parts it from the words after it, and these words; None without words."""
-    match = _TRAILING.search(text)
+    match = None if text[-1:].isdecimal() else _TRAILING.search(text)
     return (text[: match.start()], match[1], match[2].strip(" .:")) if match else None
 
 
@@ -114,7 +117,7 @@ def extension(text: str) -> str:
 
 def _extension_in(text: str) -> re.Match[str] | None:
     """None where the digits behind the word or sign may be a number: seven or more behind a sign, or grouped by a dash."""
-    match = _EXTENSION.search(text)
+    match = _EXTENSION.search(text) if "#" in text or has_letters(text) else None
     groups = re.findall(r"\d+", match[0]) if match else []
     is_range = len(groups) == 2 and len(groups[0]) == len(groups[1])
     may_be_number = sum(map(len, groups)) >= MIN_PART_DIGITS and not is_range

@@ -7,11 +7,13 @@ found in `phones`; where it is one, and another than the whole, nobody can tell 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from fbcheck_pipeline.text import labels
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, SHORT_DATE, digit_count
 from fbcheck_pipeline.text.splitting import MIN_RESTART_DIGITS
+
+Area = Callable[[], str | None]
 
 MOST_TAIL_DIGITS = 8
 """Of hours and counts after a number: `9-17`, `10 00 18 30`."""
@@ -93,26 +95,26 @@ def before_hours(core: str) -> Iterator[str]:
         yield core[: hours.start()]
 
 
-def without_head(text: str, has_trunk: bool, area: str | None = None) -> Iterator[str]:
+def without_head(text: str, has_trunk: bool, area: Area = lambda: None) -> Iterator[str]:
     """A text without the digits before it: `Handy 2 171 …`, `#2 …`, `3) 030 …`, and a count or post code before a trunk 0.
 
     Args:
         has_trunk: a 0 before a national number is no part of it, in the region of the number.
-        area: the area code of the number that all digits are, if they are one; where the text begins with it, nothing else does.
+        area: gives the area code of the number that all digits are, if they are one; where the text begins with it, nothing else does.
     """
     words = labels.leading_of(text)
     if words[-1:].isalpha() and not labels.is_label(words):
         return  # a letter glued to digits is no word
     bare = _MARKS_BEFORE.sub("", text[len(words) :])
     first, marked = _FIRST_GROUP.match(bare), _MARKED.match(bare)
-    if marked and not (_BRACKETED.fullmatch(marked[0]) and re.sub(r"\D", "", marked[0]) == area):
+    if marked and not (_BRACKETED.fullmatch(marked[0]) and re.sub(r"\D", "", marked[0]) == area()):
         yield bare[marked.end() :]
     elif words and first and len(first[1]) < 3 and bare[first.end(1) : first.end()] != ".":
         yield bare[first.end() :]
     international = _BEFORE_PLUS.match(bare)
     if international:
         yield bare[international.end() :]
-    if not first or (not words and len(first[1]) == 3 and area in (None, first[1])):
+    if not first or (not words and len(first[1]) == 3 and area() in (None, first[1])):
         return
     for trunk in _TRUNK.finditer(bare):
         count = digit_count(bare[: trunk.start()])
@@ -147,6 +149,8 @@ def without_date(core: str) -> Iterator[str]:
 
 def has_word_inside(text: str) -> bool:
     """True where a word is between digits that may end a number and others: `098 889 298 (Max).0`."""
+    if not labels.has_letters(text):
+        return False
     trailing = labels.trailing_of(text)
     words = _WORD_INSIDE.search(labels.extension(trailing[0] if trailing else text))
     return words is not None and digit_count(words.string[: words.start()]) >= MIN_RESTART_DIGITS

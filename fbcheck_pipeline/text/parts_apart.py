@@ -41,15 +41,24 @@ _TIME_APART = re.compile(TIME_APART)
 def parts_apart(text: str) -> list[str]:
     """The parts of a text that have digits; none for another shape.
 
-    Each must hold a number, where all that hold one are nothing else: else of one's last groups and a few behind a word a count is made.
+    Each must hold a number, where all that hold one are nothing else: else of one's last groups and a few behind a word a count is made;
+    and where no digits `may_go`.
 
     Args:
         text: cleaned of what a whole cell may drop.
     """
     if not re.match(SHAPE, text) or not _BOUNDARY.search(text):
         return []
-    text = _TIME_APART.sub(r"\1;\2;\3", _BRACKETED.sub(" ", text))
-    return [] if re.search(MAY_GO, text) else [part for part in _BOUNDARY.split(text) if _DIGIT.search(part)]
+    return [part for part in _BOUNDARY.split(_without_brackets(text)) if _DIGIT.search(part)]
+
+
+def may_go(text: str) -> bool:
+    """True where some digits of a text may be none of a number."""
+    return re.search(MAY_GO, _without_brackets(text)) is not None
+
+
+def _without_brackets(text: str) -> str:
+    return _TIME_APART.sub(r"\1;\2;\3", _BRACKETED.sub(" ", text))
 
 
 def reason_of(text: str, first: str) -> RejectReason:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text import decorations, labels, other_readings, uris
 from fbcheck_pipeline.text.cell_words import TELEPHONE_WORDS
-from fbcheck_pipeline.text.cleaning import CELL, EACH_PART, WHOLE_TEXT, WORDS, cleaned, core_of
+from fbcheck_pipeline.text.cleaning import CELL, EACH_PART, WHOLE_TEXT, cleaned, core_in
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count
 from fbcheck_pipeline.text.splitting import SEPARATORS, cuts, long_list, restarts
 from fbcheck_pipeline.text.uris import segments
@@ -112,11 +112,8 @@ def _one(text: str) -> Lookalike | None:
 
 
 def _whole(text: str) -> Lookalike | None:
-    try:
-        core = core_of(cleaned(WORDS, text))
-    except Reject:
-        return None
-    if not LEAST_DIGITS <= digit_count(core) <= MOST_DIGITS or _AMOUNT.fullmatch(core) or _CODE.fullmatch(core):
+    core = core_in(text)
+    if core is None or not LEAST_DIGITS <= digit_count(core) <= MOST_DIGITS or _AMOUNT.fullmatch(core) or _CODE.fullmatch(core):
         return None
     words = _WORD.findall(labels.extension(text))
     # Any word may stand beside what nobody but a phone is written like; `INV-20240001` is none.

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
+from typing import NamedTuple
 
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, country_code_for_region
 
@@ -19,6 +20,7 @@ from fbcheck_pipeline.phones.careful.reference import (
     PhoneOutcome,
     area_of,
     has_trunk_zero,
+    is_certainly_none,
     is_emergency,
     is_own_format,
     read,
@@ -29,9 +31,10 @@ from fbcheck_pipeline.phones.fast.terms import Says
 from fbcheck_pipeline.phones.fast.territories import FEWEST, fewest_digits, lengths_of_two
 from fbcheck_pipeline.text import decorations, digit_runs, few_digits, labels, other_readings, parts_apart
 from fbcheck_pipeline.text.cell_words import LABELS
-from fbcheck_pipeline.text.cleaning import CELL, EACH_PART, WHOLE_TEXT, WORDS, cleaned, core_of
+from fbcheck_pipeline.text.cleaning import CELL, EACH_PART, WHOLE_TEXT, WORDS, cleaned, core_in, core_of
 from fbcheck_pipeline.text.countries import regions_named
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count
+from fbcheck_pipeline.text.other_readings import Area
 from fbcheck_pipeline.text.splitting import MIN_RESTART_DIGITS, SEPARATORS, cuts, long_list, restarts
 from fbcheck_pipeline.text.uris import segments
 
@@ -88,8 +91,7 @@ class _Effort:
             raise _TooManyReadings
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
+class _Reader(NamedTuple):
     """Reads the numbers of one cell.
 
     known: what numbers are for this region and column, as far as they were read. said: sentences of the rules that applied.
@@ -105,8 +107,7 @@ class _Reader:
     def read(self, core: str) -> PhoneOutcome:
         """The outcome of digits, separators and a plus at the front."""
         self.effort.spend(core)
-        number = _NOT_DIALLED.sub("", core)
-        return self.read_digits("+" + number.lstrip("+") if number.startswith("+") else number)
+        return self.read_digits(_dialled(core))
 
     def read_digits(self, number: str) -> PhoneOutcome:
         """The outcome of digits, with a plus at the front or without."""
@@ -116,20 +117,30 @@ class _Reader:
             self.known[number] = read(number, self.region, self.column)
         return self.known[number]
 
+    def is_number(self, core: str) -> bool:
+        """True where `read` finds a number."""
+        self.effort.spend(core)
+        return self.are_number(_dialled(core))
+
+    def are_number(self, digits: str) -> bool:
+        """True where `read_digits` finds a number."""
+        is_none = digits not in self.known and is_certainly_none(digits, self.region, self.column)
+        return not is_none and self.read_digits(digits).is_number
+
     def number_in(self, text: str) -> PhoneOutcome | None:
         """The number of a text with or without words; None where there is none."""
         self.effort.spend(text)
-        if digit_count(text) < fewest_digits(self.region):
-            return None
-        try:
-            outcome = self.read(core_of(cleaned(WORDS, text)))
-        except Reject:
-            return None
-        return outcome if outcome.is_number else None
+        core = core_in(text) if digit_count(text) >= fewest_digits(self.region) else None
+        return self.read_digits(_dialled(core)) if core and self.is_number(core) else None
 
     def silent(self) -> _Reader:
         """One for trials, which says nothing."""
-        return replace(self, said=[])
+        return self._replace(said=[])
+
+
+def _dialled(core: str) -> str:
+    number = _NOT_DIALLED.sub("", core)
+    return "+" + number.lstrip("+") if number.startswith("+") else number
 
 
 def outcomes_of(
@@ -205,11 +216,18 @@ def _reason_at_a_glance(text: str, reader: _Reader) -> RejectReason | None:
 
 
 def _reason_of_runs(plain: str, stretches: list[list[str]], fewest: int, reader: _Reader) -> RejectReason | None:
-    of_stretches = [list(digit_runs.runs_of(groups, fewest, plain)) for groups in stretches]
-    known = (reader.known.get(run) for runs in of_stretches for run in runs)
-    if any(number.reason is None for number in known if number):
+    of_stretches = [digit_runs.runs_of(groups, fewest, plain) for groups in stretches]
+    numbers = {number for number, outcome in reader.known.items() if outcome.reason is None}
+    if any(not numbers.isdisjoint(runs) for runs in of_stretches) or digit_runs.has_other(plain):
         return None  # before any is read
-    return digit_runs.reason_of(plain, ((reader.read_digits(run).reason for run in runs) for runs in of_stretches))
+    return digit_runs.reason_of(plain, (_reasons_of(runs, reader) for runs in of_stretches))
+
+
+def _reasons_of(runs: list[str], reader: _Reader) -> Iterator[RejectReason | None]:
+    """Why each run is no number; of any but the first it does not matter, as long as it is none."""
+    for place, run in enumerate(runs):
+        may_be_number = place == 0 or reader.are_number(run)
+        yield reader.read_digits(run).reason if may_be_number else RejectReason.INVALID_NUMBER
 
 
 def bare_digits_of(text: str) -> str | None:
@@ -238,7 +256,7 @@ def _beside_links(text: str, reader: _Reader) -> list[PhoneOutcome]:
         raise Reject(RejectReason.AMBIGUOUS_RANGE)  # `2344 €` (LU): a price goes, a number does not
     text = cleaned(WHOLE_TEXT, text, reader.said)
     parts = parts_apart.parts_apart(text)
-    if parts and reader.region and _has_part_without_number(text, parts, reader):
+    if parts and reader.region and _has_part_without_number(text, parts, reader) and not parts_apart.may_go(text):
         raise Reject(parts_apart.reason_of(text, parts[0]))
     return _numbers(text, 0, reader)
 
@@ -250,7 +268,7 @@ def _has_part_without_number(text: str, parts: list[str], reader: _Reader) -> bo
     long = [part for part in parts if digit_count(part) >= fewest]
     if any(re.search(parts_apart.TORN, part) for part in long):
         return False
-    without = [part for part in long if not reader.read_digits(_digits_of(part)).is_number]
+    without = [part for part in long if not reader.are_number(_digits_of(part))]
     if not few + without or any(_may_hold_number(part, fewest, reader) for part in without):
         return False
     fewest_abroad = min(map(fewest_digits, regions_named(text, LABELS)), default=None)
@@ -263,7 +281,7 @@ def _may_hold_number(part: str, fewest: int, reader: _Reader) -> bool:
     heads = [groups, groups[1:]] if len(groups[0]) <= MOST_COUNT_DIGITS else [groups]
     runs = ("".join(head[:count]) for head in heads for count in range(1, len(head) + 1))
     signs = ("", "+") if "+" in part else ("",)
-    return any(reader.read_digits(sign + run).is_number for run in runs if len(run) >= fewest for sign in signs)
+    return any(reader.are_number(sign + run) for run in runs if len(run) >= fewest for sign in signs)
 
 
 def _digits_of(part: str) -> str:
@@ -345,7 +363,7 @@ def _ends_surely(core: str, following: str, reader: _Reader) -> bool:
     """True where a number can end nowhere else: not three digits earlier or later. Where lengths vary, nobody can tell."""
     number = _NOT_DIALLED.sub("", core)
     others = [number[:-count] for count in (1, 2, 3)] + [number + following[:count] for count in (1, 2, 3)]
-    return not any(reader.read(other).is_number for other in others)
+    return not any(map(reader.is_number, others))
 
 
 def _one_number(text: str, reader: _Reader) -> PhoneOutcome:
@@ -372,7 +390,7 @@ def _number_or_rest(text: str, reader: _Reader) -> PhoneOutcome:
         whole = _honest_number(text, reader)
     except Reject as reject:
         whole = rejected(reject.reason)
-    if whole.is_number or reader.read(text).is_number or reader.number_in(text):
+    if whole.is_number or reader.is_number(text) or reader.number_in(text):
         return whole
     left = set(_left_alone(text, reader))
     if len(left) != 1:
@@ -409,12 +427,12 @@ def _left_alone(text: str, reader: _Reader) -> Iterator[PhoneOutcome]:
 
 def _is_clear(text: str, reader: _Reader) -> bool:
     """True where a text is one number whichever way it is read, and no mark in it may part a second one."""
+    core = core_in(text)
     try:
         whole = _honest_number(text, reader.silent())
-        core = core_of(cleaned(WORDS, text))
     except Reject:
         return False
-    if any(True for _ in other_readings.without_head(text, has_trunk=True)):
+    if core is None or any(True for _ in other_readings.without_head(text, has_trunk=True)):
         return False
     if not whole.is_number or is_own_format(core, whole):
         return whole.is_number
@@ -434,7 +452,7 @@ def _in_named_country(text: str, named: frozenset[str], reader: _Reader) -> Phon
     [region, *others] = named
     if others:
         raise Reject(RejectReason.AMBIGUOUS_INTERNATIONAL)
-    there = _honest_number(text, replace(reader, region=region, column=Says.NATIONAL, known={}))
+    there = _honest_number(text, reader._replace(region=region, column=Says.NATIONAL, known={}))
     if here.is_number and here.e164 == there.e164:
         return here
     has_head = any(True for _ in other_readings.without_head(text, has_trunk=True))
@@ -465,14 +483,14 @@ def _reject_range(core: str, reader: _Reader) -> None:
     """`0212 555 12 34-35` is a switchboard's range: its second number is not written, so none is invented."""
     tail = _TAIL.search(core)
     heads = [core[: cut.start()] for cut in _CUT.finditer(core) if tail and cut.start() >= tail.start()]
-    if any(digit_count(head) >= MIN_PART_DIGITS and reader.read(head).is_number for head in heads):
+    if any(digit_count(head) >= MIN_PART_DIGITS and reader.is_number(head) for head in heads):
         raise Reject(RejectReason.AMBIGUOUS_RANGE)
 
 
 def _reject_letters_for_digits(text: str, outcome: PhoneOutcome, reader: _Reader) -> None:
     """`0800 123 TAXI`, `030 1234x567`: where letters or signs may stand for digits, the digits alone are another number."""
     vanity, glued = labels.vanity_of(text), labels.glued_extension_of(text)
-    if vanity and reader.read(vanity).is_number:
+    if vanity and reader.is_number(vanity):
         raise Reject(RejectReason.LETTERS_IN_NUMBER)
     if glued and not (outcome.is_number and _ends_surely(glued[0], glued[1], reader)):
         raise Reject(RejectReason.LETTERS_IN_NUMBER)
@@ -488,7 +506,7 @@ def _reject_other_readings(text: str, core: str, whole: PhoneOutcome, reader: _R
         return
     # Service lines have area codes of four digits, which no post code can be told from.
     has_trunk = has_trunk_zero(reader.region) and whole.line_type not in EXCLUDED_LINE_TYPES
-    others = map(reader.number_in, _other_readings(text, core, has_trunk, area_of(whole)))
+    others = map(reader.number_in, _other_readings(text, core, has_trunk, partial(area_of, whole)))
     if any(other and other.e164 != whole.e164 for other in others) or other_readings.has_counted_part(text):
         raise Reject(RejectReason.LETTERS_IN_NUMBER if has_words else RejectReason.AMBIGUOUS_RANGE)
     are_two = any(all(map(reader.number_in, parts)) for parts in restarts(core)) or _are_two_of_no_trunk(core, whole, reader)
@@ -506,7 +524,7 @@ def _reject_other_readings(text: str, core: str, whole: PhoneOutcome, reader: _R
         raise Reject(RejectReason.AMBIGUOUS_INTERNATIONAL)
 
 
-def _other_readings(text: str, core: str, has_trunk: bool, area: str | None) -> Iterator[str]:
+def _other_readings(text: str, core: str, has_trunk: bool, area: Area) -> Iterator[str]:
     yield from other_readings.without_tail(text)
     yield from other_readings.without_head(text, has_trunk, area)
     if core != text:  # `(3) (Cep) 73 08 78 3`: a word in brackets may stand behind the count
@@ -527,7 +545,7 @@ def _are_two_of_no_trunk(core: str, whole: PhoneOutcome, reader: _Reader) -> boo
     national = len(whole.e164) - 1 - len(str(country_code_for_region(whole.country)))
     if national not in lengths_of_two(whole.country):
         return False
-    at_home = replace(reader, region=whole.country, column=Says.NATIONAL, known={})
+    at_home = reader._replace(region=whole.country, column=Says.NATIONAL, known={})
     cuts_at = [group.start() for group in _GROUP.finditer(core)][1:]
     if _COUNT_APART.match(core) and at_home.number_in(core[cuts_at[0] :]):
         return True
