@@ -201,6 +201,8 @@ MUTANTS = (
     Mutant("too many groups to look at", "phone_reader.py", " & ~groups.are_many(fewest)", ""),
     Mutant("a reason of several stretches", "phone_reader.py", "groups.stretch_count() > 1", "groups.stretch_count() > 9"),
     Mutant("digits of an exponent are kept", "dirty/rejects.py", "{{1,{places - 1}}}", "{{1,{places}}}"),
+    Mutant("a price that may be a number", "dirty/cleared.py", "texts = pc.if_else(pa.array(has_long), NOTHING, texts)", "pass"),
+    Mutant("a link behind a moment", "phone_reader.py", 'is_after[is_after] = ~matches(plain.filter(pa.array(is_after)), "(?i)" + CHAT_LINK)', "pass"),
     Mutant("brackets around a date", "fast/digits.py", "signs.counts(~_is_bracket(kinds), cells)", "signs.counts(kinds != _OTHER, cells)"),
     Mutant("octets", "fast/digits.py", "100 * hundreds + 10 * tens + ones <= 255", "100 * hundreds + 10 * tens + ones <= 99"),
     Mutant("what is around an address", "fast/digits.py", "is_whole = last - first + 1 == count[rows] + 3", "is_whole = count[rows] > 99"),
