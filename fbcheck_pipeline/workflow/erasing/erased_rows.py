@@ -23,7 +23,8 @@ from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, columns_of, r
 ERASED_CELL = "(erased)"
 Place = tuple[int, str]
 """A source row, and a column of the list: a phone column by its own name, as `phone_column` has it, or any by its name in the result."""
-_SEPARATOR = r"[^\p{L}\p{Nd}]"
+_SEPARATOR, _ASCII_SEPARATOR = r"[^\p{L}\p{Nd}]", "[^A-Za-z0-9]"
+"""The same in ASCII; to compile all letters there are takes longer than to look through a small file."""
 _MARKUP = r"&#?\w{1,8};|<[^<>]*>|%2[0-9A-Fa-f]"
 """What stands for a separator in a web page or an address."""
 _ODD_DIGIT = r"[^\P{Nd}0-9]"
@@ -72,20 +73,21 @@ class Person:
 
     def holds(self, texts: pa.Array[Any]) -> pa.BooleanArray:
         """True for texts that hold a national number, their separators removed; digits may be of any script."""
-        if pc.any(pc.match_substring_regex(texts, _ODD_DIGIT)).as_py():
+        separator = _ASCII_SEPARATOR if pc.all(pc.string_is_ascii(texts)).as_py() else _SEPARATOR
+        if separator is _SEPARATOR and pc.any(pc.match_substring_regex(texts, _ODD_DIGIT)).as_py():
             texts = pa.array([None if each is None else _with_ascii_digits(each) for each in texts.to_pylist()], pa.string())
-        found = self._holds(texts)
+        found = self._holds(texts, separator)
         if pc.any(pc.match_substring_regex(texts, _MARKUP)).as_py():
-            found = pc.or_(found, self._holds(pc.replace_substring_regex(texts, _MARKUP, " ")))
+            found = pc.or_(found, self._holds(pc.replace_substring_regex(texts, _MARKUP, " "), separator))
         return found.fill_null(False)
 
-    def _holds(self, texts: pa.Array[Any]) -> pa.BooleanArray:
+    def _holds(self, texts: pa.Array[Any], separator: str) -> pa.BooleanArray:
         found = pa.repeat(False, len(texts))
         if self._long:
-            plain = pc.replace_substring_regex(texts, f"{_SEPARATOR}+", "")
+            plain = pc.replace_substring_regex(texts, f"{separator}+", "")
             found = pc.or_(found, pc.match_substring_regex(plain, "|".join(self._long)))
         if self._short:
-            found = pc.or_(found, pc.match_substring_regex(texts, _alone(self._short, f"{_SEPARATOR}*")))
+            found = pc.or_(found, pc.match_substring_regex(texts, _alone(self._short, f"{separator}*")))
         return found
 
     def is_in_text(self, content: bytes) -> bool:
