@@ -334,9 +334,9 @@ def _may_be_reference(part: str, outcome: PhoneOutcome) -> bool:
         core = core_of(cleaned((*EACH_PART, *WORDS), part))
     except Reject:
         return True
-    is_grouped = len(_GROUP.findall(core)) > 1 and is_own_format(core, outcome)
-    is_code = labels.is_reference(part) and _DIGITS_ONLY.fullmatch(core) is not None
-    return not is_grouped and (not _WRITTEN.match(core) or (is_code and not core.startswith("+")))
+    if _WRITTEN.match(core):
+        return core.isdecimal() and labels.is_reference(part)
+    return len(_GROUP.findall(core)) == 1 or not is_own_format(core, outcome)
 
 
 def _is_shorthand(parts: list[str], in_first: int, reader: _Reader) -> bool:
