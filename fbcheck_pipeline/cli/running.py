@@ -11,6 +11,7 @@ import math
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -305,7 +306,8 @@ class _Driver:
     ) -> dg.ExecuteInProcessResult:
         ours = self._target.instance
         if key is not None and not self._instance.has_dynamic_partition(ours.partition_set, key):
-            self._instance.add_dynamic_partitions(ours.partition_set, [key])
+            with suppress(sa.exc.IntegrityError):  # another process added it meanwhile
+                self._instance.add_dynamic_partitions(ours.partition_set, [key])
         definition = self._target.definitions.resolve_job_def(ours.named(job))
         quiet = {"console": {"config": {"log_level": "CRITICAL"}}} if "console" in definition.loggers else {}
         run_id = str(uuid4())

@@ -13,6 +13,17 @@ from tests.integration.cli.fbcheck import Fbcheck, swiss, write_list
 from tests.integration.money import worker_script
 from tests.integration.money.killable_worker import KillableWorker, Vendor
 
+ADDED_BY_ANOTHER = """
+from dagster._core.storage.event_log import sql_event_log as log
+add = log.SqlEventLogStorage.add_dynamic_partitions
+def late(storage, name, keys):
+    add(storage, name, keys)
+    with storage.index_connection() as connection:
+        connection.execute(log.DynamicPartitionsTable.insert(), [{"partitions_def_name": name, "partition": key} for key in keys])
+log.SqlEventLogStorage.add_dynamic_partitions = late
+"""
+"""Another process adds a partition between Dagster's look whether it is there and its insertion."""
+
 
 @pytest.mark.parametrize(
     ("database", "keys"),
@@ -41,6 +52,14 @@ def test_two_commands_at_once_tell_each_what_it_sent_itself(vendor: FakeVendor, 
     documents = [json.loads(run.communicate()[0]) for run in runs]
     assert sum(document["billed_phones"] for document in documents) == len(vendor.accepted) == 200
     assert vendor.most_per_phone == 1
+
+
+def test_a_partition_that_another_command_just_added_is_used(vendor: FakeVendor, tmp_path: Path) -> None:
+    """Dagster looks, then inserts: of two commands at once one would end in an unexpected error."""
+    fbcheck, path = Fbcheck(tmp_path, vendor.url), str(write_list(tmp_path / "a.csv", [swiss(1)]))
+    fbcheck.prelude = ADDED_BY_ANOTHER
+    code, document, said = fbcheck("run", path, "--json")
+    assert (code, document["billed_phones"]) == (0, 1), said
 
 
 def test_two_at_once_and_one_of_them_is_killed(lasting_vendor: Vendor, tmp_path: Path) -> None:
