@@ -181,9 +181,8 @@ def _size(settings: Settings) -> Iterator[Finding]:
 
 
 def _open(ws: Workspace) -> Finding:
-    states = Counter(
-        each.state for each in ws.ledger.open_chunks() if not TRAITS[each.state].settles or TRAITS[each.state].action
-    )
+    open_states = (each.state for each in ws.ledger.open_chunks())
+    states = Counter(sorted(state for state in open_states if not TRAITS[state].settles or TRAITS[state].action))
     said = ", ".join(f"{count:,} {state}" for state, count in states.items()) or "none"
     lists = count_of(ws.ledger.open_list_count(), "list")
     if for_a_person := [state for state in states if TRAITS[state].action]:

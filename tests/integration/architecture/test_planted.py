@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 
 TYPOS = [  # file, text that stands there once, its misspelling, what mypy says of it
     ("workflow/collection/poll.py", "chunk.fetches)", "chunk.fetchs)", '"Chunk" has no attribute "fetchs"'),
-    ("workflow/buying/allocation.py", "+= chunk.tries", "+= chunk.trys", 'has no attribute "trys"'),
+    ("workflow/buying/allocation.py", "[chunk.tries for", "[chunk.trys for", 'has no attribute "trys"'),
     ("ledger/list_entries.py", "elif known.sha256 not", "elif known.sha not", 'has no attribute "sha"'),
     ("workflow/buying/send.py", "next_send_at=later", "next_sent_at=later", '"next_sent_at" for "return_to_planned"'),
     ("workflow/collection/taking_in.py", "        repeats=repeats,", "        repeat=repeats,", '"repeat" for "note_short"'),

@@ -82,7 +82,7 @@ def test_size_and_growth_are_told(examine: Examine, ledger: sqlite3.Connection, 
     ledger.execute("UPDATE chunks SET state = 'unconfirmed' WHERE change = 1")
     ledger.execute("UPDATE chunks SET state = 'overdue' WHERE change = 2")
     level, said = examine(REGION="CH")[1]["open"]
-    assert level == "note" and "1 unconfirmed, 1 overdue; what is unconfirmed or overdue waits for you" in said
+    assert level == "note" and "1 overdue, 1 unconfirmed; what is overdue or unconfirmed waits for you" in said
 
 
 @pytest.mark.parametrize(
