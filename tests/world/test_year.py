@@ -24,13 +24,13 @@ from tests.conftest import DAY_S, Clock
 from tests.integration.erasing.store import where_is
 from tests.newer_program import OLDER_GO_ON, newer_program
 from tests.prepared import nothing_synced
-from tests.world.chance import chance_of
+from tests.world.chance import TIMES, chance_of
 from tests.world.year import Year
 from tests.world.year_dagster import dagster_instance, dagster_of
 from tests.world.year_machine import garbage_rarely
 from tests.world.year_vendor import HOUR_S, MoodyVendor
 
-DAYS, LISTS_A_DAY = 365, 20
+DAYS, LISTS_A_DAY = 365, 8 if TIMES == 1 else 20
 RETENTION_DAYS = 90
 RESTORED, UPGRADED, SET_BACK = 50, 220, 100
 BOUND_S = 60.0
@@ -133,10 +133,10 @@ def look_after(year: Year, day: int, folder: Path) -> None:
         move_house(year, folder)
 
 
-@pytest.mark.long(seconds=700)
+@pytest.mark.long(seconds=600)
 @pytest.mark.timeout(7200)  # for machines under load; idle it takes minutes
 def test_a_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Faults, kills, restarts, a restore, an upgrade, purges, opt-outs and erasures, each at its day; `WORLD_TIMES=10` makes all lists of a day large."""
+    """Faults, kills, restarts, a restore, an upgrade, purges, opt-outs and erasures, each at its day; `WORLD_TIMES=2` plays twenty lists a day, 10 makes them large."""
     clock = Clock()
     vendor = MoodyVendor(chance_of("vendor"), clock, tmp_path / "data" / "ledger.db", verdict_days=30)
     with ExitStack() as stack:

@@ -139,10 +139,11 @@ class Year:
         doomed.close()
 
     def collect(self) -> None:
-        """A tick of the sensor while this machine joins what is due, and what that tick asks for."""
+        """A tick of the sensor while this machine joins what is due and collects, too, and what they ask for."""
         self._other.begin(_collect, ())
         with suppress(StorageError):  # where an erasure ends meanwhile; what is left is joined below
             _join(self.driver, [each.list_key for each in self.ws.ledger.lists_to_join()])
+            collect_exported(self.ws, self.driver.client)
         assert self._other.finish()
         self._share(_join, [each.list_key for each in self.ws.ledger.lists_to_join()])
 
