@@ -6,9 +6,9 @@ numbering of `phone_index` looks across two batches, and `normalise_all` does th
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
 
@@ -26,9 +26,6 @@ from fbcheck_pipeline.phones.phone_reader import Cells, PhoneReader
 from fbcheck_pipeline.phones.votes import CELLS_HEARD, CLOSED_HEARD, Ballot, Votes
 from fbcheck_pipeline.text.countries import NAMIBIA_OR_NOTHING, region_of
 from fbcheck_pipeline.text.decorations import says_nothing
-
-AT_ONCE = 2
-"""Batches that are normalised side by side: NumPy and Arrow let go of Python's lock, and a third would only take memory."""
 
 
 class Normaliser:
@@ -91,12 +88,11 @@ class Normaliser:
     def normalise_all(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Normalise batches of raw phones in order; a source row whose cells lie in two batches is numbered through.
 
-        The next batch is normalised while the caller works on this one, and beside this one while the caller waits for it. Measured, that
-        is worth more than a pool of processes, which pays for its start and for each batch's way there and back.
+        The next batch is normalised while the caller works on this one. Measured, that is worth more than a pool of processes, which
+        pays for its start and for each batch's way there and back.
         """
         source_row, extra = 0, 0
-        for batch, normalised in self._ahead(batches):
-            out = normalised.result()
+        for batch, out in self._ahead(batches):
             if not batch.num_rows:
                 yield out
                 continue
@@ -105,15 +101,15 @@ class Normaliser:
             source_row, extra = batch.column(Column.SOURCE_ROW)[-1].as_py(), phone_batches.extra_phones(batch, out)
             yield out
 
-    def _ahead(self, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[pa.RecordBatch, Future[pa.RecordBatch]]]:
-        """Each batch with what it becomes, in order; two are in the making while the first of them is waited for, then one."""
-        with ThreadPoolExecutor(AT_ONCE, "normalise") as executor:
-            begun = deque[tuple[pa.RecordBatch, Future[pa.RecordBatch]]]()
-            for batch in batches:
-                begun.append((batch, executor.submit(self.normalise, batch)))
-                if len(begun) == AT_ONCE:
-                    yield begun.popleft()
-            yield from begun
+    def _ahead(self, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
+        """One batch ahead, in one thread: the fast path is compiled as it goes and belongs to one thread at a time."""
+        with ThreadPoolExecutor(1, "normalise") as executor:
+            begun = ((batch, executor.submit(self.normalise, batch)) for batch in batches)
+            current = next(begun, None)
+            while current:
+                following = next(begun, None)
+                yield current[0], current[1].result()
+                current = following
 
     def explain(self, text: str | None, region: str | None) -> list[str]:
         """The rules that apply to one cell, in words and in order; holds no digit of the number.

@@ -86,7 +86,7 @@ class Cells(NamedTuple):
 
 
 class PhoneReader:
-    """Reads cells. Holds what was compiled so far, so one object serves all batches of a list, in any thread.
+    """Reads cells. Holds what was compiled so far, so one object serves all batches of a list, one at a time.
 
     Args:
         excluded: line types whose numbers are not kept.
@@ -420,7 +420,7 @@ class PhoneReader:
     def _carefully(self, cells: Cells, plain: pa.StringArray) -> PhoneArrays:
         """One by one; but equal cells once, and the numbers that they may come down to are read for all at once."""
         keys: list[_Cell] = list(zip(cells.texts.to_pylist(), cells.regions.tolist(), cells.says.tolist(), strict=True))
-        became = {key: found for key in keys if (found := self._remembered.get(key))}
+        became = {key: self._remembered[key] for key in keys if key in self._remembered}
         new = [place for key, place in dict(zip(keys, range(len(keys)), strict=True)).items() if key not in became]
         places = np.array(new, np.int64)
         for key, known in zip(map(keys.__getitem__, new), self._numbers_in(cells.taken(places), plain.take(places)), strict=True):

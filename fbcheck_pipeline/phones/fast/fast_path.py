@@ -7,7 +7,6 @@ over cells. Where a step depends on what arrays do not tell (carrier codes, loca
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -41,9 +40,7 @@ _CAN_BE_MOBILE = np.isin(PhoneNumberType.values(), [PhoneNumberType.MOBILE, Phon
 
 
 class FastPath:
-    """Reads plain cells. Holds what was compiled so far, so one object serves all batches of a list, in any thread.
-
-    What a thread adds, others use once it is whole: lookups are known when they are filled, territories ready when they are published.
+    """Reads plain cells. Holds what was compiled so far, so one object serves all batches of a list.
 
     Args:
         excluded: line types whose numbers are not kept.
@@ -56,8 +53,7 @@ class FastPath:
         self._is_ready: Mask = np.zeros(TERRITORY_COUNT, np.bool_)
         self._is_known: Mask = np.zeros(TERRITORY_COUNT, np.bool_)
         self._is_hopeless: Mask = np.zeros(TERRITORY_COUNT, np.bool_)
-        self._asked: Rows = np.zeros(TERRITORY_COUNT, np.int64)  # about: two threads may count as one
-        self._adding = threading.RLock()
+        self._asked: Rows = np.zeros(TERRITORY_COUNT, np.int64)
 
     def read(self, cells: pa.StringArray, regions: Rows, column: Rows) -> tuple[Reading, pa.StringArray]:
         """Read cells, at best some BLOCK_ROWS of them.
@@ -265,8 +261,8 @@ class FastPath:
     def _validated(self, digits: Digits, rows: Rows, territory: Rows, begin: Rows, state: Rows | None = None) -> Reading:
         """The end of `parse` (the national prefix goes where what remains fits), and `is_valid_number`."""
         is_ready = self._ready(territory)
-        state = self._walk(digits, rows, territory, begin) if state is None else state.copy()
         facts, lookups, count = self.automaton.facts, self.lookups, digits.count[rows]
+        state = self._walk(digits, rows, territory, begin) if state is None else state.copy()
         begin = begin.copy()
         is_sure = is_ready & ~facts.has_other_prefix[state]
 
@@ -286,8 +282,8 @@ class FastPath:
 
     def _walk(self, digits: Digits, rows: Rows, territory: Rows, begin: Rows) -> Rows:
         """The states that the digits from `begin` on end in; most that begin wrongly are settled after three."""
+        table, is_final = self.automaton.table, self.automaton.is_final
         state = np.maximum(self.automaton.starts[territory], 0)
-        table, is_final = self.automaton.table, self.automaton.is_final  # after where to start in it, as it is published
         place = rows * WIDTH + (MARGIN + begin)
         steps = min(int((digits.count[rows] - begin).max(initial=0)), MOST_STEPS)
         for _ in range(min(steps, 3)):
@@ -306,35 +302,29 @@ class FastPath:
         self._asked += np.bincount(territories[territories >= 0], minlength=TERRITORY_COUNT)
         wanted = (self._asked >= CELLS_WORTH_COMPILING) & ~self._is_ready & ~self._is_hopeless
         if wanted.any():
-            with self._adding:
-                self._compile(np.flatnonzero(wanted))
+            self._compile(np.flatnonzero(wanted))
         ready: Mask = (territories >= 0) & self._is_ready[territories] & self._is_ready[self.lookups.main_territory[territories]]
         return ready
 
     def _look_up(self, territories: Rows) -> None:
         """Fill the lookups of territories that were not asked for before."""
-        if self._is_known[territories].all():
-            return
-        with self._adding:
-            for territory in np.unique(territories[~self._is_known[territories]]):
-                try:
-                    self.lookups.fill(territory)
-                except UnknownPattern:
-                    self._is_hopeless[territory] = True
-                self._is_known[territory] = True
+        for territory in np.unique(territories[~self._is_known[territories]]):
+            self._is_known[territory] = True
+            try:
+                self.lookups.fill(territory)
+            except UnknownPattern:
+                self._is_hopeless[territory] = True
 
     def _compile(self, territories: Rows) -> None:
         territories = np.union1d(territories, self.lookups.main_territory[territories])
         self._look_up(territories)
-        added = []
-        for territory in territories[~(self._is_hopeless | self._is_ready)[territories]]:
+        for territory in territories[~self._is_hopeless[territories]]:
             try:
                 self.automaton.add(territory)
-                added.append(territory)
+                self._is_ready[territory] = True
             except UnknownPattern:
                 self._is_hopeless[territory] = True
         self.automaton.publish()
-        self._is_ready[added] = True
 
 
 def _digit(digits: Digits, rows: Rows, place: Rows | int) -> Rows:

@@ -203,23 +203,6 @@ def test_remembered_cells_are_bounded_and_change_nothing(reader: PhoneReader, mo
         assert len(reader._remembered) <= 5
 
 
-def test_remembered_cells_may_be_forgotten_by_another_thread_meanwhile(
-    reader: PhoneReader, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """All are forgotten as soon as one is asked for."""
-
-    class Forgetful(dict[object, object]):
-        def __contains__(self, key: object) -> bool:
-            found = super().__contains__(key)
-            self.clear()
-            return found
-
-    cells = [("mixed ++ 05+ 32 scraps GSM2024-01-05+905321234567", COUNTRIES.index("TR"), Says.NOTHING)]
-    monkeypatch.setattr(reader, "_remembered", Forgetful())
-    for _ in range(2):
-        assert not disagreements(reader, cells)
-
-
 @pytest.mark.parametrize("written", ["CH 5", "CHE 5", "5 CH", "ch: 5", "5 che :", "(ch) 5", "[ che 5", "che)"])
 def test_a_country_s_code_is_found_however_it_stands(written: str) -> None:
     """A cheap look decides which cells the codes are searched in; a code that it missed would be no country's."""

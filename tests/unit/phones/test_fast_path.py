@@ -6,20 +6,16 @@ Each guard has cells that expose its absence (`tests.mutation.fast_path` takes t
 from __future__ import annotations
 
 import random
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from fbcheck_pipeline.phones.careful.cell_rules import bare_digits_of
-from fbcheck_pipeline.phones.careful.reference import PhoneOutcome, is_bare, vote
+from fbcheck_pipeline.phones.careful.reference import is_bare, vote
 from fbcheck_pipeline.phones.fast import fast_path as fast_module
 from fbcheck_pipeline.phones.fast.digits import digits_of
 from fbcheck_pipeline.phones.fast.fast_path import FastPath
-from fbcheck_pipeline.phones.fast.lookups import Lookups
 from fbcheck_pipeline.phones.fast.patterns import UnknownPattern
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Fault, Says
 from fbcheck_pipeline.phones.fast.territories import Automaton
@@ -294,52 +290,3 @@ def test_a_last_cell_of_many_digits_and_a_short_end_is_read(path: FastPath, tail
         (f"{'049 755114, ' * 8}065 997-{tail}", COUNTRIES.index("DE"), Says.NOTHING),
     ]
     assert read_fast(path, cells)[1] is None
-
-
-OF_TURKEY = [(text, COUNTRIES.index("TR"), Says.NOTHING) for text in ("00905321234567", "905321234567", "05321234567")]
-OF_NO_REGION = [("+41791234567", NO_REGION, Says.NOTHING)]
-
-
-@pytest.mark.parametrize("cells", [OF_TURKEY, OF_NO_REGION], ids=["turkey", "no region"])
-@pytest.mark.parametrize(
-    ("owner", "step"), [(Automaton, "publish"), (Lookups, "fill"), (FastPath, "_walk"), (Automaton, "__getattribute__")]
-)
-def test_what_another_thread_adds_meanwhile_is_used_once_it_is_whole(
-    monkeypatch: pytest.MonkeyPatch, owner: type, step: str, cells: list[Cell]
-) -> None:
-    """The same cells are read once more in the midst of every step, as another thread may."""
-    monkeypatch.setattr(fast_module, "CELLS_WORTH_COMPILING", 2)  # by the reading within
-    path, original, is_within = FastPath([]), getattr(owner, step), False
-    read: list[list[PhoneOutcome | None]] = []
-
-    def interrupted(self: object, *arguments: object) -> object:
-        nonlocal is_within
-        if not is_within and arguments != ("table",):
-            is_within = True
-            read.append(read_fast(path, cells))
-            is_within = False
-        return original(self, *arguments)
-
-    monkeypatch.setattr(owner, step, interrupted)
-    read += [read_fast(path, cells) for _ in range(3)]
-    expected = [read_carefully(*cell)[0] for cell in cells]
-    assert all(outcome in (None, there) for outcomes in read for outcome, there in zip(outcomes, expected, strict=True))
-    assert read[-1] == expected
-
-
-@pytest.mark.parametrize(("owner", "step"), [(Automaton, "add"), (Lookups, "fill")])
-def test_one_thread_at_a_time_compiles(monkeypatch: pytest.MonkeyPatch, owner: type, step: str) -> None:
-    """Whoever compiles waits for another one, in vain."""
-    monkeypatch.setattr(fast_module, "CELLS_WORTH_COMPILING", 1)
-    path, original, meeting, met = FastPath([]), getattr(owner, step), threading.Barrier(2, timeout=0.3), []
-
-    def waiting(self: object, territory: int) -> None:
-        with suppress(threading.BrokenBarrierError):
-            met.append(meeting.wait())
-        original(self, territory)
-
-    monkeypatch.setattr(owner, step, waiting)
-    with ThreadPoolExecutor(2) as executor:
-        readings = [executor.submit(read_fast, path, OF_NO_REGION) for _ in range(2)]
-    assert not met
-    assert [each.result() for each in readings] == [[read_carefully(*cell)[0] for cell in OF_NO_REGION]] * 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import threading
 import weakref
 
 import pyarrow as pa
@@ -73,21 +72,6 @@ def test_batches_come_out_in_order_and_errors_come_through() -> None:
     assert next(out).column("phone_e164").to_pylist() == ["+905321234567"]
     with pytest.raises(OSError, match="ends here"):
         list(out)
-
-
-def test_two_batches_are_normalised_side_by_side_and_come_out_in_order() -> None:
-    """Each waits for the other: one after the other they would wait for ever."""
-
-    class Meeting(Normaliser):
-        both = threading.Barrier(2, timeout=30)
-
-        def normalise(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-            self.both.wait()
-            return super().normalise(batch)
-
-    numbers = ["05321234567", "05331234567", "05341234567", "05351234567"]
-    out = Meeting("TR").normalise_all(raw_phones([number]) for number in numbers)
-    assert [each.column("phone_e164").to_pylist() for each in out] == [[f"+9{number}"] for number in numbers]
 
 
 def test_a_batch_is_a_pure_function_of_its_cells() -> None:
