@@ -30,7 +30,7 @@ from tests.world.year_dagster import dagster_instance, dagster_of
 from tests.world.year_machine import garbage_rarely
 from tests.world.year_vendor import HOUR_S, MoodyVendor
 
-DAYS, LISTS_A_DAY = 365, 8 if TIMES == 1 else 20
+DAYS, LISTS_A_DAY = 365, 4 if TIMES == 1 else 20
 RETENTION_DAYS = 90
 RESTORED, UPGRADED, SET_BACK = 50, 220, 100
 BOUND_S = 60.0
