@@ -36,7 +36,7 @@ RESTORED, UPGRADED, SET_BACK = 50, 220, 100
 BOUND_S = 60.0
 """Processor seconds of a tick or a command; Dagster gives a tick as much by the wall."""
 IDLE_STATEMENTS = 30
-RUNS_KEPT = 100
+RUNS_KEPT = 400
 """Of Dagster's, when a day of its own has ended: runs of open lists, and the newest of each asset."""
 FILES_A_LIST, FILES_BESIDE, BYTES_A_LIST = 14, 300, 200_000
 
