@@ -44,9 +44,9 @@ from fbcheck_pipeline.phones.fast.terms import COUNTRIES, MAX_EMERGENCY_DIGITS, 
 from fbcheck_pipeline.phones.fast.territories import FEWEST, FEWEST_ABROAD
 from fbcheck_pipeline.phones.phone_batches import PhoneArrays
 from fbcheck_pipeline.text.decorations import IP_ADDRESS, MIN_PART_DIGITS
+from fbcheck_pipeline.text.digit_runs import LETTERS as LETTERS_APART
 from fbcheck_pipeline.text.digit_runs import MAY_BE_DIGITS, UNLESS
 from fbcheck_pipeline.text.few_digits import AMOUNT, BLANKS
-from fbcheck_pipeline.text.parts_apart import LETTERS as LETTERS_APART
 from fbcheck_pipeline.text.parts_apart import REASONS as REASONS_APART
 from fbcheck_pipeline.text.parts_apart import TORN
 

@@ -21,11 +21,12 @@ MOST_GROUPS = 8
 MOST_DIGITS = 24
 """Of a run: fifteen of a number, a trunk 0, and the longest international prefix."""
 SEPARATORS = " \t\n\r\v\f-./~'()[]{}<>"
-_LETTER = (
-    "[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017e\u0180-\u02af\u0391-\u03c9\u0400-\u0481\u048a-\u052f"
-    "\u05d0-\u05ea\u0621-\u063a\u0641-\u064a\u1e00-\u1e95\u1ea0-\u1eff\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3]"
+LETTERS = (
+    "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017e\u0180-\u02af\u0391-\u03c9\u0400-\u0481\u048a-\u052f"
+    "\u05d0-\u05ea\u0621-\u063a\u0641-\u064a\u1e00-\u1e95\u1ea0-\u1eff\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3"
 )
-_NO_LETTER = f"(?:^|[^{_LETTER[1:]})"
+_LETTER = f"[{LETTERS}]"
+_NO_LETTER = f"(?:^|[^{LETTERS}])"
 LABEL = "(?:" + "|".join(sorted(map(re.escape, LABELS), key=lambda word: (-len(word), word))) + ")"
 _BARE = r"[^()\[\]{}<>0-9]*"
 BRACKETED_WORDS = rf"[(\[{{<]{_BARE}{_LETTER}{_BARE}[)\]}}>]"
@@ -35,7 +36,7 @@ _GAP = f"(?:[:{re.escape(SEPARATORS)}]|{BRACKETED_WORDS})+"
 _DAY = r"(?:[0-9]{1,2}[\-./][0-9]{1,2}[\-./](?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}[\-./][0-9]{1,2}[\-./][0-9]{1,2})"
 _TIME = r"[0-9]{1,2}(?:[.:h][0-5][0-9]|\s*h|\s*[ap]m)"
 _PLACE = r"[0-9]{1,3}\.[0-9]{4,}[^0-9]+[0-9]{1,3}\.[0-9]{4,}"
-_UNKNOWN = f"[^{_LETTER[1:-1]}\ufffc\t\n\v\f\r -#%-?A-~]"
+_UNKNOWN = f"[^{LETTERS}\ufffc\t\n\v\f\r -#%-?A-~]"
 _BULLET = "\n *[*\u2022\u00b7\u25aa\u2023]"
 UNLESS = (
     rf"(?i){_UNKNOWN}|//|www\.|wa\.me|whatsapp|item[0-9]|<a |{_BULLET}"
@@ -49,7 +50,7 @@ UNLESS = (
 _GLUED = f"{_LETTER}[0-9]"
 _LONE = f"(?:{_LETTER}|[Oo\u041e\u043eIlSZB]+|[xX]+)"
 _INSIDE = rf"[0-9][^0-9]*{_LETTER}[^0-9]*[0-9]"
-MAY_BE_DIGITS = rf"{_GLUED}|[0-9]{_LETTER}|{_INSIDE}|{_NO_LETTER}{_LONE}(?:[^{_LETTER[1:-1]}.:]|$)|[0-9][ \-][A-Z]{{4,}}$"
+MAY_BE_DIGITS = rf"{_GLUED}|[0-9]{_LETTER}|{_INSIDE}|{_NO_LETTER}{_LONE}(?:[^{LETTERS}.:]|$)|[0-9][ \-][A-Z]{{4,}}$"
 """Letters in the place of digits, glued to them, or between."""
 BEGINS_WITH_PLUS = r"^[^0-9]*\+"
 _GROUP = re.compile("[0-9]+")

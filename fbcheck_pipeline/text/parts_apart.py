@@ -10,12 +10,8 @@ import re
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, digit_count
-from fbcheck_pipeline.text.digit_runs import BRACKETED_WORDS, SEPARATORS
+from fbcheck_pipeline.text.digit_runs import BRACKETED_WORDS, LETTERS, SEPARATORS
 
-LETTERS = (
-    "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017e\u0180-\u02af\u0391-\u03c9\u0400-\u0481\u048a-\u052f"
-    "\u05d0-\u05ea\u0621-\u063a\u0641-\u064a\u1e00-\u1e95\u1ea0-\u1eff\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3"
-)
 SHAPE = rf"^[{LETTERS}0-9 \t\n!\"#%'()*+,\-./:;?\[\]_{{|}}~]*$"
 BOUNDS = ",;|"
 """Besides letters."""

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.phones.dirty.undress import matches
 from fbcheck_pipeline.phones.fast.digits import digit_counts, stretches
 from fbcheck_pipeline.phones.fast.terms import Ints
-from fbcheck_pipeline.text.digit_runs import BRACKETED_WORDS
-from fbcheck_pipeline.text.parts_apart import BOUNDS, LETTERS, MAY_GO, SHAPE, TIME_APART
+from fbcheck_pipeline.text.digit_runs import BRACKETED_WORDS, LETTERS
+from fbcheck_pipeline.text.parts_apart import BOUNDS, MAY_GO, SHAPE, TIME_APART
 
 # Letters of `SHAPE` beyond ASCII have no other bytes.
 _PARTING = np.isin(np.arange(256), np.frombuffer((BOUNDS + string.ascii_letters).encode(), np.uint8)) | (np.arange(256) >= 128)
