@@ -36,8 +36,8 @@ RESTORED, UPGRADED, SET_BACK = 50, 220, 100
 BOUND_S = 60.0
 """Processor seconds of a tick or a command; Dagster gives a tick as much by the wall."""
 IDLE_STATEMENTS = 30
-RUNS_KEPT = 400
-"""Of Dagster's, when a day of its own has ended: runs of open lists, and the newest of each asset."""
+RUNS_KEPT = 100
+"""Of Dagster's, when a day of its own has ended, beside the runs of open lists, which stay: the newest of each asset, and collections."""
 FILES_A_LIST, FILES_BESIDE, BYTES_A_LIST = 14, 300, 200_000
 
 

@@ -20,6 +20,7 @@ from fbcheck_pipeline.cli.target import embedded
 from fbcheck_pipeline.defs import assets, requests, resources
 from fbcheck_pipeline.defs.jobs import TELL
 from fbcheck_pipeline.defs.old_runs import delete_run, old_runs
+from fbcheck_pipeline.defs.requests import PARTITION_TAG
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import drop
 from tests.integration.dagster.dagster_driver import DagsterDriver, exported_sensor, inbox_sensor, nightly_enrichment
@@ -58,11 +59,12 @@ class DagsterDay:
         assert self._driver.run(TELL).success
 
     def purge_runs(self) -> int:
-        """What `fbcheck purge --dagster` deletes, by Dagster's own clock, which nobody moves; returns how many runs are left."""
+        """What `fbcheck purge --dagster` deletes, by Dagster's own clock, which nobody moves; returns how many runs are left that are of no open list."""
         for batch in old_runs(self._instance, embedded(), self._year.ws, time.time()):
             for run_id in batch:
                 delete_run(self._instance, run_id)
-        return self._instance.get_runs_count()
+        open_lists = {each.list_key for each in self._year.ws.ledger.open_lists()}
+        return sum(each.tags.get(PARTITION_TAG) not in open_lists for each in self._instance.get_runs())
 
     def _tick(self, sensor: Any) -> int:
         with dg.build_sensor_context(instance=self._instance, resources={"fbcheck": self._driver.fbcheck}) as context:
