@@ -202,10 +202,14 @@ class Year:
         self.vendor.opted_out.update(f"+{each}" for each in phones)
 
     def _people(self, count: int) -> list[int]:
-        key = self._chance.choice([each.list_key for each in self.ws.ledger.lists()[:40]])
-        pins = pq.read_table(f"{self.ws.storage.root}/{paths.SUBMITTED_CHUNKS.of(key)}", columns=["phone_e164"])
-        asked = [each for each in pins["phone_e164"].to_pylist() if each not in self.vendor.opted_out]
-        return [int(each[1:]) for each in self._chance.sample(asked, count)]
+        keys = [each.list_key for each in self.ws.ledger.lists()[:40]]
+        self._chance.shuffle(keys)
+        for key in keys:
+            pins = pq.read_table(f"{self.ws.storage.root}/{paths.SUBMITTED_CHUNKS.of(key)}", columns=["phone_e164"])
+            asked = [each for each in pins["phone_e164"].to_pylist() if each not in self.vendor.opted_out]
+            if len(asked) >= count:
+                return [int(each[1:]) for each in self._chance.sample(asked, count)]
+        raise AssertionError("nobody of the newest lists is left to ask")
 
     def look_at(self, path: Path) -> list[str]:
         """What is wrong with the results of a list that is some days old: a lost row, a lost answer, another answer than was given."""
