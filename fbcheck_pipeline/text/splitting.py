@@ -23,7 +23,7 @@ class Separator(NamedTuple):
     marks: frozenset[str] | None = None
 
 
-MIN_RESTART_DIGITS = 6
+MIN_RESTART_DIGITS = 5
 """The shortest numbers with their trunk 0."""
 MAX_LIST_LENGTH = 2000
 """Of a cell of numbers that certain separators part; some hundred."""

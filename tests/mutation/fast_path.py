@@ -65,6 +65,7 @@ MUTANTS = (
     Mutant("few digits behind a plus", "fast/fast_path.py", "Fault.TOO_SHORT\n        reading.put", "Fault.INVALID_NUMBER\n        reading.put"),
     Mutant("two numbers without trunk 0", "fast/fast_path.py", "digits.is_unbroken | ~reading.is_number | ~may_be_two", "True"),
     Mutant("a restart after a count", "fast/digits.py", "(begins_bare | (before >= LEAST_RESTART))", "(before >= LEAST_RESTART)"),
+    Mutant("a restart of five digits", "fast/digits.py", "LEAST_RESTART = 5", "LEAST_RESTART = 6"),
     Mutant("a restart after a number", "fast/digits.py", "(begins_bare | (before >= LEAST_RESTART))", "begins_bare"),
     # fast: the steps of parse
     Mutant("restarts are left", "fast/fast_path.py", "self._leave_restarts(reading, digits, regions, column)", "pass"),

@@ -18,7 +18,7 @@ from fbcheck_pipeline.phones.fast.territories import END
 MARGIN, WIDTH = 5, 32
 MOST_DIGITS = 24  # walked at most; a cell with more is not plain
 LONG_GROUP, MOST_TAIL = 5, 8  # digits of what short last groups may follow, and of all these
-LEAST_RESTART = 6  # digits of the shortest numbers with a trunk 0
+LEAST_RESTART = 5  # digits of the shortest numbers with a trunk 0
 PLUS = (ord("+") - ord("0")) % 256  # what becomes a + when "0" is added to all
 
 _BLANK, _DASH, _DOT, _OPEN, _CLOSE, _PLUS_SIGN, _OTHER = range(10, 17)

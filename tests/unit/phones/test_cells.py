@@ -134,6 +134,8 @@ def test_a_chat_links_digits_are_international_unless_they_are_ours(text: str, r
         ("1/2 0664123483", "AT", "ambiguous_range"),
         ("Ref 12 01 234577204", "AT", "letters_in_number"),
         ("☎2 041 234560", "FI", "ambiguous_range"),
+        ("0512 0026 01 110", "AT", "ambiguous_range"),  # of five digits with its 0, one of Vienna
+        ("40633 2024", "LU", "ambiguous_range"),
         ("(1) 5123456", "AT", "+4315123456"),  # an area code
         ("0664 1234567 privat", "AT", "+436641234567"),
         ("030 12 34 56 78 Büro", "DE", "+493012345678"),

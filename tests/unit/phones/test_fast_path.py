@@ -65,7 +65,7 @@ def _cells(region: str, *texts: str, says: Says = Says.NOTHING) -> list[Cell]:
 
 TRAPS: dict[str, list[Cell]] = {
     "a count with a bracket": _cells("DE", "2) 0171 2345678", "2) 171 2345678"),
-    "a number that begins after another": _cells("AT", "01 5123 015 4321", "+43 1 5123 015 4321"),
+    "a number that begins after another": _cells("AT", "01 5123 015 4321", "+43 1 5123 015 4321", "0512 0026 01 110"),
     "a plus inside": _cells("TR", "0532+1234567", "0+5321234567", "5+321234567"),
     "a minus before": _cells("DE", "-1235009", "-30123456", "-2331567890"),
     "a dash after a blank parts two numbers": _cells("DE", "0301234 -030123456", "0301234 - 0301235", "0201123 - 0201124"),
