@@ -11,7 +11,7 @@ from fbcheck_pipeline.defs.assets import build_assets
 from fbcheck_pipeline.defs.checks import build_checks
 from fbcheck_pipeline.defs.hooks import Hooks
 from fbcheck_pipeline.defs.instance import INSTANCE_TAG, Instance, Job
-from fbcheck_pipeline.defs.io_manager import ParquetIOManager
+from fbcheck_pipeline.defs.io_manager import io_manager_of
 from fbcheck_pipeline.defs.jobs import build_jobs
 from fbcheck_pipeline.defs.operations import build_operations
 from fbcheck_pipeline.defs.places import places_of
@@ -111,7 +111,7 @@ def build_definitions(
     ]
     resources = {
         instance.fbcheck_key: fbcheck,
-        instance.io_manager_key: ParquetIOManager(fbcheck=fbcheck),
+        instance.io_manager_key: io_manager_of(instance.fbcheck_key),
     }
     built = dg.Definitions.merge(*parts, dg.Definitions(resources=resources))
     return dg.Definitions.merge(built, dg.Definitions(sensors=build_webhooks(instance, _steps(built))))

@@ -17,14 +17,15 @@ from fbcheck_pipeline.workflow.tables.verdict_tables import read_current_verdict
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 
-class ParquetIOManager(dg.ConfigurableIOManager):
+class ParquetIOManager(dg.IOManager):
     """One file per asset and partition: `<asset>/<list_key>.parquet`, whatever the prefix of the asset's key; and the tables without
     partitions.
 
     An input may name the columns it needs: `AssetIn(metadata={"columns": [...]})`.
     """
 
-    fbcheck: dg.ResourceDependency[FbcheckResource]
+    def __init__(self, fbcheck: FbcheckResource) -> None:
+        self._fbcheck = fbcheck
 
     def handle_output(self, context: dg.OutputContext, obj: BatchStream) -> None:
         """Write the stream whole or not at all, then add metadata about the file.
@@ -33,8 +34,8 @@ class ParquetIOManager(dg.ConfigurableIOManager):
             StorageError: the place cannot be written.
             FbcheckError: the stream itself failed.
         """
-        with self.fbcheck.whole_remedies():
-            storage, name = self.fbcheck.workspace().storage, _of_list(context)
+        with self._fbcheck.whole_remedies():
+            storage, name = self._fbcheck.workspace().storage, _of_list(context)
             rows = storage.write_parquet(name, obj)
             release_unused_memory()
             context.add_output_metadata(describe_output(obj.schema, rows, storage.uri(name), obj.on_written()))
@@ -44,10 +45,20 @@ class ParquetIOManager(dg.ConfigurableIOManager):
         otherwise a `BatchStream`.
         """
         columns = (context.definition_metadata or {}).get("columns")
-        with self.fbcheck.whole_remedies():
-            ws = self.fbcheck.workspace()
+        with self._fbcheck.whole_remedies():
+            ws = self._fbcheck.workspace()
             as_of = ws.ledger.generation()  # before the file is opened
             return loaded_as(context.dagster_type.typing_type, replace(_read(ws, context, columns), as_of=as_of))
+
+
+def io_manager_of(fbcheck_key: str) -> dg.IOManagerDefinition:
+    """The manager that works with the settings of this resource key, as the steps do: a run opens the ledger once."""
+
+    @dg.io_manager(required_resource_keys={fbcheck_key})
+    def io_manager(context: dg.InitResourceContext) -> ParquetIOManager:
+        return ParquetIOManager(getattr(context.resources, fbcheck_key))
+
+    return io_manager
 
 
 def loaded_as(wanted: Any, stream: BatchStream) -> Any:

@@ -9,10 +9,12 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from fbcheck_pipeline.defs import resources as settings_resource
 from fbcheck_pipeline.defs.building import partitions
-from fbcheck_pipeline.defs.io_manager import ParquetIOManager
+from fbcheck_pipeline.defs.io_manager import io_manager_of
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.files.storage import BatchStream
+from fbcheck_pipeline.workflow.workspace import open_workspace
 
 lists = partitions()
 SCHEMA = pa.schema([("name", pa.string()), ("kind", pa.dictionary(pa.int8(), pa.string()))])
@@ -25,8 +27,7 @@ def batch(names: list[str]) -> pa.RecordBatch:
 
 @pytest.fixture
 def resources(tmp_path: Path) -> dict[str, Any]:
-    fbcheck = FbcheckResource(data_uri=str(tmp_path / "data"))
-    return {"fbcheck": fbcheck, "io_manager": ParquetIOManager(fbcheck=fbcheck)}
+    return {"fbcheck": FbcheckResource(data_uri=str(tmp_path / "data")), "io_manager": io_manager_of("fbcheck")}
 
 
 @dg.asset(partitions_def=lists)
@@ -38,6 +39,21 @@ def materialize(assets: list[Any], resources: dict[str, Any]) -> dg.ExecuteInPro
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("lists", ["k"])
         return dg.materialize(assets, partition_key="k", resources=resources, instance=instance)
+
+
+def test_a_run_opens_the_ledger_once(resources: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps and files share the settings of the run; opening the ledger takes a small list's time."""
+    opened = []
+    monkeypatch.setattr(
+        settings_resource, "open_workspace", lambda *given, **named: opened.append(open_workspace(*given, **named)) or opened[-1]
+    )
+
+    @dg.asset(partitions_def=lists, required_resource_keys={"fbcheck"})
+    def looked(context: dg.AssetExecutionContext, table: BatchStream) -> None:
+        context.resources.fbcheck.workspace()
+
+    assert materialize([table, looked], resources).success
+    assert len(opened) == 1
 
 
 def test_an_input_gets_what_its_annotation_asks_for(resources: dict[str, Any]) -> None:
