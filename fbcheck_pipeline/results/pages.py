@@ -7,10 +7,13 @@ never in colour alone. What a page says does not belong here.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from fbcheck_pipeline.model.timestamps import timestamp_us
@@ -42,20 +45,32 @@ class Bar:
     note: str = ""
 
 
-@cache
 def template(name: str) -> Any:
     """A template of the package."""
+    return _environment().get_template(name)
+
+
+@cache
+def _environment() -> Any:
     import jinja2
 
+    class Kept(jinja2.FileSystemBytecodeCache):
+        def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+            with suppress(OSError):  # a page needs none of it
+                super().dump_bytecode(bucket)
+
+    compiled = Path(__file__).parent / "__pycache__"  # with the modules beside the templates
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("fbcheck_pipeline.results", "."),
+        bytecode_cache=None if sys.dont_write_bytecode else Kept(str(compiled)),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters |= {"n": "{:,}".format, "money": money, "percent": percent, "commands": commands}
-    return environment.get_template(name, globals={"hatches": HATCHES})
+    environment.globals["hatches"] = HATCHES
+    return environment
 
 
 def bar_of(label: str, row: Mapping[str, int], note: str = "") -> Bar:

@@ -1,13 +1,20 @@
 """The page: complete, self-contained, honest about what it shows."""
 
+import errno
 import re
+import sys
+import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
+import jinja2
 import pytest
 
+from fbcheck_pipeline.results import pages
 from fbcheck_pipeline.results.report import render_report
+from fbcheck_pipeline.results.report_index import render_index
 from tests.unit.results.documents import COUNTS, lineage
 
 
@@ -149,3 +156,44 @@ def test_a_list_that_is_nearly_all_junk_begins_with_a_warning(subtests: pytest.S
     with subtests.test("confirmed"):
         said = text_of(render_report(lineage(**junk, confirmed_at="2026-11-24T12:00:00.000Z")))
         assert "115 of 120 cells that are not empty" in said and "confirmed how it was read: 2026-11-24 12:00 UTC" in said
+
+
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str | None]]:
+    """Names of the templates that are compiled, in a process that may keep them."""
+    names: list[str | None] = []
+    compile_ = jinja2.Environment.compile
+
+    def counted(environment: jinja2.Environment, source: str, name: str | None = None, *given: Any, **named: Any) -> Any:
+        names.append(name)
+        return compile_(environment, source, name, *given, **named)
+
+    monkeypatch.setattr(jinja2.Environment, "compile", counted)
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    pages._environment.cache_clear()
+    yield names
+    pages._environment.cache_clear()
+
+
+def test_a_template_is_compiled_once_and_kept(compiled: list[str | None]) -> None:
+    """Compiling takes longer than all else of a small list's page; a run shows one page of it and one of all lists."""
+    first = render_index([], 0, 0.0), render_report(lineage())
+    assert len(compiled) == len(set(compiled))
+    compiled.clear()
+    pages._environment.cache_clear()  # as another process begins
+    assert (render_index([], 0, 0.0), render_report(lineage())) == first
+    assert not compiled
+
+
+def test_a_page_is_shown_where_no_compiled_template_can_be_kept(
+    compiled: list[str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The package may lie on a disk that is full, or belong to somebody else; the phones are paid for by now."""
+
+    def full(*given: Any, **named: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", full)
+    monkeypatch.setattr(jinja2.FileSystemBytecodeCache, "load_bytecode", lambda *given: None)
+    assert "<html" in render_index([], 0, 0.0)
+    assert set(compiled) == {"report_index.html.j2", "page.html.j2"}
