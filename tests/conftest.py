@@ -1,5 +1,6 @@
 """What tests share: a vendor on loopback, a workspace in an empty folder, a clock that can be moved, a real PostgreSQL."""
 
+import gc
 import os
 import shutil
 import signal
@@ -28,6 +29,8 @@ NOON = 1_795_521_600.0  # 2026-11-24 12:00 UTC
 DAY_S = 86_400.0
 OF_THE_PERSON = ("FBCHECK_", "DAGSTER_", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "PYTHONWARNINGS")
 """Beginnings of variables: a person's settings, and how programs are to look and to complain. A test that is about one of them sets it."""
+
+gc.set_threshold(50_000)  # as in a command: what is imported stays, and looking through it again and again finds nothing
 
 # No setting of the machine reaches a test, a fixture, or a process that they start.
 for _name in [each for each in os.environ if each.startswith(OF_THE_PERSON)]:
@@ -68,6 +71,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         first = long_ones[worker::workers]
         dealt += [*first, *islice(short_ones, max(0, share - len(first)))]
     items[:] = dealt
+
+
+def pytest_collection_finish() -> None:
+    """The half a million objects of the modules are not looked through again: not by a collection, nor for what refers to an object."""
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """What is still to be collected is, once: pytest's five collections that follow, and Python's own, have nothing to look through."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 
 import pytest
 from phonenumbers import SUPPORTED_REGIONS
@@ -27,11 +28,17 @@ def _digits(region: str, chance: random.Random) -> str:
     return chance.choice(edits) or some
 
 
+@cache
+def _asked() -> list[tuple[str, str]]:
+    """Digits and the region of their list."""
+    chance = random.Random(7)
+    return [(_digits(region, chance), region) for region in sorted(SUPPORTED_REGIONS) for _ in range(CASES)]
+
+
 @pytest.mark.parametrize("says", Says)
 def test_no_number_is_certainly_none(says: Says) -> None:
     """Whatever stands before it, and whatever its column says; and a good part of what is none is known to be."""
-    chance = random.Random(7)
-    asked = [(_digits(region, chance), region) for region in sorted(SUPPORTED_REGIONS) for _ in range(CASES)]
+    asked = _asked()
     certain = [is_certainly_none(digits, region, says) for digits, region in asked]
     is_none = [not read(digits, region, says).is_number for digits, region in asked]
     assert not [region for (_, region), is_sure, none in zip(asked, certain, is_none, strict=True) if is_sure and not none]

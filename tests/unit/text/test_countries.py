@@ -6,7 +6,6 @@ import pytest
 
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.text.countries import NAMES, region_of
-from tests.unit.text import country_names
 
 
 @pytest.mark.parametrize(
@@ -78,4 +77,6 @@ def test_a_row_without_country_is_read_as_the_list_and_an_unknown_country_is_not
 
 def test_the_names_are_those_of_the_libraries() -> None:
     """A new version knows other names; the list is written anew then."""
+    from tests.unit.text import country_names  # which loads where all numbers of the world are
+
     assert NAMES.read_text(encoding="utf-8") == country_names.content()
