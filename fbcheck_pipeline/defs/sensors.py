@@ -78,7 +78,7 @@ def exported_sensor(instance: Instance, jobs: Mapping[str, Job]) -> dg.SensorDef
 
 
 def nightly_enrichment(instance: Instance, times: Times, jobs: Mapping[str, Job]) -> dg.ScheduleDefinition:
-    """Plans again what is incomplete; it buys."""
+    """Plans again what may be bought; it buys."""
 
     @dg.schedule(
         name=instance.named("nightly_enrichment"),
@@ -90,7 +90,7 @@ def nightly_enrichment(instance: Instance, times: Times, jobs: Mapping[str, Job]
         description="Every night: plan lists that no run has read yet, phones that wait, and phones that may be tried again.",
     )
     def schedule(context: dg.ScheduleEvaluationContext, **_: object) -> Union[list[dg.RunRequest], dg.SkipReason]:
-        """Plan every incomplete list again, except those that wait for a person to confirm how they were read."""
+        """Plan again every list of which something may be bought, except those that wait for a person to confirm how they were read."""
         day = context.scheduled_execution_time.date().isoformat()
 
         def plan(fbcheck: FbcheckResource) -> Union[list[dg.RunRequest], dg.SkipReason]:
@@ -99,7 +99,9 @@ def nightly_enrichment(instance: Instance, times: Times, jobs: Mapping[str, Job]
             take_up_lists(ws, budget_s=TAKING_BUDGET_S)  # the inbox sensor says what is refused, and takes up what is left
             night = [submission(each, f"night:{each.list_key}:{day}", Again.NIGHT) for each in ws.ledger.lists_of_the_night()]
             wanted, put_off = requests_for(context.instance, instance, ws, night, most=None)
-            return wanted or dg.SkipReason("; ".join(put_off) or "every list is complete, held or unreadable")
+            return wanted or dg.SkipReason(
+                "; ".join(put_off) or "every list is complete, held or unreadable, or waits for the vendor or a person"
+            )
 
         return ticked(instance.fbcheck(context), plan)
 

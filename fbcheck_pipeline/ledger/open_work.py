@@ -7,13 +7,15 @@ import sqlalchemy as sa
 from fbcheck_pipeline.ledger.access import Access
 from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList
-from fbcheck_pipeline.ledger.schema import FACTS, HAS_POSSIBLE_TASK, IS_OPEN, chunks, dependencies, ledger_meta, lists
+from fbcheck_pipeline.ledger.schema import FACTS, HAS_POSSIBLE_TASK, IS_OPEN, chunks, dependencies, ledger_meta, lists, waiting
 from fbcheck_pipeline.ledger.states import TRAITS, ChunkState
+from fbcheck_pipeline.model.statuses import CheckStatus
 
 _IS_INCOMPLETE = lists.c.is_complete.is_(sa.false())
 _UNTRIED = (_IS_INCOMPLETE, lists.c.error.is_(None))
 _WAITING_STATES = [state for state, traits in TRAITS.items() if not traits.settles or traits.action]
 """Of chunks that something may still happen to by itself, or that wait for a person."""
+_NIGHT_STATES = [state for state, traits in TRAITS.items() if traits.retries == "night"]
 
 
 class OpenWork(Access):
@@ -28,8 +30,24 @@ class OpenWork(Access):
         return self._open_lists(*_UNTRIED, lists.c.planned_at.is_(None))
 
     def lists_of_the_night(self) -> list[PhoneList]:
-        """Readable lists that are neither complete nor held, oldest first: the night plans them again."""
-        return self._open_lists(*_UNTRIED, lists.c.held.is_(None))
+        """Readable lists, neither complete nor held, of which a planning may buy something, oldest first: the night plans them again.
+
+        Something of them is not planned, waits for more phones, was forbidden by a limit, is unsent, or settled without an answer. A list
+        that only waits for the vendor or for a person is left alone: planned again, it would be what it is.
+        """
+        is_left = sa.or_(
+            chunks.c.state.in_((ChunkState.PLANNED, ChunkState.WITHDRAWN)),
+            chunks.c.state.in_(_NIGHT_STATES) & (chunks.c.unanswered_count > 0),
+        )
+        may_buy = sa.or_(
+            ~lists.c.is_pinned,
+            lists.c.needs_planning,
+            lists.c.is_over_budget,
+            lists.c.counts[CheckStatus.OVER_BUDGET.value].as_integer() > 0,  # also where a run lifted the limit and ended
+            sa.exists().where(waiting.c.list_key == lists.c.list_key),
+            _depends_on(is_left),
+        )
+        return self._open_lists(*_UNTRIED, lists.c.held.is_(None), may_buy)
 
     def held_lists(self) -> list[PhoneList]:
         """Lists that wait for a person to confirm how they were read, oldest first."""
@@ -41,32 +59,17 @@ class OpenWork(Access):
 
     def lists_to_join(self) -> list[PhoneList]:
         """Lists whose pins stand, whose chunks are all settled, and that changed since they were last joined."""
-        open_chunks = (
-            sa.select(chunks.c.chunk_key)
-            .join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
-            .where(
-                dependencies.c.list_key == lists.c.list_key,
-                chunks.c.state.in_([state for state, traits in TRAITS.items() if not traits.settles]),
-            )
-        )
-        return self._open_lists(lists.c.is_pinned, lists.c.revision != lists.c.joined_revision, ~open_chunks.exists())
+        is_open = chunks.c.state.in_([state for state, traits in TRAITS.items() if not traits.settles])
+        return self._open_lists(lists.c.is_pinned, lists.c.revision != lists.c.joined_revision, ~_depends_on(is_open))
 
     def lists_to_send(self) -> list[PhoneList]:
         """Lists with planned chunks whose time to be sent has come, or that must be planned again.
 
         That is where another list's work changed theirs, unless a limit forbids it, and where who planned them wrote no pins in time.
         """
-        due = (
-            sa.select(chunks.c.chunk_key)
-            .join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
-            .where(
-                dependencies.c.list_key == lists.c.list_key,
-                chunks.c.state == ChunkState.PLANNED,
-                chunks.c.next_send_at <= self.clock(),
-            )
-        )
+        is_due = (chunks.c.state == ChunkState.PLANNED) & (chunks.c.next_send_at <= self.clock())
         unpinned = ~lists.c.is_pinned & (lists.c.planned_at <= self.clock() - ORPHANED_AFTER_S)
-        wants = sa.or_(lists.c.needs_planning & ~lists.c.is_over_budget, unpinned, due.exists())
+        wants = sa.or_(lists.c.needs_planning & ~lists.c.is_over_budget, unpinned, _depends_on(is_due))
         return self._open_lists(lists.c.planned_at.is_not(None), wants)
 
     def newest_finished(self, limit: int) -> list[PhoneList]:
@@ -99,3 +102,9 @@ class OpenWork(Access):
     def _open_lists(self, *conditions: sa.ColumnElement[bool]) -> list[PhoneList]:
         query = sa.select(lists).where(IS_OPEN, *conditions).order_by(lists.c.added_at, lists.c.list_key)
         return self._records(PhoneList, query)
+
+
+def _depends_on(is_meant: sa.ColumnElement[bool]) -> sa.Exists:
+    """That a list depends on a chunk for which this holds."""
+    of_list = sa.select(chunks.c.chunk_key).join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
+    return of_list.where(dependencies.c.list_key == lists.c.list_key, is_meant).exists()

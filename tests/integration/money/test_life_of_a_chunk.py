@@ -282,6 +282,13 @@ class LifeOfAChunk(RuleBasedStateMachine):
         self.collect(missing, True, "ok")
 
     @rule()
+    def what_the_night_leaves_alone(self) -> None:
+        """A planning would buy nothing of it."""
+        tonight = {each.list_key for each in self.driver.ledger.lists_of_the_night()}
+        for key in [each.list_key for each in self.driver.ledger.lists() if not each.held and each.list_key not in tonight]:
+            assert self.driver.foresee({key: self.lists[key]}, again=Again.NIGHT)[1][key] == 0
+
+    @rule()
     def index(self) -> None:
         update_index(self.driver.ws, max_loose=0)
 

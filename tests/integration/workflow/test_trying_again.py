@@ -199,3 +199,37 @@ def test_a_clock_set_back_buys_nothing(unanswered: WorkflowDriver, vendor: FakeV
         unanswered.run("b", phones(10), again=again)
     assert len(vendor.posts) == 1
     assert unanswered.counts("b") == {"reused": 6, "undetermined": 4}
+
+
+def test_the_night_leaves_alone_what_only_the_vendor_or_a_person_can_change(
+    open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """Planned again it would be what it is, and cost a run and a join a night; once something settles without an answer, it is of the night."""
+    driver = open_driver()
+    vendor.hold, vendor.shape = True, ResultShape(missing=1)
+    driver.run("with the vendor", phones(10))
+    vendor.script.append("accept_then_cut")
+    driver.run("lost answer", phones(10, 905_320_000_100))
+    clock.advance(DAY_S)
+    driver.finish()
+    assert driver.ledger.lists_of_the_night() == [] and len(driver.ledger.open_lists()) == 2
+    vendor.finish_all()
+    driver.finish()
+    assert [each.list_key for each in driver.ledger.lists_of_the_night()] == ["with the vendor"]
+
+
+def test_the_night_plans_whatever_may_be_bought(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """New, waiting, unsent, taken back, forbidden, and forbidden until a run lifted the limit and ended."""
+    driver = open_driver(min_chunk=5)
+    driver.register("new")
+    vendor.script.extend([500] * 3)
+    driver.run("unsent", phones(10, 905_320_000_100))
+    driver.run("forbidden", phones(10, 905_320_000_200), max_billable=0)
+    driver.run("lifted", phones(10, 905_320_000_300), max_billable=0)
+    driver.ledger.note_limit("lifted", None)
+    driver.plan("withdrawn", phones(10, 905_320_000_400))
+    driver.ledger.note_limit("withdrawn", 0)
+    driver.send("withdrawn")
+    driver.ledger.note_limit("withdrawn", None)
+    driver.run("waiting", phones(3))
+    assert {each.list_key for each in driver.ledger.lists_of_the_night()} == {each.list_key for each in driver.ledger.lists()}
