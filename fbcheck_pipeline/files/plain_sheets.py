@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -35,21 +37,33 @@ class PlainSheet:
     rest: bytes
 
 
-def plain_sheet(xml: bytes) -> PlainSheet | None:
-    """Read a whole worksheet; None where it is none, or not plain."""
-    begin, end = xml.find(_BEGIN) + len(_BEGIN), xml.rfind(_END)
-    if not len(_BEGIN) <= begin < end or not xml.endswith(b"</worksheet>") or not _BEFORE_ROWS.fullmatch(xml, 0, begin):
+def plain_sheet(pieces: Iterable[bytes]) -> PlainSheet | None:
+    """Read a whole worksheet; None where it is none, or not plain.
+
+    Args:
+        pieces: its XML. Each is read before the next is asked for, so that nothing large is made; the first one holds the first row.
+    """
+    more = iter(pieces)
+    xml = next(more, b"")
+    begin = xml.find(_BEGIN) + len(_BEGIN)
+    if begin < len(_BEGIN) or not _BEFORE_ROWS.fullmatch(xml, 0, begin):
         return None
-    header_end = xml.find(_ROW_END, begin, end) + len(_ROW_END)
+    header_end = xml.find(_ROW_END, begin) + len(_ROW_END)
     first = _ROW.fullmatch(xml, begin, header_end)
     if first is None:
         return None
-    number, parts = int(first[1]), (xml[begin:header_end], xml[header_end:end])  # a header may have a style of its own
+    number, left = int(first[1]), b""
     try:
-        batches = [_cells_of(rows, number + place) for place, rows in enumerate(parts) if rows]
-        return PlainSheet(pa.Table.from_batches(batches).combine_chunks().to_batches()[0], xml[:begin] + xml[end:])
+        batches = [_cells_of(first[0], number)]  # a header may have a style of its own
+        for piece in chain([xml[header_end:]], more):
+            rows, end, left = (left + piece).rpartition(_ROW_END)
+            if rows:
+                number += batches[-1].num_rows
+                batches.append(_cells_of(rows + end, number))
+        cells = pa.Table.from_batches(batches).combine_chunks().to_batches()[0]
     except (ValueError, pa.ArrowInvalid):
         return None
+    return PlainSheet(cells, xml[:begin] + left) if left.startswith(_END) and left.endswith(b"</worksheet>") else None
 
 
 def _cells_of(rows: bytes, number: int) -> pa.RecordBatch:

@@ -26,7 +26,8 @@ MAX_GRID_CELLS = 40_000_000
 """Readers lay a sheet out from its first to its last cell: two far cells could ask for all memory."""
 MANY_COLUMNS = 100
 
-_PIECE_BYTES = 4 << 20
+_PIECE_BYTES = 1 << 19  # what is made of so much stays in the processor's cache, and takes no new memory
+_MOST_PLAIN_BYTES = 4 << 20
 _LONGEST_TAG = 64 << 10
 _OVERLAP = 64
 _DTD = (b"<!DOCTYPE", b"<!ENTITY")
@@ -151,10 +152,11 @@ def check_workbook(archive: zipfile.ZipFile) -> WorkbookFindings:
     has_uncalculated, plain = False, dict[zipfile.ZipInfo, pa.RecordBatch]()
     for member in archive.infolist():
         grid: _Grid | None = None
-        for index, text in enumerate(_tags(archive, member)):
-            is_whole = len(text) == member.file_size  # and not UTF-16, which has lost its zero bytes
-            if is_whole and not plain and (sheet := plain_sheet(text)):
-                plain[member], text = sheet.cells, sheet.rest
+        may_be_plain = not plain and member.file_size <= _MOST_PLAIN_BYTES
+        sheet = plain_sheet(member_pieces(archive, member)) if may_be_plain else None
+        if sheet:
+            plain[member] = sheet.cells
+        for index, text in enumerate([sheet.rest] if sheet else _tags(archive, member)):
             if _has(text, _ODD):
                 if any(mark in text for mark in _DTD):
                     raise DangerousFile("its XML declares entities; it is damaged, or made to do harm")

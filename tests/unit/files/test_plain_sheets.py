@@ -7,6 +7,7 @@ import fastexcel
 import openpyxl
 import pytest
 
+from fbcheck_pipeline.files import untrusted
 from fbcheck_pipeline.files.plain_sheets import plain_sheet
 from fbcheck_pipeline.files.untrusted import Bounds, DangerousFile, check_workbook, open_archive
 from fbcheck_pipeline.files.worksheets import Workbook
@@ -54,18 +55,30 @@ def as_read(content: bytes) -> list[list[str | None]]:
 )
 def test_a_streamed_sheet_is_read_as_fastexcel_reads_it(sheet: bytes) -> None:
     """Two readers of one file must never differ: a verdict depends on it."""
-    found = plain_sheet(sheet)
+    found = plain_sheet([sheet])
     theirs = fastexcel.read_excel(workbook(sheet)).load_sheet("Result", header_row=None, dtypes="string", eager=True)
     assert found is not None
     assert [column.to_pylist() for column in found.cells.columns] == [column.to_pylist() for column in theirs.columns]
     assert b"Number" not in found.rest and b"pageMargins" in found.rest
 
 
+@pytest.mark.parametrize("piece_bytes", [600, 601, 602, 5000])
+def test_a_sheet_is_read_alike_wherever_its_pieces_end(monkeypatch: pytest.MonkeyPatch, piece_bytes: int) -> None:
+    """It is unpacked a piece at a time, and a piece ends within a row."""
+    monkeypatch.setattr(untrusted, "_PIECE_BYTES", piece_bytes)
+    content = workbook(streamed(ROWS))
+    assert check_workbook(open_archive(content, BOUNDS)).plain
+    assert as_read(content) == ROWS
+    monkeypatch.setattr(untrusted, "_PIECE_BYTES", 7)
+    assert not check_workbook(open_archive(content, BOUNDS)).plain
+    assert as_read(content) == ROWS
+
+
 def test_a_header_may_be_written_in_a_style_of_its_own() -> None:
     """openpyxl keeps blanks only where there are some."""
     header, rest = streamed(ROWS[:1], kept=False), streamed(ROWS[1:], first=2)
     sheet = header[: header.index(b"</sheetData>")] + rest[rest.index(b"<row") :]
-    assert plain_sheet(sheet) is not None
+    assert plain_sheet([sheet]) is not None
     assert as_read(workbook(sheet)) == ROWS
 
 
@@ -101,7 +114,8 @@ ANOTHER = {
 def test_what_is_written_otherwise_is_left_to_other_readers(sheet: bytes) -> None:
     """A guess at what was meant could give one person another's verdict."""
     assert sheet != PLAIN
-    assert plain_sheet(sheet) is None
+    for piece_bytes in (len(sheet), 600):
+        assert plain_sheet(sheet[at : at + piece_bytes] for at in range(0, len(sheet), piece_bytes)) is None
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
