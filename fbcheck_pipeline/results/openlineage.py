@@ -1,6 +1,7 @@
 """A list's join as OpenLineage run events: written beside the result, and sent to the address in OpenLineage's own configuration.
 
-Everything in them comes from our lineage document, so the two cannot disagree. Without a configuration nothing is sent. All lists of one
+Everything in them comes from our lineage document, so the two cannot disagree. Without a configuration nothing is sent, and OpenLineage's
+client, which takes longer to load than a small list to join, is left alone: events are plain documents here. All lists of one
 source are one data set; which file of it a run read or wrote is said by a subset. Every field that an output's column is made of stands in
 the schema of an input, so that a consumer can draw each edge.
 """
@@ -9,6 +10,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid5
@@ -30,9 +33,24 @@ ORCHESTRATOR = "dagster"
 UPSTREAM = (paths.RAW_PHONES, paths.E164_PHONES, paths.SUBMITTED_CHUNKS, paths.VERDICTS)
 OF_THE_SOURCE = (paths.TAKEN, paths.RAW_PHONES, paths.E164_PHONES)
 """Their files have the source's own columns, too."""
+SPEC = "https://openlineage.io/spec"
+RUN_EVENT = f"{SPEC}/2-0-2/OpenLineage.json#/$defs/RunEvent"
+FACETS = {
+    "ColumnLineageDatasetFacet": "1-2-0/ColumnLineageDatasetFacet",
+    "DatasetVersionDatasetFacet": "1-0-1/DatasetVersionDatasetFacet",
+    "InputStatisticsInputDatasetFacet": "1-0-0/InputStatisticsInputDatasetFacet",
+    "InputSubsetInputDatasetFacet": "1-0-0/BaseSubsetDatasetFacet",
+    "JobTypeJobFacet": "2-0-4/JobTypeJobFacet",
+    "OutputStatisticsOutputDatasetFacet": "1-0-2/OutputStatisticsOutputDatasetFacet",
+    "OutputSubsetOutputDatasetFacet": "1-0-0/BaseSubsetDatasetFacet",
+    "ParentRunFacet": "1-2-0/ParentRunFacet",
+    "ProcessingEngineRunFacet": "1-1-1/ProcessingEngineRunFacet",
+    "SchemaDatasetFacet": "1-2-0/SchemaDatasetFacet",
+}
+"""The facets that we write, with the versions and files of their schemas."""
 
 
-def write_events(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema, job_name: str) -> list[Any]:
+def write_events(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema, job_name: str) -> list[dict[str, Any]]:
     """Write the events of a join beside its result, a JSON array, and return them for `send_events`.
 
     Args:
@@ -43,81 +61,67 @@ def write_events(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema, job_
     Raises:
         StorageError: they cannot be written.
     """
-    from openlineage.client.serde import Serde
-
-    start, complete = events = build_events(ws, lineage, schema, job_name)
-    of_complete = Serde.to_dict(complete)  # which takes most of the time; of run, job and inputs both tell the same
-    of_start = {**of_complete, "eventType": start.eventType.value, "eventTime": start.eventTime, "outputs": []}
-    told = ",\n".join(json.dumps(each, sort_keys=True) for each in (of_start, of_complete))
+    events = build_events(ws, lineage, schema, job_name)
+    told = ",\n".join(json.dumps(each, sort_keys=True) for each in events)
     ws.storage.write_bytes(paths.OPENLINEAGE.of(lineage["list_key"]), f"[{told}]\n".encode())
     return events
 
 
-def build_events(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema, job_name: str) -> list[Any]:
-    """`openlineage` RunEvents: START with the inputs, COMPLETE with the inputs and the output, its schema, column lineage and counts.
+def build_events(ws: Workspace, lineage: dict[str, Any], schema: pa.Schema, job_name: str) -> list[dict[str, Any]]:
+    """Two run events: START with the inputs, COMPLETE with the inputs and the output, its schema, column lineage and counts.
 
     The run is the join of the list; its parent is the Dagster run.
     """
-    from openlineage.client import facet_v2 as facets
-    from openlineage.client.event_v2 import Job, OutputDataset, Run, RunEvent, RunState
-
     key, run_id = lineage["list_key"], lineage["run_id"]
-    parent = facets.parent_run
-    kind = facets.job_type_job.JobTypeJobFacet(producer=PRODUCER, processingType="BATCH", integration="DAGSTER", jobType="ASSET")
+    parent = {"run": {"runId": run_id}, "job": {"namespace": NAMESPACE, "name": job_name}}
     of_run = {
-        "processing_engine": facets.processing_engine_run.ProcessingEngineRunFacet(
-            producer=PRODUCER, version=__version__, name=NAMESPACE
-        ),
-        "parent": parent.ParentRunFacet(
-            producer=PRODUCER, run=parent.Run(runId=run_id), job=parent.Job(namespace=NAMESPACE, name=job_name)
-        ),
+        "processing_engine": _facet("ProcessingEngineRunFacet", version=__version__, name=NAMESPACE),
+        "parent": _facet("ParentRunFacet", **parent),
     }
+    kind = _facet("JobTypeJobFacet", processingType="BATCH", integration="DAGSTER", jobType="ASSET")
     same = {
         "producer": PRODUCER,
-        "run": Run(runId=str(uuid5(UUID(run_id), f"{paths.FACEBOOK_RESULTS.folder}/{key}")), facets=of_run),
-        "job": Job(namespace=NAMESPACE, name=paths.FACEBOOK_RESULTS.folder, facets={"jobType": kind}),
+        "schemaURL": RUN_EVENT,
+        "run": {"runId": str(uuid5(UUID(run_id), f"{paths.FACEBOOK_RESULTS.folder}/{key}")), "facets": of_run},
+        "job": {"namespace": NAMESPACE, "name": paths.FACEBOOK_RESULTS.folder, "facets": {"jobType": kind}},
         "inputs": [*_origins(ws, lineage, schema), *(_input(ws, lineage, each, schema) for each in UPSTREAM)],
     }
-    subset, statistics = facets.base_subset_dataset, facets.output_statistics_output_dataset
     name = paths.FACEBOOK_RESULTS.of(key)
-    output = OutputDataset(
-        *_place(ws, _dataset(paths.FACEBOOK_RESULTS, lineage)),
-        facets={
+    rows, size = lineage["counts"]["phones"], ws.storage.size_bytes(name)
+    output = {
+        **_place(ws, _dataset(paths.FACEBOOK_RESULTS, lineage)),
+        "facets": {
             "schema": _schema_facet(schema),
             "columnLineage": _column_lineage(ws, lineage),
-            "version": facets.dataset_version_dataset.DatasetVersionDatasetFacet(
-                producer=PRODUCER, datasetVersion=f"{key}@{run_id}"
-            ),
+            "version": _facet("DatasetVersionDatasetFacet", datasetVersion=f"{key}@{run_id}"),
         },
-        outputFacets={
-            "outputStatistics": statistics.OutputStatisticsOutputDatasetFacet(
-                producer=PRODUCER, rowCount=lineage["counts"]["phones"], size=ws.storage.size_bytes(name)
-            ),
-            "subset": subset.OutputSubsetOutputDatasetFacet(
-                producer=PRODUCER, outputCondition=subset.LocationSubsetCondition(locations=[ws.storage.uri(name)])
-            ),
+        "outputFacets": {
+            "outputStatistics": _facet("OutputStatisticsOutputDatasetFacet", rowCount=rows, size=size),
+            "subset": _facet("OutputSubsetOutputDatasetFacet", outputCondition=_file_condition(ws, name)),
         },
-    )
+    }
     return [
-        RunEvent(eventType=RunState.START, eventTime=lineage["started_at"], outputs=[], **same),
-        RunEvent(eventType=RunState.COMPLETE, eventTime=lineage["created_at"], outputs=[output], **same),
+        {"eventType": "START", "eventTime": lineage["started_at"], "outputs": [], **same},
+        {"eventType": "COMPLETE", "eventTime": lineage["created_at"], "outputs": [output], **same},
     ]
 
 
-def send_events(events: list[Any]) -> None:
+def send_events(events: list[dict[str, Any]]) -> None:
     """Send events to the address in OpenLineage's own configuration (OPENLINEAGE_URL, openlineage.yml …), if there is one.
 
     A failure is only logged, because the result does not depend on it. The client itself retries for some seconds.
     """
+    if not _is_configured():
+        return
     from openlineage.client import OpenLineageClient
 
     log_of_client = logging.getLogger("openlineage.client.client")
-    log_of_client.disabled = True  # it warns if it finds no configuration, which is the usual case here
+    log_of_client.disabled = True  # it warns if what is configured is no destination
     try:
         client = OpenLineageClient()
         if client.transport.kind != "console":  # its default transport
             for event in events:
-                client.emit(event)
+                client.emit(_as_client_takes_it(event))
             client.close(timeout=10)
     except Exception as error:
         log.warning("OpenLineage events not sent error=%s", type(error).__name__)
@@ -125,21 +129,62 @@ def send_events(events: list[Any]) -> None:
         log_of_client.disabled = False
 
 
-def _origins(ws: Workspace, lineage: dict[str, Any], result: pa.Schema) -> list[Any]:
-    """The list's own file, or the assets of the project that a declared source's lists are made of, under their own names."""
-    from openlineage.client.event_v2 import InputDataset
+def _is_configured() -> bool:
+    """Whether OpenLineage's client would find any configuration."""
+    folders = ("", os.path.expanduser("~/.openlineage"))
+    return any(each.startswith("OPENLINEAGE_") for each in os.environ) or any(
+        Path(each, "openlineage.yml").exists() for each in folders
+    )
 
+
+def _as_client_takes_it(event: dict[str, Any]) -> Any:
+    """The client's own event. Of its facets it looks into the column lineage, so that is its own, too; it sends the others as they are."""
+    from openlineage.client import event_v2 as own
+    from openlineage.client.facet_v2 import column_lineage_dataset as of_columns
+
+    def column_lineage(facet: dict[str, Any]) -> Any:
+        fields = {
+            column: of_columns.Fields(
+                inputFields=[of_columns.InputField(**each, transformations=None) for each in made["inputFields"]]
+            )
+            for column, made in facet["fields"].items()
+        }
+        return of_columns.ColumnLineageDatasetFacet(producer=PRODUCER, fields=fields, dataset=None)
+
+    outputs = [
+        own.OutputDataset(
+            **{**each, "facets": {**each["facets"], "columnLineage": column_lineage(each["facets"]["columnLineage"])}}
+        )
+        for each in event["outputs"]
+    ]
+    return own.RunEvent(
+        eventType=own.RunState(event["eventType"]),
+        eventTime=event["eventTime"],
+        producer=PRODUCER,
+        run=own.Run(**event["run"]),
+        job=own.Job(**event["job"]),
+        inputs=[own.InputDataset(**each) for each in event["inputs"]],
+        outputs=outputs,
+    )
+
+
+def _facet(name: str, /, **fields: Any) -> dict[str, Any]:
+    """A facet by the name of its schema; a field without a value is left out."""
+    given = {field: value for field, value in fields.items() if value is not None}
+    version, _, file = FACETS[name].partition("/")
+    return {"_producer": PRODUCER, "_schemaURL": f"{SPEC}/facets/{version}/{file}.json#/$defs/{name}", **given}
+
+
+def _origins(ws: Workspace, lineage: dict[str, Any], result: pa.Schema) -> list[dict[str, Any]]:
+    """The list's own file, or the assets of the project that a declared source's lists are made of, under their own names."""
     taken = _input(ws, lineage, paths.TAKEN, result)
     theirs = ws.declared_sources.get(lineage["source"]["name"], ())
-    facets = {"schema": taken.facets["schema"]}
-    return [InputDataset(namespace=ORCHESTRATOR, name=each, facets=facets, inputFacets={}) for each in theirs] or [taken]
+    facets = {"schema": taken["facets"]["schema"]}
+    return [{"namespace": ORCHESTRATOR, "name": each, "facets": facets, "inputFacets": {}} for each in theirs] or [taken]
 
 
-def _input(ws: Workspace, lineage: dict[str, Any], kind: DataFile, result: pa.Schema) -> Any:
+def _input(ws: Workspace, lineage: dict[str, Any], kind: DataFile, result: pa.Schema) -> dict[str, Any]:
     """A data set that the join read, with the fields that its file has. Args: result: schema of the result."""
-    from openlineage.client import facet_v2 as facets
-    from openlineage.client.event_v2 import InputDataset
-
     key, source = lineage["list_key"], lineage["source"]
     own = [each for each in result if each.name not in RESULT_COLUMNS] if kind in OF_THE_SOURCE else []
     dataset = {"schema": _schema_facet(pa.schema([*own, *schema_of(kind)]))}
@@ -151,15 +196,17 @@ def _input(ws: Workspace, lineage: dict[str, Any], kind: DataFile, result: pa.Sc
     }
     if kind in rows:
         size = source.get("size_bytes") if kind is paths.TAKEN else None
-        statistics = facets.input_statistics_input_dataset.InputStatisticsInputDatasetFacet
-        of_input["inputStatistics"] = statistics(producer=PRODUCER, rowCount=rows[kind], size=size)
+        of_input["inputStatistics"] = _facet("InputStatisticsInputDatasetFacet", rowCount=rows[kind], size=size)
     if kind is not paths.VERDICTS:  # of these the tasks name their parts
-        file, subset = kind.of(f"{key}/{source['file']}" if kind is paths.TAKEN else key), facets.base_subset_dataset
-        condition = subset.LocationSubsetCondition(locations=[ws.storage.uri(file)])
-        of_input["subset"] = subset.InputSubsetInputDatasetFacet(producer=PRODUCER, inputCondition=condition)
-        version = facets.dataset_version_dataset.DatasetVersionDatasetFacet
-        dataset["version"] = version(producer=PRODUCER, datasetVersion=source["sha256"] or key)
-    return InputDataset(*_place(ws, _dataset(kind, lineage)), facets=dataset, inputFacets=of_input)
+        condition = _file_condition(ws, kind.of(f"{key}/{source['file']}" if kind is paths.TAKEN else key))
+        of_input["subset"] = _facet("InputSubsetInputDatasetFacet", inputCondition=condition)
+        dataset["version"] = _facet("DatasetVersionDatasetFacet", datasetVersion=source["sha256"] or key)
+    return {**_place(ws, _dataset(kind, lineage)), "facets": dataset, "inputFacets": of_input}
+
+
+def _file_condition(ws: Workspace, name: str) -> dict[str, Any]:
+    """Of a subset: this file alone."""
+    return {"type": "location", "locations": [ws.storage.uri(name)]}
 
 
 def _dataset(kind: DataFile, lineage: dict[str, Any]) -> str:
@@ -167,37 +214,29 @@ def _dataset(kind: DataFile, lineage: dict[str, Any]) -> str:
     return kind.folder if kind is paths.VERDICTS else f"{kind.folder}/{lineage['source']['name']}"
 
 
-def _place(ws: Workspace, name: str) -> tuple[str, str]:
+def _place(ws: Workspace, name: str) -> dict[str, str]:
     """Namespace and name of a data set, by OpenLineage's naming: `file` and a path, or the bucket's URL and a key."""
     if ws.storage.is_local:
-        return "file", ws.storage.uri(name)
+        return {"namespace": "file", "name": ws.storage.uri(name)}
     url = urlsplit(ws.storage.uri(name))
-    return f"{url.scheme}://{url.netloc}", url.path.lstrip("/")
+    return {"namespace": f"{url.scheme}://{url.netloc}", "name": url.path.lstrip("/")}
 
 
-def _schema_facet(schema: pa.Schema) -> Any:
+def _schema_facet(schema: pa.Schema) -> dict[str, Any]:
     """The fields, ours with their meanings."""
-    from openlineage.client.facet_v2 import schema_dataset
-
-    meanings = {str(each): each.meaning for each in Column}
-    fields = [
-        schema_dataset.SchemaDatasetFacetFields(
-            name=each.name, type=str(each.type), description=meanings.get(each.name), fields=None
-        )
-        for each in schema
-    ]
-    return schema_dataset.SchemaDatasetFacet(producer=PRODUCER, fields=fields)
+    meanings = {str(each): {"description": each.meaning} for each in Column}
+    fields = [{"name": each.name, "type": str(each.type), **meanings.get(each.name, {})} for each in schema]
+    return _facet("SchemaDatasetFacet", fields=fields)
 
 
-def _column_lineage(ws: Workspace, lineage: dict[str, Any]) -> Any:
-    from openlineage.client.facet_v2 import column_lineage_dataset as module
-
+def _column_lineage(ws: Workspace, lineage: dict[str, Any]) -> dict[str, Any]:
     upstream = {each.folder: each for each in UPSTREAM}
 
-    def field(place: str) -> Any:
+    def field(place: str) -> dict[str, str]:
         asset, _, column = place.partition(".")
-        return module.InputField(*_place(ws, _dataset(upstream[asset], lineage)), field=column, transformations=None)
+        return {**_place(ws, _dataset(upstream[asset], lineage)), "field": column}
 
     columns = lineage["columns"].items()
-    fields = {column: module.Fields(inputFields=[field(each) for each in places]) for column, places in columns}
-    return module.ColumnLineageDatasetFacet(producer=PRODUCER, fields=fields, dataset=None)
+    return _facet(
+        "ColumnLineageDatasetFacet", fields={column: {"inputFields": [*map(field, places)]} for column, places in columns}
+    )
