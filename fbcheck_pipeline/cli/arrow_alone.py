@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from importlib.abc import MetaPathFinder
-
-
-class _NoPandas(MetaPathFinder):
-    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
-        if fullname == "pandas":
-            raise ModuleNotFoundError(name=fullname)
+from fbcheck_pipeline.cli.left_out import without
 
 
 def load_arrow_alone() -> None:
     """Load Arrow, and let it find no pandas when it looks; whatever imports pandas afterwards still gets it."""
     import pyarrow as pa
 
-    finder = _NoPandas()
-    sys.meta_path.insert(0, finder)
-    try:
+    with without("pandas"):
         pa.scalar(0)
-    finally:
-        sys.meta_path.remove(finder)

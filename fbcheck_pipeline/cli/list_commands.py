@@ -7,6 +7,7 @@ import typer
 
 from fbcheck_pipeline.cli import completing
 from fbcheck_pipeline.cli.arrow_alone import load_arrow_alone
+from fbcheck_pipeline.cli.left_out import without
 from fbcheck_pipeline.cli.options import (
     Delimiter,
     Encoding,
@@ -105,7 +106,10 @@ def run(
         load_arrow_alone()
         from fbcheck_pipeline.cli.estimating import dry_run as perform
     else:
-        with gc_paused():
+        with gc_paused(), without("hypothesis", "pygments"):  # pandera's examples, and errors in colour
+            import pandera.strategies.pandas_strategies  # noqa: F401  its first check would
+
+            import fbcheck_pipeline.defs.embedded  # noqa: F401  `target` would
             from fbcheck_pipeline.cli.running import run_lists as perform
     exit_code, document = perform(settings, lists, options, reporter)
     tables.say_outcome(reporter, document)

@@ -24,6 +24,16 @@ MAKER = "create_engine"
 """What each of them calls for an engine."""
 
 
+def storage_modules() -> Iterator[ModuleType]:
+    """Those of `STORAGES` that are there."""
+    for each in STORAGES:
+        with suppress(ImportError):
+            yield import_module(f"dagster._core.storage.{each}")
+
+
+MODULES = tuple(storage_modules())
+
+
 class _KeptPool(sa.QueuePool):
     """A pool that outlives what its engine disposes of: Dagster disposes of each engine after its use."""
 
@@ -63,7 +73,7 @@ class KeptFiles:
 def files_kept_open() -> Iterator[KeptFiles]:
     """Let Dagster find each of its SQLite files open, once it has asked for it, and its migrations loaded, which it asks for twice a file."""
     kept = KeptFiles()
-    ours: list[tuple[Any, str, Any]] = [(each, MAKER, kept.engine) for each in _storage_modules() if hasattr(each, MAKER)]
+    ours: list[tuple[Any, str, Any]] = [(each, MAKER, kept.engine) for each in MODULES if hasattr(each, MAKER)]
     ours.append((ScriptDirectory, "from_config", cache(ScriptDirectory.from_config)))
     theirs = [(owner, name, vars(owner)[name]) for owner, name, _ in ours]
     try:
@@ -74,12 +84,6 @@ def files_kept_open() -> Iterator[KeptFiles]:
         for owner, name, made_anew in theirs:
             setattr(owner, name, made_anew)
         kept.close()
-
-
-def _storage_modules() -> Iterator[ModuleType]:
-    for each in STORAGES:
-        with suppress(ImportError):
-            yield import_module(f"dagster._core.storage.{each}")
 
 
 def _write_without_waiting(connection: sqlite3.Connection, _record: object) -> None:

@@ -73,6 +73,7 @@ def test_storages_without_files_and_a_dagster_with_other_modules_are_left_as_the
     with files_kept_open(), dg.DagsterInstance.ephemeral() as dagster:
         dagster.add_dynamic_partitions("lists", ["a"])
     monkeypatch.setattr(kept_files, "STORAGES", ("no.such_module", "sql"))
+    monkeypatch.setattr(kept_files, "MODULES", tuple(kept_files.storage_modules()))
     monkeypatch.setattr(kept_files, "MAKER", "no_such_maker")
     with files_kept_open(), dg.DagsterInstance.local_temp(str(tmp_path)) as dagster:
         _use(dagster, str(uuid4()))
