@@ -23,7 +23,7 @@ REASON_CODE, COUNTRY_CODE, _LINE_TYPE_CODE = (
 _REASON_CODE_OF_FAULT = np.array([*(REASONS.index(RejectReason[fault.name]) for fault in Fault), NONE])
 EXCLUDED = REASON_CODE[RejectReason.LINE_TYPE_EXCLUDED]
 _REJECTED = [*map(rejected, REASONS)]
-_REASON_CODES_OF_NUMBERS = [REASON_CODE[None], *(REASON_CODE[each] for each in REASONS_OF_NUMBERS)]
+_IS_REASON_OF_NUMBER = np.array([*(reason in REASONS_OF_NUMBERS for reason in REASONS), True])  # NONE is the last place
 
 
 class PhoneArrays(NamedTuple):
@@ -60,7 +60,8 @@ def rejected_phones(rows: Ints, reason: Ints) -> PhoneArrays:
 
 def is_number(phones: PhoneArrays) -> Mask:
     """As `PhoneOutcome.is_number`."""
-    return np.isin(phones.reason, _REASON_CODES_OF_NUMBERS)
+    is_it: Mask = _IS_REASON_OF_NUMBER[phones.reason]
+    return is_it
 
 
 def is_clear_number(phones: PhoneArrays) -> Mask:

@@ -66,8 +66,10 @@ class FastPath:
         Returns:
             The readings, and their E.164, null where there is none.
         """
-        digits = digits_of(cells)
         reading = Reading.unsure(len(cells))
+        if not len(cells):
+            return reading, pa.nulls(0, pa.string())
+        digits = digits_of(cells)
         if not np.any(digits.is_plain | digits.is_empty):
             return reading, pa.nulls(len(cells), pa.string())
         plain = np.flatnonzero(digits.is_plain)
@@ -127,13 +129,7 @@ class FastPath:
         self._read_without_region(reading, digits, rows, np.flatnonzero(regions == NONE), head)
 
         where = np.flatnonzero(has_plus & has_region)
-        plus = self._international(digits, rows[where], 0)
-        # Then `parse` tries once more without the plus, and finds no code either unless an international prefix comes first.
-        plus.is_sure &= (plus.territory != NO_TERRITORY) | (idd[where] == 0)
-        plus.fault[(plus.fault != NONE) & (digits.count[rows[where]] > MAX_E164_DIGITS)] = Fault.TOO_LONG
-        is_few = (plus.fault != NONE) & (digits.count[rows[where]] < self.lookups.fewest_digits[regions[where]])
-        plus.fault[is_few & ~self._may_be_emergency(digits, rows[where], regions[where])] = Fault.TOO_SHORT
-        reading.put(where, plus)
+        reading.put(where, self._with_plus(digits, rows[where], regions[where], idd[where]))
 
         where = np.flatnonzero(has_region & self._is_after_idd(digits, rows, regions, head))
         reading.put(where, self._international(digits, rows[where], idd[where]))
@@ -141,6 +137,17 @@ class FastPath:
         where = np.flatnonzero(has_region & self._is_national(digits, rows, regions, head))
         reading.put(where, self._without_plus(digits, rows[where], regions[where], head[where], column[where]))
         return reading
+
+    def _with_plus(self, digits: Digits, rows: Rows, regions: Rows, idd: Rows) -> Reading:
+        """Without a code, `parse` tries once more without the plus, and finds none either unless an international prefix comes first."""
+        plus = self._international(digits, rows, 0)
+        if not len(rows):
+            return plus
+        plus.is_sure &= (plus.territory != NO_TERRITORY) | (idd == 0)
+        plus.fault[(plus.fault != NONE) & (digits.count[rows] > MAX_E164_DIGITS)] = Fault.TOO_LONG
+        is_few = (plus.fault != NONE) & (digits.count[rows] < self.lookups.fewest_digits[regions])
+        plus.fault[is_few & ~self._may_be_emergency(digits, rows, regions)] = Fault.TOO_SHORT
+        return plus
 
     def _leave_ranges(self, reading: Reading, digits: Digits, regions: Rows, column: Rows) -> None:
         """A number whose end may be the next of a range: sure only where what comes before the end is none."""
@@ -170,6 +177,8 @@ class FastPath:
 
     def _read_without_region(self, reading: Reading, digits: Digits, rows: Rows, where: Rows, head: Rows) -> None:
         """Only a plus, or 00 for it, tells the country."""
+        if not len(where):
+            return
         zeros = head[where] < 100
         abroad = where[digits.has_plus[rows[where]] | zeros]
         begin = np.where(head[abroad] < 100, 2, 0)
@@ -205,6 +214,8 @@ class FastPath:
 
     def _without_plus(self, digits: Digits, rows: Rows, regions: Rows, head: Rows, column: Rows) -> Reading:
         """Bare digits are read abroad, too, where that can change the answer."""
+        if not len(rows):
+            return Reading.unsure(0)
         chosen = self._national(digits, rows, regions, head)
         matters = np.where(chosen.is_number, column != Says.NATIONAL, column == Says.INTERNATIONAL)
         territory, begin = self.lookups.territory_of_head[head], self.lookups.code_length_of_head[head]
@@ -224,6 +235,8 @@ class FastPath:
 
     def _international(self, digits: Digits, rows: Rows, begin: Rows | int) -> Reading:
         """`_extract_country_code`, then the national number. No calling code begins with another."""
+        if not len(rows):
+            return Reading.unsure(0)
         begin = np.broadcast_to(begin, rows.shape)
         head = _head(digits, rows, begin)
         territory = self.lookups.territory_of_head[head]
@@ -260,6 +273,8 @@ class FastPath:
 
     def _validated(self, digits: Digits, rows: Rows, territory: Rows, begin: Rows, state: Rows | None = None) -> Reading:
         """The end of `parse` (the national prefix goes where what remains fits), and `is_valid_number`."""
+        if not len(rows):
+            return Reading.unsure(0)
         is_ready = self._ready(territory)
         facts, lookups, count = self.automaton.facts, self.lookups, digits.count[rows]
         state = self._walk(digits, rows, territory, begin) if state is None else state.copy()
@@ -282,6 +297,8 @@ class FastPath:
 
     def _walk(self, digits: Digits, rows: Rows, territory: Rows, begin: Rows) -> Rows:
         """The states that the digits from `begin` on end in; most that begin wrongly are settled after three."""
+        if not len(rows):
+            return rows
         table, is_final = self.automaton.table, self.automaton.is_final
         state = np.maximum(self.automaton.starts[territory], 0)
         place = rows * WIDTH + (MARGIN + begin)
@@ -299,12 +316,20 @@ class FastPath:
 
     def _ready(self, territories: Rows) -> Mask:
         """True where the territory is compiled; compiles those that were asked for often enough."""
-        self._asked += np.bincount(territories[territories >= 0], minlength=TERRITORY_COUNT)
+        ready = self._compiled(territories)
+        if ready.all():
+            return ready
+        self._asked += np.bincount(territories[~ready & (territories >= 0)], minlength=TERRITORY_COUNT)
         wanted = (self._asked >= CELLS_WORTH_COMPILING) & ~self._is_ready & ~self._is_hopeless
-        if wanted.any():
-            self._compile(np.flatnonzero(wanted))
-        ready: Mask = (territories >= 0) & self._is_ready[territories] & self._is_ready[self.lookups.main_territory[territories]]
-        return ready
+        if not wanted.any():
+            return ready
+        self._compile(np.flatnonzero(wanted))
+        return self._compiled(territories)
+
+    def _compiled(self, territories: Rows) -> Mask:
+        are_compiled = self._is_ready & self._is_ready[self.lookups.main_territory]
+        compiled: Mask = are_compiled[territories] & (territories >= 0)
+        return compiled
 
     def _look_up(self, territories: Rows) -> None:
         """Fill the lookups of territories that were not asked for before."""
