@@ -70,7 +70,7 @@ def _copy_then_delete(path: Path, to: Path) -> None:
     with path.open("rb") as stream:
         was = os.fstat(stream.fileno())
         with whole_file(to) as sink:
-            shutil.copyfileobj(stream, sink, 1 << 22)
+            shutil.copyfileobj(stream, sink, 1 << 19)
     os.utime(to, ns=(was.st_atime_ns, was.st_mtime_ns))
     now = path.stat()
     if (now.st_ino, now.st_size, now.st_mtime_ns) == (was.st_ino, was.st_size, was.st_mtime_ns):  # else another came meanwhile

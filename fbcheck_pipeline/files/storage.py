@@ -234,7 +234,7 @@ class Storage:
             before_it_appears: called once all is copied; where it fails, nothing appears.
         """
         with self.writing(name) as sink, source.open("rb") as stream:
-            shutil.copyfileobj(stream, sink, 1 << 22)
+            shutil.copyfileobj(stream, sink, 1 << 19)
             before_it_appears()
 
     @contextmanager
@@ -258,8 +258,6 @@ class Storage:
         Raises:
             StorageError: the place cannot be written; what stood there before still stands.
         """
-        import pyarrow.parquet as pq
-
         files = {**stream.beside, name: View(stream.schema, lambda batch: batch)}
         first = next(stream.batches, None)
         batches = chain([] if first is None else [first], stream.batches)
@@ -268,8 +266,7 @@ class Storage:
                 places, writers = {each: sinks.enter_context(self.writing(each)) for each in files}, {}
                 for each, view in files.items():
                     dictionaries = [] if first is None else _repetitive(view.of(first))
-                    writer = pq.ParquetWriter(places[each], view.schema, compression="zstd", use_dictionary=dictionaries)
-                    writers[each] = opened.enter_context(writer)
+                    writers[each] = opened.enter_context(_writer(places[each], view.schema, dictionaries))
                 del first  # or it would stay for as long as all is written
 
                 def write(batch: pa.RecordBatch) -> None:
@@ -402,6 +399,16 @@ def _faults_of(fs: Any) -> tuple[type[Exception], ...]:
 def _stored(name: str, info: Mapping[str, Any]) -> StoredFile:
     modified = float(info["mtime"]) if "mtime" in info else float(info["LastModified"].timestamp())
     return StoredFile(name, modified, str(info.get("ETag") or info.get("etag") or f"{info['size']}:{modified}"))
+
+
+def _writer(sink: IO[bytes], schema: pa.Schema, dictionaries: list[str]) -> pq.ParquetWriter:
+    """Of integers without a dictionary the differences are written: half the time, and a hundredth of the bytes where they count."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    integers = [each.name for each in schema if pa.types.is_integer(each.type) and each.name not in dictionaries]
+    encoding = dict.fromkeys(integers, "DELTA_BINARY_PACKED")
+    return pq.ParquetWriter(sink, schema, compression="zstd", use_dictionary=dictionaries, column_encoding=encoding)
 
 
 def _each_behind(write: Callable[[pa.RecordBatch], None], batches: Iterable[pa.RecordBatch]) -> int:
