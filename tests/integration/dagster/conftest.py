@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from fbcheck_pipeline.defs.kept_files import files_kept_open
 from tests.fake_vendor import FakeVendor
 from tests.integration.dagster.dagster_driver import DagsterDriver
 from tests.prepared import empty_dagster_home, nothing_synced
@@ -20,8 +21,9 @@ PROJECT = Path(__file__).parents[3]
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    """As in a command: an engine for each statement takes as long as most of our steps. The daemon's processes make theirs."""
     shutil.copytree(empty_dagster_home(), tmp_path / "dagster")
-    with nothing_synced(), dg.DagsterInstance.local_temp(str(tmp_path / "dagster")) as instance:
+    with nothing_synced(), files_kept_open(), dg.DagsterInstance.local_temp(str(tmp_path / "dagster")) as instance:
         yield instance
 
 
