@@ -312,7 +312,11 @@ def _configure(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reads_only") else "BEGIN IMMEDIATE")
+    if connection.get_execution_options().get("reads_only"):
+        # Nothing is locked, so it cannot fail, and needs none of what SQLAlchemy does about a statement: a quarter of a look-up's time.
+        connection.connection.cursor().execute("BEGIN")
+    else:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @tenacity.retry(

@@ -28,7 +28,7 @@ from fbcheck_pipeline.ledger.schema import (
 )
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
 
-LISTS_AT_ONCE = 20
+LISTS_AT_ONCE = 4
 DAY_S = 86_400
 
 

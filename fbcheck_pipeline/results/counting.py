@@ -6,14 +6,14 @@ No phone number leaves this module, and nothing is written here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from fbcheck_pipeline.ledger import codec
-from fbcheck_pipeline.ledger.records import Chunk
+from fbcheck_pipeline.ledger.records import Chunk, Purchase
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.oddities import ODDITIES
 from fbcheck_pipeline.model.reasons import by_reason
@@ -117,16 +117,21 @@ def charged_for(ws: Workspace, list_key: str) -> dict[str, Any]:
         `billed`: phones the vendor accepted for this list, counted again for each further try and each resubmission.
         `perhaps_billed`: the same of chunks whose answer was lost. `cost`: of what is billed, null without a price.
     """
-    bought = ws.ledger.purchases_of(list_key)
+    return charges(ws, ws.ledger.purchases_of(list_key))
+
+
+def charges(ws: Workspace, bought: Collection[Purchase]) -> dict[str, Any]:
+    """What these purchases cost, as `charged_for` says it of all of a list's."""
     billed = sum(each.charged for each in bought if each.task_id is not None)
     perhaps = sum(each.charged for each in bought if each.task_id is None)
     return {"billed": billed, "perhaps_billed": perhaps, "cost": ws.settings.cost_of(billed)}
 
 
-def billing(ws: Workspace, list_key: str, resolved: Resolved, answered_rows: int) -> dict[str, Any]:
+def billing(ws: Workspace, bought: Collection[Purchase], resolved: Resolved, answered_rows: int) -> dict[str, Any]:
     """What the list cost in phones and, if a price is set, in money.
 
     Args:
+        bought: all purchases of the list.
         answered_rows: rows of the result that have a verdict.
 
     Returns:
@@ -137,7 +142,7 @@ def billing(ws: Workspace, list_key: str, resolved: Resolved, answered_rows: int
     repeats = answered_rows - reused - checked
     return {
         "distinct": len(resolved.phones),
-        **charged_for(ws, list_key),
+        **charges(ws, bought),
         str(CheckStatus.REUSED): reused,
         "repeats": repeats,
         "saved": ws.settings.cost_of(reused + repeats),

@@ -72,7 +72,8 @@ def build_lineage(
     source: dict[str, Any] = {"name": phone_list.source, **(phone_list.reading or {})}
     source |= {"region": region, "reasons": sentences_of(source, region)}
     counts = tally.counts(phone_list.source_rows)
-    bought = {each.chunk_key: each for each in ws.ledger.purchases_of(phone_list.list_key) if each.task_id is not None}
+    purchases = ws.ledger.purchases_of(phone_list.list_key)
+    bought = {each.chunk_key: each for each in purchases if each.task_id is not None}
     answers, times = answers_by_chunk(resolved), verdict_times(resolved)
     tasks = _tasks_of(ws, resolved, bought)
     own = [each for each in tasks if each.chunk_key in bought]
@@ -90,7 +91,7 @@ def build_lineage(
         "previous": _previous(ws, phone_list),
         "breakdown": breakdown.to_json(),
         "rejects": breakdown.rejects.to_json(),
-        "billing": billing(ws, phone_list.list_key, resolved, sum(counts[each] for each in ANSWERED_STATUSES)),
+        "billing": billing(ws, purchases, resolved, sum(counts[each] for each in ANSWERED_STATUSES)),
         "verdict_counts": summed_result_counts(own),
         "discrepancies": [{**each, "bought": each["chunk_key"] in bought} for each in discrepancies(tasks)],
         "tasks": [_task(each, bought.get(each.chunk_key), answers[each.chunk_key]) for each in tasks],

@@ -238,7 +238,7 @@ def bill(driver: WorkflowDriver) -> dict[str, Any]:
     """As the lineage and the summary show it."""
     pins = read_pins(driver.ws.storage, "a")
     assert pins is not None
-    return billing(driver.ws, "a", resolve(driver.ws, "a", pins), 0)
+    return billing(driver.ws, driver.ledger.purchases_of("a"), resolve(driver.ws, "a", pins), 0)
 
 
 def test_an_overdue_chunk_whose_result_stays_unreadable_may_be_given_up(
