@@ -19,7 +19,16 @@ from fbcheck_pipeline.phones.careful.cell_rules import MOST_COUNT_DIGITS, outcom
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
 from fbcheck_pipeline.phones.dirty.among_words import among_words, are_references, beside_letter
 from fbcheck_pipeline.phones.dirty.apart import parts_apart
-from fbcheck_pipeline.phones.dirty.beside import before_range, before_words, digits_in, linked, without_last_group
+from fbcheck_pipeline.phones.dirty.beside import (
+    before_range,
+    before_time,
+    before_words,
+    beside_count,
+    digits_in,
+    ended_elsewhere,
+    linked,
+    without_last_group,
+)
 from fbcheck_pipeline.phones.dirty.blanks import parted_by_blanks
 from fbcheck_pipeline.phones.dirty.cleared import CHAT_LINK, MOMENT_BEFORE, cleared
 from fbcheck_pipeline.phones.dirty.countries_named import MAY_BE_FLAG, letters_in, names_country, without_lira
@@ -27,7 +36,7 @@ from fbcheck_pipeline.phones.dirty.few import few_digits_in, fewest_of, may_be_e
 from fbcheck_pipeline.phones.dirty.marked_up import without_markup
 from fbcheck_pipeline.phones.dirty.parts import parts_of, worded_parts
 from fbcheck_pipeline.phones.dirty.rejects import are_words, certain_reasons, reasons_without_digit
-from fbcheck_pipeline.phones.dirty.runs import all_digits, groups_of, runs_in
+from fbcheck_pipeline.phones.dirty.runs import all_digits, groups_of, other_runs, runs_in
 from fbcheck_pipeline.phones.dirty.undress import (
     LETTERS,
     NOTHING,
@@ -343,7 +352,7 @@ class PhoneReader:
         return _of_whole_cells(found, is_sure, of_cell, len(plain))
 
     def _parted_by_blanks(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
-        """Two numbers with a blank between; or none, where all digits together are none and nothing else is sure."""
+        """Two numbers with a blank between; or none, where all digits together are none, and one is, but not surely."""
         places, *texts, ended_elsewhere = parted_by_blanks(plain)
         several = cells.taken(np.tile(places, len(texts) + len(ended_elsewhere)))
         read, is_sure = self._fast(several._replace(texts=pa.concat_arrays([*texts, *ended_elsewhere])))
@@ -354,11 +363,13 @@ class PhoneReader:
         is_surely = is_sure & is_number
         is_none = is_sure & ~is_number
         is_one = is_sure & is_clear
-        has_two = texts[1].is_valid().to_numpy(zero_copy_only=False)
-        are_two = is_none[0] & is_one[1] & is_one[2] & is_none[5:].all(axis=0) & has_two
-        ends_elsewhere = is_one[3] & is_one[4] & is_surely[5:].any(axis=0)
-        is_whole = is_none[0] & (~has_two | is_none[3] | is_none[4] | ends_elsewhere)
-        kept = np.concatenate([is_whole, are_two, are_two, np.zeros(is_none[3:].size, np.bool_)])
+        has_two = texts[2].is_valid().to_numpy(zero_copy_only=False)
+        are_two = is_none[0] & is_one[2] & is_one[3] & is_none[6:].all(axis=0) & has_two
+        ends_elsewhere = is_one[4] & is_one[5] & is_surely[6:].any(axis=0)
+        # Where no run is a number, other reasons come first.
+        holds_number = is_one[1] | is_one[5]
+        is_whole = is_none[0] & holds_number & (~has_two | is_none[4] | is_none[5] | ends_elsewhere)
+        kept = np.concatenate([is_whole, np.zeros(len(places), np.bool_), are_two, are_two, np.zeros(is_none[4:].size, np.bool_)])
         is_read = np.zeros(len(plain), np.bool_)
         is_read[places] = is_whole | are_two
         return phone_batches.in_order(read, np.flatnonzero(kept)), is_read
@@ -393,6 +404,28 @@ class PhoneReader:
             names_country(named, letters_in(named)) | are_references(named, numbers.filter(pa.array(is_named)), beside_others)
         )
         return phone_batches.in_order(found, np.flatnonzero(is_sure[is_read])), is_sure
+
+    def _beside_count(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """A number and a count, where no rule finds another number."""
+        numbers, counts = beside_count(plain)
+        found, is_alone = self._read_as(numbers, cells, phone_batches.is_clear_number)
+        left, texts = cells.at(is_alone), plain.filter(pa.array(is_alone))
+        numbers, counts = (each.filter(pa.array(is_alone)) for each in (digits_in(numbers), counts))
+        runs, of_run, is_few = other_runs(texts, numbers, fewest_of(left.regions))
+        ends = ended_elsewhere(pc.if_else(counts.is_valid(), numbers, NOTHING), counts)
+        of_cell = np.concatenate([of_run, np.tile(np.arange(len(texts)), len(ends))])
+        read, is_sure = self._fast(left.taken(of_cell)._replace(texts=pa.concat_arrays([runs, *ends])))
+        is_only = is_few & (left.regions != NONE)
+        is_only[of_cell[~is_sure | phone_batches.is_number(read)]] = False
+        named = texts.filter(pa.array(is_only))
+        is_only[is_only] = ~names_country(named, letters_in(named))
+        is_alone[is_alone] = is_only
+        return phone_batches.in_order(found, np.flatnonzero(is_only)), is_alone
+
+    def _with_time(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """A number and a time, which nobody can tell from more of its digits."""
+        _, is_number = self._read_as(before_time(plain), cells, phone_batches.is_clear_number)
+        return _rejected(cells.rows[is_number], RejectReason.INVALID_NUMBER), is_number
 
     def _of_ranges(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """A number and the end of a range."""
@@ -459,7 +492,7 @@ class PhoneReader:
     # Functions rather than bound methods, which would keep the object, and its megabytes, until the collector of garbage comes.
     _WAYS = (
         *(_without_digit, _few_digits, _undressed, _certainly_none, _apart, _of_too_many),
-        *(_parted_by_blanks, _in_parts, _among_words, _in_worded_parts, _linked),
+        *(_parted_by_blanks, _in_parts, _among_words, _in_worded_parts, _linked, _beside_count, _with_time),
         *(_of_ranges, _cleared, _after_moment, _without_run, _without_markup),
     )
 

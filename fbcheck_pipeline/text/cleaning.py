@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from typing import NamedTuple
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text import decorations, labels, uris
@@ -79,13 +80,25 @@ def cleaned(rules: tuple[Rule, ...], text: str, said: list[str] | None = None) -
     return text
 
 
+class Wordless(NamedTuple):
+    """A text `clean` of words, None where these may be digits; its `core`, or the `reason` why it has none; what the rules `said`."""
+
+    clean: str | None
+    core: str | None
+    reason: RejectReason | None
+    said: list[str]
+
+
 @lru_cache(maxsize=1000)
-def core_in(text: str) -> str | None:
-    """The digits and separators of a text with or without words; None where something else is in it. The rules ask for one several times."""
+def wordless(text: str) -> Wordless:
+    """The digits and separators of a text with or without words. The rules ask for one several times."""
+    said: list[str] = []
+    clean = None
     try:
-        return core_of(cleaned(WORDS, text))
-    except Reject:
-        return None
+        clean = cleaned(WORDS, text, said)
+        return Wordless(clean, core_of(clean), None, said)
+    except Reject as reject:
+        return Wordless(clean, None, reject.reason, said)
 
 
 def core_of(text: str) -> str:

@@ -95,6 +95,7 @@ _BARE_PRICE = re.compile(rf"\d+\s?{CURRENCY}|{CURRENCY}\s?\d+")
 _SHORT_HOURS = re.compile(r"((?:[01]\d|2[0-4])[0-5][05])\s?-\s?((?:[01]\d|2[0-4])[0-5][05])")
 _EMPTY_BRACKETS = re.compile(r"[(\[]\s*[)\]]")
 SHORT_DATE = rf"{DAY_OR_MONTH}(?P<mark>[-./]){DAY_OR_MONTH}(?P=mark)\d{{2}}"
+_SHORT_DATE, _IP_ADDRESS = re.compile(SHORT_DATE), re.compile(IP_ADDRESS)
 _AROUND = re.compile(r"^\D+|\D+$")
 POST_MARK = ("\u3012", "\u90f5")
 """The sign before a Japanese post code, and the word that it stands for."""
@@ -254,12 +255,12 @@ def is_date(text: str) -> bool:
 
 def is_ip_address(text: str) -> bool:
     """True for four groups with dots between that may be a computer's address, `212.55.12.34`, or a net."""
-    return re.match(IP_ADDRESS, text.strip(" ()[]")) is not None
+    return _IP_ADDRESS.match(text.strip(" ()[]")) is not None
 
 
 def is_short_date(text: str) -> bool:
     """True for a day, month and year of two digits, which a number of six digits may look like."""
-    return re.fullmatch(SHORT_DATE, text) is not None
+    return _SHORT_DATE.fullmatch(text) is not None
 
 
 def formula_error(text: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import accumulate
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text.cell_words import LABELS
@@ -54,6 +55,7 @@ MAY_BE_DIGITS = rf"{_GLUED}|[0-9]{_LETTER}|{_INSIDE}|{_NO_LETTER}{_LONE}(?:[^{LE
 """Letters in the place of digits, glued to them, or between."""
 BEGINS_WITH_PLUS = r"^[^0-9]*\+"
 _GROUP = re.compile("[0-9]+")
+_UNLESS, _MAY_BE_DIGITS, _BEGINS_WITH_PLUS = map(re.compile, (UNLESS, MAY_BE_DIGITS, BEGINS_WITH_PLUS))
 _PARTING = re.compile(PARTING)
 _BRACKETED_WORDS = re.compile(BRACKETED_WORDS)
 
@@ -69,9 +71,21 @@ def stretches_of(text: str, fewest: int) -> list[list[str]] | None:
     return None if is_many else stretches
 
 
+def is_run(number: str, groups: list[str]) -> bool:
+    """True where the digits of a number are groups side by side; of several places, only the first is looked at."""
+    digits = number.removeprefix("+")
+    begin = "".join(groups).find(digits)
+    return begin >= 0 and {begin, begin + len(digits)} <= {0, *accumulate(map(len, groups))}
+
+
 def has_other(text: str) -> bool:
     """True for a text of another shape."""
-    return re.search(UNLESS, text) is not None
+    return _UNLESS.search(text) is not None
+
+
+def begins_with_plus(text: str) -> bool:
+    """True where a plus stands before all digits."""
+    return _BEGINS_WITH_PLUS.match(text) is not None
 
 
 def digit_count(groups: list[str]) -> int:
@@ -81,7 +95,7 @@ def digit_count(groups: list[str]) -> int:
 
 def runs_of(groups: list[str], fewest: int, text: str) -> list[str]:
     """The runs of a stretch that have at least so many digits, all digits first; each with a plus, too, where one is in the text."""
-    signs = ("",) if "+" not in text else ("+", "") if re.search(BEGINS_WITH_PLUS, text) else ("", "+")
+    signs = ("",) if "+" not in text else ("+", "") if begins_with_plus(text) else ("", "+")
     counts = range(len(groups), 0, -1)
     runs = ["".join(groups[begin : begin + count]) for count in counts for begin in range(len(groups) - count + 1)]
     return [sign + run for run in runs if fewest <= len(run) <= MOST_DIGITS for sign in signs]
@@ -101,7 +115,7 @@ def reason_of(text: str, of_stretches: Iterable[Iterable[RejectReason | None]]) 
             if reason is None:
                 return None
             reasons[-1].append(reason)
-    if re.search(MAY_BE_DIGITS, text):
+    if _MAY_BE_DIGITS.search(text):
         return RejectReason.LETTERS_IN_NUMBER
     if any(RejectReason.AMBIGUOUS_INTERNATIONAL in of_runs for of_runs in reasons):
         return RejectReason.AMBIGUOUS_INTERNATIONAL

@@ -20,6 +20,7 @@ _SUM = rf"(?:{_POINT}\.|{_COMMA},)[0-9]{{2}}"
 _WORD = rf"{_LETTER}{{2,}}\.?"
 AMOUNT = rf"^(?:{_MONEY} ?|[A-Z]{{3}} )(?:{_SUM})(?: {_WORD})?$|^(?:{_SUM})(?: ?{_MONEY}| {_WORD})$"
 """A sum of money: with two decimals, and a sign or a word beside it. `TL` is a country, too."""
+_AMOUNT = re.compile(AMOUNT)
 SCIENTIFIC = r"^[+\-]?[0-9]+(?:[.,][0-9]+)? *[eE] *\+?-?[0-9]{1,4}$"
 SHAPES = (
     (AMOUNT, RejectReason.NOT_A_NUMBER),
@@ -47,4 +48,4 @@ def shape_of_fewer(digits: int) -> str:
 
 def is_amount(text: str) -> bool:
     """True for a sum of money."""
-    return re.match(AMOUNT, text) is not None
+    return _AMOUNT.match(text) is not None

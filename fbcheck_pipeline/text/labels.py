@@ -118,12 +118,14 @@ def extension(text: str) -> str:
 def _extension_in(text: str) -> re.Match[str] | None:
     """None where the digits behind the word or sign may be a number: seven or more behind a sign, or grouped by a dash."""
     match = _EXTENSION.search(text) if "#" in text or has_letters(text) else None
-    groups = re.findall(r"\d+", match[0]) if match else []
+    if match is None:
+        return None
+    groups = re.findall(r"\d+", match[0])
     is_range = len(groups) == 2 and len(groups[0]) == len(groups[1])
     may_be_number = sum(map(len, groups)) >= MIN_PART_DIGITS and not is_range
-    digits = match[0][match.start("digits") - match.start() :] if match else ""
+    digits = match[0][match.start("digits") - match.start() :]
     is_grouped = len(groups) > 1 and "-" in digits
-    is_long = match is not None and not match["word"] and (len(groups) == 1 or _MARK_BETWEEN.search(digits) is not None)
+    is_long = not match["word"] and (len(groups) == 1 or _MARK_BETWEEN.search(digits) is not None)
     return None if may_be_number and (is_grouped or is_long) else match
 
 

@@ -31,7 +31,7 @@ TORN = rf"[0-9][^0-9]*[^0-9{re.escape(SEPARATORS)}][^0-9]*[0-9]"
 REASONS = (RejectReason.LETTERS_IN_NUMBER, RejectReason.AMBIGUOUS_RANGE, RejectReason.INVALID_NUMBER)
 """With letters; where the first part may be a number; otherwise."""
 _BRACKETED, _BOUNDARY, _DIGIT = re.compile(BRACKETED_WORDS), re.compile(f"[{LETTERS}{BOUNDS}]+"), re.compile("[0-9]")
-_TIME_APART = re.compile(TIME_APART)
+_TIME_APART, _SHAPE, _MAY_GO = re.compile(TIME_APART), re.compile(SHAPE), re.compile(MAY_GO)
 
 
 def parts_apart(text: str) -> list[str]:
@@ -43,14 +43,14 @@ def parts_apart(text: str) -> list[str]:
     Args:
         text: cleaned of what a whole cell may drop.
     """
-    if not re.match(SHAPE, text) or not _BOUNDARY.search(text):
+    if not _BOUNDARY.search(text) or not _SHAPE.match(text):
         return []
     return [part for part in _BOUNDARY.split(_without_brackets(text)) if _DIGIT.search(part)]
 
 
 def may_go(text: str) -> bool:
     """True where some digits of a text may be none of a number."""
-    return re.search(MAY_GO, _without_brackets(text)) is not None
+    return _MAY_GO.search(_without_brackets(text)) is not None
 
 
 def _without_brackets(text: str) -> str:

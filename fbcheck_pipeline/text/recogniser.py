@@ -13,7 +13,7 @@ from typing import NamedTuple
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text import decorations, labels, other_readings, uris
 from fbcheck_pipeline.text.cell_words import TELEPHONE_WORDS
-from fbcheck_pipeline.text.cleaning import CELL, EACH_PART, WHOLE_TEXT, cleaned, core_in
+from fbcheck_pipeline.text.cleaning import CELL, EACH_PART, WHOLE_TEXT, cleaned, wordless
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count
 from fbcheck_pipeline.text.splitting import SEPARATORS, cuts, long_list, restarts
 from fbcheck_pipeline.text.uris import segments
@@ -112,7 +112,7 @@ def _one(text: str) -> Lookalike | None:
 
 
 def _whole(text: str) -> Lookalike | None:
-    core = core_in(text)
+    core = wordless(text).core
     if core is None or not LEAST_DIGITS <= digit_count(core) <= MOST_DIGITS or _AMOUNT.fullmatch(core) or _CODE.fullmatch(core):
         return None
     words = _WORD.findall(labels.extension(text))

@@ -27,11 +27,11 @@ from fbcheck_pipeline.phones.careful.reference import (
     read_linked,
     rejected,
 )
-from fbcheck_pipeline.phones.fast.terms import Says
+from fbcheck_pipeline.phones.fast.terms import MAX_EMERGENCY_DIGITS, Says
 from fbcheck_pipeline.phones.fast.territories import FEWEST, fewest_digits, lengths_of_two
 from fbcheck_pipeline.text import decorations, digit_runs, few_digits, labels, other_readings, parts_apart
 from fbcheck_pipeline.text.cell_words import LABELS
-from fbcheck_pipeline.text.cleaning import CELL, EACH_PART, WHOLE_TEXT, WORDS, cleaned, core_in, core_of
+from fbcheck_pipeline.text.cleaning import CELL, EACH_PART, WHOLE_TEXT, WORDS, cleaned, core_of, wordless
 from fbcheck_pipeline.text.countries import regions_named
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count
 from fbcheck_pipeline.text.other_readings import Area
@@ -130,7 +130,7 @@ class _Reader(NamedTuple):
     def number_in(self, text: str) -> PhoneOutcome | None:
         """The number of a text with or without words; None where there is none."""
         self.effort.spend(text)
-        core = core_in(text) if digit_count(text) >= fewest_digits(self.region) else None
+        core = wordless(text).core if digit_count(text) >= fewest_digits(self.region) else None
         return self.read_digits(_dialled(core)) if core and self.is_number(core) else None
 
     def silent(self) -> _Reader:
@@ -200,13 +200,13 @@ def _reason_at_a_glance(text: str, reader: _Reader) -> RejectReason | None:
     """Why a cell holds no number, as far as its shape tells, or that no run of its digits is one; None for any other cell."""
     plain = decorations.to_ascii(text).strip(few_digits.BLANKS)
     reason: RejectReason | None
-    digits, fewest = re.sub(r"[^0-9]", "", plain), fewest_digits(reader.region)
-    if not digits or is_emergency(digits, reader.region):
+    digits, fewest = digit_count(plain), fewest_digits(reader.region)
+    if not digits or (digits <= MAX_EMERGENCY_DIGITS and is_emergency(_NO_DIGIT.sub("", plain), reader.region)):
         return None
     if few_digits.is_amount(plain):
         return RejectReason.NOT_A_NUMBER
-    if len(digits) < fewest:
-        longest, reason = len(digits), few_digits.reason_of(plain)
+    if digits < fewest:
+        longest, reason = digits, few_digits.reason_of(plain)
     elif (stretches := digit_runs.stretches_of(plain, fewest)) is None:
         return None
     else:
@@ -216,10 +216,10 @@ def _reason_at_a_glance(text: str, reader: _Reader) -> RejectReason | None:
 
 
 def _reason_of_runs(plain: str, stretches: list[list[str]], fewest: int, reader: _Reader) -> RejectReason | None:
-    of_stretches = [digit_runs.runs_of(groups, fewest, plain) for groups in stretches]
-    numbers = {number for number, outcome in reader.known.items() if outcome.reason is None}
-    if any(not numbers.isdisjoint(runs) for runs in of_stretches) or digit_runs.has_other(plain):
+    numbers = [number for number, outcome in reader.known.items() if outcome.reason is None]
+    if any(digit_runs.is_run(number, groups) for number in numbers for groups in stretches) or digit_runs.has_other(plain):
         return None  # before any is read
+    of_stretches = (digit_runs.runs_of(groups, fewest, plain) for groups in stretches)
     return digit_runs.reason_of(plain, (_reasons_of(runs, reader) for runs in of_stretches))
 
 
@@ -285,7 +285,7 @@ def _may_hold_number(part: str, fewest: int, reader: _Reader) -> bool:
 
 
 def _digits_of(part: str) -> str:
-    return "+" * (re.match(digit_runs.BEGINS_WITH_PLUS, part) is not None) + _NO_DIGIT.sub("", part)
+    return "+" * digit_runs.begins_with_plus(part) + _NO_DIGIT.sub("", part)
 
 
 def _numbers(text: str, level: int, reader: _Reader) -> list[PhoneOutcome]:
@@ -427,7 +427,7 @@ def _left_alone(text: str, reader: _Reader) -> Iterator[PhoneOutcome]:
 
 def _is_clear(text: str, reader: _Reader) -> bool:
     """True where a text is one number whichever way it is read, and no mark in it may part a second one."""
-    core = core_in(text)
+    core = wordless(text).core
     try:
         whole = _honest_number(text, reader.silent())
     except Reject:
@@ -463,10 +463,12 @@ def _in_named_country(text: str, named: frozenset[str], reader: _Reader) -> Phon
 
 
 def _honest_number(text: str, reader: _Reader) -> PhoneOutcome:
-    clean = cleaned(WORDS, text, reader.said)
-    if other_readings.has_word_inside(text):
+    clean, core, reason, said = wordless(text)
+    reader.said.extend(said)
+    if clean is not None and other_readings.has_word_inside(text):
         raise Reject(RejectReason.LETTERS_IN_NUMBER)
-    core = core_of(clean)
+    if reason or core is None:
+        raise Reject(reason or RejectReason.INVALID_NUMBER)
     whole = reader.read(core)
     if not whole.is_number:
         _reject_range(core, reader)

@@ -6,18 +6,36 @@ What must hold of the number besides is said at each function.
 from __future__ import annotations
 
 import pyarrow as pa
+import pyarrow.compute as pc
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-from fbcheck_pipeline.phones.dirty.undress import WHOLE, matches, rewritten
+from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, WHOLE, matches, rewritten
 from fbcheck_pipeline.phones.fast.digits import digit_counts, only
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS
 from fbcheck_pipeline.text.digit_runs import LABEL
 
-_EXTENSION = rf"(?i)^(?:{WHOLE}) +\(?(?:{EXTENSION_WORDS})[ .:#]*[0-9]{{1,6}}\)?$"
+NO_ONE_KNOWS = 3  # digits by which a number might end earlier or later
+# Beside an x a number must be clear: it begins as none from abroad does without its plus.
+_EXTENSION = rf"(?i)^(?:(?:{WHOLE}) +\(?(?:{EXTENSION_WORDS})|(?:\+|\(?0)[0-9 ().\-]*[0-9)] +\(?x)[ .:#]*[0-9]{{1,6}}\)?$"
 _LABEL_BEHIND = rf"(?i)^(?:{WHOLE}) *(?: {LABEL}|\({LABEL}\))$"
 _BEGIN = r"(?s)^([+(]*[0-9][0-9 ().\-]*[0-9)])"
 _LAST_GROUP = r"[ ().\-]+[0-9]+\)?$"
 _RANGE = r"^((?:\+|\(?0)[0-9 ()]*[0-9)]) ?[\-/~] ?[0-9]{1,4}$"
+# In it no mark parts numbers.
+_NUMBER = r"((?:\+[0-9]+|0[0-9]*|\(0[0-9]*\))(?: [0-9]+)*)"
+_WORD = f"[{LETTERS}]{{2,}}"
+_COUNT = "(?:[1-9][0-9]{0,4}[.)]?|\\([1-9][0-9]{0,4}\\)) "
+_COUNT_BEFORE = rf"^(?:{_WORD} )*{_COUNT}{_NUMBER}$"
+_COUNT_BEHIND = rf"^{_NUMBER} ([1-9][0-9]?) {_WORD}$"
+_COUNT_IN_BRACKETS = rf"^{_NUMBER} \((?:[1-9][0-9]?-)?[1-9][0-9]? {_WORD}\)$"
+_WITH_COUNT = (_COUNT_BEFORE, _COUNT_BEHIND, _COUNT_IN_BRACKETS)
+_TIME_BEHIND = rf"^{_NUMBER} (?:[0-9]{{1,2}}:[0-9]{{2}}|\?+)$"
+# A country's code, or an area code of three digits; labels, and letters that may be digits.
+_NO_COUNT = (
+    rf"^\(?(?:{'|'.join(map(str, COUNTRY_CODE_TO_REGION_CODE))}|[0-9]{{3}}[.)]*)\)? [(]?0|(?i: {LABEL})$|{LETTERS_LIKE_DIGITS}"
+)
 _LINK = r"(?i)^(?:https?://)?(?:(?:www\.)?wa\.me/|(?:api|web)\.whatsapp\.com/send/?\?phone=)([1-9][0-9]{6,14})/?$"
 
 
@@ -41,6 +59,41 @@ def before_range(cells: pa.StringArray) -> pa.StringArray:
     is_range = matches(cells, _RANGE)
     is_range[is_range] = digit_counts(cells.filter(pa.array(is_range))) < 2 * MIN_PART_DIGITS  # no two numbers
     return rewritten(cells, is_range, _RANGE, r"\1")
+
+
+def beside_count(cells: pa.StringArray) -> tuple[pa.StringArray, pa.StringArray]:
+    """The number beside a count, null in any other cell, and a count behind it, null where none is.
+
+    It is the cell's where no other digits of the cell are a number, no country is named, and a count's digits can be none of its own.
+
+    Args:
+        cells: as `in_ascii` gives them, without blanks around.
+    """
+    numbers = counts = pa.nulls(len(cells), pa.string())
+    cells = pc.if_else(pa.array(matches(cells, "|".join(_WITH_COUNT))), cells, NOTHING)
+    for shape in _WITH_COUNT:
+        where = matches(cells, shape)
+        where[where] = ~matches(cells.filter(pa.array(where)), _NO_COUNT)
+        numbers = pc.coalesce(numbers, rewritten(cells, where, shape, r"\1"))
+        if shape is _COUNT_BEHIND:
+            counts = rewritten(cells, where, shape, r"\2")
+    return numbers, counts
+
+
+def before_time(cells: pa.StringArray) -> pa.StringArray:
+    """The number before a time or question marks, null in any other cell; where it is one, the cell is none.
+
+    Args:
+        cells: as `in_ascii` gives them, without blanks around.
+    """
+    return rewritten(cells, matches(cells, _TIME_BEHIND), _TIME_BEHIND, r"\1")
+
+
+def ended_elsewhere(numbers: pa.StringArray, behind: pa.StringArray) -> list[pa.StringArray]:
+    """Digits of numbers that end one to three digits earlier, and later with digits from behind them."""
+    places = range(1, NO_ONE_KNOWS + 1)
+    later = (pc.binary_join_element_wise(numbers, pc.utf8_slice_codeunits(behind, 0, count), "") for count in places)
+    return [*(pc.utf8_slice_codeunits(numbers, 0, -count) for count in places), *later]
 
 
 def without_last_group(numbers: pa.StringArray) -> pa.StringArray:

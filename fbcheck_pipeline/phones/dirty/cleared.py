@@ -15,7 +15,7 @@ from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text.decorations import CURRENCY, DAY, DAY_OR_MONTH, MIN_PART_DIGITS, MONTH, TIME, YEAR
 from fbcheck_pipeline.text.few_digits import BLANKS
 
-_PLAIN = rf"^[{LETTERS}0-9(+][{LETTERS}0-9 \t\r\n,.;:!?/()'\-+|#%_@{CURRENCY[1:-1]}]*$"
+_PLAIN = rf"^[{LETTERS}0-9(+{CURRENCY[1:-1]}][{LETTERS}0-9 \t\r\n,.;:!?/()'\-+|#%_@{CURRENCY[1:-1]}]*$"
 _SCHEME = r"(?:tel|fax|callto|smsto|sms|phone|whatsapp):\s*"
 _DAY = "|".join(
     rf"{DAY_OR_MONTH}{mark}{DAY_OR_MONTH}{mark}{YEAR}|{YEAR}{mark}{DAY_OR_MONTH}{mark}{DAY_OR_MONTH}"
@@ -33,7 +33,7 @@ _HAS_ADDRESS = r"@|://|www\."
 _OTHER = (
     rf"(?is)(?://|www\.)[^\s;|()]*[0-9@]|@[^\s;|()]*(?://|www\.)|{CHAT_LINK}|item[0-9]|(?:tel|fax);|{_SCHEME}{_SCHEME}|tel:\+[0-9\-.()]*[\-.(]|@(?:c\.us|s\.whatsapp)|\.[0-9]{{4,}}[^0-9.]+[0-9]+\.[0-9]{{4}}"
     rf"|^[ (]*(?:{DAY}|{MONTH}[\-./]{YEAR})(?:[ T,]+[0-9]{{1,2}}[:.][0-9]{{2}}|[ ()]*$)|^\(.*'"
-    rf"|\n *[\-] *[(]?[+0]|\+[0-9]{{1,3}}(?:\t|\s\s)|{CURRENCY}\s?[0-9]{{3,4}}\s+[1-9]|{CURRENCY}.*{CURRENCY}|^[0-9.,]+ *e *[+\-]?[0-9]"
+    rf"|\n *[\-] *[(]?[+0]|\+[0-9]{{1,3}}(?:\t|\s\s)|{CURRENCY}\s?[1-9][0-9]{{2,3}}\s+[1-9]|{CURRENCY}.*{CURRENCY}|^[0-9.,]+ *e *[+\-]?[0-9]"
 )
 # A number with a fraction or in thousands.
 _DECIMAL = r"^[+0-9 ]*[.,'][0-9][0-9.,' ]*$"
@@ -59,7 +59,9 @@ def cleared(cells: pa.StringArray, fewest: Ints) -> pa.StringArray:
     has_price = matches(texts, CURRENCY)
     if has_price.any():
         for count in np.unique(fewest[has_price]).tolist():
-            has_long = matches(texts, rf"[0-9]{{{count}}}\s?{CURRENCY}|{CURRENCY}\s?[0-9]{{{count}}}") & (fewest == count)
+            has_long = matches(texts, rf"(?:^|[\s,;|/(])[0-9]{{{count},}}\s?{CURRENCY}|{CURRENCY}\s?[0-9]{{{count}}}") & (
+                fewest == count
+            )
             texts = pc.if_else(pa.array(has_long), NOTHING, texts)
         texts = _dropped(texts, (_PRICE,), r"\1\3\2\4", r"\(\s*\)")
     texts = pc.if_else(pa.array(matches(texts, _DECIMAL)), NOTHING, texts)

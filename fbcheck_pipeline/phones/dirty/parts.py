@@ -16,7 +16,7 @@ from fbcheck_pipeline.text.cell_words import JOINING_WORDS
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS
 
 _PART = r"[+(]?(?:[0-9][ ().\-]{0,2})+"
-_SEPARATOR = rf"(?: ?[;|,/\n] ?| - |(?i: (?:{JOINING_WORDS}) ))"
+_SEPARATOR = rf"(?: ?(?:[;|,/\n]|:::?) ?| - |(?i: (?:{JOINING_WORDS}) ))"
 _SEVERAL = rf"^{_PART}(?:{_SEPARATOR}{_PART})+$"
 _WORD = rf"[{LETTERS}]{{2,}}[.:]?"
 _WORDS_BETWEEN = rf"(?: +{_WORD})+ +"

@@ -9,11 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.undress import matches
-from fbcheck_pipeline.phones.fast.digits import Bytes, buffers_of, only
+from fbcheck_pipeline.phones.fast.digits import Bytes, buffers_of, digit_counts, only
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text.digit_runs import BEGINS_WITH_PLUS, BRACKETED_WORDS, MOST_DIGITS, MOST_GROUPS, SEPARATORS
 
 _IS_PARTING = ~np.isin(np.arange(256), np.frombuffer(f"0123456789{SEPARATORS}".encode(), np.uint8))
+_WORD_IN_BRACKETS = r"[^0-9]\)$"
+_NUMBER_FIRST = r"^(?:\+|\(?0)"
 _CLOSING = np.frombuffer(b")]}>", np.uint8)
 
 
@@ -60,12 +62,13 @@ class Groups(NamedTuple):
 
 
 class Runs(NamedTuple):
-    """Runs of digits, with a plus or without; the cell of each, whether it is all that the cell has, written so, and its first group."""
+    """Runs of digits, with a plus or without; the cell of each, whether it is all that the cell has, written so, its first group and its last."""
 
     texts: pa.StringArray
     of_cell: Ints
     is_whole: Mask
     first: Ints
+    last: Ints
 
 
 def groups_of(cells: pa.StringArray) -> Groups:
@@ -108,7 +111,7 @@ def runs_in(cells: pa.StringArray, groups: Groups, fewest: Ints) -> Runs:
     lengths = begins[last] + groups.digits[last] - begins[first]
     is_long = (lengths >= fewest[of_cell]) & (lengths <= MOST_DIGITS)
     is_long &= np.bincount(groups.stretch)[groups.stretch[first]] <= MOST_GROUPS
-    first, of_cell, lengths = first[is_long], of_cell[is_long], lengths[is_long]
+    first, last, of_cell, lengths = first[is_long], last[is_long], of_cell[is_long], lengths[is_long]
     ends = np.cumsum(lengths)
     picked = np.arange(lengths.sum()) + np.repeat(begins[first] - (ends - lengths), lengths)
     offsets = np.concatenate([[0], ends]).astype(np.int32)
@@ -121,7 +124,36 @@ def runs_in(cells: pa.StringArray, groups: Groups, fewest: Ints) -> Runs:
         np.concatenate([of_cell, of_cell[has_plus]]),
         np.concatenate([is_whole & ~begins_with_plus, (is_whole & begins_with_plus)[has_plus]]),
         np.concatenate([first, first[has_plus]]),
+        np.concatenate([last, last[has_plus]]),
     )
+
+
+def other_runs(cells: pa.StringArray, numbers: pa.StringArray, fewest: Ints) -> tuple[pa.StringArray, Ints, Mask]:
+    """The runs that a rule may take for a number in cells that begin or end with one, beside a count; their cells; cells of few groups.
+
+    All digits; the count's; of the number's own groups those that begin it, but not all, and those from a 0 on. No mark parts others;
+    a bracket with a count and a word goes before any but the count's.
+
+    Args:
+        numbers: the digits of each cell's number.
+    """
+    groups = groups_of(cells)
+    runs = runs_in(cells, groups.as_wide(), fewest)
+    of_cell, count = runs.of_cell, np.bincount(groups.of_cell, minlength=len(cells))
+    begins = np.cumsum(count) - count
+    first, last = runs.first - begins[of_cell], runs.last - begins[of_cell]
+    ends = np.cumsum(groups.digits)
+    before = np.where(matches(cells, _NUMBER_FIRST), 0, groups.digit_count() - digit_counts(numbers))
+    offset = np.append(ends, 0)[begins - 1] * (begins > 0)
+    begin, end = (np.searchsorted(ends, offset + before + more, side="right") - begins for more in (0, digit_counts(numbers) - 1))
+    is_inside = (first >= begin[of_cell]) & (last <= end[of_cell])
+    is_all_of_it = (first == begin[of_cell]) & (last == end[of_cell])
+    begins_it = is_inside & ((first == begin[of_cell]) | matches(runs.texts, r"^\+?0"))
+    is_whole = (first == 0) & (last == count[of_cell] - 1)
+    kept = ((begins_it & ~is_all_of_it) | is_whole) & ~matches(cells, _WORD_IN_BRACKETS)[of_cell]
+    kept |= (last < begin[of_cell]) | (first > end[of_cell])
+    kept &= (first >= begin[of_cell]) | ~matches(runs.texts, r"^\+")
+    return runs.texts.filter(pa.array(kept)), of_cell[kept], count <= MOST_GROUPS
 
 
 def _pairs(stretch: Ints) -> list[tuple[Ints, Ints]]:
