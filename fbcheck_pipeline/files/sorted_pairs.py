@@ -1,8 +1,9 @@
 """A file of pairs (int64 key, int32 value), sorted by key, and a table of what the values mean: a value is the number of a row.
 
-Pairs lie in blocks of BLOCK, first the keys, then the values; the last block is filled up. Behind them lie the first key and the sum
-of each block, the table, and a trailer. Reading needs memory for some blocks only, however long the file. A file that is cut, or another
-than the one it is taken for, is never read.
+Pairs lie in blocks of BLOCK, first the keys, then the values; the last block is filled up. Behind them lie a filter of each block, which
+tells most keys that are not there at a tenth of the cost of looking them up, the first key and the sums of each block, the table, and
+a trailer. Reading needs memory for some blocks only, however long the file. A file that is cut, or another than the one it is taken for,
+is never read.
 """
 
 from __future__ import annotations
@@ -24,15 +25,22 @@ from fbcheck_pipeline.files.byte_ranges import ByteRanges
 Keys = npt.NDArray[np.int64]
 Values = npt.NDArray[np.int32]
 Pairs = tuple[Keys, Values]
+Blocks = npt.NDArray[np.int64]
+"""Numbers of blocks."""
 Run = tuple[int, int]
 """Adjacent blocks: the first, and one past the last."""
 
 BLOCK = 1024
 BLOCK_BYTES = BLOCK * 12
+FILTER_BITS = 13
+FILTER_BYTES = (1 << FILTER_BITS) // 8
+"""A filter has a bit for each value of a hash of a key: set where a key of the block has it. Of keys that are not there one in eight has it, too."""
+_HASHING = np.uint64(0x9E3779B97F4A7C15)
+"""2^64 by the golden ratio: the first bits of its product with a key differ for keys that are near, or in even steps."""
 PAIRS_AT_ONCE = 1 << 21
 """Pairs in memory while files are merged."""
 _TRAILER = struct.Struct("<QQI8s")  # pairs, bytes of the table, checksum of what stands between blocks and trailer, magic
-_MAGIC = b"fbpairs1"
+_MAGIC = b"fbpairs2"
 _LAST = np.iinfo(np.int64).max
 _FAR = 1 << 40
 
@@ -47,20 +55,27 @@ def write_pairs(sink: IO[bytes], identity: Mapping[str, str], table: pa.Table, p
     Args:
         identity: what distinguishes this file from any other; must be known to read it.
     """
-    count, ends = 0, [np.empty((0, 2), np.int64)]
+    count, ends, filters = 0, [np.empty((0, 3), np.int64)], list[bytes]()
+
+    def write_blocks(keys: Keys, values: Values) -> None:
+        filter_of_each = _filters(keys)
+        filters.append(filter_of_each.tobytes())
+        ends.append(np.column_stack([keys[::BLOCK], _write_blocks(sink, keys, values), _sums(filter_of_each)]))
+
     left: Pairs = (np.empty(0, np.int64), np.empty(0, np.int32))
     for keys, values in pieces:
         count += len(keys)
         keys, values = np.concatenate([left[0], keys]), np.concatenate([left[1], values])
         whole = len(keys) // BLOCK * BLOCK
-        ends.append(_write_blocks(sink, keys[:whole], values[:whole]))
+        write_blocks(keys[:whole], values[:whole])
         left = keys[whole:], values[whole:]
     if missing := -len(left[0]) % BLOCK:
-        filled = np.append(left[0], np.full(missing, _LAST)), np.append(left[1], np.full(missing, np.int32(-1)))
-        ends.append(_write_blocks(sink, *filled))
+        write_blocks(np.append(left[0], np.full(missing, _LAST)), np.append(left[1], np.full(missing, np.int32(-1))))
     buffer = io.BytesIO()
     with pa.ipc.new_stream(buffer, table.schema.with_metadata(dict(identity))) as writer:
         writer.write_table(table)
+    for each in filters:
+        sink.write(each)
     end = np.concatenate(ends).tobytes() + buffer.getvalue()
     sink.write(end)
     sink.write(_TRAILER.pack(count, len(buffer.getvalue()), zlib.crc32(end), _MAGIC))
@@ -68,12 +83,27 @@ def write_pairs(sink: IO[bytes], identity: Mapping[str, str], table: pa.Table, p
 
 
 def _write_blocks(sink: IO[bytes], keys: Keys, values: Values) -> npt.NDArray[np.int64]:
-    """Write whole blocks; returns the first key and the sum of each."""
+    """Write whole blocks; returns the sum of each."""
     blocks = np.empty((len(keys) // BLOCK, BLOCK_BYTES), np.uint8)
     blocks[:, : BLOCK * 8] = keys.view(np.uint8).reshape(-1, BLOCK * 8)
     blocks[:, BLOCK * 8 :] = values.view(np.uint8).reshape(-1, BLOCK * 4)
     sink.write(blocks.tobytes())
-    return np.column_stack([keys[::BLOCK], _sums(blocks)])
+    return _sums(blocks)
+
+
+def _filters(keys: Keys) -> npt.NDArray[np.uint8]:
+    """The filters of whole blocks, one a row."""
+    block_count = len(keys) // BLOCK
+    is_set = np.zeros(block_count << FILTER_BITS, bool)
+    is_set[_bits(np.full(block_count, BLOCK), keys)] = True
+    return np.packbits(is_set, bitorder="little").reshape(-1, FILTER_BYTES)
+
+
+def _bits(counts: npt.NDArray[np.int64], keys: Keys) -> npt.NDArray[np.int32]:
+    """Where the bits of keys lie in adjacent filters; `counts` tells how many keys each filter is asked of."""
+    bits = np.repeat(np.arange(len(counts), dtype=np.int32) << FILTER_BITS, counts)
+    bits |= (keys.view(np.uint64) * _HASHING >> np.uint64(64 - FILTER_BITS)).astype(np.int32)
+    return bits
 
 
 def _sums(blocks: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
@@ -96,6 +126,7 @@ class PairsFile:
     _bytes: ByteRanges
     _fences: Keys
     _sums: npt.NDArray[np.int64]
+    _filter_sums: npt.NDArray[np.int64]
 
     @classmethod
     def open(cls, source: ByteRanges, identity: Mapping[str, str]) -> PairsFile:
@@ -109,8 +140,8 @@ class PairsFile:
             raise DamagedPairs("cut")
         count, table_size, checksum, magic = _TRAILER.unpack(trailer)
         block_count = -(-count // BLOCK)
-        start = block_count * BLOCK_BYTES
-        middle = start + block_count * 16
+        start = block_count * (BLOCK_BYTES + FILTER_BYTES)
+        middle = start + block_count * 24
         if magic != _MAGIC or source.size != middle + table_size + _TRAILER.size:
             raise DamagedPairs("cut, or no file of pairs")
         end = _bytes_of(source, start, middle + table_size)
@@ -119,8 +150,7 @@ class PairsFile:
         table = pa.ipc.open_stream(end[middle - start :]).read_all()
         if table.schema.metadata != {key.encode(): value.encode() for key, value in identity.items()}:
             raise DamagedPairs("another file")
-        fences, sums = np.frombuffer(end, np.int64, block_count * 2).reshape(-1, 2).T.copy()
-        return cls(table, count, source, fences, sums)
+        return cls(table, count, source, *np.frombuffer(end, np.int64, block_count * 3).reshape(-1, 3).T.copy())
 
     def search(self, needles: Keys) -> Iterator[tuple[npt.NDArray[np.int64], Values]]:
         """Find sorted, distinct keys: places of `needles`, each with a value that it has, in pieces.
@@ -130,14 +160,29 @@ class PairsFile:
         """
         if not self.count:
             return
+        places = self._perhaps_there(needles)
+        needles = needles[places]
         next_fences = np.append(self._fences[1:], _LAST)
         is_touched = np.searchsorted(needles, self._fences) < np.searchsorted(needles, next_fences, "right")
-        for runs in self._portions(np.flatnonzero(is_touched)):
+        for runs in self._portions(np.flatnonzero(is_touched), BLOCK_BYTES):
             keys, values = self._read(runs)
             start, stop = np.searchsorted(needles, keys[0]), np.searchsorted(needles, keys[-1], "right")
             at, found = _matches(needles[start:stop], keys)
             if len(found):
-                yield at + start, values[found]
+                yield places[start + at], values[found]
+
+    def _perhaps_there(self, needles: Keys) -> npt.NDArray[np.int64]:
+        """Places of the keys that the filters do not exclude. A key that is there is in the last block that begins with none greater."""
+        starts = np.searchsorted(needles, self._fences)
+        counts = np.diff(starts, append=len(needles))
+        found = [np.empty(0, np.int64)]
+        for runs in self._portions(np.flatnonzero(counts), FILTER_BYTES):
+            numbers, start, last = _numbers(runs), starts[runs[0][0]], runs[-1][1] - 1
+            bits = _bits(counts[numbers], needles[start : starts[last] + counts[last]])
+            filters = self._rows(runs, numbers, len(self._fences) * BLOCK_BYTES, FILTER_BYTES, self._filter_sums)
+            is_set = filters.take(bits >> 3) >> (bits & 7).astype(np.uint8) & 1
+            found.append(start + np.flatnonzero(is_set.view(np.bool_)))
+        return np.concatenate(found)
 
     def between(self, low: int, high: int) -> Pairs:
         """Pairs with low <= key < high."""
@@ -153,10 +198,10 @@ class PairsFile:
         """The first key of each block."""
         return self._fences
 
-    def _portions(self, blocks: npt.NDArray[np.int64]) -> Iterator[list[Run]]:
-        """Some blocks each; what lies between two that are near is read along."""
-        at_once = self._bytes.portion // BLOCK_BYTES
-        is_apart = np.diff(blocks, prepend=-_FAR, append=_FAR) > 1 + self._bytes.cheap_gap // BLOCK_BYTES
+    def _portions(self, blocks: Blocks, size: int) -> Iterator[list[Run]]:
+        """Some blocks each, of which `size` bytes are read; what lies between two that are near is read along."""
+        at_once = self._bytes.portion // size
+        is_apart = np.diff(blocks, prepend=-_FAR, append=_FAR) > 1 + self._bytes.cheap_gap // size
         portion, count = list[Run](), 0
         for first, last in zip(blocks[is_apart[:-1]].tolist(), blocks[is_apart[1:]].tolist(), strict=True):
             for start in range(first, last + 1, at_once):
@@ -171,17 +216,29 @@ class PairsFile:
 
     def _read(self, runs: Sequence[Run]) -> Pairs:
         """The pairs of some blocks, one after the other."""
-        raw = b"".join(_bytes_of(self._bytes, first * BLOCK_BYTES, last * BLOCK_BYTES) for first, last in runs)
-        numbers = np.concatenate([np.arange(first, last) for first, last in runs])
-        if len(raw) != len(numbers) * BLOCK_BYTES:
-            raise DamagedPairs("cut")
-        blocks = np.frombuffer(raw, np.uint8).reshape(-1, BLOCK_BYTES)
-        if not np.array_equal(_sums(blocks), self._sums[numbers]):
-            raise DamagedPairs("damaged")
+        blocks = self._rows(runs, _numbers(runs), 0, BLOCK_BYTES, self._sums)
         keys = np.ascontiguousarray(blocks[:, : BLOCK * 8]).view(np.int64).ravel()
         values = np.ascontiguousarray(blocks[:, BLOCK * 8 :]).view(np.int32).ravel()
         missing = max(0, runs[-1][1] * BLOCK - self.count)
         return keys[: len(keys) - missing], values[: len(values) - missing]
+
+    def _rows(
+        self, runs: Sequence[Run], numbers: Blocks, start: int, size: int, sums: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.uint8]:
+        """The `size` bytes of each of some blocks, from where those of all blocks start."""
+        raw = b"".join(_bytes_of(self._bytes, start + first * size, start + last * size) for first, last in runs)
+        if len(raw) != len(numbers) * size:
+            raise DamagedPairs("cut")
+        rows = np.frombuffer(raw, np.uint8).reshape(-1, size)
+        if not np.array_equal(_sums(rows), sums[numbers]):
+            raise DamagedPairs("damaged")
+        return rows
+
+
+def _numbers(runs: Sequence[Run]) -> Blocks:
+    first, last = np.array(runs).T
+    counts = last - first
+    return np.arange(counts.sum()) + np.repeat(last - np.cumsum(counts), counts)
 
 
 def _bytes_of(source: ByteRanges, start: int, stop: int) -> bytes:

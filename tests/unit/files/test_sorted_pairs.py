@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from fbcheck_pipeline.files.byte_ranges import byte_ranges
-from fbcheck_pipeline.files.sorted_pairs import BLOCK, BLOCK_BYTES, DamagedPairs, PairsFile, merged, write_pairs
+from fbcheck_pipeline.files.sorted_pairs import BLOCK, BLOCK_BYTES, FILTER_BYTES, DamagedPairs, PairsFile, merged, write_pairs
 from fbcheck_pipeline.files.storage import Storage
 
 IDENTITY = {"name": "this"}
@@ -74,7 +74,22 @@ def test_few_keys_are_found_by_reading_few_blocks_and_many_in_small_pieces(tmp_p
         assert sum(reads) <= 4 * BLOCK_BYTES
         reads.clear()
         assert len(found(file, np.arange(count))) == count
-        assert max(reads) <= source.portion and sum(reads) == 300 * BLOCK_BYTES
+        assert max(reads) <= source.portion and sum(reads) == 300 * (BLOCK_BYTES + FILTER_BYTES)
+
+
+def test_keys_that_are_not_there_are_told_by_filters_alone(tmp_path: Path) -> None:
+    """Most phones of a list are new: of one in each block, few blocks are read."""
+    storage, reads = written(tmp_path, list(range(0, 600 * BLOCK, 2)), [0] * 300 * BLOCK), list[int]()
+    with byte_ranges(storage, "file") as source:
+
+        def read(start: int, stop: int) -> bytes:
+            reads.append(stop - start)
+            return source.read(start, stop)
+
+        file = PairsFile.open(replace(source, read=read), IDENTITY)
+        reads.clear()
+        assert found(file, np.arange(999, 600 * BLOCK, 2 * BLOCK)) == []
+        assert 300 * FILTER_BYTES <= sum(reads) <= 300 * FILTER_BYTES + 60 * BLOCK_BYTES
 
 
 def test_merged_files_hold_all_pairs_but_those_left_out(tmp_path: Path) -> None:
@@ -96,7 +111,18 @@ def test_files_without_pairs_are_merged_to_one_without(tmp_path: Path) -> None:
         assert sum(len(keys) for keys, _ in merged([PairsFile.open(source, IDENTITY)], [np.array([0, 1, 2], np.int32)])) == 0
 
 
-DAMAGES = ["cut", "cut in the pairs", "empty", "zeros in the pairs", "zeros in a block", "a value", "table", "longer", "another"]
+DAMAGES = [
+    "cut",
+    "cut in the pairs",
+    "empty",
+    "zeros in the pairs",
+    "zeros in a block",
+    "a value",
+    "a filter",
+    "table",
+    "longer",
+    "another",
+]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -117,6 +143,8 @@ def test_a_file_that_is_not_whole_or_another_is_never_read(damage: str, tmp_path
         raw[4096 : 2 * 4096] = bytes(4096)
     elif damage == "a value":
         raw[BLOCK_BYTES - 1] ^= 1
+    elif damage == "a filter":
+        raw[3 * BLOCK_BYTES : 3 * BLOCK_BYTES + FILTER_BYTES] = bytes(FILTER_BYTES)
     elif damage == "table":
         raw[-40] ^= 1
     elif damage == "longer":
