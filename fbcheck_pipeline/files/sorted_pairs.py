@@ -236,9 +236,10 @@ class PairsFile:
 
 
 def _numbers(runs: Sequence[Run]) -> Blocks:
-    first, last = np.array(runs).T
+    first, last = np.array(runs, np.int64).T
     counts = last - first
-    return np.arange(counts.sum()) + np.repeat(last - np.cumsum(counts), counts)
+    numbers: Blocks = np.arange(counts.sum()) + np.repeat(last - np.cumsum(counts), counts)
+    return numbers
 
 
 def _bytes_of(source: ByteRanges, start: int, stop: int) -> bytes:

@@ -162,8 +162,8 @@ class PhoneAllocation:
     def use_verdicts(self, lookup: PhoneLookup) -> None:
         """A verdict younger than VERDICT_DAYS answers, whoever paid for it."""
         answered = np.flatnonzero(lookup.verdict >= 0)
-        places, index = codec.positions(lookup.phones[lookup.known[answered]], self.phones), lookup.verdict[answered]
-        self._assign_chunks(places, index, [Pin(AnsweredBy.VERDICT, task.chunk_key, task.task_id) for task in lookup.tasks])
+        pins = [Pin(AnsweredBy.VERDICT, chunk_key, task_id) for chunk_key, task_id, _ in lookup.tasks]
+        self._assign_chunks(self._places_of(lookup, lookup.known[answered]), lookup.verdict[answered], pins)
 
     def use_chunks_in_flight(self, lookup: PhoneLookup) -> None:
         """Pin phones of open chunks to these chunks: no other chunk may send them meanwhile."""
@@ -192,7 +192,7 @@ class PhoneAllocation:
         # a withdrawn one only counts the tries before it, and binds once these are all
         may_bind = (so_far >= max_tries) | np.array([TRAITS[chunk.state].is_try for chunk in chunks])[number]
         last = np.maximum.reduceat(np.where(may_bind, number, np.int32(-1)), first)
-        asked = codec.positions(lookup.phones[tried], self.phones)
+        asked = self._places_of(lookup, tried)
         may_repeat = np.array([self._may_repeat(chunk, today) for chunk in chunks])[last] & (tries < max_tries)
         binds = (last >= 0) & ~may_repeat & (self._again is not Again.PERSON)
         pins = [Pin(AnsweredBy.EARLIER_TRY, chunk.chunk_key) for chunk in chunks]
@@ -200,6 +200,10 @@ class PhoneAllocation:
         once_more = (self._pin[asked] < 0) & (last >= 0) & (tries >= max_tries)
         if count := np.count_nonzero(once_more):
             log.warning("--retry tries %d phones once more, though FBCHECK_MAX_TRIES=%d is reached", count, max_tries)
+
+    def _places_of(self, lookup: PhoneLookup, places: Places) -> Places:
+        """Where the phones at these places of a look-up of the list's phones, or of some of them, stand in the list."""
+        return places if lookup.phones is self.phones else codec.positions(lookup.phones[places], self.phones)
 
     def places(self, phones: Phones) -> Places:
         """Where these phones stand among the list's; those that do not are left out."""

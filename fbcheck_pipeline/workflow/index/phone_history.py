@@ -124,10 +124,10 @@ def history_of(ws: Workspace, phones: Phones, rule: TryRule = EVERY_TRY) -> Hist
             break  # else a tier was replaced meanwhile, or could not be used and is a gap now
     if found.is_empty:
         return NOTHING
-    places, answered_at = found.answers(len(phones))
+    known, answered, answered_at = found.answers(len(phones))
     told = found.told(ws)
-    verdict, tasks = _newest(told, places)
-    return History(places, answered_at, verdict, tasks, _tries(told, rule))
+    verdict, tasks = _newest(told, answered, len(known))
+    return History(known, answered_at, verdict, tasks, _tries(told, rule))
 
 
 @dataclass(frozen=True)
@@ -136,11 +136,12 @@ class _Told:
 
     Attributes:
         table: see `SCHEMA` of the tiers.
-        young, tried: places of phones, and for each the row that tells of it: of its young answers, and of its tries that may count.
+        young: numbers of answers, and for each the row that tells of it: of those that are young.
+        tried: places of phones, and for each the row that tells of it: of their tries that may count.
     """
 
     table: pa.Table
-    young: tuple[Places, Rows]
+    young: tuple[npt.NDArray[np.int64], Rows]
     tried: tuple[Places, Rows]
 
 
@@ -150,8 +151,8 @@ class _Found:
     def __init__(self, since: float, oldest: float, bound: Changes) -> None:
         self._since, self._oldest, self._bound = since, oldest, bound
         self._places, self._exported_at, self._doubtful = [_NONE], [np.empty(0)], [_NONE]
-        self._tables, self._row_count = list[pa.Table](), 0
-        self._young, self._tried = list[tuple[Places, Rows]](), list[tuple[Places, Rows]]()
+        self._tables, self._row_count, self._answer_count = list[pa.Table](), 0, 0
+        self._young, self._tried = list[tuple[npt.NDArray[np.int64], Rows]](), list[tuple[Places, Rows]]()
 
     @property
     def is_empty(self) -> bool:
@@ -169,23 +170,25 @@ class _Found:
         self._tables.append(table)
         self._row_count += table.num_rows
         is_try = np.isneginf(exported_at)
-        self._places.append(places[~is_try])
-        self._exported_at.append(exported_at[~is_try])
-        is_young = ~is_try & (fresh_at > self._since)
-        self._young.append((places[is_young], in_all[is_young]))
+        answers = np.flatnonzero(~is_try)
+        self._places.append(places[answers])
+        self._exported_at.append(exported_at[answers])
+        young = np.flatnonzero(fresh_at[answers] > self._since)
+        self._young.append((self._answer_count + young, in_all[answers[young]]))
+        self._answer_count += len(answers)
         may_count = is_try & ((fresh_at >= self._oldest) | np.isin(changes, self._bound))
         self._tried.append((places[may_count], in_all[may_count]))
         # A verdict from before may have come after it.
         self._doubtful.append(places[may_count & ((fresh_at < self._oldest) | np.isposinf(fresh_at))])
 
-    def answers(self, phone_count: int) -> tuple[Places, npt.NDArray[np.float64]]:
-        """Places of the phones that have an answer, ascending, and when the newest of each was exported."""
+    def answers(self, phone_count: int) -> tuple[Places, npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """Places of the phones that have an answer, ascending; for each answer which of them has it; and when the newest of each was exported."""
         places, is_known = np.concatenate(self._places), np.zeros(phone_count, bool)
         is_known[places] = True
         known = np.flatnonzero(is_known)
-        answered_at = np.full(len(known), -np.inf)
-        np.maximum.at(answered_at, np.searchsorted(known, places), np.concatenate(self._exported_at))
-        return known, answered_at
+        answered, answered_at = np.searchsorted(known, places), np.full(len(known), -np.inf)
+        np.maximum.at(answered_at, answered, np.concatenate(self._exported_at))
+        return known, answered, answered_at
 
     def told(self, ws: Workspace) -> _Told:
         """Without what was told of chunks that have changed since."""
@@ -217,16 +220,20 @@ def _read(ws: Workspace, tier: Tier, phones: Phones, found: _Found, only: Places
     return True
 
 
-def _newest(told: _Told, known: Places) -> tuple[npt.NDArray[np.int32], list[AnsweringTask]]:
-    """For each known phone the index of its newest task among those that are the newest of some phone, or -1."""
-    places, rows = told.young
+def _newest(told: _Told, answered: npt.NDArray[np.int64], known_count: int) -> tuple[npt.NDArray[np.int32], list[AnsweringTask]]:
+    """For each known phone the index of its newest task among those that are the newest of some phone, or -1.
+
+    Args:
+        answered: for each answer which of the known phones has it.
+    """
+    answers, rows = told.young
     used = np.flatnonzero(codec.counts(rows, told.table.num_rows))
     tasks = told.table.select(["chunk_key", "task_id", "exported_at"]).take(used)
     oldest_first = pc.sort_indices(tasks, [("exported_at", "ascending"), ("chunk_key", "ascending")]).to_numpy()
     rank = np.empty(told.table.num_rows, np.int32)
     rank[used[oldest_first]] = np.arange(len(used))
-    newest = np.full(len(known), -1, np.int32)
-    np.maximum.at(newest, np.searchsorted(known, places), rank[rows])
+    newest = np.full(known_count, -1, np.int32)
+    np.maximum.at(newest, answered[answers], rank[rows])
     is_newest = codec.counts(newest, len(used)) > 0
     number = np.append(np.cumsum(is_newest, dtype=np.int32) - 1, np.int32(-1))  # the last one for -1
     found = tasks.take(oldest_first[is_newest])
@@ -236,7 +243,8 @@ def _newest(told: _Told, known: Places) -> tuple[npt.NDArray[np.int32], list[Ans
 def _tries(told: _Told, rule: TryRule) -> list[tuple[SettledTry, Places]]:
     places, rows = told.tried
     used, index = np.unique(rows, return_inverse=True)
-    facts = told.table.select(list(SettledTry.__dataclass_fields__)).take(used).to_pylist()
-    tries = [SettledTry(**{**each, "state": ChunkState(each["state"])}) for each in facts]
+    facts = {name: told.table[name].take(used).to_pylist() for name in SettledTry.__dataclass_fields__}
+    facts["state"] = list(map(ChunkState, facts["state"]))
+    tries = list(map(SettledTry, *facts.values()))
     found = [(each, places[at]) for each, (_, at) in zip(tries, codec.grouped(index), strict=True) if rule.counts(each)]
     return sorted(found, key=lambda each: (each[0].settled_at, each[0].chunk_key))
