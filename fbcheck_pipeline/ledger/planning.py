@@ -139,7 +139,8 @@ class Planning:
     def depend(self, list_key: str, chunk_keys: Sequence[str]) -> None:
         """Make a list wait for chunks."""
         if chunk_keys:
-            self._connection.execute(new_rows(dependencies.c.chunk_key, sorted(set(chunk_keys)), list_key=list_key))
+            distinct = sorted(dict.fromkeys(chunk_keys))  # which mostly are in order already
+            self._connection.execute(new_rows(dependencies.c.chunk_key, distinct, list_key=list_key))
 
     def keep_waiting(self, list_key: str, phones: Phones) -> None:
         """Set the phones of a list that are too few for a chunk (none: nothing waits)."""
