@@ -8,14 +8,14 @@ than the event. Storages without such files, as PostgreSQL, are left alone.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 import sqlalchemy as sa
+from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 STORAGES = ("event_log.sqlite.sqlite_event_log", "runs.sqlite.sqlite_run_storage", "schedules.sqlite.sqlite_schedule_storage")
@@ -74,7 +74,7 @@ def files_kept_open() -> Iterator[KeptFiles]:
     """Let Dagster find each of its SQLite files open, once it has asked for it, and its migrations loaded, which it asks for twice a file."""
     kept = KeptFiles()
     ours: list[tuple[Any, str, Any]] = [(each, MAKER, kept.engine) for each in MODULES if hasattr(each, MAKER)]
-    ours.append((ScriptDirectory, "from_config", cache(ScriptDirectory.from_config)))
+    ours.append((ScriptDirectory, "from_config", _loading_once(ScriptDirectory.from_config)))
     theirs = [(owner, name, vars(owner)[name]) for owner, name, _ in ours]
     try:
         for owner, name, kept_one in ours:
@@ -84,6 +84,19 @@ def files_kept_open() -> Iterator[KeptFiles]:
         for owner, name, made_anew in theirs:
             setattr(owner, name, made_anew)
         kept.close()
+
+
+def _loading_once(load: Callable[[Config], ScriptDirectory]) -> Callable[[Config], ScriptDirectory]:
+    """The same for each place of migrations: Dagster's three storages, each with a configuration of its own, share some eighty."""
+    loaded = dict[tuple[str | None, ...], ScriptDirectory]()
+
+    def from_config(config: Config) -> ScriptDirectory:
+        place = tuple(map(config.get_main_option, ("script_location", "version_locations")))
+        if place not in loaded:
+            loaded[place] = load(config)
+        return loaded[place]
+
+    return from_config
 
 
 def _write_without_waiting(connection: sqlite3.Connection, _record: object) -> None:

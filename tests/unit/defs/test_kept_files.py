@@ -80,8 +80,8 @@ def test_storages_without_files_and_a_dagster_with_other_modules_are_left_as_the
         assert dagster.has_dynamic_partition("lists", "a")
 
 
-def test_the_migrations_are_loaded_once_and_not_for_each_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run has a file of its own, which is stamped with the newest of some eighty."""
+def test_the_migrations_are_loaded_once_and_not_for_each_storage_and_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three storages share some eighty; a run has a file of its own, which is stamped with the newest."""
     loaded: list[str] = []
     load = ScriptDirectory._load_revisions
 
@@ -92,9 +92,8 @@ def test_the_migrations_are_loaded_once_and_not_for_each_run(tmp_path: Path, mon
     monkeypatch.setattr(ScriptDirectory, "_load_revisions", noted)
     with files_kept_open(), dg.DagsterInstance.local_temp(str(tmp_path)) as dagster:
         _use(dagster, str(uuid4()))
-        loaded.clear()
         _use(dagster, str(uuid4()))
-        assert not loaded
+        assert len(loaded) == 1
     with dg.DagsterInstance.local_temp(str(tmp_path)) as dagster:
         _use(dagster, str(uuid4()))
     assert loaded
