@@ -1,7 +1,7 @@
 """A file of pairs (int64 key, int32 value), sorted by key, and a table of what the values mean: a value is the number of a row.
 
 Pairs lie in blocks of BLOCK, first the keys, then the values; the last block is filled up. Behind them lie a filter of each block, which
-tells most keys that are not there at a tenth of the cost of looking them up, the first key and the sums of each block, the table, and
+tells most keys that are not there without looking them up, the first key and the sums of each block, the table, and
 a trailer. Reading needs memory for some blocks only, however long the file. A file that is cut, or another than the one it is taken for,
 is never read.
 """
