@@ -18,7 +18,12 @@ import sqlalchemy as sa
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-STORAGES = ("event_log.sqlite.sqlite_event_log", "runs.sqlite.sqlite_run_storage", "schedules.sqlite.sqlite_schedule_storage")
+STORAGES = (
+    "event_log.sqlite.sqlite_event_log",
+    "event_log.sqlite.consolidated_sqlite_event_log",
+    "runs.sqlite.sqlite_run_storage",
+    "schedules.sqlite.sqlite_schedule_storage",
+)
 """Dagster's modules, below `dagster._core.storage`; there is no public way to give them an engine. Where one is no more, nothing is kept."""
 MAKER = "create_engine"
 """What each of them calls for an engine."""

@@ -19,6 +19,7 @@ import pytest
 from fbcheck_pipeline.cli.target import embedded
 from fbcheck_pipeline.defs import assets, requests, resources
 from fbcheck_pipeline.defs.jobs import TELL
+from fbcheck_pipeline.defs.kept_files import files_kept_open
 from fbcheck_pipeline.defs.old_runs import delete_run, old_runs
 from fbcheck_pipeline.defs.requests import PARTITION_TAG
 from fbcheck_pipeline.workflow.workspace import open_workspace
@@ -98,7 +99,7 @@ def dagster_instance(home: Path) -> Iterator[dg.DagsterInstance]:
 @contextmanager
 def dagster_of(year: Year, instance: dg.DagsterInstance) -> Iterator[DagsterDay]:
     """Dagster on the store as it is now; its steps see the year's clock, and do not wait between tries."""
-    with pytest.MonkeyPatch.context() as patched:
+    with pytest.MonkeyPatch.context() as patched, files_kept_open():
         patched.setattr(resources, "open_workspace", partial(open_workspace, clock=year.clock))
         patched.setattr(assets, "RetryPolicy", lambda **_: AT_ONCE)
         patched.setattr(requests, "FIRST_PAUSE_S", 0.0)

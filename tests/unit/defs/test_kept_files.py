@@ -44,6 +44,18 @@ def test_what_dagster_asks_for_again_is_open_already(tmp_path: Path, opened: lis
         assert not opened
 
 
+def test_one_file_for_the_events_of_all_runs_stays_open_too(tmp_path: Path, opened: list[str]) -> None:
+    """Dagster's other storage in SQLite, for who has many runs."""
+    storage = {"module": "dagster._core.storage.event_log", "class": "ConsolidatedSqliteEventLogStorage"}
+    overrides = {"event_log_storage": {**storage, "config": {"base_dir": str(tmp_path)}}}
+    with files_kept_open(), dg.DagsterInstance.local_temp(str(tmp_path), overrides=overrides) as dagster:
+        _use(dagster, "a run")
+        assert "event_log.db" in opened
+        opened.clear()
+        _use(dagster, "a run")
+        assert not opened
+
+
 def test_a_run_that_is_over_leaves_no_file_open_and_the_command_none(tmp_path: Path) -> None:
     """The last one to close a file writes its log back: once a run, whose file is then whole."""
     run_id, runs = str(uuid4()), tmp_path / "history" / "runs"
