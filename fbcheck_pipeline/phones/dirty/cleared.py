@@ -89,15 +89,12 @@ def _replaced(texts: pa.StringArray, shape: str, pattern: str, becomes: str) -> 
 
 def _dropped(texts: pa.StringArray, patterns: tuple[str, ...], becomes: str, then: str = "") -> pa.StringArray:
     """Without what is found; twice, since of two side by side the first takes the sign between them. As it was where too few digits are left."""
-    found = "|".join(patterns)
-    where = matches(texts, found)
+    where = matches(texts, "|".join(patterns))
     if not where.any():
         return texts
     some = left = texts.filter(pa.array(where))
     for pattern in (*patterns, *patterns):
         left = pc.replace_substring_regex(left, pattern, becomes)
-    is_unclear = pa.array(matches(left, found))
     left = pc.ascii_trim(pc.replace_substring_regex(left, then, "") if then else left, BLANKS)
     is_left = digit_counts(left) >= MIN_PART_DIGITS
-    left = pc.if_else(is_unclear, NOTHING, pc.if_else(pa.array(is_left), left, some))
-    return pc.replace_with_mask(texts, pa.array(where), left)
+    return pc.replace_with_mask(texts, pa.array(where), pc.if_else(pa.array(is_left), left, some))
