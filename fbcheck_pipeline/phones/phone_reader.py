@@ -363,13 +363,14 @@ class PhoneReader:
         is_surely = is_sure & is_number
         is_none = is_sure & ~is_number
         is_one = is_sure & is_clear
-        has_two = texts[2].is_valid().to_numpy(zero_copy_only=False)
-        are_two = is_none[0] & is_one[2] & is_one[3] & is_none[6:].all(axis=0) & has_two
-        ends_elsewhere = is_one[4] & is_one[5] & is_surely[6:].any(axis=0)
+        has_two = texts[3].is_valid().to_numpy(zero_copy_only=False)
+        are_two = is_none[0] & is_one[3] & is_one[4] & is_none[7:].all(axis=0) & has_two
+        ends_elsewhere = is_one[5] & is_one[6] & is_surely[7:].any(axis=0)
         # Where no run is a number, other reasons come first.
-        holds_number = is_one[1] | is_one[5]
-        is_whole = is_none[0] & holds_number & (~has_two | is_none[4] | is_none[5] | ends_elsewhere)
-        kept = np.concatenate([is_whole, np.zeros(len(places), np.bool_), are_two, are_two, np.zeros(is_none[4:].size, np.bool_)])
+        holds_number = is_one[1] | is_one[2] | is_one[6]
+        is_whole = is_none[0] & holds_number & (~has_two | is_none[5] | is_none[6] | ends_elsewhere)
+        no = np.zeros(len(places), np.bool_)
+        kept = np.concatenate([is_whole, no, no, are_two, are_two, np.zeros(is_none[5:].size, np.bool_)])
         is_read = np.zeros(len(plain), np.bool_)
         is_read[places] = is_whole | are_two
         return phone_batches.in_order(read, np.flatnonzero(kept)), is_read

@@ -165,9 +165,9 @@ MUTANTS = (
     # dirty: numbers that a blank parts
     Mutant("a count before two numbers", "dirty/blanks.py", "(?:[+0][0-9]*|", "(?:[+0-9][0-9]*|"),
     Mutant("all digits are no number", "phone_reader.py", "are_two = is_none[0] & ", "are_two = "),
-    Mutant("the first number can end nowhere else", "phone_reader.py", "& is_none[6:].all(axis=0) ", ""),
-    Mutant("one place parts two numbers", "dirty/blanks.py", "pa.array(counts == 2)", "pa.array(counts >= 2)"),
-    Mutant("none for sure", "phone_reader.py", "(~has_two | is_none[4] | is_none[5] | ends_elsewhere)", "True"),
+    Mutant("the first number can end nowhere else", "phone_reader.py", "& is_none[7:].all(axis=0) ", ""),
+    Mutant("one place parts two numbers", "dirty/blanks.py", "parted.value_lengths().to_numpy() == 2", "parted.value_lengths().to_numpy() >= 2"),
+    Mutant("none for sure", "phone_reader.py", "(~has_two | is_none[5] | is_none[6] | ends_elsewhere)", "True"),
     # dirty: what is no number
     Mutant("few digits may be an emergency number", "dirty/few.py", "return may_be_emergency(cells, regions) | may_name", "return may_name"),
     Mutant("few digits may be a number of another country", "dirty/few.py", "return may_be_emergency(cells, regions) | may_name", "return may_be_emergency(cells, regions)"),

@@ -22,15 +22,16 @@ _SHAPE = r"^(?:[+0][0-9]*|\(0[0-9]+\))(?: +[0-9]+)+(?:\.[0-9]{2}\.[0-9]{2})?$"
 
 
 class TwoNumbers(NamedTuple):
-    """For each place among the cells: all digits together, those before the first second number or the last group; the first number and the
-    second as written, their digits; and what the first would be, ended elsewhere.
+    """For each place among the cells: all digits together, those before the first place that may part numbers, before the last one or the last
+    group; the first number and the second as written, their digits; and what the first would be, ended elsewhere.
 
-    All but the first two are null where no place, or more than one, parts two numbers.
+    All but the first three are null where no place, or more than one, parts two numbers.
     """
 
     places: Ints
     whole: pa.StringArray
-    head: pa.StringArray
+    before_first: pa.StringArray
+    before_last: pa.StringArray
     first: pa.StringArray
     second: pa.StringArray
     first_digits: pa.StringArray
@@ -55,16 +56,23 @@ def parted_by_blanks(cells: pa.StringArray) -> TwoNumbers:
     before -= np.repeat(before[np.cumsum(counts) - counts], counts)
     may_part = (before >= MIN_PART_DIGITS) & (total[of_list] - before >= MIN_PART_DIGITS)
     marked = pc.binary_join_element_wise(pa.array(np.where(may_part, ";", " ")), pieces, "")
-    parted = pc.split_pattern(pc.binary_join(pa.ListArray.from_arrays(lists.offsets, marked), ""), ";")
-    counts = parted.value_lengths().to_numpy()
-    is_two = pa.array(counts == 2)
+    joined = pc.binary_join(pa.ListArray.from_arrays(lists.offsets, marked), "")
+    parted = pc.split_pattern(joined, ";")
+    is_two = pa.array(parted.value_lengths().to_numpy() == 2)
     pair = [pc.list_element(pc.if_else(is_two, parted, _PAIR), place) for place in (0, 1)]
     numbers = [pc.if_else(is_two, pc.ascii_trim(number, " "), None) for number in pair]
-    but_last = pc.replace_substring_regex(cells, "[0-9.]+$", "")
-    head = pc.if_else(pa.array(counts == 1), but_last, pc.list_element(parted, 0))
-    whole, head, first, second = map(digits_in, (cells, head, *numbers))
+    heads = [pc.replace_substring_regex(joined, end, "") for end in (";.*$", ";[^;]*$|[0-9.]+$")]
+    whole, *heads, first, second = map(digits_in, (cells, *heads, *numbers))
     return TwoNumbers(
-        np.flatnonzero(has_shape), whole, head, numbers[0], numbers[1], first, second, ended_elsewhere(first, second)
+        np.flatnonzero(has_shape),
+        whole,
+        heads[0],
+        heads[1],
+        numbers[0],
+        numbers[1],
+        first,
+        second,
+        ended_elsewhere(first, second),
     )
 
 
