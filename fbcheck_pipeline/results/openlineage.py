@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid5
@@ -131,10 +130,8 @@ def send_events(events: list[dict[str, Any]]) -> None:
 
 def _is_configured() -> bool:
     """Whether OpenLineage's client would find any configuration."""
-    folders = ("", os.path.expanduser("~/.openlineage"))
-    return any(each.startswith("OPENLINEAGE_") for each in os.environ) or any(
-        Path(each, "openlineage.yml").exists() for each in folders
-    )
+    places = ("openlineage.yml", os.path.expanduser("~/.openlineage/openlineage.yml"))
+    return any(each.startswith("OPENLINEAGE_") for each in os.environ) or any(map(os.path.exists, places))
 
 
 def _as_client_takes_it(event: dict[str, Any]) -> Any:

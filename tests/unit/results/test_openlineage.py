@@ -30,10 +30,10 @@ EVENT = {
 }
 
 
-def send(folder: Path) -> str:
-    """Send the event in a process that works in a folder, which is its home, too; what that says."""
+def send(folder: Path, home: str = "") -> str:
+    """Send the event in a process that works in a folder, which is its home, too, unless another is named; what that says."""
     command = [sys.executable, "-c", SENDING, json.dumps([EVENT])]
-    done = subprocess.run(command, cwd=folder, env={"HOME": str(folder)}, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=folder, env={"HOME": home or str(folder)}, capture_output=True, text=True, check=True)
     return done.stdout.strip()
 
 
@@ -48,6 +48,11 @@ def test_the_schemas_are_those_of_the_client() -> None:
 def test_without_a_configuration_the_client_is_not_loaded(tmp_path: Path) -> None:
     """It takes longer than a small list's join."""
     assert send(tmp_path) == "[]"
+
+
+def test_a_home_that_cannot_be_looked_into_fails_no_join(tmp_path: Path) -> None:
+    """A container's user often has the home of root. Here it is no name that a file may have, for root may look everywhere."""
+    assert send(tmp_path, home="/" + "x" * 5000) == "[]"
 
 
 @pytest.mark.parametrize("place", ["openlineage.yml", ".openlineage/openlineage.yml"])
