@@ -6,6 +6,7 @@ never in colour alone. What a page says does not belong here.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
+from importlib.util import cache_from_source
 from typing import Any
 
 from fbcheck_pipeline.model.timestamps import timestamp_us
@@ -59,10 +60,10 @@ def _environment() -> Any:
             with suppress(OSError):  # a page needs none of it
                 super().dump_bytecode(bucket)
 
-    compiled = Path(__file__).parent / "__pycache__"  # with the modules beside the templates
+    folder = os.path.dirname(cache_from_source(__file__))  # of the modules beside the templates
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("fbcheck_pipeline.results", "."),
-        bytecode_cache=None if sys.dont_write_bytecode else Kept(str(compiled)),
+        bytecode_cache=None if sys.dont_write_bytecode else Kept(folder, f"jinja2-{jinja2.__version__}_%s.cache"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

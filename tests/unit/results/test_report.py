@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from importlib.util import cache_from_source
+from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -183,6 +185,28 @@ def test_a_template_is_compiled_once_and_kept(compiled: list[str | None]) -> Non
     pages._environment.cache_clear()  # as another process begins
     assert (render_index([], 0, 0.0), render_report(lineage())) == first
     assert not compiled
+
+
+def test_what_another_jinja_compiled_is_not_used(compiled: list[str | None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is code for that one's functions: a page of it may fail, or escape less."""
+    render_index([], 0, 0.0)
+    compiled.clear()
+    pages._environment.cache_clear()  # as another process begins
+    monkeypatch.setattr(jinja2, "__version__", "3.2.0")
+    monkeypatch.setattr(jinja2.FileSystemBytecodeCache, "dump_bytecode", lambda *given: None)
+    render_index([], 0, 0.0)
+    assert set(compiled) == {"report_index.html.j2", "page.html.j2"}
+
+
+def test_compiled_templates_lie_where_compiled_modules_do(
+    compiled: list[str | None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """PYTHONPYCACHEPREFIX keeps them out of the package."""
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
+    folder = Path(cache_from_source(pages.__file__)).parent
+    folder.mkdir(parents=True)
+    render_index([], 0, 0.0)
+    assert len(list(folder.iterdir())) == len(compiled) == 2
 
 
 def test_a_page_is_shown_where_no_compiled_template_can_be_kept(
