@@ -4,6 +4,8 @@ Dagster never launches a run key a second time, not even after a failed run. So 
 after each unsuccessful run. How many there are on one UTC day is limited, and each waits longer than the one before. A crashed run
 counts unless Dagster has retried it; the tag `dagster/will_retry` alone is no proof that it did.
 
+A ledger that was restored from a backup knows nothing of the runs since that backup: its runs are counted anew.
+
 Dagster is asked in bulk, once for all works of a tick; the storage is asked only where a run failed, or a join is asked for the first time.
 """
 
@@ -28,6 +30,8 @@ from fbcheck_pipeline.workflow.collection.due import DueWork
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 WORK_TAG = "fbcheck/work"
+LEDGER_FROM_TAG = "fbcheck/ledger_from"
+"""When the ledger was made, or restored (UTC seconds); older runs have no such tag."""
 RETRIED_AS_TAG = "dagster/auto_retry_run_id"
 PARTITION_TAG, PARTITION_SET_TAG = "dagster/partition", "dagster/partition_set"
 MOST_ATTEMPTS = 5
@@ -136,7 +140,7 @@ def requests_for(
     """
     held = ws.ledger.why_nothing_is_bought() if any(each.again is not None for each in works) else None
     works = [each for each in works if held is None or each.again is None]
-    failures, in_hand = _runs_so_far(dagster, ws.ledger.uuid, (instance.labelled(each.name) for each in works))
+    failures, in_hand = _runs_so_far(dagster, ws, (instance.labelled(each.name) for each in works))
     due, now = [each for each in works if instance.labelled(each.name) not in in_hand], time.time()
     failed_at = {each.name: failures[label] for each in due if (label := instance.labelled(each.name)) in failures}
     waits = {name: why for name, times in failed_at.items() if (why := _why_it_waits(times, now))}
@@ -159,19 +163,18 @@ def _has_what_a_join_reads(ws: Workspace, list_key: str) -> bool:
     return all(ws.storage.exists(each.of(list_key)) for each in (paths.E164_PHONES, paths.SUBMITTED_CHUNKS))
 
 
-def _runs_so_far(
-    dagster: dg.DagsterInstance, ledger_uuid: str, names: Iterable[str]
-) -> tuple[Mapping[str, list[float]], set[str]]:
+def _runs_so_far(dagster: dg.DagsterInstance, ws: Workspace, names: Iterable[str]) -> tuple[Mapping[str, list[float]], set[str]]:
     """When the unsuccessful runs of each work ended (UTC seconds), the oldest first, without those that Dagster has retried.
 
     And the works that have another run, which is under way or succeeded: Dagster would launch none for them, after looking for each.
     One that was only created, by a daemon that was killed then, it launches when it is asked for again.
     """
     failures, in_hand = defaultdict[str, list[float]](list), set[str]()
+    ours = ws.ledger.uuid, _ledger_from(ws)
     for some in batched(names):
         for record in dagster.get_run_records(dg.RunsFilter(tags={WORK_TAG: some}), ascending=True):
             run = record.dagster_run
-            if run.tags.get(LEDGER_TAG) != ledger_uuid:
+            if (run.tags.get(LEDGER_TAG), run.tags.get(LEDGER_FROM_TAG, ours[1])) != ours:
                 continue
             if run.status not in (*UNSUCCESSFUL, dg.DagsterRunStatus.NOT_STARTED):
                 in_hand.add(run.tags[WORK_TAG])
@@ -204,13 +207,22 @@ def _request(instance: Instance, ws: Workspace, work: Work, attempt: int) -> dg.
         config = {"ops": {instance.step(paths.SUBMITTED_CHUNKS): {"config": {"again": work.again.value}}}}
     job_name = instance.named(work.job)
     return dg.RunRequest(
-        run_key=f"{label}:{attempt}:{ws.ledger.uuid}",
-        tags={WORK_TAG: label, LEDGER_TAG: ws.ledger.uuid, **_partition_tags(job_name, work.list_key)},
+        run_key=f"{label}:{attempt}:{ws.ledger.uuid}@{_ledger_from(ws)}",
+        tags={
+            WORK_TAG: label,
+            LEDGER_TAG: ws.ledger.uuid,
+            LEDGER_FROM_TAG: _ledger_from(ws),
+            **_partition_tags(job_name, work.list_key),
+        },
         job_name=job_name,
         partition_key=work.list_key,
         asset_selection=[instance.key(each) for each in assets] or None,
         run_config=config,
     )
+
+
+def _ledger_from(ws: Workspace) -> str:
+    return str(ws.ledger.created_at)
 
 
 def _partition_tags(job_name: str, list_key: Optional[str]) -> dict[str, str]:

@@ -41,6 +41,7 @@ class Access:
         self.clock = clock
         meta = self._rows(sa.select(ledger_meta))[0]
         self.uuid: str = meta.uuid
+        self.created_at: float = meta.created_at
         self.hash_key: bytes = meta.hash_key
         self.vendor_origin: str = meta.vendor_origin
         self.instance: str = meta.instance

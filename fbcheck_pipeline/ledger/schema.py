@@ -18,7 +18,7 @@ ledger_meta = sa.Table(
     sa.Column("vendor_origin", sa.Text, nullable=False),
     sa.Column("instance", sa.Text, nullable=False, server_default=""),  # whose it is; empty for the one without a name
     sa.Column("hash_key", sa.LargeBinary, nullable=False),  # of suppressions, and of hashes of files
-    sa.Column("created_at", sa.Double, nullable=False),
+    sa.Column("created_at", sa.Double, nullable=False),  # or restored: what was done later before that, it does not know
     sa.Column("collections", sa.BigInteger, nullable=False, server_default="0"),  # rises with every collected chunk
     sa.Column("waiting_revision", sa.BigInteger, nullable=False, server_default="0"),  # rises when other phones wait
     sa.Column("changes", sa.BigInteger, nullable=False, server_default="0"),  # the greatest `change` of any chunk

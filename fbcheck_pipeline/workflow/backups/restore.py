@@ -184,7 +184,7 @@ def _fill(database: Database, backup: Database, source: BackupTarget, folder: Pa
             with ledger_file(path) as told, told.reading() as rows:
                 newer = _take_in_told(rows, target)
         held = {"restored_at": now, "unknown_from": None, "is_restoring": True, "generation": ledger_meta.c.generation + 1}
-        target.execute(sa.update(ledger_meta).values(held))
+        target.execute(sa.update(ledger_meta).values({**held, "created_at": now}))
         target.execute(sa.update(backups).values(writer=None))
     return newer
 

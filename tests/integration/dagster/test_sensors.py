@@ -19,7 +19,10 @@ from fbcheck_pipeline.defs.requests import DAY_S, IN_HAND, MOST_ATTEMPTS, due_re
 from fbcheck_pipeline.defs.resources import FbcheckResource
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger.schema import ledger_meta
+from fbcheck_pipeline.results.joined_list import rejoin
 from fbcheck_pipeline.settings import Settings
+from fbcheck_pipeline.workflow.backups.back_up import back_up
+from fbcheck_pipeline.workflow.backups.restore import restore
 from fbcheck_pipeline.workflow.collection.due import due_work
 from fbcheck_pipeline.workflow.tables import verdict_tables
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -274,3 +277,30 @@ def test_nothing_is_submitted_after_a_restore_and_each_tick_says_why(
     assert len(ws.ledger.new_lists()) == 1
     ws.ledger.resume(ws.ledger.clock() + DAY_S)
     assert len(tick(inbox_sensor, instance, resource).run_requests) == 1
+
+
+def test_what_was_done_after_the_backup_is_done_again_in_the_restored_store(
+    instance: dg.DagsterInstance,
+    resource: Any,
+    make_settings: Callable[..., Settings],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """Dagster remembers the runs that collected and joined; what they wrote is lost."""
+
+    def collect_and_join() -> None:
+        for job in ("collect_verdicts", "join_list"):
+            ticks = (tick(exported_sensor, instance, resource) for _ in range(100))
+            run(job, instance, resource, next(each for each in ticks if isinstance(each, dg.SensorResult)).run_requests[0])
+
+    drop(tmp_path / "data", "a.csv", "phone\n0781234567\n0781234568\n")
+    run("submit_list", instance, resource, tick(inbox_sensor, instance, resource).run_requests[0])
+    back_up(resource.workspace(), str(tmp_path / "backup"))
+    resource.close()
+    collect_and_join()
+    settings = make_settings(data_uri=str(tmp_path / "restored"))
+    restore(settings, str(tmp_path / "backup"), rejoin)
+    monkeypatch.setenv("FBCHECK_DATA_URI", settings.data_uri)
+    resource = FbcheckResource.from_env()
+    collect_and_join()
+    assert len(list((tmp_path / "restored" / "facebook_results").glob("*.parquet"))) == 1
