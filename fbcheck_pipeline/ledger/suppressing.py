@@ -15,7 +15,8 @@ from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.access import Access
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.many_keys import among, new_rows
-from fbcheck_pipeline.ledger.schema import ledger_meta, suppressions
+from fbcheck_pipeline.ledger.schema import IS_OPEN, ledger_meta, lists, suppressions
+from fbcheck_pipeline.model.statuses import CheckStatus
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +41,10 @@ class Suppressing(Access):
         return new
 
     def unsuppress(self, phones: Phones) -> int:
-        """Take opt-outs back, of these phones and of the forms they had before a renumbering; returns how many there were."""
+        """Take opt-outs back, of these phones and of the forms they had before a renumbering; returns how many there were.
+
+        Lists that have suppressed phones, and are not complete, are planned again.
+        """
         from fbcheck_pipeline.phones.renumbering import with_former_forms
 
         digests, taken_back = codec.digests(with_former_forms(phones).tolist(), self.hash_key), 0
@@ -49,6 +53,9 @@ class Suppressing(Access):
                 taken_back += connection.execute(sa.delete(suppressions).where(among(suppressions.c.digest, some))).rowcount
             if taken_back:  # an older ledger would still refuse them
                 _count_import(connection)
+                has_suppressed = lists.c.counts[CheckStatus.SUPPRESSED.value].as_integer() > 0
+                waits = (IS_OPEN, lists.c.is_complete.is_(sa.false()), lists.c.held.is_(None), has_suppressed)
+                connection.execute(sa.update(lists).where(*waits).values(needs_planning=True))
         return taken_back
 
     def suppressed_among(self, phones: Phones) -> npt.NDArray[np.bool_]:

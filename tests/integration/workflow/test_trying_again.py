@@ -218,6 +218,24 @@ def test_the_night_leaves_alone_what_only_the_vendor_or_a_person_can_change(
     assert [each.list_key for each in driver.ledger.lists_of_the_night()] == ["with the vendor"]
 
 
+def test_opt_outs_taken_back_are_bought_for_lists_that_are_not_complete(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """Also where they only wait for the vendor: once it has answered, a list is complete, and does not change."""
+    driver, key, opted_out = open_driver(), "with the vendor", phones(2)
+    driver.ledger.suppress(opted_out)
+    driver.run("complete", opted_out)
+    driver.ledger.note_joined(
+        "complete", revision=driver.ledger.phone_list("complete").revision, counts={"suppressed": 2}, is_complete=True
+    )
+    vendor.hold = True
+    driver.run(key, phones(10))
+    assert driver.ledger.lists_to_send() == driver.ledger.lists_of_the_night() == []
+    driver.ledger.unsuppress(opted_out)
+    due = driver.ledger.lists_to_send(), driver.ledger.lists_of_the_night()
+    assert [[each.list_key for each in some] for some in due] == [[key], [key]]
+    driver.submit(key, phones(10))
+    assert len(vendor.accepted) == vendor.accepted.total() == 10
+
+
 def test_the_night_plans_whatever_may_be_bought(open_driver: OpenDriver, vendor: FakeVendor) -> None:
     """New, waiting, unsent, taken back, forbidden, and forbidden until a run lifted the limit and ended."""
     driver = open_driver(min_chunk=5)
