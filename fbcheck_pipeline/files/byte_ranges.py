@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from fbcheck_pipeline.files.storage import Storage
 
-LOCAL = {"cheap_gap": 1 << 13, "portion": 3 << 17}
-REMOTE = {"cheap_gap": 1 << 22, "portion": 3 << 18}
+LOCAL_GAP = 1 << 13
+REMOTE_GAP = 1 << 22
+PORTION = 3 << 18
+"""So many bytes are best read and worked on at a time: the processor's cache holds them."""
 
 
 @dataclass(frozen=True)
@@ -21,13 +23,11 @@ class ByteRanges:
         size: in bytes.
         read: the bytes from `start` to `stop`, fewer where the file ends before; OSError where a local disk has lost them.
         cheap_gap: so many bytes are sooner read than skipped.
-        portion: so many bytes are best read and worked on at a time; what the processor's cache holds, where no request is waited for.
     """
 
     size: int
     read: Callable[[int, int], bytes]
     cheap_gap: int
-    portion: int
 
 
 @contextmanager
@@ -47,11 +47,11 @@ def byte_ranges(storage: Storage, name: str) -> Iterator[ByteRanges]:
             with storage.faults_named(name):
                 return bytes(storage.fs.cat_file(path, start=start, end=min(stop, size)))
 
-        yield ByteRanges(size, read, **REMOTE)
+        yield ByteRanges(size, read, REMOTE_GAP)
         return
     with storage.faults_named(name):
         file = os.open(f"{storage.root}/{name}", os.O_RDONLY)
     try:
-        yield ByteRanges(os.fstat(file).st_size, lambda start, stop: os.pread(file, stop - start, start), **LOCAL)
+        yield ByteRanges(os.fstat(file).st_size, lambda start, stop: os.pread(file, stop - start, start), LOCAL_GAP)
     finally:
         os.close(file)

@@ -20,15 +20,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from fbcheck_pipeline.files.byte_ranges import ByteRanges
+from fbcheck_pipeline.files.byte_ranges import PORTION, ByteRanges
 
 Keys = npt.NDArray[np.int64]
 Values = npt.NDArray[np.int32]
 Pairs = tuple[Keys, Values]
 Blocks = npt.NDArray[np.int64]
 """Numbers of blocks."""
-Run = tuple[int, int]
-"""Adjacent blocks: the first, and one past the last."""
 
 BLOCK = 1024
 BLOCK_BYTES = BLOCK * 12
@@ -164,8 +162,8 @@ class PairsFile:
         needles = needles[places]
         next_fences = np.append(self._fences[1:], _LAST)
         is_touched = np.searchsorted(needles, self._fences) < np.searchsorted(needles, next_fences, "right")
-        for runs in self._portions(np.flatnonzero(is_touched), BLOCK_BYTES):
-            keys, values = self._read(runs)
+        for blocks in self._portions(np.flatnonzero(is_touched), BLOCK_BYTES):
+            keys, values = self._read(blocks)
             start, stop = np.searchsorted(needles, keys[0]), np.searchsorted(needles, keys[-1], "right")
             at, found = _matches(needles[start:stop], keys)
             if len(found):
@@ -176,10 +174,10 @@ class PairsFile:
         starts = np.searchsorted(needles, self._fences)
         counts = np.diff(starts, append=len(needles))
         found = [np.empty(0, np.int64)]
-        for runs in self._portions(np.flatnonzero(counts), FILTER_BYTES):
-            numbers, start, last = _numbers(runs), starts[runs[0][0]], runs[-1][1] - 1
-            bits = _bits(counts[numbers], needles[start : starts[last] + counts[last]])
-            filters = self._rows(runs, numbers, len(self._fences) * BLOCK_BYTES, FILTER_BYTES, self._filter_sums)
+        for blocks in self._portions(np.flatnonzero(counts), FILTER_BYTES):
+            start, last = starts[blocks[0]], blocks[-1]
+            bits = _bits(counts[blocks], needles[start : starts[last] + counts[last]])
+            filters = self._rows(blocks, len(self._fences) * BLOCK_BYTES, FILTER_BYTES, self._filter_sums)
             is_set = filters.take(bits >> 3) >> (bits & 7).astype(np.uint8) & 1
             found.append(start + np.flatnonzero(is_set.view(np.bool_)))
         return np.concatenate(found)
@@ -190,7 +188,7 @@ class PairsFile:
         last = int(np.searchsorted(self._fences, high))
         if first >= last:
             return np.empty(0, np.int64), np.empty(0, np.int32)
-        keys, values = self._read([(first, last)])
+        keys, values = self._read(np.arange(first, last))
         wanted = slice(*np.searchsorted(keys, [low, high]))
         return keys[wanted], values[wanted]
 
@@ -198,48 +196,34 @@ class PairsFile:
         """The first key of each block."""
         return self._fences
 
-    def _portions(self, blocks: Blocks, size: int) -> Iterator[list[Run]]:
+    def _portions(self, blocks: Blocks, size: int) -> Iterator[Blocks]:
         """Some blocks each, of which `size` bytes are read; what lies between two that are near is read along."""
-        at_once = self._bytes.portion // size
+        at_once = PORTION // size
         is_apart = np.diff(blocks, prepend=-_FAR, append=_FAR) > 1 + self._bytes.cheap_gap // size
-        portion, count = list[Run](), 0
-        for first, last in zip(blocks[is_apart[:-1]].tolist(), blocks[is_apart[1:]].tolist(), strict=True):
-            for start in range(first, last + 1, at_once):
-                run = start, min(start + at_once, last + 1)
-                if count + run[1] - run[0] > at_once:
-                    yield portion
-                    portion, count = [], 0
-                portion.append(run)
-                count += run[1] - run[0]
-        if portion:
-            yield portion
+        first, last = blocks[is_apart[:-1]], blocks[is_apart[1:]]
+        counts = last + 1 - first
+        wanted = np.arange(counts.sum()) + np.repeat(last + 1 - np.cumsum(counts), counts)
+        yield from (wanted[start : start + at_once] for start in range(0, len(wanted), at_once))
 
-    def _read(self, runs: Sequence[Run]) -> Pairs:
+    def _read(self, blocks: Blocks) -> Pairs:
         """The pairs of some blocks, one after the other."""
-        blocks = self._rows(runs, _numbers(runs), 0, BLOCK_BYTES, self._sums)
-        keys = np.ascontiguousarray(blocks[:, : BLOCK * 8]).view(np.int64).ravel()
-        values = np.ascontiguousarray(blocks[:, BLOCK * 8 :]).view(np.int32).ravel()
-        missing = max(0, runs[-1][1] * BLOCK - self.count)
+        rows = self._rows(blocks, 0, BLOCK_BYTES, self._sums)
+        keys = np.ascontiguousarray(rows[:, : BLOCK * 8]).view(np.int64).ravel()
+        values = np.ascontiguousarray(rows[:, BLOCK * 8 :]).view(np.int32).ravel()
+        missing = max(0, (int(blocks[-1]) + 1) * BLOCK - self.count)
         return keys[: len(keys) - missing], values[: len(values) - missing]
 
-    def _rows(
-        self, runs: Sequence[Run], numbers: Blocks, start: int, size: int, sums: npt.NDArray[np.int64]
-    ) -> npt.NDArray[np.uint8]:
-        """The `size` bytes of each of some blocks, from where those of all blocks start."""
-        raw = b"".join(_bytes_of(self._bytes, start + first * size, start + last * size) for first, last in runs)
-        if len(raw) != len(numbers) * size:
+    def _rows(self, blocks: Blocks, start: int, size: int, sums: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        """The `size` bytes of each of some blocks, from where those of all blocks start; adjacent ones are read together."""
+        ends = np.flatnonzero(np.diff(blocks, append=_LAST) != 1)
+        runs = zip(blocks[np.append(0, ends[:-1] + 1)].tolist(), blocks[ends].tolist(), strict=True)
+        raw = b"".join(_bytes_of(self._bytes, start + first * size, start + (last + 1) * size) for first, last in runs)
+        if len(raw) != len(blocks) * size:
             raise DamagedPairs("cut")
         rows = np.frombuffer(raw, np.uint8).reshape(-1, size)
-        if not np.array_equal(_sums(rows), sums[numbers]):
+        if not np.array_equal(_sums(rows), sums[blocks]):
             raise DamagedPairs("damaged")
         return rows
-
-
-def _numbers(runs: Sequence[Run]) -> Blocks:
-    first, last = np.array(runs, np.int64).T
-    counts = last - first
-    numbers: Blocks = np.arange(counts.sum()) + np.repeat(last - np.cumsum(counts), counts)
-    return numbers
 
 
 def _bytes_of(source: ByteRanges, start: int, stop: int) -> bytes:
@@ -259,7 +243,9 @@ def _matches(needles: Keys, keys: Keys) -> tuple[npt.NDArray[np.int64], npt.NDAr
         return at[found], found
     first = np.searchsorted(keys, needles)
     hit = np.flatnonzero(keys[np.minimum(first, len(keys) - 1)] == needles)
-    first, times = first[hit], np.searchsorted(keys, needles[hit], "right") - first[hit]
+    first, times = first[hit], np.ones(len(hit), np.int64)
+    several = np.flatnonzero(keys[np.minimum(first + 1, len(keys) - 1)] == needles[hit])  # a key mostly has one pair
+    times[several] = np.searchsorted(keys, needles[hit[several]], "right") - first[several]
     within = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
     return np.repeat(hit, times), np.repeat(first, times) + within
 

@@ -179,10 +179,12 @@ ACTS: dict[str, Callable[[Any], dict[str, Any] | None]] = {
 
 def measure(act: str, store: str) -> None:
     """The child's side."""
+    from fbcheck_pipeline.cli.heap import share_heap
     from fbcheck_pipeline.settings import load_settings
     from fbcheck_pipeline.workflow.workspace import open_workspace
     from tests.bench.verdict_lookup import peak_mb
 
+    share_heap()  # as commands do
     ws = open_workspace(load_settings(data_uri=store))
     is_repeatable = act != "index of two nights"
     if is_repeatable:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from fbcheck_pipeline.files.byte_ranges import byte_ranges
+from fbcheck_pipeline.files.byte_ranges import PORTION, byte_ranges
 from fbcheck_pipeline.files.sorted_pairs import BLOCK, BLOCK_BYTES, FILTER_BYTES, DamagedPairs, PairsFile, merged, write_pairs
 from fbcheck_pipeline.files.storage import Storage
 
@@ -74,7 +74,15 @@ def test_few_keys_are_found_by_reading_few_blocks_and_many_in_small_pieces(tmp_p
         assert sum(reads) <= 4 * BLOCK_BYTES
         reads.clear()
         assert len(found(file, np.arange(count))) == count
-        assert max(reads) <= source.portion and sum(reads) == 300 * (BLOCK_BYTES + FILTER_BYTES)
+        assert max(reads) <= PORTION and sum(reads) == 300 * (BLOCK_BYTES + FILTER_BYTES)
+
+
+def test_keys_of_every_other_block_are_found_without_the_blocks_between(tmp_path: Path) -> None:
+    """What lies between two blocks of a local file is not read; what is adjacent is read together."""
+    storage = written(tmp_path, list(range(100 * BLOCK)), [0] * 100 * BLOCK)
+    needles = np.arange(5, 100 * BLOCK, 2 * BLOCK)
+    with byte_ranges(storage, "file") as source:
+        assert found(PairsFile.open(source, IDENTITY), needles) == [(key, 0) for key in needles.tolist()]
 
 
 def test_keys_that_are_not_there_are_told_by_filters_alone(tmp_path: Path) -> None:
