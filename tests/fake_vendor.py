@@ -444,16 +444,15 @@ def _csv(table: list[tuple[Any, ...]]) -> bytes:
 
 
 def _xlsx(table: list[tuple[Any, ...]], summary_sheet: bool) -> bytes:
-    from openpyxl import Workbook
+    from xlsxwriter import Workbook  # a third of openpyxl's time
 
-    book = Workbook(write_only=True)
-    if summary_sheet:
-        book.create_sheet("Overview").append(["Total", len(table) - 1])
-    sheet = book.create_sheet("Sheet1")
-    for row in table:
-        sheet.append(row)
     out = io.BytesIO()
-    book.save(out)
+    with Workbook(out, {"in_memory": True, "constant_memory": True, "strings_to_formulas": False}) as book:
+        if summary_sheet:
+            book.add_worksheet("Overview").write_row(0, 0, ["Total", len(table) - 1])
+        sheet = book.add_worksheet("Sheet1")
+        for place, row in enumerate(table):
+            sheet.write_row(place, 0, row)
     return out.getvalue()
 
 

@@ -27,7 +27,6 @@ from tests.prepared import nothing_synced
 from tests.world.chance import TIMES, chance_of
 from tests.world.year import Year
 from tests.world.year_dagster import dagster_instance, dagster_of
-from tests.world.year_machine import garbage_rarely
 from tests.world.year_vendor import HOUR_S, MoodyVendor
 
 DAYS, LISTS_A_DAY = 365, 4 if TIMES == 1 else 20
@@ -140,7 +139,6 @@ def test_a_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock()
     vendor = MoodyVendor(chance_of("vendor"), clock, tmp_path / "data" / "ledger.db", verdict_days=30)
     with ExitStack() as stack:
-        stack.enter_context(garbage_rarely())
         stack.enter_context(nothing_synced())
         stack.enter_context(vendor.books)
         dagster = stack.enter_context(dagster_instance(tmp_path / "dagster"))

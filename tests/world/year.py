@@ -209,7 +209,7 @@ class Year:
             asked = [each for each in pins["phone_e164"].to_pylist() if each not in self.vendor.opted_out]
             if len(asked) >= count:
                 return [int(each[1:]) for each in self._chance.sample(asked, count)]
-        raise AssertionError("nobody of the newest lists is left to ask")
+        raise AssertionError("nobody of the oldest lists is left to ask")
 
     def look_at(self, path: Path) -> list[str]:
         """What is wrong with the results of a list that is some days old: a lost row, a lost answer, another answer than was given."""

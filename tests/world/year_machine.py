@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -83,7 +82,6 @@ def _live(
     clock = Clock()
     clock.now = now
     with ExitStack() as stack:
-        stack.enter_context(garbage_rarely())
         stack.enter_context(nothing_synced())
         if newer:
             stack.enter_context(newer_program(*newer))
@@ -99,17 +97,6 @@ def _live(
             began = time.process_time()
             do(driver, _taking(taken, things))
             pipe.send(time.process_time() - began)
-
-
-@contextmanager
-def garbage_rarely() -> Iterator[None]:
-    """Python looks for garbage as rarely as `fbcheck` lets it: Dagster's and pandas' half a million objects stay."""
-    before = gc.get_threshold()
-    gc.set_threshold(50_000)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _taking(taken: Any, things: Sequence[Any]) -> Iterator[Any]:
