@@ -11,7 +11,7 @@ from fbcheck_pipeline.ledger.changes import NEXT_CHANGE, count_change
 from fbcheck_pipeline.ledger.limits import withdraw_phones
 from fbcheck_pipeline.ledger.planning import request_planning_of_dependants
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
-from fbcheck_pipeline.ledger.schema import FACTS, LOADED, chunks
+from fbcheck_pipeline.ledger.schema import LOADED, chunks
 from fbcheck_pipeline.ledger.states import ChunkState
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def call_off(connection: sa.Connection, chunk: LoadedChunk, *, now: float) -> No
 
 def _count_no_longer(connection: sa.Connection, chunk: Chunk, replaced: str) -> None:
     """Take a chunk's tries from those that count them in its place."""
-    for row in connection.execute(sa.select(*FACTS).where(chunks.c.replaces == replaced)).all():
+    for row in connection.execute(sa.select(chunks).where(chunks.c.replaces == replaced)).all():
         part = Chunk.from_row(row)
         that_day = chunk.earlier_that_day if part.budget_day == chunk.budget_day else 0
         values = {

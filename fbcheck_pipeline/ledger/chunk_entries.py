@@ -11,7 +11,7 @@ from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import tallies
 from fbcheck_pipeline.ledger.access import Access, batched
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk, Purchase, Stretch
-from fbcheck_pipeline.ledger.schema import FACTS, LOADED, chunks, dependencies, parts, waiting
+from fbcheck_pipeline.ledger.schema import LOADED, chunks, dependencies, parts, waiting
 from fbcheck_pipeline.ledger.states import ChunkState
 
 
@@ -30,7 +30,7 @@ class ChunkEntries(Access):
 
     def chunks(self, *, states: Iterable[ChunkState] | None = None) -> list[Chunk]:
         """All chunks, or those in some states, oldest first."""
-        query = sa.select(*FACTS).order_by(chunks.c.planned_at, chunks.c.chunk_key)
+        query = sa.select(chunks).order_by(chunks.c.planned_at, chunks.c.chunk_key)
         return self._records(Chunk, query if states is None else query.where(chunks.c.state.in_(list(states))))
 
     def chunks_named(self, chunk_keys: Iterable[str]) -> list[Chunk]:
@@ -47,7 +47,7 @@ class ChunkEntries(Access):
 
     def chunk_of_task(self, task_id: str) -> Chunk | None:
         """The chunk that has this task, if any."""
-        return next(iter(self._records(Chunk, sa.select(*FACTS).where(chunks.c.task_id == task_id))), None)
+        return next(iter(self._records(Chunk, sa.select(chunks).where(chunks.c.task_id == task_id))), None)
 
     def task_ids(self) -> list[str]:
         """The tasks of all chunks."""
@@ -55,7 +55,7 @@ class ChunkEntries(Access):
 
     def chunks_of(self, list_key: str) -> list[Chunk]:
         """The chunks a list depends on, oldest first."""
-        return self._records(Chunk, _chunks_of(list_key, sa.select(*FACTS)))
+        return self._records(Chunk, _chunks_of(list_key, sa.select(chunks)))
 
     def answering_chunks(self, chunk_keys: Iterable[str]) -> list[LoadedChunk]:
         """Those of these chunks that have verdicts, with their phones, oldest first."""
@@ -80,7 +80,7 @@ class ChunkEntries(Access):
 
     def chunks_bought_for(self, list_key: str) -> list[Chunk]:
         """The chunks in which phones are, or were, bought for a list, oldest first."""
-        query = sa.select(*FACTS).join(parts, parts.c.chunk_key == chunks.c.chunk_key).where(parts.c.list_key == list_key)
+        query = sa.select(chunks).join(parts, parts.c.chunk_key == chunks.c.chunk_key).where(parts.c.list_key == list_key)
         return self._records(Chunk, query.order_by(chunks.c.planned_at, chunks.c.chunk_key))
 
     def purchases_of(self, list_key: str) -> list[Purchase]:
@@ -98,7 +98,7 @@ class ChunkEntries(Access):
         return [row.chunk_key for row in self._rows(query)]
 
     def _where_any(self, column: sa.Column[Any], values: Iterable[str]) -> list[Chunk]:
-        queries = (sa.select(*FACTS).where(column.in_(some)) for some in batched(values))
+        queries = (sa.select(chunks).where(column.in_(some)) for some in batched(values))
         return [chunk for query in queries for chunk in self._records(Chunk, query)]
 
 

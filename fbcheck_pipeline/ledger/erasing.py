@@ -14,7 +14,6 @@ from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
 from fbcheck_pipeline.ledger.schema import (
     ERASED,
-    FACTS,
     LOADED,
     chunks,
     erased_phones,
@@ -98,7 +97,7 @@ class Erasing(Access):
 
     def erased_chunks(self) -> list[Chunk]:
         """Chunks that phones were erased from."""
-        return self._records(Chunk, sa.select(*FACTS).where(chunks.c.payload_sha256 == ERASED).order_by(chunks.c.chunk_key))
+        return self._records(Chunk, sa.select(chunks).where(chunks.c.payload_sha256 == ERASED).order_by(chunks.c.chunk_key))
 
     def erase_from_chunk(self, chunk: LoadedChunk, phones: Phones) -> bool:
         """Take phones (sorted) out of a chunk; False where it has none of them, or needs them still.

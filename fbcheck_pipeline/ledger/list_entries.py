@@ -16,7 +16,6 @@ from fbcheck_pipeline.ledger.many_keys import among
 from fbcheck_pipeline.ledger.records import Chunk, NewList, PhoneList, UnreadableFile
 from fbcheck_pipeline.ledger.schema import (
     ERASED,
-    FACTS,
     chunk_phones,
     chunks,
     dependencies,
@@ -254,7 +253,7 @@ class ListEntries(Access):
     def unneeded_chunks(self, list_keys: Sequence[str], *, settled_before: float) -> list[Chunk]:
         """Chunks settled before that time (UTC seconds) on which no other list depends, and chunks that an earlier purge marked."""
         is_purged = chunks.c.state == ChunkState.PURGED.value
-        return self._records(Chunk, sa.select(*FACTS).where(is_purged | _unneeded(list_keys, settled_before)))
+        return self._records(Chunk, sa.select(chunks).where(is_purged | _unneeded(list_keys, settled_before)))
 
     def mark_purged(self, list_keys: Sequence[str], *, settled_before: float) -> list[Chunk]:
         """Mark unneeded chunks, whose files are about to be deleted: from now on no planning reads their verdicts or tries.
@@ -269,7 +268,7 @@ class ListEntries(Access):
             connection.execute(sa.update(ledger_meta).values(generation=ledger_meta.c.generation + 1))
             connection.execute(sa.update(chunks).where(_unneeded(list_keys, settled_before)).values(purged))
             count_change(connection)
-            rows = connection.execute(sa.select(*FACTS).where(chunks.c.state == ChunkState.PURGED.value))
+            rows = connection.execute(sa.select(chunks).where(chunks.c.state == ChunkState.PURGED.value))
             return [Chunk.from_row(row) for row in rows]
 
     def delete(self, list_keys: Sequence[str], chunk_keys: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from fbcheck_pipeline.ledger.access import Access
 from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList
-from fbcheck_pipeline.ledger.schema import FACTS, HAS_POSSIBLE_TASK, IS_OPEN, chunks, dependencies, ledger_meta, lists, waiting
+from fbcheck_pipeline.ledger.schema import HAS_POSSIBLE_TASK, IS_OPEN, chunks, dependencies, ledger_meta, lists, waiting
 from fbcheck_pipeline.ledger.states import TRAITS, ChunkState
 from fbcheck_pipeline.model.statuses import CheckStatus
 
@@ -97,7 +97,7 @@ class OpenWork(Access):
             HAS_POSSIBLE_TASK, chunks.c.possible_task_id.is_distinct_from(chunks.c.task_id)
         )
         chosen = chunks.c.chunk_key.in_(sa.union(of_lists, waiting, doubtful))
-        return self._records(Chunk, sa.select(*FACTS).where(chosen).order_by(chunks.c.planned_at, chunks.c.chunk_key))
+        return self._records(Chunk, sa.select(chunks).where(chosen).order_by(chunks.c.planned_at, chunks.c.chunk_key))
 
     def _open_lists(self, *conditions: sa.ColumnElement[bool]) -> list[PhoneList]:
         query = sa.select(lists).where(IS_OPEN, *conditions).order_by(lists.c.added_at, lists.c.list_key)

@@ -159,10 +159,8 @@ chunk_phones = sa.Table(
     sa.Column("unanswered", sa.LargeBinary),  # those without a usable verdict, once there is a result
 )
 
-FACTS = list(chunks.c)
-"""Columns of a `Chunk`."""
 LOADED: sa.Select[Any] = sa.select(
-    *FACTS, chunk_phones.c.phones.label("packed_phones"), chunk_phones.c.unanswered.label("packed_unanswered")
+    chunks, chunk_phones.c.phones.label("packed_phones"), chunk_phones.c.unanswered.label("packed_unanswered")
 ).join_from(chunks, chunk_phones, chunks.c.chunk_key == chunk_phones.c.chunk_key)
 """What finds every `LoadedChunk`."""
 

@@ -18,7 +18,7 @@ from fbcheck_pipeline.ledger.planning import Planning, loaded_chunk, replace_chu
 from fbcheck_pipeline.ledger.receipts import Receipt
 from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.ledger.restored import HELD, is_held, unknown_time
-from fbcheck_pipeline.ledger.schema import FACTS, chunks, ledger_meta
+from fbcheck_pipeline.ledger.schema import chunks, ledger_meta
 from fbcheck_pipeline.ledger.states import ChunkState
 from fbcheck_pipeline.model.task_ids import shown_task_id
 
@@ -74,7 +74,7 @@ class Sending(ChunkEntries):
                 The receipt stays.
         """
         for receipt in self.receipts.kept(with_copies=with_copies):
-            found = self._records(Chunk, sa.select(*FACTS).where(chunks.c.chunk_key == receipt.chunk_key))
+            found = self._records(Chunk, sa.select(chunks).where(chunks.c.chunk_key == receipt.chunk_key))
             if not found:
                 if self._is_of_unknown_time(receipt):
                     log.warning("the receipt of chunk %s is kept: it was sent after the backup", receipt.chunk_key)
@@ -145,7 +145,7 @@ class Sending(ChunkEntries):
         """
         today, now = self.today(), self.clock()
         with self._write() as connection:
-            chunk = Chunk.from_row(connection.execute(sa.select(*FACTS).where(chunks.c.chunk_key == chunk_key)).one())
+            chunk = Chunk.from_row(connection.execute(sa.select(chunks).where(chunks.c.chunk_key == chunk_key)).one())
             if chunk.state is not ChunkState.PLANNED:
                 return False
             if is_held(connection):
