@@ -6,6 +6,8 @@ Patterns over whole numbers are in `territories`.
 from __future__ import annotations
 
 import re
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,9 +47,7 @@ class Lookups:
 
     def __init__(self) -> None:
         self.territory_of_head, self.code_length_of_head = _territories_of_heads()
-        self.code = np.array([code_of(territory) for territory in range(TERRITORY_COUNT)])
-        self.code_length = np.array([len(str(code)) for code in self.code])
-        self.main_territory = np.array([main_territory_of(code) for code in self.code])
+        self.code, self.code_length, self.main_territory = _codes()
         self.idd_length: NDArray[np.int8] = np.zeros((TERRITORY_COUNT, _HEADS), np.int8)
         self.is_bare: NDArray[np.bool_] = np.zeros((TERRITORY_COUNT, _HEADS), np.bool_)
         self.prefix_length: NDArray[np.int64] = np.zeros(TERRITORY_COUNT, np.int64)
@@ -91,6 +91,13 @@ def _heads_with(prefix: str) -> slice:
     return slice(int(prefix or 0) * width, (int(prefix or 0) + 1) * width)
 
 
+@cache
+def _codes() -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    codes = [code_of(territory) for territory in range(TERRITORY_COUNT)]
+    return np.array(codes), np.array([len(str(code)) for code in codes]), np.array([main_territory_of(code) for code in codes])
+
+
+@cache
 def _territories_of_heads() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     territories, lengths = np.full(_HEADS, NO_TERRITORY), np.zeros(_HEADS, np.int64)
     for code in COUNTRY_CODE_TO_REGION_CODE:
