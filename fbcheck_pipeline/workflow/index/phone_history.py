@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import islice
 from typing import Self
 
 import numpy as np
@@ -26,6 +27,8 @@ from fbcheck_pipeline.workflow.sent_phones import with_phones
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 DAY_S = 86_400
+CHUNKS_AT_ONCE = 8
+"""Of those that no tier tells of yet, with their phones in memory."""
 Places = npt.NDArray[np.int64]
 """Where phones stand in the array that was asked about."""
 Changes = npt.NDArray[np.int64]
@@ -113,8 +116,9 @@ def history_of(ws: Workspace, phones: Phones, rule: TryRule = EVERY_TRY) -> Hist
         state, bound = ws.ledger.index_state(), list(ws.ledger.changes_of(sorted(rule.binding)).values())
         found = _Found(since, rule.oldest, np.array(bound, np.int64))
         for gap in state.gaps():
-            for chunk in ws.ledger.telling(*gap):
-                table, (known, rows) = rows_of([with_phones(ws, chunk)])
+            telling = ws.ledger.telling(*gap)
+            while some := [with_phones(ws, chunk) for chunk in islice(telling, CHUNKS_AT_ONCE)]:
+                table, (known, rows) = rows_of(some)
                 at = codec.positions(known, phones)
                 found.add(table, at[at >= 0], rows[at >= 0])
         old = [each for each in state.tiers if each.fresh_at < min(since, rule.oldest) and not any(map(each.tells_of, bound))]
