@@ -55,14 +55,14 @@ class Normaliser:
         heard, more = [], iter(batches)
         for batch in more:
             heard.append(batch)
-            names = _coded_columns(batch).dictionary.to_pylist()
-            self._hear(batch, names)
+            names = self._hear(batch)
             if all(self.votes[name].heard >= CELLS_HEARD for name in names):
                 break
         return chain(heard, more)
 
-    def _hear(self, batch: pa.RecordBatch, names: list[str]) -> None:
-        texts, regions, columns = self._taken_from(batch)
+    def _hear(self, batch: pa.RecordBatch) -> list[str]:
+        """Returns the names of its phone columns."""
+        texts, regions, columns, names = self._taken_from(batch)
         says, *may_be = self._reader.votes(texts, regions)
         for column, name in enumerate(names):
             rows = np.flatnonzero(columns == column)[: max(0, CELLS_HEARD - self.votes[name].heard)]
@@ -73,14 +73,14 @@ class Normaliser:
                 _ballot, texts.take(pa.array(closed)).to_pylist(), regions[closed], may_be[0][closed], may_be[1][closed]
             )
             self.votes[name].add(len(rows), counts, list(ballots))
+        return names
 
     def normalise(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """One row per phone of a batch of raw phones, in order; see `output_schema`.
 
         Depends on nothing but the batch and what was learnt; `phone_index` counts within the batch.
         """
-        names = _coded_columns(batch).dictionary.to_pylist()
-        texts, regions, columns = self._taken_from(batch)
+        texts, regions, columns, names = self._taken_from(batch)
         says = np.array([*(self.votes[name].says() for name in names), Says.NOTHING])[columns]
         phones = self._reader.read(Cells(np.arange(batch.num_rows), texts, regions, says))
         return phone_batches.output_batch(batch, phones, self.output_schema(batch.schema))
@@ -124,9 +124,10 @@ class Normaliser:
             applied.append(f"Rejected: {outcome.reason}." if outcome.reason else is_number)
         return applied
 
-    def _taken_from(self, batch: pa.RecordBatch) -> tuple[pa.StringArray, Ints, Ints]:
-        """Each cell, its region and its column."""
-        return batch.column(Column.PHONE_RAW), self._regions(batch), _indices(_coded_columns(batch))
+    def _taken_from(self, batch: pa.RecordBatch) -> tuple[pa.StringArray, Ints, Ints, list[str]]:
+        """Each cell, its region and its column, an index into the names of the columns."""
+        columns = batch.column(Column.PHONE_COLUMN).dictionary_encode()
+        return batch.column(Column.PHONE_RAW), self._regions(batch), _indices(columns), columns.dictionary.to_pylist()
 
     def _regions(self, batch: pa.RecordBatch) -> Ints:
         """Index into COUNTRIES of each row's region, NONE where it is unknown."""
@@ -145,10 +146,6 @@ class Normaliser:
         region = None if cell is None else region_of(cell)
         is_blank = cell is None or (says_nothing(cell) and "?" not in cell and cell.strip() not in NAMIBIA_OR_NOTHING)
         return self.region if region is None and is_blank else region
-
-
-def _coded_columns(batch: pa.RecordBatch) -> pa.DictionaryArray:
-    return batch.column(Column.PHONE_COLUMN).dictionary_encode()
 
 
 def _indices(column: pa.DictionaryArray) -> Ints:
