@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches, without_scheme
 from fbcheck_pipeline.phones.fast.digits import digit_counts
-from fbcheck_pipeline.phones.fast.terms import Ints
+from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text.cell_words import JOINING_WORDS
-from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS
+from fbcheck_pipeline.text.decorations import DAY, MIN_PART_DIGITS
 
 _PART = r"[+(]?(?:[0-9][ ().\-]{0,2})+"
 _SEPARATOR = rf"(?: ?(?:[;|,/\n]|:::?) ?| - |(?i: (?:{JOINING_WORDS}) ))"
@@ -27,6 +27,8 @@ _BESIDE = rf"[{LETTERS} .:!?'()]*"
 _WRITTEN = r"(?:\+[0-9]|0|\([0-9]+\))[0-9 ()\-]*[0-9]"
 _WORDED = rf"^{_BESIDE}{_WRITTEN}(?:(?:{_WORDS_BETWEEN}|{_BESIDE}{_SIGN}{_BESIDE}){_WRITTEN})+{_BESIDE}(?: -)?$"
 _JOINED = rf"(?i) (?:{JOINING_WORDS}) "
+_HAS_DATE = rf"(?:^|[^0-9])(?:{DAY})(?:[^0-9]|$)"
+"""Digits beside a date may be another number with it: `0532 …; 89 30.11.1995`."""
 
 
 def parts_of(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
@@ -35,9 +37,9 @@ def parts_of(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     Args:
         cells: as `in_ascii` gives them, without blanks around.
     """
-    places = pc.indices_nonzero(pc.fill_null(pc.match_substring_regex(cells, _SEVERAL), False))
-    lists = pc.split_pattern(pc.replace_substring_regex(cells.take(places), _SEPARATOR, ";"), ";")
-    return _whole(lists, places.to_numpy().astype(np.int64))
+    places = _without_date(cells, matches(cells, _SEVERAL))
+    lists = pc.split_pattern(pc.replace_substring_regex(cells.take(pa.array(places)), _SEPARATOR, ";"), ";")
+    return _whole(lists, places)
 
 
 def worded_parts(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
@@ -49,9 +51,16 @@ def worded_parts(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     cells = without_scheme(cells)
     is_several = matches(cells, _WORDED)
     is_several[is_several] = ~matches(cells.filter(pa.array(is_several)), _JOINED)
-    signed = pc.replace_substring_regex(cells.filter(pa.array(is_several)), _SIGN, ";")
+    places = _without_date(cells, is_several)
+    signed = pc.replace_substring_regex(cells.take(pa.array(places)), _SIGN, ";")
     cut = pc.replace_substring_regex(signed, rf"([0-9])({_WORDS_BETWEEN})([+(0-9])", r"\1\2;\2\3")
-    return _whole(pc.split_pattern(cut, ";"), np.flatnonzero(is_several))
+    return _whole(pc.split_pattern(cut, ";"), places)
+
+
+def _without_date(cells: pa.StringArray, is_several: Mask) -> Ints:
+    """The places of several parts in none of which a date stands."""
+    places = np.flatnonzero(is_several)
+    return places[~matches(cells.take(pa.array(places)), _HAS_DATE)]
 
 
 def _whole(lists: pa.ListArray, places: Ints) -> tuple[pa.StringArray, Ints]:
