@@ -16,6 +16,9 @@ from typing import IO
 
 from fbcheck_pipeline.errors import StorageError
 
+COPIED_AT_ONCE = 1 << 19
+"""Bytes: a buffer that stays in the processor's cache, and takes no new memory."""
+
 
 @contextmanager
 def whole_file(to: Path) -> Iterator[IO[bytes]]:
@@ -70,7 +73,7 @@ def _copy_then_delete(path: Path, to: Path) -> None:
     with path.open("rb") as stream:
         was = os.fstat(stream.fileno())
         with whole_file(to) as sink:
-            shutil.copyfileobj(stream, sink, 1 << 19)
+            shutil.copyfileobj(stream, sink, COPIED_AT_ONCE)
     os.utime(to, ns=(was.st_atime_ns, was.st_mtime_ns))
     now = path.stat()
     if (now.st_ino, now.st_size, now.st_mtime_ns) == (was.st_ino, was.st_size, was.st_mtime_ns):  # else another came meanwhile

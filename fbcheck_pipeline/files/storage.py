@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any
 import fsspec
 
 from fbcheck_pipeline.errors import StorageError
-from fbcheck_pipeline.files.atomic import move_file, whole_file, write_faults_named
+from fbcheck_pipeline.files.atomic import COPIED_AT_ONCE, move_file, whole_file, write_faults_named
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -234,7 +234,7 @@ class Storage:
             before_it_appears: called once all is copied; where it fails, nothing appears.
         """
         with self.writing(name) as sink, source.open("rb") as stream:
-            shutil.copyfileobj(stream, sink, 1 << 19)
+            shutil.copyfileobj(stream, sink, COPIED_AT_ONCE)
             before_it_appears()
 
     @contextmanager

@@ -7,12 +7,20 @@ import sqlalchemy as sa
 from fbcheck_pipeline.ledger.access import Access
 from fbcheck_pipeline.ledger.planning import ORPHANED_AFTER_S
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList
-from fbcheck_pipeline.ledger.schema import HAS_POSSIBLE_TASK, IS_OPEN, chunks, dependencies, ledger_meta, lists, waiting
+from fbcheck_pipeline.ledger.schema import (
+    HAS_POSSIBLE_TASK,
+    IS_INCOMPLETE,
+    IS_OPEN,
+    chunks,
+    dependencies,
+    ledger_meta,
+    lists,
+    waiting,
+)
 from fbcheck_pipeline.ledger.states import TRAITS, ChunkState
 from fbcheck_pipeline.model.statuses import CheckStatus
 
-_IS_INCOMPLETE = lists.c.is_complete.is_(sa.false())
-_UNTRIED = (_IS_INCOMPLETE, lists.c.error.is_(None))
+_UNTRIED = (IS_INCOMPLETE, lists.c.error.is_(None))
 _WAITING_STATES = [state for state, traits in TRAITS.items() if not traits.settles or traits.action]
 """Of chunks that something may still happen to by itself, or that wait for a person."""
 _NIGHT_STATES = [state for state, traits in TRAITS.items() if traits.retries == "night"]

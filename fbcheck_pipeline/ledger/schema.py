@@ -78,6 +78,7 @@ lists = sa.Table(
 
 IS_OPEN = lists.c.is_open.is_(sa.true())
 """All queries of ticks and runs name it, so that an index of the open lists serves them."""
+IS_INCOMPLETE = lists.c.is_complete.is_(sa.false())
 sa.Index("ix_lists_open", lists.c.added_at, lists.c.list_key, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
 HAS_RESERVED = lists.c.reserved > 0
 sa.Index("ix_lists_reserved", lists.c.reserved, sqlite_where=HAS_RESERVED, postgresql_where=HAS_RESERVED)

@@ -15,7 +15,7 @@ from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.access import Access
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.many_keys import among, new_rows
-from fbcheck_pipeline.ledger.schema import IS_OPEN, ledger_meta, lists, suppressions
+from fbcheck_pipeline.ledger.schema import IS_INCOMPLETE, IS_OPEN, ledger_meta, lists, suppressions
 from fbcheck_pipeline.model.statuses import CheckStatus
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Suppressing(Access):
             if taken_back:  # an older ledger would still refuse them
                 _count_import(connection)
                 has_suppressed = lists.c.counts[CheckStatus.SUPPRESSED.value].as_integer() > 0
-                waits = (IS_OPEN, lists.c.is_complete.is_(sa.false()), lists.c.held.is_(None), has_suppressed)
+                waits = (IS_OPEN, IS_INCOMPLETE, lists.c.held.is_(None), has_suppressed)
                 connection.execute(sa.update(lists).where(*waits).values(needs_planning=True))
         return taken_back
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from fbcheck_pipeline.files.byte_ranges import PORTION, byte_ranges
+from fbcheck_pipeline.files.byte_ranges import PORTION, ByteRanges, byte_ranges
 from fbcheck_pipeline.files.sorted_pairs import BLOCK, BLOCK_BYTES, FILTER_BYTES, DamagedPairs, PairsFile, merged, write_pairs
 from fbcheck_pipeline.files.storage import Storage
 
@@ -58,17 +58,22 @@ def test_every_pair_of_a_key_is_found_and_no_other(tmp_path: Path, count: int, s
         assert found(file, needles) == sorted((key, value) for key, value in zip(keys, values, strict=True) if key in wanted)
 
 
+def telling(source: ByteRanges, reads: list[int]) -> ByteRanges:
+    """The same source; how many bytes are asked for each time is added to `reads`."""
+
+    def read(start: int, stop: int) -> bytes:
+        reads.append(stop - start)
+        return source.read(start, stop)
+
+    return replace(source, read=read)
+
+
 def test_few_keys_are_found_by_reading_few_blocks_and_many_in_small_pieces(tmp_path: Path) -> None:
     """A look-up in a hundred million pairs has no room for them."""
     count = 300 * BLOCK
     storage, reads = written(tmp_path, list(range(count)), [0] * count), list[int]()
     with byte_ranges(storage, "file") as source:
-
-        def read(start: int, stop: int) -> bytes:
-            reads.append(stop - start)
-            return source.read(start, stop)
-
-        file = PairsFile.open(replace(source, read=read), IDENTITY)
+        file = PairsFile.open(telling(source, reads), IDENTITY)
         reads.clear()
         assert len(found(file, np.array([5, 200 * BLOCK], np.int64))) == 2
         assert sum(reads) <= 4 * BLOCK_BYTES
@@ -89,12 +94,7 @@ def test_keys_that_are_not_there_are_told_by_filters_alone(tmp_path: Path) -> No
     """Most phones of a list are new: of one in each block, few blocks are read."""
     storage, reads = written(tmp_path, list(range(0, 600 * BLOCK, 2)), [0] * 300 * BLOCK), list[int]()
     with byte_ranges(storage, "file") as source:
-
-        def read(start: int, stop: int) -> bytes:
-            reads.append(stop - start)
-            return source.read(start, stop)
-
-        file = PairsFile.open(replace(source, read=read), IDENTITY)
+        file = PairsFile.open(telling(source, reads), IDENTITY)
         reads.clear()
         assert found(file, np.arange(999, 600 * BLOCK, 2 * BLOCK)) == []
         assert 300 * FILTER_BYTES <= sum(reads) <= 300 * FILTER_BYTES + 60 * BLOCK_BYTES
