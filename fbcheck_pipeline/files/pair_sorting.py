@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from types import TracebackType
@@ -12,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from fbcheck_pipeline.files.byte_ranges import byte_ranges
+from fbcheck_pipeline.files.scratch import scratch_folder
 from fbcheck_pipeline.files.sorted_pairs import Keys, Pairs, PairsFile, Values, merged, write_pairs
 from fbcheck_pipeline.files.storage import Storage
 
@@ -27,12 +27,12 @@ class PairSorter:
         self._loose: list[Pairs] = []
 
     def __enter__(self) -> Self:
-        self._folder = tempfile.TemporaryDirectory(prefix="fbcheck-")
-        self._storage = Storage(self._folder.name)
+        self._folder = ExitStack()
+        self._storage = Storage(str(self._folder.enter_context(scratch_folder())))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._folder.cleanup()
+        self._folder.close()
 
     def add(self, keys: Keys, values: Values) -> None:
         """Take in some pairs."""

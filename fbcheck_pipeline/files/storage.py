@@ -7,7 +7,6 @@ not known here. Arrow is loaded by what reads or writes Parquet: commands that o
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
@@ -20,6 +19,7 @@ import fsspec
 
 from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.files.atomic import COPIED_AT_ONCE, move_file, whole_file, write_faults_named
+from fbcheck_pipeline.files.scratch import scratch_folder
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -243,8 +243,8 @@ class Storage:
         if self.is_local:
             yield Path(self._path(name))
             return
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / name.rsplit("/", 1)[-1]
+        with scratch_folder() as folder:
+            path = folder / name.rsplit("/", 1)[-1]
             with self.faults_named(name):
                 self.fs.get_file(self._path(name), str(path))
             yield path

@@ -6,7 +6,6 @@ since the bytes of Parquet change with the library that writes it.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 
 from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.files.content_hash import ContentHash
+from fbcheck_pipeline.files.scratch import scratch_folder
 from fbcheck_pipeline.files.united_batches import UnitedBatches
 from fbcheck_pipeline.lists import ListReader, ReadOptions, key_of, open_list
 from fbcheck_pipeline.model import paths
@@ -79,11 +79,11 @@ def take_snapshot(ws: Workspace, rules: SnapshotRules, batches: Iterable[pa.Reco
         ListError: a column that is asked for is not there, or there is no phone.
         OperatorError: a purpose is required, and there is none.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        united = UnitedBatches(Path(folder))
+    with scratch_folder() as folder:
+        united = UnitedBatches(folder)
         for batch in batches:
             united.add(_chosen(rules, batch))
-        path = Path(folder) / f"{rules.source}.parquet"
+        path = folder / f"{rules.source}.parquet"
         options = ReadOptions(
             column=tuple(rules.phone_columns) or None,
             region_column=rules.region_column,

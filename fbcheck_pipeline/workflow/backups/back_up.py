@@ -8,14 +8,13 @@ ledger says lies in files was written to them before it said so, and whatever is
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 
 from fbcheck_pipeline import __version__
+from fbcheck_pipeline.files.scratch import scratch_folder
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.ledger.copying import copy_rows, ledger_file, see_that_all_is_known
@@ -85,8 +84,8 @@ def _cut(ws: Workspace, target: BackupTarget, copies: _Copies) -> tuple[Manifest
         files.update(copies.kept)
         files.update(copies.receipts(ws.ledger))
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / paths.LEDGER.path
+    with scratch_folder() as folder:
+        path = folder / paths.LEDGER.path
         with ledger_file(path) as database:
             with ws.ledger.database.snapshot(while_still) as source, database.writing() as copy:
                 copy_rows(source, copy)
@@ -128,9 +127,9 @@ class _Copies:
     def receipts(self, ledger: Ledger) -> dict[str, Kept]:
         """The receipts of this machine, and copies of others', as they are now."""
         kept = {}
-        with tempfile.TemporaryDirectory() as folder:
+        with scratch_folder() as folder:
             for number, receipt in enumerate(ledger.receipts.kept(with_copies=True)):
-                path = Path(folder) / str(number)
+                path = folder / str(number)
                 path.write_bytes(receipt.to_bytes())
                 kept[receipt.name] = Kept(self._target.keep(path, self.there), "")
         return kept

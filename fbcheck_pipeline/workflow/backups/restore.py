@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import logging
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import FbcheckError, LedgerError, OperatorError, StorageError
+from fbcheck_pipeline.files.scratch import scratch_folder
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger, codec
 from fbcheck_pipeline.ledger.codec import Phones
@@ -90,7 +90,7 @@ def restore(
     source, storage, database = BackupTarget(place), Storage(settings.data_uri), connect(settings.ledger_address)
     manifest = _whole_manifest(source)
     try:
-        with tempfile.TemporaryDirectory() as folder, _ledger_of(source, manifest, Path(folder)) as backup:
+        with scratch_folder() as folder, _ledger_of(source, manifest, folder) as backup:
             check_owner(Ledger(backup), settings, instance)
             _see_that_nothing_is_lost(storage, database, manifest)
             marked = {"ledger_uuid": manifest.ledger_uuid, "restoring": True}
@@ -98,7 +98,7 @@ def restore(
             _copy_files(source, storage, manifest)
             database.make_place()
             migrate(database)
-            newer = _fill(database, backup, source, Path(folder), clock())
+            newer = _fill(database, backup, source, folder, clock())
         ws = Workspace(settings, storage, Ledger(database, clock), declared_sources or {})
         phones = _phones_to_erase(ws)
         erased = erase(ws, person_of(phones), rejoin) if len(phones) else Erased()

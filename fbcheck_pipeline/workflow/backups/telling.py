@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from pathlib import Path
 
 from fbcheck_pipeline.errors import StorageError
+from fbcheck_pipeline.files.scratch import scratch_folder
 from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.ledger.copying import copy_rows, ledger_file
 from fbcheck_pipeline.ledger.schema import erased_phones, ledger_meta, suppressions
@@ -23,8 +23,8 @@ def tell_backups(ws: Workspace) -> None:
     untold = ws.ledger.untold_backups()
     if not untold:
         return
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "told.db"
+    with scratch_folder() as folder:
+        path = folder / "told.db"
         with ledger_file(path) as database:
             with ws.ledger.database.snapshot(lambda: None) as source, database.writing() as copy:
                 copy_rows(source, copy, TOLD)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fbcheck_pipeline.errors import ResultError, ResultExpired, ResultUnreadable, StorageError, TaskNotFound, VendorError
+from fbcheck_pipeline.files.scratch import scratch_folder
 from fbcheck_pipeline.files.storage import release_unused_memory
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.ledger.opening import stamp
@@ -112,8 +112,8 @@ def _collect_all(ws: Workspace, client: VendorClient, fetcher: str, due: Sequenc
 
 def _collect(ws: Workspace, client: VendorClient, readers: Executor, chunk: Chunk, collected: Collected) -> None:
     try:
-        with tempfile.TemporaryDirectory(prefix="fbcheck-") as folder:
-            path = Path(folder) / "result"
+        with scratch_folder() as folder:
+            path = folder / "result"
             fetched = _fetch(ws, client, chunk, path)
             missing = readers.submit(_keep_and_take_in, ws, fetched, path).result()
     except VendorError as error:

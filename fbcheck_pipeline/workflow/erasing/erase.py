@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.errors import OperatorError, StorageError
+from fbcheck_pipeline.files.scratch import drop_abandoned_scratch
 from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.model import paths
@@ -99,6 +100,7 @@ def erase(ws: Workspace, person: Person, rejoin: Rejoin) -> Erased:
     finish_erasures(ws)
     erased.purged = purge_emptied(ws)
     ws.storage.drop_leftovers(before=ws.ledger.clock() - LEFTOVERS_S)
+    drop_abandoned_scratch()
     ws.ledger.wipe_deleted()
     stamp(ws.storage, ws.ledger)
     tell_backups(ws)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fbcheck_pipeline.errors import OperatorError
+from fbcheck_pipeline.files.scratch import drop_abandoned_scratch
 from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.records import Chunk, PhoneList
 from fbcheck_pipeline.ledger.states import states_that
@@ -101,6 +102,7 @@ def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None 
         remake_verdict_tables(ws)
     ws.ledger.receipts.drop_of_chunks({each.chunk_key for each in chunks})
     ws.storage.drop_leftovers(before=min(oldest, ws.ledger.clock() - DAY_S))
+    drop_abandoned_scratch()
     ws.ledger.delete(list_keys, [each.chunk_key for each in chunks])
     for name in of_lists:  # what a join brought back that began since, before the ledger forgot its list
         ws.storage.delete(name)

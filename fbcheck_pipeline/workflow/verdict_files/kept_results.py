@@ -9,11 +9,11 @@ import contextlib
 import filecmp
 import gzip
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from fbcheck_pipeline.errors import ResultError
+from fbcheck_pipeline.files.scratch import scratch_folder
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
 from fbcheck_pipeline.model import paths
@@ -57,8 +57,8 @@ def kept(ws: Workspace, task_id: str) -> Iterator[Path | None]:
         yield None
         return
     content = ws.storage.read_bytes(names[0])
-    with tempfile.TemporaryDirectory(prefix="fbcheck-") as folder:
-        path = Path(folder) / "result"
+    with scratch_folder() as folder:
+        path = folder / "result"
         path.write_bytes(content if names[0].endswith(paths.RESULT_ARCHIVES.suffix) else gzip.decompress(content))
         yield path
 
