@@ -87,7 +87,10 @@ def _cells_of(rows: bytes, number: int) -> pa.RecordBatch:
             begins, keeps_blanks = tags[:, tag - 1] + (each.start() - tags[0, tag - 1]), not pieces[-1].endswith(b"<t>")
             texts.append(_slices(characters, begins, tags[:, tag], keeps_blanks=keeps_blanks))
         pieces.append(texts[-1] if pieces[-1].endswith(b">") else numbers)
-    written = pc.binary_join_element_wise(*pieces, first[at:], b"")
+    pieces.append(first[at:])
+    if len(tags) * sum(len(each) for each in pieces if isinstance(each, bytes)) > len(rows):
+        raise ValueError("not plain")  # and would take a thousand times the memory to be written
+    written = pc.binary_join_element_wise(*pieces, b"")
     if not written.buffers()[2].equals(pa.py_buffer(rows)):
         raise ValueError("not plain")
     return pa.RecordBatch.from_arrays([text.cast(pa.string()) for text in texts], [str(place) for place in range(len(texts))])

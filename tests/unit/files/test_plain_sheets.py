@@ -2,9 +2,11 @@
 
 import io
 import zipfile
+from collections.abc import Callable, Iterator
 
 import fastexcel
 import openpyxl
+import pyarrow as pa
 import pytest
 
 from fbcheck_pipeline.files import untrusted
@@ -15,6 +17,16 @@ from fbcheck_pipeline.files.worksheets import Workbook
 BOUNDS = Bounds(unpacked_bytes=1 << 24, honest_bytes=1 << 20, member_count=100)
 SHEET = "xl/worksheets/sheet1.xml"
 ROWS = [["Number", "facebook"], *([f"+9053{place:08}", ("yes", " no", "ban\n", "ñ→😀")[place % 4]] for place in range(120))]
+
+
+@pytest.fixture
+def arrow_memory() -> Iterator[Callable[[], int]]:
+    """The most bytes that Arrow held at once in the test."""
+    usual = pa.default_memory_pool()
+    counting = pa.proxy_memory_pool(usual)
+    pa.set_memory_pool(counting)
+    yield counting.max_memory
+    pa.set_memory_pool(usual)
 
 
 def streamed(rows: list[list[str]], *, kept: bool = True, style: str = "", first: int = 1) -> bytes:
@@ -116,6 +128,15 @@ def test_what_is_written_otherwise_is_left_to_other_readers(sheet: bytes) -> Non
     assert sheet != PLAIN
     for piece_bytes in (len(sheet), 600):
         assert plain_sheet(sheet[at : at + piece_bytes] for at in range(0, len(sheet), piece_bytes)) is None
+
+
+def test_a_row_unlike_the_others_is_not_written_as_often_as_they(arrow_memory: Callable[[], int]) -> None:
+    """Rows of a few bytes have as many marks as one of many: half a megabyte asked for gigabytes."""
+    long = f'<row r="2" a="{"x" * 100_000}"><c r="A2" t="inlineStr"><is><t>p</t></is></c></row>'
+    sheet = streamed([["h"]]).decode().partition("</sheetData>")
+    short = "<<<<t>x<<<<" * 30_000 + "<<<<t>x<<<</row>"
+    assert plain_sheet(["".join((sheet[0], long, short, *sheet[1:])).encode()]) is None
+    assert arrow_memory() < 10_000_000
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
