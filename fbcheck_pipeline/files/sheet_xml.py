@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree
@@ -50,7 +51,7 @@ class Parts:
     """What a workbook says of itself.
 
     Attributes:
-        sheets: those of cells, in order; charts and macro sheets are none.
+        sheets: those of cells, in order, each part once; charts and macro sheets are none.
         date_styles: for each style of a cell, whether it shows a number as a day or time.
         counts_from_1904: days are counted from 1904.
     """
@@ -84,8 +85,12 @@ class Parts:
         styles = next((part for kind, part in targets.values() if kind == "styles" and part in members), None)
         texts = next((part for kind, part in targets.values() if kind == "sharedStrings" and part in members), None)
         date_styles = _date_styles(_xml(archive, members[styles])) if styles else ()
-        found = tuple(sheet for sheet in sheets if sheet is not None and sheet.part in members)
-        return cls(archive, members, found, date_styles, is_1904, texts)
+        found = [sheet for sheet in sheets if sheet is not None and sheet.part in members]
+        of_parts = {sheet.part: sheet for sheet in reversed(sorted(found, key=lambda sheet: not sheet.is_visible))}
+        once = tuple(
+            sheet for sheet in found if of_parts[sheet.part] is sheet
+        )  # a thousand may be one part, and it is read for each
+        return cls(archive, members, once, date_styles, is_1904, texts)
 
     def cells(self, sheet: Sheet, *, has_dates: bool) -> pa.RecordBatch:
         """A sheet's cells as text, from the first filled row and column to the last.
@@ -96,10 +101,13 @@ class Parts:
             DangerousFile: they would take more memory than any honest sheet's.
             Exception: whatever the parser raises for damaged XML.
         """
-        texts = _shared_texts(self._pieces(self.shared_texts)) if self.shared_texts else []
-        reader = _CellReader(texts, self.date_styles if has_dates else (), self.counts_from_1904)
+        reader = _CellReader(self._texts, self.date_styles if has_dates else (), self.counts_from_1904)
         _parse(reader, self._pieces(sheet.part))
         return reader.table()
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        return _shared_texts(self._pieces(self.shared_texts)) if self.shared_texts else []
 
     def check_texts(self) -> None:
         """Hold the texts of all sheets against a bound, before a reader lays them out.

@@ -276,6 +276,37 @@ def test_what_other_readers_open_is_read(tmp_path: Path, kind: str, is_fast: boo
     assert column(table, "phone_raw")[:2] == ["5321112233", "0532 111 22 34"] and column(table, "Ad")[:2] == ["Ali", "Veli"]
 
 
+def test_a_part_that_several_sheets_name_is_read_once(tmp_path: Path) -> None:
+    """As the sheet that a person sees: sixty KB may name one part ten thousand times, and no spreadsheet writes so."""
+    path = workbook(tmp_path / "a.xlsx", {"s": LEADS})
+
+    def named_often(text: bytes) -> bytes:
+        (sheet,) = re.findall(rb"<sheet [^>]*/>", text)
+        hidden = sheet.replace(b'"visible"', b'"hidden"').replace(b'"s"', b'"h"')
+        assert hidden.count(b'"hidden"') == 1
+        return text.replace(sheet, hidden + b"".join(sheet.replace(b'"s"', b'"s%d"' % each) for each in range(5)))
+
+    rewritten(path, "xl/workbook.xml", named_often)
+    with zipfile.ZipFile(path) as archive:
+        assert [sheet.name for sheet in sheet_xml.Parts.of(archive).sheets] == ["s0"]
+    reader, table = read(path)
+    assert reader.source.reasons[0] == "Sheet 's0': the only one." and table.num_rows == 2
+
+
+def test_the_slow_reader_reads_shared_texts_once_for_all_sheets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They may be as large as all sheets together."""
+    readings: list[int] = []
+    original = sheet_xml._shared_texts
+    monkeypatch.setattr(sheet_xml, "_shared_texts", lambda pieces: readings.append(1) or original(pieces))
+    path = workbook(tmp_path / "a.xlsx", {name: [*LEADS, ["=A1", None]] for name in "abc"})
+    relation = b'<Relationship Id="t" Type="http://x/relationships/sharedStrings" Target="sharedStrings.xml"/></Relationships>'
+    rewritten(path, "xl/_rels/workbook.xml.rels", lambda text: text.replace(b"</Relationships>", relation))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/sharedStrings.xml", b"<sst><si><t>x</t></si></sst>")
+    read(path)
+    assert readings == [1]
+
+
 @pytest.mark.parametrize("is_fast", [True, False])
 def test_one_long_text_in_every_cell_is_refused_before_it_is_written_out(
     tmp_path: Path, is_fast: bool, monkeypatch: pytest.MonkeyPatch
