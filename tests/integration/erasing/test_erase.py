@@ -40,7 +40,7 @@ from tests.fake_vendor import FakeVendor
 from tests.forked import FORK, PATIENCE_S
 from tests.integration.erasing import store
 from tests.integration.erasing.store import PERSON, counts_add_up, grown_store, take_in, where_is
-from tests.integration.money.worker_script import die
+from tests.integration.money.worker_script import die_after
 from tests.integration.workflow.workflow_driver import WorkflowDriver
 from tests.prepared import nothing_synced
 
@@ -172,17 +172,7 @@ def _origin_of(data: Path) -> str:
 
 
 def _erase_and_die(settings: Settings, now: float, point: str) -> None:
-    owner, name, number = POINTS[point]
-    original, calls = getattr(owner, name), [0]
-
-    def wrapped(*args: object, **given: object) -> object:
-        result = original(*args, **given)
-        calls[0] += 1
-        if calls[0] == number:
-            die()
-        return result
-
-    setattr(owner, name, wrapped)
+    die_after(*POINTS[point])
     with nothing_synced():
         erased(open_workspace(settings, lambda: now), PERSON)
 

@@ -18,7 +18,7 @@ from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor
 from tests.forked import FORK, PATIENCE_S
-from tests.integration.money.worker_script import die
+from tests.integration.money.worker_script import die, die_after
 from tests.integration.workflow.workflow_driver import WorkflowDriver
 
 POINTS: dict[str, tuple[object, str]] = {
@@ -76,17 +76,8 @@ def test_a_purge_killed_half_way(point: str, number: int, old_list: Workspace, c
 
 def _purge_and_die(settings: Settings, now: float, point: str, number: int) -> None:
     owner, name = POINTS[point]
-    original, calls = getattr(owner, name), [0]
-
-    def wrapped(*args: object, **given: object) -> object:
-        result = original(*args, **given)
-        calls[0] += 1
-        if calls[0] == number:
-            die()
-        return result
-
     if point == "rows":
         setattr(owner, name, die)
     else:
-        setattr(owner, name, wrapped)
+        die_after(owner, name, number)
     purge(open_workspace(settings, lambda: now), older_than_days=30)

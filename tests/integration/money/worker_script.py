@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import os
 import signal
 import sys
@@ -100,6 +101,19 @@ def die(*_: object) -> None:
 def pause() -> None:
     """As a laptop's lid or a hypervisor would have it."""
     os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def die_after(owner: object, name: str, number: int) -> None:
+    """From now on the `number`-th call of that function is the last thing that this process does."""
+    original, calls = getattr(owner, name), itertools.count(1)
+
+    def wrapped(*args: Any, **given: Any) -> Any:
+        result = original(*args, **given)
+        if next(calls) == number:
+            die()
+        return result
+
+    setattr(owner, name, wrapped)
 
 
 def dying_at(point: str, when: str, number: int, halt: Callable[[], None] = die) -> Callable[[], None]:

@@ -32,6 +32,7 @@ from fbcheck_pipeline.workflow.verdict_files.volumes import bind_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import Clock, phones
 from tests.forked import FORK, PATIENCE_S
+from tests.integration.money.worker_script import die_after
 from tests.unit.workflow.past_chunks import Past, PastChunks
 
 SOME = phones(9)
@@ -270,18 +271,8 @@ def test_a_killed_writer_leaves_the_last_tables_and_the_next_ends_the_work(
 
 
 def _refresh_and_die(settings: Settings, now: float, point: str) -> None:
-    owner, name, which = POINTS[point]
-    original, calls = getattr(owner, name), [0]
-
-    def wrapped(*given: Any, **more: Any) -> Any:
-        result = original(*given, **more)
-        calls[0] += 1
-        if calls[0] == which:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-
     ws = open_workspace(settings, lambda: now)
-    setattr(owner, name, wrapped)
+    die_after(*POINTS[point])
     refresh_verdict_tables(ws)
 
 
