@@ -17,7 +17,7 @@ from fbcheck_pipeline.defs.taking import ALWAYS_THE_SAME
 from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.model.columns import Column, schema_of
+from fbcheck_pipeline.model.columns import Column, repeated_texts, schema_of
 from fbcheck_pipeline.model.frames import validate
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.phones.reading_version import reading_version
@@ -218,7 +218,10 @@ def current_verdicts(instance: Instance) -> dg.AssetsDefinition:
 
 def facebook_results(instance: Instance) -> dg.AssetsDefinition:
     """The joined result of a list."""
-    ins = {each.folder: dg.AssetIn(instance.key(each)) for each in (paths.E164_PHONES, paths.SUBMITTED_CHUNKS)}
+    ins = {
+        each.folder: dg.AssetIn(instance.key(each), metadata={"dictionaries": repeated_texts(each)})
+        for each in (paths.E164_PHONES, paths.SUBMITTED_CHUNKS)
+    }
     deps = [instance.key(paths.VERDICTS)]
 
     @instance.asset(paths.FACEBOOK_RESULTS, ins=ins, deps=deps)

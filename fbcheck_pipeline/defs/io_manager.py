@@ -21,7 +21,8 @@ class ParquetIOManager(dg.IOManager):
     """One file per asset and partition: `<asset>/<list_key>.parquet`, whatever the prefix of the asset's key; and the tables without
     partitions.
 
-    An input may name the columns it needs: `AssetIn(metadata={"columns": [...]})`.
+    An input may name the columns it needs: `AssetIn(metadata={"columns": [...]})`; and, of a `BatchStream`, under `dictionaries` those
+    that come as Arrow dictionaries.
     """
 
     def __init__(self, fbcheck: FbcheckResource) -> None:
@@ -44,11 +45,10 @@ class ParquetIOManager(dg.IOManager):
         """What the input is annotated as: `pandas.DataFrame` (Arrow-backed), `pyarrow.Table` or `RecordBatchReader`, a frame of Polars;
         otherwise a `BatchStream`.
         """
-        columns = (context.definition_metadata or {}).get("columns")
         with self._fbcheck.whole_remedies():
             ws = self._fbcheck.workspace()
             as_of = ws.ledger.generation()  # before the file is opened
-            return loaded_as(context.dagster_type.typing_type, replace(_read(ws, context, columns), as_of=as_of))
+            return loaded_as(context.dagster_type.typing_type, replace(_read(ws, context), as_of=as_of))
 
 
 def io_manager_of(fbcheck_key: str) -> dg.IOManagerDefinition:
@@ -77,13 +77,14 @@ def loaded_as(wanted: Any, stream: BatchStream) -> Any:
     return stream
 
 
-def _read(ws: Workspace, context: dg.InputContext, columns: list[str] | None) -> BatchStream:
-    asset = context.asset_key.path[-1]
+def _read(ws: Workspace, context: dg.InputContext) -> BatchStream:
+    asset, wishes = context.asset_key.path[-1], context.definition_metadata or {}
+    columns = wishes.get("columns")
     if asset == paths.CURRENT_VERDICTS.folder:
         return read_current_verdicts(ws, columns)
     is_latest = asset.endswith(LATEST) and not context.has_asset_partitions
     name = paths.FACEBOOK_LATEST.of(asset.removesuffix(LATEST)) if is_latest else _of_list(context)
-    return ws.storage.read_parquet(name, columns)
+    return ws.storage.read_parquet(name, columns, dictionaries=wishes.get("dictionaries", ()))
 
 
 def _of_list(context: Any) -> str:

@@ -20,6 +20,11 @@ def rows_of(batch: pa.RecordBatch) -> list[list[str | None]]:
     return [list(row) for row in zip(*(column.to_pylist() for column in batch.columns), strict=True)]
 
 
+def one_text(text: str, count: int) -> pa.DictionaryArray:
+    """A column that says the same in each of `count` rows."""
+    return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int8()), count), pa.array([text]))
+
+
 def to_text(column: pa.Array[Any], counts: Counter[str]) -> pa.Array[Any]:
     """The column as `pa.string()`.
 

@@ -6,8 +6,9 @@ not known here. Arrow is loaded by what reads or writes Parquet: commands that o
 
 from __future__ import annotations
 
+import base64
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -63,7 +64,7 @@ class View:
 
 @dataclass
 class BatchStream:
-    """Record batches of one schema, read once.
+    """Record batches of one schema, read once. In a batch a text may be an Arrow dictionary, which costs less than to write it out.
 
     Attributes:
         footer: asked when the last batch has passed; becomes the file's key-value metadata.
@@ -258,6 +259,8 @@ class Storage:
         Raises:
             StorageError: the place cannot be written; what stood there before still stands.
         """
+        import pyarrow as pa
+
         files = {**stream.beside, name: View(stream.schema, lambda batch: batch)}
         first = next(stream.batches, None)
         batches = chain([] if first is None else [first], stream.batches)
@@ -265,8 +268,8 @@ class Storage:
             with ExitStack() as opened:
                 places, writers = {each: sinks.enter_context(self.writing(each)) for each in files}, {}
                 for each, view in files.items():
-                    dictionaries = [] if first is None else _repetitive(view.of(first))
-                    writers[each] = opened.enter_context(_writer(places[each], view.schema, dictionaries))
+                    sample = pa.RecordBatch.from_pylist([], view.schema) if first is None else view.of(first)
+                    writers[each] = opened.enter_context(_writer(places[each], view.schema, sample))
                 del first  # or it would stay for as long as all is written
 
                 def write(batch: pa.RecordBatch) -> None:
@@ -280,21 +283,24 @@ class Storage:
             guarded.enter_context(stream.guard())
         return rows
 
-    def read_parquet(self, name: str, columns: list[str] | None = None) -> BatchStream:
+    def read_parquet(self, name: str, columns: list[str] | None = None, *, dictionaries: Sequence[str] = ()) -> BatchStream:
         """Read a Parquet file lazily, batch by batch.
+
+        Args:
+            dictionaries: columns of texts that come as Arrow dictionaries.
 
         Raises:
             StorageError: there is no such file, or it is damaged; reading the batches raises it, too.
         """
         import pyarrow as pa
 
-        file = self.parquet_file(name)
+        file = self.parquet_file(name, dictionaries)
         metadata = {
             key.decode(): value.decode() for key, value in (file.metadata.metadata or {}).items() if key != b"ARROW:schema"
         }
-        schema = file.schema_arrow.remove_metadata()
-        if columns is not None:
-            schema = pa.schema([schema.field(column) for column in columns])
+        there = file.schema_arrow
+        fields = [there.field(column) for column in (there.names if columns is None else columns)]
+        schema = pa.schema([each.with_type(pa.string()) if each.name in dictionaries else each for each in fields])
 
         def batches() -> Iterator[pa.RecordBatch]:
             with file:
@@ -322,7 +328,7 @@ class Storage:
         except (pa.ArrowInvalid, OSError) as error:
             raise self._damaged(name, error) from None
 
-    def parquet_file(self, name: str) -> pq.ParquetFile:
+    def parquet_file(self, name: str, dictionaries: Sequence[str] = ()) -> pq.ParquetFile:
         """One version of the file, whoever writes it anew meanwhile: an object store forgets the old one between two reads.
 
         Raises:
@@ -333,7 +339,7 @@ class Storage:
 
         try:
             with self.local_copy(name) as path:
-                return pq.ParquetFile(path)  # stays readable when the copy is removed
+                return pq.ParquetFile(path, read_dictionary=list(dictionaries))  # stays readable when the copy is removed
         except FileNotFoundError:
             raise StorageError(f"{self.uri(name)} is not there; materialize the asset that writes it first") from None
         except (pa.ArrowInvalid, OSError) as error:
@@ -401,14 +407,26 @@ def _stored(name: str, info: Mapping[str, Any]) -> StoredFile:
     return StoredFile(name, modified, str(info.get("ETag") or info.get("etag") or f"{info['size']}:{modified}"))
 
 
-def _writer(sink: IO[bytes], schema: pa.Schema, dictionaries: list[str]) -> pq.ParquetWriter:
-    """Of integers without a dictionary the differences are written: half the time, and a hundredth of the bytes where they count."""
+def _writer(sink: IO[bytes], schema: pa.Schema, sample: pa.RecordBatch) -> pq.ParquetWriter:
+    """Of integers without a dictionary the differences are written: half the time, and a hundredth of the bytes where they count.
+
+    The file says nothing of Arrow dictionaries in the batches: what reads it gets plain texts.
+
+    Args:
+        sample: some rows of the first batch.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    sample = sample.slice(0, ROWS_JUDGED)
+    dictionaries = _repetitive(sample)
     integers = [each.name for each in schema if pa.types.is_integer(each.type) and each.name not in dictionaries]
-    encoding = dict.fromkeys(integers, "DELTA_BINARY_PACKED")
-    return pq.ParquetWriter(sink, schema, compression="zstd", use_dictionary=dictionaries, column_encoding=encoding)
+    written = pa.schema([each.with_type(came.type) for each, came in zip(schema, sample.schema, strict=True)])
+    options: dict[str, Any] = {"compression": "zstd", "use_dictionary": dictionaries}
+    options["column_encoding"] = dict.fromkeys(integers, "DELTA_BINARY_PACKED")
+    writer = pq.ParquetWriter(sink, written, **options, store_schema=False)
+    writer.add_key_value_metadata({**(schema.metadata or {}), "ARROW:schema": base64.b64encode(schema.serialize())})
+    return writer
 
 
 def _each_behind(write: Callable[[pa.RecordBatch], None], batches: Iterable[pa.RecordBatch]) -> int:
@@ -427,16 +445,15 @@ def _each_behind(write: Callable[[pa.RecordBatch], None], batches: Iterable[pa.R
     return rows
 
 
-def _repetitive(batch: pa.RecordBatch) -> list[str]:
+def _repetitive(sample: pa.RecordBatch) -> list[str]:
     """Columns for which a dictionary pays, judged by the first rows."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    batch = batch.slice(0, ROWS_JUDGED)
-    most = MOST_DISTINCT * batch.num_rows
+    most = MOST_DISTINCT * sample.num_rows
     return [
         each.name
-        for each, column in zip(batch.schema, batch.columns, strict=True)
+        for each, column in zip(sample.schema, sample.columns, strict=True)
         if pa.types.is_dictionary(each.type) or (_is_countable(each.type) and pc.count_distinct(column).as_py() < most)
     ]
 

@@ -115,6 +115,12 @@ def columns_of(file: DataFile) -> list[Column]:
     return [each for each in Column if file in each.types]
 
 
+def repeated_texts(file: DataFile) -> list[str]:
+    """Names of our columns of a file that hold few different texts: what reads many rows may have these as Arrow dictionaries."""
+    few = (Column.PHONE_COLUMN, Column.COUNTRY, Column.CHUNK_KEY, Column.TASK_ID)
+    return [str(each) for each in columns_of(file) if each.words or each in few]
+
+
 def schema_of(file: DataFile) -> pa.Schema:
     """The Arrow schema of our columns of a file; each field's metadata say what it means, and in a result what it is made of.
 

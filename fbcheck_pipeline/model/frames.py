@@ -70,7 +70,8 @@ def validate(file: DataFile, batch: pa.RecordBatch) -> pa.RecordBatch:
     """
     model = model_of(file)
     columns = {name: batch.column(name) for name in model.columns if name in batch.schema.names}
-    frame = pa.table(columns).to_pandas(types_mapper=pd.ArrowDtype)
+    plain = {name: each.dictionary_decode() if pa.types.is_dictionary(each.type) else each for name, each in columns.items()}
+    frame = pa.table(plain).to_pandas(types_mapper=pd.ArrowDtype)
     try:
         model.validate(frame, lazy=True)
     except (SchemaErrors, SchemaError) as error:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
+from fbcheck_pipeline.files.arrow_text import one_text
 from fbcheck_pipeline.files.storage import View
 from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.model import paths
@@ -15,15 +16,15 @@ from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, schema_of
 def answers_view(phone_list: PhoneList) -> View:
     """A list's result as its answers."""
     schema = schema_of(paths.FACEBOOK_ANSWERS)
-    of_list = {
-        Column.LIST_KEY: phone_list.list_key,
-        Column.SOURCE: phone_list.source,
-        Column.ADDED_AT: datetime.fromtimestamp(phone_list.added_at, UTC),
-    }
-    values = [pa.scalar(value, schema.field(name).type) for name, value in of_list.items()]
+    added_at = pa.scalar(datetime.fromtimestamp(phone_list.added_at, UTC), schema.field(Column.ADDED_AT).type)
 
     def answers(result: pa.RecordBatch) -> pa.RecordBatch:
-        ours = [result.column(name) for name in RESULT_COLUMNS]
-        return pa.RecordBatch.from_arrays([*ours, *(pa.repeat(value, result.num_rows) for value in values)], schema=schema)
+        columns = {
+            **{name: result.column(name) for name in RESULT_COLUMNS},
+            Column.LIST_KEY: one_text(phone_list.list_key, result.num_rows),
+            Column.SOURCE: one_text(phone_list.source, result.num_rows),
+            Column.ADDED_AT: pa.repeat(added_at, result.num_rows),
+        }
+        return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema.names)
 
     return View(schema, answers)

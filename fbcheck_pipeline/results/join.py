@@ -59,15 +59,15 @@ def join_batches(
         numbers = pa.array(number, mask=(number < 0) | (verdict < 0))
         ours: dict[str, pa.Array] = {
             **{name: batch.column(name) for name in OF_E164},
-            Column.FACEBOOK: verdicts.take(pa.array(verdict, mask=verdict < 0)),
-            Column.CHECK_STATUS: statuses.take(pa.array(status)),
+            Column.FACEBOOK: pa.DictionaryArray.from_arrays(pa.array(verdict, mask=verdict < 0), verdicts),
+            Column.CHECK_STATUS: pa.DictionaryArray.from_arrays(pa.array(status), statuses),
             Column.CHECKED_AT: checked_at.take(numbers),
-            Column.TASK_ID: task_ids.take(pa.array(number, mask=number < 0)),
+            Column.TASK_ID: pa.DictionaryArray.from_arrays(pa.array(number, mask=number < 0), task_ids),
         }
         if missing := RESULT_COLUMNS.keys() - ours.keys():
             raise NotImplementedError(f"results/join.py does not compute {', '.join(sorted(missing))}")
         source = [column for name, column in zip(batch.schema.names, batch.columns, strict=True) if name not in OF_E164]
-        yield pa.RecordBatch.from_arrays([*source, *(ours[name] for name in RESULT_COLUMNS)], schema=schema)
+        yield pa.RecordBatch.from_arrays([*source, *(ours[name] for name in RESULT_COLUMNS)], schema.names)
 
 
 def _parts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

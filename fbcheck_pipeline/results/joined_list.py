@@ -9,6 +9,7 @@ from typing import Any
 
 from fbcheck_pipeline.files.storage import BatchStream, release_unused_memory
 from fbcheck_pipeline.model import paths
+from fbcheck_pipeline.model.columns import repeated_texts
 from fbcheck_pipeline.model.frames import validate
 from fbcheck_pipeline.model.statuses import CheckStatus
 from fbcheck_pipeline.model.timestamps import rfc3339
@@ -83,7 +84,8 @@ def rejoin(ws: Workspace, list_key: str) -> None:
         StorageError: verdicts that it needs are lost, or something personal was deleted meanwhile; the former result stands.
     """
     as_of = ws.ledger.generation()
-    opened = (ws.storage.read_parquet(kind.of(list_key)) for kind in (paths.E164_PHONES, paths.SUBMITTED_CHUNKS))
+    kinds = (paths.E164_PHONES, paths.SUBMITTED_CHUNKS)
+    opened = (ws.storage.read_parquet(kind.of(list_key), dictionaries=repeated_texts(kind)) for kind in kinds)
     e164_phones, pins = (replace(each, as_of=as_of) for each in opened)
     stream = joined_list(ws, list_key, e164_phones, pins, str(uuid.uuid4()), "erase")
     ws.storage.write_parquet(paths.FACEBOOK_RESULTS.of(list_key), stream)

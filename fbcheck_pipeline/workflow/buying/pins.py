@@ -101,13 +101,14 @@ def pins_from(batches: Iterable[pa.RecordBatch]) -> Pins:
     for batch in batches:
         columns = [batch.column(name).dictionary_encode() for name in _PIN]
         codes = [column.indices.fill_null(-1).to_numpy().astype(np.int64) + 1 for column in columns]
-        combined = (codes[0] << 42) | (codes[1] << 21) | codes[2]
-        _, first, inverse = np.unique(combined, return_index=True, return_inverse=True)
-        found = [
-            Pin(AnsweredBy.named(columns[0][row].as_py()), columns[1][row].as_py(), columns[2][row].as_py())
-            for row in first.tolist()
-        ]
+        kinds = pa.array((codes[0] << 42) | (codes[1] << 21) | codes[2]).dictionary_encode()
+        words = [[None, *column.dictionary.to_pylist()] for column in columns]
+        places = []
+        for kind in kinds.dictionary.to_pylist():
+            answered_by, chunk_key, task_id = (
+                each[kind >> shift & 0x1FFFFF] for each, shift in zip(words, (42, 21, 0), strict=True)
+            )
+            places.append(numbers.setdefault(Pin(AnsweredBy.named(answered_by), chunk_key, task_id), len(numbers)))
         phones.add(codec.from_e164(batch.column(Column.PHONE_E164)))
-        places = [numbers.setdefault(each, len(numbers)) for each in found]
-        index.add(np.array(places, codec.smallest_type(len(numbers)))[inverse])
+        index.add(np.array(places, codec.smallest_type(len(numbers)))[kinds.indices.to_numpy()])
     return Pins(phones.whole(), index.whole(), list(numbers))

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from fbcheck_pipeline.files.arrow_text import one_text
 from fbcheck_pipeline.files.storage import BatchStream, Storage
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
@@ -35,9 +36,9 @@ def write_verdicts(storage: Storage, task_id: str, table: pa.Table, checked_at_u
         Column.FACEBOOK: table["facebook"].cast(pa.string()).combine_chunks(),
         Column.FACEBOOK_LABEL: table["label"].cast(pa.string()).combine_chunks(),
         Column.CHECKED_AT: pa.array(np.full(table.num_rows, checked_at_us), pa.timestamp("us", "UTC")),
-        Column.TASK_ID: pa.repeat(task_id, table.num_rows),
+        Column.TASK_ID: one_text(task_id, table.num_rows),
     }
-    batch = pa.RecordBatch.from_arrays([columns[each] for each in columns_of(paths.VERDICTS)], schema=SCHEMA)
+    batch = pa.RecordBatch.from_arrays([columns[each] for each in columns_of(paths.VERDICTS)], SCHEMA.names)
     storage.write_parquet(paths.VERDICTS.of(task_id), BatchStream(SCHEMA, iter([batch])))
 
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fbcheck_pipeline.files.storage import BatchStream, Storage
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import RESULT_COLUMNS, Column, result_names, schema_of
 from fbcheck_pipeline.model.frames import validate
@@ -89,8 +90,12 @@ def test_every_engine_can_hold_the_names_of_all_lists_together(
 
 def test_a_result_says_of_each_column_what_it_means_and_what_it_is_made_of(tmp_path: Path) -> None:
     """Also to whoever has nothing but the file."""
-    pq.write_table(pa.Table.from_batches([joined(name="Ada")]), tmp_path / "a.parquet")
-    said = {field.name: field.metadata for field in pq.read_schema(tmp_path / "a.parquet")}
+    batch = joined(name="Ada")
+    e164_schema = pa.schema([pa.field("name", pa.string()), *schema_of(paths.E164_PHONES)])
+    Storage(str(tmp_path)).write_parquet("a/a.parquet", BatchStream(join.result_schema(e164_schema), iter([batch])))
+    schema = pq.read_schema(tmp_path / "a" / "a.parquet")
+    assert not any(pa.types.is_dictionary(field.type) for field in schema), "readers treat dictionaries in ways of their own"
+    said = {field.name: field.metadata for field in schema}
     assert said["name"][b"origin"] == b"raw_phones.name" and said["country"][b"origin"] == b"e164_phones.phone_e164"
     assert {name: said[name][b"meaning"].decode() for name in RESULT_COLUMNS} == {
         name: each.meaning for name, each in RESULT_COLUMNS.items()
