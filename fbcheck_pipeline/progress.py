@@ -25,6 +25,7 @@ def reported(stage: str, batches: Iterable[pa.RecordBatch], total: int | None) -
     for batch in batches:
         yield batch
         done += batch.num_rows
+        del batch  # or it would stay in memory until the next one is made
         report_progress(stage, done, total)
 
 

@@ -305,9 +305,8 @@ class Storage:
         def batches() -> Iterator[pa.RecordBatch]:
             with file:
                 for group in range(file.num_row_groups):  # batches as they were written, whatever their size
-                    rows = file.metadata.row_group(group).num_rows
                     try:  # threads would win nothing here, and each would keep memory of its own
-                        yield from file.iter_batches(batch_size=rows, row_groups=[group], columns=columns, use_threads=False)
+                        yield from file.read_row_group(group, columns, use_threads=False).to_batches()
                     except (pa.ArrowInvalid, OSError) as error:
                         raise self._damaged(name, error) from None
 
@@ -441,6 +440,7 @@ def _each_behind(write: Callable[[pa.RecordBatch], None], batches: Iterable[pa.R
             elif batch.num_rows:
                 write(batch)
             rows += batch.num_rows
+            del batch  # or it would stay in memory until the next one is made
         last.result()
     return rows
 

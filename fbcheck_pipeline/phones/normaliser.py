@@ -88,28 +88,38 @@ class Normaliser:
     def normalise_all(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Normalise batches of raw phones in order; a source row whose cells lie in two batches is numbered through.
 
-        The next batch is normalised while the caller works on this one. Measured, that is worth more than a pool of processes, which
-        pays for its start and for each batch's way there and back.
+        The next batch is read and normalised while the caller works on this one. Measured, that is worth more than a pool of processes,
+        which pays for its start and for each batch's way there and back.
         """
         source_row, extra = 0, 0
-        for batch, out in self._ahead(batches):
-            if not batch.num_rows:
+        for out, index in self._ahead(iter(batches)):
+            if not out.num_rows:
                 yield out
                 continue
-            if extra and batch.column(Column.SOURCE_ROW)[0].as_py() == source_row:
+            if extra and out.column(Column.SOURCE_ROW)[0].as_py() == source_row:
                 out = phone_batches.shifted(out, source_row, extra)
-            source_row, extra = batch.column(Column.SOURCE_ROW)[-1].as_py(), phone_batches.extra_phones(batch, out)
+            source_row = out.column(Column.SOURCE_ROW)[-1].as_py()
+            extra = out.column(Column.PHONE_INDEX)[-1].as_py() - index
             yield out
+            del out  # or it would stay in memory until the next one is there
 
-    def _ahead(self, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch]]:
-        """One batch ahead, in one thread: the fast path is compiled as it goes and belongs to one thread at a time."""
+    def _ahead(self, batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[pa.RecordBatch, int]]:
+        """Normalised batches, each with the `phone_index` that its last cell came with.
+
+        One batch ahead, in one thread: the fast path is compiled as it goes and belongs to one thread at a time.
+        """
+
+        def following() -> tuple[pa.RecordBatch, int] | None:
+            if (batch := next(batches, None)) is None:
+                return None
+            return self.normalise(batch), batch.column(Column.PHONE_INDEX)[-1].as_py() if batch.num_rows else 0
+
         with ThreadPoolExecutor(1, "normalise") as executor:
-            begun = ((batch, executor.submit(self.normalise, batch)) for batch in batches)
-            current = next(begun, None)
-            while current:
-                following = next(begun, None)
-                yield current[0], current[1].result()
-                current = following
+            begun = executor.submit(following)
+            while current := begun.result():
+                begun = executor.submit(following)
+                yield current
+                del current
 
     def explain(self, text: str | None, region: str | None) -> list[str]:
         """The rules that apply to one cell, in words and in order; holds no digit of the number.

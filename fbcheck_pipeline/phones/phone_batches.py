@@ -121,11 +121,6 @@ def _renumbered(batch: pa.RecordBatch, rows: Ints) -> pa.Array:
     return pa.array((first_index[rows] + place - first_of_source_row[rows]).astype(np.int16))
 
 
-def extra_phones(batch: pa.RecordBatch, out: pa.RecordBatch) -> int:
-    """How many phones the last source row of a batch has gained, so far."""
-    return int(out.column(Column.PHONE_INDEX)[-1].as_py() - batch.column(Column.PHONE_INDEX)[-1].as_py())
-
-
 def shifted(out: pa.RecordBatch, source_row: int, by: int) -> pa.RecordBatch:
     """`phone_index` of one source row, which began in an earlier batch, counted on from there."""
     index = out.column(Column.PHONE_INDEX).to_numpy() + np.where(out.column(Column.SOURCE_ROW).to_numpy() == source_row, by, 0)

@@ -74,6 +74,19 @@ def test_batches_come_out_in_order_and_errors_come_through() -> None:
         list(out)
 
 
+def test_a_batch_goes_when_it_is_normalised() -> None:
+    """A list of any length takes the memory of the batch that is read ahead; the one before it is with the caller, normalised."""
+    read = list[weakref.ref[pa.RecordBatch]]()
+
+    def noted(batch: pa.RecordBatch) -> pa.RecordBatch:
+        read.append(weakref.ref(batch))
+        return batch
+
+    batches = (noted(raw_phones(["05321234567", "yok"])) for _ in range(8))
+    in_memory = [sum(each() is not None for each in read) for _ in Normaliser("TR").normalise_all(batches)]
+    assert len(in_memory) == 8 and max(in_memory) <= 1
+
+
 def test_a_batch_is_a_pure_function_of_its_cells() -> None:
     """What was normalised before changes nothing, compiled or not."""
     batch = raw_phones(["05321234567", "+49 30 123456", "41798284651", "x"] * 50)
