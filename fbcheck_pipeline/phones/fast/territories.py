@@ -72,8 +72,8 @@ class Automaton:
         self.facts = StateFacts(*(np.zeros(0, kind) for kind in (bool, bool, bool, np.int64, np.int64)))
         self._starts: dict[int, int] = {}
         self._ids: dict[Expression, int] = {}
-        self._facts: list[StateFacts] = []
-        self._rows: list[list[int]] = []
+        self._new_facts: list[StateFacts] = []
+        self._new_rows: list[list[int]] = []
         self._compile(NEVER, ())
         self.publish()
 
@@ -86,23 +86,27 @@ class Automaton:
         self._starts[territory] = self._compile(_start_state(territory), COUNTRY_CODE_TO_REGION_CODE[code_of(territory)])
 
     def publish(self) -> None:
-        """Append what was added to the arrays."""
+        """Append what was added to the arrays, and give back what only compiling needs: of a dozen territories, megabytes."""
         known = len(self.is_final)
-        rows = np.array(self._rows[known:], np.int64).reshape(-1, SYMBOLS)
-        is_final = (rows == np.arange(known, len(self._rows))[:, None]).all(axis=1)
+        rows = np.array(self._new_rows, np.int64).reshape(-1, SYMBOLS)
+        is_final = (rows == np.arange(known, known + len(rows))[:, None]).all(axis=1)
         self.is_final = np.concatenate([self.is_final, is_final])
         self.table = np.concatenate([self.table, (rows * SYMBOLS).reshape(-1)])
-        if self._facts[known:]:  # two territories may be one and the same
-            added = zip(*self._facts[known:], strict=True)
+        if self._new_facts:  # two territories may be one and the same
+            added = zip(*self._new_facts, strict=True)
             self.facts = StateFacts(*(np.append(old, new) for old, new in zip(self.facts, added, strict=True)))
         for territory, start in self._starts.items():
             self.starts[territory] = start * SYMBOLS
+        self._new_facts.clear()
+        self._new_rows.clear()
+        followers.cache_clear()
+        lengths.cache_clear()
 
     def _compile(self, start: Expression, regions: tuple[str, ...]) -> int:
-        todo = self._number(start, regions)
+        known, todo = len(self.is_final), self._number(start, regions)
         while todo:
             state = todo.pop()
-            row = self._rows[self._ids[state]]
+            row = self._new_rows[self._ids[state] - known]
             row[:10] = [self._ids[NEVER]] * 10
             for mask, following in followers(state):
                 todo += self._number(following, regions)
@@ -115,9 +119,9 @@ class Automaton:
         """Give the state a number; a list of it where it is new."""
         if state in self._ids:
             return []
-        self._ids[state] = len(self._ids)
-        self._facts.append(_facts_of(marks(state), regions))
-        self._rows.append([len(self._rows)] * SYMBOLS)
+        number = self._ids[state] = len(self._ids)
+        self._new_facts.append(_facts_of(marks(state), regions))
+        self._new_rows.append([number] * SYMBOLS)
         return [state]
 
 
