@@ -14,15 +14,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import fastexcel
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.files.arrow_text import to_text
 from fbcheck_pipeline.files.sheet_xml import NO_DAY, Parts
 from fbcheck_pipeline.files.untrusted import check_workbook, parsing
+
+if TYPE_CHECKING:
+    import fastexcel
 
 _STYLES = re.compile(rb"xl([/\\])styles(\w*)\.xml", re.IGNORECASE)
 _DAY = r"^\d{4}-\d\d-\d\d"
@@ -73,14 +75,14 @@ class Workbook:
     def _stored(self) -> fastexcel.ExcelReader:
         """It reads every number as it is stored: where styles are not found, none looks like a date."""
         if not any(self._parts.date_styles):
-            return fastexcel.read_excel(self._source)
+            return self._shown
         content = self._source if isinstance(self._source, bytes) else self._source.read_bytes()
-        return fastexcel.read_excel(_STYLES.sub(rb"xl\1unused\2.xml", content))
+        return _opened(_STYLES.sub(rb"xl\1unused\2.xml", content))
 
     @cached_property
     def _shown(self) -> fastexcel.ExcelReader:
         """It reads days as days."""
-        return fastexcel.read_excel(self._source)
+        return _opened(self._source)
 
     def _fast_cells(self, name: str) -> pa.RecordBatch:
         cells = _exact(self._stored, name, _load(self._stored, name, "string"))
@@ -101,6 +103,12 @@ def _or_slowly() -> Iterator[None]:
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit):
             raise
+
+
+def _opened(source: Path | bytes) -> fastexcel.ExcelReader:
+    import fastexcel  # 4 MB that plain sheets, and lists that are no workbooks, do without
+
+    return fastexcel.read_excel(source)
 
 
 def _load(book: fastexcel.ExcelReader, name: str, types: Any) -> pa.RecordBatch:

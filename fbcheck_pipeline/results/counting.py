@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from fbcheck_pipeline.files.row_counts import row_counts
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.records import Chunk, Purchase
 from fbcheck_pipeline.model.columns import Column
@@ -29,7 +30,7 @@ RESULT_COUNTS = (Column.ROWS, *ODDITIES, CheckStatus.UNDETERMINED)
 """Everything that collecting counts in a task's result."""
 
 
-_COUNTED = [str(each) for each in (Column.COUNTRY, Column.LINE_TYPE, Column.FACEBOOK)]
+_COUNTED = (Column.COUNTRY, Column.LINE_TYPE, Column.FACEBOOK, Column.REJECT_REASON)
 
 
 class Breakdown:
@@ -51,11 +52,9 @@ class Breakdown:
 
     def _add(self, batch: pa.RecordBatch) -> None:
         self.rejects.add(batch)
-        reasons = batch.column(Column.REJECT_REASON)
-        kept = pa.table({name: batch.column(name) for name in _COUNTED}).filter(reasons.is_null())
-        counts = kept.group_by(_COUNTED, use_threads=False).aggregate([([], "count_all")])
-        for *key, count in zip(*(column.to_pylist() for column in counts.columns), strict=True):
-            self._kept[tuple(name or UNKNOWN for name in key)] += count
+        for (*key, reason), count in row_counts(batch, _COUNTED):
+            if reason is None:
+                self._kept[tuple(name or UNKNOWN for name in key)] += count
 
     def verdicts(self) -> dict[str, int]:
         """Rows by verdict."""

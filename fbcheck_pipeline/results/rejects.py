@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fbcheck_pipeline.files.row_counts import row_counts
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.reasons import remedy_of
@@ -23,7 +24,7 @@ MOST_EXAMPLES = 3
 CELLS_LOOKED_AT = 500
 """So many cells of a column and reason are looked at for their commonest shapes."""
 LONGEST_SHAPE = 40
-_GROUP = [str(Column.PHONE_COLUMN), str(Column.REJECT_REASON)]
+_GROUP = (Column.PHONE_COLUMN, Column.REJECT_REASON)
 
 
 class Rejects:
@@ -42,18 +43,14 @@ class Rejects:
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Count one batch, which has the columns of `COLUMNS`."""
-        for each in pc.value_counts(batch.column(Column.PHONE_COLUMN)).to_pylist():
-            self._cells[each["values"]] += each["counts"]
-        is_rejected = batch.column(Column.REJECT_REASON).is_valid()
-        if not is_rejected.true_count:
-            return
-        rejected = pa.table({name: batch.column(name) for name in COLUMNS}).filter(is_rejected)
-        groups = rejected.group_by(_GROUP, use_threads=False).aggregate([([], "count_all")])
-        for column, reason, count in zip(*(each.to_pylist() for each in groups.columns), strict=True):
-            self._counts[column, reason] += count
-            self._look_at(rejected, column, reason)
+        rejected = batch.select(COLUMNS).filter(batch.column(Column.REJECT_REASON).is_valid())
+        for (column, reason), count in row_counts(batch, _GROUP):
+            self._cells[column] += count
+            if reason is not None:
+                self._counts[column, reason] += count
+                self._look_at(rejected, column, reason)
 
-    def _look_at(self, rejected: pa.Table, column: str, reason: str) -> None:
+    def _look_at(self, rejected: pa.RecordBatch, column: str, reason: str) -> None:
         shapes = self._shapes.setdefault((column, reason), Counter())
         missing = CELLS_LOOKED_AT - shapes.total()
         if missing > 0:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from fbcheck_pipeline.files.row_counts import row_counts
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.model.columns import Column
 
 CELLS_OF_BATCH, CELLS_KEPT = 100, 1000
 """So many cells of a batch, evenly spread, and of a list are kept to tell of which region they are."""
-_GROUP = [str(Column.PHONE_COLUMN), str(Column.REJECT_REASON)]
+_GROUP = (Column.PHONE_COLUMN, Column.REJECT_REASON)
 CellCounts = Mapping[str | None, int]
 """Cells by why they were rejected; None for those that hold a phone."""
 
@@ -44,9 +45,7 @@ def content_of(batches: Iterable[pa.RecordBatch]) -> ListContent:
             evenly = np.arange(0, batch.num_rows, 1 + batch.num_rows // CELLS_OF_BATCH)
             some_cells += filter(None, batch.column(Column.PHONE_RAW).take(pa.array(evenly)).to_pylist())
         phones.add(codec.from_e164(batch.column(Column.PHONE_E164)))
-        cells = pa.table({name: batch.column(name) for name in _GROUP})
-        groups = cells.group_by(_GROUP, use_threads=False).aggregate([([], "count_all")])
-        for column, reason, count in zip(*(each.to_pylist() for each in groups.columns), strict=True):
+        for (column, reason), count in row_counts(batch, _GROUP):
             columns[column][reason] += count
     every = phones.whole()
     every.sort()
