@@ -1,4 +1,4 @@
-"""How often each combination of values stands in a batch. Arrow's own `group_by` loads three more libraries, 6 MB, for this alone."""
+"""How often each combination of values stands in a batch. Arrow's own grouping loads three more libraries, 6 MB, for this alone."""
 
 from __future__ import annotations
 
