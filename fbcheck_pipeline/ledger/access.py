@@ -64,6 +64,14 @@ class Access:
         """The UTC day, e.g. `2026-11-24`."""
         return datetime.fromtimestamp(self.clock(), UTC).date().isoformat()
 
+    def together(self) -> AbstractContextManager[None]:
+        """What this thread records in the context stands as a whole when that ends, or not at all.
+
+        Raises:
+            LedgerError: the ledger cannot be written.
+        """
+        return self.database.together()
+
     def _write(self) -> AbstractContextManager[sa.Connection]:
         return self.database.writing()
 

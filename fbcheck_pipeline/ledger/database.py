@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
+from threading import local
 from types import MappingProxyType
 from typing import Any
 
@@ -38,6 +39,27 @@ class Database(ABC):
 
     def __init__(self, engine: sa.Engine, liveness: Liveness) -> None:
         self.engine, self.liveness = engine, liveness
+        self._together = local()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """One transaction for all that this thread writes in the context: it stands as a whole when that ends, and costs one wait for the disk.
+
+        Raises:
+            LedgerError: see `writing`.
+        """
+        with self.writing() as connection:
+            self._together.connection = connection
+            try:
+                yield
+            finally:
+                del self._together.connection
+
+    @property
+    def _shared(self) -> sa.Connection | None:
+        """The connection of the transaction that this thread shares, if it does."""
+        connection: sa.Connection | None = getattr(self._together, "connection", None)
+        return connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -50,6 +72,10 @@ class Database(ABC):
             LedgerError: the ledger is locked for longer than its time-out, cannot be written, or was migrated by a newer program,
                 perhaps while this one ran.
         """
+        if (shared := self._shared) is not None:
+            with faults_named("written"), shared.begin_nested():
+                yield shared
+            return
         with faults_named("written"), self._locked() as connection:
             refuse_newer(connection.scalar(VERSION))
             yield connection
@@ -67,6 +93,10 @@ class Database(ABC):
         Raises:
             LedgerError: the ledger cannot be read.
         """
+        if (shared := self._shared) is not None:
+            with faults_named("read"):
+                yield shared
+            return
         with faults_named("read"), self.engine.connect().execution_options(reads_only=True) as connection:
             yield connection
 

@@ -95,17 +95,18 @@ def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
 
 def _collect_all(ws: Workspace, client: VendorClient, fetcher: str, due: Sequence[Chunk], collected: Collected) -> None:
     with ThreadPoolExecutor(MOST_READERS) as readers, ThreadPoolExecutor(min(MOST_DOWNLOADS, len(due))) as downloads:
-        done, total = 0, sum(chunk.phone_count for chunk in due)
+        with ws.ledger.together():
+            ours = [chunk for chunk in due if ws.ledger.begin_fetch(chunk, fetcher)]
+        done, total = 0, sum(chunk.phone_count for chunk in ours)
 
         def collect(chunk: Chunk) -> None:
-            if ws.ledger.begin_fetch(chunk, fetcher):
-                try:
-                    _collect(ws, client, readers, chunk, collected)
-                except StorageError as error:
-                    _note_fault(ws, chunk.chunk_key, error)
-                    collected.faults.append(error)
+            try:
+                _collect(ws, client, readers, chunk, collected)
+            except StorageError as error:
+                _note_fault(ws, chunk.chunk_key, error)
+                collected.faults.append(error)
 
-        for chunk, _ in zip(due, downloads.map(collect, due), strict=True):
+        for chunk, _ in zip(ours, downloads.map(collect, ours), strict=True):
             done += chunk.phone_count
             report_progress("collecting", done, total)
 

@@ -8,6 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from fbcheck_pipeline import __version__
@@ -64,14 +65,18 @@ def poll_due_tasks(ws: Workspace, client: VendorClient, *, budget_s: float) -> P
     until = time.monotonic() + budget_s
     polled = Polled()
 
-    def ask(chunk: Chunk) -> None:
-        if time.monotonic() < until and polled.refused is None:
-            _ask(ws, client, chunk, polled)
+    def ask(chunk: Chunk) -> _Answer | None:
+        return _ask(ws, client, chunk, polled) if time.monotonic() < until and polled.refused is None else None
 
     due = ws.ledger.due_for_poll()
     if due:
         with ThreadPoolExecutor(min(MOST_AT_ONCE, len(due))) as pool:
-            list(pool.map(ask, due))
+            answers = zip(due, pool.map(ask, due), strict=True)
+            while some := list(islice(answers, MOST_AT_ONCE)):  # recorded while the next are asked for
+                with ws.ledger.together():
+                    for chunk, answer in some:
+                        if answer is not None:
+                            _learn(ws, chunk, answer, polled)
     finish_erasures(ws)
     return polled
 
@@ -156,35 +161,53 @@ def interval_s(chunk: Chunk, snapshot: TaskSnapshot | None, now: float, base_s: 
     return min(max(growing, base_s), LONGEST_INTERVAL_S)
 
 
-def _ask(ws: Workspace, client: VendorClient, chunk: Chunk, polled: Polled) -> None:
+@dataclass(frozen=True)
+class _Answer:
+    """What a status call brought, and when it was made."""
+
+    asked_at: float
+    said: TaskSnapshot | VendorError
+
+
+def _ask(ws: Workspace, client: VendorClient, chunk: Chunk, polled: Polled) -> _Answer:
     now = ws.ledger.clock()
     polled.asked += 1
     try:
-        snapshot = status_of(client, chunk)
-    except VendorRefuses as error:
-        polled.refused = error
-        _note_error(ws, chunk, str(error), next_poll_at=now + max(60.0, ws.settings.poll_seconds))
-        return
+        return _Answer(now, status_of(client, chunk))
     except VendorError as error:
-        polled.errors += 1
-        if isinstance(error, UnknownStatus):
-            polled.unknown_statuses += (str(error),)
-        told_s = error.retry_after_s if isinstance(error, RateLimited) else None
-        wait_s = (
-            interval_s(chunk, None, now, ws.settings.poll_seconds)
-            if told_s is None
-            else min(max(told_s, ws.settings.poll_seconds), LONGEST_INTERVAL_S)
-        )
-        level = logging.DEBUG if isinstance(error, TaskNotFound) else logging.WARNING
-        log.log(level, "status call failed chunk_key=%s error=%s", chunk.chunk_key, type(error).__name__)
-        if isinstance(error, TaskNotFound) and count_gone(ws, chunk, str(error), kept_says=kept_for(ws, chunk)):
-            return
-        _note_error(ws, chunk, str(error), next_poll_at=now + wait_s)
+        if isinstance(error, VendorRefuses):
+            polled.refused = error
+        return _Answer(now, error)
+
+
+def _learn(ws: Workspace, chunk: Chunk, answer: _Answer, polled: Polled) -> None:
+    match answer.said:
+        case VendorRefuses() as refusal:
+            _note_error(ws, chunk, str(refusal), next_poll_at=answer.asked_at + max(60.0, ws.settings.poll_seconds))
+        case VendorError() as error:
+            _learn_of_fault(ws, chunk, error, answer.asked_at, polled)
+        case snapshot:
+            _learn_of_task(ws, chunk, snapshot, answer.asked_at, polled)
+
+
+def _learn_of_fault(ws: Workspace, chunk: Chunk, error: VendorError, now: float, polled: Polled) -> None:
+    polled.errors += 1
+    if isinstance(error, UnknownStatus):
+        polled.unknown_statuses += (str(error),)
+    told_s = error.retry_after_s if isinstance(error, RateLimited) else None
+    wait_s = (
+        interval_s(chunk, None, now, ws.settings.poll_seconds)
+        if told_s is None
+        else min(max(told_s, ws.settings.poll_seconds), LONGEST_INTERVAL_S)
+    )
+    level = logging.DEBUG if isinstance(error, TaskNotFound) else logging.WARNING
+    log.log(level, "status call failed chunk_key=%s error=%s", chunk.chunk_key, type(error).__name__)
+    if isinstance(error, TaskNotFound) and count_gone(ws, chunk, str(error), kept_says=kept_for(ws, chunk)):
         return
-    _learn(ws, chunk, snapshot, now, polled)
+    _note_error(ws, chunk, str(error), next_poll_at=now + wait_s)
 
 
-def _learn(ws: Workspace, chunk: Chunk, snapshot: TaskSnapshot, now: float, polled: Polled) -> None:
+def _learn_of_task(ws: Workspace, chunk: Chunk, snapshot: TaskSnapshot, now: float, polled: Polled) -> None:
     ledger, progress = ws.ledger, progress_of(snapshot)
     failed = f"the vendor says this task failed: {snapshot.message or 'no reason given'}"
     if snapshot.has_result:
