@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import tallies
 from fbcheck_pipeline.ledger.access import Access, batched
+from fbcheck_pipeline.ledger.dependants import number_of
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk, Purchase, Stretch
-from fbcheck_pipeline.ledger.schema import LOADED, chunks, dependencies, parts, waiting
+from fbcheck_pipeline.ledger.schema import LOADED, chunks, dependencies, lists, parts, waiting
 from fbcheck_pipeline.ledger.states import ChunkState
 
 
@@ -73,7 +74,10 @@ class ChunkEntries(Access):
         """Chunk key -> keys of the lists that depend on it, for these chunks."""
         found: dict[str, list[str]] = {}
         for some in batched(chunk_keys):
-            query = sa.select(dependencies).where(dependencies.c.chunk_key.in_(some)).order_by(dependencies.c.list_key)
+            query = sa.select(dependencies.c.chunk_key, lists.c.list_key).join(
+                lists, lists.c.number == dependencies.c.list_number
+            )
+            query = query.where(dependencies.c.chunk_key.in_(some)).order_by(lists.c.list_key)
             for row in self._rows(query):
                 found.setdefault(row.chunk_key, []).append(row.list_key)
         return found
@@ -105,4 +109,4 @@ class ChunkEntries(Access):
 def _chunks_of(list_key: str, query: sa.Select[Any]) -> sa.Select[Any]:
     """The chunks a list depends on, oldest first."""
     query = query.join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
-    return query.where(dependencies.c.list_key == list_key).order_by(chunks.c.planned_at, chunks.c.chunk_key)
+    return query.where(dependencies.c.list_number == number_of(list_key)).order_by(chunks.c.planned_at, chunks.c.chunk_key)

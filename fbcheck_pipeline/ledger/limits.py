@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from fbcheck_pipeline.ledger.dependants import depends_on
 from fbcheck_pipeline.ledger.moves import move
 from fbcheck_pipeline.ledger.planning import keep_waiting, replace_chunk
 from fbcheck_pipeline.ledger.records import LoadedChunk
-from fbcheck_pipeline.ledger.schema import LOADED, chunks, dependencies, lists, parts
+from fbcheck_pipeline.ledger.schema import LOADED, chunks, lists, parts
 from fbcheck_pipeline.ledger.states import ChunkState
 from fbcheck_pipeline.ledger.tallies import limit_of, sent_for, sent_on, unsent_of
 
@@ -77,8 +78,8 @@ def _withdraw_from(
     key, leaves = chunk.chunk_key, np.zeros(chunk.phone_count, bool)
     for each in connection.execute(sa.select(parts).where(parts.c.chunk_key == key)):
         leaves[each.start : each.start + each.phone_count] = each.list_key in list_keys
-    depend = sa.select(dependencies.c.list_key).where(dependencies.c.chunk_key == key, dependencies.c.list_key.not_in(list_keys))
-    connection.execute(sa.update(lists).where(lists.c.list_key.in_(depend)).values(needs_planning=True))
+    others = sa.update(lists).where(depends_on(key), lists.c.list_key.not_in(list_keys))
+    connection.execute(others.values(needs_planning=True))
     withdraw_phones(connection, chunk, leaves, smallest_chunk=smallest_chunk, now=now)
 
 

@@ -274,7 +274,8 @@ class ListEntries(Access):
     def delete(self, list_keys: Sequence[str], chunk_keys: Sequence[str]) -> None:
         """Delete lists and chunks with all that belongs to them; their files must be gone before."""
         with self._write() as connection:
-            for table in (dependencies, waiting, parts):
+            connection.execute(sa.delete(dependencies).where(_is_of(list_keys)))
+            for table in (waiting, parts):
                 connection.execute(sa.delete(table).where(among(table.c.list_key, list_keys)))
             deleted = connection.execute(sa.delete(lists).where(among(lists.c.list_key, list_keys))).rowcount
             for table in (dependencies, parts, chunk_phones, chunks):
@@ -316,10 +317,14 @@ def _shown(options: Mapping[str, Any]) -> str:
 
 
 def _unneeded(list_keys: Sequence[str], settled_before: float) -> sa.ColumnElement[bool]:
-    of_others = ~among(dependencies.c.list_key, list_keys)
-    needed = sa.select(dependencies.c.chunk_key).where(dependencies.c.chunk_key == chunks.c.chunk_key, of_others)
+    needed = sa.select(dependencies.c.chunk_key).where(dependencies.c.chunk_key == chunks.c.chunk_key, ~_is_of(list_keys))
     return sa.and_(
         chunks.c.state.not_in(states_that("holds")),
         chunks.c.settled_at < settled_before,
         ~needed.exists(),
     )
+
+
+def _is_of(list_keys: Sequence[str]) -> sa.ColumnElement[bool]:
+    """The condition that a dependency is one of these lists'."""
+    return dependencies.c.list_number.in_(sa.select(lists.c.number).where(among(lists.c.list_key, list_keys)))

@@ -50,14 +50,19 @@ def among(column: sa.Column[Any], keys: Iterable[Any]) -> sa.ColumnElement[bool]
     return _Among(column, sa.literal(list(keys), _Keys(column.type)))
 
 
-def new_rows(column: sa.Column[Any], keys: Iterable[Any], **others: Any) -> sa.Insert:
+def among_bound(column: sa.Column[Any], name: str) -> sa.ColumnElement[bool]:
+    """True where a column has one of the keys in the parameter of this name: for a statement that is built once."""
+    return _Among(column, sa.bindparam(name, type_=_Keys(column.type)))
+
+
+def new_rows(column: sa.Column[Any], keys: Iterable[Any], **others: sa.ColumnElement[Any]) -> sa.Insert:
     """Insert a row for each of these distinct keys that has none yet.
 
     Args:
         others: the values of its other columns; one of the primary key is a part of the key.
     """
-    row = [sa.column("value"), *(sa.literal(each) for each in others.values())]
-    each = sa.select(*row).select_from(_Each(sa.literal(list(keys), _Keys(column.type)))).where(sa.true())  # SQLite needs a WHERE
+    each = sa.select(sa.column("value"), *others.values()).select_from(_Each(sa.literal(list(keys), _Keys(column.type))))
+    each = each.where(sa.true())  # SQLite needs a WHERE
     insert = sa.insert(column.table).from_select([column.name, *others], each.suffix_with("ON CONFLICT DO NOTHING"))
     return insert.execution_options(preserve_rowcount=True)
 

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import LedgerError
 from fbcheck_pipeline.ledger.changes import NEXT_CHANGE, count_change
-from fbcheck_pipeline.ledger.schema import chunks, dependencies, lists
+from fbcheck_pipeline.ledger.dependants import depends_on
+from fbcheck_pipeline.ledger.schema import chunks, lists
 from fbcheck_pipeline.ledger.scrubbing import erase_what_is_asked
 from fbcheck_pipeline.ledger.states import MOVES, TRAITS, ChunkState
 
@@ -59,8 +60,7 @@ def move(
 
 def outdate_joins(connection: sa.Connection, chunk_key: str) -> None:
     """Give the lists that depend on a chunk a new revision: what they were joined with has changed."""
-    dependants = sa.select(dependencies.c.list_key).where(dependencies.c.chunk_key == chunk_key)
-    connection.execute(sa.update(lists).where(lists.c.list_key.in_(dependants)).values(revision=lists.c.revision + 1))
+    connection.execute(sa.update(lists).where(depends_on(chunk_key)).values(revision=lists.c.revision + 1))
 
 
 def sent_by(sender: str | None) -> list[sa.ColumnElement[bool]]:

@@ -99,7 +99,7 @@ class OpenWork(Access):
 
     def open_chunks(self) -> list[Chunk]:
         """Chunks of open lists, and others that are open or that a person should look at, oldest first."""
-        of_lists = sa.select(dependencies.c.chunk_key).join(lists, lists.c.list_key == dependencies.c.list_key).where(IS_OPEN)
+        of_lists = sa.select(dependencies.c.chunk_key).join(lists, lists.c.number == dependencies.c.list_number).where(IS_OPEN)
         waiting = sa.select(chunks.c.chunk_key).where(chunks.c.state.in_(_WAITING_STATES))
         doubtful = sa.select(chunks.c.chunk_key).where(
             HAS_POSSIBLE_TASK, chunks.c.possible_task_id.is_distinct_from(chunks.c.task_id)
@@ -115,4 +115,4 @@ class OpenWork(Access):
 def _depends_on(is_meant: sa.ColumnElement[bool]) -> sa.Exists:
     """That a list depends on a chunk for which this holds."""
     of_list = sa.select(chunks.c.chunk_key).join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
-    return of_list.where(dependencies.c.list_key == lists.c.list_key, is_meant).exists()
+    return of_list.where(dependencies.c.list_number == lists.c.number, is_meant).exists()

@@ -18,6 +18,7 @@ from fbcheck_pipeline.errors import LedgerError
 from fbcheck_pipeline.ledger import codec, tallies
 from fbcheck_pipeline.ledger.changes import count_change
 from fbcheck_pipeline.ledger.codec import Phones
+from fbcheck_pipeline.ledger.dependants import depends_on, number_of
 from fbcheck_pipeline.ledger.many_keys import new_rows
 from fbcheck_pipeline.ledger.moves import move
 from fbcheck_pipeline.ledger.records import LoadedChunk, Part
@@ -37,6 +38,11 @@ ORPHANED_AFTER_S = 600.0
 
 MOST_CHANGED = 64
 """So many chunks that changed are read inside the transaction."""
+_INSERT_DEPENDENCY = (
+    sa.insert(dependencies)
+    .values(list_number=number_of(sa.bindparam("list_key", type_=sa.Text)), chunk_key=sa.bindparam("chunk_key"))
+    .inline()  # without a question for what was inserted
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,7 @@ class Planning:
         """Make a list wait for chunks."""
         if chunk_keys:
             distinct = sorted(dict.fromkeys(chunk_keys))  # which mostly are in order already
-            self._connection.execute(new_rows(dependencies.c.chunk_key, distinct, list_key=list_key))
+            self._connection.execute(new_rows(dependencies.c.chunk_key, distinct, list_number=number_of(list_key)))
 
     def keep_waiting(self, list_key: str, phones: Phones) -> None:
         """Set the phones of a list that are too few for a chunk (none: nothing waits)."""
@@ -211,7 +217,7 @@ def insert_chunks(
     connection.execute(sa.insert(chunk_phones), [{"chunk_key": each.chunk_key, "phones": each.packed_phones} for each in new])
     connection.execute(sa.insert(parts), [part for each in new for part in _parts_of(each)])
     needed = [(key, each.chunk_key) for each in new for key in sorted({*dependants, *(part.list_key for part in each.parts)})]
-    connection.execute(sa.insert(dependencies), [{"list_key": list_key, "chunk_key": key} for list_key, key in needed])
+    connection.execute(_INSERT_DEPENDENCY, [{"list_key": list_key, "chunk_key": key} for list_key, key in needed])
     count_change(connection, len(new))
 
 
@@ -243,8 +249,7 @@ def replace_chunk(
         return []
     of_chunk = sa.select(parts).where(parts.c.chunk_key == chunk.chunk_key).order_by(parts.c.start)
     owners, phones = connection.execute(of_chunk).all(), chunk.phones
-    of_chunk = sa.select(dependencies.c.list_key).where(dependencies.c.chunk_key == chunk.chunk_key)
-    dependants = list(connection.scalars(of_chunk))
+    dependants = list(connection.scalars(sa.select(lists.c.list_key).where(depends_on(chunk.chunk_key))))
     new = []
     for group in groups:
         stretches = []
@@ -265,5 +270,4 @@ def loaded_chunk(connection: sa.Connection, chunk_key: str) -> LoadedChunk:
 
 def request_planning_of_dependants(connection: sa.Connection, chunk_key: str) -> None:
     """Record that every list that depends on a chunk must be planned again."""
-    dependants = sa.select(dependencies.c.list_key).where(dependencies.c.chunk_key == chunk_key)
-    connection.execute(sa.update(lists).where(lists.c.list_key.in_(dependants)).values(needs_planning=True))
+    connection.execute(sa.update(lists).where(depends_on(chunk_key)).values(needs_planning=True))

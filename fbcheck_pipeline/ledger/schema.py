@@ -177,9 +177,11 @@ parts = sa.Table(
 dependencies = sa.Table(
     "dependencies",  # which lists wait for a chunk
     metadata,
-    sa.Column("list_key", sa.Text, primary_key=True),
+    sa.Column(
+        "list_number", sa.BigInteger, primary_key=True, autoincrement=False
+    ),  # shorter than its key: a plan inserts thousands
     sa.Column("chunk_key", sa.Text, primary_key=True, index=True),
-    sqlite_with_rowid=False,  # a plan inserts thousands
+    sqlite_with_rowid=False,
 )
 
 waiting = sa.Table(

@@ -82,7 +82,7 @@ class Suppressing(Access):
 def opt_out(connection: sa.Connection, digests: Phones, now: float) -> int:
     """Add digests of phones; returns how many were new."""
     column = suppressions.c.digest
-    return sum(connection.execute(new_rows(column, some, added_at=now)).rowcount for some in _portions(digests))
+    return sum(connection.execute(new_rows(column, some, added_at=sa.literal(now))).rowcount for some in _portions(digests))
 
 
 def _portions(digests: Phones) -> Iterator[list[int]]:

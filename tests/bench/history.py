@@ -70,7 +70,7 @@ def add(ws: Workspace, numbers: range, list_count: int) -> None:
         connection.execute(sa.insert(lists), [each.list_row() for each in made])
         connection.execute(sa.insert(chunks), [each.chunk_row(ws.ledger.hash_key) for each in made])
         connection.execute(sa.insert(chunk_phones), [each.phones_row() for each in made])
-        connection.execute(sa.insert(dependencies), [each.pair for each in made])
+        connection.execute(sa.insert(dependencies), [each.dependency() for each in made])
         connection.execute(sa.insert(parts), [{**each.pair, "start": 0, "phone_count": PHONES} for each in made])
         connection.execute(sa.update(ledger_meta).values({name: ledger_meta.c[name] + count for name in grown}))
     table = pa.Table.from_pylist([each.summary_row() for each in made], SUMMARY_SCHEMA)
@@ -155,6 +155,10 @@ class _Finished:
             "result_counts": {"rows": PHONES, "missing": UNANSWERED, "undetermined": UNANSWERED},
             "settled_at": self.exported_at,
         }
+
+    def dependency(self) -> dict[str, Any]:
+        """That the list depends on its chunk."""
+        return {"list_number": self._number, "chunk_key": self.pair["chunk_key"]}
 
     def phones_row(self) -> dict[str, Any]:
         """Its phones, and those without a usable verdict."""

@@ -25,6 +25,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, FakeVendor(hold=True) as vendor:
         ws = open_workspace(load_settings(data_uri=folder, ledger_url=given.ledger_url, api_url=vendor.url, api_key="k"))
+        ws.ledger.register_list("a", file="a", source="s", sha256="a", options={}, purpose=None)
         for number in range(given.tasks):
             task = vendor.accept("simple", [f"+{905_320_000_000 + number}"], "")
             with ws.ledger.planning() as tx:

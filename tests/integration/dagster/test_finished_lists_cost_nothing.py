@@ -68,7 +68,8 @@ def fill(ws: Workspace, finished: int) -> None:
         none, five = codec.pack(np.arange(0)), codec.pack(np.arange(5))
         packed_phones = [{"chunk_key": each["chunk_key"], "phones": five, "unanswered": none} for each in chunks]
         connection.execute(sa.insert(schema.chunk_phones), packed_phones)
-        connection.execute(sa.insert(schema.dependencies), pairs)
+        needs = [{"list_number": n, "chunk_key": f"{n:016x}"} for n in number]
+        connection.execute(sa.insert(schema.dependencies), needs)
         connection.execute(sa.insert(schema.parts), [{**each, "start": 0, "phone_count": 5} for each in pairs])
         connection.execute(sa.update(schema.ledger_meta).values(lists_registered=finished + OPEN))
 

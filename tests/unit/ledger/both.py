@@ -277,7 +277,7 @@ def test_a_late_status_answer_does_not_undo_what_was_learned(ws: Workspace) -> N
 
 def test_halves_share_the_lists_the_budget_and_the_phones_of_the_whole(ws: Workspace) -> None:
     """Nothing may be lost, doubled or charged to another list when a chunk is split."""
-    register(ws.ledger, "a", "b")
+    register(ws.ledger, "a", "b", "c")
     with ws.ledger.planning() as tx:
         chunk = add_chunk(tx, Part("a", phones(6)), Part("b", phones(4, 905_330_000_000)))
         tx.depend("c", [chunk])
@@ -320,6 +320,7 @@ def test_what_opt_outs_cost_follows_from_the_phones_asked_about(ws: Workspace) -
 @pytest.mark.parametrize("way", WAYS.values())
 def test_each_move_after_which_other_phones_are_held_gets_the_next_change_number(ws: Workspace, way: str) -> None:
     """Planning reads what was settled, freed or answered by it; of a chunk that holds all its phones all along it needs nothing anew."""
+    register(ws.ledger, "a", "b")
     key = planned(ws.ledger)
     before = ws.ledger.chunk(key)
     assert before.change > 0

@@ -81,9 +81,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "dependencies",
-        sa.Column("list_key", sa.Text(), nullable=False),
+        sa.Column("list_number", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("chunk_key", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("list_key", "chunk_key"),
+        sa.PrimaryKeyConstraint("list_number", "chunk_key"),
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_dependencies_chunk_key"), "dependencies", ["chunk_key"], unique=False)
