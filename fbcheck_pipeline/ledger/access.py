@@ -75,9 +75,9 @@ class Access:
     def _write(self) -> AbstractContextManager[sa.Connection]:
         return self.database.writing()
 
-    def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+    def _rows(self, query: sa.Select[Any], **parameters: object) -> Sequence[sa.Row[Any]]:
         with self.database.reading() as connection:
-            return connection.execute(query).all()
+            return connection.execute(query, parameters).all()
 
     def _records(self, record: type[R], query: sa.Select[Any]) -> list[R]:
         return record.from_rows(self._rows(query))

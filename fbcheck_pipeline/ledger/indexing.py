@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger.access import Access
-from fbcheck_pipeline.ledger.many_keys import among
+from fbcheck_pipeline.ledger.many_keys import among, among_bound
 from fbcheck_pipeline.ledger.records import LoadedChunk, Tier
 from fbcheck_pipeline.ledger.schema import ERASED, LOADED, chunk_phones, chunks, doomed_files, index_tiers, ledger_meta
 from fbcheck_pipeline.ledger.states import MOVES, TRAITS, ChunkState, states_that
@@ -23,6 +23,8 @@ PAGE = 64
 
 _IS_KEPT = chunks.c.state != ChunkState.PURGED
 _ANSWERS = sa.and_(chunks.c.result_sha256.is_not(None), chunks.c.task_id.is_not(None), _IS_KEPT)
+_LAST_CHANGES = sa.select(chunks.c.change).where(among_bound(chunks.c.change, "changes"))
+_COUNT_OF_LAST = _LAST_CHANGES.with_only_columns(sa.func.count(chunks.c.change))
 _TELLS = sa.or_(_ANSWERS, sa.and_(chunks.c.unanswered_count > 0, chunks.c.state.not_in(states_that("holds"))))
 
 
@@ -103,10 +105,9 @@ class Indexing(Access):
 
     def last_changes(self, changes: Sequence[int]) -> Sequence[int]:
         """Those of these distinct numbers by which a chunk changed last: what was told of it then still holds."""
-        are_last = among(chunks.c.change, changes)
-        if not changes or self._rows(sa.select(sa.func.count(chunks.c.change)).where(are_last))[0][0] == len(changes):
+        if not changes or self._rows(_COUNT_OF_LAST, changes=changes)[0][0] == len(changes):
             return changes  # mostly; to count them costs half as much
-        return [row.change for row in self._rows(sa.select(chunks.c.change).where(are_last))]
+        return [row.change for row in self._rows(_LAST_CHANGES, changes=changes)]
 
     def begin_file(self, name: str, writer: str) -> None:
         """Record that a file is being written, which is deleted when its writer is gone and did not publish it."""

@@ -233,17 +233,8 @@ class UnreadableFile(Record):
     reason: str
 
 
-class AnsweringTask(NamedTuple):
-    """A task whose verdicts lie in the verdict store; a plan knows of thousands."""
-
-    chunk_key: str
-    task_id: str
-    exported_at: float  # by our clock
-
-
-@dataclass(frozen=True, slots=True)
-class SettledTry(Record):
-    """A settled try that left phones without a usable answer."""
+class SettledTry(NamedTuple):
+    """A settled try that left phones without a usable answer; a plan knows of hundreds."""
 
     chunk_key: str
     state: ChunkState

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import islice
+from itertools import islice, repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -162,7 +162,7 @@ class PhoneAllocation:
     def use_verdicts(self, lookup: PhoneLookup) -> None:
         """A verdict younger than VERDICT_DAYS answers, whoever paid for it."""
         answered = np.flatnonzero(lookup.verdict >= 0)
-        pins = [Pin(AnsweredBy.VERDICT, chunk_key, task_id) for chunk_key, task_id, _ in lookup.tasks]
+        pins = list(map(Pin, repeat(AnsweredBy.VERDICT), lookup.tasks.chunk_key, lookup.tasks.task_id))
         self._assign_chunks(self._places_of(lookup, lookup.known[answered]), lookup.verdict[answered], pins)
 
     def use_chunks_in_flight(self, lookup: PhoneLookup) -> None:

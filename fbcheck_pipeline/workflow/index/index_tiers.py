@@ -93,7 +93,7 @@ def _settled_at(chunk: LoadedChunk) -> float | None:
 def rows_of(chunks: Sequence[LoadedChunk]) -> tuple[pa.Table, Pairs]:
     """What a tier says of chunks with their phones: its table, and the pairs, not sorted."""
     told = [(chunk, phones, is_try) for chunk in chunks for phones, is_try in told_by(chunk)]
-    facts = ("change", *SettledTry.__dataclass_fields__)
+    facts = ("change", *SettledTry._fields)
     columns = {
         **{name: [getattr(chunk, name) for chunk, _, _ in told] for name in facts},
         "is_try": [is_try for _, _, is_try in told],

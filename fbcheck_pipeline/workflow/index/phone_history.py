@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import islice
-from typing import Self
+from itertools import islice, pairwise
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fbcheck_pipeline.files.sorted_pairs import DamagedPairs, Values
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.ledger.records import AnsweringTask, SettledTry, Tier
+from fbcheck_pipeline.ledger.records import SettledTry, Tier
 from fbcheck_pipeline.workflow.index.index_tiers import open_tier, rows_of, withdraw_unusable
 from fbcheck_pipeline.workflow.sent_phones import with_phones
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -36,6 +35,14 @@ Changes = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.int64]
 """Numbers of rows of a table."""
 _NONE = np.empty(0, np.int64)
+
+
+class AnsweringTasks(NamedTuple):
+    """Tasks whose verdicts lie in the verdict store, in columns: a plan knows of thousands."""
+
+    chunk_key: list[str]
+    task_id: list[str]
+    exported_at: list[float]  # by our clock
 
 
 @dataclass(frozen=True)
@@ -53,11 +60,11 @@ class History:
     known: Places
     answered_at: npt.NDArray[np.float64]
     verdict: npt.NDArray[np.int32]
-    tasks: list[AnsweringTask]
+    tasks: AnsweringTasks
     tries: list[tuple[SettledTry, Places]]
 
 
-NOTHING = History(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int32), [], [])
+NOTHING = History(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int32), AnsweringTasks([], [], []), [])
 
 
 @dataclass(frozen=True)
@@ -224,31 +231,34 @@ def _read(ws: Workspace, tier: Tier, phones: Phones, found: _Found, only: Places
     return True
 
 
-def _newest(told: _Told, answered: npt.NDArray[np.int64], known_count: int) -> tuple[npt.NDArray[np.int32], list[AnsweringTask]]:
+def _newest(told: _Told, answered: npt.NDArray[np.int64], known_count: int) -> tuple[npt.NDArray[np.int32], AnsweringTasks]:
     """For each known phone the index of its newest task among those that are the newest of some phone, or -1.
+
+    Of tasks that were exported together that one is the newest whose chunk changed last.
 
     Args:
         answered: for each answer which of the known phones has it.
     """
     answers, rows = told.young
     used = np.flatnonzero(codec.counts(rows, told.table.num_rows))
-    tasks = told.table.select(["chunk_key", "task_id", "exported_at"]).take(used)
-    oldest_first = pc.sort_indices(tasks, [("exported_at", "ascending"), ("chunk_key", "ascending")]).to_numpy()
+    change, exported_at = (told.table[name].to_numpy()[used] for name in ("change", "exported_at"))
+    oldest_first = used[np.lexsort((change, exported_at))]
     rank = np.empty(told.table.num_rows, np.int32)
-    rank[used[oldest_first]] = np.arange(len(used))
+    rank[oldest_first] = np.arange(len(used))
     newest = np.full(known_count, -1, np.int32)
     np.maximum.at(newest, answered[answers], rank[rows])
     is_newest = codec.counts(newest, len(used)) > 0
     number = np.append(np.cumsum(is_newest, dtype=np.int32) - 1, np.int32(-1))  # the last one for -1
-    found = tasks.take(oldest_first[is_newest])
-    return number[newest], list(map(AnsweringTask, *(found[name].to_pylist() for name in AnsweringTask._fields)))
+    found = told.table.select(AnsweringTasks._fields).take(oldest_first[is_newest])
+    return number[newest], AnsweringTasks(*(column.to_pylist() for column in found.columns))
 
 
 def _tries(told: _Told, rule: TryRule) -> list[tuple[SettledTry, Places]]:
     places, rows = told.tried
-    used, index = np.unique(rows, return_inverse=True)
-    facts = {name: told.table[name].take(used).to_pylist() for name in SettledTry.__dataclass_fields__}
-    facts["state"] = list(map(ChunkState, facts["state"]))
-    tries = list(map(SettledTry, *facts.values()))
-    found = [(each, places[at]) for each, (_, at) in zip(tries, codec.grouped(index), strict=True) if rule.counts(each)]
+    order = np.argsort(rows, kind="stable")
+    used, first = np.unique(rows[order], return_index=True)
+    places, bounds = places[order], [*first.tolist(), len(rows)]
+    facts = told.table.select(SettledTry._fields).take(used).to_pydict()
+    tries = map(SettledTry, *{**facts, "state": map(ChunkState, facts["state"])}.values())
+    found = [(each, places[start:end]) for each, (start, end) in zip(tries, pairwise(bounds), strict=True) if rule.counts(each)]
     return sorted(found, key=lambda each: (each[0].settled_at, each[0].chunk_key))

@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from fbcheck_pipeline.ledger import TRAITS, codec
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.ledger.records import AnsweringTask, LoadedChunk, SettledTry
+from fbcheck_pipeline.ledger.records import LoadedChunk, SettledTry
 from fbcheck_pipeline.workflow.index.index_tiers import fresh_at, told_by
-from fbcheck_pipeline.workflow.index.phone_history import Places, TryRule, history_of, reused_since
+from fbcheck_pipeline.workflow.index.phone_history import AnsweringTasks, Places, TryRule, history_of, reused_since
 from fbcheck_pipeline.workflow.sent_phones import with_phones
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -33,7 +33,8 @@ class PhoneLookup:
         history = history_of(ws, phones, rule)
         self._since, self._rule = reused_since(ws), rule
         self.phones, self.known, self.answered_at = phones, history.known, history.answered_at
-        self.verdict, self.tasks = history.verdict, list(history.tasks)
+        self.verdict, tasks = history.verdict, history.tasks
+        self.tasks = AnsweringTasks(list(tasks.chunk_key), list(tasks.task_id), list(tasks.exported_at))
         self._tries = {each.chunk_key: (each, places) for each, places in history.tries}
         self._held = dict[str, Places | slice]()
 
@@ -81,12 +82,14 @@ class PhoneLookup:
         self.known, self.answered_at = np.insert(self.known, gaps, new), np.insert(self.answered_at, gaps, -np.inf)
         self.verdict = np.insert(self.verdict, gaps, -1)
         at = np.searchsorted(self.known, places)
-        task = AnsweringTask(chunk.chunk_key, chunk.known_task_id, chunk.exported_at or 0.0)
-        self.answered_at[at] = np.maximum(self.answered_at[at], task.exported_at)
+        exported_at = chunk.exported_at or 0.0
+        self.answered_at[at] = np.maximum(self.answered_at[at], exported_at)
         if fresh_at(chunk) > self._since:
-            exported_at = np.append([each.exported_at for each in self.tasks], -np.inf)[self.verdict[at]]
-            self.verdict[at[exported_at <= task.exported_at]] = len(self.tasks)
-            self.tasks.append(task)
+            of_newest = np.append(self.tasks.exported_at, -np.inf)[self.verdict[at]]
+            self.verdict[at[of_newest <= exported_at]] = len(self.tasks.exported_at)
+            self.tasks.chunk_key.append(chunk.chunk_key)
+            self.tasks.task_id.append(chunk.known_task_id)
+            self.tasks.exported_at.append(exported_at)
 
     def _places(self, phones: Phones) -> Places:
         at = codec.positions(phones, self.phones)
@@ -99,4 +102,4 @@ def note_all(ws: Workspace, lookups: Sequence[PhoneLookup], chunks: Iterable[Loa
 
 
 def _settled(chunk: LoadedChunk) -> SettledTry:
-    return SettledTry(**{name: getattr(chunk, name) for name in SettledTry.__dataclass_fields__})
+    return SettledTry(**{name: getattr(chunk, name) for name in SettledTry._fields})

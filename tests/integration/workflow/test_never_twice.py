@@ -170,7 +170,7 @@ def test_looking_up_is_the_same_with_and_without_the_index(open_driver: OpenDriv
 
     def answered() -> dict[int, str]:
         found = history_of(driver.ws, asked)
-        return {place: found.tasks[number].task_id for place, number in zip(found.known.tolist(), found.verdict, strict=True)}
+        return {place: found.tasks.task_id[number] for place, number in zip(found.known.tolist(), found.verdict, strict=True)}
 
     loose = answered()
     assert len(loose) == 50

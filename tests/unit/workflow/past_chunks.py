@@ -123,5 +123,5 @@ def told_by(history: History, phones: Phones) -> dict[int, tuple[str | None, lis
             tries[place].append(each.chunk_key)
     answered: list[str | None] = [None] * len(phones)
     for place, number in zip(history.known.tolist(), history.verdict.tolist(), strict=True):
-        answered[place] = history.tasks[number].chunk_key if number >= 0 else None
+        answered[place] = history.tasks.chunk_key[number] if number >= 0 else None
     return dict(zip(phones.tolist(), zip(answered, tries, strict=True), strict=True))
