@@ -176,7 +176,7 @@ class _Found:
 
     def add(self, table: pa.Table, places: Places, rows: Values) -> None:
         """Args: table: see `SCHEMA` of the tiers; rows: for each place the row that tells of it."""
-        changes, exported_at, fresh_at = (table[name].to_numpy()[rows] for name in ("change", "exported_at", "fresh_at"))
+        exported_at, fresh_at = (table[name].to_numpy()[rows] for name in ("exported_at", "fresh_at"))
         in_all = self._row_count + rows.astype(np.int64)
         self._tables.append(table)
         self._row_count += table.num_rows
@@ -187,7 +187,9 @@ class _Found:
         young = np.flatnonzero(fresh_at[answers] > self._since)
         self._young.append((self._answer_count + young, in_all[answers[young]]))
         self._answer_count += len(answers)
-        may_count = is_try & ((fresh_at >= self._oldest) | np.isin(changes, self._bound))
+        may_count = is_try & (fresh_at >= self._oldest)
+        if len(self._bound):
+            may_count |= is_try & np.isin(table["change"].to_numpy()[rows], self._bound)
         self._tried.append((places[may_count], in_all[may_count]))
         # A verdict from before may have come after it.
         self._doubtful.append(places[may_count & ((fresh_at < self._oldest) | np.isposinf(fresh_at))])
@@ -207,8 +209,9 @@ class _Found:
         young, tried = ([np.concatenate(each) for each in zip(*told, strict=True)] for told in (self._young, self._tried))
         used = np.flatnonzero(codec.counts(np.concatenate([young[1], tried[1]]), table.num_rows))
         changes = table["change"].to_numpy()[used]
-        is_true = np.zeros(table.num_rows, bool)
-        is_true[used] = np.isin(changes, ws.ledger.last_changes(codec.distinct(changes).tolist()))
+        distinct, is_true = codec.distinct(changes), np.zeros(table.num_rows, bool)
+        last = ws.ledger.last_changes(distinct.tolist())
+        is_true[used] = len(last) == len(distinct) or np.isin(changes, last)
         young, tried = ([each[is_true[told[1]]] for each in told] for told in (young, tried))
         return _Told(table, (young[0], young[1]), (tried[0], tried[1]))
 
