@@ -29,6 +29,7 @@ MANY_COLUMNS = 100
 _PIECE_BYTES = 1 << 19  # what is made of so much stays in the processor's cache, and takes no new memory
 _MOST_PLAIN_BYTES = 4 << 20
 _LONGEST_TAG = 64 << 10
+_SHORT_TEXT = 4 << 10
 _OVERLAP = 64
 _DTD = (b"<!DOCTYPE", b"<!ENTITY")
 _FAR_REFERENCE = r"r=[\"'](?:[A-Za-z]{2}|[A-Za-z]?[0-9]{7})"
@@ -222,7 +223,9 @@ class _Grid:
 
 
 def _has(text: bytes, pattern: str) -> bool:
-    """Several times faster than `re`, where a pattern begins in many ways."""
+    """In a long text several times faster than `re`, where a pattern begins in many ways; it is compiled anew each time."""
+    if len(text) < _SHORT_TEXT:
+        return re.search(pattern.encode(), text) is not None
     return bool(pc.match_substring_regex(pa.array([text], pa.binary()), pattern)[0].as_py())
 
 
