@@ -21,7 +21,7 @@ from fbcheck_pipeline.workflow.answers import NO_PIN, REJECTED, Resolved, Tally
 from fbcheck_pipeline.workflow.verdict_files.verdicts import exported_at_us
 
 OF_E164 = frozenset(columns_of(paths.E164_PHONES))
-MOST_ROWS = 50_000
+MOST_ROWS = 100_000
 """Of a batch: it is in memory with the one that is written meanwhile."""
 
 
