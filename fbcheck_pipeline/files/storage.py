@@ -30,6 +30,8 @@ MOST_DISTINCT = 0.5
 """A Parquet dictionary pays for a column while less than this share of its values are distinct, judged by the first `ROWS_JUDGED` rows."""
 ROWS_JUDGED = 8192
 ROWS_PER_BATCH = 65_536
+ROWS_UNTIL_RELEASED = 1 << 21
+"""Of a long file: what batches free lies all over the heap, and would come to be a hundred megabytes in ten million rows."""
 
 
 def release_unused_memory() -> None:
@@ -270,7 +272,7 @@ class Storage:
                 for each, view in files.items():
                     sample = pa.RecordBatch.from_pylist([], view.schema) if first is None else view.of(first)
                     writers[each] = opened.enter_context(_writer(places[each], view.schema, sample))
-                del first  # or it would stay for as long as all is written
+                del first, sample  # or they would stay for as long as all is written
 
                 def write(batch: pa.RecordBatch) -> None:
                     for each, writer in writers.items():
@@ -439,8 +441,10 @@ def _each_behind(write: Callable[[pa.RecordBatch], None], batches: Iterable[pa.R
                 last = executor.submit(write, batch)
             elif batch.num_rows:
                 write(batch)
-            rows += batch.num_rows
+            before, rows = rows, rows + batch.num_rows
             del batch  # or it would stay in memory until the next one is made
+            if before // ROWS_UNTIL_RELEASED < rows // ROWS_UNTIL_RELEASED:
+                release_unused_memory()
         last.result()
     return rows
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -54,17 +54,18 @@ def resolve(ws: Workspace, list_key: str, pins: Pins) -> Resolved:
     Raises:
         StorageError: verdicts are lost for good.
     """
-    return _resolve(ws, list_key, pins, _verdicts_in_files(ws))
+    chunks = ws.ledger.chunks_with_parts(pins.chunk_keys)
+    pins = _in_order_of_files(pins, chunks)
+    return _resolve(ws, list_key, pins, chunks, _verdicts_in_files(ws))
 
 
 def tally_of(ws: Workspace, list_key: str, pins: Pins) -> Tally:
     """What is to be counted of a list, as far as the ledger knows: no verdict is read, so none can be lost."""
-    return Tally(_resolve(ws, list_key, pins, _known_to_ledger(ws)))
+    return Tally(_resolve(ws, list_key, pins, ws.ledger.chunks_with_parts(pins.chunk_keys), _known_to_ledger(ws)))
 
 
-def _resolve(ws: Workspace, list_key: str, pins: Pins, answers: Answers) -> Resolved:
+def _resolve(ws: Workspace, list_key: str, pins: Pins, chunks: Sequence[Chunk], answers: Answers) -> Resolved:
     count, unsent = len(pins.phones) + 2, _CODE[_status_of_unsent(ws, list_key)]
-    chunks = ws.ledger.chunks_with_parts(pins.chunk_keys)
     tasks = [each for each in chunks if each.task_id is not None]
     status, facebook = np.full(count, unsent, np.int8), np.full(count, -1, np.int8)
     resolved = Resolved(pins.phones, status, facebook, np.full(count, -1, codec.smallest_type(len(tasks))), tasks)
@@ -85,6 +86,14 @@ def _resolve(ws: Workspace, list_key: str, pins: Pins, answers: Answers) -> Reso
             resolver.prospect[places] = _SETTLED if pin.answered_by is AnsweredBy.SUPPRESSED else _MAY_CHANGE
     resolver.judge_unanswered()
     return replace(resolved, may_change=bool((resolver.prospect == _MAY_CHANGE).any()))
+
+
+def _in_order_of_files(pins: Pins, chunks: Iterable[Chunk]) -> Pins:
+    """The same pins, in the order in which each part of the verdict store is read once."""
+    files = {each.chunk_key: (each.volume or "", each.task_id or "") for each in chunks}
+    order = sorted(range(len(pins.pins)), key=lambda number: files.get(pins.pins[number].chunk_key or "", ("", "")))
+    place = np.append(np.argsort(order), -1).astype(pins.index.dtype)
+    return replace(pins, index=place[pins.index], pins=[pins.pins[number] for number in order])
 
 
 def _verdicts_in_files(ws: Workspace) -> Answers:

@@ -25,8 +25,8 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 SCHEMA = schema_of(paths.VERDICTS)
 Answers = tuple[Phones, npt.NDArray[np.int8]]
 _WORDS = pa.array(VERDICTS)
-GROUPS_KEPT = 8
-"""Row groups of volumes in memory, some 6 MB each."""
+VOLUMES_KEPT = 8
+"""Of so many volumes the row group read last stays in memory, some 6 MB each."""
 
 
 def write_verdicts(storage: Storage, task_id: str, table: pa.Table, checked_at_us: int) -> None:
@@ -94,12 +94,12 @@ class _Volume:
 
 
 class VerdictReader:
-    """Reads the verdicts of tasks. Of volumes it keeps the parts read last: ask in the order of volume and task id."""
+    """Reads the verdicts of tasks. Of a volume it keeps the part read last: ask for its tasks in the order of their ids."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._volumes: dict[str, _Volume] = {}
-        self._groups: dict[tuple[str, int], _Group] = {}
+        self._groups: dict[str, tuple[int, _Group]] = {}
 
     def table(self, task_id: str, volume: str | None, columns: list[str] | None = None) -> pa.Table:
         """The rows of a task, sorted by phone.
@@ -143,11 +143,12 @@ class VerdictReader:
         return self._volumes[volume]
 
     def _group(self, volume: str, number: int) -> _Group:
-        if (volume, number) not in self._groups:
-            if len(self._groups) >= GROUPS_KEPT:
+        if self._groups.get(volume, (-1,))[0] != number:
+            self._groups.pop(volume, None)  # before the next is read
+            if len(self._groups) >= VOLUMES_KEPT:
                 del self._groups[next(iter(self._groups))]
-            self._groups[volume, number] = _Group(self._volume(volume).file.read_row_group(number, use_threads=False))
-        return self._groups[volume, number]
+            self._groups[volume] = number, _Group(self._volume(volume).file.read_row_group(number, use_threads=False))
+        return self._groups[volume][1]
 
 
 def _answers_in(table: pa.Table) -> Answers:
