@@ -14,7 +14,11 @@ from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.ledger.records import Volume
+from fbcheck_pipeline.model.statuses import AnsweredBy
+from fbcheck_pipeline.workflow.answers import resolve
+from fbcheck_pipeline.workflow.buying.pins import Pin, Pins
 from fbcheck_pipeline.workflow.merge_policy import MergePolicy
+from fbcheck_pipeline.workflow.verdict_files import volumes
 from fbcheck_pipeline.workflow.verdict_files.lost_verdicts import verdicts_of
 from fbcheck_pipeline.workflow.verdict_files.verdicts import write_verdicts
 from fbcheck_pipeline.workflow.verdict_files.volumes import bind_verdicts, remove_from_volumes
@@ -225,6 +229,28 @@ def test_who_comes_second_to_a_merge_neither_warns_nor_makes_anew_what_lies_else
     assert not bind_verdicts(ws, max_files=0, policy=MERGING)
     assert not caplog.records
     assert len(seen(ws)) == 12 and set(seen(ws).values()) == {1}
+
+
+def test_a_join_reads_each_part_of_a_volume_once(ws: Workspace, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list asks in the order of its pins; the tasks lie in that of their ids, and parts were read again for nearly each task."""
+    past = PastChunks(ws, clock)
+    chunks = [collected(ws, past, number) for number in range(24)]
+    monkeypatch.setattr(volumes, "ROWS_PER_BATCH", 16)
+    bind_verdicts(ws, max_files=0, policy=MergePolicy(ratio=3, smallest=1000, largest=1000))
+    (name,) = ws.storage.names("verdicts")
+    assert ws.storage.parquet_file(f"verdicts/{name}").num_row_groups == 6
+
+    read, read_row_group = list[int](), pq.ParquetFile.read_row_group
+    monkeypatch.setattr(
+        pq.ParquetFile, "read_row_group", lambda file, at, **how: read.append(at) or read_row_group(file, at, **how)
+    )
+    shuffled = [chunks[place * 7 % 24] for place in range(24)]
+    asked = np.concatenate([each.phones for each in shuffled])
+    index = np.repeat(np.arange(24, dtype=np.int8), 4)[np.argsort(asked)]
+    pins = [Pin(AnsweredBy.VERDICT, each.key, f"task-{each.key}") for each in shuffled]
+    ws.ledger.register_list("list", file="list", source="s", sha256="list", options={}, purpose=None)
+    resolved = resolve(ws, "list", Pins(np.sort(asked), index, pins))
+    assert (resolved.facebook[:-2].reshape(24, 4) == [0, 1, 0, 1]).all() and sorted(read) == list(range(6))
 
 
 def test_a_task_that_answered_nobody_is_no_part_of_a_volume(ws: Workspace, clock: Clock) -> None:
