@@ -184,6 +184,35 @@ def test_a_rehearsal_is_forgotten_and_sees_itself(ws: Workspace) -> None:
     planned(ws.ledger)
 
 
+def test_what_is_recorded_together_stands_as_a_whole_or_not_at_all(ws: Workspace, open_ws: Callable[..., Workspace]) -> None:
+    """Answers of many tasks cost one wait for the disk; whoever records them sees them before others do, and a fault leaves none."""
+    ledger, others = ws.ledger, open_ws().ledger
+    register(ledger, "a")
+    first, second = planned(ledger), planned(ledger)
+
+    def postponed(of: Ledger) -> list[str | None]:
+        return [of.chunk(each).note for each in (first, second)]
+
+    with pytest.raises(OperatorError), ledger.together():
+        ledger.postpone(first, note="later", next_send_at=0)
+        ledger.phone_list("nobody's")
+    assert postponed(ledger) == [None, None]
+    with ledger.together():
+        ledger.postpone(first, note="later", next_send_at=0)
+        with pytest.raises(LedgerError):
+            move_wrongly(ledger, second)
+        ledger.postpone(second, note="later", next_send_at=0)
+        assert postponed(ledger) == ["later", "later"] and postponed(others) == [None, None]
+    assert postponed(others) == ["later", "later"]
+
+
+def move_wrongly(ledger: Ledger, chunk_key: str) -> None:
+    """A move that does not exist: what it wrote before that is noticed is undone alone."""
+    with ledger.database.writing() as connection:
+        connection.execute(sa.update(schema.chunks).where(schema.chunks.c.chunk_key == chunk_key).values(note="wrong"))
+        move(connection, chunk_key, ChunkState.PLANNED, ChunkState.COLLECTED, {}, now=0)
+
+
 def test_nothing_moves_while_somebody_plans(ws: Workspace) -> None:
     """A chunk collected between two looks of a planning would be seen neither as answered nor as in flight: bought again."""
     register(ws.ledger, "a")

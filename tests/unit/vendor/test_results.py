@@ -290,7 +290,10 @@ def test_a_number_that_is_none_or_lost_digits_is_counted(read: Reader, number: s
     assert (result.rows, result.unreadable_numbers) == (4, 1)
 
 
-@pytest.mark.parametrize("number", ["n/a", "0798284651", "4.17983E+10", "+4179828***1"])
+@pytest.mark.parametrize(
+    "number",
+    ["n/a", "0798284651", "4.17983E+10", "+4179828***1", "++41798284651", "0xFFFFF", "-41798", "1234", "1" * 16, "\u0661" * 5],
+)
 def test_a_result_in_which_no_number_can_be_read_is_kept_aside(read: Reader, number: str) -> None:
     """Taken for an answer it would leave every phone undetermined, and the next night would buy them all again."""
     with pytest.raises(ResultUnreadable, match="has 2 rows, and in none of them can the number be read"):
