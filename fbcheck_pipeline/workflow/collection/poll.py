@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from fbcheck_pipeline import __version__
-from fbcheck_pipeline.errors import RateLimited, TaskNotFound, UnknownStatus, VendorError, VendorRefuses
+from fbcheck_pipeline.errors import RateLimited, StorageError, TaskNotFound, UnknownStatus, VendorError, VendorRefuses
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.ledger.collecting import DAYS_UNTIL_GONE
 from fbcheck_pipeline.ledger.records import Chunk, TaskProgress
@@ -163,20 +163,28 @@ def interval_s(chunk: Chunk, snapshot: TaskSnapshot | None, now: float, base_s: 
 
 @dataclass(frozen=True)
 class _Answer:
-    """What a status call brought, and when it was made."""
+    """What a status call brought, and when it was made; where no result is to come, also what `kept_for` says."""
 
     asked_at: float
-    said: TaskSnapshot | VendorError
+    said: TaskSnapshot | VendorError | StorageError
+    kept_says: str | None = None
 
 
 def _ask(ws: Workspace, client: VendorClient, chunk: Chunk, polled: Polled) -> _Answer:
+    """All that takes time or may fail comes here, before the ledger is held for many answers."""
     now = ws.ledger.clock()
     polled.asked += 1
+    said: TaskSnapshot | VendorError
     try:
-        return _Answer(now, status_of(client, chunk))
+        said = status_of(client, chunk)
+        brings_nothing = said.status is TaskStatus.FAILED and not said.has_result
     except VendorError as error:
+        said, brings_nothing = error, isinstance(error, TaskNotFound)
         if isinstance(error, VendorRefuses):
             polled.refused = error
+    try:
+        return _Answer(now, said, kept_for(ws, chunk) if brings_nothing else None)
+    except StorageError as error:
         return _Answer(now, error)
 
 
@@ -184,31 +192,31 @@ def _learn(ws: Workspace, chunk: Chunk, answer: _Answer, polled: Polled) -> None
     match answer.said:
         case VendorRefuses() as refusal:
             _note_error(ws, chunk, str(refusal), next_poll_at=answer.asked_at + max(60.0, ws.settings.poll_seconds))
-        case VendorError() as error:
-            _learn_of_fault(ws, chunk, error, answer.asked_at, polled)
-        case snapshot:
-            _learn_of_task(ws, chunk, snapshot, answer.asked_at, polled)
+        case TaskSnapshot() as snapshot:
+            _learn_of_task(ws, chunk, snapshot, answer, polled)
+        case error:
+            _learn_of_fault(ws, chunk, error, answer, polled)
 
 
-def _learn_of_fault(ws: Workspace, chunk: Chunk, error: VendorError, now: float, polled: Polled) -> None:
+def _learn_of_fault(ws: Workspace, chunk: Chunk, error: VendorError | StorageError, answer: _Answer, polled: Polled) -> None:
     polled.errors += 1
     if isinstance(error, UnknownStatus):
         polled.unknown_statuses += (str(error),)
     told_s = error.retry_after_s if isinstance(error, RateLimited) else None
     wait_s = (
-        interval_s(chunk, None, now, ws.settings.poll_seconds)
+        interval_s(chunk, None, answer.asked_at, ws.settings.poll_seconds)
         if told_s is None
         else min(max(told_s, ws.settings.poll_seconds), LONGEST_INTERVAL_S)
     )
     level = logging.DEBUG if isinstance(error, TaskNotFound) else logging.WARNING
     log.log(level, "status call failed chunk_key=%s error=%s", chunk.chunk_key, type(error).__name__)
-    if isinstance(error, TaskNotFound) and count_gone(ws, chunk, str(error), kept_says=kept_for(ws, chunk)):
+    if isinstance(error, TaskNotFound) and count_gone(ws, chunk, str(error), kept_says=answer.kept_says):
         return
-    _note_error(ws, chunk, str(error), next_poll_at=now + wait_s)
+    _note_error(ws, chunk, str(error), next_poll_at=answer.asked_at + wait_s)
 
 
-def _learn_of_task(ws: Workspace, chunk: Chunk, snapshot: TaskSnapshot, now: float, polled: Polled) -> None:
-    ledger, progress = ws.ledger, progress_of(snapshot)
+def _learn_of_task(ws: Workspace, chunk: Chunk, snapshot: TaskSnapshot, answer: _Answer, polled: Polled) -> None:
+    ledger, progress, now = ws.ledger, progress_of(snapshot), answer.asked_at
     failed = f"the vendor says this task failed: {snapshot.message or 'no reason given'}"
     if snapshot.has_result:
         was_there = chunk.state is ChunkState.OVERDUE and chunk.has_result
@@ -223,8 +231,8 @@ def _learn_of_task(ws: Workspace, chunk: Chunk, snapshot: TaskSnapshot, now: flo
             result_url=snapshot.result_url,
             note=failed if snapshot.status is TaskStatus.FAILED else None,
         )
-    elif snapshot.status is TaskStatus.FAILED and (kept_says := kept_for(ws, chunk)):
-        why = f"{failed}; a file of it is kept: {kept_says}"
+    elif answer.kept_says:
+        why = f"{failed}; a file of it is kept: {answer.kept_says}"
         ledger.note_poll_error(chunk, note=why, next_poll_at=now + LONGEST_INTERVAL_S)
     elif snapshot.status is TaskStatus.FAILED and chunk.state is not ChunkState.ABANDONED:
         polled.failed += settle_failed(ws, chunk, progress, failed)

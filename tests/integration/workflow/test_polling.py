@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ import pytest
 
 from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.ledger import ChunkState
+from fbcheck_pipeline.model.paths import RESULT_TEXTS
 from fbcheck_pipeline.vendor.task_snapshots import TaskSnapshot, TaskStatus
 from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.collection.collect import collect_exported
@@ -427,3 +431,38 @@ def test_a_status_that_goes_back_after_the_export_is_told_as_it_is(
     vendor.status_hook = lambda task: None
     driver.collect()
     assert driver.counts("a") == {"checked": 5}
+
+
+def test_a_kept_result_that_cannot_be_read_holds_up_no_other_answer(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """Status answers are recorded many together: a disk's fault at one lost them all, at each tick anew."""
+    driver = open_driver(chunk_size=1)
+    driver.run("a", phones(4))
+    (bad,) = [each for each in driver.ledger.chunks() if each.task_id == list(vendor.tasks)[2]]
+    vendor.status_hook = lambda task: {"status": "failed", "result_url": None} if task.task_id == bad.task_id else None
+    Path(driver.ws.storage.root, RESULT_TEXTS.of(bad.known_task_id)).mkdir(parents=True)
+    assert driver.poll().errors == 1
+    driver.collect()
+    assert driver.counts("a") == {"checked": 3, "waiting": 1}
+    assert "cannot be read" in (driver.ledger.chunk(bad.chunk_key).note or "")
+
+
+def test_the_ledger_is_free_while_a_kept_result_is_read(
+    open_driver: OpenDriver, vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow store kept every other process from recording what it had sent."""
+    vendor.status_hook = lambda task: {"status": "failed", "result_url": None}
+    driver = open_driver()
+    driver.run("a", phones(5))
+    (chunk,) = driver.ledger.chunks()
+    name, written = RESULT_TEXTS.of(chunk.known_task_id), list[str]()
+    driver.ws.storage.write_bytes(name, gzip.compress(b"nothing of use"))
+
+    def read_bytes(read: str) -> bytes:
+        with closing(sqlite3.connect(Path(driver.ws.storage.root, "ledger.db"), timeout=0)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            written.append(read)
+        return Path(driver.ws.storage.root, read).read_bytes()
+
+    monkeypatch.setattr(driver.ws.storage, "read_bytes", read_bytes)
+    driver.poll()
+    assert written == [name] and driver.states() == ["failed"]
