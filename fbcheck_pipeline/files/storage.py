@@ -30,7 +30,7 @@ MOST_DISTINCT = 0.5
 """A Parquet dictionary pays for a column while less than this share of its values are distinct, judged by the first `ROWS_JUDGED` rows."""
 ROWS_JUDGED = 8192
 ROWS_PER_BATCH = 65_536
-ROWS_UNTIL_RELEASED = 1 << 21
+ROWS_UNTIL_RELEASED = 1 << 20
 """Of a long file: what batches free lies all over the heap, and would come to be a hundred megabytes in ten million rows."""
 
 

@@ -83,6 +83,7 @@ def submit_list(
     if generation != as_of:
         pins, content = _as_it_is_now(ws, list_key, pins, content)
     write_pins(ws, list_key, pins, generation)
+    release_unused_memory()
     counts = _note_counts(ws, list_key, pins, content)
     return Submission(sent, counts, len(content.phones))
 
