@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from fbcheck_pipeline.errors import StorageError, VendorError
@@ -44,7 +43,7 @@ from tests.integration.money import worker_script
 from tests.integration.workflow.workflow_driver import AT_ONCE, WorkflowDriver
 from tests.world.chance import TIMES
 from tests.world.year_machine import Machine, Work
-from tests.world.year_vendor import HOUR_S, MoodyVendor
+from tests.world.year_vendor import HOUR_S, NO_TABLE, MoodyVendor
 
 FIRST, PEOPLE = 905_320_000_000, 20_000
 LARGE, ROWS, FEW_ROWS = 2 * TIMES, 50, 6
@@ -165,7 +164,14 @@ class Year:
         bind_verdicts(self.ws, max_files=32)
 
     def morning(self) -> int:
-        """A person looks each lost answer up in the vendor's account, and decides; returns how many there were."""
+        """A person gives up the overdue results that the vendor prepares for ever, looks each lost answer up in its account, and decides.
+
+        Returns:
+            How many answers were lost.
+        """
+        for each in self.ws.ledger.chunks(states=[ChunkState.OVERDUE]):
+            if each.task_id is not None and self.vendor.books.tasks[each.task_id].shape is NO_TABLE:
+                abandon(self.ws, each.chunk_key)
         self.ws.ledger.recover_gone_senders()
         unconfirmed = self.ws.ledger.chunks(states=[ChunkState.UNCONFIRMED])
         taken = set(self.ws.ledger.task_ids())
@@ -215,11 +221,11 @@ class Year:
         """What is wrong with the results of a list that is some days old: a lost row, a lost answer, another answer than was given."""
         key, rows = self.lists[path]
         known = self.ws.ledger.phone_list(key)
-        table = pq.read_table(f"{self.ws.storage.root}/{paths.FACEBOOK_RESULTS.of(key)}")
-        found = [] if known.erased or pc.count_distinct(table["source_row"]).as_py() == rows else [f"{key} lost a row"]
-        for phone, said, status in zip(
-            *(table[each].to_pylist() for each in ("phone_e164", "facebook", "check_status")), strict=True
-        ):
+        with pq.ParquetFile(f"{self.ws.storage.root}/{paths.FACEBOOK_RESULTS.of(key)}") as file:  # half of read_table's time
+            columns = file.read(["source_row", "phone_e164", "facebook", "check_status"], use_threads=False).to_pydict()
+        source_rows, *told = (columns[each] for each in ("source_row", "phone_e164", "facebook", "check_status"))
+        found = [] if known.erased or len(set(source_rows)) == rows else [f"{key} lost a row"]
+        for phone, said, status in zip(*told, strict=True):
             if said is not None and said != verdict(phone):
                 found.append(f"{key}: {said} of a phone that is {verdict(phone)}")
             if said is None and phone is not None and status != "suppressed" and self._was_answered(phone, known.added_at):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -124,8 +123,9 @@ def _texts(path: Path) -> Iterator[bytes]:
     content = path.read_bytes()
     yield content
     if path.suffix == ".parquet":
-        yield repr(pq.read_table(path).to_pylist()).encode()
-        yield repr(pq.read_metadata(path).metadata).encode()
+        with pq.ParquetFile(pa.BufferReader(content)) as file:  # half of read_table's time
+            yield repr(file.read(use_threads=False).to_pydict()).encode()
+            yield repr(file.metadata.metadata).encode()
     yield from _unpacked(content)
 
 
@@ -141,7 +141,7 @@ def _unpacked(content: bytes) -> Iterator[bytes]:
 
 
 def _has(content: bytes, phones: Sequence[int]) -> bool:
-    plain = re.sub(rb"[\s().+\-]", b"", content)
+    plain = content.translate(None, b" \t\n\r\f\v().+-")
     return any(str(phone)[2:].encode() in plain or np.int64(phone).tobytes() in content for phone in phones)
 
 
