@@ -19,7 +19,8 @@ from fbcheck_pipeline.ledger.scrubbing import erase_what_is_asked, without_erase
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
 
 HOUR_S, DAY_S = 3600.0, 86_400.0
-"""No poll is due later than an hour ahead, no fetch later than a day; one that is was written by a clock since set back."""
+"""No poll of a task in time is due later than an hour ahead, no other poll and no fetch later than a day; one that is was written by a
+clock since set back."""
 DAYS_UNTIL_GONE = 3
 """On so many UTC days, with no other answer between them, the vendor says that it has a result no more before this is believed."""
 _NOT_GONE: dict[str, object] = {"gone_days": 0, "gone_day": None}
@@ -30,8 +31,8 @@ class Collecting(ChunkEntries):
 
     def due_for_poll(self) -> list[Chunk]:
         """Tasks whose next status call is due, oldest first."""
-        asked = self.chunks(states=states_that("asks_status"))
-        due = (each for each in asked if each.task_id is not None and self._is_due(each.next_poll_at, HOUR_S))
+        asked = (each for each in self.chunks(states=states_that("asks_status")) if each.task_id is not None)
+        due = (each for each in asked if self._is_due(each.next_poll_at, HOUR_S if each.state is ChunkState.SUBMITTED else DAY_S))
         return sorted(due, key=lambda each: each.next_poll_at)
 
     def due_for_fetch(self) -> list[Chunk]:

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 16
-LONGEST_INTERVAL_S = 600.0
+LONGEST_INTERVAL_S, LONGEST_LATE_INTERVAL_S = 600.0, 86_400.0
+"""Between two status calls of a task: before its deadline, and long after it."""
+LATE_SHARE = 0.1
+"""After the deadline this share of what has passed since is waited: a late answer is heard when it is at most so much later."""
 GROWTH = 1.6
 """Without progress to go by, each interval is this much longer than the last."""
 SHARE_OF_REST = 0.7
@@ -151,14 +154,21 @@ def tried_note(why: str, tried: str, times: int, next_at: float) -> str:
     return f"{why}; {tried} {often}, next at {when}, or at once by `fbcheck run` of its list"
 
 
-def interval_s(chunk: Chunk, snapshot: TaskSnapshot | None, now: float, base_s: float) -> float:
+def _longest_interval_s(ws: Workspace, chunk: Chunk) -> float:
+    """The most seconds until the next status call: after the deadline ever more, so that tasks that never end cost little."""
+    late_s = ws.ledger.clock() - deadline_at(ws, chunk)
+    return min(max(LONGEST_INTERVAL_S, LATE_SHARE * late_s), LONGEST_LATE_INTERVAL_S)
+
+
+def _interval_s(ws: Workspace, chunk: Chunk, snapshot: TaskSnapshot | None, now: float) -> float:
     """Seconds until the next status call, from what the task's progress foretells."""
-    growing: float = base_s * GROWTH ** min(chunk.polls, 20)
+    base_s = ws.settings.poll_seconds
+    growing: float = base_s * GROWTH ** min(chunk.polls, 30)
     processed = (snapshot.success or 0) + (snapshot.failure or 0) if snapshot else 0
     if snapshot and snapshot.total and 0 < processed <= snapshot.total and snapshot.status is TaskStatus.PROCESSING:
         elapsed_s = max(now - (chunk.submitted_at or now), 0.0)
         growing = SHARE_OF_REST * elapsed_s * (snapshot.total - processed) / processed
-    return min(max(growing, base_s), LONGEST_INTERVAL_S)
+    return min(max(growing, base_s), _longest_interval_s(ws, chunk))
 
 
 @dataclass(frozen=True)
@@ -204,7 +214,7 @@ def _learn_of_fault(ws: Workspace, chunk: Chunk, error: VendorError | StorageErr
         polled.unknown_statuses += (str(error),)
     told_s = error.retry_after_s if isinstance(error, RateLimited) else None
     wait_s = (
-        interval_s(chunk, None, answer.asked_at, ws.settings.poll_seconds)
+        _interval_s(ws, chunk, None, answer.asked_at)
         if told_s is None
         else min(max(told_s, ws.settings.poll_seconds), LONGEST_INTERVAL_S)
     )
@@ -221,7 +231,7 @@ def _learn_of_task(ws: Workspace, chunk: Chunk, snapshot: TaskSnapshot, answer: 
     if snapshot.has_result:
         was_there = chunk.state is ChunkState.OVERDUE and chunk.has_result
         if was_there or chunk.state is ChunkState.ABANDONED:  # only URL and counts may be fresh
-            _note_result(ws, chunk, snapshot, next_poll_at=now + LONGEST_INTERVAL_S)
+            _note_result(ws, chunk, snapshot, next_poll_at=now + _longest_interval_s(ws, chunk))
             return
         polled.exported += ledger.mark_exported(
             chunk.chunk_key,
@@ -233,11 +243,11 @@ def _learn_of_task(ws: Workspace, chunk: Chunk, snapshot: TaskSnapshot, answer: 
         )
     elif answer.kept_says:
         why = f"{failed}; a file of it is kept: {answer.kept_says}"
-        ledger.note_poll_error(chunk, note=why, next_poll_at=now + LONGEST_INTERVAL_S)
+        ledger.note_poll_error(chunk, note=why, next_poll_at=now + _longest_interval_s(ws, chunk))
     elif snapshot.status is TaskStatus.FAILED and chunk.state is not ChunkState.ABANDONED:
         polled.failed += settle_failed(ws, chunk, progress, failed)
     else:
-        wait_s = interval_s(chunk, snapshot, now, ws.settings.poll_seconds)
+        wait_s = _interval_s(ws, chunk, snapshot, now)
         ledger.note_progress(chunk, progress, next_poll_at=now + wait_s)
 
 

@@ -130,6 +130,24 @@ def test_a_task_without_progress_is_asked_ever_more_rarely(open_driver: OpenDriv
     assert gaps[-1] == LONGEST_INTERVAL_S
 
 
+def test_an_overdue_task_is_asked_ever_more_rarely(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
+    """Up to once a day; an answer is heard when the task is a tenth later than it is at most."""
+    vendor.hold = True
+    driver = open_driver(task_deadline_hours=1)
+    driver.run("a", phones(5))
+    deadline, gaps = clock.now + 3600, list[float]()
+    for _ in range(90):
+        asked_at, clock.now = clock.now, driver.ledger.chunks()[0].next_poll_at
+        gaps.append(clock.now - asked_at)
+        assert gaps[-1] <= max(LONGEST_INTERVAL_S, 0.1 * (asked_at - deadline)) + 1e-6
+        assert poll_due_tasks(driver.ws, driver.client, budget_s=5).asked == 1
+    assert driver.states() == ["overdue"]
+    assert gaps[-2:] == [DAY_S, DAY_S]
+    vendor.finish_all()
+    clock.advance(-3600)  # it had run ahead when the next call was put a day off
+    assert poll_due_tasks(driver.ws, driver.client, budget_s=5).exported == 1
+
+
 def test_a_task_that_never_ends_settles_and_may_yet_be_exported(
     open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
 ) -> None:
