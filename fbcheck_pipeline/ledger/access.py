@@ -79,8 +79,9 @@ class Access:
         with self.database.reading() as connection:
             return connection.execute(query, parameters).all()
 
-    def _records(self, record: type[R], query: sa.Select[Any]) -> list[R]:
-        return record.from_rows(self._rows(query))
+    def _records(self, record: type[R], query: sa.Select[Any], **parameters: object) -> list[R]:
+        """To recognise a query that is built anew takes SQLAlchemy as long as to execute it: what is asked often is built once."""
+        return record.from_rows(self._rows(query, **parameters))
 
     def _number(self, query: sa.Select[tuple[int]]) -> int:
         return int(self._rows(query)[0][0] or 0)

@@ -12,8 +12,15 @@ from fbcheck_pipeline.ledger import tallies
 from fbcheck_pipeline.ledger.access import Access, batched
 from fbcheck_pipeline.ledger.dependants import number_of
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk, Purchase, Stretch
-from fbcheck_pipeline.ledger.schema import LOADED, chunks, dependencies, lists, parts, waiting
+from fbcheck_pipeline.ledger.schema import LOADED, LOADED_CHUNK, chunks, dependencies, lists, parts, waiting
 from fbcheck_pipeline.ledger.states import ChunkState
+
+_KEYS: sa.BindParameter[str] = sa.bindparam("keys", expanding=True)
+_NAMED, _REPLACING = (sa.select(chunks).where(column.in_(_KEYS)) for column in (chunks.c.chunk_key, chunks.c.replaces))
+_DEPENDS = dependencies.c.chunk_key == chunks.c.chunk_key, dependencies.c.list_number == number_of(sa.bindparam("key"))
+_OLDEST_FIRST = chunks.c.planned_at, chunks.c.chunk_key
+_OF_LIST = sa.select(chunks).where(*_DEPENDS).order_by(*_OLDEST_FIRST)
+_SENDABLE = sa.select(chunks.c.chunk_key).where(*_DEPENDS, chunks.c.state == ChunkState.PLANNED).order_by(*_OLDEST_FIRST)
 
 
 class ChunkEntries(Access):
@@ -25,7 +32,7 @@ class ChunkEntries(Access):
         Raises:
             OperatorError: there is none of this key.
         """
-        for chunk in self._records(LoadedChunk, LOADED.where(chunks.c.chunk_key == chunk_key)):
+        for chunk in self._records(LoadedChunk, LOADED_CHUNK, key=chunk_key):
             return chunk
         raise OperatorError(f"there is no chunk {chunk_key}; `fbcheck status` lists them")
 
@@ -36,14 +43,14 @@ class ChunkEntries(Access):
 
     def chunks_named(self, chunk_keys: Iterable[str]) -> list[Chunk]:
         """The chunks of these keys, as far as there are any."""
-        return self._where_any(chunks.c.chunk_key, chunk_keys)
+        return self._found(_NAMED, chunk_keys)
 
     def chunks_with_parts(self, chunk_keys: Iterable[str]) -> list[Chunk]:
         """The chunks of these keys, and all that took their places, oldest first."""
         found, layer = dict[str, Chunk](), self.chunks_named(chunk_keys)
         while new := {each.chunk_key: each for each in layer if each.chunk_key not in found}:
             found |= new
-            layer = self._where_any(chunks.c.replaces, new)
+            layer = self._found(_REPLACING, new)
         return sorted(found.values(), key=lambda each: (each.planned_at, each.chunk_key))
 
     def chunk_of_task(self, task_id: str) -> Chunk | None:
@@ -56,7 +63,7 @@ class ChunkEntries(Access):
 
     def chunks_of(self, list_key: str) -> list[Chunk]:
         """The chunks a list depends on, oldest first."""
-        return self._records(Chunk, _chunks_of(list_key, sa.select(chunks)))
+        return self._records(Chunk, _OF_LIST, key=list_key)
 
     def answering_chunks(self, chunk_keys: Iterable[str]) -> list[LoadedChunk]:
         """Those of these chunks that have verdicts, with their phones, oldest first."""
@@ -98,15 +105,7 @@ class ChunkEntries(Access):
 
     def sendable(self, list_key: str) -> list[str]:
         """Keys of planned chunks this list depends on, whoever planned them, oldest first."""
-        query = _chunks_of(list_key, sa.select(chunks.c.chunk_key)).where(chunks.c.state == ChunkState.PLANNED)
-        return [row.chunk_key for row in self._rows(query)]
+        return [row.chunk_key for row in self._rows(_SENDABLE, key=list_key)]
 
-    def _where_any(self, column: sa.Column[Any], values: Iterable[str]) -> list[Chunk]:
-        queries = (sa.select(chunks).where(column.in_(some)) for some in batched(values))
-        return [chunk for query in queries for chunk in self._records(Chunk, query)]
-
-
-def _chunks_of(list_key: str, query: sa.Select[Any]) -> sa.Select[Any]:
-    """The chunks a list depends on, oldest first."""
-    query = query.join(dependencies, dependencies.c.chunk_key == chunks.c.chunk_key)
-    return query.where(dependencies.c.list_number == number_of(list_key)).order_by(chunks.c.planned_at, chunks.c.chunk_key)
+    def _found(self, query: sa.Select[Any], keys: Iterable[str]) -> list[Chunk]:
+        return [chunk for some in batched(keys) for chunk in self._records(Chunk, query, keys=some)]

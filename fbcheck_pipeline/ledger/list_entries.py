@@ -28,6 +28,7 @@ from fbcheck_pipeline.ledger.schema import (
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
 
 LISTS_AT_ONCE = 4
+_LIST = sa.select(lists).where(lists.c.list_key == sa.bindparam("key"))
 DAY_S = 86_400
 
 
@@ -93,7 +94,7 @@ class ListEntries(Access):
     ) -> bool:
         limit = {"max_billable": max_billable, "is_over_budget": False}
         entry = {**limit, "options": dict(options), "purpose": purpose, "error": None}
-        row = connection.execute(sa.select(lists).where(lists.c.list_key == new.list_key)).one_or_none()
+        row = connection.execute(_LIST, {"key": new.list_key}).one_or_none()
         known = None if row is None else PhoneList.from_row(row)
         update = sa.update(lists).where(lists.c.list_key == new.list_key)
         sha256 = self.keyed_hash(new.sha256)
@@ -128,7 +129,7 @@ class ListEntries(Access):
 
     def find_list(self, list_key: str) -> PhoneList | None:
         """One list, or None when it is unknown."""
-        return next(iter(self._records(PhoneList, sa.select(lists).where(lists.c.list_key == list_key))), None)
+        return next(iter(self._records(PhoneList, _LIST, key=list_key)), None)
 
     def lists_named(self, list_keys: Iterable[str]) -> dict[str, PhoneList]:
         """Those of these lists that are known, by key."""

@@ -23,7 +23,17 @@ from fbcheck_pipeline.ledger.many_keys import new_rows
 from fbcheck_pipeline.ledger.moves import move
 from fbcheck_pipeline.ledger.records import LoadedChunk, Part
 from fbcheck_pipeline.ledger.restored import why_unknown
-from fbcheck_pipeline.ledger.schema import LOADED, chunk_phones, chunks, dependencies, ledger_meta, lists, parts, waiting
+from fbcheck_pipeline.ledger.schema import (
+    LOADED,
+    LOADED_CHUNK,
+    chunk_phones,
+    chunks,
+    dependencies,
+    ledger_meta,
+    lists,
+    parts,
+    waiting,
+)
 from fbcheck_pipeline.ledger.states import ChunkState
 
 if TYPE_CHECKING:
@@ -265,7 +275,7 @@ def replace_chunk(
 
 def loaded_chunk(connection: sa.Connection, chunk_key: str) -> LoadedChunk:
     """One chunk that is there, with its phones, as this transaction sees it."""
-    return LoadedChunk.from_row(connection.execute(LOADED.where(chunks.c.chunk_key == chunk_key)).one())
+    return LoadedChunk.from_row(connection.execute(LOADED_CHUNK, {"key": chunk_key}).one())
 
 
 def request_planning_of_dependants(connection: sa.Connection, chunk_key: str) -> None:

@@ -164,6 +164,8 @@ LOADED: sa.Select[Any] = sa.select(
     chunks, chunk_phones.c.phones.label("packed_phones"), chunk_phones.c.unanswered.label("packed_unanswered")
 ).join_from(chunks, chunk_phones, chunks.c.chunk_key == chunk_phones.c.chunk_key)
 """What finds every `LoadedChunk`."""
+LOADED_CHUNK = LOADED.where(chunks.c.chunk_key == sa.bindparam("key"))
+"""What finds one of them."""
 
 parts = sa.Table(
     "parts",  # which list a chunk's phones are bought for: consecutive stretches of the chunk's phones
