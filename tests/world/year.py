@@ -1,7 +1,7 @@
 """A year of a store as a company has it, played by a clock that is moved: people, lists, days and nights, deaths, and a person in the morning.
 
 Two machines share the work at each moment: what there is to do, each takes from one heap. What that is, is drawn from the seed; which of
-them is faster is not. The vendor lives in the test's own process: while results are collected, by the other one, it makes them.
+them is faster is not. The vendor lives in the test's own process, and answers both.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from tests.integration.money import worker_script
 from tests.integration.workflow.workflow_driver import AT_ONCE, WorkflowDriver
 from tests.world.chance import TIMES
 from tests.world.year_machine import Machine, Work
-from tests.world.year_vendor import HOUR_S, NO_TABLE, MoodyVendor
+from tests.world.year_vendor import HOUR_S, MoodyVendor
 
 FIRST, PEOPLE = 905_320_000_000, 20_000
 LARGE, ROWS, FEW_ROWS = 2 * TIMES, 50, 6
@@ -164,13 +164,13 @@ class Year:
         bind_verdicts(self.ws, max_files=32)
 
     def morning(self) -> int:
-        """A person gives up the overdue results that the vendor prepares for ever, looks each lost answer up in its account, and decides.
+        """A person gives up what is overdue and has an empty result, looks each lost answer up in the vendor's account, and decides.
 
         Returns:
             How many answers were lost.
         """
         for each in self.ws.ledger.chunks(states=[ChunkState.OVERDUE]):
-            if each.task_id is not None and self.vendor.books.tasks[each.task_id].shape is NO_TABLE:
+            if each.has_result and self.vendor.is_empty(each.known_task_id):
                 abandon(self.ws, each.chunk_key)
         self.ws.ledger.recover_gone_senders()
         unconfirmed = self.ws.ledger.chunks(states=[ChunkState.UNCONFIRMED])

@@ -67,6 +67,11 @@ class MoodyVendor:
         is_there = self.fates[task.task_id] not in ("failed", "gone") and task.shape.format != "bytes"
         return is_there and phone in task.phones[: len(task.phones) - task.shape.missing]
 
+    def is_empty(self, task_id: str) -> bool:
+        """True where the task's result stays there and never names a phone."""
+        task = self.books.tasks[task_id]
+        return self.fates[task_id] not in ("failed", "gone") and not any(self.answers(task, each) for each in task.phones)
+
     def answered_between(self, phone: str, first: float, last: float) -> bool:
         """True where a task of these days answers the phone."""
         return any(first <= self.born[each.task_id] <= last and self.answers(each, phone) for each in self.bought[phone])
