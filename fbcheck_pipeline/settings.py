@@ -92,7 +92,7 @@ class Settings(BaseModel):
     min_chunk: int | None = Field(None, ge=1)
     """Minimum number of phones in one submission; fewer phones wait for the next list. If unset: 1 with simple, 100 with v1."""
     poll_seconds: float = Field(30, gt=0, le=600)
-    """Seconds between the first two status calls for a task. Later intervals grow up to ten minutes."""
+    """Seconds between the first two status calls for a task. Later intervals grow up to ten minutes, and after its deadline up to a day."""
     verdict_days: float = Field(30, ge=0)
     """A verdict younger than this many days is reused instead of bought again. Fractions are allowed."""
     max_billable: int | None = Field(None, ge=0)

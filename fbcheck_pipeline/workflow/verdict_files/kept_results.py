@@ -9,10 +9,11 @@ import contextlib
 import filecmp
 import gzip
 import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from fbcheck_pipeline.errors import ResultError
+from fbcheck_pipeline.errors import ResultError, StorageError
 from fbcheck_pipeline.files.scratch import scratch_folder
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
@@ -51,15 +52,25 @@ def _extent(ws: Workspace, chunk: LoadedChunk, path: Path) -> tuple[int, int]:
 
 @contextlib.contextmanager
 def kept(ws: Workspace, task_id: str) -> Iterator[Path | None]:
-    """The result of a task as it came, in a file for as long as it is looked at; None where none was kept."""
+    """The result of a task as it came, in a file for as long as it is looked at; None where none was kept.
+
+    Raises:
+        StorageError: it cannot be read, or is damaged.
+    """
     names = [name for kind in paths.RESULT_FILES if ws.storage.exists(name := kind.of(task_id))]
     if not names:
         yield None
         return
     content = ws.storage.read_bytes(names[0])
+    if not names[0].endswith(paths.RESULT_ARCHIVES.suffix):
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error) as error:
+            remedy = "restore it from a backup, or delete it, and the vendor is asked for it again"
+            raise StorageError(f"{ws.storage.uri(names[0])} is damaged ({error}); {remedy}") from None
     with scratch_folder() as folder:
         path = folder / "result"
-        path.write_bytes(content if names[0].endswith(paths.RESULT_ARCHIVES.suffix) else gzip.decompress(content))
+        path.write_bytes(content)
         yield path
 
 

@@ -451,17 +451,25 @@ def test_a_status_that_goes_back_after_the_export_is_told_as_it_is(
     assert driver.counts("a") == {"checked": 5}
 
 
-def test_a_kept_result_that_cannot_be_read_holds_up_no_other_answer(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+@pytest.mark.parametrize(
+    "content", [None, b"other bytes", gzip.compress(b"9" * 99, mtime=0)[:-9], gzip.compress(b"9", mtime=0)[:10] + b"?" * 20]
+)
+def test_a_kept_result_that_cannot_be_read_holds_up_no_other_answer(
+    content: bytes | None, open_driver: OpenDriver, vendor: FakeVendor
+) -> None:
     """Status answers are recorded many together: a disk's fault at one lost them all, at each tick anew."""
     driver = open_driver(chunk_size=1)
     driver.run("a", phones(4))
     (bad,) = [each for each in driver.ledger.chunks() if each.task_id == list(vendor.tasks)[2]]
     vendor.status_hook = lambda task: {"status": "failed", "result_url": None} if task.task_id == bad.task_id else None
-    Path(driver.ws.storage.root, RESULT_TEXTS.of(bad.known_task_id)).mkdir(parents=True)
+    if content is None:
+        Path(driver.ws.storage.root, RESULT_TEXTS.of(bad.known_task_id)).mkdir(parents=True)
+    else:
+        driver.ws.storage.write_bytes(RESULT_TEXTS.of(bad.known_task_id), content)
     assert driver.poll().errors == 1
     driver.collect()
     assert driver.counts("a") == {"checked": 3, "waiting": 1}
-    assert "cannot be read" in (driver.ledger.chunk(bad.chunk_key).note or "")
+    assert RESULT_TEXTS.of(bad.known_task_id) in (driver.ledger.chunk(bad.chunk_key).note or "")
 
 
 def test_the_ledger_is_free_while_a_kept_result_is_read(
