@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from fbcheck_pipeline.errors import ResultError, ResultExpired, ResultUnreadable, StorageError, TaskNotFound, VendorError
@@ -48,6 +49,8 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 log = logging.getLogger(__name__)
 
 MOST_DOWNLOADS = 8
+TAKEN_AT_ONCE = 250
+"""Fetches that are taken in one transaction: on a server that is far away each takes milliseconds, and nobody else writes meanwhile."""
 MOST_READERS = 2
 """Results are read beside downloads, but few at once: each reader's memory stays with its thread."""
 LONGEST_WAIT_S, LONGEST_LATE_WAIT_S = 3600.0, 86_400.0
@@ -95,8 +98,10 @@ def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
 
 def _collect_all(ws: Workspace, client: VendorClient, fetcher: str, due: Sequence[Chunk], collected: Collected) -> None:
     with ThreadPoolExecutor(MOST_READERS) as readers, ThreadPoolExecutor(min(MOST_DOWNLOADS, len(due))) as downloads:
-        with ws.ledger.together():
-            ours = [chunk for chunk in due if ws.ledger.begin_fetch(chunk, fetcher)]
+        ours, rest = list[Chunk](), iter(due)
+        while some := list(islice(rest, TAKEN_AT_ONCE)):
+            with ws.ledger.together():
+                ours += [chunk for chunk in some if ws.ledger.begin_fetch(chunk, fetcher)]
         done, total = 0, sum(chunk.phone_count for chunk in ours)
 
         def collect(chunk: Chunk) -> None:

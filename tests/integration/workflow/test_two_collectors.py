@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.workflow.collection import collect
 from fbcheck_pipeline.workflow.collection.collect import collect_exported
 from fbcheck_pipeline.workflow.collection.due import due_work
@@ -47,6 +51,26 @@ def test_what_two_collectors_found_due_is_taken_by_the_first(open_driver: OpenDr
         assert not driver.ledger.begin_fetch(seen, other) and driver.ledger.due_for_fetch() == []
     driver.collect()
     assert not driver.ledger.begin_fetch(seen, "late") and driver.states() == ["collected"]
+
+
+def test_others_may_write_while_a_collector_takes_a_thousand_fetches(
+    open_driver: OpenDriver, vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken in one transaction, they kept every sender from recording what it had sent, for a minute on a server far away."""
+    monkeypatch.setattr(collect, "TAKEN_AT_ONCE", 2)
+    driver, seen = open_driver(chunk_size=1), list[int]()
+    driver.run("a", phones(5))
+    driver.poll()
+    take = driver.ledger.begin_fetch
+
+    def watched(chunk: Chunk, fetcher: str) -> bool:
+        with closing(sqlite3.connect(Path(driver.ws.storage.root, "ledger.db"))) as other:
+            seen.extend(other.execute("SELECT count(fetcher) FROM chunks").fetchone())
+        return take(chunk, fetcher)
+
+    monkeypatch.setattr(driver.ledger, "begin_fetch", watched)
+    assert driver.collect().tasks == 5
+    assert seen == [0, 0, 2, 2, 4]
 
 
 @pytest.mark.parametrize("fault", [500, "html", "short"])
