@@ -16,7 +16,7 @@ def row_counts(batch: pa.RecordBatch, names: Sequence[str]) -> Iterator[tuple[tu
         column = batch.column(name).dictionary_encode()
         values.append([*column.dictionary.to_pylist(), None])
         null = len(values[-1]) - 1
-        code = code * len(values[-1]) + column.indices.fill_null(null).to_numpy()
+        code = code * len(values[-1]) + column.indices.cast(pa.int64()).fill_null(null).to_numpy()
     count = np.bincount(code)
     found = np.flatnonzero(count)
     places = np.unravel_index(found, [len(each) for each in values])
