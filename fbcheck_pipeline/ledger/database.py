@@ -45,6 +45,8 @@ class Database(ABC):
     def together(self) -> Iterator[None]:
         """One transaction for all that this thread writes in the context: it stands as a whole when that ends, and costs one wait for the disk.
 
+        An error of one of its writes must leave the context: nothing undoes that write alone.
+
         Raises:
             LedgerError: see `writing`.
         """
@@ -73,7 +75,7 @@ class Database(ABC):
                 perhaps while this one ran.
         """
         if (shared := self._shared) is not None:
-            with faults_named("written"), shared.begin_nested():
+            with faults_named("written"):
                 yield shared
             return
         with faults_named("written"), self._locked() as connection:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from fbcheck_pipeline.errors import StorageError
+from fbcheck_pipeline.errors import LedgerError, StorageError
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.model.paths import RESULT_TEXTS
 from fbcheck_pipeline.vendor.task_snapshots import TaskSnapshot, TaskStatus
@@ -492,3 +493,24 @@ def test_the_ledger_is_free_while_a_kept_result_is_read(
     monkeypatch.setattr(driver.ws.storage, "read_bytes", read_bytes)
     driver.poll()
     assert written == [name] and driver.states() == ["failed"]
+
+
+def test_a_full_disk_is_named_while_many_answers_are_recorded(open_driver: OpenDriver, vendor: FakeVendor) -> None:
+    """SQLite undoes the whole transaction then; to undo one answer alone failed, and that was told in place of the reason."""
+    driver = open_driver(chunk_size=1)
+    driver.run("a", phones(40))
+    vendor.status_hook = lambda task: {"status": "failed", "message": "x" * 3000, "result_url": None}
+    engine = driver.ledger.database.engine
+
+    def fill(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {connection.execute('PRAGMA page_count').fetchone()[0]}")
+
+    engine.dispose()
+    sa.event.listen(engine, "connect", fill)
+    with pytest.raises(LedgerError, match=r"full.*; free space on its disk"):
+        driver.poll()
+    sa.event.remove(engine, "connect", fill)
+    engine.dispose()
+    assert set(driver.states()) == {"submitted"}
+    driver.poll()
+    assert set(driver.states()) == {"failed"}
