@@ -422,7 +422,12 @@ def _writer(sink: IO[bytes], schema: pa.Schema, sample: pa.RecordBatch) -> pq.Pa
     sample = sample.slice(0, ROWS_JUDGED)
     dictionaries = _repetitive(sample)
     integers = [each.name for each in schema if pa.types.is_integer(each.type) and each.name not in dictionaries]
-    written = pa.schema([each.with_type(came.type) for each, came in zip(schema, sample.schema, strict=True)])
+    written = pa.schema(
+        [
+            each.with_type(came.type) if pa.types.is_dictionary(came.type) and came.type.value_type == each.type else each
+            for each, came in zip(schema, sample.schema, strict=True)
+        ]
+    )
     options: dict[str, Any] = {"compression": "zstd", "use_dictionary": dictionaries}
     options["column_encoding"] = dict.fromkeys(integers, "DELTA_BINARY_PACKED")
     writer = pq.ParquetWriter(sink, written, **options, store_schema=False)

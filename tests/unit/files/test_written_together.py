@@ -93,3 +93,12 @@ def test_a_disk_without_room_for_the_last_bytes_of_one_leaves_both_as_they_were(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert files(tmp_path) == before
+
+
+@pytest.mark.parametrize("column", [pa.array([1, 2**40]), pa.array([1, 2]).dictionary_encode(), pa.array(["a"])])
+def test_what_is_not_of_the_schema_is_not_written(column: pa.Array, tmp_path: Path) -> None:
+    """An Arrow dictionary may stand for its texts; another type would be another file than all readers were told."""
+    stream = BatchStream(pa.schema({"number": pa.int32()}), iter([pa.record_batch({"number": column})]))
+    with pytest.raises(ValueError, match="schema"):
+        Storage(str(tmp_path)).write_parquet(TABLE, stream)
+    assert not (tmp_path / TABLE).exists()
