@@ -22,7 +22,9 @@ def scratch_folder() -> Iterator[Path]:
     """A folder that only its owner may read, and that goes with the context."""
     _drop_abandoned_once()
     unlocked = tempfile.mkdtemp(prefix=_PREFIX)
-    with _locked(unlocked):
+    with _opened(unlocked) as descriptor:
+        with suppress(OSError):  # where nothing can be locked, nobody finds it abandoned either
+            fcntl.flock(descriptor, fcntl.LOCK_SH)  # NFS has no other for what is only read
         folder = Path(unlocked + _SUFFIX)
         os.rename(unlocked, folder)  # only now others take it for one, and see that it is held
         try:
@@ -36,21 +38,16 @@ def drop_abandoned_scratch() -> None:
     for each in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*{_SUFFIX}"):
         with suppress(OSError):  # held, another user's, or another process was quicker
             if each.lstat().st_uid == os.getuid():
-                with _locked(each):
+                with _opened(each) as descriptor:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     shutil.rmtree(each)
 
 
 @contextmanager
-def _locked(folder: str | Path) -> Iterator[None]:
-    """Hold a folder.
-
-    Raises:
-        OSError: another holds it, it is gone, or it is none.
-    """
+def _opened(folder: str | Path) -> Iterator[int]:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 
