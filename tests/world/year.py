@@ -182,7 +182,7 @@ class Year:
             ]
             if not tasks:
                 resubmit(self.ws, row.chunk_key)
-            elif self.vendor.fates[tasks[-1]] == "gone":
+            elif self.vendor.fates[tasks[-1]] in ("gone", "failed"):
                 abandon(self.ws, row.chunk_key)
             else:
                 self.vendor.books.tasks[

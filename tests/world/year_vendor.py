@@ -77,9 +77,11 @@ class MoodyVendor:
         return any(first <= self.born[each.task_id] <= last and self.answers(each, phone) for each in self.bought[phone])
 
     def _submission(self, index: int, payload: bytes) -> Behaviour:
-        for phone in payload.decode().split():
+        phones = payload.decode().split()
+        for phone in phones:
             self._judge(phone)
         self.books.shape = drawn(self._chance, SHAPES, ResultShape)()
+        self.books.shape.missing = min(self.books.shape.missing, len(phones) - 1)
         return "accept" if self.is_calm else drawn(self._chance, REFUSALS, "accept")
 
     def _judge(self, phone: str) -> None:
