@@ -232,7 +232,10 @@ class _Driver:
         with VendorClient(self._ws.settings) as client:
             while True:
                 self._do_what_is_due()
-                if not self._is_waiting() or not self._options.wait or self._is_late():
+                if not self._is_waiting():
+                    self._do_what_is_due()  # joins of what another process collected since
+                    break
+                if not self._options.wait or self._is_late():
                     break
                 self._report()
                 self._nap()

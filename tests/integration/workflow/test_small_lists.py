@@ -25,9 +25,9 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[list[str], list[s
     """Folders of the Parquet files that are opened meanwhile, and the statements that are asked."""
     opened, asked, open_file = list[str](), list[str](), Storage.parquet_file
 
-    def opening(self: Storage, name: str) -> object:
+    def opening(self: Storage, name: str, *more: object) -> object:
         opened.append(name.partition("/")[0])
-        return open_file(self, name)
+        return open_file(self, name, *more)
 
     def asking(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         if not statement.startswith("BEGIN"):
