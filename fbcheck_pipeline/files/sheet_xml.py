@@ -86,10 +86,9 @@ class Parts:
         texts = next((part for kind, part in targets.values() if kind == "sharedStrings" and part in members), None)
         date_styles = _date_styles(_xml(archive, members[styles])) if styles else ()
         found = [sheet for sheet in sheets if sheet is not None and sheet.part in members]
-        of_parts = {sheet.part: sheet for sheet in reversed(sorted(found, key=lambda sheet: not sheet.is_visible))}
-        once = tuple(
-            sheet for sheet in found if of_parts[sheet.part] is sheet
-        )  # a thousand may be one part, and it is read for each
+        # A thousand sheets may name one part, which would be read for each: the first that a person sees stands for it.
+        of_parts = {sheet.part: sheet for sheet in sorted(reversed(found), key=lambda sheet: sheet.is_visible)}
+        once = tuple(sheet for sheet in found if of_parts[sheet.part] is sheet)
         return cls(archive, members, once, date_styles, is_1904, texts)
 
     def cells(self, sheet: Sheet, *, has_dates: bool) -> pa.RecordBatch:
