@@ -20,15 +20,15 @@ from fbcheck_pipeline.ledger.schema import ledger_meta, metadata
 from fbcheck_pipeline.ledger.states import ChunkState
 
 R = TypeVar("R", bound=Record)
-K = TypeVar("K", str, int)
+K = TypeVar("K")
 MOST_KEYS = 1000
 """Of one statement: databases bound how many values it may name."""
 
 
-def batched(keys: Iterable[K]) -> Iterator[list[K]]:
-    """The keys in portions that one statement may name."""
+def batched(keys: Iterable[K], at_once: int = MOST_KEYS) -> Iterator[list[K]]:
+    """The keys in portions that one statement may name, or whatever else in portions of so many; none is asked for before its portion."""
     rest = iter(keys)
-    while some := list(islice(rest, MOST_KEYS)):
+    while some := list(islice(rest, at_once)):
         yield some
 
 

@@ -179,9 +179,8 @@ parts = sa.Table(
 dependencies = sa.Table(
     "dependencies",  # which lists wait for a chunk
     metadata,
-    sa.Column(
-        "list_number", sa.BigInteger, primary_key=True, autoincrement=False
-    ),  # shorter than its key: a plan inserts thousands
+    # A plan inserts thousands: a number is shorter than the list's key.
+    sa.Column("list_number", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("chunk_key", sa.Text, primary_key=True, index=True),
     sqlite_with_rowid=False,
 )

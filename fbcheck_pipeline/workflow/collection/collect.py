@@ -6,13 +6,13 @@ import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from fbcheck_pipeline.errors import ResultError, ResultExpired, ResultUnreadable, StorageError, TaskNotFound, VendorError
 from fbcheck_pipeline.files.scratch import scratch_folder
 from fbcheck_pipeline.files.storage import release_unused_memory
 from fbcheck_pipeline.ledger import ChunkState
+from fbcheck_pipeline.ledger.access import batched
 from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.records import Chunk, TaskProgress
 from fbcheck_pipeline.ledger.schema import ERASED
@@ -98,8 +98,8 @@ def collect_exported(ws: Workspace, client: VendorClient) -> Collected:
 
 def _collect_all(ws: Workspace, client: VendorClient, fetcher: str, due: Sequence[Chunk], collected: Collected) -> None:
     with ThreadPoolExecutor(MOST_READERS) as readers, ThreadPoolExecutor(min(MOST_DOWNLOADS, len(due))) as downloads:
-        ours, rest = list[Chunk](), iter(due)
-        while some := list(islice(rest, TAKEN_AT_ONCE)):
+        ours = list[Chunk]()
+        for some in batched(due, TAKEN_AT_ONCE):
             with ws.ledger.together():
                 ours += [chunk for chunk in some if ws.ledger.begin_fetch(chunk, fetcher)]
         done, total = 0, sum(chunk.phone_count for chunk in ours)

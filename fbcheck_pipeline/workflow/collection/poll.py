@@ -8,12 +8,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from fbcheck_pipeline import __version__
 from fbcheck_pipeline.errors import RateLimited, StorageError, TaskNotFound, UnknownStatus, VendorError, VendorRefuses
 from fbcheck_pipeline.ledger import ChunkState
+from fbcheck_pipeline.ledger.access import batched
 from fbcheck_pipeline.ledger.collecting import DAYS_UNTIL_GONE
 from fbcheck_pipeline.ledger.records import Chunk, TaskProgress
 from fbcheck_pipeline.ledger.states import MOVES
@@ -75,7 +75,7 @@ def poll_due_tasks(ws: Workspace, client: VendorClient, *, budget_s: float) -> P
     if due:
         with ThreadPoolExecutor(min(MOST_AT_ONCE, len(due))) as pool:
             answers = zip(due, pool.map(ask, due), strict=True)
-            while some := list(islice(answers, MOST_AT_ONCE)):  # recorded while the next are asked for
+            for some in batched(answers, MOST_AT_ONCE):  # recorded while the next are asked for
                 with ws.ledger.together():
                     for chunk, answer in some:
                         if answer is not None:
