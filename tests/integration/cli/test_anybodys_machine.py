@@ -10,8 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 # fmt: off
 SOME = [
-    "tests/unit/cli", "tests/unit/defs", "tests/unit/test_settings.py", "tests/unit/files/test_untrusted.py",
-    "tests/unit/lists/test_encoding.py", "tests/integration/cli/test_accept.py",
+    "tests/unit/cli", "tests/unit/test_settings.py", "tests/unit/files/test_untrusted.py", "tests/unit/lists/test_encoding.py",
+    "tests/integration/defs", "tests/integration/cli/test_accept.py",
 ]
 """What prints, reads settings, writes files, reads words beyond ASCII, asks Dagster, and starts commands and a server."""
 OF_SOMEBODY = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -178,13 +177,3 @@ def test_it_is_up_once_it_is_entered_and_on_loopback_alone() -> None:
             pass
     with pytest.raises(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         pass
-
-
-def test_served_as_a_command_it_announces_itself_and_ends_on_interrupt() -> None:
-    """What `fbcheck sandbox` is made of; Ctrl-C is no error."""
-    code = "import sys; from fbcheck_pipeline.sandbox import serve; serve(0, 0.0, {}, lambda url: print(url, flush=True))"
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout and process.stderr
-        assert Client(process.stdout.readline().strip()).submit(phones(1)).ok
-        process.send_signal(signal.SIGINT)
-        assert (process.wait(10), process.stderr.read()) == (0, "")
