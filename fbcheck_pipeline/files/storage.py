@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ import fsspec
 
 from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.files.atomic import COPIED_AT_ONCE, move_file, whole_file, write_faults_named
+from fbcheck_pipeline.files.parquet_copy import Copied, CopyingWriter, EncodedFile
 from fbcheck_pipeline.files.scratch import scratch_folder
 
 if TYPE_CHECKING:
@@ -58,10 +60,11 @@ class StoredFile:
 
 @dataclass(frozen=True)
 class View:
-    """The same rows in another schema: what each batch is there."""
+    """The same rows in another schema: what each batch is there, without the columns that are `copied`, which come first."""
 
     schema: pa.Schema
     of: Callable[[pa.RecordBatch], pa.RecordBatch]
+    copied: Copied | None = None
 
 
 @dataclass
@@ -73,7 +76,9 @@ class BatchStream:
         on_written: called once the file stands at its place; returns facts worth showing of it.
         guard: entered once all is written, left once the file stands; what it raises keeps the file from appearing.
         as_of: the ledger's generation before the file was opened, where whoever opened it asked.
+        copied: the first columns of the schema, where they are copied from a file; the batches need not have them.
         beside: views of it that are written with it, by the names of their files.
+        file: the file that it is read from, if it is.
     """
 
     schema: pa.Schema
@@ -82,7 +87,9 @@ class BatchStream:
     on_written: Callable[[], Mapping[str, Any]] = dict
     guard: Callable[[], AbstractContextManager[object]] = nullcontext
     as_of: int | None = None
+    copied: Copied | None = None
     beside: Mapping[str, View] = field(default_factory=dict)
+    file: EncodedFile | None = None
 
     def read_all(self) -> pa.Table:
         """All batches as one table; for small data."""
@@ -263,7 +270,7 @@ class Storage:
         """
         import pyarrow as pa
 
-        files = {**stream.beside, name: View(stream.schema, lambda batch: batch)}
+        files = {**stream.beside, name: View(stream.schema, lambda batch: batch, stream.copied)}
         first = next(stream.batches, None)
         batches = chain([] if first is None else [first], stream.batches)
         with ExitStack() as guarded, ExitStack() as sinks:
@@ -271,7 +278,7 @@ class Storage:
                 places, writers = {each: sinks.enter_context(self.writing(each)) for each in files}, {}
                 for each, view in files.items():
                     sample = pa.RecordBatch.from_pylist([], view.schema) if first is None else view.of(first)
-                    writers[each] = opened.enter_context(_writer(places[each], view.schema, sample))
+                    writers[each] = opened.enter_context(_writer(places[each], view, sample))
                 del first, sample  # or they would stay for as long as all is written
 
                 def write(batch: pa.RecordBatch) -> None:
@@ -296,23 +303,22 @@ class Storage:
         """
         import pyarrow as pa
 
-        file = self.parquet_file(name, dictionaries)
+        opened, file = self._open_parquet(name, dictionaries)
         metadata = {
             key.decode(): value.decode() for key, value in (file.metadata.metadata or {}).items() if key != b"ARROW:schema"
         }
-        there = file.schema_arrow
-        fields = [there.field(column) for column in (there.names if columns is None else columns)]
-        schema = pa.schema([each.with_type(pa.string()) if each.name in dictionaries else each for each in fields])
+        there = pa.schema([each.with_type(pa.string()) if each.name in dictionaries else each for each in file.schema_arrow])
+        schema = there if columns is None else pa.schema([there.field(column) for column in columns])
 
         def batches() -> Iterator[pa.RecordBatch]:
-            with file:
-                for group in range(file.num_row_groups):  # batches as they were written, whatever their size
-                    try:  # threads would win nothing here, and each would keep memory of its own
-                        yield from file.read_row_group(group, columns, use_threads=False).to_batches()
-                    except (pa.ArrowInvalid, OSError) as error:
-                        raise self._damaged(name, error) from None
+            for group in range(file.num_row_groups):  # batches as they were written, whatever their size
+                try:  # threads would win nothing here, and each would keep memory of its own
+                    yield from file.read_row_group(group, columns, use_threads=False).to_batches()
+                except (pa.ArrowInvalid, OSError) as error:
+                    raise self._damaged(name, error) from None
 
-        return BatchStream(schema, batches(), lambda: metadata)
+        encoded = EncodedFile(opened, there, partial(self.faults_of_parquet_named, name))
+        return BatchStream(schema, batches(), lambda: metadata, file=encoded)
 
     def row_count(self, name: str) -> int:
         """Rows of a Parquet file, from its metadata."""
@@ -329,18 +335,22 @@ class Storage:
         except (pa.ArrowInvalid, OSError) as error:
             raise self._damaged(name, error) from None
 
-    def parquet_file(self, name: str, dictionaries: Sequence[str] = ()) -> pq.ParquetFile:
+    def parquet_file(self, name: str) -> pq.ParquetFile:
         """One version of the file, whoever writes it anew meanwhile: an object store forgets the old one between two reads.
 
         Raises:
             StorageError: there is no such file, or it is damaged.
         """
+        return self._open_parquet(name)[1]
+
+    def _open_parquet(self, name: str, dictionaries: Sequence[str] = ()) -> tuple[pa.NativeFile, pq.ParquetFile]:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         try:
             with self.local_copy(name) as path:
-                return pq.ParquetFile(path, read_dictionary=list(dictionaries))  # stays readable when the copy is removed
+                opened = pa.OSFile(str(path))  # stays readable when the copy is removed
+            return opened, pq.ParquetFile(opened, read_dictionary=list(dictionaries))
         except FileNotFoundError:
             raise StorageError(f"{self.uri(name)} is not there; materialize the asset that writes it first") from None
         except (pa.ArrowInvalid, OSError) as error:
@@ -408,31 +418,41 @@ def _stored(name: str, info: Mapping[str, Any]) -> StoredFile:
     return StoredFile(name, modified, str(info.get("ETag") or info.get("etag") or f"{info['size']}:{modified}"))
 
 
-def _writer(sink: IO[bytes], schema: pa.Schema, sample: pa.RecordBatch) -> pq.ParquetWriter:
-    """Of integers without a dictionary the differences are written: half the time, and a hundredth of the bytes where they count.
-
-    The file says nothing of Arrow dictionaries in the batches: what reads it gets plain texts.
+def _writer(sink: IO[bytes], view: View, sample: pa.RecordBatch) -> pq.ParquetWriter | CopyingWriter:
+    """The file says nothing of Arrow dictionaries in the batches: what reads it gets plain texts.
 
     Args:
-        sample: some rows of the first batch.
+        sample: the first batch.
+    """
+    names = view.schema.names[len(view.copied.names) if view.copied else 0 :]
+    writer_of = partial(_encoding_writer, sample=sample.select(names).slice(0, ROWS_JUDGED), types=view.schema)
+    writer = CopyingWriter(sink, view.copied, writer_of) if view.copied else writer_of(sink)
+    writer.add_key_value_metadata({**(view.schema.metadata or {}), "ARROW:schema": base64.b64encode(view.schema.serialize())})
+    return writer
+
+
+def _encoding_writer(sink: IO[bytes], *, sample: pa.RecordBatch, types: pa.Schema) -> pq.ParquetWriter:
+    """Of integers without a dictionary the differences are written: half the time, and a hundredth of the bytes where they count.
+
+    Args:
+        sample: some rows of the columns that are written.
+        types: what they are in the file.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    sample = sample.slice(0, ROWS_JUDGED)
     dictionaries = _repetitive(sample)
-    integers = [each.name for each in schema if pa.types.is_integer(each.type) and each.name not in dictionaries]
+    integers = [each.name for each in sample.schema if pa.types.is_integer(each.type) and each.name not in dictionaries]
+    fields = ((types.field(came.name), came.type) for came in sample.schema)
     written = pa.schema(
         [
-            each.with_type(came.type) if pa.types.is_dictionary(came.type) and came.type.value_type == each.type else each
-            for each, came in zip(schema, sample.schema, strict=True)
+            each.with_type(type_) if pa.types.is_dictionary(type_) and type_.value_type == each.type else each
+            for each, type_ in fields
         ]
     )
     options: dict[str, Any] = {"compression": "zstd", "use_dictionary": dictionaries}
     options["column_encoding"] = dict.fromkeys(integers, "DELTA_BINARY_PACKED")
-    writer = pq.ParquetWriter(sink, written, **options, store_schema=False)
-    writer.add_key_value_metadata({**(schema.metadata or {}), "ARROW:schema": base64.b64encode(schema.serialize())})
-    return writer
+    return pq.ParquetWriter(sink, written, **options, store_schema=False)
 
 
 def _each_behind(write: Callable[[pa.RecordBatch], None], batches: Iterable[pa.RecordBatch]) -> int:

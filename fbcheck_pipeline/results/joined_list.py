@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from fbcheck_pipeline.files.parquet_copy import Copied
 from fbcheck_pipeline.files.storage import BatchStream, release_unused_memory
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import repeated_texts
@@ -16,7 +17,7 @@ from fbcheck_pipeline.model.timestamps import rfc3339
 from fbcheck_pipeline.progress import reported
 from fbcheck_pipeline.results.answer_rows import answers_view
 from fbcheck_pipeline.results.counting import Breakdown
-from fbcheck_pipeline.results.join import join_batches, result_schema
+from fbcheck_pipeline.results.join import LOOKED_AT, join_batches, names_in_result, result_schema
 from fbcheck_pipeline.results.lineage import FOOTER_KEY, as_json, build_lineage
 from fbcheck_pipeline.results.openlineage import send_events, write_events
 from fbcheck_pipeline.results.report import render_report
@@ -32,7 +33,9 @@ _PLACES = {"lineage": paths.LINEAGE, "report": paths.REPORT, "openlineage": path
 def joined_list(
     ws: Workspace, list_key: str, e164_phones: BatchStream, submitted_chunks: BatchStream, run_id: str, job_name: str
 ) -> BatchStream:
-    """The rows of `facebook_results`; once the file stands, `on_written` writes its documents, notes the join, and returns its facts.
+    """The rows of `facebook_results`, the columns of `e164_phones` copied where that is a file.
+
+    Once the file stands, `on_written` writes its documents, notes the join, and returns its facts.
 
     Args:
         run_id, job_name: of the Dagster run that joins.
@@ -48,7 +51,9 @@ def joined_list(
     phone_list, resolved = join.phone_list, join.resolved
     release_unused_memory()
     tally, breakdown = Tally(resolved), Breakdown()
-    schema = result_schema(e164_phones.schema)
+    whole = e164_phones.schema if e164_phones.file is None else e164_phones.file.schema
+    schema, names = result_schema(whole), names_in_result(whole.names)
+    copied = None if e164_phones.file is None else Copied(e164_phones.file, names)
     lineage, told = dict[str, Any](), ""
     joined = breakdown.counted(join_batches(schema, e164_phones.batches, resolved, tally))
     batches = reported("joining", map(partial(validate, paths.FACEBOOK_RESULTS), joined), phone_list.count("phones") or None)
@@ -74,8 +79,8 @@ def joined_list(
             **{name: ws.storage.uri(place.of(list_key)) for name, place in _PLACES.items()},
         }
 
-    answers = {paths.FACEBOOK_ANSWERS.of(list_key): answers_view(phone_list)}
-    return guarded(ws, list_key, BatchStream(schema, batches, footer, on_written, beside=answers), as_of)
+    answers = {paths.FACEBOOK_ANSWERS.of(list_key): answers_view(phone_list, copied)}
+    return guarded(ws, list_key, BatchStream(schema, batches, footer, on_written, copied=copied, beside=answers), as_of)
 
 
 def rejoin(ws: Workspace, list_key: str) -> None:
@@ -85,8 +90,8 @@ def rejoin(ws: Workspace, list_key: str) -> None:
         StorageError: verdicts that it needs are lost, or something personal was deleted meanwhile; the former result stands.
     """
     as_of = ws.ledger.generation()
-    kinds = (paths.E164_PHONES, paths.SUBMITTED_CHUNKS)
-    opened = (ws.storage.read_parquet(kind.of(list_key), dictionaries=repeated_texts(kind)) for kind in kinds)
+    kinds = ((paths.E164_PHONES, LOOKED_AT), (paths.SUBMITTED_CHUNKS, None))
+    opened = (ws.storage.read_parquet(kind.of(list_key), names, dictionaries=repeated_texts(kind)) for kind, names in kinds)
     e164_phones, pins = (replace(each, as_of=as_of) for each in opened)
     stream = joined_list(ws, list_key, e164_phones, pins, str(uuid.uuid4()), "erase")
     ws.storage.write_parquet(paths.FACEBOOK_RESULTS.of(list_key), stream)

@@ -23,7 +23,8 @@ from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import RESULT_COLUMNS, SCHEMA_VERSION_KEY, Column, schema_of
 from fbcheck_pipeline.phones import Normaliser
-from fbcheck_pipeline.results.joined_list import joined_list
+from fbcheck_pipeline.results.join import LOOKED_AT
+from fbcheck_pipeline.results.joined_list import joined_list, rejoin
 from fbcheck_pipeline.workflow.buying.submit import submit_list
 from fbcheck_pipeline.workflow.erasing.purge import purge
 from fbcheck_pipeline.workflow.tables import latest_lists
@@ -115,6 +116,29 @@ def test_answers_have_one_schema_and_the_rows_of_the_result(driver: WorkflowDriv
     for key in "ab":
         result = pq.read_table(Path(driver.ws.storage.root, paths.FACEBOOK_RESULTS.of(key)))
         assert pq.read_table(folder / f"{key}.parquet").select([*RESULT_COLUMNS]).equals(result.select([*RESULT_COLUMNS]))
+
+
+def test_a_join_encodes_only_what_it_adds(driver: WorkflowDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands in `e164_phones` is copied as it is encoded there, also where the result calls it otherwise; no column of the list is read."""
+    bring(driver, "a", "s", [*swiss(3), "junk"])
+    driver.finish()
+    read, encoded = list[Any](), list[set[str]]()
+    read_group, write_table = pq.ParquetFile.read_row_group, pq.ParquetWriter.write_table
+    monkeypatch.setattr(
+        pq.ParquetFile,
+        "read_row_group",
+        lambda file, group, *which, **how: read.append(which[0]) or read_group(file, group, *which, **how),
+    )
+    monkeypatch.setattr(
+        pq.ParquetWriter,
+        "write_table",
+        lambda writer, table, *how: encoded.append({*table.schema.names}) or write_table(writer, table, *how),
+    )
+    rejoin(driver.ws, "a")
+    result = {Column.FACEBOOK, Column.CHECK_STATUS, Column.CHECKED_AT, Column.TASK_ID}
+    answers = {*result, Column.LIST_KEY, Column.SOURCE, Column.ADDED_AT}
+    assert result in encoded and answers in encoded and not any("name" in each for each in encoded)
+    assert LOOKED_AT in read and "name" not in LOOKED_AT
 
 
 def test_the_newest_list_of_a_source_is_the_latest_once_no_phone_of_it_waits(open_driver: OpenDriver, clock: Clock) -> None:
