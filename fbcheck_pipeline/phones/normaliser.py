@@ -56,16 +56,18 @@ class Normaliser:
         for batch in more:
             heard.append(batch)
             names = self._hear(batch)
-            if all(self.votes[name].heard >= CELLS_HEARD for name in names):
+            if names and all(self.votes[name].heard >= CELLS_HEARD for name in names):
                 break
         return chain(heard, more)
 
     def _hear(self, batch: pa.RecordBatch) -> list[str]:
         """Returns the names of its phone columns."""
         texts, regions, columns, names = self._taken_from(batch)
-        says, *may_be = self._reader.votes(texts, regions)
-        for column, name in enumerate(names):
-            rows = np.flatnonzero(columns == column)[: max(0, CELLS_HEARD - self.votes[name].heard)]
+        missing = (max(0, CELLS_HEARD - self.votes[name].heard) for name in names)
+        rows_of = [np.flatnonzero(columns == column)[:count] for column, count in enumerate(missing)]
+        end = max((int(rows[-1]) + 1 for rows in rows_of if len(rows)), default=0)
+        says, *may_be = self._reader.votes(texts[:end], regions[:end])
+        for name, rows in zip(names, rows_of, strict=True):
             counts = {each: int((says[rows] == each).sum()) for each in (*Says, NO_VOTE_FOR_EITHER)}
             closed = rows[may_be[0][rows] | may_be[1][rows]]
             closed = closed[:: 1 + len(closed) // CLOSED_HEARD]
