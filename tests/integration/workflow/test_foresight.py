@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fbcheck_pipeline.errors import VendorRefuses
-from fbcheck_pipeline.ledger import ChunkState, Ledger
-from fbcheck_pipeline.ledger.schema import metadata
+from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.settings import load_settings
 from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.buying.send import RetryPolicy
@@ -24,7 +22,7 @@ from fbcheck_pipeline.workflow.collection.reconcile import abandon, resubmit
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape
-from tests.integration.workflow.workflow_driver import WorkflowDriver
+from tests.integration.workflow.workflow_driver import WorkflowDriver, everything
 
 OpenDriver = Callable[..., WorkflowDriver]
 LISTS = {"a": phones(12), "b": phones(12, 905_320_000_006), "c": phones(4, 905_320_000_030), "d": phones(24)}
@@ -41,12 +39,6 @@ EVENT = st.one_of(
     st.tuples(st.just("suppress"), st.integers(0, 30)),
     st.tuples(st.just("wait"), st.sampled_from([1, 4])),
 )
-
-
-def everything(ledger: Ledger) -> list[list[Any]]:
-    """All rows of all tables."""
-    with ledger.database.reading() as connection:
-        return [sorted(map(tuple, connection.execute(sa.select(table))), key=repr) for table in metadata.sorted_tables]
 
 
 def happen(driver: WorkflowDriver, other: WorkflowDriver, vendor: FakeVendor, clock: Clock, event: tuple[Any, ...]) -> None:

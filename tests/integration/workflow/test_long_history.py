@@ -3,17 +3,20 @@
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pyarrow.dataset as dataset
 
 from fbcheck_pipeline.cli.status import status_document
+from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.results.summary import refresh_summary
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.bench.history import PHONES, UNANSWERED, fill, phones_of
+from tests.bench.long_history import plan
 from tests.conftest import phones
 from tests.fake_vendor import FakeVendor
-from tests.integration.workflow.workflow_driver import WorkflowDriver
+from tests.integration.workflow.workflow_driver import WorkflowDriver, everything
 from tests.statement_costs import costs_of
 
 LISTS = 60
@@ -57,3 +60,14 @@ def test_a_long_history_has_its_verdicts_and_summary(ws: Workspace) -> None:
     rows = dataset.dataset(f"{ws.storage.root}/verdicts").to_table(columns=["phone_e164"])
     assert rows.num_rows == len(set(rows["phone_e164"].to_pylist())) == LISTS * (PHONES - UNANSWERED)
     assert refresh_summary(ws, ws.ledger.lists()[0].list_key) == {"facebook_summary/summary.parquet": LISTS}
+
+
+def test_a_planning_that_is_measured_leaves_the_ledger_as_it_was(ws: Workspace) -> None:
+    """It is committed as any other, and the next one must meet the same history."""
+    fill(ws, LISTS)
+    before, wanted = everything(ws.ledger), np.sort(np.concatenate([phones_of(7), phones(300, start=905_600_000_000)]))
+    with mock.patch.object(Ledger, "delete", autospec=True, side_effect=Ledger.delete) as deletion:
+        plan(ws, wanted)
+    _, list_keys, chunk_keys = deletion.call_args.args
+    assert list_keys == ["bench"] and chunk_keys
+    assert everything(ws.ledger) == before

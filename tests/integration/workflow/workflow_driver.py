@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger import ChunkState, Ledger, codec
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.ledger.schema import chunks
+from fbcheck_pipeline.ledger.schema import chunks, metadata
 from fbcheck_pipeline.ledger.states import states_that
 from fbcheck_pipeline.vendor.client import VendorClient
 from fbcheck_pipeline.workflow.answers import Tally, resolve
@@ -33,6 +33,12 @@ def set_columns(ledger: Ledger, chunk_key: str, **values: object) -> None:
     """Write into a chunk's row what no transition would: times that have come, or passed."""
     with ledger.database.writing() as connection:
         connection.execute(sa.update(chunks).where(chunks.c.chunk_key == chunk_key).values(values))
+
+
+def everything(ledger: Ledger) -> list[list[Any]]:
+    """All rows of all tables."""
+    with ledger.database.reading() as connection:
+        return [sorted(map(tuple, connection.execute(sa.select(table))), key=repr) for table in metadata.sorted_tables]
 
 
 def batch_of(phones: Phones, rejected: int = 0) -> pa.RecordBatch:
