@@ -64,7 +64,8 @@ def new_rows(column: sa.Column[Any], keys: Iterable[Any], **others: sa.ColumnEle
     each = sa.select(sa.column("value"), *others.values()).select_from(_Each(sa.literal(list(keys), _Keys(column.type))))
     each = each.where(sa.true())  # SQLite needs a WHERE
     insert = sa.insert(column.table).from_select([column.name, *others], each.suffix_with("ON CONFLICT DO NOTHING"))
-    return insert.execution_options(preserve_rowcount=True)
+    # Any other error ends the transaction: SQLite need not keep each page as it was, to undo the statement alone.
+    return insert.prefix_with("OR FAIL", dialect="sqlite").execution_options(preserve_rowcount=True)
 
 
 @compiles(_Among, "sqlite")

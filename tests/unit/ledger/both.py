@@ -157,6 +157,17 @@ def test_only_the_forbidden_stretch_leaves_a_mixed_chunk(ws: Workspace) -> None:
     assert {row.list_key for row in ws.ledger.lists_to_send()} == {"b", "c"}
 
 
+def test_what_a_list_depends_on_is_never_left_out_in_silence(ws: Workspace) -> None:
+    """Else a purge would take the verdicts that it reuses: an error ends the whole transaction."""
+    register(ws.ledger, "a")
+    chunk = planned(ws.ledger)
+    with pytest.raises(sa.exc.IntegrityError), ws.ledger.planning() as tx:
+        tx.keep_waiting("a", phones(3))
+        tx.depend("unknown", [chunk])
+    with ws.ledger.planning() as tx:
+        assert not tx.waiting()
+
+
 def test_what_is_left_of_a_chunk_waits_where_it_is_too_little_for_one(ws: Workspace) -> None:
     """The vendor would refuse it, and a try would be used up."""
     register(ws.ledger, "a", "b")
