@@ -66,8 +66,9 @@ class PairSorter:
         return self._loose[0]
 
     def _spill(self) -> None:
+        keys, values = self._sorted()
         with self._storage.writing(_name(self._files)) as sink:
-            write_pairs(sink, {}, pa.table({}), iter([self._sorted()]))
+            write_pairs(sink, {}, pa.table({}), iter([(keys, values)]), limit=1 + int(values.max(initial=0)))
         self._files, self._loose_count, self._loose = self._files + 1, 0, []
 
 

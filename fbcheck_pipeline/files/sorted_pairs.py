@@ -1,9 +1,10 @@
 """A file of pairs (int64 key, int32 value), sorted by key, and a table of what the values mean: a value is the number of a row.
 
-Pairs lie in blocks of BLOCK, first the keys, then the values; the last block is filled up. Behind them lie a filter of each block, which
-tells most keys that are not there without looking them up, the first key and the sums of each block, the table, and
-a trailer. Reading needs memory for some blocks only, however long the file. A file that is cut, or another than the one it is taken for,
-is never read.
+A pair is a word of 64 bits: its low ones hold the value, in as many as the greatest value needs, the others the key without its
+first bits, for which there is no room. Words lie in blocks of BLOCK, whose keys share these first bits; the last block, and one before
+a key that has others, is filled up. Behind them lie a filter of each block, which tells most keys that are not there without looking
+them up, the first key and the sums of each block, the table, and a trailer. Reading needs memory for some blocks only, however long the
+file. A file that is cut, or another than the one it is taken for, is never read.
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ from fbcheck_pipeline.files.byte_ranges import PORTION, ByteRanges
 Keys = npt.NDArray[np.int64]
 Values = npt.NDArray[np.int32]
 Pairs = tuple[Keys, Values]
+Words = npt.NDArray[np.uint64]
 Blocks = npt.NDArray[np.int64]
 """Numbers of blocks."""
 
 BLOCK = 1024
-BLOCK_BYTES = BLOCK * 12
+BLOCK_BYTES = BLOCK * 8
 FILTER_BITS = 13
 FILTER_BYTES = (1 << FILTER_BITS) // 8
 """A filter has a bit for each value of a hash of a key: set where a key of the block has it. Of keys that are not there one in eight has it, too."""
@@ -37,8 +39,9 @@ _HASHING = np.uint64(0x9E3779B97F4A7C15)
 """2^64 by the golden ratio: the first bits of its product with a key differ for keys that are near, or in even steps."""
 PAIRS_AT_ONCE = 1 << 21
 """Pairs in memory while files are merged."""
-_TRAILER = struct.Struct("<QQI8s")  # pairs, bytes of the table, checksum of what stands between blocks and trailer, magic
-_MAGIC = b"fbpairs2"
+_COUNTS = struct.Struct("<QQQQ")  # pairs, blocks, bits of a value, bytes of the table
+_TRAILER = struct.Struct("<QQQQI8s")  # the same, checksum of what stands behind the filters and of these, magic
+_MAGIC = b"fbpairs3"
 _LAST = np.iinfo(np.int64).max
 _FAR = 1 << 40
 
@@ -47,46 +50,54 @@ class DamagedPairs(Exception):
     """A file of pairs that is cut, damaged, unreadable on its disk, or another than the one it is taken for."""
 
 
-def write_pairs(sink: IO[bytes], identity: Mapping[str, str], table: pa.Table, pieces: Iterator[Pairs]) -> int:
+def write_pairs(sink: IO[bytes], identity: Mapping[str, str], table: pa.Table, pieces: Iterator[Pairs], *, limit: int) -> int:
     """Write sorted pairs, piece by piece; returns how many there were.
 
     Args:
         identity: what distinguishes this file from any other; must be known to read it.
+        limit: every value is less.
     """
+    value_bits = limit.bit_length()  # a word of ones is no pair
     count, ends, filters = 0, [np.empty((0, 3), np.int64)], list[bytes]()
 
     def write_blocks(keys: Keys, values: Values) -> None:
+        """Write blocks, of which the last one is filled up."""
+        if missing := -len(keys) % BLOCK:
+            keys, values = np.append(keys, np.full(missing, _LAST)), np.append(values, np.full(missing, np.int32(-1)))
+        blocks = (keys.view(np.uint64) << value_bits | values.astype(np.uint64)).view(np.uint8).reshape(-1, BLOCK_BYTES)
+        sink.write(blocks.tobytes())
         filter_of_each = _filters(keys)
         filters.append(filter_of_each.tobytes())
-        ends.append(np.column_stack([keys[::BLOCK], _write_blocks(sink, keys, values), _sums(filter_of_each)]))
+        ends.append(np.column_stack([keys[::BLOCK], _sums(blocks), _sums(filter_of_each)]))
 
     left: Pairs = (np.empty(0, np.int64), np.empty(0, np.int32))
-    for keys, values in pieces:
+    for keys, values in _alike(pieces, value_bits):
         count += len(keys)
-        keys, values = np.concatenate([left[0], keys]), np.concatenate([left[1], values])
+        if ((left[0][:1] ^ keys[:1]) >> (64 - value_bits)).any():
+            write_blocks(*left)
+        else:
+            keys, values = np.concatenate([left[0], keys]), np.concatenate([left[1], values])
         whole = len(keys) // BLOCK * BLOCK
         write_blocks(keys[:whole], values[:whole])
         left = keys[whole:], values[whole:]
-    if missing := -len(left[0]) % BLOCK:
-        write_blocks(np.append(left[0], np.full(missing, _LAST)), np.append(left[1], np.full(missing, np.int32(-1))))
+    write_blocks(*left)
     buffer = io.BytesIO()
     with pa.ipc.new_stream(buffer, table.schema.with_metadata(dict(identity))) as writer:
         writer.write_table(table)
     for each in filters:
         sink.write(each)
-    end = np.concatenate(ends).tobytes() + buffer.getvalue()
+    fences = np.concatenate(ends)
+    end, counts = fences.tobytes() + buffer.getvalue(), (count, len(fences), value_bits, len(buffer.getvalue()))
     sink.write(end)
-    sink.write(_TRAILER.pack(count, len(buffer.getvalue()), zlib.crc32(end), _MAGIC))
+    sink.write(_TRAILER.pack(*counts, zlib.crc32(_COUNTS.pack(*counts), zlib.crc32(end)), _MAGIC))
     return count
 
 
-def _write_blocks(sink: IO[bytes], keys: Keys, values: Values) -> npt.NDArray[np.int64]:
-    """Write whole blocks; returns the sum of each."""
-    blocks = np.empty((len(keys) // BLOCK, BLOCK_BYTES), np.uint8)
-    blocks[:, : BLOCK * 8] = keys.view(np.uint8).reshape(-1, BLOCK * 8)
-    blocks[:, BLOCK * 8 :] = values.view(np.uint8).reshape(-1, BLOCK * 4)
-    sink.write(blocks.tobytes())
-    return _sums(blocks)
+def _alike(pieces: Iterator[Pairs], value_bits: int) -> Iterator[Pairs]:
+    """The same pairs, in pieces whose keys share the first bits."""
+    for keys, values in pieces:
+        cuts = np.flatnonzero(np.diff(keys >> (64 - value_bits))) + 1
+        yield from zip(np.split(keys, cuts), np.split(values, cuts), strict=True)
 
 
 def _filters(keys: Keys) -> npt.NDArray[np.uint8]:
@@ -122,6 +133,7 @@ class PairsFile:
     table: pa.Table
     count: int
     _bytes: ByteRanges
+    _value_bits: int
     _fences: Keys
     _sums: npt.NDArray[np.int64]
     _filter_sums: npt.NDArray[np.int64]
@@ -136,19 +148,18 @@ class PairsFile:
         trailer = _bytes_of(source, max(0, source.size - _TRAILER.size), source.size)
         if len(trailer) != _TRAILER.size:
             raise DamagedPairs("cut")
-        count, table_size, checksum, magic = _TRAILER.unpack(trailer)
-        block_count = -(-count // BLOCK)
+        count, block_count, value_bits, table_size, checksum, magic = _TRAILER.unpack(trailer)
         start = block_count * (BLOCK_BYTES + FILTER_BYTES)
         middle = start + block_count * 24
         if magic != _MAGIC or source.size != middle + table_size + _TRAILER.size:
             raise DamagedPairs("cut, or no file of pairs")
         end = _bytes_of(source, start, middle + table_size)
-        if zlib.crc32(end) != checksum:
+        if zlib.crc32(trailer[: _COUNTS.size], zlib.crc32(end)) != checksum:
             raise DamagedPairs("damaged")
         table = pa.ipc.open_stream(end[middle - start :]).read_all()
         if table.schema.metadata != {key.encode(): value.encode() for key, value in identity.items()}:
             raise DamagedPairs("another file")
-        return cls(table, count, source, *np.frombuffer(end, np.int64, block_count * 3).reshape(-1, 3).T.copy())
+        return cls(table, count, source, value_bits, *np.frombuffer(end, np.int64, block_count * 3).reshape(-1, 3).T.copy())
 
     def search(self, needles: Keys) -> Iterator[tuple[npt.NDArray[np.int64], Values]]:
         """Find sorted, distinct keys: places of `needles`, each with a value that it has, in pieces.
@@ -161,13 +172,16 @@ class PairsFile:
         places = self._perhaps_there(needles)
         needles = needles[places]
         next_fences = np.append(self._fences[1:], _LAST)
-        is_touched = np.searchsorted(needles, self._fences) < np.searchsorted(needles, next_fences, "right")
-        for blocks in self._portions(np.flatnonzero(is_touched), BLOCK_BYTES):
-            keys, values = self._read(blocks)
-            start, stop = np.searchsorted(needles, keys[0]), np.searchsorted(needles, keys[-1], "right")
-            at, found = _matches(needles[start:stop], keys)
-            if len(found):
-                yield places[start + at], values[found]
+        touched = np.flatnonzero(np.searchsorted(needles, self._fences) < np.searchsorted(needles, next_fences, "right"))
+        first_bits = self._first_bits()
+        for alike in np.split(touched, np.searchsorted(touched, np.flatnonzero(np.diff(first_bits)) + 1)):
+            for blocks in self._portions(alike, BLOCK_BYTES):
+                words = self._read(blocks).ravel()
+                last = int(first_bits[blocks[0]]) | int(words[-1]) >> self._value_bits
+                start, stop = np.searchsorted(needles, self._fences[blocks[0]]), np.searchsorted(needles, last, "right")
+                at, values = _matches(needles[start:stop], words, self._value_bits)
+                if len(at):
+                    yield places[start + at], values
 
     def _perhaps_there(self, needles: Keys) -> npt.NDArray[np.int64]:
         """Places of the keys that the filters do not exclude. A key that is there is in the last block that begins with none greater."""
@@ -188,7 +202,11 @@ class PairsFile:
         last = int(np.searchsorted(self._fences, high))
         if first >= last:
             return np.empty(0, np.int64), np.empty(0, np.int32)
-        keys, values = self._read(np.arange(first, last))
+        words, no_pair = self._read(np.arange(first, last)), (1 << self._value_bits) - 1
+        keys = (words >> self._value_bits).view(np.int64) | self._first_bits()[first:last, None]
+        values = words & no_pair
+        is_pair = values < no_pair
+        keys, values = keys[is_pair], values[is_pair].astype(np.int32)
         wanted = slice(*np.searchsorted(keys, [low, high]))
         return keys[wanted], values[wanted]
 
@@ -205,13 +223,14 @@ class PairsFile:
         wanted = np.arange(counts.sum()) + np.repeat(last + 1 - np.cumsum(counts), counts)
         yield from (wanted[start : start + at_once] for start in range(0, len(wanted), at_once))
 
-    def _read(self, blocks: Blocks) -> Pairs:
-        """The pairs of some blocks, one after the other."""
-        rows = self._rows(blocks, 0, BLOCK_BYTES, self._sums)
-        keys = np.ascontiguousarray(rows[:, : BLOCK * 8]).view(np.int64).ravel()
-        values = np.ascontiguousarray(rows[:, BLOCK * 8 :]).view(np.int32).ravel()
-        missing = max(0, (int(blocks[-1]) + 1) * BLOCK - self.count)
-        return keys[: len(keys) - missing], values[: len(values) - missing]
+    def _first_bits(self) -> Keys:
+        """The bits of the keys of each block that its words have no room for."""
+        word_bits = 64 - self._value_bits
+        return self._fences >> word_bits << word_bits
+
+    def _read(self, blocks: Blocks) -> Words:
+        """The words of some blocks, one block a row."""
+        return self._rows(blocks, 0, BLOCK_BYTES, self._sums).view(np.uint64)
 
     def _rows(self, blocks: Blocks, start: int, size: int, sums: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         """The `size` bytes of each of some blocks, from where those of all blocks start; adjacent ones are read together."""
@@ -233,21 +252,17 @@ def _bytes_of(source: ByteRanges, start: int, stop: int) -> bytes:
         raise DamagedPairs(error.strerror or str(error)) from error
 
 
-def _matches(needles: Keys, keys: Keys) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Places of equal elements, in `needles` (sorted, distinct) and in `keys` (sorted); the shorter is looked up in the longer."""
-    if not len(needles):
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    if len(keys) <= len(needles):
-        at = np.minimum(np.searchsorted(needles, keys), len(needles) - 1)
-        found = np.flatnonzero(needles[at] == keys)
-        return at[found], found
-    first = np.searchsorted(keys, needles)
-    hit = np.flatnonzero(keys[np.minimum(first, len(keys) - 1)] == needles)
-    first, times = first[hit], np.ones(len(hit), np.int64)
-    several = np.flatnonzero(keys[np.minimum(first + 1, len(keys) - 1)] == needles[hit])  # a key mostly has one pair
-    times[several] = np.searchsorted(keys, needles[hit[several]], "right") - first[several]
+def _matches(needles: Keys, words: Words, value_bits: int) -> tuple[npt.NDArray[np.int64], Values]:
+    """Places of those of `needles` (sorted, distinct) that `words` (sorted) has pairs of, as often as it has; and the values of these."""
+    no_pair, last = (1 << value_bits) - 1, len(words) - 1
+    sought = needles.view(np.uint64) << value_bits
+    first = np.searchsorted(words, sought)
+    hit = np.flatnonzero(words[np.minimum(first, last)] - sought < no_pair)
+    first, sought, times = first[hit], sought[hit], np.ones(len(hit), np.int64)
+    several = np.flatnonzero(words[np.minimum(first + 1, last)] - sought < no_pair)  # a key mostly has one pair
+    times[several] = np.searchsorted(words, sought[several] + no_pair) - first[several]
     within = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
-    return np.repeat(hit, times), np.repeat(first, times) + within
+    return np.repeat(hit, times), (words[np.repeat(first, times) + within] & no_pair).astype(np.int32)
 
 
 def merged(files: Sequence[PairsFile], renamed: Sequence[Values]) -> Iterator[Pairs]:

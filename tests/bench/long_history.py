@@ -171,7 +171,7 @@ def two_nights(ws: Any) -> dict[str, Any]:
     add(ws, range(first, first + LISTS_ADDED), first + LISTS_ADDED)
     new = [each for each in ws.storage.names("verdict_index") if each not in known]
     written = sum(ws.storage.size_bytes(f"verdict_index/{name}") for name in new)
-    return {"written": written / (LISTS_ADDED * PHONES * 12)}
+    return {"written": written / (LISTS_ADDED * PHONES * 8)}
 
 
 ACTS: dict[str, Callable[[Any], dict[str, Any] | None]] = {

@@ -182,7 +182,7 @@ class TierWriter:
         with self.ws.ledger.sender() as writer:
             self.ws.ledger.begin_file(name, writer)
             with self.ws.storage.writing(name) as sink:
-                pairs = write_pairs(sink, _identity(self.ws, name), table, pieces)
+                pairs = write_pairs(sink, _identity(self.ws, name), table, pieces, limit=table.num_rows)
             youngest = np.fmax.reduce(table["fresh_at"].to_numpy(), initial=-np.inf)
             tier = Tier(name, after, through, pairs, float(youngest))
             return self.ws.ledger.publish_tier(tier, instead_of=instead_of, generation=self.generation)

@@ -19,15 +19,14 @@ IDENTITY = {"name": "this"}
 TABLE = pa.table({"meaning": ["zero", "one", "two"]})
 
 
-def written(folder: Path, keys: list[int], values: list[int], name: str = "file") -> Storage:
+def written(folder: Path, keys: list[int], values: list[int], name: str = "file", limit: int = 3) -> Storage:
     """A file of these pairs, written in two pieces."""
     order = np.argsort(keys, kind="stable")
     pairs = np.array(keys, np.int64)[order], np.array(values, np.int32)[order]
     half = len(keys) // 2
     with (folder / name).open("wb") as sink:
-        count = write_pairs(
-            sink, IDENTITY, TABLE, iter([tuple(each[:half] for each in pairs), tuple(each[half:] for each in pairs)])
-        )  # type: ignore[misc]
+        pieces = iter([(pairs[0][:half], pairs[1][:half]), (pairs[0][half:], pairs[1][half:])])
+        count = write_pairs(sink, IDENTITY, TABLE, pieces, limit=limit)
     assert count == len(keys)
     return Storage(str(folder))
 
@@ -56,6 +55,31 @@ def test_every_pair_of_a_key_is_found_and_no_other(tmp_path: Path, count: int, s
         file = PairsFile.open(source, IDENTITY)
         assert file.table.equals(TABLE)
         assert found(file, needles) == sorted((key, value) for key, value in zip(keys, values, strict=True) if key in wanted)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from([1, 2, 3, 1 << 14, 1 << 20, 1 << 31]),
+    st.lists(st.tuples(st.integers(1, 10**15), st.integers(1, 2 * BLOCK), st.integers(1, 5)), max_size=5),
+    st.integers(0, 2**32),
+)
+def test_keys_from_all_over_the_world_are_found_among_any_number_of_values(
+    tmp_path: Path, limit: int, runs: list[tuple[int, int, int]], seed: int
+) -> None:
+    """A word has no room for the first bits of a long key beside a large value: what differs in these alone is another key."""
+    dice, word_bits = np.random.default_rng(seed), 64 - limit.bit_length()
+    keys = [start + step * number for start, count, step in runs for number in range(count)]
+    keys += [key ^ 1 << word_bits for key in keys[:: BLOCK // 2] if word_bits < 62]
+    keys += [(1 << word_bits) - 1] if word_bits < 62 else []
+    values = dice.choice([0, limit // 2, limit - 1], len(keys)).tolist()
+    needles = {key ^ each for key in keys[::7] for each in (0, 1, 1 << min(word_bits, 61))}
+    needles |= {number << word_bits | (1 << word_bits) - 1 for number in range(4) if word_bits < 60}
+    with byte_ranges(written(tmp_path, keys, values, limit=limit), "file") as source:
+        file = PairsFile.open(source, IDENTITY)
+        pairs = sorted(zip(keys, values, strict=True))
+        assert found(file, np.array(sorted(needles), np.int64)) == [pair for pair in pairs if pair[0] in needles]
+        pieces = list(merged([file], [np.arange(3, dtype=np.int32)])) if limit == 3 else [file.between(0, 1 << 62)]
+        assert sorted((int(key), int(value)) for some in pieces for key, value in zip(*some, strict=True)) == pairs
 
 
 def telling(source: ByteRanges, reads: list[int]) -> ByteRanges:
