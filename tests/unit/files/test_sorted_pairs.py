@@ -82,6 +82,14 @@ def test_keys_from_all_over_the_world_are_found_among_any_number_of_values(
         assert sorted((int(key), int(value)) for some in pieces for key, value in zip(*some, strict=True)) == pairs
 
 
+def test_what_fills_up_a_block_is_no_pair(tmp_path: Path) -> None:
+    """It looks like one of the greatest key with these first bits. The filters do not exclude that: a Fibonacci number away is one with its bit."""
+    greatest = [first << 32 | 0xFFFF_FFFF for first in range(100)]
+    keys = [key - 832_040 * number for key in greatest for number in range(1, 901)] + [greatest[7]] * 2
+    with byte_ranges(written(tmp_path, keys, [*[0] * 90_000, 1, 2], limit=1 << 31), "file") as source:
+        assert found(PairsFile.open(source, IDENTITY), np.array(greatest)) == [(greatest[7], 1), (greatest[7], 2)]
+
+
 def telling(source: ByteRanges, reads: list[int]) -> ByteRanges:
     """The same source; how many bytes are asked for each time is added to `reads`."""
 
