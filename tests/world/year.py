@@ -1,7 +1,7 @@
 """A year of a store as a company has it, played by a clock that is moved: people, lists, days and nights, deaths, and a person in the morning.
 
 Two machines share the work at each moment: what there is to do, each takes from one heap. What that is, is drawn from the seed; which of
-them is faster is not. The vendor lives in the test's own process, and answers both.
+them is faster is not. The vendor and the person live in the test's own process.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from fbcheck_pipeline.workflow.verdict_files.volumes import bind_verdicts
 from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.conftest import DAY_S
 from tests.fake_vendor import verdict
+from tests.forked import FORK
 from tests.integration.erasing.store import national, take_in
 from tests.integration.money import worker_script
 from tests.integration.workflow.workflow_driver import AT_ONCE, WorkflowDriver
@@ -56,6 +57,7 @@ class Year:
     """The store, its lists by day, and who may still be in one.
 
     Attributes:
+        ws, driver: of the person.
         newer: version and folder of the newer program, once the store was upgraded.
         kills: how many machines died at work.
     """
@@ -69,31 +71,38 @@ class Year:
         self.open()
 
     def open(self) -> None:
-        """Both machines are started."""
-        self._open_this()
-        self._other = Machine(self.settings, self.clock, self.newer)
+        """The person's program and both machines are started."""
+        self._open_own()
+        self._taken = FORK.Value("i")
+        self._machines = [self._start(), self._start()]
 
     def close(self) -> None:
-        """Both are stopped."""
-        self._other.close()
-        self._close_this()
+        """All are stopped."""
+        for each in self._machines:
+            each.close()
+        self._close_own()
 
     def restart(self) -> None:
-        """Both are stopped and started."""
+        """All are stopped and started."""
         self.close()
         self.open()
 
     def upgrade(self, newer: tuple[str, Path]) -> None:
-        """This machine and those that are yet to be started have another version; the other works on with its own."""
+        """One machine, and whatever is yet to be started, has another version; the other works on with its own."""
         self.newer = newer
-        self._close_this()
-        self._open_this()
+        self._close_own()
+        self._machines.pop().close()
+        self._open_own()
+        self._machines.append(self._start())
 
-    def _open_this(self) -> None:
+    def _start(self) -> Machine:
+        return Machine(self.settings, self.clock, self.newer, self._taken)
+
+    def _open_own(self) -> None:
         self.driver = WorkflowDriver(open_workspace(self.settings, self.clock))
         self.ws = self.driver.ws
 
-    def _close_this(self) -> None:
+    def _close_own(self) -> None:
         self.driver.client.close()
         self.ws.ledger.close()
 
@@ -119,10 +128,10 @@ class Year:
 
     @contextmanager
     def beside(self, files: Sequence[Path]) -> Iterator[None]:
-        """The other machine takes lists in meanwhile."""
-        self._other.begin(_take_in, files)
+        """The machines take lists in meanwhile."""
+        self._begin(_take_in, files)
         yield
-        assert self._other.finish()
+        self._finish()
 
     @contextmanager
     def doomed(self, files: Sequence[Path]) -> Iterator[None]:
@@ -131,29 +140,37 @@ class Year:
         if self._chance.random() < 0.7:
             point, when = self._chance.choice([*worker_script.POINTS]), self._chance.choice(("before", "after"))
             stop = partial(worker_script.dying_at, point, when, self._chance.randint(1, 2))
-        doomed = Machine(self.settings, self.clock, self.newer, stop)
+        doomed = Machine(self.settings, self.clock, self.newer, FORK.Value("i"), stop)
         doomed.begin(_live, files)
         yield
         self.kills += not doomed.finish()
         doomed.close()
 
     def collect(self) -> None:
-        """A tick of the sensor while this machine joins what is due and collects, too, and what they ask for."""
-        self._other.begin(_collect, ())
-        with suppress(StorageError):  # where an erasure ends meanwhile; what is left is joined below
-            _join(self.driver, [each.list_key for each in self.ws.ledger.lists_to_join()])
-            collect_exported(self.ws, self.driver.client)
-        assert self._other.finish()
+        """A tick of the sensor while the other machine joins what is due and collects, too, and what they ask for."""
+        one, other = self._machines
+        one.begin(_collect, ())
+        other.begin(_join_and_fetch, ())
+        self._finish()
         self._share(_join, [each.list_key for each in self.ws.ledger.lists_to_join()])
 
     def _share(self, do: Work, things: Sequence[Any]) -> None:
-        do(self.driver, self._other.begin(do, things))
-        assert self._other.finish()
+        self._begin(do, things)
+        self._finish()
+
+    def _begin(self, do: Work, things: Sequence[Any]) -> None:
+        self._taken.value = 0
+        for each in self._machines:
+            each.begin(do, things)
+
+    def _finish(self) -> None:
+        for each in self._machines:
+            assert each.finish()
 
     @property
     def slowest_s(self) -> float:
-        """Processor seconds of what took the other machine longest since it was started."""
-        return self._other.slowest_s
+        """Processor seconds of what took a machine longest since it was started."""
+        return max(each.slowest_s for each in self._machines)
 
     def night(self) -> None:
         """What waits, or may be tried again, is planned; the tables are brought up to date."""
@@ -252,6 +269,12 @@ def _take_in(driver: WorkflowDriver, files: Iterable[Path]) -> None:
 def _collect(driver: WorkflowDriver, _nothing: Iterable[Path] = ()) -> None:
     poll_due_tasks(driver.ws, driver.client, budget_s=60)
     collect_exported(driver.ws, driver.client)
+
+
+def _join_and_fetch(driver: WorkflowDriver, _nothing: Iterable[Path] = ()) -> None:
+    with suppress(StorageError):  # where an erasure ends meanwhile; what is left is joined later
+        _join(driver, [each.list_key for each in driver.ledger.lists_to_join()])
+        collect_exported(driver.ws, driver.client)
 
 
 def _join(driver: WorkflowDriver, keys: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""Another machine on the store: a process of its own that is told what to do, and at which moment of the year."""
+"""A machine on the store: a process of its own that is told what to do, and at which moment of the year."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ Work = Callable[[WorkflowDriver, Iterable[Any]], None]
 
 
 class Machine:
-    """One process, which works beside the test's own.
+    """One process, which works beside others.
 
     Args:
         newer: version and folder of the newer program, where it is of that.
+        taken: counts what is taken of the things to do by all machines that are given it; zero when they begin.
         stop: makes what kills it on the way.
 
     Attributes:
@@ -36,32 +37,27 @@ class Machine:
         settings: Settings,
         clock: Clock,
         newer: tuple[str, Path] | None,
+        taken: Any,
         stop: Callable[[], Callable[[], None]] | None = None,
     ) -> None:
-        self._clock, self._taken, self.slowest_s = clock, FORK.Value("i"), 0.0
+        self._clock, self._taken, self.slowest_s = clock, taken, 0.0  # `taken` must be there until the process has it
         self._pipe, theirs = FORK.Pipe()
-        self._process = FORK.Process(target=_live, args=(settings, clock.now, newer, stop, theirs, self._taken), daemon=True)
+        self._process = FORK.Process(target=_live, args=(settings, clock.now, newer, stop, theirs, taken), daemon=True)
         self._process.start()
         theirs.close()
 
-    def begin(self, do: Work, things: Sequence[Any]) -> Iterator[Any]:
-        """Let it do something; the clock stands still meanwhile.
-
-        Returns:
-            The things one by one: those that this process takes while the other is at work, it does not get.
-        """
-        self._taken.value = 0
+    def begin(self, do: Work, things: Sequence[Any]) -> None:
+        """Let it do something; the clock stands still meanwhile."""
         self._pipe.send((self._clock.now, do, things))
-        return _taking(self._taken, things)
 
     def finish(self) -> bool:
         """Wait until that is done; False where it was killed."""
         try:
-            assert self._pipe.poll(PATIENCE_S), "the other machine hangs"
+            assert self._pipe.poll(PATIENCE_S), "a machine hangs"
             self.slowest_s = max(self.slowest_s, self._pipe.recv())
         except (EOFError, ConnectionResetError):
             self._process.join(PATIENCE_S)
-            assert self._process.exitcode == -9, f"the other machine ended with {self._process.exitcode}"
+            assert self._process.exitcode == -9, f"a machine ended with {self._process.exitcode}"
             return False
         return True
 
@@ -100,7 +96,7 @@ def _live(
 
 
 def _taking(taken: Any, things: Sequence[Any]) -> Iterator[Any]:
-    """What nobody has taken yet; `taken` counts what both processes have."""
+    """What no machine has taken yet."""
     while True:
         with taken.get_lock():
             place, taken.value = taken.value, taken.value + 1
