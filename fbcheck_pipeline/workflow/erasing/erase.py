@@ -22,8 +22,10 @@ import pyarrow.compute as pc
 
 from fbcheck_pipeline.errors import OperatorError, StorageError
 from fbcheck_pipeline.files.scratch import drop_abandoned_scratch
+from fbcheck_pipeline.files.storage import StoredFile
 from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.records import PhoneList
+from fbcheck_pipeline.ledger.schema import ERASED
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.workflow.backups.telling import tell_backups
 from fbcheck_pipeline.workflow.erasing.awaited_erasures import awaited
@@ -41,6 +43,8 @@ MOST_PASSES = 10
 """Others may bring in what they had read; each time everything is looked at once more."""
 LEFTOVERS_S = 3600.0
 Rejoin = Callable[[Workspace, str], object]
+_Clean = dict[str, list[StoredFile | None]]
+"""Files, or by its key those of a list, that a pass found nobody in -> how they were before it looked."""
 _ELSEWHERE = frozenset(
     (paths.RAW_PHONES, paths.E164_PHONES, paths.FACEBOOK_RESULTS, paths.VERDICTS, paths.VOLUMES, paths.NEW_VOLUMES)
 )
@@ -89,10 +93,10 @@ def erase(ws: Workspace, person: Person, rejoin: Rejoin) -> Erased:
     """
     ws.ledger.begin_erasure(person.phones)
     stamp(ws.storage, ws.ledger)
-    erased = Erased()
+    erased, clean = Erased(), _Clean()
     for _ in range(MOST_PASSES):
         ws.ledger.raise_generation()
-        if not _pass(ws, person, rejoin, erased):
+        if not _pass(ws, person, rejoin, erased, clean):
             break
     else:
         raise StorageError("others keep writing what is being erased; end what runs beside this command, then erase again")
@@ -118,41 +122,50 @@ def _lists_named_so(ws: Workspace, person: Person) -> list[str]:
     return [each.list_key for each, is_so in zip(lists, is_named, strict=True) if is_so]
 
 
-def _pass(ws: Workspace, person: Person, rejoin: Rejoin, erased: Erased) -> bool:
-    """Erase what a look at everything finds; False where it found nothing."""
-    found = erase_from_chunks(ws, person.phones) | _erase_from_results(ws, person)
+def _pass(ws: Workspace, person: Person, rejoin: Rejoin, erased: Erased, clean: _Clean) -> bool:
+    """Erase what a look at everything finds that no pass before found clean as it is now; False where it found nothing."""
+    found = erase_from_chunks(ws, person.phones) | _erase_from_results(ws, person, clean)
     for phone_list in ws.ledger.lists():
-        found |= _erase_from(ws, phone_list, person, rejoin, erased)
+        found |= _erase_from(ws, phone_list, person, rejoin, erased, clean)
     for list_key in _lists_with_hashes(ws):
         rejoin(ws, list_key)
         found = True
     for kind in TABLES:
-        for name in ws.storage.names(kind.folder):
-            try:
-                is_held = has_person(ws, f"{kind.folder}/{name}", person)
-            except StorageError:  # replaced meanwhile, and its place was not looked at
-                found |= not ws.storage.exists(f"{kind.folder}/{name}")
+        for each in ws.storage.files(kind.folder):
+            name = f"{kind.folder}/{each.name}"
+            if clean.get(name) == [each]:
                 continue
-            if is_held and kind in _OF_VERDICTS:
+            try:
+                is_held = has_person(ws, name, person)
+            except StorageError:  # replaced meanwhile, and its place was not looked at
+                found |= not ws.storage.exists(name)
+                continue
+            if not is_held:
+                clean[name] = [each]
+            elif kind in _OF_VERDICTS:
                 remake_verdict_tables(ws)
                 found = True
-            elif is_held:
-                rewrite(ws, f"{kind.folder}/{name}", person)
+            else:
+                rewrite(ws, name, person)
                 found = True
     return found
 
 
-def _erase_from_results(ws: Workspace, person: Person) -> bool:
+def _erase_from_results(ws: Workspace, person: Person, clean: _Clean) -> bool:
     """Delete kept results that name a phone which their chunk never had, or that no chunk has; what holds a chunk's answer stays."""
     unused = {
         kind.of(each.task_id) for each in ws.ledger.chunks_named(awaited(ws)) if each.task_id for kind in paths.RESULT_FILES
     }
     found = False
     for folder in {kind.folder for kind in paths.RESULT_FILES}:
-        for name in ws.storage.names(folder):
-            path = f"{folder}/{name}"
-            if path not in unused and any(person.is_in_text(each) for each in contents(ws.storage.read_bytes(path))):
+        for file in ws.storage.files(folder):
+            path = f"{folder}/{file.name}"
+            if path in unused or clean.get(path) == [file]:
+                continue
+            if any(person.is_in_text(each) for each in contents(ws.storage.read_bytes(path))):
                 found |= ws.storage.delete(path)
+            else:
+                clean[path] = [file]
     return found
 
 
@@ -169,14 +182,18 @@ def _shows_hashes(ws: Workspace, list_key: str, task_ids: Collection[str | None]
     return any(each["result_sha256"] and each["task_id"] in task_ids for each in shown)
 
 
-def _erase_from(ws: Workspace, phone_list: PhoneList, person: Person, rejoin: Rejoin, erased: Erased) -> bool:
+def _erase_from(ws: Workspace, phone_list: PhoneList, person: Person, rejoin: Rejoin, erased: Erased, clean: _Clean) -> bool:
     key, taken = phone_list.list_key, paths.taken_file(phone_list.list_key, phone_list.file)
+    files = [ws.storage.file(each) for each in (paths.RAW_PHONES.of(key), paths.E164_PHONES.of(key), taken)]
+    if clean.get(key) == files and phone_list.sha256 != ERASED:  # a result may be stale though these stay as they are
+        return False
     in_list = find_in_list(ws, phone_list, person)
     if not in_list:
-        was_read = ws.storage.exists(paths.RAW_PHONES.of(key))
+        was_read = files[0] is not None
         if was_read and mentions(ws, taken, person):  # where no cell of a row is: it was read, and is needed no more
             ws.ledger.note_list_erased(key, erased=phone_list.erased, reading={})
             return ws.storage.delete(taken)
+        clean[key] = files
         return False
     try:
         erase_from_list(ws, phone_list, person, in_list, rejoin)

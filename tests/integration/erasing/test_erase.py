@@ -7,6 +7,7 @@ import shutil
 import signal
 import sqlite3
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -92,6 +93,31 @@ def test_a_person_lies_nowhere_and_everybody_else_as_before(
         ws_batches = ws.storage.read_parquet(f"e164_phones/{keys[name]}.parquet").batches
         store.submit_list(ws, driver.client, keys[name], ws_batches, again=Again.NIGHT)
     assert len(vendor.posts) == posts and where_is(ws, PERSON) == []
+
+
+def test_a_further_look_opens_only_what_changed_since_the_one_before(
+    driver: WorkflowDriver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An erasure looks at everything until it finds nothing; the files of the many lists that never had the person are looked at once."""
+    grown_store(driver, tmp_path / "lists")
+    others = tmp_path / "others.csv"
+    others.write_text("phone\n" + "".join(f"+{905_320_001_000 + each}\n" for each in range(10)))  # whose chunk is their own
+    key = take_in(driver, others)
+    driver.finish()
+    rejoin(driver.ws, key)
+    opened, open_file = Counter[str](), Storage.local_copy
+
+    def opening(self: Storage, name: str) -> object:
+        opened[name] += 1
+        return open_file(self, name)
+
+    monkeypatch.setattr(Storage, "local_copy", opening)
+    done = erased(driver.ws, PERSON)
+    of_others = {name: times for name, times in opened.items() if key in name}
+    assert len(done.list_keys) > 1 and key not in done.list_keys
+    folders = {name.partition("/")[0] for name in of_others}
+    assert folders == {"taken", "e164_phones", "submitted_chunks", "facebook_answers"}, folders
+    assert set(of_others.values()) == {1}, of_others
 
 
 def test_a_number_that_is_with_the_vendor_goes_when_its_chunk_settles(
