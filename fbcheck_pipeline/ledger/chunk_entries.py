@@ -19,6 +19,7 @@ _KEYS: sa.BindParameter[str] = sa.bindparam("keys", expanding=True)
 _NAMED, _REPLACING = (sa.select(chunks).where(column.in_(_KEYS)) for column in (chunks.c.chunk_key, chunks.c.replaces))
 _DEPENDS = dependencies.c.chunk_key == chunks.c.chunk_key, dependencies.c.list_number == number_of(sa.bindparam("key"))
 _OLDEST_FIRST = chunks.c.planned_at, chunks.c.chunk_key
+_IN_STATES = sa.select(chunks).where(chunks.c.state.in_(sa.bindparam("states", expanding=True))).order_by(*_OLDEST_FIRST)
 _OF_LIST = sa.select(chunks).where(*_DEPENDS).order_by(*_OLDEST_FIRST)
 _SENDABLE = sa.select(chunks.c.chunk_key).where(*_DEPENDS, chunks.c.state == ChunkState.PLANNED).order_by(*_OLDEST_FIRST)
 
@@ -38,8 +39,9 @@ class ChunkEntries(Access):
 
     def chunks(self, *, states: Iterable[ChunkState] | None = None) -> list[Chunk]:
         """All chunks, or those in some states, oldest first."""
-        query = sa.select(chunks).order_by(chunks.c.planned_at, chunks.c.chunk_key)
-        return self._records(Chunk, query if states is None else query.where(chunks.c.state.in_(list(states))))
+        if states is None:
+            return self._records(Chunk, sa.select(chunks).order_by(*_OLDEST_FIRST))
+        return self._records(Chunk, _IN_STATES, states=list(states))
 
     def chunks_named(self, chunk_keys: Iterable[str]) -> list[Chunk]:
         """The chunks of these keys, as far as there are any."""

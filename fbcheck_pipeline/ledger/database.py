@@ -38,7 +38,7 @@ class Database(ABC):
     _snapshot_options: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, engine: sa.Engine, liveness: Liveness) -> None:
-        self.engine, self.liveness = engine, liveness
+        self.engine, self.liveness, self._looking = engine, liveness, engine.execution_options(reads_only=True)
         self._together = local()
 
     @contextmanager
@@ -99,7 +99,7 @@ class Database(ABC):
             with faults_named("read"):
                 yield shared
             return
-        with faults_named("read"), self.engine.connect().execution_options(reads_only=True) as connection:
+        with faults_named("read"), self._looking.connect() as connection:
             yield connection
 
     @contextmanager

@@ -20,6 +20,11 @@ _SENT_AND_SETTLED = [
 ]
 PAGE = 64
 """So many chunks are loaded together."""
+_GENERATION = sa.select(ledger_meta.c.generation)
+_NOW = sa.select(ledger_meta.c.changes, ledger_meta.c.generation)
+_TIERS = sa.select(index_tiers).order_by(index_tiers.c.through_change)
+_HOLDING = sa.select(chunks.c.chunk_key).where(chunks.c.state.in_(states_that("holds")))
+_DOOMED = sa.select(doomed_files).order_by(doomed_files.c.name)
 
 _IS_KEPT = chunks.c.state != ChunkState.PURGED
 _ANSWERS = sa.and_(chunks.c.result_sha256.is_not(None), chunks.c.task_id.is_not(None), _IS_KEPT)
@@ -54,19 +59,18 @@ class Indexing(Access):
     def index_state(self) -> IndexState:
         """What is published now."""
         with self.database.reading() as connection:
-            tiers = connection.execute(sa.select(index_tiers).order_by(index_tiers.c.through_change)).all()
-            meta = connection.execute(sa.select(ledger_meta.c.changes, ledger_meta.c.generation)).one()
+            tiers, meta = connection.execute(_TIERS).all(), connection.execute(_NOW).one()
         return IndexState(meta.changes, meta.generation, Tier.from_rows(tiers))
 
     def generation(self) -> int:
         """Rises before anything personal is deleted: whoever publishes what was read before one asks `undisturbed`."""
-        return self._number(sa.select(ledger_meta.c.generation))
+        return self._number(_GENERATION)
 
     @contextmanager
     def undisturbed(self, generation: int) -> Iterator[bool]:
         """Nobody writes to the ledger meanwhile; yields False where something was deleted since `generation`."""
         with self._write() as connection:
-            yield connection.scalar(sa.select(ledger_meta.c.generation)) == generation
+            yield connection.scalar(_GENERATION) == generation
 
     def raise_generation(self) -> None:
         """What was read so far of verdicts may be published no more."""
@@ -87,8 +91,7 @@ class Indexing(Access):
 
     def holding(self) -> Iterator[LoadedChunk]:
         """Chunks whose phones nobody else may send; one that moves meanwhile comes as it is then."""
-        query = sa.select(chunks.c.chunk_key).where(chunks.c.state.in_(states_that("holds")))
-        keys = [row.chunk_key for row in self._rows(query)]
+        keys = [row.chunk_key for row in self._rows(_HOLDING)]
         for start in range(0, len(keys), PAGE):
             yield from self._records(LoadedChunk, LOADED.where(chunks.c.chunk_key.in_(keys[start : start + PAGE])))
 
@@ -126,7 +129,7 @@ class Indexing(Access):
         overlaps = sa.and_(index_tiers.c.after_change < tier.through_change, index_tiers.c.through_change > tier.after_change)
         with self._write() as connection:
             known = set(connection.scalars(sa.select(index_tiers.c.name).where(sa.or_(replaced, overlaps))))
-            is_current = connection.scalar(sa.select(ledger_meta.c.generation)) == generation and known == set(names)
+            is_current = connection.scalar(_GENERATION) == generation and known == set(names)
             is_current &= connection.execute(sa.delete(doomed_files).where(is_being_written(tier.name))).rowcount == 1
             doom(connection, names if is_current else [tier.name])
             if is_current:
@@ -142,13 +145,12 @@ class Indexing(Access):
 
     def doomed(self) -> list[str]:
         """Files that are to be deleted now; whoever wrote one of them, and was taken for gone, can publish it no more."""
-        query = sa.select(doomed_files).order_by(doomed_files.c.name)
-        rows = self._rows(query)
+        rows = self._rows(_DOOMED)
         writers = {row.writer for row in rows if row.writer is not None}
         if gone := writers - self.database.liveness.living(writers):
             with self._write() as connection:
                 connection.execute(sa.update(doomed_files).where(doomed_files.c.writer.in_(gone)).values(writer=None))
-            rows = self._rows(query)
+            rows = self._rows(_DOOMED)
         return [row.name for row in rows if row.writer is None]
 
     def files_in_use(self) -> set[str]:

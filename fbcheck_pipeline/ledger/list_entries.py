@@ -236,12 +236,16 @@ class ListEntries(Access):
         """Record what is known of a list's phones before it is joined."""
         self._update(list_key, {"counts": dict(counts)})
 
-    def note_pinned(self, list_key: str, planned_at: float | None) -> None:
+    def note_pinned(self, list_key: str, planned_at: float | None, counts: Mapping[str, int] | None = None) -> None:
         """Record that the pins that were planned at that time stand: a join that read the pins before these is stale.
 
         Where the list was planned again since, these pins are not its last ones.
+
+        Args:
+            counts: what is known of its phones by them; None leaves what is recorded.
         """
-        self._update(list_key, {"is_pinned": lists.c.planned_at == planned_at, "revision": lists.c.revision + 1})
+        pinned = {"is_pinned": lists.c.planned_at == planned_at, "revision": lists.c.revision + 1}
+        self._update(list_key, pinned if counts is None else {**pinned, "counts": dict(counts)})
 
     def note_joined(self, list_key: str, *, revision: int, counts: Mapping[str, int], is_complete: bool) -> None:
         """Record a join of the list as of `revision`."""

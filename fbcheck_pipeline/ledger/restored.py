@@ -25,6 +25,7 @@ HELD = (
 UNKNOWN = "phones of it may have been submitted in a time that the restored ledger does not know"
 """With these words begins why a list is held."""
 DAY_S = 86_400.0
+_UNKNOWN_TIME = sa.select(ledger_meta.c.unknown_from, ledger_meta.c.restored_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def is_held(connection: sa.Connection) -> bool:
 
 def unknown_time(connection: sa.Connection) -> UnknownTime:
     """What nobody knows of submissions."""
-    row = connection.execute(sa.select(ledger_meta.c.unknown_from, ledger_meta.c.restored_at)).one()
+    row = connection.execute(_UNKNOWN_TIME).one()
     return UnknownTime(row.unknown_from, row.restored_at)
 
 

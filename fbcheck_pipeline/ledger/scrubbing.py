@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 else:
     from fbcheck_pipeline.ledger import arrays as np
 
+_ASKED = sa.select(erasures.c.digest)
+
 
 def keeps_phones(state: ChunkState, *, has_result: bool) -> bool:
     """True where a chunk's phones are still needed: it is to be sent without the erased ones, or its first answer is awaited."""
@@ -34,7 +36,7 @@ def keeps_phones(state: ChunkState, *, has_result: bool) -> bool:
 
 def erase_what_is_asked(connection: sa.Connection, chunk_key: str) -> None:
     """Take the phones that are being erased out of a chunk, if it has any and needs them no more."""
-    digests = np.array(connection.scalars(sa.select(erasures.c.digest)).all(), np.int64)
+    digests = np.array(connection.scalars(_ASKED).all(), np.int64)
     if not len(digests):
         return
     row = connection.execute(LOADED.where(chunks.c.chunk_key == chunk_key)).one()

@@ -30,6 +30,7 @@ else:
 
 log = logging.getLogger(__name__)
 
+_COUNTED = sa.select(*(ledger_meta.c[name] for name in ("sendings", "suppressions", "collections", "purges", "erasures")))
 NOT_RESUBMITTED = {
     each: sa.case((chunks.c[each] > 0, chunks.c[each] - 1), else_=0) for each in ("resubmissions", "earlier_that_day")
 }
@@ -175,8 +176,7 @@ class Sending(ChunkEntries):
 
     def changes(self) -> dict[str, int]:
         """How often what matters has changed, by kind; an older copy of the ledger has smaller counts."""
-        counted = (ledger_meta.c[name] for name in ("sendings", "suppressions", "collections", "purges", "erasures"))
-        return dict(self._rows(sa.select(*counted))[0]._mapping)
+        return dict(self._rows(_COUNTED)[0]._mapping)
 
     def return_to_planned(self, chunk_key: str, *, sender: str, note: str, next_send_at: float) -> bool:
         """A free outcome: the chunk is sent later, also where its sender was taken for gone. False when another worker moved it first."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 else:
     from fbcheck_pipeline.ledger import arrays as np
 
+_ANY = sa.select(sa.func.min(suppressions.c.digest))
 AT_ONCE = 20_000
 """So many digests are named in a statement."""
 
@@ -61,7 +62,7 @@ class Suppressing(Access):
     def suppressed_among(self, phones: Phones) -> npt.NDArray[np.bool_]:
         """Which of these phones are suppressed, as they are or in a form that they had before a renumbering."""
         found = np.zeros(len(phones), bool)
-        if not len(phones) or self._rows(sa.select(sa.func.min(suppressions.c.digest)))[0][0] is None:
+        if not len(phones) or self._rows(_ANY)[0][0] is None:
             return found
         from fbcheck_pipeline.phones.renumbering import former_forms  # the package is heavy, and mostly nothing is suppressed
 

@@ -45,7 +45,7 @@ def joined_list(
         StorageError: verdicts that it needs are lost.
     """
     opened = [each.as_of for each in (e164_phones, submitted_chunks) if each.as_of is not None]
-    started_at, as_of = rfc3339(ws.ledger.clock()), min([*opened, ws.ledger.generation()])
+    started_at, as_of = rfc3339(ws.ledger.clock()), min(opened) if opened else ws.ledger.generation()
     release_unused_memory()
     join = begin_join(ws, list_key, submitted_chunks.batches)
     phone_list, resolved = join.phone_list, join.resolved

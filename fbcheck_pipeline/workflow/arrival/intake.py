@@ -43,8 +43,7 @@ def add_list(
         ListError: it cannot be read so.
         OperatorError: it was already read with other options, is of another source, or lacks a required purpose.
     """
-    key, note = _registration(ws, path, options, purpose, max_billable, source)
-    known = ws.ledger.find_list(key)
+    key, known, note = _registration(ws, path, options, purpose, max_billable, source)
     is_held = known is not None and known.held is not None
     place = paths.taken_file(key, known.file if known else path.name)
     if known is not None and was_erased_from(ws, known):
@@ -74,15 +73,15 @@ def register(
     ws: Workspace, path: Path, options: ReadOptions, purpose: str | None, max_billable: int | None, source: str = ""
 ) -> str:
     """Only what `add_list` records; returns the list key."""
-    key, note = _registration(ws, path, options, purpose, max_billable, source)
+    key, _, note = _registration(ws, path, options, purpose, max_billable, source)
     note()
     return key
 
 
 def _registration(
     ws: Workspace, path: Path, options: ReadOptions, purpose: str | None, max_billable: int | None, source: str
-) -> tuple[str, Callable[[], object]]:
-    """The key of a list that can be read so, and what records it."""
+) -> tuple[str, PhoneList | None, Callable[[], object]]:
+    """The key of a list that can be read so, what is known of it, and what records it."""
     purpose = purpose_of(ws.settings, purpose)
     sha256 = open_list(path, options).source.sha256
     key, limit = key_of(path.name, sha256), ws.settings.max_billable if max_billable is None else max_billable
@@ -95,7 +94,7 @@ def _registration(
             f"list {key} is already one of source {known.source}; run it without --source, or delete it with "
             f"`fbcheck purge --list {key}` and run it anew (its verdicts stay)"
         )
-    return key, partial(
+    note = partial(
         ws.ledger.register_list,
         key,
         file=path.name,
@@ -105,6 +104,7 @@ def _registration(
         purpose=purpose,
         max_billable=limit,
     )
+    return key, known, note
 
 
 def known_list(ws: Workspace, path: Path, sha256: str) -> PhoneList | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -67,8 +68,13 @@ class Pins:
         return BatchStream(schema, batches())
 
 
-def write_pins(ws: Workspace, list_key: str, pins: Pins, as_of: int | None = None) -> None:
+def write_pins(
+    ws: Workspace, list_key: str, pins: Pins, as_of: int | None = None, counts: Mapping[str, int] | None = None
+) -> None:
     """Write a list's pins, with the task of each chunk that has one by now; a join of the pins before these is stale.
+
+    Args:
+        counts: what is known of its phones, to be recorded with them.
 
     Raises:
         StorageError: they cannot be written, or something personal was deleted since `as_of`; the pins before still stand.
@@ -83,9 +89,9 @@ def write_pins(ws: Workspace, list_key: str, pins: Pins, as_of: int | None = Non
             validate(paths.SUBMITTED_CHUNKS, batch)
             yield batch
 
-    guard = guarded(ws, list_key, BatchStream(stream.schema, batches()), as_of)
+    note = partial(ws.ledger.note_pinned, list_key, pins.planned_at, counts)
+    guard = guarded(ws, list_key, BatchStream(stream.schema, batches()), as_of, note)
     ws.storage.write_parquet(paths.SUBMITTED_CHUNKS.of(list_key), guard)
-    ws.ledger.note_pinned(list_key, pins.planned_at)
 
 
 def read_pins(storage: Storage, list_key: str) -> Pins | None:

@@ -77,14 +77,14 @@ def submit_list(
             send_planned_chunks(ws, client, list_key, sent, policy=policy)
     except BaseException:
         with suppress(LedgerError, StorageError):  # what failed first is what must be said
-            _note_counts(ws, list_key, pins, content)
+            ws.ledger.note_counts(list_key, _counts(ws, list_key, pins, content))
         raise
     generation = ws.ledger.generation()
     if generation != as_of:
         pins, content = _as_it_is_now(ws, list_key, pins, content)
-    write_pins(ws, list_key, pins, generation)
+    counts = _counts(ws, list_key, pins, content)
     release_unused_memory()
-    counts = _note_counts(ws, list_key, pins, content)
+    write_pins(ws, list_key, pins, generation, counts)
     return Submission(sent, counts, len(content.phones))
 
 
@@ -99,9 +99,7 @@ def _as_it_is_now(ws: Workspace, list_key: str, pins: Pins, content: ListContent
     return replace(pins, phones=pins.phones[is_there], index=pins.index[is_there]), now
 
 
-def _note_counts(ws: Workspace, list_key: str, pins: Pins, content: ListContent) -> dict[str, int]:
+def _counts(ws: Workspace, list_key: str, pins: Pins, content: ListContent) -> dict[str, int]:
     tally = tally_of(ws, list_key, pins)
     tally.add_repeated(content.repeats, content.rejected_rows)
-    counts = tally.counts(ws.ledger.phone_list(list_key).source_rows)
-    ws.ledger.note_counts(list_key, counts)
-    return counts
+    return tally.counts(ws.ledger.phone_list(list_key).source_rows)

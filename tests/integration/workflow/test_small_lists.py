@@ -1,4 +1,4 @@
-"""What a small list costs, in files that are opened and statements that are asked: of many such lists a day is made."""
+"""What a small list costs, in files that are opened, statements that are asked and transactions that write: of many such lists a day is made."""
 
 from __future__ import annotations
 
@@ -22,18 +22,17 @@ TASKS, PHONES = 30, 3
 
 @contextmanager
 def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[list[str], list[str]]]:
-    """Folders of the Parquet files that are opened meanwhile, and the statements that are asked."""
-    opened, asked, open_file = list[str](), list[str](), Storage.parquet_file
+    """Folders of the Parquet files that are opened meanwhile, and the statements that are asked, those that begin to write included."""
+    opened, asked, open_file = list[str](), list[str](), Storage._open_parquet
 
     def opening(self: Storage, name: str, *more: object) -> object:
         opened.append(name.partition("/")[0])
         return open_file(self, name, *more)
 
     def asking(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if not statement.startswith("BEGIN"):
-            asked.append(statement)
+        asked.append(statement)
 
-    monkeypatch.setattr(Storage, "parquet_file", opening)
+    monkeypatch.setattr(Storage, "_open_parquet", opening)
     sa.event.listen(sa.Engine, "before_cursor_execute", asking)
     yield opened, asked
     sa.event.remove(sa.Engine, "before_cursor_execute", asking)
@@ -57,9 +56,11 @@ def test_a_list_that_many_tasks_answer_opens_few_files(
     path.write_text("phone\n" + "".join(f"+{each}\n" for each in every))
     with counted(monkeypatch) as (opened, asked):
         key = take_in(driver, path, policy=AT_ONCE)
-    assert set(opened) == {"raw_phones", "e164_phones"} and len(asked) <= 50, (opened, len(asked))
+    assert set(opened) == {"raw_phones", "e164_phones"} and len(asked) <= 46, (opened, len(asked))
+    assert asked.count("BEGIN IMMEDIATE") <= 4, "it is registered, read, planned and pinned with its counts"
     assert driver.ledger.phone_list(key).count("reused") == len(every) and len(vendor.posts) == TASKS
     with counted(monkeypatch) as (opened, asked):
         rejoin(driver.ws, key)
-    assert sorted(opened) == ["e164_phones", "submitted_chunks", "verdicts"] and len(asked) <= 22, (opened, len(asked))
+    assert sorted(opened) == ["e164_phones", "submitted_chunks", "verdicts"] and len(asked) <= 20, (opened, len(asked))
+    assert asked.count("BEGIN IMMEDIATE") <= 3, "its result and the latest of its source appear, and its join is noted"
     assert driver.counts(key) == {"reused": len(every)}
