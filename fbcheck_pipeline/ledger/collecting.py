@@ -18,9 +18,9 @@ from fbcheck_pipeline.ledger.schema import ERASED, chunk_phones, chunks, ledger_
 from fbcheck_pipeline.ledger.scrubbing import erase_what_is_asked, without_erased
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
 
-HOUR_S, DAY_S = 3600.0, 86_400.0
-"""No poll of a task in time is due later than an hour ahead, no other poll and no fetch later than a day; one that is was written by a
-clock since set back."""
+HOUR_S, DAY_S, MONTH_S = 3600.0, 86_400.0, 30 * 86_400.0
+"""No poll of a task in time is due later than an hour ahead, no other poll and no fetch later than a day, or a month where a person gave
+the task up; one that is was written by a clock since set back."""
 DAYS_UNTIL_GONE = 3
 """On so many UTC days, with no other answer between them, the vendor says that it has a result no more before this is believed."""
 _NOT_GONE: dict[str, object] = {"gone_days": 0, "gone_day": None}
@@ -32,13 +32,13 @@ class Collecting(ChunkEntries):
     def due_for_poll(self) -> list[Chunk]:
         """Tasks whose next status call is due, oldest first."""
         asked = (each for each in self.chunks(states=states_that("asks_status")) if each.task_id is not None)
-        due = (each for each in asked if self._is_due(each.next_poll_at, HOUR_S if each.state is ChunkState.SUBMITTED else DAY_S))
+        due = (each for each in asked if self._is_due(each, each.next_poll_at))
         return sorted(due, key=lambda each: each.next_poll_at)
 
     def due_for_fetch(self) -> list[Chunk]:
         """Chunks whose result is to be fetched now, and which no living collector fetches already, oldest first."""
         asked = self.chunks(states=states_that("asks_file"))
-        due = [each for each in asked if each.has_result and self._is_due(each.next_fetch_at, DAY_S)]
+        due = [each for each in asked if each.has_result and self._is_due(each, each.next_fetch_at)]
         living = self.database.liveness.living({each.fetcher for each in due if each.fetcher is not None})
         return [each for each in due if each.fetcher not in living]
 
@@ -224,8 +224,8 @@ class Collecting(ChunkEntries):
         guard = [chunks.c.task_id == task_id, chunks.c.result_sha256.is_(None)]  # verdicts are proof
         return self._move(chunk_key, from_, ChunkState.UNCONFIRMED, cleared, guard)
 
-    def _is_due(self, at: float, most_s: float) -> bool:
-        now = self.clock()
+    def _is_due(self, chunk: Chunk, at: float) -> bool:
+        now, most_s = self.clock(), {ChunkState.SUBMITTED: HOUR_S, ChunkState.ABANDONED: MONTH_S}.get(chunk.state, DAY_S)
         return at <= now or at > now + most_s
 
     def _note_poll(self, chunk: Chunk, values: Mapping[str, object]) -> None:

@@ -25,6 +25,7 @@ from fbcheck_pipeline.workflow.collection.poll import (
     count_gone,
     deadline_at,
     fetch_at_once_if_changed,
+    longest_interval_s,
     settle_failed,
     settle_overdue,
     tried_note,
@@ -54,7 +55,7 @@ TAKEN_AT_ONCE = 250
 MOST_READERS = 2
 """Results are read beside downloads, but few at once: each reader's memory stays with its thread."""
 LONGEST_WAIT_S, LONGEST_LATE_WAIT_S = 3600.0, 86_400.0
-"""Between two fetches, before the deadline and after it."""
+"""Between two fetches, before the deadline and after it; where a person gave the task up, as between status calls."""
 
 
 @dataclass
@@ -184,6 +185,8 @@ def _note_fault(ws: Workspace, chunk_key: str, error: StorageError) -> None:
 def _pause_s(ws: Workspace, chunk: Chunk) -> float:
     """How long until a result that could not be used this time is fetched again: ever longer."""
     longest_s = LONGEST_LATE_WAIT_S if _is_late(ws, chunk) else LONGEST_WAIT_S
+    if chunk.state is ChunkState.ABANDONED:
+        longest_s = max(longest_s, longest_interval_s(ws, chunk))
     return min(ws.settings.poll_seconds * 2.0 ** min(chunk.fetches, 30), longest_s)
 
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 16
-LONGEST_INTERVAL_S, LONGEST_LATE_INTERVAL_S = 600.0, 86_400.0
-"""Between two status calls of a task: before its deadline, and long after it."""
+LONGEST_INTERVAL_S, LONGEST_LATE_INTERVAL_S, LONGEST_ABANDONED_INTERVAL_S = 600.0, 86_400.0, 30 * 86_400.0
+"""Between two status calls of a task: before its deadline, long after it, and where a person gave it up, which no list waits for."""
 LATE_SHARE = 0.1
 """After the deadline this share of what has passed since is waited: a late answer is heard when it is at most so much later."""
 GROWTH = 1.6
@@ -154,10 +154,11 @@ def tried_note(why: str, tried: str, times: int, next_at: float) -> str:
     return f"{why}; {tried} {often}, next at {when}, or at once by `fbcheck run` of its list"
 
 
-def _longest_interval_s(ws: Workspace, chunk: Chunk) -> float:
+def longest_interval_s(ws: Workspace, chunk: Chunk) -> float:
     """The most seconds until the next status call: after the deadline ever more, so that tasks that never end cost little."""
     late_s = ws.ledger.clock() - deadline_at(ws, chunk)
-    return min(max(LONGEST_INTERVAL_S, LATE_SHARE * late_s), LONGEST_LATE_INTERVAL_S)
+    longest_s = LONGEST_ABANDONED_INTERVAL_S if chunk.state is ChunkState.ABANDONED else LONGEST_LATE_INTERVAL_S
+    return min(max(LONGEST_INTERVAL_S, LATE_SHARE * late_s), longest_s)
 
 
 def _interval_s(ws: Workspace, chunk: Chunk, snapshot: TaskSnapshot | None, now: float) -> float:
@@ -168,7 +169,7 @@ def _interval_s(ws: Workspace, chunk: Chunk, snapshot: TaskSnapshot | None, now:
     if snapshot and snapshot.total and 0 < processed <= snapshot.total and snapshot.status is TaskStatus.PROCESSING:
         elapsed_s = max(now - (chunk.submitted_at or now), 0.0)
         growing = SHARE_OF_REST * elapsed_s * (snapshot.total - processed) / processed
-    return min(max(growing, base_s), _longest_interval_s(ws, chunk))
+    return min(max(growing, base_s), longest_interval_s(ws, chunk))
 
 
 @dataclass(frozen=True)
@@ -231,7 +232,7 @@ def _learn_of_task(ws: Workspace, chunk: Chunk, snapshot: TaskSnapshot, answer: 
     if snapshot.has_result:
         was_there = chunk.state is ChunkState.OVERDUE and chunk.has_result
         if was_there or chunk.state is ChunkState.ABANDONED:  # only URL and counts may be fresh
-            _note_result(ws, chunk, snapshot, next_poll_at=now + _longest_interval_s(ws, chunk))
+            _note_result(ws, chunk, snapshot, next_poll_at=now + longest_interval_s(ws, chunk))
             return
         polled.exported += ledger.mark_exported(
             chunk.chunk_key,
@@ -243,7 +244,7 @@ def _learn_of_task(ws: Workspace, chunk: Chunk, snapshot: TaskSnapshot, answer: 
         )
     elif answer.kept_says:
         why = f"{failed}; a file of it is kept: {answer.kept_says}"
-        ledger.note_poll_error(chunk, note=why, next_poll_at=now + _longest_interval_s(ws, chunk))
+        ledger.note_poll_error(chunk, note=why, next_poll_at=now + longest_interval_s(ws, chunk))
     elif snapshot.status is TaskStatus.FAILED and chunk.state is not ChunkState.ABANDONED:
         polled.failed += settle_failed(ws, chunk, progress, failed)
     else:

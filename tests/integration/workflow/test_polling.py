@@ -21,7 +21,8 @@ from fbcheck_pipeline.vendor.task_snapshots import TaskSnapshot, TaskStatus
 from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.collection.collect import collect_exported
 from fbcheck_pipeline.workflow.collection.due import due_work
-from fbcheck_pipeline.workflow.collection.poll import LONGEST_INTERVAL_S, poll_due_tasks
+from fbcheck_pipeline.workflow.collection.poll import LONGEST_INTERVAL_S, poll_due_tasks, settle_overdue
+from fbcheck_pipeline.workflow.collection.reconcile import abandon
 from tests.conftest import DAY_S, Clock, phones
 from tests.fake_vendor import FakeVendor, ResultShape
 from tests.integration.workflow.workflow_driver import WorkflowDriver, set_columns
@@ -147,6 +148,29 @@ def test_an_overdue_task_is_asked_ever_more_rarely(open_driver: OpenDriver, vend
     vendor.finish_all()
     clock.advance(-3600)  # it had run ahead when the next call was put a day off
     assert poll_due_tasks(driver.ws, driver.client, budget_s=5).exported == 1
+
+
+def test_a_result_that_a_person_gave_up_is_asked_for_and_fetched_ever_more_rarely(
+    open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """After a year some forty times, not daily for ever; what comes then is used."""
+    vendor.shape = ResultShape(format="bytes", content=b"the result is being prepared\n")
+    driver, began = open_driver(task_deadline_hours=1, chunk_size=5), clock()
+    driver.run("a", phones(5))
+    driver.finish()
+    clock.advance(2 * 3600)
+    settle_overdue(driver.ws)
+    abandon(driver.ws, driver.chunk_key("overdue"))
+    for _ in range(365):
+        clock.advance(DAY_S)
+        poll_due_tasks(driver.ws, driver.client, budget_s=5)
+        collect_exported(driver.ws, driver.client)
+    (task,) = vendor.tasks.values()
+    assert vendor.download_calls[task.task_id] <= 60 and vendor.status_calls[task.task_id] <= 120
+    task.shape = ResultShape()
+    clock.advance(0.1 * (clock() - began) + DAY_S)
+    collect_exported(driver.ws, driver.client)
+    assert driver.counts("a") == {"checked": 5}
 
 
 def test_a_task_that_never_ends_settles_and_may_yet_be_exported(
