@@ -203,10 +203,10 @@ class PairsFile:
         if first >= last:
             return np.empty(0, np.int64), np.empty(0, np.int32)
         words, no_pair = self._read(np.arange(first, last)), (1 << self._value_bits) - 1
-        keys = (words >> self._value_bits).view(np.int64) | self._first_bits()[first:last, None]
-        values = words & no_pair
-        is_pair = values < no_pair
-        keys, values = keys[is_pair], values[is_pair].astype(np.int32)
+        keys = (words >> self._value_bits).view(np.int64)
+        keys |= self._first_bits()[first:last, None]
+        is_pair = words & no_pair < no_pair
+        keys, values = keys[is_pair], (words[is_pair] & no_pair).astype(np.int32)
         wanted = slice(*np.searchsorted(keys, [low, high]))
         return keys[wanted], values[wanted]
 

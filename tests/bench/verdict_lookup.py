@@ -39,6 +39,7 @@ FIRST, STEP = 905_300_000_000, 123_456_789
 
 def build(ws: Workspace, verdict_count: int) -> None:
     """Fill the ledger as so many collected chunks would."""
+    ws.ledger.register_list("old", file="old", source="s", sha256="", options={}, purpose=None)
     chunk_count = verdict_count // PER_CHUNK
     cpu_s = 0.0
     for start in range(0, chunk_count, AT_ONCE):
