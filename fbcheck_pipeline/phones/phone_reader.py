@@ -6,6 +6,7 @@ No way may change what a phone becomes: all say what the careful one says, or le
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from fbcheck_pipeline.model.reasons import LINE_TYPES, LineType, RejectReason
 from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.careful.cell_rules import MOST_COUNT_DIGITS, outcomes_of
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
-from fbcheck_pipeline.phones.dirty.among_words import among_words, are_references, beside_letter
+from fbcheck_pipeline.phones.dirty.among_words import among_words, are_references, beside_letter, grouped_by_blanks
 from fbcheck_pipeline.phones.dirty.apart import parts_apart
 from fbcheck_pipeline.phones.dirty.beside import (
     before_range,
@@ -27,15 +28,23 @@ from fbcheck_pipeline.phones.dirty.beside import (
     digits_in,
     ended_elsewhere,
     linked,
+    with_more,
     without_last_group,
 )
 from fbcheck_pipeline.phones.dirty.blanks import parted_by_blanks
 from fbcheck_pipeline.phones.dirty.cleared import CHAT_LINK, MOMENT_BEFORE, cleared
-from fbcheck_pipeline.phones.dirty.countries_named import MAY_BE_FLAG, letters_in, names_country, without_lira
+from fbcheck_pipeline.phones.dirty.countries_named import (
+    MAY_BE_FLAG,
+    countries_beside,
+    letters_in,
+    names_another,
+    names_country,
+    without_lira,
+)
 from fbcheck_pipeline.phones.dirty.few import few_digits_in, fewest_of, may_be_emergency, regions_in
 from fbcheck_pipeline.phones.dirty.marked_up import without_markup
-from fbcheck_pipeline.phones.dirty.parts import parts_of, worded_parts
-from fbcheck_pipeline.phones.dirty.rejects import are_words, certain_reasons, reasons_without_digit
+from fbcheck_pipeline.phones.dirty.parts import marked_parts, parts_of, worded_parts
+from fbcheck_pipeline.phones.dirty.rejects import are_glued, are_words, certain_reasons, reasons_without_digit
 from fbcheck_pipeline.phones.dirty.runs import all_digits, groups_of, other_runs, runs_in
 from fbcheck_pipeline.phones.dirty.undress import (
     LETTERS,
@@ -201,6 +210,10 @@ class PhoneReader:
         """Cells without a digit."""
         return _rejected_where(cells.rows, reasons_without_digit(plain))
 
+    def _glued(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """Cells with letters glued to digits."""
+        return _rejected_where(cells.rows, [(RejectReason.LETTERS_IN_NUMBER, are_glued(plain))])
+
     def _few_digits(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells with fewer digits than any number has."""
         is_few, reasons = few_digits_in(plain, cells.regions)
@@ -257,7 +270,7 @@ class PhoneReader:
         """Numbers beside dates, sums, addresses and the like; and cells in which words part other digits from all numbers."""
         texts = cleared(plain, fewest_of(cells.regions))
         is_other = pc.fill_null(pc.not_equal(texts, plain), False)
-        numbers = (self._in_parts, self._among_words, self._in_worded_parts)
+        numbers = (self._in_parts, self._among_words, self._in_worded_parts, self._of_ranges, self._with_more)
         found, is_read = self._first_of(numbers, cells, pc.if_else(is_other, texts, NOTHING))
         # Letters of hours that went say more of a cell than that its number is unclear.
         is_unclear = phone_batches.is_ambiguous(found)
@@ -377,7 +390,12 @@ class PhoneReader:
 
     def _in_worded_parts(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells of several numbers with words between, each of them a number in service, also with the words beside it."""
-        parts, of_cell = worded_parts(plain)
+        return self._first_of((partial(self._in_parts_of, worded_parts), partial(self._in_parts_of, marked_parts)), cells, plain)
+
+    def _in_parts_of(
+        self, parts_in: Callable[[pa.StringArray], tuple[pa.StringArray, Ints]], cells: Cells, plain: pa.StringArray
+    ) -> tuple[PhoneArrays, Mask]:
+        parts, of_cell = parts_in(plain)
         found, is_sure = self._among_words(cells.taken(of_cell), parts, beside_others=True)
         is_clear = phone_batches.is_clear_number(found)
         is_sure[is_sure] = is_clear
@@ -402,9 +420,27 @@ class PhoneReader:
         is_named = is_sure & ~is_labelled
         named = plain.filter(pa.array(is_named))
         is_sure[is_named] = ~(
-            names_country(named, letters_in(named)) | are_references(named, numbers.filter(pa.array(is_named)), beside_others)
+            names_another(named, cells.regions[is_named], found.country[is_named[is_read]])
+            | are_references(named, numbers.filter(pa.array(is_named)), beside_others)
         )
         return phone_batches.in_order(found, np.flatnonzero(is_sure[is_read])), is_sure
+
+    def _in_named_country(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """A number of the one country that is named beside it, and none at home."""
+        numbers = grouped_by_blanks(among_words(plain))
+        _, is_abroad = self._read_as(numbers, cells, lambda read: ~phone_batches.is_number(read))
+        places, words = np.flatnonzero(is_abroad), plain.filter(pa.array(is_abroad))
+        named = {
+            places[place]: phone_batches.COUNTRY_CODE[next(iter(regions))]
+            for place, regions in countries_beside(words, letters_in(words)).items()
+            if len(regions) == 1
+        }
+        places, regions = (np.array([*each], np.int64) for each in (named.keys(), named.values()))
+        there = cells.taken(places)._replace(regions=regions, says=np.full(len(places), Says.NATIONAL))
+        found, is_sure = self._among_words(there, plain.take(pa.array(places)))
+        is_abroad[:] = False
+        is_abroad[places] = is_sure
+        return found, is_abroad
 
     def _beside_count(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """A number and a count, where no rule finds another number."""
@@ -419,7 +455,7 @@ class PhoneReader:
         is_only = is_few & (left.regions != NONE)
         is_only[of_cell[~is_sure | phone_batches.is_number(read)]] = False
         named = texts.filter(pa.array(is_only))
-        is_only[is_only] = ~names_country(named, letters_in(named))
+        is_only[is_only] = ~names_another(named, left.regions[is_only], np.full(len(named), NONE))
         is_alone[is_alone] = is_only
         return phone_batches.in_order(found, np.flatnonzero(is_only)), is_alone
 
@@ -428,11 +464,22 @@ class PhoneReader:
         _, is_number = self._read_as(before_time(plain), cells, phone_batches.is_clear_number)
         return _rejected(cells.rows[is_number], RejectReason.INVALID_NUMBER), is_number
 
+    def _with_more(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """A number and more digits, which are too many for one."""
+        numbers, *begins = with_more(plain)
+        _, is_number = self._read_as(numbers, cells, phone_batches.is_number)
+        texts = pa.concat_arrays([each.filter(pa.array(is_number)) for each in (plain, *begins)])
+        several = cells.taken(np.tile(np.flatnonzero(is_number), 1 + len(begins)))
+        read, is_sure = self._fast(several._replace(texts=all_digits(texts)))
+        is_none = (is_sure & ~phone_batches.is_number(read)).reshape(1 + len(begins), -1).all(axis=0)
+        is_number[is_number] = is_none
+        return phone_batches.in_order(read, np.flatnonzero(is_none)), is_number
+
     def _of_ranges(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
-        """A number and the end of a range."""
+        """A number and the end of a range, or a sum."""
         _, is_range = self._read_as(before_range(plain), cells, phone_batches.is_number)
-        texts = cells._replace(texts=all_digits(plain)).at(is_range)
-        read, is_sure = self._fast(texts)
+        texts = pc.replace_substring_regex(plain.filter(pa.array(is_range)), ",.*", "")
+        read, is_sure = self._fast(cells.at(is_range)._replace(texts=all_digits(texts)))
         is_range[is_range] = is_sure & ~phone_batches.is_number(read)
         return _rejected(cells.rows[is_range], RejectReason.AMBIGUOUS_RANGE), is_range
 
@@ -492,9 +539,9 @@ class PhoneReader:
 
     # Functions rather than bound methods, which would keep the object, and its megabytes, until the collector of garbage comes.
     _WAYS = (
-        *(_without_digit, _few_digits, _undressed, _certainly_none, _apart, _of_too_many),
+        *(_without_digit, _glued, _few_digits, _undressed, _certainly_none, _apart, _of_too_many),
         *(_parted_by_blanks, _in_parts, _among_words, _in_worded_parts, _linked, _beside_count, _with_time),
-        *(_of_ranges, _cleared, _after_moment, _without_run, _without_markup),
+        *(_with_more, _of_ranges, _cleared, _after_moment, _in_named_country, _without_run, _without_markup),
     )
 
 

@@ -44,7 +44,7 @@ UNLESS = (
     r"|&[a-z0-9#]+;|\\n|^[\[{].*\\|[?&;](?:body|text)=|;phone-context=|;[a-z \-]+=[^;,|]*[/\n]"  # characters and parameters of their own
     # as a spreadsheet writes errors and numbers
     rf"|^#[a-z0-9/_]+[!?]|^['=]*-[0-9]|^=|{SCIENTIFIC}|[0-9][.,][0-9]+\s*e\s*[+\-]?[0-9]|^[^0-9]*[0-9][0-9,.' ]*[.,]0+[^0-9]*$"
-    rf"|^[^0-9]*[0-9]{{1,3}}(?:,[0-9]{{3}}){{1,6}}(?:[.,][0-9]*)?[^0-9]*$|{DATE}|^[(\[ ]*{_DAY}[)\] ]*$|{COORDINATES}|{DECIMAL}"
+    rf"|^[^0-9]*[0-9]{{1,3}}(?:[,'][0-9]{{3}}){{1,6}}(?:[.,][0-9]*)?[^0-9]*$|{DATE}|^[(\[ ]*{_DAY}[)\] ]*$|{COORDINATES}|{DECIMAL}"
     rf"|[0-9]{_GAP}(?:{_DAY}|[0-9]{{1,2}}\.[0-9]{{1,2}}\.|{_TIME}\s*-\s*{_TIME}|{_PLACE}){_GAP}[0-9]"  # what may go
 )
 """What may be dropped from the middle of a number, and what is read in its own way."""

@@ -80,6 +80,18 @@ CLASSES: dict[str, Make] = {
     "two, a word": lambda chance: f"{_written(chance)} veya {_written(chance)}",
     "two, a blank": lambda chance: f"{_written(chance)} {_written(chance)}",
     "two, labelled": lambda chance: f"ev {_written(chance)} cep {_written(chance)}",
+    "a country's name": lambda chance: f"Türkiye {_written(chance)}",
+    "another country's name": lambda chance: f"Deutschland 030 {chance.randint(10**6, 10**7 - 1)}",
+    "counted from one": lambda chance: f"1) {_written(chance)} 2) {_written(chance)}",
+    "a percentage": lambda chance: f"{_written(chance)} {chance.randint(1, 99)}% {_words(chance, 1)[0]}",
+    "hours": lambda chance: f"{_written(chance)} {chance.randint(7, 10)}-{chance.randint(16, 20)} {_words(chance, 1)[0]}",
+    "an order": lambda chance: f"{_written(chance)} #{chance.randint(1000, 99_999)}",
+    "a sum behind": lambda chance: (
+        f"{_written(chance)} {chance.randint(1, 9)}.{chance.randint(100, 999)},{chance.randint(0, 99):02} €"
+    ),
+    "a signature": lambda chance: "{} {}\n{} GmbH\nTel: {}\nFax: {}".format(
+        *_words(chance, 3), _written(chance), _written(chance)
+    ),
     "a name behind": lambda chance: f"{_written(chance)} {_words(chance, 1)[0].title()}",
     "notes of 130 characters": _note,
     **{name: lambda chance, make=make: make("0" + _digits(chance)) for name, make in NO_NUMBERS.items()},  # type: ignore[misc]

@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, WHOLE, matches, rewritten, without_scheme
+from fbcheck_pipeline.phones.fast.digits import only
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text import labels
 
@@ -25,6 +26,7 @@ _LONE_LETTER = (
     rf"[{LETTERS}][^0-9+]*\s[^{LETTERS}0-9+\s]*[{LETTERS}][^{LETTERS}0-9+\s]*\s*(?:\+|\(?[0-9])"
     rf"|[0-9][^0-9]*\s[^{LETTERS}0-9+\s]*[{LETTERS}][^{LETTERS}0-9+\s]*(?:\s|$)"
 )
+_IN_BLANKS = r"^\(?[0-9]+\)?[0-9 ]*$"
 _PLAIN_SIGN = r" \n,.:;!?'/\-"
 _ANY_ONE = rf"^(?:[{LETTERS}][{LETTERS}{_PLAIN_SIGN}]*[ \n:.,;/])?((?:\+|\(?0)[0-9 ()\-]*[0-9])(?:(?:[ \n,;:/]|\.[ \n])[{LETTERS}{_PLAIN_SIGN}]*)?$"
 _MAY_GO = r"(?i)www\.|wa\.me|whatsapp|//|(?:tel|fax|callto|smsto|sms|phone):|[0-9] -| \) |(?:[0-9][^0-9]*){14}"
@@ -46,6 +48,11 @@ def among_words(cells: pa.StringArray) -> pa.StringArray:
     is_one[is_one] = ~matches(cells.filter(pa.array(is_one)), _NO_WORD)
     numbers = rewritten(cells, is_one, _AROUND, "")
     return pc.if_else(pa.array(matches(numbers, _UNCLEAR)), NOTHING, numbers)
+
+
+def grouped_by_blanks(numbers: pa.StringArray) -> pa.StringArray:
+    """The digits of numbers without a country's code in which only blanks are; null for others."""
+    return pc.if_else(pa.array(matches(numbers, _IN_BLANKS)), only(numbers, b"0123456789"), NOTHING)
 
 
 def beside_letter(cells: pa.StringArray) -> pa.StringArray:

@@ -5,6 +5,7 @@ What must hold of the number besides is said at each function.
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
@@ -12,30 +13,40 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, WHOLE, matches, rewritten
 from fbcheck_pipeline.phones.fast.digits import digit_counts, only
+from fbcheck_pipeline.text import labels
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
-from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS
+from fbcheck_pipeline.text.decorations import CURRENCY, MIN_PART_DIGITS
 from fbcheck_pipeline.text.digit_runs import LABEL
 
 NO_ONE_KNOWS = 3  # digits by which a number might end earlier or later
 # Beside an x a number must be clear: it begins as none from abroad does without its plus.
-_EXTENSION = rf"(?i)^(?:(?:{WHOLE}) +\(?(?:{EXTENSION_WORDS})|(?:\+|\(?0)[0-9 ().\-]*[0-9)] +\(?x)[ .:#]*[0-9]{{1,6}}\)?$"
+_EXTENSION = rf"(?i)^(?:(?:{WHOLE}) +\(?(?:{EXTENSION_WORDS})|(?:\+|\(?0)[0-9 ().\-]*[0-9)] +\(?[x#])[ .:#]*[0-9]{{1,6}}\)?$"
 _LABEL_BEHIND = rf"(?i)^(?:{WHOLE}) *(?: {LABEL}|\({LABEL}\))$"
 _BEGIN = r"(?s)^([+(]*[0-9][0-9 ().\-]*[0-9)])"
 _LAST_GROUP = r"[ ().\-]+[0-9]+\)?$"
+# Of cents without a 0 a price would go.
+_SUM = rf"[1-9][0-9]{{0,2}}(?:[.']?[0-9]{{3}},[0-9]{{2}} [{LETTERS}]{{2,}}|(?:[.']?[0-9]{{3}})?,0[0-9] ?{CURRENCY})"
+_SUM_BEHIND = rf"^((?:\+|\(?0)[0-9 ()]*[0-9)]) {_SUM}$"
+# Hours, a sum without its cents and currency, or an order's number before it; in one place at most another number may begin.
+_GROUPS = "(?: [1-9][0-9]*)*"
+_ONE_RESTART = f"{_GROUPS}(?: 0[0-9]*{_GROUPS})?"
+_WITH_MORE = (
+    rf"^((?:\+[0-9]+|0[0-9]*|\(0[0-9]+\)){_ONE_RESTART}) (?:[0-9]{{1,2}}-[0-9]{{1,2}}|[1-9][0-9]{{0,2}}(?:[.']?[0-9]{{3}})?,)$"
+    rf"|^#[0-9]{{3,6}} (0[0-9]*{_ONE_RESTART})$"
+)
+_FROM_RESTART = rf"^(#[0-9]+ 0[0-9]*{_GROUPS}) 0.*$|^([+(0][0-9)]*{_GROUPS}) 0[0-9]* .*$"
 _RANGE = r"^((?:\+|\(?0)[0-9 ()]*[0-9)]) ?[\-/~] ?[0-9]{1,4}$"
 # In it no mark parts numbers.
 _NUMBER = r"((?:\+[0-9]+|0[0-9]*|\(0[0-9]*\))(?: [0-9]+)*)"
 _WORD = f"[{LETTERS}]{{2,}}"
 _COUNT = "(?:[1-9][0-9]{0,4}[.)]?|\\([1-9][0-9]{0,4}\\)) "
 _COUNT_BEFORE = rf"^(?:{_WORD} )*{_COUNT}{_NUMBER}$"
-_COUNT_BEHIND = rf"^{_NUMBER} ([1-9][0-9]?) {_WORD}$"
+_COUNT_BEHIND = rf"^{_NUMBER} ([1-9][0-9]?(?:-[1-9][0-9]?)?)%? ({_WORD})$"
 _COUNT_IN_BRACKETS = rf"^{_NUMBER} \((?:[1-9][0-9]?-)?[1-9][0-9]? {_WORD}\)$"
 _WITH_COUNT = (_COUNT_BEFORE, _COUNT_BEHIND, _COUNT_IN_BRACKETS)
-_TIME_BEHIND = rf"^{_NUMBER} (?:[0-9]{{1,2}}:[0-9]{{2}}|\?+)$"
-# A country's code, or an area code of three digits; labels, and letters that may be digits.
-_NO_COUNT = (
-    rf"^\(?(?:{'|'.join(map(str, COUNTRY_CODE_TO_REGION_CODE))}|[0-9]{{3}}[.)]*)\)? [(]?0|(?i: {LABEL})$|{LETTERS_LIKE_DIGITS}"
-)
+_TIME_BEHIND = rf"^{_NUMBER} (?:[0-9]{{1,2}}:[0-9]{{2}}|\?+|%[1-9][0-9]?|[1-9][0-9]?%)$"
+# A country's code, or an area code of three digits; letters that may be digits.
+_NO_COUNT = rf"^\(?(?:{'|'.join(map(str, COUNTRY_CODE_TO_REGION_CODE))}|[0-9]{{3}}[.)]*)\)? [(]?0|{LETTERS_LIKE_DIGITS}"
 _LINK = r"(?i)^(?:https?://)?(?:(?:www\.)?wa\.me/|(?:api|web)\.whatsapp\.com/send/?\?phone=)([1-9][0-9]{6,14})/?$"
 
 
@@ -51,14 +62,16 @@ def before_words(cells: pa.StringArray) -> pa.StringArray:
 
 
 def before_range(cells: pa.StringArray) -> pa.StringArray:
-    """The number before the end of a range, null in any other cell; it is one where it is a number, and all digits are none.
+    """The number before the end of a range or a sum, null in any other cell; it is unclear where it is one, and all digits before a comma are none.
 
     Args:
         cells: as `in_ascii` gives them, without blanks around.
     """
     is_range = matches(cells, _RANGE)
     is_range[is_range] = digit_counts(cells.filter(pa.array(is_range))) < 2 * MIN_PART_DIGITS  # no two numbers
-    return rewritten(cells, is_range, _RANGE, r"\1")
+    before_sum = rewritten(cells, matches(cells, _SUM_BEHIND), _SUM_BEHIND, r"\1")
+    numbers = pc.coalesce(rewritten(cells, is_range, _RANGE, r"\1"), before_sum)
+    return pc.if_else(pa.array(digit_counts(numbers) >= MIN_PART_DIGITS), numbers, NOTHING)
 
 
 def beside_count(cells: pa.StringArray) -> tuple[pa.StringArray, pa.StringArray]:
@@ -74,10 +87,24 @@ def beside_count(cells: pa.StringArray) -> tuple[pa.StringArray, pa.StringArray]
     for shape in _WITH_COUNT:
         where = matches(cells, shape)
         where[where] = ~matches(cells.filter(pa.array(where)), _NO_COUNT)
-        numbers = pc.coalesce(numbers, rewritten(cells, where, shape, r"\1"))
         if shape is _COUNT_BEHIND:
-            counts = rewritten(cells, where, shape, r"\2")
+            words = pc.replace_substring_regex(cells.filter(pa.array(where)), shape, r"\3").dictionary_encode()
+            where[where] = ~np.array([*map(labels.is_label, words.dictionary.to_pylist())], np.bool_)[words.indices.to_numpy()]
+            counts = pc.replace_substring(rewritten(cells, where, shape, r"\2"), "-", "")
+        numbers = pc.coalesce(numbers, rewritten(cells, where, shape, r"\1"))
     return numbers, counts
+
+
+def with_more(cells: pa.StringArray) -> list[pa.StringArray]:
+    """The number beside more digits, null in any other cell; and what is before a last dash, and before digits that may begin a number.
+
+    Where it is a number, and all digits are none, nor those of the others, all digits say why the cell has none.
+
+    Args:
+        cells: as `in_ascii` gives them, without blanks around.
+    """
+    where = matches(cells, _WITH_MORE)
+    return [rewritten(cells, where, *each) for each in ((_WITH_MORE, r"\1\2"), ("-[0-9]+$", ""), (_FROM_RESTART, r"\1\2"))]
 
 
 def before_time(cells: pa.StringArray) -> pa.StringArray:

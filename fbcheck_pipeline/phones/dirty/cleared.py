@@ -31,12 +31,12 @@ _ADDRESS = rf"(?:https?://|www\.)[^\s;|()]+|[{LETTERS}](?:[{LETTERS}_.+\-]*[0-9]
 _HAS_ADDRESS = r"@|://|www\."
 # A link, an item of a vCard, a parameter, a time behind a whole date, a place; a line's mark, a wide gap behind a code, a price's.
 _OTHER = (
-    rf"(?is)(?://|www\.)[^\s;|()]*[0-9@]|@[^\s;|()]*(?://|www\.)|{CHAT_LINK}|item[0-9]|(?:tel|fax);|{_SCHEME}{_SCHEME}|tel:\+[0-9\-.()]*[\-.(]|@(?:c\.us|s\.whatsapp)|\.[0-9]{{4,}}[^0-9.]+[0-9]+\.[0-9]{{4}}"
+    rf"(?is)(?://|www\.)[^\s;|()]*[0-9@{CURRENCY[1:-1]}]|@[^\s;|()]*(?://|www\.)|{CHAT_LINK}|item[0-9]|(?:tel|fax);|{_SCHEME}{_SCHEME}|tel:\+[0-9\-.()]*[\-.(]|@(?:c\.us|s\.whatsapp)|\.[0-9]{{4,}}[^0-9.]+[0-9]+\.[0-9]{{4}}"
     rf"|^[ (]*(?:{DAY}|{MONTH}[\-./]{YEAR})(?:[ T,]+[0-9]{{1,2}}[:.][0-9]{{2}}|[ ()]*$)|^\(.*'"
-    rf"|\n *[\-] *[(]?[+0]|\+[0-9]{{1,3}}(?:\t|\s\s)|{CURRENCY}\s?[1-9][0-9]{{2,3}}\s+[1-9]|{CURRENCY}.*{CURRENCY}|^[0-9.,]+ *e *[+\-]?[0-9]"
+    rf"|\n *[\-] *[(]?[+0]|\+[0-9]{{1,3}}(?:\t|\s\s)|{CURRENCY}\s?[1-9][0-9]{{2,3}}\s+[1-9]|{CURRENCY}.*{CURRENCY}|^[+\-]?[0-9.,]+\s*e\s*[+\-]?[0-9]"
 )
 # A number with a fraction or in thousands.
-_DECIMAL = r"^[+0-9 ]*[.,'][0-9][0-9.,' ]*$"
+_DECIMAL = r"^[+0-9 ]*[.,'][0-9.,' ]*[0-9]$"
 _LEFT_OVER = rf"(?i){_HAS_ADDRESS}|{CURRENCY}|{_SCHEME}[(+0-9]"
 
 

@@ -11,7 +11,7 @@ from phonenumbers import SUPPORTED_REGIONS
 
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches
 from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS
-from fbcheck_pipeline.phones.fast.terms import NONE, Ints, Mask
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Ints, Mask
 from fbcheck_pipeline.phones.fast.territories import fewest_digits
 from fbcheck_pipeline.text.cell_words import LABELS
 from fbcheck_pipeline.text.countries import LONGEST_NAME, key_of, names, regions_named
@@ -26,15 +26,27 @@ _LIKE_A_CODE = r"[A-Z]{2}|(?i:[a-z]{2}) *:|[(\[] *(?i:[a-z]{2})"
 
 
 def names_country(cells: pa.StringArray, words: pa.StringArray | None = None, longest: Ints | None = None) -> Mask:
-    """Where words name a country: they look like a code, are a name, or begin as one does together with the next.
+    """Where words name a country.
+
+    Args:
+        cells, words: as for `countries_beside`.
+        longest: how many digits a number in each cell has at most; countries whose numbers have more do not count.
+    """
+    names, named = np.zeros(len(cells), np.bool_), countries_beside(cells, words)
+    most = [MOST_DIGITS] * len(cells) if longest is None else longest.tolist()
+    names[[*named]] = [any(fewest_digits(each) <= most[place] for each in regions) for place, regions in named.items()]
+    return names
+
+
+def countries_beside(cells: pa.StringArray, words: pa.StringArray | None = None) -> dict[int, frozenset[str]]:
+    """The countries that words name, by the place of their cell: they look like a code, are a name, or begin as one does together with the next.
 
     Args:
         cells: as `in_ascii` gives them.
         words: the same with nothing but letters and blanks, where other signs than blanks and `().,:!?` are around their words.
-        longest: how many digits a number in each cell has at most; countries whose numbers have more do not count.
     """
     if not len(cells):  # all names take longer to read than many cells
-        return np.zeros(0, np.bool_)
+        return {}
     lists = pc.ascii_split_whitespace(cells if words is None else words)
     pieces = pc.ascii_trim(lists.flatten(), "().,:!?")
     is_word = pc.greater_equal(pieces, "A")  # digits and signs stand before the letters
@@ -52,12 +64,21 @@ def names_country(cells: pa.StringArray, words: pa.StringArray | None = None, lo
     may_name = matches(cells, _LIKE_A_CODE)
     may_name[may_name] = matches(cells.filter(pa.array(may_name)), _code())
     may_name[of_cell[firsts[may_be]]] = True
-    named = [regions_named(cell, LABELS) for cell in cells.filter(pa.array(may_name)).to_pylist()]
-    most = [MOST_DIGITS] * len(named) if longest is None else longest[may_name].tolist()
-    may_name[may_name] = [
-        any(fewest_digits(each) <= digits for each in regions) for regions, digits in zip(named, most, strict=True)
-    ]
-    return may_name
+    named = (regions_named(cell, LABELS) for cell in cells.filter(pa.array(may_name)).to_pylist())
+    return {place: regions for place, regions in zip(np.flatnonzero(may_name).tolist(), named, strict=True) if regions}
+
+
+def names_another(cells: pa.StringArray, regions: Ints, countries: Ints) -> Mask:
+    """Where words name another country than the region, and not the number's own.
+
+    Args:
+        cells: as `in_ascii` gives them.
+        regions, countries: index into COUNTRIES of each cell's region and of its number's country, or NONE.
+    """
+    names, known = np.zeros(len(cells), np.bool_), (*COUNTRIES, None)  # NONE is the last place
+    for place, named in countries_beside(cells, letters_in(cells)).items():
+        names[place] = not named <= {known[regions[place]]} and known[countries[place]] not in named
+    return names
 
 
 def letters_in(cells: pa.StringArray) -> pa.StringArray:

@@ -14,10 +14,13 @@ from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text.cell_words import JOINING_WORDS
 from fbcheck_pipeline.text.decorations import DAY, MIN_PART_DIGITS
+from fbcheck_pipeline.text.few_digits import BLANKS
 
 _PART = r"[+(]?(?:[0-9][ ().\-]{0,2})+"
 _SEPARATOR = rf"(?: ?(?:[;|,/\n]|:::?) ?| - |(?i: (?:{JOINING_WORDS}) ))"
 _SEVERAL = rf"^{_PART}(?:{_SEPARATOR}{_PART})+$"
+_LISTED = r"\(?0[0-9]*\)?(?: ?[0-9]+)*|\+[0-9]+(?: [0-9]+)*"
+_NUMBERED = rf"^1[.)] (?:{_LISTED})[ \n]+2[.)] (?:{_LISTED})(?:[ \n]+3[.)] (?:{_LISTED}))?$"
 _WORD = rf"[{LETTERS}]{{2,}}[.:]?"
 _WORDS_BETWEEN = rf"(?: +{_WORD})+ +"
 # One of these between two numbers parts them, whatever words are on both its sides; where none is, words do.
@@ -26,9 +29,12 @@ _BESIDE = rf"[{LETTERS} .:!?'()]*"
 # Beside words, other digits may be anything's number.
 _WRITTEN = r"(?:\+[0-9]|0|\([0-9]+\))[0-9 ()\-]*[0-9]"
 _WORDED = rf"^{_BESIDE}{_WRITTEN}(?:(?:{_WORDS_BETWEEN}|{_BESIDE}{_SIGN}{_BESIDE}){_WRITTEN})+{_BESIDE}(?: -)?$"
+_PLAIN = rf"^[{LETTERS}0-9 \n;|,.:!?/()+\-]*$"
+_SCHEME = r"(?i)(?:tel|fax|callto|smsto|sms|phone|whatsapp):|www\.|wa\.me|whatsapp|//"
+_BEGINS = r"^[^0-9+(]*(?:\(?\+|0|\(0[0-9 .\-/]*\))"
 _JOINED = rf"(?i) (?:{JOINING_WORDS}) "
-_HAS_DATE = rf"(?:^|[^0-9])(?:{DAY})(?:[^0-9]|$)"
-"""Digits beside a date may be another number with it: `0532 …; 89 30.11.1995`."""
+_UNCLEAR = rf"(?:^|[^0-9])(?:{DAY})(?:[^0-9]|$)|[0-9)]\s+\+[0-9]{{1,3}}  "
+"""Digits beside a date may be another number with it: `0532 …; 89 30.11.1995`; a wide gap behind a number's code is a dash."""
 
 
 def parts_of(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
@@ -37,7 +43,10 @@ def parts_of(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     Args:
         cells: as `in_ascii` gives them, without blanks around.
     """
-    places = _without_date(cells, matches(cells, _SEVERAL))
+    is_numbered = matches(cells, _NUMBERED)
+    lists = pc.replace_substring_regex(cells.filter(pa.array(is_numbered)), r"[ \n]+[23][.)] ", ";")
+    cells = pc.replace_with_mask(cells, pa.array(is_numbered), pc.utf8_slice_codeunits(lists, len("1. ")))
+    places = _without_unclear(cells, matches(cells, _SEVERAL))
     lists = pc.split_pattern(pc.replace_substring_regex(cells.take(pa.array(places)), _SEPARATOR, ";"), ";")
     return _whole(lists, places)
 
@@ -51,25 +60,47 @@ def worded_parts(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     cells = without_scheme(cells)
     is_several = matches(cells, _WORDED)
     is_several[is_several] = ~matches(cells.filter(pa.array(is_several)), _JOINED)
-    places = _without_date(cells, is_several)
+    places = _without_unclear(cells, is_several)
     signed = pc.replace_substring_regex(cells.take(pa.array(places)), _SIGN, ";")
     cut = pc.replace_substring_regex(signed, rf"([0-9])({_WORDS_BETWEEN})([+(0-9])", r"\1\2;\2\3")
     return _whole(pc.split_pattern(cut, ";"), places)
 
 
-def _without_date(cells: pa.StringArray, is_several: Mask) -> Ints:
-    """The places of several parts in none of which a date stands."""
+def marked_parts(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
+    """As `parts_of`, of cells that semicolons and bars cut before anything else, or lines, where none are; parts without a digit go.
+
+    Each part surely begins a number, whatever words are before it.
+    """
+    where = matches(cells, r"(?s)[0-9].*[;|\n].*[0-9]")
+    where[where] = matches(cells.filter(pa.array(where)), _PLAIN)
+    where[where] = ~matches(cells.filter(pa.array(where)), _SCHEME)  # a second one cuts, too
+    places = _without_unclear(cells, where)
+    some = cells.take(pa.array(places))
+    is_marked = matches(some, "[;|]")
+    cut = pc.replace_with_mask(some, pa.array(~is_marked), pc.replace_substring(some.filter(pa.array(~is_marked)), "\n", ";"))
+    lists = pc.split_pattern(pc.replace_substring(cut, "|", ";"), ";")
+    parts, of_list = lists.flatten(), np.repeat(np.arange(len(places)), lists.value_lengths().to_numpy())
+    has_digit, begins = (counts := digit_counts(parts)) > 0, (counts >= MIN_PART_DIGITS) & matches(parts, _BEGINS)
+    keeps = np.ones(len(places), np.bool_)
+    keeps[of_list[has_digit & ~begins]] = False
+    kept = has_digit & keeps[of_list]
+    return pc.ascii_trim(parts.filter(pa.array(kept)), BLANKS), places[of_list[kept]]
+
+
+def _without_unclear(cells: pa.StringArray, is_several: Mask) -> Ints:
+    """The places of several parts in none of which a date or a wide gap stands."""
     places = np.flatnonzero(is_several)
-    return places[~matches(cells.take(pa.array(places)), _HAS_DATE)]
+    return places[~matches(cells.take(pa.array(places)), _UNCLEAR)]
 
 
 def _whole(lists: pa.ListArray, places: Ints) -> tuple[pa.StringArray, Ints]:
     """The parts of those cells of which none may lack what stands in another, and the cell's place of each."""
     parts, counts = lists.flatten(), lists.value_lengths().to_numpy()
-    of_list, first = np.repeat(np.arange(len(counts)), counts), np.repeat(np.cumsum(counts) - counts, counts)
+    of_list, longest = np.repeat(np.arange(len(counts)), counts), np.zeros(len(counts), np.int64)
     counts_of_parts = digit_counts(parts)
-    begins = matches(parts, r"^[^0-9+(]*[(]?[+0]")
-    # `030 1234567 / 7654321`: a shorter one may lack the beginning of the first.
-    is_whole = (counts_of_parts >= MIN_PART_DIGITS) & (begins | (counts_of_parts >= counts_of_parts[first] + begins[first]))
+    begins = matches(parts, _BEGINS)
+    # `030 1234567 / 7654321`: a shorter one may lack the beginning of another.
+    np.maximum.at(longest, of_list, counts_of_parts + begins)
+    is_whole = (counts_of_parts >= MIN_PART_DIGITS) & (begins | (counts_of_parts >= longest[of_list]))
     keeps = np.bincount(of_list[~is_whole], minlength=len(counts))[of_list] == 0
     return parts.filter(pa.array(keeps)), places[of_list[keeps]]

@@ -37,7 +37,7 @@ _BESIDE_AT = rf"{LETTERS}0-9 \n#&()*+,\-/:;_|~?!@{SYMBOL}"
 _AT = f"^[.{_BESIDE_AT}]*@[{_BESIDE_AT}]*$"
 _PAGE = r"^(?:https?://|www\.)[A-Za-z0-9._~:/?#@!*+,%=&\-]+$"
 _NEGATIVE = r"^-[1-9][0-9]*(?:[.,][0-9]+)?$"
-_BELOW_ONE = r"^[1-9](?:[.,][0-9]+)?[eE]-0*[1-9][0-9]{0,2}$"
+_BELOW_ONE = r"^[1-9][.,][0-9]{5,}[eE]-0*[1-9][0-9]{0,2}$"
 _CALCULATED = r"^=[A-Za-z0-9+\-*/(),.:;!$ ]*[A-Za-z(][A-Za-z0-9+\-*/(),.:;!$ ]*$"
 _NONE = "|".join((_EMAIL, _AT, _PAGE, _NEGATIVE, _BELOW_ONE, _CALCULATED, DATE, AMOUNT, DECIMAL, COORDINATES))
 # More digits than are left; none is padded.
@@ -110,12 +110,16 @@ def certain_reasons(cells: pa.StringArray) -> list[tuple[RejectReason, Mask]]:
     return [
         (RejectReason.NOT_A_NUMBER, _only(cells, _NONE, _MAY_BE_ONE)),
         (RejectReason.EXCEL_PRECISION_LOST, matches(cells, _ROUNDED)),
-        (RejectReason.LETTERS_IN_NUMBER, _are_glued(cells) | _are_few_beside(cells)),
+        (RejectReason.LETTERS_IN_NUMBER, _are_few_beside(cells)),
     ]
 
 
-def _are_glued(cells: pa.StringArray) -> Mask:
-    """Where letters are glued to digits, and no rule takes them from each other."""
+def are_glued(cells: pa.StringArray) -> Mask:
+    """Where letters are glued to digits, and no rule takes them from each other: letters in a number, however few digits it has.
+
+    Args:
+        cells: as `in_ascii` gives them, without blanks around.
+    """
     are_glued = matches(cells, f"[0-9][{LETTERS}]|[{LETTERS}][0-9]")
     some = cells.filter(pa.array(are_glued))
     is_sure = _only(some, _GLUED_WITHIN, _TAKES_DIGITS) | matches(some, _GLUED_BEFORE)

@@ -79,7 +79,8 @@ class FastPath:
                 reading.put(rows, self._read_plain(digits, rows, regions[rows], column[rows]))
         self._leave_ranges(reading, digits, regions, column)
         self._leave_restarts(reading, digits, regions, column)
-        reading.is_sure &= (digits.lone_zero == 0) | ~reading.is_number | (reading.begin == digits.lone_zero)
+        is_of_code = digits.has_plus & (digits.lone_zero <= self.lookups.code_length[reading.territory])
+        reading.is_sure &= (digits.lone_zero == 0) | ~reading.is_number | ((reading.begin == digits.lone_zero) & ~is_of_code)
         self._leave_lone_zeros(reading, digits, regions, column)
         may_be_two = self.lookups.may_be_two[reading.territory, np.maximum(reading.length, 0)]
         reading.is_sure &= digits.is_unbroken | ~reading.is_number | ~may_be_two

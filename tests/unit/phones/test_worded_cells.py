@@ -158,7 +158,69 @@ def test_notes_are_what_the_careful_path_reads(reader: PhoneReader) -> None:
     assert not disagreements(reader, _notes(random.Random(2), 1200))
 
 
+_MORE = """
+{n} %{c}|{n} {c}%|{n} {c}% {w}|{n} {c}-{d}|{n} {c}-{d} {w}|{n} #{o}|#{o} {n}|{n} {c}.{o},{d} {w}|{n} {c},{o} €|{n} {c}{o},{d} TL 12.03.2024
+{n} {o},0{c}$|1) {n} 2) {m}|1. {n} 2. {m}|{l} {n}|{n} ({l})|{l}: {n} {w}|{c} {n} {l}|{w} {l} {n}
+""".replace("\n", "|")
+_LANDS = ("Deutschland", "Türkiye", "(AT)", "Italia", "Sverige", "FR", "USA")
+
+
+def _with_more(chance: random.Random, count: int) -> list[Cell]:
+    """Numbers beside counts, hours, orders, sums and countries."""
+    made: list[Cell] = []
+    for territory, written, digits in numbers_of(chance, 300) * (count // 300):
+        numbers = (written, "0" + written.lstrip("0"), "+" + digits)
+        shape = chance.choice(_MORE.strip("|").split("|"))
+        beside = dict(n=chance.choice(numbers), m=chance.choice(numbers), w=chance.choice(_WORDS), l=chance.choice(_LANDS))
+        small, more = (chance.choice((chance.randint(0, 9), chance.randint(5, 30))) for _ in range(2))
+        text = shape.format(**beside, c=small, d=f"{more:02}", o=chance.randint(0, 10 ** chance.choice((2, 3, 5))))
+        made.append((text, territory if chance.random() < 0.7 else COUNTRIES.index("TR"), chance.choice(list(Says))))
+    return made
+
+
+def test_numbers_beside_more_digits_or_countries_are_what_the_careful_path_reads(reader: PhoneReader) -> None:
+    """More digits may belong to the number, count something, or begin a second one; a country may be another one."""
+    assert not disagreements(reader, _with_more(random.Random(4), 1200))
+
+
 TRAPS: dict[str, tuple[str, ...]] = {
+    "MK": ("a|048 656 143; 048 656 143; (TR)a@b.cd,", "048 656 143; 048 656 143; xwww.a"),
+    "DK": ("+905321234567e\n12",),
+    "EG": ("010 01234567\n+20  10 01234567", "010 01234567, +20  10 01234567"),
+    "UA": ("+38 0 79 060 7476",),
+    "LT": ("Cep (0-312) 34567\nOrder: (0-(312) 34567",),
+    "IR": ("GmbH Schweiz\nBüro GmbH\nCep 09218431630\nPhone: 0921 843 1630\nkim@example.com",),
+    "IT": ("016521\n07216978",),
+    "HR": ("#115 +38512345678",),
+    "SE": ("#23 072 84 31 63 0",),
+    "SI": (
+        "059012345 23,98 EUR",
+        "#36037515 070 27 43 16",
+    ),
+    "RS": (
+        "0822590509127 866387,43 €",
+        "+3816778905091;169431630",
+    ),
+    "NO": ("+47 61 03 97 78 325'858,94$",),
+    "RO": ("021 397 7840 55% тел",),
+    "PY": ("saat 日本 080-2905-2962",),
+    "HU": (
+        "06202818461\n+36  50 875 4950",
+        "FR 06 20 123 456 Schweiz",
+        "NL 67 06 12345678",
+        "1) (06 1) 234 5678\n2) 063 00 18 34 94",
+    ),
+    "JP": (
+        "2011-04-25\nMobil: 0230787266\nOrder GmbH\nTel: 090-1234-5678\nat DE",
+        "Türkiye 08029052962",
+        "(CH) 072 805 11 09",
+        "0993914197 22-15% Büro",
+        "+81492377840 60,20 Il",
+    ),
+    "ID": (
+        "España (0725) 013078",
+        "8.03E-2",
+    ),
     "IQ": ("Schweiz/0211958727/€ 12,50",),
     "PR": ("9393483590 dahili 5 /",),
     "CC": ("483-778-525\n$5\n12 €/", "+61130035 22 TAXI"),
@@ -166,6 +228,9 @@ TRAPS: dict[str, tuple[str, ...]] = {
     "IL": ("050-758-0804 9 to 5 pm", "050-758-0804, 9 to 5 pm"),
     "PT": ("286 66 15 12 1,5 km",),
     "TR": (
+        "0532 123 45 67 12 Tél",
+        "1. 0532 123 45 67 3. 0533 123 45 67",
+        "1) 0532 123 45 67 2) 533 123 4",
         "e; kim@example.com; (Kadıköy); 444 12 34; www.example.com; GSM:",
         "morgen Nachricht 20140 € 0 (530) 063 22 20 16/10/2021",
         "kim@example.com fax: +905321234567 0532 123 45 67  -  € 12,50 12 € 14:30",
@@ -253,6 +318,8 @@ TRAPS: dict[str, tuple[str, ...]] = {
         "tel12-34567",
     ),
     "DE": (
+        "DE +41910397784 USA",
+        "030 123456 2.500,53 Max",
         "5142497141, 12",
         "030 123456 12 Max",
         "030 123456 Max 12",
@@ -302,6 +369,7 @@ TRAPS: dict[str, tuple[str, ...]] = {
         "29-69-9 Deutschland",
     ),
     "LU": (
+        "Max GmbH;\nMobil: +352858978998;\nUhr abends;\nFax: 681 170 511",
         "2344, 661 123 456",
         "2789746.60.",
         ".2789746.60",
@@ -310,15 +378,31 @@ TRAPS: dict[str, tuple[str, ...]] = {
         "27.897,60 TL",
         "wifi: 5d2jCk2A59?a",
     ),
-    "AT": ("01 51234 01 54321 01 5123456", "512345,60 ev", "0512345 12 Max"),
-    "FI": ("info@example.com 0131234567.0",),
+    "AT": (
+        "Türkiye GmbH\n\nRef 04356 38722\n\nTel: +43 2149 642",
+        "01 51234 01 54321 01 5123456",
+        "512345,60 ev",
+        "0512345 12 Max",
+        "0663 96233 #30602230",
+        "01 115/887",
+    ),
+    "FI": (
+        "info@example.com 0131234567.0",
+        "014 1598 18-28",
+    ),
     "TO": ("Max +676 8412345, 20123 €",),
     "BE": ("10.05.2024 10:30 Ali 0470 12 34 56, wa.me/x",),
     "KM": ("760 49 42 nach 1 Uhr - 0:00-8:30",),
     "NZ": ("15 / 4 / 1953 3.549,03CHF 0802 56 888", "14 / 2 / 1979 22:00-6:30 ara P.O. 0802 56 888"),
     "SG": ("0am-1pm 18006062859 Max",),
     "PM": ("041 12 34 041 12 35 041 12 36",),
-    "AU": ("0011999" + "1" * 44, "0011999" + "1" * 260, "+999" + "1" * 245),
+    "AU": (
+        "0011999" + "1" * 44,
+        "0011999" + "1" * 260,
+        "+999" + "1" * 245,
+        "01 3000 2 033525 89-27",
+        "0130 002 033525 89-27",
+    ),
     "CN": ("0131 2345 6780 01012345 678", "131 2340 7556 x24"),
     "BR": ("0531 944 66 97 0531 135 41 78",),
     "PK": ("+ 92 364 5 6 9488 7 0 3645694887", "0317 5089141 0604571548 1", "0 36 45694887 0301 2345678"),
@@ -393,6 +477,23 @@ def test_no_trap_is_read_in_a_vector(reader: PhoneReader, region: str) -> None:
         "0532 123 45 67 ??",
         "€ 9095 0532 123 45 67",
         "148,72 € 0532 123 45 67",
+        "Türkiye 0532 123 45 67",
+        "0532 123 45 67 (Türkiye)",
+        "Deutschland +49 30 123456",
+        "Deutschland 030 1234567",
+        "1) 0532 123 45 67 2) 0533 123 45 67",
+        "1. 0532 123 45 67\n2. 0533 123 45 67\n3. 0534 123 45 67",
+        "0532 123 45 67 %13",
+        "0532 123 45 67 13% indirim",
+        "0532 123 45 67 7-19 arası",
+        "0532 103 05 67 07-19",
+        "0532 123 45 67 #13302",
+        "#18611 0532 123 05 67",
+        "0532 123 45 67 2.599,03 TL 27.07.2023",
+        "0532 123 45 67 2.599,53 €",
+        "Max Muster\nMuster GmbH\nTel: 0532 123 45 67\nFax: 0533 123 45 67\nmax@example.com",
+        "Max; ev 0532 123 45 67 | 0533 123 45 67",
+        "0532 123 45 67 2.599,03 €",
     ],
 )
 def test_what_many_lists_hold_is_not_read_cell_by_cell(reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
