@@ -2,7 +2,8 @@
 
 The C library gives threads heaps of their own, each of which keeps memory that was freed in it. Batches pass from thread to thread.
 What it once got and freed as a large piece it puts into the heap from then on, up to 32 MB, where it stays. The heap itself it gives
-back to the system, and gets again, a tenth of a megabyte at a time, and each page anew costs as much as filling it thirty times.
+back to the system, and gets again, a tenth of a megabyte at a time, and each page anew costs as much as filling it thirty times. So do
+pieces outside the heap, which are larger than a column of a batch.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import ctypes
 from contextlib import suppress
 
 _M_ARENA_MAX, _M_MMAP_THRESHOLD, _M_TOP_PAD = -8, -3, -2
-_LARGE = 1 << 20
+_LARGE = 4 << 20
 _SPARE = 4 << 20
 
 
