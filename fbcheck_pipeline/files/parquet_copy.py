@@ -1,7 +1,7 @@
 """Parquet whose first columns are copied from another file as they stand there, encoded and compressed, and not encoded again.
 
 The columns of a row group are pieces of the file, each by itself; only the footer tells where they begin. What the columns mean is not
-known here. Numbers of fields are those of the format's `parquet.thrift`.
+known here. Numbers of fields are those of Parquet's own definition in Thrift.
 """
 
 from __future__ import annotations
