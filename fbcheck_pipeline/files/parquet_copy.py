@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from typing import IO, TYPE_CHECKING, Any, Self, cast
 
 from fbcheck_pipeline.files.thrift_compact import I32, LIST, STRUCT, Struct, read_struct, write_struct
@@ -110,8 +111,8 @@ class CopyingWriter:
         if missing < 0:
             raise ValueError("a batch reaches beyond its row group")
         if self._group and not missing:
-            there = _items(self._group, _CHUNKS)
-            chunks = [self._copy(each) for name in self._names for each in there if _path(each)[0] == name]
+            there = {name: [*below] for name, below in groupby(_items(self._group, _CHUNKS), lambda each: _path(each)[0])}
+            chunks = [self._copy(each) for name in self._names for each in there[name]]
             self._written.append((chunks, self._sink.at - self._sink.own))
             self._writer.write_table(pa.Table.from_batches(self._batches))
             self._batches, self._group = [], next(self._groups, None)

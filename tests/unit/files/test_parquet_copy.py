@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from fbcheck_pipeline.errors import StorageError
+from fbcheck_pipeline.files import parquet_copy
 from fbcheck_pipeline.files.parquet_copy import Copied
 from fbcheck_pipeline.files.storage import BatchStream, Storage, View
 from fbcheck_pipeline.files.thrift_compact import read_struct, write_struct
@@ -108,6 +109,24 @@ def test_rows_that_are_not_those_of_the_source_are_no_file(tmp_path: Path, piece
     with pytest.raises(ValueError, match="row"):
         copy(tmp_path, pieces)
     assert not (tmp_path / COPY).exists() and not (tmp_path / BESIDE).exists()
+
+
+def test_a_column_costs_as_much_beside_many_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its pieces are not looked for among those of all columns: a list of two thousand took ten times as long as encoding them anew."""
+    looked = list[object]()
+    path_of = parquet_copy._path
+    monkeypatch.setattr(parquet_copy, "_path", lambda chunk: looked.append(chunk) or path_of(chunk))
+    counts = list[int]()
+    for columns in (10, 100):
+        names = {f"c{column}": f"c{column}" for column in range(columns)}
+        pq.write_table(pa.table({name: [1] for name in names}), tmp_path / FILE)
+        source = Storage(str(tmp_path)).read_parquet(FILE).file
+        assert source is not None
+        schema, batches = pa.schema([*source.schema, ("number", pa.int64())]), iter([pa.record_batch({"number": [1]})])
+        looked.clear()
+        Storage(str(tmp_path)).write_parquet(COPY, BatchStream(schema, batches, copied=Copied(source, names)))
+        counts.append(len(looked))
+    assert counts[1] < 11 * counts[0]
 
 
 def test_a_source_that_is_cut_meanwhile_is_named(tmp_path: Path) -> None:
