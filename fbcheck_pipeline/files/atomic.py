@@ -6,11 +6,13 @@ Not here: object stores, which show an object only when its upload is complete (
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +20,8 @@ from fbcheck_pipeline.errors import StorageError
 
 COPIED_AT_ONCE = 1 << 19
 """Bytes: a buffer that stays in the processor's cache, and takes no new memory."""
+_TEMPORARY = f".*.{'[0-9a-f]' * 8}.part"
+"""A pattern of our names: who copies files in may call them `.part`, too."""
 
 
 @contextmanager
@@ -33,13 +37,36 @@ def whole_file(to: Path) -> Iterator[IO[bytes]]:
     temporary = to.with_name(f".{to.name}.{secrets.token_hex(4)}.part")
     with write_faults_named(str(to)):
         try:
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as sink:
+            with os.fdopen(_created(temporary), "wb") as sink:
                 yield sink
                 sink.flush()
                 os.fsync(sink.fileno())
-            os.replace(temporary, to)
+                os.replace(temporary, to)  # while it is held
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _created(temporary: Path) -> int:
+    """A descriptor of a new file that is locked as long as its writer lives."""
+    while True:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with suppress(OSError):  # where nothing can be locked, nobody finds it abandoned either
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+        os.close(descriptor)  # `drop_abandoned` was between the two
+
+
+def drop_abandoned(folder: Path) -> None:
+    """Remove what writers that were killed left in a folder, and in the folders in it, beside the files that they wrote."""
+    for path in chain(folder.glob(f"*/{_TEMPORARY}"), folder.glob(f"*/*/{_TEMPORARY}")):
+        with suppress(OSError):  # held, or it has just become a file
+            descriptor = os.open(path, os.O_WRONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+            finally:
+                os.close(descriptor)
 
 
 def move_file(path: Path, to: Path, *, replace: bool) -> None:

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Any
 import fsspec
 
 from fbcheck_pipeline.errors import StorageError
-from fbcheck_pipeline.files.atomic import COPIED_AT_ONCE, move_file, whole_file, write_faults_named
+from fbcheck_pipeline.files.atomic import COPIED_AT_ONCE, drop_abandoned, move_file, whole_file, write_faults_named
 from fbcheck_pipeline.files.parquet_copy import Copied, CopyingWriter, EncodedFile
 from fbcheck_pipeline.files.scratch import scratch_folder
 
@@ -215,13 +215,10 @@ class Storage:
         self._drop_own_folder(name)
         return True
 
-    def drop_leftovers(self, *, before: float) -> None:
-        """Remove what killed writers left beside their files, last written before then (UTC seconds); an object store keeps none."""
-        root = Path(self.root)
-        for path in chain(root.glob("*/.*.part"), root.glob("*/*/.*.part")) if self.is_local else ():
-            with suppress(FileNotFoundError):
-                if path.stat().st_mtime < before:
-                    path.unlink()
+    def drop_leftovers(self) -> None:
+        """Remove what killed writers left beside their files; an object store keeps none."""
+        if self.is_local:
+            drop_abandoned(Path(self.root))
 
     def read_bytes(self, name: str) -> bytes:
         """The whole file."""

@@ -41,7 +41,6 @@ log = logging.getLogger(__name__)
 
 MOST_PASSES = 10
 """Others may bring in what they had read; each time everything is looked at once more."""
-LEFTOVERS_S = 3600.0
 Rejoin = Callable[[Workspace, str], object]
 _Clean = dict[str, list[StoredFile | None]]
 """Files, or by its key those of a list, that a pass found nobody in -> how they were before it looked."""
@@ -103,7 +102,7 @@ def erase(ws: Workspace, person: Person, rejoin: Rejoin) -> Erased:
     ws.ledger.note_lists_done(person.phones)
     finish_erasures(ws)
     erased.purged = purge_emptied(ws)
-    ws.storage.drop_leftovers(before=ws.ledger.clock() - LEFTOVERS_S)
+    ws.storage.drop_leftovers()
     drop_abandoned_scratch()
     ws.ledger.wipe_deleted()
     stamp(ws.storage, ws.ledger)

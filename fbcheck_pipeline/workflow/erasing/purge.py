@@ -101,7 +101,7 @@ def purge(ws: Workspace, *, older_than_days: float | None, list_key: str | None 
     if chunks:
         remake_verdict_tables(ws)
     ws.ledger.receipts.drop_of_chunks({each.chunk_key for each in chunks})
-    ws.storage.drop_leftovers(before=min(oldest, ws.ledger.clock() - DAY_S))
+    ws.storage.drop_leftovers()
     drop_abandoned_scratch()
     ws.ledger.delete(list_keys, [each.chunk_key for each in chunks])
     for name in of_lists:  # what a join brought back that began since, before the ledger forgot its list

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import shutil
 import signal
 import sqlite3
@@ -41,7 +42,7 @@ from tests.fake_vendor import FakeVendor
 from tests.forked import FORK, PATIENCE_S
 from tests.integration.erasing import store
 from tests.integration.erasing.store import PERSON, counts_add_up, grown_store, take_in, where_is
-from tests.integration.money.worker_script import die_after
+from tests.integration.money.worker_script import die, die_after
 from tests.integration.workflow.workflow_driver import WorkflowDriver
 from tests.prepared import nothing_synced
 
@@ -201,6 +202,33 @@ def _erase_and_die(settings: Settings, now: float, point: str) -> None:
     die_after(*POINTS[point])
     with nothing_synced():
         erased(open_workspace(settings, lambda: now), PERSON)
+
+
+def test_what_a_killed_writer_left_goes_at_once_and_a_living_ones_stays(
+    driver: WorkflowDriver, clock: Clock, tmp_path: Path
+) -> None:
+    """It is not looked into, and nobody would come again for it; what somebody copies in meanwhile is theirs."""
+    ws, keys = driver.ws, grown_store(driver, tmp_path / "lists")
+    root = Path(ws.storage.root)
+    process = FORK.Process(target=_join_and_die, args=(ws.settings, clock.now, keys["customers"]))
+    process.start()
+    process.join(PATIENCE_S)
+    assert process.exitcode == -signal.SIGKILL and len(list(root.rglob(".*.part"))) == 2, "a result and its answers"
+    copied = root / "inbox" / ".others.csv.part"
+    copied.parent.mkdir(exist_ok=True)
+    copied.write_text("phone\n")
+    with ws.storage.writing("reports/living.html") as sink:
+        erased(ws, PERSON)
+        sink.write(b"whole")
+    assert where_is(ws, PERSON) == [] and list(root.rglob(".*.part")) == [copied]
+    assert ws.storage.read_bytes("reports/living.html") == b"whole"
+
+
+def _join_and_die(settings: Settings, now: float, list_key: str) -> None:
+    with nothing_synced():
+        ws = open_workspace(settings, lambda: now)
+        os.replace = die  # type: ignore[assignment]
+        rejoin(ws, list_key)
 
 
 def test_a_list_dropped_again_is_not_kept_and_its_person_is_refused_again(driver: WorkflowDriver, tmp_path: Path) -> None:
