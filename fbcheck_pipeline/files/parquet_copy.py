@@ -7,6 +7,7 @@ known here. Numbers of fields are those of Parquet's own definition in Thrift.
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ _CHUNKS, _BYTES, _ROWS, _BEGIN, _PACKED_BYTES = 1, 2, 3, 5, 6  # of RowGroup
 _META = 3  # of ColumnChunk: all that is kept of it; others tell where indices of pages are
 _PATH, _CHUNK_BYTES, _CHUNK_PACKED_BYTES, _DATA, _DICTIONARY, _BLOOM, _BLOOM_BYTES = 3, 6, 7, 9, 11, 14, 15  # of ColumnMetaData
 _FILE_OFFSET = 2
+_PAGE_BYTES, _SUM = 3, 4  # of PageHeader
 _END = b"PAR1"
 
 
@@ -34,7 +36,7 @@ class EncodedFile:
 
     Args:
         schema: of all its columns.
-        faults_named: a context in which an OSError is raised as one that names the file.
+        faults_named: a context in which an OSError, a ValueError or a LookupError is raised as one that names the file.
     """
 
     def __init__(
@@ -48,15 +50,14 @@ class EncodedFile:
         with self._faults_named():
             end = self._file.size() - len(_END) - 4
             length = int.from_bytes(self._file.read_at(4, end), "little")
-            return read_struct(self._file.read_at(length, end - length))
+            return read_struct(self._file.read_at(length, end - length))[0]
 
     def read(self, chunk: Struct) -> bytes:
         """A column of a row group as it stands."""
         size = _of(chunk, _META, _CHUNK_PACKED_BYTES)
         with self._faults_named():
             data: bytes = self._file.read_at(size, _begin_of(chunk))
-            if len(data) < size:
-                raise OSError("it was cut")
+            _check_pages(data, size)
             return data
 
 
@@ -78,9 +79,9 @@ class CopyingWriter:
     def __init__(self, sink: IO[bytes], copied: Copied, writer_of: Callable[[IO[bytes]], pq.ParquetWriter]) -> None:
         self._sink, self._source = _Sink(sink), copied.source
         self._names = {there.encode(): here.encode() for there, here in copied.names.items()}
-        self._writer = writer_of(cast(IO[bytes], self._sink))
         self._groups = (each for each in _items(self._source.footer, _GROUPS) if _of(each, _ROWS))
         self._group = next(self._groups, None)
+        self._writer = writer_of(cast(IO[bytes], self._sink))
         self._batches: list[pa.RecordBatch] = []
         self._written: list[tuple[list[Struct], int]] = []
 
@@ -91,7 +92,7 @@ class CopyingWriter:
         self._sink.keeps = True
         self._writer.close()
         if kind is None:
-            self._write_footer(read_struct(bytes(self._sink.kept)))
+            self._write_footer(read_struct(bytes(self._sink.kept))[0])
 
     def add_key_value_metadata(self, metadata: Mapping[str, Any]) -> None:
         """Add to the metadata of the file."""
@@ -197,6 +198,16 @@ def _begin_of(chunk: Struct) -> int:
     meta: Struct = _of(chunk, _META)
     places: list[int] = [_of(meta, each) for each in (_DICTIONARY, _DATA) if each in meta]
     return min(places)
+
+
+def _check_pages(data: bytes, size: int) -> None:
+    """Raise a ValueError or an IndexError unless the pages have that size in all, and each the CRC that it tells."""
+    view, end = memoryview(data), 0
+    while end < size:
+        header, start = read_struct(data, end)
+        end = start + _of(header, _PAGE_BYTES)
+        if end > len(data) or (_SUM in header and zlib.crc32(view[start:end]) != _of(header, _SUM) & 0xFFFFFFFF):
+            raise ValueError("a page is cut or damaged")
 
 
 def _moved(chunk: Struct, by: int, path: Sequence[bytes]) -> Struct:

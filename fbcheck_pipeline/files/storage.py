@@ -301,18 +301,17 @@ class Storage:
         import pyarrow as pa
 
         opened, file = self._open_parquet(name, dictionaries)
-        metadata = {
-            key.decode(): value.decode() for key, value in (file.metadata.metadata or {}).items() if key != b"ARROW:schema"
-        }
-        there = pa.schema([each.with_type(pa.string()) if each.name in dictionaries else each for each in file.schema_arrow])
+        with self.faults_of_parquet_named(name):
+            metadata = {
+                key.decode(): value.decode() for key, value in (file.metadata.metadata or {}).items() if key != b"ARROW:schema"
+            }
+            there = pa.schema([each.with_type(pa.string()) if each.name in dictionaries else each for each in file.schema_arrow])
         schema = there if columns is None else pa.schema([there.field(column) for column in columns])
 
         def batches() -> Iterator[pa.RecordBatch]:
             for group in range(file.num_row_groups):  # batches as they were written, whatever their size
-                try:  # threads would win nothing here, and each would keep memory of its own
+                with self.faults_of_parquet_named(name):  # threads would win nothing here, and each would keep memory of its own
                     yield from file.read_row_group(group, columns, use_threads=False).to_batches()
-                except (pa.ArrowInvalid, OSError) as error:
-                    raise self._damaged(name, error) from None
 
         encoded = EncodedFile(opened, there, partial(self.faults_of_parquet_named, name))
         return BatchStream(schema, batches(), lambda: metadata, file=encoded)
@@ -325,11 +324,9 @@ class Storage:
     @contextmanager
     def faults_of_parquet_named(self, name: str) -> Iterator[None]:
         """Raise a StorageError that names the file for any fault in reading it."""
-        import pyarrow as pa
-
         try:
             yield
-        except (pa.ArrowInvalid, OSError) as error:
+        except (LookupError, ValueError, NotImplementedError, OSError) as error:  # Arrow's are of these kinds
             raise self._damaged(name, error) from None
 
     def parquet_file(self, name: str) -> pq.ParquetFile:
@@ -344,14 +341,13 @@ class Storage:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        try:
-            with self.local_copy(name) as path:
-                opened = pa.OSFile(str(path))  # stays readable when the copy is removed
-            return opened, pq.ParquetFile(opened, read_dictionary=list(dictionaries))
-        except FileNotFoundError:
-            raise StorageError(f"{self.uri(name)} is not there; materialize the asset that writes it first") from None
-        except (pa.ArrowInvalid, OSError) as error:
-            raise self._damaged(name, error) from None
+        with self.faults_of_parquet_named(name):
+            try:
+                with self.local_copy(name) as path:
+                    opened = pa.OSFile(str(path))  # stays readable when the copy is removed
+            except FileNotFoundError:
+                raise StorageError(f"{self.uri(name)} is not there; materialize the asset that writes it first") from None
+            return opened, pq.ParquetFile(opened, read_dictionary=list(dictionaries), page_checksum_verification=True)
 
     def _damaged(self, name: str, error: Exception) -> StorageError:
         if isinstance(error, OSError) and error.errno:  # the system's, not Arrow's
@@ -447,7 +443,7 @@ def _encoding_writer(sink: IO[bytes], *, sample: pa.RecordBatch, types: pa.Schem
             for each, type_ in fields
         ]
     )
-    options: dict[str, Any] = {"compression": "zstd", "use_dictionary": dictionaries}
+    options: dict[str, Any] = {"compression": "zstd", "use_dictionary": dictionaries, "write_page_checksum": True}
     options["column_encoding"] = dict.fromkeys(integers, "DELTA_BINARY_PACKED")
     return pq.ParquetWriter(sink, written, **options, store_schema=False)
 

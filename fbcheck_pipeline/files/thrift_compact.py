@@ -14,13 +14,14 @@ Struct = dict[int, tuple[int, Any]]
 truth value says which."""
 
 
-def read_struct(data: bytes) -> Struct:
-    """The structure that stands at the beginning.
+def read_struct(data: bytes, start: int = 0) -> tuple[Struct, int]:
+    """The structure that stands there, and where it ends.
 
     Raises:
         IndexError, ValueError: it is none, or holds what no footer does.
     """
-    return _Reader(data).struct()
+    reader = _Reader(data, start)
+    return reader.struct(), reader.at
 
 
 def write_struct(struct: Struct) -> bytes:
@@ -31,8 +32,8 @@ def write_struct(struct: Struct) -> bytes:
 
 
 class _Reader:
-    def __init__(self, data: bytes) -> None:
-        self._data, self._at = data, 0
+    def __init__(self, data: bytes, start: int) -> None:
+        self._data, self.at = data, start
 
     def struct(self) -> Struct:
         found, field = Struct(), 0
@@ -71,12 +72,12 @@ class _Reader:
         return value | byte << shift
 
     def _byte(self) -> int:
-        self._at += 1
-        return self._data[self._at - 1]
+        self.at += 1
+        return self._data[self.at - 1]
 
     def _take(self, count: int) -> bytes:
-        self._at += count
-        return self._data[self._at - count : self._at]
+        self.at += count
+        return self._data[self.at - count : self.at]
 
 
 def _write(out: bytearray, type_: int, value: Any) -> None:
