@@ -10,27 +10,21 @@ import numpy as np
 
 @dataclass(frozen=True)
 class MergePolicy:
-    """Merging by size: a thing is written anew once for each growth by `ratio`, and never when it is large.
+    """Merging by size: a file is written anew, with all later ones, once they make it grow by `ratio`, and never when it is large.
 
     Attributes:
-        ratio: so many files of one size are merged.
-        smallest: files below this count as one size.
+        ratio: so many times the size of a file, it and all later ones are merged.
         largest: no file grows beyond this, which bounds each merge.
     """
 
     ratio: int
-    smallest: int
     largest: int
 
     def worth_merging(self, counts: Sequence[int]) -> slice:
-        """Which files are merged now, by what each holds, oldest or largest first: of one size, with all smaller ones after them."""
-        for start in range(len(counts)):
-            sizes = [self._size(each) for each in counts[start:]]
-            if max(sizes) == sizes[0] and sizes.count(sizes[0]) >= self.ratio:
-                fitting = int(np.count_nonzero(np.cumsum(counts[start:]) <= self.largest))
-                if fitting > 1:
-                    return slice(start, start + fitting)
+        """Which files are merged now, by what each holds, oldest or largest first: adjacent ones, as many as fit into one."""
+        from_each = np.cumsum(counts[::-1])[::-1]
+        for start in np.flatnonzero(from_each >= self.ratio * np.array(counts)).tolist():
+            fitting = int(np.count_nonzero(np.cumsum(counts[start:]) <= self.largest))
+            if fitting > 1:
+                return slice(start, start + fitting)
         return slice(0, 0)
-
-    def _size(self, count: int) -> int:
-        return int(np.log(max(count, self.smallest) / self.smallest) / np.log(self.ratio))

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 MAX_LOOSE = 64
 """So many chunks are looked up one by one before a tier is made of them."""
-MERGING = MergePolicy(ratio=8, smallest=1 << 15, largest=1 << 25)
+MERGING = MergePolicy(ratio=4, largest=1 << 25)
 """Of tiers, in pairs; the largest has 300 MB."""
 
 

@@ -41,7 +41,7 @@ AT_ONCE = 1 << 18
 MOST_CHANGES = 1 << 8
 """At once, tables that are so far behind are not even counted up: they are no small store's."""
 MOST_WHOLE = 1 << 24
-MERGING = MergePolicy(ratio=8, smallest=1 << 15, largest=1 << 21)
+MERGING = MergePolicy(ratio=8, largest=1 << 21)
 """Of parts, in rows."""
 TABLES = (paths.VERDICT_CHANGES, paths.CURRENT_VERDICTS)
 

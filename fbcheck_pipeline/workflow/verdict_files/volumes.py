@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 MAX_FILES = 256
 """So many tasks have a file of their own before a volume is made of them."""
-MERGING = MergePolicy(ratio=8, smallest=1 << 17, largest=1 << 23)
+MERGING = MergePolicy(ratio=8, largest=1 << 23)
 """Of volumes, in rows."""
 
 

@@ -37,7 +37,7 @@ from tests.unit.workflow.past_chunks import Past, PastChunks
 
 SOME = phones(9)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MERGING = MergePolicy(ratio=2, smallest=4, largest=1000)
+MERGING = MergePolicy(ratio=2, largest=1000)
 TABLES = (paths.CURRENT_VERDICTS, paths.VERDICT_CHANGES)
 number = itertools.count()
 
@@ -348,7 +348,7 @@ def test_verdicts_that_cannot_be_read_are_left_out_and_looked_for_again(
 def test_in_a_large_store_a_night_writes_what_is_new(ws: Workspace, told: Truth, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rows of the phones that it asked about, whatever is known of others; once in a while a few parts become one."""
     monkeypatch.setattr(verdict_tables, "MOST_WHOLE", 4)
-    monkeypatch.setattr(verdict_tables, "MERGING", MergePolicy(ratio=4, smallest=8, largest=1000))
+    monkeypatch.setattr(verdict_tables, "MERGING", MergePolicy(ratio=4, largest=1000))
     refresh_verdict_tables(ws)
     first = [ws.storage.file(each.of("all")) for each in TABLES]
     most_written = 0

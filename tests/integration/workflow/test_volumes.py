@@ -26,7 +26,7 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import Clock, phones
 from tests.unit.workflow.past_chunks import Past, PastChunks
 
-MERGING = MergePolicy(ratio=3, smallest=8, largest=1000)
+MERGING = MergePolicy(ratio=3, largest=1000)
 STEPS = {
     "begin_file": Ledger,
     "write_parquet": Storage,
@@ -236,7 +236,7 @@ def test_a_join_reads_each_part_of_a_volume_once(ws: Workspace, clock: Clock, mo
     past = PastChunks(ws, clock)
     chunks = [collected(ws, past, number) for number in range(24)]
     monkeypatch.setattr(volumes, "ROWS_PER_BATCH", 16)
-    bind_verdicts(ws, max_files=0, policy=MergePolicy(ratio=3, smallest=1000, largest=1000))
+    bind_verdicts(ws, max_files=0, policy=MergePolicy(ratio=3, largest=1000))
     (name,) = ws.storage.names("verdicts")
     assert ws.storage.parquet_file(f"verdicts/{name}").num_row_groups == 6
 
