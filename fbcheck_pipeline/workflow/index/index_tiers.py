@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from fbcheck_pipeline.files.byte_ranges import byte_ranges
 from fbcheck_pipeline.files.sorted_pairs import DamagedPairs, Pairs, PairsFile, Values, merged, write_pairs
-from fbcheck_pipeline.ledger import TRAITS
+from fbcheck_pipeline.ledger import TRAITS, codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import LoadedChunk, SettledTry, Tier
 from fbcheck_pipeline.model import paths
@@ -107,10 +107,13 @@ def rows_of(chunks: Sequence[LoadedChunk]) -> tuple[pa.Table, Pairs]:
 
 def told_by(chunk: LoadedChunk) -> Iterator[tuple[Phones, bool]]:
     """What a chunk tells of phones (sorted, distinct): those that it answered; with True, those that it tried in vain."""
+    if not (chunk.has_verdicts or chunk.was_in_vain):
+        return
+    unanswered = chunk.unanswered
     if chunk.has_verdicts:
-        yield _there(chunk.answered), False
+        yield _there(codec.without(codec.distinct(chunk.phones), unanswered)), False
     if chunk.was_in_vain:
-        yield _there(chunk.unanswered), True
+        yield _there(unanswered), True
 
 
 def _there(phones: Phones) -> Phones:

@@ -24,7 +24,7 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
-MAX_LOOSE = 64
+MAX_LOOSE = 32
 """So many chunks are looked up one by one before a tier is made of them."""
 MERGING = MergePolicy(ratio=4, largest=1 << 25)
 """Of tiers, in pairs; the largest has 300 MB."""

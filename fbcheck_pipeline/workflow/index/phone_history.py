@@ -9,8 +9,9 @@ reused, changed since.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -20,14 +21,14 @@ import pyarrow as pa
 from fbcheck_pipeline.files.sorted_pairs import DamagedPairs, Values
 from fbcheck_pipeline.ledger import TRAITS, ChunkState, codec
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.ledger.records import SettledTry, Tier
+from fbcheck_pipeline.ledger.records import LoadedChunk, SettledTry, Tier
 from fbcheck_pipeline.workflow.index.index_tiers import open_tier, rows_of, withdraw_unusable
 from fbcheck_pipeline.workflow.sent_phones import with_phones
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 DAY_S = 86_400
-CHUNKS_AT_ONCE = 8
-"""Of those that no tier tells of yet, with their phones in memory."""
+PHONES_AT_ONCE = 1 << 17
+"""Of chunks that no tier tells of yet."""
 Places = npt.NDArray[np.int64]
 """Where phones stand in the array that was asked about."""
 Changes = npt.NDArray[np.int64]
@@ -123,8 +124,7 @@ def history_of(ws: Workspace, phones: Phones, rule: TryRule = EVERY_TRY) -> Hist
         state, bound = ws.ledger.index_state(), list(ws.ledger.changes_of(sorted(rule.binding)).values())
         found = _Found(since, rule.oldest, np.array(bound, np.int64))
         for gap in state.gaps():
-            telling = ws.ledger.telling(*gap)
-            while some := [with_phones(ws, chunk) for chunk in islice(telling, CHUNKS_AT_ONCE)]:
+            for some in _together(with_phones(ws, chunk) for chunk in ws.ledger.telling(*gap)):
                 table, (known, rows) = rows_of(some)
                 at = codec.positions(known, phones)
                 found.add(table, at[at >= 0], rows[at >= 0])
@@ -139,6 +139,19 @@ def history_of(ws: Workspace, phones: Phones, rule: TryRule = EVERY_TRY) -> Hist
     told = found.told(ws)
     verdict, tasks = _newest(told, answered, len(known))
     return History(known, answered_at, verdict, tasks, _tries(told, rule))
+
+
+def _together(chunks: Iterable[LoadedChunk]) -> Iterator[list[LoadedChunk]]:
+    """Chunks in turn, so many together that they have some PHONES_AT_ONCE."""
+    some, phone_count = list[LoadedChunk](), 0
+    for chunk in chunks:
+        some.append(chunk)
+        phone_count += chunk.phone_count
+        if phone_count >= PHONES_AT_ONCE:
+            yield some
+            some, phone_count = [], 0
+    if some:
+        yield some
 
 
 @dataclass(frozen=True)
