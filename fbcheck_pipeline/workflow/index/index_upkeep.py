@@ -19,6 +19,7 @@ from fbcheck_pipeline.ledger.records import Tier
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.workflow.file_upkeep import finish_files
 from fbcheck_pipeline.workflow.index.index_tiers import TierWriter, open_tier, withdraw_unusable
+from fbcheck_pipeline.workflow.index.phone_history import reused_since
 from fbcheck_pipeline.workflow.merge_policy import MergePolicy
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -42,7 +43,7 @@ def update_index(ws: Workspace, *, max_loose: int = MAX_LOOSE, policy: MergePoli
         except StorageError as error:  # what is collected stands
             log.warning("the index is not brought up to date: %s", error)
         state = ws.ledger.index_state()
-    if chosen := tiers_to_merge(state.tiers, policy):
+    if chosen := tiers_to_merge(state.tiers, policy, reused_since(ws)):
         is_new |= TierWriter(ws, state.generation).merge(chosen)
     finish_files(ws)
     return is_new
@@ -64,10 +65,17 @@ def remove_from_index(ws: Workspace, chunk_keys: Collection[str]) -> None:
             ws.storage.delete(path)
 
 
-def tiers_to_merge(tiers: Sequence[Tier], policy: MergePolicy) -> list[Tier]:
-    """The tiers that are worth one merge now."""
-    chosen = list(tiers[policy.worth_merging([each.pairs for each in tiers])])
-    return chosen if _are_adjacent(chosen) else []
+def tiers_to_merge(tiers: Sequence[Tier], policy: MergePolicy, since: float) -> list[Tier]:
+    """The tiers that are worth one merge now.
+
+    Those that tell of nothing younger than `since` and the later ones are merged apart: what every plan reads shall not lie in a large file.
+    """
+    first_young = max((at for at, each in enumerate(tiers, 1) if each.fresh_at < since), default=0)
+    for some in (tiers[:first_young], tiers[first_young:]):
+        chosen = some[policy.worth_merging([each.pairs for each in some])]
+        if chosen and _are_adjacent(chosen):
+            return list(chosen)
+    return []
 
 
 def _are_adjacent(tiers: Sequence[Tier]) -> bool:

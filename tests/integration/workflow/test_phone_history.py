@@ -30,6 +30,8 @@ from tests.unit.workflow.past_chunks import PastChunks, told_by
 SOME = phones(12)
 STEPS = ("begin_file", "writing", "publish_tier", "withdraw_tier", "doomed", "delete", "note_deleted")
 ACTIONS = ("collect", "some", "abandon", "late", "purge", "index", "index", "killed", "lose", "cut", "foreign")
+YOUNG = 15
+"""So many changes ago what a tier tells of is young."""
 number = itertools.count()
 QUICK = MergePolicy(ratio=2, largest=1 << 20)
 
@@ -258,10 +260,10 @@ def test_what_a_night_writes_follows_what_is_new_not_what_there_is(new: int) -> 
 def _written(tiers: list[Tier], new: int) -> int:
     """How many pairs are written when so many come: `tiers` as the policy leaves them."""
     change = tiers[-1].through_change + 1 if tiers else 1
-    tiers.append(Tier(str(change), change - 1, change, new))
-    if not (chosen := tiers_to_merge(tiers, MERGING)):
+    tiers.append(Tier(str(change), change - 1, change, new, change))
+    if not (chosen := tiers_to_merge(tiers, MERGING, change - YOUNG)):
         return new
-    merged = Tier("m", chosen[0].after_change, chosen[-1].through_change, sum(each.pairs for each in chosen))
+    merged = Tier("m", chosen[0].after_change, chosen[-1].through_change, sum(each.pairs for each in chosen), chosen[-1].fresh_at)
     assert merged.pairs <= MERGING.largest
     tiers[tiers.index(chosen[0]) : tiers.index(chosen[-1]) + 1] = [merged]
     assert [each.after_change for each in tiers[1:]] == [each.through_change for each in tiers[:-1]]
@@ -270,15 +272,17 @@ def _written(tiers: list[Tier], new: int) -> int:
 
 @pytest.mark.parametrize("spread", [0, 1.5])
 def test_over_many_nights_each_pair_is_written_less_than_five_times_and_few_files_are_young(spread: float) -> None:
-    """However uneven the nights are. Nights that merge much are rare."""
+    """However uneven the nights are. Nights that merge much are rare. What is young lies in small files: every plan reads these."""
     tiers, written, random = list[Tier](), 0, np.random.default_rng(1)
     news = (33_000 * random.lognormal(0, spread, 2000)).astype(int).tolist()
-    young = [0]
+    young_count = [0]
     for at, new in enumerate(news, 1):
         written += _written(tiers, new)
-        young.append(sum(each.through_change > at - 15 for each in tiers))
+        young = [each.pairs for each in tiers if each.fresh_at > at - YOUNG]
+        young_count.append(len(young))
+        assert sum(young) <= sum(news[max(0, at - 4 * YOUNG) : at])
     assert written <= 5 * sum(news)
-    assert max(young) <= 10 and np.mean(young) <= 4 and len(tiers) <= 20
+    assert max(young_count) <= 10 and np.mean(young_count) <= 4 and len(tiers) <= 20
 
 
 def test_two_processes_at_once_publish_one_of_what_they_made(
