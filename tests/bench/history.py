@@ -2,8 +2,9 @@
 
 Fills the empty data folder STORE with so many finished lists, fifty a night up to last night: one collected chunk of 500 phones each,
 of which 5 stay without an answer, as with FBCHECK_MAX_TRIES=1. Ledger, verdicts, their index and the summary are as runs would leave
-them. Left out are the files of each list (its original, raw_phones, e164_phones, submitted_chunks, facebook_results) and of each chunk
-(what was sent, what the vendor sent): nothing reads these once a list is finished, but `lineage`, `explain` and `export` of that list.
+them; the index is brought up to date after each of the last nights. Left out are the files of each list (its original, raw_phones,
+e164_phones, submitted_chunks, facebook_results) and of each chunk (what was sent, what the vendor sent): nothing reads these once a
+list is finished, but `lineage`, `explain` and `export` of that list.
 
 The ledger is bound to the vendor at FBCHECK_API_URL; it lies in STORE, or where FBCHECK_LEDGER_URL says. All phones are generated.
 """
@@ -12,7 +13,9 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -37,6 +40,8 @@ from tests.prepared import nothing_synced
 
 PHONES, UNANSWERED = 500, 5
 LISTS_A_NIGHT = 50
+NIGHTS_ALONE = 14
+"""So many last nights bring the index up to date each for itself. They leave seven young files of it, more than there are on most nights."""
 DAY_S, HOUR_S = 86_400, 3600
 FIRST, ROOM, STEP = 905_300_000_000, 200_000_000, 123_456_789
 """The phones lie among so many mobile numbers of one region. The step has no factor in common with their number: no phone comes twice
@@ -59,11 +64,23 @@ def fill(ws: Workspace, list_count: int) -> None:
 
 
 def add(ws: Workspace, numbers: range, list_count: int) -> None:
-    """Add the lists of these numbers, of so many: at most those that one file of the summary tells of."""
+    """Add the lists of these numbers, of so many: at most those that one file of the summary tells of, and to the end of a night."""
     now = ws.ledger.clock()
     made = [_Finished(number, now - DAY_S * ((list_count - 1 - number) // LISTS_A_NIGHT + 1)) for number in numbers]
     for each in made:
         write_verdicts(ws.storage, each.task_id, each.verdicts(), int(each.exported_at * 1e6))
+    alone = range(list_count - NIGHTS_ALONE * LISTS_A_NIGHT, list_count, LISTS_A_NIGHT)
+    for start, stop in pairwise([numbers.start, *(each for each in alone if each in numbers[1:]), numbers.stop]):
+        _insert(ws, made[start - numbers.start : stop - numbers.start])
+        update_index(ws)
+    table = pa.Table.from_pylist([each.summary_row() for each in made], SUMMARY_SCHEMA)
+    name = summary_file(numbers.start // LISTS_PER_FILE)
+    ws.storage.write_parquet(name, BatchStream(SUMMARY_SCHEMA, iter(table.combine_chunks().to_batches())))
+    bind_verdicts(ws, max_files=0)
+
+
+def _insert(ws: Workspace, made: Sequence[_Finished]) -> None:
+    """Into the ledger."""
     count = len(made)
     grown = ("sendings", "collections", "changes", "lists_registered")
     with ws.ledger.database.writing() as connection:
@@ -73,11 +90,6 @@ def add(ws: Workspace, numbers: range, list_count: int) -> None:
         connection.execute(sa.insert(dependencies), [each.dependency() for each in made])
         connection.execute(sa.insert(parts), [{**each.pair, "start": 0, "phone_count": PHONES} for each in made])
         connection.execute(sa.update(ledger_meta).values({name: ledger_meta.c[name] + count for name in grown}))
-    table = pa.Table.from_pylist([each.summary_row() for each in made], SUMMARY_SCHEMA)
-    name = summary_file(numbers.start // LISTS_PER_FILE)
-    ws.storage.write_parquet(name, BatchStream(SUMMARY_SCHEMA, iter(table.combine_chunks().to_batches())))
-    update_index(ws)
-    bind_verdicts(ws, max_files=0)
 
 
 class _Finished:

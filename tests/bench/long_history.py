@@ -24,7 +24,7 @@ from unittest import mock
 
 SIZES = (0, 1_000, 10_000)
 LISTS_ADDED = 100
-"""Two nights: as many as make a new file of the index."""
+"""Two nights, each of which makes a new file of the index."""
 FEWEST, MOST, ENOUGH_S = 3, 30, 0.3
 """So often a thing is done; between these, until it has taken so many processor seconds in all."""
 RECENT, EVER = 30, 1 << 30
