@@ -5,21 +5,23 @@ from __future__ import annotations
 import errno
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fbcheck_pipeline.files.sorted_pairs import Pairs
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.ledger.codec import Phones
-from fbcheck_pipeline.ledger.records import Tier
+from fbcheck_pipeline.ledger.records import LoadedChunk, Tier
 from fbcheck_pipeline.workflow.index import phone_history
-from fbcheck_pipeline.workflow.index.index_tiers import open_tier
+from fbcheck_pipeline.workflow.index.index_tiers import open_tier, rows_of
 from fbcheck_pipeline.workflow.index.index_upkeep import MERGING, tiers_to_merge, update_index
 from fbcheck_pipeline.workflow.index.phone_history import DAY_S, TryRule, history_of
 from fbcheck_pipeline.workflow.merge_policy import MergePolicy
@@ -283,6 +285,41 @@ def test_over_many_nights_each_pair_is_written_less_than_five_times_and_few_file
         assert sum(young) <= sum(news[max(0, at - 4 * YOUNG) : at])
     assert written <= 5 * sum(news)
     assert max(young_count) <= 10 and np.mean(young_count) <= 4 and len(tiers) <= 20
+
+
+def test_what_is_reused_is_not_merged_with_what_is_old(ws: Workspace, clock: Clock) -> None:
+    """Else every plan reads the large file. It is once it is old, too."""
+    past = PastChunks(ws, clock)
+
+    def collected(count: int) -> list[int]:
+        past.collect(past.exported(SOME[:count]), SOME[:count])
+        update_index(ws, max_loose=0, policy=QUICK)
+        return [each.pairs for each in ws.ledger.index_state().tiers]
+
+    assert collected(2) == [2]
+    clock.advance(31 * DAY_S)
+    assert collected(3) == [2, 3] and collected(1) == [2, 3, 1]
+    clock.advance(31 * DAY_S)
+    assert collected(1) == [6, 1]
+
+
+@pytest.mark.parametrize("at_once", [1, 5, 1000])
+def test_chunks_that_no_file_tells_of_are_read_some_at_a_time(
+    at_once: int, ws: Workspace, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as have so many phones together: few tables are made of many small chunks, and large ones are not in memory side by side."""
+    past, together = PastChunks(ws, clock), list[int]()
+    for start in range(7):
+        past.collect(past.exported(SOME[start : start + 3]), SOME[start : start + 2])
+
+    def counted(chunks: Sequence[LoadedChunk]) -> tuple[pa.Table, Pairs]:
+        together.append(len(chunks))
+        return rows_of(chunks)
+
+    monkeypatch.setattr(phone_history, "PHONES_AT_ONCE", at_once)
+    monkeypatch.setattr(phone_history, "rows_of", counted)
+    assert told_by(history_of(ws, SOME), SOME) == past.told(SOME)
+    assert together == {1: [1] * 7, 5: [2, 2, 2, 1], 1000: [7]}[at_once]
 
 
 def test_two_processes_at_once_publish_one_of_what_they_made(
