@@ -206,7 +206,8 @@ def _check_pages(data: bytes, size: int) -> None:
     while end < size:
         header, start = read_struct(data, end)
         end = start + _of(header, _PAGE_BYTES)
-        if end > len(data) or (_SUM in header and zlib.crc32(view[start:end]) != _of(header, _SUM) & 0xFFFFFFFF):
+        is_there = start <= end <= len(data)
+        if not is_there or (_SUM in header and zlib.crc32(view[start:end]) != _of(header, _SUM) & 0xFFFFFFFF):
             raise ValueError("a page is cut or damaged")
 
 

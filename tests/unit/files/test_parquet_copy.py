@@ -168,6 +168,14 @@ def test_damage_is_neither_copied_nor_read(tmp_path: Path, group: int) -> None:
             Storage(str(tmp_path)).read_parquet(FILE).read_all()
 
 
+def test_a_page_of_less_than_nothing_is_damage() -> None:
+    """Without a checksum it would lead back to itself, for ever."""
+    header = {1: (5, 0), 2: (5, 10), 3: (5, -7)}
+    assert len(write_struct(header)) == 7
+    with pytest.raises(ValueError, match="cut or damaged"):
+        parquet_copy._check_pages(write_struct(header), 20)
+
+
 def test_a_damaged_footer_is_named(tmp_path: Path) -> None:
     """Also where Arrow overlooks it, or has an error of its own kind for it."""
     whole, metadata = written_here(tmp_path)
