@@ -77,6 +77,8 @@ class _Reader:
 
     def _take(self, count: int) -> bytes:
         self.at += count
+        if self.at > len(self._data):
+            raise IndexError("it is cut")
         return self._data[self.at - count : self.at]
 
 

@@ -215,7 +215,16 @@ def test_numbers_of_any_size_come_back() -> None:
     assert read_struct(write_struct(struct))[0] == struct
 
 
-@pytest.mark.parametrize("data", [b"", b"\x15", b"\x1b\x00", b"\x05\x02\x00"], ids=["nothing", "cut", "a map", "far apart"])
+NO_FOOTERS = {
+    "nothing": b"",
+    "cut": b"\x15",
+    "a map": b"\x1b\x00",
+    "far apart": b"\x05\x02\x00",
+    "endless": b"\x19\xf1" + b"\xff" * 6 + b"\x0f",
+}
+
+
+@pytest.mark.parametrize("data", NO_FOOTERS.values(), ids=NO_FOOTERS)
 def test_what_is_no_footer_is_an_error(data: bytes) -> None:
     """It is not taken for one that tells less."""
     with pytest.raises((IndexError, ValueError)):
