@@ -30,6 +30,8 @@ _BUFFER_BYTES = 1 << 20
 _VALUE_BYTES = 8
 _ROWS_MEASURED = 100_000
 _DEEPEST = 50
+_MOST_DIGITS = 38
+"""Of a decimal, in Polars, DuckDB and Spark."""
 _OFFSET = re.compile(r"[+-]\d\d:\d\d")
 
 
@@ -82,7 +84,7 @@ def open_parquet(path: Path) -> ParquetTable:
 
 
 def _kept_type(type_: pa.DataType) -> pa.DataType | None:
-    """The type that a column has in batches; None where it is left out."""
+    """The type that a column has in batches, which all readers of our Parquet know; None where it is left out."""
     types = pa.types
     if isinstance(type_, pa.BaseExtensionType):
         return pa.string() if _is_text(type_.storage_type) else None
@@ -93,7 +95,11 @@ def _kept_type(type_: pa.DataType) -> pa.DataType | None:
     if types.is_fixed_size_binary(type_):
         return pa.string()
     if types.is_timestamp(type_):
+        if type_.tz is not None and _OFFSET.fullmatch(type_.tz):
+            return pa.timestamp(type_.unit, "UTC")  # the same moments; Polars knows no offsets
         return type_ if type_.tz is None or _is_zone(type_.tz) else None
+    if types.is_decimal(type_) and type_.precision > _MOST_DIGITS:
+        return pa.string()
     if types.is_nested(type_):
         return _kept_nested(type_)
     is_plain = types.is_integer(type_) or types.is_floating(type_) or types.is_decimal(type_) or types.is_boolean(type_)
@@ -127,8 +133,6 @@ def _is_text(type_: pa.DataType) -> bool:
 
 
 def _is_zone(name: str) -> bool:
-    if _OFFSET.fullmatch(name):
-        return True
     try:
         ZoneInfo(name)
     except (KeyError, OSError, ValueError):  # no such zone, or a name that leads elsewhere
