@@ -158,6 +158,7 @@ def test_a_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             look_after(year, day, tmp_path)
             days.append([each for each in year.lists if each not in before])
             assert vendor.complaints == [], f"day {day}"
+            assert [wrong for path in days[day] for wrong in year.look_at(path, is_early=True)] == [], f"day {day}"
             if day >= 10:
                 assert [wrong for path in days[day - 10] for wrong in year.look_at(path)] == [], f"day {day}"
         assert year.kills > DAYS // 25 and year.is_forgotten()

@@ -234,9 +234,15 @@ class Year:
                 return [int(each[1:]) for each in self._chance.sample(asked, count)]
         raise AssertionError("nobody of the oldest lists is left to ask")
 
-    def look_at(self, path: Path) -> list[str]:
-        """What is wrong with the results of a list that is some days old: a lost row, a lost answer, another answer than was given."""
+    def look_at(self, path: Path, *, is_early: bool = False) -> list[str]:
+        """What is wrong with the results of a list: a lost row, a lost answer, another answer than was given, or one that nobody gave.
+
+        Args:
+            is_early: its day is not over, so that its result, or answers of it, may be missing.
+        """
         key, rows = self.lists[path]
+        if is_early and not self.ws.storage.exists(paths.FACEBOOK_RESULTS.of(key)):
+            return []
         known = self.ws.ledger.phone_list(key)
         with pq.ParquetFile(f"{self.ws.storage.root}/{paths.FACEBOOK_RESULTS.of(key)}") as file:  # half of read_table's time
             columns = file.read(["source_row", "phone_e164", "facebook", "check_status"], use_threads=False).to_pydict()
@@ -245,7 +251,10 @@ class Year:
         for phone, said, status in zip(*told, strict=True):
             if said is not None and said != verdict(phone):
                 found.append(f"{key}: {said} of a phone that is {verdict(phone)}")
-            if said is None and phone is not None and status != "suppressed" and self._was_answered(phone, known.added_at):
+            if said is not None and not any(self.vendor.answers(each, phone) for each in self.vendor.bought[phone]):
+                found.append(f"{key}: {said} of a phone that nobody answered, it is {status}")
+            is_unknown = said is None and phone is not None and status != "suppressed"
+            if is_unknown and not is_early and self._was_answered(phone, known.added_at):
                 found.append(f"{key}: an answer is lost, the phone is {status}")
         return found
 
