@@ -426,8 +426,10 @@ class PhoneReader:
         return phone_batches.in_order(found, np.flatnonzero(is_sure[is_read])), is_sure
 
     def _in_named_country(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
-        """A number of the one country that is named beside it, and none at home."""
+        """A number of the one country that is named beside it, and none at home nor with a plus, for it may begin with the country's code."""
         numbers = grouped_by_blanks(among_words(plain))
+        _, has_code = self._read_as(pc.binary_join_element_wise("+", numbers, ""), cells, phone_batches.is_number)
+        numbers = pc.if_else(pa.array(has_code), NOTHING, numbers)
         _, is_abroad = self._read_as(numbers, cells, lambda read: ~phone_batches.is_number(read))
         places, words = np.flatnonzero(is_abroad), plain.filter(pa.array(is_abroad))
         named = {

@@ -71,6 +71,10 @@ DAY = "|".join(
     rf"{DAY_OR_MONTH} ?{mark} ?{DAY_OR_MONTH} ?{mark} ?{YEAR}|{YEAR}{mark}{DAY_OR_MONTH}{mark}{DAY_OR_MONTH}"
     for mark in ("-", r"\.", "/")
 )
+_TWO_DIGIT_MONTH, _TWO_DIGIT_DAY = "(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
+BARE_DAY = rf"{YEAR} ?{_TWO_DIGIT_MONTH} ?{_TWO_DIGIT_DAY}|{_TWO_DIGIT_DAY} {_TWO_DIGIT_MONTH} {YEAR}"
+"""A day without marks; for Python and RE2."""
+_BARE_DATE = re.compile(BARE_DAY)
 _DATE = re.compile(rf"(?:{DAY}|{MONTH}[-./]{YEAR})(?:[ T,]+\d{{1,2}}[:.]\d{{2}}.*)?")
 DATE = rf"^(?:{DAY}|{MONTH}[-./]{YEAR})(?:[ T,]+\d{{1,2}}[:.]\d{{2}}[0-9:.,+ \-]*(?:Z|[AaPp][Mm])?)?$"
 """A date with its time or without, and nothing else; for Python and RE2."""
@@ -92,7 +96,16 @@ _PRICE = re.compile(
     rf"(?:(?<![^\s,;|/(\[]){CURRENCY}(?!\s?\d{{3,4}}\s+[1-9])\s?{_SUM}|(?:(?<=^)|(?<=[^\d)\]]\s)|(?<=[,;|/(\[])){_SUM}\s?{CURRENCY})(?=$|[\s,;|/)\]])"
 )
 _BARE_PRICE = re.compile(rf"\d+\s?{CURRENCY}|{CURRENCY}\s?\d+")
-_SHORT_HOURS = re.compile(r"((?:[01]\d|2[0-4])[0-5][05])\s?-\s?((?:[01]\d|2[0-4])[0-5][05])")
+_LONG_SUM = r"(?:[1-9]\d{0,2}(?:[.,' ]\d{3}){2,}|[1-9]\d{6,})(?:[.,]\d{1,2})?"
+# With no digits, bracket or plus before it, of which it may be the end.
+_LONG_PRICE = re.compile(
+    rf"(?<![\d+)\].,'])(?<![\d+)\]]\s)(?:{CURRENCY}\s?{_LONG_SUM}(?!\d)|{_LONG_SUM}(?:[.,]?-)?\s?{CURRENCY})"
+)
+_PERCENTAGE = re.compile(r"%\s?\d|\d\s?%")
+BARE_HOURS = r"((?:[01]\d|2[0-4])[0-5][05])\s?-\s?((?:[01]\d|2[0-4])[0-5][05])"
+"""Hours without marks; for Python and RE2."""
+_SHORT_HOURS = re.compile(BARE_HOURS)
+_PARTED_HOURS = re.compile(r"(1?\d)-(1\d) (1\d)-(1\d|2[0-4])")
 _EMPTY_BRACKETS = re.compile(r"[(\[]\s*[)\]]")
 SHORT_DATE = rf"{DAY_OR_MONTH}(?P<mark>[-./]){DAY_OR_MONTH}(?P=mark)\d{{2}}"
 _SHORT_DATE, _IP_ADDRESS = re.compile(SHORT_DATE), re.compile(IP_ADDRESS)
@@ -242,15 +255,33 @@ def bare_prices_in(text: str) -> list[str]:
     return [re.sub(r"\D", "", price[0]) for price in _PRICE.finditer(text) if _BARE_PRICE.fullmatch(price[0])]
 
 
+def long_prices_in(text: str) -> list[str]:
+    """The digits of prices of millions, with their cents and without, each of which may be a number."""
+    long = _LONG_PRICE.findall(text) if _CURRENCY_SIGN.search(text) else []
+    return [re.sub(r"\D", "", price) for each in long for price in (each, re.sub(r"[.,]\d{1,2}(?=\D*$)", "", each))]
+
+
+def has_percentage(text: str) -> bool:
+    """`%55 628 185 142`: True where the sign of hundredths is right beside digits."""
+    return _PERCENTAGE.search(text) is not None
+
+
 def are_hours(text: str) -> bool:
-    """True for opening hours without a mark in them: `0900-1730`, which may be a number of eight digits."""
-    hours = _SHORT_HOURS.fullmatch(text.strip(" ()[]"))
-    return hours is not None and hours[1] < hours[2]
+    """True for opening hours without a mark in them: `0900-1730`, `9-12 13-18`, which may be a number of seven or eight digits."""
+    hours = _SHORT_HOURS.fullmatch(text) or _PARTED_HOURS.fullmatch(text)
+    times = [*map(int, hours.groups())] if hours else [0]
+    return times == sorted(times) and times[0] < times[-1]
 
 
 def is_date(text: str) -> bool:
     """True for a day, month and year of four digits in any order, with the time or without."""
     return _DATE.fullmatch(text.strip(" ()[]")) is not None
+
+
+def may_be_time(text: str) -> bool:
+    """True for a day or hours without marks, `20170514`, `14 05 2017`, `0900-1730`, which may be a number, words or brackets beside them or none."""
+    times = _AROUND.sub("", text)
+    return "+" not in text and (are_hours(times) or _BARE_DATE.fullmatch(times) is not None)
 
 
 def is_ip_address(text: str) -> bool:

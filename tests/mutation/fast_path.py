@@ -33,6 +33,11 @@ class Mutant(NamedTuple):
 
 
 MUTANTS = (
+    # parts and countries: what may be a time, or another country's
+    Mutant("a day without marks", "dirty/parts.py", "{DAY}|{BARE_DAY}|", "{DAY}|"),
+    Mutant("hours without marks", "dirty/parts.py", "|{BARE_HOURS})", ")"),
+    Mutant("a country in a part without digits", "dirty/parts.py", "keeps &= ~drops", "keeps &= True"),
+    Mutant("its code behind a country's name", "phone_reader.py", "pa.array(has_code), NOTHING", "pa.array(has_code & False), NOTHING"),
     # digits: which cells are plain
     Mutant("unknown signs are not plain", "fast/digits.py", "harmful: Mask = kinds == _OTHER", "harmful: Mask = kinds > _OTHER"),
     Mutant("a plus inside", "fast/digits.py", "(kinds == _PLUS_SIGN) & ~leads", "(kinds == _PLUS_SIGN) & leads & ~leads"),

@@ -61,6 +61,8 @@ _BARE = re.compile(r"[\d\s\-./()]+")
 _ENDS_IN_BLANK = re.compile(r"[\d)\]]\s+$")
 # An international prefix is dialled in one go; here a trunk 0 was written twice.
 _PARTED_ZEROS = re.compile(r"[+(\[\s]*0[^\d]+0")
+_CODE_BEHIND = re.compile(r"(?<![#\d])(\d{2,3}) +$")
+_AREA_CODE = re.compile(r"[(\[]\d{2,}")
 _BRACKETED_CODE = re.compile(r"\+\s*[(\[]\s*(\d+)\s*[)\]]")
 _TAIL = re.compile(r"(?:\s*[-/~\n]\s*\d{1,4})+[\s)\]]*$|\s*[(\[]\d{1,4}[\s)\]]*$")
 _POINT = re.compile(r"[.\-]$")
@@ -190,7 +192,7 @@ def _in_long_list(text: str, reader: _Reader) -> list[PhoneOutcome]:
         if len(of_part) == 1 and _may_be_reference(part, of_part[0]):
             return [rejected(RejectReason.LETTERS_IN_NUMBER)]
         found += of_part
-    if not found or _is_shorthand(parts, 1, reader):
+    if not found or _is_shorthand(parts, 1, reader) or _drops_country(text, parts, found, reader):
         return [rejected(RejectReason.NOT_A_NUMBER)]
     reader.said.append(SPLIT)
     return _all_or_none(list(dict.fromkeys(found)))
@@ -258,6 +260,8 @@ def _beside_links(text: str, reader: _Reader) -> list[PhoneOutcome]:
     parts = parts_apart.parts_apart(text)
     if parts and reader.region and _has_part_without_number(text, parts, reader) and not parts_apart.may_go(text):
         raise Reject(parts_apart.reason_of(text, parts[0]))
+    if any(map(reader.number_in, decorations.long_prices_in(text))):
+        raise Reject(RejectReason.AMBIGUOUS_RANGE)
     return _numbers(text, 0, reader)
 
 
@@ -293,9 +297,10 @@ def _numbers(text: str, level: int, reader: _Reader) -> list[PhoneOutcome]:
     reader.effort.spend(text)
     if _DIGITS_ONLY.fullmatch(text):
         return [reader.read(text)]
-    if found := next(filter(None, (_several(parts, below, reader) for parts, below in cuts(text, level))), None):
-        reader.said.append(SPLIT)
-        return found
+    for parts, below in cuts(text, level):
+        if found := _several(parts, below, reader):
+            reader.said.append(SPLIT)
+            return [rejected(RejectReason.AMBIGUOUS_INTERNATIONAL)] if _drops_country(text, parts, found, reader) else found
     whole = _one_number(text, reader)
     if whole.is_number:
         return [whole]
@@ -324,9 +329,17 @@ def _several(parts: list[str], level: int, reader: _Reader) -> list[PhoneOutcome
     return None if _is_shorthand(parts, in_first, reader) else _all_or_none(found)
 
 
+def _drops_country(text: str, parts: list[str], found: list[PhoneOutcome], reader: _Reader) -> bool:
+    """`Deutschland, 0151 …, 0171 …`: True where words between the parts name another country, and a number is read at home."""
+    countries = {each.country for each in found}
+    if reader.region not in countries or all("+" in part for part in parts) or not labels.has_letters(text):
+        return False
+    return not regions_named(text, LABELS) <= countries.union(*(regions_named(part, LABELS) for part in parts))
+
+
 def _may_be_reference(part: str, outcome: PhoneOutcome) -> bool:
     """`22 11 22 33, order 99887766`: True where only the length of digits says that they are a number, and words beside them do not."""
-    if digit_count(part) < MIN_DIGITS_BESIDE or decorations.are_hours(part):
+    if digit_count(part) < MIN_DIGITS_BESIDE or decorations.may_be_time(part):
         return True
     if not labels.says_no_telephone(part):
         return False
@@ -421,6 +434,10 @@ def _left_alone(text: str, reader: _Reader) -> Iterator[PhoneOutcome]:
             is_one = (
                 _POINT.search(before) is None and len(_GROUP.findall(before)) == 1 and digit_count(before) <= MOST_COUNT_DIGITS
             )
+            if not _WRITTEN.match(rest):  # `Tel. 63 2 3234 2943`, `(11) 96373-3900 3`
+                code = _CODE_BEHIND.search(before)
+                is_code = code is not None and code[1] in _CALLING_CODES and not labels.says_no_telephone(before)
+                may_be_code = may_be_code or is_code or _AREA_CODE.match(before) is not None
             is_sure = is_one and not may_be_code and _is_clear(rest, reader) and not any(map(reader.number_in, (before, *heads)))
             yield number if is_sure else rejected(RejectReason.AMBIGUOUS_RANGE)
 
@@ -456,10 +473,18 @@ def _in_named_country(text: str, named: frozenset[str], reader: _Reader) -> Phon
     if here.is_number and here.e164 == there.e164:
         return here
     has_head = any(True for _ in other_readings.without_head(text, has_trunk=True))
-    if here.is_number or not there.is_number or has_head:
+    if here.is_number or not there.is_number or has_head or _may_begin_with_code(text, there, reader):
         raise Reject(RejectReason.AMBIGUOUS_INTERNATIONAL)
     reader.said.append(NAMED)
     return there
+
+
+def _may_begin_with_code(text: str, number: PhoneOutcome, reader: _Reader) -> bool:
+    """`Deutschland 49151 …`: True where digits without a plus are another number of the country with one, too."""
+    digits = _dialled(wordless(text).core or "")
+    if not digits.startswith(str(country_code_for_region(number.country or ""))):
+        return False
+    return reader.are_number("+" + digits) and reader.read_digits("+" + digits).e164 != number.e164
 
 
 def _honest_number(text: str, reader: _Reader) -> PhoneOutcome:
@@ -474,8 +499,11 @@ def _honest_number(text: str, reader: _Reader) -> PhoneOutcome:
         _reject_range(core, reader)
     if clean != text:
         _reject_letters_for_digits(text, whole, reader)
-    if whole.is_number and not _WRITTEN.match(core) and labels.is_reference(text):
-        raise Reject(RejectReason.LETTERS_IN_NUMBER)
+    if whole.is_number and not _WRITTEN.match(core):
+        if labels.is_reference(text):
+            raise Reject(RejectReason.LETTERS_IN_NUMBER)
+        if decorations.has_percentage(text):
+            raise Reject(RejectReason.NOT_A_NUMBER)
     if whole.is_number:
         _reject_other_readings(text, core, whole, reader)
     return whole

@@ -9,11 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fbcheck_pipeline.phones.dirty.countries_named import letters_in, names_country
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches, without_scheme
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text.cell_words import JOINING_WORDS
-from fbcheck_pipeline.text.decorations import DAY, MIN_PART_DIGITS
+from fbcheck_pipeline.text.decorations import BARE_DAY, BARE_HOURS, DAY, MIN_PART_DIGITS
 from fbcheck_pipeline.text.few_digits import BLANKS
 
 _PART = r"[+(]?(?:[0-9][ ().\-]{0,2})+"
@@ -33,7 +34,7 @@ _PLAIN = rf"^[{LETTERS}0-9 \n;|,.:!?/()+\-]*$"
 _SCHEME = r"(?i)(?:tel|fax|callto|smsto|sms|phone|whatsapp):|www\.|wa\.me|whatsapp|//"
 _BEGINS = r"^[^0-9+(]*(?:\(?\+|0|\(0[0-9 .\-/]*\))"
 _JOINED = rf"(?i) (?:{JOINING_WORDS}) "
-_UNCLEAR = rf"(?:^|[^0-9])(?:{DAY})(?:[^0-9]|$)|[0-9)]\s+\+[0-9]{{1,3}}  "
+_UNCLEAR = rf"(?:^|[^0-9])(?:{DAY}|{BARE_DAY}|{BARE_HOURS})(?:[^0-9]|$)|[0-9)]\s+\+[0-9]{{1,3}}  "
 """Digits beside a date may be another number with it: `0532 …; 89 30.11.1995`; a wide gap behind a number's code is a dash."""
 
 
@@ -83,6 +84,9 @@ def marked_parts(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     has_digit, begins = (counts := digit_counts(parts)) > 0, (counts >= MIN_PART_DIGITS) & matches(parts, _BEGINS)
     keeps = np.ones(len(places), np.bool_)
     keeps[of_list[has_digit & ~begins]] = False
+    drops = np.bincount(of_list[~has_digit & matches(parts, f"[{LETTERS}]")], minlength=len(places)) > 0
+    drops[drops] = names_country(some := some.filter(pa.array(drops)), letters_in(some))
+    keeps &= ~drops  # its numbers may be another country's
     kept = has_digit & keeps[of_list]
     return pc.ascii_trim(parts.filter(pa.array(kept)), BLANKS), places[of_list[kept]]
 

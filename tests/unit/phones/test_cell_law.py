@@ -128,6 +128,30 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("🇩🇪 0151 23456789", "AT", "ambiguous_international"),
         ("Schweiz 044 668 18 00", "TR", "+41446681800"),
         ("CH 044 668 18 00", None, "+41446681800"),
+        ("Deutschland 4915120305843", "TR", "ambiguous_international"),  # its code, or an area code of Germany
+        ("Deutschland 15120305843", "TR", "+4915120305843"),
+        ("Deutschland, 0151 23456789, 0171 2345678", "AT", "ambiguous_international"),  # of Germany, or of Austria
+        ("Germany\n0660 1234567\n0664 1234567", "AT", "ambiguous_international"),
+        ("Germany; +49 30 1234567; 0664 1234567", "AT", "+49301234567 +436641234567"),
+        ("Georgia; +43 660 1234567; +43 664 1234567", "AT", "+436601234567 +436641234567"),
+        ("Österreich\n0660 1234567\n0664 1234567", "AT", "+436601234567 +436641234567"),
+        ("USA 12025550123", "TR", "+12025550123"),  # either way
+        ("(11) 96373-3900 3", "BR", "ambiguous_range"),  # an area code, no count
+        ("Tel. 63 2 3234 2943", "PT", "ambiguous_range"),  # a country's code, no count
+        ("Cad. No:64 81216839", "SG", "+6581216839"),
+        ("Oda 47 021 231 788", "NZ", "+6421231788"),  # no code is before a trunk 0
+        ("20170514; 01512 8587148", "DE", "letters_in_number"),  # a day
+        ("24 12 2019\n0304557", "DE", "letters_in_number"),
+        ("Max (20170514); 01512 8587148", "DE", "letters_in_number"),
+        ("2017 05 14\n01512 8587148", "DE", "letters_in_number"),
+        ("20170514", "DK", "+4520170514"),  # alone, as it is written there
+        ("9-12 13-16; 030 60210", "DE", "letters_in_number"),  # hours
+        ("8574392 €, 033908 455", "DE", "ambiguous_range"),  # a sum
+        ("8'849'406 € 621 123 456", "LU", "ambiguous_range"),
+        ("-2'466'343.50 $ & 01 23 44 74 04", "FR", "ambiguous_range"),
+        ("€8574392", "DE", "ambiguous_range"),
+        ("$ 0532 123 45 67", "TR", "+905321234567"),
+        ("%55 628 185 142", "LU", "not_a_number"),
         ("Tel. NO 0532 123 45 67", "TR", "+905321234567"),
         ("20.12.34", "NC", "+687201234"),  # as phonenumbers writes it there
         ("05.11.26", "FI", "not_a_number"),
