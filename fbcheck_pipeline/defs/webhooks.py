@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 import dagster as dg
 import requests
@@ -14,7 +14,8 @@ WEBHOOK_TIMEOUT_S = (3, 5)
 NO_PARTITION = "Cannot access partition_key for a non-partitioned run"
 """Dagster's words for a run without a list, where it fails the step before ours begins: an asset upstream was materialized."""
 INTERVAL_S = 10
-"""A tick ends at the first run that it skips; one that it did not skip would be noted in that run's log, also in those of others."""
+"""A tick ends at the first run that it skips, and each run is: one that it did not skip would be noted in that run's log, also in those of
+others, and a tick that then comes to one that it skips fails, and posts the same again, for ever."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Steps:
 def build_webhooks(instance: Instance, steps: Steps) -> list[dg.SensorDefinition]:
     """The sensors that post to FBCHECK_WEBHOOK_URL."""
 
-    def failed_run(context: dg.RunStatusSensorContext, **_: object) -> Optional[dg.SkipReason]:
+    def failed_run(context: dg.RunStatusSensorContext, **_: object) -> dg.SkipReason:
         """Post a failed run, unless Dagster retries it."""
         if context.dagster_run.tags.get("dagster/will_retry") == "true":
             return dg.SkipReason("Dagster retries this run automatically")
@@ -44,7 +45,7 @@ def build_webhooks(instance: Instance, steps: Steps) -> list[dg.SensorDefinition
         why = "; ".join(sorted({_reason(error) for error in failed if error})) or "its process ended without an error message"
         return _post(instance, context, f"failed: {why}")
 
-    def failed_check(context: dg.RunStatusSensorContext, **_: object) -> Optional[dg.SkipReason]:
+    def failed_check(context: dg.RunStatusSensorContext, **_: object) -> dg.SkipReason:
         """Post the failed checks of severity ERROR of a successful run."""
         found = [each for each in _failed_checks(context) if each.asset_key in steps.assets]
         said = [f"{each.check_name}: {each.description or 'see the check'}" for each in found]
@@ -74,7 +75,7 @@ def _webhook(
     instance: Instance,
     plain: str,
     status: dg.DagsterRunStatus,
-    tell: Callable[..., Optional[dg.SkipReason]],
+    tell: Callable[..., dg.SkipReason],
     description: str,
 ) -> dg.SensorDefinition:
     """A sensor over the runs of this code location; the decorators take no resource keys."""
@@ -124,7 +125,7 @@ def _subclasses(root: type[FbcheckError]) -> Iterator[type[FbcheckError]]:
         yield from _subclasses(each)
 
 
-def _post(instance: Instance, context: dg.RunStatusSensorContext, said: str) -> Optional[dg.SkipReason]:
+def _post(instance: Instance, context: dg.RunStatusSensorContext, said: str) -> dg.SkipReason:
     """Send one POST, without redirects. Its failure stops nothing."""
     fbcheck = instance.fbcheck(context)
     try:
@@ -142,4 +143,4 @@ def _post(instance: Instance, context: dg.RunStatusSensorContext, said: str) -> 
         )
     except requests.RequestException as error:
         return dg.SkipReason(f"the webhook could not be reached ({type(error).__name__})")
-    return None if answer.ok and not answer.is_redirect else dg.SkipReason(f"the webhook answered {answer.status_code}")
+    return dg.SkipReason("posted" if answer.ok and not answer.is_redirect else f"the webhook answered {answer.status_code}")

@@ -7,13 +7,16 @@ import dagster as dg
 import duckdb
 import pandas as pd
 
+# DuckDB lets no other process open the file while one writes to it.
+WHEN_LOCKED = dg.RetryPolicy(max_retries=5, delay=1)
+
 
 def database() -> str:
     """The CRM's file."""
     return str(Path(os.environ["CRM_DATA"]) / "crm.duckdb")
 
 
-@dg.asset(kinds={"duckdb"})
+@dg.asset(kinds={"duckdb"}, retry_policy=WHEN_LOCKED)
 def contacts() -> pd.DataFrame:
     """One row per contact, as the CRM has them."""
     with duckdb.connect(database(), read_only=True) as crm:
@@ -25,6 +28,7 @@ def contacts() -> pd.DataFrame:
     ins={"checked": dg.AssetIn(["facebook", "contacts_latest"])},
     automation_condition=dg.AutomationCondition.eager(),
     kinds={"duckdb"},
+    retry_policy=WHEN_LOCKED,
 )
 def reachable(contacts: pd.DataFrame, checked: pd.DataFrame) -> pd.DataFrame:
     """One row per contact: whether one of its numbers has an account; null where none has a verdict. A table of the CRM, too."""
