@@ -251,7 +251,7 @@ class Year:
         for phone, said, status in zip(*told, strict=True):
             if said is not None and said != verdict(phone):
                 found.append(f"{key}: {said} of a phone that is {verdict(phone)}")
-            if said is not None and not any(self.vendor.answers(each, phone) for each in self.vendor.bought[phone]):
+            if said is not None and not any(self.vendor.may_answer(each, phone) for each in self.vendor.bought[phone]):
                 found.append(f"{key}: {said} of a phone that nobody answered, it is {status}")
             is_unknown = said is None and phone is not None and status != "suppressed"
             if is_unknown and not is_early and self._was_answered(phone, known.added_at):
