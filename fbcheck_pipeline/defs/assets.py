@@ -23,8 +23,7 @@ from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.phones.reading_version import reading_version
 from fbcheck_pipeline.progress import report_progress, reported
 from fbcheck_pipeline.results.counting import summed_result_counts
-from fbcheck_pipeline.results.join import LOOKED_AT
-from fbcheck_pipeline.results.joined_list import joined_list
+from fbcheck_pipeline.results.joined_list import INPUTS, joined_list
 from fbcheck_pipeline.results.report_index import refresh_index
 from fbcheck_pipeline.results.summary import refresh_summary
 from fbcheck_pipeline.workflow.arrival.intake import open_registered_list
@@ -221,7 +220,7 @@ def facebook_results(instance: Instance) -> dg.AssetsDefinition:
     """The joined result of a list."""
     ins = {
         each.folder: dg.AssetIn(instance.key(each), metadata={"columns": columns, "dictionaries": repeated_texts(each)})
-        for each, columns in ((paths.E164_PHONES, LOOKED_AT), (paths.SUBMITTED_CHUNKS, None))
+        for each, columns in INPUTS
     }
     deps = [instance.key(paths.VERDICTS)]
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from fbcheck_pipeline.errors import StorageError
+from fbcheck_pipeline.files.held import abandoned, hold
 
 COPIED_AT_ONCE = 1 << 19
 """Bytes: a buffer that stays in the processor's cache, and takes no new memory."""
@@ -50,8 +51,7 @@ def _created(temporary: Path) -> int:
     """A descriptor of a new file that is locked as long as its writer lives."""
     while True:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with suppress(OSError):  # where nothing can be locked, nobody finds it abandoned either
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        hold(descriptor, fcntl.LOCK_EX)
         if os.fstat(descriptor).st_nlink:
             return descriptor
         os.close(descriptor)  # `drop_abandoned` was between the two
@@ -60,13 +60,8 @@ def _created(temporary: Path) -> int:
 def drop_abandoned(folder: Path) -> None:
     """Remove what writers that were killed left in a folder, and in the folders in it, beside the files that they wrote."""
     for path in chain(folder.glob(f"*/{_TEMPORARY}"), folder.glob(f"*/*/{_TEMPORARY}")):
-        with suppress(OSError):  # held, or it has just become a file
-            descriptor = os.open(path, os.O_WRONLY)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
-            finally:
-                os.close(descriptor)
+        with suppress(OSError), abandoned(path, os.O_WRONLY):  # held, or it has just become a file
+            path.unlink()
 
 
 def move_file(path: Path, to: Path, *, replace: bool) -> None:

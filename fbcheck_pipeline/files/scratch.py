@@ -14,7 +14,10 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
+from fbcheck_pipeline.files.held import abandoned, hold
+
 _PREFIX, _SUFFIX = "fbcheck-", ".scratch"
+_AS_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 @contextmanager
@@ -22,15 +25,17 @@ def scratch_folder() -> Iterator[Path]:
     """A folder that only its owner may read, and that goes with the context."""
     _drop_abandoned_once()
     unlocked = tempfile.mkdtemp(prefix=_PREFIX)
-    with _opened(unlocked) as descriptor:
-        with suppress(OSError):  # where nothing can be locked, nobody finds it abandoned either
-            fcntl.flock(descriptor, fcntl.LOCK_SH)  # NFS has no other for what is only read
+    descriptor = os.open(unlocked, _AS_FOLDER)
+    try:
+        hold(descriptor, fcntl.LOCK_SH)
         folder = Path(unlocked + _SUFFIX)
         os.rename(unlocked, folder)  # only now others take it for one, and see that it is held
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(descriptor)
 
 
 def drop_abandoned_scratch() -> None:
@@ -38,18 +43,8 @@ def drop_abandoned_scratch() -> None:
     for each in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*{_SUFFIX}"):
         with suppress(OSError):  # held, another user's, or another process was quicker
             if each.lstat().st_uid == os.getuid():
-                with _opened(each) as descriptor:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                with abandoned(each, _AS_FOLDER):
                     shutil.rmtree(each)
-
-
-@contextmanager
-def _opened(folder: str | Path) -> Iterator[int]:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 _drop_abandoned_once = cache(drop_abandoned_scratch)

@@ -27,6 +27,8 @@ from fbcheck_pipeline.workflow.publishing import guarded
 from fbcheck_pipeline.workflow.tables.latest_lists import LIST_KEY_KEY, refresh_latest
 from fbcheck_pipeline.workflow.workspace import Workspace
 
+INPUTS = ((paths.E164_PHONES, LOOKED_AT), (paths.SUBMITTED_CHUNKS, None))
+"""The files of a list that a join reads, and which of their columns; None for all."""
 _PLACES = {"lineage": paths.LINEAGE, "report": paths.REPORT, "openlineage": paths.OPENLINEAGE}
 
 
@@ -90,8 +92,7 @@ def rejoin(ws: Workspace, list_key: str) -> None:
         StorageError: verdicts that it needs are lost, or something personal was deleted meanwhile; the former result stands.
     """
     as_of = ws.ledger.generation()
-    kinds = ((paths.E164_PHONES, LOOKED_AT), (paths.SUBMITTED_CHUNKS, None))
-    opened = (ws.storage.read_parquet(kind.of(list_key), names, dictionaries=repeated_texts(kind)) for kind, names in kinds)
+    opened = (ws.storage.read_parquet(kind.of(list_key), names, dictionaries=repeated_texts(kind)) for kind, names in INPUTS)
     e164_phones, pins = (replace(each, as_of=as_of) for each in opened)
     stream = joined_list(ws, list_key, e164_phones, pins, str(uuid.uuid4()), "erase")
     ws.storage.write_parquet(paths.FACEBOOK_RESULTS.of(list_key), stream)

@@ -13,6 +13,7 @@ from fbcheck_pipeline.files.scratch import scratch_folder
 from fbcheck_pipeline.files.storage import release_unused_memory
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.ledger.access import batched
+from fbcheck_pipeline.ledger.collecting import DAY_S, HOUR_S
 from fbcheck_pipeline.ledger.opening import stamp
 from fbcheck_pipeline.ledger.records import Chunk, TaskProgress
 from fbcheck_pipeline.ledger.schema import ERASED
@@ -54,7 +55,7 @@ TAKEN_AT_ONCE = 250
 """Fetches that are taken in one transaction: on a server that is far away each takes milliseconds, and nobody else writes meanwhile."""
 MOST_READERS = 2
 """Results are read beside downloads, but few at once: each reader's memory stays with its thread."""
-LONGEST_WAIT_S, LONGEST_LATE_WAIT_S = 3600.0, 86_400.0
+LONGEST_WAIT_S, LONGEST_LATE_WAIT_S = HOUR_S, DAY_S
 """Between two fetches, before the deadline and after it; where a person gave the task up, as between status calls."""
 
 

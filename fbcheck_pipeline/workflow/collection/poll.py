@@ -14,7 +14,7 @@ from fbcheck_pipeline import __version__
 from fbcheck_pipeline.errors import RateLimited, StorageError, TaskNotFound, UnknownStatus, VendorError, VendorRefuses
 from fbcheck_pipeline.ledger import ChunkState
 from fbcheck_pipeline.ledger.access import batched
-from fbcheck_pipeline.ledger.collecting import DAYS_UNTIL_GONE
+from fbcheck_pipeline.ledger.collecting import DAY_S, DAYS_UNTIL_GONE, MONTH_S
 from fbcheck_pipeline.ledger.records import Chunk, TaskProgress
 from fbcheck_pipeline.ledger.states import MOVES
 from fbcheck_pipeline.model.task_ids import shown_task_id
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 16
-LONGEST_INTERVAL_S, LONGEST_LATE_INTERVAL_S, LONGEST_ABANDONED_INTERVAL_S = 600.0, 86_400.0, 30 * 86_400.0
+LONGEST_INTERVAL_S, LONGEST_LATE_INTERVAL_S, LONGEST_ABANDONED_INTERVAL_S = 600.0, DAY_S, MONTH_S
 """Between two status calls of a task: before its deadline, long after it, and where a person gave it up, which no list waits for."""
 LATE_SHARE = 0.1
 """After the deadline this share of what has passed since is waited: a late answer is heard when it is at most so much later."""
