@@ -97,6 +97,7 @@ MUTANTS = (
     Mutant("bare digits only", "fast/fast_path.py", "self.lookups.is_bare[regions, head] & matters", "matters"),
     Mutant("a national column", "fast/fast_path.py", "column != Says.NATIONAL, column", "column != Says.NOTHING, column"),
     Mutant("an international column", "fast/fast_path.py", "abroad = other & (says == Says.INTERNATIONAL)", "abroad = other & (says == Says.NATIONAL)"),
+    Mutant("groups in an international column", "fast/fast_path.py", "is_sure &= ~abroad | ~national.is_number", "is_sure &= True | ~abroad"),
     Mutant("a mobile at home", "fast/fast_path.py", "& ~_CAN_BE_MOBILE[international.line_type]", ""),
     Mutant("two readings of one country", "fast/fast_path.py", "prefers_home &= ", "_ = "),
     Mutant("a number without its lone 0", "fast/fast_path.py", "self._leave_lone_zeros(reading, digits, regions, column)", "pass"),

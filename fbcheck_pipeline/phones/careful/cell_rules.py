@@ -505,8 +505,18 @@ def _honest_number(text: str, reader: _Reader) -> PhoneOutcome:
         if decorations.has_percentage(text):
             raise Reject(RejectReason.NOT_A_NUMBER)
     if whole.is_number:
+        if _is_grouped_at_home(core, whole, reader):
+            raise Reject(RejectReason.AMBIGUOUS_INTERNATIONAL)
         _reject_other_readings(text, core, whole, reader)
     return whole
+
+
+def _is_grouped_at_home(core: str, whole: PhoneOutcome, reader: _Reader) -> bool:
+    """`(201) 585-9163` (US): True where a column of numbers from abroad has one in groups that are a number at home, too."""
+    if reader.column is not Says.INTERNATIONAL or _DIGITS_ONLY.fullmatch(core.strip()):
+        return False
+    at_home = reader._replace(column=Says.NATIONAL, known={}).read(core)
+    return at_home.is_number and at_home.e164 != whole.e164
 
 
 def _reject_range(core: str, reader: _Reader) -> None:

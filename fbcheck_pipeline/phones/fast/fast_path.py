@@ -229,6 +229,7 @@ class FastPath:
         prefers_home = national.is_number & _CAN_BE_MOBILE[national.line_type] & ~_CAN_BE_MOBILE[international.line_type]
         prefers_home &= self.lookups.code[national.territory] != self.lookups.code[international.territory]
         abroad = other & (says == Says.INTERNATIONAL)
+        is_sure &= ~abroad | ~national.is_number | digits.is_unbroken[rows[bare]]  # of groups the column tells nothing
         chosen.put(bare[abroad], international.at(abroad))
         chosen.reject(bare[other & ~abroad & ~prefers_home], Fault.AMBIGUOUS_INTERNATIONAL)
         chosen.is_sure[bare] = is_sure

@@ -87,6 +87,20 @@ def test_the_column_decides_what_ambiguous_bare_digits_are(says: Says, becomes: 
     assert (found.e164 or found.reason) == becomes
 
 
+@pytest.mark.parametrize(
+    ("text", "region", "reason"),
+    [
+        ("(201) 585-9163", "US", "ambiguous_international"),
+        ("Tel. 201 585 9163", "US", "ambiguous_international"),
+        ("2015859163", "US", None),
+        ("90 532 123 45 67", "TR", None),
+    ],
+)
+def test_a_column_tells_nothing_of_groups_that_are_a_number_at_home(text: str, region: str, reason: str | None) -> None:
+    """`(201) 585-9163` (US) became Egyptian where the others of its column were from abroad without their plus."""
+    assert [each.reason for each in outcomes_of(text, region, Says.INTERNATIONAL)] == [reason]
+
+
 def test_a_number_that_is_valid_abroad_only_needs_the_word_of_its_column() -> None:
     """`532123456` in Turkey has lost a digit; with a plus it would be somebody in Cuba."""
     assert outcomes_of("532123456", "TR", Says.NOTHING)[0].e164 is None

@@ -126,6 +126,8 @@ TRAPS: dict[str, list[Cell]] = {
     "ambiguous bare digits": _cells("DE", "41798284651", "41-79-828-46-51") + _cells("BR", "905321234567", "90 532 123 45 67"),
     "ambiguous, and the column is national": _cells("DE", "41798284651", says=Says.NATIONAL),
     "ambiguous, and the column is international": _cells("DE", "41798284651", "905321234567", says=Says.INTERNATIONAL),
+    "grouped at home, and the column is international": _cells("US", "(201) 585-9163", "201-585-9163", says=Says.INTERNATIONAL)
+    + _cells("ID", "6.227.488.305", says=Says.INTERNATIONAL),
     "valid abroad only": _cells("TR", "532123456", "41798284651", "447400123456"),
     "valid abroad only, and the column is international": _cells("TR", "532123456", "41798284651", says=Says.INTERNATIONAL),
     "a mobile at home, none abroad": _cells("TR", "5321234567", "532 123 45 67"),
