@@ -6,6 +6,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from .faults import Faults
 from .tasks import Task
@@ -15,6 +16,8 @@ _HEADERS = {"simple": ("Number", "facebook"), "v1": ("number", "activated")}
 # Fictional numbers of the North American plan, set aside for films.
 _NEVER_SENT = ("+12025550191", "+12025550192", "+12025550193")
 _ODD = {"yes": "YES", "no": " No ", "ban": "Ban"}
+# What stands before a cell's value, and behind it.
+_NUMBER, _TEXT = ("><v>", "</v></c>"), (' t="inlineStr"><is><t xml:space="preserve">', "</t></is></c>")
 
 
 def result_file(task: Task, faults: Faults) -> bytes:
@@ -59,34 +62,49 @@ _CHANGES: dict[str, Callable[[list[Row]], list[Row]]] = {
 }
 
 
-def _workbook(header: Sequence[str], rows: Sequence[Row], *, with_summary: bool) -> bytes:
+def _workbook(header: tuple[str, str], rows: Sequence[Row], *, with_summary: bool) -> bytes:
     """openpyxl makes the workbook; the rows go into its last sheet as text, 20 times faster than cell by cell."""
-    import openpyxl
-
-    book = openpyxl.Workbook(write_only=True)
-    if with_summary:
-        summary = book.create_sheet("Summary")
-        summary.append(["Report", "Facebook"])
-        summary.append(["Rows", len(rows)])
-    book.create_sheet("Result").append(header)
-    table = f"xl/worksheets/sheet{len(book.worksheets)}.xml"
-    frame, out = io.BytesIO(), io.BytesIO()
-    book.save(frame)
-    cells = "".join(
-        f'<row r="{line}">{_cell("A", line, number)}{_cell("B", line, label)}</row>'
-        for line, (number, label) in enumerate(rows, 2)
-    )
-    with zipfile.ZipFile(frame) as parts, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as whole:
-        for name in parts.namelist():
-            part = parts.read(name)
-            whole.writestr(name, part.replace(b"</sheetData>", cells.encode() + b"</sheetData>") if name == table else part)
+    *parts, (table, begin, end) = _frame(header, len(rows) if with_summary else None)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as whole:
+        for name, part, _ in parts:
+            whole.writestr(name, part)
+        whole.writestr(table, b"".join((begin, _cells(rows).encode(), end)))
     return out.getvalue()
 
 
-def _cell(column: str, line: int, value: str | int) -> str:
-    if isinstance(value, int):
-        return f'<c r="{column}{line}"><v>{value}</v></c>'
-    return f'<c r="{column}{line}" t="inlineStr"><is><t xml:space="preserve">{value}</t></is></c>'
+@lru_cache
+def _frame(header: tuple[str, str], summary_of: int | None) -> list[tuple[str, bytes, bytes]]:
+    """The parts of a workbook: name, content, and of the last one, its table, what comes behind the rows.
+
+    Args:
+        summary_of: how many rows a sheet before the table tells; None for no such sheet.
+    """
+    import openpyxl
+
+    book = openpyxl.Workbook(write_only=True)
+    if summary_of is not None:
+        summary = book.create_sheet("Summary")
+        summary.append(["Report", "Facebook"])
+        summary.append(["Rows", summary_of])
+    book.create_sheet("Result").append(header)
+    table = f"xl/worksheets/sheet{len(book.worksheets)}.xml"
+    written = io.BytesIO()
+    book.save(written)
+    with zipfile.ZipFile(written) as parts:
+        others = [(name, parts.read(name), b"") for name in parts.namelist() if name != table]
+        begin, *end = parts.read(table).partition(b"</sheetData>")
+    return [*others, (table, begin, b"".join(end))]
+
+
+def _cells(rows: Sequence[Row]) -> str:
+    (first, last), (before, behind) = _NUMBER if rows and isinstance(rows[0][0], int) else _TEXT, _TEXT
+    return "".join(
+        [
+            f'<row r="{line}"><c r="A{line}"{first}{number}{last}<c r="B{line}"{before}{label}{behind}</row>'
+            for line, (number, label) in enumerate(rows, 2)
+        ]
+    )
 
 
 def _csv(header: Sequence[str], rows: Sequence[Row]) -> bytes:

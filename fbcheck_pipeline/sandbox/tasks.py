@@ -22,8 +22,8 @@ _LABELS: tuple[Label | None, ...] = ("yes", "no", "ban", None)
 USD_PER_PHONE = 0.30 / 10_000
 # Shares of the delay: before the first a task waits, after the second it is processed and not yet exported.
 _STARTS, _PROCESSED, _STUCK = 0.1, 0.9, 0.8
-# Upper ends in thousandths: 0.5 % unanswered, 61.7 % yes, 34.8 % no, 3 % ban.
-_UNANSWERED, _YES, _NO = 5, 622, 970
+# Of a thousand numbers, as indices into the labels: 0.5 % unanswered, 61.7 % yes, 34.8 % no, 3 % ban.
+_THOUSAND = bytes([3] * 5 + [0] * 617 + [1] * 348 + [2] * 30)
 _E164 = re.compile(r"\+[1-9][0-9]{4,14}")
 
 
@@ -48,7 +48,11 @@ class Task:
 
     @cached_property
     def _codes(self) -> bytes:
-        return bytes(_LABELS.index(verdict_of(phone)) for phone in self.phones)
+        import numpy as np
+
+        digests = b"".join([_digest(b"%d" % phone) for phone in self.phones])  # for all at once, twice as fast as each
+        codes: bytes = np.frombuffer(_THOUSAND, np.uint8)[np.frombuffer(digests, ">u8") % len(_THOUSAND)].tobytes()
+        return codes
 
     @property
     def failure(self) -> int:
@@ -136,8 +140,8 @@ def parse_phones(content: bytes) -> array[int]:
     lines = content.decode("ascii", errors="replace").split()
     if not lines:
         raise ValueError("the file is empty")
-    bad = next((number for number, line in enumerate(lines, start=1) if not _E164.fullmatch(line)), None)
-    if bad is not None:
+    if not all(map(_E164.fullmatch, lines)):
+        bad = next(number for number, line in enumerate(lines, start=1) if not _E164.fullmatch(line))
         raise ValueError(f"line {bad} is not an E.164 number")
     return array("q", map(int, lines))
 
@@ -159,7 +163,8 @@ def verdict_of(number: str | int) -> Label | None:
         `yes` (about 62 %), `no` (35 %), `ban` (3 %); None for the 0.5 % that the result leaves out (counted as failure).
     """
     digits = str(number).removeprefix("+")
-    point = int.from_bytes(blake2b(digits.encode(), digest_size=8).digest()) % 1000
-    if point < _UNANSWERED:
-        return None
-    return "yes" if point < _YES else "no" if point < _NO else "ban"
+    return _LABELS[_THOUSAND[int.from_bytes(_digest(digits.encode())) % len(_THOUSAND)]]
+
+
+def _digest(digits: bytes) -> bytes:
+    return blake2b(digits, digest_size=8).digest()
