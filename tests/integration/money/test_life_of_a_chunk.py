@@ -92,7 +92,15 @@ class LifeOfAChunk(RuleBasedStateMachine):
         self.tried_beside: set[int] = set()  # phones of tries that turned out to be with the vendor after they were resubmitted
         self.backup: dict[str, int] | None = None  # what the ledger had counted when it was copied
         self.patch = pytest.MonkeyPatch()
+        self._let_nothing_else_decide()
         self._watch_posts()
+
+    def _let_nothing_else_decide(self) -> None:
+        """Keys rise in the order of planning, and threads take turns: the same steps lead to the same end, or nobody could repeat them."""
+        keys = itertools.count()
+        self.patch.setattr("fbcheck_pipeline.ledger.planning.new_chunk_key", lambda now: f"{next(keys):016x}")
+        for name in ("poll.MOST_AT_ONCE", "collect.MOST_DOWNLOADS", "collect.MOST_READERS"):
+            self.patch.setattr(f"fbcheck_pipeline.workflow.collection.{name}", 1)
 
     def _watch_posts(self) -> None:
         start, accept, last = Ledger.start_sending, FakeVendor.accept, list[tuple[str, str]]()
