@@ -5,8 +5,8 @@ No way may change what a phone becomes: all say what the careful one says, or le
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -72,6 +72,8 @@ from fbcheck_pipeline.text.parts_apart import TORN
 COSTLY_CELLS_HEARD = 1000
 # Of fewer cells none but the plain are looked for all at once: Arrow compiles some eighty expressions, which takes as long as to read them.
 CELLS_WORTH_LOOKING = 100
+# So many of a batch's cells, evenly spread, are read before all others, and tell which ways these are best read in.
+CELLS_FIRST = 200
 # Cells that were read carefully are remembered up to so many, of at most so many characters: 10 MB.
 REMEMBERED_CELLS, REMEMBERED_LENGTH = 20_000, 100
 
@@ -82,7 +84,7 @@ SHAPES_SEEN = 200
 PLAIN_SHAPE = r"^[0-9 ()+\-]*(?:\.[0-9 ()+\-]*\.[0-9 ().+\-]*)?$"
 
 Wanted = Callable[[PhoneArrays], Mask]
-Way = Callable[["Cells", pa.StringArray], tuple[PhoneArrays, Mask]]
+Way = Callable[["PhoneReader", "Cells", pa.StringArray], tuple[PhoneArrays, Mask]]
 _Cell = tuple[str | None, int, int]
 
 
@@ -113,6 +115,7 @@ class PhoneReader:
     def __init__(self, excluded: frozenset[LineType]) -> None:
         self.excluded = excluded
         self.fast = FastPath(map(LINE_TYPES.index, excluded))
+        self._read_by: Counter[Way] = Counter()
         self._remembered: dict[_Cell, list[PhoneOutcome]] = {}
 
     def read(self, cells: Cells) -> PhoneArrays:
@@ -131,13 +134,14 @@ class PhoneReader:
         no_numbers = np.concatenate([documents, left.rows[is_wordy]])
         phones, left = [found, *lists, _rejected(no_numbers, RejectReason.NOT_A_NUMBER)], left.at(~is_wordy)
         plain = pc.ascii_trim(in_ascii(left.texts), BLANKS)
-        for way in self._WAYS:
-            if len(plain) >= CELLS_WORTH_LOOKING:
-                found, is_read = way(self, left, plain)
-                if is_read.any():
-                    phones.append(found)
-                    left, plain = left.at(~is_read), plain.filter(pa.array(~is_read))
-        together = phone_batches.joined([*phones, self._carefully(left, plain)])
+        is_left = np.ones(len(plain), np.bool_)
+        for step in (1 + len(plain) // CELLS_FIRST, 1):
+            places = np.flatnonzero(is_left)[::step]
+            ways = sorted(self._WAYS, key=lambda way: -self._read_by[way])
+            found, is_read = self._first_of(ways, left.taken(places), plain.take(pa.array(places)), CELLS_WORTH_LOOKING)
+            phones.append(found)
+            is_left[places[is_read]] = False
+        together = phone_batches.joined([*phones, self._carefully(left.at(is_left), plain.filter(pa.array(is_left)))])
         return phone_batches.in_order(together, np.argsort(together.row, kind="stable"))
 
     def _long_cells(self, cells: Cells, is_long: Mask) -> tuple[list[PhoneArrays], Ints, Cells]:
@@ -188,7 +192,9 @@ class PhoneReader:
 
     def _undressed(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells that are one number in decorations."""
-        return self._read_as(undressed(plain), cells)
+        return self._read_as(
+            pc.if_else(pa.array(digit_counts(plain) >= fewest_of(cells.regions)), undressed(plain), NOTHING), cells
+        )
 
     def _of_too_many(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Digits and blanks, too many for any number."""
@@ -270,13 +276,13 @@ class PhoneReader:
         """Numbers beside dates, sums, addresses and the like; and cells in which words part other digits from all numbers."""
         texts = cleared(plain, fewest_of(cells.regions))
         is_other = pc.fill_null(pc.not_equal(texts, plain), False)
-        numbers = (self._in_parts, self._among_words, self._in_worded_parts, self._of_ranges, self._with_more)
-        found, is_read = self._first_of(numbers, cells, pc.if_else(is_other, texts, NOTHING))
+        found, is_read = self._first_of(self._WAYS_CLEARED, cells, pc.if_else(is_other, texts, NOTHING))
         # Letters of hours that went say more of a cell than that its number is unclear.
         is_unclear = phone_batches.is_ambiguous(found)
         is_read[np.isin(cells.rows, found.row[is_unclear])] = False
-        found = phone_batches.in_order(found, np.flatnonzero(~is_unclear))
-        return self._first_of((lambda *_: (found, is_read), self._without_part, self._beside_letter), cells, texts)
+        others = pc.if_else(pa.array(is_read), NOTHING, texts)
+        rest, is_rest = self._first_of((PhoneReader._without_part, PhoneReader._beside_letter), cells, others)
+        return phone_batches.joined([phone_batches.in_order(found, np.flatnonzero(~is_unclear)), rest]), is_read | is_rest
 
     def _after_moment(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """A date and a time, and a number behind words: all of it is taken for the moment."""
@@ -331,7 +337,8 @@ class PhoneReader:
 
     def _without_markup(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Numbers in tags or beside an e-mail address."""
-        return self._first_of((self._numbers_undressed, self._in_parts, self._among_words), cells, without_markup(plain))
+        ways = (PhoneReader._numbers_undressed, PhoneReader._in_parts, PhoneReader._among_words)
+        return self._first_of(ways, cells, without_markup(plain))
 
     def _begin_with_none(self, cells: Cells, fewest: Ints) -> tuple[Mask, Mask]:
         """Where no run that begins a part, or follows a count that does, is a number; and where any other is one."""
@@ -346,13 +353,20 @@ class PhoneReader:
         has_number = np.bincount(runs.of_cell[is_sure & phone_batches.is_clear_number(read)], minlength=len(cells.rows)) > 0
         return is_none, has_number
 
-    def _first_of(self, ways: Sequence[Way], cells: Cells, texts: pa.StringArray) -> tuple[PhoneArrays, Mask]:
-        """What is left of some cells, read by the first way that is sure of it."""
-        found, is_read = [], np.zeros(len(texts), np.bool_)
+    def _first_of(self, ways: Sequence[Way], cells: Cells, texts: pa.StringArray, fewest: int = 1) -> tuple[PhoneArrays, Mask]:
+        """The cells that have a text, read by the first way that is sure of it, while so many are left; the mask is over all cells."""
+        found, is_read = [_rejected(cells.rows[:0], RejectReason.NOT_A_NUMBER)], np.zeros(len(texts), np.bool_)
+        places = np.flatnonzero(texts.is_valid())
+        cells, texts = cells.taken(places), texts.take(pa.array(places))
         for way in ways:
-            read, is_it = way(cells, pc.if_else(pa.array(is_read), NOTHING, texts))
-            found.append(read)
-            is_read |= is_it
+            if len(places) < fewest:
+                break
+            read, is_it = way(self, cells, texts)
+            if is_it.any():
+                found.append(read)
+                is_read[places[is_it]] = True
+                self._read_by[way] += int(is_it.sum())
+                cells, texts, places = cells.at(~is_it), texts.filter(pa.array(~is_it)), places[~is_it]
         return phone_batches.joined(found), is_read
 
     def _numbers_undressed(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
@@ -390,7 +404,11 @@ class PhoneReader:
 
     def _in_worded_parts(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells of several numbers with words between, each of them a number in service, also with the words beside it."""
-        return self._first_of((partial(self._in_parts_of, worded_parts), partial(self._in_parts_of, marked_parts)), cells, plain)
+        return self._in_parts_of(worded_parts, cells, plain)
+
+    def _in_marked_parts(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """As `_in_worded_parts`, where semicolons, bars or lines part them."""
+        return self._in_parts_of(marked_parts, cells, plain)
 
     def _in_parts_of(
         self, parts_in: Callable[[pa.StringArray], tuple[pa.StringArray, Ints]], cells: Cells, plain: pa.StringArray
@@ -540,11 +558,13 @@ class PhoneReader:
         self._remembered.update(islice(short.items(), REMEMBERED_CELLS))
 
     # Functions rather than bound methods, which would keep the object, and its megabytes, until the collector of garbage comes.
-    _WAYS = (
-        *(_without_digit, _glued, _few_digits, _undressed, _certainly_none, _apart, _of_too_many),
-        *(_parted_by_blanks, _in_parts, _among_words, _in_worded_parts, _linked, _beside_count, _with_time),
-        *(_with_more, _of_ranges, _cleared, _after_moment, _in_named_country, _without_run, _without_markup),
+    # First those that ask least of cells that others read.
+    _WAYS: tuple[Way, ...] = (
+        *(_without_digit, _glued, _few_digits, _certainly_none, _undressed, _apart, _of_too_many, _parted_by_blanks, _in_parts),
+        *(_linked, _with_time, _with_more, _of_ranges, _without_markup, _among_words, _in_worded_parts, _in_marked_parts),
+        *(_beside_count, _in_named_country, _without_run, _cleared, _after_moment),
     )
+    _WAYS_CLEARED: tuple[Way, ...] = (_in_parts, _among_words, _in_worded_parts, _in_marked_parts, _of_ranges, _with_more)
 
 
 def _blocks(count: int) -> Iterator[slice]:

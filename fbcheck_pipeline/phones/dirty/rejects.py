@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches
-from fbcheck_pipeline.phones.fast.digits import without
+from fbcheck_pipeline.phones.fast.digits import digit_counts, without
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text import decorations
 from fbcheck_pipeline.text.cell_words import EMPTY_WORDS, EXTENSION_WORDS
@@ -79,7 +79,8 @@ def are_words(cells: pa.StringArray) -> Mask:
     Args:
         cells: as they came, or as `in_ascii` gives them; of the characters looked for none becomes another in ASCII.
     """
-    found = _only(cells, _WORDS, _MAY_BE_MORE)
+    found: Mask = digit_counts(cells) == 0
+    found[found] = _only(cells.filter(pa.array(found)), _WORDS, _MAY_BE_MORE)
     letters = pc.replace_substring(without(cells.filter(pa.array(found)), _IGNORED), SYMBOL, "")
     found[found] = ~pc.is_in(pc.utf8_lower(letters), _EMPTY_WORDS).to_numpy(zero_copy_only=False)
     return found

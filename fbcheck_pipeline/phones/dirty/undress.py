@@ -189,5 +189,7 @@ def spread(texts: pa.StringArray, where: Mask) -> pa.StringArray:
 
 def matches(cells: pa.StringArray, shape: str) -> Mask:
     """Where the expression is found in the cell; not in a null."""
+    if cells.null_count == len(cells):
+        return np.zeros(len(cells), np.bool_)  # an expression takes longer to compile than most batches
     found: Mask = pc.fill_null(pc.match_substring_regex(cells, shape), False).to_numpy(zero_copy_only=False)
     return found

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
+from threading import RLock
 
 import numpy as np
 import pyarrow as pa
@@ -39,20 +41,56 @@ CELLS_WORTH_COMPILING = 100
 _CAN_BE_MOBILE = np.isin(PhoneNumberType.values(), [PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE])
 
 
+class Compiled:
+    """What was looked up and compiled of phonenumbers' metadata so far. It grows only, and threads may share one."""
+
+    def __init__(self) -> None:
+        self.automaton = Automaton()
+        self.lookups = Lookups()
+        self.is_ready, self.is_hopeless, self._is_known = (np.zeros(TERRITORY_COUNT, np.bool_) for _ in range(3))
+        self._lock = RLock()
+
+    def compile(self, territories: Rows) -> None:
+        """Compile territories, and the main ones of their codes, unless their patterns are of an unknown kind."""
+        with self._lock:
+            territories = np.union1d(territories, self.lookups.main_territory[territories])
+            self.look_up(territories)
+            compiled = []
+            for territory in territories[~self.is_hopeless[territories] & ~self.is_ready[territories]]:
+                try:
+                    self.automaton.add(territory)
+                    compiled.append(territory)
+                except UnknownPattern:
+                    self.is_hopeless[territory] = True
+            self.automaton.publish()
+            self.is_ready[compiled] = True
+
+    def look_up(self, territories: Rows) -> None:
+        """Fill the lookups of territories that were not asked for before."""
+        for territory in np.unique(territories[~self._is_known[territories]]):
+            with self._lock:
+                try:
+                    self.lookups.fill(territory)
+                except UnknownPattern:
+                    self.is_hopeless[territory] = True
+                self._is_known[territory] = True
+
+
+_of_this_process = cache(Compiled)
+
+
 class FastPath:
-    """Reads plain cells. Holds what was compiled so far, so one object serves all batches of a list.
+    """Reads plain cells, one batch at a time.
 
     Args:
         excluded: line types whose numbers are not kept.
+        compiled: what it adds to; by default that of this process.
     """
 
-    def __init__(self, excluded: Iterable[int]) -> None:
+    def __init__(self, excluded: Iterable[int], compiled: Compiled | None = None) -> None:
         self._is_excluded = np.isin(PhoneNumberType.values(), [*excluded])
-        self.automaton = Automaton()
-        self.lookups = Lookups()
-        self._is_ready: Mask = np.zeros(TERRITORY_COUNT, np.bool_)
-        self._is_known: Mask = np.zeros(TERRITORY_COUNT, np.bool_)
-        self._is_hopeless: Mask = np.zeros(TERRITORY_COUNT, np.bool_)
+        self.compiled = compiled or _of_this_process()
+        self.automaton, self.lookups = self.compiled.automaton, self.compiled.lookups
         self._asked: Rows = np.zeros(TERRITORY_COUNT, np.int64)
 
     def read(self, cells: pa.StringArray, regions: Rows, column: Rows) -> tuple[Reading, pa.StringArray]:
@@ -247,7 +285,7 @@ class FastPath:
         known = np.flatnonzero(territory != NO_TERRITORY)
         territory, begin_national = territory[known], begin[known] + self.lookups.code_length_of_head[head[known]]
         length = digits.count[rows[known]] - begin_national
-        self._look_up(territory)
+        self.compiled.look_up(territory)
         # Most bare digits and most junk are no number abroad by their length alone; no territory need be compiled for that.
         never = self.lookups.never_fits[territory, length]
         reading.territory[known], reading.fault[known[never]] = territory, self.lookups.fit[territory[never], length[never]]
@@ -318,40 +356,20 @@ class FastPath:
 
     def _ready(self, territories: Rows) -> Mask:
         """True where the territory is compiled; compiles those that were asked for often enough."""
-        ready = self._compiled(territories)
+        ready = self._are_compiled(territories)
         if ready.all():
             return ready
         self._asked += np.bincount(territories[~ready & (territories >= 0)], minlength=TERRITORY_COUNT)
-        wanted = (self._asked >= CELLS_WORTH_COMPILING) & ~self._is_ready & ~self._is_hopeless
+        wanted = (self._asked >= CELLS_WORTH_COMPILING) & ~self.compiled.is_ready & ~self.compiled.is_hopeless
         if not wanted.any():
             return ready
-        self._compile(np.flatnonzero(wanted))
-        return self._compiled(territories)
+        self.compiled.compile(np.flatnonzero(wanted))
+        return self._are_compiled(territories)
 
-    def _compiled(self, territories: Rows) -> Mask:
-        are_compiled = self._is_ready & self._is_ready[self.lookups.main_territory]
+    def _are_compiled(self, territories: Rows) -> Mask:
+        are_compiled = self.compiled.is_ready & self.compiled.is_ready[self.lookups.main_territory]
         compiled: Mask = are_compiled[territories] & (territories >= 0)
         return compiled
-
-    def _look_up(self, territories: Rows) -> None:
-        """Fill the lookups of territories that were not asked for before."""
-        for territory in np.unique(territories[~self._is_known[territories]]):
-            self._is_known[territory] = True
-            try:
-                self.lookups.fill(territory)
-            except UnknownPattern:
-                self._is_hopeless[territory] = True
-
-    def _compile(self, territories: Rows) -> None:
-        territories = np.union1d(territories, self.lookups.main_territory[territories])
-        self._look_up(territories)
-        for territory in territories[~self._is_hopeless[territories]]:
-            try:
-                self.automaton.add(territory)
-                self._is_ready[territory] = True
-            except UnknownPattern:
-                self._is_hopeless[territory] = True
-        self.automaton.publish()
 
 
 def _digit(digits: Digits, rows: Rows, place: Rows | int) -> Rows:

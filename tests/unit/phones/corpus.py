@@ -18,7 +18,7 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat
 from fbcheck_pipeline.model.reasons import EXCLUDED_LINE_TYPES, LINE_TYPES, RejectReason
 from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
-from fbcheck_pipeline.phones.fast.fast_path import FastPath
+from fbcheck_pipeline.phones.fast.fast_path import Compiled, FastPath
 from fbcheck_pipeline.phones.fast.patterns import followers, parse
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, TERRITORY_COUNT, Says, code_of
 from fbcheck_pipeline.phones.fast.territories import metadata_of
@@ -166,8 +166,8 @@ def noise(chance: random.Random, count: int) -> list[str]:
 
 
 def fast_path() -> FastPath:
-    """A fast path with the usual exclusions."""
-    return FastPath(map(LINE_TYPES.index, EXCLUDED_LINE_TYPES))
+    """A fast path with the usual exclusions that has compiled nothing yet."""
+    return FastPath(map(LINE_TYPES.index, EXCLUDED_LINE_TYPES), Compiled())
 
 
 def read_fast(path: FastPath, cells: list[Cell]) -> list[PhoneOutcome | None]:
