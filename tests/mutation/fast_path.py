@@ -242,7 +242,7 @@ MUTANTS = (
     Mutant("words that may be digits", "dirty/among_words.py", "{LETTERS_LIKE_DIGITS}|{_LETTER_BEFORE}", "{_LETTER_BEFORE}"),
     Mutant("words of a telephone's keys", "dirty/among_words.py", "|[A-Z]{{4,}}[^{LETTERS}0-9]*$", ""),
     Mutant("a mask among words", "dirty/among_words.py", "|[0-9)][^0-9]*(?:\\.\\.|--|- -)", ""),
-    Mutant("brackets that close twice", "dirty/among_words.py", r"|\)[^(]*\)", ""),
+    Mutant("brackets that close twice", "dirty/among_words.py", r'r"|\)[^(]*\)"', 'r""'),
     Mutant("an address among words", "dirty/among_words.py", "|www\\.", ""),
     Mutant("a scheme among words", "dirty/among_words.py", "|(?i:tel|fax|callto|smsto|sms|phone|whatsapp):", ""),
     Mutant("a number among words is whole", "dirty/among_words.py", "({WHOLE})(?:{_BEHIND})$", "([+(]*[0-9][0-9 ().\\-]*[0-9])(?:{_BEHIND})$"),

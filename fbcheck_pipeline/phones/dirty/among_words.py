@@ -32,7 +32,8 @@ _ANY_ONE = rf"^(?:[{LETTERS}][{LETTERS}{_PLAIN_SIGN}]*[ \n:.,;/])?((?:\+|\(?0)[0
 _MAY_GO = r"(?i)www\.|wa\.me|whatsapp|//|(?:tel|fax|callto|smsto|sms|phone):|[0-9] -| \) |(?:[0-9][^0-9]*){14}"
 # Two dots or dashes may mask digits. A word of four capitals may be a telephone's keys; without its scheme the text is another.
 _NO_WORD = (
-    rf"{LETTERS_LIKE_DIGITS}|{_LETTER_BEFORE}|[A-Z]{{4,}}[^{LETTERS}0-9]*$|[0-9)][^0-9]*(?:\.\.|--|- -)|www\.|wa\.me|whatsapp|//|^\(.*'|\([ ]*\)|\)[^(]*\)"
+    rf"{LETTERS_LIKE_DIGITS}|{_LETTER_BEFORE}|[A-Z]{{4,}}[^{LETTERS}0-9]*$|[0-9)][^0-9]*(?:\.\.|--|- -)|www\.|wa\.me|whatsapp|//|^\(.*'|\([ ]*\)"
+    r"|\)[^(]*\)"
     rf"|\([^{LETTERS})]*[{LETTERS}][^{LETTERS})]*\)|(?i:tel|fax|callto|smsto|sms|phone|whatsapp):"
 )
 
