@@ -21,6 +21,7 @@ _DEPENDS = dependencies.c.chunk_key == chunks.c.chunk_key, dependencies.c.list_n
 _OLDEST_FIRST = chunks.c.planned_at, chunks.c.chunk_key
 _IN_STATES = sa.select(chunks).where(chunks.c.state.in_(sa.bindparam("states", expanding=True))).order_by(*_OLDEST_FIRST)
 _OF_LIST = sa.select(chunks).where(*_DEPENDS).order_by(*_OLDEST_FIRST)
+_KEYS_OF_LIST = sa.select(dependencies.c.chunk_key).where(dependencies.c.list_number == number_of(sa.bindparam("key")))
 _SENDABLE = sa.select(chunks.c.chunk_key).where(*_DEPENDS, chunks.c.state == ChunkState.PLANNED).order_by(*_OLDEST_FIRST)
 
 
@@ -66,6 +67,10 @@ class ChunkEntries(Access):
     def chunks_of(self, list_key: str) -> list[Chunk]:
         """The chunks a list depends on, oldest first."""
         return self._records(Chunk, _OF_LIST, key=list_key)
+
+    def keys_of(self, list_key: str) -> frozenset[str]:
+        """Keys of the chunks a list depends on."""
+        return frozenset(row.chunk_key for row in self._rows(_KEYS_OF_LIST, key=list_key))
 
     def answering_chunks(self, chunk_keys: Iterable[str]) -> list[LoadedChunk]:
         """Those of these chunks that have verdicts, with their phones, oldest first."""

@@ -108,11 +108,11 @@ class Collecting(ChunkEntries):
 
     def note_gone(self, chunk: Chunk, *, note: str) -> bool:
         """Record that the vendor says it has a chunk's result no more; True when it has said so on enough UTC days: it is gone."""
-        today, now = self.today(), self.clock()
-        days = chunk.gone_days + (chunk.gone_day != today)
+        last, today, now = chunk.gone_day or "", self.today(), self.clock()
+        days = chunk.gone_days + (today > last)  # a clock that was set back makes no more days of one
         with self._write() as connection:
             counted = sa.update(chunks).where(chunks.c.chunk_key == chunk.chunk_key, chunks.c.gone_days == chunk.gone_days)
-            is_counted = connection.execute(counted.values(gone_days=days, gone_day=today)).rowcount == 1
+            is_counted = connection.execute(counted.values(gone_days=days, gone_day=max(last, today))).rowcount == 1
             if not is_counted or days < DAYS_UNTIL_GONE:
                 return False
             return move(connection, chunk.chunk_key, chunk.state, ChunkState.GONE, {"note": note, **UNANSWERED}, now=now)

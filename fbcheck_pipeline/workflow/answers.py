@@ -70,7 +70,7 @@ def _resolve(ws: Workspace, list_key: str, pins: Pins, chunks: Sequence[Chunk], 
     status, facebook = np.full(count, unsent, np.int8), np.full(count, -1, np.int8)
     resolved = Resolved(pins.phones, status, facebook, np.full(count, -1, codec.smallest_type(len(tasks))), tasks)
     status[REJECTED] = _CODE[CheckStatus.REJECTED]
-    resolver = _AnswerResolver(ws, list_key, resolved, chunks, unsent, pins.binding_tries, answers)
+    resolver = _AnswerResolver(ws, list_key, resolved, chunks, unsent, answers)
     for number, places in codec.grouped(pins.index):
         pin = pins.pins[number]
         if pin.answered_by is AnsweredBy.VERDICT:
@@ -139,11 +139,10 @@ class _AnswerResolver:
         resolved: Resolved,
         chunks: Iterable[Chunk],
         unsent: int,
-        binding: frozenset[str],
         answers: Answers,
     ) -> None:
         self._answers = answers
-        self._ws, self._list_key, self._resolved, self._unsent, self._binding = ws, list_key, resolved, unsent, binding
+        self._ws, self._list_key, self._resolved, self._unsent = ws, list_key, resolved, unsent
         self._task_numbers = {task.chunk_key: number for number, task in enumerate(resolved.tasks)}
         self._chunks = {each.chunk_key: each for each in chunks}
         self._children: dict[str, list[str]] = {}
@@ -202,7 +201,7 @@ class _AnswerResolver:
     def _tries(self, phones: Phones) -> npt.NDArray[np.int16]:
         """How often each phone (sorted, distinct) was tried without a usable answer, as far as it binds the list."""
         tries = np.zeros(len(phones), np.int16)
-        rule = TryRule.of(self._ws, self._list_key, self._binding)
+        rule = TryRule.of(self._ws, self._list_key)
         for chunk, places in history_of(self._ws, phones, rule).tries:
             tries[places] += chunk.tries
         return tries

@@ -40,11 +40,6 @@ class Pins:
     planned_at: float | None = None
 
     @property
-    def binding_tries(self) -> frozenset[str]:
-        """Keys of the chunks that some phone is pinned to as a try without an answer."""
-        return frozenset(each.chunk_key for each in self.pins if each.answered_by is AnsweredBy.EARLIER_TRY and each.chunk_key)
-
-    @property
     def chunk_keys(self) -> list[str]:
         """Keys of the chunks that some phone is pinned to, each once."""
         return list(dict.fromkeys(each.chunk_key for each in self.pins if each.chunk_key))

@@ -66,7 +66,7 @@ class PlanDraft:
     def __init__(self, ws: Workspace, list_key: str, phones: Phones, again: Again) -> None:
         self._ws, self._key, self._phones, self._again = ws, list_key, phones, again
         self._earlier = read_pins(ws.storage, list_key)
-        self._rule = TryRule.of(ws, list_key, frozenset() if self._earlier is None else self._earlier.binding_tries)
+        self._rule = TryRule.of(ws, list_key)
         self._recorded, self._taken_along, self._planned_at = set[str](), list[Phones](), 0.0
         self._look()
 

@@ -78,7 +78,7 @@ class TryRule:
     Attributes:
         added_at: when the list was.
         oldest: before that, a try does not count.
-        binding: keys of chunks that the list is pinned to as tries: these bind it whatever the settings say by now.
+        binding: keys of chunks that the list depends on: these bind it whatever the settings, and a clock that was set back, say by now.
     """
 
     added_at: float = -math.inf
@@ -86,11 +86,11 @@ class TryRule:
     binding: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, ws: Workspace, list_key: str, binding: frozenset[str]) -> Self:
+    def of(cls, ws: Workspace, list_key: str) -> Self:
         """The rule for a list; one that is not registered has always been there."""
         known = ws.ledger.find_list(list_key)
         added_at = -math.inf if known is None else known.added_at
-        return cls(added_at, added_at - max(1.0, ws.settings.verdict_days) * DAY_S, binding)
+        return cls(added_at, added_at - max(1.0, ws.settings.verdict_days) * DAY_S, ws.ledger.keys_of(list_key))
 
     def counts(self, chunk: SettledTry) -> bool:
         """True where a try counts."""

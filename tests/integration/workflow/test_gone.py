@@ -43,6 +43,19 @@ def test_a_file_that_is_there_but_cannot_be_had_is_not_gone(
     assert driver.states() == ["gone"], "403, 404 and 410 for fresh URLs say so, too"
 
 
+def test_a_clock_that_is_set_back_and_mended_makes_no_days(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
+    """Today, yesterday and today again were three days on which the vendor had said so."""
+    vendor.downloads = lambda task_id: 404
+    driver = open_driver(task_deadline_hours=24)
+    driver.run("a", phones(10))
+    driver.poll()
+    clock.advance(5 * DAY_S)
+    for days in (0, -1, 1, -2, 2):
+        clock.advance(days * DAY_S)
+        driver.collect()
+    assert driver.states() == ["overdue"]
+
+
 def unknown_headings(rows: list[Row]) -> bytes:
     return "".join(f"{number};{label}\n" for number, label in [("msisdn", "has_account"), *rows]).encode()
 

@@ -201,6 +201,27 @@ def test_a_clock_set_back_buys_nothing(unanswered: WorkflowDriver, vendor: FakeV
     assert unanswered.counts("b") == {"reused": 6, "undetermined": 4}
 
 
+@pytest.mark.parametrize("back_s", [DAY_S / 12, 40 * DAY_S])
+@pytest.mark.parametrize("which", ["its own", "another's", "half of its own"])
+def test_a_try_counts_though_the_clock_was_set_back_before_it_settled(
+    which: str, back_s: float, open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
+) -> None:
+    """It seemed older than the list that waited for it, and each run sent the phones of a failed task once more."""
+    driver, vendor.hold = open_driver(), True
+    vendor.script.extend([400] if which == "half of its own" else [])
+    key = "b" if which == "another's" else "a"
+    for each in ("a", key):
+        driver.run(each, phones(10))
+    clock.advance(-back_s)
+    for task in vendor.tasks.values():
+        task.statuses.append("failed")
+    driver.poll()
+    accepted = vendor.accepted.total()
+    for again in (Again.NOBODY, Again.NIGHT, Again.NOBODY):
+        driver.run(key, phones(10), again=again)
+    assert driver.counts(key) == {"undetermined": 10} and vendor.accepted.total() == accepted == 10
+
+
 def test_the_night_leaves_alone_what_only_the_vendor_or_a_person_can_change(
     open_driver: OpenDriver, vendor: FakeVendor, clock: Clock
 ) -> None:
