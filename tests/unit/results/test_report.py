@@ -161,8 +161,8 @@ def test_a_list_that_is_nearly_all_junk_begins_with_a_warning(subtests: pytest.S
 
 
 @pytest.fixture
-def compiled(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str | None]]:
-    """Names of the templates that are compiled, in a process that may keep them."""
+def compiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[str | None]]:
+    """Names of the templates that are compiled, in a process that may keep them, and has kept none."""
     names: list[str | None] = []
     compile_ = jinja2.Environment.compile
 
@@ -172,6 +172,8 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str | None]]:
 
     monkeypatch.setattr(jinja2.Environment, "compile", counted)
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
+    Path(cache_from_source(pages.__file__)).parent.mkdir(parents=True)  # as Python does when it keeps the module
     pages._environment.cache_clear()
     yield names
     pages._environment.cache_clear()
@@ -180,7 +182,7 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str | None]]:
 def test_a_template_is_compiled_once_and_kept(compiled: list[str | None]) -> None:
     """Compiling takes longer than all else of a small list's page; a run shows one page of it and one of all lists."""
     first = render_index([], 0, 0.0), render_report(lineage())
-    assert len(compiled) == len(set(compiled))
+    assert len(compiled) == len(set(compiled)) == 3
     compiled.clear()
     pages._environment.cache_clear()  # as another process begins
     assert (render_index([], 0, 0.0), render_report(lineage())) == first
@@ -198,15 +200,10 @@ def test_what_another_jinja_compiled_is_not_used(compiled: list[str | None], mon
     assert set(compiled) == {"report_index.html.j2", "page.html.j2"}
 
 
-def test_compiled_templates_lie_where_compiled_modules_do(
-    compiled: list[str | None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_compiled_templates_lie_where_compiled_modules_do(compiled: list[str | None]) -> None:
     """PYTHONPYCACHEPREFIX keeps them out of the package."""
-    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
-    folder = Path(cache_from_source(pages.__file__)).parent
-    folder.mkdir(parents=True)
     render_index([], 0, 0.0)
-    assert len(list(folder.iterdir())) == len(compiled) == 2
+    assert len(list(Path(cache_from_source(pages.__file__)).parent.iterdir())) == len(compiled) == 2
 
 
 def test_a_page_is_shown_where_no_compiled_template_can_be_kept(
