@@ -64,7 +64,7 @@ from fbcheck_pipeline.phones.phone_batches import PhoneArrays
 from fbcheck_pipeline.text.decorations import IP_ADDRESS, MIN_PART_DIGITS
 from fbcheck_pipeline.text.digit_runs import LETTERS as LETTERS_APART
 from fbcheck_pipeline.text.digit_runs import MAY_BE_DIGITS, UNLESS
-from fbcheck_pipeline.text.few_digits import AMOUNT, BLANKS
+from fbcheck_pipeline.text.few_digits import AMOUNT_OR_BOOK, BLANKS
 from fbcheck_pipeline.text.parts_apart import REASONS as REASONS_APART
 from fbcheck_pipeline.text.parts_apart import TORN
 
@@ -264,7 +264,7 @@ class PhoneReader:
 
     def _is_other(self, cells: Cells, plain: pa.StringArray, longest: Ints, total: Ints) -> Mask:
         """What `digit_runs` does not look at, perhaps emergency numbers, and numbers of a country that is named."""
-        is_other = matches(plain, UNLESS) | matches(plain, AMOUNT)  # both in one would be too large to be fast
+        is_other = matches(plain, UNLESS) | matches(plain, AMOUNT_OR_BOOK)  # both in one would be too large to be fast
         is_few = total <= MAX_EMERGENCY_DIGITS
         is_other[is_few] |= may_be_emergency(plain.filter(pa.array(is_few)), regions_in(cells.regions))
         may_name = ~is_other & (longest >= FEWEST)
@@ -469,7 +469,7 @@ class PhoneReader:
         left, texts = cells.at(is_alone), plain.filter(pa.array(is_alone))
         numbers, counts = (each.filter(pa.array(is_alone)) for each in (digits_in(numbers), counts))
         runs, of_run, is_few = other_runs(texts, numbers, fewest_of(left.regions))
-        ends = ended_elsewhere(pc.if_else(counts.is_valid(), numbers, NOTHING), counts)
+        ends = ended_elsewhere(pc.if_else(pc.greater(counts, ""), numbers, NOTHING), counts)
         of_cell = np.concatenate([of_run, np.tile(np.arange(len(texts)), len(ends))])
         read, is_sure = self._fast(left.taken(of_cell)._replace(texts=pa.concat_arrays([runs, *ends])))
         is_only = is_few & (left.regions != NONE)
@@ -564,7 +564,15 @@ class PhoneReader:
         *(_linked, _with_time, _with_more, _of_ranges, _without_markup, _among_words, _in_worded_parts, _in_marked_parts),
         *(_beside_count, _in_named_country, _without_run, _cleared, _after_moment),
     )
-    _WAYS_CLEARED: tuple[Way, ...] = (_in_parts, _among_words, _in_worded_parts, _in_marked_parts, _of_ranges, _with_more)
+    _WAYS_CLEARED: tuple[Way, ...] = (
+        _in_parts,
+        _among_words,
+        _in_worded_parts,
+        _in_marked_parts,
+        _beside_count,
+        _of_ranges,
+        _with_more,
+    )
 
 
 def _blocks(count: int) -> Iterator[slice]:

@@ -18,12 +18,15 @@ _MONEY = "[$\u00a2\u00a3\u00a5\u20a0-\u20c0]"
 _POINT, _COMMA = (rf"(?:0|[1-9][0-9]{{0,8}}|[1-9][0-9]{{0,2}}(?:[{sign}'][0-9]{{3}})+)" for sign in (",", "."))
 _SUM = rf"(?:{_POINT}\.|{_COMMA},)[0-9]{{2}}"
 _WORD = rf"{_LETTER}{{2,}}\.?"
-AMOUNT = rf"^(?:{_MONEY} ?|[A-Z]{{3}} )(?:{_SUM})(?: {_WORD})?$|^(?:{_SUM})(?: ?{_MONEY}| {_WORD})$"
-"""A sum of money: with two decimals, and a sign or a word beside it. `TL` is a country, too."""
-_AMOUNT = re.compile(AMOUNT)
+# Nine digits in three groups of any length.
+_NINE = "|".join(f"[0-9]{{{one}}}-[0-9]{{{two}}}-[0-9]{{{9 - one - two}}}" for one in range(1, 6) for two in range(2, 9 - one))
+_BOOK = rf"^(?:[Ii][Ss][Bb][Nn](?:[\- ]13)?[: ]+)?97[89]-(?:{_NINE})-[0-9]$"
+AMOUNT_OR_BOOK = rf"^(?:{_MONEY} ?|[A-Z]{{3}} )(?:{_SUM})(?: {_WORD})?$|^(?:{_SUM})(?: ?{_MONEY}| {_WORD})$|{_BOOK}"
+"""A sum of money: with two decimals, and a sign or a word beside it. `TL` is a country, too. Or an ISBN in its five groups."""
+_AMOUNT_OR_BOOK = re.compile(AMOUNT_OR_BOOK)
 SCIENTIFIC = r"^[+\-]?[0-9]+(?:[.,][0-9]+)? *[eE] *\+?-?[0-9]{1,4}$"
 SHAPES = (
-    (AMOUNT, RejectReason.NOT_A_NUMBER),
+    (AMOUNT_OR_BOOK, RejectReason.NOT_A_NUMBER),
     (rf"@|://|www\.|^=|^#[A-Za-z0-9/_]+[!?]|^-[1-9][0-9]*(?:[.,][0-9]+)?$|{_MONTH}", RejectReason.NOT_A_NUMBER),
     (SCIENTIFIC, RejectReason.EXCEL_PRECISION_LOST),
     (_LETTER, RejectReason.LETTERS_IN_NUMBER),
@@ -46,6 +49,6 @@ def shape_of_fewer(digits: int) -> str:
     return rf"^[^0-9]*[0-9](?:[^0-9]*[0-9]){{0,{digits - 2}}}[^0-9]*$"
 
 
-def is_amount(text: str) -> bool:
-    """True for a sum of money."""
-    return _AMOUNT.match(text) is not None
+def is_amount_or_book(text: str) -> bool:
+    """True for a sum of money or an ISBN."""
+    return _AMOUNT_OR_BOOK.match(text) is not None

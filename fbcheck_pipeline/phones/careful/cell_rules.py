@@ -205,7 +205,7 @@ def _reason_at_a_glance(text: str, reader: _Reader) -> RejectReason | None:
     digits, fewest = digit_count(plain), fewest_digits(reader.region)
     if not digits or (digits <= MAX_EMERGENCY_DIGITS and is_emergency(_NO_DIGIT.sub("", plain), reader.region)):
         return None
-    if few_digits.is_amount(plain):
+    if few_digits.is_amount_or_book(plain):
         return RejectReason.NOT_A_NUMBER
     if digits < fewest:
         longest, reason = digits, few_digits.reason_of(plain)

@@ -41,7 +41,7 @@ _NUMBER = r"((?:\+[0-9]+|0[0-9]*|\(0[0-9]*\))(?: [0-9]+)*)"
 _WORD = f"[{LETTERS}]{{2,}}"
 _COUNT = "(?:[1-9][0-9]{0,4}[.)]?|\\([1-9][0-9]{0,4}\\)) "
 _COUNT_BEFORE = rf"^(?:{_WORD} )*{_COUNT}{_NUMBER}$"
-_COUNT_BEHIND = rf"^{_NUMBER} ([1-9][0-9]?(?:-[1-9][0-9]?)?)%? ({_WORD})$"
+_COUNT_BEHIND = rf"^{_NUMBER} ([1-9][0-9]?(?:-[1-9][0-9]?)?|[1-9][0-9]{{0,2}},[0-9]{{2}})%? ({_WORD})$"
 _COUNT_IN_BRACKETS = rf"^{_NUMBER} \((?:[1-9][0-9]?-)?[1-9][0-9]? {_WORD}\)$"
 _WITH_COUNT = (_COUNT_BEFORE, _COUNT_BEHIND, _COUNT_IN_BRACKETS)
 _TIME_BEHIND = rf"^{_NUMBER} (?:[0-9]{{1,2}}:[0-9]{{2}}|\?+|%[1-9][0-9]?|[1-9][0-9]?%)$"
@@ -75,7 +75,7 @@ def before_range(cells: pa.StringArray) -> pa.StringArray:
 
 
 def beside_count(cells: pa.StringArray) -> tuple[pa.StringArray, pa.StringArray]:
-    """The number beside a count, null in any other cell, and a count behind it, null where none is.
+    """The number beside a count or a sum, null in any other cell, and digits of a count behind it, nothing or null where none is.
 
     It is the cell's where no other digits of the cell are a number, no country is named, and a count's digits can be none of its own.
 
@@ -90,7 +90,7 @@ def beside_count(cells: pa.StringArray) -> tuple[pa.StringArray, pa.StringArray]
         if shape is _COUNT_BEHIND:
             words = pc.replace_substring_regex(cells.filter(pa.array(where)), shape, r"\3").dictionary_encode()
             where[where] = ~np.array([*map(labels.is_label, words.dictionary.to_pylist())], np.bool_)[words.indices.to_numpy()]
-            counts = pc.replace_substring(rewritten(cells, where, shape, r"\2"), "-", "")
+            counts = only(rewritten(cells, where, shape, r"\2"), b"0123456789")
         numbers = pc.coalesce(numbers, rewritten(cells, where, shape, r"\1"))
     return numbers, counts
 

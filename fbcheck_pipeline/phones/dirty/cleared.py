@@ -13,7 +13,7 @@ from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, matches
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text.decorations import CURRENCY, DAY, DAY_OR_MONTH, MIN_PART_DIGITS, MONTH, TIME, YEAR
-from fbcheck_pipeline.text.few_digits import AMOUNT, BLANKS
+from fbcheck_pipeline.text.few_digits import AMOUNT_OR_BOOK, BLANKS
 
 _PLAIN = rf"^[{LETTERS}0-9(+{CURRENCY[1:-1]}][{LETTERS}0-9 \t\r\n,.;:!?/()'\-+|#%_@{CURRENCY[1:-1]}]*$"
 _SCHEME = r"(?:tel|fax|callto|smsto|sms|phone|whatsapp):\s*"
@@ -34,7 +34,7 @@ _OTHER = (
     rf"(?is)(?://|www\.)[^\s;|()]*[0-9@{CURRENCY[1:-1]}]|@[^\s;|()]*(?://|www\.)|{CHAT_LINK}|item[0-9]|(?:tel|fax);|{_SCHEME}{_SCHEME}|tel:\+[0-9\-.()]*[\-.(]|@(?:c\.us|s\.whatsapp)|\.[0-9]{{4,}}[^0-9.]+[0-9]+\.[0-9]{{4}}"
     rf"|^[ (]*(?:{DAY}|{MONTH}[\-./]{YEAR})(?:[\sT,]+[0-9]{{1,2}}[:.][0-9]{{2}}|[ ()]*$)|^\(.*'"
     rf"|\n *[\-] *[(]?[+0]|\+[0-9]{{1,3}}(?:\t|\s\s)|{CURRENCY}\s?[1-9][0-9]{{2,3}}\s+[1-9]|{CURRENCY}.*{CURRENCY}|^[+\-]?[0-9.,]+\s*e\s*[+\-]?[0-9]"
-    rf"|{AMOUNT}"
+    rf"|{AMOUNT_OR_BOOK}"
 )
 # A number with a fraction or in thousands.
 _DECIMAL = r"^[+0-9 ]*[.,'][0-9.,' ]*[0-9]$"

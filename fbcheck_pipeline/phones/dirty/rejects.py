@@ -17,7 +17,7 @@ from fbcheck_pipeline.text import decorations
 from fbcheck_pipeline.text.cell_words import EMPTY_WORDS, EXTENSION_WORDS
 from fbcheck_pipeline.text.decorations import COORDINATES, DATE, DECIMAL, SYMBOL
 from fbcheck_pipeline.text.digit_runs import LABEL
-from fbcheck_pipeline.text.few_digits import AMOUNT
+from fbcheck_pipeline.text.few_digits import AMOUNT_OR_BOOK
 from fbcheck_pipeline.text.parts_apart import EXTENSION_OF_ANY_I
 
 # What rules drop that find out whether a cell says "nothing"; more is no harm.
@@ -39,7 +39,7 @@ _PAGE = r"^(?:https?://|www\.)[A-Za-z0-9._~:/?#@!*+,%=&\-]+$"
 _NEGATIVE = r"^-[1-9][0-9]*(?:[.,][0-9]+)?$"
 _BELOW_ONE = r"^[1-9][.,][0-9]{5,}[eE]-0*[1-9][0-9]{0,2}$"
 _CALCULATED = r"^=[A-Za-z0-9+\-*/(),.:;!$ ]*[A-Za-z(][A-Za-z0-9+\-*/(),.:;!$ ]*$"
-_NONE = "|".join((_EMAIL, _AT, _PAGE, _NEGATIVE, _BELOW_ONE, _CALCULATED, DATE, AMOUNT, DECIMAL, COORDINATES))
+_NONE = "|".join((_EMAIL, _AT, _PAGE, _NEGATIVE, _BELOW_ONE, _CALCULATED, DATE, AMOUNT_OR_BOOK, DECIMAL, COORDINATES))
 # More digits than are left; none is padded.
 _ROUNDED = "|".join(rf"^[1-9](?:[.,][0-9]{{1,{places - 1}}})?[eE]\+?{places:02}$" for places in range(8, 21))
 # A chat link, a message, an escape, a second address.

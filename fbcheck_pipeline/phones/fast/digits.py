@@ -18,6 +18,7 @@ from fbcheck_pipeline.phones.fast.territories import END
 MARGIN, WIDTH = 5, 32
 MOST_DIGITS = 24  # walked at most; a cell with more is not plain
 LONG_GROUP, MOST_TAIL = 5, 8  # digits of what short last groups may follow, and of all these
+BOOK_DIGITS, BOOK_DASHES = 13, 4  # of an ISBN
 LEAST_RESTART = 5  # digits of the shortest numbers with a trunk 0
 PLUS = (ord("+") - ord("0")) % 256  # what becomes a + when "0" is added to all
 
@@ -189,6 +190,7 @@ def _has_unclear_signs(signs: _Signs, begins: Ints, ends: Ints, seen: NDArray[np
     is_unclear = np.zeros(cells, np.bool_)
     is_unclear[signs.rows[_is_harmful(signs.data, signs.places, kinds, leads, trails)]] = True
     is_unclear |= signs.counts(kinds == _DOT, cells) == 1  # perhaps a fraction
+    is_unclear |= (count == BOOK_DIGITS) & (signs.counts(kinds == _DASH, cells) == BOOK_DASHES)
     is_unclear |= signs.counts(kinds == _OPEN, cells) < signs.counts(kinds == _CLOSE, cells)  # as in `2) 0532 …`
     is_unclear |= _may_be_dates(count, signs.counts(~_is_bracket(kinds), cells), signs.counts(_is_line(kinds), cells))
     opens, rows_opened = signs.of(_OPEN)

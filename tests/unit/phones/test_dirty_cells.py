@@ -16,7 +16,7 @@ from fbcheck_pipeline.phones.dirty.countries_named import names_country
 from fbcheck_pipeline.phones.dirty.undress import in_ascii
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
 from fbcheck_pipeline.phones.phone_batches import outcomes_from
-from fbcheck_pipeline.phones.phone_reader import Cells, PhoneReader
+from fbcheck_pipeline.phones.phone_reader import Cells, PhoneReader, Way
 from fbcheck_pipeline.text.decorations import to_ascii
 from tests.unit.phones.corpus import NO_REGION, Cell, national_numbers, number_of, read_carefully
 from tests.unit.phones.dirt import DRESSES, NEAR_MISSES, NO_NUMBERS, groups, junk, several
@@ -101,6 +101,8 @@ TRAPS: dict[str, tuple[str, ...]] = {
         "0301234/3012345",
         "4930123458; 89  30.11.1995",
         "030 123456 ev 030 12 30.11.1995",
+        "978-3-16-148410-0",
+        "ISBN-13: 978-3-16-148410-0",
     ),
     "BR": ("(82) 2021-01-30,1123962314",),
     "CI": ("21 23 4 58821,(27) 2022-07-27",),
@@ -141,6 +143,44 @@ TRAPS: dict[str, tuple[str, ...]] = {
 def test_no_trap_is_undressed(reader: PhoneReader, region: str) -> None:
     """Each would fall through one guard if it were missing (`tests.mutation.fast_path`)."""
     assert not disagreements(reader, [(text, COUNTRIES.index(region), says) for text in TRAPS[region] for says in Says])
+
+
+@pytest.fixture(scope="module")
+def cells_of_all_kinds(reader: PhoneReader) -> list[tuple[Cell, list[object]]]:
+    """Traps, what surely holds no number, and junk; and what the careful path says of each."""
+    chance = random.Random(4)
+    cells = [(text, COUNTRIES.index(region), Says.NOTHING) for region, texts in TRAPS.items() for text in texts]
+    cells += [(make("05321234567"), COUNTRIES.index("TR"), Says.NOTHING) for make in NO_NUMBERS.values()]
+    cells += [("538218,05 TL", COUNTRIES.index("RO"), Says.NOTHING), ("fax:3", COUNTRIES.index("AT"), Says.NOTHING)]
+    cells += [(junk(chance), COUNTRIES.index(chance.choice(("TR", "DE", "US"))), Says.NOTHING) for _ in range(800)]
+    return [(cell, read_carefully(*cell)) for cell in cells if len(cell[0]) <= 250]
+
+
+@pytest.mark.parametrize("way", PhoneReader._WAYS, ids=lambda way: way.__name__)
+def test_each_way_alone_is_right(
+    reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, cells_of_all_kinds: list[tuple[Cell, list[object]]], way: Way
+) -> None:
+    """A list's own cells tell which way comes first, so none may rely on another before it."""
+    monkeypatch.setattr(PhoneReader, "_WAYS", (way,))
+    cells, expected = zip(*cells_of_all_kinds, strict=True)
+    assert [each for each in zip(cells, read_cells(reader, [*cells]), expected, strict=True) if each[1] != each[2]] == []
+
+
+def test_the_way_that_reads_the_first_cells_is_tried_first(reader: PhoneReader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A column of one kind of cells is looked at by one way, whichever it is; only its first cells by those before it."""
+    looked_at: list[int] = []
+    before, last = PhoneReader._WAYS[0], PhoneReader._WAYS[-1]
+
+    def counting(of: PhoneReader, cells: Cells, plain: pa.StringArray) -> object:
+        looked_at.append(len(plain))
+        return before(of, cells, plain)
+
+    monkeypatch.setattr(PhoneReader, "_WAYS", (counting, last))
+    cell = ("2026-11-29 08:15:07 Ali 0532 123 45 67", COUNTRIES.index("TR"), Says.NOTHING)
+    fresh = PhoneReader(EXCLUDED_LINE_TYPES)
+    fresh.fast = reader.fast
+    assert read_cells(fresh, [cell] * 5000) == [read_carefully(*cell)] * 5000
+    assert sum(looked_at) <= 2 * phone_reader.CELLS_FIRST
 
 
 def test_an_endless_cell_is_no_number_though_most_of_it_is_invisible(reader: PhoneReader) -> None:
