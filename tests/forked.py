@@ -35,8 +35,9 @@ PRELOADED = [
     "dagster._core.executor.in_process", "dagster._core.execution.execute_in_process", "dagster._core.instance.factory",
     "dagster._core.instance.runs.run_domain", "dagster._core.storage.sqlite_storage", "dagster._core.storage.migration.utils",
     "dagster._core.storage.local_compute_log_manager", "dagster._core.storage.root", "dagster._core.workspace.context",
-    "alembic.command", "hypothesis.extra.pandas", "jinja2.runtime", "mako.template",
-    "pandera.backends.pandas.register", "pyarrow.dataset", "rich.console", "sqlalchemy.dialects.postgresql.psycopg",
+    "alembic.command", "encodings.cp437", "fastexcel", "hypothesis.extra.pandas", "jinja2.runtime", "mako.template",
+    "pandera.accessors.pandas_accessor", "pandera.backends.pandas.builtin_checks", "pandera.backends.pandas.register",
+    "pyarrow.dataset", "rich.console", "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.dialects.sqlite.aiosqlite", "upath.implementations.local",
 ]
 # fmt: on

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
 import dagster as dg
@@ -81,27 +81,20 @@ def move_house(year: Year, folder: Path) -> None:
 
 
 def a_day(year: Year, day: int, dagster: dg.DagsterInstance) -> None:
-    """Lists in the morning, results by noon and in the evening, the night's plan, and a person's look the morning after."""
+    """Lists in the morning and at noon, results by noon and in the evening, the night's plan, and a person's look the morning after."""
     files = year.write_lists(day, LISTS_A_DAY)
     ours, theirs, is_doomed = files[::2], files[1::2], day % 5 == 1
     with ExitStack() as stack:
         hand = stack.enter_context(dagster_of(year, dagster)) if day % 36 == 20 else None
-        if is_doomed:
-            with year.doomed(theirs):
-                (hand or year).take_in(ours)
-            year.clock.advance(HOUR_S)
-            (hand or year).take_in(theirs)
-        elif hand:
-            with year.beside(theirs):
-                hand.take_in(ours)
-        else:
-            year.take_in(files)
+        is_shared = hand is not None and not is_doomed
+        with year.doomed(theirs) if is_doomed else year.beside(theirs) if is_shared else nullcontext():
+            (hand or year).take_in(ours)
         if day == SET_BACK:
             year.clock.advance(-2 * HOUR_S)
-        for _ in range(2):
+        for come in ([] if is_shared else theirs, []):
             year.clock.advance(3 * HOUR_S)
             with bounded("a tick"):
-                (hand or year).collect()
+                (hand or year).collect(come)
         year.clock.now = year.clock.now // DAY_S * DAY_S + DAY_S + 2 * HOUR_S
         with bounded("a night"):
             (hand or year).night()
@@ -109,6 +102,7 @@ def a_day(year: Year, day: int, dagster: dg.DagsterInstance) -> None:
             assert hand.purge_runs() <= RUNS_KEPT
     year.morning()
     year.collect()
+    year.join_the_rest()
     assert year.slowest_s < BOUND_S, f"a machine was at it for {year.slowest_s:.0f} s"
     year.clock.now = year.clock.now // DAY_S * DAY_S + 8 * HOUR_S
 

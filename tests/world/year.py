@@ -124,12 +124,12 @@ class Year:
 
     def take_in(self, files: Sequence[Path]) -> None:
         """What runs do with their lists before the vendor answers."""
-        self._share(_take_in, files)
+        self._share(_work, files)
 
     @contextmanager
     def beside(self, files: Sequence[Path]) -> Iterator[None]:
         """The machines take lists in meanwhile."""
-        self._begin(_take_in, files)
+        self._begin(_work, files)
         yield
         self._finish()
 
@@ -146,13 +146,22 @@ class Year:
         self.kills += not doomed.finish()
         doomed.close()
 
-    def collect(self) -> None:
-        """A tick of the sensor while the other machine joins what is due and collects, too, and what they ask for."""
+    def collect(self, files: Sequence[Path] = ()) -> None:
+        """A tick of the sensor, which one machine begins and the other ends with, both do what is due besides.
+
+        Args:
+            files: lists that come meanwhile.
+        """
         one, other = self._machines
-        one.begin(_collect, ())
-        other.begin(_join_and_fetch, ())
+        self._taken.value, things = 0, [*files, *(each.list_key for each in self.ws.ledger.lists_to_join())]
+        one.begin(_collect_and_work, things)
+        other.begin(_work_and_collect, things)
         self._finish()
-        self._share(_join, [each.list_key for each in self.ws.ledger.lists_to_join()])
+
+    def join_the_rest(self) -> None:
+        """What the last tick left to join."""
+        self._share(_work, [each.list_key for each in self.ws.ledger.lists_to_join()])
+        assert self.ws.ledger.lists_to_join() == []
 
     def _share(self, do: Work, things: Sequence[Any]) -> None:
         self._begin(do, things)
@@ -270,25 +279,27 @@ class Year:
         return what_is_held(self.ws, person_of(np.array(sorted(self.erased), np.int64))).is_nothing
 
 
-def _take_in(driver: WorkflowDriver, files: Iterable[Path]) -> None:
-    for path in files:
+def _work(driver: WorkflowDriver, things: Iterable[Path | str]) -> None:
+    """Takes lists in by their paths, and joins lists by their keys; where an erasure ends meanwhile, what fails is done later."""
+    left = list[Path]()
+    for each in things:
+        try:
+            rejoin(driver.ws, each) if isinstance(each, str) else take_in(driver, each, policy=AT_ONCE)
+        except StorageError:
+            left += [each] if isinstance(each, Path) else []
+    for path in left:
         take_in(driver, path, policy=AT_ONCE)
 
 
-def _collect(driver: WorkflowDriver, _nothing: Iterable[Path] = ()) -> None:
+def _collect_and_work(driver: WorkflowDriver, things: Iterable[Path | str] = ()) -> None:
     poll_due_tasks(driver.ws, driver.client, budget_s=60)
     collect_exported(driver.ws, driver.client)
+    _work(driver, things)
 
 
-def _join_and_fetch(driver: WorkflowDriver, _nothing: Iterable[Path] = ()) -> None:
-    with suppress(StorageError):  # where an erasure ends meanwhile; what is left is joined later
-        _join(driver, [each.list_key for each in driver.ledger.lists_to_join()])
-        collect_exported(driver.ws, driver.client)
-
-
-def _join(driver: WorkflowDriver, keys: Iterable[str]) -> None:
-    for each in keys:
-        rejoin(driver.ws, each)
+def _work_and_collect(driver: WorkflowDriver, things: Iterable[Path | str]) -> None:
+    _work(driver, things)
+    collect_exported(driver.ws, driver.client)
 
 
 def _plan_by_night(driver: WorkflowDriver, keys: Iterable[str]) -> None:
@@ -298,6 +309,6 @@ def _plan_by_night(driver: WorkflowDriver, keys: Iterable[str]) -> None:
 
 
 def _live(driver: WorkflowDriver, files: Iterable[Path]) -> None:
-    _take_in(driver, files)
-    _collect(driver)
-    _join(driver, [each.list_key for each in driver.ledger.lists_to_join()])
+    _work(driver, files)
+    _collect_and_work(driver)
+    _work(driver, [each.list_key for each in driver.ledger.lists_to_join()])

@@ -28,6 +28,9 @@ from tests.integration.dagster.dagster_driver import DagsterDriver, exported_sen
 from tests.integration.workflow.workflow_driver import AT_ONCE
 from tests.world.year import Year
 
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""As commands run it; the storage has the events."""
+
 
 class DagsterDay:
     """What a daemon does; a run that fails is asked for again at once."""
@@ -44,8 +47,9 @@ class DagsterDay:
             drop(Path(self._year.ws.storage.root), path.name, path.read_bytes())
         self._tick(inbox_sensor)
 
-    def collect(self) -> None:
-        """Ticks until nothing more is due."""
+    def collect(self, files: Sequence[Path] = ()) -> None:
+        """Lists come, and ticks until nothing more is due."""
+        self.take_in(files)
         for _ in range(4):
             if not self._tick(exported_sensor):
                 return
@@ -57,7 +61,7 @@ class DagsterDay:
         with dg.build_schedule_context(instance=self._instance, scheduled_execution_time=now, resources=resources) as context:
             self._run(nightly_enrichment(context))
         self.collect()
-        assert self._driver.run(TELL).success
+        assert self._driver.run(TELL, run_config=QUIET).success
 
     def purge_runs(self) -> int:
         """What `fbcheck purge --dagster` deletes, by Dagster's own clock, which nobody moves; returns how many runs are left that are of no open list."""
@@ -77,7 +81,7 @@ class DagsterDay:
             return 0
         for each in requests:
             selection = list(each.asset_selection) if each.asset_selection else None
-            given = {"run_config": each.run_config, "tags": each.tags}
+            given = {"run_config": {**each.run_config, **QUIET}, "tags": each.tags}
             self._driver.run(each.job_name, each.partition_key, asset_selection=selection, **given)
         return len(requests)
 
