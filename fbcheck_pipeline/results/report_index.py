@@ -44,9 +44,9 @@ def refresh_index(ws: Workspace) -> None:
     Raises:
         StorageError: it cannot be written.
     """
-    rows: list[dict[str, Any]] | None = None
+    rows = None
     while rows != (rows := newest_rows(ws, MOST_LISTS)):  # of two at once, the last page has both lists
-        page = render_index(rows, ws.ledger.list_count(), ws.ledger.clock())
+        page = render_index(rows.to_pylist()[::-1], ws.ledger.list_count(), ws.ledger.clock())
         ws.storage.write_bytes(paths.REPORT_INDEX.path, page.encode())
 
 

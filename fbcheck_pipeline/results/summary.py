@@ -50,29 +50,33 @@ def summary_file(number: int) -> str:
     return paths.FACEBOOK_SUMMARY.of(f"-{number}" if number else "")
 
 
-def newest_rows(ws: Workspace, most: int) -> list[dict[str, Any]]:
-    """The rows of the newest lists, the newest first; only the newest files are read, also where many of their lists are deleted."""
+def newest_rows(ws: Workspace, most: int) -> pa.Table:
+    """The rows of the newest lists, the oldest first; only the newest files are read, also where many of their lists are deleted."""
     newest = ws.ledger.registered_lists() // LISTS_PER_FILE
-    found: list[dict[str, Any]] = []
+    found = SUMMARY_SCHEMA.empty_table()
     for number in range(newest, max(newest - MOST_FILES, -1), -1):
-        if len(found) < most:
-            found += reversed(_read(ws, number))
-    return found[:most]
+        if found.num_rows < most:
+            found = pa.concat_tables([_read(ws, number), found])
+    return found.slice(max(found.num_rows - most, 0))
 
 
 def _refresh(ws: Workspace, number: int) -> int:
     """If two refreshes run at once, the last file written has every list."""
     while True:
         joined = _joined(ws, number)
-        known = {(row["list_key"], row["joined_at"]): row for row in _read(ws, number)}
-        rows = (known.get((key, at)) or _summarised(ws, key, at) for key, at in joined)
-        found = [row for row in rows if row is not None]
-        table = pa.Table.from_pylist(found, SUMMARY_SCHEMA)
-        ws.storage.write_parquet(summary_file(number), BatchStream(SUMMARY_SCHEMA, iter(table.combine_chunks().to_batches())))
-        if number and not found:
+        known = _read(ws, number)
+        there = zip(known[Column.LIST_KEY].to_pylist(), known[Column.JOINED_AT].to_pylist(), strict=True)
+        place_of = {each: place for place, each in enumerate(there)}
+        rows = (_summarised(ws, *each) for each in joined if each not in place_of)
+        new = [row for row in rows if row is not None]
+        place_of |= {(row["list_key"], row["joined_at"]): place for place, row in enumerate(new, known.num_rows)}
+        told = pa.array([place_of[each] for each in joined if each in place_of], pa.int64())
+        found = pa.concat_tables([known, pa.Table.from_pylist(new, SUMMARY_SCHEMA)]).take(told).combine_chunks()
+        ws.storage.write_parquet(summary_file(number), BatchStream(SUMMARY_SCHEMA, iter(found.to_batches())))
+        if number and not found.num_rows:
             ws.storage.delete(summary_file(number))
         if _joined(ws, number) == joined:
-            return len(found)
+            return int(found.num_rows)
 
 
 def _joined(ws: Workspace, number: int) -> list[tuple[str, datetime]]:
@@ -81,13 +85,13 @@ def _joined(ws: Workspace, number: int) -> list[tuple[str, datetime]]:
     return [(key, datetime.fromtimestamp(at, UTC)) for key, at in joins.items()]
 
 
-def _read(ws: Workspace, number: int) -> list[dict[str, Any]]:
+def _read(ws: Workspace, number: int) -> pa.Table:
     """The rows of the present file; none if it is missing, unreadable or of another version."""
     try:
         table = ws.storage.read_parquet(summary_file(number)).read_all()
     except StorageError:
-        return []
-    return list(table.to_pylist()) if table.schema.equals(SUMMARY_SCHEMA) else []
+        return SUMMARY_SCHEMA.empty_table()
+    return table if table.schema.equals(SUMMARY_SCHEMA) else SUMMARY_SCHEMA.empty_table()
 
 
 def _summarised(ws: Workspace, list_key: str, joined_at: datetime) -> dict[str, Any] | None:

@@ -118,11 +118,11 @@ def test_the_newest_rows_come_from_the_newest_files_alone(
     monkeypatch.setattr(
         ws.storage, "read_parquet", lambda name: read.append(name) or type(ws.storage).read_parquet(ws.storage, name)
     )
-    assert [row["list_key"] for row in summary.newest_rows(ws, 3)] == ["i", "h", "g"] and read == [
+    assert summary.newest_rows(ws, 3)["list_key"].to_pylist() == ["g", "h", "i"] and read == [
         summary_file(4),
         summary_file(3),
     ]
-    assert [row["list_key"] for row in summary.newest_rows(ws, 99)] == ["i", "h", "g", "f", "e"]
+    assert summary.newest_rows(ws, 99)["list_key"].to_pylist() == ["e", "f", "g", "h", "i"]
 
 
 def test_a_join_writes_the_file_of_its_own_lists_alone(
