@@ -36,7 +36,6 @@ from fbcheck_pipeline.phones.dirty.cleared import CHAT_LINK, MOMENT_BEFORE, clea
 from fbcheck_pipeline.phones.dirty.countries_named import (
     MAY_BE_FLAG,
     countries_beside,
-    letters_in,
     names_another,
     names_country,
     without_lira,
@@ -269,7 +268,7 @@ class PhoneReader:
         is_other[is_few] |= may_be_emergency(plain.filter(pa.array(is_few)), regions_in(cells.regions))
         may_name = ~is_other & (longest >= FEWEST)
         words = plain.filter(pa.array(may_name))
-        is_other[may_name] = names_country(words, letters_in(words), longest[may_name]) | matches(words, MAY_BE_FLAG)
+        is_other[may_name] = names_country(words, longest[may_name]) | matches(words, MAY_BE_FLAG)
         return is_other
 
     def _cleared(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
@@ -326,7 +325,7 @@ class PhoneReader:
         places = np.flatnonzero(is_without & may_be_abroad)
         words = plain.take(pa.array(places))
         words = pc.if_else(pa.array(may_be_named[places]), words, without_lira(words))
-        is_without[places[names_country(words, letters_in(words))]] = False
+        is_without[places[names_country(words)]] = False
         texts = plain.filter(pa.array(is_without))
         first = np.searchsorted(of_cell, np.flatnonzero(is_without))
         letters, ranges, none = (phone_batches.REASON_CODE[each] for each in REASONS_APART)
@@ -452,7 +451,7 @@ class PhoneReader:
         places, words = np.flatnonzero(is_abroad), plain.filter(pa.array(is_abroad))
         named = {
             places[place]: phone_batches.COUNTRY_CODE[next(iter(regions))]
-            for place, regions in countries_beside(words, letters_in(words)).items()
+            for place, regions in countries_beside(words).items()
             if len(regions) == 1
         }
         places, regions = (np.array([*each], np.int64) for each in (named.keys(), named.values()))

@@ -436,7 +436,10 @@ def _left_alone(text: str, reader: _Reader) -> Iterator[PhoneOutcome]:
             )
             if not _WRITTEN.match(rest):  # `Tel. 63 2 3234 2943`, `(11) 96373-3900 3`
                 code = _CODE_BEHIND.search(before)
-                is_code = code is not None and code[1] in _CALLING_CODES and not labels.says_no_telephone(before)
+                is_code = code is not None and code[1] in _CALLING_CODES
+                is_code = is_code and (
+                    not labels.says_no_telephone(before) or reader.are_number("+" + _NO_DIGIT.sub("", before + rest))
+                )
                 may_be_code = may_be_code or is_code or _AREA_CODE.match(before) is not None
             is_sure = is_one and not may_be_code and _is_clear(rest, reader) and not any(map(reader.number_in, (before, *heads)))
             yield number if is_sure else rejected(RejectReason.AMBIGUOUS_RANGE)

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from phonenumbers import SUPPORTED_REGIONS
 
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches
-from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS
+from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS, digits_as_one
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Ints, Mask
 from fbcheck_pipeline.phones.fast.territories import fewest_digits
 from fbcheck_pipeline.text.cell_words import LABELS
@@ -20,39 +20,58 @@ from fbcheck_pipeline.text.few_digits import NO_LETTERS
 
 MAY_BE_FLAG = f"{SYMBOL}{{2}}"
 """In ASCII a country's flag is two pictures."""
+LONGEST_CODE = 3
 _LETTERS_LOOKED_AT = 8  # of words that follow each other: they tell whether these may be a name
-# What `_code` finds holds this; compiling its hundreds of codes for each batch costs more than looking at the cells first.
-_LIKE_A_CODE = r"[A-Z]{2}|(?i:[a-z]{2}) *:|[(\[] *(?i:[a-z]{2})"
+_BESIDE_CODE = r"(?i)[a-z]{2} *:|[(\[] *[a-z]{2}"
+"""A code in small letters stands before a colon or behind a bracket."""
 
 
-def names_country(cells: pa.StringArray, words: pa.StringArray | None = None, longest: Ints | None = None) -> Mask:
+def names_country(cells: pa.StringArray, longest: Ints | None = None) -> Mask:
     """Where words name a country.
 
     Args:
-        cells, words: as for `countries_beside`.
+        cells: as for `countries_beside`.
         longest: how many digits a number in each cell has at most; countries whose numbers have more do not count.
     """
-    names, named = np.zeros(len(cells), np.bool_), countries_beside(cells, words)
+    names, named = np.zeros(len(cells), np.bool_), countries_beside(cells)
     most = [MOST_DIGITS] * len(cells) if longest is None else longest.tolist()
     names[[*named]] = [any(fewest_digits(each) <= most[place] for each in regions) for place, regions in named.items()]
     return names
 
 
-def countries_beside(cells: pa.StringArray, words: pa.StringArray | None = None) -> dict[int, frozenset[str]]:
-    """The countries that words name, by the place of their cell: they look like a code, are a name, or begin as one does together with the next.
+def countries_beside(cells: pa.StringArray) -> dict[int, frozenset[str]]:
+    """The countries that words name, by the place of their cell; cells that differ in their digits only are looked at once.
 
     Args:
         cells: as `in_ascii` gives them.
-        words: the same with nothing but letters and blanks, where other signs than blanks and `().,:!?` are around their words.
     """
+    texts = digits_as_one(cells).dictionary_encode()
+    named = {
+        place: regions
+        for place in _may_name(texts.dictionary)
+        if (regions := regions_named(texts.dictionary[place].as_py(), LABELS))
+    }
+    codes = texts.indices.to_numpy()
+    return {place: named[codes[place]] for place in np.flatnonzero(np.isin(codes, [*named])).tolist()}
+
+
+def _may_name(cells: pa.StringArray) -> list[int]:
+    """The places of cells with a word that may be a code, is a name, or begins as one does together with the next."""
     if not len(cells):  # all names take longer to read than many cells
-        return {}
-    lists = pc.ascii_split_whitespace(cells if words is None else words)
-    pieces = pc.ascii_trim(lists.flatten(), "().,:!?")
-    is_word = pc.greater_equal(pieces, "A")  # digits and signs stand before the letters
-    of_cell = np.repeat(np.arange(len(cells)), lists.value_lengths().to_numpy())[is_word.to_numpy(zero_copy_only=False)]
-    keys = _keys(pieces.filter(is_word))
-    known, beginnings = _known()
+        return []
+    lists = pc.ascii_split_whitespace(pc.replace_substring_regex(cells, f"[{NO_LETTERS}]+", " "))
+    words, of_cell = lists.flatten(), np.repeat(np.arange(len(cells)), lists.value_lengths().to_numpy())
+    is_word = pc.greater(words, "")
+    words, of_cell = words.filter(is_word), of_cell[is_word.to_numpy(zero_copy_only=False)]
+    keys, may_name = _keys(words), np.zeros(len(cells), np.bool_)
+    codes, known, beginnings = _known()
+    texts = words.to_pylist()
+    may_be_code = np.array([len(word) <= LONGEST_CODE and word.upper() in codes for word in texts], np.bool_)
+    is_upper = may_be_code.copy()
+    is_upper[may_be_code] = [word.isupper() for word, may_be in zip(texts, may_be_code.tolist(), strict=True) if may_be]
+    may_name[of_cell[may_be_code & ~is_upper]] = True
+    may_name[may_name] = matches(cells.filter(pa.array(may_name)), _BESIDE_CODE)
+    may_name[of_cell[is_upper]] = True
     firsts = np.flatnonzero(_are_among(keys, beginnings))
     joined, may_be = keys.take(pa.array(firsts)), np.zeros(len(firsts), np.bool_)
     for count in range(LONGEST_NAME):
@@ -61,11 +80,8 @@ def countries_beside(cells: pa.StringArray, words: pa.StringArray | None = None)
         is_followed = np.append(of_cell, [NONE] * LONGEST_NAME)[places] == of_cell[firsts]
         following = keys.take(pa.array(places, mask=~is_followed)).fill_null("")
         joined = pc.binary_join_element_wise(joined, following, "")
-    may_name = matches(cells, _LIKE_A_CODE)
-    may_name[may_name] = matches(cells.filter(pa.array(may_name)), _code())
     may_name[of_cell[firsts[may_be]]] = True
-    named = (regions_named(cell, LABELS) for cell in cells.filter(pa.array(may_name)).to_pylist())
-    return {place: regions for place, regions in zip(np.flatnonzero(may_name).tolist(), named, strict=True) if regions}
+    return np.flatnonzero(may_name).tolist()
 
 
 def names_another(cells: pa.StringArray, regions: Ints, countries: Ints) -> Mask:
@@ -76,14 +92,9 @@ def names_another(cells: pa.StringArray, regions: Ints, countries: Ints) -> Mask
         regions, countries: index into COUNTRIES of each cell's region and of its number's country, or NONE.
     """
     names, known = np.zeros(len(cells), np.bool_), (*COUNTRIES, None)  # NONE is the last place
-    for place, named in countries_beside(cells, letters_in(cells)).items():
+    for place, named in countries_beside(cells).items():
         names[place] = not named <= {known[regions[place]]} and known[countries[place]] not in named
     return names
-
-
-def letters_in(cells: pa.StringArray) -> pa.StringArray:
-    """Each cell with a blank for all that stands between letters."""
-    return pc.replace_substring_regex(cells, f"[{NO_LETTERS}]+", " ")
 
 
 def without_lira(cells: pa.StringArray) -> pa.StringArray:
@@ -104,21 +115,11 @@ def _are_among(keys: pa.StringArray, known: frozenset[str]) -> Mask:
 
 
 @cache
-def _code() -> str:
-    """A country's code in capitals, not between digits, before a colon or behind a bracket."""
-    codes = {
-        code.upper()
-        for code in (*SUPPORTED_REGIONS, *names())
-        if len(code) in (2, 3) and code.isascii() and key_of(code) not in LABELS
+def _known() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Codes in capitals, the first letters of names, and all that these begin with."""
+    codes = {code.upper() for code in (*SUPPORTED_REGIONS, *names()) if len(code) in (2, LONGEST_CODE) and code.isascii()}
+    known = {
+        name[:_LETTERS_LOOKED_AT] for name in names() if (len(name) > LONGEST_CODE or not name.isascii()) and name not in LABELS
     }
-    code = f"(?:{'|'.join(sorted(codes))})"
-    signs = NO_LETTERS.replace("@", "/:-@", 1)  # no digits: between these it is no country's
-    alone = rf"(?:^|[{signs}]){code}(?:[{NO_LETTERS}]|$)|[0-9]{code}(?:[{signs}]|$)"
-    return rf"{alone}|(?:^|[{NO_LETTERS}])(?:(?i:{code}) *:)|[(\[] *(?i:{code})(?:[{NO_LETTERS}]|$)"
-
-
-@cache
-def _known() -> tuple[frozenset[str], frozenset[str]]:
-    """The first letters of names, and all that these begin with."""
-    known = {name[:_LETTERS_LOOKED_AT] for name in names() if (len(name) > 3 or not name.isascii()) and name not in LABELS}
-    return frozenset(known), frozenset(name[:length] for name in known for length in range(1, _LETTERS_LOOKED_AT + 1))
+    beginnings = frozenset(name[:length] for name in known for length in range(1, _LETTERS_LOOKED_AT + 1))
+    return frozenset(code for code in codes if key_of(code) not in LABELS), frozenset(known), beginnings

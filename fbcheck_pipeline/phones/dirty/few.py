@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from fbcheck_pipeline.model.reasons import RejectReason
-from fbcheck_pipeline.phones.dirty.countries_named import MAY_BE_FLAG, letters_in, names_country
+from fbcheck_pipeline.phones.dirty.countries_named import MAY_BE_FLAG, names_country
 from fbcheck_pipeline.phones.dirty.undress import matches
 from fbcheck_pipeline.phones.fast.digits import digit_counts, only
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, EMERGENCY_EVERYWHERE, NONE, Ints, Mask
@@ -53,5 +53,5 @@ def _may_be_more(cells: pa.StringArray, regions: list[str]) -> Mask:
     """Perhaps emergency numbers; or numbers of another country, which may be shorter. A flag is a picture by now."""
     may_name = ~matches(cells, shape_of_fewer(FEWEST))
     longer = cells.filter(pa.array(may_name))
-    may_name[may_name] = names_country(longer, letters_in(longer), digit_counts(longer)) | matches(longer, MAY_BE_FLAG)
+    may_name[may_name] = names_country(longer, digit_counts(longer)) | matches(longer, MAY_BE_FLAG)
     return may_be_emergency(cells, regions) | may_name

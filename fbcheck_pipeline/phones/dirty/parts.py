@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.phones.dirty.countries_named import letters_in, names_country
+from fbcheck_pipeline.phones.dirty.countries_named import names_country
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches, without_scheme
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
@@ -85,7 +85,7 @@ def marked_parts(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     keeps = np.ones(len(places), np.bool_)
     keeps[of_list[has_digit & ~begins]] = False
     drops = np.bincount(of_list[~has_digit & matches(parts, f"[{LETTERS}]")], minlength=len(places)) > 0
-    drops[drops] = names_country(some := some.filter(pa.array(drops)), letters_in(some))
+    drops[drops] = names_country(some.filter(pa.array(drops)))
     keeps &= ~drops  # its numbers may be another country's
     kept = has_digit & keeps[of_list]
     return pc.ascii_trim(parts.filter(pa.array(kept)), BLANKS), places[of_list[kept]]

@@ -18,7 +18,6 @@ from fbcheck_pipeline.phones.fast.territories import END
 MARGIN, WIDTH = 5, 32
 MOST_DIGITS = 24  # walked at most; a cell with more is not plain
 LONG_GROUP, MOST_TAIL = 5, 8  # digits of what short last groups may follow, and of all these
-BOOK_DIGITS, BOOK_DASHES = 13, 4  # of an ISBN
 LEAST_RESTART = 5  # digits of the shortest numbers with a trunk 0
 PLUS = (ord("+") - ord("0")) % 256  # what becomes a + when "0" is added to all
 
@@ -142,6 +141,20 @@ def without(cells: pa.StringArray, dropped: bytes) -> pa.StringArray:
     return _picked(cells, ~np.isin(np.arange(256), np.frombuffer(dropped, np.uint8)))
 
 
+def digits_as_one(cells: pa.StringArray) -> pa.StringArray:
+    """Each cell with a 0 for digits side by side; a null is empty."""
+    cells = cells.fill_null("")
+    ends, data = buffers_of(cells)
+    is_digit = data - np.uint8(ord("0")) < 10
+    is_kept = ~is_digit
+    is_kept[1:] |= ~is_digit[:-1]
+    is_kept[ends[:-1][ends[:-1] < len(data)]] = True
+    seen = np.zeros(len(data) + 1, np.int32)
+    np.cumsum(is_kept, out=seen[1:])
+    texts = np.where(is_digit, np.uint8(ord("0")), data)[is_kept]
+    return pa.StringArray.from_buffers(len(cells), pa.py_buffer(seen[ends]), pa.py_buffer(texts))
+
+
 def stretches(cells: pa.StringArray, parting: Mask) -> tuple[pa.StringArray, Ints]:
     """What stands between certain bytes in each cell, and the place of the cell of each."""
     ends, data = buffers_of(cells)
@@ -190,7 +203,6 @@ def _has_unclear_signs(signs: _Signs, begins: Ints, ends: Ints, seen: NDArray[np
     is_unclear = np.zeros(cells, np.bool_)
     is_unclear[signs.rows[_is_harmful(signs.data, signs.places, kinds, leads, trails)]] = True
     is_unclear |= signs.counts(kinds == _DOT, cells) == 1  # perhaps a fraction
-    is_unclear |= (count == BOOK_DIGITS) & (signs.counts(kinds == _DASH, cells) == BOOK_DASHES)
     is_unclear |= signs.counts(kinds == _OPEN, cells) < signs.counts(kinds == _CLOSE, cells)  # as in `2) 0532 …`
     is_unclear |= _may_be_dates(count, signs.counts(~_is_bracket(kinds), cells), signs.counts(_is_line(kinds), cells))
     opens, rows_opened = signs.of(_OPEN)

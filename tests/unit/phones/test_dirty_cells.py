@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ from fbcheck_pipeline.model.reasons import EXCLUDED_LINE_TYPES
 from fbcheck_pipeline.phones import phone_reader
 from fbcheck_pipeline.phones.dirty.countries_named import names_country
 from fbcheck_pipeline.phones.dirty.undress import in_ascii
+from fbcheck_pipeline.phones.fast.digits import digits_as_one
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
 from fbcheck_pipeline.phones.phone_batches import outcomes_from
 from fbcheck_pipeline.phones.phone_reader import Cells, PhoneReader, Way
@@ -266,3 +268,10 @@ def test_remembered_cells_are_bounded_and_change_nothing(reader: PhoneReader, mo
 def test_a_country_s_code_is_found_however_it_stands(written: str) -> None:
     """A cheap look decides which cells the codes are searched in; a code that it missed would be no country's."""
     assert names_country(pa.array([written])).tolist() == [written != "che)"]
+
+
+def test_digits_side_by_side_are_one() -> None:
+    """Cells that differ in their digits only are asked for countries once; none takes a digit of the one before it."""
+    texts = ["030 1234", "5", "56 DE7", "", "x", "3DE4 CH:", None]
+    assert digits_as_one(pa.array(texts)).to_pylist() == [re.sub("[0-9]+", "0", text or "") for text in texts]
+    assert digits_as_one(pa.array(texts)[2:6]).to_pylist() == ["0 DE0", "", "x", "0DE0 CH:"]
