@@ -17,7 +17,7 @@ class MergePolicy:
         largest: no file grows beyond this, which bounds each merge.
     """
 
-    ratio: int
+    ratio: float
     largest: int
 
     def worth_merging(self, counts: Sequence[int]) -> slice:

@@ -41,7 +41,7 @@ from tests.prepared import nothing_synced
 PHONES, UNANSWERED = 500, 5
 LISTS_A_NIGHT = 50
 NIGHTS_ALONE = 14
-"""So many last nights bring the index up to date each for itself. They leave seven young files of it, more than there are on most nights."""
+"""So many last nights bring the index up to date each for itself. They leave the young files of it that nights leave, not one."""
 DAY_S, HOUR_S = 86_400, 3600
 FIRST, ROOM, STEP = 905_300_000_000, 200_000_000, 123_456_789
 """The phones lie among so many mobile numbers of one region. The step has no factor in common with their number: no phone comes twice

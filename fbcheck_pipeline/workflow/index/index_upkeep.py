@@ -27,8 +27,10 @@ log = logging.getLogger(__name__)
 
 MAX_LOOSE = 32
 """So many chunks are looked up one by one before a tier is made of them."""
-MERGING = MergePolicy(ratio=4, largest=1 << 25)
+MERGING = MergePolicy(ratio=8, largest=1 << 25)
 """Of tiers, in pairs; the largest has 300 MB."""
+YOUNG_RATIO = 1.5
+"""Of tiers that every plan opens: to have few of them is worth to write them more often."""
 
 
 def update_index(ws: Workspace, *, max_loose: int = MAX_LOOSE, policy: MergePolicy = MERGING) -> bool:
@@ -68,11 +70,14 @@ def remove_from_index(ws: Workspace, chunk_keys: Collection[str]) -> None:
 def tiers_to_merge(tiers: Sequence[Tier], policy: MergePolicy, since: float) -> list[Tier]:
     """The tiers that are worth one merge now.
 
-    Those that tell of nothing younger than `since` and the later ones are merged apart: what every plan reads shall not lie in a large file.
+    Those that tell of nothing younger than `since` and the later ones are merged apart: every plan reads these, so they shall be few, and no
+    one of them so large that much in it is old before it is.
     """
     first_young = max((at for at, each in enumerate(tiers, 1) if each.fresh_at < since), default=0)
-    for some in (tiers[:first_young], tiers[first_young:]):
-        chosen = some[policy.worth_merging([each.pairs for each in some])]
+    old, young = tiers[:first_young], tiers[first_young:]
+    half = sum(each.pairs for each in young) // 2
+    for some, merging in ((old, policy), (young, MergePolicy(YOUNG_RATIO, min(half, policy.largest)))):
+        chosen = some[merging.worth_merging([each.pairs for each in some])]
         if chosen and _are_adjacent(chosen):
             return list(chosen)
     return []
