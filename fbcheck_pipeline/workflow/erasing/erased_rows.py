@@ -28,6 +28,8 @@ _SEPARATOR, _ASCII_SEPARATOR = r"[^\p{L}\p{Nd}]", "[^A-Za-z0-9]"
 _MARKUP = r"&#?\w{1,8};|<[^<>]*>|%2[0-9A-Fa-f]"
 """What stands for a separator in a web page or an address."""
 _ODD_DIGIT = r"[^\P{Nd}0-9]"
+_NO_DIGITS = bytes({*range(0x20, 0x7F), *b"\t\r\n"} - {*b"0123456789&<%"})
+"""What may stand beside digits in a text in which each of them is a digit of a cell: ASCII without markup, and nothing packed."""
 _LONG, _TELLING = 9, 7
 """Fewer digits of a national number may stand in somebody else's by chance: with a digit beside them they are not it. Fewer than
 the second are dates and amounts, too: they are looked for behind the calling code only."""
@@ -89,6 +91,11 @@ class Person:
         if self._short:
             found = pc.or_(found, pc.match_substring_regex(texts, _alone(self._short, f"{separator}*")))
         return found
+
+    def may_be_in(self, content: bytes) -> bool:
+        """False for the bytes of a file that hold a number neither as a text nor as any cell of a list, in whatever way it is read."""
+        digits = content.translate(None, _NO_DIGITS)
+        return bool(self._short) or digits.strip(b"0123456789") != b"" or any(each.encode() in digits for each in self._long)
 
     def is_in_text(self, content: bytes) -> bool:
         """True for the bytes of a text, in whatever encoding, that hold a national number as one run of digits."""

@@ -143,8 +143,8 @@ def waiting_to_be_read(ws: Workspace) -> Iterator[str]:
 def mentions(ws: Workspace, name: str, person: Person) -> bool:
     """True for a list's file, read or not, that holds a number, whether as a cell or elsewhere; False where there is none."""
     with suppress(FileNotFoundError), ws.storage.local_copy(name) as path:
-        if path.exists():
-            return _in_cells(ws, path, person) or any(person.is_in_text(each) for each in contents(path.read_bytes()))
+        if path.exists() and person.may_be_in(content := path.read_bytes()):
+            return _in_cells(ws, path, person) or any(map(person.is_in_text, contents(content)))
     return False
 
 
