@@ -15,6 +15,7 @@ from fbcheck_pipeline.ledger.records import Chunk, LoadedChunk
 from fbcheck_pipeline.ledger.schema import (
     ERASED,
     LOADED,
+    backups,
     chunks,
     erased_phones,
     erasures,
@@ -40,10 +41,12 @@ class Erasing(Access):
         """Record that phones are being erased, and suppress them: no planning that has not read yet uses what is known of them."""
         digests, now = codec.digests(phones.tolist(), self.hash_key), self.clock()
         with self._write() as connection:
+            # Whatever the clock says, after every backup that holds them.
+            asked_at = max(now, connection.scalar(sa.select(sa.func.max(backups.c.made_at))) or now)
             for some in batched(digests.tolist()):
                 for table in (erasures, erased_phones):
                     connection.execute(sa.delete(table).where(table.c.digest.in_(some)))
-                    connection.execute(sa.insert(table), [{"digest": each, "asked_at": now} for each in some])
+                    connection.execute(sa.insert(table), [{"digest": each, "asked_at": asked_at} for each in some])
             opt_out(connection, digests, now)
             counts = ("suppressions", "erasures", "generation")
             connection.execute(sa.update(ledger_meta).values({name: ledger_meta.c[name] + 1 for name in counts}))

@@ -222,6 +222,21 @@ def test_opt_outs_and_erasures_after_the_backup_hold_in_the_restored_store(
     assert again.copied and not BackupTarget(place["backup"]).storage.names("since")
 
 
+def test_an_erasure_by_a_clock_that_was_set_back_reaches_the_backups_before_it(
+    store: WorkflowDriver, make_settings: MakeSettings, clock: Clock, tmp_path: Path
+) -> None:
+    """It seemed older than they were: once there was a newer backup, the next opt-out was told to the older one without it."""
+    older = str(tmp_path / "older")
+    back_up(store.ws, older)
+    clock.advance(-3 * DAY_S)
+    erase(store.ws, person_of(np.array([PERSON])), rejoin)
+    clock.advance(3 * DAY_S + 60)
+    back_up(store.ws, str(tmp_path / "newer"))
+    suppress_file(store.ws, more(tmp_path, "opt-outs", [905_320_009_000]), ReadOptions(region="TR"))
+    _, said = brought_back(make_settings, clock, {"backup": older, "data_uri": str(tmp_path / "new")})
+    assert said.erased == 1
+
+
 def test_a_backup_that_cannot_be_told_is_told_later_and_keeps_no_erasure_waiting(
     store: WorkflowDriver, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
