@@ -516,7 +516,7 @@ def _honest_number(text: str, reader: _Reader) -> PhoneOutcome:
 
 def _is_grouped_at_home(core: str, whole: PhoneOutcome, reader: _Reader) -> bool:
     """`(201) 585-9163` (US): True where a column of numbers from abroad has one in groups that are a number at home, too."""
-    if reader.column is not Says.INTERNATIONAL or _DIGITS_ONLY.fullmatch(core.strip()):
+    if reader.column is not Says.INTERNATIONAL or len(_GROUP.findall(core)) == 1:
         return False
     at_home = reader._replace(column=Says.NATIONAL, known={}).read(core)
     return at_home.is_number and at_home.e164 != whole.e164

@@ -45,9 +45,7 @@ def among_words(cells: pa.StringArray) -> pa.StringArray:
         cells: as `in_ascii` gives them, without blanks around, or parts of such.
     """
     cells = without_scheme(pc.ascii_trim(cells, " "))
-    is_one = matches(cells, _ONE)
-    is_one[is_one] = ~matches(cells.filter(pa.array(is_one)), _NO_WORD)
-    numbers = rewritten(cells, is_one, _AROUND, "")
+    numbers = rewritten(cells, matches(cells, _ONE, unless=_NO_WORD), _AROUND, "")
     return pc.if_else(pa.array(matches(numbers, _UNCLEAR)), NOTHING, numbers)
 
 
@@ -62,10 +60,7 @@ def beside_letter(cells: pa.StringArray) -> pa.StringArray:
     Args:
         cells: as `in_ascii` gives them, without blanks around.
     """
-    found = matches(cells, _LONE_LETTER)
-    found[found] = matches(cells.filter(pa.array(found)), _ANY_ONE)
-    found[found] = ~matches(cells.filter(pa.array(found)), _MAY_GO)
-    return rewritten(cells, found, _ANY_ONE, r"\1")
+    return rewritten(cells, matches(cells, _LONE_LETTER, _ANY_ONE, unless=_MAY_GO), _ANY_ONE, r"\1")
 
 
 def are_references(cells: pa.StringArray, numbers: pa.StringArray, beside_others: bool) -> Mask:

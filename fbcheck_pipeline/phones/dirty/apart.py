@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.phones.dirty.undress import matches
+from fbcheck_pipeline.phones.dirty.undress import matches, written_for
 from fbcheck_pipeline.phones.fast.digits import digit_counts, stretches
 from fbcheck_pipeline.phones.fast.terms import Ints
 from fbcheck_pipeline.text.digit_runs import BRACKETED_WORDS, LETTERS
@@ -24,8 +24,7 @@ def parts_apart(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     Args:
         cells: cleaned of what a whole cell may drop.
     """
-    has_shape = matches(cells, SHAPE)
-    has_shape[has_shape] = matches(cells.filter(pa.array(has_shape)), f"[{LETTERS}{BOUNDS}]")
+    has_shape = matches(cells, SHAPE, f"[{LETTERS}{BOUNDS}]")
     places, texts = np.flatnonzero(has_shape), _without_words_in_brackets(cells.filter(pa.array(has_shape)))
     has_time = matches(texts, TIME_APART)
     timed = pc.replace_substring_regex(texts.filter(pa.array(has_time)), TIME_APART, r"\1;\2;\3")
@@ -37,5 +36,6 @@ def parts_apart(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
 
 def _without_words_in_brackets(cells: pa.StringArray) -> pa.StringArray:
     has_words = matches(cells, r"[(\[{]")
-    some = pc.replace_substring_regex(cells.filter(pa.array(has_words)), BRACKETED_WORDS, " ")
+    some = cells.filter(pa.array(has_words))
+    some = pc.replace_substring_regex(some, written_for(BRACKETED_WORDS, some), " ")
     return pc.replace_with_mask(cells, pa.array(has_words), some)

@@ -22,6 +22,8 @@ NO_ONE_KNOWS = 3  # digits by which a number might end earlier or later
 # Beside an x a number must be clear: it begins as none from abroad does without its plus.
 _EXTENSION = rf"(?i)^(?:(?:{WHOLE}) +\(?(?:{EXTENSION_WORDS})|(?:\+|\(?0)[0-9 ().\-]*[0-9)] +\(?[x#])[ .:#]*[0-9]{{1,6}}\)?$"
 _LABEL_BEHIND = rf"(?i)^(?:{WHOLE}) *(?: {LABEL}|\({LABEL}\))$"
+# A cheap look at their ends, since both expressions hold many words.
+_WORDS_LAST, _DIGITS_LAST = r"[0-9)] *[ (][^0-9()]+\)?$", r"[^0-9 .,;:/()+\-\n|][ .:#]*[0-9]{1,6}\)?$"
 _BEGIN = r"(?s)^([+(]*[0-9][0-9 ().\-]*[0-9)])"
 _LAST_GROUP = r"[ ().\-]+[0-9]+\)?$"
 # Of cents without a 0 a price would go.
@@ -57,8 +59,8 @@ def before_words(cells: pa.StringArray) -> pa.StringArray:
         cells: as `in_ascii` gives them, without blanks around.
     """
     # Capitals may be digits of a telephone's keys.
-    is_label = matches(cells, _LABEL_BEHIND) & ~matches(cells, "[A-Z]{2}")
-    return rewritten(cells, matches(cells, _EXTENSION) | is_label, rf"{_BEGIN}.*$", r"\1")
+    is_label = matches(cells, _WORDS_LAST, _LABEL_BEHIND, unless="[A-Z]{2}")
+    return rewritten(cells, matches(cells, _DIGITS_LAST, _EXTENSION) | is_label, rf"{_BEGIN}.*$", r"\1")
 
 
 def before_range(cells: pa.StringArray) -> pa.StringArray:
@@ -85,8 +87,7 @@ def beside_count(cells: pa.StringArray) -> tuple[pa.StringArray, pa.StringArray]
     numbers = counts = pa.nulls(len(cells), pa.string())
     cells = pc.if_else(pa.array(matches(cells, "|".join(_WITH_COUNT))), cells, NOTHING)
     for shape in _WITH_COUNT:
-        where = matches(cells, shape)
-        where[where] = ~matches(cells.filter(pa.array(where)), _NO_COUNT)
+        where = matches(cells, shape, unless=_NO_COUNT)
         if shape is _COUNT_BEHIND:
             words = pc.replace_substring_regex(cells.filter(pa.array(where)), shape, r"\3").dictionary_encode()
             where[where] = ~np.array([*map(labels.is_label, words.dictionary.to_pylist())], np.bool_)[words.indices.to_numpy()]

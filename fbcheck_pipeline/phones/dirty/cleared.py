@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, matches
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, matches, rewritten
 from fbcheck_pipeline.phones.fast.digits import digit_counts
-from fbcheck_pipeline.phones.fast.terms import Ints, Mask
+from fbcheck_pipeline.phones.fast.terms import Ints
 from fbcheck_pipeline.text.decorations import CURRENCY, DAY, DAY_OR_MONTH, MIN_PART_DIGITS, MONTH, TIME, YEAR
 from fbcheck_pipeline.text.few_digits import AMOUNT_OR_BOOK, BLANKS
 
@@ -49,8 +49,7 @@ def cleared(cells: pa.StringArray, fewest: Ints) -> pa.StringArray:
         fewest: digits of a number of each cell's region.
     """
     is_known = digit_counts(cells) >= MIN_PART_DIGITS
-    is_known[is_known] = matches(cells.filter(pa.array(is_known)), _PLAIN)
-    is_known[is_known] = ~matches(cells.filter(pa.array(is_known)), _OTHER)
+    is_known[is_known] = matches(cells.filter(pa.array(is_known)), _PLAIN, unless=_OTHER)
     texts = pc.if_else(pa.array(is_known), cells, NOTHING)
     texts = _replaced(texts, r"[\t\r]|  ", r"[\t\r ]+", " ")
     texts = _dropped(
@@ -80,12 +79,8 @@ def cleared(cells: pa.StringArray, fewest: Ints) -> pa.StringArray:
 
 
 def _replaced(texts: pa.StringArray, shape: str, pattern: str, becomes: str) -> pa.StringArray:
-    where: Mask = matches(texts, shape)
-    if not where.any():
-        return texts
-    return pc.replace_with_mask(
-        texts, pa.array(where), pc.replace_substring_regex(texts.filter(pa.array(where)), pattern, becomes)
-    )
+    where = matches(texts, shape)
+    return pc.coalesce(rewritten(texts, where, pattern, becomes), texts) if where.any() else texts
 
 
 def _dropped(texts: pa.StringArray, patterns: tuple[str, ...], becomes: str, then: str = "") -> pa.StringArray:

@@ -59,9 +59,7 @@ def worded_parts(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
         cells: as `in_ascii` gives them, without blanks around.
     """
     cells = without_scheme(cells)
-    is_several = matches(cells, _WORDED)
-    is_several[is_several] = ~matches(cells.filter(pa.array(is_several)), _JOINED)
-    places = _without_unclear(cells, is_several)
+    places = _without_unclear(cells, matches(cells, _WORDED, unless=_JOINED))
     signed = pc.replace_substring_regex(cells.take(pa.array(places)), _SIGN, ";")
     cut = pc.replace_substring_regex(signed, rf"([0-9])({_WORDS_BETWEEN})([+(0-9])", r"\1\2;\2\3")
     return _whole(pc.split_pattern(cut, ";"), places)
@@ -72,10 +70,8 @@ def marked_parts(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
 
     Each part surely begins a number, whatever words are before it.
     """
-    where = matches(cells, r"(?s)[0-9].*[;|\n].*[0-9]")
-    where[where] = matches(cells.filter(pa.array(where)), _PLAIN)
-    where[where] = ~matches(cells.filter(pa.array(where)), _SCHEME)  # a second one cuts, too
-    places = _without_unclear(cells, where)
+    # A second scheme cuts, too.
+    places = _without_unclear(cells, matches(cells, r"(?s)[0-9].*[;|\n].*[0-9]", _PLAIN, unless=_SCHEME))
     some = cells.take(pa.array(places))
     is_marked = matches(some, "[;|]")
     cut = pc.replace_with_mask(some, pa.array(~is_marked), pc.replace_substring(some.filter(pa.array(~is_marked)), "\n", ";"))

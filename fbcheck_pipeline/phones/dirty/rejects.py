@@ -80,7 +80,7 @@ def are_words(cells: pa.StringArray) -> Mask:
         cells: as they came, or as `in_ascii` gives them; of the characters looked for none becomes another in ASCII.
     """
     found: Mask = digit_counts(cells) == 0
-    found[found] = _only(cells.filter(pa.array(found)), _WORDS, _MAY_BE_MORE)
+    found[found] = matches(cells.filter(pa.array(found)), _WORDS, unless=_MAY_BE_MORE)
     letters = pc.replace_substring(without(cells.filter(pa.array(found)), _IGNORED), SYMBOL, "")
     found[found] = ~pc.is_in(pc.utf8_lower(letters), _EMPTY_WORDS).to_numpy(zero_copy_only=False)
     return found
@@ -92,13 +92,13 @@ def reasons_without_digit(cells: pa.StringArray) -> list[tuple[RejectReason, Mas
     Args:
         cells: as `in_ascii` gives them, without blanks around.
     """
-    has_no_digit = _only(cells, _NO_DIGITS, _MAY_BE_ERROR)
+    has_no_digit = matches(cells, _NO_DIGITS, unless=_MAY_BE_ERROR)
     words = cells.filter(pa.array(has_no_digit))
     says_nothing = np.array([decorations.says_nothing(word.replace(SYMBOL, "")) for word in words.to_pylist()], np.bool_)
     is_empty = has_no_digit.copy()
     is_empty[has_no_digit] = says_nothing & ~matches(words, SYMBOL)  # which may be the flag of a country
     has_no_digit[has_no_digit] = ~says_nothing
-    is_address = _only(cells, _NO_DIGITS_BESIDE_AT, _TAG_OR_CHAT)
+    is_address = matches(cells, _NO_DIGITS_BESIDE_AT, unless=_TAG_OR_CHAT)
     return [(RejectReason.NOT_A_NUMBER, has_no_digit | is_address), (RejectReason.EMPTY, is_empty)]
 
 
@@ -109,7 +109,7 @@ def certain_reasons(cells: pa.StringArray) -> list[tuple[RejectReason, Mask]]:
         cells: as `in_ascii` gives them, without blanks around.
     """
     return [
-        (RejectReason.NOT_A_NUMBER, _only(cells, _NONE, _MAY_BE_ONE)),
+        (RejectReason.NOT_A_NUMBER, matches(cells, _NONE, unless=_MAY_BE_ONE)),
         (RejectReason.EXCEL_PRECISION_LOST, matches(cells, _ROUNDED)),
         (RejectReason.LETTERS_IN_NUMBER, _are_few_beside(cells)),
     ]
@@ -123,7 +123,7 @@ def are_glued(cells: pa.StringArray) -> Mask:
     """
     are_glued = matches(cells, f"[0-9][{LETTERS}]|[{LETTERS}][0-9]")
     some = cells.filter(pa.array(are_glued))
-    is_sure = _only(some, _GLUED_WITHIN, _TAKES_DIGITS) | matches(some, _GLUED_BEFORE)
+    is_sure = matches(some, _GLUED_WITHIN, unless=_TAKES_DIGITS) | matches(some, _GLUED_BEFORE)
     is_sure = matches(some, _GLUED_BEHIND) | (is_sure & ~matches(some, _MAY_BE_GLUED))
     are_glued[are_glued] = is_sure & ~matches(some, _MAY_GO)
     return are_glued
@@ -133,14 +133,7 @@ def _are_few_beside(cells: pa.StringArray) -> Mask:
     """Where words part a few digits from all others."""
     found = matches(cells, rf"[0-9][^0-9]*[{LETTERS}][^0-9]*[0-9]")
     some = cells.filter(pa.array(found))
-    found[found] = matches(some, _WORDS_BESIDE) & (matches(some, _FEW_BEFORE) | _only(some, _FEW_BEHIND, _WORD_BEHIND))
+    found[found] = matches(some, _WORDS_BESIDE) & (matches(some, _FEW_BEFORE) | matches(some, _FEW_BEHIND, unless=_WORD_BEHIND))
     some = cells.filter(pa.array(found))
     found[found] = ~(matches(some, _EXTENSION) | matches(some, _MAY_GO))
-    return found
-
-
-def _only(cells: pa.StringArray, shape: str, unless: str) -> Mask:
-    """Where the one expression is found, and the other is not."""
-    found = matches(cells, shape)
-    found[found] = ~matches(cells.filter(pa.array(found)), unless)
     return found

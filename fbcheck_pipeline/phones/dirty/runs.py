@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.phones.dirty.undress import matches
+from fbcheck_pipeline.phones.dirty.undress import matches, written_for
 from fbcheck_pipeline.phones.fast.digits import Bytes, buffers_of, digit_counts, only
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text.digit_runs import BEGINS_WITH_PLUS, BRACKETED_WORDS, MOST_DIGITS, MOST_GROUPS, SEPARATORS
@@ -79,7 +79,7 @@ def groups_of(cells: pa.StringArray) -> Groups:
     """
     ends, data = buffers_of(cells)
     if np.isin(data, _CLOSING).any():
-        ends, data = buffers_of(pc.replace_substring_regex(cells, BRACKETED_WORDS, " "))
+        ends, data = buffers_of(pc.replace_substring_regex(cells, written_for(BRACKETED_WORDS, cells), " "))
     is_digit = data - np.uint8(ord("0")) < 10
     begins = is_digit.copy()
     begins[1:] &= ~is_digit[:-1]

@@ -7,16 +7,19 @@ that is anything else stays with the careful path.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS, digit_counts, only
+from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS, buffers_of, digit_counts, only
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text import decorations
+from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
 from fbcheck_pipeline.text.digit_runs import LABEL, MOST_GROUPS
+from fbcheck_pipeline.text.digit_runs import LETTERS as LETTERS_APART
 from fbcheck_pipeline.text.splitting import CERTAIN_SEPARATORS, LONG_LIST, MAX_LIST_LENGTH
 
 # Begins and ends as a number does; what stands inside, the fast path looks at. A single point may begin a fraction.
@@ -38,6 +41,7 @@ _AREA = r"\(?0[0-9]{1,5}\)?|\+[0-9]{1,2} ?(?:\(0\) ?)?[0-9]{2,3}"
 _OF_TWO = 44
 _MANY = rf"^[0-9]+(?: +[0-9]+){{{MOST_GROUPS},}}$"
 MOST_BYTES = 4  # of a character
+FIRST_BEYOND_ASCII = 128
 # Letters of most scripts, as a part of a class; all of them, `\p{L}`, take a hundred times as long to compile, which each batch does.
 LETTERS = (
     r"A-Za-z\x{c0}-\x{d6}\x{d8}-\x{f6}\x{f8}-\x{2af}\x{388}-\x{38a}\x{38e}-\x{3a1}\x{3a3}-\x{3f5}\x{3f7}-\x{481}\x{48a}-\x{52f}"
@@ -54,11 +58,12 @@ _MAY_BE_DRESSED = r"(?i)^[=\"]*(?:item[0-9]+)?[^0-9]*[0-9][0-9 ()+\-.,'/e\t\r\v\
 
 
 class _Step(NamedTuple):
-    """A shape that cells have as a whole; in these a pattern is replaced wherever it is found."""
+    """A shape that cells have as a whole; in these a pattern is replaced wherever it is found. Those of labels begin as `begin` says."""
 
     shape: str
     pattern: str
     becomes: str
+    begin: str = ""
 
 
 def _step(shape: str, becomes: str) -> _Step:
@@ -72,7 +77,7 @@ _STEPS = (
     _step(rf"^([1-9])[.,](?:{_EXACT})$", r"\1\2\3\4\5\6\7\8"),
     _Step(rf"^(?:{_COMMAS}|{_APOSTROPHES})$", "[,']", ""),
     _Step(rf"(?i)^(?:{_SCHEME}){CORE}$", r"^[^:]+:", ""),
-    _Step(rf"(?i)^{_LABELLED}(?:{WHOLE})$", r"^[^0-9+]*[^0-9+(]", ""),
+    _Step(rf"(?i)^{_LABELLED}(?:{WHOLE})$", r"^[^0-9+]*[^0-9+(]", "", r"^[(\[]?[^0-9+(]"),
     _step(rf"^(?:({CORE}) ?[;,.:]|\[({CORE})\])$", r"\1\2"),
     _step(rf"^({_AREA}) ?/ ?([0-9](?: ?[0-9]){{4,8}})$", r"\1 \2"),
     _step(r"^\(\+([0-9]{1,3})\)([ 0-9(].*)$", r"+\1\2"),
@@ -140,11 +145,15 @@ def undressed(cells: pa.StringArray) -> pa.StringArray:
     found, left, places = _parted(cells.take(pa.array(places)), places, f"^{CORE}$")
     bare, at = [found[0]], [found[1]]
     for step in _STEPS:
-        taken, left, places = _parted(left, places, step.shape)
+        taken, left, places = _parted(left, places, step.begin or step.shape, step.shape)
         if not len(taken[0]):
             continue
         is_tail = step.pattern == _FRACTION  # of two characters; a tenth of an expression's time
-        changed = pc.utf8_slice_codeunits(taken[0], 0, -2) if is_tail else pc.replace_substring_regex(taken[0], *step[1:])
+        changed = (
+            pc.utf8_slice_codeunits(taken[0], 0, -2)
+            if is_tail
+            else pc.replace_substring_regex(taken[0], step.pattern, step.becomes)
+        )
         found, others, others_at = _parted(changed, taken[1], f"^{CORE}$")
         bare, at = [*bare, found[0]], [*at, found[1]]
         left, places = pa.concat_arrays([left, others]), np.concatenate([places, others_at])
@@ -153,9 +162,9 @@ def undressed(cells: pa.StringArray) -> pa.StringArray:
     return pa.concat_arrays(bare).take(pa.array(order, mask=order < 0))
 
 
-def _parted(cells: pa.StringArray, places: Ints, shape: str) -> tuple[tuple[pa.StringArray, Ints], pa.StringArray, Ints]:
+def _parted(cells: pa.StringArray, places: Ints, *shapes: str) -> tuple[tuple[pa.StringArray, Ints], pa.StringArray, Ints]:
     """Those of a shape and their places, then the others and theirs; a null has none."""
-    where = matches(cells, shape)
+    where = matches(cells, *shapes)
     return (cells.filter(pa.array(where)), places[where]), cells.filter(pa.array(~where)), places[~where]
 
 
@@ -172,7 +181,8 @@ def first_of_many(cells: pa.StringArray) -> pa.StringArray:
 
 def rewritten(cells: pa.StringArray, where: Mask, pattern: str, becomes: str) -> pa.StringArray:
     """Some of the cells with a pattern replaced, null for the others."""
-    return spread(pc.replace_substring_regex(cells.filter(pa.array(where)), pattern, becomes), where)
+    some = cells.filter(pa.array(where))
+    return spread(pc.replace_substring_regex(some, written_for(pattern, some), becomes), where)
 
 
 def without_scheme(cells: pa.StringArray) -> pa.StringArray:
@@ -187,9 +197,29 @@ def spread(texts: pa.StringArray, where: Mask) -> pa.StringArray:
     return pc.replace_with_mask(pa.nulls(len(where), pa.string()), pa.array(where), texts)
 
 
-def matches(cells: pa.StringArray, shape: str) -> Mask:
-    """Where the expression is found in the cell; not in a null."""
+def matches(cells: pa.StringArray, *shapes: str, unless: str | None = None) -> Mask:
+    """Where the expressions are found in the cell, each looked for only where those before it are, and the last one is not; not in a null."""
+    shape, *more = shapes
     if cells.null_count == len(cells):
         return np.zeros(len(cells), np.bool_)  # an expression takes longer to compile than most batches
-    found: Mask = pc.fill_null(pc.match_substring_regex(cells, shape), False).to_numpy(zero_copy_only=False)
+    found: Mask = pc.fill_null(pc.match_substring_regex(cells, written_for(shape, cells)), False).to_numpy(zero_copy_only=False)
+    if more:
+        found[found] = matches(cells.filter(pa.array(found)), *more)
+    if unless:
+        found[found] = ~matches(cells.filter(pa.array(found)), unless)
     return found
+
+
+def written_for(pattern: str, cells: pa.StringArray) -> str:
+    """The same expression, without letters beyond ASCII where the cells have none: it compiles in a fraction of the time."""
+    plain = _in_ascii(pattern)
+    return pattern if plain == pattern or buffers_of(cells)[1].max(initial=0) >= FIRST_BEYOND_ASCII else plain
+
+
+@cache
+def _in_ascii(pattern: str) -> str:
+    for letters in (LETTERS, LETTERS_APART):
+        pattern = pattern.replace(letters, "A-Za-z")
+    for words in (LABEL[3:-1], EXTENSION_WORDS):
+        pattern = pattern.replace(words, "|".join(filter(str.isascii, words.split("|"))))
+    return pattern

@@ -93,6 +93,7 @@ def test_the_column_decides_what_ambiguous_bare_digits_are(says: Says, becomes: 
         ("(201) 585-9163", "US", "ambiguous_international"),
         ("Tel. 201 585 9163", "US", "ambiguous_international"),
         ("2015859163", "US", None),
+        ("[2015859163]", "US", None),
         ("90 532 123 45 67", "TR", None),
     ],
 )
