@@ -228,37 +228,26 @@ class PhoneReader:
         """Cells whose shape alone tells that no number is in them."""
         return _rejected_where(cells.rows, certain_reasons(plain))
 
-    def _apart(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
-        """Cells in which no stretch has the digits of a number."""
-        groups, fewest = groups_of(plain), fewest_of(cells.regions)
-        longest, total = groups.longest(), groups.digit_count()
-        is_none = (longest < fewest) & (total >= fewest)
-        is_none[is_none] = ~self._is_other(cells.at(is_none), plain.filter(pa.array(is_none)), longest[is_none], total[is_none])
-        reasons = np.full(is_none.sum(), phone_batches.REASON_CODE[RejectReason.INVALID_NUMBER])
-        reasons[matches(plain.filter(pa.array(is_none)), MAY_BE_DIGITS)] = phone_batches.REASON_CODE[
-            RejectReason.LETTERS_IN_NUMBER
-        ]
-        return phone_batches.rejected_phones(cells.rows[is_none], reasons), is_none
-
     def _without_run(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells in which no run of digits is a number."""
         groups, fewest = groups_of(plain), fewest_of(cells.regions)
-        is_none = (groups.longest() >= fewest) & ~groups.are_many(fewest)
-        left, texts = cells.at(is_none), plain.filter(pa.array(is_none))
-        groups, fewest = groups_of(texts), fewest[is_none]
-        runs = runs_in(texts, groups, fewest)
-        read, is_sure = self._fast(left.taken(runs.of_cell)._replace(texts=runs.texts))
-        is_without = np.bincount(runs.of_cell[~is_sure | ~_is_rejected(read)], minlength=len(texts)) == 0
-        may, longest, total = texts.filter(pa.array(is_without)), groups.longest()[is_without], groups.digit_count()[is_without]
-        is_without[is_without] = ~self._is_other(left.at(is_without), may, longest, total)
+        longest, total = groups.longest(), groups.digit_count()
+        is_none = (total >= fewest) & ~groups.are_many(fewest)
+        places = np.flatnonzero(is_none & (longest >= fewest))
+        texts = plain.take(pa.array(places))
+        runs = runs_in(texts, groups_of(texts), fewest[places])
+        of_cell = places[runs.of_cell]
+        read, is_sure = self._fast(cells.taken(of_cell)._replace(texts=runs.texts))
+        is_none[of_cell[~is_sure | ~_is_rejected(read)]] = False
+        may = plain.filter(pa.array(is_none))
+        is_none[is_none] = ~self._is_other(cells.at(is_none), may, longest[is_none], total[is_none])
         codes = phone_batches.REASON_CODE
-        reasons = np.full(len(texts), codes[RejectReason.TOO_LONG])
-        reasons[runs.of_cell[runs.is_whole]] = read.reason[runs.is_whole]
+        reasons = np.full(len(plain), codes[RejectReason.TOO_LONG])
+        reasons[of_cell[runs.is_whole]] = read.reason[runs.is_whole]
         reasons[groups.stretch_count() > 1] = codes[RejectReason.INVALID_NUMBER]
-        reasons[runs.of_cell[phone_batches.is_ambiguous(read)]] = codes[RejectReason.AMBIGUOUS_INTERNATIONAL]
-        reasons = reasons[is_without]
-        reasons[matches(texts.filter(pa.array(is_without)), MAY_BE_DIGITS)] = codes[RejectReason.LETTERS_IN_NUMBER]
-        is_none[is_none] = is_without
+        reasons[of_cell[phone_batches.is_ambiguous(read)]] = codes[RejectReason.AMBIGUOUS_INTERNATIONAL]
+        reasons = reasons[is_none]
+        reasons[matches(plain.filter(pa.array(is_none)), MAY_BE_DIGITS)] = codes[RejectReason.LETTERS_IN_NUMBER]
         return phone_batches.rejected_phones(cells.rows[is_none], reasons), is_none
 
     def _is_other(self, cells: Cells, plain: pa.StringArray, longest: Ints, total: Ints) -> Mask:
@@ -559,9 +548,9 @@ class PhoneReader:
     # Functions rather than bound methods, which would keep the object, and its megabytes, until the collector of garbage comes.
     # First those that ask least of cells that others read.
     _WAYS: tuple[Way, ...] = (
-        *(_without_digit, _glued, _few_digits, _certainly_none, _undressed, _apart, _of_too_many, _parted_by_blanks, _in_parts),
+        *(_without_digit, _glued, _few_digits, _certainly_none, _undressed, _of_too_many, _parted_by_blanks, _in_parts),
         *(_linked, _with_time, _with_more, _of_ranges, _without_markup, _among_words, _in_worded_parts, _in_marked_parts),
-        *(_beside_count, _in_named_country, _without_run, _cleared, _after_moment),
+        *(_without_run, _beside_count, _in_named_country, _cleared, _after_moment),
     )
     _WAYS_CLEARED: tuple[Way, ...] = (
         _in_parts,

@@ -58,12 +58,13 @@ _MAY_BE_DRESSED = r"(?i)^[=\"]*(?:item[0-9]+)?[^0-9]*[0-9][0-9 ()+\-.,'/e\t\r\v\
 
 
 class _Step(NamedTuple):
-    """A shape that cells have as a whole; in these a pattern is replaced wherever it is found. Those of labels begin as `begin` says."""
+    """A shape that cells have as a whole; in these a pattern is replaced wherever it is found. Only where `begin` is found, and `unless` is not."""
 
     shape: str
     pattern: str
     becomes: str
     begin: str = ""
+    unless: str | None = None
 
 
 def _step(shape: str, becomes: str) -> _Step:
@@ -77,7 +78,7 @@ _STEPS = (
     _step(rf"^([1-9])[.,](?:{_EXACT})$", r"\1\2\3\4\5\6\7\8"),
     _Step(rf"^(?:{_COMMAS}|{_APOSTROPHES})$", "[,']", ""),
     _Step(rf"(?i)^(?:{_SCHEME}){CORE}$", r"^[^:]+:", ""),
-    _Step(rf"(?i)^{_LABELLED}(?:{WHOLE})$", r"^[^0-9+]*[^0-9+(]", "", r"^[(\[]?[^0-9+(]"),
+    _Step(rf"(?i)^{_LABELLED}(?:{WHOLE})$", r"^[^0-9+]*[^0-9+(]", "", r"^[(\[]?[^0-9+(]", r"(?:^|[^A-Za-z])IS[^A-Za-z]+$"),
     _step(rf"^(?:({CORE}) ?[;,.:]|\[({CORE})\])$", r"\1\2"),
     _step(rf"^({_AREA}) ?/ ?([0-9](?: ?[0-9]){{4,8}})$", r"\1 \2"),
     _step(r"^\(\+([0-9]{1,3})\)([ 0-9(].*)$", r"+\1\2"),
@@ -145,7 +146,7 @@ def undressed(cells: pa.StringArray) -> pa.StringArray:
     found, left, places = _parted(cells.take(pa.array(places)), places, f"^{CORE}$")
     bare, at = [found[0]], [found[1]]
     for step in _STEPS:
-        taken, left, places = _parted(left, places, step.begin or step.shape, step.shape)
+        taken, left, places = _parted(left, places, step.begin or step.shape, step.shape, unless=step.unless)
         if not len(taken[0]):
             continue
         is_tail = step.pattern == _FRACTION  # of two characters; a tenth of an expression's time
@@ -162,9 +163,11 @@ def undressed(cells: pa.StringArray) -> pa.StringArray:
     return pa.concat_arrays(bare).take(pa.array(order, mask=order < 0))
 
 
-def _parted(cells: pa.StringArray, places: Ints, *shapes: str) -> tuple[tuple[pa.StringArray, Ints], pa.StringArray, Ints]:
+def _parted(
+    cells: pa.StringArray, places: Ints, *shapes: str, unless: str | None = None
+) -> tuple[tuple[pa.StringArray, Ints], pa.StringArray, Ints]:
     """Those of a shape and their places, then the others and theirs; a null has none."""
-    where = matches(cells, *shapes)
+    where = matches(cells, *shapes, unless=unless)
     return (cells.filter(pa.array(where)), places[where]), cells.filter(pa.array(~where)), places[~where]
 
 
