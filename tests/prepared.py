@@ -1,4 +1,4 @@
-"""What is slow to make and not in question in most tests: an empty Dagster instance to copy, and writing without syncing to disk."""
+"""What is slow to make and not in question in most tests: an empty Dagster instance to copy, and writing without syncing to, or without, a disk."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from typing import Any
 import dagster as dg
 import sqlalchemy as sa
 
+MEMORY = Path("/dev/shm")
+
 
 @functools.cache
 def empty_dagster_home() -> Path:
@@ -25,6 +27,22 @@ def empty_dagster_home() -> Path:
     (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
     with dg.DagsterInstance.from_config(str(home)):
         return home
+
+
+@contextmanager
+def folder_in_memory(room_bytes: int, otherwise: Path) -> Iterator[Path]:
+    """A folder that no disk is behind, where the system has that much room in memory, else this one: a disk may take milliseconds to
+    delete a file. A test that fails leaves all of it at `otherwise`.
+    """
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < room_bytes:
+        yield otherwise
+        return
+    with tempfile.TemporaryDirectory(prefix="fbcheck-", dir=MEMORY) as name:
+        try:
+            yield Path(name)
+        except BaseException:
+            shutil.copytree(name, otherwise, dirs_exist_ok=True)
+            raise
 
 
 @contextmanager

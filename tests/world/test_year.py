@@ -23,13 +23,13 @@ from fbcheck_pipeline.workflow.erasing.purge import purge
 from tests.conftest import DAY_S, Clock
 from tests.integration.erasing.store import where_is
 from tests.newer_program import OLDER_GO_ON, newer_program
-from tests.prepared import nothing_synced
-from tests.world.chance import TIMES, chance_of
+from tests.prepared import folder_in_memory, nothing_synced
+from tests.world.chance import chance_of
 from tests.world.year import Year
 from tests.world.year_dagster import dagster_instance, dagster_of
 from tests.world.year_vendor import HOUR_S, MoodyVendor
 
-DAYS, LISTS_A_DAY = 365, 4 if TIMES == 1 else 20
+DAYS, LISTS_A_DAY = 365, 20
 RETENTION_DAYS = 90
 RESTORED, UPGRADED, SET_BACK = 50, 220, 100
 BOUND_S = 60.0
@@ -37,6 +37,7 @@ BOUND_S = 60.0
 IDLE_STATEMENTS = 30
 RUNS_KEPT = 100
 """Of Dagster's, when a day of its own has ended, beside the runs of open lists, which stay: the newest of each asset, and collections."""
+ROOM_BYTES = 1 << 30
 FILES_A_LIST, FILES_BESIDE, BYTES_A_LIST = 14, 300, 200_000
 
 
@@ -129,19 +130,20 @@ def look_after(year: Year, day: int, folder: Path) -> None:
 @pytest.mark.long(seconds=600)
 @pytest.mark.timeout(7200)  # for machines under load; idle it takes minutes
 def test_a_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Faults, kills, restarts, a restore, an upgrade, purges, opt-outs and erasures, each at its day; `WORLD_TIMES=2` plays twenty lists a day, 10 makes them large."""
+    """Faults, kills, restarts, a restore, an upgrade, purges, opt-outs and erasures, each at its day; `WORLD_TIMES=10` makes all lists large."""
     clock = Clock()
-    vendor = MoodyVendor(chance_of("vendor"), clock, tmp_path / "data" / "ledger.db", verdict_days=30)
     with ExitStack() as stack:
+        folder = stack.enter_context(folder_in_memory(ROOM_BYTES, tmp_path))
+        vendor = MoodyVendor(chance_of("vendor"), clock, folder / "data" / "ledger.db", verdict_days=30)
         stack.enter_context(nothing_synced())
         stack.enter_context(vendor.books)
-        dagster = stack.enter_context(dagster_instance(tmp_path / "dagster"))
-        given = {"data_uri": str(tmp_path / "data"), "api_url": vendor.books.url, "api_key": "k"}
-        year = Year(load_settings(**given, poll_seconds=60, region="TR", chunk_size=40), vendor, chance_of("year"), tmp_path)
+        dagster = stack.enter_context(dagster_instance(folder / "dagster"))
+        given = {"data_uri": str(folder / "data"), "api_url": vendor.books.url, "api_key": "k"}
+        year = Year(load_settings(**given, poll_seconds=60, region="TR", chunk_size=40), vendor, chance_of("year"), folder)
         days: list[list[Path]] = []
         for day in range(DAYS):
             if day == UPGRADED:
-                newer = (OLDER_GO_ON, tmp_path)
+                newer = (OLDER_GO_ON, folder)
                 stack.enter_context(newer_program(*newer))
                 monkeypatch.setattr(reading_version, "version", lambda package: "99.0.0")
                 reading_version.reading_version.cache_clear()
@@ -149,7 +151,7 @@ def test_a_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 year.upgrade(newer)
             before = set(year.lists)
             a_day(year, day, dagster)
-            look_after(year, day, tmp_path)
+            look_after(year, day, folder)
             days.append([each for each in year.lists if each not in before])
             assert vendor.complaints == [], f"day {day}"
             assert [wrong for path in days[day] for wrong in year.look_at(path, is_early=True)] == [], f"day {day}"
