@@ -31,8 +31,8 @@ def plan_list(ws: Workspace, list_key: str, phones: Phones, *, again: Again) -> 
         The pins of all its phones; chunks for the new ones stand planned in the ledger.
 
     Raises:
-        OperatorError: a purpose is required and the list has none; or the ledger was restored, and nobody said since when submissions
-            are unknown.
+        OperatorError: a purpose is required and the list has none; the list was purged meanwhile; or the ledger was restored, and nobody
+            said since when submissions are unknown.
     """
     if (held := ws.ledger.why_nothing_is_bought()) is not None:
         raise OperatorError(held)

@@ -107,10 +107,15 @@ class PlanDraft:
         return True
 
     def renew(self) -> None:
-        """Look up what changed, and draw it anew."""
+        """Look up what changed, and draw it anew.
+
+        Raises:
+            OperatorError: the list was purged meanwhile.
+        """
         with self._ws.ledger.looking() as tx:
             now, waiting = tx.version(), tx.waiting()
         if now.generation != self._version.generation:
+            self._ws.ledger.phone_list(self._key)
             self._look()
             return
         note_all(self._ws, self._lookups, self._ws.ledger.changed_since(self._version.changes))

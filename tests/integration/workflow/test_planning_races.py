@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
+from fbcheck_pipeline.errors import OperatorError
 from fbcheck_pipeline.ledger import ChunkState, Ledger
 from fbcheck_pipeline.ledger.planning import MOST_CHANGED, Planning
 from fbcheck_pipeline.workflow.buying import plan_draft
@@ -151,6 +152,18 @@ def test_what_does_not_concern_a_list_costs_it_no_second_look(
     before_recording(lambda: other.run("c", phones(10, 905_330_000_000)))
     driver.run("b", phones(10))
     assert not renewals and len(vendor.accepted) == 20
+
+
+def test_a_list_that_is_purged_in_the_midst_of_its_planning_is_named_and_not_bought(
+    open_driver: Callable[..., WorkflowDriver], before_recording: Callable[..., None], vendor: FakeVendor
+) -> None:
+    """The table of what it depends on has no room for a list that is not there, and said so in the database's words."""
+    driver = open_driver()
+    driver.register("a")
+    before_recording(lambda: purge(driver.ws, older_than_days=None, list_key="a"))
+    with pytest.raises(OperatorError, match="there is no list a"):
+        driver.submit("a", phones(10))
+    assert driver.states() == [] and not vendor.posts
 
 
 def test_more_changes_than_are_read_inside_are_read_outside(
