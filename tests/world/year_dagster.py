@@ -95,7 +95,8 @@ def dagster_instance(home: Path) -> Iterator[dg.DagsterInstance]:
         "class": "ConsolidatedSqliteEventLogStorage",
         "config": {"base_dir": str(home / "events")},
     }
-    overrides = {"event_log_storage": storage, "telemetry": {"enabled": False}}
+    silent = {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}  # as in deploy/
+    overrides = {"event_log_storage": storage, "compute_logs": silent, "telemetry": {"enabled": False}}
     with dg.DagsterInstance.local_temp(str(home), overrides=overrides) as instance:
         yield instance
 
