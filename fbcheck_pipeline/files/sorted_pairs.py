@@ -13,7 +13,7 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import IO
 
@@ -160,6 +160,16 @@ class PairsFile:
         if table.schema.metadata != {key.encode(): value.encode() for key, value in identity.items()}:
             raise DamagedPairs("another file")
         return cls(table, count, source, value_bits, *np.frombuffer(end, np.int64, block_count * 3).reshape(-1, 3).T.copy())
+
+    def reopened(self, source: ByteRanges) -> PairsFile:
+        """The same file, which was closed meanwhile: what is read of it is held against the sums that were read then.
+
+        Raises:
+            DamagedPairs: it has another size.
+        """
+        if source.size != self._bytes.size:
+            raise DamagedPairs("cut, or another file")
+        return replace(self, _bytes=source)
 
     def search(self, needles: Keys) -> Iterator[tuple[npt.NDArray[np.int64], Values]]:
         """Find sorted, distinct keys: places of `needles`, each with a value that it has, in pieces.

@@ -15,12 +15,14 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
 
 from fbcheck_pipeline.files.byte_ranges import byte_ranges
 from fbcheck_pipeline.files.sorted_pairs import DamagedPairs, Pairs, PairsFile, Values, merged, write_pairs
+from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import TRAITS, codec
 from fbcheck_pipeline.ledger.codec import Phones
 from fbcheck_pipeline.ledger.records import LoadedChunk, SettledTry, Tier
@@ -33,6 +35,8 @@ log = logging.getLogger(__name__)
 
 PAIRS_AT_ONCE = 1 << 21
 """Pairs in memory while a tier is made of chunks, each of which has two values at most."""
+SMALL = 1 << 20
+"""Pairs: of up to eight such tiers a process keeps the table and the fences, for the next list that it plans."""
 _VALUE_BITS = 13
 _PIECE = 1 << 18
 
@@ -66,10 +70,25 @@ def open_tier(ws: Workspace, tier: Tier) -> Iterator[PairsFile]:
         FileNotFoundError, DamagedPairs: it cannot be used; `withdraw_unusable` says what to do.
     """
     with byte_ranges(ws.storage, tier.name) as source:
-        file = PairsFile.open(source, _identity(ws, tier.name))
+        if tier.pairs > SMALL:
+            file = PairsFile.open(source, _identity(ws.ledger.uuid, tier.name))
+        else:
+            file = _small_file(ws.storage, ws.ledger.uuid, tier.name).reopened(source)
         if file.count != tier.pairs:
             raise DamagedPairs("another file")
         yield file
+
+
+@lru_cache(maxsize=8)
+def _small_file(storage: Storage, ledger_uuid: str, name: str) -> PairsFile:
+    """A closed file: it never changes, nor does another one ever have its name."""
+    with byte_ranges(storage, name) as source:
+        return PairsFile.open(source, _identity(ledger_uuid, name))
+
+
+def forget_files() -> None:
+    """Keep no fences, which are phones, of files that were deleted."""
+    _small_file.cache_clear()
 
 
 def withdraw_unusable(ws: Workspace, tier: Tier, error: Exception) -> None:
@@ -185,7 +204,7 @@ class TierWriter:
         with self.ws.ledger.sender() as writer:
             self.ws.ledger.begin_file(name, writer)
             with self.ws.storage.writing(name) as sink:
-                pairs = write_pairs(sink, _identity(self.ws, name), table, pieces, limit=table.num_rows)
+                pairs = write_pairs(sink, _identity(self.ws.ledger.uuid, name), table, pieces, limit=table.num_rows)
             youngest = np.fmax.reduce(table["fresh_at"].to_numpy(), initial=-np.inf)
             tier = Tier(name, after, through, pairs, float(youngest))
             return self.ws.ledger.publish_tier(tier, instead_of=instead_of, generation=self.generation)
@@ -200,5 +219,5 @@ def _sorted(phones: Phones, values: Values) -> Iterator[Pairs]:
         yield some >> _VALUE_BITS, (some & ((1 << _VALUE_BITS) - 1)).astype(np.int32)
 
 
-def _identity(ws: Workspace, name: str) -> dict[str, str]:
-    return {"ledger": ws.ledger.uuid, "name": name}
+def _identity(ledger_uuid: str, name: str) -> dict[str, str]:
+    return {"ledger": ledger_uuid, "name": name}

@@ -18,7 +18,7 @@ from fbcheck_pipeline.files.sorted_pairs import DamagedPairs
 from fbcheck_pipeline.ledger.records import Tier
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.workflow.file_upkeep import finish_files
-from fbcheck_pipeline.workflow.index.index_tiers import TierWriter, open_tier, withdraw_unusable
+from fbcheck_pipeline.workflow.index.index_tiers import TierWriter, forget_files, open_tier, withdraw_unusable
 from fbcheck_pipeline.workflow.index.phone_history import reused_since
 from fbcheck_pipeline.workflow.merge_policy import MergePolicy
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -60,6 +60,7 @@ def remove_from_index(ws: Workspace, chunk_keys: Collection[str]) -> None:
     for tier in ws.ledger.index_state().tiers:
         if _tells_untruth(ws, tier, gone):
             TierWriter(ws, ws.ledger.generation()).merge([tier])
+    forget_files()
     finish_files(ws)
     known = ws.ledger.files_in_use()
     for name in ws.storage.names(paths.VERDICT_INDEX.folder):  # of no ledger's: from a backup

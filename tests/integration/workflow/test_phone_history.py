@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fbcheck_pipeline.files.sorted_pairs import Pairs
+from fbcheck_pipeline.files.sorted_pairs import BLOCK_BYTES, FILTER_BYTES, Pairs
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.ledger.codec import Phones
@@ -144,9 +144,15 @@ def break_disk(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     monkeypatch.setattr(os, "pread", failing)
 
 
+@pytest.mark.parametrize("was_read_before", [False, True])
 @pytest.mark.parametrize("how", ["lose", "cut", "foreign", "unreadable"])
 def test_a_spoilt_file_is_said_and_made_anew(
-    how: str, ws: Workspace, clock: Clock, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    how: str,
+    was_read_before: bool,
+    ws: Workspace,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It is never believed, and nobody has to mend it."""
     past = PastChunks(ws, clock)
@@ -154,6 +160,8 @@ def test_a_spoilt_file_is_said_and_made_anew(
         past.collect(past.exported(SOME[start : start + 5]), SOME[start : start + 3])
         assert update_index(ws, max_loose=0)
     before = {each.name for each in ws.ledger.index_state().tiers}
+    if was_read_before:
+        history_of(ws, SOME)
     if how == "unreadable":
         break_disk(monkeypatch, Path(ws.storage.root) / min(before))
     else:
@@ -172,6 +180,28 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names = list[str]()
     monkeypatch.setattr(phone_history, "open_tier", lambda ws, tier: names.append(tier.name) or open_tier(ws, tier))
     return names
+
+
+def test_the_next_list_of_a_process_needs_only_the_pairs_of_a_file_until_something_is_deleted(
+    ws: Workspace, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run plans many lists, and files never change. Their fences are phones, which a process does not keep when some are erased."""
+    past, pread, read = PastChunks(ws, clock), os.pread, list[int]()
+    purged = past.exported(SOME[:2])
+    for chunk, answered in ((purged, SOME[:1]), (past.exported(SOME[2:8]), SOME[2:6])):
+        past.collect(chunk, answered)
+        assert update_index(ws, max_loose=0)
+    needed = BLOCK_BYTES + FILTER_BYTES
+    monkeypatch.setattr(os, "pread", lambda file, size, start: read.append(size) or pread(file, size, start))
+
+    def bytes_read() -> int:
+        read.clear()
+        assert told_by(history_of(ws, SOME), SOME) == past.told(SOME)
+        return sum(read)
+
+    assert bytes_read() > 2 * needed == bytes_read()
+    past.purge(purged)
+    assert bytes_read() > needed == bytes_read()
 
 
 def test_what_is_too_old_to_matter_is_not_opened(ws: Workspace, clock: Clock, opened: list[str]) -> None:
