@@ -26,6 +26,7 @@ from fbcheck_pipeline.cli.attempts import Attempts
 from fbcheck_pipeline.cli.dagster_home import prepare_dagster_home
 from fbcheck_pipeline.cli.heap import share_heap
 from fbcheck_pipeline.cli.interrupts import Interrupts
+from fbcheck_pipeline.cli.kept_metadata import metadata_kept
 from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.cli.run_options import RunOptions, RunOutcome
 from fbcheck_pipeline.cli.tables import region_hint
@@ -115,6 +116,7 @@ def run_lists(settings: Settings, paths: Sequence[Path], options: RunOptions, re
         with (
             files_kept_open() as kept,
             open_instance(settings) as instance,
+            metadata_kept(),
             reporter.progress(),
             Interrupts() as interrupts,
         ):

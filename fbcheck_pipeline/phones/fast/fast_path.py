@@ -7,13 +7,15 @@ over cells. Where a step depends on what arrays do not tell (carrier codes, loca
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from threading import RLock
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from phonenumbers import PhoneNumberType
 
 from fbcheck_pipeline.phones.fast.digits import MARGIN, WIDTH, Digits, digits_of
@@ -30,7 +32,7 @@ from fbcheck_pipeline.phones.fast.terms import (
     Mask,
     Says,
 )
-from fbcheck_pipeline.phones.fast.territories import FEWEST_ABROAD, SYMBOLS, Automaton
+from fbcheck_pipeline.phones.fast.territories import FEWEST_ABROAD, SYMBOLS, Automaton, StateFacts
 
 # No national number has more than 17 digits; more steps would lead out of the cell's row of the matrix.
 MOST_STEPS = 18
@@ -75,8 +77,24 @@ class Compiled:
                     self.is_hopeless[territory] = True
                 self._is_known[territory] = True
 
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All of it by name, as another process may `take` it."""
+        with self._lock:
+            parts = (vars(self), vars(self.automaton), vars(self.lookups), self.automaton.facts._asdict())
+            return {name: array for part in parts for name, array in part.items() if isinstance(array, np.ndarray)}
 
-_of_this_process = cache(Compiled)
+    def take(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Begin with the `arrays` that the same code made of the same metadata. What was compiled here already stays."""
+        with self._lock:
+            if len(self.automaton.is_final) > 1:
+                return
+            self.automaton.facts = StateFacts(*(arrays[name] for name in StateFacts._fields))
+            for part in (vars(self), vars(self.automaton), vars(self.lookups)):
+                part.update({name: arrays[name] for name, array in part.items() if isinstance(array, np.ndarray)})
+
+
+compiled_here = cache(Compiled)
+"""What this process compiled."""
 
 
 class FastPath:
@@ -89,7 +107,7 @@ class FastPath:
 
     def __init__(self, excluded: Iterable[int], compiled: Compiled | None = None) -> None:
         self._is_excluded = np.isin(PhoneNumberType.values(), [*excluded])
-        self.compiled = compiled or _of_this_process()
+        self.compiled = compiled or compiled_here()
         self.automaton, self.lookups = self.compiled.automaton, self.compiled.lookups
         self._asked: Rows = np.zeros(TERRITORY_COUNT, np.int64)
 

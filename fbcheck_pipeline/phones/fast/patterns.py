@@ -26,15 +26,18 @@ class Expression:
     """One expression; made by the functions below only, which never make an equal one twice."""
 
     __slots__ = ("is_complete", "kind", "mark", "mask", "parts")
+    is_complete: bool
 
     def __init__(self, kind: Kind, mask: int, parts: tuple[Expression, ...], mark: Mark | None) -> None:
         self.kind = kind
         self.mask = mask  # of a digit: which ones it may be
         self.parts = parts  # of `then`: first and second; of `either`: the choices
         self.mark = mark
-        self.is_complete = kind in ("nothing", "anything", "mark")
-        if parts:
-            self.is_complete = (all if kind == "then" else any)(part.is_complete for part in parts)
+        if kind == "then":
+            first, second = parts
+            self.is_complete = first.is_complete and second.is_complete
+        else:
+            self.is_complete = kind in ("nothing", "anything", "mark") or any([part.is_complete for part in parts])
 
 
 @cache
@@ -86,7 +89,7 @@ def followers(expression: Expression) -> tuple[tuple[int, Expression], ...]:
     if expression.kind != "then":
         return _merged([follower for part in expression.parts for follower in followers(part)])
     first, second = expression.parts
-    begun = tuple((mask, then(rest, second)) for mask, rest in followers(first))
+    begun = tuple([(mask, then(rest, second)) for mask, rest in followers(first)])
     return _merged([*begun, *followers(second)]) if first.is_complete else begun
 
 
@@ -105,10 +108,12 @@ def after(expression: Expression, digit: int) -> Expression:
 
 def marks(expression: Expression) -> frozenset[Mark]:
     """Of everything that is complete here."""
+    if not expression.is_complete:
+        return frozenset()
     if expression.mark:
         return frozenset({expression.mark})
     if expression.kind == "then":
-        return marks(expression.parts[1]) if expression.parts[0].is_complete else frozenset()
+        return marks(expression.parts[1])
     return frozenset().union(*map(marks, expression.parts))
 
 

@@ -119,7 +119,7 @@ class Automaton:
         """Give the state a number; a list of it where it is new."""
         if state in self._ids:
             return []
-        number = self._ids[state] = len(self._ids)
+        number = self._ids[state] = len(self.is_final) + len(self._new_facts)
         self._new_facts.append(_facts_of(marks(state), regions))
         self._new_rows.append([number] * SYMBOLS)
         return [state]
@@ -251,6 +251,7 @@ def _top_level(pattern: str) -> list[str]:
     return choices
 
 
+@cache
 def _facts_of(complete: frozenset[Mark], regions: tuple[str, ...]) -> StateFacts:
     leads = {region for region in regions if _leading_digits(region) is not None}
     country, line_type = NONE, NONE

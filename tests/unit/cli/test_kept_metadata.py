@@ -1,0 +1,89 @@
+"""What is compiled of phonenumbers' metadata serves the next command, and only where it is certainly the same."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from fbcheck_pipeline.cli import kept_metadata
+from fbcheck_pipeline.cli.kept_metadata import metadata_kept
+from fbcheck_pipeline.phones.fast.fast_path import CELLS_WORTH_COMPILING, Compiled, FastPath
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
+
+TR, DE = ("0532 123 45 67", "TR"), ("030 123456", "DE")
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(kept_metadata, "_PLACE", tmp_path / "kept.npz")
+    return tmp_path / "kept.npz"
+
+
+def command(monkeypatch: pytest.MonkeyPatch, *cells: tuple[str, str]) -> tuple[set[str], list[str | None]]:
+    """What a process of its own has from the beginning, and what it reads."""
+    compiled = Compiled()
+    monkeypatch.setattr(kept_metadata, "compiled_here", lambda: compiled)
+    with metadata_kept():
+        begins_with = {COUNTRIES[each] for each in np.flatnonzero(compiled.is_ready)}
+        many = [each for each in cells for _ in range(CELLS_WORTH_COMPILING)]
+        regions = np.array([COUNTRIES.index(region) for _, region in many], np.int64)
+        _, e164 = FastPath([], compiled).read(pa.array([text for text, _ in many]), regions, np.full(len(many), Says.NOTHING))
+    return begins_with, e164.to_pylist()[::CELLS_WORTH_COMPILING]
+
+
+def test_the_next_command_begins_with_it_and_reads_the_same(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A territory more is compiled beside those that were taken, and kept with them."""
+    assert command(monkeypatch, TR) == (set(), ["+905321234567"])
+    assert command(monkeypatch, TR, DE) == ({"TR"}, ["+905321234567", "+4930123456"])
+    assert command(monkeypatch, DE, TR) == ({"TR", "DE"}, ["+4930123456", "+905321234567"])
+
+
+def test_what_is_known_is_not_written_again(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands side by side leave each other's file alone."""
+    command(monkeypatch, TR)
+    before = place.stat()
+    command(monkeypatch, TR)
+    assert (place.stat().st_ino, place.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_a_damaged_file_is_no_metadata(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong table would make strangers' numbers: every array has a checksum."""
+    command(monkeypatch, TR)
+    content = place.read_bytes()
+    for at in range(200, len(content), len(content) // 12):
+        place.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        begins_with, read = command(monkeypatch, TR)
+        assert (begins_with, read) == (set(), ["+905321234567"]), at
+    place.write_bytes(content[: len(content) // 2])
+    assert command(monkeypatch, TR) == (set(), ["+905321234567"])
+
+
+def test_other_code_or_metadata_begins_anew(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules may have changed: what they made before is not theirs."""
+    command(monkeypatch, TR)
+    monkeypatch.setattr("phonenumbers.__version__", "0.0.1")
+    assert command(monkeypatch, DE) == (set(), ["+4930123456"])
+    assert command(monkeypatch, DE) == ({"DE"}, ["+4930123456"])
+
+
+def test_where_python_keeps_no_modules_nothing_is_kept(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder may be somebody else's."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    command(monkeypatch, TR)
+    assert not place.exists()
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(kept_metadata, "_PLACE", place / "no folder" / "kept.npz")
+    assert command(monkeypatch, TR) == (set(), ["+905321234567"])
+
+
+def test_all_that_is_compiled_is_kept() -> None:
+    """Two arrays of one name would be one in the file."""
+    compiled = Compiled()
+    parts = (vars(compiled), vars(compiled.automaton), vars(compiled.lookups), compiled.automaton.facts._asdict())
+    arrays = [each for part in parts for each in part.values() if isinstance(each, np.ndarray)]
+    assert len(compiled.arrays()) == len(arrays)
