@@ -85,6 +85,7 @@ TRAPS: dict[str, tuple[str, ...]] = {
         "-5321234567 kim@example.com",
         "0532 123 45 67 kim@c.us",
         "444 1234 a5321234@example.com",
+        "Ali 0 5 3 2 1 2 3 4 5 6 7",
     ),
     "DE": (
         "301,234.0",
