@@ -111,7 +111,7 @@ class Collecting(ChunkEntries):
         last, today, now = chunk.gone_day or "", self.today(), self.clock()
         days = chunk.gone_days + (today > last)  # a clock that was set back makes no more days of one
         with self._write() as connection:
-            counted = sa.update(chunks).where(chunks.c.chunk_key == chunk.chunk_key, chunks.c.gone_days == chunk.gone_days)
+            counted = sa.update(chunks).where(*_as_asked(chunk), chunks.c.gone_days == chunk.gone_days)
             is_counted = connection.execute(counted.values(gone_days=days, gone_day=max(last, today))).rowcount == 1
             if not is_counted or days < DAYS_UNTIL_GONE:
                 return False
@@ -167,26 +167,27 @@ class Collecting(ChunkEntries):
 
     def mark_exported(
         self,
-        chunk_key: str,
+        chunk: Chunk,
         *,
-        from_: ChunkState,
         progress: TaskProgress,
         vendor_exported_at: str | None,
         result_url: str | None,
         note: str | None = None,
     ) -> bool:
-        """The vendor has a result ready. False when another worker moved the chunk first.
+        """The vendor has a result ready. False when another worker moved the chunk first, or its task is another one by now.
 
         Args:
             vendor_exported_at: when, as the vendor wrote it.
             note: what is odd about it.
         """
         exported = {"exported_at": self.clock(), "vendor_exported_at": vendor_exported_at, "result_url": result_url}
-        return self._move(chunk_key, from_, ChunkState.EXPORTED, {**_columns(progress), **exported, **_NOT_GONE, "note": note})
+        values = {**_columns(progress), **exported, **_NOT_GONE, "note": note}
+        return self._move(chunk.chunk_key, chunk.state, ChunkState.EXPORTED, values, _as_asked(chunk))
 
-    def mark_failed(self, chunk_key: str, *, from_: ChunkState, progress: TaskProgress, note: str) -> bool:
-        """The vendor says that the task failed. False when another worker moved the chunk first."""
-        return self._move(chunk_key, from_, ChunkState.FAILED, {**_columns(progress), "note": note, **UNANSWERED})
+    def mark_failed(self, chunk: Chunk, *, progress: TaskProgress, note: str) -> bool:
+        """The vendor says that the task failed. False when another worker moved the chunk first, or its task is another one by now."""
+        values = {**_columns(progress), "note": note, **UNANSWERED}
+        return self._move(chunk.chunk_key, chunk.state, ChunkState.FAILED, values, _as_asked(chunk))
 
     def mark_overdue(self, chunk_key: str, *, from_: ChunkState) -> bool:
         """The deadline has passed: lists wait no longer, the task is still asked. False when another worker moved it first."""
@@ -229,8 +230,8 @@ class Collecting(ChunkEntries):
         return at <= now or at > now + most_s
 
     def _note_poll(self, chunk: Chunk, values: Mapping[str, object]) -> None:
-        """A late answer about a chunk that moved since is dropped."""
-        update = sa.update(chunks).where(chunks.c.chunk_key == chunk.chunk_key, chunks.c.state == chunk.state)
+        """A late answer about a chunk that moved since, or about another task than it has by now, is dropped."""
+        update = sa.update(chunks).where(*_as_asked(chunk))
         with self._write() as connection:
             connection.execute(update.values({"polls": chunks.c.polls + 1, **values}))
 
@@ -241,10 +242,14 @@ def _result(unanswered: Phones, result_sha256: str, result_counts: Mapping[str, 
     return {**result, "unanswered_count": len(unanswered), "fetcher": None}
 
 
+def _as_asked(chunk: Chunk) -> tuple[sa.ColumnElement[bool], ...]:
+    """The guard that nobody moved a chunk, or gave it another task, since its task was asked about."""
+    return tuple(chunks.c[name] == getattr(chunk, name) for name in ("chunk_key", "state", "task_id"))
+
+
 def _as_seen(chunk: Chunk) -> tuple[sa.ColumnElement[bool], ...]:
-    """The guard that nobody moved a chunk, or recorded a fetch of it, since it was looked at."""
-    names = ("chunk_key", "state", "task_id", "fetches")
-    return tuple(chunks.c[name] == getattr(chunk, name) for name in names)
+    """The guard that, besides, nobody recorded a fetch of a chunk since it was looked at."""
+    return (*_as_asked(chunk), chunks.c.fetches == chunk.fetches)
 
 
 def _keep_unanswered(connection: sa.Connection, chunk_key: str, unanswered: Phones, moved: bool) -> None:

@@ -140,7 +140,7 @@ def settle_failed(ws: Workspace, chunk: Chunk, progress: TaskProgress, why: str)
             f"{why}; whether task {shown_task_id(chunk.task_id)} is this chunk's cannot be known, so it is not attached any more"
         )
         return ws.ledger.disown_task(chunk.chunk_key, from_=chunk.state, task_id=chunk.known_task_id, note=note)
-    return ws.ledger.mark_failed(chunk.chunk_key, from_=chunk.state, progress=progress, note=why)
+    return ws.ledger.mark_failed(chunk, progress=progress, note=why)
 
 
 def tried_note(why: str, tried: str, times: int, next_at: float) -> str:
@@ -235,8 +235,7 @@ def _learn_of_task(ws: Workspace, chunk: Chunk, snapshot: TaskSnapshot, answer: 
             _note_result(ws, chunk, snapshot, next_poll_at=now + longest_interval_s(ws, chunk))
             return
         polled.exported += ledger.mark_exported(
-            chunk.chunk_key,
-            from_=chunk.state,
+            chunk,
             progress=progress,
             vendor_exported_at=snapshot.updated_at,
             result_url=snapshot.result_url,

@@ -309,10 +309,25 @@ def test_a_late_status_answer_does_not_undo_what_was_learned(ws: Workspace) -> N
     chunk = brought_to(ws.ledger, ChunkState.SUBMITTED)
     before = ws.ledger.chunk(chunk)
     exported = TaskProgress("exported", 10, 10, 0)
-    assert ws.ledger.mark_exported(chunk, from_=ChunkState.SUBMITTED, progress=exported, vendor_exported_at=None, result_url=None)
+    assert ws.ledger.mark_exported(before, progress=exported, vendor_exported_at=None, result_url=None)
     ws.ledger.note_progress(before, TaskProgress("processing", 10, 5, 0), next_poll_at=0)
     assert ws.ledger.chunk(chunk).vendor_status == "exported"
     assert [row.chunk_key for row in ws.ledger.due_for_fetch()] == [chunk]
+
+
+def test_an_answer_about_a_task_that_the_chunk_has_no_more_is_dropped(ws: Workspace) -> None:
+    """A person attached another one while the vendor was asked: the old one's failure, result or loss is not the new one's."""
+    register(ws.ledger, "a")
+    key = brought_to(ws.ledger, ChunkState.SUBMITTED)
+    asked, progress = ws.ledger.chunk(key), TaskProgress("failed", 10, 0, 10)
+    assert ws.ledger.disown_task(key, from_=asked.state, task_id=asked.known_task_id, note="")
+    assert ws.ledger.attach_task(key, task_id="t2", total=10, is_synthetic=False, protocol=None, user_id=None)
+    attached = ws.ledger.chunk(key)
+    assert not ws.ledger.mark_failed(asked, progress=progress, note="")
+    assert not ws.ledger.mark_exported(asked, progress=progress, vendor_exported_at=None, result_url="http://127.0.0.1/t1")
+    assert not ws.ledger.note_gone(asked, note="")
+    ws.ledger.note_poll_error(asked, note="t1 is odd", next_poll_at=0)
+    assert ws.ledger.chunk(key) == attached
 
 
 def test_halves_share_the_lists_the_budget_and_the_phones_of_the_whole(ws: Workspace) -> None:
