@@ -11,17 +11,19 @@ import sqlalchemy as sa
 from fbcheck_pipeline.ledger.access import Access
 from fbcheck_pipeline.ledger.many_keys import among, among_bound
 from fbcheck_pipeline.ledger.records import LoadedChunk, Tier
-from fbcheck_pipeline.ledger.schema import ERASED, LOADED, chunk_phones, chunks, doomed_files, index_tiers, ledger_meta
+from fbcheck_pipeline.ledger.schema import ERASED, LASTS, LOADED, chunk_phones, chunks, doomed_files, index_tiers, ledger_meta
 from fbcheck_pipeline.ledger.states import MOVES, TRAITS, ChunkState, states_that
 
 _MAY_HOLD_AGAIN = {from_ for from_, to in MOVES if TRAITS[to].holds}
 _SENT_AND_SETTLED = [
     state for state, traits in TRAITS.items() if traits.is_try and not traits.holds and state not in _MAY_HOLD_AGAIN
 ]
+_STATES_THAT_AGE = [state for state, traits in TRAITS.items() if not traits.holds and not traits.lasts]
 PAGE = 64
 """So many chunks are loaded together."""
 _GENERATION = sa.select(ledger_meta.c.generation)
-_NOW = sa.select(ledger_meta.c.changes, ledger_meta.c.generation)
+_LASTING = sa.select(sa.func.coalesce(sa.func.max(chunks.c.change), 0)).where(LASTS, chunks.c.change > sa.bindparam("told"))
+_NOW = sa.select(ledger_meta.c.changes, ledger_meta.c.generation, _LASTING.scalar_subquery().label("lasting_change"))
 _TIERS = sa.select(index_tiers).order_by(index_tiers.c.through_change)
 _HOLDING = sa.select(chunks.c.chunk_key).where(chunks.c.state.in_(states_that("holds")))
 _DOOMED = sa.select(doomed_files).order_by(doomed_files.c.name)
@@ -30,7 +32,7 @@ _IS_KEPT = chunks.c.state != ChunkState.PURGED
 _ANSWERS = sa.and_(chunks.c.result_sha256.is_not(None), chunks.c.task_id.is_not(None), _IS_KEPT)
 _LAST_CHANGES = sa.select(chunks.c.change).where(among_bound(chunks.c.change, "changes"))
 _COUNT_OF_LAST = _LAST_CHANGES.with_only_columns(sa.func.count(chunks.c.change))
-_TELLS = sa.or_(_ANSWERS, sa.and_(chunks.c.unanswered_count > 0, chunks.c.state.not_in(states_that("holds"))))
+_TELLS = sa.or_(_ANSWERS, sa.and_(chunks.c.unanswered_count > 0, chunks.c.state.in_(_STATES_THAT_AGE)))
 
 
 @dataclass(frozen=True)
@@ -39,17 +41,24 @@ class IndexState:
 
     Attributes:
         change: the greatest change number of any chunk.
+        lasting_change: the greatest of a chunk with a try that counts however old it is, or 0 where a tier tells of it.
         generation: rises before anything personal is deleted; what was read before may not be published after.
         tiers: in the order of the changes they tell of.
     """
 
     change: int
+    lasting_change: int
     generation: int
     tiers: list[Tier]
 
-    def gaps(self) -> list[tuple[int, int]]:
-        """Changes that no tier tells of: after one number, through another."""
-        bounds = [0, *(bound for each in self.tiers for bound in (each.after_change, each.through_change)), self.change]
+    def gaps(self, *, lasting: bool) -> list[tuple[int, int]]:
+        """Changes that no tier tells of: after one number, through another.
+
+        Args:
+            lasting: of the tries that count however old they are, else of all other things.
+        """
+        told = (bound for each in self.tiers if each.lasts == lasting for bound in (each.after_change, each.through_change))
+        bounds = [0, *told, self.lasting_change if lasting else self.change]
         return [(after, through) for after, through in zip(bounds[::2], bounds[1::2], strict=True) if after < through]
 
 
@@ -59,8 +68,10 @@ class Indexing(Access):
     def index_state(self) -> IndexState:
         """What is published now."""
         with self.database.reading() as connection:
-            tiers, meta = connection.execute(_TIERS).all(), connection.execute(_NOW).one()
-        return IndexState(meta.changes, meta.generation, Tier.from_rows(tiers))
+            tiers = Tier.from_rows(connection.execute(_TIERS).all())
+            told = max((each.through_change for each in tiers if each.lasts), default=0)
+            meta = connection.execute(_NOW, {"told": told}).one()
+        return IndexState(meta.changes, meta.lasting_change, meta.generation, tiers)
 
     def generation(self) -> int:
         """Rises before anything personal is deleted: whoever publishes what was read before one asks `undisturbed`."""
@@ -81,13 +92,14 @@ class Indexing(Access):
         """True while a file is a part of the index."""
         return bool(self._rows(sa.select(index_tiers.c.name).where(index_tiers.c.name == tier.name)))
 
-    def count_telling(self, after: int, through: int) -> int:
-        """How many chunks that answer or were tried in vain changed last after one number and through another; at most PAGE + 1."""
-        return len(self._rows(sa.select(chunks.c.chunk_key).where(*_telling(after, through)).limit(PAGE + 1)))
+    def count_telling(self, after: int, through: int, *, lasting: bool) -> int:
+        """How many chunks that tell something, see `gaps`, changed last after one number and through another; at most PAGE + 1."""
+        where = (chunks.c.change > after, chunks.c.change <= through, LASTS if lasting else _TELLS)
+        return len(self._rows(sa.select(chunks.c.chunk_key).where(*where).limit(PAGE + 1)))
 
-    def telling(self, after: int, through: int) -> Iterator[LoadedChunk]:
-        """Chunks that answer or were tried in vain and changed last after one number and through another, in this order."""
-        return self._pages(after, [chunks.c.change <= through, _TELLS])
+    def telling(self, after: int, through: int, *, lasting: bool) -> Iterator[LoadedChunk]:
+        """The same chunks, in the order of their changes."""
+        return self._pages(after, [chunks.c.change <= through, LASTS if lasting else _TELLS])
 
     def holding(self) -> Iterator[LoadedChunk]:
         """Chunks whose phones nobody else may send; one that moves meanwhile comes as it is then."""
@@ -125,16 +137,15 @@ class Indexing(Access):
             something was deleted since `generation`, or its writer was taken for gone.
         """
         names = [each.name for each in instead_of]
-        replaced = index_tiers.c.name.in_(names)
-        overlaps = sa.and_(index_tiers.c.after_change < tier.through_change, index_tiers.c.through_change > tier.after_change)
         with self._write() as connection:
-            known = set(connection.scalars(sa.select(index_tiers.c.name).where(sa.or_(replaced, overlaps))))
+            tiers = Tier.from_rows(connection.execute(_TIERS).all())
+            known = {each.name for each in tiers if each.name in names or each.overlaps(tier)}
             is_current = connection.scalar(_GENERATION) == generation and known == set(names)
             is_current &= connection.execute(sa.delete(doomed_files).where(is_being_written(tier.name))).rowcount == 1
             doom(connection, names if is_current else [tier.name])
             if is_current:
                 connection.execute(sa.insert(index_tiers).values(**asdict(tier)))
-            if is_current and not instead_of:
+            if is_current and not instead_of and not tier.lasts:
                 _forget_phones(connection, tier)
             return is_current
 
@@ -171,10 +182,6 @@ class Indexing(Access):
             if len(page) < PAGE:
                 return
             after = page[-1].change
-
-
-def _telling(after: int, through: int) -> list[sa.ColumnElement[bool]]:
-    return [chunks.c.change > after, chunks.c.change <= through, _TELLS]
 
 
 def _forget_phones(connection: sa.Connection, tier: Tier) -> None:

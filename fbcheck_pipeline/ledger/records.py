@@ -273,11 +273,20 @@ class Tier(Record):
     after_change: int
     through_change: int
     pairs: int
-    fresh_at: float = math.inf  # of the youngest verdict or try that it tells of
+    fresh_at: float = -math.inf  # of the youngest verdict or try that it tells of
 
     def tells_of(self, change: int) -> bool:
         """True where this file, if any, tells of the chunk with this change number."""
         return self.after_change < change <= self.through_change
+
+    def overlaps(self, other: Tier) -> bool:
+        """True where both tell of the same."""
+        return self.lasts == other.lasts and self.after_change < other.through_change and other.after_change < self.through_change
+
+    @property
+    def lasts(self) -> bool:
+        """True where it tells of tries that count however old they are, and of nothing else; no other file tells of these."""
+        return self.fresh_at == math.inf
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from fbcheck_pipeline.ledger.states import TRAITS
+
 metadata = sa.MetaData()
 ERASED = ""
 """What stands in place of a hash once somebody was erased from what it was of."""
@@ -148,6 +150,13 @@ chunks = sa.Table(
     sa.Column("note", sa.Text),  # the last thing that went wrong, for a person
 )
 
+_STATES_THAT_LAST = [state.value for state, traits in TRAITS.items() if traits.lasts and not traits.holds]
+LASTS = sa.and_(
+    chunks.c.unanswered_count > sa.literal(0, literal_execute=True),
+    chunks.c.state.in_(sa.bindparam("lasting", _STATES_THAT_LAST, expanding=True, literal_execute=True)),
+)
+"""Of chunks that tell of a try that counts however old it is. Written out in each query, so that an index of these few serves it."""
+sa.Index("ix_chunks_lasting", chunks.c.state, chunks.c.change, sqlite_where=LASTS, postgresql_where=LASTS)
 HAS_POSSIBLE_TASK = chunks.c.possible_task_id.is_not(None)
 sa.Index("ix_chunks_possible_task", chunks.c.chunk_key, sqlite_where=HAS_POSSIBLE_TASK, postgresql_where=HAS_POSSIBLE_TASK)
 sa.Index("ix_chunks_beginning", chunks.c.chunk_key, postgresql_ops={"chunk_key": "text_pattern_ops"})

@@ -54,6 +54,11 @@ class Traits:
     check_status: CheckStatus | None
     action: str | None = None
 
+    @property
+    def lasts(self) -> bool:
+        """True where a settled try that brought no answer counts however old it is: no night sends its phones again."""
+        return self.retries != "night"
+
 
 _RECONCILE = (
     "look the task up at the vendor, then run one of: fbcheck reconcile {chunk_key} --task-id ID, --resubmit or --abandon"

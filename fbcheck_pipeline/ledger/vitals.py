@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -101,5 +102,5 @@ class Vitals(Access):
 
     def index_gap(self) -> int:
         """Changes of chunks that no published file of the index tells of: it jumps when one of these is lost and made anew."""
-        told = self._number(sa.select(sa.func.sum(index_tiers.c.through_change - index_tiers.c.after_change)))
-        return self._number(sa.select(ledger_meta.c.changes)) - told
+        told = sa.select(sa.func.sum(index_tiers.c.through_change - index_tiers.c.after_change))
+        return self._number(sa.select(ledger_meta.c.changes)) - self._number(told.where(index_tiers.c.fresh_at < math.inf))

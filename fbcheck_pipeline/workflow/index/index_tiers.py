@@ -4,6 +4,8 @@ A tier tells of the chunks whose last change lies in a range: of each chunk the 
 vain. What it tells of a chunk that changed since is stale and counts no more: a later tier, or the ledger, tells it anew. A tier
 that is lost or damaged is made anew from what the ledger knows.
 
+Tries that count however old they are lie in tiers of their own: every plan reads these few, and not what has grown old beside them.
+
 Which tiers there are is decided in `index_upkeep`.
 """
 
@@ -58,7 +60,7 @@ SCHEMA = pa.schema(
 """What the values of a tier mean: a chunk as it was after a change, and whether it answered the phone or tried it in vain.
 
 All of it is true as long as the chunk has this change number. An answer's `exported_at` is by our clock, `fresh_at` by the later of ours and
-the vendor's. A try's `exported_at` is -inf, `fresh_at` when it settled, or inf where it counts however old it is.
+the vendor's. A try's `exported_at` is -inf, `fresh_at` when it settled, or inf, in a tier of its own, where it counts however old it is.
 """
 
 
@@ -71,19 +73,19 @@ def open_tier(ws: Workspace, tier: Tier) -> Iterator[PairsFile]:
     """
     with byte_ranges(ws.storage, tier.name) as source:
         if tier.pairs > SMALL:
-            file = PairsFile.open(source, _identity(ws.ledger.uuid, tier.name))
+            file = PairsFile.open(source, _identity(ws.ledger.uuid, tier.name, tier.lasts))
         else:
-            file = _small_file(ws.storage, ws.ledger.uuid, tier.name).reopened(source)
+            file = _small_file(ws.storage, ws.ledger.uuid, tier.name, tier.lasts).reopened(source)
         if file.count != tier.pairs:
             raise DamagedPairs("another file")
         yield file
 
 
 @lru_cache(maxsize=8)
-def _small_file(storage: Storage, ledger_uuid: str, name: str) -> PairsFile:
+def _small_file(storage: Storage, ledger_uuid: str, name: str, lasts: bool) -> PairsFile:
     """A closed file: it never changes, nor does another one ever have its name."""
     with byte_ranges(storage, name) as source:
-        return PairsFile.open(source, _identity(ledger_uuid, name))
+        return PairsFile.open(source, _identity(ledger_uuid, name, lasts))
 
 
 def forget_files() -> None:
@@ -104,20 +106,24 @@ def fresh_at(chunk: LoadedChunk) -> float:
     return max(chunk.exported_at or -math.inf, -math.inf if told_us is None else told_us / 1_000_000)
 
 
-def _settled_at(chunk: LoadedChunk) -> float | None:
-    """When a try settled, by which it ceases to count; what only a person sends again never does."""
-    return chunk.settled_at if TRAITS[chunk.state].retries == "night" else math.inf
+def rows_of(chunks: Sequence[LoadedChunk], *, lasting: bool) -> tuple[pa.Table, Pairs]:
+    """What a tier says of chunks with their phones: its table, and the pairs, not sorted.
 
-
-def rows_of(chunks: Sequence[LoadedChunk]) -> tuple[pa.Table, Pairs]:
-    """What a tier says of chunks with their phones: its table, and the pairs, not sorted."""
-    told = [(chunk, phones, is_try) for chunk in chunks for phones, is_try in told_by(chunk)]
+    Args:
+        lasting: of the tries that count however old they are, else of all other things.
+    """
+    told = [
+        (chunk, phones, is_try)
+        for chunk in chunks
+        for phones, is_try in told_by(chunk)
+        if (is_try and TRAITS[chunk.state].lasts) == lasting
+    ]
     facts = ("change", *SettledTry._fields)
     columns = {
         **{name: [getattr(chunk, name) for chunk, _, _ in told] for name in facts},
         "is_try": [is_try for _, _, is_try in told],
         "exported_at": [-math.inf if is_try else chunk.exported_at for chunk, _, is_try in told],
-        "fresh_at": [_settled_at(chunk) if is_try else fresh_at(chunk) for chunk, _, is_try in told],
+        "fresh_at": [math.inf if lasting else chunk.settled_at if is_try else fresh_at(chunk) for chunk, _, is_try in told],
     }
     phones = np.concatenate([np.empty(0, np.int64), *(each[1] for each in told)])
     values = np.repeat(np.arange(len(told), dtype=np.int32), [len(each[1]) for each in told])
@@ -147,21 +153,21 @@ class TierWriter:
     ws: Workspace
     generation: int
 
-    def fill(self, after: int, through: int) -> bool:
-        """Make tiers of the chunks of a gap; False when somebody else was first.
+    def fill(self, after: int, through: int, *, lasting: bool) -> bool:
+        """Make tiers of the chunks of a gap, see `rows_of`; False when somebody else was first.
 
         Raises:
             StorageError: the phones of a chunk are lost, see `with_phones`.
         """
         told, pairs = list[LoadedChunk](), 0
-        for chunk in self.ws.ledger.telling(after, through):
+        for chunk in self.ws.ledger.telling(after, through, lasting=lasting):
             told.append(with_phones(self.ws, chunk))
             pairs += chunk.phone_count
             if pairs >= PAIRS_AT_ONCE or 2 * len(told) > (1 << _VALUE_BITS) - 2:
-                if not self._publish_told(told, after, chunk.change):
+                if not self._publish_told(told, after, chunk.change, lasting):
                     return False
                 told, pairs, after = [], 0, chunk.change
-        return self._publish_told(told, after, through)
+        return self._publish_told(told, after, through, lasting)
 
     def merge(self, tiers: Sequence[Tier]) -> bool:
         """Make one tier of adjacent ones without what is stale by now, none where all is; False when another was first, or one is damaged."""
@@ -179,7 +185,8 @@ class TierWriter:
                     self.ws.ledger.withdraw_tier(tier)
                 return True
             try:
-                return self._publish(table, merged(files, renamed), tiers[0].after_change, tiers[-1].through_change, tiers)
+                through = tiers[-1].through_change
+                return self._publish(table, merged(files, renamed), tiers[0].after_change, through, tiers, tiers[0].lasts)
             except DamagedPairs as error:
                 for tier in tiers:
                     withdraw_unusable(self.ws, tier, error)
@@ -195,18 +202,21 @@ class TierWriter:
         ends = np.cumsum([each.table.num_rows for each in files])
         return rows.filter(pa.array(is_true)), np.split(number, ends[:-1])
 
-    def _publish_told(self, told: Sequence[LoadedChunk], after: int, through: int) -> bool:
-        table, pairs = rows_of(told)
-        return self._publish(table, _sorted(*pairs), after, through, [])
+    def _publish_told(self, told: Sequence[LoadedChunk], after: int, through: int, lasting: bool) -> bool:
+        table, pairs = rows_of(told, lasting=lasting)
+        return self._publish(table, _sorted(*pairs), after, through, [], lasting)
 
-    def _publish(self, table: pa.Table, pieces: Iterator[Pairs], after: int, through: int, instead_of: Sequence[Tier]) -> bool:
+    def _publish(
+        self, table: pa.Table, pieces: Iterator[Pairs], after: int, through: int, instead_of: Sequence[Tier], lasting: bool
+    ) -> bool:
         name = paths.VERDICT_INDEX.of(secrets.token_hex(8))
+        identity = _identity(self.ws.ledger.uuid, name, lasting)
+        youngest = math.inf if lasting else float(np.fmax.reduce(table["fresh_at"].to_numpy(), initial=-np.inf))
         with self.ws.ledger.sender() as writer:
             self.ws.ledger.begin_file(name, writer)
             with self.ws.storage.writing(name) as sink:
-                pairs = write_pairs(sink, _identity(self.ws.ledger.uuid, name), table, pieces, limit=table.num_rows)
-            youngest = np.fmax.reduce(table["fresh_at"].to_numpy(), initial=-np.inf)
-            tier = Tier(name, after, through, pairs, float(youngest))
+                pairs = write_pairs(sink, identity, table, pieces, limit=table.num_rows)
+            tier = Tier(name, after, through, pairs, youngest)
             return self.ws.ledger.publish_tier(tier, instead_of=instead_of, generation=self.generation)
 
 
@@ -219,5 +229,6 @@ def _sorted(phones: Phones, values: Values) -> Iterator[Pairs]:
         yield some >> _VALUE_BITS, (some & ((1 << _VALUE_BITS) - 1)).astype(np.int32)
 
 
-def _identity(ledger_uuid: str, name: str) -> dict[str, str]:
-    return {"ledger": ledger_uuid, "name": name}
+def _identity(ledger_uuid: str, name: str, lasts: bool) -> dict[str, str]:
+    """A file in which an earlier version told of both kinds is neither, and is made anew."""
+    return {"ledger": ledger_uuid, "name": name, **({"lasts": "true"} if lasts else {})}

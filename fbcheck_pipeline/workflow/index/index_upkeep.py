@@ -36,12 +36,13 @@ YOUNG_RATIO = 1.5
 def update_index(ws: Workspace, *, max_loose: int = MAX_LOOSE, policy: MergePolicy = MERGING) -> bool:
     """Make tiers of what no tier tells yet where that is much, and merge tiers where these are many; True when any was published."""
     state = ws.ledger.index_state()
-    is_loose = sum(ws.ledger.count_telling(*gap) for gap in state.gaps()) > max_loose
+    gaps = [(gap, lasting) for lasting in (False, True) for gap in state.gaps(lasting=lasting)]
+    is_loose = sum(ws.ledger.count_telling(*gap, lasting=lasting) for gap, lasting in gaps) > max_loose
     is_new = False
     if is_loose:
         writer = TierWriter(ws, state.generation)
         try:
-            is_new = all([writer.fill(*gap) for gap in state.gaps()])
+            is_new = all([writer.fill(*gap, lasting=lasting) for gap, lasting in gaps])
         except StorageError as error:  # what is collected stands
             log.warning("the index is not brought up to date: %s", error)
         state = ws.ledger.index_state()
@@ -72,12 +73,17 @@ def tiers_to_merge(tiers: Sequence[Tier], policy: MergePolicy, since: float) -> 
     """The tiers that are worth one merge now.
 
     Those that tell of nothing younger than `since` and the later ones are merged apart: every plan reads these, so they shall be few, and no
-    one of them so large that much in it is old before it is.
+    one of them so large that much in it is old before it is. It reads those, too, of which nothing ever grows old.
     """
-    first_young = max((at for at, each in enumerate(tiers, 1) if each.fresh_at < since), default=0)
-    old, young = tiers[:first_young], tiers[first_young:]
+    aging, lasting = [each for each in tiers if not each.lasts], [each for each in tiers if each.lasts]
+    first_young = max((at for at, each in enumerate(aging, 1) if each.fresh_at < since), default=0)
+    old, young = aging[:first_young], aging[first_young:]
     half = sum(each.pairs for each in young) // 2
-    for some, merging in ((old, policy), (young, MergePolicy(YOUNG_RATIO, min(half, policy.largest)))):
+    for some, merging in (
+        (old, policy),
+        (young, MergePolicy(YOUNG_RATIO, min(half, policy.largest))),
+        (lasting, MergePolicy(YOUNG_RATIO, policy.largest)),
+    ):
         chosen = some[merging.worth_merging([each.pairs for each in some])]
         if chosen and _are_adjacent(chosen):
             return list(chosen)

@@ -20,7 +20,7 @@ def tasks_of_phones(ws: Workspace, phones: Phones, stored: Sequence[StoredTask])
         state, named = ws.ledger.index_state(), set[str]()
         if all([_named(ws, tier, phones, named) for tier in state.tiers]):
             break  # else a tier was replaced meanwhile, or could not be used and is a gap now
-    gaps = [(0, 0), *state.gaps(), (state.change, np.inf)]
+    gaps = [(0, 0), *state.gaps(lasting=False), *state.gaps(lasting=True), (state.change, np.inf)]
     return [each for each in stored if each.chunk_key in named or any(after < each.change <= through for after, through in gaps)]
 
 

@@ -94,7 +94,7 @@ class TryRule:
 
     def counts(self, chunk: SettledTry) -> bool:
         """True where a try counts."""
-        if chunk.chunk_key in self.binding or TRAITS[chunk.state].retries != "night" or chunk.settled_at >= self.added_at:
+        if chunk.chunk_key in self.binding or TRAITS[chunk.state].lasts or chunk.settled_at >= self.added_at:
             return True
         answered_none = chunk.task_id is not None and chunk.unanswered_count == chunk.phone_count
         return chunk.settled_at >= self.oldest and not answered_none
@@ -123,11 +123,12 @@ def history_of(ws: Workspace, phones: Phones, rule: TryRule = EVERY_TRY) -> Hist
     while True:
         state, bound = ws.ledger.index_state(), list(ws.ledger.changes_of(sorted(rule.binding)).values())
         found = _Found(since, rule.oldest, np.array(bound, np.int64))
-        for gap in state.gaps():
-            for some in _together(with_phones(ws, chunk) for chunk in ws.ledger.telling(*gap)):
-                table, (known, rows) = rows_of(some)
-                at = codec.positions(known, phones)
-                found.add(table, at[at >= 0], rows[at >= 0])
+        for lasting in (False, True):
+            for gap in state.gaps(lasting=lasting):
+                for some in _together(with_phones(ws, chunk) for chunk in ws.ledger.telling(*gap, lasting=lasting)):
+                    table, (known, rows) = rows_of(some, lasting=lasting)
+                    at = codec.positions(known, phones)
+                    found.add(table, at[at >= 0], rows[at >= 0])
         old = [each for each in state.tiers if each.fresh_at < min(since, rule.oldest) and not any(map(each.tells_of, bound))]
         if all([_read(ws, each, phones, found) for each in state.tiers if each not in old]) and all(
             [_read(ws, each, phones, found, found.doubtful_places()) for each in old]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import itertools
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -220,6 +221,25 @@ def test_what_is_too_old_to_matter_is_not_opened(ws: Workspace, clock: Clock, op
     assert [places.tolist() for _, places in found.tries] == [[8]]
 
 
+def test_what_a_person_gave_up_is_read_for_ever_but_nothing_that_is_old_with_it(
+    ws: Workspace, clock: Clock, opened: list[str]
+) -> None:
+    """Else each night with such a chunk makes all plans dearer, however long ago it was. Whatever is merged."""
+    past, given_up = PastChunks(ws, clock), SOME[9:]
+    for phone in given_up:
+        past.abandon(past.exported(np.array([phone])))
+        past.collect(past.exported(SOME[:9]), SOME[:8])
+        update_index(ws, max_loose=0, policy=QUICK)
+        clock.advance(31 * DAY_S)
+    past.collect(past.exported(SOME[:2]), SOME[:1])
+    update_index(ws, max_loose=0, policy=QUICK)
+    rule = TryRule(clock.now, clock.now - 30 * DAY_S)
+    assert history_of(ws, SOME[:9], rule).known.tolist() == [0]
+    pairs = {each.name: each.pairs for each in ws.ledger.index_state().tiers}
+    assert sum(pairs.values()) == 3 * 9 + 2 + len(given_up) and sum(pairs[name] for name in opened) == 2 + len(given_up)
+    assert [places.tolist() for _, places in history_of(ws, given_up, rule).tries] == [[0], [1], [2]]
+
+
 @pytest.mark.parametrize("why", ["bound", "abandoned"])
 def test_an_old_verdict_ends_the_count_of_an_old_try_that_still_counts(
     why: str, ws: Workspace, clock: Clock, opened: list[str]
@@ -240,7 +260,7 @@ def test_an_old_verdict_ends_the_count_of_an_old_try_that_still_counts(
     ((chunk, places),) = found.tries
     assert (chunk.chunk_key, places.tolist()) == (tried.key, [0, 1])
     assert found.known.tolist() == [1] and found.answered_at[0] > chunk.settled_at
-    assert len(opened) == 3
+    assert len(opened) == len(ws.ledger.index_state().tiers)
 
 
 def test_a_reader_that_loses_a_file_to_a_merge_reads_the_merged_one(
@@ -289,30 +309,43 @@ def test_what_a_night_writes_follows_what_is_new_not_what_there_is(new: int) -> 
     assert most <= 40
 
 
-def _written(tiers: list[Tier], new: int) -> int:
-    """How many pairs are written when so many come: `tiers` as the policy leaves them."""
-    change = tiers[-1].through_change + 1 if tiers else 1
-    tiers.append(Tier(str(change), change - 1, change, new, change))
-    if not (chosen := tiers_to_merge(tiers, MERGING, change - YOUNG)):
-        return new
-    merged = Tier("m", chosen[0].after_change, chosen[-1].through_change, sum(each.pairs for each in chosen), chosen[-1].fresh_at)
-    assert merged.pairs <= MERGING.largest
-    tiers[tiers.index(chosen[0]) : tiers.index(chosen[-1]) + 1] = [merged]
-    assert [each.after_change for each in tiers[1:]] == [each.through_change for each in tiers[:-1]]
-    return new + merged.pairs
+def _written(tiers: list[Tier], new: int, given_up: int = 0) -> int:
+    """How many pairs are written when so many come, and tries that count for ever: `tiers` as the policy leaves them."""
+    written, change = new + given_up, max((each.through_change for each in tiers), default=0) + 1
+    for pairs, lasts in ((new, False), (given_up, True)):
+        if pairs:
+            after = max((each.through_change for each in tiers if each.lasts == lasts), default=0)
+            tiers.append(Tier(f"{change} {lasts}", after, change, pairs, math.inf if lasts else change))
+    if chosen := tiers_to_merge(tiers, MERGING, change - YOUNG):
+        pairs, first, last = sum(each.pairs for each in chosen), chosen[0], chosen[-1]
+        assert pairs <= MERGING.largest
+        written += pairs
+        tiers[:] = [each for each in tiers if each not in chosen]
+        tiers.append(Tier(f"merged {change}", first.after_change, last.through_change, pairs, last.fresh_at))
+        tiers.sort(key=lambda each: each.through_change)
+    for lasts in (False, True):
+        some = [each for each in tiers if each.lasts == lasts]
+        assert [each.after_change for each in some[1:]] == [each.through_change for each in some[:-1]]
+    return written
 
 
+@pytest.mark.parametrize("given_up", [0, 500])
 @pytest.mark.parametrize("spread", [0, 1.5])
-def test_over_many_nights_each_pair_is_written_less_than_six_times_and_few_files_are_young(spread: float) -> None:
-    """However uneven the nights are. Nights that merge much are rare. What is young lies in few small files: every plan reads these."""
+def test_over_many_nights_each_pair_is_written_less_than_six_times_and_few_files_are_young(spread: float, given_up: int) -> None:
+    """However uneven the nights are. Nights that merge much are rare. What is young lies in few small files: every plan reads these.
+
+    What a person gave up in each tenth night it reads for ever, and nothing else with it.
+    """
     tiers, written, random = list[Tier](), 0, np.random.default_rng(1)
     news = (33_000 * random.lognormal(0, spread, 2000)).astype(int).tolist()
     young_count = [0]
     for at, new in enumerate(news, 1):
-        written += _written(tiers, new)
-        young = [each.pairs for each in tiers if each.fresh_at > at - YOUNG]
+        written += _written(tiers, new, given_up if at % 10 == 0 else 0)
+        lasting = [each.pairs for each in tiers if each.lasts]
+        young = [each.pairs for each in tiers if at - YOUNG < each.fresh_at < math.inf]
         young_count.append(len(young))
         assert sum(young) <= sum(news[max(0, at - 4 * YOUNG) : at])
+        assert sum(lasting) == at // 10 * given_up and len(lasting) <= 6
     assert written <= 6 * sum(news)
     assert max(young_count) <= 6 and np.mean(young_count) <= 3.5 and len(tiers) <= 20
 
@@ -342,9 +375,9 @@ def test_chunks_that_no_file_tells_of_are_read_some_at_a_time(
     for start in range(7):
         past.collect(past.exported(SOME[start : start + 3]), SOME[start : start + 2])
 
-    def counted(chunks: Sequence[LoadedChunk]) -> tuple[pa.Table, Pairs]:
+    def counted(chunks: Sequence[LoadedChunk], *, lasting: bool) -> tuple[pa.Table, Pairs]:
         together.append(len(chunks))
-        return rows_of(chunks)
+        return rows_of(chunks, lasting=lasting)
 
     monkeypatch.setattr(phone_history, "PHONES_AT_ONCE", at_once)
     monkeypatch.setattr(phone_history, "rows_of", counted)

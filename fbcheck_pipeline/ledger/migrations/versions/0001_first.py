@@ -64,6 +64,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_chunks_volume"), "chunks", ["volume"], unique=False)
     unbound = sa.text("volume IS NULL AND result_sha256 IS NOT NULL")
     op.create_index("ix_chunks_unbound", "chunks", ["change"], unique=False, sqlite_where=unbound, postgresql_where=unbound)
+    lasts = sa.text("unanswered_count > 0 AND state IN ('abandoned', 'withdrawn', 'replaced', 'purged')")
+    op.create_index("ix_chunks_lasting", "chunks", ["state", "change"], unique=False, sqlite_where=lasts, postgresql_where=lasts)
     op.create_index(op.f("ix_chunks_state"), "chunks", ["state"], unique=False)
     has_task = sa.text("possible_task_id IS NOT NULL")
     op.create_index(
