@@ -131,7 +131,7 @@ def history_of(ws: Workspace, phones: Phones, rule: TryRule = EVERY_TRY) -> Hist
                     found.add(table, at[at >= 0], rows[at >= 0])
         old = [each for each in state.tiers if each.fresh_at < min(since, rule.oldest) and not any(map(each.tells_of, bound))]
         if all([_read(ws, each, phones, found) for each in state.tiers if each not in old]) and all(
-            [_read(ws, each, phones, found, found.doubtful_places()) for each in old]
+            [_read(ws, each, phones, found, found.doubtful_places(each.fresh_at)) for each in old]
         ):
             break  # else a tier was replaced meanwhile, or could not be used and is a gap now
     if found.is_empty:
@@ -175,7 +175,7 @@ class _Found:
 
     def __init__(self, since: float, oldest: float, bound: Changes) -> None:
         self._since, self._oldest, self._bound = since, oldest, bound
-        self._places, self._exported_at, self._doubtful = [_NONE], [np.empty(0)], [_NONE]
+        self._places, self._exported_at, self._doubtful = [_NONE], [np.empty(0)], [(_NONE, np.empty(0))]
         self._tables, self._row_count, self._answer_count = list[pa.Table](), 0, 0
         self._young, self._tried = list[tuple[npt.NDArray[np.int64], Rows]](), list[tuple[Places, Rows]]()
 
@@ -184,9 +184,10 @@ class _Found:
         """True where nothing was told."""
         return not self._tables
 
-    def doubtful_places(self) -> Places:
-        """Where the phones stand of whose tries an old verdict may have ended the count."""
-        return np.unique(np.concatenate(self._doubtful))
+    def doubtful_places(self, fresh_at: float) -> Places:
+        """Where the phones stand of whose tries a verdict that is as old as that may have ended the count."""
+        places, settled_at = (np.concatenate(each) for each in zip(*self._doubtful, strict=True))
+        return np.unique(places[settled_at < fresh_at])
 
     def add(self, table: pa.Table, places: Places, rows: Values) -> None:
         """Args: table: see `SCHEMA` of the tiers; rows: for each place the row that tells of it."""
@@ -205,8 +206,8 @@ class _Found:
         if len(self._bound):
             may_count |= is_try & np.isin(table["change"].to_numpy()[rows], self._bound)
         self._tried.append((places[may_count], in_all[may_count]))
-        # A verdict from before may have come after it.
-        self._doubtful.append(places[may_count & ((fresh_at < self._oldest) | np.isposinf(fresh_at))])
+        doubtful = np.flatnonzero(may_count & ((fresh_at < self._oldest) | np.isposinf(fresh_at)))  # an old verdict may be later
+        self._doubtful.append((places[doubtful], table["settled_at"].to_numpy()[rows[doubtful]]))
 
     def answers(self, phone_count: int) -> tuple[Places, npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         """Places of the phones that have an answer, ascending; for each answer which of them has it; and when the newest of each was exported."""

@@ -244,8 +244,12 @@ def test_what_a_person_gave_up_is_read_for_ever_but_nothing_that_is_old_with_it(
 def test_an_old_verdict_ends_the_count_of_an_old_try_that_still_counts(
     why: str, ws: Workspace, clock: Clock, opened: list[str]
 ) -> None:
-    """Else a phone that was answered after it would never be bought again."""
+    """Else a phone that was answered after it would never be bought again. Files with nothing later than the try are not opened."""
     past = PastChunks(ws, clock)
+    past.collect(past.exported(SOME[:2]), SOME[:2])
+    update_index(ws, max_loose=0)
+    (before,) = ws.ledger.index_state().tiers
+    clock.advance(31 * DAY_S)
     tried = past.exported(SOME[:2])
     for settle in (
         lambda: past.abandon(tried) if why == "abandoned" else past.collect(tried, SOME[:0]),
@@ -260,7 +264,8 @@ def test_an_old_verdict_ends_the_count_of_an_old_try_that_still_counts(
     ((chunk, places),) = found.tries
     assert (chunk.chunk_key, places.tolist()) == (tried.key, [0, 1])
     assert found.known.tolist() == [1] and found.answered_at[0] > chunk.settled_at
-    assert len(opened) == len(ws.ledger.index_state().tiers)
+    later = {each.name for each in ws.ledger.index_state().tiers if each.pairs} - {before.name}
+    assert len(later) == 3 and set(opened) == later
 
 
 def test_a_reader_that_loses_a_file_to_a_merge_reads_the_merged_one(
