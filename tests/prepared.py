@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import sqlalchemy as sa
 
 MEMORY = Path("/dev/shm")
@@ -22,6 +21,8 @@ MEMORY = Path("/dev/shm")
 @functools.cache
 def empty_dagster_home() -> Path:
     """A DAGSTER_HOME whose tables are made, to be copied; the tutorial, `fbcheck demo` and `dagster dev` make their own."""
+    import dagster as dg
+
     home = Path(tempfile.mkdtemp(prefix="fbcheck-dagster-"))
     atexit.register(shutil.rmtree, home)
     (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
