@@ -4,16 +4,17 @@ A pair is a word of 64 bits: its low ones hold the value, in as many as the grea
 first bits, for which there is no room. Words lie in blocks of BLOCK, whose keys share these first bits; the last block, and one before
 a key that has others, is filled up. Behind them lie a filter of each block, which tells most keys that are not there without looking
 them up, the first key and the sums of each block, the table, and a trailer. Reading needs memory for some blocks only, however long the
-file. A file that is cut, or another than the one it is taken for, is never read.
+file; the table is read where it is asked for. A file that is cut, or another than the one it is taken for, is never read.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import IO
 
@@ -39,9 +40,10 @@ _HASHING = np.uint64(0x9E3779B97F4A7C15)
 """2^64 by the golden ratio: the first bits of its product with a key differ for keys that are near, or in even steps."""
 PAIRS_AT_ONCE = 1 << 21
 """Pairs in memory while files are merged."""
-_COUNTS = struct.Struct("<QQQQ")  # pairs, blocks, bits of a value, bytes of the table
-_TRAILER = struct.Struct("<QQQQI8s")  # the same, checksum of what stands behind the filters and of these, magic
-_MAGIC = b"fbpairs3"
+_CHECKED = struct.Struct("<QQQQI")  # pairs, blocks, bits of a value, bytes and checksum of the table
+_UNCHECKED = struct.Struct("<I8s")  # the checksum of identity, fences and these, and the magic
+_TRAILER_SIZE = _CHECKED.size + _UNCHECKED.size
+_MAGIC = b"fbpairs4"
 _LAST = np.iinfo(np.int64).max
 _FAR = 1 << 40
 
@@ -82,15 +84,20 @@ def write_pairs(sink: IO[bytes], identity: Mapping[str, str], table: pa.Table, p
         left = keys[whole:], values[whole:]
     write_blocks(*left)
     buffer = io.BytesIO()
-    with pa.ipc.new_stream(buffer, table.schema.with_metadata(dict(identity))) as writer:
+    with pa.ipc.new_stream(buffer, table.schema) as writer:
         writer.write_table(table)
     for each in filters:
         sink.write(each)
-    fences = np.concatenate(ends)
-    end, counts = fences.tobytes() + buffer.getvalue(), (count, len(fences), value_bits, len(buffer.getvalue()))
-    sink.write(end)
-    sink.write(_TRAILER.pack(*counts, zlib.crc32(_COUNTS.pack(*counts), zlib.crc32(end)), _MAGIC))
+    fences, meaning = np.concatenate(ends).tobytes(), buffer.getvalue()
+    sink.write(fences)
+    sink.write(meaning)
+    checked = _CHECKED.pack(count, len(fences) // 24, value_bits, len(meaning), zlib.crc32(meaning))
+    sink.write(checked + _UNCHECKED.pack(_checksum(checked, fences, identity), _MAGIC))
     return count
+
+
+def _checksum(checked: bytes, fences: bytes, identity: Mapping[str, str]) -> int:
+    return zlib.crc32(checked, zlib.crc32(fences, zlib.crc32(json.dumps(identity, sort_keys=True).encode())))
 
 
 def _alike(pieces: Iterator[Pairs], value_bits: int) -> Iterator[Pairs]:
@@ -126,17 +133,18 @@ class PairsFile:
     """An open file of pairs.
 
     Attributes:
-        table: what the values mean.
         count: number of pairs.
     """
 
-    table: pa.Table
     count: int
     _bytes: ByteRanges
+    _table_place: tuple[int, int]
+    _table_sum: int
     _value_bits: int
     _fences: Keys
     _sums: npt.NDArray[np.int64]
     _filter_sums: npt.NDArray[np.int64]
+    _tables: list[pa.Table] = field(default_factory=list)
 
     @classmethod
     def open(cls, source: ByteRanges, identity: Mapping[str, str]) -> PairsFile:
@@ -145,21 +153,36 @@ class PairsFile:
         Raises:
             DamagedPairs: it is not the file it is taken for, or not all of it.
         """
-        trailer = _bytes_of(source, max(0, source.size - _TRAILER.size), source.size)
-        if len(trailer) != _TRAILER.size:
+        trailer = _bytes_of(source, max(0, source.size - _TRAILER_SIZE), source.size)
+        if len(trailer) != _TRAILER_SIZE:
             raise DamagedPairs("cut")
-        count, block_count, value_bits, table_size, checksum, magic = _TRAILER.unpack(trailer)
+        checked = trailer[: _CHECKED.size]
+        count, block_count, value_bits, table_size, table_sum = _CHECKED.unpack(checked)
+        checksum, magic = _UNCHECKED.unpack(trailer[_CHECKED.size :])
         start = block_count * (BLOCK_BYTES + FILTER_BYTES)
         middle = start + block_count * 24
-        if magic != _MAGIC or source.size != middle + table_size + _TRAILER.size:
+        place = middle, middle + table_size
+        if magic != _MAGIC or source.size != place[1] + _TRAILER_SIZE:
             raise DamagedPairs("cut, or no file of pairs")
-        end = _bytes_of(source, start, middle + table_size)
-        if zlib.crc32(trailer[: _COUNTS.size], zlib.crc32(end)) != checksum:
-            raise DamagedPairs("damaged")
-        table = pa.ipc.open_stream(end[middle - start :]).read_all()
-        if table.schema.metadata != {key.encode(): value.encode() for key, value in identity.items()}:
-            raise DamagedPairs("another file")
-        return cls(table, count, source, value_bits, *np.frombuffer(end, np.int64, block_count * 3).reshape(-1, 3).T.copy())
+        fences = _bytes_of(source, start, middle)
+        if _checksum(checked, fences, identity) != checksum:
+            raise DamagedPairs("damaged, or another file")
+        columns = np.frombuffer(fences, np.int64).reshape(-1, 3).T.copy()
+        return cls(count, source, place, table_sum, value_bits, *columns)
+
+    @property
+    def table(self) -> pa.Table:
+        """What the values mean. It is read once: a look-up that finds nothing needs none, and that of a large file is large.
+
+        Raises:
+            DamagedPairs: see `open`.
+        """
+        if not self._tables:
+            raw = _bytes_of(self._bytes, *self._table_place)
+            if zlib.crc32(raw) != self._table_sum:
+                raise DamagedPairs("damaged")
+            self._tables.append(pa.ipc.open_stream(raw).read_all())
+        return self._tables[0]
 
     def reopened(self, source: ByteRanges) -> PairsFile:
         """The same file, which was closed meanwhile: what is read of it is held against the sums that were read then.

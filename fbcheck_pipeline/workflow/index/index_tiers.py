@@ -172,14 +172,15 @@ class TierWriter:
     def merge(self, tiers: Sequence[Tier]) -> bool:
         """Make one tier of adjacent ones without what is stale by now, none where all is; False when another was first, or one is damaged."""
         with ExitStack() as stack:
-            files = list[PairsFile]()
+            files, tables = list[PairsFile](), list[pa.Table]()
             for tier in tiers:
                 try:
                     files.append(stack.enter_context(open_tier(self.ws, tier)))
+                    tables.append(files[-1].table)
                 except (FileNotFoundError, DamagedPairs) as error:
                     withdraw_unusable(self.ws, tier, error)
                     return False
-            table, renamed = self._without_stale(files)
+            table, renamed = self._without_stale(tables)
             if not table.num_rows:
                 for tier in tiers:
                     self.ws.ledger.withdraw_tier(tier)
@@ -192,14 +193,14 @@ class TierWriter:
                     withdraw_unusable(self.ws, tier, error)
                 return False
 
-    def _without_stale(self, files: Sequence[PairsFile]) -> tuple[pa.Table, list[Values]]:
-        """The rows of all tables that are still true, and for each file what becomes of its values."""
-        rows = pa.concat_tables([each.table for each in files])
+    def _without_stale(self, tables: Sequence[pa.Table]) -> tuple[pa.Table, list[Values]]:
+        """The rows of all tables that are still true, and for each what becomes of the values that mean its rows."""
+        rows = pa.concat_tables(tables)
         keys = rows["chunk_key"].to_pylist()
         now = self.ws.ledger.changes_of(sorted(set(keys)))
         is_true = np.array([now.get(key) for key in keys], float) == rows["change"].to_numpy()
         number = np.where(is_true, np.cumsum(is_true) - 1, -1).astype(np.int32)
-        ends = np.cumsum([each.table.num_rows for each in files])
+        ends = np.cumsum([each.num_rows for each in tables])
         return rows.filter(pa.array(is_true)), np.split(number, ends[:-1])
 
     def _publish_told(self, told: Sequence[LoadedChunk], after: int, through: int, lasting: bool) -> bool:

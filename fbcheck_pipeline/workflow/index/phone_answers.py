@@ -28,10 +28,9 @@ def _named(ws: Workspace, tier: Tier, phones: Phones, named: set[str]) -> bool:
     """Add the keys of the chunks that a tier names; False where it cannot be used any more."""
     try:
         with open_tier(ws, tier) as file:
-            rows = [np.unique(values) for _, values in file.search(phones)]
-            found = file.table["chunk_key"].take(pa.array(np.unique(np.concatenate([np.empty(0, np.int32), *rows]))))
+            if rows := [np.unique(values) for _, values in file.search(phones)]:
+                named.update(file.table["chunk_key"].take(pa.array(np.unique(np.concatenate(rows)))).to_pylist())
     except (FileNotFoundError, DamagedPairs) as error:
         withdraw_unusable(ws, tier, error)
         return False
-    named.update(found.to_pylist())
     return True

@@ -238,14 +238,12 @@ def _read(ws: Workspace, tier: Tier, phones: Phones, found: _Found, only: Places
         return True
     try:
         with open_tier(ws, tier) as file:
-            pairs = list(file.search(asked))
-            table = file.table
+            if pairs := list(file.search(asked)):
+                at, rows = (np.concatenate(each) for each in zip(*pairs, strict=True))
+                found.add(file.table, at if only is None else only[at], rows)
     except (FileNotFoundError, DamagedPairs) as error:
         withdraw_unusable(ws, tier, error)
         return False
-    if pairs:
-        at, rows = (np.concatenate(each) for each in zip(*pairs, strict=True))
-        found.add(table, at if only is None else only[at], rows)
     return True
 
 

@@ -123,13 +123,15 @@ def test_keys_of_every_other_block_are_found_without_the_blocks_between(tmp_path
 
 
 def test_keys_that_are_not_there_are_told_by_filters_alone(tmp_path: Path) -> None:
-    """Most phones of a list are new: of one in each block, few blocks are read."""
+    """Most phones of a list are new: of one in each block, few blocks are read. The table is read when it is asked for, once."""
     storage, reads = written(tmp_path, list(range(0, 600 * BLOCK, 2)), [0] * 300 * BLOCK), list[int]()
     with byte_ranges(storage, "file") as source:
         file = PairsFile.open(telling(source, reads), IDENTITY)
         reads.clear()
         assert found(file, np.arange(999, 600 * BLOCK, 2 * BLOCK)) == []
         assert 300 * FILTER_BYTES <= sum(reads) <= 300 * FILTER_BYTES + 60 * BLOCK_BYTES
+        reads.clear()
+        assert file.table.equals(TABLE) and file.table.equals(TABLE) and len(reads) == 1
 
 
 def test_merged_files_hold_all_pairs_but_those_left_out(tmp_path: Path) -> None:
@@ -160,6 +162,7 @@ DAMAGES = [
     "a value",
     "a filter",
     "table",
+    "counts",
     "longer",
     "another",
 ]
@@ -186,9 +189,12 @@ def test_a_file_that_is_not_whole_or_another_is_never_read(damage: str, tmp_path
     elif damage == "a filter":
         raw[3 * BLOCK_BYTES : 3 * BLOCK_BYTES + FILTER_BYTES] = bytes(FILTER_BYTES)
     elif damage == "table":
+        raw[-60] ^= 1
+    elif damage == "counts":
         raw[-40] ^= 1
     elif damage == "longer":
         raw += b"\0"
     path.write_bytes(raw)
     with byte_ranges(storage, "file") as source, pytest.raises(DamagedPairs):
-        found(PairsFile.open(source, {"name": "other"} if damage == "another" else IDENTITY), np.arange(1, 3 * BLOCK))
+        file = PairsFile.open(source, {"name": "other"} if damage == "another" else IDENTITY)
+        assert found(file, np.arange(1, 3 * BLOCK)) and file.table
