@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -33,6 +34,10 @@ _ANSWERS = sa.and_(chunks.c.result_sha256.is_not(None), chunks.c.task_id.is_not(
 _LAST_CHANGES = sa.select(chunks.c.change).where(among_bound(chunks.c.change, "changes"))
 _COUNT_OF_LAST = _LAST_CHANGES.with_only_columns(sa.func.count(chunks.c.change))
 _TELLS = sa.or_(_ANSWERS, sa.and_(chunks.c.unanswered_count > 0, chunks.c.state.in_(_STATES_THAT_AGE)))
+
+_AFTER = LOADED.where(chunks.c.change > sa.bindparam("after")).order_by(chunks.c.change).limit(PAGE)
+_KEPT_AFTER = _AFTER.where(_IS_KEPT)
+_TELLING, _LASTING_TELLING = (_AFTER.where(chunks.c.change <= sa.bindparam("through"), tells) for tells in (_TELLS, LASTS))
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ class Indexing(Access):
 
     def telling(self, after: int, through: int, *, lasting: bool) -> Iterator[LoadedChunk]:
         """The same chunks, in the order of their changes."""
-        return self._pages(after, [chunks.c.change <= through, LASTS if lasting else _TELLS])
+        return self._pages(_LASTING_TELLING if lasting else _TELLING, after, through=through)
 
     def holding(self) -> Iterator[LoadedChunk]:
         """Chunks whose phones nobody else may send; one that moves meanwhile comes as it is then."""
@@ -109,7 +114,7 @@ class Indexing(Access):
 
     def changed_since(self, change: int) -> Iterator[LoadedChunk]:
         """Chunks that changed after a number and were not purged, in the order of their changes."""
-        return self._pages(change, [_IS_KEPT])
+        return self._pages(_KEPT_AFTER, change)
 
     def changes_of(self, chunk_keys: Sequence[str]) -> dict[str, int]:
         """Change number of each of these chunks that is still known."""
@@ -173,11 +178,10 @@ class Indexing(Access):
         with self._write() as connection:
             connection.execute(sa.delete(doomed_files).where(among(doomed_files.c.name, names)))
 
-    def _pages(self, after: int, where: Sequence[sa.ColumnElement[bool]]) -> Iterator[LoadedChunk]:
+    def _pages(self, query: sa.Select[Any], after: int, **parameters: int) -> Iterator[LoadedChunk]:
         """Chunks in the order of their changes, after one; no two of them may have the same number, as purged ones do."""
         while True:
-            query = LOADED.where(chunks.c.change > after, *where).order_by(chunks.c.change).limit(PAGE)
-            page = self._records(LoadedChunk, query)
+            page = self._records(LoadedChunk, query, after=after, **parameters)
             yield from page
             if len(page) < PAGE:
                 return
