@@ -78,10 +78,10 @@ class Compiled:
                 self._is_known[territory] = True
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """All of it by name, as another process may `take` it."""
+        """A copy of all of it by name, as another process may `take` it: threads fill some arrays in place."""
         with self._lock:
             parts = (vars(self), vars(self.automaton), vars(self.lookups), self.automaton.facts._asdict())
-            return {name: array for part in parts for name, array in part.items() if isinstance(array, np.ndarray)}
+            return {name: array.copy() for part in parts for name, array in part.items() if isinstance(array, np.ndarray)}
 
     def take(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Begin with the `arrays` that the same code made of the same metadata. What was compiled here already stays."""

@@ -9,7 +9,9 @@ from tests.fake_vendor import FakeVendor
 from tests.integration.cli.fbcheck import Fbcheck, swiss, write_list
 
 AS_IT_WAS = """
+import phonenumbers
 from phonenumbers.phonemetadata import PhoneMetadata, PhoneNumberDesc
+phonenumbers.__version__ = "8.12.0"  # what is kept of its metadata is not that of ours
 PhoneMetadata.metadata_for_region("CI")  # else it is loaded beside the other
 eight = PhoneNumberDesc(national_number_pattern=r"[02-8]\\d{7}", possible_length=(8,))
 PhoneMetadata._region_metadata["CI"] = PhoneMetadata(

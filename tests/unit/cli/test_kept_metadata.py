@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +26,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "kept.npz"
 
 
-def command(monkeypatch: pytest.MonkeyPatch, *cells: tuple[str, str]) -> tuple[set[str], list[str | None]]:
+def command(
+    monkeypatch: pytest.MonkeyPatch, *cells: tuple[str, str], meanwhile: Callable[[], object] = lambda: None
+) -> tuple[set[str], list[str | None]]:
     """What a process of its own has from the beginning, and what it reads."""
     compiled = Compiled()
     monkeypatch.setattr(kept_metadata, "compiled_here", lambda: compiled)
@@ -32,6 +36,7 @@ def command(monkeypatch: pytest.MonkeyPatch, *cells: tuple[str, str]) -> tuple[s
         begins_with = {COUNTRIES[each] for each in np.flatnonzero(compiled.is_ready)}
         many = [each for each in cells for _ in range(CELLS_WORTH_COMPILING)]
         regions = np.array([COUNTRIES.index(region) for _, region in many], np.int64)
+        meanwhile()
         _, e164 = FastPath([], compiled).read(pa.array([text for text, _ in many]), regions, np.full(len(many), Says.NOTHING))
     return begins_with, e164.to_pylist()[::CELLS_WORTH_COMPILING]
 
@@ -69,6 +74,34 @@ def test_other_code_or_metadata_begins_anew(place: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("phonenumbers.__version__", "0.0.1")
     assert command(monkeypatch, DE) == (set(), ["+4930123456"])
     assert command(monkeypatch, DE) == ({"DE"}, ["+4930123456"])
+
+
+def test_what_an_update_came_amid_is_not_kept(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run waits for hours; its tables are of the code that it began with, and of phonenumbers' countries as they were read."""
+    (code,) = kept_metadata.fast.__path__
+    monkeypatch.setattr(kept_metadata.fast, "__path__", [shutil.copytree(code, tmp_path / "code")])
+    command(monkeypatch, TR, meanwhile=lambda: (tmp_path / "code" / "lookups.py").write_text("RULES = 2"))
+    command(monkeypatch, TR, meanwhile=lambda: monkeypatch.setattr(kept_metadata, "version", lambda _: "9.9.9"))
+    assert command(monkeypatch, TR, meanwhile=lambda: shutil.rmtree(tmp_path / "code")) == (set(), ["+905321234567"])
+    assert not place.exists()
+
+
+def test_of_a_run_that_broke_off_nothing_is_kept(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have been amid compiling."""
+    compiled = Compiled()
+    monkeypatch.setattr(kept_metadata, "compiled_here", lambda: compiled)
+    with pytest.raises(KeyboardInterrupt), metadata_kept():
+        compiled.compile(np.array([COUNTRIES.index("TR")]))
+        raise KeyboardInterrupt
+    assert not place.exists()
+
+
+def test_what_is_kept_is_of_one_moment() -> None:
+    """Another thread may compile a territory while it is written."""
+    compiled, later = Compiled(), COUNTRIES.index("DE")
+    arrays = compiled.arrays()
+    compiled.compile(np.array([later]))
+    assert not arrays["is_ready"][later] and arrays["starts"][later] < 0
 
 
 def test_where_python_keeps_no_modules_nothing_is_kept(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
