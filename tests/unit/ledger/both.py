@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import threading
 from collections.abc import Callable
@@ -423,14 +424,18 @@ def test_what_is_being_written_is_deleted_when_its_writer_is_gone(ws: Workspace)
 
 
 def test_what_no_file_tells_of_is_a_gap(ws: Workspace) -> None:
-    """Before, between and after the published ones; a file that cannot be read leaves one."""
-    tiers = [Tier("first", 2, 4, 0), Tier("second", 4, 5, 0), Tier("third", 7, 9, 0)]
+    """Before, between and after the published ones; a file that cannot be read leaves one. What counts for ever has files of its own."""
+    tiers = [Tier("first", 2, 4, 0), Tier("second", 4, 5, 0), Tier("third", 7, 9, 0), Tier("lasting", 1, 8, 0, math.inf)]
     for each in tiers:
         ws.ledger.begin_file(each.name, "writer")
         assert ws.ledger.publish_tier(each, instead_of=[], generation=0)
     with ws.ledger.database.writing() as connection:
         connection.execute(sa.update(schema.ledger_meta).values(changes=10))
     assert ws.ledger.index_state().gaps(lasting=False) == [(0, 2), (5, 7), (9, 10)]
+    assert ws.ledger.index_state().gaps(lasting=True) == [(0, 1)] and ws.ledger.index_gap() == 5
+    ws.ledger.begin_file("another", "writer")
+    assert not ws.ledger.publish_tier(Tier("another", 7, 8, 0, math.inf), instead_of=[], generation=0)
+    ws.ledger.note_deleted(["another"])
     ws.ledger.withdraw_tier(tiers[1])
     ws.ledger.withdraw_tier(tiers[1])
     assert ws.ledger.index_state().gaps(lasting=False) == [(0, 2), (4, 7), (9, 10)] and ws.ledger.doomed() == ["second"]
