@@ -264,13 +264,10 @@ class PhoneReader:
         """Numbers beside dates, sums, addresses and the like; and cells in which words part other digits from all numbers."""
         texts = cleared(plain, fewest_of(cells.regions))
         is_other = pc.fill_null(pc.not_equal(texts, plain), False)
-        found, is_read = self._first_of(self._WAYS_CLEARED, cells, pc.if_else(is_other, texts, NOTHING))
-        # Letters of hours that went say more of a cell than that its number is unclear.
-        is_unclear = phone_batches.is_ambiguous(found)
-        is_read[np.isin(cells.rows, found.row[is_unclear])] = False
+        found, is_read = self._first_clear(self._WAYS_CLEARED, cells, pc.if_else(is_other, texts, NOTHING))
         others = pc.if_else(pa.array(is_read), NOTHING, texts)
         rest, is_rest = self._first_of((PhoneReader._without_part, PhoneReader._beside_letter), cells, others)
-        return phone_batches.joined([phone_batches.in_order(found, np.flatnonzero(~is_unclear)), rest]), is_read | is_rest
+        return phone_batches.joined([found, rest]), is_read | is_rest
 
     def _after_moment(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """A date and a time, and a number behind words: all of it is taken for the moment."""
@@ -326,7 +323,7 @@ class PhoneReader:
     def _without_markup(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Numbers in tags or beside an e-mail address."""
         ways = (PhoneReader._numbers_undressed, PhoneReader._in_parts, PhoneReader._among_words)
-        return self._first_of(ways, cells, without_markup(plain))
+        return self._first_clear(ways, cells, without_markup(plain))
 
     def _begin_with_none(self, cells: Cells, fewest: Ints) -> tuple[Mask, Mask]:
         """Where no run that begins a part, or follows a count that does, is a number; and where any other is one."""
@@ -356,6 +353,13 @@ class PhoneReader:
                 self._read_by[way] += int(is_it.sum())
                 cells, texts, places = cells.at(~is_it), texts.filter(pa.array(~is_it)), places[~is_it]
         return phone_batches.joined(found), is_read
+
+    def _first_clear(self, ways: Sequence[Way], cells: Cells, texts: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """As `_first_of`, without unclear numbers: letters that went, of hours or tags, say more of a cell."""
+        found, is_read = self._first_of(ways, cells, texts)
+        is_unclear = phone_batches.is_ambiguous(found)
+        is_read[np.isin(cells.rows, found.row[is_unclear])] = False
+        return phone_batches.in_order(found, np.flatnonzero(~is_unclear)), is_read
 
     def _numbers_undressed(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         return self._read_as(undressed(plain), cells, phone_batches.is_clear_number)
