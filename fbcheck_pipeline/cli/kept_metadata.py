@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import phonenumbers
 
-from fbcheck_pipeline.files.atomic import whole_file
+from fbcheck_pipeline.files.atomic import drop_abandoned, whole_file
 from fbcheck_pipeline.phones import fast
 from fbcheck_pipeline.phones.fast.fast_path import compiled_here
 
@@ -40,6 +40,7 @@ def metadata_kept() -> Iterator[None]:
         with suppress(Exception):  # a command needs none of it; in the midst of an update, files are missing
             if _key() == key:  # else what was compiled is not of what lies there now
                 arrays: dict[str, Any] = {_KEY: key, **compiled.arrays()}
+                drop_abandoned(_PLACE.parents[1])
                 with whole_file(_PLACE) as sink:
                     np.savez(sink, **arrays)
 

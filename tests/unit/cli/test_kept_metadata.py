@@ -22,8 +22,10 @@ TR, DE = ("0532 123 45 67", "TR"), ("030 123456", "DE")
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
-    monkeypatch.setattr(kept_metadata, "_PLACE", tmp_path / "kept.npz")
-    return tmp_path / "kept.npz"
+    (tmp_path / "cli" / "__pycache__").mkdir(parents=True)
+    place = tmp_path / "cli" / "__pycache__" / "kept.npz"
+    monkeypatch.setattr(kept_metadata, "_PLACE", place)
+    return place
 
 
 def command(
@@ -94,6 +96,13 @@ def test_of_a_run_that_broke_off_nothing_is_kept(place: Path, monkeypatch: pytes
         compiled.compile(np.array([COUNTRIES.index("TR")]))
         raise KeyboardInterrupt
     assert not place.exists()
+
+
+def test_what_a_killed_run_left_goes(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Megabytes, which nobody else would remove."""
+    place.with_name(".kept.npz.0123abcd.part").touch()
+    command(monkeypatch, TR)
+    assert [*place.parent.iterdir()] == [place]
 
 
 def test_what_is_kept_is_of_one_moment() -> None:
