@@ -15,7 +15,9 @@ from fbcheck_pipeline.text.decorations import Reject
 _TAGS = "<[^<>]*>"
 # The address has no digit, and no rule looks at the number before the address goes.
 _ADDRESS = rf"^[{LETTERS}0-9 ,;/|+()_.\-]*[{LETTERS}_.\-]+@[{LETTERS}\-.]+[{LETTERS}0-9 ,;/|+()_.\-]*$"
-_NO_ADDRESS = rf"(?i)[0-9][_\-.]*[{LETTERS}]|[{LETTERS}][_\-.]*[0-9]|[0-9] ?[.e]|^-|@(?:c\.us|s\.whatsapp)|wa\.me|whatsapp|www\."
+_NO_ADDRESS = (
+    rf"(?i)[0-9][_\-.]*[{LETTERS}]|[{LETTERS}][_\-.]*[0-9]|[0-9](?: ?[.e]|,[0-9])|^-|@(?:c\.us|s\.whatsapp)|wa\.me|whatsapp|www\."
+)
 _LEFT = rf"^[{LETTERS}0-9 +()\-.,:;/|\n]*$"
 
 
