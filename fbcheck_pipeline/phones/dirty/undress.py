@@ -58,12 +58,17 @@ _MAY_BE_DRESSED = r"(?i)^[=\"]*(?:item[0-9]+)?[^0-9]*[0-9][0-9 ()+\-.,'/e\t\r\v\
 
 
 class _Step(NamedTuple):
-    """A shape that cells have as a whole; in these a pattern is replaced wherever it is found. Only where `begin` is found, and `unless` is not."""
+    """A shape that cells have as a whole; in these a pattern is replaced wherever it is found.
+
+    Attributes:
+        signs: what is looked for before the shape, since it is cheaper.
+        unless: where this is found, the cell is left.
+    """
 
     shape: str
     pattern: str
     becomes: str
-    begin: str = ""
+    signs: tuple[str, ...] = ()
     unless: str | None = None
 
 
@@ -78,7 +83,7 @@ _STEPS = (
     _step(rf"^([1-9])[.,](?:{_EXACT})$", r"\1\2\3\4\5\6\7\8"),
     _Step(rf"^(?:{_COMMAS}|{_APOSTROPHES})$", "[,']", ""),
     _Step(rf"(?i)^(?:{_SCHEME}){CORE}$", r"^[^:]+:", ""),
-    _Step(rf"(?i)^{_LABELLED}(?:{WHOLE})$", r"^[^0-9+]*[^0-9+(]", "", r"^[(\[]?[^0-9+(]", r"(?:^|[^A-Za-z])IS[^A-Za-z]"),
+    _Step(rf"(?i)^{_LABELLED}(?:{WHOLE})$", r"^[^0-9+]*[^0-9+(]", "", (r"^[(\[]?[^0-9+(]",), r"(?:^|[^A-Za-z])IS[^A-Za-z]"),
     _step(rf"^(?:({CORE}) ?[;,.:]|\[({CORE})\])$", r"\1\2"),
     _step(rf"^({_AREA}) ?/ ?([0-9](?: ?[0-9]){{4,8}})$", r"\1 \2"),
     _step(r"^\(\+([0-9]{1,3})\)([ 0-9(].*)$", r"+\1\2"),
@@ -146,7 +151,7 @@ def undressed(cells: pa.StringArray) -> pa.StringArray:
     found, left, places = _parted(cells.take(pa.array(places)), places, f"^{CORE}$")
     bare, at = [found[0]], [found[1]]
     for step in _STEPS:
-        taken, left, places = _parted(left, places, step.begin or step.shape, step.shape, unless=step.unless)
+        taken, left, places = _parted(left, places, *step.signs, step.shape, unless=step.unless)
         if not len(taken[0]):
             continue
         is_tail = step.pattern == _FRACTION  # of two characters; a tenth of an expression's time
