@@ -37,7 +37,9 @@ _MARKED = re.compile(
 )
 _WORD_INSIDE = re.compile(r"(?<=\d)\D*[^\W\d_]\D*(?=\d)")
 _LAST_PART = re.compile(r"\s[/\-]\s+\d{1,3}$")
-_LONE_ZERO = re.compile(r"([(\[\s]*(?:\+[(\[\s]*\d{1,3}(?!\d)[)\]\s\-./]*)?)[(\[]?0[^\d]+(?=\d)")
+_LONE_ZERO = re.compile(
+    r"(?P<code>[(\[\s]*(?:(?P<prefix>\+|00)[(\[\s\-./]*[1-9]\d{0,2}(?!\d)[)\]\s\-./]*|[1-9]\d{0,2}[)\]\s\-./]*(?=[(\[]0))?)[(\[]?0[^\d]+(?=\d)"
+)
 _LAST_ZEROS = re.compile(r"[.,]0{1,3}[\s)]*$")
 _BRACKETED = re.compile(r"[(\[]\d+[)\]]\s?")
 _LAST_DASH = re.compile(r"-\s*(\d{1,4})[\s)\]]*$")
@@ -157,10 +159,11 @@ def has_word_inside(text: str) -> bool:
 
 
 def without_lone_zero(core: str) -> Iterator[str]:
-    """A text without a 0 that stands alone before its number, which may be none of it: `(0)312 …`, `+39 (0)312 …`."""
+    """A text without a 0 that stands alone before its number, which may be none of it: `(0)312 …`, `+39 (0)312 …`, `0039 (0)312 …`."""
     zero = _LONE_ZERO.match(core)
     if zero:
-        yield zero[1] + core[zero.end() :]
+        code = zero["code"].replace("00", "+", 1) if zero["prefix"] == "00" else zero["code"]
+        yield code + core[zero.end() :]
 
 
 def has_counted_part(text: str) -> bool:

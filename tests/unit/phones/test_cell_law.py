@@ -180,6 +180,10 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("(0)0151 23456789", "DE", "ambiguous_international"),  # not the American number behind 00
         ("0 0151 23456789", "DE", "ambiguous_international"),
         ("(0)391 417776", "IT", "ambiguous_international"),  # a mobile, or a number in a town
+        ("0039 (0)312 098 3455", "IT", "ambiguous_international"),
+        ("39 (0)312 098 3455", "IT", "ambiguous_international"),
+        ("0039 (0)6 1234567", "IT", "+39061234567"),
+        ("0082 (0)10-2369-9982", "KR", "ambiguous_international"),  # not the Egyptian one behind 008
         ("22 11 22 33, order 99887766", "NO", "letters_in_number"),
         ("22 11 22 33 (Kari) / 99 88 77 66 (Ola)", "NO", "+4722112233 +4799887766"),
         ("Ref: 99887766", "NO", "letters_in_number"),
