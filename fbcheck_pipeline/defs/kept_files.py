@@ -42,6 +42,8 @@ MODULES = tuple(storage_modules())
 class _KeptPool(sa.QueuePool):
     """A pool that outlives what its engine disposes of: Dagster disposes of each engine after its use."""
 
+    __module__ = sa.QueuePool.__module__  # SQLAlchemy logs under this name, which would be one of the product's own
+
     def dispose(self) -> None:
         pass
 

@@ -56,6 +56,17 @@ def test_one_file_for_the_events_of_all_runs_stays_open_too(tmp_path: Path, open
         assert not opened
 
 
+def test_what_sqlalchemy_logs_of_them_is_none_of_the_products_own_lines(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """`fbcheck run` said "Pool disposed" seven times a list, at its own log level."""
+    with (
+        caplog.at_level("INFO", "fbcheck_pipeline"),
+        files_kept_open(),
+        dg.DagsterInstance.local_temp(str(tmp_path)) as dagster,
+    ):
+        _use(dagster, "a run")
+    assert "Pool disposed" not in caplog.text
+
+
 def test_a_run_that_is_over_leaves_no_file_open_and_the_command_none(tmp_path: Path) -> None:
     """The last one to close a file writes its log back: once a run, whose file is then whole."""
     run_id, runs = str(uuid4()), tmp_path / "history" / "runs"
