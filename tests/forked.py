@@ -39,6 +39,7 @@ PRELOADED = [
     "pandera.accessors.pandas_accessor", "pandera.backends.pandas.builtin_checks", "pandera.backends.pandas.register",
     "pyarrow.dataset", "rich.console", "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.dialects.sqlite.aiosqlite", "upath.implementations.local",
+    "tests.frozen",  # last
 ]
 # fmt: on
 """A process has one such server: whoever else uses it preloads the same."""
