@@ -38,8 +38,8 @@ FILTER_BYTES = (1 << FILTER_BITS) // 8
 """A filter has a bit for each value of a hash of a key: set where a key of the block has it. Of keys that are not there one in eight has it, too."""
 _HASHING = np.uint64(0x9E3779B97F4A7C15)
 """2^64 by the golden ratio: the first bits of its product with a key differ for keys that are near, or in even steps."""
-PAIRS_AT_ONCE = 1 << 21
-"""Pairs in memory while files are merged."""
+PAIRS_AT_ONCE = 1 << 18
+"""Pairs of each piece while files are merged: larger ones leave the processor's cache, and take three times as long."""
 _CHECKED = struct.Struct("<QQQQI")  # pairs, blocks, bits of a value, bytes and checksum of the table
 _UNCHECKED = struct.Struct("<I8s")  # the checksum of identity, fences and these, and the magic
 _TRAILER_SIZE = _CHECKED.size + _UNCHECKED.size
