@@ -45,7 +45,6 @@ _UNCHECKED = struct.Struct("<I8s")  # the checksum of identity, fences and these
 _TRAILER_SIZE = _CHECKED.size + _UNCHECKED.size
 _MAGIC = b"fbpairs4"
 _LAST = np.iinfo(np.int64).max
-_FAR = 1 << 40
 
 
 class DamagedPairs(Exception):
@@ -145,6 +144,7 @@ class PairsFile:
     _sums: npt.NDArray[np.int64]
     _filter_sums: npt.NDArray[np.int64]
     _tables: list[pa.Table] = field(default_factory=list)
+    _filters: npt.NDArray[np.uint8] | None = None  # of all blocks, where they are kept
 
     @classmethod
     def open(cls, source: ByteRanges, identity: Mapping[str, str]) -> PairsFile:
@@ -153,7 +153,7 @@ class PairsFile:
         Raises:
             DamagedPairs: it is not the file it is taken for, or not all of it.
         """
-        trailer = _bytes_of(source, max(0, source.size - _TRAILER_SIZE), source.size)
+        trailer = _bytes_of(source, (max(0, source.size - _TRAILER_SIZE), source.size))
         if len(trailer) != _TRAILER_SIZE:
             raise DamagedPairs("cut")
         checked = trailer[: _CHECKED.size]
@@ -164,7 +164,7 @@ class PairsFile:
         place = middle, middle + table_size
         if magic != _MAGIC or source.size != place[1] + _TRAILER_SIZE:
             raise DamagedPairs("cut, or no file of pairs")
-        fences = _bytes_of(source, start, middle)
+        fences = _bytes_of(source, (start, middle))
         if _checksum(checked, fences, identity) != checksum:
             raise DamagedPairs("damaged, or another file")
         columns = np.frombuffer(fences, np.int64).reshape(-1, 3).T.copy()
@@ -178,11 +178,19 @@ class PairsFile:
             DamagedPairs: see `open`.
         """
         if not self._tables:
-            raw = _bytes_of(self._bytes, *self._table_place)
+            raw = _bytes_of(self._bytes, self._table_place)
             if zlib.crc32(raw) != self._table_sum:
                 raise DamagedPairs("damaged")
             self._tables.append(pa.ipc.open_stream(raw).read_all())
         return self._tables[0]
+
+    def with_filters(self) -> PairsFile:
+        """The same file, its filters in memory: an eighth of its size.
+
+        Raises:
+            DamagedPairs: see `open`.
+        """
+        return replace(self, _filters=self._filters_of(np.arange(len(self._fences))))
 
     def reopened(self, source: ByteRanges) -> PairsFile:
         """The same file, which was closed meanwhile: what is read of it is held against the sums that were read then.
@@ -219,15 +227,20 @@ class PairsFile:
     def _perhaps_there(self, needles: Keys) -> npt.NDArray[np.int64]:
         """Places of the keys that the filters do not exclude. A key that is there is in the last block that begins with none greater."""
         starts = np.searchsorted(needles, self._fences)
-        counts = np.diff(starts, append=len(needles))
+        ends = np.append(starts[1:], len(needles))
+        counts = ends - starts
         found = [np.empty(0, np.int64)]
-        for blocks in self._portions(np.flatnonzero(counts), FILTER_BYTES):
-            start, last = starts[blocks[0]], blocks[-1]
-            bits = _bits(counts[blocks], needles[start : starts[last] + counts[last]])
-            filters = self._rows(blocks, len(self._fences) * BLOCK_BYTES, FILTER_BYTES, self._filter_sums)
+        kept = self._filters
+        for blocks in self._portions(np.flatnonzero(counts), FILTER_BYTES) if kept is None else [np.arange(len(counts))]:
+            start, end = starts[blocks[0]], ends[blocks[-1]]
+            bits = _bits(counts[blocks], needles[start:end])
+            filters = self._filters_of(blocks) if kept is None else kept
             is_set = filters.take(bits >> 3) >> (bits & 7).astype(np.uint8) & 1
             found.append(start + np.flatnonzero(is_set.view(np.bool_)))
         return np.concatenate(found)
+
+    def _filters_of(self, blocks: Blocks) -> npt.NDArray[np.uint8]:
+        return self._rows(blocks, len(self._fences) * BLOCK_BYTES, FILTER_BYTES, self._filter_sums)
 
     def between(self, low: int, high: int) -> Pairs:
         """Pairs with low <= key < high."""
@@ -250,8 +263,7 @@ class PairsFile:
     def _portions(self, blocks: Blocks, size: int) -> Iterator[Blocks]:
         """Some blocks each, of which `size` bytes are read; what lies between two that are near is read along."""
         at_once = PORTION // size
-        is_apart = np.diff(blocks, prepend=-_FAR, append=_FAR) > 1 + self._bytes.cheap_gap // size
-        first, last = blocks[is_apart[:-1]], blocks[is_apart[1:]]
+        first, last = _runs(blocks, 1 + self._bytes.cheap_gap // size)
         counts = last + 1 - first
         wanted = np.arange(counts.sum()) + np.repeat(last + 1 - np.cumsum(counts), counts)
         yield from (wanted[start : start + at_once] for start in range(0, len(wanted), at_once))
@@ -267,9 +279,8 @@ class PairsFile:
 
     def _rows(self, blocks: Blocks, start: int, size: int, sums: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         """The `size` bytes of each of some blocks, from where those of all blocks start; adjacent ones are read together."""
-        ends = np.flatnonzero(np.diff(blocks, append=_LAST) != 1)
-        runs = zip(blocks[np.append(0, ends[:-1] + 1)].tolist(), blocks[ends].tolist(), strict=True)
-        raw = b"".join(_bytes_of(self._bytes, start + first * size, start + (last + 1) * size) for first, last in runs)
+        runs = zip(*(each.tolist() for each in _runs(blocks, 1)), strict=True)
+        raw = _bytes_of(self._bytes, *((start + first * size, start + (last + 1) * size) for first, last in runs))
         if len(raw) != len(blocks) * size:
             raise DamagedPairs("cut")
         rows = np.frombuffer(raw, np.uint8).reshape(-1, size)
@@ -278,9 +289,17 @@ class PairsFile:
         return rows
 
 
-def _bytes_of(source: ByteRanges, start: int, stop: int) -> bytes:
+def _runs(blocks: Blocks, gap: int) -> tuple[Blocks, Blocks]:
+    """Of some blocks, ascending, the first and the last of each run in which none lies further than `gap` behind the one before."""
+    if not len(blocks):
+        return blocks, blocks
+    ends = np.flatnonzero(blocks[1:] - blocks[:-1] > gap)  # np.diff with `append` takes five times as long
+    return blocks[np.append(0, ends + 1)], blocks[np.append(ends, -1)]
+
+
+def _bytes_of(source: ByteRanges, *ranges: tuple[int, int]) -> bytes:
     try:
-        return source.read(start, stop)
+        return b"".join([source.read(start, stop) for start, stop in ranges])
     except OSError as error:
         raise DamagedPairs(error.strerror or str(error)) from error
 

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 PAIRS_AT_ONCE = 1 << 21
 """Pairs in memory while a tier is made of chunks, each of which has two values at most."""
 SMALL = 1 << 20
-"""Pairs: of up to eight such tiers a process keeps the table and the fences, for the next list that it plans."""
+"""Pairs: of up to eight such tiers a process keeps the table, the fences and the filters, 1 MB, for the next list that it plans."""
 _VALUE_BITS = 13
 _PIECE = 1 << 18
 
@@ -85,7 +85,7 @@ def open_tier(ws: Workspace, tier: Tier) -> Iterator[PairsFile]:
 def _small_file(storage: Storage, ledger_uuid: str, name: str, lasts: bool) -> PairsFile:
     """A closed file: it never changes, nor does another one ever have its name."""
     with byte_ranges(storage, name) as source:
-        return PairsFile.open(source, _identity(ledger_uuid, name, lasts))
+        return PairsFile.open(source, _identity(ledger_uuid, name, lasts)).with_filters()
 
 
 def forget_files() -> None:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fbcheck_pipeline.files.sorted_pairs import BLOCK_BYTES, FILTER_BYTES, Pairs
+from fbcheck_pipeline.files.sorted_pairs import BLOCK_BYTES, Pairs
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import Ledger
 from fbcheck_pipeline.ledger.codec import Phones
@@ -192,7 +192,7 @@ def test_the_next_list_of_a_process_needs_only_the_pairs_of_a_file_until_somethi
     for chunk, answered in ((purged, SOME[:1]), (past.exported(SOME[2:8]), SOME[2:6])):
         past.collect(chunk, answered)
         assert update_index(ws, max_loose=0)
-    needed = BLOCK_BYTES + FILTER_BYTES
+    needed = BLOCK_BYTES
     monkeypatch.setattr(os, "pread", lambda file, size, start: read.append(size) or pread(file, size, start))
 
     def bytes_read() -> int:

@@ -43,6 +43,7 @@ def found(file: PairsFile, needles: np.ndarray) -> list[tuple[int, int]]:
 @example(3 * BLOCK + 1, 1, {1}, 0)
 @example(3 * BLOCK, 4, {1, 2, 3, 4}, 0)
 @example(3 * BLOCK, 2, {2}, 0)
+@example(0, 1, {1}, 0)
 @given(
     st.integers(0, 4 * BLOCK), st.integers(1, 5000), st.sets(st.integers(0, 5001), min_size=0, max_size=50), st.integers(0, 2**32)
 )
@@ -54,7 +55,8 @@ def test_every_pair_of_a_key_is_found_and_no_other(tmp_path: Path, count: int, s
     with byte_ranges(written(tmp_path, keys, values), "file") as source:
         file = PairsFile.open(source, IDENTITY)
         assert file.table.equals(TABLE)
-        assert found(file, needles) == sorted((key, value) for key, value in zip(keys, values, strict=True) if key in wanted)
+        there = sorted((key, value) for key, value in zip(keys, values, strict=True) if key in wanted)
+        assert found(file, needles) == found(file.with_filters(), needles) == there
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -123,13 +125,19 @@ def test_keys_of_every_other_block_are_found_without_the_blocks_between(tmp_path
 
 
 def test_keys_that_are_not_there_are_told_by_filters_alone(tmp_path: Path) -> None:
-    """Most phones of a list are new: of one in each block, few blocks are read. The table is read when it is asked for, once."""
+    """Most phones of a list are new: of one in each block, few blocks are read, and no filter again that is kept. The table is read
+    when it is asked for, once.
+    """
     storage, reads = written(tmp_path, list(range(0, 600 * BLOCK, 2)), [0] * 300 * BLOCK), list[int]()
     with byte_ranges(storage, "file") as source:
         file = PairsFile.open(telling(source, reads), IDENTITY)
         reads.clear()
         assert found(file, np.arange(999, 600 * BLOCK, 2 * BLOCK)) == []
         assert 300 * FILTER_BYTES <= sum(reads) <= 300 * FILTER_BYTES + 60 * BLOCK_BYTES
+        kept = file.with_filters()
+        reads.clear()
+        assert found(kept, np.arange(999, 600 * BLOCK, 2 * BLOCK)) == []
+        assert sum(reads) <= 60 * BLOCK_BYTES
         reads.clear()
         assert file.table.equals(TABLE) and file.table.equals(TABLE) and len(reads) == 1
 
