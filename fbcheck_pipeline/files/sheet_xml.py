@@ -132,7 +132,7 @@ def number_text(stored: str) -> str:
 
 def day_text(days: float, *, counts_from_1904: bool = False) -> str:
     """The day and time that a spreadsheet shows: days without midnight, times of day without a day."""
-    if days < 1 and not counts_from_1904:
+    if 0 < days < 1 or (days <= 0 and not counts_from_1904):
         return (datetime(1900, 1, 1) + timedelta(seconds=round(days * 86_400))).time().isoformat()
     first = datetime(1904, 1, 1) if counts_from_1904 else datetime(1899, 12, 30 if days >= 60 else 31)
     moment = first + timedelta(seconds=round(days * 86_400))

@@ -199,12 +199,13 @@ def test_days_counted_from_1904_are_right(tmp_path: Path, said: str, end: bytes)
     """A newer Excel says more of the workbook further down, and readers forget what stood above."""
     book = Workbook()
     book.epoch = CALENDAR_MAC_1904
-    for row in (["Tel", "gün"], ["0532 111 22 33", date(2026, 11, 1)]):
+    for row in (["Tel", "gün", "saat"], ["0532 111 22 33", date(2026, 11, 1), time(9, 5)]):
         book.active.append(row)
     book.save(tmp_path / "a.xlsx")
     change = lambda text: text.replace(b'date1904="1"', f'date1904="{said}"'.encode()).replace(b"</workbook>", end)  # noqa: E731
     _, table = read(rewritten(tmp_path / "a.xlsx", "xl/workbook.xml", change))
     assert column(table, "gün") == ["2026-11-01"]
+    assert column(table, "saat") == ["09:05:00"]
 
 
 @pytest.mark.parametrize("state", ["hidden", "veryHidden"])
