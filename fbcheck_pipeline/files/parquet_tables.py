@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,13 @@ from fbcheck_pipeline.files.arrow_text import to_text
 from fbcheck_pipeline.files.untrusted import MAX_RATIO, DangerousFile
 
 BATCH_ROWS = 50_000
-BATCH_BYTES = 128 << 20
-HONEST_BYTES = 1 << 30
-"""So much may be packed as tightly as it likes."""
+BATCH_BYTES = 64 << 20
+HONEST_BYTES = 512 << 20
+"""So much may be written out of what is packed as tightly as it likes."""
+PACKED_BYTES = 256 << 20
+"""So much may stand in the file itself, packed as tightly as it likes: a single page may hold all of it."""
+TEXT_BYTES = 32 << 20
+"""A text that is longer is in no list."""
 _BUFFER_BYTES = 1 << 20
 _VALUE_BYTES = 8
 _ROWS_MEASURED = 100_000
@@ -161,8 +165,9 @@ def _check_sizes(metadata: pq.FileMetaData, size_bytes: int) -> None:
     chunks = [chunk for _, chunk in _chunks(metadata)]
     value_bytes = sum(chunk.num_values for chunk in chunks) * _VALUE_BYTES
     unpacked = sum(chunk.total_uncompressed_size for chunk in chunks)
-    if max(value_bytes, unpacked) > max(HONEST_BYTES, MAX_RATIO * size_bytes):
-        raise DangerousFile(f"its {size_bytes >> 10:,} KB unpack to {max(value_bytes, unpacked) >> 20:,} MB")
+    for bytes_, most in ((value_bytes, HONEST_BYTES), (unpacked, PACKED_BYTES)):
+        if bytes_ > max(most, MAX_RATIO * size_bytes):
+            raise DangerousFile(f"its {size_bytes >> 10:,} KB unpack to {bytes_ >> 20:,} MB")
 
 
 def _chunks(metadata: pq.FileMetaData) -> Iterator[tuple[int, pq.ColumnChunkMetaData]]:
@@ -178,41 +183,52 @@ def _rows_within(path: Path, metadata: pq.FileMetaData, left_out: frozenset[str]
     Raises:
         DangerousFile: its texts, written out, are larger than any honest file's.
     """
+    texts = [
+        (group, chunk)
+        for group, chunk in _chunks(metadata)
+        if chunk.physical_type == "BYTE_ARRAY"
+        and chunk.num_values
+        and not {(name := chunk.path_in_schema), name.split(".")[0]} & left_out
+    ]
+    columns = sorted({chunk.path_in_schema for _, chunk in texts})
+    share = BATCH_BYTES // max(len(columns), 1)
     largest: Counter[str] = Counter()
-    for group, chunk in _chunks(metadata):
-        name = chunk.path_in_schema
-        if chunk.physical_type != "BYTE_ARRAY" or not chunk.num_values or name in left_out or name.split(".")[0] in left_out:
-            continue
-        rows = max(metadata.row_group(group).num_rows, 1)
-        longest = -(-chunk.total_uncompressed_size // chunk.num_values)
-        if chunk.has_dictionary_page and chunk.num_values * chunk.total_uncompressed_size > HONEST_BYTES:
-            longest = max(longest, _longest_text(path, group, name))
-            if chunk.num_values * longest > HONEST_BYTES:
-                _check_texts(path, group, name)
-        largest[name] = max(largest[name], longest * -(-chunk.num_values // rows))
+    repeated: Counter[tuple[int, str]] = Counter()
+    with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False, read_dictionary=columns) as file:
+        for group, chunk in texts:
+            name, rows = chunk.path_in_schema, max(metadata.row_group(group).num_rows, 1)
+            longest = -(-chunk.total_uncompressed_size // chunk.num_values)
+            if chunk.has_dictionary_page and chunk.num_values * chunk.total_uncompressed_size > share:
+                longest = max(longest, _longest_text(file, group, name))
+                repeated[group, name] = chunk.num_values * longest
+            if longest > TEXT_BYTES:
+                raise DangerousFile(f"a text in it unpacks to {longest >> 20:,} MB")
+            largest[name] = max(largest[name], longest * -(-chunk.num_values // rows))
+        most = max(HONEST_BYTES, MAX_RATIO * path.stat().st_size)
+        if repeated.total() > most:
+            _check_texts(file, repeated, most)
     return max(1, min(BATCH_ROWS, BATCH_BYTES // max(largest.total(), 1)))
 
 
-def _longest_text(path: Path, group: int, name: str) -> int:
-    dictionary = next(_indexed(path, group, name, rows=1)).dictionary
+def _longest_text(file: pq.ParquetFile, group: int, name: str) -> int:
+    dictionary = next(_indexed(file, group, name, rows=1)).dictionary
     return int(pc.max(pc.binary_length(dictionary)).as_py() or 0)
 
 
-def _check_texts(path: Path, group: int, name: str) -> None:
-    """By what the texts of a column are when each is written out: their lengths are added, and none is."""
-    texts_bytes, most = 0, max(HONEST_BYTES, MAX_RATIO * path.stat().st_size)
-    for texts in _indexed(path, group, name, rows=_ROWS_MEASURED):
-        texts_bytes += int(pc.sum(pc.binary_length(texts.dictionary).take(texts.indices)).as_py() or 0)
-        if texts_bytes > most:
-            raise DangerousFile(f"its texts unpack to more than {texts_bytes >> 20:,} MB")
+def _check_texts(file: pq.ParquetFile, columns: Iterable[tuple[int, str]], most: int) -> None:
+    """By what the texts of columns of row groups are when each is written out: their lengths are added, and none is."""
+    texts_bytes = 0
+    for group, name in columns:
+        for texts in _indexed(file, group, name, rows=_ROWS_MEASURED):
+            texts_bytes += int(pc.sum(pc.binary_length(texts.dictionary).take(texts.indices)).as_py() or 0)
+            if texts_bytes > most:
+                raise DangerousFile(f"its texts unpack to more than {texts_bytes >> 20:,} MB")
 
 
-def _indexed(path: Path, group: int, name: str, rows: int) -> Iterator[pa.DictionaryArray]:
+def _indexed(file: pq.ParquetFile, group: int, name: str, rows: int) -> Iterator[pa.DictionaryArray]:
     """One column of text as indices into its dictionary."""
-    options: dict[str, Any] = {"buffer_size": _BUFFER_BYTES, "pre_buffer": False, "read_dictionary": [name]}
-    with pq.ParquetFile(path, **options) as file:
-        for batch in file.iter_batches(batch_size=rows, row_groups=[group], columns=[name]):
-            yield _leaf(batch.column(0))
+    for batch in file.iter_batches(batch_size=rows, row_groups=[group], columns=[name]):
+        yield _leaf(batch.column(0))
 
 
 def _leaf(column: pa.Array[Any]) -> pa.DictionaryArray:

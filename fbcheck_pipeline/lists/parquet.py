@@ -17,6 +17,9 @@ from fbcheck_pipeline.lists.header_choice import Cell
 from fbcheck_pipeline.lists.list_table import ListTable
 from fbcheck_pipeline.lists.refusals import faults_named
 
+MOST_HEAD_BYTES = 16 << 20
+"""Of long texts fewer rows tell which column holds phones: each becomes a Python object."""
+
 
 def open_parquet_table(path: Path) -> ListTable:
     """Read the names and first rows; the names are the first row of the head.
@@ -29,10 +32,12 @@ def open_parquet_table(path: Path) -> ListTable:
     if not table.names:
         raise ListError(f"{path.name}: none of its columns can be read; write the phones as text or numbers")
     rows: list[list[Cell]] = []
+    head_bytes = 0
     for batch in _batches(table, Counter(), HEAD_ROWS):
         texts = [joined_lists(column, Counter()) for column in batch.columns]
         rows += rows_of(pa.RecordBatch.from_arrays(texts, batch.schema.names))
-        if len(rows) >= HEAD_ROWS:
+        head_bytes += batch.nbytes
+        if len(rows) >= HEAD_ROWS or head_bytes >= MOST_HEAD_BYTES:
             break
     counts: Counter[str] = Counter()
     names = ", ".join(map(repr, table.left_out))

@@ -14,6 +14,7 @@ import pytest
 from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.files import parquet_tables
 from fbcheck_pipeline.lists import open_list
+from fbcheck_pipeline.lists import parquet as parquet_lists
 from tests.unit.lists.reading import column, read
 
 
@@ -145,13 +146,52 @@ def test_a_small_file_of_large_contents_is_refused_before_they_are_decoded(
     tmp_path: Path, kind: str, has_dictionary: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Four KB once became four GB: a text that is stored once stands in every row."""
-    monkeypatch.setattr(parquet_tables, "HONEST_BYTES", 4 << 20)
+    for bound in ("HONEST_BYTES", "PACKED_BYTES", "BATCH_BYTES"):
+        monkeypatch.setattr(parquet_tables, bound, 4 << 20)
     content = pa.table({"tel": ["0532 111 22 33"] * 1000, "v": BOMBS[kind]})
     pq.write_table(content, tmp_path / "a.parquet", use_dictionary=has_dictionary, compression="zstd")
     before = pa.total_allocated_bytes()
     with pytest.raises(ListError, match=r"a\.parquet: the file is not read: its .* unpack to .* MB"):
         read(tmp_path / "a.parquet")
     assert pa.total_allocated_bytes() - before < 1 << 20
+
+
+def test_columns_that_are_small_are_measured_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten columns of a hundred MB each stood in 3 KB, and were read whole."""
+    monkeypatch.setattr(parquet_tables, "HONEST_BYTES", 4 << 20)
+    monkeypatch.setattr(parquet_tables, "BATCH_BYTES", 1 << 20)
+
+    def columns(length: int) -> dict[str, Any]:
+        return {"tel": ["0532 111 22 33"] * 100, **{f"c{number}": ["x" * length] * 100 for number in range(10)}}
+
+    pq.write_table(pa.table(columns(6000)), tmp_path / "a.parquet", compression="zstd")
+    with pytest.raises(ListError, match="its texts unpack to"):
+        read(tmp_path / "a.parquet")
+    pq.write_table(pa.table(columns(3000)), tmp_path / "a.parquet", compression="zstd")
+    batches = list(open_list(tmp_path / "a.parquet").batches())
+    assert sum(batch.num_rows for batch in batches) == 100 and max(batch.num_rows for batch in batches) < 40
+
+
+@pytest.mark.parametrize("has_dictionary", [True, False])
+def test_one_endless_text_is_refused(tmp_path: Path, has_dictionary: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """900 MB of one letter stood in 27 KB, and took 7 GB to read."""
+    monkeypatch.setattr(parquet_tables, "TEXT_BYTES", 1 << 20)
+    monkeypatch.setattr(parquet_tables, "BATCH_BYTES", 1 << 20)
+    content = pa.table(
+        {"tel": ["0532 111 22 33"] * 3, "v": ["x" * (5 << 20), "", ""] if has_dictionary else ["x" * (5 << 20)] * 3}
+    )
+    pq.write_table(content, tmp_path / "a.parquet", use_dictionary=has_dictionary, compression="zstd")
+    with pytest.raises(ListError, match="a text in it unpacks to 5 MB"):
+        read(tmp_path / "a.parquet")
+
+
+def test_of_long_texts_fewer_rows_are_looked_at_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They become Python objects."""
+    monkeypatch.setattr(parquet_tables, "BATCH_BYTES", 1 << 20)
+    monkeypatch.setattr(parquet_lists, "MOST_HEAD_BYTES", 1 << 20)
+    notes = [f"{row} " + "x" * 10_000 for row in range(900)]
+    pq.write_table(pa.table({"tel": ["0532 111 22 33"] * 900, "note": notes}), tmp_path / "a.parquet")
+    assert len(parquet_lists.open_parquet_table(tmp_path / "a.parquet").head) < 300
 
 
 def test_batches_of_long_texts_have_fewer_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
