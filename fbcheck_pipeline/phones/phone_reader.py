@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import wraps
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -21,6 +22,11 @@ from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
 from fbcheck_pipeline.phones.dirty.among_words import among_words, are_references, beside_letter, grouped_by_blanks
 from fbcheck_pipeline.phones.dirty.apart import parts_apart
 from fbcheck_pipeline.phones.dirty.beside import (
+    BESIDE_COUNT,
+    LINK,
+    RANGE_OR_SUM,
+    TIME_BEHIND,
+    WITH_MORE,
     before_range,
     before_time,
     before_words,
@@ -31,7 +37,7 @@ from fbcheck_pipeline.phones.dirty.beside import (
     with_more,
     without_last_group,
 )
-from fbcheck_pipeline.phones.dirty.blanks import parted_by_blanks
+from fbcheck_pipeline.phones.dirty.blanks import PARTED_BY_BLANKS, parted_by_blanks
 from fbcheck_pipeline.phones.dirty.cleared import CHAT_LINK, MOMENT_BEFORE, cleared
 from fbcheck_pipeline.phones.dirty.countries_named import (
     MAY_BE_FLAG,
@@ -42,11 +48,20 @@ from fbcheck_pipeline.phones.dirty.countries_named import (
 )
 from fbcheck_pipeline.phones.dirty.few import few_digits_in, fewest_of, may_be_emergency, regions_in
 from fbcheck_pipeline.phones.dirty.marked_up import without_markup
-from fbcheck_pipeline.phones.dirty.parts import marked_parts, parts_of, worded_parts
-from fbcheck_pipeline.phones.dirty.rejects import are_glued, are_words, certain_reasons, reasons_without_digit
+from fbcheck_pipeline.phones.dirty.parts import MARKED, SEVERAL, WORDED, marked_parts, parts_of, worded_parts
+from fbcheck_pipeline.phones.dirty.rejects import (
+    BETWEEN,
+    GLUED,
+    are_few_beside,
+    are_glued,
+    are_words,
+    certain_reasons,
+    reasons_without_digit,
+)
 from fbcheck_pipeline.phones.dirty.runs import all_digits, groups_of, other_runs, runs_in
 from fbcheck_pipeline.phones.dirty.undress import (
     LETTERS,
+    MANY,
     NOTHING,
     first_of_many,
     in_ascii,
@@ -85,6 +100,23 @@ PLAIN_SHAPE = r"^[0-9 ()+\-]*(?:\.[0-9 ()+\-]*\.[0-9 ().+\-]*)?$"
 Wanted = Callable[[PhoneArrays], Mask]
 Way = Callable[["PhoneReader", "Cells", pa.StringArray], tuple[PhoneArrays, Mask]]
 _Cell = tuple[str | None, int, int]
+
+
+def _where(shape: str) -> Callable[[Way], Way]:
+    """Of a way that reads cells of one shape only: it is not asked where no cell has it."""
+
+    def of_shape(way: Way) -> Way:
+        @wraps(way)
+        def shown(reader: PhoneReader, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+            has_shape = matches(plain, shape)
+            if not has_shape.any():
+                return _rejected(cells.rows[:0], RejectReason.NOT_A_NUMBER), has_shape
+            found, has_shape[has_shape] = way(reader, cells.at(has_shape), plain.filter(pa.array(has_shape)))
+            return found, has_shape
+
+        return shown
+
+    return of_shape
 
 
 class Cells(NamedTuple):
@@ -136,8 +168,7 @@ class PhoneReader:
         is_left = np.ones(len(plain), np.bool_)
         for step in (1 + len(plain) // CELLS_FIRST, 1):
             places = np.flatnonzero(is_left)[::step]
-            ways = sorted(self._WAYS, key=lambda way: -self._read_by[way])
-            found, is_read = self._first_of(ways, left.taken(places), plain.take(pa.array(places)), CELLS_WORTH_LOOKING)
+            found, is_read = self._first_of(self._WAYS, left.taken(places), plain.take(pa.array(places)), CELLS_WORTH_LOOKING)
             phones.append(found)
             is_left[places[is_read]] = False
         together = phone_batches.joined([*phones, self._carefully(left.at(is_left), plain.filter(pa.array(is_left)))])
@@ -195,6 +226,7 @@ class PhoneReader:
             pc.if_else(pa.array(digit_counts(plain) >= fewest_of(cells.regions)), undressed(plain), NOTHING), cells
         )
 
+    @_where(MANY)
     def _of_too_many(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Digits and blanks, too many for any number."""
         return self._read_as(first_of_many(plain), cells)
@@ -211,10 +243,12 @@ class PhoneReader:
         kept = is_sure & is_wanted(read) if is_wanted else is_sure
         return phone_batches.in_order(read, np.flatnonzero(kept)), kept
 
+    @_where("^[^0-9]*$")
     def _without_digit(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells without a digit."""
         return _rejected_where(cells.rows, reasons_without_digit(plain))
 
+    @_where(GLUED)
     def _glued(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells with letters glued to digits."""
         return _rejected_where(cells.rows, [(RejectReason.LETTERS_IN_NUMBER, are_glued(plain))])
@@ -227,6 +261,12 @@ class PhoneReader:
     def _certainly_none(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells whose shape alone tells that no number is in them."""
         return _rejected_where(cells.rows, certain_reasons(plain))
+
+    @_where(BETWEEN)
+    def _few_beside(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """Cells in which words part a few digits from all others."""
+        fewest = int(fewest_of(cells.regions).min())
+        return _rejected_where(cells.rows, [(RejectReason.LETTERS_IN_NUMBER, are_few_beside(plain, fewest))])
 
     def _without_run(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells in which no run of digits is a number."""
@@ -263,15 +303,12 @@ class PhoneReader:
     def _cleared(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Numbers beside dates, sums, addresses and the like; and cells in which words part other digits from all numbers."""
         texts = cleared(plain, fewest_of(cells.regions))
-        is_other = pc.fill_null(pc.not_equal(texts, plain), False)
-        found, is_read = self._first_clear(self._WAYS_CLEARED, cells, pc.if_else(is_other, texts, NOTHING))
-        others = pc.if_else(pa.array(is_read), NOTHING, texts)
-        rest, is_rest = self._first_of((PhoneReader._without_part, PhoneReader._beside_letter), cells, others)
-        return phone_batches.joined([found, rest]), is_read | is_rest
+        return self._first_clear(self._WAYS_CLEARED, cells, texts)
 
+    @_where(MOMENT_BEFORE)
     def _after_moment(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """A date and a time, and a number behind words: all of it is taken for the moment."""
-        parts, of_cell = parts_apart(pc.if_else(pa.array(matches(plain, MOMENT_BEFORE)), plain, NOTHING))
+        parts, of_cell = parts_apart(plain)
         read, is_sure = self._fast(cells.taken(of_cell)._replace(texts=all_digits(parts)))
         is_number = is_sure & phone_batches.is_clear_number(read) & ~matches(parts, TORN)
         is_after = np.bincount(of_cell[is_number], minlength=len(plain)) > 0
@@ -320,6 +357,7 @@ class PhoneReader:
         )
         return phone_batches.rejected_phones(cells.rows[is_without], reasons), is_without
 
+    @_where("[<@]")
     def _without_markup(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Numbers in tags or beside an e-mail address."""
         ways = (PhoneReader._numbers_undressed, PhoneReader._in_parts, PhoneReader._among_words)
@@ -339,11 +377,15 @@ class PhoneReader:
         return is_none, has_number
 
     def _first_of(self, ways: Sequence[Way], cells: Cells, texts: pa.StringArray, fewest: int = 1) -> tuple[PhoneArrays, Mask]:
-        """The cells that have a text, read by the first way that is sure of it, while so many are left; the mask is over all cells."""
+        """The cells that have a text, read by the first way that is sure of it, those first that read most so far; the mask is over all cells.
+
+        Args:
+            fewest: no way is asked for fewer cells.
+        """
         found, is_read = [_rejected(cells.rows[:0], RejectReason.NOT_A_NUMBER)], np.zeros(len(texts), np.bool_)
         places = np.flatnonzero(texts.is_valid())
         cells, texts = cells.taken(places), texts.take(pa.array(places))
-        for way in ways:
+        for way in sorted(ways, key=lambda way: -self._read_by[way]):
             if len(places) < fewest:
                 break
             read, is_it = way(self, cells, texts)
@@ -364,16 +406,18 @@ class PhoneReader:
     def _numbers_undressed(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         return self._read_as(undressed(plain), cells, phone_batches.is_clear_number)
 
+    @_where(SEVERAL)
     def _in_parts(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells of several plain numbers, each of them a number in service."""
         parts, of_cell = parts_of(plain)
         found, is_sure = self._surely(cells.taken(of_cell)._replace(texts=parts), phone_batches.is_clear_number)
         return _of_whole_cells(found, is_sure, of_cell, len(plain))
 
+    @_where(PARTED_BY_BLANKS)
     def _parted_by_blanks(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Two numbers with a blank between; or none, where all digits together are none, and one is, but not surely."""
-        places, *texts, ended_elsewhere = parted_by_blanks(plain)
-        several = cells.taken(np.tile(places, len(texts) + len(ended_elsewhere)))
+        *texts, ended_elsewhere = parted_by_blanks(plain)
+        several = cells.taken(np.tile(np.arange(len(plain)), len(texts) + len(ended_elsewhere)))
         read, is_sure = self._fast(several._replace(texts=pa.concat_arrays([*texts, *ended_elsewhere])))
         is_number, is_clear, is_sure = (
             mask.reshape(len(texts) + len(ended_elsewhere), -1)
@@ -388,16 +432,16 @@ class PhoneReader:
         # Where no run is a number, other reasons come first.
         holds_number = is_one[1] | is_one[2] | is_one[6]
         is_whole = is_none[0] & holds_number & (~has_two | is_none[5] | is_none[6] | ends_elsewhere)
-        no = np.zeros(len(places), np.bool_)
+        no = np.zeros(len(plain), np.bool_)
         kept = np.concatenate([is_whole, no, no, are_two, are_two, np.zeros(is_none[5:].size, np.bool_)])
-        is_read = np.zeros(len(plain), np.bool_)
-        is_read[places] = is_whole | are_two
-        return phone_batches.in_order(read, np.flatnonzero(kept)), is_read
+        return phone_batches.in_order(read, np.flatnonzero(kept)), is_whole | are_two
 
+    @_where(WORDED)
     def _in_worded_parts(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells of several numbers with words between, each of them a number in service, also with the words beside it."""
         return self._in_parts_of(worded_parts, cells, plain)
 
+    @_where(MARKED)
     def _in_marked_parts(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """As `_in_worded_parts`, where semicolons, bars or lines part them."""
         return self._in_parts_of(marked_parts, cells, plain)
@@ -454,6 +498,7 @@ class PhoneReader:
         is_abroad[places] = is_sure
         return found, is_abroad
 
+    @_where(BESIDE_COUNT)
     def _beside_count(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """A number and a count, where no rule finds another number."""
         numbers, counts = beside_count(plain)
@@ -471,11 +516,13 @@ class PhoneReader:
         is_alone[is_alone] = is_only
         return phone_batches.in_order(found, np.flatnonzero(is_only)), is_alone
 
+    @_where(TIME_BEHIND)
     def _with_time(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """A number and a time, which nobody can tell from more of its digits."""
         _, is_number = self._read_as(before_time(plain), cells, phone_batches.is_clear_number)
         return _rejected(cells.rows[is_number], RejectReason.INVALID_NUMBER), is_number
 
+    @_where(WITH_MORE)
     def _with_more(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """A number and more digits, which are too many for one."""
         numbers, *begins = with_more(plain)
@@ -487,6 +534,7 @@ class PhoneReader:
         is_number[is_number] = is_none
         return phone_batches.in_order(read, np.flatnonzero(is_none)), is_number
 
+    @_where(RANGE_OR_SUM)
     def _of_ranges(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """A number and the end of a range, or a sum."""
         _, is_range = self._read_as(before_range(plain), cells, phone_batches.is_number)
@@ -495,20 +543,16 @@ class PhoneReader:
         is_range[is_range] = is_sure & ~phone_batches.is_number(read)
         return _rejected(cells.rows[is_range], RejectReason.AMBIGUOUS_RANGE), is_range
 
+    @_where(LINK)
     def _linked(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """One chat link: its number is international, unless it is another one at home."""
-        digits = linked(plain)
-        is_link = digits.is_valid().to_numpy(zero_copy_only=False)
-        at_home = cells._replace(texts=digits, says=np.full(len(plain), Says.NATIONAL)).at(is_link)
-        abroad = at_home._replace(
-            texts=pc.binary_join_element_wise("+", at_home.texts, ""), regions=np.full(len(at_home.rows), NONE)
-        )
+        at_home = cells._replace(texts=linked(plain), says=np.full(len(plain), Says.NATIONAL))
+        abroad = at_home._replace(texts=pc.binary_join_element_wise("+", at_home.texts, ""), regions=np.full(len(plain), NONE))
         (here, is_sure_here), (there, is_sure_there) = self._fast(at_home), self._fast(abroad)
         is_same = pc.fill_null(pc.equal(here.e164, there.e164), False).to_numpy(zero_copy_only=False)
         is_alone = is_sure_here & (~phone_batches.is_number(here) | is_same)
         is_sure = is_sure_there & phone_batches.is_number(there) & (is_alone | (at_home.regions == NONE))
-        is_link[is_link] = is_sure
-        return phone_batches.in_order(there, np.flatnonzero(is_sure)), is_link
+        return phone_batches.in_order(there, np.flatnonzero(is_sure)), is_sure
 
     def _carefully(self, cells: Cells, plain: pa.StringArray) -> PhoneArrays:
         """One by one; but equal cells once, and the numbers that they may come down to are read for all at once."""
@@ -552,7 +596,17 @@ class PhoneReader:
     # Functions rather than bound methods, which would keep the object, and its megabytes, until the collector of garbage comes.
     # First those that ask least of cells that others read.
     _WAYS: tuple[Way, ...] = (
-        *(_without_digit, _glued, _few_digits, _certainly_none, _undressed, _of_too_many, _parted_by_blanks, _in_parts),
+        *(
+            _without_digit,
+            _glued,
+            _few_digits,
+            _certainly_none,
+            _few_beside,
+            _undressed,
+            _of_too_many,
+            _parted_by_blanks,
+            _in_parts,
+        ),
         *(_linked, _with_time, _with_more, _of_ranges, _without_markup, _among_words, _in_worded_parts, _in_marked_parts),
         *(_without_run, _beside_count, _in_named_country, _cleared, _after_moment),
     )
@@ -564,6 +618,8 @@ class PhoneReader:
         _beside_count,
         _of_ranges,
         _with_more,
+        _without_part,
+        _beside_letter,
     )
 
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS
-from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, WHOLE, matches, rewritten
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, WHOLE, matches, replaced, rewritten
 from fbcheck_pipeline.phones.fast.digits import digit_counts, only
 from fbcheck_pipeline.text import labels
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
@@ -32,12 +32,13 @@ _SUM_BEHIND = rf"^((?:\+|\(?0)[0-9 ()]*[0-9)]) {_SUM}$"
 # Hours, a sum without its cents and currency, or an order's number before it; in one place at most another number may begin.
 _GROUPS = "(?: [1-9][0-9]*)*"
 _ONE_RESTART = f"{_GROUPS}(?: 0[0-9]*{_GROUPS})?"
-_WITH_MORE = (
+WITH_MORE = (
     rf"^((?:\+[0-9]+|0[0-9]*|\(0[0-9]+\)){_ONE_RESTART}) (?:[0-9]{{1,2}}-[0-9]{{1,2}}|[1-9][0-9]{{0,2}}(?:[.']?[0-9]{{3}})?,)$"
     rf"|^#[0-9]{{3,6}} (0[0-9]*{_ONE_RESTART})$"
 )
 _FROM_RESTART = rf"^(#[0-9]+ 0[0-9]*{_GROUPS}) 0.*$|^([+(0][0-9)]*{_GROUPS}) 0[0-9]* .*$"
 _RANGE = r"^((?:\+|\(?0)[0-9 ()]*[0-9)]) ?[\-/~] ?[0-9]{1,4}$"
+RANGE_OR_SUM = f"{_RANGE}|{_SUM_BEHIND}"
 # In it no mark parts numbers.
 _NUMBER = r"((?:\+[0-9]+|0[0-9]*|\(0[0-9]*\))(?: [0-9]+)*)"
 _WORD = f"[{LETTERS}]{{2,}}"
@@ -46,10 +47,11 @@ _COUNT_BEFORE = rf"^(?:{_WORD} )*{_COUNT}{_NUMBER}$"
 _COUNT_BEHIND = rf"^{_NUMBER} ([1-9][0-9]?(?:-[1-9][0-9]?)?|[1-9][0-9]{{0,2}},[0-9]{{2}})%? ({_WORD})$"
 _COUNT_IN_BRACKETS = rf"^{_NUMBER} \((?:[1-9][0-9]?-)?[1-9][0-9]? {_WORD}\)$"
 _WITH_COUNT = (_COUNT_BEFORE, _COUNT_BEHIND, _COUNT_IN_BRACKETS)
-_TIME_BEHIND = rf"^{_NUMBER} (?:[0-9]{{1,2}}:[0-9]{{2}}|\?+|%[1-9][0-9]?|[1-9][0-9]?%)$"
+BESIDE_COUNT = "|".join(_WITH_COUNT)
+TIME_BEHIND = rf"^{_NUMBER} (?:[0-9]{{1,2}}:[0-9]{{2}}|\?+|%[1-9][0-9]?|[1-9][0-9]?%)$"
 # A country's code, or an area code of three digits; letters that may be digits.
 _NO_COUNT = rf"^\(?(?:{'|'.join(map(str, COUNTRY_CODE_TO_REGION_CODE))}|[0-9]{{3}}[.)]*)\)? [(]?0|{LETTERS_LIKE_DIGITS}"
-_LINK = r"(?i)^(?:https?://)?(?:(?:www\.)?wa\.me/|(?:api|web)\.whatsapp\.com/send/?\?phone=)([1-9][0-9]{6,14})/?$"
+LINK = r"(?i)^(?:https?://)?(?:(?:www\.)?wa\.me/|(?:api|web)\.whatsapp\.com/send/?\?phone=)([1-9][0-9]{6,14})/?$"
 
 
 def before_words(cells: pa.StringArray) -> pa.StringArray:
@@ -64,28 +66,27 @@ def before_words(cells: pa.StringArray) -> pa.StringArray:
 
 
 def before_range(cells: pa.StringArray) -> pa.StringArray:
-    """The number before the end of a range or a sum, null in any other cell; it is unclear where it is one, and all digits before a comma are none.
+    """The number before the end of a range or a sum, or null; it is unclear where it is one, and all digits before a comma are none.
 
     Args:
-        cells: as `in_ascii` gives them, without blanks around.
+        cells: as `in_ascii` gives them, without blanks around; `RANGE_OR_SUM`.
     """
     is_range = matches(cells, _RANGE)
+    is_sum = ~is_range
     is_range[is_range] = digit_counts(cells.filter(pa.array(is_range))) < 2 * MIN_PART_DIGITS  # no two numbers
-    before_sum = rewritten(cells, matches(cells, _SUM_BEHIND), _SUM_BEHIND, r"\1")
-    numbers = pc.coalesce(rewritten(cells, is_range, _RANGE, r"\1"), before_sum)
+    numbers = pc.coalesce(rewritten(cells, is_range, _RANGE, r"\1"), rewritten(cells, is_sum, _SUM_BEHIND, r"\1"))
     return pc.if_else(pa.array(digit_counts(numbers) >= MIN_PART_DIGITS), numbers, NOTHING)
 
 
 def beside_count(cells: pa.StringArray) -> tuple[pa.StringArray, pa.StringArray]:
-    """The number beside a count or a sum, null in any other cell, and digits of a count behind it, nothing or null where none is.
+    """The number beside a count or a sum, or null, and digits of a count behind it, nothing or null where none is.
 
     It is the cell's where no other digits of the cell are a number, no country is named, and a count's digits can be none of its own.
 
     Args:
-        cells: as `in_ascii` gives them, without blanks around.
+        cells: as `in_ascii` gives them, without blanks around; `BESIDE_COUNT`.
     """
     numbers = counts = pa.nulls(len(cells), pa.string())
-    cells = pc.if_else(pa.array(matches(cells, "|".join(_WITH_COUNT))), cells, NOTHING)
     for shape in _WITH_COUNT:
         where = matches(cells, shape, unless=_NO_COUNT)
         if shape is _COUNT_BEHIND:
@@ -97,24 +98,23 @@ def beside_count(cells: pa.StringArray) -> tuple[pa.StringArray, pa.StringArray]
 
 
 def with_more(cells: pa.StringArray) -> list[pa.StringArray]:
-    """The number beside more digits, null in any other cell; and what is before a last dash, and before digits that may begin a number.
+    """The number beside more digits; and what is before a last dash, and before digits that may begin a number.
 
     Where it is a number, and all digits are none, nor those of the others, all digits say why the cell has none.
 
     Args:
-        cells: as `in_ascii` gives them, without blanks around.
+        cells: as `in_ascii` gives them, without blanks around; `WITH_MORE`.
     """
-    where = matches(cells, _WITH_MORE)
-    return [rewritten(cells, where, *each) for each in ((_WITH_MORE, r"\1\2"), ("-[0-9]+$", ""), (_FROM_RESTART, r"\1\2"))]
+    return [replaced(cells, *each) for each in ((WITH_MORE, r"\1\2"), ("-[0-9]+$", ""), (_FROM_RESTART, r"\1\2"))]
 
 
 def before_time(cells: pa.StringArray) -> pa.StringArray:
-    """The number before a time or question marks, null in any other cell; where it is one, the cell is none.
+    """The number before a time or question marks; where it is one, the cell is none.
 
     Args:
-        cells: as `in_ascii` gives them, without blanks around.
+        cells: as `in_ascii` gives them, without blanks around; `TIME_BEHIND`.
     """
-    return rewritten(cells, matches(cells, _TIME_BEHIND), _TIME_BEHIND, r"\1")
+    return replaced(cells, TIME_BEHIND, r"\1")
 
 
 def ended_elsewhere(numbers: pa.StringArray, behind: pa.StringArray) -> list[pa.StringArray]:
@@ -135,9 +135,9 @@ def digits_in(numbers: pa.StringArray) -> pa.StringArray:
 
 
 def linked(cells: pa.StringArray) -> pa.StringArray:
-    """The digits of a WhatsApp link that is the whole cell, null in any other; a number abroad, where they are none at home, or the same.
+    """The digits of a WhatsApp link that is the whole cell; a number abroad, where they are none at home, or the same.
 
     Args:
-        cells: as `in_ascii` gives them, without blanks around.
+        cells: as `in_ascii` gives them, without blanks around; `LINK`.
     """
-    return rewritten(cells, matches(cells, _LINK), _LINK, r"\1")
+    return replaced(cells, LINK, r"\1")

@@ -12,23 +12,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.beside import digits_in, ended_elsewhere
-from fbcheck_pipeline.phones.dirty.undress import matches
 from fbcheck_pipeline.phones.fast.digits import digit_counts
-from fbcheck_pipeline.phones.fast.terms import Ints
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS
 
 # What begins with another digit may begin with a count.
-_SHAPE = r"^(?:[+0][0-9]*|\(0[0-9]+\))(?: +[0-9]+)+(?:\.[0-9]{2}\.[0-9]{2})?$"
+PARTED_BY_BLANKS = r"^(?:[+0][0-9]*|\(0[0-9]+\))(?: +[0-9]+)+(?:\.[0-9]{2}\.[0-9]{2})?$"
 
 
 class TwoNumbers(NamedTuple):
-    """For each place among the cells: all digits together, those before the first place that may part numbers, before the last one or the last
+    """For each cell: all digits together, those before the first place that may part numbers, before the last one or the last
     group; the first number and the second as written, their digits; and what the first would be, ended elsewhere.
 
     All but the first three are null where no place, or more than one, parts two numbers.
     """
 
-    places: Ints
     whole: pa.StringArray
     before_first: pa.StringArray
     before_last: pa.StringArray
@@ -43,10 +40,8 @@ def parted_by_blanks(cells: pa.StringArray) -> TwoNumbers:
     """What must be known of cells of digits and blanks only.
 
     Args:
-        cells: as `in_ascii` gives them, without blanks around.
+        cells: as `in_ascii` gives them, without blanks around; `PARTED_BY_BLANKS`.
     """
-    has_shape = matches(cells, _SHAPE)
-    cells = cells.filter(pa.array(has_shape))
     lists = pc.split_pattern(pc.replace_substring_regex(cells, " +0", ";0"), ";")
     pieces, counts = lists.flatten(), lists.value_lengths().to_numpy()
     of_list = np.repeat(np.arange(len(counts)), counts)
@@ -64,7 +59,6 @@ def parted_by_blanks(cells: pa.StringArray) -> TwoNumbers:
     heads = [pc.replace_substring_regex(joined, end, "") for end in (";.*$", ";[^;]*$|[0-9.]+$")]
     whole, *heads, first, second = map(digits_in, (cells, *heads, *numbers))
     return TwoNumbers(
-        np.flatnonzero(has_shape),
         whole,
         heads[0],
         heads[1],

@@ -22,6 +22,7 @@ _SEPARATOR = rf"(?: ?(?:[;|,/\n]|:::?) ?| - |(?i: (?:{JOINING_WORDS}) ))"
 _SEVERAL = rf"^{_PART}(?:{_SEPARATOR}{_PART})+$"
 _LISTED = r"\(?0[0-9]*\)?(?: ?[0-9]+)*|\+[0-9]+(?: [0-9]+)*"
 _NUMBERED = rf"^1[.)] (?:{_LISTED})[ \n]+2[.)] (?:{_LISTED})(?:[ \n]+3[.)] (?:{_LISTED}))?$"
+SEVERAL = f"{_SEVERAL}|{_NUMBERED}"
 _WORD = rf"[{LETTERS}]{{2,}}[.:]?"
 _WORDS_BETWEEN = rf"(?: +{_WORD})+ +"
 # One of these between two numbers parts them, whatever words are on both its sides; where none is, words do.
@@ -29,7 +30,8 @@ _SIGN = r"(?:[;|,/\n]| - )"
 _BESIDE = rf"[{LETTERS} .:!?'()]*"
 # Beside words, other digits may be anything's number.
 _WRITTEN = r"(?:\+[0-9]|0|\([0-9]+\))[0-9 ()\-]*[0-9]"
-_WORDED = rf"^{_BESIDE}{_WRITTEN}(?:(?:{_WORDS_BETWEEN}|{_BESIDE}{_SIGN}{_BESIDE}){_WRITTEN})+{_BESIDE}(?: -)?$"
+WORDED = rf"^{_BESIDE}{_WRITTEN}(?:(?:{_WORDS_BETWEEN}|{_BESIDE}{_SIGN}{_BESIDE}){_WRITTEN})+{_BESIDE}(?: -)?$"
+MARKED = r"(?s)[0-9].*[;|\n].*[0-9]"
 _PLAIN = rf"^[{LETTERS}0-9 \n;|,.:!?/()+\-]*$"
 _SCHEME = r"(?i)(?:tel|fax|callto|smsto|sms|phone|whatsapp):|www\.|wa\.me|whatsapp|//"
 _BEGINS = r"^[^0-9+(]*(?:\(?\+|0|\(0[0-9 .\-/]*\))"
@@ -42,7 +44,7 @@ def parts_of(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     """The parts of those cells that have several, in order; and the place of the cell of each.
 
     Args:
-        cells: as `in_ascii` gives them, without blanks around.
+        cells: as `in_ascii` gives them, without blanks around; `SEVERAL`.
     """
     is_numbered = matches(cells, _NUMBERED)
     lists = pc.replace_substring_regex(cells.filter(pa.array(is_numbered)), r"[ \n]+[23][.)] ", ";")
@@ -56,22 +58,22 @@ def worded_parts(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     """As `parts_of`, of cells with words between their numbers; each part with the words on both sides of it.
 
     Args:
-        cells: as `in_ascii` gives them, without blanks around.
+        cells: as `in_ascii` gives them, without blanks around; `WORDED`.
     """
     cells = without_scheme(cells)
-    places = _without_unclear(cells, matches(cells, _WORDED, unless=_JOINED))
+    places = _without_unclear(cells, ~matches(cells, _JOINED))
     signed = pc.replace_substring_regex(cells.take(pa.array(places)), _SIGN, ";")
     cut = pc.replace_substring_regex(signed, rf"([0-9])({_WORDS_BETWEEN})([+(0-9])", r"\1\2;\2\3")
     return _whole(pc.split_pattern(cut, ";"), places)
 
 
 def marked_parts(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
-    """As `parts_of`, of cells that semicolons and bars cut before anything else, or lines, where none are; parts without a digit go.
+    """As `parts_of`, of cells that semicolons and bars cut before anything else, or lines, where none are (`MARKED`); parts without a digit go.
 
     Each part surely begins a number, whatever words are before it.
     """
     # A second scheme cuts, too.
-    places = _without_unclear(cells, matches(cells, r"(?s)[0-9].*[;|\n].*[0-9]", _PLAIN, unless=_SCHEME))
+    places = _without_unclear(cells, matches(cells, _PLAIN, unless=_SCHEME))
     some = cells.take(pa.array(places))
     is_marked = matches(some, "[;|]")
     cut = pc.replace_with_mask(some, pa.array(~is_marked), pc.replace_substring(some.filter(pa.array(~is_marked)), "\n", ";"))

@@ -10,9 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.model.reasons import RejectReason
+from fbcheck_pipeline.phones.dirty.countries_named import names_country
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches
 from fbcheck_pipeline.phones.fast.digits import digit_counts, without
 from fbcheck_pipeline.phones.fast.terms import Mask
+from fbcheck_pipeline.phones.fast.territories import FEWEST
 from fbcheck_pipeline.text import decorations
 from fbcheck_pipeline.text.cell_words import EMPTY_WORDS, EXTENSION_WORDS
 from fbcheck_pipeline.text.decorations import COORDINATES, DATE, DECIMAL, SYMBOL
@@ -48,6 +50,7 @@ _NO_DIGITS_BESIDE_AT = r"^[^0-9=]*@[^0-9=]*$"
 _TAG_OR_CHAT = r"(?i)<\s*/?\s*[a-z]+(?:\s[^<>]*)?/?\s*>|@c\.us|whatsapp|wa\.me"
 # No sign of a bracket, an address, a formula, a price, a quote or an error.
 _SIGNS = rf" \n#&*+,\-./:;_|~{SYMBOL}"
+GLUED = f"[0-9][{LETTERS}]|[{LETTERS}][0-9]"
 # Right behind the last digit, or after the first one where no word behind the last may take digits with it.
 _GLUED_BEHIND = rf"^[{LETTERS}{_SIGNS}(]*[0-9](?:[{LETTERS}{_SIGNS}0-9)]*[0-9])?[{LETTERS}][{LETTERS}{_SIGNS}]*$"
 _GLUED_WITHIN = r"^[A-Za-z0-9 .,;/+\-]*[0-9][A-Za-z][A-Za-z0-9 .,;/+\-]*$"
@@ -57,8 +60,7 @@ _GLUED_BEFORE = rf"^[A-Za-z{_SIGNS}(]*[A-Za-z][0-9][{LETTERS}{_SIGNS}0-9]*$"
 # A few digits of their own, between words or at an end: no number, and no rule takes them away. `1. Ahmet` may count.
 _GAP = rf"[{_SIGNS}!?%]*"
 _WORDS_BESIDE = rf"^[{LETTERS}0-9{_SIGNS}!?%]*=*$"
-_FEW_BEFORE = rf"^[^0-9]*(?:[0-9][ ,/]*|[0-9]{{2,3}}{_GAP})[{LETTERS}]"
-_FEW_BEHIND = rf"[0-9][^0-9]*[{LETTERS}]{_GAP}[0-9]{{1,3}}(?:[{LETTERS}]|[^0-9{LETTERS}]*$|[ ,/]+[{LETTERS}][^0-9]*[0-9])"
+BETWEEN = rf"[0-9][^0-9]*[{LETTERS}][^0-9]*[0-9]"
 _WORD_BEHIND = rf"[0-9][^0-9{LETTERS}]+[{LETTERS}][^0-9]*$"
 _EXTENSION = rf"(?i)[0-9][ \n,;.\-/]*(?:{EXTENSION_OF_ANY_I}|[x#])[ \n.:=#\-]*[0-9]+(?:[^0-9{LETTERS}]|$)"
 # Scientific notation, the time of a date, hours, a place, an escape and an error; an address and a mask of digits have other reasons.
@@ -111,29 +113,37 @@ def certain_reasons(cells: pa.StringArray) -> list[tuple[RejectReason, Mask]]:
     return [
         (RejectReason.NOT_A_NUMBER, matches(cells, _NONE, unless=_MAY_BE_ONE)),
         (RejectReason.EXCEL_PRECISION_LOST, matches(cells, _ROUNDED)),
-        (RejectReason.LETTERS_IN_NUMBER, _are_few_beside(cells)),
     ]
 
 
 def are_glued(cells: pa.StringArray) -> Mask:
-    """Where letters are glued to digits, and no rule takes them from each other: letters in a number, however few digits it has.
+    """Where no rule takes letters and digits from each other that are glued: letters in a number, however few digits it has.
 
     Args:
-        cells: as `in_ascii` gives them, without blanks around.
+        cells: as `in_ascii` gives them, without blanks around; `GLUED`.
     """
-    are_glued = matches(cells, f"[0-9][{LETTERS}]|[{LETTERS}][0-9]")
-    some = cells.filter(pa.array(are_glued))
-    is_sure = matches(some, _GLUED_WITHIN, unless=_TAKES_DIGITS) | matches(some, _GLUED_BEFORE)
-    is_sure = matches(some, _GLUED_BEHIND) | (is_sure & ~matches(some, _MAY_BE_GLUED))
-    are_glued[are_glued] = is_sure & ~matches(some, _MAY_GO)
-    return are_glued
+    is_sure = matches(cells, _GLUED_WITHIN, unless=_TAKES_DIGITS) | matches(cells, _GLUED_BEFORE)
+    is_sure = matches(cells, _GLUED_BEHIND) | (is_sure & ~matches(cells, _MAY_BE_GLUED))
+    return is_sure & ~matches(cells, _MAY_GO)
 
 
-def _are_few_beside(cells: pa.StringArray) -> Mask:
-    """Where words part a few digits from all others."""
-    found = matches(cells, rf"[0-9][^0-9]*[{LETTERS}][^0-9]*[0-9]")
+def are_few_beside(cells: pa.StringArray, fewest: int) -> Mask:
+    """Where words part a few digits from all others: letters in a number.
+
+    Args:
+        cells: as `in_ascii` gives them, without blanks around; letters `BETWEEN` digits.
+        fewest: digits of a number; of countries that have shorter ones none may be named.
+    """
+    before = rf"^[^0-9]*(?:[0-9][ ,/]*|[0-9]{{2,{fewest - 1}}}{_GAP})[{LETTERS}]"
+    behind = (
+        rf"[0-9][^0-9]*[{LETTERS}]{_GAP}[0-9]{{1,{fewest - 1}}}(?:[{LETTERS}]|[^0-9{LETTERS}]*$|[ ,/]+[{LETTERS}][^0-9]*[0-9])"
+    )
+    found = matches(cells, _WORDS_BESIDE)
     some = cells.filter(pa.array(found))
-    found[found] = matches(some, _WORDS_BESIDE) & (matches(some, _FEW_BEFORE) | matches(some, _FEW_BEHIND, unless=_WORD_BEHIND))
+    found[found] = matches(some, before) | matches(some, behind, unless=_WORD_BEHIND)
     some = cells.filter(pa.array(found))
     found[found] = ~(matches(some, _EXTENSION) | matches(some, _MAY_GO))
+    if fewest > FEWEST:
+        some = cells.filter(pa.array(found))
+        found[found] = ~names_country(some, np.full(len(some), fewest - 1))
     return found

@@ -39,7 +39,7 @@ WHOLE = r"(?:\+|\(?0)[0-9 ().\-]*[0-9)]|[0-9]+|\(?[1-9][0-9]{2,}\)?(?:[ .\-]+[1-
 _AREA = r"\(?0[0-9]{1,5}\)?|\+[0-9]{1,2} ?(?:\(0\) ?)?[0-9]{2,3}"
 # Two numbers have no more digits: each fifteen, an international prefix, a trunk 0. In fewer groups, their runs are looked at.
 _OF_TWO = 44
-_MANY = rf"^[0-9]+(?: +[0-9]+){{{MOST_GROUPS},}}$"
+MANY = rf"^[0-9]+(?: +[0-9]+){{{MOST_GROUPS},}}$"
 MOST_BYTES = 4  # of a character
 FIRST_BEYOND_ASCII = 128
 # Letters of most scripts, as a part of a class; all of them, `\p{L}`, take a hundred times as long to compile, which each batch does.
@@ -177,20 +177,23 @@ def _parted(
 
 
 def first_of_many(cells: pa.StringArray) -> pa.StringArray:
-    """The first digits of each cell of digits and blanks that has too many for a part to be a number; all are too many as these are.
+    """The first digits of each cell of `MANY` groups that has too many for a part to be a number; all are too many as these are.
 
     Args:
         cells: as `in_ascii` gives them, without blanks around.
     """
-    is_many = matches(cells, _MANY)
-    is_many[is_many] = digit_counts(cells.filter(pa.array(is_many))) > _OF_TWO
+    is_many = digit_counts(cells) > _OF_TWO
     return spread(pc.utf8_slice_codeunits(only(cells.filter(pa.array(is_many)), b"0123456789"), 0, MOST_DIGITS), is_many)
 
 
 def rewritten(cells: pa.StringArray, where: Mask, pattern: str, becomes: str) -> pa.StringArray:
     """Some of the cells with a pattern replaced, null for the others."""
-    some = cells.filter(pa.array(where))
-    return spread(pc.replace_substring_regex(some, written_for(pattern, some), becomes), where)
+    return spread(replaced(cells.filter(pa.array(where)), pattern, becomes), where)
+
+
+def replaced(cells: pa.StringArray, pattern: str, becomes: str) -> pa.StringArray:
+    """The cells with a pattern replaced."""
+    return pc.replace_substring_regex(cells, written_for(pattern, cells), becomes)
 
 
 def without_scheme(cells: pa.StringArray) -> pa.StringArray:
