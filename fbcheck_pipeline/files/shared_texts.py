@@ -12,10 +12,12 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from fbcheck_pipeline.files.untrusted import DangerousFile, member_pieces
+from fbcheck_pipeline.files.untrusted import MAX_RATIO, DangerousFile, member_pieces
 
 MAX_TEXT = 1 << 30
 """Bytes of all texts of a sheet."""
+HONEST_TEXT = 256 << 20
+"""So many may be packed as tightly as it likes."""
 _USED = re.compile(rb"\st\s*=\s*[\"']s[\"'][^<>]{0,500}>\s*<(?:[\w.-]+:)?v[^<>]{0,200}>\s*([0-9]{1,9})")
 _TEXT_END = re.compile(rb"</(?:[\w.-]+:)?si>|<(?:[\w.-]+:)?si\s*/>")
 _LONGEST_END = 64
@@ -32,13 +34,14 @@ def check_shared_texts(archive: zipfile.ZipFile, texts: zipfile.ZipInfo, sheets:
     sizes = np.fromiter(_stored(archive, texts), np.int64)
     longest = int(sizes.max(initial=0))
     for sheet in sheets:
-        if longest * (sheet.file_size // len(b'<c t="s"><v>0</v></c>')) <= MAX_TEXT:
+        most = min(MAX_TEXT, max(HONEST_TEXT, MAX_RATIO * (sheet.compress_size + texts.compress_size)))
+        if longest * (sheet.file_size // len(b'<c t="s"><v>0</v></c>')) <= most:
             continue
         written = 0
         for used in _used(archive, sheet):
             known = used[used < len(sizes)]
             written += int(sizes[known].sum())
-            if written > MAX_TEXT:
+            if written > most:
                 raise DangerousFile(f"the texts of its cells unpack to more than {written >> 20:,} MB")
 
 

@@ -309,12 +309,17 @@ def test_the_slow_reader_reads_shared_texts_once_for_all_sheets(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("is_fast", [True, False])
+@pytest.mark.parametrize("is_small", [True, False])
 def test_one_long_text_in_every_cell_is_refused_before_it_is_written_out(
-    tmp_path: Path, is_fast: bool, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, is_fast: bool, is_small: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Shared texts are stored once: thirty KB in a million cells are thirty GB."""
-    for module in (shared_texts, sheet_xml):
-        monkeypatch.setattr(module, "MAX_TEXT", 1 << 20)
+    """Shared texts are stored once: thirty KB in a million cells are thirty GB, and of a small file even 900 MB are no honest ones."""
+    if is_small:
+        monkeypatch.setattr(shared_texts, "HONEST_TEXT", 1 << 20)
+        monkeypatch.setattr(shared_texts, "MAX_RATIO", 1)
+    else:
+        for module in (shared_texts, sheet_xml):
+            monkeypatch.setattr(module, "MAX_TEXT", 1 << 20)
     rows: list[list[Any]] = [["Ad", "Tel"], *([0, phone] for phone in PHONES * 4)]
     path = workbook(tmp_path / "a.xlsx", {"s": rows if is_fast else [*rows, ["=A1", None]]})
     relation = b'<Relationship Id="t" Type="http://x/relationships/sharedStrings" Target="sharedStrings.xml"/></Relationships>'
