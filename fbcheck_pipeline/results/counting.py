@@ -137,7 +137,8 @@ def billing(ws: Workspace, bought: Collection[Purchase], resolved: Resolved, ans
         As `charged_for`, and: `distinct`: distinct phones of the list. `reused`: phones answered by what was paid for before.
         `repeats`: answered rows beyond the first of their phone. `saved`: what these two would have cost, null without a price.
     """
-    checked, reused = (int((resolved.status == CHECK_STATUSES.index(each)).sum()) for each in ANSWERED_STATUSES)
+    by_status = codec.counts(resolved.status, len(CHECK_STATUSES)).tolist()
+    checked, reused = (by_status[CHECK_STATUSES.index(each)] for each in ANSWERED_STATUSES)
     repeats = answered_rows - reused - checked
     return {
         "distinct": len(resolved.phones),

@@ -85,7 +85,7 @@ def _resolve(ws: Workspace, list_key: str, pins: Pins, chunks: Sequence[Chunk], 
                 status[places] = _CODE[CheckStatus.named(pin.answered_by.value)]
             resolver.prospect[places] = _SETTLED if pin.answered_by is AnsweredBy.SUPPRESSED else _MAY_CHANGE
     resolver.judge_unanswered()
-    return replace(resolved, may_change=bool((resolver.prospect == _MAY_CHANGE).any()))
+    return replace(resolved, may_change=bool(resolver.prospect.any()))  # each is settled by now, or may change
 
 
 def _in_order_of_files(pins: Pins, chunks: Iterable[Chunk]) -> Pins:
