@@ -27,6 +27,8 @@ def main() -> None:
     """Entry of the console script."""
     # pyarrow reads it when it is loaded, here and in child processes. Arrow's own pools keep freed memory: a tenth more in all.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    # So does numpy. Its linear algebra, which nothing here needs, has a thread for each further core, which spins before it sleeps.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(50_000)  # the default, 700, is for a small heap; Dagster's and pandas' half a million objects stay
     atexit.register(gc.freeze)  # else Python looks through all of them once more before the process ends
     try:
