@@ -166,12 +166,19 @@ class PhoneReader:
         phones, left = [found, *lists, _rejected(no_numbers, RejectReason.NOT_A_NUMBER)], left.at(~is_wordy)
         plain = pc.ascii_trim(in_ascii(left.texts), BLANKS)
         is_left = np.ones(len(plain), np.bool_)
-        for step in (1 + len(plain) // CELLS_FIRST, 1):
+        best = max(self._WAYS, key=lambda way: self._read_by[way])
+        for ways, step in (
+            ((best,) * bool(self._read_by[best]), 1),
+            (self._WAYS, 1 + len(plain) // CELLS_FIRST),
+            (self._WAYS, 1),
+        ):
             places = np.flatnonzero(is_left)[::step]
-            found, is_read = self._first_of(self._WAYS, left.taken(places), plain.take(pa.array(places)), CELLS_WORTH_LOOKING)
+            found, is_read = self._first_of(ways, left.taken(places), plain.take(pa.array(places)), CELLS_WORTH_LOOKING)
             phones.append(found)
             is_left[places[is_read]] = False
-        together = phone_batches.joined([*phones, self._carefully(left.at(is_left), plain.filter(pa.array(is_left)))])
+        if is_left.any():
+            phones.append(self._carefully(left.at(is_left), plain.filter(pa.array(is_left))))
+        together = phone_batches.joined(phones)
         return phone_batches.in_order(together, np.argsort(together.row, kind="stable"))
 
     def _long_cells(self, cells: Cells, is_long: Mask) -> tuple[list[PhoneArrays], Ints, Cells]:
@@ -195,13 +202,14 @@ class PhoneReader:
         costly = np.flatnonzero(national | international)
         heard = costly[:: 1 + len(costly) // COSTLY_CELLS_HEARD]
         plain = in_ascii(texts.take(pa.array(heard)))
-        has_digit = matches(plain, "[0-9]") & ~matches(plain, IP_ADDRESS)
+        has_digit = (digit_counts(plain) > 0) & ~matches(plain, IP_ADDRESS)
         heard, plain = heard[has_digit], plain.filter(pa.array(has_digit))
         for may in (national, international):
             may_say = may[heard]
             may[costly], may[heard] = False, may_say
         bare = undressed(pc.ascii_trim(plain, BLANKS))
         is_bare = bare.is_valid().to_numpy(zero_copy_only=False)
+        self._read_by[PhoneReader._undressed] += int(is_bare.sum())
         where = heard[is_bare]
         says[where], national[where], international[where] = self.fast.votes(bare.filter(pa.array(is_bare)), regions[where])
         return says, national, international

@@ -44,11 +44,6 @@ def reason_of(text: str) -> RejectReason:
     return next(reason for shape, reason in SHAPES if re.search(shape, text))
 
 
-def shape_of_fewer(digits: int) -> str:
-    """The expression for texts of at least one digit and fewer than so many, in ASCII."""
-    return rf"^[^0-9]*[0-9](?:[^0-9]*[0-9]){{0,{digits - 2}}}[^0-9]*$"
-
-
 def is_amount_or_book(text: str) -> bool:
     """True for a sum of money or an ISBN."""
     return _AMOUNT_OR_BOOK.match(text) is not None

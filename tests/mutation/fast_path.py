@@ -190,7 +190,7 @@ MUTANTS = (
     Mutant("few digits may be a number of another country", "dirty/few.py", "return may_be_emergency(cells, regions) | may_name", "return may_be_emergency(cells, regions)"),
     Mutant("a flag beside few digits", "dirty/few.py", " | matches(longer, MAY_BE_FLAG)", ""),
     Mutant("a flag beside digits", "phone_reader.py", " | matches(words, MAY_BE_FLAG)", ""),
-    Mutant("few digits of each region", "dirty/few.py", "is_few[fewest == count] = matches", "is_few[fewest >= count] = matches"),
+    Mutant("few digits of each region", "dirty/few.py", "(digits < fewest_of(regions))", "(digits < fewest_of(regions).max())"),
     Mutant("what says nothing", "dirty/rejects.py", "_EMPTY_WORDS).to_numpy", "_EMPTY_WORDS[:0]).to_numpy"),
     Mutant("a chat link without a number", "dirty/rejects.py", "_WORDS, unless=_MAY_BE_MORE)", "_WORDS)"),
     Mutant("an error of a spreadsheet", "dirty/rejects.py", "matches(cells, _NO_DIGITS, unless=_MAY_BE_ERROR)", "matches(cells, _NO_DIGITS)"),

@@ -11,7 +11,7 @@ from fbcheck_pipeline.phones.dirty.undress import matches
 from fbcheck_pipeline.phones.fast.digits import digit_counts, only
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, EMERGENCY_EVERYWHERE, NONE, Ints, Mask
 from fbcheck_pipeline.phones.fast.territories import FEWEST, emergency_pattern, fewest_digits
-from fbcheck_pipeline.text.few_digits import SHAPES, shape_of_fewer
+from fbcheck_pipeline.text.few_digits import SHAPES
 
 
 def few_digits_in(cells: pa.StringArray, regions: Ints) -> tuple[Mask, list[tuple[RejectReason, Mask]]]:
@@ -21,10 +21,8 @@ def few_digits_in(cells: pa.StringArray, regions: Ints) -> tuple[Mask, list[tupl
         cells: as `in_ascii` gives them, without blanks around.
         regions: index into COUNTRIES of each cell's region, NONE without.
     """
-    fewest = fewest_of(regions)
-    is_few = np.zeros(len(cells), np.bool_)
-    for count in np.unique(fewest).tolist():
-        is_few[fewest == count] = matches(cells.filter(pa.array(fewest == count)), shape_of_fewer(count))
+    digits = digit_counts(cells)
+    is_few: Mask = (digits > 0) & (digits < fewest_of(regions))
     is_few[is_few] = ~_may_be_more(cells.filter(pa.array(is_few)), regions_in(regions))
     few = cells.filter(pa.array(is_few))
     return is_few, [(reason, matches(few, shape)) for shape, reason in reversed(SHAPES)]
@@ -51,7 +49,7 @@ def regions_in(regions: Ints) -> list[str]:
 
 def _may_be_more(cells: pa.StringArray, regions: list[str]) -> Mask:
     """Perhaps emergency numbers; or numbers of another country, which may be shorter. A flag is a picture by now."""
-    may_name = ~matches(cells, shape_of_fewer(FEWEST))
+    may_name = digit_counts(cells) >= FEWEST
     longer = cells.filter(pa.array(may_name))
     may_name[may_name] = names_country(longer, digit_counts(longer)) | matches(longer, MAY_BE_FLAG)
     return may_be_emergency(cells, regions) | may_name

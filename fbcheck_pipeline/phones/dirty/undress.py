@@ -151,6 +151,8 @@ def undressed(cells: pa.StringArray) -> pa.StringArray:
     found, left, places = _parted(cells.take(pa.array(places)), places, f"^{CORE}$")
     bare, at = [found[0]], [found[1]]
     for step in _STEPS:
+        if not len(places):
+            break
         taken, left, places = _parted(left, places, *step.signs, step.shape, unless=step.unless)
         if not len(taken[0]):
             continue

@@ -193,6 +193,22 @@ def test_the_way_that_reads_the_first_cells_is_tried_first(reader: PhoneReader, 
     assert sum(looked_at) <= 2 * phone_reader.CELLS_FIRST
 
 
+def test_decorations_that_learning_has_met_are_undressed_before_any_other_way_is_asked(
+    reader: PhoneReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Most of what a short list of them costs would be ways that find nothing."""
+
+    def no_way(of: PhoneReader, cells: Cells, plain: pa.StringArray) -> object:
+        raise AssertionError(plain)
+
+    monkeypatch.setattr(PhoneReader, "_WAYS", (no_way, PhoneReader._undressed))
+    cell = ("5321234567.0", COUNTRIES.index("TR"), Says.NATIONAL)
+    fresh = PhoneReader(EXCLUDED_LINE_TYPES)
+    fresh.fast = reader.fast
+    fresh.votes(pa.array([cell[0]] * 2000), np.full(2000, cell[1]))
+    assert read_cells(fresh, [cell] * 2000) == [read_carefully(*cell)] * 2000
+
+
 def test_an_endless_cell_is_no_number_though_most_of_it_is_invisible(reader: PhoneReader) -> None:
     """Its length counts as it came."""
     cells = [("\u200b" * count + "05321234567", COUNTRIES.index("TR"), Says.NOTHING) for count in (239, 240)]
@@ -266,6 +282,7 @@ def test_any_text_is_written_in_ascii_as_one_by_one(texts: list[str | None]) -> 
 def test_remembered_cells_are_bounded_and_change_nothing(reader: PhoneReader, monkeypatch: pytest.MonkeyPatch) -> None:
     """A list of ten million odd cells must not be held in memory; a cell in another region is another."""
     monkeypatch.setattr(phone_reader, "REMEMBERED_CELLS", 5)
+    monkeypatch.setattr(phone_reader, "CELLS_WORTH_LOOKING", 10**9)  # all are read carefully
     cells = [(f"call {number} me", COUNTRIES.index(region), Says.NOTHING) for number in range(9) for region in ("TR", "DE")]
     for _ in range(2):
         assert not disagreements(reader, cells)
