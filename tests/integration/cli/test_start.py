@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fbcheck_pipeline.cli import completing
 from tests.integration.cli.fbcheck import Fbcheck, swiss, write_list
 
 COMMAND = "import sys; from fbcheck_pipeline.cli import main; sys.argv = ['fbcheck', *sys.argv[1:]]; main()"
@@ -13,6 +14,7 @@ ENGINE = {"dagster", "pandas.core", "pandera", "alembic", "openpyxl", "openlinea
 WIRE = {"requests", "urllib3"}
 UNUSED = {"hypothesis.core", "openlineage.client", "pygments.token", "pyarrow._acero", "pyarrow._dataset"}
 OF_WORKBOOKS = {"fastexcel"}
+HEAVY = ("pandas", "pyarrow", "numpy", "dagster", "phonenumbers", "sqlalchemy", "pydantic_settings", "requests", "openpyxl")
 READERS = {"numpy", "pyarrow", "fastexcel", "phonenumbers"}
 
 
@@ -43,3 +45,50 @@ def test_commands_that_only_look_load_only_what_they_look_with(fbcheck: Fbcheck,
     for asked in (["lineage", key, "--row", "1"], dry_run):
         loaded = loaded_by(fbcheck, *asked)
         assert {"numpy", "pyarrow"} <= loaded and not loaded & (ENGINE | WIRE), asked
+
+
+def test_the_help_imports_nothing_heavy() -> None:
+    """It must be there before a person wonders, 0.4 s at most; the command that needs a library imports it."""
+    code = "import sys; from fbcheck_pipeline.cli import main; sys.argv = ['fbcheck', sys.argv[1], '--help']\n"
+    code += f"try: main()\nfinally: print('loaded:', *[each for each in {HEAVY} if each in sys.modules], file=sys.stderr)"
+    for command in ("--debug", "run"):
+        shown = subprocess.run([sys.executable, "-c", code, command], capture_output=True, text=True, check=True)
+        assert "Usage: fbcheck" in shown.stdout
+        assert shown.stderr.split() == ["loaded:"]
+
+
+def test_naming_columns_and_files_loads_nothing_heavy() -> None:
+    """`fbcheck --help` and the shell's completion name them too."""
+    code = "import sys, fbcheck_pipeline.model.columns; print({'pyarrow', 'pandas', 'pandera', 'numpy'} & {*sys.modules})"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_importing_the_room_is_light_and_knows_nothing_of_ours() -> None:
+    """The command line's help imports it; and a wrong field must not agree with itself."""
+    code = (
+        "import sys, fbcheck_pipeline.sandbox; "
+        "heavy = {'starlette', 'uvicorn', 'openpyxl', 'numpy', 'pandas', 'pyarrow', 'requests'} & set(sys.modules); "
+        "ours = [m for m in sys.modules if m.startswith('fbcheck_pipeline.') and '.sandbox' not in m]; "
+        "from fbcheck_pipeline.sandbox import endpoints; "
+        "ours += [m for m in sys.modules if m.startswith('fbcheck_pipeline.') and '.sandbox' not in m]; "
+        "print(heavy, ours)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    assert told.stdout.strip() == "set() []"
+
+
+def test_the_shell_completes_list_keys_and_chunk_keys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """From the names of the files alone; without a data folder, or with broken settings, there is nothing to offer."""
+    assert completing.list_keys() == []
+    for name in ("raw_phones/a-1.parquet", "raw_phones/b-2.parquet", "chunks/3f0c.txt"):
+        (tmp_path / "data" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "data" / name).touch()
+    ask = {"_FBCHECK_COMPLETE": "complete_bash", "COMP_WORDS": "fbcheck lineage ", "COMP_CWORD": "2"}
+    for name, value in ask.items():
+        monkeypatch.setenv(name, value)
+    code = "from fbcheck_pipeline.cli import main; main()"
+    offered = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert offered.stdout.split() == ["a-1", "b-2"]
+    assert completing.chunk_keys() == ["3f0c"]
+    monkeypatch.setenv("FBCHECK_CHUNK_SIZE", "none")
+    assert completing.list_keys() == []

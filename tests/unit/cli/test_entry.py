@@ -1,30 +1,16 @@
-"""How the command begins and ends: quickly, with one sentence for an error, with one JSON object whatever happens."""
+"""How the command begins and ends: with one sentence for an error, with one JSON object whatever happens."""
 
 import platform
-import subprocess
 import sys
 from importlib.metadata import version
-from pathlib import Path
 
 import pytest
 import typer
 from typer.models import CommandInfo
 
-from fbcheck_pipeline.cli import completing, main, people
+from fbcheck_pipeline.cli import main, people
 from fbcheck_pipeline.cli.app import app
 from tests.unit.cli.conftest import Run
-
-HEAVY = ("pandas", "pyarrow", "numpy", "dagster", "phonenumbers", "sqlalchemy", "pydantic_settings", "requests", "openpyxl")
-
-
-def test_the_help_imports_nothing_heavy() -> None:
-    """It must be there before a person wonders, 0.4 s at most; the command that needs a library imports it."""
-    code = "import sys; from fbcheck_pipeline.cli import main; sys.argv = ['fbcheck', sys.argv[1], '--help']\n"
-    code += f"try: main()\nfinally: print('loaded:', *[each for each in {HEAVY} if each in sys.modules], file=sys.stderr)"
-    for command in ("--debug", "run"):
-        shown = subprocess.run([sys.executable, "-c", code, command], capture_output=True, text=True, check=True)
-        assert "Usage: fbcheck" in shown.stdout
-        assert shown.stderr.split() == ["loaded:"]
 
 
 def test_the_help_shows_no_type_of_a_flag(fbcheck: Run, capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,6 +75,7 @@ def test_a_script_gets_one_json_object_also_from_a_command_that_cannot_begin(
     assert (code, document["lists"], document["chunks"]) == (2, [], []) and "FBCHECK_CHUNK_SIZE" in document["error"]
 
 
+@pytest.mark.usefixtures("tmp_path")
 def test_a_traceback_comes_only_when_asked_for(fbcheck: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unexpected error says its kind and never its message, which may quote a cell; `--debug` shows where it was."""
 
@@ -101,20 +88,3 @@ def test_a_traceback_comes_only_when_asked_for(fbcheck: Run, monkeypatch: pytest
     assert err.startswith("error: unexpected RuntimeError; run again with fbcheck --debug")
     code, _, err = fbcheck("--debug", "suppress", "a.csv")
     assert code == 1 and "Traceback" in err and "test_entry.py" in err
-
-
-def test_the_shell_completes_list_keys_and_chunk_keys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """From the names of the files alone; without a data folder, or with broken settings, there is nothing to offer."""
-    assert completing.list_keys() == []
-    for name in ("raw_phones/a-1.parquet", "raw_phones/b-2.parquet", "chunks/3f0c.txt"):
-        (tmp_path / "data" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "data" / name).touch()
-    ask = {"_FBCHECK_COMPLETE": "complete_bash", "COMP_WORDS": "fbcheck lineage ", "COMP_CWORD": "2"}
-    for name, value in ask.items():
-        monkeypatch.setenv(name, value)
-    code = "from fbcheck_pipeline.cli import main; main()"
-    offered = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
-    assert offered.stdout.split() == ["a-1", "b-2"]
-    assert completing.chunk_keys() == ["3f0c"]
-    monkeypatch.setenv("FBCHECK_CHUNK_SIZE", "none")
-    assert completing.list_keys() == []

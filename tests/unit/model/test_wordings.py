@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -49,9 +47,3 @@ def test_a_reason_of_another_version_stands_for_itself() -> None:
     with (console := Console(width=100)).capture() as shown:
         console.print(*said)
     assert f"{UNKNOWN}: {UNKNOWN}" in shown.get()
-
-
-def test_naming_columns_and_files_loads_nothing_heavy() -> None:
-    """`fbcheck --help` and the shell's completion name them too."""
-    code = "import sys, fbcheck_pipeline.model.columns; print({'pyarrow', 'pandas', 'pandera', 'numpy'} & {*sys.modules})"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
