@@ -41,8 +41,10 @@ sys.warnoptions.clear()  # multiprocessing hands these on
 # A shell that starts the tests in the background has them ignore an interrupt, and all that they start as well.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# The same examples each time, so that a change is judged by itself; `--hypothesis-profile=default` plays new ones.
-hypothesis.settings.register_profile("repeatable", derandomize=True)
+# The same examples each time, so that a change is judged by itself; `--hypothesis-profile=default` plays new ones. An example may
+# take long: the machine may have other things to do.
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("repeatable")
 
 

@@ -550,7 +550,6 @@ def test_no_history_of_a_chunk_breaks_a_promise() -> None:
         settings=settings(
             max_examples=int(os.environ.get("EXAMPLES", "25")),
             stateful_step_count=25,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             print_blob=True,
             database=None,

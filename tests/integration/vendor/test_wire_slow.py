@@ -72,7 +72,7 @@ BOOKS = [as_workbook(ROWS), as_workbook(SUMMARY, NUMERIC)]
     st.integers(0, 20),
     st.lists(st.tuples(st.integers(0, 10**6), st.binary(min_size=1, max_size=4)), min_size=1, max_size=5),
 )
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 def test_no_broken_workbook_raises_anything_but_a_named_error(
     tmp_path_factory: pytest.TempPathFactory, book: bytes, member: int, changes: list[tuple[int, bytes]]
 ) -> None:

@@ -80,7 +80,7 @@ def happen(driver: WorkflowDriver, other: WorkflowDriver, vendor: FakeVendor, cl
     per_day=st.sampled_from([None, 20]),
     others=st.sampled_from([None, 6]),
 )
-@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck), print_blob=True, database=None)
+@settings(max_examples=60, suppress_health_check=list(HealthCheck), print_blob=True, database=None)
 def test_a_dry_run_foretells_the_run_after_any_history(
     history: list[tuple[Any, ...]],
     keys: list[str],

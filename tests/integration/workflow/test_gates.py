@@ -34,7 +34,7 @@ OpenDriver = Callable[..., WorkflowDriver]
 
 
 @given(st.integers(0, 5000), st.integers(1, 400), st.integers(1, 400))
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_chunks_are_balanced_within_their_bounds(count: int, one: int, other: int) -> None:
     """None too large, none too small, alike within one; no more waits than must."""
     fewest, most = sorted((one, other))
@@ -449,7 +449,6 @@ def test_a_balance_that_cannot_be_had(
 # a waits, b takes a's phones, and a's own run by the process with a limit finds them in a chunk that it may not send
 @example(sizes=[6, 11, 10, 9, 14, 10], limit=9, largest=30, turns=[bool(int(each)) for each in "010111001100".ljust(40, "0")])
 @settings(
-    deadline=None,
     max_examples=int(os.environ.get("EXAMPLES", "25")),
     suppress_health_check=list(HealthCheck),
     database=None,

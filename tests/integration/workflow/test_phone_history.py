@@ -108,7 +108,7 @@ def act(ws: Workspace, past: PastChunks, action: str, sent: Phones, answered: Ph
             past.collect(chunk, np.intersect1d(chunk.phones, answered), is_whole=action == "collect")
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(actions)
 def test_whatever_happens_to_chunks_and_files_the_history_is_that_of_the_chunks(
     ws: Workspace, clock: Clock, nights: list[tuple[str, Phones, Phones, int]]

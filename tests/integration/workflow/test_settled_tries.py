@@ -60,7 +60,7 @@ def binding(known: list[Past], phone: int, again: Again, today: int) -> str | No
     return None if is_the_nights and tries < MAX_TRIES else last.key
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(nights, st.sampled_from(Again), st.booleans())
 def test_a_phone_is_bound_by_its_last_try_since_its_last_verdict(
     ws: Workspace, clock: Clock, history: list[tuple[str, Phones, Phones, int, bool]], again: Again, is_indexed: bool

@@ -199,7 +199,7 @@ def act(ws: Workspace, truth: Truth, action: str, said: dict[int, str | None], a
 
 
 @pytest.mark.parametrize(("in_memory", "most_whole"), [(1 << 20, 1 << 20), (7, 1 << 20), (1 << 20, 4)])
-@settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(actions)
 def test_the_tables_say_what_the_kept_verdicts_say(
     in_memory: int,

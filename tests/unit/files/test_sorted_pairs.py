@@ -39,7 +39,7 @@ def found(file: PairsFile, needles: np.ndarray) -> list[tuple[int, int]]:
     )
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(3 * BLOCK + 1, 1, {1}, 0)
 @example(3 * BLOCK, 4, {1, 2, 3, 4}, 0)
 @example(3 * BLOCK, 2, {2}, 0)
@@ -59,7 +59,7 @@ def test_every_pair_of_a_key_is_found_and_no_other(tmp_path: Path, count: int, s
         assert found(file, needles) == found(file.with_filters(), needles) == there
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from([1, 2, 3, 1 << 14, 1 << 20, 1 << 31]),
     st.lists(st.tuples(st.integers(1, 10**15), st.integers(1, 2 * BLOCK), st.integers(1, 5)), max_size=5),

@@ -34,7 +34,7 @@ def test_a_list_is_called_by_its_name_and_content(tmp_path: Path, name: str, slu
 
 
 @given(st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=60))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_key_is_safe_in_any_path_or_page(tmp_path_factory: pytest.TempPathFactory, stem: str) -> None:
     """Dagster accepts partition keys that later break its storage."""
     path = tmp_path_factory.mktemp("keys") / f"{stem.encode()[:200].decode(errors='ignore')}.csv"
@@ -89,7 +89,6 @@ def test_the_deliveries_of_a_source_have_one_name(source: str, files: str) -> No
 
 
 @given(st.text(min_size=1, max_size=80))
-@settings(deadline=None)
 def test_a_source_is_safe_in_any_path_page_or_query(text: str) -> None:
     """Whatever a file or a folder is called."""
     name = source_of_file(f"{text}.csv")

@@ -28,7 +28,7 @@ def as_csv(rows: list[list[str]], delimiter: str = ",", line_end: str = "\n", qu
 @given(
     st.lists(st.lists(CELL, min_size=2, max_size=4), min_size=1, max_size=8), st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_a_csv_writer_wrote_is_read_back(rows: list[list[str]], quoting: int) -> None:
     """The careful way agrees with the standard wherever the text keeps to it."""
     split = Splitter(b",").split(as_csv(rows, quoting=quoting).encode(), is_last=True)
@@ -37,7 +37,7 @@ def test_what_a_csv_writer_wrote_is_read_back(rows: list[list[str]], quoting: in
 
 
 @given(SOUP, st.integers(1, 9))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_where_a_piece_ends_makes_no_difference(text: bytes, size: int) -> None:
     """Blocks hold every byte once, and the records of the whole text, though quotes lie anywhere in it."""
     pieces = [text[at : at + size] for at in range(0, len(text), size)]
@@ -56,7 +56,7 @@ def test_where_a_piece_ends_makes_no_difference(text: bytes, size: int) -> None:
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1254"]),
     st.integers(1, 64),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_list_is_read_as_it_was_written(
     tmp_path_factory: pytest.TempPathFactory,
     rows: list[list[str]],
@@ -79,7 +79,7 @@ def test_a_list_is_read_as_it_was_written(
 
 
 @given(SOUP, st.integers(8, 40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_fast_way_and_the_careful_way_agree(tmp_path_factory: pytest.TempPathFactory, soup: bytes, piece: int) -> None:
     """pyarrow reads what is regular, we the rest; nobody can tell from the result which it was."""
     text = b"phone,note\n0532 111 22 33,x\n" + soup

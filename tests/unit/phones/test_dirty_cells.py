@@ -272,7 +272,7 @@ def test_junk_is_refused_for_the_careful_path_s_reasons(reader: PhoneReader) -> 
 
 
 @given(st.lists(st.one_of(st.none(), st.text(max_size=12)), max_size=8))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_text_is_written_in_ascii_as_one_by_one(texts: list[str | None]) -> None:
     """All cells are translated at once; what is between them must not be a part of any."""
     cells = in_ascii(pa.array(texts, pa.string()))

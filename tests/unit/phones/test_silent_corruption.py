@@ -16,7 +16,7 @@ from tests.unit.phones.corpus import by_the_library, honest_forms, number_of, wo
 
 # Variable lengths (DE, AT, IT) are where a lost digit stays valid; the others are where most lists come from.
 REGIONS = ("TR", "DE", "AT", "IT", "US", "GB", "BR", "IN", "RO")
-bounded = settings(max_examples=30, deadline=None)
+bounded = settings(max_examples=30)
 
 
 @st.composite
@@ -138,7 +138,7 @@ WORDS = st.text(st.characters(categories=("Lu", "Ll", "Lo"), exclude_characters=
 
 
 @given(honest_cells(), TAILS, st.sampled_from([" ", ". ", "° "]), WORDS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_tail_of_digits_and_a_word_never_makes_another_number(
     cell: tuple[str, str, str], tail: str, gap: str, word: str
 ) -> None:

@@ -34,7 +34,7 @@ def batch_of(rows: list[Any]) -> pa.RecordBatch:
 
 
 @given(st.lists(ROWS, max_size=4))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_every_row_is_counted_once_whatever_the_dictionaries_of_its_batch(batches: list[list[Any]]) -> None:
     """The charts and the summary rest on it, and nobody counts ten million rows again."""
     breakdown = Breakdown()

@@ -112,7 +112,7 @@ def test_phones_stay_text_and_nothing_is_shortened() -> None:
         st.lists(st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=8), min_size=2, max_size=2), max_size=20
     )
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_any_text_makes_a_readable_workbook(rows: list[list[str | None]]) -> None:
     """Control characters, markup, surrogate pairs: the file opens, each cell at its place."""
     batch = pa.record_batch({name: pa.array([row[place] for row in rows], pa.string()) for place, name in enumerate("ab")})
@@ -153,7 +153,7 @@ def test_what_separates_is_chosen_and_what_is_known_of_the_list_is_a_last_sheet(
 
 
 @given(st.lists(st.lists(st.sampled_from(["yes", "no", "ban", None]), min_size=1, max_size=4), max_size=12), st.integers(1, 7))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_one_row_per_source_row_keeps_every_phone_whatever_the_batches(rows: list[list[str | None]], size: int) -> None:
     """Phones of a row side by side in their order; the row's verdict is yes where any of them has an account."""
     flat = [(number, verdict) for number, row in enumerate(rows, 1) for verdict in row]
@@ -267,7 +267,7 @@ SEPARATORS = st.sampled_from(["", " ", "-", ".", " (", ")", "/", "\u00a0", "\u20
 @given(
     st.sampled_from(["TR", "CH", "DE", "US", "IT", "FR", "BR", "IN", "DK", "GB"]), st.randoms(use_true_random=False), st.data()
 )
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 def test_no_digits_of_a_phone_of_the_list_survive_in_any_text(region: str, random: Any, data: Any) -> None:
     """E.164 or national, with whatever stands between the digits: in notes of other rows, in names of files and columns."""
     example = phonenumbers.example_number_for_type(region, phonenumbers.PhoneNumberType.MOBILE)

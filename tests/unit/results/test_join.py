@@ -69,7 +69,7 @@ ODD_NAMES = ["name", "Name", "NAME", "name_2", "filename", "FileName", "filename
 
 
 @given(st.lists(st.lists(st.sampled_from(ODD_NAMES), unique=True, max_size=12), min_size=2, max_size=3))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_every_engine_can_hold_the_names_of_all_lists_together(
     tmp_path_factory: pytest.TempPathFactory, lists: list[list[str]]
 ) -> None:

@@ -27,7 +27,6 @@ def batch_of(rows: list[tuple[str, str | None, str | None]]) -> pa.RecordBatch:
 
 
 @given(st.text(max_size=60))
-@settings(deadline=None)
 def test_a_shape_keeps_no_digit_and_no_letter(text: str) -> None:
     """In whatever script: a number, a name or an address of a person can't be read back from it."""
     shape = shape_of(text)
@@ -56,7 +55,7 @@ def test_shapes_show_what_is_odd(text: str, shape: str) -> None:
 
 
 @given(st.lists(ROWS, max_size=4))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_rejects_are_counted_by_column_and_reason(batches: list[list[tuple[str, str | None, str | None]]]) -> None:
     """They add up to the rejected rows, whatever the dictionaries of their batches."""
     rejects = Rejects()

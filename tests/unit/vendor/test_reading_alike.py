@@ -36,7 +36,7 @@ def as_result(content: bytes) -> list[tuple[str, str]]:
 
 
 @given(SOUP, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1254"]))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_text_of_any_kind_is_cut_into_the_same_cells(tmp_path_factory: pytest.TempPathFactory, soup: str, code: str) -> None:
     """Quotes anywhere, rows of any length, every encoding."""
     content = f"{HEADER}+41780000002,no,ış\n{soup}".encode(code)

@@ -444,7 +444,7 @@ def test_what_the_fast_reader_cannot_open_openpyxl_reads(read: Reader, rows: lis
     st.lists(st.tuples(st.integers(10_000_000, 10**15 - 1), st.sampled_from(["yes", "no", "ban", "YES", "odd"])), max_size=40),
     st.sampled_from(["+{}", "{}", "{}.0", " {} "]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_rows_add_up_and_agree_with_a_dictionary(tmp_path_factory: pytest.TempPathFactory, rows: list[Row], form: str) -> None:
     """The vectorised reading against the plainest possible one."""
     path = tmp_path_factory.getbasetemp() / "rows.csv"
@@ -480,7 +480,7 @@ STARTS = [b"PK\x03\x04", b"\x1f\x8b\x08", b"\xff\xfe", b"Number,facebook\n", b"n
         ),
     )
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_bytes_raise_anything_but_a_named_error(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     """A reader that dies on a foreign file would stop the collecting of all others."""
     path = tmp_path_factory.getbasetemp() / "fuzz"
