@@ -21,7 +21,7 @@ from fbcheck_pipeline.ledger.states import TRAITS, ChunkState
 from fbcheck_pipeline.model.statuses import CheckStatus
 
 _UNTRIED = (IS_INCOMPLETE, lists.c.error.is_(None))
-_WAITING_STATES = [state for state, traits in TRAITS.items() if not traits.settles or traits.action]
+_WAITING_STATES = [state for state, traits in TRAITS.items() if traits.holds or traits.action]
 """Of chunks that something may still happen to by itself, or that wait for a person."""
 _NIGHT_STATES = [state for state, traits in TRAITS.items() if traits.retries == "night"]
 

@@ -7,6 +7,7 @@ from itertools import count
 
 import pytest
 
+from fbcheck_pipeline.cli.status import status_document
 from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.collection.collect import collect_exported
 from fbcheck_pipeline.workflow.collection.due import due_work
@@ -38,6 +39,21 @@ def until_short(driver: WorkflowDriver, clock: Clock) -> list[float]:
         clock.now = due.next_fetch_at
         collect_exported(driver.ws, driver.client)
     return gaps
+
+
+def test_status_names_a_short_task_whose_list_is_finished(open_driver: OpenDriver, vendor: FakeVendor, clock: Clock) -> None:
+    """What it lacks may still come, and nobody buys it meanwhile: as with an overdue one, a person should see why."""
+    vendor.shape = first(7)
+    driver = open_driver()
+    driver.run("a", phones(10))
+    driver.finish()
+    until_short(driver, clock)
+    revision = driver.ledger.phone_list("a").revision
+    driver.ledger.note_joined("a", revision=revision, counts={"phones": 10}, is_complete=True)
+    document = status_document(driver.ws)
+    assert document["lists"] == []
+    (chunk,) = document["chunks"]
+    assert chunk["state"] == "short" and "the result names 7 phones, the vendor counts 10" in chunk["note"]
 
 
 def test_a_short_result_is_used_at_once_and_asked_for_thrice_then_held(
