@@ -8,8 +8,9 @@ from fbcheck_pipeline.ledger.schema import ledger_meta
 
 NEXT_CHANGE = sa.select(ledger_meta.c.changes + 1).scalar_subquery()
 """What `chunks.change` becomes by an insert or update that matters to planning; `count_change` follows in the same transaction."""
+_COUNT = sa.update(ledger_meta).values(changes=ledger_meta.c.changes + sa.bindparam("more"))
 
 
 def count_change(connection: sa.Connection, count: int = 1) -> None:
     """Record that chunks got the next number, or so many: who read the ledger up to an earlier one finds them by it."""
-    connection.execute(sa.update(ledger_meta).values(changes=ledger_meta.c.changes + count))
+    connection.execute(_COUNT, {"more": count})

@@ -12,6 +12,6 @@ def number_of(list_key: str | sa.ColumnElement[str]) -> sa.ScalarSelect[int]:
     return sa.select(lists.c.number).where(lists.c.list_key == list_key).scalar_subquery()
 
 
-def depends_on(chunk_key: str) -> sa.ColumnElement[bool]:
+def depends_on(chunk_key: str | sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
     """The condition that a list depends on a chunk."""
     return lists.c.number.in_(sa.select(dependencies.c.list_number).where(dependencies.c.chunk_key == chunk_key))

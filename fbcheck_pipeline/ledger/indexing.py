@@ -27,6 +27,7 @@ _LASTING = sa.select(sa.func.coalesce(sa.func.max(chunks.c.change), 0)).where(LA
 _NOW = sa.select(ledger_meta.c.changes, ledger_meta.c.generation, _LASTING.scalar_subquery().label("lasting_change"))
 _TIERS = sa.select(index_tiers).order_by(index_tiers.c.through_change)
 _HOLDING = sa.select(chunks.c.chunk_key).where(chunks.c.state.in_(states_that("holds")))
+_NAMED = LOADED.where(chunks.c.chunk_key.in_(sa.bindparam("keys", expanding=True)))
 _DOOMED = sa.select(doomed_files).order_by(doomed_files.c.name)
 
 _IS_KEPT = chunks.c.state != ChunkState.PURGED
@@ -110,7 +111,7 @@ class Indexing(Access):
         """Chunks whose phones nobody else may send; one that moves meanwhile comes as it is then."""
         keys = [row.chunk_key for row in self._rows(_HOLDING)]
         for start in range(0, len(keys), PAGE):
-            yield from self._records(LoadedChunk, LOADED.where(chunks.c.chunk_key.in_(keys[start : start + PAGE])))
+            yield from self._records(LoadedChunk, _NAMED, keys=keys[start : start + PAGE])
 
     def changed_since(self, change: int) -> Iterator[LoadedChunk]:
         """Chunks that changed after a number and were not purged, in the order of their changes."""

@@ -29,6 +29,21 @@ from fbcheck_pipeline.ledger.states import ChunkState, states_that
 
 LISTS_AT_ONCE = 4
 _LIST = sa.select(lists).where(lists.c.list_key == sa.bindparam("key"))
+_NEWEST_FIRST = lists.c.added_at.desc(), lists.c.list_key.desc()
+_NEWEST = (
+    sa.select(lists)
+    .where(lists.c.source == sa.bindparam("source"))
+    .order_by(*_NEWEST_FIRST)
+    .limit(LISTS_AT_ONCE)
+    .offset(sa.bindparam("start"))
+)
+_IS_OLDER = sa.tuple_(lists.c.added_at, lists.c.list_key) < sa.tuple_(sa.bindparam("at"), sa.bindparam("key"))
+_JOINED_BEFORE = (
+    sa.select(lists.c.list_key)
+    .where(lists.c.source == sa.bindparam("source"), _IS_OLDER, lists.c.joined_at.is_not(None))
+    .order_by(*_NEWEST_FIRST)
+    .limit(1)
+)
 DAY_S = 86_400
 
 
@@ -163,21 +178,16 @@ class ListEntries(Access):
 
     def newest_of(self, source: str) -> Iterator[PhoneList]:
         """The lists of a source, newest first."""
-        order = sa.select(lists).where(lists.c.source == source).order_by(lists.c.added_at.desc(), lists.c.list_key.desc())
         for start in count(0, LISTS_AT_ONCE):
-            page = self._records(PhoneList, order.limit(LISTS_AT_ONCE).offset(start))
+            page = self._records(PhoneList, _NEWEST, source=source, start=start)
             yield from page
             if len(page) < LISTS_AT_ONCE:
                 return
 
     def previous_of_source(self, phone_list: PhoneList) -> str | None:
         """The key of the newest joined list of the same source that is older than this one."""
-        order = sa.tuple_(lists.c.added_at, lists.c.list_key)
-        is_older = order < sa.tuple_(sa.literal(phone_list.added_at), sa.literal(phone_list.list_key))
-        of_source = sa.select(lists.c.list_key).where(
-            lists.c.source == phone_list.source, is_older, lists.c.joined_at.is_not(None)
-        )
-        found = self._rows(of_source.order_by(lists.c.added_at.desc(), lists.c.list_key.desc()).limit(1))
+        before = {"source": phone_list.source, "at": phone_list.added_at, "key": phone_list.list_key}
+        found = self._rows(_JOINED_BEFORE, **before)
         return str(found[0].list_key) if found else None
 
     def note_limit(self, list_key: str, max_billable: int | None) -> None:

@@ -13,6 +13,8 @@ from fbcheck_pipeline.ledger.schema import chunks, lists
 from fbcheck_pipeline.ledger.scrubbing import erase_what_is_asked
 from fbcheck_pipeline.ledger.states import MOVES, TRAITS, ChunkState
 
+_OUTDATE = sa.update(lists).where(depends_on(sa.bindparam("chunk"))).values(revision=lists.c.revision + 1)
+
 
 def move(
     connection: sa.Connection,
@@ -60,7 +62,7 @@ def move(
 
 def outdate_joins(connection: sa.Connection, chunk_key: str) -> None:
     """Give the lists that depend on a chunk a new revision: what they were joined with has changed."""
-    connection.execute(sa.update(lists).where(depends_on(chunk_key)).values(revision=lists.c.revision + 1))
+    connection.execute(_OUTDATE, {"chunk": chunk_key})
 
 
 def sent_by(sender: str | None) -> list[sa.ColumnElement[bool]]:

@@ -48,6 +48,10 @@ ORPHANED_AFTER_S = 600.0
 
 MOST_CHANGED = 64
 """So many chunks that changed are read inside the transaction."""
+_VERSION = sa.select(ledger_meta.c.changes, ledger_meta.c.generation, ledger_meta.c.waiting_revision)
+_WAITING = sa.select(waiting)
+_IS_OVER_BUDGET = sa.select(lists.c.is_over_budget).where(lists.c.list_key == sa.bindparam("key"))
+_TOUCH = sa.update(lists).where(lists.c.list_key == sa.bindparam("key")).values(revision=lists.c.revision + 1)
 _INSERT_DEPENDENCY = (
     sa.insert(dependencies)
     .values(list_number=number_of(sa.bindparam("list_key", type_=sa.Text)), chunk_key=sa.bindparam("chunk_key"))
@@ -108,8 +112,7 @@ class Planning:
 
     def version(self) -> Version:
         """Where what planning goes by stands; look-ups that were made at another one are stale."""
-        columns = (ledger_meta.c.changes, ledger_meta.c.generation, ledger_meta.c.waiting_revision)
-        return Version(*self._connection.execute(sa.select(*columns)).one())
+        return Version(*self._connection.execute(_VERSION).one())
 
     def changed_since(self, change: int) -> list[LoadedChunk] | None:
         """Chunks that changed after a number and were not purged; None where these are more than MOST_CHANGED."""
@@ -122,7 +125,7 @@ class Planning:
 
     def waiting(self) -> dict[str, Phones]:
         """List key -> its phones that wait for more."""
-        return {row.list_key: codec.unpack(row.phones, row.phone_count) for row in self._connection.execute(sa.select(waiting))}
+        return {row.list_key: codec.unpack(row.phones, row.phone_count) for row in self._connection.execute(_WAITING)}
 
     def bought_for(self, list_key: str) -> int:
         """Phones reserved or sent for a list, each as often as it was."""
@@ -142,7 +145,7 @@ class Planning:
 
     def is_over_budget(self, list_key: str) -> bool:
         """True while a limit forbids the list's unsent phones, and neither a `run` of it nor the night asked again."""
-        return bool(self._connection.scalar(sa.select(lists.c.is_over_budget).where(lists.c.list_key == list_key)))
+        return bool(self._connection.scalar(_IS_OVER_BUDGET, {"key": list_key}))
 
     def why_unknown(self, list_key: str, verdict_days: float) -> str | None:
         """Why phones of a list may have been submitted in a time that a restored ledger does not know; None where they were not."""
@@ -177,8 +180,7 @@ class Planning:
         self._touch(list_key, {"needs_planning": True})
 
     def _touch(self, list_key: str, values: Mapping[str, object]) -> None:
-        update = sa.update(lists).where(lists.c.list_key == list_key)
-        self._connection.execute(update.values({"revision": lists.c.revision + 1, **values}))
+        self._connection.execute(_TOUCH, {"key": list_key, **values})
 
 
 def keep_waiting(connection: sa.Connection, list_key: str, phones: Phones | None) -> None:

@@ -16,9 +16,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
+import sqlalchemy as sa
 
 from fbcheck_pipeline.errors import StorageError, VendorError
 from fbcheck_pipeline.ledger import ChunkState
+from fbcheck_pipeline.ledger.schema import lists
 from fbcheck_pipeline.lists import ReadOptions
 from fbcheck_pipeline.lists.keys import list_key
 from fbcheck_pipeline.model import paths
@@ -234,7 +236,9 @@ class Year:
         self.vendor.opted_out.update(f"+{each}" for each in phones)
 
     def _people(self, count: int) -> list[int]:
-        keys = [each.list_key for each in self.ws.ledger.lists()[:40]]
+        oldest = sa.select(lists.c.list_key).order_by(lists.c.added_at, lists.c.list_key).limit(40)
+        with self.ws.ledger.database.reading() as connection:  # `ledger.lists()` takes a fifth of a second for thousands
+            keys = [*connection.scalars(oldest)]
         self._chance.shuffle(keys)
         for key in keys:
             pins = pq.read_table(f"{self.ws.storage.root}/{paths.SUBMITTED_CHUNKS.of(key)}", columns=["phone_e164"])
