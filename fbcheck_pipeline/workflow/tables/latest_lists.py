@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache, partial
 
 from fbcheck_pipeline.errors import StorageError
 from fbcheck_pipeline.model import paths
@@ -45,7 +46,8 @@ def refresh_latest(ws: Workspace, source: str, *, joined: tuple[str, int] | None
     while True:
         generation = ws.ledger.generation()
         choice = _choose(ws, source, joined, without)
-        if choice is not None and choice.list_key == shown_list(ws, source) and (joined is None or joined[0] != choice.list_key):
+        is_new = joined is not None and choice is not None and joined[0] == choice.list_key
+        if choice is not None and not is_new and choice.list_key == shown_list(ws, source):
             return
         try:
             _show(ws, source, choice, generation, joined, without)
@@ -55,12 +57,12 @@ def refresh_latest(ws: Workspace, source: str, *, joined: tuple[str, int] | None
 
 
 def _choose(ws: Workspace, source: str, joined: tuple[str, int] | None, without: Collection[str]) -> _Choice | None:
-    shown = shown_list(ws, source)
+    shown = cache(partial(shown_list, ws, source))  # mostly nobody asks
     for each in ws.ledger.newest_of(source):
         waiting = each.count(CheckStatus.WAITING) if each.joined_at is not None else None
         if joined and joined[0] == each.list_key:
             waiting = joined[1]
-        if each.list_key not in without and (waiting == 0 or (each.list_key == shown and waiting is not None)):
+        if each.list_key not in without and waiting is not None and (waiting == 0 or each.list_key == shown()):
             result = ws.storage.file(paths.FACEBOOK_RESULTS.of(each.list_key))
             if result is not None:
                 return _Choice(each.list_key, result.version)

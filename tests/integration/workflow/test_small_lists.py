@@ -64,3 +64,19 @@ def test_a_list_that_many_tasks_answer_opens_few_files(
     assert sorted(opened) == ["e164_phones", "submitted_chunks", "verdicts"] and len(asked) <= 20, (opened, len(asked))
     assert asked.count("BEGIN IMMEDIATE") <= 3, "its result and the latest of its source appear, and its join is noted"
     assert driver.counts(key) == {"reused": len(every)}
+
+
+def test_a_list_that_becomes_its_sources_newest_does_not_open_the_one_before(
+    open_driver: Callable[..., WorkflowDriver], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose result lies among the latest matters only where the newest list has none that may go there."""
+    driver, opened = open_driver(), list[str]()
+    for day in (1, 2):
+        path = tmp_path / f"crm_2026-01-0{day}.csv"
+        path.write_text(f"phone\n+90532000000{day}\n")
+        key = take_in(driver, path, policy=AT_ONCE)
+        driver.finish()
+        with counted(monkeypatch) as (opened, _asked):
+            rejoin(driver.ws, key)
+    assert [*driver.ws.storage.names("facebook_latest")] == ["crm.parquet"]
+    assert "facebook_latest" not in opened, opened
