@@ -73,7 +73,7 @@ def validate(file: DataFile, batch: pa.RecordBatch) -> pa.RecordBatch:
     plain = {name: each.dictionary_decode() if pa.types.is_dictionary(each.type) else each for name, each in columns.items()}
     frame = pa.table(plain).to_pandas(types_mapper=pd.ArrowDtype)
     try:
-        model.validate(frame, lazy=True)
+        model.validate(frame, lazy=True, inplace=True)
     except (SchemaErrors, SchemaError) as error:
         faults = _faults(error)
         raise FrameInvalid(f"{file.folder} of {batch.num_rows} rows breaks its model: {faults}; please report it") from None

@@ -70,7 +70,7 @@ def test_a_list_that_becomes_its_sources_newest_does_not_open_the_one_before(
     open_driver: Callable[..., WorkflowDriver], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whose result lies among the latest matters only where the newest list has none that may go there."""
-    driver, opened = open_driver(), list[str]()
+    driver = open_driver()
     for day in (1, 2):
         path = tmp_path / f"crm_2026-01-0{day}.csv"
         path.write_text(f"phone\n+90532000000{day}\n")
