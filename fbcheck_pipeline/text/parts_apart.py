@@ -21,7 +21,7 @@ MAY_GO = (
     rf"(?i)[0-9)\]][\s,;.\-/(\[]*(?:{EXTENSION_OF_ANY_I}|[x#])[\s.:=#\-]*[0-9]"  # an extension
     rf"|[(\[{{][^()\[\]{{}}]*(?:[{LETTERS}][^()\[\]{{}}]*[0-9]|[0-9][^()\[\]{{}}]*[{LETTERS}])"  # a bracket with words and digits
     r"|(?:^|[\s,;|(\[])1[.):\-](?:[^1-9]|$)|,0+[\s)]*(?:$|[^0-9\s)(\[]|[(\[]+(?:[^1-9]|$))"  # the first mark of a count, a fraction
-    rf"|[0-9)\]]\s+(?:[0-9][^0-9{LETTERS},;|]*){{4}}[{LETTERS},;|][^0-9]*[0-9](?:[^0-9]|$)"  # the last five digits
+    rf"|[0-9)\]]\s+(?:[0-9][^0-9{LETTERS},;|]*){{4}}[{LETTERS},;|][^0-9]*[0-9](?:\.?$|[^0-9.]|\.[^0-9])"  # the last five digits; no sum
 )
 """Digits that may be none of a number, and go."""
 TIME_APART = rf"(^|[^0-9)\]\s]\s*)([0-9]{{1,2}}:[0-9]{{2}})(\s*(?:[{LETTERS},;|]|$))"

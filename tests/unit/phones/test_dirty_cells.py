@@ -262,6 +262,19 @@ def test_what_is_surely_no_number_is_not_read_cell_by_cell(
     assert read_cells(reader, [cell]) == [expected]
 
 
+@pytest.mark.parametrize(
+    "text", ["12345,abc def,0532 123 45 67,2024-05-17,5.58", "abc def 0532 123 45 67 ghi 2.860,42 TL jkl 16.09.2021"]
+)
+def test_digits_that_words_part_from_a_number_refuse_it_at_once(
+    reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """Lines of CSV and notes with a sum: the rules would take two hundred microseconds."""
+    cell = (text, COUNTRIES.index("TR"), Says.NOTHING)
+    expected = read_carefully(*cell)
+    monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
+    assert read_cells(reader, [cell]) == [expected]
+
+
 def test_junk_is_refused_for_the_careful_path_s_reasons(reader: PhoneReader) -> None:
     """A reason is what a person acts on; `n/a` is empty and `n/b` no number."""
     chance = random.Random(3)
