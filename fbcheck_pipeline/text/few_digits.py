@@ -11,8 +11,8 @@ from fbcheck_pipeline.model.reasons import RejectReason
 
 BLANKS = " \t\n\r\v\f"
 # Nearly, with a few signs between; pictures are no letters, see `decorations.SYMBOL`. By what is none, which is compiled sooner.
-NO_LETTERS = "\\x00-@\\[-`{-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u2000-\u2bff\u2ff0-\u303f\ufeff-\uffff"
-_LETTER = f"[^{NO_LETTERS}]"
+SIGNS_BEYOND_ASCII = "\u0080-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u2000-\u2bff\u2ff0-\u303f\ufeff-\uffff"
+_LETTER = f"[^\\x00-@\\[-`{{-\\x7f{SIGNS_BEYOND_ASCII}]"
 _MONTH = r"^(?:0?[1-9]|1[0-2])[\-./](?:19|20)[0-9]{2}$"
 _MONEY = "[$\u00a2\u00a3\u00a5\u20a0-\u20c0]"
 _POINT, _COMMA = (rf"(?:0|[1-9][0-9]{{0,8}}|[1-9][0-9]{{0,2}}(?:[{sign}'][0-9]{{3}})+)" for sign in (",", "."))

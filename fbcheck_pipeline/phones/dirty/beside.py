@@ -22,8 +22,9 @@ NO_ONE_KNOWS = 3  # digits by which a number might end earlier or later
 # Beside an x a number must be clear: it begins as none from abroad does without its plus.
 _EXTENSION = rf"(?i)^(?:(?:{WHOLE}) +\(?(?:{EXTENSION_WORDS})|(?:\+|\(?0)[0-9 ().\-]*[0-9)] +\(?[x#])[ .:#]*[0-9]{{1,6}}\)?$"
 _LABEL_BEHIND = rf"(?i)^(?:{WHOLE}) *(?: {LABEL}|\({LABEL}\))$"
-# A cheap look at their ends, since both expressions hold many words.
-_WORDS_LAST, _DIGITS_LAST = r"[0-9)] *[ (][^0-9()]+\)?$", r"[^0-9 .,;:/()+\-\n|][ .:#]*[0-9]{1,6}\)?$"
+# A cheap look, since both expressions hold many words.
+_WORDS_LAST = r"^[+(0-9][0-9 ().\-]*[ (][^0-9()]+\)?$"
+_DIGITS_LAST = r"^[+(0-9][0-9 ().\-]* \(?[^0-9]*[^0-9 .,;:/()+\-\n|][ .:#]*[0-9]{1,6}\)?$"
 _BEGIN = r"(?s)^([+(]*[0-9][0-9 ().\-]*[0-9)])"
 _LAST_GROUP = r"[ ().\-]+[0-9]+\)?$"
 # Of cents without a 0 a price would go.

@@ -85,12 +85,15 @@ def _replaced(texts: pa.StringArray, shape: str, pattern: str, becomes: str) -> 
 
 def _dropped(texts: pa.StringArray, patterns: tuple[str, ...], becomes: str, then: str = "") -> pa.StringArray:
     """Without what is found; twice, since of two side by side the first takes the sign between them. As it was where too few digits are left."""
-    where = matches(texts, "|".join(patterns))
+    where = matches(texts, shape := "|".join(patterns))
     if not where.any():
         return texts
     some = left = texts.filter(pa.array(where))
-    for pattern in (*patterns, *patterns):
-        left = pc.replace_substring_regex(left, pattern, becomes)
+    for _ in range(2):
+        for pattern in patterns:
+            left = pc.replace_substring_regex(left, pattern, becomes)
+        if not matches(left, shape).any():
+            break
     left = pc.ascii_trim(pc.replace_substring_regex(left, then, "") if then else left, BLANKS)
     is_left = digit_counts(left) >= MIN_PART_DIGITS
     return pc.replace_with_mask(texts, pa.array(where), pc.if_else(pa.array(is_left), left, some))

@@ -9,19 +9,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from phonenumbers import SUPPORTED_REGIONS
 
-from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches
-from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS, digits_as_one
+from fbcheck_pipeline.phones.dirty.undress import FIRST_BEYOND_ASCII, LETTERS, matches
+from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS, digits_as_one, translated
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Ints, Mask
 from fbcheck_pipeline.phones.fast.territories import fewest_digits
 from fbcheck_pipeline.text.cell_words import LABELS
 from fbcheck_pipeline.text.countries import LONGEST_NAME, key_of, names, regions_named
 from fbcheck_pipeline.text.decorations import SYMBOL
-from fbcheck_pipeline.text.few_digits import NO_LETTERS
+from fbcheck_pipeline.text.few_digits import SIGNS_BEYOND_ASCII
 
 MAY_BE_FLAG = f"{SYMBOL}{{2}}"
 """In ASCII a country's flag is two pictures."""
 LONGEST_CODE = 3
 _LETTERS_LOOKED_AT = 8  # of words that follow each other: they tell whether these may be a name
+_LETTERS_ONLY = bytes(byte if byte >= FIRST_BEYOND_ASCII or chr(byte).isalpha() else ord(" ") for byte in range(256))
 _BESIDE_CODE = r"(?i)[a-z]{2} *:|[(\[] *[a-z]{2}"
 """A code in small letters stands before a colon or behind a bracket."""
 
@@ -59,16 +60,18 @@ def _may_name(cells: pa.StringArray) -> list[int]:
     """The places of cells with a word that may be a code, is a name, or begins as one does together with the next."""
     if not len(cells):  # all names take longer to read than many cells
         return []
-    lists = pc.ascii_split_whitespace(pc.replace_substring_regex(cells, f"[{NO_LETTERS}]+", " "))
+    texts = translated(cells, _LETTERS_ONLY)
+    if not pc.all(pc.string_is_ascii(texts)).as_py():
+        texts = pc.replace_substring_regex(texts, f"[{SIGNS_BEYOND_ASCII}]+", " ")
+    lists = pc.ascii_split_whitespace(texts)
     words, of_cell = lists.flatten(), np.repeat(np.arange(len(cells)), lists.value_lengths().to_numpy())
     is_word = pc.greater(words, "")
     words, of_cell = words.filter(is_word), of_cell[is_word.to_numpy(zero_copy_only=False)]
     keys, may_name = _keys(words), np.zeros(len(cells), np.bool_)
     codes, known, beginnings = _known()
-    texts = words.to_pylist()
-    may_be_code = np.array([len(word) <= LONGEST_CODE and word.upper() in codes for word in texts], np.bool_)
+    may_be_code = np.array([len(word) <= LONGEST_CODE and word.upper() in codes for word in words.to_pylist()], np.bool_)
     is_upper = may_be_code.copy()
-    is_upper[may_be_code] = [word.isupper() for word, may_be in zip(texts, may_be_code.tolist(), strict=True) if may_be]
+    is_upper[may_be_code] = [*map(str.isupper, words.filter(pa.array(may_be_code)).to_pylist())]
     may_name[of_cell[may_be_code & ~is_upper]] = True
     may_name[may_name] = matches(cells.filter(pa.array(may_name)), _BESIDE_CODE)
     may_name[of_cell[is_upper]] = True
@@ -111,7 +114,7 @@ def _keys(words: pa.StringArray) -> pa.StringArray:
 
 def _are_among(keys: pa.StringArray, known: frozenset[str]) -> Mask:
     """By their first letters. Arrow's `is_in` would make its table of thousands of names anew for the few words of each batch."""
-    return np.array([key[:_LETTERS_LOOKED_AT] in known for key in keys.to_pylist()], np.bool_)
+    return np.array([*map(known.__contains__, pc.utf8_slice_codeunits(keys, 0, _LETTERS_LOOKED_AT).to_pylist())], np.bool_)
 
 
 @cache

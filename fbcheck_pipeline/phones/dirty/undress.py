@@ -33,6 +33,7 @@ _FRACTION = "[.,]0$"
 _SCHEME = r"(?:item[0-9]+\.)?tel(?:;type=[a-z,]+)*:|(?:callto|smsto|sms|phone|whatsapp):"
 _SCHEME_BEFORE = r"(?i)^(?:tel|callto|smsto|sms|phone|whatsapp): *([+(]?[0-9])"
 _LABELLED = rf"[(\[]?{LABEL}(?:[ .\-/]+{LABEL})*[)\]]?[ :.=\-]{{1,3}}"
+_WORDS_FIRST = r"^[(\[]?[^0-9+(][^0-9]*[0-9][0-9 ().\-]*$"
 # No group of it can be a count: it begins as only a whole number does, or has no groups, or long ones that begin no number.
 WHOLE = r"(?:\+|\(?0)[0-9 ().\-]*[0-9)]|[0-9]+|\(?[1-9][0-9]{2,}\)?(?:[ .\-]+[1-9][0-9]+)+"
 # Of fewer digits than one of two numbers has, so that the slash ends an area code; and no tail of a range behind it.
@@ -83,7 +84,7 @@ _STEPS = (
     _step(rf"^([1-9])[.,](?:{_EXACT})$", r"\1\2\3\4\5\6\7\8"),
     _Step(rf"^(?:{_COMMAS}|{_APOSTROPHES})$", "[,']", ""),
     _Step(rf"(?i)^(?:{_SCHEME}){CORE}$", r"^[^:]+:", ""),
-    _Step(rf"(?i)^{_LABELLED}(?:{WHOLE})$", r"^[^0-9+]*[^0-9+(]", "", (r"^[(\[]?[^0-9+(]",), r"(?:^|[^A-Za-z])IS[^A-Za-z]"),
+    _Step(rf"(?i)^{_LABELLED}(?:{WHOLE})$", r"^[^0-9+]*[^0-9+(]", "", (_WORDS_FIRST,), r"(?:^|[^A-Za-z])IS[^A-Za-z]"),
     _step(rf"^(?:({CORE}) ?[;,.:]|\[({CORE})\])$", r"\1\2"),
     _step(rf"^({_AREA}) ?/ ?([0-9](?: ?[0-9]){{4,8}})$", r"\1 \2"),
     _step(r"^\(\+([0-9]{1,3})\)([ 0-9(].*)$", r"+\1\2"),

@@ -141,6 +141,13 @@ def without(cells: pa.StringArray, dropped: bytes) -> pa.StringArray:
     return _picked(cells, ~np.isin(np.arange(256), np.frombuffer(dropped, np.uint8)))
 
 
+def translated(cells: pa.StringArray, table: bytes) -> pa.StringArray:
+    """Each cell with other characters of ASCII for some, as `bytes.translate` takes them; of cells without nulls."""
+    ends, data = buffers_of(cells)
+    texts = data.tobytes().translate(table)
+    return pa.StringArray.from_buffers(len(cells), pa.py_buffer(ends.astype(np.int32)), pa.py_buffer(texts))
+
+
 def digits_as_one(cells: pa.StringArray) -> pa.StringArray:
     """Each cell with a 0 for digits side by side; a null is empty."""
     cells = cells.fill_null("")
