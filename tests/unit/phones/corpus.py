@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
+from functools import cache
 from operator import itemgetter
 
 import numpy as np
@@ -52,14 +53,18 @@ def word_of(pattern: str, chance: random.Random) -> str:
     return word
 
 
+@cache
+def patterns_of_numbers() -> tuple[tuple[int, str], ...]:
+    """Territory and what its national numbers match: those of each region and type, and those that are only general."""
+    descriptions = [(each, getattr(metadata_of(each), name)) for each in TERRITORIES for name in (*TYPES, "general_desc")]
+    return tuple((each, found.national_number_pattern) for each, found in descriptions if found and found.national_number_pattern)
+
+
 def national_numbers(chance: random.Random, of_each: int) -> Iterator[tuple[int, str]]:
-    """Territory and national number: so many of each region and type, and as many that are only general."""
-    for territory in TERRITORIES:
-        for name in (*TYPES, "general_desc"):
-            description = getattr(metadata_of(territory), name)
-            if description is not None and description.national_number_pattern:
-                for _ in range(of_each):
-                    yield territory, word_of(description.national_number_pattern, chance)
+    """Territory and national number: so many of each pattern."""
+    for territory, pattern in patterns_of_numbers():
+        for _ in range(of_each):
+            yield territory, word_of(pattern, chance)
 
 
 def number_of(territory: int, national: str) -> PhoneNumber:

@@ -20,7 +20,7 @@ from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
 from fbcheck_pipeline.phones.phone_batches import outcomes_from
 from fbcheck_pipeline.phones.phone_reader import Cells, PhoneReader, Way
 from fbcheck_pipeline.text.decorations import to_ascii
-from tests.unit.phones.corpus import NO_REGION, Cell, national_numbers, number_of, read_carefully
+from tests.unit.phones.corpus import NO_REGION, Cell, number_of, patterns_of_numbers, read_carefully, word_of
 from tests.unit.phones.dirt import DRESSES, NEAR_MISSES, NO_NUMBERS, groups, junk, several
 
 
@@ -49,10 +49,9 @@ def disagreements(reader: PhoneReader, cells: list[Cell]) -> list[object]:
 
 def numbers_of(chance: random.Random, count: int) -> list[tuple[int, str, str]]:
     """Regions, numbers as written there, and with their calling codes."""
-    numbers = [each for each in national_numbers(chance, 1) if each[0] < len(COUNTRIES)]
     found = []
-    for territory, national in chance.sample(numbers, count):
-        trunk = chance.choice(("0", "", ""))
+    for territory, pattern in chance.sample([each for each in patterns_of_numbers() if each[0] < len(COUNTRIES)], count):
+        national, trunk = word_of(pattern, chance), chance.choice(("0", "", ""))
         found.append((territory, trunk + groups(national, chance), f"{number_of(territory, '1').country_code}{national}"))
     return found
 

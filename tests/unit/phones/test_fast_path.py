@@ -25,11 +25,12 @@ from tests.unit.phones.corpus import (
     Cell,
     fast_path,
     honest_forms,
-    national_numbers,
     noise,
+    patterns_of_numbers,
     read_carefully,
     read_fast,
     tricky_forms,
+    word_of,
 )
 
 
@@ -49,7 +50,7 @@ def _region(territory: int, chance: random.Random) -> int:
 def test_both_paths_agree_on_every_region_and_type(path: FastPath, seed: int) -> None:
     """A sample of what `tests/integration/phones` does at length."""
     chance = random.Random(seed)
-    numbers = chance.sample(list(national_numbers(chance, 1)), 25)
+    numbers = [(territory, word_of(pattern, chance)) for territory, pattern in chance.sample(patterns_of_numbers(), 25)]
     cells = [
         (text, _region(territory, chance), chance.choice(list(Says)))
         for territory, national in numbers
