@@ -7,6 +7,7 @@ is given alone. The API key is a `SecretStr`: it shows in no repr, message or du
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from fbcheck_pipeline.errors import SettingsError
 from fbcheck_pipeline.model.paths import LEDGER
+from fbcheck_pipeline.model.reasons import LineType
 
 PREFIX = "FBCHECK_"
 MIN_CHUNK_OF_PROTOCOL = {"simple": 1, "v1": 100}
@@ -29,6 +31,20 @@ _OTHER_CODES = {"UK": "GB", "EL": "GR"}
 
 LONGEST_NAMED = 40
 """Characters of a wrong value that a message repeats; one with more than three digits may be somebody's number."""
+
+
+_FAULTS = {
+    "int": "must be a whole number",
+    "float": "must be a number",
+    "finite": "must be a number",
+    "bool": "must be true or false",
+    "string": "must be text",
+    "literal": "must be {expected}",
+    "greater_than_equal": "must be at least {ge}",
+    "greater_than": "must be more than {gt}",
+    "less_than_equal": "must be at most {le}",
+}
+"""What pydantic says of a value in its own words, by the beginning of a fault's name, the longer one first."""
 
 
 def _vendor_address(value: str) -> str:
@@ -59,6 +75,19 @@ def _known_region(value: str) -> str:
     remedy = f"; did you mean {meant}?" if meant else ""
     named = repr(value) if len(value) <= LONGEST_NAMED and sum(map(str.isdigit, value)) <= 3 else "the value"
     raise ValueError(f"{named} is no ISO 3166 region such as TR, DE or US{remedy}")
+
+
+def _bare_hosts(value: str) -> str:
+    if any(re.search(r"[/@\s]|^[^:]*:[^:]*$", host) for host in _words(value)):
+        raise ValueError("must be bare host names without scheme or port, comma-separated, e.g. results.example.com")
+    return value
+
+
+def _line_types(value: str) -> str:
+    if wrong := next((each for each in _words(value) if each not in [*LineType]), None):
+        likely = nearest_of(wrong, LineType, likeness=0.6) or "see the settings' reference"
+        raise ValueError(f"{wrong[:LONGEST_NAMED]!r} is no line type; {likely}")
+    return value
 
 
 def absolute_place(value: str) -> str:
@@ -105,11 +134,11 @@ class Settings(BaseModel):
     """A task older than this many hours no longer delays its lists: its phones become undetermined. Fractions are allowed."""
     max_tries: int = Field(2, ge=1)
     """Maximum number of submissions of a phone that gets no usable answer, the first one included. `run --retry` may exceed it."""
-    result_hosts: str | None = None
+    result_hosts: Annotated[str, AfterValidator(_bare_hosts)] | None = None
     """Hosts from which results may be downloaded: bare names, comma-separated. If unset, any public host is allowed."""
     max_result_mb: int = Field(512, ge=1)
     """Maximum size of a result file in MB, packed and unpacked."""
-    allow_line_types: str | None = None
+    allow_line_types: Annotated[str, AfterValidator(_line_types)] | None = None
     """Additional line types to submit, comma-separated, e.g. toll_free,uan. Other line types without accounts stay rejected."""
     purpose: str | None = None
     """Why the numbers are checked; recorded with each list for which no other purpose is given."""
@@ -225,8 +254,13 @@ def settings_of(given: Mapping[str, Any], spelled: Callable[[str], str] = str) -
     try:
         return Settings(**given)
     except ValidationError as error:
-        faults = [("_".join(map(str, each["loc"])), each["msg"].removeprefix("Value error, ")) for each in error.errors()]
+        faults = [("_".join(map(str, each["loc"])), _said_of({**each})) for each in error.errors()]
         raise SettingsError("; ".join(f"{spelled(field)}: {said}" if field else said for field, said in faults)) from None
+
+
+def _said_of(fault: Mapping[str, Any]) -> str:
+    said = next((said for kind, said in _FAULTS.items() if fault["type"].startswith(kind)), None)
+    return fault["msg"].removeprefix("Value error, ") if said is None else said.format(**fault.get("ctx", {}))
 
 
 def unknown_variables(prefix: str = PREFIX) -> list[str]:

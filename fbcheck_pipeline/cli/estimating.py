@@ -26,7 +26,7 @@ from fbcheck_pipeline.results.reading import line_of, sentences_of
 from fbcheck_pipeline.results.rejects import COLUMNS, Rejects
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.answers import Tally, resolve
-from fbcheck_pipeline.workflow.arrival.intake import file_named, known_list, register, with_defaults
+from fbcheck_pipeline.workflow.arrival.intake import as_its_source_says, file_named, known_list, known_snapshot, register
 from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.buying.foresight import rehearse_list
 from fbcheck_pipeline.workflow.buying.held import what_to_do
@@ -55,7 +55,7 @@ def dry_run(settings: Settings, paths: Sequence[Path], options: RunOptions, repo
         for path in paths:
             try:
                 with reporter.progress(), file_named(ws, path) as file:
-                    readings[path] = _read(ws, file, with_defaults(options.reading, settings))
+                    readings[path] = _read(ws, file, options.reading)
             except FbcheckError as error:
                 outcome.fail(str(path), error)
         with rehearsing(ws) as trial:
@@ -79,9 +79,9 @@ def _rehearse(
     """What a run would do with all lists, in its order; the phones of a shared chunk count once in all, and in each list its own."""
     for path in readings:
         try:
-            reading, purpose = with_defaults(options.reading, ws.settings), options.purpose or ws.settings.purpose
+            purpose = options.purpose or ws.settings.purpose
             with file_named(ws, path) as file:
-                outcome.keys[str(path)] = register(ws, file, reading, purpose, options.max_billable, options.source)
+                outcome.keys[str(path)] = register(ws, file, options.reading, purpose, options.max_billable, options.source)
         except FbcheckError as error:
             outcome.fail(str(path), error)
     sent, documents = dict[str, int](), dict[str, dict[str, Any]]()
@@ -134,8 +134,10 @@ def _run_list(
 
 def _read(ws: Workspace, path: Path, options: ReadOptions) -> _Reading:
     """Read and normalise a list as a run would, or take what an earlier run has read."""
+    snapshot = known_snapshot(ws, path)
+    options = as_its_source_says(ws, snapshot, options)
     reader, tally = open_list(path, options), Rejects()
-    known = known_list(ws, path, reader.source.sha256)
+    known = snapshot or known_list(ws, path, reader.source.sha256)
     if known is not None and not is_read_anew(known, options.to_json()):
         options = ReadOptions.from_json(known.options)
         frame = places.E164_PHONES.of(known.list_key)

@@ -58,7 +58,7 @@ from fbcheck_pipeline.results.reading import how_read, read_as
 from fbcheck_pipeline.results.rejects import read_rejects
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor.client import VendorClient
-from fbcheck_pipeline.workflow.arrival.intake import add_list, file_named, with_defaults
+from fbcheck_pipeline.workflow.arrival.intake import add_list, file_named
 from fbcheck_pipeline.workflow.backups.telling import tell_backups
 from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.buying.held import what_to_do
@@ -172,7 +172,7 @@ class _Driver:
 
     def register(self, paths: Sequence[Path]) -> None:
         """Register every list and copy it to its place; an unreadable list does not stop the others."""
-        reading = with_defaults(self._options.reading, self._ws.settings)
+        reading = self._options.reading
         for path in paths:
             try:
                 purpose = self._options.purpose or self._ws.settings.purpose

@@ -83,7 +83,9 @@ def _registration(
 ) -> tuple[str, PhoneList | None, Callable[[], object]]:
     """The key of a list that can be read so, what is known of it, and what records it."""
     purpose = purpose_of(ws.settings, purpose)
-    sha256 = open_list(path, options).source.sha256
+    snapshot = known_snapshot(ws, path)
+    options = as_its_source_says(ws, snapshot, options)
+    sha256 = open_list(path, options).source.sha256 if snapshot is None else _content_said_by(path)[0]
     key, limit = key_of(path.name, sha256), ws.settings.max_billable if max_billable is None else max_billable
     if source and not source_named(source):
         raise OperatorError(f"--source {source} holds no letter and no digit; name the source otherwise")
@@ -105,6 +107,17 @@ def _registration(
         max_billable=limit,
     )
     return key, known, note
+
+
+def known_snapshot(ws: Workspace, path: Path) -> PhoneList | None:
+    """The list of a source whose file this is."""
+    return next((known for said in _content_said_by(path) if (known := known_list(ws, path, said)) is not None), None)
+
+
+def as_its_source_says(ws: Workspace, snapshot: PhoneList | None, given: ReadOptions) -> ReadOptions:
+    """The options that are given; what they leave open, the source says, whose list it is, and else the settings."""
+    said = {} if snapshot is None else snapshot.options
+    return with_defaults(ReadOptions.from_json({**said, **given.to_json()}), ws.settings)
 
 
 def known_list(ws: Workspace, path: Path, sha256: str) -> PhoneList | None:

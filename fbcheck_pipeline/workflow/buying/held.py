@@ -36,6 +36,8 @@ def _flags(options: Mapping[str, Any]) -> list[str]:
     """Reading options as they are given on the command line."""
     flags = []
     for name, value in options.items():
+        if isinstance(value, list):
+            continue  # the columns of a source, whose lists stay read as it says
         flag = name.replace("_", "-")
         if isinstance(value, bool):
             flags.append(f"--{'' if value else 'no-'}{flag.removeprefix('has-')}")

@@ -2,8 +2,12 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fbcheck_pipeline.settings import Settings
+from fbcheck_pipeline.workflow.arrival.snapshots import SnapshotRules, take_snapshot
+from fbcheck_pipeline.workflow.workspace import open_workspace
 from tests.fake_vendor import FakeVendor
 from tests.integration.cli.fbcheck import Fbcheck, swiss, write_list
 
@@ -62,3 +66,26 @@ def test_a_held_list_goes_on_with_yes_and_good_lists_never_wait_for_it(
     code, document, _ = fbcheck("run", str(junk), "--json")
     assert (code, document["lists"][0]["complete"], document["billed_phones"]) == (0, True, 0)
     assert vendor.most_per_phone == 1
+
+
+def test_a_list_of_a_source_is_run_by_its_key_as_its_source_reads_it(fbcheck: Fbcheck, vendor: FakeVendor) -> None:
+    """Its key is its content's, not its file's: it was brought in as another list, and a held one could not be confirmed."""
+    ws = open_workspace(Settings(data_uri=str(fbcheck.data), api_url=vendor.url))
+    table = pa.record_batch({"mobil": [*NATIONAL, "12"], "phone": ["x"] * 39})
+    key = take_snapshot(ws, SnapshotRules("crm", phone_columns=["mobil"], region="TR"), [table]).list_key
+    ws.ledger.close()
+    assert key is not None
+    code, document, _ = fbcheck("run", key, "--json", REGION="DE")
+    (found,) = document["lists"]
+    assert (code, found["list_key"], found["counts"]["rejected"]) == (
+        3,
+        key,
+        39,
+    ) and f"`fbcheck run {key} --region TR --yes`" in found["held"]
+    code, document, _ = fbcheck("run", key, "--region", "CH", "--dry-run", "--json")
+    assert (code, document["would_bill"]) == (0, 38)
+    code, document, _ = fbcheck("run", key, "--region", "CH", "--json")
+    (found,) = document["lists"]
+    assert (code, found["list_key"], found["counts"]["checked"], document["billed_phones"]) == (0, key, 38, 38)
+    assert [each["list_key"] for each in fbcheck("status", "--all", "--json")[1]["lists"]] == [key]
+    assert fbcheck("run", key, REGION="DE")[0] == 0, "what the settings say is asked of no list of a source that says it itself"

@@ -50,7 +50,17 @@ def test_a_variable_that_is_named_and_not_set_is_an_error_when_it_is_read() -> N
         ({"regin": "TR"}, "regin is no setting; did you mean region?"),
         ({"region": "UK"}, "region: 'UK' is no ISO 3166 region such as TR, DE or US; did you mean GB?"),
         ({"region": "XX"}, "region: 'XX' is no ISO 3166 region such as TR, DE or US"),
-        ({"chunk_size": 0}, "chunk_size: Input should be greater than or equal to 1"),
+        ({"chunk_size": 0}, "chunk_size: must be at least 1"),
+        ({"chunk_size": "many"}, "chunk_size: must be a whole number"),
+        ({"chunk_size": 20_000_000}, "chunk_size: must be at most 10000000"),
+        ({"poll_seconds": 0}, "poll_seconds: must be more than 0"),
+        ({"verdict_days": "x"}, "verdict_days: must be a number"),
+        ({"price_per_10k": "inf"}, "price_per_10k: must be a number"),
+        ({"require_purpose": "perhaps"}, "require_purpose: must be true or false"),
+        ({"result_hosts": "https://x.example/"}, "result_hosts: must be bare host names without scheme or port"),
+        ({"result_hosts": "x.example, y.example:443"}, "result_hosts: must be bare host names without scheme or port"),
+        ({"allow_line_types": "uan, tollfree"}, "allow_line_types: 'tollfree' is no line type; did you mean toll_free?"),
+        ({"protocol": "v2"}, "protocol: must be 'simple' or 'v1'"),
         (
             {"data_uri": "s3://bucket/x"},
             "LEDGER_URL is required where DATA_URI is not a local folder, e.g. postgresql+psycopg://…",
@@ -62,7 +72,7 @@ def test_what_cannot_be_right_is_refused_when_it_is_written(given: dict[str, Any
     """In one sentence of ours."""
     with pytest.raises(SettingsError) as caught:
         FbcheckResource(**given)
-    assert str(caught.value).startswith(said) and "\n" not in str(caught.value)
+    assert str(caught.value).startswith(said) and "\n" not in str(caught.value) and "Input" not in str(caught.value)
 
 
 def test_a_place_whose_ledger_is_named_by_a_variable_is_judged_when_it_is_read() -> None:
