@@ -149,6 +149,12 @@ class Year:
         doomed.close()
 
     def collect(self, files: Sequence[Path] = ()) -> None:
+        """See `collecting`."""
+        with self.collecting(files):
+            pass
+
+    @contextmanager
+    def collecting(self, files: Sequence[Path] = ()) -> Iterator[None]:
         """A tick of the sensor, which one machine begins and the other ends with, both do what is due besides.
 
         Args:
@@ -158,6 +164,7 @@ class Year:
         self._taken.value, things = 0, [*files, *(each.list_key for each in self.ws.ledger.lists_to_join())]
         one.begin(_collect_and_work, things)
         other.begin(_work_and_collect, things)
+        yield
         self._finish()
 
     def join_the_rest(self) -> None:
@@ -184,12 +191,12 @@ class Year:
         return max(each.slowest_s for each in self._machines)
 
     def night(self) -> None:
-        """What waits, or may be tried again, is planned; the tables are brought up to date."""
+        """What waits, or may be tried again, is planned; the tables are brought up to date while results are collected."""
         self._share(_plan_by_night, [each.list_key for each in self.ws.ledger.lists_of_the_night()])
-        self.collect()
-        refresh_verdict_tables(self.ws)
-        update_index(self.ws, max_loose=16)
-        bind_verdicts(self.ws, max_files=32)
+        with self.collecting():
+            refresh_verdict_tables(self.ws)
+            update_index(self.ws, max_loose=16)
+            bind_verdicts(self.ws, max_files=32)
 
     def morning(self) -> int:
         """A person gives up what is overdue and has an empty result, looks each lost answer up in the vendor's account, and decides.
