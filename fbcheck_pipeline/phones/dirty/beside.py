@@ -24,7 +24,7 @@ _EXTENSION = rf"(?i)^(?:(?:{WHOLE}) +\(?(?:{EXTENSION_WORDS})|(?:\+|\(?0)[0-9 ()
 _LABEL_BEHIND = rf"(?i)^(?:{WHOLE}) *(?: {LABEL}|\({LABEL}\))$"
 # A cheap look, since both expressions hold many words.
 _WORDS_LAST = r"^[+(0-9][0-9 ().\-]*[ (][^0-9()]+\)?$"
-_DIGITS_LAST = r"^[+(0-9][0-9 ().\-]* \(?[^0-9]*[^0-9 .,;:/()+\-\n|][ .:#]*[0-9]{1,6}\)?$"
+_DIGITS_LAST = r"^[+(0-9][0-9 ().\-]* \(?[^0-9]*[^0-9 .,;:/()+\-\n|][ .:#]*[0-9]+\)?$"
 _BEGIN = r"(?s)^([+(]*[0-9][0-9 ().\-]*[0-9)])"
 _LAST_GROUP = r"[ ().\-]+[0-9]+\)?$"
 # Of cents without a 0 a price would go.
