@@ -103,7 +103,7 @@ def say_opt_outs(ws: Workspace, file: Path, column: str | None, reporter: Report
     """
     done = (take_back_file if undo else suppress_file)(ws, file, ReadOptions(column=column, region=ws.settings.region))
     phones, unread = count_of(len(done.read.phones), "phone"), len(done.read.unread_rows)
-    changed = f"{done.changed:,} opt-outs taken back" if undo else f"{done.changed:,} of them new"
+    changed = f"{count_of(done.changed, 'opt-out')} taken back" if undo else f"{done.changed:,} of them new"
     reporter.say(f"{phones}, {changed}")
     if unread:
         reporter.warn(

@@ -18,7 +18,9 @@ NAMES = Path(__file__).with_name("country_names.txt")
 """A line for each region: its alpha-3 codes in capitals, then its names, each as `key_of` gives it."""
 LONGEST_NAME = 4
 """Words of a country's name that are looked for among others."""
-_WORDS = re.compile(r"[^\W\d_]+(?:[ .'\u2019\-]+[^\W\d_]+)*")
+# With the vowels of Indic scripts and their neighbours, which are marks and no letters: `भारत`.
+_LETTER = r"(?:[^\W\d_]|[\u0300-\u036f\u0900-\u109f\u1780-\u17ff])"
+_WORDS = re.compile(rf"{_LETTER}+(?:[ .'\u2019\-]+{_LETTER}+)*")
 
 # Of a hundred such cells ninety-nine say "not available".
 NAMIBIA_OR_NOTHING = ("NA", "na")
@@ -57,6 +59,7 @@ def _named_by(match: re.Match[str], text: str, labels: frozenset[str]) -> Iterat
     is_marked = text[match.end() :].lstrip()[:1] == ":" or text[: match.start()].rstrip()[-1:] in ("(", "[")
     is_within_digits = text[: match.start()][-1:].isdecimal() and text[match.end() :][:1].isdecimal()
     for word in {words[0].strip("."), words[-1].strip(".")}:
+        word = "".join(word.split(".")) if len(word) == 5 else word  # `U.S.A`
         is_code = len(word) in (2, 3) and word.isascii() and (word.isupper() or (is_marked and len(words) == 1))
         is_code = is_code and not is_within_digits
         if is_code and (len(words) == 1 or not match[0].isupper()) and key_of(word) not in labels and (region := region_of(word)):
@@ -89,11 +92,16 @@ def _names_in_order() -> list[str]:
 
 
 def key_of(text: str) -> str:
-    """Without case, accents, blanks, points and dashes, so that `Türkiye`, `TURKIYE` and `U.S.A.` are found; with the vowels of Indic scripts."""
+    """Without case, accents, blanks, points and dashes, so that `Türkiye`, `TURKIYE` and `U.S.A.` are found; with the vowels of Indic scripts.
+
+    Without the sign of long Japanese vowels, too, which is a dash beside numbers.
+    """
     if text.isascii():
         plain = text.lower()
         return plain if plain.isalnum() else "".join(filter(str.isalnum, plain))
     bare = unicodedata.normalize("NFKD", text.replace("\u0131", "i").replace("\u0130", "i").casefold())
     return "".join(
-        char for char in bare if char.isalnum() or (unicodedata.category(char)[0] == "M" and not unicodedata.combining(char))
+        char
+        for char in bare.replace("\u30fc", "")
+        if char.isalnum() or (unicodedata.category(char)[0] == "M" and not unicodedata.combining(char))
     )

@@ -25,6 +25,7 @@ _LETTERS_LOOKED_AT = 8  # of words that follow each other: they tell whether the
 _LETTERS_ONLY = bytes(byte if byte >= FIRST_BEYOND_ASCII or chr(byte).isalpha() else ord(" ") for byte in range(256))
 _BESIDE_CODE = r"(?i)[a-z]{2} *:|[(\[] *[a-z]{2}"
 """A code in small letters stands before a colon or behind a bracket."""
+_POINTED_CODE = r"[A-Z]\.[A-Z]"
 
 
 def names_country(cells: pa.StringArray, longest: Ints | None = None) -> Mask:
@@ -75,6 +76,7 @@ def _may_name(cells: pa.StringArray) -> list[int]:
     may_name[of_cell[may_be_code & ~is_upper]] = True
     may_name[may_name] = matches(cells.filter(pa.array(may_name)), _BESIDE_CODE)
     may_name[of_cell[is_upper]] = True
+    may_name |= matches(cells, _POINTED_CODE)
     firsts = np.flatnonzero(_are_among(keys, beginnings))
     joined, may_be = keys.take(pa.array(firsts)), np.zeros(len(firsts), np.bool_)
     for count in range(LONGEST_NAME):

@@ -180,6 +180,13 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("(0)0151 23456789", "DE", "ambiguous_international"),  # not the American number behind 00
         ("0 0151 23456789", "DE", "ambiguous_international"),
         ("(0)391 417776", "IT", "ambiguous_international"),  # a mobile, or a number in a town
+        ("U.K.: 07400 250251", "TR", "+447400250251"),
+        ("050 872 2914 (U.A.E.)", "FR", "ambiguous_international"),  # not the French one
+        ("U.S.A. (201) 500-3754", "NZ", "ambiguous_international"),
+        ("Firma S.A. 022 345 67 89", "CH", "+41223456789"),
+        ("Tel भारत 081286 87229", "DE", "ambiguous_international"),  # vowels of its script are no letters
+        ("[ポーランド] 512 389 960", "DE", "ambiguous_international"),  # its long vowel looks like a dash
+        ("한국 010-2003-3068", "IT", "ambiguous_international"),
         ("0039 (0)312 098 3455", "IT", "ambiguous_international"),
         ("39 (0)312 098 3455", "IT", "ambiguous_international"),
         ("0039 (0)6 1234567", "IT", "+39061234567"),

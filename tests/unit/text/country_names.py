@@ -20,8 +20,8 @@ from fbcheck_pipeline.text.countries import NAMES, key_of
 NOTE = "# Written by tests/unit/text/country_names.py from CLDR and phonenumbers; change that, not this file.\n"
 # In which names are looked for; phonenumbers has some in others.
 _LANGUAGES = """
-ar az be bg bn bs ca cs da de el en es et fa fi fr he hi hr hu hy id is it ja ka kk ko lt lv mk ms no nl pl pt ro ru sk sl sq sr sr_Latn
-sv sw ta th tr uk ur uz vi zh zh_Hant
+am ar az be bg bn bs ca cs da de el en es et fa fi fr he hi hr hu hy id is it ja ka kk km ko lo lt lv mk ms my ne no nl pl pt ro ru si sk
+sl sq sr sr_Latn sv sw ta th tr uk ur uz vi zh zh_Hant
 """
 _MORE_NAMES = """
 US: america, united states of america, usa, us, abd, amerika, eeuu, ee uu, vs, сша, etats unis d amerique
@@ -29,8 +29,8 @@ GB: uk, great britain, britain, england, scotland, wales, northern ireland, gros
 GB: grande bretagne, gran bretaña, англия, inghilterra, gran bretagna, engeland
 TR: türkiye cumhuriyeti, republic of turkey | DE: brd, bundesrepublik deutschland, federal republic of germany
 NL: the netherlands, niederland | RU: russian federation, российская федерация, рф | SY: syrian arab republic
-IR: iran islamic republic of | SA: ksa | AE: uae, bae, vae, emirates, dubai | IN: bharat | CN: prc
-KR: republic of korea, korea republic of, kore | CZ: çek cumhuriyeti | BA: bosnia | MM: burma | CI: ivory coast | CD: dr congo
+IR: iran islamic republic of | SA: ksa, السعودية | AE: uae, bae, vae, emirates, dubai, الإمارات | IN: bharat | CN: prc
+KR: republic of korea, korea republic of, kore, 한국 | CZ: çek cumhuriyeti | BA: bosnia | MM: burma | CI: ivory coast | CD: dr congo
 """
 
 
