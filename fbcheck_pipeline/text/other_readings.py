@@ -93,7 +93,7 @@ def before_hours(core: str) -> Iterator[str]:
     if slashed:
         yield core[: slashed.start()]
     hours = _HOURS_AFTER.search(core)
-    if hours and int(hours[1]) < int(hours[2]) <= 24 and "-" not in core[: hours.start()]:
+    if hours and int(hours[1]) < int(hours[2]) <= 24:
         yield core[: hours.start()]
 
 

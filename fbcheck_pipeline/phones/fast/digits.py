@@ -392,8 +392,10 @@ def _after_long_groups(
 def _hours(kind: Bytes, begins: Ints, dashes: Ints, rows: Ints, tail: Ints) -> Ints:
     """How many digits two last hours have, as in `030 12 34 56 9-17`; 0 in most."""
     hours = np.zeros(len(begins), np.int64)
-    is_last = (tail[rows] > 0) & (tail[rows] <= 2) & (np.bincount(rows, minlength=len(begins))[rows] == 1)
-    dashes, rows = dashes[is_last], rows[is_last]
+    last = np.zeros(len(begins), np.int64)
+    last[rows] = dashes  # in order, so that the last one stays
+    rows = np.flatnonzero((tail > 0) & (tail <= 2))
+    dashes = last[rows]
     is_last = dashes - begins[rows] >= 4
     dashes, rows = dashes[is_last], rows[is_last]
     one, two, blank = (kind[dashes - place].astype(np.int64) for place in (1, 2, 3))

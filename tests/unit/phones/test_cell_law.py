@@ -187,6 +187,7 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("Tel भारत 081286 87229", "DE", "ambiguous_international"),  # vowels of its script are no letters
         ("[ポーランド] 512 389 960", "DE", "ambiguous_international"),  # its long vowel looks like a dash
         ("한국 010-2003-3068", "IT", "ambiguous_international"),
+        ("0812-153-446 8-16", "ID", "ambiguous_range"),  # hours, though the number has dashes, too
         ("0039 (0)312 098 3455", "IT", "ambiguous_international"),
         ("39 (0)312 098 3455", "IT", "ambiguous_international"),
         ("0039 (0)6 1234567", "IT", "+39061234567"),
