@@ -144,6 +144,8 @@ def are_few_beside(cells: pa.StringArray, fewest: int) -> Mask:
     some = cells.filter(pa.array(found))
     found[found] = ~(matches(some, _EXTENSION) | matches(some, _MAY_GO))
     if fewest > FEWEST:
-        some = cells.filter(pa.array(found))
-        found[found] = ~names_country(some, np.full(len(some), fewest - 1))
+        may_name = found.copy()
+        may_name[found] = matches(cells.filter(pa.array(found)), f"[0-9]{{{FEWEST}}}")
+        some = cells.filter(pa.array(may_name))
+        found[may_name] = ~names_country(some, np.full(len(some), fewest - 1))
     return found
