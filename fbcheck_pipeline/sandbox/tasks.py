@@ -11,7 +11,6 @@ from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import blake2b
 from typing import Any, Literal
 
 Protocol = Literal["simple", "v1"]
@@ -22,8 +21,8 @@ _LABELS: tuple[Label | None, ...] = ("yes", "no", "ban", None)
 USD_PER_PHONE = 0.30 / 10_000
 # Shares of the delay: before the first a task waits, after the second it is processed and not yet exported.
 _STARTS, _PROCESSED, _STUCK = 0.1, 0.9, 0.8
-# Of a thousand numbers, as indices into the labels: 0.5 % unanswered, 61.7 % yes, 34.8 % no, 3 % ban.
-_THOUSAND = bytes([3] * 5 + [0] * 617 + [1] * 348 + [2] * 30)
+# Of a thousand numbers, as indices into the labels: 0.5 % unanswered, 61.7 % yes, 3 % ban, 34.8 % no.
+_THOUSAND = bytes([3] * 5 + [0] * 617 + [2] * 30 + [1] * 348)
 _E164 = re.compile(r"\+[1-9][0-9]{4,14}")
 
 
@@ -48,11 +47,7 @@ class Task:
 
     @cached_property
     def _codes(self) -> bytes:
-        import numpy as np
-
-        digests = b"".join([_digest(b"%d" % phone) for phone in self.phones])  # for all at once, twice as fast as each
-        codes: bytes = np.frombuffer(_THOUSAND, np.uint8)[np.frombuffer(digests, ">u8") % len(_THOUSAND)].tobytes()
-        return codes
+        return _codes_of(self.phones)
 
     @property
     def failure(self) -> int:
@@ -140,7 +135,7 @@ def parse_phones(content: bytes) -> array[int]:
     lines = content.decode("ascii", errors="replace").split()
     if not lines:
         raise ValueError("the file is empty")
-    if not all(map(_E164.fullmatch, lines)):
+    if not re.fullmatch(rf"(?:{_E164.pattern} )*+", " ".join([*lines, ""])):  # all at once, five times as fast as each
         bad = next(number for number, line in enumerate(lines, start=1) if not _E164.fullmatch(line))
         raise ValueError(f"line {bad} is not an E.164 number")
     return array("q", map(int, lines))
@@ -162,9 +157,14 @@ def verdict_of(number: str | int) -> Label | None:
     Returns:
         `yes` (about 62 %), `no` (35 %), `ban` (3 %); None for the 0.5 % that the result leaves out (counted as failure).
     """
-    digits = str(number).removeprefix("+")
-    return _LABELS[_THOUSAND[int.from_bytes(_digest(digits.encode())) % len(_THOUSAND)]]
+    return _LABELS[_codes_of(array("q", [int(number)]))[0]]
 
 
-def _digest(digits: bytes) -> bytes:
-    return blake2b(digits, digest_size=8).digest()
+def _codes_of(phones: array[int]) -> bytes:
+    """The verdict on each number, as an index into the labels: the finalizer of splitmix64 picks it from the thousand."""
+    import numpy as np
+
+    mixed: Any = np.frombuffer(phones, np.uint64)
+    mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9
+    mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB
+    return bytes(np.frombuffer(_THOUSAND, np.uint8)[(mixed ^ mixed >> 31) % len(_THOUSAND)])

@@ -118,12 +118,12 @@ def test_the_count_shows_what_was_bought_twice() -> None:
 
 
 def test_verdicts_are_spread_as_documented_and_never_change() -> None:
-    """62 / 35 / 3 %, half a percent unanswered; a fixed sample guards the hash."""
+    """62 / 35 / 3 %, half a percent unanswered; a fixed sample guards the law."""
     seen = Counter(verdict_of(number) for number in range(99_900_000_000, 99_900_040_000))
     assert [round(seen[label] / 400) for label in ("yes", "no", "ban")] == [62, 35, 3]
     assert 0.003 < seen[None] / 40_000 < 0.007
     assert verdict_of("+999000000001") == verdict_of("999000000001") == verdict_of(999000000001)
-    assert [verdict_of(999_000_000_000 + each) for each in (0, 4, 21, 207)] == ["yes", "no", "ban", None]
+    assert [verdict_of(999_000_000_000 + each) for each in (0, 3, 65, 613)] == ["yes", "no", "ban", None]
 
 
 @pytest.mark.parametrize("protocol", ["simple", "v1"])
