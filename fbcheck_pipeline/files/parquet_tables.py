@@ -162,19 +162,25 @@ def _json(column: pa.Array[Any]) -> pa.Array[Any]:
 
 def _check_sizes(metadata: pq.FileMetaData, size_bytes: int) -> None:
     """By what the footer says of each column and row group."""
-    chunks = [chunk for _, chunk in _chunks(metadata)]
-    value_bytes = sum(chunk.num_values for chunk in chunks) * _VALUE_BYTES
-    unpacked = sum(chunk.total_uncompressed_size for chunk in chunks)
+    chunks, widths = list(_chunks(metadata)), _widths(metadata)
+    value_bytes = sum(chunk.num_values * max(_VALUE_BYTES, widths[column]) for _, column, chunk in chunks)
+    unpacked = sum(chunk.total_uncompressed_size for _, _, chunk in chunks)
     for bytes_, most in ((value_bytes, HONEST_BYTES), (unpacked, PACKED_BYTES)):
         if bytes_ > max(most, MAX_RATIO * size_bytes):
             raise DangerousFile(f"its {size_bytes >> 10:,} KB unpack to {bytes_ >> 20:,} MB")
 
 
-def _chunks(metadata: pq.FileMetaData) -> Iterator[tuple[int, pq.ColumnChunkMetaData]]:
+def _chunks(metadata: pq.FileMetaData) -> Iterator[tuple[int, int, pq.ColumnChunkMetaData]]:
+    """Row groups and columns by their numbers: several columns may have one path."""
     for group in range(metadata.num_row_groups):
         row_group = metadata.row_group(group)
         for column in range(metadata.num_columns):
-            yield group, row_group.column(column)
+            yield group, column, row_group.column(column)
+
+
+def _widths(metadata: pq.FileMetaData) -> list[int]:
+    """Of each column the bytes of each of its values, nulls too, where all have the same number of bytes; else 0."""
+    return [metadata.schema.column(column).length for column in range(metadata.num_columns)]
 
 
 def _rows_within(path: Path, metadata: pq.FileMetaData, left_out: frozenset[str]) -> int:
@@ -184,26 +190,26 @@ def _rows_within(path: Path, metadata: pq.FileMetaData, left_out: frozenset[str]
         DangerousFile: its texts, written out, are larger than any honest file's.
     """
     texts = [
-        (group, chunk)
-        for group, chunk in _chunks(metadata)
-        if chunk.physical_type == "BYTE_ARRAY"
+        (group, column, chunk)
+        for group, column, chunk in _chunks(metadata)
+        if chunk.physical_type in ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
         and chunk.num_values
         and not {(name := chunk.path_in_schema), name.split(".")[0]} & left_out
     ]
-    columns = sorted({chunk.path_in_schema for _, chunk in texts})
-    share = BATCH_BYTES // max(len(columns), 1)
-    largest: Counter[str] = Counter()
+    columns, widths = sorted({chunk.path_in_schema for _, _, chunk in texts}), _widths(metadata)
+    share = BATCH_BYTES // max(len({column for _, column, _ in texts}), 1)
+    largest: Counter[int] = Counter()
     repeated: Counter[tuple[int, str]] = Counter()
     with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False, read_dictionary=columns) as file:
-        for group, chunk in texts:
+        for group, column, chunk in texts:
             name, rows = chunk.path_in_schema, max(metadata.row_group(group).num_rows, 1)
-            longest = -(-chunk.total_uncompressed_size // chunk.num_values)
-            if chunk.has_dictionary_page and chunk.num_values * chunk.total_uncompressed_size > share:
+            longest = max(widths[column], -(-chunk.total_uncompressed_size // chunk.num_values))
+            if not widths[column] and chunk.has_dictionary_page and chunk.num_values * chunk.total_uncompressed_size > share:
                 longest = max(longest, _longest_text(file, group, name))
-                repeated[group, name] = chunk.num_values * longest
+                repeated[group, name] += chunk.num_values * longest
             if longest > TEXT_BYTES:
                 raise DangerousFile(f"a text in it unpacks to {longest >> 20:,} MB")
-            largest[name] = max(largest[name], longest * -(-chunk.num_values // rows))
+            largest[column] = max(largest[column], longest * -(-chunk.num_values // rows))
         most = max(HONEST_BYTES, MAX_RATIO * path.stat().st_size)
         if repeated.total() > most:
             _check_texts(file, repeated, most)
@@ -211,41 +217,36 @@ def _rows_within(path: Path, metadata: pq.FileMetaData, left_out: frozenset[str]
 
 
 def _longest_text(file: pq.ParquetFile, group: int, name: str) -> int:
-    dictionary = next(_indexed(file, group, name, rows=1)).dictionary
-    return int(pc.max(pc.binary_length(dictionary)).as_py() or 0)
+    batch = next(file.iter_batches(batch_size=1, row_groups=[group], columns=[name]))
+    return max((int(pc.max(pc.binary_length(texts.dictionary)).as_py() or 0) for texts in _texts(batch)), default=0)
 
 
 def _check_texts(file: pq.ParquetFile, columns: Iterable[tuple[int, str]], most: int) -> None:
     """By what the texts of columns of row groups are when each is written out: their lengths are added, and none is."""
     texts_bytes = 0
     for group, name in columns:
-        for texts in _indexed(file, group, name, rows=_ROWS_MEASURED):
-            texts_bytes += int(pc.sum(pc.binary_length(texts.dictionary).take(texts.indices)).as_py() or 0)
+        for batch in file.iter_batches(batch_size=_ROWS_MEASURED, row_groups=[group], columns=[name]):
+            for texts in _texts(batch):
+                texts_bytes += int(pc.sum(pc.binary_length(texts.dictionary).take(texts.indices)).as_py() or 0)
             if texts_bytes > most:
                 raise DangerousFile(f"its texts unpack to more than {texts_bytes >> 20:,} MB")
 
 
-def _indexed(file: pq.ParquetFile, group: int, name: str, rows: int) -> Iterator[pa.DictionaryArray]:
-    """One column of text as indices into its dictionary."""
-    for batch in file.iter_batches(batch_size=rows, row_groups=[group], columns=[name]):
-        yield _leaf(batch.column(0))
-
-
-def _leaf(column: pa.Array[Any]) -> pa.DictionaryArray:
-    while not pa.types.is_dictionary(column.type):
+def _texts(batch: pa.RecordBatch) -> Iterator[pa.DictionaryArray]:
+    """All its texts, as indices into dictionaries: columns of one path come together, and some of them may hold no texts."""
+    columns: list[pa.Array[Any]] = list(batch.columns)
+    while columns:
+        column = columns.pop()
         if isinstance(column, pa.ExtensionArray):
-            column = column.storage
+            columns.append(column.storage)
+        elif pa.types.is_dictionary(column.type):
+            yield column
         elif pa.types.is_struct(column.type):
-            column = column.field(0)
+            columns += [column.field(index) for index in range(column.type.num_fields)]
         elif pa.types.is_nested(column.type):
-            column = column.values if not pa.types.is_map(column.type) else _only_part(column)
-        else:
-            column = column.dictionary_encode()
-    return column
-
-
-def _only_part(column: pa.MapArray) -> pa.Array[Any]:
-    return column.items if pa.types.is_dictionary(column.type.item_type) else column.keys
+            columns.append(column.values)
+        elif _is_text(column.type) or pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+            yield column.dictionary_encode()
 
 
 def joined_lists(column: pa.Array[Any], counts: Counter[str], between: str = "; ") -> pa.Array[Any]:

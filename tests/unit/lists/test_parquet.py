@@ -137,6 +137,7 @@ BOMBS = {
     "lists of one text": pa.array([["x" * 20_000]] * 1000),
     "records of one text": pa.array([{"a": "x" * 20_000}] * 1000),
     "one number in every row": pa.array([[7] * 2000] * 1000),
+    "bytes of one length": pa.array([b"x" * 20_000] * 1000, pa.binary(20_000)),
 }
 
 
@@ -154,6 +155,25 @@ def test_a_small_file_of_large_contents_is_refused_before_they_are_decoded(
     with pytest.raises(ListError, match=r"a\.parquet: the file is not read: its .* unpack to .* MB"):
         read(tmp_path / "a.parquet")
     assert pa.total_allocated_bytes() - before < 1 << 20
+
+
+@pytest.mark.parametrize("names", [["tel", "v", "v"], ["tel", "v.a", "v"]])
+def test_columns_of_one_path_are_all_measured(tmp_path: Path, names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the first was: 210 KB took 11 GB, and a list whose first was of numbers was called damaged."""
+    monkeypatch.setattr(parquet_tables, "HONEST_BYTES", 4 << 20)
+    monkeypatch.setattr(parquet_tables, "BATCH_BYTES", 1 << 20)
+    first: pa.Array[Any]
+    for first in (pa.array([7] * 1000), pa.array(["a"] * 1000)):
+        for length in (2000, 20_000):
+            texts = pa.array(["x" * length] * 1000)
+            last = pa.StructArray.from_arrays([texts], ["a"]) if "v.a" in names else texts
+            content = pa.Table.from_arrays([pa.array(["0532 111 22 33"] * 1000), first, last], names)
+            pq.write_table(content, tmp_path / "a.parquet", compression="zstd")
+            if length == 20_000:
+                with pytest.raises(ListError, match="its texts unpack to"):
+                    read(tmp_path / "a.parquet")
+            else:
+                assert sum(batch.num_rows for batch in open_list(tmp_path / "a.parquet").batches()) == 1000
 
 
 def test_columns_that_are_small_are_measured_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
