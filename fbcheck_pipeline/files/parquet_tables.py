@@ -32,6 +32,8 @@ TEXT_BYTES = 32 << 20
 """A text that is longer is in no list."""
 _BUFFER_BYTES = 1 << 20
 _VALUE_BYTES = 8
+_ELEMENT_BYTES = 64
+"""Of a list within a row: each becomes a Python object."""
 _ROWS_MEASURED = 100_000
 _DEEPEST = 50
 _MOST_DIGITS = 38
@@ -66,7 +68,7 @@ class ParquetTable:
             columns = list(self.names) if self.left_out else None
             for batch in file.iter_batches(batch_size=min(rows, self.batch_rows), columns=columns):
                 cells = [_kept(column, type_, counts) for column, type_ in zip(batch.columns, self.types, strict=True)]
-                yield pa.RecordBatch.from_arrays(cells, numbers)
+                yield from _parted(pa.RecordBatch.from_arrays(cells, numbers))
 
 
 def open_parquet(path: Path) -> ParquetTable:
@@ -144,6 +146,24 @@ def _is_zone(name: str) -> bool:
     return True
 
 
+def _parted(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Its rows, fewer at a time where they are large: how many have room was reckoned by the average, but one may hold nearly all.
+
+    Raises:
+        DangerousFile: a single list is larger than any text may be.
+    """
+    if batch.nbytes <= 2 * BATCH_BYTES:
+        yield batch
+    elif batch.num_rows > 1:
+        half = batch.num_rows // 2
+        yield from _parted(batch.slice(0, half))
+        yield from _parted(batch.slice(half))
+    else:
+        if (largest := max(column.nbytes for column in batch.columns)) > TEXT_BYTES:
+            raise DangerousFile(f"a list in it unpacks to {largest >> 20:,} MB")
+        yield batch
+
+
 def _kept(column: pa.Array[Any], type_: pa.DataType, counts: Counter[str]) -> pa.Array[Any]:
     if pa.types.is_string(type_):
         return _json(column) if pa.types.is_nested(column.type) else to_text(_stored(column), counts)
@@ -162,8 +182,12 @@ def _json(column: pa.Array[Any]) -> pa.Array[Any]:
 
 def _check_sizes(metadata: pq.FileMetaData, size_bytes: int) -> None:
     """By what the footer says of each column and row group."""
-    chunks, widths = list(_chunks(metadata)), _widths(metadata)
-    value_bytes = sum(chunk.num_values * max(_VALUE_BYTES, widths[column]) for _, column, chunk in chunks)
+    chunks, schema = list(_chunks(metadata)), metadata.schema
+    is_of_list = [schema.column(column).max_repetition_level > 0 for column in range(metadata.num_columns)]
+    least = [
+        max(_ELEMENT_BYTES if each else _VALUE_BYTES, width) for each, width in zip(is_of_list, _widths(metadata), strict=True)
+    ]
+    value_bytes = sum(chunk.num_values * least[column] for _, column, chunk in chunks)
     unpacked = sum(chunk.total_uncompressed_size for _, _, chunk in chunks)
     for bytes_, most in ((value_bytes, HONEST_BYTES), (unpacked, PACKED_BYTES)):
         if bytes_ > max(most, MAX_RATIO * size_bytes):

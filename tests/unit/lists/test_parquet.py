@@ -157,6 +157,25 @@ def test_a_small_file_of_large_contents_is_refused_before_they_are_decoded(
     assert pa.total_allocated_bytes() - before < 1 << 20
 
 
+def test_a_row_may_hold_nearly_all_of_a_column_of_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """60 million numbers of one row stood in 3 KB: each became a Python object, 3 GB; as many in many rows are read some at a time."""
+    monkeypatch.setattr(parquet_tables, "BATCH_BYTES", 1 << 20)
+    monkeypatch.setattr(parquet_tables, "TEXT_BYTES", 1 << 20)
+
+    def sizes(lengths: list[int]) -> list[int]:
+        content = {"tel": ["0532 111 22 33"] * len(lengths), "v": [["x" * 100] * length for length in lengths]}
+        pq.write_table(pa.table(content), tmp_path / "a.parquet", compression="zstd")
+        return [batch.num_rows for batch in open_list(tmp_path / "a.parquet").batches()]
+
+    uneven = sizes([3000] * 20 + [0] * 1000)
+    assert sum(uneven) == 1020 and len(uneven) > 5
+    with pytest.raises(ListError, match="a list in it unpacks to 4 MB"):
+        sizes([0] * 10 + [50_000] + [0] * 1000)
+    monkeypatch.setattr(parquet_tables, "HONEST_BYTES", 1 << 20)
+    with pytest.raises(ListError, match="unpack to 3 MB"):
+        sizes([50_000])
+
+
 @pytest.mark.parametrize("names", [["tel", "v", "v"], ["tel", "v.a", "v"]])
 def test_columns_of_one_path_are_all_measured(tmp_path: Path, names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the first was: 210 KB took 11 GB, and a list whose first was of numbers was called damaged."""
