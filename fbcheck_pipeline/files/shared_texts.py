@@ -18,8 +18,11 @@ MAX_TEXT = 1 << 30
 """Bytes of all texts of a sheet."""
 HONEST_TEXT = 256 << 20
 """So many may be packed as tightly as it likes."""
-_USED = re.compile(rb"\st\s*=\s*[\"']s[\"'][^<>]{0,500}>\s*<(?:[\w.-]+:)?v[^<>]{0,200}>\s*([0-9]{1,9})")
-_TEXT_END = re.compile(rb"</(?:[\w.-]+:)?si>|<(?:[\w.-]+:)?si\s*/>")
+_TEXT_CELL = re.compile(rb"\st\s*=\s*[\"'](?:s[\"']|&)")
+_USED = re.compile(
+    rb"\st\s*=\s*[\"']s[\"'][^<>]{0,500}>\s*<(?:[\w.-]+:)?v[^<>]{0,200}>\s*([0-9]{1,9})\s*</(?:[\w.-]+:)?v\s*>\s*</(?:[\w.-]+:)?c\b"
+)
+_TEXT_END = re.compile(rb"</(?:[\w.-]+:)?si\s*>|<(?:[\w.-]+:)?si\s*/>")
 _LONGEST_END = 64
 _LONGEST_CELL_TAG = 1000
 
@@ -38,9 +41,9 @@ def check_shared_texts(archive: zipfile.ZipFile, texts: zipfile.ZipInfo, sheets:
         if longest * (sheet.file_size // len(b'<c t="s"><v>0</v></c>')) <= most:
             continue
         written = 0
-        for used in _used(archive, sheet):
+        for used, others in _used(archive, sheet):
             known = used[used < len(sizes)]
-            written += int(sizes[known].sum())
+            written += int(sizes[known].sum()) + others * longest
             if written > most:
                 raise DangerousFile(f"the texts of its cells unpack to more than {written >> 20:,} MB")
 
@@ -57,7 +60,8 @@ def _stored(archive: zipfile.ZipFile, texts: zipfile.ZipInfo) -> Iterator[int]:
         size += len(last) - len(rest)
 
 
-def _used(archive: zipfile.ZipFile, sheet: zipfile.ZipInfo) -> Iterator[npt.NDArray[np.int64]]:
+def _used(archive: zipfile.ZipFile, sheet: zipfile.ZipInfo) -> Iterator[tuple[npt.NDArray[np.int64], int]]:
+    """The numbers of texts in cells, and how many cells of text are written so that only a reader knows their number."""
     rest = b""
     for piece in member_pieces(archive, sheet):
         text = rest + piece
@@ -67,5 +71,6 @@ def _used(archive: zipfile.ZipFile, sheet: zipfile.ZipInfo) -> Iterator[npt.NDAr
     yield _numbers(rest)
 
 
-def _numbers(text: bytes) -> npt.NDArray[np.int64]:
-    return np.array(list(map(int, _USED.findall(text))), dtype=np.int64)
+def _numbers(text: bytes) -> tuple[npt.NDArray[np.int64], int]:
+    used = np.array(list(map(int, _USED.findall(text))), dtype=np.int64)
+    return used, len(_TEXT_CELL.findall(text)) - len(used)

@@ -18,7 +18,7 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.files import shared_texts, sheet_xml
-from fbcheck_pipeline.files.untrusted import Bounds
+from fbcheck_pipeline.files.untrusted import Bounds, DangerousFile
 from fbcheck_pipeline.lists import sheets
 from tests.unit.lists.reading import column, read
 
@@ -306,6 +306,35 @@ def test_the_slow_reader_reads_shared_texts_once_for_all_sheets(tmp_path: Path, 
         archive.writestr("xl/sharedStrings.xml", b"<sst><si><t>x</t></si></sst>")
     read(path)
     assert readings == [1]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '<c t="s"><f>A1</f><v>1</v></c>',
+        '<c t="s"><v>0000000000001</v></c>',
+        '<c t="s"><v>&#49;</v></c>',
+        '<c t="&#115;"><v>1</v></c>',
+        '<c t="s"><v>0</v><v>1</v></c>',
+        '<c t="s" y="a>b"><v>1</v></c>',
+        '<x:c t="s"><x:v>1</x:v></x:c>',
+    ],
+)
+def test_a_cell_whose_text_only_a_reader_finds_counts_as_the_longest(
+    tmp_path: Path, cell: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counted as none, or as another: 200 KB took 2 GB."""
+    monkeypatch.setattr(shared_texts, "HONEST_TEXT", 1 << 20)
+    monkeypatch.setattr(shared_texts, "MAX_RATIO", 1)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("texts", f"<si><t>a</t></si ><si><t>{'x' * 10_000}</t></si >")
+        archive.writestr("few", cell * 50 + '<c t="s"><v>0</v></c>' * 1000)
+        archive.writestr("many", cell * 200)
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        texts, few, many = archive.infolist()
+        shared_texts.check_shared_texts(archive, texts, [few])
+        with pytest.raises(DangerousFile, match="the texts of its cells unpack to"):
+            shared_texts.check_shared_texts(archive, texts, [many])
 
 
 @pytest.mark.parametrize("is_fast", [True, False])
