@@ -47,6 +47,7 @@ WHOLE_TEXT: tuple[Rule, ...] = (
     decorations.date_beside,
     decorations.hours_beside,
     decorations.price_beside,
+    decorations.closed_beside,
     decorations.decimals,
     uris.message,
     uris.scheme,

@@ -106,6 +106,8 @@ BARE_HOURS = r"((?:[01]\d|2[0-4])[0-5][05])\s?-\s?((?:[01]\d|2[0-4])[0-5][05])"
 """Hours without marks; for Python and RE2."""
 _SHORT_HOURS = re.compile(BARE_HOURS)
 _PARTED_HOURS = re.compile(r"(1?\d)-(1\d) (1\d)-(1\d|2[0-4])")
+_CLOSED = re.compile(r"(?<=[\d)\]]) +(?:(\d{1,3})(?:\.?[)\]]|[.,]-)|'(\d{1,3})')(?!\s*[^\W\d_])")
+_BRACKETS = re.compile(r"[(\[][^()\[\]]*[)\]]")
 _EMPTY_BRACKETS = re.compile(r"[(\[]\s*[)\]]")
 SHORT_DATE = rf"{DAY_OR_MONTH}(?P<mark>[-./]){DAY_OR_MONTH}(?P=mark)\d{{2}}"
 _SHORT_DATE, _IP_ADDRESS = re.compile(SHORT_DATE), re.compile(IP_ADDRESS)
@@ -246,6 +248,16 @@ def price_beside(text: str) -> str:
     """Drops a price with the sign of its currency beside a number."""
     left = _PRICE.sub("", text) if _CURRENCY_SIGN.search(text) else text
     return _EMPTY_BRACKETS.sub("", left).strip() if left != text and digit_count(left) >= MIN_PART_DIGITS else text
+
+
+def closed_beside(text: str) -> str:
+    """Puts a few digits behind a number that a mark shows to be none of it into brackets."""
+    return _CLOSED.sub(_in_brackets, text)
+
+
+def _in_brackets(match: re.Match[str]) -> str:
+    before = _BRACKETS.sub("", match.string[: match.start()])
+    return match[0] if "(" in before or "[" in before else f" ({match[1] or match[2]})"
 
 
 def bare_prices_in(text: str) -> list[str]:

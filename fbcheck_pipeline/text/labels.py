@@ -19,7 +19,7 @@ _LEADING = re.compile(rf"([^\d+]*{LETTER}[^\d+]*?)([\s:.,;\-_)\]=/]*)(?=[(\[]?[\
 _TRAILING = re.compile(rf"(?<=[\d)\]])([^\w+]+)({LETTER}[^\d+]*)$")
 _ASIDE = re.compile(rf"(?<=\d)\s*[)\]]*\s*[(\[{{](?=[^()\[\]{{}}]*{LETTER})([^()\[\]{{}}]*\d[^()\[\]{{}}]*)[)\]}}]\s*$")
 _CLOSING = (")", "]", "}")
-_PARTING = re.compile(r"[,;:/(\[\-]")
+_PARTING = re.compile(r",(?!-)|[;:/(\[]|(?<![.,])-")  # `20,- Euro` is a sum
 _LONE_DIGIT = re.compile(r"\d[^\d+]+\d$")
 _NOTHING_IN_BRACKETS = re.compile(r"(?<=\d)\s*[(\[][.\u2026\s]*[)\]]\s*$")
 _MASK = re.compile(r"[*?#\u2022\u2026]|\.{2}|--")

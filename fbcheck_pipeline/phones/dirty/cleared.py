@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fbcheck_pipeline.phones.dirty.among_words import CLOSED
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, matches, rewritten
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import Ints
@@ -38,7 +39,7 @@ _OTHER = (
 )
 # A number with a fraction or in thousands.
 _DECIMAL = r"^[+0-9 ]*[.,'][0-9.,' ]*[0-9]$"
-_LEFT_OVER = rf"(?i){_HAS_ADDRESS}|{CURRENCY}|{_SCHEME}[(+0-9]"
+_LEFT_OVER = rf"(?i){CLOSED}|{_HAS_ADDRESS}|{CURRENCY}|{_SCHEME}[(+0-9]"
 
 
 def cleared(cells: pa.StringArray, fewest: Ints) -> pa.StringArray:

@@ -188,6 +188,15 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("[ポーランド] 512 389 960", "DE", "ambiguous_international"),  # its long vowel looks like a dash
         ("한국 010-2003-3068", "IT", "ambiguous_international"),
         ("0812-153-446 8-16", "ID", "ambiguous_range"),  # hours, though the number has dashes, too
+        ("+62 812-477-011 12)", "ID", "ambiguous_range"),  # of a list's mark: no bracket opened
+        ("46 21 34 2.)", "LU", "ambiguous_range"),
+        ("(030) 1234 12)", "DE", "ambiguous_range"),
+        ("2) 0532 123 45 67\n3) 0212 555 12 34", "TR", "+905321234567 +902125551234"),
+        ("(Max: +49 (0)30 123 45 67)", "DE", "+49301234567"),  # opened before the number
+        ("0813-9888-842 '2'", "ID", "ambiguous_range"),
+        ("0813-9888-842 20,-", "ID", "ambiguous_range"),  # a sum
+        ("020-689 69 20,- Kronor", "SE", "letters_in_number"),
+        ("0532 123 45 67 20,- Lira", "TR", "+905321234567"),
         ("0039 (0)312 098 3455", "IT", "ambiguous_international"),
         ("39 (0)312 098 3455", "IT", "ambiguous_international"),
         ("0039 (0)6 1234567", "IT", "+39061234567"),
