@@ -26,6 +26,7 @@ MIN_PART_DIGITS = 7
 """So many digits may be a number of their own, which nobody may drop; fewer are hardly one where a separator may also stand inside."""
 SYMBOL = "\ufffc"
 """Stands for any picture: a telephone, a flag, a check mark."""
+_COUNTED_BY_SYMBOL = re.compile(rf"(?<=[\d)]) +(\d) ?{SYMBOL}(?!\D*[^\W\d_])")
 _QUOTES = "\"'`\u00b4\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 _DECORATION = str.maketrans("", "", " \t\n.-_/#()[]<>?!" + _QUOTES)
 _BLANKS = re.compile(r"[\t\r\v\f ]+")
@@ -191,10 +192,11 @@ def blanks(text: str) -> str:
 
 
 def symbols(text: str) -> str:
-    """Drops pictures before and after the digits; what one between them says, nobody knows."""
+    """Drops pictures before and after the digits, a lone digit before one goes into brackets; what one between them says, nobody knows."""
     if SYMBOL not in text:
         return text
     numbered = re.sub(rf"^(\D*){SYMBOL}(?=\d)", r"\1#", text)  # glued to it, it is a `#2`
+    numbered = _COUNTED_BY_SYMBOL.sub(rf" (\1){SYMBOL}", numbered)
     return _AROUND.sub(lambda match: match[0].replace(SYMBOL, " "), numbered).strip()
 
 
