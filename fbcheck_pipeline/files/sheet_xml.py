@@ -114,9 +114,10 @@ class Parts:
         Raises:
             DangerousFile: they are larger than any honest sheet's.
         """
-        if self.shared_texts:
-            sheets = [self.members[sheet.part] for sheet in self.sheets]
-            check_shared_texts(self.archive, self.members[self.shared_texts], sheets)
+        sheets = [self.members[sheet.part] for sheet in self.sheets]
+        for member in self.archive.infolist():  # fastexcel goes by the name, whatever the workbook says
+            if (name := _plain_name(member.filename)) == self.shared_texts or name.endswith("sharedstrings.xml"):
+                check_shared_texts(self.archive, member, sheets)
 
     def _pieces(self, part: str) -> Iterator[bytes]:
         return member_pieces(self.archive, self.members[part])

@@ -337,10 +337,42 @@ def test_a_cell_whose_text_only_a_reader_finds_counts_as_the_longest(
             shared_texts.check_shared_texts(archive, texts, [many])
 
 
+@pytest.mark.parametrize(
+    "small", ["<si><t>a<!--</si>--></t></si>", "<si><t><![CDATA[</si>]]></t></si>", "<x:si xmlns:x='x'/><!---->"]
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_the_end_of_a_text_within_a_comment_is_none(
+    tmp_path: Path, small: str, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The texts behind it were taken for others; in UTF-16 none was seen at all."""
+    monkeypatch.setattr(shared_texts, "HONEST_TEXT", 1 << 20)
+    monkeypatch.setattr(shared_texts, "MAX_RATIO", 1)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("texts", f"<sst>{small}<si><t>{'x' * 10_000}</t></si></sst>".encode(encoding))
+        archive.writestr("few", ('<c t="s"><v>0</v></c>' * 1000).encode(encoding))
+        archive.writestr("many", ('<c t="s"><v>1</v></c>' * 200).encode(encoding))
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        texts, few, many = archive.infolist()
+        shared_texts.check_shared_texts(archive, texts, [few])
+        with pytest.raises(DangerousFile, match="the texts of its cells unpack to"):
+            shared_texts.check_shared_texts(archive, texts, [many])
+
+
+@pytest.mark.parametrize("comment", ["", "<!---->"])
+def test_more_texts_than_any_workbook_has_are_refused(tmp_path: Path, comment: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be they empty: a reader makes an object of each."""
+    monkeypatch.setattr(shared_texts, "MAX_TEXTS", 10)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("texts", f"<sst>{comment}{'<si/>' * 11}</sst>")
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive, pytest.raises(DangerousFile, match="more than 10 texts"):
+        shared_texts.check_shared_texts(archive, archive.infolist()[0], [])
+
+
 @pytest.mark.parametrize("is_fast", [True, False])
 @pytest.mark.parametrize("is_small", [True, False])
+@pytest.mark.parametrize("is_named", [True, False])
 def test_one_long_text_in_every_cell_is_refused_before_it_is_written_out(
-    tmp_path: Path, is_fast: bool, is_small: bool, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, is_fast: bool, is_small: bool, is_named: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Shared texts are stored once: thirty KB in a million cells are thirty GB, and of a small file even 900 MB are no honest ones."""
     if is_small:
@@ -352,7 +384,8 @@ def test_one_long_text_in_every_cell_is_refused_before_it_is_written_out(
     rows: list[list[Any]] = [["Ad", "Tel"], *([0, phone] for phone in PHONES * 4)]
     path = workbook(tmp_path / "a.xlsx", {"s": rows if is_fast else [*rows, ["=A1", None]]})
     relation = b'<Relationship Id="t" Type="http://x/relationships/sharedStrings" Target="sharedStrings.xml"/></Relationships>'
-    rewritten(path, "xl/_rels/workbook.xml.rels", lambda text: text.replace(b"</Relationships>", relation))
+    if is_named:
+        rewritten(path, "xl/_rels/workbook.xml.rels", lambda text: text.replace(b"</Relationships>", relation))
     use = lambda text: re.sub(rb'(r="A[0-9]+") t="n"><v>0<', rb'\1 t="s"><v>0<', text)  # noqa: E731
     rewritten(path, "xl/worksheets/sheet1.xml", use)
     with zipfile.ZipFile(path, "a") as archive:
