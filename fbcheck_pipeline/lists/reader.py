@@ -26,6 +26,8 @@ from fbcheck_pipeline.model.paths import RAW_PHONES
 MOST_BATCH_ROWS = 100_000
 MOST_BATCH_CELLS = 5_000_000
 """Every phone of a row brings all columns of its row along."""
+LONGEST_NAME = 2_000
+"""Letters of a phone column's name, which every phone brings along."""
 
 
 class ListReader:
@@ -112,6 +114,10 @@ def open_list(path: Path | str, options: ReadOptions = ReadOptions()) -> ListRea
     if not head[header.data_row :]:
         raise ListError(f"{path.name}: there is a header and no row below it; export the list again, or use --no-header")
     columns = choose(head[header.data_row :], header_cells, table.width(header.row), options, path.name)
+    if (longest := max(len(columns.names[index]) for index in columns.phones)) > LONGEST_NAME:
+        raise ListError(
+            f"{path.name}: the name of the column of phones has {longest:,} letters, and {LONGEST_NAME:,} are the most; shorten it"
+        )
     source = SourceFacts(
         file=path.name,
         sha256=file_sha256(path),

@@ -78,3 +78,11 @@ def test_no_message_holds_a_cell(tmp_path: Path) -> None:
     with pytest.raises(ListError) as refused:
         read(tmp_path / "a.csv", "ad,tel\nAli,0532 111 22 33\n", column="nope")
     assert "111" not in str(refused.value)
+
+
+def test_a_name_that_no_column_has_is_refused(tmp_path: Path) -> None:
+    """Every phone brings it along: a header of 200 KB above two million rows asked for 13 GB."""
+    rows = b",b\n" + b"+41780000001,1\n" * 9
+    read(tmp_path / "a.csv", b"phone".ljust(2000, b"x") + rows)
+    with pytest.raises(ListError, match="the name of the column of phones has 2,001 letters, and 2,000 are the most"):
+        read(tmp_path / "a.csv", b"phone".ljust(2001, b"x") + rows)

@@ -358,6 +358,17 @@ def test_the_end_of_a_text_within_a_comment_is_none(
             shared_texts.check_shared_texts(archive, texts, [many])
 
 
+@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/styles.xml", "xl/_rels/workbook.xml.rels"])
+def test_a_description_larger_than_any_workbook_s_is_refused(tmp_path: Path, part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is held as a tree: 480 KB of defined names took 2 GB."""
+    path = workbook(tmp_path / "a.xlsx", {"s": [["Tel"], *([phone] for phone in PHONES)]})
+    read(path)
+    monkeypatch.setattr(sheet_xml, "MAX_DESCRIPTION", 1 << 20)
+    rewritten(path, part, lambda text: text + b" " * (1 << 20))
+    with pytest.raises(ListError, match="what describes its sheets unpacks to 1 MB"):
+        read(path)
+
+
 @pytest.mark.parametrize("comment", ["", "<!---->"])
 def test_more_texts_than_any_workbook_has_are_refused(tmp_path: Path, comment: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Be they empty: a reader makes an object of each."""
