@@ -94,7 +94,7 @@ _CURRENCY_SIGN = re.compile(CURRENCY)
 _SUM = r"(?!0\d)\d{1,3}(?:[.,']?\d{3})?(?:[.,]\d{1,2}|[.,]-)?"
 # Before the sign, and behind a blank, may be the end of a number; behind the sign the beginning of one.
 _PRICE = re.compile(
-    rf"(?:(?<![^\s,;|/(\[]){CURRENCY}(?!\s?\d{{3,4}}\s+[1-9])\s?{_SUM}|(?:(?<=^)|(?<=[^\d)\]]\s)|(?<=[,;|/(\[])){_SUM}\s?{CURRENCY})(?=$|[\s,;|/)\]])"
+    rf"(?:(?<![^\s,;|/(\[]){CURRENCY}(?!\s?\d{{3,4}}\s+[1-9])\s?{_SUM}|(?:(?<=^)|(?<=[^\d)\]]\s)|(?<=[;|/(\[])|(?<=[^\d],)){_SUM}\s?{CURRENCY})(?=$|[\s,;|/)\]])"
 )
 _BARE_PRICE = re.compile(rf"\d+\s?{CURRENCY}|{CURRENCY}\s?\d+")
 _LONG_SUM = r"(?:[1-9]\d{0,2}(?:[.,' ]\d{3}){2,}|[1-9]\d{6,})(?:[.,]\d{1,2})?"

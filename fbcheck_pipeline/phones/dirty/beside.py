@@ -27,14 +27,13 @@ _WORDS_LAST = r"^[+(0-9][0-9 ().\-]*[ (][^0-9()]+\)?$"
 _DIGITS_LAST = r"^[+(0-9][0-9 ().\-]* \(?[^0-9]*[^0-9 .,;:/()+\-\n|][ .:#]*[0-9]+\)?$"
 _BEGIN = r"(?s)^([+(]*[0-9][0-9 ().\-]*[0-9)])"
 _LAST_GROUP = r"[ ().\-]+[0-9]+\)?$"
-# Of cents without a 0 a price would go.
-_SUM = rf"[1-9][0-9]{{0,2}}(?:[.']?[0-9]{{3}},[0-9]{{2}} [{LETTERS}]{{2,}}|(?:[.']?[0-9]{{3}})?,0[0-9] ?{CURRENCY})"
+_SUM = rf"[1-9][0-9]{{0,2}}(?:[.']?[0-9]{{3}},[0-9]{{2}} [{LETTERS}]{{2,}}|(?:[.']?[0-9]{{3}})?,[0-9]{{2}} ?{CURRENCY})"
 _SUM_BEHIND = rf"^((?:\+|\(?0)[0-9 ()]*[0-9)]) {_SUM}$"
-# Hours, a sum without its cents and currency, or an order's number before it; in one place at most another number may begin.
+# Hours, or an order's number before it; in one place at most another number may begin.
 _GROUPS = "(?: [1-9][0-9]*)*"
 _ONE_RESTART = f"{_GROUPS}(?: 0[0-9]*{_GROUPS})?"
 WITH_MORE = (
-    rf"^((?:\+[0-9]+|0[0-9]*|\(0[0-9]+\)){_ONE_RESTART}) (?:[0-9]{{1,2}}-[0-9]{{1,2}}|[1-9][0-9]{{0,2}}(?:[.']?[0-9]{{3}})?,)$"
+    rf"^((?:\+[0-9]+|0[0-9]*|\(0[0-9]+\)){_ONE_RESTART}) [0-9]{{1,2}}-[0-9]{{1,2}}$"
     rf"|^#[0-9]{{3,6}} (0[0-9]*{_ONE_RESTART})$"
 )
 _FROM_RESTART = rf"^(#[0-9]+ 0[0-9]*{_GROUPS}) 0.*$|^([+(0][0-9)]*{_GROUPS}) 0[0-9]* .*$"

@@ -26,7 +26,7 @@ MOMENT_BEFORE = rf"^(?:{DAY}|{MONTH}[\-./]{YEAR})[ T,]+[0-9]{{1,2}}[:.][0-9]{{2}
 CHAT_LINK = r"wa\.me|whatsapp[:.]"
 _HOURS = rf"{TIME}\s?-\s?{TIME}"
 _SUM = r"(?:0(?:[.,']\d{3})?|[1-9]\d{0,2}(?:[.,']?\d{3})?)(?:[.,]\d{1,2}|[.,]-)?"
-_PRICE = rf"(^|[\s,;|/(]){CURRENCY}\s?{_SUM}($|[\s,;|/)])|(^|[^0-9)\]]\s|[,;|/(]){_SUM}\s?{CURRENCY}($|[\s,;|/)])"
+_PRICE = rf"(^|[\s,;|/(]){CURRENCY}\s?{_SUM}($|[\s,;|/)])|(^|[^0-9)\]]\s|[;|/(]|[^0-9],){_SUM}\s?{CURRENCY}($|[\s,;|/)])"
 # With more digits it may hold a number.
 _ADDRESS = rf"(?:https?://|www\.)[^\s;|()]+|[{LETTERS}](?:[{LETTERS}_.+\-]*[0-9]){{0,6}}[{LETTERS}_.+\-]*@[{LETTERS}_\-]+(?:\.[{LETTERS}_\-]+)+"
 _HAS_ADDRESS = r"@|://|www\."
