@@ -26,7 +26,7 @@ _GROUP = re.compile(r"\d+")
 _DATE_AFTER = re.compile(rf"\s[(\[]?{SHORT_DATE}[)\]]?$")
 _DATE_BEFORE = re.compile(rf"[(\[]?{SHORT_DATE}[)\]]?\s")
 _FRACTION = re.compile(r"([^.,]*\d)\s*[.,](\d{1,2}|0+)[\s)]*")
-_STRONG = re.compile(r"\s*[/~\n(\[]|\s-(?=\s)|\s-(?=[+0])")
+_STRONG = re.compile(r"\s*[/~\n(\[]|\.(?=\s)|\s-(?=\s)|\s-(?=[+0])")
 _COUNTS_OFF = r"[\s.:)\]/\-]+"
 _MARKS_BEFORE = re.compile(r"^[^\w+(\[#]+")
 _FIRST_GROUP = re.compile(rf"[(\[]?([1-9]\d*){_COUNTS_OFF}(?=[(\[]?\d)")
@@ -173,7 +173,7 @@ def has_counted_part(text: str) -> bool:
 
 
 def before_marks(core: str) -> Iterator[str]:
-    """What stands before each mark that parts more than it groups: a slash, a bracket, a line feed, a dash between blanks."""
+    """What stands before each mark that parts more than it groups: a slash, a bracket, a line feed, a full stop, a dash between blanks."""
     for mark in _STRONG.finditer(core):
         if digit_count(core[: mark.start()]):
             yield core[: mark.start()]

@@ -201,6 +201,7 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("021 737 697 2 👤, 021 003 151", "NZ", "ambiguous_range"),
         ("0532 123 45 67 📞", "TR", "+905321234567"),
         ("0532 123 45 67 5 ⭐ (Max)", "TR", "+905321234567"),
+        ("0810-640-936. 60", "ID", "ambiguous_range"),
         ("0862-658-936 12,50 €", "ID", "ambiguous_range"),  # its 12 is none of the number
         ("0039 (0)312 098 3455", "IT", "ambiguous_international"),
         ("39 (0)312 098 3455", "IT", "ambiguous_international"),
