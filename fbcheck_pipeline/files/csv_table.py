@@ -18,9 +18,15 @@ import pyarrow.csv as pa_csv
 from fbcheck_pipeline.files.csv_blocks import Block, Blocks
 from fbcheck_pipeline.files.csv_split import Split, Splitter
 from fbcheck_pipeline.files.text_encoding import REPLACED, EncodedText
+from fbcheck_pipeline.files.untrusted import DangerousFile
 
 HEAD_BYTES = 512 << 10
 DELIMITERS = (b",", b";", b"\t", b"|")
+BATCH_CELLS = 5_000_000
+"""Most of a batch whose rows were filled, unless one row has more."""
+HONEST_EMPTY_CELLS = 100_000_000
+"""So many may be filled in, however short the text."""
+EMPTY_CELLS_A_BYTE = 10
 _SEP_LINE_BYTES = 10
 _SEP_LINE = re.compile(rb'"?sep=([^\r\n"])"?\r?\n', re.IGNORECASE)
 
@@ -69,7 +75,12 @@ class CsvTable:
     counts: Counter[str] = field(default_factory=Counter)
 
     def batches(self, skip_bytes: int, width: int, *, keep_surplus: bool) -> Iterator[pa.RecordBatch]:
-        """The rows behind so many bytes of the head, as `width` string columns named `0`, `1` …"""
+        """The rows behind so many bytes of the head, as `width` string columns named `0`, `1` …
+
+        Raises:
+            DangerousFile: the rows are so short and so many that filling them takes more than any honest table's.
+        """
+        size = empty_cells = 0
         newline = b"\n" if b"\n" in self.head.content or b"\r" not in self.head.content else b"\r"
         blocks = Blocks(self.delimiter, newline)
         splitter = Splitter(self.delimiter)
@@ -77,12 +88,20 @@ class CsvTable:
         for block in blocks.cut(text.pieces(self.head.skip_bytes + skip_bytes)):
             if not text.is_exact:
                 self.counts["bad_bytes"] += _damaged_lines(block.text)
+            size += len(block.text)
             batch = self._regular(block, width) if block.split is None else None
-            if batch is None:
+            if batch is not None:
+                yield batch
+            else:
                 split = block.split or splitter.split(bytes(block.text), is_last=True)
                 self.counts["broken_quotes"] += split.broken_quote_count
-                batch = self._irregular(split, width, keep_surplus)
-            yield batch
+                rows = split.records if width == 1 else [record for record in split.records if record != [b""]]
+                empty_cells += sum(width - len(row) for row in rows if len(row) < width)
+                if empty_cells > max(HONEST_EMPTY_CELLS, EMPTY_CELLS_A_BYTE * size):
+                    raise DangerousFile(f"its rows are so short that {empty_cells:,} cells have to be filled in")
+                at_once = max(BATCH_CELLS // max(width, 1), 1)
+                for start in range(0, len(rows) or 1, at_once):
+                    yield self._irregular(rows[start : start + at_once], width, keep_surplus)
         self.counts["cut_lines"] += blocks.cut_line_count
 
     def _regular(self, block: Block, width: int) -> pa.RecordBatch | None:
@@ -104,12 +123,11 @@ class CsvTable:
             return None
         return next(iter(table.combine_chunks().to_batches()), None) or _batch([[] for _ in names])
 
-    def _irregular(self, split: Split, width: int, keep_surplus: bool) -> pa.RecordBatch:
-        rows = split.records if width == 1 else [record for record in split.records if record != [b""]]
+    def _irregular(self, rows: list[list[bytes]], width: int, keep_surplus: bool) -> pa.RecordBatch:
         for index, row in enumerate(rows):
             if len(row) < width:
                 self.counts["short_rows"] += 1
-                row += [b""] * (width - len(row))
+                rows[index] = row + [b""] * (width - len(row))
             elif len(row) > width:
                 self.counts["long_rows"] += 1
                 last = self.delimiter.join(row[width - 1 :]) if keep_surplus else row[width - 1]

@@ -15,7 +15,9 @@ _DAMAGED = {"Parquet file": "the {} is damaged, unfinished or encrypted"}
 _NAMES = {"zip archive": "workbook"}
 _REMEDIES = {"workbook": "open it in a spreadsheet and save it again as .xlsx", "Parquet file": "write it again"}
 
-_SMALLER = {".gz": "unpack it and look at what it holds"}
+_SMALLER = {".gz": "unpack it and look at what it holds"} | dict.fromkeys(
+    (".csv", ".tsv", ".txt"), "leave out the columns that are empty"
+)
 
 
 @contextmanager

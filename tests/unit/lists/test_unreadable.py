@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from fbcheck_pipeline.errors import ListError
+from fbcheck_pipeline.files import csv_table
 from fbcheck_pipeline.lists import open_list
 from tests.unit.lists.reading import read
 
@@ -86,3 +87,16 @@ def test_a_name_that_no_column_has_is_refused(tmp_path: Path) -> None:
     read(tmp_path / "a.csv", b"phone".ljust(2000, b"x") + rows)
     with pytest.raises(ListError, match="the name of the column of phones has 2,001 letters, and 2,000 are the most"):
         read(tmp_path / "a.csv", b"phone".ljust(2001, b"x") + rows)
+
+
+def test_rows_that_would_be_filled_with_more_than_they_hold_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """28 KB of short rows below a header of 20,000 columns took over 4 GB; what is honest is filled some rows at a time."""
+    content = b"phone" + b",a" * 99 + b"\n" + (b"+41780000001" + b",x" * 99 + b"\n") * 2000 + b"+41780000001\n" * 1000
+    monkeypatch.setattr(csv_table, "BATCH_CELLS", 10_000)
+    reader, table = read(tmp_path / "a.csv", content)
+    assert (table.num_rows, reader.counts["short_rows"]) == (3000, 1000)
+    assert max(map(len, table.to_batches())) == 100
+    monkeypatch.setattr(csv_table, "HONEST_EMPTY_CELLS", 10_000)
+    monkeypatch.setattr(csv_table, "EMPTY_CELLS_A_BYTE", 0)
+    with pytest.raises(ListError, match="so short that 99,000 cells have to be filled in; leave out the columns that are empty"):
+        read(tmp_path / "a.csv", content)
