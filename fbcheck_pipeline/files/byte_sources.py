@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ HONEST_BYTES = 256 << 20
 """So much may be packed as tightly as it likes."""
 _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31
+_MEMBER_BYTES = 64 << 10
 
 Source = Callable[[], Iterator[bytes]]
 """Begins anew at each call; gives bytes in pieces, and an empty one at the end."""
@@ -91,6 +93,9 @@ class GzipMembers:
                 rest = more
             rest = rest.lstrip(b"\0")
             rest += self._file.read(1) if len(rest) == 1 else b""
+            if len(rest) > _MEMBER_BYTES:  # zlib copies what stands behind a member, which may be of twenty bytes
+                self._file.seek(_MEMBER_BYTES - len(rest), io.SEEK_CUR)
+                rest = rest[:_MEMBER_BYTES]
         self.has_trailing_bytes = bool(rest)
 
     def _member(self, member: zlib._Decompress, packed: bytes) -> Iterator[bytes]:
