@@ -31,11 +31,11 @@ Words = npt.NDArray[np.uint64]
 Blocks = npt.NDArray[np.int64]
 """Numbers of blocks."""
 
-BLOCK = 1024
+BLOCK = 512
 BLOCK_BYTES = BLOCK * 8
 FILTER_BITS = 13
 FILTER_BYTES = (1 << FILTER_BITS) // 8
-"""A filter has a bit for each value of a hash of a key: set where a key of the block has it. Of keys that are not there one in eight has it, too."""
+"""A filter has a bit for each value of a hash of a key: set where a key of the block has it, and for one in sixteen that is not there."""
 _HASHING = np.uint64(0x9E3779B97F4A7C15)
 """2^64 by the golden ratio: the first bits of its product with a key differ for keys that are near, or in even steps."""
 PAIRS_AT_ONCE = 1 << 18
@@ -43,7 +43,7 @@ PAIRS_AT_ONCE = 1 << 18
 _CHECKED = struct.Struct("<QQQQI")  # pairs, blocks, bits of a value, bytes and checksum of the table
 _UNCHECKED = struct.Struct("<I8s")  # the checksum of identity, fences and these, and the magic
 _TRAILER_SIZE = _CHECKED.size + _UNCHECKED.size
-_MAGIC = b"fbpairs4"
+_MAGIC = b"fbpairs5"
 _LAST = np.iinfo(np.int64).max
 
 
@@ -185,7 +185,7 @@ class PairsFile:
         return self._tables[0]
 
     def with_filters(self) -> PairsFile:
-        """The same file, its filters in memory: an eighth of its size.
+        """The same file, its filters in memory: a fifth of its size.
 
         Raises:
             DamagedPairs: see `open`.

@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 PAIRS_AT_ONCE = 1 << 21
 """Pairs in memory while a tier is made of chunks, each of which has two values at most."""
 SMALL = 1 << 20
-"""Pairs: of up to eight such tiers a process keeps the table, the fences and the filters, 1 MB, for the next list that it plans."""
+"""Pairs: of up to eight such tiers a process keeps the table, the fences and the filters, 2 MB, for the next list that it plans."""
 _VALUE_BITS = 13
 _PIECE = 1 << 18
 
