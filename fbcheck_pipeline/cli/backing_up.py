@@ -31,7 +31,7 @@ def run_backup(to: str, reporter_options: dict[str, bool]) -> None:
         with reporter.progress():
             done = back_up(ws, to)
         made_at = rfc3339(done.made_at)
-        reporter.say(
+        reporter.answer(
             f"{done.target} has ledger and {count_of(done.files, 'file')} as of {made_at}; {count_of(done.copied, 'file')} copied now"
         )
         reporter.result({**asdict(done), "made_at": made_at})
@@ -48,7 +48,7 @@ def forget_backup(to: str, reporter_options: dict[str, bool]) -> None:
         if not ws.ledger.forget_backup(address):
             known = ", ".join(ws.ledger.backup_targets()) or "none"
             raise OperatorError(f"no backup was made to {address}; backups: {known}")
-        reporter.say(f"{address} is told no more of opt-outs and erasures; delete what lies there")
+        reporter.answer(f"{address} is told no more of opt-outs and erasures; delete what lies there")
         reporter.result({"target": address, "forgotten": True})
 
 
@@ -62,11 +62,11 @@ def run_restore(from_: str, reporter: Reporter) -> int:
     with reporter.progress():
         done = restore(settings, from_, rejoin, instance=target.instance_name(), declared_sources=target.declared_sources())
     made_at = rfc3339(done.made_at)
-    reporter.say(f"restored ledger and {count_of(done.files, 'file')} as of {made_at}")
+    reporter.answer(f"restored ledger and {count_of(done.files, 'file')} as of {made_at}")
     if done.opt_outs_since:
-        reporter.say(f"{count_of(done.opt_outs_since, 'import')} of opt-outs or erasures after that hold, too")
+        reporter.answer(f"{count_of(done.opt_outs_since, 'import')} of opt-outs or erasures after that hold, too")
     if done.erased:
-        reporter.say(f"{count_of(done.erased, 'phone')} that somebody had erased: erased again")
+        reporter.answer(f"{count_of(done.erased, 'phone')} that somebody had erased: erased again")
     for name in done.unread:
         reporter.warn(
             f"{settings.data_uri}/{name} was not read yet and holds an erased number: delete it, or take the person out of it"
@@ -91,9 +91,9 @@ def run_resume(day: str, reporter_options: dict[str, bool]) -> int:
         unconfirmed = resume(ws, since.timestamp())
         is_known = ws.ledger.unknown_time().restored_at is None
         if is_known:
-            reporter.say("all submissions are known: buying goes on")
+            reporter.answer("all submissions are known: buying goes on")
         else:
-            reporter.say(
+            reporter.answer(
                 f"submissions are unknown from {day} until the restore: what may be among them is not bought by itself. Lists that would "
                 "buy anything are held until you confirm each with `fbcheck run LIST --yes`"
             )

@@ -189,7 +189,7 @@ def export(
         with reporter.progress():
             list_key = ws.ledger.list_key_of(list_key)
             rows = export_results(ws, list_key, to, options)
-        reporter.say(
+        reporter.answer(
             f"{rows:,} rows in {to}" + ("; numbers are replaced, other personal data are not" if is_pseudonymised else "")
         )
         reporter.result({"list_key": list_key, "file": str(to.resolve()), "rows": rows, "pseudonymised": is_pseudonymised})

@@ -26,5 +26,5 @@ def purge_runs(ws: Workspace, reporter: Reporter, *, older_than_days: float, dry
                     delete_run(dagster, run_id)
                 count += 1
                 report_progress("purging", count, None)
-    reporter.say(f"{'would delete' if dry_run else 'deleted'} {count_of(count, 'run')} from Dagster's storage")
+    reporter.answer(f"{'would delete' if dry_run else 'deleted'} {count_of(count, 'run')} from Dagster's storage")
     reporter.result({"runs": count, "dry_run": dry_run})

@@ -52,7 +52,7 @@ def reconcile(
         else:
             decisions.abandon(ws, chunk_key)
         state = ws.ledger.chunk(chunk_key).state
-        reporter.say(f"chunk {chunk_key} is now {state}; run its list again, or let the sensors continue")
+        reporter.answer(f"chunk {chunk_key} is now {state}; run its list again, or let the sensors continue")
 
 
 def backup(

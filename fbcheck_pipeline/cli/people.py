@@ -103,8 +103,8 @@ def say_opt_outs(ws: Workspace, file: Path, column: str | None, reporter: Report
     """
     done = (take_back_file if undo else suppress_file)(ws, file, ReadOptions(column=column, region=ws.settings.region))
     phones, unread = count_of(len(done.read.phones), "phone"), len(done.read.unread_rows)
-    changed = f"{count_of(done.changed, 'opt-out')} taken back" if undo else f"{done.changed:,} of them new"
-    reporter.say(f"{phones}, {changed}")
+    changed = f", {count_of(done.changed, 'opt-out')} taken back" if undo else f" suppressed, {done.changed:,} of them new"
+    reporter.answer(f"{phones}{changed}")
     if unread:
         reporter.warn(
             f"error: {file.name}: {done.read.said_unread} without a phone number: their opt-outs are as before; "
@@ -160,12 +160,12 @@ def say_erasure(ws: Workspace, phones: Phones, reporter: Reporter, *, dry_run: b
         count_of(cells, "other cell"),
         f"{count_of(len(held.verdicts), 'verdict')} of {count_of(len(held.chunks), 'chunk')}",
     ]
-    reporter.say(
+    reporter.answer(
         f"{'would erase' if dry_run else 'erased'} {count_of(len(phones), 'phone')} from {count_of(len(held.lists), 'list')}: "
         f"{', '.join(counts)}; {'would be' if dry_run else 'now'} suppressed"
     )
     for key in erased.purged:
-        reporter.say(f"list {key} has no phone left and is deleted")
+        reporter.answer(f"list {key} has no phone left and is deleted")
     for key in erased.awaited:
         reporter.warn(f"chunk {key} is with the vendor and holds a phone until it settles; `fbcheck status` shows it until then")
     for name in erased.unread:
@@ -176,6 +176,6 @@ def say_erasure(ws: Workspace, phones: Phones, reporter: Reporter, *, dry_run: b
         )
     for sentence in erased.problems.values():
         reporter.warn(f"error: {sentence}")
-    reporter.say(f"not searched: {NOT_REACHED}")
+    reporter.answer(f"not searched: {NOT_REACHED}")
     reporter.result(document)
     return (0 if erased.is_whole else 3), erased.purged

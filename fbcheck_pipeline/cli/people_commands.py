@@ -140,12 +140,12 @@ def purge(
             refresh_index(ws)
             forget_partitions(ws, purged.list_keys)
         done = "would delete" if dry_run else "deleted"
-        reporter.say(
+        reporter.answer(
             f"{done} {count_of(len(purged.list_keys), 'list')} and {count_of(purged.chunks, 'chunk')} "
             f"with {count_of(purged.phones, 'phone')}, {count_of(purged.files, 'file')}"
         )
         for key in purged.list_keys:
-            reporter.say(f"{done} {key}")
+            reporter.answer(f"{done} {key}")
         if purged.moved:
             moved, one = count_of(len(purged.moved), "file"), len(purged.moved) == 1
             reporter.warn(
@@ -153,7 +153,7 @@ def purge(
                 + (f"keep what you need of {', '.join(purged.moved)}" if dry_run else "deleted with the lists")
             )
         if purged.skipped:
-            reporter.say(
+            reporter.answer(
                 f"skipped, because the vendor has phones of these lists: {', '.join(purged.skipped)}; "
                 "`fbcheck status` says what to do about a task that does not end"
             )
