@@ -11,6 +11,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from fbcheck_pipeline.cli.interrupts import Interrupts
 from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.errors import SettingsError
 from fbcheck_pipeline.model import paths
@@ -34,14 +35,14 @@ def run_demo(reporter: Reporter) -> int:
     from fbcheck_pipeline.sandbox import Sandbox
 
     folder = fresh_folder("demo")
-    with Sandbox(delay_s=DELAY_S) as sandbox:
+    with Interrupts() as interrupts, Sandbox(delay_s=DELAY_S) as sandbox:
         environment = sandbox_environment(folder, sandbox.url)
         os.environ.clear()  # the Dagster resource reads the settings anew, in this process
         os.environ |= environment
         settings = load_settings()
         reporter.say(f"sandbox vendor at {sandbox.url}, data in {folder}")
         code, document = running.run_lists(
-            settings, samples, RunOptions(ReadOptions(region="TR"), purpose="demonstration"), reporter
+            settings, samples, RunOptions(ReadOptions(region="TR"), purpose="demonstration"), reporter, interrupts
         )
     tables.say_outcome(reporter, document)
     if not reporter.as_json and document["lists"]:

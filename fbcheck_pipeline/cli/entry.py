@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 import traceback
+from io import TextIOWrapper
 from typing import Any, NoReturn
 
 import typer
@@ -23,14 +24,16 @@ NOTHING_DONE: dict[str, dict[str, Any]] = {
 """What `--json` prints beside `error` if a command could not begin."""
 
 
-def main() -> None:
-    """Entry of the console script."""
+def run_command() -> None:
+    """Run the command of this process's arguments, and end the process."""
     # pyarrow reads it when it is loaded, here and in child processes. Arrow's own pools keep freed memory: a tenth more in all.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     # So does numpy. Its linear algebra, which nothing here needs, has a thread for each further core, which spins before it sleeps.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(50_000)  # the default, 700, is for a small heap; Dagster's and pandas' half a million objects stay
     atexit.register(gc.freeze)  # else Python looks through all of them once more before the process ends
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name may have letters that the terminal's encoding lacks
     try:
         code = app(standalone_mode=False, prog_name="fbcheck")
     except FbcheckError as error:

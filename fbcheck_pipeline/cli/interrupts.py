@@ -1,4 +1,4 @@
-"""Makes sure that no Ctrl-C is lost: Dagster drops one that comes between its steps, and Python one that comes in a finaliser."""
+"""Makes sure that no Ctrl-C is lost: Dagster drops one that comes between its steps, Python one in a finaliser, libraries one in an import."""
 
 from __future__ import annotations
 

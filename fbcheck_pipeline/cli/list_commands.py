@@ -7,6 +7,7 @@ import typer
 
 from fbcheck_pipeline.cli import completing
 from fbcheck_pipeline.cli.arrow_alone import load_arrow_alone
+from fbcheck_pipeline.cli.interrupts import Interrupts
 from fbcheck_pipeline.cli.left_out import without
 from fbcheck_pipeline.cli.options import (
     Delimiter,
@@ -104,14 +105,17 @@ def run(
     options = RunOptions(reading, not no_wait, timeout, max_billable, retry, purpose, yes, source)
     if dry_run:
         load_arrow_alone()
-        from fbcheck_pipeline.cli.estimating import dry_run as perform
-    else:
-        with gc_paused(), without("hypothesis", "pygments"):  # pandera's examples, and errors in colour
-            import pandera.strategies.pandas_strategies  # noqa: F401  its first check would
+        from fbcheck_pipeline.cli.estimating import dry_run as estimate
 
-            import fbcheck_pipeline.defs.embedded  # noqa: F401  `target` would
-            from fbcheck_pipeline.cli.running import run_lists as perform
-    exit_code, document = perform(settings, lists, options, reporter)
+        exit_code, document = estimate(settings, lists, options, reporter)
+    else:
+        with Interrupts() as interrupts:
+            with gc_paused(), without("hypothesis", "pygments"):  # pandera's examples, and errors in colour
+                import pandera.strategies.pandas_strategies  # noqa: F401  its first check would
+
+                import fbcheck_pipeline.defs.embedded  # noqa: F401  `target` would
+                from fbcheck_pipeline.cli.running import run_lists
+            exit_code, document = run_lists(settings, lists, options, reporter, interrupts)
     tables.say_outcome(reporter, document)
     reporter.result(document)
     raise typer.Exit(exit_code)

@@ -147,8 +147,9 @@ def plain(text: str) -> str:
 
 
 def print_json(document: Mapping[str, Any]) -> None:
-    """Print one JSON object on standard output."""
-    sys.stdout.write(json.dumps(said(document), ensure_ascii=False, indent=2) + "\n")
+    """Print one JSON object on standard output, in ASCII alone where that is not Unicode."""
+    is_unicode = sys.stdout.encoding.lower().startswith("utf")
+    sys.stdout.write(json.dumps(said(document), ensure_ascii=not is_unicode, indent=2) + "\n")
     sys.stdout.flush()
 
 

@@ -97,8 +97,13 @@ def forget_partitions(ws: Workspace, list_keys: Sequence[str]) -> None:
                 instance.delete_dynamic_partition(Instance(ws.ledger.instance or None).partition_set, key)
 
 
-def run_lists(settings: Settings, paths: Sequence[Path], options: RunOptions, reporter: Reporter) -> tuple[int, dict[str, Any]]:
+def run_lists(
+    settings: Settings, paths: Sequence[Path], options: RunOptions, reporter: Reporter, interrupts: Interrupts
+) -> tuple[int, dict[str, Any]]:
     """Run lists through the assets to their joined results. Work that an earlier run began is resumed.
+
+    Args:
+        interrupts: those since the command began; one that was dropped is raised before the next Dagster run.
 
     Returns:
         The exit code, and the document that `--json` prints.
@@ -118,7 +123,6 @@ def run_lists(settings: Settings, paths: Sequence[Path], options: RunOptions, re
             open_instance(settings) as instance,
             metadata_kept(),
             reporter.progress(),
-            Interrupts() as interrupts,
         ):
             driver = _Driver(ws, instance, kept, options, until, outcome, interrupts, reporter)
             driver.register(paths)
@@ -316,6 +320,7 @@ class _Driver:
         definition = self._target.definitions.resolve_job_def(ours.named(job))
         quiet = {"console": {"config": {"log_level": "CRITICAL"}}} if "console" in definition.loggers else {}
         run_id = str(uuid4())
+        self._interrupts.raise_if_interrupted()
         try:
             result = definition.execute_in_process(
                 instance=self._instance,
@@ -327,7 +332,6 @@ class _Driver:
             )
             gc.collect(1)  # what Dagster made of this run
             release_unused_memory()
-            self._interrupts.raise_if_interrupted()
             return result
         except dg.DagsterExecutionInterruptedError:
             raise KeyboardInterrupt from None

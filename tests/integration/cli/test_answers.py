@@ -42,3 +42,13 @@ def test_each_command_answers_on_standard_output(fbcheck: Fbcheck, lost: str, tm
     code, _, err = fbcheck("restore", "--resume", "2999-01-01", **empty)
     assert (code, err) == (0, "") and "all submissions are known" in fbcheck.out
     assert fbcheck("purge", "--older-than", "0", "--quiet", **empty)[0] == 0 and not fbcheck.out
+
+
+def test_letters_that_the_terminal_cannot_show_end_no_command(fbcheck: Fbcheck, tmp_path: Path) -> None:
+    """Seen: a list was billed, and instead of its results there was an unexpected UnicodeEncodeError. JSON has them all the same."""
+    fbcheck.prelude = "import sys; sys.stdout.reconfigure(encoding='ascii')"
+    path = str(write_list(tmp_path / "müşteri.csv", [swiss(1)]))
+    code, _, err = fbcheck("run", path, "--dry-run")
+    assert code == 0 and "m\\xfc\\u015fteri.csv: read as" in fbcheck.out, err
+    code, document, err = fbcheck("run", path, "--json")
+    assert (code, document["lists"][0]["file"]) == (0, "müşteri.csv"), err

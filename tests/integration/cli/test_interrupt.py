@@ -1,7 +1,10 @@
 """Ctrl-C: one sentence, exit 130, and the same command goes on."""
 
 import json
+import os
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -30,6 +33,44 @@ def test_an_interrupted_run_says_so_and_goes_on_when_run_again(fbcheck: Fbcheck,
     counts = document["lists"][0]["counts"]
     assert counts["checked"] + counts["unconfirmed"] == 2000 and code in (0, 3), err
     assert vendor.most_per_phone == 1
+
+
+DROPPED = """
+import os, signal
+from fbcheck_pipeline.cli import list_commands
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+class Dropping:
+    def __enter__(self):
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt:
+            pass
+    def __exit__(self, *_):
+        pass
+
+list_commands.without = lambda *_: Dropping()
+"""
+
+
+def test_an_interrupt_that_an_import_swallows_stops_the_run_before_anything_is_sent(
+    fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path
+) -> None:
+    """Seen: Ctrl-C in the first second was lost once in fifteen times, and the list was billed."""
+    fbcheck.prelude = DROPPED
+    code, _, err = fbcheck("run", str(write_list(tmp_path / "a.csv", [swiss(1)])))
+    assert code == 130 and "error: interrupted" in err and not vendor.posts
+
+
+def test_an_interrupt_while_the_command_imports_itself_ends_it_in_silence(tmp_path: Path) -> None:
+    """Seen: Python's traceback through the libraries of the command line; nothing was begun that could be told of."""
+    (tmp_path / "typer.py").write_text("print('importing', flush=True)\nimport time\ntime.sleep(600)\n")
+    command = [sys.executable, "-c", "from fbcheck_pipeline.cli import main; main()", "status"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path[1:]])}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "importing\n"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate()[1] == "" and process.returncode == -signal.SIGINT
 
 
 @pytest.mark.parametrize("is_patient", [True, False])

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from fbcheck_pipeline.cli.doctor import examine
 from fbcheck_pipeline.cli.estimating import dry_run
 from fbcheck_pipeline.cli.explaining import say_lineage
+from fbcheck_pipeline.cli.interrupts import Interrupts
 from fbcheck_pipeline.cli.metrics import metrics_page
 from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.cli.run_options import RunOptions
@@ -70,8 +71,8 @@ def use_cases(driver: DagsterDriver, vendor: FakeVendor, folder: Path) -> Acts:
     yield "export", lambda: export_results(ws, key, folder / "a.xlsx")
     (folder / "b.csv").write_text("phone\n" + "\n".join(swiss(20, 5)))
     yield "dry run", lambda: dry_run(settings, [folder / "b.csv"], RunOptions(ReadOptions()), reporter)
-    yield "run", lambda: run_lists(settings, [folder / "b.csv"], RunOptions(ReadOptions()), reporter)
-    yield "run again", lambda: run_lists(settings, [folder / "b.csv"], RunOptions(ReadOptions(), retry=True), reporter)
+    yield "run", lambda: _run(settings, folder / "b.csv", RunOptions(ReadOptions()), reporter)
+    yield "run again", lambda: _run(settings, folder / "b.csv", RunOptions(ReadOptions(), retry=True), reporter)
     yield "where phones are", lambda: whereabouts(ws, [key])
     yield "opt-outs", lambda: ws.ledger.suppress(phones_of(0)[:5])
     yield from _reconciling(driver, vendor)
@@ -80,6 +81,11 @@ def use_cases(driver: DagsterDriver, vendor: FakeVendor, folder: Path) -> Acts:
     yield "purge of one list", lambda: purge(ws, older_than_days=None, list_key=key)
     yield "status --all", lambda: say_status(reporter, ws, is_all=True)
     yield "purge of what is old", lambda: purge(ws, older_than_days=365)
+
+
+def _run(settings: Settings, path: Path, options: RunOptions, reporter: Reporter) -> None:
+    with Interrupts() as interrupts:
+        run_lists(settings, [path], options, reporter, interrupts)
 
 
 def _reconciling(driver: DagsterDriver, vendor: FakeVendor) -> Acts:
