@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 import traceback
+from contextlib import suppress
 from io import TextIOWrapper
 from typing import Any, NoReturn
 
@@ -44,8 +45,9 @@ def run_command() -> None:
             sys.exit(error.exit_code)
         _stop(f"{said}; see {_command_path(error)} --help", error.exit_code)
     except Exception as error:
+        why = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
         _stop(
-            f"unexpected {type(error).__name__}; run again with fbcheck --debug to see where it came from, and please report it",
+            f"unexpected {type(error).__name__}{why}; run again with fbcheck --debug to see where it came from, and please report it",
             1,
         )
     if code == INTERRUPTED:
@@ -65,7 +67,8 @@ def _stop(message: str, exit_code: int) -> NoReturn:
         is_unknown = exit_code in (1, INTERRUPTED) or isinstance(sys.exc_info()[1], LedgerError)
         if is_unknown and "billed_phones" in document:
             document["billed_phones"] = None  # unknown: something may have been sent; `fbcheck status` shows it
-        print_json(document)
+        with suppress(OSError):  # the disk may be full
+            print_json(document)
     sys.exit(exit_code)
 
 

@@ -84,7 +84,10 @@ class Reporter:
         if self._shown is not None:
             self._shown.stop()
         self.warn(told)
-        answer = self.console.input(f"{question} [y/N] ", markup=False)
+        try:
+            answer = self.console.input(f"{question} [y/N] ", markup=False)
+        except EOFError:  # Ctrl-D
+            answer = ""
         if self._shown is not None:
             self._shown.start()
         return answer.strip().casefold() in ("y", "yes")

@@ -1,8 +1,10 @@
 """How the command begins and ends: with one sentence for an error, with one JSON object whatever happens."""
 
 import platform
+import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 import typer
@@ -73,6 +75,16 @@ def test_a_script_gets_one_json_object_also_from_a_command_that_cannot_begin(
     monkeypatch.setenv("FBCHECK_CHUNK_SIZE", "none")
     code, document, _ = fbcheck("status", "--json")
     assert (code, document["lists"], document["chunks"]) == (2, [], []) and "FBCHECK_CHUNK_SIZE" in document["error"]
+
+
+@pytest.mark.parametrize("is_json", [False, True])
+def test_an_output_that_cannot_be_written_is_named_without_a_traceback(is_json: bool) -> None:
+    """Seen: an unexpected OSError, and with --json three tracebacks."""
+    command = [sys.executable, "-c", "from fbcheck_pipeline.cli import main; main()", "status", *(["--json"] if is_json else [])]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == 1 and ended.stderr.startswith("error: unexpected OSError (No space left on device); run again")
+    assert ended.stderr.count("\n") == 1
 
 
 @pytest.mark.usefixtures("tmp_path")

@@ -158,6 +158,15 @@ def test_a_person_on_a_terminal_is_asked(monkeypatch: pytest.MonkeyPatch, answer
     assert asked == ([] if as_json else ["go on? [y/N] "])
 
 
+def test_ctrl_d_is_no_consent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen: the run ended with an unexpected Abort, and said nothing of its lists."""
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    reporter = Reporter(as_json=False)
+    reporter.console._force_terminal = True
+    assert reporter.is_agreed("a is held", "go on?") is False
+
+
 def test_logs_are_one_object_a_line_where_a_program_collects_them(capsys: pytest.CaptureFixture[str]) -> None:
     """What a text ends with as `name=value` are fields with their types; nothing is wrapped, coloured or taken for markup."""
     logger = logging.getLogger("fbcheck_pipeline.of_a_test")
