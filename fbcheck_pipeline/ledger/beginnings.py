@@ -15,7 +15,7 @@ MOST_LIKE_IT = 50
 
 
 class Beginnings(Access):
-    """Lists and chunks, by what a person types."""
+    """Lists and chunks, by what a person types; keys and sources are in lower case, however it is typed."""
 
     def list_key_of(self, named: str) -> str:
         """The key of a list.
@@ -27,9 +27,9 @@ class Beginnings(Access):
             OperatorError: no list is named so, or several are.
         """
         newest = sa.select(lists.c.list_key).order_by(lists.c.added_at.desc(), lists.c.list_key.desc()).limit(1)
-        if self._beginning(lists.c.list_key, named, 1) != [named]:
-            for column in (lists.c.file, lists.c.source):
-                if found := self._rows(newest.where(column == named)):
+        if self._beginning(lists.c.list_key, named.lower(), 1) != [named.lower()]:
+            for is_named in (lists.c.file == named, lists.c.source == named.lower()):
+                if found := self._rows(newest.where(is_named)):
                     return str(found[0].list_key)
         return self._only(lists.c.list_key, named, "list")
 
@@ -45,8 +45,8 @@ class Beginnings(Access):
         return self._only(chunks.c.chunk_key, named, "chunk")
 
     def _only(self, column: sa.Column[str], named: str, what: str) -> str:
-        found = self._beginning(column, named, MOST_NAMED + 1) if named else []
-        if len(found) == 1 or found[:1] == [named]:
+        found = self._beginning(column, named.lower(), MOST_NAMED + 1) if named else []
+        if len(found) == 1 or found[:1] == [named.lower()]:
             return found[0]
         if found:
             more = " and others" if len(found) > MOST_NAMED else ""

@@ -481,7 +481,7 @@ def test_the_last_list_of_a_source_is_the_newest_joined_one_before(ws: Workspace
 
 
 def test_a_key_is_known_by_any_unique_beginning_and_a_list_by_its_file_or_source(ws: Workspace, clock: Clock) -> None:
-    """A person copies half of it, or remembers the file; several or none: the nearest are named."""
+    """A person copies half of it, or remembers the file; several or none: the nearest are named. Seen: `L2` did not find `L2.csv`."""
     for key, file in (
         ("mail-2025-aa", "mail.csv"),
         ("mail-2026-bb", "mail.csv"),
@@ -497,6 +497,9 @@ def test_a_key_is_known_by_any_unique_beginning_and_a_list_by_its_file_or_source
         "mail.csv": "mail-2026-bb",
         "mail": "mail-2026-bb",
         "x_": "x_y-dd",
+        "Phones": "phones-cc",
+        "MAIL": "mail-2026-bb",
+        "Mail-2025": "mail-2025-aa",
     }
     assert {named: ws.ledger.list_key_of(named) for named in known} == known
     ws.ledger.register_list("mail-2025-aa2", file="other.csv", source="s", sha256="", options={}, purpose=None)
@@ -506,13 +509,13 @@ def test_a_key_is_known_by_any_unique_beginning_and_a_list_by_its_file_or_source
         ("fones-cc", "there is no list fones-cc; the nearest: phones-cc"),
         ("mail-2025-ab", "there is no list mail-2025-ab; the nearest: mail-2025-aa"),
         ("m%", "there is no list m%; the nearest: mail-"),
-        ("Phones-CC", "there is no list Phones-CC; the nearest: phones-cc"),
+        ("Fones-CC", "there is no list Fones-CC; the nearest: phones-cc"),
         ("", "there is no list"),
     ):
         with pytest.raises(OperatorError, match=re.escape(said)):
             ws.ledger.list_key_of(named)
     chunk = planned(ws.ledger, key="phones-cc")
-    assert {ws.ledger.chunk_key_of(chunk[:length]) for length in (4, 16)} == {chunk}
+    assert {ws.ledger.chunk_key_of(chunk[:length]) for length in (4, 16)} == {chunk} == {ws.ledger.chunk_key_of(chunk.upper())}
     with pytest.raises(OperatorError, match=f"there is no chunk zz; the nearest: {chunk}"):
         ws.ledger.chunk_key_of("zz")
 
