@@ -290,8 +290,8 @@ def _allowed(field: FieldInfo) -> str:
 
 
 def _options(command: Any, context: Any) -> list[tuple[str, str]]:
-    """How each argument and option is written, and its help; the shell's own go without saying."""
-    shown = [each for each in command.params if each.name not in ("install_completion", "show_completion")]
+    """How each argument and option is written, and its help; the shell's own and --help go without saying."""
+    shown = [each for each in command.get_params(context) if each.name not in ("help", "install_completion", "show_completion")]
     records = [each.get_help_record(context) for each in sorted(shown, key=lambda each: each.param_type_name == "option")]
     return [(f"`{names.replace(' range', '')}`", said) for names, said in records]
 

@@ -1,5 +1,7 @@
 """`fbcheck` and its commands, in the order of its help. What they do is in the modules beside this one."""
 
+import inspect
+import re
 from typing import Annotated, Any
 
 import typer
@@ -12,7 +14,7 @@ from fbcheck_pipeline.errors import OperatorError
 
 
 class _PlainFlags:
-    """Options that take no value show none."""
+    """Options that take no value show none, and arguments no Python type."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         """The parameters of a command."""
@@ -20,6 +22,8 @@ class _PlainFlags:
         for each in params:
             if getattr(each, "is_flag", False):
                 each.metavar = ""
+            if each.param_type_name == "argument":
+                each.display_type_rich = lambda ctx: None
         return params
 
 
@@ -78,10 +82,15 @@ def _common(
     choose(module, instance)
 
 
+def _flowing(docstring: str | None) -> str:
+    """The help of a command: each paragraph is one line, to be broken where the terminal ends."""
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.cleandoc(docstring or ""))
+
+
 for commands in (
     (demo, run, status, reconcile, export, report, normalise, lineage),
     (suppress, person, erase, purge),
     (backup, restore, doctor, metrics, dev, sandbox),
 ):
     for each in commands:
-        app.command(cls=_Command)(each)
+        app.command(cls=_Command, help=_flowing(each.__doc__))(each)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -13,23 +14,24 @@ from rich.table import Table
 
 from fbcheck_pipeline.cli.interrupts import Interrupts
 from fbcheck_pipeline.cli.output import Reporter
+from fbcheck_pipeline.cli.tables import plain_table, say_outcome
 from fbcheck_pipeline.errors import SettingsError
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.model.columns import Column, columns_of
+from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.settings import PREFIX, load_settings
 
 DELAY_S = 2.0
 SAMPLES = ("*.csv", "*.xlsx", "*.txt", "*.parquet", "*.gz")
 EXCERPT_ROWS = 12
-LEFT_OUT = (Column.PHONE_INDEX, Column.PHONE_COLUMN, Column.CHECKED_AT, Column.TASK_ID)
-EXCERPT = [each for each in columns_of(paths.FACEBOOK_RESULTS) if each not in LEFT_OUT]
+EXCERPT = [Column.PHONE_RAW, Column.PHONE_E164, Column.REJECT_REASON, Column.FACEBOOK, Column.CHECK_STATUS]
+"""As many as stand beside each other in eighty columns."""
 
 
 def run_demo(reporter: Reporter) -> int:
     """Run the demo; returns the exit code."""
     samples = sample_lists()
     reporter.say(f"checking {len(samples)} sample lists against a sandbox vendor on this machine; this takes some seconds")
-    from fbcheck_pipeline.cli import running, tables
+    from fbcheck_pipeline.cli import running
     from fbcheck_pipeline.cli.run_options import RunOptions
     from fbcheck_pipeline.lists import ReadOptions
     from fbcheck_pipeline.sandbox import Sandbox
@@ -44,9 +46,9 @@ def run_demo(reporter: Reporter) -> int:
         code, document = running.run_lists(
             settings, samples, RunOptions(ReadOptions(region="TR"), purpose="demonstration"), reporter, interrupts
         )
-    tables.say_outcome(reporter, document)
+    say_outcome(reporter, document)
     if not reporter.as_json and document["lists"]:
-        reporter.answer(_excerpt(document["lists"][0]))
+        reporter.answer(excerpt(document["lists"][0]))
         reporter.answer("the verdicts are invented by the sandbox; the lineage says so (`synthetic: true`)")
         _say_what_next(reporter, folder, document["lists"][0])
     reporter.result(document)
@@ -55,8 +57,11 @@ def run_demo(reporter: Reporter) -> int:
 
 def _say_what_next(reporter: Reporter, folder: Path, first: dict[str, Any]) -> None:
     """Print commands that work without the sandbox, ready to be copied."""
-    program = os.path.relpath(sys.argv[0]) if Path(sys.argv[0]).name == "fbcheck" else "fbcheck"
-    reporter.answer(f"to look around, run:\n  export FBCHECK_DATA_URI={os.path.relpath(folder)}\n  {program} status")
+    called = sys.argv[0]
+    is_found = Path(called).name != "fbcheck" or shutil.which("fbcheck") == called
+    program = "fbcheck" if is_found else shlex.quote(os.path.relpath(called))
+    data = shlex.quote(os.path.relpath(folder))
+    reporter.answer(f"to look around, run:\n  export FBCHECK_DATA_URI={data}\n  {program} status")
     reporter.answer(f"  {program} lineage {first['list_key']} --row 4\n  {program} export {first['list_key']} --to demo.xlsx")
     reporter.answer(f"  and open {folder / paths.REPORT.of(first['list_key'])}")
 
@@ -102,13 +107,14 @@ def sandbox_environment(folder: Path, url: str, **others: str) -> dict[str, str]
     return ours | {f"{PREFIX}{name.upper()}": value for name, value in chosen.items()}
 
 
-def _excerpt(document: dict[str, Any]) -> Table:
+def excerpt(document: dict[str, Any]) -> Table:
+    """The first phones of a list with what was found. Args: document: what `run --json` says of it."""
     import pyarrow.parquet as pq
 
     rows = pq.read_table(document["results"], columns=EXCERPT).slice(0, EXCERPT_ROWS).to_pylist()
-    table = Table(title=f"{escape(document['file'])}: the first {len(rows)} of {document['counts']['phones']} phones")
-    for name in EXCERPT:
-        table.add_column(name)
+    title = f"{escape(document['file'])}: the first {len(rows)} of {document['counts']['phones']} phones"
+    table = plain_table(title, *EXCERPT)
+    table.columns[0].no_wrap = False  # a cell may be long
     for row in rows:
         table.add_row(*("" if row[name] is None else escape(str(row[name])) for name in EXCERPT))
     return table

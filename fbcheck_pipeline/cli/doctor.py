@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fbcheck_pipeline.cli import target
-from fbcheck_pipeline.cli.output import Reporter, count_of
+from fbcheck_pipeline.cli.output import Reporter, count_of, plain
 from fbcheck_pipeline.errors import FbcheckError
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import TRAITS, open_ledger, versions
@@ -47,7 +47,7 @@ def examine(reporter: Reporter) -> int:
         table.add_column(heading)
     colours = {"ok": "green", "note": "yellow", "fault": "bold red"}
     for each in findings:
-        table.add_row(each.what, f"[{colours[each.level]}]{each.level}[/]", escape(target.said(each.said)))
+        table.add_row(each.what, f"[{colours[each.level]}]{each.level}[/]", escape(plain(each.said)))
     reporter.answer(table)
     reporter.result({"findings": [asdict(each) for each in findings]})
     return 2 if any(each.level == "fault" for each in findings) else 0
@@ -157,8 +157,8 @@ def _size(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "size",
             "ok",
-            f"ledger {size.size_bytes / 1e6:,.0f} MB; {size.lists:,} lists, {size.chunks:,} chunks, {size.answers:,} answered phones "
-            f"in {count_of(files, 'verdict file')}, index of {count_of(size.tiers, 'file')}",
+            f"ledger {size.size_bytes / 1e6:,.1f} MB; {count_of(size.lists, 'list')}, {count_of(size.chunks, 'chunk')}, "
+            f"{count_of(size.answers, 'answered phone')} in {count_of(files, 'verdict file')}, index of {count_of(size.tiers, 'file')}",
         )
         yield _open(ws)
         yield from _rereading(ws)
@@ -173,7 +173,8 @@ def _size(settings: Settings) -> Iterator[Finding]:
         for days in GROWTH_DAYS:
             new = ws.ledger.growth(days)
             said = (
-                f"{new.lists:,} lists joined, {new.chunks:,} chunks settled with {new.phones:,} phones, {new.answers:,} answered"
+                f"{count_of(new.lists, 'list')} joined, {count_of(new.chunks, 'chunk')} settled with {count_of(new.phones, 'phone')}, "
+                f"{new.answers:,} answered"
             )
             yield Finding(f"last {days} days", "ok", said)
     finally:

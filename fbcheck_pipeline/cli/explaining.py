@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fbcheck_pipeline.cli.arrow_alone import load_arrow_alone
-from fbcheck_pipeline.cli.output import Reporter, count_of
+from fbcheck_pipeline.cli.output import Reporter, count_of, plain
 from fbcheck_pipeline.cli.tables import counts_shown, plain_table
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
@@ -92,7 +92,9 @@ def _rejects(rejects: list[dict[str, Any]]) -> Table:
         "rejected cells, each digit shown as #, each letter as a", "column", "reason", "cells>", "such as", "what may help"
     )
     for each in rejects[:MOST_REJECTS]:
-        column, examples, remedy = (escape(text) for text in (each["column"], "\n".join(each["examples"]), each["remedy"] or ""))
+        column, examples, remedy = (
+            escape(text) for text in (each["column"], "\n".join(each["examples"]), plain(each["remedy"] or ""))
+        )
         table.add_row(column, each["reason"], f"{each['count']:,}", examples, remedy)
     if len(rejects) > MOST_REJECTS:
         table.add_row(f"and {len(rejects) - MOST_REJECTS} more; --json shows all")
@@ -129,7 +131,7 @@ def _say_row(reporter: Reporter, document: dict[str, Any]) -> None:
                     "phone": phone[Column.PHONE_E164],
                     "rejected": f"{reason}: {label_of(reason)}" if reason else None,
                     "rejected alike": f"{count_of(phone['rejected_alike'], 'cell')} of this column" if reason else None,
-                    "what may help": remedy_of(reason) if reason else None,
+                    "what may help": plain(remedy_of(reason) or "") if reason else None,
                     "country, line type": f"{phone[Column.COUNTRY] or ''} {phone[Column.LINE_TYPE] or ''}".strip() or None,
                     "answered by": phone[Column.ANSWERED_BY],
                     "chunk": f"{chunk['chunk_key']} ({chunk['state']}, {chunk['phones']:,} phones)" if chunk else None,

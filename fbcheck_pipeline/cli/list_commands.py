@@ -30,7 +30,7 @@ def run(
         list[Path],
         typer.Argument(
             help="Files: .csv .tsv .txt .xlsx .parquet, also gzipped text; or keys of lists that were taken up.",
-            metavar="LIST...",
+            metavar="LIST",
             show_default=False,
         ),
     ],

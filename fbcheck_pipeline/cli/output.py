@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
@@ -21,6 +22,8 @@ from fbcheck_pipeline.cli.target import said
 from fbcheck_pipeline.progress import listening
 
 PLAIN_EVERY_S = 10.0
+LEAST_WIDTH = 8
+"""Characters of a column of a table in a narrow terminal, beside keys that are shown in one piece."""
 _CODE = re.compile(r"`([^`\n]+)`")
 LOG_LINE = "%(asctime)s %(levelname)s %(message)s"
 
@@ -44,10 +47,7 @@ class Reporter:
 
     def warn(self, text: Any) -> None:
         """Print it even with `--quiet`."""
-        if isinstance(text, str):
-            self.console.print(plain(text), markup=False, soft_wrap=True)
-        else:
-            self.console.print(text)
+        _show(self.console, text)
 
     def log(self, line: str) -> None:
         """Print a line as it is, above any progress bars."""
@@ -61,11 +61,7 @@ class Reporter:
         if self.as_json or self.quiet:
             return
         width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "120"))
-        console = Console(highlight=False, width=width)
-        if isinstance(text, str):
-            console.print(plain(text), markup=False, soft_wrap=True)
-        else:
-            console.print(text)
+        _show(Console(highlight=False, width=width), text)
 
     def detail(self, text: str) -> None:
         """Print a line that explains an answer, where `--verbose` asks for it."""
@@ -142,6 +138,19 @@ class Reporter:
                 self.say(f"{name}: {stage.figures}{', ' if stage.pace else ''}{stage.pace}")
 
         return _stages_shown(show)
+
+
+def _show(console: Console, text: Any) -> None:
+    """Print one line however long, or a rich table, whose keys are broken where they leave the other columns no room: none is cut off."""
+    if isinstance(text, str):
+        console.print(plain(text), markup=False, soft_wrap=True)
+        return
+    whole = [column for column in text.columns if column.no_wrap]
+    room = console.width - len(text.columns) - sum(max(map(cell_len, map(str, [each.header, *each.cells]))) for each in whole)
+    if room < LEAST_WIDTH * (len(text.columns) - len(whole)):
+        for column in text.columns:
+            column.no_wrap, column.min_width = False, None
+    console.print(text)
 
 
 def plain(text: str) -> str:

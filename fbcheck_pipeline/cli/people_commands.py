@@ -55,7 +55,7 @@ def person(
 
 def erase(
     numbers: Annotated[
-        list[str] | None, typer.Argument(help="The phones to erase.", metavar="NUMBER...", show_default=False)
+        list[str] | None, typer.Argument(help="The phones to erase.", metavar="NUMBER", show_default=False)
     ] = None,
     file: Annotated[
         Path | None, typer.Option("--file", help="A file of phones to erase; any format that `run` reads.", metavar="FILE")

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fbcheck_pipeline.cli.output import Reporter, count_of
+from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.paths import LINEAGE, REPORT
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.model.statuses import OPEN_STATUSES, VERDICTS, CheckStatus
@@ -124,7 +125,7 @@ def plain_table(title: str | None, *headings: str) -> Table:
     """A table for eighty columns. A column whose heading ends with > is right-aligned. Keys are never cut, so that they can be copied."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for place, heading in enumerate(headings):
-        is_key = place == 0 or heading in ("task", "chunk")
+        is_key = place == 0 or heading in ("task", "chunk", Column.PHONE_E164)
         table.add_column(
             heading.rstrip(">"), justify="right" if heading.endswith(">") else "left", overflow="fold", no_wrap=is_key
         )

@@ -52,3 +52,12 @@ def test_letters_that_the_terminal_cannot_show_end_no_command(fbcheck: Fbcheck, 
     assert code == 0 and "m\\xfc\\u015fteri.csv: read as" in fbcheck.out, err
     code, document, err = fbcheck("run", path, "--json")
     assert (code, document["lists"][0]["file"]) == (0, "müşteri.csv"), err
+
+
+def test_tables_have_no_backticks_of_a_page(fbcheck: Fbcheck, tmp_path: Path) -> None:
+    """They set off commands on pages; a terminal's reader copies them along."""
+    assert fbcheck("run", str(write_list(tmp_path / "a.csv", [swiss(1), "+491713920012 / 13"])))[0] == 0
+    for asked, words in {("doctor",): "set it for dagster dev", ("lineage", "a.csv"): "separated by ;"}.items():
+        fbcheck(*asked)
+        assert words in fbcheck.out and "`" not in fbcheck.out
+    assert fbcheck("lineage", "a.csv", "--row", "2")[0] == 0 and "`" not in fbcheck.out

@@ -24,6 +24,7 @@ from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.lists import ReadOptions
 from fbcheck_pipeline.results import summary
 from fbcheck_pipeline.results.export import export_results
+from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.vendor.client import VendorClient
 from fbcheck_pipeline.workflow.collection.reconcile import abandon, attach_task, resubmit
 from fbcheck_pipeline.workflow.erasing.purge import purge

@@ -4,15 +4,19 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 from rich.table import Table
 
 from fbcheck_pipeline.cli import output
+from fbcheck_pipeline.cli.demo import EXCERPT, excerpt
 from fbcheck_pipeline.cli.output import Reporter
-from fbcheck_pipeline.cli.tables import region_hint, say_outcome
+from fbcheck_pipeline.cli.tables import plain_table, region_hint, say_outcome
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.progress import report_progress
 
@@ -38,6 +42,37 @@ def test_a_terminal_sees_no_backticks_of_a_page(capsys: pytest.CaptureFixture[st
     """A command is copied without them; a single one is somebody's own."""
     Reporter(as_json=False).warn("see `fbcheck status`, file a`b.csv")
     assert capsys.readouterr().err == "see fbcheck status, file a`b.csv\n"
+
+
+@pytest.mark.parametrize("width", [50, 60, 80, 120])
+def test_a_narrow_terminal_breaks_keys_and_cuts_nothing_off(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Seen: columns fell off at sixty characters. Where there is room, a key stays in one piece, to be copied."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    cells = ("1ac319f89df66948", "submitted", "20,000", "2026-11-29 17:42:50", "rrkdbvn7qc1rm3ckl71g")
+    table = plain_table("chunks", "chunk", "state", "phones>", "submitted", "task")
+    table.columns[3].min_width = 10
+    table.add_row(*cells)
+    Reporter(as_json=False).answer(table)
+    lines = capsys.readouterr().out.splitlines()
+    shown = "".join(lines).replace(" ", "")
+    assert max(map(len, lines)) <= width and sorted(shown.replace("─", "")) == sorted(
+        "chunkschunkstatephonessubmittedtask" + "".join(cells).replace(" ", "")
+    )
+    assert all(any(key in line for line in lines) for key in (cells[0], cells[4])) is (width >= 80)
+
+
+def test_the_demo_shows_whole_numbers_in_eighty_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Seen: +90542… in the very table that shows what was found."""
+    monkeypatch.setenv("COLUMNS", "80")
+    row = ["0212 269 51 61 dahili 12", "+902122695161", "line_type_excluded", "yes", "rejected"]
+    pq.write_table(pa.table({name: [cell] for name, cell in zip(EXCERPT, row, strict=True)}), tmp_path / "a.parquet")
+    Reporter(as_json=False).answer(excerpt({"results": str(tmp_path / "a.parquet"), "file": "a.csv", "counts": {"phones": 1}}))
+    shown = capsys.readouterr().out
+    assert all(word in shown for word in (*EXCERPT, *row[1:], *row[0].split())) and "…" not in shown
 
 
 def outcome(*lists: dict[str, Any], **others: Any) -> dict[str, Any]:
