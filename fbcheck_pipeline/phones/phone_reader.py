@@ -88,6 +88,8 @@ COSTLY_CELLS_HEARD = 1000
 CELLS_WORTH_LOOKING = 100
 # So many of a batch's cells, evenly spread, are read before all others, and tell which ways these are best read in.
 CELLS_FIRST = 200
+# A way is asked of all cells as long as it reads one of so many that it is asked of: one read carefully takes as long as to ask so many in vain.
+CELLS_IN_VAIN = 100
 # Cells that were read carefully are remembered up to so many, of at most so many characters: 10 MB.
 REMEMBERED_CELLS, REMEMBERED_LENGTH = 20_000, 100
 
@@ -146,6 +148,7 @@ class PhoneReader:
     def __init__(self, excluded: frozenset[LineType]) -> None:
         self.excluded = excluded
         self.fast = FastPath(map(LINE_TYPES.index, excluded))
+        self._asked_of: Counter[Way] = Counter()
         self._read_by: Counter[Way] = Counter()
         self._remembered: dict[_Cell, list[PhoneOutcome]] = {}
 
@@ -167,19 +170,23 @@ class PhoneReader:
         plain = pc.ascii_trim(in_ascii(left.texts), BLANKS)
         is_left = np.ones(len(plain), np.bool_)
         best = max(self._WAYS, key=lambda way: self._read_by[way])
-        for ways, step in (
-            ((best,) * bool(self._read_by[best]), 1),
-            (self._WAYS, 1 + len(plain) // CELLS_FIRST),
-            (self._WAYS, 1),
-        ):
-            places = np.flatnonzero(is_left)[::step]
-            found, is_read = self._first_of(ways, left.taken(places), plain.take(pa.array(places)), CELLS_WORTH_LOOKING)
-            phones.append(found)
-            is_left[places[is_read]] = False
+        phones.append(self._ask((best,) * bool(self._read_by[best]), left, plain, is_left, 1))
+        phones.append(self._ask(self._WAYS, left, plain, is_left, 1 + len(plain) // CELLS_FIRST))
+        phones.append(self._ask([*filter(self._is_promising, self._WAYS)], left, plain, is_left, 1))
         if is_left.any():
             phones.append(self._carefully(left.at(is_left), plain.filter(pa.array(is_left))))
         together = phone_batches.joined(phones)
         return phone_batches.in_order(together, np.argsort(together.row, kind="stable"))
+
+    def _ask(self, ways: Sequence[Way], cells: Cells, plain: pa.StringArray, is_left: Mask, step: int) -> PhoneArrays:
+        """What some ways read of every so-manieth cell that is left; these are left no more."""
+        places = np.flatnonzero(is_left)[::step]
+        found, is_read = self._first_of(ways, cells.taken(places), plain.take(pa.array(places)), CELLS_WORTH_LOOKING)
+        is_left[places[is_read]] = False
+        return found
+
+    def _is_promising(self, way: Way) -> bool:
+        return self._asked_of[way] < CELLS_IN_VAIN * (1 + self._read_by[way])
 
     def _long_cells(self, cells: Cells, is_long: Mask) -> tuple[list[PhoneArrays], Ints, Cells]:
         """The phones of long lists, the rows of documents, and the other cells."""
@@ -268,7 +275,9 @@ class PhoneReader:
 
     def _certainly_none(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells whose shape alone tells that no number is in them."""
-        return _rejected_where(cells.rows, certain_reasons(plain))
+        may_be = digit_counts(plain) <= MAX_EMERGENCY_DIGITS
+        may_be[may_be] = may_be_emergency(plain.filter(pa.array(may_be)), regions_in(cells.regions))
+        return _rejected_where(cells.rows, [(reason, where & ~may_be) for reason, where in certain_reasons(plain)])
 
     @_where(BETWEEN)
     def _few_beside(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
@@ -397,6 +406,7 @@ class PhoneReader:
             if len(places) < fewest:
                 break
             read, is_it = way(self, cells, texts)
+            self._asked_of[way] += len(places)
             if is_it.any():
                 found.append(read)
                 is_read[places[is_it]] = True

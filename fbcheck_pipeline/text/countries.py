@@ -56,14 +56,10 @@ def regions_named(text: str, labels: frozenset[str]) -> frozenset[str]:
 
 def _named_by(match: re.Match[str], text: str, labels: frozenset[str]) -> Iterator[str]:
     words = match[0].split()
-    is_marked = text[match.end() :].lstrip()[:1] == ":" or text[: match.start()].rstrip()[-1:] in ("(", "[")
-    is_within_digits = text[: match.start()][-1:].isdecimal() and text[match.end() :][:1].isdecimal()
     for word in {words[0].strip("."), words[-1].strip(".")}:
         word = "".join(word.split(".")) if len(word) == 5 else word  # `U.S.A`
-        is_code = len(word) in (2, 3) and word.isascii() and (word.isupper() or (is_marked and len(words) == 1))
-        is_code = is_code and not is_within_digits
-        if is_code and (len(words) == 1 or not match[0].isupper()) and key_of(word) not in labels and (region := region_of(word)):
-            yield region
+        if len(word) in (2, 3) and word.isascii() and _is_code(word, match, text, len(words)) and key_of(word) not in labels:
+            yield from filter(None, [region_of(word)])
     keys = list(map(key_of, words))
     for begin, first in enumerate(keys):
         if not _begins_name(first):
@@ -72,6 +68,16 @@ def _named_by(match: re.Match[str], text: str, labels: frozenset[str]) -> Iterat
             key = "".join(keys[begin:end])
             if (len(key) > 3 or not key.isascii()) and key not in labels and key in names():
                 yield names()[key]
+
+
+def _is_code(word: str, match: re.Match[str], text: str, words: int) -> bool:
+    """True for a word in capitals, beside others that are not, or a marked one that is alone; none within digits."""
+    before, behind = text[: match.start()], text[match.end() :]
+    if before[-1:].isdecimal() and behind[:1].isdecimal():
+        return False
+    if word.isupper() and (words == 1 or not match[0].isupper()):
+        return True
+    return words == 1 and (behind.lstrip()[:1] == ":" or before.rstrip()[-1:] in ("(", "["))
 
 
 @cache

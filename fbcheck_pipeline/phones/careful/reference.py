@@ -158,26 +158,28 @@ def is_own_format(core: str, outcome: PhoneOutcome) -> bool:
     """True where the number is written as phonenumbers itself writes it; each of its separators may be a blank, dash or dot instead."""
     if outcome.e164 is None:
         return False
-    return any(_is_grouped_alike(core, own) for own in _own_formats(outcome.e164))
+    formats = (PhoneNumberFormat.NATIONAL, PhoneNumberFormat.INTERNATIONAL)
+    return any(_is_grouped_alike(core, _own_format(outcome.e164, outcome.country or "", each)) for each in formats)
 
 
 def area_of(outcome: PhoneOutcome) -> str | None:
     """The first group of a number as phonenumbers writes it at home, without a trunk 0; None for what has no E.164."""
     if outcome.e164 is None:
         return None
-    national, _ = _own_formats(outcome.e164)
-    first: str = re.findall(r"\d+", national)[0]
+    first: str = re.findall(r"\d+", _own_format(outcome.e164, outcome.country or "", PhoneNumberFormat.NATIONAL))[0]
     return first.removeprefix("0")
 
 
 @lru_cache(maxsize=1000)
-def _own_formats(e164: str) -> tuple[str, str]:
-    """The number as phonenumbers writes it at home and abroad."""
-    number = phonenumbers.parse(e164)
-    national, international = (
-        phonenumbers.format_number(number, each) for each in (PhoneNumberFormat.NATIONAL, PhoneNumberFormat.INTERNATIONAL)
-    )
-    return national, international
+def _own_format(e164: str, country: str, form: int) -> str:
+    """The number as phonenumbers writes it; not parsed again, which takes as long as all else."""
+    code = phonenumbers.country_code_for_region(country)
+    if not code:  # of no country
+        return str(phonenumbers.format_number(phonenumbers.parse(e164), form))
+    national = e164[1 + len(str(code)) :]
+    zeros = len(national) - len(national.lstrip("0"))
+    number = phonenumbers.PhoneNumber(code, int(national), italian_leading_zero=zeros > 0, number_of_leading_zeros=zeros)
+    return str(phonenumbers.format_number(number, form))
 
 
 def _is_grouped_alike(text: str, own: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import numpy as np
@@ -23,9 +24,9 @@ MAY_BE_FLAG = f"{SYMBOL}{{2}}"
 LONGEST_CODE = 3
 _LETTERS_LOOKED_AT = 8  # of words that follow each other: they tell whether these may be a name
 _LETTERS_ONLY = bytes(byte if byte >= FIRST_BEYOND_ASCII or chr(byte).isalpha() else ord(" ") for byte in range(256))
-_BESIDE_CODE = r"(?i)[a-z]{2} *:|[(\[] *[a-z]{2}"
-"""A code in small letters stands before a colon or behind a bracket."""
-_POINTED_CODE = r"[A-Z]\.[A-Z]"
+_CODE = re.compile(r"([a-z]{2,3})\s*:|[(\[]\s*([a-z]{2,3})|(?<![a-z])([a-z](?:[.'\u2019\-][a-z]){1,2})(?![a-z])", re.I)
+"""In small letters before a colon or behind a bracket; or of letters with a mark between, `U.K.`."""
+_POINTED_CODE = r"(?:^|[^A-Za-z])[A-Za-z][.'\x{2019}\-][A-Za-z](?:[^A-Za-z]|$)"
 
 
 def names_country(cells: pa.StringArray, longest: Ints | None = None) -> Mask:
@@ -70,13 +71,15 @@ def _may_name(cells: pa.StringArray) -> list[int]:
     words, of_cell = words.filter(is_word), of_cell[is_word.to_numpy(zero_copy_only=False)]
     keys, may_name = _keys(words), np.zeros(len(cells), np.bool_)
     codes, known, beginnings = _known()
-    may_be_code = np.array([len(word) <= LONGEST_CODE and word.upper() in codes for word in words.to_pylist()], np.bool_)
+    is_short = pc.less_equal(pc.binary_length(words), LONGEST_CODE)
+    short, of_short = words.filter(is_short), of_cell[is_short.to_numpy(zero_copy_only=False)]
+    may_be_code = np.array([word.upper() in codes for word in short.to_pylist()], np.bool_)
     is_upper = may_be_code.copy()
-    is_upper[may_be_code] = [*map(str.isupper, words.filter(pa.array(may_be_code)).to_pylist())]
-    may_name[of_cell[may_be_code & ~is_upper]] = True
-    may_name[may_name] = matches(cells.filter(pa.array(may_name)), _BESIDE_CODE)
-    may_name[of_cell[is_upper]] = True
+    is_upper[may_be_code] = [*map(str.isupper, short.filter(pa.array(may_be_code)).to_pylist())]
+    may_name[of_short[may_be_code & ~is_upper]] = True
     may_name |= matches(cells, _POINTED_CODE)
+    may_name[may_name] = [_has_code(text, codes) for text in cells.filter(pa.array(may_name)).to_pylist()]
+    may_name[of_short[is_upper]] = True
     firsts = np.flatnonzero(_are_among(keys, beginnings))
     joined, may_be = keys.take(pa.array(firsts)), np.zeros(len(firsts), np.bool_)
     for count in range(LONGEST_NAME):
@@ -87,6 +90,10 @@ def _may_name(cells: pa.StringArray) -> list[int]:
         joined = pc.binary_join_element_wise(joined, following, "")
     may_name[of_cell[firsts[may_be]]] = True
     return np.flatnonzero(may_name).tolist()
+
+
+def _has_code(text: str, codes: frozenset[str]) -> bool:
+    return any("".join(filter(str.isalpha, code)).upper() in codes for found in _CODE.findall(text) for code in found)
 
 
 def names_another(cells: pa.StringArray, regions: Ints, countries: Ints) -> Mask:
