@@ -29,7 +29,7 @@ from fbcheck_pipeline.workflow.answers import Tally, resolve
 from fbcheck_pipeline.workflow.arrival.intake import as_its_source_says, file_named, known_list, known_snapshot, register
 from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.buying.foresight import rehearse_list
-from fbcheck_pipeline.workflow.buying.held import what_to_do
+from fbcheck_pipeline.workflow.buying.held import what_to_do, why_it_never_fits
 from fbcheck_pipeline.workflow.buying.plan import planning_order
 from fbcheck_pipeline.workflow.content import ListContent, content_of
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace, rehearsing
@@ -94,7 +94,8 @@ def _rehearse(
         except FbcheckError as error:
             outcome.fail(str(path), error)
             continue
-        told, held = found.rejects.to_json(), what_to_do(ws.ledger.phone_list(key), named=str(path))
+        phone_list = ws.ledger.phone_list(key)
+        told, held = found.rejects.to_json(), what_to_do(phone_list, named=str(path))
         reasons = by_reason(told)
         without_region = 0 if found.region or held else reasons.get(RejectReason.NO_REGION, 0)
         documents[key] = {
@@ -109,7 +110,7 @@ def _rehearse(
             "read_so": found.sentences,
             "reject_reasons": reasons,
             "rejects": told,
-            "hint": region_hint(without_region, counts),
+            "hint": region_hint(without_region, counts) or why_it_never_fits(ws, phone_list),
         }
     for key, document in documents.items():
         own = ws.ledger.parts_of(key)

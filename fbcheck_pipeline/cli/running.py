@@ -61,7 +61,7 @@ from fbcheck_pipeline.vendor.client import VendorClient
 from fbcheck_pipeline.workflow.arrival.intake import add_list, file_named
 from fbcheck_pipeline.workflow.backups.telling import tell_backups
 from fbcheck_pipeline.workflow.buying.allocation import Again
-from fbcheck_pipeline.workflow.buying.held import what_to_do
+from fbcheck_pipeline.workflow.buying.held import what_to_do, why_it_never_fits
 from fbcheck_pipeline.workflow.buying.plan import planning_order
 from fbcheck_pipeline.workflow.collection.due import due_work
 from fbcheck_pipeline.workflow.collection.poll import poll_due_tasks
@@ -461,7 +461,7 @@ def _document(ws: Workspace, phone_list: PhoneList, is_complete: bool, *, is_tol
         "read_so": how_read(ws, phone_list) if phone_list.reading and not is_told else [],
         "reject_reasons": reasons,
         "rejects": rejects,
-        "hint": region_hint(without_region, counts, recorded_as=key),
+        "hint": region_hint(without_region, counts, recorded_as=key) or why_it_never_fits(ws, phone_list),
     }
 
 

@@ -16,7 +16,7 @@ from fbcheck_pipeline.ledger.records import Chunk, PhoneList
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES, OPEN_STATUSES
 from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.model.timestamps import rfc3339
-from fbcheck_pipeline.workflow.buying.held import what_to_do
+from fbcheck_pipeline.workflow.buying.held import what_to_do, why_it_never_fits
 from fbcheck_pipeline.workflow.erasing.awaited_erasures import awaited
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -122,7 +122,8 @@ def _document(ws: Workspace, lists: Sequence[PhoneList], chunks: Sequence[Chunk]
 
 def _list(ws: Workspace, phone_list: PhoneList, ours: list[dict[str, Any]], waiting: Mapping[str, int]) -> dict[str, Any]:
     counts = {name: phone_list.count(name) for name in ("rows", "phones", *CHECK_STATUSES)}
-    action, count = phone_list.error or what_to_do(phone_list), waiting.get(phone_list.list_key, 0)
+    action = phone_list.error or what_to_do(phone_list) or why_it_never_fits(ws, phone_list)
+    count = waiting.get(phone_list.list_key, 0)
     if action is None and count:
         fewest, verb = ws.settings.smallest_chunk, "waits" if count == 1 else "wait"
         missing = fewest - sum(waiting.values())

@@ -64,12 +64,13 @@ def withdraw(connection: sa.Connection, list_keys: Collection[str], *, smallest_
     """
     of_lists = sa.select(parts.c.chunk_key).where(parts.c.list_key.in_(list_keys))
     planned = LOADED.where(chunks.c.state == ChunkState.PLANNED, chunks.c.chunk_key.in_(of_lists))
+    unsent = {list_key: unsent_of(connection, list_key) for list_key in list_keys}
     for row in connection.execute(planned.order_by(chunks.c.chunk_key)).all():
         _withdraw_from(connection, LoadedChunk.from_row(row), list_keys, smallest_chunk, now)
     for list_key in list_keys:
         keep_waiting(connection, list_key, None)
-    over = {"is_over_budget": True, "needs_planning": False, "reserved": 0, "revision": lists.c.revision + 1}
-    connection.execute(sa.update(lists).where(lists.c.list_key.in_(list_keys)).values(over))
+        over = {"over_budget": unsent[list_key], "needs_planning": False, "reserved": 0, "revision": lists.c.revision + 1}
+        connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(over))
 
 
 def _withdraw_from(

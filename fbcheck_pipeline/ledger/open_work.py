@@ -11,6 +11,7 @@ from fbcheck_pipeline.ledger.schema import (
     HAS_POSSIBLE_TASK,
     IS_INCOMPLETE,
     IS_OPEN,
+    IS_OVER_BUDGET,
     chunks,
     dependencies,
     ledger_meta,
@@ -50,7 +51,7 @@ class OpenWork(Access):
         may_buy = sa.or_(
             ~lists.c.is_pinned,
             lists.c.needs_planning,
-            lists.c.is_over_budget,
+            IS_OVER_BUDGET,
             lists.c.counts[CheckStatus.OVER_BUDGET.value].as_integer() > 0,  # also where a run lifted the limit and ended
             sa.exists().where(waiting.c.list_key == lists.c.list_key),
             _depends_on(is_left),
@@ -77,7 +78,7 @@ class OpenWork(Access):
         """
         is_due = (chunks.c.state == ChunkState.PLANNED) & (chunks.c.next_send_at <= self.clock())
         unpinned = ~lists.c.is_pinned & (lists.c.planned_at <= self.clock() - ORPHANED_AFTER_S)
-        wants = sa.or_(lists.c.needs_planning & ~lists.c.is_over_budget, unpinned, _depends_on(is_due))
+        wants = sa.or_(lists.c.needs_planning & ~IS_OVER_BUDGET, unpinned, _depends_on(is_due))
         return self._open_lists(lists.c.planned_at.is_not(None), wants)
 
     def newest_finished(self, limit: int) -> list[PhoneList]:

@@ -24,6 +24,7 @@ from fbcheck_pipeline.ledger.moves import move
 from fbcheck_pipeline.ledger.records import LoadedChunk, Part
 from fbcheck_pipeline.ledger.restored import why_unknown
 from fbcheck_pipeline.ledger.schema import (
+    IS_OVER_BUDGET,
     LOADED,
     LOADED_CHUNK,
     chunk_phones,
@@ -50,7 +51,7 @@ MOST_CHANGED = 64
 """So many chunks that changed are read inside the transaction."""
 _VERSION = sa.select(ledger_meta.c.changes, ledger_meta.c.generation, ledger_meta.c.waiting_revision)
 _WAITING = sa.select(waiting)
-_IS_OVER_BUDGET = sa.select(lists.c.is_over_budget).where(lists.c.list_key == sa.bindparam("key"))
+_IS_OVER_BUDGET = sa.select(IS_OVER_BUDGET).where(lists.c.list_key == sa.bindparam("key"))
 _TOUCH = sa.update(lists).where(lists.c.list_key == sa.bindparam("key")).values(revision=lists.c.revision + 1)
 _INSERT_DEPENDENCY = (
     sa.insert(dependencies)
@@ -165,14 +166,15 @@ class Planning:
         """Set the phones of a list that are too few for a chunk (none: nothing waits)."""
         keep_waiting(self._connection, list_key, phones if len(phones) else None)
 
-    def mark_planned(self, list_key: str, *, is_over_budget: bool = False, reserved: int = 0, held: str | None = None) -> None:
+    def mark_planned(self, list_key: str, *, over_budget: int = 0, reserved: int = 0, held: str | None = None) -> None:
         """Record that a list was planned just now, so that it will be joined anew once its pins stand.
 
         Args:
+            over_budget: distinct phones of it that a limit forbids.
             held: why nothing more of it is bought until a person confirms it.
             reserved: phones that this planning has yet to put into chunks. Should it be killed before, the list is planned again.
         """
-        planned = {"planned_at": self.now, "needs_planning": reserved > 0, "is_over_budget": is_over_budget, "held": held}
+        planned = {"planned_at": self.now, "needs_planning": reserved > 0, "over_budget": over_budget, "held": held}
         self._touch(list_key, {**planned, "reserved": reserved, "is_pinned": False, "is_complete": False})
 
     def request_planning(self, list_key: str) -> None:

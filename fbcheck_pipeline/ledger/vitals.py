@@ -9,7 +9,16 @@ import sqlalchemy as sa
 
 from fbcheck_pipeline.ledger.access import Access
 from fbcheck_pipeline.ledger.records import Record
-from fbcheck_pipeline.ledger.schema import IS_OPEN, chunks, index_tiers, ledger_meta, lists, unreadable_files, waiting
+from fbcheck_pipeline.ledger.schema import (
+    IS_OPEN,
+    IS_OVER_BUDGET,
+    chunks,
+    index_tiers,
+    ledger_meta,
+    lists,
+    unreadable_files,
+    waiting,
+)
 from fbcheck_pipeline.ledger.states import TRAITS, ChunkState
 from fbcheck_pipeline.model.statuses import CheckStatus
 
@@ -80,7 +89,7 @@ class Vitals(Access):
         state = sa.case(
             (lists.c.error.is_not(None), unreadable),
             (lists.c.held.is_not(None), held),
-            (lists.c.is_over_budget, over_budget),
+            (IS_OVER_BUDGET, over_budget),
             else_=otherwise,
         ).label("state")
         found = self._rows(sa.select(state, sa.func.count().label("lists")).where(IS_OPEN).group_by(state))

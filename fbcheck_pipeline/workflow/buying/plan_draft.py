@@ -19,6 +19,7 @@ from fbcheck_pipeline.ledger.records import Part
 from fbcheck_pipeline.model.statuses import AnsweredBy
 from fbcheck_pipeline.workflow.buying.allocation import Again, PhoneAllocation
 from fbcheck_pipeline.workflow.buying.budget import Terms, terms_of
+from fbcheck_pipeline.workflow.buying.held import never_fits_a_day
 from fbcheck_pipeline.workflow.buying.pins import Pin, Pins, read_pins
 from fbcheck_pipeline.workflow.index.phone_history import TryRule
 from fbcheck_pipeline.workflow.index.phone_lookup import PhoneLookup, note_all
@@ -140,7 +141,7 @@ class PlanDraft:
             self._warn_of_what_never_fits()
         tx.keep_waiting(self._key, waits)
         tx.depend(self._key, [each.chunk_key for each in self._allocation.used_pins() if each.chunk_key])
-        tx.mark_planned(self._key, is_over_budget=is_over, reserved=self._uncut, held=held)
+        tx.mark_planned(self._key, over_budget=self._left if is_over else 0, reserved=self._uncut, held=held)
         self._planned_at, self._just_recorded = tx.now, step
 
     def _record_pins(self, chunk: NewChunk) -> None:
@@ -233,14 +234,9 @@ class PlanDraft:
         return terms_of(self._ws, tx, self._key, self._left, self._offers, self._again)
 
     def _warn_of_what_never_fits(self) -> None:
-        most = self._ws.settings.max_billable_per_day
-        if self._drawn_for.is_over_budget and most is not None and self._left > most:
-            log.warning(
-                "the %d new phones of list %s never fit into FBCHECK_MAX_BILLABLE_PER_DAY=%d; raise it, or split the list",
-                self._left,
-                self._key,
-                most,
-            )
+        why = never_fits_a_day(self._left, self._ws.settings) if self._drawn_for.is_over_budget else None
+        if why is not None:
+            log.warning("list %s: %s", self._key, why)
 
     def _see_who_waits(self, waiting: dict[str, Phones]) -> bool:
         """Leave to themselves the lists whose waiting phones are not those that were looked up; True where there are such."""

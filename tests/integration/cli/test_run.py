@@ -203,6 +203,23 @@ def test_above_the_budget_nothing_of_the_list_is_sent(fbcheck: Fbcheck, vendor: 
     assert (code, document["lists"][0]["counts"]["checked"]) == (0, 10)
 
 
+def test_a_list_that_no_limit_will_ever_let_through_says_so(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
+    """Seen: `the next night tries again`, for ever. A number that stands in two rows is one phone; one that only waits for room says nothing."""
+    path = str(write_list(tmp_path / "a.csv", [swiss(n) for n in (1, 2, 3, 3, 3)]))
+    day = "its 3 new phones never fit into FBCHECK_MAX_BILLABLE_PER_DAY=2; raise it, or split the list"
+    for arguments in (["run", path, "--dry-run"], ["run", path]):
+        _, document, err = fbcheck(*arguments, "--json", MAX_BILLABLE_PER_DAY="2")
+        assert document["lists"][0]["hint"] == day and f": {day}" in err
+    assert fbcheck("status", "--json", MAX_BILLABLE_PER_DAY="2")[1]["lists"][0]["action"] == day
+    assert fbcheck("status", "--json", MAX_BILLABLE_PER_DAY="3")[1]["lists"][0]["action"] is None
+    (listed,) = fbcheck("run", path, "--json", "--max-billable", "2")[1]["lists"]
+    assert listed["hint"] == (
+        f"its 3 new phones are above its limit of 2; `fbcheck run {listed['list_key']} --max-billable PHONES` sets another"
+    )
+    code, document, err = fbcheck("run", path, "--json", "--max-billable", "3", MAX_BILLABLE_PER_DAY="3")
+    assert (code, document["lists"][0]["hint"], vendor.most_per_phone) == (0, None, 1), err
+
+
 def test_too_few_phones_wait_for_the_next_list(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """MIN_CHUNK: shown as waiting, pooled with what comes next, each phone counted in its own list."""
     first, second = (

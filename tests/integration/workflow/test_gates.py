@@ -91,7 +91,7 @@ def test_a_list_larger_than_the_days_limit_says_that_it_never_fits(
     driver.run("b", phones(10, 905_330_000_000))
     assert "never fit" not in caplog.text
     driver.run("c", phones(26, 905_340_000_000))
-    assert "the 26 new phones of list c never fit into FBCHECK_MAX_BILLABLE_PER_DAY=25" in caplog.text
+    assert "list c: its 26 new phones never fit into FBCHECK_MAX_BILLABLE_PER_DAY=25" in caplog.text
     assert vendor.accepted.total() == 20 and driver.counts("c") == {"over_budget": 26}
 
 
