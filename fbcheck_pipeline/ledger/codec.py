@@ -130,17 +130,25 @@ def counts(numbers: Numbers, kinds: int) -> npt.NDArray[np.int64]:
 
 
 def grouped(numbers: Numbers) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
-    """Each number from 0 on that occurs, ascending, with the places where it does. Sorts some of the places at a time, a hundredth of many."""
+    """Each number from 0 on that occurs, ascending, with the places where it does. Sorts some of the places at a time, a hundredth of many.
+
+    Places that were given may be overwritten with negative numbers while others are still to come.
+    """
     ends = np.cumsum(counts(numbers, 1 + int(numbers.max(initial=-1))))
     first, done, at_once = 0, 0, max(AT_ONCE, len(numbers) // 100)
     while first < len(ends):
         last = max(first + 1, int(np.searchsorted(ends, done + at_once, side="right")))
-        blocks = ((start, numbers[start : start + AT_ONCE]) for start in range(0, len(numbers), AT_ONCE))
-        places = np.concatenate([start + np.flatnonzero((block >= first) & (block < last)) for start, block in blocks])
+        places = places_of(numbers, first, last)
         ordered = places[np.argsort(numbers[places], kind="stable")]
         of_each = np.split(ordered, ends[first : last - 1] - done)
         yield from ((number, each) for number, each in enumerate(of_each, first) if len(each))
         first, done = last, int(ends[last - 1])
+
+
+def places_of(numbers: Numbers, first: int, last: int) -> npt.NDArray[np.int64]:
+    """Where the numbers from `first` to before `last` stand."""
+    blocks = ((start, numbers[start : start + AT_ONCE]) for start in range(0, len(numbers) or 1, AT_ONCE))
+    return np.concatenate([start + np.flatnonzero((block >= first) & (block < last)) for start, block in blocks])
 
 
 def stretch(places: npt.NDArray[np.int64]) -> npt.NDArray[np.int64] | slice:

@@ -24,6 +24,7 @@ NO_PIN, REJECTED = -2, -1
 _CODE = {status: code for code, status in enumerate(CHECK_STATUSES)}
 _SETTLED, _MAY_CHANGE, _NIGHT, _MISSING = range(4)
 """What may become of a phone: the night sends it again unless its tries are used up; no chunk that it is pinned to carries it."""
+_IS_DONE = -2
 Codes = npt.NDArray[np.int8]
 Answers = Callable[[Chunk, Phones], Codes]
 """For each of some phones its verdict by a chunk, as an index in VERDICTS, -1 for none."""
@@ -55,24 +56,28 @@ def resolve(ws: Workspace, list_key: str, pins: Pins) -> Resolved:
         StorageError: verdicts are lost for good.
     """
     chunks = ws.ledger.chunks_with_parts(pins.chunk_keys)
-    pins = _in_order_of_files(pins, chunks)
-    return _resolve(ws, list_key, pins, chunks, _verdicts_in_files(ws))
+    return _resolve(ws, list_key, _in_order_of_files(pins, chunks), chunks, _verdicts_in_files(ws))
 
 
 def tally_of(ws: Workspace, list_key: str, pins: Pins) -> Tally:
     """What is to be counted of a list, as far as the ledger knows: no verdict is read, so none can be lost."""
-    return Tally(_resolve(ws, list_key, pins, ws.ledger.chunks_with_parts(pins.chunk_keys), _known_to_ledger(ws)))
+    chunks = ws.ledger.chunks_with_parts(pins.chunk_keys)
+    return Tally(_resolve(ws, list_key, replace(pins, index=pins.index.copy()), chunks, _known_to_ledger(ws)))
 
 
 def _resolve(ws: Workspace, list_key: str, pins: Pins, chunks: Sequence[Chunk], answers: Answers) -> Resolved:
+    """The index of the pins becomes that of the tasks in its own memory. What is done is negative meanwhile, a task `_IS_DONE` minus itself."""
     count, unsent = len(pins.phones) + 2, _CODE[_status_of_unsent(ws, list_key)]
     tasks = [each for each in chunks if each.task_id is not None]
+    index = pins.index.astype(np.promote_types(pins.index.dtype, codec.smallest_type(len(tasks) - _IS_DONE)), copy=False)
+    index.resize(count, refcheck=False)
+    index[NO_PIN:] = -1
     status, facebook = np.full(count, unsent, np.int8), np.full(count, -1, np.int8)
-    resolved = Resolved(pins.phones, status, facebook, np.full(count, -1, codec.smallest_type(len(tasks))), tasks)
+    resolved = Resolved(pins.phones, status, facebook, index, tasks)
     status[REJECTED] = _CODE[CheckStatus.REJECTED]
     resolver = _AnswerResolver(ws, list_key, resolved, chunks, unsent, answers)
-    for number, places in codec.grouped(pins.index):
-        pin = pins.pins[number]
+    for number, places in codec.grouped(index):
+        index[places], pin = -1, pins.pins[number]
         if pin.answered_by is AnsweredBy.VERDICT:
             resolver.prospect[places] = _MAY_CHANGE  # a phone without the verdict that it was pinned to is planned anew
             resolver.verdict(pin.chunk_key or "", places, CheckStatus.REUSED)
@@ -85,6 +90,7 @@ def _resolve(ws: Workspace, list_key: str, pins: Pins, chunks: Sequence[Chunk], 
                 status[places] = _CODE[CheckStatus.named(pin.answered_by.value)]
             resolver.prospect[places] = _SETTLED if pin.answered_by is AnsweredBy.SUPPRESSED else _MAY_CHANGE
     resolver.judge_unanswered()
+    np.subtract(_IS_DONE, index, out=index)  # none stays -1
     return replace(resolved, may_change=bool(resolver.prospect.any()))  # each is settled by now, or may change
 
 
@@ -178,7 +184,7 @@ class _AnswerResolver:
             return
         found = self._answers(resolved.tasks[number], resolved.phones[places])
         resolved.facebook[places] = found
-        resolved.task[places] = number
+        resolved.task[places] = _IS_DONE - number
         usable = places[found >= 0]
         resolved.status[usable] = _CODE[good]
         self.prospect[usable] = _SETTLED
@@ -186,7 +192,7 @@ class _AnswerResolver:
     def judge_unanswered(self) -> None:
         """Say of phones without an answer whether they may be tried again; what was known of them before is looked up once."""
         resolved = self._resolved
-        places = np.flatnonzero(self.prospect >= _NIGHT)
+        places = codec.places_of(self.prospect, _NIGHT, _MISSING + 1)
         if not len(places):
             return
         is_missing = self.prospect[places] == _MISSING
