@@ -22,8 +22,9 @@ from fbcheck_pipeline.workflow.workspace import Workspace
 NO_PIN, REJECTED = -2, -1
 """Places of a phone that the pins do not know (the list was normalised anew since it was planned), and of a rejected row."""
 _CODE = {status: code for code, status in enumerate(CHECK_STATUSES)}
-_SETTLED, _MAY_CHANGE, _NIGHT, _MISSING = range(4)
-"""What may become of a phone: the night sends it again unless its tries are used up; no chunk that it is pinned to carries it."""
+_SETTLED, _MAY_CHANGE, _NIGHT, _MISSING = -1, -2, -3, -4
+"""What may become of a phone without a verdict, in place of one while all are followed: nothing more; something; the night sends it again
+unless its tries are used up; no chunk that it is pinned to carries it."""
 _IS_DONE = -2
 Codes = npt.NDArray[np.int8]
 Answers = Callable[[Chunk, Phones], Codes]
@@ -72,14 +73,14 @@ def _resolve(ws: Workspace, list_key: str, pins: Pins, chunks: Sequence[Chunk], 
     index = pins.index.astype(np.promote_types(pins.index.dtype, codec.smallest_type(len(tasks) - _IS_DONE)), copy=False)
     index.resize(count, refcheck=False)
     index[NO_PIN:] = -1
-    status, facebook = np.full(count, unsent, np.int8), np.full(count, -1, np.int8)
+    status, facebook = np.full(count, unsent, np.int8), np.full(count, _SETTLED, np.int8)
     resolved = Resolved(pins.phones, status, facebook, index, tasks)
     status[REJECTED] = _CODE[CheckStatus.REJECTED]
     resolver = _AnswerResolver(ws, list_key, resolved, chunks, unsent, answers)
     for number, places in codec.grouped(index):
         index[places], pin = -1, pins.pins[number]
         if pin.answered_by is AnsweredBy.VERDICT:
-            resolver.prospect[places] = _MAY_CHANGE  # a phone without the verdict that it was pinned to is planned anew
+            facebook[places] = _MAY_CHANGE  # a phone without the verdict that it was pinned to is planned anew
             resolver.verdict(pin.chunk_key or "", places, CheckStatus.REUSED)
         elif pin.chunk_key is not None:
             resolver.chunk(
@@ -88,10 +89,12 @@ def _resolve(ws: Workspace, list_key: str, pins: Pins, chunks: Sequence[Chunk], 
         else:
             if pin.answered_by is not AnsweredBy.WAITING:
                 status[places] = _CODE[CheckStatus.named(pin.answered_by.value)]
-            resolver.prospect[places] = _SETTLED if pin.answered_by is AnsweredBy.SUPPRESSED else _MAY_CHANGE
+            facebook[places] = _SETTLED if pin.answered_by is AnsweredBy.SUPPRESSED else _MAY_CHANGE
     resolver.judge_unanswered()
     np.subtract(_IS_DONE, index, out=index)  # none stays -1
-    return replace(resolved, may_change=bool(resolver.prospect.any()))  # each is settled by now, or may change
+    may_change = bool(facebook.min() < _SETTLED)
+    np.maximum(facebook, -1, out=facebook)
+    return replace(resolved, may_change=may_change)
 
 
 def _in_order_of_files(pins: Pins, chunks: Iterable[Chunk]) -> Pins:
@@ -132,11 +135,7 @@ def _status_of_unsent(ws: Workspace, list_key: str) -> CheckStatus:
 
 
 class _AnswerResolver:
-    """Fills a `Resolved`, asking for each task's verdicts once.
-
-    Attributes:
-        prospect: what may become of each phone, one of the four codes above.
-    """
+    """Fills a `Resolved`, asking for each task's verdicts once."""
 
     def __init__(
         self,
@@ -152,7 +151,6 @@ class _AnswerResolver:
         self._task_numbers = {task.chunk_key: number for number, task in enumerate(resolved.tasks)}
         self._chunks = {each.chunk_key: each for each in chunks}
         self._children: dict[str, list[str]] = {}
-        self.prospect = np.full(len(resolved.phones), _SETTLED, np.int8)
         for each in chunks:
             if each.replaces:
                 self._children.setdefault(each.replaces, []).append(each.chunk_key)
@@ -172,10 +170,10 @@ class _AnswerResolver:
             resolved.status[mine] = _CODE[traits.check_status or CheckStatus.WAITING]
             # what is overdue or short may change, too, but keeps no list open
             may_change = traits.holds == "all" or not traits.settles
-            self.prospect[mine] = _NIGHT if traits.retries == "night" else _MAY_CHANGE if may_change else _SETTLED
+            resolved.facebook[mine] = _NIGHT if traits.retries == "night" else _MAY_CHANGE if may_change else _SETTLED
             if chunk.has_verdicts:
                 self.verdict(chunk.chunk_key, mine, good)
-        self.prospect[places[missing]] = _MISSING
+        resolved.facebook[places[missing]] = _MISSING
 
     def verdict(self, chunk_key: str, places: npt.NDArray[np.int64], good: CheckStatus) -> None:
         """Answer places from the verdicts of a chunk."""
@@ -183,26 +181,25 @@ class _AnswerResolver:
         if number is None:  # purged since it was pinned
             return
         found = self._answers(resolved.tasks[number], resolved.phones[places])
-        resolved.facebook[places] = found
         resolved.task[places] = _IS_DONE - number
-        usable = places[found >= 0]
-        resolved.status[usable] = _CODE[good]
-        self.prospect[usable] = _SETTLED
+        is_usable = found >= 0
+        resolved.facebook[places[is_usable]] = found[is_usable]
+        resolved.status[places[is_usable]] = _CODE[good]
 
     def judge_unanswered(self) -> None:
         """Say of phones without an answer whether they may be tried again; what was known of them before is looked up once."""
         resolved = self._resolved
-        places = codec.places_of(self.prospect, _NIGHT, _MISSING + 1)
+        places = codec.places_of(resolved.facebook, _MISSING, _MAY_CHANGE)
         if not len(places):
             return
-        is_missing = self.prospect[places] == _MISSING
+        is_missing = resolved.facebook[places] == _MISSING
         is_tried = self._tries(resolved.phones[places]) >= self._ws.settings.max_tries
-        self.prospect[places] = np.where(is_tried, _SETTLED, _MAY_CHANGE)
+        resolved.facebook[places] = np.where(is_tried, _SETTLED, _MAY_CHANGE)
         left, is_tried = places[is_missing], is_tried[is_missing]  # a withdrawn one's earlier tries were all
         is_suppressed = self._ws.ledger.suppressed_among(resolved.phones[left])
         unsent = np.where(is_tried, _CODE[CheckStatus.UNDETERMINED], self._unsent)
         resolved.status[left] = np.where(is_suppressed, _CODE[CheckStatus.SUPPRESSED], unsent)
-        self.prospect[left[is_suppressed]] = _SETTLED
+        resolved.facebook[left[is_suppressed]] = _SETTLED
 
     def _tries(self, phones: Phones) -> npt.NDArray[np.int16]:
         """How often each phone (sorted, distinct) was tried without a usable answer, as far as it binds the list."""
