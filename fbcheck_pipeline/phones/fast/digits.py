@@ -275,7 +275,7 @@ def _closes_first(signs: _Signs, cells: int) -> Mask:
 
 def _may_be_dates(count: Ints, signs: Ints, lines: Ints) -> Mask:
     """Few digits with one or two dashes or dots and no other sign but brackets: `3-7-14`, `(05.11.2026)`, `11-2026`."""
-    may_be: Mask = (signs == lines) & (count >= 4) & (((lines == 2) & (count <= 8)) | ((lines == 1) & (count <= 6)))
+    may_be: Mask = (signs == lines) & (((lines == 2) & (count <= 8)) | ((lines == 1) & (count <= 6)))
     return may_be
 
 
@@ -293,9 +293,7 @@ def _restarts(
     may = (count[rows] - before >= LEAST_RESTART) & (before > 0) & (begins_bare | (before >= LEAST_RESTART))
     restart = np.zeros(len(count), np.int64)
     restart[rows[may]] = before[may]
-    is_unclear = np.bincount(rows[may], minlength=len(count)) > 1
-    is_unclear[rows[(before == 1) & ~begins_bare]] = True  # `0 0532 …`: no international prefix
-    return restart, is_unclear
+    return restart, np.bincount(rows[may], minlength=len(count)) > 1
 
 
 def _bracketed_counts(kind: Bytes, begins: Ints, count: Ints) -> Ints:
