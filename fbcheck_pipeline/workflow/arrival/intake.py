@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -83,9 +83,10 @@ def _registration(
 ) -> tuple[str, PhoneList | None, Callable[[], object]]:
     """The key of a list that can be read so, what is known of it, and what records it."""
     purpose = purpose_of(ws.settings, purpose)
-    snapshot = known_snapshot(ws, path)
+    said = _content_said_by(path)
+    snapshot = _known_of(ws, path, said)
     options = as_its_source_says(ws, snapshot, options)
-    sha256 = open_list(path, options).source.sha256 if snapshot is None else _content_said_by(path)[0]
+    sha256 = open_list(path, options).source.sha256 if snapshot is None else said[0]
     key, limit = key_of(path.name, sha256), ws.settings.max_billable if max_billable is None else max_billable
     if source and not source_named(source):
         raise OperatorError(f"--source {source} holds no letter and no digit; name the source otherwise")
@@ -111,7 +112,11 @@ def _registration(
 
 def known_snapshot(ws: Workspace, path: Path) -> PhoneList | None:
     """The list of a source whose file this is."""
-    return next((known for said in _content_said_by(path) if (known := known_list(ws, path, said)) is not None), None)
+    return _known_of(ws, path, _content_said_by(path))
+
+
+def _known_of(ws: Workspace, path: Path, said: Iterable[str]) -> PhoneList | None:
+    return next((known for each in said if (known := known_list(ws, path, each)) is not None), None)
 
 
 def as_its_source_says(ws: Workspace, snapshot: PhoneList | None, given: ReadOptions) -> ReadOptions:

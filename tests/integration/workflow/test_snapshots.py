@@ -3,12 +3,16 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from fbcheck_pipeline.files.storage import Storage
+from fbcheck_pipeline.lists import ReadOptions
+from fbcheck_pipeline.workflow.arrival.intake import file_named, register
 from fbcheck_pipeline.workflow.arrival.snapshots import SnapshotRules, take_snapshot
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -35,3 +39,17 @@ def test_two_new_contents_taken_at_once_are_one_list_where_a_day_has_one(
     (key,) = [each for each in taken if each is not None]
     assert [each.list_key for each in workspaces[0].ledger.lists()] == [key]
     assert [each.name for each in workspaces[0].storage.files("taken", is_deep=True)] == [f"{key}/crm.parquet"]
+
+
+def test_a_source_s_list_that_is_run_by_its_key_has_its_footer_read_once(
+    open_ws: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A footer names every row group and column of a table; the key, and how the list is read, both follow from it."""
+    ws, read = open_ws(region="CH"), list[Path]()
+    table = pa.record_batch({"phone": ["+41780000001"]})
+    key = take_snapshot(ws, SnapshotRules("crm"), [table]).list_key
+    of_file = pq.read_metadata
+    monkeypatch.setattr(pq, "read_metadata", lambda path: read.append(path) or of_file(path))
+    with file_named(ws, Path(str(key))) as path:
+        assert register(ws, path, ReadOptions(), None, None) == key
+    assert read == [path]
