@@ -26,6 +26,7 @@ from fbcheck_pipeline.ledger.schema import (
     waiting,
 )
 from fbcheck_pipeline.ledger.states import ChunkState, states_that
+from fbcheck_pipeline.model.command_line import flags_of
 
 LISTS_AT_ONCE = 4
 _LIST = sa.select(lists).where(lists.c.list_key == sa.bindparam("key"))
@@ -318,17 +319,13 @@ def refuse_other_options(known: PhoneList, options: Mapping[str, Any]) -> None:
     """
     if _differ(known, options):
         raise OperatorError(
-            f"list {known.list_key} was already read with other options ({_shown(known.options)}); "
+            f"list {known.list_key} was already read with other options ({' '.join(flags_of(known.options)) or 'the defaults'}); "
             f"run it with these options, or delete it with `fbcheck purge --list {known.list_key}` and read it anew (its verdicts stay)"
         )
 
 
 def _differ(known: PhoneList, options: Mapping[str, Any]) -> bool:
     return any(known.options.get(name) != value for name, value in options.items())
-
-
-def _shown(options: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in options.items()) or "the defaults"
 
 
 def _unneeded(list_keys: Sequence[str], settled_before: float) -> sa.ColumnElement[bool]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 PLAIN = "fbcheck"
 VARIABLE = "FBCHECK_"
@@ -36,3 +38,17 @@ class CommandLine:
             return text
         text = _COMMAND.sub(lambda _: f"{self} ", text)
         return _SETTING.sub(lambda found: self.prefix + found[1] if self.prefix else found[1].lower(), text)
+
+
+def flags_of(options: Mapping[str, Any]) -> list[str]:
+    """Reading options, see `ReadOptions.to_json`, as they are given on the command line."""
+    flags = []
+    for name, value in options.items():
+        if isinstance(value, list):
+            continue  # the columns of a source, whose lists stay read as it says
+        flag = name.replace("_", "-")
+        if isinstance(value, bool):
+            flags.append(f"--{'' if value else 'no-'}{flag.removeprefix('has-')}")
+        else:
+            flags.append(f"--{flag} {shlex.quote(str(value))}")
+    return flags

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
-from typing import Any
 
 from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.ledger.restored import UNKNOWN
+from fbcheck_pipeline.model.command_line import flags_of
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -26,7 +25,7 @@ def what_to_do(phone_list: PhoneList, named: str | None = None) -> str | None:
             f"held, nothing more of it is billed: {phone_list.held}\n"
             f"  if the vendor's account shows that they were not: `{command} --yes` goes on with it"
         )
-    as_it_was = " ".join((command, *_flags(phone_list.options), "--yes"))
+    as_it_was = " ".join((command, *flags_of(phone_list.options), "--yes"))
     return (
         f"held, nothing of it is billed: {phone_list.held}\n"
         f"  if it was read wrongly: `{command}` with the right options reads it anew\n"
@@ -53,17 +52,3 @@ def never_fits_a_day(count: int, settings: Settings) -> str | None:
     if most is None or count <= most:
         return None
     return f"its {count:,} new phones never fit into FBCHECK_MAX_BILLABLE_PER_DAY={most}; raise it, or split the list"
-
-
-def _flags(options: Mapping[str, Any]) -> list[str]:
-    """Reading options as they are given on the command line."""
-    flags = []
-    for name, value in options.items():
-        if isinstance(value, list):
-            continue  # the columns of a source, whose lists stay read as it says
-        flag = name.replace("_", "-")
-        if isinstance(value, bool):
-            flags.append(f"--{'' if value else 'no-'}{flag.removeprefix('has-')}")
-        else:
-            flags.append(f"--{flag} {shlex.quote(str(value))}")
-    return flags

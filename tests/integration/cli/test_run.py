@@ -333,11 +333,11 @@ def test_a_silent_vendor_ends_a_run_that_is_resumed(fbcheck: Fbcheck, vendor: Fa
 
 
 def test_other_reading_options_are_refused_with_the_remedy(fbcheck: Fbcheck, tmp_path: Path) -> None:
-    """A list is read the same way for ever."""
+    """A list is read the same way for ever. Seen: the options were called has_header=True, as no person gives them."""
     path = str(write_list(tmp_path / "a.csv", [swiss(1)]))
-    assert fbcheck("run", path, "--region", "CH", "--json")[0] == 0
+    assert fbcheck("run", path, "--region", "CH", "--header", "--json")[0] == 0
     code, _, err = fbcheck("run", path, "--region", "DE", "--json")
-    assert code == 2 and "other options" in err
+    assert code == 2 and "was already read with other options (--header --region CH); run it with these options" in err
 
 
 def test_another_vendor_is_noticed_before_anything_is_sent(fbcheck: Fbcheck, tmp_path: Path) -> None:
