@@ -137,7 +137,7 @@ def _ledger(settings: Settings) -> str | Finding:
         with faults_named("used now"):
             version = database.version() if database.exists() else None
             if version is None:
-                return "no ledger exists yet; the first run creates it"
+                return Finding("ledger", "note", "none exists yet; the first run creates it")
             if versions.is_before(version, versions.HEAD):
                 said = f"version {version} is behind this program's {versions.HEAD}; the next run migrates it"
                 return Finding("ledger", "note", said)

@@ -59,8 +59,10 @@ def say_status(
     open_chunks = [each for each in document["chunks"] if each["state"] != ChunkState.COLLECTED]
     if open_chunks:
         reporter.answer(_table_of_chunks(open_chunks[:most]))
+    told_below = {each["action"] for each in open_chunks[:most]}
     for each in lists:
-        if to_do := each["action"] or ("" if each["state"] == "complete" else still_open(each["counts"])):
+        to_do = each["action"] or ("" if each["state"] == "complete" else still_open(each["counts"]))
+        if to_do and to_do not in told_below:
             reporter.answer(f"{each['list_key']}: {to_do}")
     for each in [each for each in open_chunks if each["note"] or each["action"]][:most]:
         for said in filter(None, (each["note"], each["action"])):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -60,8 +60,16 @@ def add_list(
 
 @contextmanager
 def file_named(ws: Workspace, named: Path) -> Iterator[Path]:
-    """A person's file; where there is none, the file that was taken up for the list whose key this is."""
+    """A person's file; where there is none, the file that was taken up for the list whose key this is.
+
+    Raises:
+        ListError: it is neither, yet a list is called so. A file's name that was mistyped must not run what was delivered before.
+    """
     known = None if named.exists() else ws.ledger.find_list(str(named))
+    if known is None and not named.exists():
+        with suppress(OperatorError):  # no list is called so, or several are
+            key = ws.ledger.list_key_of(str(named))
+            raise ListError(f"{named}: there is no such file; to run list {key}, name it by this key")
     if known is None or not ws.storage.exists(name := paths.taken_file(known.list_key, known.file)):
         yield named
         return

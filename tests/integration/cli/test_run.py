@@ -220,6 +220,17 @@ def test_a_list_that_no_limit_will_ever_let_through_says_so(fbcheck: Fbcheck, ve
     assert (code, document["lists"][0]["hint"], vendor.most_per_phone) == (0, None, 1), err
 
 
+def test_a_list_s_name_in_place_of_its_file_or_key_says_how_it_is_run(
+    fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path
+) -> None:
+    """Whoever runs `customers` for `customers.csv` means today's file, and not what was delivered before under this name."""
+    key = fbcheck("run", str(write_list(tmp_path / "a.csv", [swiss(1)])), "--json")[1]["lists"][0]["list_key"]
+    for dry in ([], ["--dry-run"]):
+        code, document, err = fbcheck("run", "a", "nothing", "--json", *dry)
+        assert code == 2 and f"error: a: there is no such file; to run list {key}, name it by this key\n" in err
+        assert "nothing: there is no such file; check the path\n" in err and document["lists"] == []
+
+
 def test_too_few_phones_wait_for_the_next_list(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """MIN_CHUNK: shown as waiting, pooled with what comes next, each phone counted in its own list."""
     first, second = (

@@ -63,9 +63,13 @@ def test_a_healthy_installation_is_healthy(examine: Examine, ledger: sqlite3.Con
 
 
 def test_the_doctor_leaves_nothing_behind(examine: Examine, tmp_path: Path) -> None:
-    """Whoever only asks, perhaps with a wrong DATA_URI, finds no folder and no ledger there afterwards."""
+    """Whoever only asks, perhaps with a wrong DATA_URI, finds no folder and no ledger there afterwards, and is told that there was none.
+
+    Seen: the same table gave the size of the ledger that did not exist.
+    """
     code, found = examine(REGION="CH", DATA_URI=str(tmp_path / "new" / "data"))
     assert code == 0 and found["storage"][0] == "ok" and not list(tmp_path.glob("new*"))
+    assert found["ledger"] == ("note", "none exists yet; the first run creates it") and not {"size", "open"} & set(found)
 
 
 def test_size_and_growth_are_told(examine: Examine, ledger: sqlite3.Connection, vendor: FakeVendor, tmp_path: Path) -> None:

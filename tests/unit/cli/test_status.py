@@ -9,6 +9,7 @@ import pytest
 from fbcheck_pipeline.cli.output import Reporter
 from fbcheck_pipeline.cli.status import say_status, status_document
 from fbcheck_pipeline.errors import OperatorError
+from fbcheck_pipeline.ledger.limits import Limits
 from fbcheck_pipeline.ledger.records import Part, UnreadableFile
 from fbcheck_pipeline.workflow.workspace import Workspace
 from tests.conftest import Clock, add_chunk, phones
@@ -91,6 +92,16 @@ def test_one_list_is_shown_with_its_chunks_though_it_is_finished(
     assert keys_in(said(capsys, ws, list_key="list-05")) == ["list-05"]
     with pytest.raises(OperatorError, match="several lists begin with list-1: list-10, list-11"):
         ws.ledger.list_key_of("list-1")
+
+
+def test_what_to_do_about_a_chunk_is_said_once(ws: Workspace, register: Register, capsys: pytest.CaptureFixture[str]) -> None:
+    """Seen: the same sentence for the chunk, and for its list."""
+    chunk = register("list-01", is_finished=False)
+    assert ws.ledger.start_sending(chunk, sender="s", limits=Limits())
+    assert ws.ledger.mark_unconfirmed(chunk, sender="s", note="the answer was lost")
+    shown = said(capsys, ws)
+    assert shown.count("look the task up at the vendor") == 1 and f"{chunk}: look the task up at the vendor" in shown
+    assert status_document(ws)["lists"][0]["action"].startswith("look the task up")
 
 
 def test_files_that_stay_in_the_inbox_are_named(ws: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
