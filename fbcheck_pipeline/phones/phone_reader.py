@@ -36,6 +36,7 @@ from fbcheck_pipeline.phones.dirty.beside import (
     linked,
     with_more,
     without_last_group,
+    without_short_last_group,
 )
 from fbcheck_pipeline.phones.dirty.blanks import PARTED_BY_BLANKS, parted_by_blanks
 from fbcheck_pipeline.phones.dirty.cleared import CHAT_LINK, MOMENT_BEFORE, cleared
@@ -60,7 +61,6 @@ from fbcheck_pipeline.phones.dirty.rejects import (
 )
 from fbcheck_pipeline.phones.dirty.runs import all_digits, groups_of, other_runs, runs_in
 from fbcheck_pipeline.phones.dirty.undress import (
-    LETTERS,
     MANY,
     NOTHING,
     first_of_many,
@@ -428,8 +428,19 @@ class PhoneReader:
     def _in_parts(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells of several plain numbers, each of them a number in service."""
         parts, of_cell = parts_of(plain)
-        found, is_sure = self._surely(cells.taken(of_cell)._replace(texts=parts), phone_batches.is_clear_number)
-        return _of_whole_cells(found, is_sure, of_cell, len(plain))
+        several = cells.taken(of_cell)
+        is_clear = ~self._may_end_earlier(several, parts)
+        found, is_sure = self._surely(several._replace(texts=parts).at(is_clear), phone_batches.is_clear_number)
+        is_clear[is_clear] = is_sure
+        return _of_whole_cells(found, is_clear, of_cell, len(plain))
+
+    def _may_end_earlier(self, cells: Cells, numbers: pa.StringArray) -> Mask:
+        """Numbers that may be some without their last short group, too: beside others it may be a count."""
+        heads = without_short_last_group(numbers)
+        has_head: Mask = heads.is_valid().to_numpy(zero_copy_only=False)
+        read, is_sure = self._fast(cells._replace(texts=heads).at(has_head))
+        has_head[has_head] = ~is_sure | phone_batches.is_number(read)
+        return has_head
 
     @_where(PARTED_BY_BLANKS)
     def _parted_by_blanks(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
@@ -446,6 +457,7 @@ class PhoneReader:
         is_one = is_sure & is_clear
         has_two = texts[3].is_valid().to_numpy(zero_copy_only=False)
         are_two = is_none[0] & is_one[3] & is_one[4] & is_none[7:].all(axis=0) & has_two
+        are_two[are_two] = ~self._may_end_earlier(cells.at(are_two), texts[4].filter(pa.array(are_two)))
         ends_elsewhere = is_one[5] & is_one[6] & is_surely[7:].any(axis=0)
         # Where no run is a number, other reasons come first.
         holds_number = is_one[1] | is_one[2] | is_one[6]
@@ -474,12 +486,16 @@ class PhoneReader:
         return _of_whole_cells(phone_batches.in_order(found, np.flatnonzero(is_clear)), is_sure, of_cell, len(plain))
 
     def _among_words(self, cells: Cells, plain: pa.StringArray, beside_others: bool = False) -> tuple[PhoneArrays, Mask]:
-        """One number and words: the last digits before a word may be its own, where a number is left without them."""
+        """One number and words or marks: the last digits before them may be theirs, where a number is left without these.
+
+        An extension has fewer digits than a number.
+        """
         labelled = before_words(plain)
         numbers = pc.coalesce(labelled, among_words(plain))
         found, is_read = self._read_as(numbers, cells, phone_batches.is_number)
         is_sure, is_labelled = is_read.copy(), labelled.is_valid().to_numpy(zero_copy_only=False)
-        has_head = is_read & (is_labelled | matches(plain, f"[{LETTERS}][^0-9]*$"))
+        is_sure &= ~is_labelled | (digit_counts(plain) - digit_counts(numbers) < fewest_of(cells.regions))
+        has_head = is_read & (is_labelled | matches(plain, "[^0-9]$"))
         places = np.flatnonzero(has_head)
         heads = numbers.take(pa.array(places))
         while len(places):
@@ -489,6 +505,8 @@ class PhoneReader:
             places, heads, digits = places[is_left], heads.filter(pa.array(is_left)), digits.filter(pa.array(is_left))
             read, is_none = self._fast(Cells(places, digits, cells.regions[places], cells.says[places]))
             is_sure[places] &= is_none & ~phone_batches.is_number(read)
+        if beside_others:
+            is_sure[is_sure] = ~self._may_end_earlier(cells.at(is_sure), numbers.filter(pa.array(is_sure)))
         is_named = is_sure & ~is_labelled
         named = plain.filter(pa.array(is_named))
         is_sure[is_named] = ~(

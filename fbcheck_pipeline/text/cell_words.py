@@ -64,7 +64,7 @@ REFERENCE_WORDS = folded_words(
     objednávka заказ замовлення invoice inv faktura fatura facture factura fattura rechnung rechnungsnr счет рахунок ticket bilet case
     vorgang aktenzeichen dosya policy police polis poliçe policen contract vertrag vertragsnr sözleşme contrato contrat contratto договор
     договора договору договір kundennr kundennummer kdnr kd customer customerid client clientid cliente müşteri klient klientennr клиент
-    account acct konto kontonr kontonummer hesap cuenta compte conto conta счёт iban bic swift bank vat ust ustid ustidnr uid
+    account acct konto kontonr kontonummer hesap cuenta compte conto conta счёт iban bic swift bank qq icq abn acn kra унп vat ust ustid ustidnr uid
     mwst tva iva btw kdv pvn dph moms vkn tckn tc kimlik vergi tax taxid taxno steuer steuernr steuernummer inn инн кпп огрн снилс edrpou
     єдрпоу nif nie dni cif rut rfc curp cpf cnpj rg cuit cuil cedula cédula ruc nit siret siren insee ssn ein itin nin nino nhs
     pesel nip regon krs cvr cpr kvk bsn rsin org orgnr organisationsnummer organisasjonsnummer orgno personnr personnummer

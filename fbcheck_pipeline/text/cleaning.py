@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text import decorations, labels, uris
-from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count
+from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, SYMBOL, Reject, digit_count
 
 Rule = Callable[[str], str]
 
@@ -57,7 +57,7 @@ WHOLE_TEXT: tuple[Rule, ...] = (
 )
 EACH_PART: tuple[Rule, ...] = (decorations.blanks, decorations.date, labels.asides)
 WORDS: tuple[Rule, ...] = (labels.bracketed_words, labels.leading_words, labels.trailing_words, labels.extension)
-_TRAILING = r"[\s.,;:!'\"\\\-/~|]"
+_TRAILING = rf"[\s.,;:!'\"\\\-/~|{SYMBOL}]"
 _EDGES = re.compile(rf"^[^\d+(\[*_?…•]+|{_TRAILING}+$")
 _TRUNCATED = re.compile(rf"(?:\.{{2}}|--){_TRAILING}*$")
 _MASKED = re.compile(r"\.{2}|-{2}|-\s-")

@@ -26,7 +26,6 @@ MIN_PART_DIGITS = 7
 """So many digits may be a number of their own, which nobody may drop; fewer are hardly one where a separator may also stand inside."""
 SYMBOL = "\ufffc"
 """Stands for any picture: a telephone, a flag, a check mark."""
-_COUNTED_BY_SYMBOL = re.compile(rf"(?<=[\d)]) +(\d) ?{SYMBOL}(?!\D*[^\W\d_])")
 _QUOTES = "\"'`\u00b4\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 _DECORATION = str.maketrans("", "", " \t\n.-_/#()[]<>?!" + _QUOTES)
 _BLANKS = re.compile(r"[\t\r\v\f ]+")
@@ -73,7 +72,7 @@ DAY = "|".join(
     for mark in ("-", r"\.", "/")
 )
 _TWO_DIGIT_MONTH, _TWO_DIGIT_DAY = "(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
-BARE_DAY = rf"{YEAR} ?{_TWO_DIGIT_MONTH} ?{_TWO_DIGIT_DAY}|{_TWO_DIGIT_DAY} {_TWO_DIGIT_MONTH} {YEAR}"
+BARE_DAY = rf"{YEAR} ?{_TWO_DIGIT_MONTH} ?{_TWO_DIGIT_DAY}|{_TWO_DIGIT_DAY} ?{_TWO_DIGIT_MONTH} ?{YEAR}"
 """A day without marks; for Python and RE2."""
 _BARE_DATE = re.compile(BARE_DAY)
 _DATE = re.compile(rf"(?:{DAY}|{MONTH}[-./]{YEAR})(?:[ T,]+\d{{1,2}}[:.]\d{{2}}.*)?")
@@ -94,7 +93,7 @@ _CURRENCY_SIGN = re.compile(CURRENCY)
 _SUM = r"(?!0\d)\d{1,3}(?:[.,']?\d{3})?(?:[.,]\d{1,2}|[.,]-)?"
 # Before the sign, and behind a blank, may be the end of a number; behind the sign the beginning of one.
 _PRICE = re.compile(
-    rf"(?:(?<![^\s,;|/(\[]){CURRENCY}(?!\s?\d{{3,4}}\s+[1-9])\s?{_SUM}|(?:(?<=^)|(?<=[^\d)\]]\s)|(?<=[;|/(\[])|(?<=[^\d],)){_SUM}\s?{CURRENCY})(?=$|[\s,;|/)\]])"
+    rf"(?:(?<![^\s,;|/(\[]){CURRENCY}(?!\s?\d{{1,4}}\s+[1-9])\s?{_SUM}|(?:(?<=^)|(?<=[^\d)\]]\s)|(?<=[;|/(\[])|(?<=[^\d],)){_SUM}\s?{CURRENCY})(?=$|[\s,;|/)\]])"
 )
 _BARE_PRICE = re.compile(rf"\d+\s?{CURRENCY}|{CURRENCY}\s?\d+")
 _LONG_SUM = r"(?:[1-9]\d{0,2}(?:[.,' ]\d{3}){2,}|[1-9]\d{6,})(?:[.,]\d{1,2})?"
@@ -107,12 +106,22 @@ BARE_HOURS = r"((?:[01]\d|2[0-4])[0-5][05])\s?-\s?((?:[01]\d|2[0-4])[0-5][05])"
 """Hours without marks; for Python and RE2."""
 _SHORT_HOURS = re.compile(BARE_HOURS)
 _PARTED_HOURS = re.compile(r"(1?\d)-(1\d) (1\d)-(1\d|2[0-4])")
-_CLOSED = re.compile(r"(?<=[\d)\]]) +(?:(\d{1,3})(?:\.?[)\]]|[.,]-)|'(\d{1,3})')(?!\s*[^\W\d_])")
+_CLOSED = re.compile(
+    r"(?:(?<=\d)(?P<glued>\d)[)\]]"
+    r"|(?<=[\d)\]]) +(?:(?P<listed>\d{1,2})\.?[)\]]|(?P<sum>\d{1,3})\s?[.,]-|'(?P<quoted>\d{1,4})\b'?))(?!\s*[^\W\d_])"
+)
+MIN_CLOSED_DIGITS = 4
+"""Before a digit that a bracket closes; fewer may be an area code whose bracket did not open."""
 _BRACKETS = re.compile(r"[(\[][^()\[\]]*[)\]]")
 _EMPTY_BRACKETS = re.compile(r"[(\[]\s*[)\]]")
 SHORT_DATE = rf"{DAY_OR_MONTH}(?P<mark>[-./]){DAY_OR_MONTH}(?P=mark)\d{{2}}"
 _SHORT_DATE, _IP_ADDRESS = re.compile(SHORT_DATE), re.compile(IP_ADDRESS)
 _AROUND = re.compile(r"^\D+|\D+$")
+CODE = (
+    r"[0-9]{5}-[0-9]{3,4}|[0-9]{3}-[0-9]{2}-[0-9]{4}|[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}|[0-9]{1,2}\.[0-9]{3}\.[0-9]{3}-[0-9]"
+)
+"""Postcodes of the USA and Brazil; identity numbers of the USA, Brazil and Chile; for Python and RE2."""
+_CODE = re.compile(CODE)
 POST_MARK = ("\u3012", "\u90f5")
 """The sign before a Japanese post code, and the word that it stands for."""
 
@@ -158,8 +167,12 @@ def _plain(char: str) -> str:
     kind = unicodedata.category(char)
     if kind == "Nd":
         return str(unicodedata.decimal(char))
-    if kind == "Cf" or char in "\u20e3\u034f" or "\ufe00" <= char <= "\ufe0f":
-        return ""  # bidi and zero-width marks, keycaps, variation selectors
+    if kind == "Cf" or char == "\u034f" or "\ufe00" <= char <= "\ufe0f":
+        return ""  # bidi and zero-width marks, variation selectors
+    if char == "\u20e3":
+        return ")"  # a digit as a key marks an item of a list
+    if char in "\u301c\u3030":
+        return "~"
     if kind == "Pd" or char in "\u2212\u30fc\u2043":
         return "-"
     if kind == "Zs" or char == "\u2800":
@@ -192,12 +205,16 @@ def blanks(text: str) -> str:
 
 
 def symbols(text: str) -> str:
-    """Drops pictures before and after the digits, a lone digit before one goes into brackets; what one between them says, nobody knows."""
+    """Drops pictures before the digits, and all but one behind them, which may count the last; what one between them says, nobody knows."""
     if SYMBOL not in text:
         return text
     numbered = re.sub(rf"^(\D*){SYMBOL}(?=\d)", r"\1#", text)  # glued to it, it is a `#2`
-    numbered = _COUNTED_BY_SYMBOL.sub(rf" (\1){SYMBOL}", numbered)
-    return _AROUND.sub(lambda match: match[0].replace(SYMBOL, " "), numbered).strip()
+    return _AROUND.sub(_without_symbols, numbered).strip()
+
+
+def _without_symbols(around: re.Match[str]) -> str:
+    behind = around.start() and SYMBOL in around[0] and not any(map(str.isalpha, around[0]))
+    return around[0].replace(SYMBOL, " ") + SYMBOL * behind
 
 
 def markup(text: str) -> str:
@@ -259,7 +276,9 @@ def closed_beside(text: str) -> str:
 
 def _in_brackets(match: re.Match[str]) -> str:
     before = _BRACKETS.sub("", match.string[: match.start()])
-    return match[0] if "(" in before or "[" in before else f" ({match[1] or match[2]})"
+    if "(" in before or "[" in before or (match["glued"] and digit_count(before) < MIN_CLOSED_DIGITS):
+        return match[0]
+    return f" ({match[match.lastgroup or 0]})"
 
 
 def bare_prices_in(text: str) -> list[str]:
@@ -306,6 +325,11 @@ def is_ip_address(text: str) -> bool:
 def is_short_date(text: str) -> bool:
     """True for a day, month and year of two digits, which a number of six digits may look like."""
     return _SHORT_DATE.fullmatch(text) is not None
+
+
+def is_code(text: str) -> bool:
+    """True for digits in the groups of a post code or of a person's identity number."""
+    return _CODE.fullmatch(text) is not None
 
 
 def formula_error(text: str) -> str:

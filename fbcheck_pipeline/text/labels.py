@@ -19,7 +19,7 @@ _LEADING = re.compile(rf"([^\d+]*{LETTER}[^\d+]*?)([\s:.,;\-_)\]=/]*)(?=[(\[]?[\
 _TRAILING = re.compile(rf"(?<=[\d)\]])([^\w+]+)({LETTER}[^\d+]*)$")
 _ASIDE = re.compile(rf"(?<=\d)\s*[)\]]*\s*[(\[{{](?=[^()\[\]{{}}]*{LETTER})([^()\[\]{{}}]*\d[^()\[\]{{}}]*)[)\]}}]\s*$")
 _CLOSING = (")", "]", "}")
-_PARTING = re.compile(r",(?!-)|[;:/(\[]|(?<![.,])-")  # `20,- Euro` is a sum
+_PARTING = re.compile(r",(?!-)|[;:(\[]|/(?=\s)|(?<=\s)/|(?<![.,])-")  # `20,- Euro` is a sum, `98/h` a rate
 _LONE_DIGIT = re.compile(r"\d[^\d+]+\d$")
 _NOTHING_IN_BRACKETS = re.compile(r"(?<=\d)\s*[(\[][.\u2026\s]*[)\]]\s*$")
 _MASK = re.compile(r"[*?#\u2022\u2026]|\.{2}|--")
@@ -121,7 +121,7 @@ def _extension_in(text: str) -> re.Match[str] | None:
     if match is None:
         return None
     groups = re.findall(r"\d+", match[0])
-    is_range = len(groups) == 2 and len(groups[0]) == len(groups[1])
+    is_range = match["word"] and len(groups) == 2 and len(groups[0]) == len(groups[1])
     may_be_number = sum(map(len, groups)) >= MIN_PART_DIGITS and not is_range
     digits = match[0][match.start("digits") - match.start() :]
     is_grouped = len(groups) > 1 and "-" in digits
@@ -129,10 +129,10 @@ def _extension_in(text: str) -> re.Match[str] | None:
     return None if may_be_number and (is_grouped or is_long) else match
 
 
-def glued_extension_of(text: str) -> tuple[str, str] | None:
-    """`030 1234x567`, no blank before the sign: the texts before and after it; None for any other text."""
+def signed_extension_of(text: str) -> tuple[str, str, str] | None:
+    """`030 1234x567`, `030 1234 # 567`: the text before x or #, what parts it from that, the digits behind; None for any other text."""
     match = _extension_in(text)
-    return None if not match or match["word"] or match["gap"] else (text[: match.start()], match["digits"])
+    return None if not match or match["word"] else (text[: match.start()], match["gap"], match["digits"])
 
 
 def vanity_of(text: str) -> str | None:

@@ -20,22 +20,29 @@ MOST_TAIL_DIGITS = 8
 LONGEST_GROUP = 4
 """Whoever writes more digits than that in one go does not part the last ones from them."""
 _HOURS_AFTER = re.compile(r"\s(\d{1,2})\s?-\s?(\d{1,2})$")
+_DAY_AND_MONTH = re.compile(r"\s(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])$")
 _SLASHED_AFTER = re.compile(r"\s\d{1,2}/\d{1,2}$")
 _CODE_APART = re.compile(r"\+\d{1,3}\s+-\s+")
 _GROUP = re.compile(r"\d+")
 _DATE_AFTER = re.compile(rf"\s[(\[]?{SHORT_DATE}[)\]]?$")
 _DATE_BEFORE = re.compile(rf"[(\[]?{SHORT_DATE}[)\]]?\s")
 _FRACTION = re.compile(r"([^.,]*\d)\s*[.,](\d{1,2}|0+)[\s)]*")
-_STRONG = re.compile(r"\s*[/~\n(\[]|\.(?=\s)|\s-(?=\s)|\s-(?=[+0])")
-_COUNTS_OFF = r"[\s.:)\]/\-]+"
+_STRONG = re.compile(r"\s*[/~\n(\[]|\.(?=\s)|\s(?=\.)|\s-(?=\s)|\s-(?=[+0])")
+_COUNTS_OFF = r"[\s.:)\]/\-~'\"]+"
 _MARKS_BEFORE = re.compile(r"^[^\w+(\[#]+")
 _FIRST_GROUP = re.compile(rf"[(\[]?([1-9]\d*){_COUNTS_OFF}(?=[(\[]?\d)")
-_BEFORE_PLUS = re.compile(r"[(\[#]?\s*[1-9]\d{0,4}[\s.:)\]/\-]+(?=[(\[]?\+)")
-_TRUNK = re.compile(r"(?<=\d)[\s.\-/)\]]+(?=[(\[]?0)")
+_BEFORE_PLUS = re.compile(rf"[(\[#]?\s*[1-9]\d{{0,4}}{_COUNTS_OFF}(?=[(\[]?\+\d)")
+_TRUNK = re.compile(r"(?<=\d)[\s.\-/)\]~'\"]+(?=[(\[]?0)")
 _MARKED = re.compile(
-    rf"[1-9]\d?/\s+(?=[(\[]?\d)|#\s*\d{{1,2}}{_COUNTS_OFF}(?=[(\[]?\d)|[(\[]?[1-9]\d?(?:\.?[)\]]|[.:]\s)[^\w+#]*(?=\d)|[1-9]\s*-\s+(?=[(\[]?\d)"
+    rf"[1-9]\d?\s?/\s+(?=[(\[]?\d)|#\s*\d{{1,2}}{_COUNTS_OFF}(?=[(\[]?\d)|[1-9]\d?\s*-\s+(?=[(\[]?\d)"
+    rf"|[(\[]?[1-9]\d?(?:\.?[)\]]|[.:'\"]\s|[.,]-)[^\w+#]*(?=\d)"
 )
 _WORD_INSIDE = re.compile(r"(?<=\d)\D*[^\W\d_]\D*(?=\d)")
+_MARKED_GROUP = re.compile(r"(?<=[\d)\]])\s+(?:\d{1,3}(?:\s*[^\w\s;,|)\]+(\[]|\s+x\s+\d+)|\d\s*[;,|])\W*$")
+_LAST_SHORT_GROUP = re.compile(r"(?<=[\d)\]])\s+\d{1,3}$")
+_MARKED_PIECE_FIRST, _MARKED_PIECE_LAST = re.compile(r"\d+[.']\d+\s+(?=[^.']+$)"), re.compile(r"^([^.']*\d)\s+\d+[.']\d+$")
+_BEHIND_DASHES = re.compile(r"(-\d+-\d+)\s+\d{1,4}$")
+_LONE_DIGITS = re.compile(r"(?:\s\d){2,}$")
 _LAST_PART = re.compile(r"\s[/\-]\s+\d{1,3}$")
 _LONE_ZERO = re.compile(
     r"(?P<code>[(\[\s]*(?:(?P<prefix>\+|00)[(\[\s\-./]*[1-9]\d{0,2}(?!\d)[)\]\s\-./]*|[1-9]\d{0,2}[)\]\s\-./]*(?=[(\[]0))?)[(\[]?0[^\d]+(?=\d)"
@@ -87,13 +94,43 @@ def before_short_groups(core: str) -> Iterator[str]:
         yield head
 
 
+def before_marked_group(text: str) -> Iterator[str]:
+    """What stands before a last short group that a mark follows, which may say what it counts: `041 2345678 5!`, `0472 494 39 ⭐`.
+
+    What also ends an item of a list makes only a lone digit doubtful.
+    """
+    group = _MARKED_GROUP.search(text)
+    if group:
+        yield text[: group.start()]
+
+
+def without_last_short_group(core: str) -> str | None:
+    """What stands before a last group of up to three digits behind a blank; None where the last one is none."""
+    group = _LAST_SHORT_GROUP.search(core)
+    return core[: group.start()] if group else None
+
+
+def beside_other_marks(core: str) -> Iterator[str]:
+    """What is left without a piece that is written otherwise: `0233 937 18 1.415`, `33.33 59 045`, `0829-4230-056 2`, `9395 9 2`."""
+    first = _MARKED_PIECE_FIRST.match(core)
+    if first:
+        yield core[first.end() :]
+    last, behind, lone = _MARKED_PIECE_LAST.match(core), _BEHIND_DASHES.search(core), _LONE_DIGITS.search(core)
+    if last:
+        yield last[1]
+    if behind:
+        yield core[: behind.end(1)]
+    if lone:
+        yield core[: lone.start()]
+
+
 def before_hours(core: str) -> Iterator[str]:
-    """What stands before two last hours with a dash, or two last numbers with a slash: `030 12 34 56 9-17`, `031 1103 24/7`."""
+    """What stands before two last hours or a day and month with a dash, or two last numbers with a slash: `… 9-17`, `… 19-11`, `… 24/7`."""
     slashed = _SLASHED_AFTER.search(core)
     if slashed:
         yield core[: slashed.start()]
     hours = _HOURS_AFTER.search(core)
-    if hours and int(hours[1]) < int(hours[2]) <= 24:
+    if hours and (int(hours[1]) < int(hours[2]) <= 24 or _DAY_AND_MONTH.search(core)):
         yield core[: hours.start()]
 
 

@@ -22,8 +22,6 @@ LEAST_DIGITS, MOST_DIGITS = 7, 15
 
 _SHORTENED = re.compile(r"\+?\d(?:[.,]\d+)?E\+?(?:0?[7-9]|1[0-4])", re.IGNORECASE)
 _AMOUNT = re.compile(r"-?\d{1,3}(?:[.,]\d{3})*[.,]\d{1,2}|-?(?!0\d)\d+[.,](?!0+$)\d+|(?:[12]?\d{1,2}\.){3}[12]?\d{1,2}")
-# Postcodes of the USA and Brazil; identity numbers of the USA, Brazil and Chile.
-_CODE = re.compile(r"\d{5}-\d{3,4}|\d{3}-\d{2}-\d{4}|\d{3}\.\d{3}\.\d{3}-\d{2}|\d{1,2}\.\d{3}\.\d{3}-\d")
 _WRITTEN = re.compile(r"[+0(]|.*\d[ ()\-/]+\d")
 _PLAIN = re.compile(r"\+?[0-9][0-9 ()]*[0-9]")
 _WORD = re.compile(rf"{labels.LETTER}+")
@@ -113,7 +111,12 @@ def _one(text: str) -> Lookalike | None:
 
 def _whole(text: str) -> Lookalike | None:
     core = wordless(text).core
-    if core is None or not LEAST_DIGITS <= digit_count(core) <= MOST_DIGITS or _AMOUNT.fullmatch(core) or _CODE.fullmatch(core):
+    if (
+        core is None
+        or not LEAST_DIGITS <= digit_count(core) <= MOST_DIGITS
+        or _AMOUNT.fullmatch(core)
+        or decorations.is_code(core)
+    ):
         return None
     words = _WORD.findall(labels.extension(text))
     # Any word may stand beside what nobody but a phone is written like; `INV-20240001` is none.

@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from fbcheck_pipeline.text.cell_words import JOINING_LETTERS, JOINING_WORDS, LABEL_LETTERS
-from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, SYMBOL, digit_count
+from fbcheck_pipeline.text.decorations import CURRENCY, MIN_PART_DIGITS, SYMBOL, digit_count
 from fbcheck_pipeline.text.labels import LETTER, may_be_digits
 
 
@@ -34,10 +34,12 @@ _DIGIT = re.compile(r"\d")
 _BETWEEN = re.compile(rf"(?<=[\d)])[\s.,;:(\[\-]+({LETTER}[^\d+(\[]*)(?=[\d+(\[])")
 _LETTERED = re.compile(rf"[{''.join(sorted(LABEL_LETTERS))}][:.]", re.I)
 _RESTART = re.compile(r"(?<=[\d)])[\s\-./()\[\]]+(?=0)")
-# No mark of these is in a number, none hides a digit.
-_UNUSUAL = r"[^\w\s+\-./()\[\]{}<>~'\"`\u00b4\u2018\u2019\u201c-\u201e*#\u2022\u2026?,:=&@%\u00b0!\\^]|:{2,}"
+# No mark of these is in a number, none hides a digit, none says what the digits before it are.
+_UNUSUAL = rf"[^\w\s+\-./()\[\]{{}}<>~'\"`\u00b4\u2018\u2019\u201c-\u201e*#\u2022\u2026?,:=&@%\u00b0!\\^{CURRENCY[1:-1]}]|:{{2,}}"
 # These may hide digits: they part two numbers only where blanks are around and a number surely begins.
 _HIDING = r"(?<=[\d)])\s+[*\u2022\u00b7:=>~^\\_]+\s*(?=[(\[]?[+0])"
+# Not the one behind a domain: `fb.com/28544219`.
+_SLASH = r"(?<!\.[a-z]{2})(?<!\.[a-z]{3})/|/(?![1-9])"
 _COUNTER = re.compile(r"(?:^|(?<=\s))\(?([1-9])[.):\-]\s?(?=\s|[(\[]?[+0])")
 # A lone letter may be a digit misread, unless a new number surely begins after it.
 _JOINING = re.compile(rf"\s(?:{JOINING_WORDS})\s|\s(?:{JOINING_LETTERS})\s(?=\s*\(?[+0])|&", re.I)
@@ -101,7 +103,7 @@ SEPARATORS: tuple[Separator, ...] = (
     _separator(rf"\s*(?:{_UNUSUAL})+\s*|{_HIDING}"),
     _separator(r"(?<=[\d)])\s*\+\s*(?=[(\[]?(?:0(?!0)|\+))", "+"),
     _separator(r"(?<=[\d)])\s*(?=[(\[]?\+\S)", "+"),
-    _separator(r"/", "/"),
+    _separator(_SLASH, "/"),
     _separator(r"\s-\s", "-"),
     _separator(r"(?<=\d)\s*[(\[](?=[+0]\s?\d[^()]*[)\]]\s*$)", "(["),
     Separator(MIN_PART_DIGITS, _around_words),

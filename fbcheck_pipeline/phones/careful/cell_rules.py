@@ -8,6 +8,7 @@ plain cells; where both answer, they agree.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
@@ -189,7 +190,7 @@ def _in_long_list(text: str, reader: _Reader) -> list[PhoneOutcome]:
         of_part = outcomes_of(part, reader.region, reader.column)
         if len(part) > decorations.MAX_CELL_LENGTH or not all(each.is_number for each in of_part):
             return [rejected(RejectReason.NOT_A_NUMBER)]
-        if len(of_part) == 1 and _may_be_reference(part, of_part[0]):
+        if len(of_part) == 1 and _may_be_reference(part, _core_of_part(part), of_part[0]):
             return [rejected(RejectReason.LETTERS_IN_NUMBER)]
         found += of_part
     if not found or _is_shorthand(parts, 1, reader) or _drops_country(text, parts, found, reader):
@@ -316,16 +317,21 @@ def _numbers(text: str, level: int, reader: _Reader) -> list[PhoneOutcome]:
 def _several(parts: list[str], level: int, reader: _Reader) -> list[PhoneOutcome] | None:
     """The numbers of all parts; None where one is none, or may lack what stands in another."""
     found: list[PhoneOutcome] = []
-    in_first, is_unclear = 0, False
+    in_first, is_unclear, alone = 0, False, {}
     for part in parts:
         of_part = _numbers(part, level, reader.silent())
         if not all(each.is_number for each in of_part):
             return None
         found += of_part
         in_first = in_first or len(of_part)
-        is_unclear = is_unclear or (len(of_part) == 1 and _may_be_reference(part, of_part[0]))
+        if len(of_part) == 1:
+            core = _core_of_part(part)
+            is_unclear = is_unclear or _may_be_reference(part, core, of_part[0])
+            alone[core or ""] = of_part[0]
     if is_unclear:
         return [rejected(RejectReason.LETTERS_IN_NUMBER)]
+    if _may_end_earlier(alone, reader):
+        return [rejected(RejectReason.AMBIGUOUS_RANGE)]
     return None if _is_shorthand(parts, in_first, reader) else _all_or_none(found)
 
 
@@ -337,19 +343,42 @@ def _drops_country(text: str, parts: list[str], found: list[PhoneOutcome], reade
     return not regions_named(text, LABELS) <= countries.union(*(regions_named(part, LABELS) for part in parts))
 
 
-def _may_be_reference(part: str, outcome: PhoneOutcome) -> bool:
+def _core_of_part(part: str) -> str | None:
+    """The digits and separators of one of several texts; None where something else is in it."""
+    try:
+        return core_of(cleaned((*EACH_PART, *WORDS), part))
+    except Reject:
+        return None
+
+
+def _may_end_earlier(outcomes: Mapping[str, PhoneOutcome], reader: _Reader) -> bool:
+    """`030 1234 5678 12, 0664 123456`: True where a count may end a number of several; not where two or more digits end another grouped alike.
+
+    Args:
+        outcomes: by the digits and separators of their numbers.
+    """
+    groupings = Counter(tuple(map(len, _GROUP.findall(core))) for core in outcomes)
+    for core, outcome in outcomes.items():
+        head = other_readings.without_last_short_group(core)
+        grouping = tuple(map(len, _GROUP.findall(core)))
+        is_alike = groupings[grouping] > 1 and grouping[-1] > 1
+        if head and not is_alike and not is_own_format(core, outcome) and reader.number_in(head):
+            return True
+    return False
+
+
+def _may_be_reference(part: str, core: str | None, outcome: PhoneOutcome) -> bool:
     """`22 11 22 33, order 99887766`: True where only the length of digits says that they are a number, and words beside them do not."""
     if digit_count(part) < MIN_DIGITS_BESIDE or decorations.may_be_time(part):
         return True
-    if not labels.says_no_telephone(part):
-        return False
-    try:
-        core = core_of(cleaned((*EACH_PART, *WORDS), part))
-    except Reject:
-        return True
+    has_other_words = labels.says_no_telephone(part)
+    if core is None:
+        return has_other_words
     if _WRITTEN.match(core):
-        return core.isdecimal() and labels.is_reference(part)
-    return len(_GROUP.findall(core)) == 1 or not is_own_format(core, outcome)
+        return (core.isdecimal() or decorations.is_code(core)) and labels.is_reference(part)
+    if is_own_format(core, outcome):
+        return has_other_words and len(_GROUP.findall(core)) == 1
+    return has_other_words or decorations.is_code(core)
 
 
 def _is_shorthand(parts: list[str], in_first: int, reader: _Reader) -> bool:
@@ -441,7 +470,9 @@ def _left_alone(text: str, reader: _Reader) -> Iterator[PhoneOutcome]:
                     not labels.says_no_telephone(before) or reader.are_number("+" + _NO_DIGIT.sub("", before + rest))
                 )
                 may_be_code = may_be_code or is_code or _AREA_CODE.match(before) is not None
-            is_sure = is_one and not may_be_code and _is_clear(rest, reader) and not any(map(reader.number_in, (before, *heads)))
+            is_abroad = number.country != reader.region and "+" not in rest
+            is_sure = is_one and not (may_be_code or is_abroad) and _is_clear(rest, reader)
+            is_sure = is_sure and not any(map(reader.number_in, (before, *heads)))
             yield number if is_sure else rejected(RejectReason.AMBIGUOUS_RANGE)
 
 
@@ -532,10 +563,13 @@ def _reject_range(core: str, reader: _Reader) -> None:
 
 def _reject_letters_for_digits(text: str, outcome: PhoneOutcome, reader: _Reader) -> None:
     """`0800 123 TAXI`, `030 1234x567`: where letters or signs may stand for digits, the digits alone are another number."""
-    vanity, glued = labels.vanity_of(text), labels.glued_extension_of(text)
+    vanity, signed = labels.vanity_of(text), labels.signed_extension_of(text)
     if vanity and reader.is_number(vanity):
         raise Reject(RejectReason.LETTERS_IN_NUMBER)
-    if glued and not (outcome.is_number and _ends_surely(glued[0], glued[1], reader)):
+    if not signed:
+        return
+    number, gap, digits = signed
+    if reader.number_in(digits) or not (gap or (outcome.is_number and _ends_surely(number, digits, reader))):
         raise Reject(RejectReason.LETTERS_IN_NUMBER)
 
 
@@ -572,6 +606,8 @@ def _other_readings(text: str, core: str, has_trunk: bool, area: Area) -> Iterat
     yield from other_readings.without_head(text, has_trunk, area)
     if core != text:  # `(3) (Cep) 73 08 78 3`: a word in brackets may stand behind the count
         yield from other_readings.without_head(core, has_trunk, area)
+    yield from other_readings.before_marked_group(text)
+    yield from other_readings.beside_other_marks(core)
     yield from other_readings.without_date(core)
     yield from other_readings.before_zeros(core)
     yield from other_readings.before_marks(core)

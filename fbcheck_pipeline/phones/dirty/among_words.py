@@ -10,11 +10,13 @@ from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, WHOLE, match
 from fbcheck_pipeline.phones.fast.digits import only
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text import labels
+from fbcheck_pipeline.text.decorations import SYMBOL
 
 _SIGN = r" \n,.:;!?'/()|\-"
 # The last word is no letter that may be a digit; none of those behind is.
 _BEFORE = rf"(?:[{LETTERS}(][{LETTERS}{_SIGN}]*)?[{LETTERS}]{{2}}[{_SIGN}]*[ \n:.,;/)]|[:,;/|\-] +"
-_BEHIND = rf"(?:[ \n,;:/]|\.[ \n])(?:[{_SIGN}]*[{LETTERS}]{{2,}})+[{_SIGN}]*| *\((?:[{_SIGN}]*[{LETTERS}]{{2,}})+[{_SIGN}]*|[ \n.,;:!/|\-]*"
+_WORDS = rf"(?:[{_SIGN}]*[{LETTERS}]{{2,}})+[{_SIGN}]*"
+_BEHIND = rf"(?:[ \n,;:/]|\.[ \n]){_WORDS}| *\({_WORDS}|[ \n.,;:!/|\-]*(?:{SYMBOL} *)?"
 _ONE = rf"^(?:{_BEFORE})?({WHOLE})(?:{_BEHIND})$"
 _AROUND = r"^(?:[^0-9+(]|\([^0-9+])+|[^0-9]+$"
 # No date, fraction or range; a last digit that is alone may be the word's behind it.
@@ -30,7 +32,7 @@ _IN_BLANKS = r"^\(?[0-9]+\)?[0-9 ]*$"
 _PLAIN_SIGN = r" \n,.:;!?'/\-"
 _ANY_ONE = rf"^(?:[{LETTERS}][{LETTERS}{_PLAIN_SIGN}]*[ \n:.,;/])?((?:\+|\(?0)[0-9 ()\-]*[0-9])(?:(?:[ \n,;:/]|\.[ \n])[{LETTERS}{_PLAIN_SIGN}]*)?$"
 _MAY_GO = r"(?i)www\.|wa\.me|whatsapp|//|(?:tel|fax|callto|smsto|sms|phone):|[0-9] -| \) |(?:[0-9][^0-9]*){14}"
-CLOSED = rf"^[^(]*[0-9] +[0-9]{{1,3}}\.?\)\s*(?:[^\s{LETTERS}]|$)|[0-9)] +[0-9]{{1,3}}[.,]-"
+CLOSED = rf"^[^(]*[0-9](?:[0-9]| +[0-9]{{1,2}}\.?)\)\s*(?:[^\s{LETTERS}]|$)|[0-9)] +[0-9]{{1,3}}\s?[.,]-"
 """A few digits behind a number, which a bracket that nothing opened, or the sign of a sum, shows to be none of it."""
 # Two dots or dashes may mask digits. A word of four capitals may be a telephone's keys; without its scheme the text is another.
 _NO_WORD = (

@@ -27,6 +27,7 @@ _WORDS_LAST = r"^[+(0-9][0-9 ().\-]*[ (][^0-9()]+\)?$"
 _DIGITS_LAST = r"^[+(0-9][0-9 ().\-]* \(?[^0-9]*[^0-9 .,;:/()+\-\n|][ .:#]*[0-9]+\)?$"
 _BEGIN = r"(?s)^([+(]*[0-9][0-9 ().\-]*[0-9)])"
 _LAST_GROUP = r"[ ().\-]+[0-9]+\)?$"
+_SHORT_GROUP_LAST = r"[0-9)] +[0-9]{1,3}$"
 _SUM = rf"[1-9][0-9]{{0,2}}(?:[.']?[0-9]{{3}},[0-9]{{2}} [{LETTERS}]{{2,}}|(?:[.']?[0-9]{{3}})?,[0-9]{{2}} ?{CURRENCY})"
 _SUM_BEHIND = rf"^((?:\+|\(?0)[0-9 ()]*[0-9)]) {_SUM}$"
 # Hours, or an order's number before it; in one place at most another number may begin.
@@ -127,6 +128,11 @@ def ended_elsewhere(numbers: pa.StringArray, behind: pa.StringArray) -> list[pa.
 def without_last_group(numbers: pa.StringArray) -> pa.StringArray:
     """Each number without its last group of digits, null where it has but one."""
     return rewritten(numbers, matches(numbers, "[0-9]" + _LAST_GROUP), _LAST_GROUP, "")
+
+
+def without_short_last_group(numbers: pa.StringArray) -> pa.StringArray:
+    """The digits of each number without a last group of up to three digits behind a blank; null where it has none, which may be a count."""
+    return digits_in(rewritten(numbers, matches(numbers, _SHORT_GROUP_LAST), _LAST_GROUP, ""))
 
 
 def digits_in(numbers: pa.StringArray) -> pa.StringArray:

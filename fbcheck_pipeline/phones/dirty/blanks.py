@@ -16,7 +16,7 @@ from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS
 
 # What begins with another digit may begin with a count.
-PARTED_BY_BLANKS = r"^(?:[+0][0-9]*|\(0[0-9]+\))(?: +[0-9]+)+(?:\.[0-9]{2}\.[0-9]{2})?$"
+PARTED_BY_BLANKS = r"^(?:[+0][0-9]*|\(0[0-9]+\))(?: +[0-9]+)*(?: +[0-9]+| +[0-9]{1,2}\.[0-9]{2}\.[0-9]{2})$"
 
 
 class TwoNumbers(NamedTuple):

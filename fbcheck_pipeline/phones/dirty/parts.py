@@ -14,7 +14,7 @@ from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches, without_sche
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text.cell_words import JOINING_WORDS
-from fbcheck_pipeline.text.decorations import BARE_DAY, BARE_HOURS, DAY, MIN_PART_DIGITS
+from fbcheck_pipeline.text.decorations import BARE_DAY, BARE_HOURS, CODE, DAY, MIN_PART_DIGITS
 from fbcheck_pipeline.text.few_digits import BLANKS
 
 _PART = r"[+(]?(?:[0-9][ ().\-]{0,2})+"
@@ -36,7 +36,7 @@ _PLAIN = rf"^[{LETTERS}0-9 \n;|,.:!?/()+\-]*$"
 _SCHEME = r"(?i)(?:tel|fax|callto|smsto|sms|phone|whatsapp):|www\.|wa\.me|whatsapp|//"
 _BEGINS = r"^[^0-9+(]*(?:\(?\+|0|\(0[0-9 .\-/]*\))"
 _JOINED = rf"(?i) (?:{JOINING_WORDS}) "
-_UNCLEAR = rf"(?:^|[^0-9])(?:{DAY}|{BARE_DAY}|{BARE_HOURS})(?:[^0-9]|$)|[0-9)]\s+\+[0-9]{{1,3}}  "
+_UNCLEAR = rf"(?:^|[^0-9])(?:{DAY}|{BARE_DAY}|{BARE_HOURS}|{CODE})(?:[^0-9]|$)|[0-9)]\s+\+[0-9]{{1,3}}  "
 """Digits beside a date may be another number with it: `0532 …; 89 30.11.1995`; a wide gap behind a number's code is a dash."""
 
 

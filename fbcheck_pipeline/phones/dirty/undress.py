@@ -38,7 +38,7 @@ _WORDS_FIRST = r"^[(\[]?[^0-9+(][^0-9]*[0-9][0-9 ().\-]*$"
 WHOLE = r"(?:\+|\(?0)[0-9 ().\-]*[0-9)]|[0-9]+|\(?[1-9][0-9]{2,}\)?(?:[ .\-]+[1-9][0-9]+)+"
 # Of fewer digits than one of two numbers has, so that the slash ends an area code; and no tail of a range behind it.
 _AREA = r"\(?0[0-9]{1,5}\)?|\+[0-9]{1,2} ?(?:\(0\) ?)?[0-9]{2,3}"
-_BESIDE_SYMBOL = rf"^(?:{decorations.SYMBOL} +({WHOLE})|({WHOLE}) +{decorations.SYMBOL})$"
+_BEHIND_SYMBOL = rf"^{decorations.SYMBOL} +({WHOLE})$"
 # Two numbers have no more digits: each fifteen, an international prefix, a trunk 0. In fewer groups, their runs are looked at.
 _OF_TWO = 44
 MANY = rf"^[0-9]+(?: +[0-9]+){{{MOST_GROUPS},}}$"
@@ -86,10 +86,10 @@ _STEPS = (
     _Step(rf"^(?:{_COMMAS}|{_APOSTROPHES})$", "[,']", ""),
     _Step(rf"(?i)^(?:{_SCHEME}){CORE}$", r"^[^:]+:", ""),
     _Step(rf"(?i)^{_LABELLED}(?:{WHOLE})$", r"^[^0-9+]*[^0-9+(]", "", (_WORDS_FIRST,), r"(?:^|[^A-Za-z])IS[^A-Za-z]"),
-    _step(rf"^(?:({CORE}) ?[;,.:]|\[({CORE})\])$", r"\1\2"),
+    _step(rf"^(?:({CORE}) ?[;,]|\[({CORE})\])$", r"\1\2")._replace(unless=" [0-9] ?[;,]$"),
     _step(rf"^({_AREA}) ?/ ?([0-9](?: ?[0-9]){{4,8}})$", r"\1 \2"),
     _step(r"^\(\+([0-9]{1,3})\)([ 0-9(].*)$", r"+\1\2"),
-    _step(_BESIDE_SYMBOL, r"\1\2")._replace(unless=f"[0-9)] +[0-9] +{decorations.SYMBOL}"),  # one is no flag, and counts no digit
+    _step(_BEHIND_SYMBOL, r"\1"),  # one is no flag
 )
 
 

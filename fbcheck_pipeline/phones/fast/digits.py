@@ -100,6 +100,7 @@ def digits_of(cells: pa.StringArray) -> Digits:
         tail[~is_plain] = 0
         tail[~_counts_on(matrix, count, tail)] = 0
         zeros = _last_zeros(matrix, count, _tails(count, seen, first, *signs.of(_DOT)))
+    is_plain[_end_in_lone_digits(kind, begins, ends)] = False
     restart, is_unclear = _restarts(kind, between, between_rows, seen, first, count, matrix, has_plus)
     counted = _bracketed_counts(kind, begins, count)
     is_plain[is_unclear | ((restart > 0) & (counted > 0))] = False
@@ -219,6 +220,7 @@ def _has_unclear_signs(signs: _Signs, begins: Ints, ends: Ints, seen: NDArray[np
     is_unclear[rows_opened[has_plus[rows_opened] & (seen[opens] == first[rows_opened])]] = True  # `+(201) …`
     is_unclear |= _closes_first(signs, cells)
     is_unclear[_rows_with_short_dates(signs, begins, ends)] = True
+    is_unclear[_rows_parted_behind_dashes(signs, ends, seen)] = True
     is_unclear[_rows_of_addresses(signs, ends, seen, count)] = True
     return is_unclear
 
@@ -332,6 +334,26 @@ def _rows_with_short_dates(signs: _Signs, begins: Ints, ends: Ints) -> Ints:
     return dated
 
 
+def _rows_parted_behind_dashes(signs: _Signs, ends: Ints, seen: NDArray[np.int32]) -> Ints:
+    """Cells with several dashes whose digits behind the last one do not stand side by side: `0829-4230-056 2`."""
+    dashes, rows = signs.of(_DASH)
+    is_last = (np.diff(rows, append=-1) != 0) & (np.diff(rows, prepend=-1) == 0)
+    dashes, rows = dashes[is_last], rows[is_last]
+    tail = seen[ends[rows]] - seen[dashes]
+    parted: Ints = rows[seen.take(dashes + 1 + tail, mode="clip") - seen[dashes] < tail]
+    return parted
+
+
+def _end_in_lone_digits(kind: Bytes, begins: Ints, ends: Ints) -> Mask:
+    """`9395 9 2`: cells whose last two digits stand alone, or that have two signs before the last one."""
+    if not len(kind):
+        return np.zeros(len(ends), np.bool_)
+    last = ends - 1 - (kind.take(ends - 1, mode="clip") >= _BLANK)
+    one, two, three, four = (kind.take(last - place, mode="clip") < _BLANK for place in range(4))
+    is_within = last - 3 >= begins
+    return is_within & ((one & ~two & ~(three & four)) | ~one)
+
+
 def _rows_of_addresses(signs: _Signs, ends: Ints, seen: NDArray[np.int32], count: Ints) -> Ints:
     """Cells that may be a computer's address, whatever is around it: `212.55.12.34`, `(212.55.12.34)`."""
     is_dot = signs.kinds == _DOT
@@ -388,7 +410,7 @@ def _after_long_groups(
 
 
 def _hours(kind: Bytes, begins: Ints, dashes: Ints, rows: Ints, tail: Ints) -> Ints:
-    """How many digits two last hours have, as in `030 12 34 56 9-17`; 0 in most."""
+    """How many digits two last hours, or a day and month, have, as in `030 12 34 56 9-17`; 0 in most."""
     hours = np.zeros(len(begins), np.int64)
     last = np.zeros(len(begins), np.int64)
     last[rows] = dashes  # in order, so that the last one stays
@@ -405,6 +427,7 @@ def _hours(kind: Bytes, begins: Ints, dashes: Ints, rows: Ints, tail: Ints) -> I
         digit = kind[np.minimum(dashes + 1 + place, len(kind) - 1)].astype(np.int64)
         closes = np.where(has, 10 * closes + digit, closes)
     are_hours = (one < _BLANK) & (is_two | (two == _BLANK)) & (opens < closes) & (closes <= 24)
+    are_hours |= is_two & (one < _BLANK) & (opens >= 1) & (opens <= 31) & (closes >= 1) & (closes <= 12) & (tail[rows] == 2)
     hours[rows[are_hours]] = (tail[rows] + 1 + is_two)[are_hours]
     return hours
 

