@@ -91,6 +91,7 @@ TRAPS: dict[str, list[Cell]] = {
     "a range in bare digits": _cells("AT", "567389425-28", "1234567-68", "1234567-70"),
     "no range": _cells("DE", "030 123456-56", "030 123456-66", "030 123456-55", "030 123456-0"),
     "a range is read in its own region": _cells("US", "415-555-2671-72", "4155552671-72"),
+    "digits enough for a call within a town only": _cells("GB", "18724467", "+4418724467") + _cells("PH", "7565872"),
     "more than fifteen digits": _cells("DE", "+4986437651831803", "086437651831803999", "004986437651831803", "08643765183180"),
     "more digits than fit": _cells("TR", "1" * 24, "1" * 25, "1" * 27, "1" * 28, "1" * 40, "0" * 30, "+" + "9" * 30),
     "a date with a short year beside a number": _cells(
