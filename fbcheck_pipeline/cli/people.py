@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import phonenumbers
 
 from fbcheck_pipeline.cli.output import Reporter, count_of
 from fbcheck_pipeline.cli.tables import plain_table
@@ -122,7 +123,7 @@ def phones_to_erase(ws: Workspace, numbers: Sequence[str], file: Path | None, co
         OperatorError: none is named, or one of them is no phone number.
         ListError: the file cannot be read.
     """
-    found = np.array([phone_of(each, ws.settings.region) for each in numbers], np.int64)
+    found = np.array([_phone_to_erase(ws, each) for each in numbers], np.int64)
     if file is not None:
         read = read_phones(ws, file, ReadOptions(column=column, region=ws.settings.region))
         if len(read.unread_rows):
@@ -131,6 +132,18 @@ def phones_to_erase(ws: Workspace, numbers: Sequence[str], file: Path | None, co
     if not len(found):
         raise OperatorError("name the numbers to erase, or give --file FILE")
     return np.unique(found)
+
+
+def _phone_to_erase(ws: Workspace, text: str) -> int:
+    """The phone that is named: it exists today, or the store has it as a phone. Half a number stands in the cells of strangers."""
+    phone = phone_of(text, ws.settings.region)
+    if not phonenumbers.is_valid_number(phonenumbers.parse(f"+{phone}")):
+        held = what_is_held(ws, person_of(np.array([phone], np.int64)))
+        if not (held.chunks or held.waiting or any(each.rows for each in held.lists.values())):
+            raise OperatorError(
+                f"{text.strip()[:3]}••• is no phone number that exists, and no list has it; put a number with blanks into quotes"
+            )
+    return phone
 
 
 def say_erasure(ws: Workspace, phones: Phones, reporter: Reporter, *, dry_run: bool) -> tuple[int, list[str]]:

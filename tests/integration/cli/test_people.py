@@ -150,3 +150,20 @@ def test_a_person_is_shown_and_erased_and_no_number_is_repeated(fbcheck: Fbcheck
     assert code == 2 and "is no phone number" in err and "345678" not in err
     posts = len(vendor.posts)
     assert fbcheck("run", lists[0], "--json")[0] == 0 and len(vendor.posts) == posts
+
+
+def test_half_a_number_erases_nothing_of_strangers(fbcheck: Fbcheck, tmp_path: Path) -> None:
+    """Seen: `erase 0171 3920027` without quotes erased two others, who were suppressed, and a cell of a third. A number that a list has
+    goes although it exists no more."""
+    path = str(write_list(tmp_path / "a.csv", ["+49 171 3920027", "0171 3920055"]))
+    german = ("--region", "DE")
+    assert fbcheck("run", path, "--json", *german)[0] == 0
+    code, _, err = fbcheck("erase", "0171", "3920027", *german)
+    assert (
+        code == 2
+        and "error: 017••• is no phone number that exists, and no list has it; put a number with blanks into quotes" in err
+    )
+    held = fbcheck("person", "+491713920027", "--json")[1]
+    assert ([each["rows"] for each in held["lists"]], held["suppressed"]) == ([1], False)
+    fbcheck.prelude = "import phonenumbers; phonenumbers.is_valid_number = lambda number: False"
+    assert fbcheck("erase", "0171 3920027", "--json", *german)[1]["rows"] == 1
