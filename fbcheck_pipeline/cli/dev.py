@@ -15,7 +15,7 @@ from pathlib import Path
 from fbcheck_pipeline.cli.dagster_home import prepare_dagster_home
 from fbcheck_pipeline.cli.demo import fresh_folder, sample_lists, sandbox_environment
 from fbcheck_pipeline.cli.output import Reporter
-from fbcheck_pipeline.errors import OperatorError
+from fbcheck_pipeline.errors import OperatorError, StorageError
 from fbcheck_pipeline.model import paths
 
 DELAY_S = 10.0
@@ -29,6 +29,7 @@ def run_dev(port: int, reporter: Reporter) -> int:
 
     Raises:
         OperatorError: the port is taken, and Dagster itself would wait for it silently; or there is no webserver.
+        StorageError: the data's folder cannot be made.
     """
     from fbcheck_pipeline.sandbox import Sandbox
 
@@ -40,7 +41,10 @@ def run_dev(port: int, reporter: Reporter) -> int:
             raise OperatorError(f"port {port} is taken; end the program that uses it, or choose another port with --port")
     folder = fresh_folder("dev")
     home, inbox = folder / paths.DAGSTER.folder, folder / paths.INBOX.folder
-    inbox.mkdir(parents=True, mode=0o700)
+    try:
+        inbox.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        raise StorageError(f"{inbox} cannot be created ({error.strerror}); check FBCHECK_DATA_URI") from None
     prepare_dagster_home(home)
     with Sandbox(delay_s=DELAY_S) as sandbox:
         environment = sandbox_environment(folder, sandbox.url, region="TR") | {"DAGSTER_HOME": str(home)}

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from fbcheck_pipeline.errors import LedgerError
+from fbcheck_pipeline.errors import LedgerError, StorageError
 from fbcheck_pipeline.files.storage import Storage
 from fbcheck_pipeline.ledger import versions
 from fbcheck_pipeline.ledger.book import Ledger
@@ -60,7 +60,10 @@ def open_ledger(
         LedgerError: it cannot be reached, is of a newer version or an earlier layout, belongs to other data, another vendor or another
             instance, is older than the
             data, or the data's ledger is missing.
+        StorageError: DATA_URI names a file.
     """
+    if storage.is_local and Path(storage.data_uri).is_file():
+        raise StorageError(f"{storage.data_uri} is a file, and FBCHECK_DATA_URI names a folder; correct it")
     database = connect(settings.ledger_address)
     if is_nowhere := only_to_look and not database.exists():
         database = connect(NOWHERE)

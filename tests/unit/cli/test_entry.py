@@ -87,6 +87,20 @@ def test_an_output_that_cannot_be_written_is_named_without_a_traceback(is_json: 
     assert ended.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "command", [["status"], ["run", "a.csv"], ["export", "a", "--to", "a.csv"], ["dev"]], ids=lambda each: each[0]
+)
+def test_data_that_are_no_folder_are_refused(
+    command: list[str], fbcheck: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Seen: `status` said that a file has no lists yet, with exit 0, and `dev` an unexpected NotADirectoryError."""
+    (tmp_path / "list.csv").touch()
+    monkeypatch.setenv("FBCHECK_DATA_URI", str(tmp_path / "list.csv"))
+    monkeypatch.setenv("FBCHECK_API_KEY", "k")
+    code, _, err = fbcheck(*command)
+    assert code == 2 and "FBCHECK_DATA_URI" in err.splitlines()[-1] and "unexpected" not in err
+
+
 @pytest.mark.usefixtures("tmp_path")
 def test_a_traceback_comes_only_when_asked_for(fbcheck: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """An unexpected error says its kind and never its message, which may quote a cell; `--debug` shows where it was."""
