@@ -222,7 +222,9 @@ class _Driver:
             except FbcheckError as error:
                 self._outcome.fail(files[key], error)
                 if isinstance(error, VendorRefuses):
-                    break
+                    return
+        if files:
+            report_progress("planning", len(files), len(files))
 
     def _is_agreed(self, key: str) -> bool:
         """True where a held list goes on by a person's answer on the terminal."""

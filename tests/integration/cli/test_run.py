@@ -111,6 +111,19 @@ def test_an_overdue_task_keeps_no_list_open_and_is_asked_about_by_each_run(
     assert (code, document["lists"][0]["counts"]["checked"], len(vendor.posts)) == (0, 2, 1), err
 
 
+def test_what_is_planned_is_told_to_its_end(fbcheck: Fbcheck, tmp_path: Path) -> None:
+    """Seen: `planning 0 of 1` stood above all other bars until the run had ended."""
+    fbcheck.prelude = (
+        "import sys\nfrom fbcheck_pipeline import progress\n"
+        "progress._listeners.append(lambda *told: print(*told, file=sys.stderr) if told[0] == 'planning' else None)"
+    )
+    paths = [str(write_list(tmp_path / f"{number}.csv", [swiss(number)])) for number in (1, 2)]
+    code, _, err = fbcheck("run", *paths, "--json")
+    assert code == 0 and [line for line in err.splitlines() if line.startswith("planning ")] == [
+        f"planning {done} 2" for done in range(3)
+    ]
+
+
 def test_a_second_list_reuses_verdicts(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """What was paid for once answers every list."""
     fbcheck("run", str(write_list(tmp_path / "a.csv", [swiss(1), swiss(2)])), "--json")
