@@ -48,7 +48,7 @@ from fbcheck_pipeline.phones.dirty.countries_named import (
     without_lira,
 )
 from fbcheck_pipeline.phones.dirty.few import few_digits_in, fewest_of, may_be_emergency, regions_in
-from fbcheck_pipeline.phones.dirty.marked_up import without_markup
+from fbcheck_pipeline.phones.dirty.marked_up import MARKUP, without_markup
 from fbcheck_pipeline.phones.dirty.parts import MARKED, SEVERAL, WORDED, marked_parts, parts_of, worded_parts
 from fbcheck_pipeline.phones.dirty.rejects import (
     BETWEEN,
@@ -98,6 +98,8 @@ LONGEST_PLAIN = 80
 # Of so many cells of a batch the shape is looked at first; where none is plain, no other is looked for. A single point may begin a fraction.
 SHAPES_SEEN = 200
 PLAIN_SHAPE = r"^[0-9 ()+\-]*(?:\.[0-9 ()+\-]*\.[0-9 ().+\-]*)?$"
+
+BETWEEN_APART = f"[0-9][^0-9]*[{LETTERS_APART}][^0-9]*[0-9]"
 
 Wanted = Callable[[PhoneArrays], Mask]
 Way = Callable[["PhoneReader", "Cells", pa.StringArray], tuple[PhoneArrays, Mask]]
@@ -348,20 +350,24 @@ class PhoneReader:
         is_number, is_none = np.zeros(len(parts), np.bool_), np.zeros(len(parts), np.bool_)
         is_torn = matches(long, TORN)
         is_number[places] = is_sure & phone_batches.is_number(read) & ~is_torn
-        may_be_none = places[is_sure & ~phone_batches.is_number(read) & ~is_torn]
-        some = cells.taken(of_cell[may_be_none])._replace(texts=parts.take(pa.array(may_be_none)))
-        is_none[may_be_none], has_later = self._begin_with_none(some, fewest[of_cell[may_be_none]])
+        others = np.flatnonzero(~is_number[places] & ~is_torn)
+        is_none[places[others]], has_later = self._begin_with_none(
+            cells.taken(of_long[others])._replace(texts=long.take(pa.array(others))), fewest[of_long[others]]
+        )
         holds_number = np.zeros(len(parts), np.bool_)
         holds_number[places] = is_sure & phone_batches.is_clear_number(read) & ~is_torn
-        holds_number[may_be_none] = has_later
+        holds_number[places[others]] = has_later
+        is_either = np.zeros(len(parts), np.bool_)
+        is_either[places[~is_sure]] = is_none[places[~is_sure]]
         has_number, has_other, is_unclear, may_be_abroad, may_be_named = (
             np.bincount(of_cell[where], minlength=len(plain)) > 0
             for where in (
-                *(holds_number, is_few | is_none, ~(is_few | is_none | is_number)),
+                *(holds_number, is_few | (is_none & ~is_either), ~(is_few | is_none | is_number)),
                 *(is_none | (is_few & (counts >= FEWEST)), is_none | (is_few & (counts >= FEWEST_ABROAD))),
             )
         )
-        is_without = has_number & has_other & ~is_unclear & (cells.regions != NONE)
+        # Where no run is a number, other reasons come first, but for letters between digits.
+        is_without = has_other & ~is_unclear & (cells.regions != NONE) & (has_number | matches(plain, BETWEEN_APART))
         places = np.flatnonzero(is_without & may_be_abroad)
         words = plain.take(pa.array(places))
         words = pc.if_else(pa.array(may_be_named[places]), words, without_lira(words))
@@ -374,14 +380,14 @@ class PhoneReader:
         )
         return phone_batches.rejected_phones(cells.rows[is_without], reasons), is_without
 
-    @_where("[<@]")
+    @_where(MARKUP)
     def _without_markup(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
-        """Numbers in tags or beside an e-mail address."""
-        ways = (PhoneReader._numbers_undressed, PhoneReader._in_parts, PhoneReader._among_words)
+        """Numbers in tags, lists or documents; and what `_cleared` reads in these."""
+        ways = (PhoneReader._numbers_undressed, PhoneReader._in_parts, PhoneReader._among_words, PhoneReader._cleared)
         return self._first_clear(ways, cells, without_markup(plain))
 
     def _begin_with_none(self, cells: Cells, fewest: Ints) -> tuple[Mask, Mask]:
-        """Where no run that begins a part, or follows a count that does, is a number; and where any other is one."""
+        """Where no run that begins a part, but all of it, or follows a count that does, is a number; and where any other is one."""
         groups = groups_of(cells.texts)
         runs = runs_in(cells.texts, groups, fewest)
         read, is_sure = self._fast(cells.taken(runs.of_cell)._replace(texts=runs.texts))
@@ -389,7 +395,7 @@ class PhoneReader:
         follows_count = (runs.first - firsts[runs.of_cell] == 1) & (groups.digits[firsts[runs.of_cell]] <= MOST_COUNT_DIGITS)
         is_head = (runs.first == firsts[runs.of_cell]) | follows_count
         is_none = ~groups.are_many(fewest)
-        is_none[runs.of_cell[is_head & (~is_sure | phone_batches.is_number(read))]] = False
+        is_none[runs.of_cell[is_head & ~runs.is_whole & (~is_sure | phone_batches.is_number(read))]] = False
         has_number = np.bincount(runs.of_cell[is_sure & phone_batches.is_clear_number(read)], minlength=len(cells.rows)) > 0
         return is_none, has_number
 

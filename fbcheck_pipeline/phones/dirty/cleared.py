@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.among_words import CLOSED
-from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, matches, rewritten
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, QUOTE, matches, rewritten
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import Ints
 from fbcheck_pipeline.text.decorations import CURRENCY, DAY, DAY_OR_MONTH, MIN_PART_DIGITS, MONTH, TIME, YEAR
 from fbcheck_pipeline.text.few_digits import AMOUNT_OR_BOOK, BLANKS
 
-_PLAIN = rf"^[{LETTERS}0-9(+{CURRENCY[1:-1]}][{LETTERS}0-9 \t\r\n,.;:!?/()'\-+|#%_@{CURRENCY[1:-1]}]*$"
+_PLAIN = rf"^[{LETTERS}0-9(+/{CURRENCY[1:-1]}][{LETTERS}0-9 \t\r\n,.;:!?/()'\"{{}}\-+|#%_@{CURRENCY[1:-1]}]*$"
 _SCHEME = r"(?:tel|fax|callto|smsto|sms|phone|whatsapp):\s*"
 _DAY = "|".join(
     rf"{DAY_OR_MONTH}{mark}{DAY_OR_MONTH}{mark}{YEAR}|{YEAR}{mark}{DAY_OR_MONTH}{mark}{DAY_OR_MONTH}"
@@ -33,12 +33,12 @@ _HAS_ADDRESS = r"@|://|www\."
 # A link, an item of a vCard, a parameter, a time behind a whole date, a place; a line's mark, a wide gap behind a code, a price's.
 _OTHER = (
     rf"(?is)(?://|www\.)[^\s;|()]*[0-9@{CURRENCY[1:-1]}]|@[^\s;|()]*(?://|www\.)|{CHAT_LINK}|item[0-9]|(?:tel|fax);|{_SCHEME}{_SCHEME}|tel:\+[0-9\-.()]*[\-.(]|@(?:c\.us|s\.whatsapp)|\.[0-9]{{4,}}[^0-9.]+[0-9]+\.[0-9]{{4}}"
-    rf"|^[ (]*(?:{DAY}|{MONTH}[\-./]{YEAR})(?:[\sT,]+[0-9]{{1,2}}[:.][0-9]{{2}}|[ ()]*$)|^\(.*'"
+    rf"|^[ (]*(?:{DAY}|{MONTH}[\-./]{YEAR})(?:[\sT,]+[0-9]{{1,2}}[:.][0-9]{{2}}|[ ()]*$)|^\(.*['\"]"
     rf"|\n *[\-] *[(]?[+0]|\+[0-9]{{1,3}}(?:\t|\s\s)|{CURRENCY}\s?[1-9][0-9]{{0,3}}\s+[1-9]|{CURRENCY}.*{CURRENCY}|^[+\-]?[0-9.,]+\s*e\s*[+\-]?[0-9]"
     rf"|{AMOUNT_OR_BOOK}"
 )
-# A number with a fraction or in thousands.
-_DECIMAL = r"^[+0-9 ]*[.,'][0-9.,' ]*[0-9]$"
+# A number with a fraction or in thousands; no list of several.
+_DECIMAL, _LIST = r"^[+0-9 ]*[.,'][0-9.,' ]*[0-9]$", "[.,].*[.,] |[.,] .*[.,]"
 _LEFT_OVER = rf"(?i){CLOSED}|{_HAS_ADDRESS}|{CURRENCY}|{_SCHEME}[(+0-9]"
 
 
@@ -49,6 +49,7 @@ def cleared(cells: pa.StringArray, fewest: Ints) -> pa.StringArray:
         cells: as `in_ascii` gives them, without blanks around.
         fewest: digits of a number of each cell's region.
     """
+    cells = _replaced(cells, '^"', rf"^{QUOTE}+\s*|(?:{QUOTE}|\s)+$", "")
     is_known = digit_counts(cells) >= MIN_PART_DIGITS
     is_known[is_known] = matches(cells.filter(pa.array(is_known)), _PLAIN, unless=_OTHER)
     texts = pc.if_else(pa.array(is_known), cells, NOTHING)
@@ -65,7 +66,7 @@ def cleared(cells: pa.StringArray, fewest: Ints) -> pa.StringArray:
             )
             texts = pc.if_else(pa.array(has_long), NOTHING, texts)
         texts = _dropped(texts, (_PRICE,), r"\1\3\2\4", r"\(\s*\)")
-    texts = pc.if_else(pa.array(matches(texts, _DECIMAL)), NOTHING, texts)
+    texts = pc.if_else(pa.array(matches(texts, _DECIMAL, unless=_LIST)), NOTHING, texts)
     first = rf"(?i)^((?:[^0-9]*[^{LETTERS}0-9])?){_SCHEME}([(+0-9])"
     texts = _replaced(texts, first, first, r"\1\2")
     texts = _replaced(texts, "(?i)" + _SCHEME, rf"(?i)([^{LETTERS}0-9]){_SCHEME}([(+0-9])", r"\1|\2")

@@ -18,7 +18,7 @@ from fbcheck_pipeline.text.decorations import BARE_DAY, BARE_HOURS, CODE, DAY, M
 from fbcheck_pipeline.text.few_digits import BLANKS
 
 _PART = r"[+(]?(?:[0-9][ ().\-]{0,2})+"
-_SEPARATOR = rf"(?: ?(?:[;|,/\n]|:::?) ?| - |(?i: (?:{JOINING_WORDS}) ))"
+_SEPARATOR = rf"(?: ?(?:[;|,/]|\n+|:::?) ?| - |(?i: (?:{JOINING_WORDS}) ))"
 _SEVERAL = rf"^{_PART}(?:{_SEPARATOR}{_PART})+$"
 _LISTED = r"\(?0[0-9]*\)?(?: ?[0-9]+)*|\+[0-9]+(?: [0-9]+)*"
 _NUMBERED = rf"^1[.)] (?:{_LISTED})[ \n]+2[.)] (?:{_LISTED})(?:[ \n]+3[.)] (?:{_LISTED}))?$"

@@ -24,7 +24,7 @@ from fbcheck_pipeline.text.splitting import CERTAIN_SEPARATORS, LONG_LIST, MAX_L
 
 # Begins and ends as a number does; what stands inside, the fast path looks at. A single point may begin a fraction.
 CORE = r"(?:[+(]?[0-9](?:[0-9 ()\-]*(?:\.[0-9 ()\-]*\.[0-9 ().\-]*)?[0-9)])?)"
-_QUOTE = "[\"'`\u00b4\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb]"
+QUOTE = "[\"'`\u00b4\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb]"
 _INTEGER = r"\+?[0-9]{5,}"
 _COMMAS, _POINTS, _APOSTROPHES = (rf"\+?[1-9][0-9]{{0,2}}(?:{sign}[0-9]{{3}}){{2,}}" for sign in (",", r"\.", "'"))
 # As many decimals as the exponent says: no digit is lost, none is padded.
@@ -79,7 +79,7 @@ def _step(shape: str, becomes: str) -> _Step:
 
 
 _STEPS = (
-    _step(rf"^=?{_QUOTE}+ ?([+(]?[0-9][0-9 ().,\-]*){_QUOTE}*$", r"\1"),
+    _step(rf"^=?{QUOTE}+ ?([+(]?[0-9][0-9 ().,\-]*){QUOTE}*$", r"\1"),
     _Step(rf"^(?:{_INTEGER}|{_COMMAS}|{_POINTS}|{_APOSTROPHES})[.,]0$", _FRACTION, ""),
     _Step(r"[\t\r\v\f]", r"[\t\r\v\f ]+", " "),
     _step(rf"^([1-9])[.,](?:{_EXACT})$", r"\1\2\3\4\5\6\7\8"),

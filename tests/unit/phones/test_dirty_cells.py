@@ -290,13 +290,19 @@ def test_what_is_surely_no_number_is_not_read_cell_by_cell(
 
 
 @pytest.mark.parametrize(
-    "text", ["12345,abc def,0532 123 45 67,2024-05-17,5.58", "abc def 0532 123 45 67 ghi 2.860,42 TL jkl 16.09.2021"]
+    ("text", "region"),
+    [
+        ("12345,abc def,0532 123 45 67,2024-05-17,5.58", "TR"),
+        ("abc def 0532 123 45 67 ghi 2.860,42 TL jkl 16.09.2021", "TR"),
+        ("4670,abc,2024-05-10,12.70,true", "DE"),
+        ("27611, 84606, 18271, 43432, 25455, 74937, 68915, 71898, 95405", "DE"),
+    ],
 )
 def test_digits_that_words_part_from_a_number_refuse_it_at_once(
-    reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, text: str
+    reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, text: str, region: str
 ) -> None:
     """Lines of CSV and notes with a sum: the rules would take two hundred microseconds."""
-    cell = (text, COUNTRIES.index("TR"), Says.NOTHING)
+    cell = (text, COUNTRIES.index(region), Says.NOTHING)
     expected = read_carefully(*cell)
     monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
     assert read_cells(reader, [cell]) == [expected]

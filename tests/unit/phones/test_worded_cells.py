@@ -529,6 +529,13 @@ def test_no_trap_is_read_in_a_vector(reader: PhoneReader, region: str) -> None:
         "Max Muster\nMuster GmbH\nTel: 0532 123 45 67\nFax: 0533 123 45 67\nmax@example.com",
         "Max; ev 0532 123 45 67 | 0533 123 45 67",
         "0532 123 45 67 2.599,03 €",
+        '"Ali Veli","0532 123 45 67","13715 Bursa","14.10.2015"',
+        '17711,"Ali Veli",0532 123 45 67,"Bursa, 10276",2026-08-09',
+        '{"phone": "0532 123 45 67"}',
+        '{"id": 18724, "phone": "0532 123 45 67"}',
+        "['0532 123 45 67', '0533 123 45 67']",
+        "<div>0532 123 45 67</div><div>0533 123 45 67</div>",
+        "27611, 84606, 18271, 43432, 25455",
     ],
 )
 def test_what_many_lists_hold_is_not_read_cell_by_cell(reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
