@@ -73,6 +73,7 @@ MUTANTS = (
     Mutant("lone digits at the end", "fast/digits.py", "is_plain[_end_in_lone_digits(kind, begins, ends)] = False", "pass"),
     Mutant("a blank behind dashes", "fast/digits.py", "is_unclear[_rows_parted_behind_dashes(signs, ends, seen)] = True", "pass"),
     Mutant("a day and month", "fast/digits.py", "are_hours |= is_two & (one < _BLANK)", "are_hours |= is_two & (one > _BLANK)"),
+    Mutant("00 for a plus", "fast/fast_path.py", "| (head >= 100) | (idd == 2)", "| True"),
     # fast: the steps of parse
     Mutant("restarts are left", "fast/fast_path.py", "self._leave_restarts(reading, digits, regions, column)", "pass"),
     Mutant("ranges are left", "fast/fast_path.py", "self._leave_ranges(reading, digits, regions, column)", "pass"),

@@ -67,7 +67,7 @@ def rejected(reason: RejectReason) -> PhoneOutcome:
 
 
 def read(number: str, region: str | None, column: Says = Says.NOTHING) -> PhoneOutcome:
-    """Read one number: phonenumbers' answer, except where bare digits have two.
+    """Read one number: phonenumbers' answer, except where bare digits have two, or 00 may stand for the plus.
 
     Args:
         number: ASCII digits, with a `+` before them or not.
@@ -79,6 +79,8 @@ def read(number: str, region: str | None, column: Says = Says.NOTHING) -> PhoneO
     if is_emergency(number, region):
         return rejected(RejectReason.EMERGENCY)
     here = library(number, region)
+    if number.startswith("00") and here.is_number and _is_another(library("+" + number[2:], None), here):
+        return rejected(RejectReason.AMBIGUOUS_INTERNATIONAL)  # where one dials 001 or 009, many write 00
     if region is None or not is_bare(number, region):
         return here
     # Without the column's word, a lost digit would turn a local number into a foreign one.
@@ -215,13 +217,17 @@ def library(number: str, region: str | None) -> PhoneOutcome:
 
 
 def _of_two_readings(national: PhoneOutcome, international: PhoneOutcome, column: Says) -> PhoneOutcome:
-    if not international.is_number or national.e164 == international.e164:
+    if not _is_another(international, national):
         return national
     if column is Says.INTERNATIONAL:
         return international
     if national.can_be_mobile and not international.can_be_mobile and not _have_one_code(national, international):
         return national
     return rejected(RejectReason.AMBIGUOUS_INTERNATIONAL)
+
+
+def _is_another(one: PhoneOutcome, other: PhoneOutcome) -> bool:
+    return one.is_number and one.e164 != other.e164
 
 
 def _have_one_code(one: PhoneOutcome, other: PhoneOutcome) -> bool:

@@ -193,6 +193,7 @@ class FastPath:
 
         where = np.flatnonzero(has_region & self._is_national(digits, rows, regions, head))
         reading.put(where, self._without_plus(digits, rows[where], regions[where], head[where], column[where]))
+        reading.is_sure &= ~reading.is_number | has_plus | ~has_region | (head >= 100) | (idd == 2)  # 00 may stand for the plus
         return reading
 
     def _with_plus(self, digits: Digits, rows: Rows, regions: Rows, idd: Rows) -> Reading:

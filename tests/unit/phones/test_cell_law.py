@@ -248,6 +248,11 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("411 98486#2427-4457", "KW", "invalid_number"),  # no extension: a number
         ("698095808 # 7106", "LU", "letters_in_number"),
         ("0212 555 12 34 # 101", "TR", "+902125551234"),
+        ("0025377841968", "SG", "ambiguous_international"),  # behind 002, or Djibouti's behind 00
+        ("0043901314529", "KH", "ambiguous_international"),
+        ("0016502530000", "SG", "invalid_number"),
+        ("001 1 650 253 0000", "SG", "+16502530000"),
+        ("0049301234567", "TR", "+49301234567"),
         ("0862-658-936 12,50 €", "ID", "ambiguous_range"),  # its 12 is none of the number
         ("0039 (0)312 098 3455", "IT", "ambiguous_international"),
         ("39 (0)312 098 3455", "IT", "ambiguous_international"),

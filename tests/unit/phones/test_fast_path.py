@@ -65,6 +65,11 @@ def _cells(region: str, *texts: str, says: Says = Says.NOTHING) -> list[Cell]:
 
 
 TRAPS: dict[str, list[Cell]] = {
+    "00 for a plus": [
+        *_cells("SG", "0025377841968", "0025 3778 41968"),
+        *_cells("JP", "0037090156236"),
+        *_cells("TH", "0025377841968"),
+    ],
     "lone digits at the end": _cells("LU", "9395 9 2", "9395 9 2 ", "9395  9  2", "939  5 9  2", "9395 9 2 9 8"),
     "a blank behind dashes": [
         *_cells("SE", "060-231-97 82", "060-231-97  82", "060-231-97 82 "),

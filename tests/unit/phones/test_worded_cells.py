@@ -189,7 +189,10 @@ TRAPS: dict[str, tuple[str, ...]] = {
     "EG": ("010 01234567\n+20  10 01234567", "010 01234567, +20  10 01234567"),
     "UA": ("+38 0 79 060 7476",),
     "LT": ("Cep (0-312) 34567\nOrder: (0-(312) 34567",),
-    "IR": ("GmbH Schweiz\nBüro GmbH\nCep 09218431630\nPhone: 0921 843 1630\nkim@example.com",),
+    "IR": (
+        "011 6543 0442-517",  # two, the first of six digits
+        "GmbH Schweiz\nBüro GmbH\nCep 09218431630\nPhone: 0921 843 1630\nkim@example.com",
+    ),
     "IT": (
         "+395512345678 02 2979 66",
         "0200-1330\nMax 0210020332",
