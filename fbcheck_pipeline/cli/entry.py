@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import typer
 
 from fbcheck_pipeline.cli.app import app
+from fbcheck_pipeline.cli.interrupts import ignored_ones_raised
 from fbcheck_pipeline.errors import FbcheckError, LedgerError
 
 INTERRUPTED = 130
@@ -36,7 +37,8 @@ def run_command() -> None:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name may have letters that the terminal's encoding lacks
     try:
-        code = app(standalone_mode=False, prog_name="fbcheck")
+        with ignored_ones_raised():
+            code = app(standalone_mode=False, prog_name="fbcheck")
     except FbcheckError as error:
         _stop(str(error), error.exit_code)
     except typer.TyperException as error:

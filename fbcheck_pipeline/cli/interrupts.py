@@ -1,11 +1,40 @@
-"""Makes sure that no Ctrl-C is lost: Dagster drops one that comes between its steps, Python one in a finaliser, libraries one in an import."""
+"""Makes sure that no Ctrl-C is lost: Dagster drops one that comes between its steps, Python one in a finaliser or in its import machinery."""
 
 from __future__ import annotations
 
+import _thread
 import os
 import select
 import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Timer
 from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
+
+SOON_S = 0.01
+
+
+@contextmanager
+def ignored_ones_raised() -> Iterator[None]:
+    """Raise an interrupt once more that came where Python ignores exceptions and would print a traceback: in a finaliser or a callback."""
+    otherwise = sys.unraisablehook
+
+    def hook(ignored: UnraisableHookArgs) -> None:
+        if issubclass(ignored.exc_type, KeyboardInterrupt):
+            Timer(SOON_S, _thread.interrupt_main).start()  # here and now it would be ignored again
+        else:
+            otherwise(ignored)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = otherwise
 
 
 class Interrupts:

@@ -2,12 +2,13 @@
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from fbcheck_pipeline.cli.interrupts import Interrupts
+from fbcheck_pipeline.cli.interrupts import Interrupts, ignored_ones_raised
 
 
 @pytest.fixture(params=[signal.SIGINT, signal.SIGTERM])
@@ -39,3 +40,17 @@ def test_a_wait_ends_in_its_time_and_other_signals_are_none_of_ours() -> None:
             assert time.monotonic() - began >= 0.05
     finally:
         signal.signal(signal.SIGWINCH, before)
+
+
+def test_an_interrupt_in_a_finaliser_is_raised_a_moment_later_and_leaves_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    """Seen in the import machinery, whose callback it reaches: a traceback, and `suppress` went on as if nobody had pressed Ctrl-C."""
+
+    class Interrupted:
+        def __del__(self) -> None:
+            raise KeyboardInterrupt
+
+    with ignored_ones_raised(), pytest.raises(KeyboardInterrupt):
+        del_me = Interrupted()
+        del del_me
+        threading.Event().wait(60)
+    assert capsys.readouterr().err == ""
