@@ -1,6 +1,6 @@
 """How large the cells of a workbook are when each text is written out: a text that is stored once may stand in each of them.
 
-Looked for before a reader lays the cells out; no text is ever written out here.
+Looked for before fastexcel lays the cells out, in parts whose every tag is as programs write it; no text is ever written out here.
 """
 
 from __future__ import annotations
@@ -8,97 +8,82 @@ from __future__ import annotations
 import re
 import zipfile
 from array import array
-from collections.abc import Iterable, Iterator
-from xml.parsers import expat
+from collections.abc import Iterator
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from fbcheck_pipeline.files.untrusted import MAX_RATIO, DangerousFile, member_pieces
+from fbcheck_pipeline.files.untrusted import member_pieces
 
-MAX_TEXT = 1 << 30
-"""Bytes of all texts of a sheet."""
-HONEST_TEXT = 256 << 20
-"""So many may be packed as tightly as it likes."""
 MAX_TEXTS = 10_000_000
-"""Readers take some 100 bytes for each, be it empty."""
-_TEXT_CELL = re.compile(rb"\st\s*=\s*[\"'](?:s[\"']|&)")
-_USED = re.compile(
-    rb"\st\s*=\s*[\"']s[\"'][^<>]{0,500}>\s*<(?:[\w.-]+:)?v[^<>]{0,200}>\s*([0-9]{1,9})\s*</(?:[\w.-]+:)?v\s*>\s*</(?:[\w.-]+:)?c\b"
-)
-_TEXT_END = re.compile(rb"</(?:[\w.-]+:)?si\s*>|<(?:[\w.-]+:)?si\s*/>")
-_LONGEST_END = 64
-_LONGEST_CELL_TAG = 1000
+LONGEST_USUAL_TEXT = 1 << 20
+HELD_BYTES = 64
+"""Of each text, be it empty, beside what it says."""
+_SI = re.compile(rb"<(/?)(?:[\w.-]+:)?si>")
+_SAYS = re.compile(rb"<(?:[\w.-]+:)?(?:t(?:>|/>| xml:space)|r>(?:(?!rPh).)*?<(?:[\w.-]+:)?t(?:>| xml:space))", re.DOTALL)
+_TEXT_CELL = b' t="s"'
+_USED = re.compile(rb' t="s"[^<>]{0,500}><(?:[\w.-]+:)?v>([0-9]{1,9})</(?:[\w.-]+:)?v></(?:[\w.-]+:)?c>')
+_LONGEST_CELL = 1000
 
 
-def check_shared_texts(archive: zipfile.ZipFile, texts: zipfile.ZipInfo, sheets: Iterable[zipfile.ZipInfo]) -> None:
-    """Hold every sheet's texts against the bound.
+class TextSizes:
+    """How large each shared text of a workbook is, by its number."""
 
-    Raises:
-        DangerousFile: the texts of a sheet are larger than any honest sheet's.
-        DamagedFile: a part cannot be unpacked.
-    """
-    sizes = np.array(_sizes(archive, texts))
-    longest = int(sizes.max(initial=0))
-    for sheet in sheets:
-        most = min(MAX_TEXT, max(HONEST_TEXT, MAX_RATIO * (sheet.compress_size + texts.compress_size)))
-        if longest * (sheet.file_size // len(b'<c t="s"><v>0</v></c>')) <= most:
-            continue
+    def __init__(self, sizes: npt.NDArray[np.int64]) -> None:
+        self._sizes = sizes
+        self._longest = int(sizes.max(initial=0))
+
+    @classmethod
+    def of(cls, archive: zipfile.ZipFile, texts: zipfile.ZipInfo) -> Self | None:
+        """Measure them; None where they are more than any workbook has, or where readers may count them otherwise.
+
+        fastexcel, for one, does not count a text that is none.
+        """
+        sizes, rest, is_first = array("q"), b"", True
+        for piece in member_pieces(archive, texts):
+            begin, *others = _SI.split(rest + piece)
+            is_open = len(others) // 2 % 2
+            marks, said, between = others[0::2], others[1::4], others[3::4]
+            if marks != [b"", b"/"] * (len(marks) // 2) + [b""] * is_open:
+                return None
+            rest = b"<si>" + said.pop() if is_open else between.pop() if between else begin
+            is_odd = not all(map(_SAYS.match, said)) or any(map(bytes.strip, between))
+            if is_odd or (others and begin.strip() and not is_first) or len(rest) > LONGEST_USUAL_TEXT:
+                return None
+            sizes.extend(map(len, said))
+            if len(sizes) > MAX_TEXTS:
+                return None
+            is_first = is_first and not others
+        return cls(np.array(sizes))
+
+    @property
+    def held_bytes(self) -> int:
+        """About as much memory as a reader takes that holds each of them."""
+        return int(self._sizes.sum()) + HELD_BYTES * len(self._sizes)
+
+    def written_bytes(self, archive: zipfile.ZipFile, sheet: zipfile.ZipInfo, cell_count: int, most: int) -> int:
+        """How large the cells of a sheet are at most; where that is more than `most`, anything that is.
+
+        Args:
+            cell_count: how many it has at most.
+        """
+        if self._longest * cell_count <= most:
+            return self._longest * cell_count
         written = 0
         for used, others in _used(archive, sheet):
-            known = used[used < len(sizes)]
-            written += int(sizes[known].sum()) + others * longest
+            written += int(self._sizes[used[used < len(self._sizes)]].sum()) + others * self._longest
             if written > most:
-                raise DangerousFile(f"the texts of its cells unpack to more than {written >> 20:,} MB")
-
-
-def _sizes(archive: zipfile.ZipFile, texts: zipfile.ZipInfo) -> array[int]:
-    """The size of each text; of one that goes over several pieces no more is kept than the end of its tag may need."""
-    sizes, rest, size = array("q"), b"", 0
-    for piece in member_pieces(archive, texts):
-        text = rest + piece
-        if b"<!" in text or b"\0" in text:
-            return _parsed_sizes(archive, texts)
-        *whole, last = _TEXT_END.split(text)
-        for each in whole:
-            sizes.append(size + len(each))
-            size = 0
-        _check_count(sizes)
-        rest = last[-_LONGEST_END:]
-        size += len(last) - len(rest)
-    return sizes
-
-
-def _parsed_sizes(archive: zipfile.ZipFile, texts: zipfile.ZipInfo) -> array[int]:
-    """Those of a part with comments or raw texts, where not every end of a text is one, or in UTF-16."""
-    sizes, begin = array("q"), 0
-
-    def end(tag: str) -> None:
-        nonlocal begin
-        if tag.rsplit(":", 1)[-1] == "si":
-            sizes.append(parser.CurrentByteIndex - begin)
-            begin = parser.CurrentByteIndex
-
-    parser = expat.ParserCreate()
-    parser.EndElementHandler = end
-    for piece in member_pieces(archive, texts):
-        parser.Parse(piece, False)
-        _check_count(sizes)
-    parser.Parse(b"", True)
-    return sizes
-
-
-def _check_count(sizes: array[int]) -> None:
-    if len(sizes) > MAX_TEXTS:
-        raise DangerousFile(f"it has more than {MAX_TEXTS:,} texts")
+                break
+        return written
 
 
 def _used(archive: zipfile.ZipFile, sheet: zipfile.ZipInfo) -> Iterator[tuple[npt.NDArray[np.int64], int]]:
     """The numbers of texts in cells, and how many cells of text are written so that only a reader knows their number."""
     rest = b""
     for piece in member_pieces(archive, sheet):
-        text = rest + piece.replace(b"\0", b"")  # UTF-16 as ASCII
-        end = max(text.rfind(b"<c"), text.rfind(b":c"), len(text) - _LONGEST_CELL_TAG)
+        text = rest + piece
+        end = max(text.rfind(_TEXT_CELL), len(text) - _LONGEST_CELL)
         rest = text[end:]
         yield _numbers(text[:end])
     yield _numbers(rest)
@@ -106,4 +91,4 @@ def _used(archive: zipfile.ZipFile, sheet: zipfile.ZipInfo) -> Iterator[tuple[np
 
 def _numbers(text: bytes) -> tuple[npt.NDArray[np.int64], int]:
     used = np.array(list(map(int, _USED.findall(text))), dtype=np.int64)
-    return used, len(_TEXT_CELL.findall(text)) - len(used)
+    return used, text.count(_TEXT_CELL) - len(used)

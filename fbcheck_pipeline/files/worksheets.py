@@ -7,26 +7,32 @@ Which sheet holds what is not known here.
 
 from __future__ import annotations
 
-import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.files.arrow_text import to_text
-from fbcheck_pipeline.files.sheet_xml import NO_DAY, Parts
-from fbcheck_pipeline.files.untrusted import check_workbook, parsing
+from fbcheck_pipeline.files.repacked import repacked
+from fbcheck_pipeline.files.shared_texts import TextSizes
+from fbcheck_pipeline.files.sheet_xml import MAX_COLUMNS, NO_DAY, Parts, Sheet
+from fbcheck_pipeline.files.untrusted import parsing
+from fbcheck_pipeline.files.workbook_check import check_workbook
 
 if TYPE_CHECKING:
     import fastexcel
 
-_STYLES = re.compile(rb"xl([/\\])styles(\w*)\.xml", re.IGNORECASE)
+MAX_FAST_BYTES = 720 << 20
+"""About as much memory as fastexcel may take."""
+_RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_BOOK = f'<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="{_RELATION}"><sheets>{{}}</sheets></workbook>'
+_RELATIONS = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{}</Relationships>'
+_TO = '<Relationship Id="{}" Type="' + _RELATION + '/{}" Target="{}"/>'
 _DAY = r"^\d{4}-\d\d-\d\d"
 _NUMBER = r"^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
 
@@ -34,24 +40,20 @@ _NUMBER = r"^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
 class Workbook:
     """A workbook that was found harmless; `names` are those of its sheets of cells, in order, `visible_names` those a person sees."""
 
-    def __init__(self, source: Path | bytes, archive: zipfile.ZipFile, *, has_dates: bool = True) -> None:
+    def __init__(self, archive: zipfile.ZipFile, *, has_dates: bool = True) -> None:
         """Open it.
 
         Args:
-            archive: the same, as `open_archive` found it within bounds.
+            archive: as `open_archive` found it within bounds; it stays open as long as sheets are read.
             has_dates: False reads numbers that are formatted as dates as the numbers they are.
 
         Raises:
             DamagedFile, DangerousFile: it cannot be read, or must not be.
         """
-        found = check_workbook(archive)
+        self._found = check_workbook(archive)
         with parsing("workbook"):
             self._parts = Parts.of(archive)
-            self._parts.check_texts()
-        self._source = source
         self._has_dates = has_dates and any(self._parts.date_styles)
-        self._plain = found.plain
-        self._is_fast = not found.has_uncalculated and not (self._has_dates and self._parts.counts_from_1904)
         self.names = [sheet.name for sheet in self._parts.sheets]
         self.visible_names = [sheet.name for sheet in self._parts.sheets if sheet.is_visible]
 
@@ -63,28 +65,67 @@ class Workbook:
             DangerousFile: it would take more memory than any honest sheet does.
         """
         sheet = next(sheet for sheet in self._parts.sheets if sheet.name == name)
-        if plain := self._plain.get(self._parts.members[sheet.part]):
+        if plain := self._found.plain.get(self._parts.members[sheet.part]):
             return plain
-        if self._is_fast:
-            with _or_slowly():
-                return self._fast_cells(name)
         with parsing("workbook"):
+            if self._is_fast(sheet):
+                with _or_slowly():
+                    return self._fast_cells(sheet)
             return self._parts.cells(sheet, has_dates=self._has_dates)
+
+    def _is_fast(self, sheet: Sheet) -> bool:
+        """True where fastexcel reads all of a sheet, and takes no more memory than it may."""
+        members, texts = self._parts.members, self._parts.texts_part
+        found, *others = [self._found.parts[members[part]] for part in (sheet.part, texts, self._parts.styles_part) if part]
+        if found.has_uncalculated or found.columns > MAX_COLUMNS or (self._has_dates and self._parts.counts_from_1904):
+            return False
+        left_bytes = MAX_FAST_BYTES - found.fast_bytes(has_dates=self._has_dates)
+        if not (found.is_usual and all(each.is_usual for each in others)) or left_bytes < 0:
+            return False
+        if not texts:
+            return True
+        if self._text_sizes is None:
+            return False
+        left_bytes -= self._text_sizes.held_bytes
+        archive, member = self._parts.archive, members[sheet.part]
+        return self._text_sizes.written_bytes(archive, member, found.cell_count, left_bytes) <= left_bytes
+
+    @cached_property
+    def _text_sizes(self) -> TextSizes | None:
+        texts = self._parts.texts_part
+        return TextSizes.of(self._parts.archive, self._parts.members[texts]) if texts else None
 
     @cached_property
     def _stored(self) -> fastexcel.ExcelReader:
-        """It reads every number as it is stored: where styles are not found, none looks like a date."""
-        if not any(self._parts.date_styles):
-            return self._shown
-        content = self._source if isinstance(self._source, bytes) else self._source.read_bytes()
-        return _opened(_STYLES.sub(rb"xl\1unused\2.xml", content))
+        """It reads every number as it is stored: without styles none looks like a date."""
+        return self._opened(has_styles=False)
 
     @cached_property
     def _shown(self) -> fastexcel.ExcelReader:
         """It reads days as days."""
-        return _opened(self._source)
+        return self._opened(has_styles=True)
 
-    def _fast_cells(self, name: str) -> pa.RecordBatch:
+    def _opened(self, *, has_styles: bool) -> fastexcel.ExcelReader:
+        """A workbook of the parts that were looked through, and of no others; its sheets are called by their numbers."""
+        import fastexcel  # 4 MB that plain sheets, and lists that are no workbooks, do without
+
+        members, sheets = self._parts.members, self._parts.sheets
+        listed = "".join(f'<sheet name="{at}" sheetId="{at + 1}" r:id="r{at}"/>' for at in range(len(sheets)))
+        targets = {f"r{at}": ("worksheet", f"worksheets/sheet{at}.xml", sheet.part) for at, sheet in enumerate(sheets)}
+        if texts := self._parts.texts_part:
+            targets["texts"] = "sharedStrings", "sharedStrings.xml", texts
+        if has_styles and (styles := self._parts.styles_part):
+            targets["styles"] = "styles", "styles.xml", styles
+        content: dict[str, zipfile.ZipInfo | bytes] = {
+            "_rels/.rels": _relations({"book": ("officeDocument", "xl/workbook.xml", "")}),
+            "xl/workbook.xml": _BOOK.format(listed).encode(),
+            "xl/_rels/workbook.xml.rels": _relations(targets),
+            **{f"xl/{target}": members[part] for _, target, part in targets.values()},
+        }
+        return fastexcel.read_excel(repacked(self._parts.archive, content))
+
+    def _fast_cells(self, sheet: Sheet) -> pa.RecordBatch:
+        name = str(self._parts.sheets.index(sheet))
         cells = _exact(self._stored, name, _load(self._stored, name, "string"))
         if self._has_dates:
             shown = _load(self._shown, name, "string")
@@ -105,10 +146,9 @@ def _or_slowly() -> Iterator[None]:
             raise
 
 
-def _opened(source: Path | bytes) -> fastexcel.ExcelReader:
-    import fastexcel  # 4 MB that plain sheets, and lists that are no workbooks, do without
-
-    return fastexcel.read_excel(source)
+def _relations(targets: Mapping[str, tuple[str, str, str]]) -> bytes:
+    """Args: targets: by their ids their kinds and places."""
+    return _RELATIONS.format("".join(_TO.format(identity, *target) for identity, target in targets.items())).encode()
 
 
 def _load(book: fastexcel.ExcelReader, name: str, types: Any) -> pa.RecordBatch:

@@ -17,7 +17,11 @@ from fbcheck_pipeline.lists.list_table import ListTable
 from fbcheck_pipeline.lists.refusals import faults_named
 from fbcheck_pipeline.text.recogniser import is_phone_like
 
-BOUNDS = Bounds(unpacked_bytes=2 << 30, honest_bytes=256 << 20, member_count=10_000)
+MOST_HEAD_CELLS = 1_000_000
+"""Of a wide sheet fewer rows tell which column holds phones: each cell becomes a Python object."""
+MOST_KEPT_BYTES = 128 << 20
+"""Of the sheet that is best so far, while others are looked at; a larger one is read anew."""
+BOUNDS = Bounds(unpacked_bytes=2 << 30, honest_bytes=64 << 20, member_count=10_000)
 
 
 def open_sheet_table(path: Path, options: ReadOptions) -> ListTable:
@@ -31,7 +35,7 @@ def open_sheet_table(path: Path, options: ReadOptions) -> ListTable:
             raise ListError(
                 f"{path.name}: this is a zip archive and no .xlsx workbook; unpack it, or save the list as .xlsx or .csv"
             )
-        return _chosen_sheet(path, Workbook(path, archive), options)
+        return _chosen_sheet(path, Workbook(archive), options)
 
 
 def _chosen_sheet(path: Path, book: Workbook, options: ReadOptions) -> ListTable:
@@ -53,7 +57,7 @@ def _chosen_sheet(path: Path, book: Workbook, options: ReadOptions) -> ListTable
     if not cells.num_rows:
         raise ListError(f"{path.name}: sheet {name!r} has no filled cells; choose another with --sheet, or save the list again")
     return ListTable(
-        head=rows_of(cells.slice(0, HEAD_ROWS)),
+        head=rows_of(cells.slice(0, _head_rows(cells))),
         batches=lambda data_row, _: iter([cells.slice(data_row)]),
         expected_rows=lambda data_row, _: int(cells.num_rows) - data_row,
         reasons=(f"Sheet {name!r}: {why}.", *unread),
@@ -62,18 +66,27 @@ def _chosen_sheet(path: Path, book: Workbook, options: ReadOptions) -> ListTable
 
 
 def _sheet_with_phones(book: Workbook, options: ReadOptions) -> tuple[str, pa.RecordBatch, str]:
-    """Name, cells, and why; at most two sheets are in memory at once."""
+    """Name, cells, and why; one large sheet is in memory at a time."""
     best: tuple[int, int] = (-1, 0)
-    chosen, with_phones = ("", pa.RecordBatch.from_arrays([], [])), []
+    chosen, kept, with_phones = "", None, list[str]()
     for name in book.visible_names:
-        cells = book.cells(name)
-        phones = _phone_cell_count(rows_of(cells.slice(0, HEAD_ROWS)), options)
+        phones, rows, cells = _weighed(book.cells(name), options)
         with_phones += [name] if phones else []
-        if (phones, cells.num_rows) > best:
-            best, chosen = (phones, cells.num_rows), (name, cells)
-    others = [name for name in with_phones if name != chosen[0]]
+        if (phones, rows) > best:
+            best, chosen, kept = (phones, rows), name, cells
+    others = [name for name in with_phones if name != chosen]
     also = f"; {_listed(others)} also {'contains' if len(others) == 1 else 'contain'} phones: use --sheet" if others else ""
-    return (*chosen, f"it has the most phones{also}")
+    return chosen, book.cells(chosen) if kept is None else kept, f"it has the most phones{also}"
+
+
+def _weighed(cells: pa.RecordBatch, options: ReadOptions) -> tuple[int, int, pa.RecordBatch | None]:
+    """Phones among the first rows, rows, and the cells where they are few enough to be kept."""
+    phones = _phone_cell_count(rows_of(cells.slice(0, _head_rows(cells))), options)
+    return phones, cells.num_rows, cells if cells.nbytes <= MOST_KEPT_BYTES else None
+
+
+def _head_rows(cells: pa.RecordBatch) -> int:
+    return min(HEAD_ROWS, MOST_HEAD_CELLS // max(int(cells.num_columns), 1))
 
 
 def _listed(names: list[str]) -> str:

@@ -62,7 +62,7 @@ def find_tables(data: bytes, max_bytes: int) -> list[pa.Table]:
             return [_table_of_text(data)]
         bounds = Bounds(max_bytes, HONEST_BYTES, MAX_MEMBERS)
         with open_archive(data, bounds) as archive:
-            return _tables_of_workbook(data, archive) if is_workbook(archive) else _tables_of_archive(archive, bounds)
+            return _tables_of_workbook(archive) if is_workbook(archive) else _tables_of_archive(archive, bounds)
     except DangerousFile as error:
         raise ResultForbidden(f"the result is not opened: {error}") from None
     except DamagedFile as error:
@@ -89,7 +89,7 @@ def _tables_of_archive(archive: zipfile.ZipFile, bounds: Bounds) -> list[pa.Tabl
                 tables.append(_table_of_text(data))
             elif is_workbook(inner := open_archive(data, replace(bounds, unpacked_bytes=left_bytes))):
                 left_bytes -= sum(member.file_size for member in inner.infolist())
-                tables += _tables_of_workbook(data, inner)
+                tables += _tables_of_workbook(inner)
             else:
                 has_nested = True
     if tables:
@@ -99,8 +99,8 @@ def _tables_of_archive(archive: zipfile.ZipFile, bounds: Bounds) -> list[pa.Tabl
     raise ResultUnreadable(f"the result is a zip archive of {len(members)} members, none with a number and a label column")
 
 
-def _tables_of_workbook(data: bytes, archive: zipfile.ZipFile) -> list[pa.Table]:
-    book = Workbook(data, archive, has_dates=False)
+def _tables_of_workbook(archive: zipfile.ZipFile) -> list[pa.Table]:
+    book = Workbook(archive, has_dates=False)
     tables: list[pa.Table] = []
     for cells in map(book.cells, book.visible_names):
         for index, row in enumerate(rows_of(cells.slice(0, HEADER_WITHIN_ROWS))):

@@ -17,9 +17,11 @@ from openpyxl.chart import BarChart, Reference
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from fbcheck_pipeline.errors import ListError
-from fbcheck_pipeline.files import shared_texts, sheet_xml
-from fbcheck_pipeline.files.untrusted import Bounds, DangerousFile
-from fbcheck_pipeline.lists import sheets
+from fbcheck_pipeline.files import shared_texts, sheet_xml, untrusted, worksheets
+from fbcheck_pipeline.files.shared_texts import TextSizes
+from fbcheck_pipeline.files.untrusted import Bounds
+from fbcheck_pipeline.files.workbook_check import PartFindings
+from fbcheck_pipeline.lists import ReadOptions, sheets
 from tests.unit.lists.reading import column, read
 
 
@@ -48,8 +50,12 @@ def rewritten(path: Path, member: str, change: Any) -> Path:
 LEADS: list[list[Any]] = [["Ad", "Tel"], ["Ali", 5321112233], ["Veli", "0532 111 22 34"]]
 
 
-def test_the_sheet_that_has_the_phones_is_read_and_others_are_named(tmp_path: Path) -> None:
-    """The first sheet is often a cover."""
+@pytest.mark.parametrize("kept_bytes", [0, 1 << 20])
+def test_the_sheet_that_has_the_phones_is_read_and_others_are_named(
+    tmp_path: Path, kept_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first sheet is often a cover. A large one is not kept while others are looked at."""
+    monkeypatch.setattr(sheets, "MOST_KEPT_BYTES", kept_bytes)
     more: list[list[Any]] = [["Tel"], ["0532 111 22 35"]]
     path = workbook(tmp_path / "a.xlsx", {"Cover": [["Report"], [], ["2026"]], "Leads": LEADS, "Old": more, "Empty": []})
     reader, table = read(path)
@@ -119,6 +125,13 @@ def test_a_cell_far_outside_the_table_is_refused(tmp_path: Path) -> None:
         read(path)
 
 
+def test_of_a_wide_sheet_fewer_rows_are_looked_at_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two cells may span 40 million, and each of the first rows' became a Python object: 1 KB took 1.5 GB."""
+    monkeypatch.setattr(sheets, "MOST_HEAD_CELLS", 10)
+    path = workbook(tmp_path / "a.xlsx", {"s": [["Ad", "Tel"], *(["x", phone] for phone in PHONES)]})
+    assert len(sheets.open_sheet_table(path, ReadOptions()).head) == 5
+
+
 def test_a_workbook_that_unpacks_to_gigabytes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A zip bomb is a small file."""
     monkeypatch.setattr(sheets, "BOUNDS", Bounds(unpacked_bytes=2 << 30, honest_bytes=1 << 20, member_count=100))
@@ -173,8 +186,10 @@ def test_a_phone_is_the_stored_number_however_it_is_formatted(tmp_path: Path, nu
 
 
 @pytest.mark.parametrize("is_fast", [True, False])
-def test_days_and_times_are_shown_as_such_beside_phones(tmp_path: Path, is_fast: bool) -> None:
+def test_days_and_times_are_shown_as_such_beside_phones(tmp_path: Path, is_fast: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The source's own columns stay what a person sees; and rows of nothing but large numbers at the end are rows."""
+    if is_fast:
+        monkeypatch.setattr(sheet_xml.Parts, "cells", lambda *_, **__: pytest.fail("it was read slowly"))
     days = [[5325550001, 46327, 46327.5, 0.25], [None, None, 5325550002, None]]
     more: list[list[Any]] = [] if is_fast else [["=1+1", None, None, None]]
     path = formatted(
@@ -262,10 +277,15 @@ ODD_PARTS: dict[str, Callable[[str, bytes], tuple[str, bytes] | None]] = {
 }
 
 
+NOT_FAST = {"no references", "utf-16"}
+
+
 @pytest.mark.parametrize("kind", ODD_PARTS)
 @pytest.mark.parametrize("is_fast", [True, False])
-def test_what_other_readers_open_is_read(tmp_path: Path, kind: str, is_fast: bool) -> None:
-    """Libraries write the parts of a workbook in many ways, and no person sees which."""
+def test_what_other_readers_open_is_read(tmp_path: Path, kind: str, is_fast: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Libraries write the parts of a workbook in many ways, and no person sees which; the fast reader reads all but the oddest."""
+    if is_fast and kind not in NOT_FAST:
+        monkeypatch.setattr(sheet_xml.Parts, "cells", lambda *_, **__: pytest.fail("it was read slowly"))
     rows = LEADS if is_fast else [*LEADS, ["=A1", None]]
     path = workbook(tmp_path / "a.xlsx", {"s": rows})
     with zipfile.ZipFile(path) as old:
@@ -297,8 +317,8 @@ def test_a_part_that_several_sheets_name_is_read_once(tmp_path: Path) -> None:
 def test_the_slow_reader_reads_shared_texts_once_for_all_sheets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """They may be as large as all sheets together."""
     readings: list[int] = []
-    original = sheet_xml._shared_texts
-    monkeypatch.setattr(sheet_xml, "_shared_texts", lambda pieces: readings.append(1) or original(pieces))
+    original = sheet_xml._TextReader
+    monkeypatch.setattr(sheet_xml, "_TextReader", lambda: readings.append(1) or original())
     path = workbook(tmp_path / "a.xlsx", {name: [*LEADS, ["=A1", None]] for name in "abc"})
     relation = b'<Relationship Id="t" Type="http://x/relationships/sharedStrings" Target="sharedStrings.xml"/></Relationships>'
     rewritten(path, "xl/_rels/workbook.xml.rels", lambda text: text.replace(b"</Relationships>", relation))
@@ -311,51 +331,60 @@ def test_the_slow_reader_reads_shared_texts_once_for_all_sheets(tmp_path: Path, 
 @pytest.mark.parametrize(
     "cell",
     [
-        '<c t="s"><f>A1</f><v>1</v></c>',
-        '<c t="s"><v>0000000000001</v></c>',
-        '<c t="s"><v>&#49;</v></c>',
-        '<c t="&#115;"><v>1</v></c>',
-        '<c t="s"><v>0</v><v>1</v></c>',
-        '<c t="s" y="a>b"><v>1</v></c>',
-        '<x:c t="s"><x:v>1</x:v></x:c>',
+        '<c r="A1" t="s"><f>A1</f><v>1</v></c>',
+        '<c r="A1" t="s"><v>0000000000001</v></c>',
+        '<c r="A1" t="s"><v>&#49;</v></c>',
+        '<c r="A1" t="s"><v>0</v><v>1</v></c>',
+        '<x:c r="A1" t="s"><x:v y="">1</x:v></x:c>',
     ],
 )
-def test_a_cell_whose_text_only_a_reader_finds_counts_as_the_longest(
-    tmp_path: Path, cell: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cell_whose_text_only_a_reader_finds_counts_as_the_longest(tmp_path: Path, cell: str) -> None:
     """It counted as none, or as another: 200 KB took 2 GB."""
-    monkeypatch.setattr(shared_texts, "HONEST_TEXT", 1 << 20)
-    monkeypatch.setattr(shared_texts, "MAX_RATIO", 1)
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("texts", f"<si><t>a</t></si ><si><t>{'x' * 10_000}</t></si >")
-        archive.writestr("few", cell * 50 + '<c t="s"><v>0</v></c>' * 1000)
+        archive.writestr("texts", f"<si><t>a</t></si><si><t>{'x' * 10_000}</t></si>")
+        archive.writestr("few", cell * 50 + '<c r="A1" t="s"><v>0</v></c>' * 1000)
         archive.writestr("many", cell * 200)
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         texts, few, many = archive.infolist()
-        shared_texts.check_shared_texts(archive, texts, [few])
-        with pytest.raises(DangerousFile, match="the texts of its cells unpack to"):
-            shared_texts.check_shared_texts(archive, texts, [many])
+        sizes = TextSizes.of(archive, texts)
+        assert sizes
+        assert sizes.written_bytes(archive, few, 1050, 1 << 20) < 1 << 20 < sizes.written_bytes(archive, many, 200, 1 << 20)
 
 
-@pytest.mark.parametrize(
-    "small", ["<si><t>a<!--</si>--></t></si>", "<si><t><![CDATA[</si>]]></t></si>", "<x:si xmlns:x='x'/><!---->"]
-)
+@pytest.mark.parametrize("piece_bytes", [7, 64, 100_000])
+def test_shared_texts_are_measured_by_their_numbers(tmp_path: Path, piece_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that a reader may not count, so that it means others by the same numbers, are left to the reader that counts for itself."""
+    monkeypatch.setattr(untrusted, "_PIECE_BYTES", piece_bytes)
+    usual = [
+        "<si><t>a</t></si>",
+        '<si><t xml:space="preserve"> </t></si>',
+        "<si><r><rPr><b/></rPr><t>a</t></r><r><t>b</t></r></si>",
+    ]
+    odd = [
+        "<si/>",
+        "<si></si>",
+        "<si><x/></si>",
+        "<si><si><t>a</t></si></si>",
+        "<si a='1'><t>a</t></si>",
+        "<a/b:si><t>a</t></a/b:si>",
+    ]
+    odd += ["<si><t>a</t></si >", "<si><r><rPh><t>a</t></rPh></r></si>"]
+    for text in [*usual, *odd]:
+        with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+            archive.writestr("texts", f"<sst>\n{usual[0]}{text}<x:si><x:t>{'x' * 1000}</x:t></x:si>\n</sst>")
+        with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+            sizes = TextSizes.of(archive, archive.infolist()[0])
+        assert (sizes is None) == (text in odd), text
+        assert sizes is None or sizes.held_bytes > 1000 + 3 * 64
+
+
+@pytest.mark.parametrize("small", ["<t>a<!--</si>--></t>", "<t><![CDATA[</si>]]></t>", "<t>a</t><!DOCTYPE a>"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_the_end_of_a_text_within_a_comment_is_none(
-    tmp_path: Path, small: str, encoding: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The texts behind it were taken for others; in UTF-16 none was seen at all."""
-    monkeypatch.setattr(shared_texts, "HONEST_TEXT", 1 << 20)
-    monkeypatch.setattr(shared_texts, "MAX_RATIO", 1)
-    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("texts", f"<sst>{small}<si><t>{'x' * 10_000}</t></si></sst>".encode(encoding))
-        archive.writestr("few", ('<c t="s"><v>0</v></c>' * 1000).encode(encoding))
-        archive.writestr("many", ('<c t="s"><v>1</v></c>' * 200).encode(encoding))
-    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
-        texts, few, many = archive.infolist()
-        shared_texts.check_shared_texts(archive, texts, [few])
-        with pytest.raises(DangerousFile, match="the texts of its cells unpack to"):
-            shared_texts.check_shared_texts(archive, texts, [many])
+def test_fastexcel_sees_no_comment_among_texts(small: str, encoding: str) -> None:
+    """The end of a text within it was taken for one; in UTF-16 none was seen at all."""
+    found = PartFindings()
+    found.add(f"<sst><si>{small}</si></sst>".encode(encoding))
+    assert not found.is_usual
 
 
 @pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/styles.xml", "xl/_rels/workbook.xml.rels"])
@@ -369,30 +398,24 @@ def test_a_description_larger_than_any_workbook_s_is_refused(tmp_path: Path, par
         read(path)
 
 
-@pytest.mark.parametrize("comment", ["", "<!---->"])
-def test_more_texts_than_any_workbook_has_are_refused(tmp_path: Path, comment: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Be they empty: a reader makes an object of each."""
+def test_more_texts_than_fastexcel_may_hold_are_left_to_the_other_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be they empty: it makes an object of each."""
     monkeypatch.setattr(shared_texts, "MAX_TEXTS", 10)
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
-        archive.writestr("texts", f"<sst>{comment}{'<si/>' * 11}</sst>")
-    with zipfile.ZipFile(tmp_path / "a.zip") as archive, pytest.raises(DangerousFile, match="more than 10 texts"):
-        shared_texts.check_shared_texts(archive, archive.infolist()[0], [])
+        archive.writestr("texts", f"<sst>{'<si><t/></si>' * 11}</sst>")
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert TextSizes.of(archive, archive.infolist()[0]) is None
 
 
 @pytest.mark.parametrize("is_fast", [True, False])
-@pytest.mark.parametrize("is_small", [True, False])
 @pytest.mark.parametrize("is_named", [True, False])
 def test_one_long_text_in_every_cell_is_refused_before_it_is_written_out(
-    tmp_path: Path, is_fast: bool, is_small: bool, is_named: bool, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, is_fast: bool, is_named: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Shared texts are stored once: thirty KB in a million cells are thirty GB, and of a small file even 900 MB are no honest ones."""
-    if is_small:
-        monkeypatch.setattr(shared_texts, "HONEST_TEXT", 1 << 20)
-        monkeypatch.setattr(shared_texts, "MAX_RATIO", 1)
-    else:
-        for module in (shared_texts, sheet_xml):
-            monkeypatch.setattr(module, "MAX_TEXT", 1 << 20)
-    rows: list[list[Any]] = [["Ad", "Tel"], *([0, phone] for phone in PHONES * 4)]
+    """Shared texts are stored once: thirty KB in a million cells are thirty GB."""
+    monkeypatch.setattr(sheet_xml, "MAX_CELL_BYTES", 1 << 20)
+    monkeypatch.setattr(worksheets, "MAX_FAST_BYTES", 8 << 20)
+    rows: list[list[Any]] = [["Ad", "Tel"], *([0, phone] for phone in PHONES * 24)]
     path = workbook(tmp_path / "a.xlsx", {"s": rows if is_fast else [*rows, ["=A1", None]]})
     relation = b'<Relationship Id="t" Type="http://x/relationships/sharedStrings" Target="sharedStrings.xml"/></Relationships>'
     if is_named:
