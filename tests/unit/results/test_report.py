@@ -145,6 +145,10 @@ def test_a_list_that_is_nearly_all_junk_begins_with_a_warning(subtests: pytest.S
         assert said.index("Nearly all of this list was rejected") < said.index("phone entries")
         assert "Not complete yet" not in said, "a box without a word in it"
         assert "nothing of it is billed: 115 of 120 to go on: fbcheck run list.csv --yes" in said
+        waiting = {**junk, "counts": {**counts, "checked": 0, "waiting": 5}}
+        said = text_of(render_report(lineage(**waiting, held=held, complete=False)))
+        assert "5 waiting" in said and "next: fbcheck run" not in said, "a plain run of a held list holds it again"
+        assert "next: fbcheck run" in text_of(render_report(lineage(**waiting, complete=False)))
     with subtests.test("empty cells, which were read rightly"):
         found = [{**lineage()["rejects"][0], "count": 115}]
         said = text_of(render_report(lineage(**{**junk, "rejects": found})))
