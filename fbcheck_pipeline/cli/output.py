@@ -8,13 +8,14 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from rich.cells import cell_len
 from rich.console import Console
+from rich.measure import Measurement
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from fbcheck_pipeline.cli.json_lines import JsonLines
@@ -22,6 +23,7 @@ from fbcheck_pipeline.cli.target import said
 from fbcheck_pipeline.progress import listening
 
 PLAIN_EVERY_S = 10.0
+UNBOUNDED = 10_000
 LEAST_WIDTH = 8
 """Characters of a column of a table in a narrow terminal, beside keys that are shown in one piece."""
 _CODE = re.compile(r"`([^`\n]+)`")
@@ -53,15 +55,23 @@ class Reporter:
         """Print a line as it is, above any progress bars."""
         self.console.out(plain(line), highlight=False)
 
-    def answer(self, text: Any) -> None:
+    def answer(self, text: Any, otherwise: Iterable[str] = ()) -> None:
         """Print what the command was asked for (a line, or a rich table) on standard output, unless `--json` prints it there.
 
         Nothing with `--quiet`.
+
+        Args:
+            otherwise: lines in place of a table whose words do not fit beside each other.
         """
         if self.as_json or self.quiet:
             return
         width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "120"))
-        _show(Console(highlight=False, width=width), text)
+        console, lines = Console(highlight=False, width=width), list(otherwise)
+        is_too_wide = (
+            lines and Measurement.get(console, console.options.update(max_width=UNBOUNDED), text).minimum > console.width
+        )
+        for each in lines if is_too_wide else [text]:
+            _show(console, each)
 
     def detail(self, text: str) -> None:
         """Print a line that explains an answer, where `--verbose` asks for it."""

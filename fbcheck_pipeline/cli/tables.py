@@ -24,7 +24,7 @@ def say_outcome(reporter: Reporter, document: Mapping[str, Any]) -> None:
         reporter.warn(f"error: {error}" if Path(file).name in error else f"error: {file}: {error}" if file else f"error: {error}")
     if not document["lists"]:
         return
-    reporter.answer(_table_of_outcomes(document["lists"], is_dry=is_dry))
+    reporter.answer(_table_of_outcomes(document["lists"], is_dry=is_dry), _lines_of_outcomes(document["lists"], is_dry=is_dry))
     for each in document["lists"]:
         _say_list(reporter, each, is_dry=is_dry)
     if any(each["results"] for each in document["lists"]):
@@ -48,6 +48,15 @@ def _table_of_outcomes(lists: Sequence[Mapping[str, Any]], *, is_dry: bool) -> T
         outcome = f"{each['would_bill']:,}" if is_dry else ("yes" if each["complete"] else "no")
         table.add_row(escape(each["list_key"] or each["file"]), *(f"{shown[name]:,}" for name in names), outcome)
     return table
+
+
+def _lines_of_outcomes(lists: Iterable[Mapping[str, Any]], *, is_dry: bool) -> Iterator[str]:
+    """The same as a line for each list, without statuses that none of its phones has."""
+    for each in lists:
+        shown = counts_shown(each["counts"], each["reject_reasons"]).items()
+        told = ", ".join(f"{count:,} {name}" for name, count in shown if count or name in ("rows", "phones"))
+        outcome = f"would bill {each['would_bill']:,}" if is_dry else "complete" if each["complete"] else "not complete"
+        yield f"{each['list_key'] or each['file']}: {told}; {outcome}"
 
 
 def _say_list(reporter: Reporter, each: Mapping[str, Any], *, is_dry: bool) -> None:

@@ -111,6 +111,24 @@ def test_the_summary_of_a_run_is_its_answer_and_what_failed_is_none(capsys: pyte
     assert capsys.readouterr().out == "", "nothing was done, so nothing is said of bills"
 
 
+def test_counts_that_do_not_fit_beside_each_other_are_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Seen: a million phones in eighty columns were 1,234, above 567."""
+    many = {"rows": 9_876_543, "phones": 9_876_543, **dict.fromkeys(CHECK_STATUSES, 1_234_567), "refused": 0}
+    whole = {**READ, "counts": many, "list_key": "a-list-of-many-phones-1", "complete": False}
+    monkeypatch.setenv("COLUMNS", "80")
+    say_outcome(Reporter(as_json=False), outcome(whole))
+    line = capsys.readouterr().out.splitlines()[0]
+    assert line.startswith(
+        "a-list-of-many-phones-1: 9,876,543 rows, 9,876,543 phones, 1,234,567 checked, 1,234,567 reused, 1,234,562 rej"
+    )
+    assert line.endswith(", 5 empty; not complete") and "refused" not in line
+    monkeypatch.setenv("COLUMNS", "160")
+    say_outcome(Reporter(as_json=False), outcome(whole))
+    assert "9,876,543 rows" not in capsys.readouterr().out
+
+
 def test_quiet_leaves_warnings_and_errors(capsys: pytest.CaptureFixture[str]) -> None:
     """A nightly script wants to hear nothing, unless something is wrong."""
     reporter = Reporter(as_json=False, quiet=True)
