@@ -6,13 +6,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS
-from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, WHOLE, matches, rewritten, without_scheme
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, WHOLE, matches, replaced, rewritten, without_scheme
 from fbcheck_pipeline.phones.fast.digits import only
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text import labels
 from fbcheck_pipeline.text.decorations import SYMBOL
 
-_SIGN = r" \n,.:;!?'/()|\-"
+_SIGN = r" \n,.:;!?'\"/()|\-"
+# `A.S.`: two letters, which are one word.
+_ABBREVIATION = rf"(^|[^{LETTERS}])([{LETTERS}])\.([{LETTERS}])\.?($|[^{LETTERS}.])"
 # The last word is no letter that may be a digit; none of those behind is.
 _BEFORE = rf"(?:[{LETTERS}(][{LETTERS}{_SIGN}]*)?[{LETTERS}]{{2}}[{_SIGN}]*[ \n:.,;/)]|[:,;/|\-] +"
 _WORDS = rf"(?:[{_SIGN}]*[{LETTERS}]{{2,}})+[{_SIGN}]*"
@@ -36,7 +38,7 @@ CLOSED = rf"^[^(]*[0-9](?:[0-9]| +[0-9]{{1,2}}\.?)\)\s*(?:[^\s{LETTERS}]|$)|[0-9
 """A few digits behind a number, which a bracket that nothing opened, or the sign of a sum, shows to be none of it."""
 # Two dots or dashes may mask digits. A word of four capitals may be a telephone's keys; without its scheme the text is another.
 _NO_WORD = (
-    rf"{LETTERS_LIKE_DIGITS}|{_LETTER_BEFORE}|[A-Z]{{4,}}[^{LETTERS}0-9]*$|[0-9)][^0-9]*(?:\.\.|--|- -)|www\.|wa\.me|whatsapp|//|^\(.*'|\([ ]*\)"
+    rf"{LETTERS_LIKE_DIGITS}|{_LETTER_BEFORE}|[A-Z]{{4,}}[^{LETTERS}0-9]*$|[0-9)][^0-9]*(?:\.\.|--|- -)|www\.|wa\.me|whatsapp|//|^\(.*['\"]|\([ ]*\)"
     rf"|{CLOSED}|\)[^(]*\)"
     rf"|\([^{LETTERS})]*[{LETTERS}][^{LETTERS})]*\)|(?i:tel|fax|callto|smsto|sms|phone|whatsapp):"
 )
@@ -49,6 +51,9 @@ def among_words(cells: pa.StringArray) -> pa.StringArray:
         cells: as `in_ascii` gives them, without blanks around, or parts of such.
     """
     cells = without_scheme(pc.ascii_trim(cells, " "))
+    has_abbreviation = matches(cells, _ABBREVIATION)
+    joined = replaced(cells.filter(pa.array(has_abbreviation)), _ABBREVIATION, r"\1\2\3\4")
+    cells = pc.replace_with_mask(cells, pa.array(has_abbreviation), joined)
     numbers = rewritten(cells, matches(cells, _ONE, unless=_NO_WORD), _AROUND, "")
     return pc.if_else(pa.array(matches(numbers, _UNCLEAR)), NOTHING, numbers)
 

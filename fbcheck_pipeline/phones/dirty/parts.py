@@ -22,7 +22,8 @@ _SEPARATOR = rf"(?: ?(?:[;|,/]|\n+|:::?) ?| - |(?i: (?:{JOINING_WORDS}) ))"
 _SEVERAL = rf"^{_PART}(?:{_SEPARATOR}{_PART})+$"
 _LISTED = r"\(?0[0-9]*\)?(?: ?[0-9]+)*|\+[0-9]+(?: [0-9]+)*"
 _NUMBERED = rf"^1[.)] (?:{_LISTED})[ \n]+2[.)] (?:{_LISTED})(?:[ \n]+3[.)] (?:{_LISTED}))?$"
-SEVERAL = f"{_SEVERAL}|{_NUMBERED}"
+_BRACKETED = r"^([^(]*[0-9]) ?\(([+0][0-9 .\-]*[0-9])\)$"
+SEVERAL = f"{_SEVERAL}|{_NUMBERED}|{_BRACKETED}"
 _WORD = rf"[{LETTERS}]{{2,}}[.:]?"
 _WORDS_BETWEEN = rf"(?: +{_WORD})+ +"
 # One of these between two numbers parts them, whatever words are on both its sides; where none is, words do.
@@ -49,6 +50,7 @@ def parts_of(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     is_numbered = matches(cells, _NUMBERED)
     lists = pc.replace_substring_regex(cells.filter(pa.array(is_numbered)), r"[ \n]+[23][.)] ", ";")
     cells = pc.replace_with_mask(cells, pa.array(is_numbered), pc.utf8_slice_codeunits(lists, len("1. ")))
+    cells = pc.replace_substring_regex(cells, _BRACKETED, r"\1;\2")
     places = _without_unclear(cells, matches(cells, _SEVERAL))
     lists = pc.split_pattern(pc.replace_substring_regex(cells.take(pa.array(places)), _SEPARATOR, ";"), ";")
     return _whole(lists, places)

@@ -539,6 +539,9 @@ def test_no_trap_is_read_in_a_vector(reader: PhoneReader, region: str) -> None:
         "['0532 123 45 67', '0533 123 45 67']",
         "<div>0532 123 45 67</div><div>0533 123 45 67</div>",
         "27611, 84606, 18271, 43432, 25455",
+        "Ali Veli\nVeli A.S.\nTel: 0532 123 45 67\nkim@example.com",
+        '"Ali Veli" 0532 123 45 67',
+        "0532 123 45 67 (0533 123 45 67)",
     ],
 )
 def test_what_many_lists_hold_is_not_read_cell_by_cell(reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
