@@ -87,10 +87,10 @@ def _flowing(docstring: str | None) -> str:
     return re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.cleandoc(docstring or ""))
 
 
-for commands in (
-    (demo, run, status, reconcile, export, report, normalise, lineage),
-    (suppress, person, erase, purge),
-    (backup, restore, doctor, metrics, dev, sandbox),
-):
+for title, commands in {
+    "Lists": (demo, run, status, reconcile, export, report, normalise, lineage),
+    "People": (suppress, person, erase, purge),
+    "Operation": (backup, restore, doctor, metrics, dev, sandbox),
+}.items():
     for each in commands:
-        app.command(cls=_Command, help=_flowing(each.__doc__))(each)
+        app.command(cls=_Command, help=_flowing(each.__doc__), rich_help_panel=title)(each)

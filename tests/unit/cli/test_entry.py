@@ -35,6 +35,15 @@ def test_the_version_names_what_decides_how_a_list_is_read_and_run(
     assert all(f"{name} {version(name)}" in said for name in ("dagster", "phonenumbers")) and platform.python_version() in said
 
 
+def test_the_help_lists_commands_by_what_they_are_about(fbcheck: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """Eighteen in one box are read by nobody."""
+    with pytest.raises(SystemExit):
+        typer.main.get_command(app).main(["--help"], prog_name="fbcheck")
+    shown = capsys.readouterr().out
+    words = ["─ Lists ─", "run ", "─ People ─", "erase ", "─ Operation ─", "doctor "]
+    assert sorted(words, key=shown.index) == words
+
+
 @pytest.mark.parametrize("command", app.registered_commands, ids=lambda each: each.callback.__name__)
 def test_the_help_of_each_command_has_an_example_of_it(command: CommandInfo) -> None:
     """A person copies it and changes two words."""
