@@ -21,6 +21,7 @@ from fbcheck_pipeline.ledger.records import Chunk
 from fbcheck_pipeline.lists import open_list
 from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.model.columns import Column
+from fbcheck_pipeline.model.timestamps import rfc3339
 from fbcheck_pipeline.phones.renumbering import with_former_forms
 from fbcheck_pipeline.workflow.arrival.intake import default_options
 from fbcheck_pipeline.workflow.erasing.awaited_erasures import awaited
@@ -120,7 +121,7 @@ def _verdicts(ws: Workspace, chunk: Chunk, person: Person) -> Iterator[HeldVerdi
     with suppress(StorageError):  # lost: nothing of it is held
         table = VerdictReader(ws.storage).table(chunk.known_task_id, chunk.volume)
         for row in table.filter(pc.is_in(table[Column.PHONE_E164], codec.to_e164(person.phones))).to_pylist():
-            label, at = row[Column.FACEBOOK_LABEL], row[Column.CHECKED_AT].isoformat()
+            label, at = row[Column.FACEBOOK_LABEL], rfc3339(row[Column.CHECKED_AT].timestamp()) or ""
             yield HeldVerdict(chunk.known_task_id, row[Column.FACEBOOK], label, at)
 
 

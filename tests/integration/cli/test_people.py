@@ -135,6 +135,7 @@ def test_a_person_is_shown_and_erased_and_no_number_is_repeated(fbcheck: Fbcheck
     code, held, _ = fbcheck("person", numbers[0], "--json")
     assert (code, [each["rows"] for each in held["lists"]], len(held["verdicts"]), held["suppressed"]) == (0, [1, 1], 1, False)
     assert [each["cells"] for each in held["lists"]] == [1, 0]
+    assert [held["chunks"][0]["submitted_at"][-1], held["verdicts"][0]["checked_at"][-1]] == ["Z", "Z"], "one way to write a time"
     assert numbers[0][3:] not in json.dumps(held) and held["phone"].endswith(numbers[0][-2:])
     foretold = fbcheck("erase", numbers[0], "--dry-run", "--json")[1]
     code, done, err = fbcheck("erase", numbers[0], "--json")
