@@ -76,17 +76,24 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     """The persistent Dagster instance: DAGSTER_HOME, or the data folder's own.
 
     Raises:
-        SettingsError: neither exists.
+        SettingsError: neither exists, or it cannot be opened.
     """
     home = target.dagster_home(settings)
     if home is None:
         raise SettingsError("DAGSTER_HOME must be set where FBCHECK_DATA_URI is not a local folder")
-    if not os.environ.get("DAGSTER_HOME"):
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not target.is_embedded():
-        prepare_dagster_home(home)
-    with FileLock(home / ".tables.lock", mode=0o600):  # Dagster does not lock the creation of its tables
-        return dg.DagsterInstance.from_config(str(home))
+    try:
+        if not os.environ.get("DAGSTER_HOME"):
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not target.is_embedded():
+            prepare_dagster_home(home)
+        with FileLock(home / ".tables.lock", mode=0o600):  # Dagster does not lock the creation of its tables
+            return dg.DagsterInstance.from_config(str(home))
+    except Exception as error:  # of a file system, YAML, Dagster, a driver of databases; a message of theirs may hold a password
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        raise SettingsError(
+            f"Dagster's instance in {home} cannot be opened ({reason}); correct DAGSTER_HOME or the dagster.yaml there: "
+            "`dagster instance info` says what is wrong with it"
+        ) from error
 
 
 def forget_partitions(ws: Workspace, list_keys: Sequence[str]) -> None:

@@ -69,6 +69,24 @@ def test_a_disk_that_is_full_where_dagster_writes_is_named(fbcheck: Fbcheck, ven
     assert fbcheck("run", path)[0] == 0 and vendor.most_per_phone == 1
 
 
+@pytest.mark.parametrize(
+    ("config", "reason"), [("a: {b", "ParserError"), ("run_quue: 3", "DagsterInvalidConfigError"), (None, "File exists")]
+)
+def test_a_dagster_home_that_cannot_be_opened_is_named(
+    config: str | None, reason: str, fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path
+) -> None:
+    """Seen: an unexpected ParserError, which was to be reported, for a brace that was forgotten."""
+    home = tmp_path / "home"
+    if config is None:
+        home.touch()
+    else:
+        home.mkdir()
+        (home / "dagster.yaml").write_text(config)
+    fbcheck.environment["DAGSTER_HOME"] = str(home)
+    code, _, err = fbcheck("run", str(write_list(tmp_path / "a.csv", ["+41780000001"])))
+    assert code == 2 and f"error: Dagster's instance in {home} cannot be opened ({reason}); correct" in err and not vendor.posts
+
+
 AT_ONCE = "from fbcheck_pipeline.cli import attempts; attempts.FIRST_PAUSE_S = 0.001"
 
 
