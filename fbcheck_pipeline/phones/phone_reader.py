@@ -38,7 +38,7 @@ from fbcheck_pipeline.phones.dirty.beside import (
     without_last_group,
     without_short_last_group,
 )
-from fbcheck_pipeline.phones.dirty.blanks import PARTED_BY_BLANKS, parted_by_blanks
+from fbcheck_pipeline.phones.dirty.blanks import HOLDS_DAY, PARTED_BY_BLANKS, parted_by_blanks
 from fbcheck_pipeline.phones.dirty.cleared import CHAT_LINK, MOMENT_BEFORE, cleared
 from fbcheck_pipeline.phones.dirty.countries_named import (
     MAY_BE_FLAG,
@@ -463,6 +463,7 @@ class PhoneReader:
         is_one = is_sure & is_clear
         has_two = texts[3].is_valid().to_numpy(zero_copy_only=False)
         are_two = is_none[0] & is_one[3] & is_one[4] & is_none[7:].all(axis=0) & has_two
+        are_two &= ~matches(plain, HOLDS_DAY)
         are_two[are_two] = ~self._may_end_earlier(cells.at(are_two), texts[4].filter(pa.array(are_two)))
         ends_elsewhere = is_one[5] & is_one[6] & is_surely[7:].any(axis=0)
         # Where no run is a number, other reasons come first.

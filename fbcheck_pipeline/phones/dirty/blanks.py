@@ -13,10 +13,13 @@ import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.beside import digits_in, ended_elsewhere
 from fbcheck_pipeline.phones.fast.digits import digit_counts
-from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS
+from fbcheck_pipeline.text.decorations import BARE_DAY, MIN_PART_DIGITS
 
 # What begins with another digit may begin with a count.
 PARTED_BY_BLANKS = r"^(?:[+0][0-9]*|\(0[0-9]+\))(?: +[0-9]+)*(?: +[0-9]+| +[0-9]{1,2}\.[0-9]{2}\.[0-9]{2})$"
+
+HOLDS_DAY = rf"(?:^| )(?:{BARE_DAY})(?: |$)"
+"""Beside a number, eight digits that may be a day are no other number."""
 
 
 class TwoNumbers(NamedTuple):
