@@ -462,7 +462,7 @@ class PhoneReader:
         is_none = is_sure & ~is_number
         is_one = is_sure & is_clear
         has_two = texts[3].is_valid().to_numpy(zero_copy_only=False)
-        are_two = is_none[0] & is_one[3] & is_one[4] & is_none[7:].all(axis=0) & has_two
+        are_two = is_one[3] & is_one[4] & is_none[7:].all(axis=0) & has_two
         are_two &= ~matches(plain, HOLDS_DAY)
         are_two[are_two] = ~self._may_end_earlier(cells.at(are_two), texts[4].filter(pa.array(are_two)))
         ends_elsewhere = is_one[5] & is_one[6] & is_surely[7:].any(axis=0)

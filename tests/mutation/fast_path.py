@@ -183,7 +183,6 @@ MUTANTS = (
     Mutant("each part's country is sure", "phone_batches.py", "return is_number(phones) & ~is_ambiguous(phones)", "return is_number(phones)"),
     # dirty: numbers that a blank parts
     Mutant("a count before two numbers", "dirty/blanks.py", "(?:[+0][0-9]*|", "(?:[+0-9][0-9]*|"),
-    Mutant("all digits are no number", "phone_reader.py", "are_two = is_none[0] & ", "are_two = "),
     Mutant("the first number can end nowhere else", "phone_reader.py", "& is_none[7:].all(axis=0) ", ""),
     Mutant("one place parts two numbers", "dirty/blanks.py", "parted.value_lengths().to_numpy() == 2", "parted.value_lengths().to_numpy() >= 2"),
     Mutant("none for sure", "phone_reader.py", "(~has_two | is_none[5] | is_none[6] | ends_elsewhere)", "True"),

@@ -1,6 +1,6 @@
 """Cells of digits and blanks only: one number and a count, a year or a short date, or two where the second has its own trunk 0, `0532 … 0212 …`.
 
-They are two numbers where all digits are none together, one place alone parts them, and the first can end nowhere else.
+They are two numbers where one place alone parts them, and the first can end nowhere else: then all digits are none together.
 """
 
 from __future__ import annotations
