@@ -6,10 +6,9 @@ Where tables and columns stand in the file is found elsewhere; whether a result 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.errors import ResultForbidden, ResultOfOthers, ResultUnreadable
+from fbcheck_pipeline.files.untrusted import DangerousFile
 from fbcheck_pipeline.model.statuses import VERDICTS
 from fbcheck_pipeline.text.decorations import Reject, scientific
 from fbcheck_pipeline.vendor.national_format import sent_phones_of
@@ -26,6 +26,11 @@ from fbcheck_pipeline.vendor.wire_answers import shown
 MOST_DOUBTFUL = 10
 MOST_DOUBTFUL_SHARE = 0.01
 """More phones than both, in conflict or with unknown labels, and the result needs a person."""
+HONEST_ROWS, MOST_ROWS_A_PHONE = 2_000_000, 4
+"""So many rows may a result have whatever was sent, and beside them so many for each phone: an archive may say all of it several times."""
+MOST_LABEL_BYTES = 32 << 20
+"""Of all different labels."""
+LONGEST_NUMBER = 64
 LONGEST_WORD = 24
 MOST_WORDS = 5
 
@@ -93,13 +98,16 @@ def read_result(path: Path, sent: npt.NDArray[np.int64], *, max_bytes: int) -> R
     """
     if path.stat().st_size > max_bytes:
         raise ResultForbidden(f"the result is larger than {max_bytes} bytes")
-    tables = [_Rows.of(table) for table in find_tables(path.read_bytes(), max_bytes)]
-    if named := [rows for rows in tables if _are_among(rows.phones, sent).any()]:
-        return _settled(_Rows.united(named), sent)
+    most_rows = HONEST_ROWS + MOST_ROWS_A_PHONE * len(sent)
+    tables = find_tables(path, max_bytes, lambda batches: _Rows.of(batches, most_rows))
+    named = [_are_among(rows.phones, sent).any() for rows in tables]
+    if any(named):
+        return _settled(_Rows.united([rows for rows, is_named in zip(tables, named, strict=True) if is_named]), sent)
     rows = _Rows.united(tables)
     if len(rows.phones) == 0:
         return _settled(rows, sent)
-    phones = sent_phones_of(rows.numbers, sent)
+    numbers = find_tables(path, max_bytes, _short_numbers)
+    phones = sent_phones_of(pa.concat_arrays(numbers), sent)
     result = None if phones is None else _settled(replace(rows, phones=phones), sent)
     if result is None or result.conflicting:
         count = len(rows.phones)
@@ -111,26 +119,56 @@ def read_result(path: Path, sent: npt.NDArray[np.int64], *, max_bytes: int) -> R
 
 @dataclass(frozen=True)
 class _Rows:
-    """The rows of one or more tables that are not blank: trimmed texts, and the number as E.164 digits, 0 where it is none."""
+    """The rows of one or more tables that are not blank: E.164 digits, 0 where the number is none, and the place of its label among `labels`."""
 
-    numbers: pa.StringArray
-    labels: pa.StringArray
     phones: npt.NDArray[np.int64]
+    codes: npt.NDArray[np.int32]
+    labels: pa.StringArray
 
     @classmethod
-    def of(cls, raw: pa.Table) -> _Rows:
-        numbers, labels = (pc.utf8_trim(_filled(raw[name]), characters=_DECORATIONS) for name in ("number", "label"))
-        is_filled = pc.or_(pc.not_equal(numbers, ""), pc.not_equal(labels, ""))
-        if not pc.all(is_filled).as_py():
-            numbers, labels = numbers.filter(is_filled), labels.filter(is_filled)
-        return cls(numbers, labels, _phones(numbers))
+    def of(cls, batches: Iterable[pa.RecordBatch], most_rows: int) -> _Rows:
+        """Read a table, of which no text is kept but each label once.
+
+        Raises:
+            DangerousFile: it has more rows or labels than any honest result.
+        """
+        phones, codes = [np.empty(0, np.int64)], [np.empty(0, np.int32)]
+        places, row_count, label_bytes = dict[str, int](), 0, 0
+        for numbers, labels in map(_trimmed, batches):
+            row_count += len(numbers)
+            if row_count > most_rows:
+                raise DangerousFile(f"a table in it has more than {most_rows:,} rows")
+            encoded, known = labels.dictionary_encode(), len(places)
+            said = encoded.dictionary.to_pylist()
+            new = np.array([places.setdefault(label, len(places)) for label in said], np.int32)
+            label_bytes += sum(map(len, said)) if len(places) > known else 0
+            if label_bytes > MOST_LABEL_BYTES:
+                raise DangerousFile(f"its different labels have more than {MOST_LABEL_BYTES >> 20} MB")
+            phones.append(_phones(numbers))
+            codes.append(new[encoded.indices.to_numpy()])
+        return cls(np.concatenate(phones), np.concatenate(codes), pa.array(list(places), pa.string()))
 
     @classmethod
     def united(cls, tables: Sequence[_Rows]) -> _Rows:
         if len(tables) == 1:
             return tables[0]
-        numbers, labels = (pa.concat_arrays([getattr(rows, name) for rows in tables]) for name in ("numbers", "labels"))
-        return cls(numbers, labels, np.concatenate([rows.phones for rows in tables]))
+        begins = np.cumsum([0, *(len(rows.labels) for rows in tables)])
+        codes = [rows.codes + begin for rows, begin in zip(tables, begins[:-1], strict=True)]
+        phones, labels = np.concatenate([rows.phones for rows in tables]), pa.concat_arrays([rows.labels for rows in tables])
+        return cls(phones, np.concatenate(codes).astype(np.int32), labels)
+
+
+def _trimmed(batch: pa.RecordBatch) -> tuple[pa.StringArray, pa.StringArray]:
+    """Numbers and labels of the rows that are not blank."""
+    numbers, labels = (pc.utf8_trim(pc.fill_null(column, ""), characters=_DECORATIONS) for column in batch.columns)
+    is_filled = pc.or_(pc.not_equal(numbers, ""), pc.not_equal(labels, ""))
+    return (numbers, labels) if pc.all(is_filled).as_py() else (numbers.filter(is_filled), labels.filter(is_filled))
+
+
+def _short_numbers(batches: Iterable[pa.RecordBatch]) -> pa.StringArray:
+    """The numbers of a table; of those that are too long for any, the beginning."""
+    numbers = (_trimmed(batch)[0] for batch in batches)
+    return pa.concat_arrays([pa.array([], pa.string()), *(pc.utf8_slice_codeunits(each, 0, LONGEST_NUMBER) for each in numbers)])
 
 
 def _phones(numbers: pa.StringArray) -> npt.NDArray[np.int64]:
@@ -170,10 +208,10 @@ def _exact(text: str) -> int:
 def _settled(rows: _Rows, sent: npt.NDArray[np.int64]) -> ResultTable:
     """One row per sent phone. An empty label says nothing where another row has one."""
     has_number = rows.phones > 0
-    phones, labels = rows.phones[has_number], rows.labels.filter(pa.array(has_number))
-    folded = pc.utf8_lower(labels).dictionary_encode()
+    phones, places = rows.phones[has_number], rows.codes[has_number]
+    folded = pc.utf8_lower(rows.labels).dictionary_encode()
     words = folded.dictionary.to_pylist()
-    codes = folded.indices.to_numpy(zero_copy_only=False)
+    codes = folded.indices.to_numpy()[places]
     is_empty = codes == (words.index("") if "" in words else -1)
     is_in_order = bool((phones[1:] > phones[:-1]).all())
     order = np.arange(len(phones)) if is_in_order else np.lexsort((codes, is_empty, phones))
@@ -190,10 +228,10 @@ def _settled(rows: _Rows, sent: npt.NDArray[np.int64]) -> ResultTable:
     conflict_mask = pa.array(is_conflicting)
     facebook = pc.if_else(conflict_mask, pa.scalar(None, pa.string()), verdict_of_code.take(pa.array(codes[first])))
     conflicts = [
-        "|".join(str(labels[int(index)]) for index in pairs[start : start + count])
+        "|".join(str(rows.labels[int(place)]) for place in places[pairs[start : start + count]])
         for start, count in zip(starts[is_conflicting], label_count[is_conflicting], strict=True)
     ]
-    given = labels.take(first)
+    given = rows.labels.take(pa.array(places[first]))
     if conflicts:
         given = pc.replace_with_mask(given, conflict_mask, pa.array(conflicts, pa.string()))
     given = pc.if_else(pc.equal(given, ""), pa.scalar(None, pa.string()), given)
@@ -219,8 +257,3 @@ def _changes(values: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
     changes = np.ones(len(values), dtype=bool)
     np.not_equal(values[1:], values[:-1], out=changes[1:])
     return changes
-
-
-def _filled(column: pa.ChunkedArray[Any]) -> pa.StringArray:
-    """One array without nulls."""
-    return cast(pa.StringArray, column.fill_null(cast(Any, "")).combine_chunks())

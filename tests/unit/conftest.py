@@ -1,9 +1,10 @@
 """What every unit test has: syncing to disk is slow and not in question here, nor is a folder made for a test that asks for none."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from tests.prepared import nothing_synced
@@ -28,3 +29,13 @@ def _own_folder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.chdir(folder)
     yield
     assert not os.listdir(empty_folder), "a test that writes must ask for a folder of its own"
+
+
+@pytest.fixture
+def arrow_memory() -> Iterator[Callable[[], int]]:
+    """The most bytes that Arrow held at once in the test."""
+    usual = pa.default_memory_pool()
+    counting = pa.proxy_memory_pool(usual)
+    pa.set_memory_pool(counting)
+    yield counting.max_memory
+    pa.set_memory_pool(usual)

@@ -2,11 +2,10 @@
 
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import fastexcel
 import openpyxl
-import pyarrow as pa
 import pytest
 
 from fbcheck_pipeline.files import untrusted
@@ -18,16 +17,6 @@ from fbcheck_pipeline.files.worksheets import Workbook
 BOUNDS = Bounds(unpacked_bytes=1 << 24, honest_bytes=1 << 20, member_count=100)
 SHEET = "xl/worksheets/sheet1.xml"
 ROWS = [["Number", "facebook"], *([f"+9053{place:08}", ("yes", " no", "ban\n", "ñ→😀")[place % 4]] for place in range(120))]
-
-
-@pytest.fixture
-def arrow_memory() -> Iterator[Callable[[], int]]:
-    """The most bytes that Arrow held at once in the test."""
-    usual = pa.default_memory_pool()
-    counting = pa.proxy_memory_pool(usual)
-    pa.set_memory_pool(counting)
-    yield counting.max_memory
-    pa.set_memory_pool(usual)
 
 
 def streamed(rows: list[list[str]], *, kept: bool = True, style: str = "", first: int = 1) -> bytes:

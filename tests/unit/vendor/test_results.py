@@ -358,6 +358,45 @@ def test_what_is_made_to_do_harm_is_refused_by_name(read: Reader, tmp_path: Path
     assert [path.name for path in tmp_path.iterdir()] == ["result.txt"]
 
 
+MANY_LABELS = [ROWS[0], *((f"+417982846{row:02}", "x" * row) for row in range(9))]
+
+
+@pytest.mark.parametrize(
+    ("bound", "value", "content", "refusal"),
+    [
+        ("result_table.HONEST_ROWS", 5, as_csv(MANY_LABELS), "more than 5 rows"),
+        ("result_table.HONEST_ROWS", 5, as_workbook(MANY_LABELS), "more than 5 rows"),
+        ("result_table.HONEST_ROWS", 5, as_zip(a=as_csv(ROWS), b=as_csv(MANY_LABELS)), "more than 5 rows"),
+        ("result_table.MOST_LABEL_BYTES", 20, as_csv(MANY_LABELS), "different labels"),
+        ("result_containers.MAX_NESTED_BYTES", 1000, gzip.compress(as_workbook(ROWS), mtime=0), "more than 1000 bytes"),
+        ("result_containers.MAX_NESTED_BYTES", 1000, as_zip(a=as_workbook(ROWS)), "more than 1000 bytes"),
+    ],
+)
+def test_a_result_of_more_than_was_asked_is_refused(
+    read: Reader, bound: str, value: int, content: bytes, refusal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a GB of rows of four bytes ended in ArrowMemoryError; ten million numbers took 1.4 GB, all texts of which were held three times."""
+    monkeypatch.setattr("fbcheck_pipeline.vendor.result_table.MOST_ROWS_A_PHONE", 0)
+    read(content)
+    monkeypatch.setattr(f"fbcheck_pipeline.vendor.{bound}", value)
+    with pytest.raises(ResultForbidden, match=refusal):
+        read(content)
+
+
+def test_the_texts_of_a_result_are_held_a_piece_at_a_time(
+    tmp_path: Path, arrow_memory: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is kept of a row is a number and the place of its label."""
+    monkeypatch.setattr("fbcheck_pipeline.files.byte_sources.PIECE_BYTES", 100_000)
+    sent = np.arange(41780000000, 41780200000)
+    content = as_csv([ROWS[0], *((f"+{phone}", "yes") for phone in sent)])
+    for name, packed in {"plain": content, "packed": gzip.compress(content), "zip": as_zip(a=content)}.items():
+        (tmp_path / name).write_bytes(packed)
+        result = read_result(tmp_path / name, sent, max_bytes=10 * len(content))
+        assert (result.table.num_rows, result.rows, result.unknown_labels) == (200_000, 200_000, 0)
+    assert arrow_memory() < 20 * len(sent) + 6_000_000
+
+
 def test_a_zip_that_lies_about_its_sizes_is_broken(read: Reader) -> None:
     """The directory's claim is what was vetted: more than claimed is never unpacked."""
     content = as_zip(all_dot_csv=bomb(3_000_000))
