@@ -18,13 +18,13 @@ import pyarrow.csv as pa_csv
 from fbcheck_pipeline.files.csv_blocks import Block, Blocks
 from fbcheck_pipeline.files.csv_split import Split, Splitter
 from fbcheck_pipeline.files.text_encoding import REPLACED, EncodedText
-from fbcheck_pipeline.files.untrusted import DangerousFile
+from fbcheck_pipeline.files.untrusted import MAX_COLUMNS, DangerousFile
 
 HEAD_BYTES = 512 << 10
 DELIMITERS = (b",", b";", b"\t", b"|")
 BATCH_CELLS = 5_000_000
 """Most of a batch whose rows were filled, unless one row has more."""
-HONEST_EMPTY_CELLS = 100_000_000
+HONEST_EMPTY_CELLS = 20_000_000
 """So many may be filled in, however short the text."""
 EMPTY_CELLS_A_BYTE = 10
 _SEP_LINE_BYTES = 10
@@ -78,8 +78,10 @@ class CsvTable:
         """The rows behind so many bytes of the head, as `width` string columns named `0`, `1` …
 
         Raises:
-            DangerousFile: the rows are so short and so many that filling them takes more than any honest table's.
+            DangerousFile: they have more columns than any honest table, or are so short and so many that too much would be filled in.
         """
+        if width > MAX_COLUMNS:
+            raise DangerousFile(f"it has {width:,} columns")
         size = empty_cells = 0
         newline = b"\n" if b"\n" in self.head.content or b"\r" not in self.head.content else b"\r"
         blocks = Blocks(self.delimiter, newline)

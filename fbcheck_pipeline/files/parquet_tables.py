@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -20,7 +20,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from fbcheck_pipeline.files.arrow_text import to_text
-from fbcheck_pipeline.files.untrusted import MAX_RATIO, DangerousFile
+from fbcheck_pipeline.files.thrift_compact import Struct, read_struct
+from fbcheck_pipeline.files.untrusted import MAX_COLUMNS, MAX_RATIO, DamagedFile, DangerousFile
 
 BATCH_ROWS = 50_000
 BATCH_BYTES = 64 << 20
@@ -38,6 +39,8 @@ _ROWS_MEASURED = 100_000
 _DEEPEST = 50
 _MOST_DIGITS = 38
 """Of a decimal, in Polars, DuckDB and Spark."""
+_PAGE_BYTES, _PACKED_PAGE_BYTES, _DICTIONARY = 2, 3, 7  # of PageHeader
+_USUAL_HEADER = 1 << 10
 _OFFSET = re.compile(r"[+-]\d\d:\d\d")
 
 
@@ -80,11 +83,14 @@ def open_parquet(path: Path) -> ParquetTable:
     """
     with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False) as file:
         metadata = file.metadata
-        _check_sizes(metadata, path.stat().st_size)
+        if metadata.num_columns > MAX_COLUMNS:
+            raise DangerousFile(f"it has {metadata.num_columns:,} columns")
+        chunks = _chunks(path, metadata)
+        _check_sizes(metadata, chunks, path.stat().st_size)
         kinds = [(field.name, _kept_type(field.type)) for field in file.schema_arrow]
     kept = [(name, kind) for name, kind in kinds if kind is not None]
     left_out = tuple(name for name, kind in kinds if kind is None)
-    batch_rows = _rows_within(path, metadata, frozenset(left_out))
+    batch_rows = _rows_within(path, metadata, chunks, frozenset(left_out))
     names, types = tuple(name for name, _ in kept), tuple(kind for _, kind in kept)
     return ParquetTable(path, names, types, left_out, metadata.num_rows, batch_rows)
 
@@ -180,26 +186,78 @@ def _json(column: pa.Array[Any]) -> pa.Array[Any]:
     return pa.array(texts, pa.string())
 
 
-def _check_sizes(metadata: pq.FileMetaData, size_bytes: int) -> None:
-    """By what the footer says of each column and row group."""
-    chunks, schema = list(_chunks(metadata)), metadata.schema
-    is_of_list = [schema.column(column).max_repetition_level > 0 for column in range(metadata.num_columns)]
-    least = [
-        max(_ELEMENT_BYTES if each else _VALUE_BYTES, width) for each, width in zip(is_of_list, _widths(metadata), strict=True)
-    ]
-    value_bytes = sum(chunk.num_values * least[column] for _, column, chunk in chunks)
-    unpacked = sum(chunk.total_uncompressed_size for _, _, chunk in chunks)
+@dataclass(frozen=True)
+class _Chunk:
+    """A column of a row group, by their numbers: several columns may have one path."""
+
+    group: int
+    column: int
+    facts: pq.ColumnChunkMetaData
+    rows: int
+    unpacked_bytes: int
+
+
+def _chunks(path: Path, metadata: pq.FileMetaData) -> list[_Chunk]:
+    """All of them, and how much each unpacks to: the pages tell, whatever the footer says.
+
+    Raises:
+        DamagedFile: the pages are not where the footer says.
+    """
+    chunks = list[_Chunk]()
+    with path.open("rb") as file:
+        for group in range(metadata.num_row_groups):
+            row_group = metadata.row_group(group)
+            for column in range(metadata.num_columns):
+                facts = row_group.column(column)
+                unpacked = max(facts.total_uncompressed_size, _unpacked_bytes(file, facts))
+                chunks.append(_Chunk(group, column, facts, max(row_group.num_rows, 1), unpacked))
+    return chunks
+
+
+def _unpacked_bytes(file: BinaryIO, chunk: pq.ColumnChunkMetaData) -> int:
+    at = min(place for place in (chunk.dictionary_page_offset, chunk.data_page_offset) if place)
+    end, unpacked = at + chunk.total_compressed_size, 0
+    while at < end:
+        header, length = _page_header(file, at)
+        size, packed_size = header[_PAGE_BYTES][1], header[_PACKED_PAGE_BYTES][1]
+        entries = header[_DICTIONARY][1][1][1] if _DICTIONARY in header else 0
+        if min(size, packed_size) < 0 or entries > size:
+            raise DamagedFile("Parquet file", "a page has another size than it claims")
+        at += length + packed_size
+        unpacked += length + size
+    return unpacked
+
+
+def _page_header(file: BinaryIO, at: int) -> tuple[Struct, int]:
+    """The header of a page, and its length; statistics in it may be as long as texts are."""
+    window = _USUAL_HEADER
+    while True:
+        file.seek(at)
+        data = file.read(window)
+        try:
+            return read_struct(data)
+        except IndexError:
+            if len(data) < window:
+                raise
+            window *= 16
+
+
+def _check_sizes(metadata: pq.FileMetaData, chunks: Sequence[_Chunk], size_bytes: int) -> None:
+    """By how many values each column has, and by what it unpacks to."""
+    widths = _widths(metadata)
+    value_bytes = sum(
+        chunk.facts.num_values * max(_value_bytes(metadata, chunk.column), widths[chunk.column]) for chunk in chunks
+    )
+    unpacked = sum(chunk.unpacked_bytes for chunk in chunks)
     for bytes_, most in ((value_bytes, HONEST_BYTES), (unpacked, PACKED_BYTES)):
         if bytes_ > max(most, MAX_RATIO * size_bytes):
             raise DangerousFile(f"its {size_bytes >> 10:,} KB unpack to {bytes_ >> 20:,} MB")
 
 
-def _chunks(metadata: pq.FileMetaData) -> Iterator[tuple[int, int, pq.ColumnChunkMetaData]]:
-    """Row groups and columns by their numbers: several columns may have one path."""
-    for group in range(metadata.num_row_groups):
-        row_group = metadata.row_group(group)
-        for column in range(metadata.num_columns):
-            yield group, column, row_group.column(column)
+def _value_bytes(metadata: pq.FileMetaData, column: int) -> int:
+    """Of each value at least; within a list or record it becomes a Python object, and in JSON the names stand beside each."""
+    leaf = metadata.schema.column(column)
+    return max(_ELEMENT_BYTES, len(leaf.path)) if leaf.path != leaf.name else _VALUE_BYTES
 
 
 def _widths(metadata: pq.FileMetaData) -> list[int]:
@@ -207,33 +265,36 @@ def _widths(metadata: pq.FileMetaData) -> list[int]:
     return [metadata.schema.column(column).length for column in range(metadata.num_columns)]
 
 
-def _rows_within(path: Path, metadata: pq.FileMetaData, left_out: frozenset[str]) -> int:
+def _rows_within(path: Path, metadata: pq.FileMetaData, chunks: Sequence[_Chunk], left_out: frozenset[str]) -> int:
     """How many rows a batch may have. A text that is stored once may stand in every row: only reading its dictionary tells.
 
     Raises:
         DangerousFile: its texts, written out, are larger than any honest file's.
     """
-    texts = [
-        (group, column, chunk)
-        for group, column, chunk in _chunks(metadata)
-        if chunk.physical_type in ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")
-        and chunk.num_values
-        and not {(name := chunk.path_in_schema), name.split(".")[0]} & left_out
+    kept = [
+        chunk
+        for chunk in chunks
+        if chunk.facts.num_values and not {(name := chunk.facts.path_in_schema), name.split(".")[0]} & left_out
     ]
-    columns, widths = sorted({chunk.path_in_schema for _, _, chunk in texts}), _widths(metadata)
-    share = BATCH_BYTES // max(len({column for _, column, _ in texts}), 1)
+    texts = [chunk for chunk in kept if chunk.facts.physical_type in ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY")]
+    columns, widths = sorted({chunk.facts.path_in_schema for chunk in texts}), _widths(metadata)
+    share = BATCH_BYTES // max(len({chunk.column for chunk in texts}), 1)
     largest: Counter[int] = Counter()
     repeated: Counter[tuple[int, str]] = Counter()
+    for chunk in kept:
+        a_row = _value_bytes(metadata, chunk.column) * -(-chunk.facts.num_values // chunk.rows)
+        largest[chunk.column] = max(largest[chunk.column], a_row)
     with pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False, read_dictionary=columns) as file:
-        for group, column, chunk in texts:
-            name, rows = chunk.path_in_schema, max(metadata.row_group(group).num_rows, 1)
-            longest = max(widths[column], -(-chunk.total_uncompressed_size // chunk.num_values))
-            if not widths[column] and chunk.has_dictionary_page and chunk.num_values * chunk.total_uncompressed_size > share:
-                longest = max(longest, _longest_text(file, group, name))
-                repeated[group, name] += chunk.num_values * longest
+        for chunk in texts:
+            facts, width, name = chunk.facts, widths[chunk.column], chunk.facts.path_in_schema
+            longest = max(width, -(-chunk.unpacked_bytes // facts.num_values))
+            if not width and facts.has_dictionary_page and facts.num_values * chunk.unpacked_bytes > share:
+                longest = max(longest, _longest_text(file, chunk.group, name))
+                repeated[chunk.group, name] += facts.num_values * longest
             if longest > TEXT_BYTES:
                 raise DangerousFile(f"a text in it unpacks to {longest >> 20:,} MB")
-            largest[column] = max(largest[column], longest * -(-chunk.num_values // rows))
+            a_row = longest * -(-facts.num_values // chunk.rows)
+            largest[chunk.column] = max(largest[chunk.column], a_row)
         most = max(HONEST_BYTES, MAX_RATIO * path.stat().st_size)
         if repeated.total() > most:
             _check_texts(file, repeated, most)

@@ -20,7 +20,7 @@ from xml.parsers import expat
 import numpy as np
 import pyarrow as pa
 
-from fbcheck_pipeline.files.untrusted import DamagedFile, DangerousFile, member_pieces
+from fbcheck_pipeline.files.untrusted import MAX_COLUMNS, DamagedFile, DangerousFile, member_pieces
 from fbcheck_pipeline.files.workbook_check import column_number
 
 NO_DAY = 100_000
@@ -32,7 +32,6 @@ MAX_CELL_BYTES = 512 << 20
 """Of all texts of a sheet, each as if it were a few bytes longer."""
 MAX_GRID_CELLS = 40_000_000
 """A table reaches from its first to its last cell: two far cells could ask for all memory."""
-MAX_COLUMNS = 16_384
 LONGEST_TAG = 1 << 20
 """The parser begins anew with what is not whole."""
 MAX_NAME_BYTES = 16 << 20

@@ -16,6 +16,8 @@ from typing import BinaryIO
 
 MAX_RATIO = 100
 """A deflated table is 5 to 50 times smaller than itself, a bomb a thousand times."""
+MAX_COLUMNS = 16_384
+"""As many as a spreadsheet has; a reader takes some KB for each."""
 
 _PIECE_BYTES = 1 << 19  # what is made of so much stays in the processor's cache, and takes no new memory
 _ENTRY = b"PK\x01\x02"

@@ -20,8 +20,8 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.files.arrow_text import to_text
 from fbcheck_pipeline.files.repacked import repacked
 from fbcheck_pipeline.files.shared_texts import TextSizes
-from fbcheck_pipeline.files.sheet_xml import MAX_COLUMNS, NO_DAY, Parts, Sheet
-from fbcheck_pipeline.files.untrusted import parsing
+from fbcheck_pipeline.files.sheet_xml import NO_DAY, Parts, Sheet
+from fbcheck_pipeline.files.untrusted import MAX_COLUMNS, parsing
 from fbcheck_pipeline.files.workbook_check import check_workbook
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ import pytest
 
 from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.files import parquet_tables
+from fbcheck_pipeline.files.thrift_compact import read_struct, write_struct
 from fbcheck_pipeline.lists import open_list
 from fbcheck_pipeline.lists import parquet as parquet_lists
 from tests.unit.lists.reading import column, read
@@ -209,6 +210,58 @@ def test_columns_that_are_small_are_measured_together(tmp_path: Path, monkeypatc
     pq.write_table(pa.table(columns(3000)), tmp_path / "a.parquet", compression="zstd")
     batches = list(open_list(tmp_path / "a.parquet").batches())
     assert sum(batch.num_rows for batch in batches) == 100 and max(batch.num_rows for batch in batches) < 40
+
+
+def test_what_the_footer_says_of_a_column_s_size_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """19 KB said to be one KB unpacked took 1.4 GB."""
+    monkeypatch.setattr(parquet_tables, "PACKED_BYTES", 1 << 20)
+    content = pa.table({"tel": ["0532 111 22 33"] * 3, "v": ["x" * (2 << 20)] * 3})
+    pq.write_table(content, tmp_path / "a.parquet", compression="zstd", use_dictionary=False)
+    data = (tmp_path / "a.parquet").read_bytes()
+    length = int.from_bytes(data[-8:-4], "little")
+    footer = read_struct(data[-8 - length : -8])[0]
+    ((group,), bytes_of_chunk) = footer[4][1][1], 6
+    for chunk in group[1][1][1]:
+        facts = chunk[3][1]
+        facts[bytes_of_chunk] = facts[bytes_of_chunk][0], 1000
+    lie = write_struct(footer)
+    (tmp_path / "a.parquet").write_bytes(data[: -8 - length] + lie + len(lie).to_bytes(4, "little") + b"PAR1")
+    with pytest.raises(ListError, match="unpack to 6 MB"):
+        read(tmp_path / "a.parquet")
+
+
+def test_the_names_within_a_record_are_measured_with_each_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It becomes JSON: 330 KB of a name of 100 KB took 4.7 GB, and ended in MemoryError."""
+    monkeypatch.setattr(parquet_tables, "HONEST_BYTES", 4 << 20)
+    monkeypatch.setattr(parquet_tables, "BATCH_BYTES", 1 << 20)
+
+    def record(name: str, rows: int) -> None:
+        records = pa.StructArray.from_arrays([pa.nulls(rows, pa.int8())], [name])
+        pq.write_table(pa.table({"tel": ["0532 111 22 33"] * rows, "v": records}), tmp_path / "a.parquet", compression="zstd")
+
+    record("x" * 10_000, 300)
+    batches = list(open_list(tmp_path / "a.parquet").batches())
+    assert sum(batch.num_rows for batch in batches) == 300 and max(batch.num_rows for batch in batches) < 120
+    record("x" * 10_000, 3000)
+    with pytest.raises(ListError, match="unpack to 28 MB"):
+        read(tmp_path / "a.parquet")
+
+
+def test_more_columns_than_any_table_has_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader takes some KB for each."""
+    monkeypatch.setattr(parquet_tables, "MAX_COLUMNS", 2)
+    pq.write_table(pa.table({"tel": ["0532 111 22 33"], "a": [1], "b": [2]}), tmp_path / "a.parquet")
+    with pytest.raises(ListError, match="it has 3 columns"):
+        read(tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize("length", [10, 5000])
+def test_pages_with_long_statistics_are_measured(tmp_path: Path, length: int) -> None:
+    """Their headers are as long as the texts."""
+    texts = [f"{row:05}".ljust(length, "x") for row in range(200)]
+    content = pa.table({"tel": ["0532 111 22 33"] * 200, "v": texts})
+    pq.write_table(content, tmp_path / "a.parquet", data_page_size=1000, write_batch_size=5, use_dictionary=False)
+    assert read(tmp_path / "a.parquet")[1].num_rows == 200
 
 
 @pytest.mark.parametrize("has_dictionary", [True, False])

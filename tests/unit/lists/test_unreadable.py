@@ -89,6 +89,16 @@ def test_a_name_that_no_column_has_is_refused(tmp_path: Path) -> None:
         read(tmp_path / "a.csv", b"phone".ljust(2001, b"x") + rows)
 
 
+def test_a_text_of_more_columns_than_any_table_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """12 MB of 60,000 columns took 1.7 GB: a reader takes some KB for each."""
+    content = b"phone,a,b\n" + b"+41780000001,x,y\n" * 5
+    monkeypatch.setattr(csv_table, "MAX_COLUMNS", 3)
+    assert read(tmp_path / "a.csv", content)[1].num_rows == 5
+    monkeypatch.setattr(csv_table, "MAX_COLUMNS", 2)
+    with pytest.raises(ListError, match="it has 3 columns; leave out the columns that are empty"):
+        read(tmp_path / "a.csv", content)
+
+
 def test_rows_that_would_be_filled_with_more_than_they_hold_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """28 KB of short rows below a header of 20,000 columns took over 4 GB; what is honest is filled some rows at a time."""
     content = b"phone" + b",a" * 99 + b"\n" + (b"+41780000001" + b",x" * 99 + b"\n") * 2000 + b"+41780000001\n" * 1000
