@@ -107,9 +107,10 @@ BARE_HOURS = r"((?:[01]\d|2[0-4])[0-5][05])\s?-\s?((?:[01]\d|2[0-4])[0-5][05])"
 _SHORT_HOURS = re.compile(BARE_HOURS)
 _PARTED_HOURS = re.compile(r"(1?\d)-(1\d) (1\d)-(1\d|2[0-4])")
 _CLOSED = re.compile(
-    r"(?:(?<=\d)(?P<glued>\d)[)\]]"
-    r"|(?<=[\d)\]]) +(?:(?P<listed>\d{1,2})\.?[)\]]|(?P<sum>\d{1,3})\s?[.,]-|'(?P<quoted>\d{1,4})\b'?))(?!\s*[^\W\d_])"
+    r"(?<=\d\d)(?P<glued>\d)[)\]]"
+    r"|(?<=[\d)\]]) +(?:(?P<listed>\d{1,2})\.?[)\]]|(?P<sum>\d{1,3})\s?[.,]-|'(?P<quoted>\d{1,4})\b'?)(?!\s*[^\W\d_])"
 )
+_ITEM_END = re.compile(r"[;,|\n]")
 MIN_CLOSED_DIGITS = 4
 """Before a digit that a bracket closes; fewer may be an area code whose bracket did not open."""
 _BRACKETS = re.compile(r"[(\[][^()\[\]]*[)\]]")
@@ -118,9 +119,10 @@ SHORT_DATE = rf"{DAY_OR_MONTH}(?P<mark>[-./]){DAY_OR_MONTH}(?P=mark)\d{{2}}"
 _SHORT_DATE, _IP_ADDRESS = re.compile(SHORT_DATE), re.compile(IP_ADDRESS)
 _AROUND = re.compile(r"^\D+|\D+$")
 CODE = (
-    r"[0-9]{5}-[0-9]{3,4}|[0-9]{3}-[0-9]{2}-[0-9]{4}|[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}|[0-9]{1,2}\.[0-9]{3}\.[0-9]{3}-[0-9]"
+    r"(?:19|20)[0-9]{2}/[0-9]{1,4}|[0-9]{5}-[0-9]{3,4}"
+    r"|[0-9]{3}-[0-9]{2}-[0-9]{4}|[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}|[0-9]{1,2}\.[0-9]{3}\.[0-9]{3}-[0-9]"
 )
-"""Postcodes of the USA and Brazil; identity numbers of the USA, Brazil and Chile; for Python and RE2."""
+"""A year and a number; post codes of the USA and Brazil; identity numbers of the USA, Brazil and Chile; for Python and RE2."""
 _CODE = re.compile(CODE)
 POST_MARK = ("\u3012", "\u90f5")
 """The sign before a Japanese post code, and the word that it stands for."""
@@ -276,7 +278,7 @@ def closed_beside(text: str) -> str:
 
 def _in_brackets(match: re.Match[str]) -> str:
     before = _BRACKETS.sub("", match.string[: match.start()])
-    if "(" in before or "[" in before or (match["glued"] and digit_count(before) < MIN_CLOSED_DIGITS):
+    if "(" in before or "[" in before or (match["glued"] and digit_count(_ITEM_END.split(before)[-1]) < MIN_CLOSED_DIGITS):
         return match[0]
     return f" ({match[match.lastgroup or 0]})"
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from fbcheck_pipeline.text import labels
-from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, SHORT_DATE, digit_count
+from fbcheck_pipeline.text.decorations import DAY, MIN_PART_DIGITS, SHORT_DATE, YEAR, digit_count
 from fbcheck_pipeline.text.splitting import MIN_RESTART_DIGITS
 
 Area = Callable[[], str | None]
@@ -24,7 +24,7 @@ _DAY_AND_MONTH = re.compile(r"\s(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])$")
 _SLASHED_AFTER = re.compile(r"\s\d{1,2}/\d{1,2}$")
 _CODE_APART = re.compile(r"\+\d{1,3}\s+-\s+")
 _GROUP = re.compile(r"\d+")
-_DATE_AFTER = re.compile(rf"\s[(\[]?{SHORT_DATE}[)\]]?$")
+_DATE_AFTER = re.compile(rf"\s[(\[]?(?:{SHORT_DATE}|{DAY})[)\]]?$")
 _DATE_BEFORE = re.compile(rf"[(\[]?{SHORT_DATE}[)\]]?\s")
 _FRACTION = re.compile(r"([^.,]*\d)\s*[.,](\d{1,2}|0+)[\s)]*")
 _STRONG = re.compile(r"\s*[/~\n(\[]|\.(?=\s)|\s(?=\.)|\s-(?=\s)|\s-(?=[+0])")
@@ -35,11 +35,11 @@ _BEFORE_PLUS = re.compile(rf"[(\[#]?\s*[1-9]\d{{0,4}}{_COUNTS_OFF}(?=[(\[]?\+\d)
 _TRUNK = re.compile(r"(?<=\d)[\s.\-/)\]~'\"]+(?=[(\[]?0)")
 _MARKED = re.compile(
     rf"[1-9]\d?\s?/\s+(?=[(\[]?\d)|#\s*\d{{1,2}}{_COUNTS_OFF}(?=[(\[]?\d)|[1-9]\d?\s*-\s+(?=[(\[]?\d)"
-    rf"|[(\[]?[1-9]\d?(?:\.?[)\]]|[.:'\"]\s|[.,]-)[^\w+#]*(?=\d)"
+    rf"|[(\[]?[1-9]\d?(?:\.?[)\]]|[.:'\"]\s|[.,]-|[\-/](?=\()|~)[^\w+#]*(?=\d)"
 )
 _WORD_INSIDE = re.compile(r"(?<=\d)\D*[^\W\d_]\D*(?=\d)")
 _MARKED_GROUP = re.compile(r"(?<=[\d)\]])\s+(?:\d{1,3}(?:\s*[^\w\s;,|)\]+(\[]|\s+x\s+\d+)|\d\s*[;,|])\W*$")
-_LAST_SHORT_GROUP = re.compile(r"(?<=[\d)\]])\s+\d{1,3}$")
+_LAST_SHORT_GROUP = re.compile(rf"(?<=[\d)\]])\s+(?:{YEAR}|\d{{1,3}})$")
 _MARKED_PIECE_FIRST, _MARKED_PIECE_LAST = re.compile(r"\d+[.']\d+\s+(?=[^.']+$)"), re.compile(r"^([^.']*\d)\s+\d+[.']\d+$")
 _BEHIND_DASHES = re.compile(r"(-\d+-\d+)\s+\d{1,4}$")
 _LONE_DIGITS = re.compile(r"(?:\s\d){2,}$")
@@ -105,7 +105,7 @@ def before_marked_group(text: str) -> Iterator[str]:
 
 
 def without_last_short_group(core: str) -> str | None:
-    """What stands before a last group of up to three digits behind a blank; None where the last one is none."""
+    """What stands before a last group of up to three digits, or a year, behind a blank; None where the last one is none."""
     group = _LAST_SHORT_GROUP.search(core)
     return core[: group.start()] if group else None
 
@@ -125,12 +125,12 @@ def beside_other_marks(core: str) -> Iterator[str]:
 
 
 def before_hours(core: str) -> Iterator[str]:
-    """What stands before two last hours or a day and month with a dash, or two last numbers with a slash: `… 9-17`, `… 19-11`, `… 24/7`."""
+    """What stands before two last hours, digits, or a day and month with a dash, or two last numbers with a slash: `… 9-17`, `… 6-6`, `… 24/7`."""
     slashed = _SLASHED_AFTER.search(core)
     if slashed:
         yield core[: slashed.start()]
     hours = _HOURS_AFTER.search(core)
-    if hours and (int(hours[1]) < int(hours[2]) <= 24 or _DAY_AND_MONTH.search(core)):
+    if hours and (int(hours[1]) < int(hours[2]) <= 24 or len(hours[1]) == len(hours[2]) == 1 or _DAY_AND_MONTH.search(core)):
         yield core[: hours.start()]
 
 
@@ -180,7 +180,7 @@ def ended_earlier(core: str) -> Iterator[str]:
 
 
 def without_date(core: str) -> Iterator[str]:
-    """A text without a date with a year of two digits, before or after the number."""
+    """A text without a date before or after the number; whole ones are gone where digits enough for a number were left."""
     date = _DATE_AFTER.search(core) or _DATE_BEFORE.match(core)
     if date:
         yield core[: date.start()] or core[date.end() :]

@@ -38,6 +38,7 @@ _RESTART = re.compile(r"(?<=[\d)])[\s\-./()\[\]]+(?=0)")
 _UNUSUAL = rf"[^\w\s+\-./()\[\]{{}}<>~'\"`\u00b4\u2018\u2019\u201c-\u201e*#\u2022\u2026?,:=&@%\u00b0!\\^{CURRENCY[1:-1]}]|:{{2,}}"
 # These may hide digits: they part two numbers only where blanks are around and a number surely begins.
 _HIDING = r"(?<=[\d)])\s+[*\u2022\u00b7:=>~^\\_]+\s*(?=[(\[]?[+0])"
+_PLUS, _GLUED_PLUS = re.compile(r"(?<=[\d)])\s+(?=[(\[]?\+\S)|(?<=\))(?=\+\S)"), re.compile(r"(?<=[\d)])\s*(?=[(\[]?\+\S)")
 # Not the one behind a domain: `fb.com/28544219`.
 _SLASH = r"(?<!\.[a-z]{2})(?<!\.[a-z]{3})/|/(?![1-9])"
 _COUNTER = re.compile(r"(?:^|(?<=\s))\(?([1-9])[.):\-]\s?(?=\s|[(\[]?[+0])")
@@ -65,6 +66,11 @@ def _around_words(text: str) -> list[str] | None:
     ends = [*(match.start(1) if _LETTERED.fullmatch(match[1].strip()) else match.end(1) for match in between), len(text)]
     parts = [text[begin:end] for begin, end in zip(begins, ends, strict=True)]
     return parts if all(digit_count(part) >= MIN_PART_DIGITS for part in parts) else None
+
+
+def _before_plus(text: str) -> list[str] | None:
+    """`0532 … +90 212 …`: glued to digits, the plus of a second one means "and" as likely, unless the first has one, too."""
+    return _parts(_GLUED_PLUS if text.lstrip(" (").startswith("+") else _PLUS, MIN_PART_DIGITS, text)
 
 
 def _enumerated(text: str) -> list[str] | None:
@@ -102,7 +108,7 @@ SEPARATORS: tuple[Separator, ...] = (
     _separator(_JOINING),
     _separator(rf"\s*(?:{_UNUSUAL})+\s*|{_HIDING}"),
     _separator(r"(?<=[\d)])\s*\+\s*(?=[(\[]?(?:0(?!0)|\+))", "+"),
-    _separator(r"(?<=[\d)])\s*(?=[(\[]?\+\S)", "+"),
+    Separator(MIN_PART_DIGITS, _before_plus, frozenset("+")),
     _separator(_SLASH, "/"),
     _separator(r"\s-\s", "-"),
     _separator(r"(?<=\d)\s*[(\[](?=[+0]\s?\d[^()]*[)\]]\s*$)", "(["),

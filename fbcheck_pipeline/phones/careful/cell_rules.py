@@ -65,6 +65,7 @@ _PARTED_ZEROS = re.compile(r"[+(\[\s]*0[^\d]+0")
 _CODE_BEHIND = re.compile(r"(?<![#\d])(\d{2,3}) +$")
 _AREA_CODE = re.compile(r"[(\[]\d{2,}")
 _BRACKETED_CODE = re.compile(r"\+\s*[(\[]\s*(\d+)\s*[)\]]")
+_CODE_IN_BRACKETS = re.compile(r"[(\[]\s*\+\s*(\d+)\s*[)\]]")
 _TAIL = re.compile(r"(?:\s*[-/~\n]\s*\d{1,4})+[\s)\]]*$|\s*[(\[]\d{1,4}[\s)\]]*$")
 _POINT = re.compile(r"[.\-]$")
 _GROUP = re.compile(r"\d+")
@@ -307,7 +308,8 @@ def _numbers(text: str, level: int, reader: _Reader) -> list[PhoneOutcome]:
         return [whole]
     # Last, since blanks and zeros stand inside honest numbers, too; two numbers are too long to read as one.
     again = [parts for parts in restarts(text) if min(map(digit_count, parts)) >= MIN_PART_DIGITS]
-    found = _several(list(again[0]), len(SEPARATORS), reader) if len(again) == 1 else None
+    are_whole = len(again) == 1 and all(core is not None and reader.is_number(core) for core in map(_core_of_part, again[0]))
+    found = _several(list(again[0]), len(SEPARATORS), reader) if are_whole else None
     if found and _ends_surely(again[0][0], _NO_DIGIT.sub("", again[0][1]), reader):
         reader.said.append(SPLIT)
         return found
@@ -479,6 +481,8 @@ def _left_alone(text: str, reader: _Reader) -> Iterator[PhoneOutcome]:
 def _is_clear(text: str, reader: _Reader) -> bool:
     """True where a text is one number whichever way it is read, and no mark in it may part a second one."""
     core = wordless(text).core
+    if "\n" in text:
+        return False
     try:
         whole = _honest_number(text, reader.silent())
     except Reject:
@@ -606,6 +610,8 @@ def _other_readings(text: str, core: str, has_trunk: bool, area: Area) -> Iterat
     yield from other_readings.without_head(text, has_trunk, area)
     if core != text:  # `(3) (Cep) 73 08 78 3`: a word in brackets may stand behind the count
         yield from other_readings.without_head(core, has_trunk, area)
+    for rest in other_readings.without_head(core, has_trunk, area):
+        yield from other_readings.before_marks(rest)
     yield from other_readings.before_marked_group(text)
     yield from other_readings.beside_other_marks(core)
     yield from other_readings.without_date(core)
@@ -642,6 +648,8 @@ def _loses_groups(core: str, whole: PhoneOutcome, reader: _Reader) -> bool:
 
 
 def _is_in_wrong_brackets(core: str) -> bool:
-    """`+(201) 555-0123`: brackets part what stands in them, and no country has that code."""
-    code = _BRACKETED_CODE.match(core)
+    """`+(201) 555-0123`, `(+5) 071 193980`: brackets part what stands in them, and no country has that code, or one that begins it."""
+    code, within = _BRACKETED_CODE.match(core), _CODE_IN_BRACKETS.match(core)
+    if within:
+        return all(within[1][:length] not in _CALLING_CODES for length in range(1, LONGEST_CODE + 1))
     return code is not None and code[1] not in _CALLING_CODES

@@ -15,7 +15,7 @@ from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, WHOLE, match
 from fbcheck_pipeline.phones.fast.digits import digit_counts, only
 from fbcheck_pipeline.text import labels
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
-from fbcheck_pipeline.text.decorations import CURRENCY, MIN_PART_DIGITS
+from fbcheck_pipeline.text.decorations import CURRENCY, MIN_PART_DIGITS, YEAR
 from fbcheck_pipeline.text.digit_runs import LABEL
 
 NO_ONE_KNOWS = 3  # digits by which a number might end earlier or later
@@ -27,7 +27,7 @@ _WORDS_LAST = r"^[+(0-9][0-9 ().\-]*[ (][^0-9()]+\)?$"
 _DIGITS_LAST = r"^[+(0-9][0-9 ().\-]* \(?[^0-9]*[^0-9 .,;:/()+\-\n|][ .:#]*[0-9]+\)?$"
 _BEGIN = r"(?s)^([+(]*[0-9][0-9 ().\-]*[0-9)])"
 _LAST_GROUP = r"[ ().\-]+[0-9]+\)?$"
-_SHORT_GROUP_LAST = r"[0-9)] +[0-9]{1,3}$"
+_SHORT_GROUP_LAST = rf"[0-9)] +(?:{YEAR}|[0-9]{{1,3}})$"
 _SUM = rf"[1-9][0-9]{{0,2}}(?:[.']?[0-9]{{3}},[0-9]{{2}} [{LETTERS}]{{2,}}|(?:[.']?[0-9]{{3}})?,[0-9]{{2}} ?{CURRENCY})"
 _SUM_BEHIND = rf"^((?:\+|\(?0)[0-9 ()]*[0-9)]) {_SUM}$"
 # Hours, or an order's number before it; in one place at most another number may begin.
@@ -131,7 +131,8 @@ def without_last_group(numbers: pa.StringArray) -> pa.StringArray:
 
 
 def without_short_last_group(numbers: pa.StringArray) -> pa.StringArray:
-    """The digits of each number without a last group of up to three digits behind a blank; null where it has none, which may be a count."""
+    """The digits of each number without a last group of up to three digits, or a year, behind a blank; null where it has none."""
+    numbers = pc.ascii_trim(numbers, " ")
     return digits_in(rewritten(numbers, matches(numbers, _SHORT_GROUP_LAST), _LAST_GROUP, ""))
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS, buffers_of, digit_counts, only
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
@@ -36,6 +37,8 @@ _LABELLED = rf"[(\[]?{LABEL}(?:[ .\-/]+{LABEL})*[)\]]?[ :.=\-]{{1,3}}"
 _WORDS_FIRST = r"^[(\[]?[^0-9+(][^0-9]*[0-9][0-9 ().\-]*$"
 # No group of it can be a count: it begins as only a whole number does, or has no groups, or long ones that begin no number.
 WHOLE = r"(?:\+|\(?0)[0-9 ().\-]*[0-9)]|[0-9]+|\(?[1-9][0-9]{2,}\)?(?:[ .\-]+[1-9][0-9]+)+"
+# Of two digits, a code or the beginning of more digits behind one.
+_CODES = "|".join(["[17][0-9]?", *(str(code) for code in COUNTRY_CODE_TO_REGION_CODE if 10 <= code < 100), "[0-9]{3}"])
 # Of fewer digits than one of two numbers has, so that the slash ends an area code; and no tail of a range behind it.
 _AREA = r"\(?0[0-9]{1,5}\)?|\+[0-9]{1,2} ?(?:\(0\) ?)?[0-9]{2,3}"
 _BEHIND_SYMBOL = rf"^{decorations.SYMBOL} +({WHOLE})$"
@@ -88,7 +91,7 @@ _STEPS = (
     _Step(rf"(?i)^{_LABELLED}(?:{WHOLE})$", r"^[^0-9+]*[^0-9+(]", "", (_WORDS_FIRST,), r"(?:^|[^A-Za-z])IS[^A-Za-z]"),
     _step(rf"^(?:({CORE}) ?[;,]|\[({CORE})\])$", r"\1\2")._replace(unless=" [0-9] ?[;,]$"),
     _step(rf"^({_AREA}) ?/ ?([0-9](?: ?[0-9]){{4,8}})$", r"\1 \2"),
-    _step(r"^\(\+([0-9]{1,3})\)([ 0-9(].*)$", r"+\1\2"),
+    _step(rf"^\(\+({_CODES})\)([ 0-9(].*)$", r"+\1\2"),
     _step(_BEHIND_SYMBOL, r"\1"),  # one is no flag
 )
 

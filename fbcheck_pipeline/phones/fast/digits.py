@@ -320,13 +320,14 @@ def _lone_zeros(kind: Bytes, between: Ints, rows: Ints, begins: Ints, seen: NDAr
 
 
 def _rows_with_short_dates(signs: _Signs, begins: Ints, ends: Ints) -> Ints:
-    """Cells with a date with a year of two digits before or after a blank, or alone: `030 12 34 2.9.57`, `2-9-57 030 …`."""
+    """Cells with a date before or after a blank, or alone, that ends with two digits: `030 12 34 2.9.57`, `089 532 2024.09.17`."""
     is_line = _is_line(signs.kinds)
     lines, rows, kinds = signs.places[is_line], signs.rows[is_line], signs.kinds[is_line]
     may_be = (np.diff(lines) <= 3) & (np.diff(rows) == 0) & (kinds[1:] == kinds[:-1])
     day, month, rows = lines[:-1][may_be], lines[1:][may_be], rows[:-1][may_be]
     before, behind = day - 2, month + 3
     before -= _are_digits(signs.data, before) & (before >= begins[rows])
+    before -= 2 * (_are_digits(signs.data, before) & _are_digits(signs.data, before - 1))
     parts_before = (before < begins[rows]) | np.isin(signs.data.take(before, mode="clip"), _PARTING)
     parts_behind = (behind >= ends[rows]) | np.isin(signs.data.take(behind, mode="clip"), _PARTING)
     is_year = _are_digits(signs.data, month + 1) & _are_digits(signs.data, month + 2)
@@ -410,7 +411,7 @@ def _after_long_groups(
 
 
 def _hours(kind: Bytes, begins: Ints, dashes: Ints, rows: Ints, tail: Ints) -> Ints:
-    """How many digits two last hours, or a day and month, have, as in `030 12 34 56 9-17`; 0 in most."""
+    """How many digits two last hours, lone digits, or a day and month, have, as in `030 12 34 56 9-17`; 0 in most."""
     hours = np.zeros(len(begins), np.int64)
     last = np.zeros(len(begins), np.int64)
     last[rows] = dashes  # in order, so that the last one stays
@@ -428,6 +429,7 @@ def _hours(kind: Bytes, begins: Ints, dashes: Ints, rows: Ints, tail: Ints) -> I
         closes = np.where(has, 10 * closes + digit, closes)
     are_hours = (one < _BLANK) & (is_two | (two == _BLANK)) & (opens < closes) & (closes <= 24)
     are_hours |= is_two & (one < _BLANK) & (opens >= 1) & (opens <= 31) & (closes >= 1) & (closes <= 12) & (tail[rows] == 2)
+    are_hours |= (one < _BLANK) & (two == _BLANK) & (tail[rows] == 1)
     hours[rows[are_hours]] = (tail[rows] + 1 + is_two)[are_hours]
     return hours
 

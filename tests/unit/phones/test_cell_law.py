@@ -248,6 +248,23 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("411 98486#2427-4457", "KW", "invalid_number"),  # no extension: a number
         ("698095808 # 7106", "LU", "letters_in_number"),
         ("0212 555 12 34 # 101", "TR", "+902125551234"),
+        ("43 780 123456;42) 436485451", "AT", "ambiguous_range"),
+        ("'4' / 16010358 ('4' |", "CN", "ambiguous_range"),
+        ("9926\t45 39 08 96 [ ] 5 34.39 Rp", "NO", "too_long"),
+        ("0532 123 45 67 0212 555 12 34 (9-17 Uhr)", "TR", "+905321234567 +902125551234"),
+        ("201-5550123+201 5550123", "US", "invalid_number"),  # and, not an Egyptian one
+        ("+905321234567+902125551234", "TR", "+905321234567 +902125551234"),
+        ("2022/133 +359 88 027 1441", "BG", "letters_in_number"),  # of a year
+        ("3-(80) 77 92 90", "LU", "ambiguous_range"),
+        ("1-(415) 555-2671", "US", "+14155552671"),
+        ("4~27-123456", "LU", "ambiguous_range"),
+        ("24 - +386 1 234 56 78 (+5) / 071 193980", "SI", "ambiguous_international"),  # not Peru's
+        ("(+1415) 5552671", "US", "+14155552671"),
+        ("40\n90 98 36 27 called 2 times", "NO", "ambiguous_range"),
+        ("086 59 62 80 64 6-6", "ID", "ambiguous_range"),
+        ("05-7850 1986 +358 3 44791", "FI", "ambiguous_range"),
+        ("089 532 2024.09.17", "DE", "ambiguous_range"),
+        ("02 18 35 01 232) Tel1: +62816234918", "ID", "letters_in_number"),
         ("0025377841968", "SG", "ambiguous_international"),  # behind 002, or Djibouti's behind 00
         ("0043901314529", "KH", "ambiguous_international"),
         ("0016502530000", "SG", "invalid_number"),

@@ -65,6 +65,8 @@ def _cells(region: str, *texts: str, says: Says = Says.NOTHING) -> list[Cell]:
 
 
 TRAPS: dict[str, list[Cell]] = {
+    "a date with its year first": _cells("DE", "089 532 2024.09.17", "089 532 2024-09-17", "089 532 2024.09.17 "),
+    "lone digits with a dash": _cells("ID", "086 59 62 80 64 6-6", "086 59 62 80 64 6-5"),
     "00 for a plus": [
         *_cells("SG", "0025377841968", "0025 3778 41968"),
         *_cells("JP", "0037090156236"),
