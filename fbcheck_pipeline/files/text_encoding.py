@@ -26,6 +26,8 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _WIDE = ("utf-16", "utf-32")
+_OF_NAMES = ("idna", "punycode")
+"""Of hosts: Python takes them for encodings of text."""
 _LONGEST_WIDE_LINE = 4 << 20
 # A run beyond ASCII and some of its line behind it: no two begin at one place, so that a line of megabytes is passed once.
 _EVIDENCE = re.compile(rb"[\x80-\xff][^\r\n]{0,200}+[\x80-\xff]*+")
@@ -85,6 +87,8 @@ def find_encoding(source: Source, asked: str | None = None) -> EncodedText:
     tail = (
         " Its last lines are UTF-8, and read as such." if chosen.startswith("utf-16") and _has_utf8_tail(source, chosen) else ""
     )
+    if chosen == "utf-32" and not head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise WrongEncoding("line 1 has no byte-order mark of utf-32; leave out --encoding or name another")
     fault = _first_fault(source, chosen)
     if fault is None:
         return EncodedText(source, chosen, True, f"Encoding {chosen}: {reason}.{tail}")
@@ -109,6 +113,8 @@ def _known(encoding: str) -> str:
     try:
         info = codecs.lookup(encoding)
         "".encode(info.name)
+        if info.name in _OF_NAMES:
+            raise LookupError
     except (LookupError, ValueError):
         raise WrongEncoding(f"there is no text encoding {encoding!r}; try utf-8, utf-16, cp1254 or cp1252") from None
     return "utf-8" if info.name == "utf-8-sig" else info.name

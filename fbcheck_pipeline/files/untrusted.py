@@ -62,6 +62,15 @@ def parsing(kind: str) -> Iterator[None]:
         raise DamagedFile(kind, type(error).__name__) from None
 
 
+def count_of(mark: bytes, file: BinaryIO) -> int:
+    """How often it stands in a file, which is read to its end."""
+    count, rest = 0, b""
+    while piece := file.read(_PIECE_BYTES):
+        count += (rest + piece).count(mark)
+        rest = piece[1 - len(mark) :]
+    return count
+
+
 def open_archive(source: Path | bytes, bounds: Bounds) -> zipfile.ZipFile:
     """Open a zip archive whose directory keeps to the bounds; `member_pieces` holds the directory to its word.
 
@@ -72,7 +81,7 @@ def open_archive(source: Path | bytes, bounds: Bounds) -> zipfile.ZipFile:
         DangerousFile: it holds too much, or is packed too tightly.
     """
     with parsing("zip archive"), source.open("rb") if isinstance(source, Path) else io.BytesIO(source) as file:
-        entry_count = _count_of(_ENTRY, file)
+        entry_count = count_of(_ENTRY, file)
         if entry_count > bounds.member_count:  # of each an object is made
             raise DangerousFile(f"it has {entry_count:,} members")
         size_bytes = file.tell()
@@ -111,12 +120,3 @@ def member_pieces(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator
 def is_workbook(archive: zipfile.ZipFile) -> bool:
     """True for what calls itself an .xlsx file."""
     return any(name.lower().replace("\\", "/").lstrip("/").startswith("xl/") for name in archive.namelist())
-
-
-def _count_of(mark: bytes, file: BinaryIO) -> int:
-    """How often it stands in a file, which is read to its end."""
-    count, rest = 0, b""
-    while piece := file.read(_PIECE_BYTES):
-        count += (rest + piece).count(mark)
-        rest = piece[1 - len(mark) :]
-    return count

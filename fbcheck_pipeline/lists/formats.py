@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fbcheck_pipeline.errors import ListError
+from fbcheck_pipeline.files.untrusted import count_of
 from fbcheck_pipeline.lists.facts import LIST_SUFFIXES
 from fbcheck_pipeline.lists.keys import list_suffix
 
@@ -58,7 +59,9 @@ def _kind_of(path: Path, head: bytes) -> str | None:
     if head.startswith(b"PAR1"):
         return "parquet"
     if head.startswith(b"\xd0\xcf\x11\xe0"):
-        if "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
+        with path.open("rb") as file:
+            is_encrypted = count_of("EncryptedPackage".encode("utf-16-le"), file) > 0
+        if is_encrypted:
             raise ListError(f"{path.name}: the workbook is encrypted; save it without a password")
         raise ListError(f"{path.name}: this is a legacy .xls workbook; save it as .xlsx")
     for magic, what in _FOREIGN:

@@ -89,6 +89,23 @@ def test_a_name_that_no_column_has_is_refused(tmp_path: Path) -> None:
         read(tmp_path / "a.csv", b"phone".ljust(2001, b"x") + rows)
 
 
+@pytest.mark.parametrize(
+    ("encoding", "refusal"),
+    [("idna", "there is no text encoding"), ("punycode", "there is no text encoding"), ("utf-32", "has no byte-order mark")],
+)
+def test_an_encoding_that_reads_no_text_is_refused(tmp_path: Path, encoding: str, refusal: str) -> None:
+    """Python knows them, and raises of its own."""
+    with pytest.raises(ListError, match=refusal):
+        read(tmp_path / "a.csv", "ad,tel\nü.ç,0532 111 22 33\n", encoding=encoding)
+
+
+def test_an_old_workbook_is_looked_through_a_piece_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have gigabytes, and was held whole."""
+    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("it was held whole"))
+    with pytest.raises(ListError, match="legacy"):
+        read(tmp_path / "a.xlsx", OLE + bytes(2 << 20))
+
+
 def test_a_text_of_more_columns_than_any_table_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """12 MB of 60,000 columns took 1.7 GB: a reader takes some KB for each."""
     content = b"phone,a,b\n" + b"+41780000001,x,y\n" * 5
