@@ -38,7 +38,7 @@ _MARKED = re.compile(
     rf"|[(\[]?[1-9]\d?(?:\.?[)\]]|[.:'\"]\s|[.,]-|[\-/](?=\()|~)[^\w+#]*(?=\d)"
 )
 _WORD_INSIDE = re.compile(r"(?<=\d)\D*[^\W\d_]\D*(?=\d)")
-_MARKED_GROUP = re.compile(r"(?<=[\d)\]])\s+(?:\d{1,3}(?:\s*[^\w\s;,|)\]+(\[]|\s+x\s+\d+)|\d\s*[;,|])\W*$")
+_MARKED_GROUP = re.compile(r"(?<=[\d)\]])(\s+)(?:\d{1,3}(?:\s*[^\w\s;,|)\]+(\[]|\s+x\s+\d+)|\d\s*[;,|])\W*$")
 _LAST_SHORT_GROUP = re.compile(rf"(?<=[\d)\]])\s+(?:{YEAR}|\d{{1,3}})$")
 _MARKED_PIECE_FIRST, _MARKED_PIECE_LAST = re.compile(r"\d+[.']\d+\s+(?=[^.']+$)"), re.compile(r"^([^.']*\d)\s+\d+[.']\d+$")
 _BEHIND_DASHES = re.compile(r"(-\d+-\d+)\s+\d{1,4}$")
@@ -101,7 +101,7 @@ def before_marked_group(text: str) -> Iterator[str]:
     """
     group = _MARKED_GROUP.search(text)
     if group:
-        yield text[: group.start()]
+        yield text[: group.end(1)]
 
 
 def without_last_short_group(core: str) -> str | None:

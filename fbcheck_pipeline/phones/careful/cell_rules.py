@@ -450,7 +450,8 @@ def _left_alone(text: str, reader: _Reader) -> Iterator[PhoneOutcome]:
         Reject: a word before the digits may be one.
     """
     fraction = other_readings.without_fraction(text, zeros_only=True)
-    for head in [*other_readings.without_tail(text), *([fraction] if fraction else [])]:
+    counted = other_readings.before_marked_group(text) if text.endswith(decorations.SYMBOL) else ()
+    for head in [*other_readings.without_tail(text), *counted, *([fraction] if fraction else [])]:
         if number := reader.number_in(head):
             tail = _NO_DIGIT.sub("", text[len(head) :])
             is_apart = head == fraction or (len(tail) <= MOST_COUNT_DIGITS and _ENDS_IN_BLANK.search(head))

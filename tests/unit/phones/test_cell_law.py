@@ -205,6 +205,8 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("0812-345-678 61!", "ID", "ambiguous_range"),
         ("7456 7 35 ⭐", "LU", "ambiguous_range"),
         ("08-123 456 78 ⭐", "SE", "+46812345678"),
+        ("0532 123 45 67 12 ⭐", "TR", "+905321234567"),
+        ("0532 123 45 67-12 kişi", "TR", "ambiguous_range"),
         ("030 12 34 56;", "DE", "+4930123456"),
         ("030 1234 56 7;", "DE", "ambiguous_range"),  # a delimiter makes only a lone digit doubtful
         ("0182 78 1'", "IT", "ambiguous_range"),  # a minute
