@@ -52,6 +52,7 @@ from fbcheck_pipeline.phones.dirty.marked_up import MARKUP, without_markup
 from fbcheck_pipeline.phones.dirty.parts import MARKED, SEVERAL, WORDED, marked_parts, parts_of, worded_parts
 from fbcheck_pipeline.phones.dirty.rejects import (
     BETWEEN,
+    CODED,
     GLUED,
     are_few_beside,
     are_glued,
@@ -308,6 +309,16 @@ class PhoneReader:
         reasons = reasons[is_none]
         reasons[matches(plain.filter(pa.array(is_none)), MAY_BE_DIGITS)] = codes[RejectReason.LETTERS_IN_NUMBER]
         return phone_batches.rejected_phones(cells.rows[is_none], reasons), is_none
+
+    @_where(CODED)
+    def _coded(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """Files' codes with letters behind, where some digits are a number or the letters a country's code: other reasons come first."""
+        groups = groups_of(plain)
+        runs = runs_in(plain, groups, fewest_of(cells.regions))
+        read, is_sure = self._fast(cells.taken(runs.of_cell)._replace(texts=runs.texts))
+        is_code = np.bincount(runs.of_cell[is_sure & phone_batches.is_clear_number(read)], minlength=len(plain)) > 0
+        is_code[~is_code] = names_country(plain.filter(pa.array(~is_code)), groups.longest()[~is_code])
+        return _rejected(cells.rows[is_code], RejectReason.LETTERS_IN_NUMBER), is_code
 
     def _is_other(self, cells: Cells, plain: pa.StringArray, longest: Ints, total: Ints) -> Mask:
         """What `digit_runs` does not look at, perhaps emergency numbers, and numbers of a country that is named."""
@@ -650,8 +661,8 @@ class PhoneReader:
             _parted_by_blanks,
             _in_parts,
         ),
-        *(_linked, _with_time, _with_more, _of_ranges, _without_markup, _among_words, _in_worded_parts, _in_marked_parts),
-        *(_without_run, _beside_count, _in_named_country, _cleared, _after_moment),
+        *(_linked, _with_time, _with_more, _of_ranges, _among_words, _in_worded_parts, _in_marked_parts),
+        *(_without_run, _coded, _without_markup, _beside_count, _in_named_country, _cleared, _after_moment),
     )
     _WAYS_CLEARED: tuple[Way, ...] = (
         _in_parts,

@@ -240,7 +240,8 @@ MUTANTS = (
     Mutant("a part that is a number or none", "phone_reader.py", "(is_none & ~is_either)", "is_none"),
     Mutant("letters between digits are the reason", "phone_reader.py", "(has_number | matches(plain, BETWEEN_APART))", "True"),
     Mutant("quotes around the first of several", "dirty/cleared.py", """'^"', rf"^{QUOTE}+""", """'^"', rf"^{QUOTE}{{9}}"""),
-    Mutant("a picture in a tag", "dirty/marked_up.py", "~matches(cells, decorations.SYMBOL)", "matches(cells, '')"),
+    Mutant("a long group in a file's code", "dirty/rejects.py", "(?:[0-9]{{1,4}}/)+", "(?:[0-9]{{1,9}}/)+"),
+    Mutant("a last digit in a file's code", "dirty/rejects.py", "/)+[0-9]{{2,}}-", "/)+[0-9]+-"),
     Mutant("order numbers are no column from abroad", "votes.py", "MAJORITY * most, strays)", "MAJORITY * most)"),
     # dirty: what is beside a number
     Mutant("dates, ranges and last digits before words", "dirty/among_words.py", "pc.if_else(pa.array(matches(numbers, _UNCLEAR)), NOTHING, numbers)", "numbers"),

@@ -6,9 +6,9 @@ Only texts that are left plain count; what they become besides a number, the car
 from __future__ import annotations
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches, spread
-from fbcheck_pipeline.text import decorations
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, matches
 from fbcheck_pipeline.text.cleaning import CELL, cleaned
 from fbcheck_pipeline.text.decorations import Reject
 
@@ -22,10 +22,8 @@ def without_markup(cells: pa.StringArray) -> pa.StringArray:
     Args:
         cells: as `in_ascii` gives them, without blanks around; `MARKUP`.
     """
-    where = ~matches(cells, decorations.SYMBOL)
-    left = pa.array([*map(_without, cells.filter(pa.array(where)).to_pylist())], pa.string())
-    where[where] = is_plain = matches(left, _LEFT)
-    return spread(left.filter(pa.array(is_plain)), where)
+    left = pa.array([*map(_without, cells.to_pylist())], pa.string())
+    return pc.if_else(pa.array(matches(left, _LEFT)), left, NOTHING)
 
 
 def _without(text: str) -> str | None:

@@ -57,6 +57,8 @@ _GLUED_WITHIN = r"^[A-Za-z0-9 .,;/+\-]*[0-9][A-Za-z][A-Za-z0-9 .,;/+\-]*$"
 _TAKES_DIGITS = r"[0-9][ .,;/+\-]+[A-Za-z][^0-9]*$|[0-9][ ./\-]+0"
 # Right before the first digits; behind them, a word glued to digits may part two numbers.
 _GLUED_BEFORE = rf"^[A-Za-z{_SIGNS}(]*[A-Za-z][0-9][{LETTERS}{_SIGNS}0-9]*$"
+# A dash glues a word to the digits before it; the word counts none of them, and no slash parts two numbers.
+CODED = rf"^(?:[0-9]{{1,4}}/)+[0-9]{{2,}}-[{LETTERS}]{{2,}}$"
 # A few digits of their own, between words or at an end: no number, and no rule takes them away. `1. Ahmet` may count.
 _GAP = rf"[{_SIGNS}!?%]*"
 _WORDS_BESIDE = rf"^[{LETTERS}0-9{_SIGNS}!?%]*=*$"

@@ -414,6 +414,8 @@ TRAPS: dict[str, tuple[str, ...]] = {
         "Türkiye GmbH\n\nRef 04356 38722\n\nTel: +43 2149 642",
         "01 51234 01 54321 01 5123456",
         "Germany\n0660 1234567\n0664 1234567",
+        "<b>🇩🇪 0660 1234567</b>",
+        '<i title="🇩🇪">0660 1234567</i>',
         "512345,60 ev",
         "0512345 12 Max",
         "0663 96233 #30602230",
@@ -548,6 +550,7 @@ def test_no_trap_is_read_in_a_vector(reader: PhoneReader, region: str) -> None:
         "27611, 84606, 18271, 43432, 25455",
         "Ali Veli\nVeli A.S.\nTel: 0532 123 45 67\nkim@example.com",
         '"Ali Veli" 0532 123 45 67',
+        "2008/25455-EE",
         "0532 123 45 67 (0533 123 45 67)",
     ],
 )
