@@ -36,7 +36,7 @@ _ODD_CELL = "|".join(
     )
 )
 """A cell that does not begin with its reference, or whose attributes are not written in the usual way."""
-_ODD = rf"<!|\x00|{_ODD_CELL}"
+_ODD = f"<!|{_ODD_CELL}"
 _FAR = r' r="[A-Z]+[0-9]{6}'
 """Few pieces have it: a pass of a fast matcher spares a slower one."""
 _CELL = b'c r="'
@@ -77,7 +77,7 @@ class PartFindings:
 
     def add(self, text: bytes) -> None:
         """Take in the next piece, which ends before a tag."""
-        self.is_usual = self.is_usual and not _has(text, _ODD) and not _has_long_tag(text)
+        self.is_usual = self.is_usual and b"\0" not in text and not _has(text, _ODD) and not _has_long_tag(text)
         self.has_uncalculated = self.has_uncalculated or (b"</f>" in text and _UNCALCULATED.search(text) is not None)
         cell_count = text.count(_CELL)
         self.cell_count += cell_count
