@@ -563,7 +563,8 @@ class PhoneReader:
         ends = ended_elsewhere(pc.if_else(pc.greater(counts, ""), numbers, NOTHING), counts)
         of_cell = np.concatenate([of_run, np.tile(np.arange(len(texts)), len(ends))])
         read, is_sure = self._fast(left.taken(of_cell)._replace(texts=pa.concat_arrays([runs, *ends])))
-        is_only = is_few & (left.regions != NONE)
+        # Behind a count a number without a plus is one of its region, or begins elsewhere.
+        is_only = is_few & ((found.country == left.regions) | matches(numbers, r"^\+")) & (left.regions != NONE)
         is_only[of_cell[~is_sure | phone_batches.is_number(read)]] = False
         named = texts.filter(pa.array(is_only))
         is_only[is_only] = ~names_another(named, left.regions[is_only], np.full(len(named), NONE))

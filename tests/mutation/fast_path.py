@@ -240,6 +240,7 @@ MUTANTS = (
     Mutant("a part that is a number or none", "phone_reader.py", "(is_none & ~is_either)", "is_none"),
     Mutant("letters between digits are the reason", "phone_reader.py", "(has_number | matches(plain, BETWEEN_APART))", "True"),
     Mutant("quotes around the first of several", "dirty/cleared.py", """'^"', rf"^{QUOTE}+""", """'^"', rf"^{QUOTE}{{9}}"""),
+    Mutant("a number abroad behind a count", "phone_reader.py", '((found.country == left.regions) | matches(numbers, r"^\\+")) & ', ""),
     Mutant("a long group in a file's code", "dirty/rejects.py", "(?:[0-9]{{1,4}}/)+", "(?:[0-9]{{1,9}}/)+"),
     Mutant("a last digit in a file's code", "dirty/rejects.py", "/)+[0-9]{{2,}}-", "/)+[0-9]+-"),
     Mutant("order numbers are no column from abroad", "votes.py", "MAJORITY * most, strays)", "MAJORITY * most)"),

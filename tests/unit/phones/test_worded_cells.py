@@ -186,6 +186,8 @@ def test_numbers_beside_more_digits_or_countries_are_what_the_careful_path_reads
 TRAPS: dict[str, tuple[str, ...]] = {
     "MA": ("(+5) 0520123456",),
     "MK": ("a|048 656 143; 048 656 143; (TR)a@b.cd,", "048 656 143; 048 656 143; xwww.a"),
+    "EH": ("Tel 2 0897233764",),
+    "JE": ("Ali (47) 0766 079 4213",),
     "DK": ("+905321234567e\n12",),
     "EG": ("010 01234567\n+20  10 01234567", "010 01234567, +20  10 01234567"),
     "UA": ("+38 0 79 060 7476",),
