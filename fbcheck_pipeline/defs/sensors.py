@@ -142,10 +142,9 @@ def _what_is_due(dagster: dg.DagsterInstance, instance: Instance, fbcheck: Fbche
         return dg.SensorResult(run_requests=wanted)
     refused = f"; the vendor refuses: {polled.refused}" if polled.refused else ""
     unknown = f"; {'; '.join(polled.unknown_statuses)}" if polled.unknown_statuses else ""
-    open_tasks = len(ws.ledger.chunks(states=states_that("asks_status")))
-    reasons = [
-        f"nothing new is due: {open_tasks} tasks are with the vendor, {polled.asked} were asked about now{refused}{unknown}"
-    ]
+    count = len(ws.ledger.chunks(states=states_that("asks_status")))
+    open_tasks = f"{count} {'task is' if count == 1 else 'tasks are'} with the vendor"
+    reasons = [f"nothing new is due: {open_tasks}, {polled.asked} asked about now{refused}{unknown}"]
     return dg.SkipReason("; ".join([*reasons, *put_off][:MOST_REASONS]))
 
 
