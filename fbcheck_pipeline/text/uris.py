@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text.cell_words import LABELS, words_of
-from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count
+from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count, is_date
 
 MIN_MESSAGE_DIGITS = 4
 """Of a message, which may be a number behind it."""
@@ -95,7 +95,8 @@ def _numbers_of(link: re.Match[str]) -> Iterator[str]:
         number, mark, left = re.split(r"([?&/#]|$)", address, maxsplit=1)[:3] if address else ("", "", "")
         numbers, left = [number], mark + left
     decoded = [unquote(number) for number in numbers]
-    if not decoded or not all(map(_LINKED.fullmatch, decoded)) or digit_count(unquote(left)) >= MIN_PART_DIGITS:
+    are_numbers = decoded and all(map(_LINKED.fullmatch, decoded)) and not any(map(is_date, decoded))
+    if not are_numbers or digit_count(unquote(left)) >= MIN_PART_DIGITS:
         raise Reject(RejectReason.INVALID_NUMBER)
     yield from decoded
 

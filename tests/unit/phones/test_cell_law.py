@@ -205,6 +205,7 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("0812-345-678 61!", "ID", "ambiguous_range"),
         ("7456 7 35 ⭐", "LU", "ambiguous_range"),
         ("08-123 456 78 ⭐", "SE", "+46812345678"),
+        ("https://api.whatsapp.com/send?phone=01.11.2026", "RS", "invalid_number"),  # a day
         ("0532 123 45 67 12 ⭐", "TR", "+905321234567"),
         ("0532 123 45 67-12 kişi", "TR", "ambiguous_range"),
         ("030 12 34 56;", "DE", "+4930123456"),
