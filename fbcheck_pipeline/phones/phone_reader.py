@@ -33,6 +33,7 @@ from fbcheck_pipeline.phones.dirty.beside import (
     beside_count,
     digits_in,
     ended_elsewhere,
+    last_digits,
     linked,
     with_more,
     without_last_group,
@@ -506,13 +507,15 @@ class PhoneReader:
     def _among_words(self, cells: Cells, plain: pa.StringArray, beside_others: bool = False) -> tuple[PhoneArrays, Mask]:
         """One number and words or marks: the last digits before them may be theirs, where a number is left without these.
 
-        An extension has fewer digits than a number.
+        The digits of an extension are no number of their own.
         """
         labelled = before_words(plain)
         numbers = pc.coalesce(labelled, among_words(plain))
         found, is_read = self._read_as(numbers, cells, phone_batches.is_number)
         is_sure, is_labelled = is_read.copy(), labelled.is_valid().to_numpy(zero_copy_only=False)
-        is_sure &= ~is_labelled | (digit_counts(plain) - digit_counts(numbers) < fewest_of(cells.regions))
+        may_be_two = is_sure & is_labelled & (digit_counts(plain) - digit_counts(numbers) >= fewest_of(cells.regions))
+        read, is_none = self._fast(cells.at(may_be_two)._replace(texts=last_digits(plain.filter(pa.array(may_be_two)))))
+        is_sure[may_be_two] = is_none & ~phone_batches.is_number(read)
         has_head = is_read & (is_labelled | matches(plain, "[^0-9]$"))
         places = np.flatnonzero(has_head)
         heads = numbers.take(pa.array(places))

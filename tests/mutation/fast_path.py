@@ -290,7 +290,7 @@ MUTANTS = (
     Mutant("a count behind a number beside words", "phone_reader.py", "        if beside_others:\n", "        if False:\n"),
     Mutant("a count behind a second number", "phone_reader.py", "are_two[are_two] = ~self._may_end_earlier(", "are_two[are_two] |= ~self._may_end_earlier("),
     Mutant("a sign behind a last short group", "phone_reader.py", 'matches(plain, "[^0-9]$")', 'matches(plain, f"[{LETTERS}][^0-9]*$")'),
-    Mutant("an extension that is a number", "phone_reader.py", "(digit_counts(plain) - digit_counts(numbers) < fewest_of(cells.regions))", "True"),
+    Mutant("an extension that is a number", "phone_reader.py", "is_sure[may_be_two] = is_none & ~phone_batches.is_number(read)", "pass"),
     Mutant("a lone digit before a delimiter", "dirty/undress.py", '._replace(unless=" [0-9] ?[;,]$")', ""),
     Mutant("a bracket glued to a digit", "dirty/among_words.py", "^[^(]*[0-9]{{2}}\\)|", ""),
     Mutant("a day behind a number", "phone_reader.py", "are_two &= ~matches(plain, HOLDS_DAY)", "pass"),

@@ -66,6 +66,11 @@ def before_words(cells: pa.StringArray) -> pa.StringArray:
     return rewritten(cells, matches(cells, _DIGITS_LAST, _EXTENSION) | is_label, rf"{_BEGIN}.*$", r"\1")
 
 
+def last_digits(cells: pa.StringArray) -> pa.StringArray:
+    """The digits that stand side by side at the end of each cell that ends in one, or in a bracket behind it."""
+    return pc.replace_substring_regex(cells, r"(?s)^.*[^0-9]([0-9]+)\)?$", r"\1")
+
+
 def before_range(cells: pa.StringArray) -> pa.StringArray:
     """The number before the end of a range or a sum, or null; it is unclear where it is one, and all digits before a comma are none.
 
