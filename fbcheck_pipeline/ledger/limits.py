@@ -69,7 +69,7 @@ def withdraw(connection: sa.Connection, list_keys: Collection[str], *, smallest_
         _withdraw_from(connection, LoadedChunk.from_row(row), list_keys, smallest_chunk, now)
     for list_key in list_keys:
         keep_waiting(connection, list_key, None)
-        over = {"over_budget": unsent[list_key], "needs_planning": False, "reserved": 0, "revision": lists.c.revision + 1}
+        over = {"forbidden_phones": unsent[list_key], "needs_planning": False, "reserved": 0, "revision": lists.c.revision + 1}
         connection.execute(sa.update(lists).where(lists.c.list_key == list_key).values(over))
 
 

@@ -108,7 +108,7 @@ class ListEntries(Access):
         max_billable: int | None = None,
         at_most: int | None = None,
     ) -> bool:
-        limit = {"max_billable": max_billable, "over_budget": 0}
+        limit = {"max_billable": max_billable, "forbidden_phones": 0}
         entry = {**limit, "options": dict(options), "purpose": purpose, "error": None}
         row = connection.execute(_LIST, {"key": new.list_key}).one_or_none()
         known = None if row is None else PhoneList.from_row(row)
@@ -193,7 +193,7 @@ class ListEntries(Access):
 
     def note_limit(self, list_key: str, max_billable: int | None) -> None:
         """Record the most phones that may ever be sent for a list; what a limit forbade may be planned again."""
-        self._update(list_key, {"max_billable": max_billable, "over_budget": 0})
+        self._update(list_key, {"max_billable": max_billable, "forbidden_phones": 0})
 
     def hold(self, list_key: str, why: str) -> float | None:
         """Record that nothing of a list is bought until a person confirms how it was read.

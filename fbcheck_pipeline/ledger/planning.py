@@ -166,15 +166,15 @@ class Planning:
         """Set the phones of a list that are too few for a chunk (none: nothing waits)."""
         keep_waiting(self._connection, list_key, phones if len(phones) else None)
 
-    def mark_planned(self, list_key: str, *, over_budget: int = 0, reserved: int = 0, held: str | None = None) -> None:
+    def mark_planned(self, list_key: str, *, forbidden_phones: int = 0, reserved: int = 0, held: str | None = None) -> None:
         """Record that a list was planned just now, so that it will be joined anew once its pins stand.
 
         Args:
-            over_budget: distinct phones of it that a limit forbids.
+            forbidden_phones: distinct phones of it that a limit forbids.
             held: why nothing more of it is bought until a person confirms it.
             reserved: phones that this planning has yet to put into chunks. Should it be killed before, the list is planned again.
         """
-        planned = {"planned_at": self.now, "needs_planning": reserved > 0, "over_budget": over_budget, "held": held}
+        planned = {"planned_at": self.now, "needs_planning": reserved > 0, "forbidden_phones": forbidden_phones, "held": held}
         self._touch(list_key, {**planned, "reserved": reserved, "is_pinned": False, "is_complete": False})
 
     def request_planning(self, list_key: str) -> None:

@@ -194,7 +194,7 @@ class PhoneList(Record):
     confirmed_at: float | None  # when a person did
     planned_at: float | None
     needs_planning: bool  # its waiting phones were taken, or a chunk that it depends on was withdrawn
-    over_budget: int  # distinct phones of it that a limit forbids; only a `run` of it or the night plans them again
+    forbidden_phones: int  # distinct phones of it that a limit forbids; only a `run` of it or the night plans them again
     reserved: int  # phones of a planning under way that stand in no chunk yet
     is_pinned: bool  # the pins of its last planning stand; until then it is not joined
     revision: int  # rises with every move of its chunks
@@ -208,7 +208,7 @@ class PhoneList(Record):
     @property
     def is_over_budget(self) -> bool:
         """True while a limit forbids its unsent phones."""
-        return self.over_budget > 0
+        return self.forbidden_phones > 0
 
     @property
     def source_rows(self) -> int:

@@ -60,7 +60,7 @@ lists = sa.Table(
         "needs_planning", sa.Boolean, nullable=False, server_default=sa.false()
     ),  # its waiting phones were taken by another list's planning, or a chunk that it depends on was withdrawn
     sa.Column(
-        "over_budget", sa.BigInteger, nullable=False, server_default="0"
+        "forbidden_phones", sa.BigInteger, nullable=False, server_default="0"
     ),  # distinct phones that a limit forbade, by the last look; only a `run` of it or the night plans them again
     sa.Column(
         "reserved", sa.BigInteger, nullable=False, server_default="0"
@@ -82,7 +82,7 @@ IS_OPEN = lists.c.is_open.is_(sa.true())
 """All queries of ticks and runs name it, so that an index of the open lists serves them."""
 IS_INCOMPLETE = lists.c.is_complete.is_(sa.false())
 sa.Index("ix_lists_open", lists.c.added_at, lists.c.list_key, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
-IS_OVER_BUDGET = lists.c.over_budget > 0
+IS_OVER_BUDGET = lists.c.forbidden_phones > 0
 HAS_RESERVED = lists.c.reserved > 0
 sa.Index("ix_lists_reserved", lists.c.reserved, sqlite_where=HAS_RESERVED, postgresql_where=HAS_RESERVED)
 sa.Index("ix_lists_joined_at", lists.c.joined_at)

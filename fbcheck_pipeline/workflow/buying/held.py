@@ -37,7 +37,7 @@ def why_it_never_fits(ws: Workspace, phone_list: PhoneList) -> str | None:
     """Why no night will buy what a limit holds back of a list, and what to do; None where one may."""
     if not phone_list.is_over_budget:
         return None
-    key, count = phone_list.list_key, phone_list.over_budget
+    key, count = phone_list.list_key, phone_list.forbidden_phones
     limit = ws.settings.max_billable if phone_list.max_billable is None else phone_list.max_billable
     if limit is not None and sum(each.phone_count * each.tries for each in ws.ledger.purchases_of(key)) + count > limit:
         return (

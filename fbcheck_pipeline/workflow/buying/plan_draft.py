@@ -141,7 +141,7 @@ class PlanDraft:
             self._warn_of_what_never_fits()
         tx.keep_waiting(self._key, waits)
         tx.depend(self._key, [each.chunk_key for each in self._allocation.used_pins() if each.chunk_key])
-        tx.mark_planned(self._key, over_budget=self._left if is_over else 0, reserved=self._uncut, held=held)
+        tx.mark_planned(self._key, forbidden_phones=self._left if is_over else 0, reserved=self._uncut, held=held)
         self._planned_at, self._just_recorded = tx.now, step
 
     def _record_pins(self, chunk: NewChunk) -> None:

@@ -258,7 +258,7 @@ def test_the_night_plans_the_oldest_list_first(instance: dg.DagsterInstance, res
     for key in ("c", "a", "b"):
         ws.ledger.register_list(key, file=key, source="s", sha256=key, options={}, purpose=None)
         with ws.ledger.planning() as tx:
-            tx.mark_planned(key, over_budget=1)
+            tx.mark_planned(key, forbidden_phones=1)
         clock.advance(1)
     with dg.build_schedule_context(instance=instance, resources={"fbcheck": resource}, scheduled_execution_time=NIGHT) as context:
         assert [request.partition_key for request in nightly_enrichment(context)] == ["c", "a", "b"]

@@ -155,7 +155,7 @@ def test_only_the_forbidden_stretch_leaves_a_mixed_chunk(ws: Workspace) -> None:
     assert [ws.ledger.chunk(key).state for key in (mixed, alone)] == ["replaced", "withdrawn"]
     with ws.ledger.planning() as tx:
         assert (tx.bought_for("a"), tx.bought_for("b"), tx.is_over_budget("a"), tx.is_over_budget("b")) == (0, 4, True, False)
-    assert [ws.ledger.phone_list(key).over_budget for key in "abc"] == [12, 0, 0]
+    assert [ws.ledger.phone_list(key).forbidden_phones for key in "abc"] == [12, 0, 0]
     assert {row.list_key for row in ws.ledger.lists_to_send()} == {"b", "c"}
 
 

@@ -151,7 +151,7 @@ def upgrade() -> None:
         sa.Column("confirmed_at", sa.Double(), nullable=True),
         sa.Column("planned_at", sa.Double(), nullable=True),
         sa.Column("needs_planning", sa.Boolean(), server_default=sa.false(), nullable=False),
-        sa.Column("over_budget", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("forbidden_phones", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("reserved", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("is_pinned", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("revision", sa.BigInteger(), server_default="0", nullable=False),
