@@ -50,7 +50,7 @@ def test_a_narrow_terminal_breaks_keys_and_cuts_nothing_off(
 ) -> None:
     """Seen: columns fell off at sixty characters. Where there is room, a key stays in one piece, to be copied."""
     monkeypatch.setenv("COLUMNS", str(width))
-    cells = ("1ac319f89df66948", "submitted", "20,000", "2026-11-29 17:42:50", "rrkdbvn7qc1rm3ckl71g")
+    cells = ("3f0c2a9b7d5e1846", "submitted", "20,000", "2026-11-29 17:42:50", "rrkdbvn7qc1rm3ckl71g")
     table = plain_table("chunks", "chunk", "state", "phones>", "submitted", "task")
     table.columns[3].min_width = 10
     table.add_row(*cells)
