@@ -115,10 +115,9 @@ class _Reader(NamedTuple):
 
     def read_digits(self, number: str) -> PhoneOutcome:
         """The outcome of digits, with a plus at the front or without."""
-        if self.region is None:  # 00 and +00 mean +
-            number = re.sub(r"^\+?00", "+", number)
         if number not in self.known:
-            self.known[number] = read(number, self.region, self.column)
+            dialled = re.sub(r"^\+?00", "+", number) if self.region is None else number  # 00 and +00 mean +
+            self.known[number] = read(dialled, self.region, self.column)
         return self.known[number]
 
     def is_number(self, core: str) -> bool:

@@ -34,7 +34,8 @@ _IN_BLANKS = r"^\(?[0-9]+\)?[0-9 ]*$"
 _PLAIN_SIGN = r" \n,.:;!?'/\-"
 _ANY_ONE = rf"^(?:[{LETTERS}][{LETTERS}{_PLAIN_SIGN}]*[ \n:.,;/])?((?:\+|\(?0)[0-9 ()\-]*[0-9])(?:(?:[ \n,;:/]|\.[ \n])[{LETTERS}{_PLAIN_SIGN}]*)?$"
 _MAY_GO = r"(?i)www\.|wa\.me|whatsapp|//|(?:tel|fax|callto|smsto|sms|phone):|[0-9] -| \) |(?:[0-9][^0-9]*){14}"
-CLOSED = rf"^[^(]*[0-9]{{2}}\)|^[^(]*[0-9] +[0-9]{{1,2}}\.?\)\s*(?:[^\s{LETTERS}]|$)|[0-9)] +[0-9]{{1,3}}\s?[.,]-"
+_UNOPENED = r"^(?:[^(]|\([^()]*\))*"
+CLOSED = rf"{_UNOPENED}[0-9]{{2}}\)|{_UNOPENED}[0-9] +[0-9]{{1,2}}\.?\)\s*(?:[^\s{LETTERS}]|$)|[0-9)] +[0-9]{{1,3}}\s?[.,]-"
 """A few digits behind a number, which a bracket that nothing opened, or the sign of a sum, shows to be none of it."""
 # Two dots or dashes may mask digits. A word of four capitals may be a telephone's keys; without its scheme the text is another.
 _NO_WORD = (

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.model.reasons import RejectReason
-from fbcheck_pipeline.phones.dirty.countries_named import names_country
+from fbcheck_pipeline.phones.dirty.countries_named import MAY_BE_FLAG, names_country
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches
 from fbcheck_pipeline.phones.fast.digits import digit_counts, without
 from fbcheck_pipeline.phones.fast.terms import Mask
@@ -65,15 +65,17 @@ _WORDS_BESIDE = rf"^[{LETTERS}0-9{_SIGNS}!?%]*=*$"
 BETWEEN = rf"[0-9][^0-9]*[{LETTERS}][^0-9]*[0-9]"
 _WORD_BEHIND = rf"[0-9][^0-9{LETTERS}]+[{LETTERS}][^0-9]*$"
 _EXTENSION = rf"(?i)[0-9][ \n,;.\-/]*(?:{EXTENSION_OF_ANY_I}|[x#])[ \n.:=#\-]*[0-9]+(?:[^0-9{LETTERS}]|$)"
-# Scientific notation, the time of a date, hours, a place, an escape and an error; an address and a mask of digits have other reasons.
+# Scientific notation, the time of a date, hours, a place, an escape, an error and a flag; an address and a mask of digits have other reasons.
 _MAY_GO = (
     rf"(?i)^#|^[^0-9{LETTERS}]*[0-9]+(?:[.,][0-9]+)?\s*e\s*\+?-?[0-9]{{1,4}}[^0-9{LETTERS}]*$|[0-9][T ,]+[0-9]{{1,2}}[:.][0-9]{{2}}"
     r"|[0-9][.:][0-9]{2}[ \n]?-[ \n]?[0-9]|[0-9][ \n]?(?:h[0-9]*|[ap]m)[ \n]?-|-[ \n]?[0-9]{1,2}[ \n]?(?:h|[ap]m)|\.[0-9]{4,} ?[nsew]|&[a-z0-9#]+;"
     r"|item[0-9]|(?:tel|fax|callto|smsto|sms|phone)[:;]|//|www\.|wa\.me|whatsapp"
-    rf"|[0-9)](?:[*?#]|\.\.|--)[^0-9]*[{LETTERS}]"
+    rf"|[0-9)](?:[*?#]|\.\.|--)[^0-9]*[{LETTERS}]|{MAY_BE_FLAG}"
 )
-# Labels and extensions may be glued to digits.
-_MAY_BE_GLUED = rf"(?i)(?:[xt]|{LABEL}|{EXTENSION_WORDS})[ .:=#+\-]*[0-9]"
+# Extensions and labels may be glued to digits, and labels have signs in them: `T.el5`.
+_MAY_BE_GLUED = rf"(?i)(?:[xt]|{EXTENSION_WORDS})[ .:=#+\-]*[0-9]"
+_LABELLED = f"(?i){LABEL}[0-9]"
+_SIGNS_IN_LABELS = b" \n#&*+,-./:;_|~("
 LETTERS_LIKE_DIGITS = rf"(?:^|[^{LETTERS}])(?:[Oo\x{{41e}}\x{{43e}}IlSZB]+|[xX]+)(?:[^{LETTERS}]|$)"
 
 
@@ -125,7 +127,9 @@ def are_glued(cells: pa.StringArray) -> Mask:
         cells: as `in_ascii` gives them, without blanks around; `GLUED`.
     """
     is_sure = matches(cells, _GLUED_WITHIN, unless=_TAKES_DIGITS) | matches(cells, _GLUED_BEFORE)
-    is_sure = matches(cells, _GLUED_BEHIND) | (is_sure & ~matches(cells, _MAY_BE_GLUED))
+    letters = pc.replace_substring(without(cells, _SIGNS_IN_LABELS), SYMBOL, "")
+    is_sure &= ~(matches(letters, _LABELLED) | matches(cells, _MAY_BE_GLUED))
+    is_sure |= matches(cells, _GLUED_BEHIND)
     return is_sure & ~matches(cells, _MAY_GO)
 
 

@@ -211,15 +211,14 @@ def _has_unclear_signs(signs: _Signs, begins: Ints, ends: Ints, seen: NDArray[np
     is_unclear = np.zeros(cells, np.bool_)
     is_unclear[signs.rows[_is_harmful(signs.data, signs.places, kinds, leads, trails)]] = True
     is_unclear |= signs.counts(kinds == _DOT, cells) == 1  # perhaps a fraction
-    is_unclear |= signs.counts(kinds == _OPEN, cells) < signs.counts(kinds == _CLOSE, cells)  # as in `2) 0532 …`
     is_unclear |= _may_be_dates(count, signs.counts(~_is_bracket(kinds), cells), signs.counts(_is_line(kinds), cells))
     opens, rows_opened = signs.of(_OPEN)
     first = seen[begins].astype(np.int64)
     is_late = seen[opens] - first[rows_opened] >= np.where(has_plus[rows_opened], 6, 4)
     is_unclear[rows_opened[is_late]] = True  # perhaps a second number, or an aside; before it are digits enough for a number
     is_unclear[rows_opened[has_plus[rows_opened] & (seen[opens] == first[rows_opened])]] = True  # `+(201) …`
-    is_unclear |= _closes_first(signs, cells)
-    is_unclear[_rows_with_short_dates(signs, begins, ends)] = True
+    is_unclear[_rows_of_odd_brackets(signs)] = True
+    is_unclear[_rows_with_dates(signs, begins, ends)] = True
     is_unclear[_rows_parted_behind_dashes(signs, ends, seen)] = True
     is_unclear[_rows_of_addresses(signs, ends, seen, count)] = True
     return is_unclear
@@ -267,12 +266,14 @@ def _is_bracket(kinds: Bytes) -> Mask:
     return is_bracket
 
 
-def _closes_first(signs: _Signs, cells: int) -> Mask:
-    """Cells in which a bracket closes before one opens: `49)1 (818…`."""
+def _rows_of_odd_brackets(signs: _Signs) -> Ints:
+    """Cells whose brackets do not open and close in turn: `2) 0532 …`, `49)1 (818…`, `(00 49…`, `(00 (49)) …`."""
     is_bracket = _is_bracket(signs.kinds)
-    closes_first = np.zeros(cells, np.bool_)
-    closes_first[signs.rows[is_bracket][::-1]] = (signs.kinds[is_bracket] == _CLOSE)[::-1]  # the first one stays
-    return closes_first
+    kinds, rows = signs.kinds[is_bracket], signs.rows[is_bracket]
+    is_first, is_last = np.diff(rows, prepend=-1) != 0, np.diff(rows, append=-1) != 0
+    before = np.where(is_first, _CLOSE, np.roll(kinds, 1))
+    odd: Ints = rows[(kinds == before) | (is_last & (kinds == _OPEN))]
+    return odd
 
 
 def _may_be_dates(count: Ints, signs: Ints, lines: Ints) -> Mask:
@@ -319,13 +320,14 @@ def _lone_zeros(kind: Bytes, between: Ints, rows: Ints, begins: Ints, seen: NDAr
     return lone
 
 
-def _rows_with_short_dates(signs: _Signs, begins: Ints, ends: Ints) -> Ints:
-    """Cells with a date before or after a blank, or alone, that ends with two digits: `030 12 34 2.9.57`, `089 532 2024.09.17`."""
+def _rows_with_dates(signs: _Signs, begins: Ints, ends: Ints) -> Ints:
+    """Cells with a date before or after a blank, or alone: `030 12 34 2.9.57`, `089 532 2024.09.17`, `089 532 17.09.2024`."""
     is_line = _is_line(signs.kinds)
     lines, rows, kinds = signs.places[is_line], signs.rows[is_line], signs.kinds[is_line]
     may_be = (np.diff(lines) <= 3) & (np.diff(rows) == 0) & (kinds[1:] == kinds[:-1])
     day, month, rows = lines[:-1][may_be], lines[1:][may_be], rows[:-1][may_be]
     before, behind = day - 2, month + 3
+    behind += 2 * (_are_digits(signs.data, behind) & _are_digits(signs.data, behind + 1) & (behind + 2 <= ends[rows]))
     before -= _are_digits(signs.data, before) & (before >= begins[rows])
     before -= 2 * (_are_digits(signs.data, before) & _are_digits(signs.data, before - 1))
     parts_before = (before < begins[rows]) | np.isin(signs.data.take(before, mode="clip"), _PARTING)

@@ -224,14 +224,14 @@ class FastPath:
         reading.is_sure[rows[~rest.is_sure | (rest.fault == NONE) | (rest.fault == Fault.AMBIGUOUS_INTERNATIONAL)]] = False
 
     def _leave_lone_zeros(self, reading: Reading, digits: Digits, regions: Rows, column: Rows) -> None:
-        """`0 532 …`: sure only where the same number is left without the 0."""
+        """`0 532 …`: sure only where the same number is left without the 0 and begins with no other."""
         rows = np.flatnonzero((digits.lone_zero == 1) & ~digits.has_plus & reading.is_number)
         if not len(rows):
             return
         digits = replace(digits, restart=np.ones_like(digits.restart))
         rest = self._read_plain(digits.from_restart(rows), np.arange(len(rows)), regions[rows], column[rows])
         is_same = rest.is_number & (rest.territory == reading.territory[rows]) & (rest.begin + 1 == reading.begin[rows])
-        reading.is_sure[rows[~is_same]] = False
+        reading.is_sure[rows[~is_same | (_digit(digits, rows, 1) == 0)]] = False
 
     def _read_without_region(self, reading: Reading, digits: Digits, rows: Rows, where: Rows, head: Rows) -> None:
         """Only a plus, or 00 for it, tells the country."""

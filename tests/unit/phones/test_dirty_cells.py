@@ -124,13 +124,14 @@ TRAPS: dict[str, tuple[str, ...]] = {
     "CZ": ("<b>298 409 975</b>", "298 409 975 kim@example.com"),
     "EG": ("2057330959,0, kim@example.com", "kim@example.com 20,573,309,590"),
     "FI": ("22832/261014-XZX", "045 6472; (ev))", "24.1.2070\t19:03; +36307836896-", "(Max) 045 6472 12,50€"),
-    "SE": ("0 462 07706",),
+    "SE": ("0 462 07706", "0 2467(8)0 8037)48(;"),
     "LU": (
+        "20201234Kl. 666",
         "3- 523564",
         "93 16 53 902 | +352628123456 veya 93 16 53 902",
         "628123456, +352655706436; 628123456",
     ),
-    "ID": ("+62 812-477-011 12)", "0813-9888-842 20,-", "+62 812-477-011 12) / Ali"),
+    "ID": ("+62 812-477-011 12)", "0813-9888-842 20,-", "+62 812-477-011 12) / Ali", "Tel 000 83 055(3)11 80850)"),
     "NZ": ("021 737 697 2 👤",),
     "NG": ("+234 800 347 3404 20,- 0800 46580 832203",),
     "EE": ("8890536\n56-94 7319 or 8890536",),
@@ -165,6 +166,13 @@ TRAPS: dict[str, tuple[str, ...]] = {
         "0664123898, 27.13.2011 2078",
         "01116 Ali, 0664 123473",
     ),
+    "IN": ("0(0008) 002432591",),
+    "BT": ("T,el0097517749809",),
+    "BO": ("T|el8: 2/8238800", "T⭐el8: 2/8238800"),
+    "IS": ("+4921234 12.05.2020", "12.05.2020 0049 2123 4"),
+    "IR": ("(00 (989))05982 87 99",),
+    "KW": ("(0096 54110 83 53",),
+    "HN": ("9123-4567 alle 22 n 2++504-2290-5868 1* 🇹🇷",),
 }
 
 
@@ -244,6 +252,11 @@ def test_decorations_that_learning_has_met_are_undressed_before_any_other_way_is
     fresh.fast = reader.fast
     fresh.votes(pa.array([cell[0]] * 2000), np.full(2000, cell[1]))
     assert read_cells(fresh, [cell] * 2000) == [read_carefully(*cell)] * 2000
+
+
+def test_without_a_region_no_two_prefixes_go_from_one_number(reader: PhoneReader) -> None:
+    """What is known of its digits from the second 00 on is not what all of them are."""
+    assert not disagreements(reader, [("+(00(00(23(2)30)48)2)", NO_REGION, Says.NOTHING)])
 
 
 def test_an_endless_cell_is_no_number_though_most_of_it_is_invisible(reader: PhoneReader) -> None:
