@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import _thread
 import os
 import select
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Timer
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -21,12 +20,16 @@ SOON_S = 0.01
 
 @contextmanager
 def ignored_ones_raised() -> Iterator[None]:
-    """Raise an interrupt once more that came where Python ignores exceptions and would print a traceback: in a finaliser or a callback."""
-    otherwise = sys.unraisablehook
+    """Raise an interrupt once more that came where Python ignores exceptions and would print a traceback: in a finaliser or a callback.
+
+    Enter it in the main thread.
+    """
+    otherwise, main = sys.unraisablehook, threading.get_ident()
 
     def hook(ignored: UnraisableHookArgs) -> None:
         if issubclass(ignored.exc_type, KeyboardInterrupt):
-            Timer(SOON_S, _thread.interrupt_main).start()  # here and now it would be ignored again
+            # Here and now it would be ignored again; a signal ends a wait of the main thread, too.
+            threading.Timer(SOON_S, signal.pthread_kill, (main, signal.SIGINT)).start()
         else:
             otherwise(ignored)
 
