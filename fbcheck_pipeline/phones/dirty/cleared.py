@@ -61,7 +61,8 @@ def cleared(cells: pa.StringArray, fewest: Ints) -> pa.StringArray:
     has_price = matches(texts, CURRENCY)
     if has_price.any():
         for count in np.unique(fewest[has_price]).tolist():
-            has_long = matches(texts, rf"(?:^|[\s,;|/(])[0-9]{{{count},}}\s?{CURRENCY}|{CURRENCY}\s?[0-9]{{{count}}}") & (
+            # Before days go: the year of one may be a price's.
+            has_long = matches(cells, rf"(?:^|[\s,;|/(])[0-9]{{{count},}}\s?{CURRENCY}|{CURRENCY}\s?[0-9]{{{count}}}") & (
                 fewest == count
             )
             texts = pc.if_else(pa.array(has_long), NOTHING, texts)
