@@ -226,6 +226,7 @@ MUTANTS = (
     Mutant("too many groups to look at", "phone_reader.py", " & ~groups.are_many(fewest)", ""),
     Mutant("a reason of several stretches", "phone_reader.py", "groups.stretch_count() > 1", "groups.stretch_count() > 9"),
     Mutant("digits of an exponent are kept", "dirty/rejects.py", "{{1,{places - 1}}}", "{{1,{places}}}"),
+    Mutant("an extension that a bracket closes", "dirty/beside.py", "_EXTENSION, unless=CLOSED)", "_EXTENSION)"),
     Mutant("a year beside a price", "dirty/cleared.py", "has_long = matches(cells,", "has_long = matches(texts,"),
     Mutant("a price that may be a number", "dirty/cleared.py", "texts = pc.if_else(pa.array(has_long), NOTHING, texts)", "pass"),
     Mutant("a fraction beside what goes", "dirty/cleared.py", "pc.if_else(pa.array(matches(texts, _DECIMAL, unless=_LIST)), NOTHING, texts)", "texts"),

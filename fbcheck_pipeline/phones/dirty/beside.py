@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
+from fbcheck_pipeline.phones.dirty.among_words import CLOSED
 from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, WHOLE, matches, replaced, rewritten
 from fbcheck_pipeline.phones.fast.digits import digit_counts, only
@@ -63,7 +64,7 @@ def before_words(cells: pa.StringArray) -> pa.StringArray:
     """
     # Capitals may be digits of a telephone's keys.
     is_label = matches(cells, _WORDS_LAST, _LABEL_BEHIND, unless="[A-Z]{2}")
-    return rewritten(cells, matches(cells, _DIGITS_LAST, _EXTENSION) | is_label, rf"{_BEGIN}.*$", r"\1")
+    return rewritten(cells, matches(cells, _DIGITS_LAST, _EXTENSION, unless=CLOSED) | is_label, rf"{_BEGIN}.*$", r"\1")
 
 
 def last_digits(cells: pa.StringArray) -> pa.StringArray:
