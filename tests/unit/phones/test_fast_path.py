@@ -107,6 +107,7 @@ TRAPS: dict[str, list[Cell]] = {
     "noughts behind a point though other points are there": _cells("AT", "06138 53.7-721.0"),
     "a plus far before a bracket": _cells("NO", "+  (4785471244)", "+(4785471244)"),
     "a bracket that closes before one opens": _cells("DE", "49)1  (818887101"),
+    "two dashes, one in a bracket": _cells("LU", "45-(357-72)") + _cells("FI", "1-(589-436)"),
     "a bracket that closes more than opened": _cells("AT", "01 (2345) 6)0890", "012(33)56 778)0") + _cells("SB", "(74) 2)1266"),
     "few digits behind a plus": _cells("TR", "+8511") + _cells("DE", "+8511") + _cells("PK", "+1122"),
     "two numbers where no trunk 0 begins the second": _cells("LU", "38 330 37 48 43", "+352 38 330 37 48 43", "27 19 02 05"),
