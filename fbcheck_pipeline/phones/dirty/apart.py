@@ -6,9 +6,8 @@ import string
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from fbcheck_pipeline.phones.dirty.undress import matches, written_for
+from fbcheck_pipeline.phones.dirty.undress import matches, replaced_where
 from fbcheck_pipeline.phones.fast.digits import digit_counts, stretches
 from fbcheck_pipeline.phones.fast.terms import Ints
 from fbcheck_pipeline.text.digit_runs import BRACKETED_WORDS, LETTERS
@@ -25,17 +24,9 @@ def parts_apart(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
         cells: cleaned of what a whole cell may drop.
     """
     has_shape = matches(cells, SHAPE, f"[{LETTERS}{BOUNDS}]")
-    places, texts = np.flatnonzero(has_shape), _without_words_in_brackets(cells.filter(pa.array(has_shape)))
-    has_time = matches(texts, TIME_APART)
-    timed = pc.replace_substring_regex(texts.filter(pa.array(has_time)), TIME_APART, r"\1;\2;\3")
-    texts = pc.replace_with_mask(texts, pa.array(has_time), timed)
+    places, texts = np.flatnonzero(has_shape), cells.filter(pa.array(has_shape))
+    texts = replaced_where(texts, r"[(\[{]", BRACKETED_WORDS, " ")
+    texts = replaced_where(texts, TIME_APART, TIME_APART, r"\1;\2;\3")
     parts, of_cell = stretches(texts, _PARTING)
     kept = (digit_counts(parts) > 0) & ~matches(texts, MAY_GO)[of_cell]
     return parts.filter(pa.array(kept)), places[of_cell[kept]]
-
-
-def _without_words_in_brackets(cells: pa.StringArray) -> pa.StringArray:
-    has_words = matches(cells, r"[(\[{]")
-    some = cells.filter(pa.array(has_words))
-    some = pc.replace_substring_regex(some, written_for(BRACKETED_WORDS, some), " ")
-    return pc.replace_with_mask(cells, pa.array(has_words), some)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.among_words import CLOSED
-from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, QUOTE, matches, rewritten
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, QUOTE, matches, replaced_where
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import Ints
 from fbcheck_pipeline.text.decorations import CURRENCY, DAY, DAY_OR_MONTH, MIN_PART_DIGITS, MONTH, TIME, YEAR
@@ -49,11 +49,11 @@ def cleared(cells: pa.StringArray, fewest: Ints) -> pa.StringArray:
         cells: as `in_ascii` gives them, without blanks around.
         fewest: digits of a number of each cell's region.
     """
-    cells = _replaced(cells, '^"', rf"^{QUOTE}+\s*|(?:{QUOTE}|\s)+$", "")
+    cells = replaced_where(cells, '^"', rf"^{QUOTE}+\s*|(?:{QUOTE}|\s)+$", "")
     is_known = digit_counts(cells) >= MIN_PART_DIGITS
     is_known[is_known] = matches(cells.filter(pa.array(is_known)), _PLAIN, unless=_OTHER)
     texts = pc.if_else(pa.array(is_known), cells, NOTHING)
-    texts = _replaced(texts, r"[\t\r]|  ", r"[\t\r ]+", " ")
+    texts = replaced_where(texts, r"[\t\r]|  ", r"[\t\r ]+", " ")
     texts = _dropped(
         texts, (rf"(^|[\s,])[(]?(?:{_DAY})[)]?:?($|[\s,;|])", rf"(^|[\s,(]){DAY_OR_MONTH}\.{MONTH}\.($|[\s,)])"), r"\1 \2"
     )
@@ -69,8 +69,8 @@ def cleared(cells: pa.StringArray, fewest: Ints) -> pa.StringArray:
         texts = _dropped(texts, (_PRICE,), r"\1\3\2\4", r"\(\s*\)")
     texts = pc.if_else(pa.array(matches(texts, _DECIMAL, unless=_LIST)), NOTHING, texts)
     first = rf"(?i)^((?:[^0-9]*[^{LETTERS}0-9])?){_SCHEME}([(+0-9])"
-    texts = _replaced(texts, first, first, r"\1\2")
-    texts = _replaced(texts, "(?i)" + _SCHEME, rf"(?i)([^{LETTERS}0-9]){_SCHEME}([(+0-9])", r"\1|\2")
+    texts = replaced_where(texts, first, first, r"\1\2")
+    texts = replaced_where(texts, "(?i)" + _SCHEME, rf"(?i)([^{LETTERS}0-9]){_SCHEME}([(+0-9])", r"\1|\2")
     if (has_address := matches(texts, _HAS_ADDRESS)).any():
         some = texts.filter(pa.array(has_address))
         left = pc.replace_substring_regex(some, rf"(?i)([0-9]\s+)(?:{_ADDRESS})($|[\s,;/|)])", r"\1 mail \2")
@@ -79,11 +79,6 @@ def cleared(cells: pa.StringArray, fewest: Ints) -> pa.StringArray:
         is_left = digit_counts(left) >= MIN_PART_DIGITS
         texts = pc.replace_with_mask(texts, pa.array(has_address), pc.if_else(pa.array(is_left), left, NOTHING))
     return pc.ascii_trim(pc.if_else(pa.array(matches(texts, _LEFT_OVER)), NOTHING, texts), BLANKS)
-
-
-def _replaced(texts: pa.StringArray, shape: str, pattern: str, becomes: str) -> pa.StringArray:
-    where = matches(texts, shape)
-    return pc.coalesce(rewritten(texts, where, pattern, becomes), texts) if where.any() else texts
 
 
 def _dropped(texts: pa.StringArray, patterns: tuple[str, ...], becomes: str, then: str = "") -> pa.StringArray:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.countries_named import names_country
-from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches, without_scheme
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches, replaced_where, without_scheme
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text.cell_words import JOINING_WORDS
@@ -50,9 +50,7 @@ def parts_of(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     is_numbered = matches(cells, _NUMBERED)
     lists = pc.replace_substring_regex(cells.filter(pa.array(is_numbered)), r"[ \n]+[23][.)] ", ";")
     cells = pc.replace_with_mask(cells, pa.array(is_numbered), pc.utf8_slice_codeunits(lists, len("1. ")))
-    is_bracketed = matches(cells, _BRACKETED)
-    lists = pc.replace_substring_regex(cells.filter(pa.array(is_bracketed)), _BRACKETED, r"\1;\2")
-    cells = pc.replace_with_mask(cells, pa.array(is_bracketed), lists)
+    cells = replaced_where(cells, _BRACKETED, _BRACKETED, r"\1;\2")
     places = _without_unclear(cells, matches(cells, _SEVERAL))
     lists = pc.split_pattern(pc.replace_substring_regex(cells.take(pa.array(places)), _SEPARATOR, ";"), ";")
     return _whole(lists, places)

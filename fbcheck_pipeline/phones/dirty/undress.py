@@ -203,11 +203,15 @@ def replaced(cells: pa.StringArray, pattern: str, becomes: str) -> pa.StringArra
     return pc.replace_substring_regex(cells, written_for(pattern, cells), becomes)
 
 
+def replaced_where(cells: pa.StringArray, shape: str, pattern: str, becomes: str) -> pa.StringArray:
+    """The cells with a pattern replaced where a shape is found; to look for it takes less time than to replace nothing."""
+    where = matches(cells, shape)
+    return pc.coalesce(rewritten(cells, where, pattern, becomes), cells) if where.any() else cells
+
+
 def without_scheme(cells: pa.StringArray) -> pa.StringArray:
     """`tel:` goes before a number; not a second one, which begins another number."""
-    where = matches(cells, _SCHEME_BEFORE)
-    changed = pc.replace_substring_regex(cells.filter(pa.array(where)), _SCHEME_BEFORE, r"\1")
-    return pc.replace_with_mask(cells, pa.array(where), changed)
+    return replaced_where(cells, _SCHEME_BEFORE, _SCHEME_BEFORE, r"\1")
 
 
 def spread(texts: pa.StringArray, where: Mask) -> pa.StringArray:
