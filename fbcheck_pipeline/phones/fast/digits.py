@@ -18,6 +18,7 @@ from fbcheck_pipeline.phones.fast.territories import END
 MARGIN, WIDTH = 5, 32
 MOST_DIGITS = 24  # walked at most; a cell with more is not plain
 LONG_GROUP, MOST_TAIL = 5, 8  # digits of what short last groups may follow, and of all these
+PLACE_DECIMALS = 4  # at least, of a place on the map
 LEAST_RESTART = 5  # digits of the shortest numbers with a trunk 0
 PLUS = (ord("+") - ord("0")) % 256  # what becomes a + when "0" is added to all
 
@@ -89,20 +90,20 @@ def digits_of(cells: pa.StringArray) -> Digits:
     is_null = cells.is_null().to_numpy(zero_copy_only=False)  # it may still have bytes
     has_plus = np.zeros(len(cells), np.bool_)
     is_plain = (count > 0) & (count <= MOST_DIGITS)
-    tail, hours, zeros = (np.zeros(len(cells), np.int64) for _ in range(3))
+    tail, hours, zeros, counted = (np.zeros(len(cells), np.int64) for _ in range(4))
     is_sign = kind[between] > _BLANK
     if is_sign.any():
         signs = _Signs(between[is_sign], between_rows[is_sign], kind[between[is_sign]], data)
         has_plus[signs.rows[(signs.places == begins[signs.rows]) & (signs.kinds == _PLUS_SIGN)]] = True
-        is_plain &= ~_has_unclear_signs(signs, begins, ends, seen, count, has_plus)
+        is_plain &= ~_has_unclear_signs(signs, begins, ends, seen, count, matrix, has_plus)
         tail = _tails(count, seen, first, *signs.of(_DASH))
         hours = _hours(kind, begins, *signs.of(_DASH), tail)
         tail[~is_plain] = 0
         tail[~_counts_on(matrix, count, tail)] = 0
         zeros = _last_zeros(matrix, count, _tails(count, seen, first, *signs.of(_DOT)))
+        counted = _counts_beside_brackets(signs, kind, seen, first, matrix, has_plus)
     is_plain[_end_in_lone_digits(kind, begins, ends)] = False
     restart, is_unclear = _restarts(kind, between, between_rows, seen, first, count, matrix, has_plus)
-    counted = _bracketed_counts(kind, begins, count)
     is_plain[is_unclear | ((restart > 0) & (counted > 0))] = False
     restart = np.maximum(restart, counted)
     for more in (hours, zeros, _after_long_groups(kind, between, between_rows, begins, seen, first, count)):
@@ -203,7 +204,9 @@ class _Signs:
         return np.bincount(self.rows[where], minlength=cells)
 
 
-def _has_unclear_signs(signs: _Signs, begins: Ints, ends: Ints, seen: NDArray[np.int32], count: Ints, has_plus: Mask) -> Mask:
+def _has_unclear_signs(
+    signs: _Signs, begins: Ints, ends: Ints, seen: NDArray[np.int32], count: Ints, matrix: Bytes, has_plus: Mask
+) -> Mask:
     """Cells with signs that may mean more than a separator."""
     cells, kinds = len(count), signs.kinds
     leads = signs.places == begins[signs.rows]
@@ -216,8 +219,12 @@ def _has_unclear_signs(signs: _Signs, begins: Ints, ends: Ints, seen: NDArray[np
     first = seen[begins].astype(np.int64)
     is_late = seen[opens] - first[rows_opened] >= np.where(has_plus[rows_opened], 6, 4)
     is_unclear[rows_opened[is_late]] = True  # perhaps a second number, or an aside; before it are digits enough for a number
-    is_unclear[rows_opened[has_plus[rows_opened] & (seen[opens] == first[rows_opened])]] = True  # `+(201) …`
+    is_first = seen[opens] == first[rows_opened]
+    is_unclear[rows_opened[is_first & has_plus[rows_opened]]] = True  # `+(201) …`
+    zero, next_digit = (matrix[rows_opened * WIDTH + MARGIN + place] for place in range(2))
+    is_unclear[rows_opened[is_first & ~_are_digits(signs.data, opens + 1) & (zero == 0) & (next_digit <= 1)]] = True  # `( 00 …`
     is_unclear[_rows_of_odd_brackets(signs)] = True
+    is_unclear[_rows_of_places(signs, seen)] = True
     is_unclear[_rows_with_dates(signs, begins, ends)] = True
     is_unclear[_rows_parted_behind_dashes(signs, ends, seen)] = True
     is_unclear[_rows_of_addresses(signs, ends, seen, count)] = True
@@ -240,17 +247,18 @@ def _is_harmful(data: Bytes, signs: Ints, kinds: Bytes, leads: Mask, trails: Mas
 
     Unknown ones; a plus inside; a minus before all (a calculated number) or after a blank (two numbers); a dash before a blank (a count);
     a dash after all (it hides the tail of a range); a dash or dot beside another (masked digits); a blank beside a dot (`2. 532 …`);
-    a dot before or after all (another one may begin a fraction).
+    a dot before or after all (another one may begin a fraction) or before a bracket that closes (a day: `(3.4.) 532 …`).
     """
     is_dash = kinds == _DASH
     harmful: Mask = kinds == _OTHER
-    if len(signs):
-        is_dot, follows_blank = kinds == _DOT, data[signs - 1] == ord(" ")
-        harmful |= is_dot & (leads | trails | follows_blank | (data.take(signs + 1, mode="clip") == ord(" ")))
+    follows_blank, behind = data[signs - 1] == ord(" "), data.take(signs + 1, mode="clip")
+    dots = np.flatnonzero(kinds == _DOT)
+    if len(dots):
+        harmful[dots] |= (leads | trails | follows_blank)[dots] | (behind[dots] == ord(" ")) | (behind[dots] == ord(")"))
     harmful |= (kinds == _PLUS_SIGN) & ~leads
-    harmful |= is_dash & (leads | (data[signs - 1] == ord(" ")))
+    harmful |= is_dash & (leads | follows_blank)
     harmful |= is_dash & trails
-    harmful |= is_dash & (data[np.minimum(signs + 1, len(data) - 1)] == ord(" "))
+    harmful |= is_dash & (behind == ord(" "))
     is_line = _is_line(kinds)
     harmful[1:] |= is_line[1:] & is_line[:-1] & (np.diff(signs) == 1)
     return harmful
@@ -299,13 +307,22 @@ def _restarts(
     return restart, np.bincount(rows[may], minlength=len(count)) > 1
 
 
-def _bracketed_counts(kind: Bytes, begins: Ints, count: Ints) -> Ints:
-    """How many digits stand in a bracket before all others, where they may be a count: `(2) 0212 …`; 0 in most."""
-    opens, one, two, closes = (
-        kind.take(begins + place, mode="clip") if len(kind) else np.zeros(len(begins)) for place in range(4)
-    )
-    may_be = (opens == _OPEN) & (one > 0) & (one < _BLANK) & (count > 2)
-    return np.where(may_be & (two == _CLOSE), 1, np.where(may_be & (two < _BLANK) & (closes == _CLOSE), 2, 0))
+def _counts_beside_brackets(
+    signs: _Signs, kind: Bytes, seen: NDArray[np.int32], first: Ints, matrix: Bytes, has_plus: Mask
+) -> Ints:
+    """How many digits stand before all others, in a bracket or before a dash and one, where they may be a count; 0 in most.
+
+    `(2) 0212 …`, `80-(516 4784)`.
+    """
+    opens, rows = signs.of(_OPEN)
+    before = seen[opens] - first[rows]
+    one, two, three = (kind.take(opens + place, mode="clip") for place in (1, 2, 3))
+    within = np.where(two == _CLOSE, 1, 2 * ((two < _BLANK) & (three == _CLOSE))) * (one < _BLANK)
+    counted = np.where(before == 0, within, before * ((before <= 2) & (kind[opens - 1] == _DASH)))
+    may_be = (counted > 0) & (matrix[rows * WIDTH + MARGIN] != 0) & ~has_plus[rows]
+    counts = np.zeros(len(first), np.int64)
+    counts[rows[may_be][::-1]] = counted[may_be][::-1]  # so that the first one stays
+    return counts
 
 
 def _lone_zeros(kind: Bytes, between: Ints, rows: Ints, begins: Ints, seen: NDArray[np.int32], first: Ints) -> Ints:
@@ -318,6 +335,14 @@ def _lone_zeros(kind: Bytes, between: Ints, rows: Ints, begins: Ints, seen: NDAr
     lone = np.zeros(len(begins), np.int64)
     lone[rows] = seen[zeros] - first[rows] + 1
     return lone
+
+
+def _rows_of_places(signs: _Signs, seen: NDArray[np.int32]) -> Ints:
+    """Cells that may hold a place on the map: `15.2492 2.9806`."""
+    dots, rows = signs.of(_DOT)
+    between = np.diff(seen[dots])
+    may_be: Ints = rows[1:][(np.diff(rows) == 0) & (between > PLACE_DECIMALS) & (between < np.diff(dots) - 1)]
+    return may_be
 
 
 def _rows_with_dates(signs: _Signs, begins: Ints, ends: Ints) -> Ints:

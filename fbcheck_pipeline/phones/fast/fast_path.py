@@ -135,8 +135,8 @@ class FastPath:
                 reading.put(rows, self._read_plain(digits, rows, regions[rows], column[rows]))
         self._leave_ranges(reading, digits, regions, column)
         self._leave_restarts(reading, digits, regions, column)
-        is_of_code = digits.has_plus & (digits.lone_zero <= self.lookups.code_length[reading.territory])
-        reading.is_sure &= (digits.lone_zero == 0) | ~reading.is_number | ((reading.begin == digits.lone_zero) & ~is_of_code)
+        reading.is_sure &= (digits.lone_zero == 0) | ~reading.is_number | (reading.begin == digits.lone_zero)
+        self._leave_zeros_of_codes(reading, digits)
         self._leave_lone_zeros(reading, digits, regions, column)
         may_be_two = self.lookups.may_be_two[reading.territory, np.maximum(reading.length, 0)]
         reading.is_sure &= digits.is_unbroken | ~reading.is_number | ~may_be_two
@@ -190,6 +190,9 @@ class FastPath:
 
         where = np.flatnonzero(has_region & self._is_after_idd(digits, rows, regions, head))
         reading.put(where, self._international(digits, rows[where], idd[where]))
+        # In groups, `8 10 7 495 …` (RU) may begin with something else; who begins with a 0 dials.
+        is_at_home = reading.country[where] == regions[where]
+        reading.is_sure[where[is_at_home & (head[where] >= 1000) & ~digits.is_unbroken[rows[where]]]] = False
 
         where = np.flatnonzero(has_region & self._is_national(digits, rows, regions, head))
         reading.put(where, self._without_plus(digits, rows[where], regions[where], head[where], column[where]))
@@ -216,12 +219,21 @@ class FastPath:
         reading.is_sure[rows[~head.is_sure | (head.fault == NONE) | (head.fault == Fault.AMBIGUOUS_INTERNATIONAL)]] = False
 
     def _leave_restarts(self, reading: Reading, digits: Digits, regions: Rows, column: Rows) -> None:
-        """A number within which another may begin, after a count or a first one: sure only where what begins there is none."""
+        """A number within which another may begin, after a count or a first one: sure only where none begins there, or the same."""
         rows = np.flatnonzero((digits.restart > 0) & (reading.is_number | (reading.fault == Fault.AMBIGUOUS_INTERNATIONAL)))
         if not len(rows):
             return
         rest = self._read_plain(digits.from_restart(rows), np.arange(len(rows)), regions[rows], column[rows])
-        reading.is_sure[rows[~rest.is_sure | (rest.fault == NONE) | (rest.fault == Fault.AMBIGUOUS_INTERNATIONAL)]] = False
+        is_same = (rest.territory == reading.territory[rows]) & (rest.begin + digits.restart[rows] == reading.begin[rows])
+        is_other = ((rest.fault == NONE) & ~is_same) | (rest.fault == Fault.AMBIGUOUS_INTERNATIONAL)
+        reading.is_sure[rows[~rest.is_sure | is_other]] = False
+
+    def _leave_zeros_of_codes(self, reading: Reading, digits: Digits) -> None:
+        """`+9(0) 532 …`: a 0 that stands alone is sure to be none of the number where it is no digit of the country's code."""
+        rows = np.flatnonzero((digits.lone_zero > 0) & reading.is_number)
+        code = self.lookups.code[reading.territory[rows]]
+        is_of_code = (code % 10 == 0) & (code // 10 % 10 == _digit(digits, rows, digits.lone_zero[rows] - 2))
+        reading.is_sure[rows[is_of_code]] = False
 
     def _leave_lone_zeros(self, reading: Reading, digits: Digits, regions: Rows, column: Rows) -> None:
         """`0 532 …`: sure only where the same number is left without the 0 and begins with no other."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,8 @@ class Lookups:
         if territory < len(COUNTRIES):
             short = PhoneMetadata.short_metadata_for_region(COUNTRIES[territory])
             lengths = short.emergency.possible_length if short and short.emergency else ()
-            self.may_be_two[territory, [*lengths_of_two(COUNTRIES[territory])]] = True
+            of_code = (lengths_of_two(region) for region in metadata_by_region(territory))  # VA has numbers of IT
+            self.may_be_two[territory, [*chain.from_iterable(of_code)]] = True
             self.fewest_digits[territory] = fewest_digits(COUNTRIES[territory])
             self.may_be_emergency[territory, [length for length in lengths if length <= MAX_EMERGENCY_DIGITS]] = True
 

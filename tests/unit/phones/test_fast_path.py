@@ -107,6 +107,16 @@ TRAPS: dict[str, list[Cell]] = {
     "noughts behind a point though other points are there": _cells("AT", "06138 53.7-721.0"),
     "a plus far before a bracket": _cells("NO", "+  (4785471244)", "+(4785471244)"),
     "a bracket that closes before one opens": _cells("DE", "49)1  (818887101"),
+    "a count before a bracket": _cells("LU", "80-(516-4784)", "80-(5164784)", "8-(516 4784)", " (2) 5164784", "(2) 5164784")
+    + _cells("US", "2-(201) 555-0123", "1-(201) 555-0123"),
+    "a day in a bracket": _cells("LU", "(3.4.) 5164784", "(3.4.)5164784"),
+    "a place beside others": _cells("PR", "15.2492  2.9806", "15.2492 2.9806"),
+    "00 behind a bracket and a sign": _cells("NU", "( 00 683 888)7024", "(.00.683.888)7024", "()00683-(8)887024"),
+    "a 0 of a country's code": _cells("GR", "003(0)90  19 76822 3", "+3(0) 210 1234567", "3 0 2101234567")
+    + _cells("AT", " 3(0 210)123 4567", "3(0)2101234567", says=Says.INTERNATIONAL),
+    "an international prefix that begins with no 0": _cells("RU", "810733-67567980", "8( 10)-73367567980", "8 10 7 3367567980")
+    + _cells("IS", "11.003.544995494"),
+    "numbers of another region of the code that may be two": _cells("VA", "3  35 3047 83363"),
     "two dashes, one in a bracket": _cells("LU", "45-(357-72)") + _cells("FI", "1-(589-436)"),
     "a bracket that closes more than opened": _cells("AT", "01 (2345) 6)0890", "012(33)56 778)0") + _cells("SB", "(74) 2)1266"),
     "few digits behind a plus": _cells("TR", "+8511") + _cells("DE", "+8511") + _cells("PK", "+1122"),
