@@ -187,7 +187,6 @@ MUTANTS = (
     Mutant("few digits between marks", "dirty/parts.py", "(counts >= MIN_PART_DIGITS) & matches(parts, _BEGINS)", "matches(parts, _BEGINS)"),
     Mutant("bare digits between marks", "dirty/parts.py", "(counts >= MIN_PART_DIGITS) & matches(parts, _BEGINS)", "(counts >= MIN_PART_DIGITS)"),
     Mutant("semicolons and bars cut before lines", "dirty/parts.py", 'is_marked = matches(some, "[;|]")', 'is_marked = matches(some, "~")'),
-    Mutant("an area code's bracket closes", "dirty/parts.py", r"|\(0[0-9 .\-/]*\))", r"|\(0)"),
     Mutant("a price in an address", "dirty/cleared.py", "[0-9@{CURRENCY[1:-1]}]", "[0-9@]"),
     Mutant("thousands with apostrophes", "../text/digit_runs.py", "{{1,3}}(?:[,'][0-9]{{3}}){{1,6}}", "{{1,3}}(?:,[0-9]{{3}}){{1,6}}"),
     Mutant("joining words part first", "dirty/parts.py", "~matches(cells, _JOINED)", "np.ones(len(cells), np.bool_)"),

@@ -35,7 +35,7 @@ WORDED = rf"^{_BESIDE}{_WRITTEN}(?:(?:{_WORDS_BETWEEN}|{_BESIDE}{_SIGN}{_BESIDE}
 MARKED = r"(?s)[0-9].*[;|\n].*[0-9]"
 _PLAIN = rf"^[{LETTERS}0-9 \n;|,.:!?/()+\-]*$"
 _SCHEME = r"(?i)(?:tel|fax|callto|smsto|sms|phone|whatsapp):|www\.|wa\.me|whatsapp|//"
-_BEGINS = r"^[^0-9+(]*(?:\(?\+|0|\(0[0-9 .\-/]*\))"
+_BEGINS = r"^[^0-9+(]*\(?[+0]"
 _JOINED = rf"(?i) (?:{JOINING_WORDS}) "
 _UNCLEAR = rf"(?:^|[^0-9])(?:{DAY}|{BARE_DAY}|{BARE_HOURS}|{CODE})(?:[^0-9]|$)|[0-9)]\s+\+[0-9]{{1,3}}  "
 """Digits beside a date may be another number with it: `0532 …; 89 30.11.1995`; a wide gap behind a number's code is a dash."""
