@@ -99,6 +99,20 @@ def in_order(phones: PhoneArrays, order: Ints) -> PhoneArrays:
     return PhoneArrays(row[order], e164.take(pa.array(order)), *(code[order] for code in codes))
 
 
+def repeated(phones: PhoneArrays, which: Ints, rows: Ints) -> PhoneArrays:
+    """The phones of cells that are equal to others.
+
+    Args:
+        phones: of the others, in order; the rows of these are 0, 1, 2 …
+        which: for each cell, the row of the one that it is equal to.
+        rows: the row of each cell.
+    """
+    begins = np.searchsorted(phones.row, np.arange(which.max(initial=-1) + 2))
+    counts = np.diff(begins)[which]
+    places = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts - begins[which], counts)
+    return in_order(phones, places)._replace(row=np.repeat(rows, counts))
+
+
 def output_batch(batch: pa.RecordBatch, phones: PhoneArrays, schema: pa.Schema) -> pa.RecordBatch:
     """The batch's own columns, a row for each phone, and the new ones; `phone_index` counts within the batch."""
     columns = batch.columns

@@ -55,8 +55,10 @@ from fbcheck_pipeline.phones.dirty.rejects import (
     BETWEEN,
     CODED,
     GLUED,
+    LED,
     are_few_beside,
     are_glued,
+    are_led,
     are_words,
     certain_reasons,
     reasons_without_digit,
@@ -88,6 +90,8 @@ from fbcheck_pipeline.text.parts_apart import TORN
 COSTLY_CELLS_HEARD = 1000
 # Of fewer cells none but the plain are looked for all at once: Arrow compiles some eighty expressions, which takes as long as to read them.
 CELLS_WORTH_LOOKING = 100
+# Nor are cells of one shape, where there are fewer of it: the arrays of one way take as long as so many read one by one.
+CELLS_WORTH_ARRAYS = 20
 # So many of a batch's cells, evenly spread, are read before all others, and tell which ways these are best read in.
 CELLS_FIRST = 200
 # A way is asked of all cells as long as it reads one of so many that it is asked of: one read carefully takes as long as to ask so many in vain.
@@ -115,8 +119,8 @@ def _where(shape: str) -> Callable[[Way], Way]:
         @wraps(way)
         def shown(reader: PhoneReader, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
             has_shape = matches(plain, shape)
-            if not has_shape.any():
-                return _rejected(cells.rows[:0], RejectReason.NOT_A_NUMBER), has_shape
+            if has_shape.sum() < reader._fewest:
+                return _none_of(cells)
             found, has_shape[has_shape] = way(reader, cells.at(has_shape), plain.filter(pa.array(has_shape)))
             return found, has_shape
 
@@ -155,6 +159,7 @@ class PhoneReader:
         self._asked_of: Counter[Way] = Counter()
         self._read_by: Counter[Way] = Counter()
         self._remembered: dict[_Cell, list[PhoneOutcome]] = {}
+        self._fewest = 1
 
     def read(self, cells: Cells) -> PhoneArrays:
         """Every phone of the cells, in order; at least one a cell."""
@@ -167,10 +172,17 @@ class PhoneReader:
             return found
         is_left = ~may_be_plain
         is_left[may_be_plain] = ~is_read
-        left = cells.at(is_left)
+        places = np.flatnonzero(is_left)
+        first, which = _equal_cells(cells.taken(places))
+        of_first = self._read_dirty(cells.taken(places[first])._replace(rows=np.arange(len(first))))
+        of_left = phone_batches.repeated(of_first, which, cells.rows[places])
+        together = phone_batches.joined([found, *lists, _rejected(documents, RejectReason.NOT_A_NUMBER), of_left])
+        return phone_batches.in_order(together, np.argsort(together.row, kind="stable"))
+
+    def _read_dirty(self, left: Cells) -> PhoneArrays:
+        """Every phone of cells that are not plain, in order."""
         is_wordy = are_words(left.texts) if len(left.rows) >= CELLS_WORTH_LOOKING else np.zeros(len(left.rows), np.bool_)
-        no_numbers = np.concatenate([documents, left.rows[is_wordy]])
-        phones, left = [found, *lists, _rejected(no_numbers, RejectReason.NOT_A_NUMBER)], left.at(~is_wordy)
+        phones, left = [_rejected(left.rows[is_wordy], RejectReason.NOT_A_NUMBER)], left.at(~is_wordy)
         plain = pc.ascii_trim(in_ascii(left.texts), BLANKS)
         is_left = np.ones(len(plain), np.bool_)
         best = max(self._WAYS, key=lambda way: self._read_by[way])
@@ -184,6 +196,7 @@ class PhoneReader:
 
     def _ask(self, ways: Sequence[Way], cells: Cells, plain: pa.StringArray, is_left: Mask, step: int) -> PhoneArrays:
         """What some ways read of every so-manieth cell that is left; these are left no more."""
+        self._fewest = 1 if step > 1 else CELLS_WORTH_ARRAYS  # of the first cells a few tell of many
         places = np.flatnonzero(is_left)[::step]
         found, is_read = self._first_of(ways, cells.taken(places), plain.take(pa.array(places)), CELLS_WORTH_LOOKING)
         is_left[places[is_read]] = False
@@ -253,6 +266,8 @@ class PhoneReader:
     def _read_as(self, texts: pa.StringArray, cells: Cells, is_wanted: Wanted | None = None) -> tuple[PhoneArrays, Mask]:
         """The cells that have such a text, read by it; the mask is over all cells."""
         is_read = texts.is_valid().to_numpy(zero_copy_only=False)
+        if is_read.sum() < self._fewest:
+            return _none_of(cells)
         found, is_read[is_read] = self._surely(cells._replace(texts=texts).at(is_read), is_wanted)
         return found, is_read
 
@@ -271,6 +286,16 @@ class PhoneReader:
     def _glued(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells with letters glued to digits."""
         return _rejected_where(cells.rows, [(RejectReason.LETTERS_IN_NUMBER, are_glued(plain))])
+
+    @_where(LED)
+    def _led_by_words(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """Cells with words before the digits that go from none of them."""
+        is_led, if_number = are_led(plain)
+        is_long = digit_counts(plain) >= fewest_of(cells.regions)
+        if_number &= is_long
+        read, is_sure = self._fast(cells.at(if_number)._replace(texts=all_digits(plain.filter(pa.array(if_number)))))
+        if_number[if_number] = is_sure & phone_batches.is_clear_number(read)
+        return _rejected_where(cells.rows, [(RejectReason.LETTERS_IN_NUMBER, (is_led & is_long) | if_number)])
 
     def _few_digits(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells with fewer digits than any number has."""
@@ -411,7 +436,7 @@ class PhoneReader:
         has_number = np.bincount(runs.of_cell[is_sure & phone_batches.is_clear_number(read)], minlength=len(cells.rows)) > 0
         return is_none, has_number
 
-    def _first_of(self, ways: Sequence[Way], cells: Cells, texts: pa.StringArray, fewest: int = 1) -> tuple[PhoneArrays, Mask]:
+    def _first_of(self, ways: Sequence[Way], cells: Cells, texts: pa.StringArray, fewest: int = 0) -> tuple[PhoneArrays, Mask]:
         """The cells that have a text, read by the first way that is sure of it, those first that read most so far; the mask is over all cells.
 
         Args:
@@ -421,7 +446,7 @@ class PhoneReader:
         places = np.flatnonzero(texts.is_valid())
         cells, texts = cells.taken(places), texts.take(pa.array(places))
         for way in sorted(ways, key=lambda way: -self._read_by[way]):
-            if len(places) < fewest:
+            if len(places) < max(fewest, self._fewest):
                 break
             read, is_it = way(self, cells, texts)
             self._asked_of[way] += len(places)
@@ -512,6 +537,8 @@ class PhoneReader:
         labelled = before_words(plain)
         numbers = pc.coalesce(labelled, among_words(plain))
         found, is_read = self._read_as(numbers, cells, phone_batches.is_number)
+        if not is_read.any():
+            return found, is_read
         is_sure, is_labelled = is_read.copy(), labelled.is_valid().to_numpy(zero_copy_only=False)
         may_be_two = is_sure & is_labelled & (digit_counts(plain) - digit_counts(numbers) >= fewest_of(cells.regions))
         read, is_none = self._fast(cells.at(may_be_two)._replace(texts=last_digits(plain.filter(pa.array(may_be_two)))))
@@ -657,6 +684,7 @@ class PhoneReader:
         *(
             _without_digit,
             _glued,
+            _led_by_words,
             _few_digits,
             _certainly_none,
             _few_beside,
@@ -681,6 +709,14 @@ class PhoneReader:
     )
 
 
+def _equal_cells(cells: Cells) -> tuple[Ints, Ints]:
+    """The places of the first cells of those that are equal; and for each cell, which of these it is."""
+    codes = cells.texts.dictionary_encode().indices.to_numpy()
+    keys = (codes * (len(COUNTRIES) + 1) + cells.regions) * len(Says) + cells.says
+    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
+    return first, which
+
+
 def _blocks(count: int) -> Iterator[slice]:
     """So many rows at a time as stay in the processor's cache; one block at least."""
     return (slice(begin, begin + BLOCK_ROWS) for begin in range(0, max(1, count), BLOCK_ROWS))
@@ -695,6 +731,11 @@ def _of_whole_cells(found: PhoneArrays, is_sure: Mask, of_cell: Ints, count: int
 
 def _is_rejected(phones: PhoneArrays) -> Mask:
     return ~phone_batches.is_clear_number(phones)
+
+
+def _none_of(cells: Cells) -> tuple[PhoneArrays, Mask]:
+    """No cell is read."""
+    return _rejected(cells.rows[:0], RejectReason.NOT_A_NUMBER), np.zeros(len(cells.rows), np.bool_)
 
 
 def _rejected(rows: Ints, reason: RejectReason) -> PhoneArrays:

@@ -83,6 +83,11 @@ def has_other(text: str) -> bool:
     return _UNLESS.search(text) is not None
 
 
+def may_be_digits(text: str) -> bool:
+    """True where letters of a text may be digits."""
+    return _MAY_BE_DIGITS.search(text) is not None
+
+
 def begins_with_plus(text: str) -> bool:
     """True where a plus stands before all digits."""
     return _BEGINS_WITH_PLUS.match(text) is not None
@@ -115,7 +120,7 @@ def reason_of(text: str, of_stretches: Iterable[Iterable[RejectReason | None]]) 
             if reason is None:
                 return None
             reasons[-1].append(reason)
-    if _MAY_BE_DIGITS.search(text):
+    if may_be_digits(text):
         return RejectReason.LETTERS_IN_NUMBER
     if any(RejectReason.AMBIGUOUS_INTERNATIONAL in of_runs for of_runs in reasons):
         return RejectReason.AMBIGUOUS_INTERNATIONAL

@@ -5,6 +5,8 @@ Only cells of plain letters and few signs are looked at; in these nothing goes b
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,13 +14,13 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.phones.dirty.countries_named import MAY_BE_FLAG, names_country
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches
-from fbcheck_pipeline.phones.fast.digits import digit_counts, without
+from fbcheck_pipeline.phones.fast.digits import before_digits, digit_counts, without
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.phones.fast.territories import FEWEST
-from fbcheck_pipeline.text import decorations
-from fbcheck_pipeline.text.cell_words import EMPTY_WORDS, EXTENSION_WORDS
-from fbcheck_pipeline.text.decorations import COORDINATES, DATE, DECIMAL, SYMBOL
-from fbcheck_pipeline.text.digit_runs import LABEL
+from fbcheck_pipeline.text import decorations, labels, uris
+from fbcheck_pipeline.text.cell_words import EMPTY_WORDS, EXTENSION_WORDS, LABELS, words_of
+from fbcheck_pipeline.text.decorations import COORDINATES, DATE, DECIMAL, SYMBOL, Reject
+from fbcheck_pipeline.text.digit_runs import LABEL, may_be_digits
 from fbcheck_pipeline.text.few_digits import AMOUNT_OR_BOOK
 from fbcheck_pipeline.text.parts_apart import EXTENSION_OF_ANY_I
 
@@ -55,8 +57,14 @@ GLUED = f"[0-9][{LETTERS}]|[{LETTERS}][0-9]"
 _GLUED_BEHIND = rf"^[{LETTERS}{_SIGNS}(]*[0-9](?:[{LETTERS}{_SIGNS}0-9)]*[0-9])?[{LETTERS}][{LETTERS}{_SIGNS}]*$"
 _GLUED_WITHIN = r"^[A-Za-z0-9 .,;/+\-]*[0-9][A-Za-z][A-Za-z0-9 .,;/+\-]*$"
 _TAKES_DIGITS = r"[0-9][ .,;/+\-]+[A-Za-z][^0-9]*$|[0-9][ ./\-]+0"
-# Right before the first digits; behind them, a word glued to digits may part two numbers.
-_GLUED_BEFORE = rf"^[A-Za-z{_SIGNS}(]*[A-Za-z][0-9][{LETTERS}{_SIGNS}0-9]*$"
+# Words before all digits: glued to the first, whatever is behind; or apart, where nothing may cut the digits, nor words from them.
+_WORDS_BEFORE = rf"^[{LETTERS} \n#&+,\-./:;_|~(]*"
+_GLUED_BEFORE = rf"{_WORDS_BEFORE}[{LETTERS}][0-9][{LETTERS}{_SIGNS}0-9(]*$"
+_BEFORE_ONE = rf"{_WORDS_BEFORE}[0-9]+(?:(?: +|-)[0-9]+)*[{LETTERS}{_SIGNS}()]*$"
+LED = f"{_GLUED_BEFORE}|{_BEFORE_ONE}"
+# An item of a vCard, an escape, an address.
+_MAY_LEAD = rf"(?i:item[0-9]|&[a-z0-9#]+;|//|wa\.me|whatsapp)|(?:^|[^{LETTERS}0-9_])www\."
+_LONGEST_LABEL = max(map(len, LABELS))
 # A dash glues a word to the digits before it; the word counts none of them, and no slash parts two numbers.
 CODED = rf"^(?:[0-9]{{1,4}}/)+[0-9]{{2,}}-[{LETTERS}]{{2,}}$"
 # A few digits of their own, between words or at an end: no number, and no rule takes them away. `1. Ahmet` may count.
@@ -126,11 +134,39 @@ def are_glued(cells: pa.StringArray) -> Mask:
     Args:
         cells: as `in_ascii` gives them, without blanks around; `GLUED`.
     """
-    is_sure = matches(cells, _GLUED_WITHIN, unless=_TAKES_DIGITS) | matches(cells, _GLUED_BEFORE)
+    is_sure = matches(cells, _GLUED_WITHIN, unless=_TAKES_DIGITS)
     letters = pc.replace_substring(without(cells, _SIGNS_IN_LABELS), SYMBOL, "")
     is_sure &= ~(matches(letters, _LABELLED) | matches(cells, _MAY_BE_GLUED))
     is_sure |= matches(cells, _GLUED_BEHIND)
     return is_sure & ~matches(cells, _MAY_GO)
+
+
+def are_led(cells: pa.StringArray) -> tuple[Mask, Mask]:
+    """Where the words before all digits are none that go: letters in a number, in the second cells only where the digits are one.
+
+    Args:
+        cells: as `in_ascii` gives them, without blanks around; `LED`.
+    """
+    is_one, coded = matches(cells, _BEFORE_ONE), before_digits(cells).dictionary_encode()
+    known = np.array([*map(_words_before, coded.dictionary.to_pylist())], np.bool_).reshape(-1, 3)
+    stay, are_apart, hide = known[coded.indices.to_numpy()].T
+    is_led = np.where(is_one, stay, are_apart) & ~matches(cells, _MAY_LEAD)
+    return is_led & hide, is_led & is_one & ~hide
+
+
+@lru_cache(maxsize=10_000)
+def _words_before(words: str) -> tuple[bool, bool, bool]:
+    """Whether they are no words that go; whether they end in a letter, and in no label; and whether letters may be digits."""
+    text = words + "0"
+    try:
+        labels.leading_words(uris.scheme(text))
+    except Reject:
+        stay = True
+    else:
+        stay = False
+    letters = "".join(words_of(words))
+    is_label = any(letters[-length:] in LABELS for length in range(1, _LONGEST_LABEL + 1))
+    return stay, words[-1:].isalpha() and not is_label, may_be_digits(text)
 
 
 def are_few_beside(cells: pa.StringArray, fewest: int) -> Mask:

@@ -164,6 +164,17 @@ def digits_as_one(cells: pa.StringArray) -> pa.StringArray:
     return pa.StringArray.from_buffers(len(cells), pa.py_buffer(seen[ends]), pa.py_buffer(texts))
 
 
+def before_digits(cells: pa.StringArray) -> pa.StringArray:
+    """What stands before the first digit of each cell; of cells without nulls."""
+    ends, data = buffers_of(cells)
+    seen = np.zeros(len(data) + 1, np.int32)
+    np.cumsum(data - np.uint8(ord("0")) < 10, out=seen[1:])
+    is_kept = seen[1:] == np.repeat(seen[ends[:-1]], np.diff(ends))
+    begins = np.zeros(len(data) + 1, np.int32)
+    np.cumsum(is_kept, out=begins[1:])
+    return pa.StringArray.from_buffers(len(cells), pa.py_buffer(begins[ends]), pa.py_buffer(data[is_kept]))
+
+
 def stretches(cells: pa.StringArray, parting: Mask) -> tuple[pa.StringArray, Ints]:
     """What stands between certain bytes in each cell, and the place of the cell of each."""
     ends, data = buffers_of(cells)

@@ -21,3 +21,4 @@ def path() -> FastPath:
 def every_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """A few cells are read in all the ways of many."""
     monkeypatch.setattr(phone_reader, "CELLS_WORTH_LOOKING", 1)
+    monkeypatch.setattr(phone_reader, "CELLS_WORTH_ARRAYS", 1)
