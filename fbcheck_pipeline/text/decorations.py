@@ -63,7 +63,8 @@ _LINE_TAG = re.compile(r"<\s*/?\s*(?:br|p|div|li|ul|ol|tr|td|th|table|hr)(?:\s[^
 _TAG = re.compile(r"<\s*/?\s*(?:span|strong|em|font|small|nobr|a|b|i|u)(?:\s[^<>\d]*)?>", re.I)
 _LISTED = re.compile(r"\[(.*[\"'].*)\]|\{(.*)\}|\((.*[\"'].*)\)", re.S)
 _LIST_QUOTES = re.compile(r"[\"']\s*,?\s*[\"']")
-_BULLET = re.compile(r"(^|\n)[ ]*[\u2022\u00b7\u25aa\u2023*\-][ ]*(?=[(\[]?[+0])")
+_BULLETS = "\u2022\u00b7\u25aa\u2023*-"
+_BULLET = re.compile(rf"(^|\n)[ ]*[{_BULLETS}][ ]*(?=[(\[]?[+0])")
 YEAR = r"(?:19|20)\d{2}"
 DAY_OR_MONTH = r"(?:0?[1-9]|[12]\d|3[01])"
 MONTH = r"(?:0?[1-9]|1[0-2])"
@@ -225,8 +226,8 @@ def markup(text: str) -> str:
         text = _ENTITY.sub(lambda match: unescape(match[0]).replace("\xa0", " "), text)
     if "<" in text:
         text = _TAG.sub("", _LINE_TAG.sub("\n", text)).strip()
-    angled = _ANGLED.fullmatch(text)
-    text = angled[1] if angled else text
+        angled = _ANGLED.fullmatch(text)
+        text = angled[1] if angled else text
     if "\\" in text:
         text = _ESCAPED_LINE.sub("\n", text)
     listed = _LISTED.fullmatch(text.strip())
@@ -235,7 +236,7 @@ def markup(text: str) -> str:
 
 def bullets(text: str) -> str:
     """Drops the mark before each line of a list."""
-    return _BULLET.sub(r"\1", text) if not text.isascii() or "-" in text or "*" in text else text
+    return _BULLET.sub(r"\1", text) if "\n" in text or text.lstrip(" ")[:1] in _BULLETS else text
 
 
 def formula(text: str) -> str:
@@ -255,7 +256,7 @@ def date(text: str) -> str:
 def date_beside(text: str) -> str:
     """Drops a date that stands apart beside a number."""
     left = _DATE_BESIDE.sub(" ", text) if "19" in text or "20" in text else text
-    left = _DAY_BESIDE.sub(" ", left) if "." in left else left
+    left = _DAY_BESIDE.sub(" ", left) if left.count(".") > 1 else left
     return left.strip() if digit_count(left) >= MIN_PART_DIGITS else text
 
 
@@ -267,13 +268,14 @@ def hours_beside(text: str) -> str:
 
 def price_beside(text: str) -> str:
     """Drops a price with the sign of its currency beside a number."""
-    left = _PRICE.sub("", text) if _CURRENCY_SIGN.search(text) else text
+    left = _PRICE.sub("", text) if _has_currency(text) else text
     return _EMPTY_BRACKETS.sub("", left).strip() if left != text and digit_count(left) >= MIN_PART_DIGITS else text
 
 
 def closed_beside(text: str) -> str:
     """Puts a few digits behind a number that a mark shows to be none of it into brackets."""
-    return _CLOSED.sub(_in_brackets, text)
+    may_close = ")" in text or "]" in text or "'" in text or ".-" in text or ",-" in text
+    return _CLOSED.sub(_in_brackets, text) if may_close else text
 
 
 def _in_brackets(match: re.Match[str]) -> str:
@@ -292,13 +294,17 @@ def bare_prices_in(text: str) -> list[str]:
 
 def long_prices_in(text: str) -> list[str]:
     """The digits of prices of millions, with their cents and without, each of which may be a number."""
-    long = _LONG_PRICE.findall(text) if _CURRENCY_SIGN.search(text) else []
+    long = _LONG_PRICE.findall(text) if _has_currency(text) else []
     return [re.sub(r"\D", "", price) for each in long for price in (each, re.sub(r"[.,]\d{1,2}(?=\D*$)", "", each))]
+
+
+def _has_currency(text: str) -> bool:
+    return "$" in text or (not text.isascii() and _CURRENCY_SIGN.search(text) is not None)
 
 
 def has_percentage(text: str) -> bool:
     """`%55 628 185 142`: True where the sign of hundredths is right beside digits."""
-    return _PERCENTAGE.search(text) is not None
+    return "%" in text and _PERCENTAGE.search(text) is not None
 
 
 def are_hours(text: str) -> bool:
@@ -310,7 +316,7 @@ def are_hours(text: str) -> bool:
 
 def is_date(text: str) -> bool:
     """True for a day, month and year of four digits in any order, with the time or without."""
-    return _DATE.fullmatch(text.strip(" ()[]")) is not None
+    return ("19" in text or "20" in text) and _DATE.fullmatch(text.strip(" ()[]")) is not None
 
 
 def may_be_time(text: str) -> bool:
@@ -321,7 +327,7 @@ def may_be_time(text: str) -> bool:
 
 def is_ip_address(text: str) -> bool:
     """True for four groups with dots between that may be a computer's address, `212.55.12.34`, or a net."""
-    return _IP_ADDRESS.match(text.strip(" ()[]")) is not None
+    return text.count(".") == 3 and _IP_ADDRESS.match(text.strip(" ()[]")) is not None
 
 
 def is_short_date(text: str) -> bool:
@@ -381,7 +387,7 @@ def scientific(text: str) -> str:
 
 def decimals(text: str) -> str:
     """Drops the zero fraction of a number stored as one, and the separators of thousands."""
-    match = _DECIMALS.fullmatch(text)
+    match = _DECIMALS.fullmatch(text) if text[-1:].isdecimal() else None
     if not match or (match[4] and match[4] == match[3]):
         return text
     if match[3] == " " and (match[2].startswith("0") or not match[5]):
@@ -400,14 +406,14 @@ def decimals(text: str) -> str:
 
 def coordinates(text: str) -> str:
     """A place on the map is no number."""
-    if _COORDINATES.fullmatch(text):
+    if "." in text and _COORDINATES.fullmatch(text):
         raise Reject(RejectReason.NOT_A_NUMBER)
     return text
 
 
 def coordinates_beside(text: str) -> str:
     """Drops a place on the map that stands apart beside a number."""
-    left = _PLACE_BESIDE.sub(" ", text) if "." in text else text
+    left = _PLACE_BESIDE.sub(" ", text) if text.count(".") > 1 else text
     return left.strip(" ,;/|") if left != text and digit_count(left) >= MIN_PART_DIGITS else text
 
 

@@ -17,6 +17,7 @@ _NO_BRACKET = r"[^()\[\]{}<>\d]*"
 _BRACKETED = re.compile(rf"[(\[{{<]{_NO_BRACKET}{LETTER}{_NO_BRACKET}[)\]}}>]")
 _LEADING = re.compile(rf"([^\d+]*{LETTER}[^\d+]*?)([\s:.,;\-_)\]=/]*)(?=[(\[]?[\d+])")
 _TRAILING = re.compile(rf"(?<=[\d)\]])([^\w+]+)({LETTER}[^\d+]*)$")
+_UP_TO_LAST_DIGIT = re.compile(r"(?s:.*[\d+])")
 _ASIDE = re.compile(rf"(?<=\d)\s*[)\]]*\s*[(\[{{](?=[^()\[\]{{}}]*{LETTER})([^()\[\]{{}}]*\d[^()\[\]{{}}]*)[)\]}}]\s*$")
 _CLOSING = (")", "]", "}")
 _PARTING = re.compile(r",(?!-)|[;:(\[]|/(?=\s)|(?<=\s)/|(?<![.,])-")  # `20,- Euro` is a sum, `98/h` a rate
@@ -105,8 +106,13 @@ def leading_of(text: str) -> str:
 
 def trailing_of(text: str) -> tuple[str, str, str] | None:
     """The number, what parts it from the words after it, and these words; None without words."""
-    match = None if text[-1:].isdecimal() else _TRAILING.search(text)
+    match = None if text[-1:].isdecimal() else _TRAILING.search(text, _end_of_digits(text))
     return (text[: match.start()], match[1], match[2].strip(" .:")) if match else None
+
+
+def _end_of_digits(text: str) -> int:
+    last = _UP_TO_LAST_DIGIT.match(text)
+    return last.end() if last else 0
 
 
 def extension(text: str) -> str:
@@ -117,7 +123,8 @@ def extension(text: str) -> str:
 
 def _extension_in(text: str) -> re.Match[str] | None:
     """None where the digits behind the word or sign may be a number: seven or more behind a sign, or grouped by a dash."""
-    match = _EXTENSION.search(text) if "#" in text or has_letters(text) else None
+    ends_in_digit = text.rstrip().rstrip(")]#").rstrip()[-1:].isdecimal()
+    match = _EXTENSION.search(text) if ends_in_digit and ("#" in text or has_letters(text)) else None
     if match is None:
         return None
     groups = re.findall(r"\d+", match[0])
@@ -159,7 +166,7 @@ def _is_of_telephone(word: str) -> bool:
 
 def has_letters(text: str) -> bool:
     """True where a letter of any script is in the text."""
-    return _LETTERS.search(text) is not None
+    return text.lower() != text.upper() if text.isascii() else _LETTERS.search(text) is not None
 
 
 def may_be_digits(word: str) -> bool:
@@ -174,4 +181,4 @@ def is_label(words: str, vocabulary: frozenset[str] = LABELS) -> bool:
 
 
 def _letters_of(text: str) -> str:
-    return "".join(_LETTERS.findall(text))
+    return text if text.isalpha() else "".join(_LETTERS.findall(text))

@@ -54,7 +54,8 @@ def may_go(text: str) -> bool:
 
 
 def _without_brackets(text: str) -> str:
-    return _TIME_APART.sub(r"\1;\2;\3", _BRACKETED.sub(" ", text))
+    text = _BRACKETED.sub(" ", text)
+    return _TIME_APART.sub(r"\1;\2;\3", text) if ":" in text else text
 
 
 def reason_of(text: str, first: str) -> RejectReason:

@@ -47,7 +47,7 @@ _CHAT_LINK = re.compile(
     r"|(?<![\w.+\-])\+?(?P<jid>\d{7,15})(?:[.:]\d{1,2})*@(?:s\.whatsapp\.net|c\.us)\b",
     re.I,
 )
-_MARKS_OF_LINKS = ("wa.me/", "whatsapp", "@")
+_MARKS_OF_LINKS = ("wa.me/", "whatsapp", "@c.us")
 _PHONE_PARAMETER = re.compile(r"[?&]phone=([^&#]*)", re.I)
 _LINKED = re.compile(r"\s*\+?\s*\(?\d[\d\s().\-]*")
 _ENDS_IN_DIGIT = re.compile(r"\d[^\S\n]*$")
@@ -103,7 +103,7 @@ def _numbers_of(link: re.Match[str]) -> Iterator[str]:
 
 def hyperlink(text: str) -> str:
     """Takes a spreadsheet's link function apart: its address, and its label where that has digits."""
-    match = _HYPERLINK.fullmatch(text)
+    match = _HYPERLINK.fullmatch(text) if text[:1] == "=" else None
     return _address_and_label(match) if match and ":" in match[1] else text
 
 
@@ -123,7 +123,7 @@ def _address_and_label(link: re.Match[str]) -> str:
 
 def documents(text: str) -> str:
     """Takes the numbers out of a JSON document, if nothing else in it has digits."""
-    if text.strip()[:1] not in ("{", "[") or '"' not in text:
+    if '"' not in text or text.strip()[:1] not in ("{", "["):
         return text
     try:
         found = list(_values(json.loads(text), is_number=True))
@@ -166,6 +166,8 @@ def scheme(text: str) -> str:
     if ":" not in text:
         return text.strip()
     text = _GLOBAL.sub(lambda match: "tel:+" + re.sub(r"\D", "", match[1]), text)
+    if not _SCHEME.search(text):
+        return text.strip()
     first = _DIGIT.search(_SCHEME.sub(lambda match: " " * len(match[0]), text))
     begin = first.start() if first else len(text)
     return _SCHEME.sub(lambda match: "|" if match.start() > begin else "", text).strip()
