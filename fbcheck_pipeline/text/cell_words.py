@@ -10,12 +10,15 @@ from __future__ import annotations
 import re
 import unicodedata
 
+_INNER_CAPITAL, _ASCII_LETTERS = re.compile(r"(?<=[a-z])(?=[A-Z])"), re.compile("[a-z]+")
 _ACCENTS = str.maketrans("ıİøØłŁ", "iioolL")
 
 
 def words_of(text: str) -> list[str]:
     """Lower-case words of a label or a column's name, without accents; `cepTelefonu_2` gives cep, telefonu."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    spaced = _INNER_CAPITAL.sub(" ", text)
+    if spaced.isascii():
+        return _ASCII_LETTERS.findall(spaced.lower())
     plain = unicodedata.normalize("NFKD", spaced.translate(_ACCENTS)).casefold()
     kinds = [(char, unicodedata.category(char)) for char in plain]
     return "".join(char if kind[0] == "L" or kind == "Mc" else "" if kind == "Mn" else " " for char, kind in kinds).split()

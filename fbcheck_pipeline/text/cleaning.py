@@ -75,9 +75,11 @@ def cleaned(rules: tuple[Rule, ...], text: str, said: list[str] | None = None) -
         Reject: no honest number can be in the text.
     """
     for rule in rules:
-        before, text = text, rule(text)
-        if said is not None and text != before:
-            said.append((rule.__doc__ or "").splitlines()[0])
+        left = rule(text)
+        if left is not text:
+            if said is not None and left != text:
+                said.append((rule.__doc__ or "").splitlines()[0])
+            text = left
     return text
 
 
@@ -110,11 +112,13 @@ def core_of(text: str) -> str:
     """
     if labels.has_letters(text):
         raise Reject(RejectReason.LETTERS_IN_NUMBER)
-    text = text if _TRUNCATED.search(text) else _EDGES.sub("", text)
+    is_truncated = (".." in text or "--" in text) and _TRUNCATED.search(text)
+    text = text if is_truncated else _EDGES.sub("", text)
     first, *more = _UNSPLIT.split(text)
     if any(map(digit_count, more)):
         is_range = digit_count(first) >= MIN_PART_DIGITS
         raise Reject(RejectReason.AMBIGUOUS_RANGE if is_range else RejectReason.INVALID_NUMBER)
-    if _MASKED.search(text) or not _CORE.fullmatch(text) or not digit_count(text):
+    is_masked = (".." in text or text.count("-") > 1) and _MASKED.search(text)
+    if is_masked or not _CORE.fullmatch(text) or not digit_count(text):
         raise Reject(RejectReason.INVALID_NUMBER)
     return text

@@ -44,8 +44,11 @@ def region_of(text: str) -> str | None:
     return (names().get(text.upper()) or names().get(key_of(text))) if 0 < len(text) <= 80 else None
 
 
+@lru_cache(maxsize=1000)
 def regions_named(text: str, labels: frozenset[str]) -> frozenset[str]:
     """The regions that the words beside a number name: by name anywhere among them, by code in capitals beside words that are not.
+
+    The rules ask for one text several times.
 
     Args:
         text: a number with its words.
@@ -60,10 +63,12 @@ def _named_by(match: re.Match[str], text: str, labels: frozenset[str]) -> Iterat
         word = "".join(word.split(".")) if len(word) == 5 else word  # `U.S.A`
         if len(word) in (2, 3) and word.isascii() and _is_code(word, match, text, len(words)) and key_of(word) not in labels:
             yield from filter(None, [region_of(word)])
+    if not any(map(_begins_name, words)):
+        return  # most words of a note
     keys = list(map(key_of, words))
-    for begin, first in enumerate(keys):
+    for begin, first in enumerate(words):
         if not _begins_name(first):
-            continue  # most words of a note
+            continue
         for end in range(begin + 1, min(begin + LONGEST_NAME, len(words)) + 1):
             key = "".join(keys[begin:end])
             if (len(key) > 3 or not key.isascii()) and key not in labels and key in names():
@@ -87,8 +92,9 @@ def names() -> dict[str, str]:
     return {name: region for region, _, known in (line.partition(":") for line in lines) for name in known.split()}
 
 
-def _begins_name(key: str) -> bool:
-    in_order = _names_in_order()
+@lru_cache(maxsize=10_000)
+def _begins_name(word: str) -> bool:
+    key, in_order = key_of(word), _names_in_order()
     return in_order[bisect_left(in_order, key) % len(in_order)].startswith(key)
 
 

@@ -26,6 +26,7 @@ MIN_PART_DIGITS = 7
 """So many digits may be a number of their own, which nobody may drop; fewer are hardly one where a separator may also stand inside."""
 SYMBOL = "\ufffc"
 """Stands for any picture: a telephone, a flag, a check mark."""
+_DIGITS = b"0123456789"
 _QUOTES = "\"'`\u00b4\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb"
 _DECORATION = str.maketrans("", "", " \t\n.-_/#()[]<>?!" + _QUOTES)
 _BLANKS = re.compile(r"[\t\r\v\f ]+")
@@ -56,7 +57,10 @@ COORDINATES = rf"^\(?{_LATITUDE}{SYMBOL}?\s*[NSns]?\s*[,;/ ]\s*{_LONGITUDE}{SYMB
 _COORDINATES = re.compile(COORDINATES)
 _ANGLED = re.compile(r"<\s*([+(\d][^<>]*)>")
 _ESCAPED_LINE = re.compile(r"(?:\\r)?\\n(?![a-z])")
-_DIGIT = re.compile(r"\d")
+_DIGIT, _NO_DIGIT, _NOT_DIALLED = re.compile(r"\d"), re.compile(r"\D"), re.compile(r"[^\d+]")
+_OTHER_THAN_DIGITS, _NOT_DIALLED_IN_ASCII = (
+    bytes(code for code in range(128) if code not in kept) for kept in (_DIGITS, _DIGITS + b"+")
+)
 _FLAG = re.compile("([\U0001f1e6-\U0001f1ff])([\U0001f1e6-\U0001f1ff])")
 _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|bull|middot|#\d{2,6}|#x[0-9a-f]{2,5});", re.I)
 _LINE_TAG = re.compile(r"<\s*/?\s*(?:br|p|div|li|ul|ol|tr|td|th|table|hr)(?:\s[^<>\d]*)?/?\s*>", re.I)
@@ -140,8 +144,18 @@ class Reject(Exception):
 def digit_count(text: str) -> int:
     """How many digits are in the text."""
     if text.isascii():
-        return len(text) - len(text.encode().translate(None, b"0123456789"))
+        return len(text) - len(text.encode().translate(None, _DIGITS))
     return sum(map(str.isdecimal, text))
+
+
+def digits_in(text: str) -> str:
+    """The digits of a text."""
+    return text.encode().translate(None, _OTHER_THAN_DIGITS).decode() if text.isascii() else _NO_DIGIT.sub("", text)
+
+
+def digits_and_plus_in(text: str) -> str:
+    """What is dialled of a text."""
+    return text.encode().translate(None, _NOT_DIALLED_IN_ASCII).decode() if text.isascii() else _NOT_DIALLED.sub("", text)
 
 
 def over_long(text: str) -> str:
@@ -289,13 +303,13 @@ def bare_prices_in(text: str) -> list[str]:
     """The prices that `price_beside` drops though they have no mark of cents or thousands: where numbers are short, each may be one."""
     if price_beside(text) == text:
         return []
-    return [re.sub(r"\D", "", price[0]) for price in _PRICE.finditer(text) if _BARE_PRICE.fullmatch(price[0])]
+    return [digits_in(price[0]) for price in _PRICE.finditer(text) if _BARE_PRICE.fullmatch(price[0])]
 
 
 def long_prices_in(text: str) -> list[str]:
     """The digits of prices of millions, with their cents and without, each of which may be a number."""
     long = _LONG_PRICE.findall(text) if _has_currency(text) else []
-    return [re.sub(r"\D", "", price) for each in long for price in (each, re.sub(r"[.,]\d{1,2}(?=\D*$)", "", each))]
+    return [digits_in(price) for each in long for price in (each, re.sub(r"[.,]\d{1,2}(?=\D*$)", "", each))]
 
 
 def _has_currency(text: str) -> bool:
@@ -401,7 +415,7 @@ def decimals(text: str) -> str:
         if len(fraction) < 3:
             raise Reject(RejectReason.NOT_A_NUMBER)  # an amount, or a number that some formula has divided
         return text
-    return match[1] + re.sub(r"\D", "", match[2])
+    return match[1] + digits_in(match[2])
 
 
 def coordinates(text: str) -> str:

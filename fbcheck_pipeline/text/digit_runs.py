@@ -66,9 +66,15 @@ def stretches_of(text: str, fewest: int) -> list[list[str]] | None:
     Args:
         text: in ASCII as far as it can be, without blanks around.
     """
-    stretches = [groups for each in _PARTING.split(_BRACKETED_WORDS.sub(" ", text)) if (groups := _GROUP.findall(each))]
+    stretches = [groups for each in _PARTING.split(without_bracketed_words(text)) if (groups := _GROUP.findall(each))]
     is_many = any(len(groups) > MOST_GROUPS and digit_count(groups) >= fewest for groups in stretches)
     return None if is_many else stretches
+
+
+def without_bracketed_words(text: str) -> str:
+    """A text in which a blank stands for each bracket with a word and no digit."""
+    may_close = ")" in text or "]" in text or "}" in text or ">" in text
+    return _BRACKETED_WORDS.sub(" ", text) if may_close else text
 
 
 def is_run(number: str, groups: list[str]) -> bool:

@@ -46,4 +46,4 @@ def reason_of(text: str) -> RejectReason:
 
 def is_amount_or_book(text: str) -> bool:
     """True for a sum of money or an ISBN."""
-    return _AMOUNT_OR_BOOK.match(text) is not None
+    return ("." in text or "," in text or "97" in text) and _AMOUNT_OR_BOOK.match(text) is not None

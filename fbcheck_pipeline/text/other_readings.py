@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from fbcheck_pipeline.text import labels
-from fbcheck_pipeline.text.decorations import DAY, MIN_PART_DIGITS, SHORT_DATE, YEAR, digit_count
+from fbcheck_pipeline.text.decorations import DAY, MIN_PART_DIGITS, SHORT_DATE, YEAR, digit_count, digits_in
 from fbcheck_pipeline.text.splitting import MIN_RESTART_DIGITS
 
 Area = Callable[[], str | None]
@@ -146,7 +146,7 @@ def without_head(text: str, has_trunk: bool, area: Area = lambda: None) -> Itera
         return  # a letter glued to digits is no word
     bare = _MARKS_BEFORE.sub("", text[len(words) :])
     first, marked = _FIRST_GROUP.match(bare), _MARKED.match(bare)
-    if marked and not (_BRACKETED.fullmatch(marked[0]) and re.sub(r"\D", "", marked[0]) == area()):
+    if marked and not (_BRACKETED.fullmatch(marked[0]) and digits_in(marked[0]) == area()):
         yield bare[marked.end() :]
     elif words and first and len(first[1]) < 3 and bare[first.end(1) : first.end()] != ".":
         yield bare[first.end() :]
@@ -229,5 +229,5 @@ def before_next_of_range(core: str) -> Iterator[str]:
     dash = _LAST_DASH.search(core)
     if dash:
         head, tail = core[: dash.start()], dash[1]
-        if 1 <= int(tail) - int(re.sub(r"\D", "", head)[-len(tail) :]) <= 9:
+        if 1 <= int(tail) - int(digits_in(head)[-len(tail) :]) <= 9:
             yield head

@@ -10,7 +10,7 @@ import re
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, digit_count
-from fbcheck_pipeline.text.digit_runs import BRACKETED_WORDS, LETTERS, SEPARATORS
+from fbcheck_pipeline.text.digit_runs import LETTERS, SEPARATORS, without_bracketed_words
 
 SHAPE = rf"^[{LETTERS}0-9 \t\n!\"#%'()*+,\-./:;?\[\]_{{|}}~]*$"
 BOUNDS = ",;|"
@@ -30,7 +30,7 @@ TORN = rf"[0-9][^0-9]*[^0-9{re.escape(SEPARATORS)}][^0-9]*[0-9]"
 """A part that may be cut."""
 REASONS = (RejectReason.LETTERS_IN_NUMBER, RejectReason.AMBIGUOUS_RANGE, RejectReason.INVALID_NUMBER)
 """With letters; where the first part may be a number; otherwise."""
-_BRACKETED, _BOUNDARY, _DIGIT = re.compile(BRACKETED_WORDS), re.compile(f"[{LETTERS}{BOUNDS}]+"), re.compile("[0-9]")
+_BOUNDARY, _DIGIT, _TORN = re.compile(f"[{LETTERS}{BOUNDS}]+"), re.compile("[0-9]"), re.compile(TORN)
 _TIME_APART, _SHAPE, _MAY_GO = re.compile(TIME_APART), re.compile(SHAPE), re.compile(MAY_GO)
 
 
@@ -48,13 +48,18 @@ def parts_apart(text: str) -> list[str]:
     return [part for part in _BOUNDARY.split(_without_brackets(text)) if _DIGIT.search(part)]
 
 
+def is_torn(part: str) -> bool:
+    """True for a part that may be cut."""
+    return _TORN.search(part) is not None
+
+
 def may_go(text: str) -> bool:
     """True where some digits of a text may be none of a number."""
     return _MAY_GO.search(_without_brackets(text)) is not None
 
 
 def _without_brackets(text: str) -> str:
-    text = _BRACKETED.sub(" ", text)
+    text = without_bracketed_words(text)
     return _TIME_APART.sub(r"\1;\2;\3", text) if ":" in text else text
 
 

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
 from fbcheck_pipeline.text.cell_words import JOINING_LETTERS, JOINING_WORDS, LABEL_LETTERS
 from fbcheck_pipeline.text.decorations import CURRENCY, MIN_PART_DIGITS, SYMBOL, digit_count
-from fbcheck_pipeline.text.labels import LETTER, may_be_digits
+from fbcheck_pipeline.text.labels import LETTER, has_letters, may_be_digits
 
 
 class Separator(NamedTuple):
     """`cut` cuts a text, where it can; each part has at least `min_digits`, so a shorter text need not be tried.
 
-    Nor need one without any of its `marks`, where it has such.
+    Nor need one without any of its `marks`: characters, A_LETTER, or BEYOND_ASCII for any of these.
     """
 
     min_digits: int
     cut: Callable[[str], list[str] | None]
-    marks: frozenset[str] | None = None
+    marks: frozenset[str]
 
 
+A_LETTER, BEYOND_ASCII = "a letter", "beyond ASCII"
 MIN_RESTART_DIGITS = 5
 """The shortest numbers with their trunk 0."""
 MAX_LIST_LENGTH = 2000
@@ -37,7 +38,9 @@ _RESTART = re.compile(r"(?<=[\d)])[\s\-./()\[\]]+(?=0)")
 # No mark of these is in a number, none hides a digit, none says what the digits before it are.
 _UNUSUAL = rf"[^\w\s+\-./()\[\]{{}}<>~'\"`\u00b4\u2018\u2019\u201c-\u201e*#\u2022\u2026?,:=&@%\u00b0!\\^{CURRENCY[1:-1]}]|:{{2,}}"
 # These may hide digits: they part two numbers only where blanks are around and a number surely begins.
-_HIDING = r"(?<=[\d)])\s+[*\u2022\u00b7:=>~^\\_]+\s*(?=[(\[]?[+0])"
+_HIDING_MARKS = r"*\u2022\u00b7:=>~^\\_"
+_HIDING = rf"(?<=[\d)])\s+[{_HIDING_MARKS}]+\s*(?=[(\[]?[+0])"
+_UNUSUAL_IN_ASCII = filter(re.compile(rf"{_UNUSUAL}|[{_HIDING_MARKS}]").match, map(chr, range(128)))
 _PLUS, _GLUED_PLUS = re.compile(r"(?<=[\d)])\s+(?=[(\[]?\+\S)|(?<=\))(?=\+\S)"), re.compile(r"(?<=[\d)])\s*(?=[(\[]?\+\S)")
 # Not the one behind a domain: `fb.com/28544219`.
 _SLASH = r"(?<!\.[a-z]{2})(?<!\.[a-z]{3})/|/(?![1-9])"
@@ -52,8 +55,8 @@ def _parts(pattern: re.Pattern[str], min_digits: int, text: str) -> list[str] | 
     return parts if len(parts) > 1 and all(digit_count(part) >= min_digits for part in parts) else None
 
 
-def _separator(pattern: str | re.Pattern[str], marks: str = "", min_digits: int = MIN_PART_DIGITS) -> Separator:
-    return Separator(min_digits, partial(_parts, re.compile(pattern), min_digits), frozenset(marks) or None)
+def _separator(pattern: str | re.Pattern[str], marks: Iterable[str], min_digits: int = MIN_PART_DIGITS) -> Separator:
+    return Separator(min_digits, partial(_parts, re.compile(pattern), min_digits), frozenset(marks))
 
 
 def _around_words(text: str) -> list[str] | None:
@@ -95,6 +98,8 @@ def long_list(text: str) -> list[str] | None:
 
 def restarts(text: str) -> list[tuple[str, str]]:
     """Every way to cut a text in two where nothing but a blank, dash or bracket is between, and the second has its own trunk 0."""
+    if digit_count(text) < 2 * MIN_RESTART_DIGITS:
+        return []
     cuts = [(text[: cut.start()], text[cut.end() :]) for cut in _RESTART.finditer(text)]
     return [parts for parts in cuts if min(map(digit_count, parts)) >= MIN_RESTART_DIGITS]
 
@@ -105,21 +110,24 @@ SEPARATORS: tuple[Separator, ...] = (
     _separator(rf"\n|\s{SYMBOL}+|{SYMBOL}+\s", "\n" + SYMBOL),
     _separator(r",", ",", 1),
     _separator(r"(?<=\d)['\"]\s*['\"](?=[+(\d])", "'\""),
-    _separator(_JOINING),
-    _separator(rf"\s*(?:{_UNUSUAL})+\s*|{_HIDING}"),
+    _separator(_JOINING, (A_LETTER, "&")),
+    _separator(rf"\s*(?:{_UNUSUAL})+\s*|{_HIDING}", (BEYOND_ASCII, *_UNUSUAL_IN_ASCII)),
     _separator(r"(?<=[\d)])\s*\+\s*(?=[(\[]?(?:0(?!0)|\+))", "+"),
     Separator(MIN_PART_DIGITS, _before_plus, frozenset("+")),
     _separator(_SLASH, "/"),
     _separator(r"\s-\s", "-"),
     _separator(r"(?<=\d)\s*[(\[](?=[+0]\s?\d[^()]*[)\]]\s*$)", "(["),
-    Separator(MIN_PART_DIGITS, _around_words),
+    Separator(MIN_PART_DIGITS, _around_words, frozenset({A_LETTER})),
 )
 
 
 def cuts(text: str, level: int) -> Iterator[tuple[list[str], int]]:
     """Every way to cut a text at the separators from a level on, with the level that is left for the parts."""
-    digits, signs = digit_count(text), set(text)
-    for below, separator in enumerate(SEPARATORS[level:], level + 1):
-        has_mark = separator.marks is None or not separator.marks.isdisjoint(signs)
-        if has_mark and digits >= 2 * separator.min_digits and (parts := separator.cut(text)):
+    digits, signs = digit_count(text), _signs_of(text)
+    for below, (min_digits, cut, marks) in enumerate(SEPARATORS[level:], level + 1):
+        if digits >= 2 * min_digits and not marks.isdisjoint(signs) and (parts := cut(text)):
             yield parts, below
+
+
+def _signs_of(text: str) -> set[str]:
+    return {*text, *[A_LETTER] * has_letters(text), *[BEYOND_ASCII] * (not text.isascii())}

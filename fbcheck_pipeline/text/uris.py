@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text.cell_words import LABELS, words_of
-from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count, is_date
+from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count, digits_in, is_date
 
 MIN_MESSAGE_DIGITS = 4
 """Of a message, which may be a number behind it."""
@@ -114,7 +114,7 @@ def anchor(text: str) -> str:
 
 def _address_and_label(link: re.Match[str]) -> str:
     address, label = link[1], link[2] or ""
-    digits, shown = re.sub(r"\D", "", unquote(address)), re.sub(r"\D", "", label)
+    digits, shown = digits_in(unquote(address)), digits_in(label)
     is_same = digits.endswith(shown.lstrip("0")) and len(shown) >= MIN_PART_DIGITS
     if not shown or is_same:
         return address
@@ -165,7 +165,7 @@ def scheme(text: str) -> str:
     """Drops tel:, callto: and a vCard's TEL;TYPE=…:; a second one begins another number."""
     if ":" not in text:
         return text.strip()
-    text = _GLOBAL.sub(lambda match: "tel:+" + re.sub(r"\D", "", match[1]), text)
+    text = _GLOBAL.sub(lambda match: "tel:+" + digits_in(match[1]), text)
     if not _SCHEME.search(text):
         return text.strip()
     first = _DIGIT.search(_SCHEME.sub(lambda match: " " * len(match[0]), text))

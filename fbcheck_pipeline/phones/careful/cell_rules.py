@@ -32,9 +32,9 @@ from fbcheck_pipeline.phones.fast.terms import MAX_EMERGENCY_DIGITS, Says
 from fbcheck_pipeline.phones.fast.territories import FEWEST, fewest_digits, lengths_of_two
 from fbcheck_pipeline.text import decorations, digit_runs, few_digits, labels, other_readings, parts_apart
 from fbcheck_pipeline.text.cell_words import LABELS
-from fbcheck_pipeline.text.cleaning import CELL, EACH_PART, WHOLE_TEXT, WORDS, cleaned, core_of, wordless
+from fbcheck_pipeline.text.cleaning import CELL, EACH_PART, WHOLE_TEXT, WORDS, cleaned, wordless
 from fbcheck_pipeline.text.countries import regions_named
-from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count
+from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count, digits_and_plus_in, digits_in
 from fbcheck_pipeline.text.other_readings import Area
 from fbcheck_pipeline.text.splitting import MIN_RESTART_DIGITS, SEPARATORS, cuts, long_list, restarts
 from fbcheck_pipeline.text.uris import segments
@@ -69,7 +69,6 @@ _CODE_IN_BRACKETS = re.compile(r"[(\[]\s*\+\s*(\d+)\s*[)\]]")
 _TAIL = re.compile(r"(?:\s*[-/~\n]\s*\d{1,4})+[\s)\]]*$|\s*[(\[]\d{1,4}[\s)\]]*$")
 _POINT = re.compile(r"[.\-]$")
 _GROUP = re.compile(r"\d+")
-_NO_DIGIT, _NOT_DIALLED = re.compile(r"\D"), re.compile(r"[^\d+]")
 _COUNT_APART = re.compile(r"[1-9]\s+\d")
 _CUT = re.compile(r"[-/~\n(\[]\s*(\d+)")
 
@@ -127,23 +126,34 @@ class _Reader(NamedTuple):
 
     def are_number(self, digits: str) -> bool:
         """True where `read_digits` finds a number."""
-        is_none = digits not in self.known and is_certainly_none(digits, self.region, self.column)
-        return not is_none and self.read_digits(digits).is_number
+        return self.may_be_number(digits) and self.read_digits(digits).is_number
+
+    def may_be_number(self, digits: str) -> bool:
+        """True unless `are_number` is False for a reason that takes no reading."""
+        known = self.known.get(digits)
+        return known.is_number if known else not is_certainly_none(digits, self.region, self.column)
 
     def number_in(self, text: str) -> PhoneOutcome | None:
         """The number of a text with or without words; None where there is none."""
         self.effort.spend(text)
-        core = wordless(text).core if digit_count(text) >= fewest_digits(self.region) else None
+        if digit_count(text) < fewest_digits(self.region) or (_has_no_words(text) and not self.may_be_number(_dialled(text))):
+            return None
+        core = wordless(text).core
         return self.read_digits(_dialled(core)) if core and self.is_number(core) else None
 
     def silent(self) -> _Reader:
         """One for trials, which says nothing."""
-        return self._replace(said=[])
+        return _Reader(self.region, self.column, self.known, [], self.effort)
+
+
+def _has_no_words(text: str) -> bool:
+    """True where no digits of a text can be a word's."""
+    return "#" not in text and not labels.has_letters(text)
 
 
 def _dialled(core: str) -> str:
-    number = _NOT_DIALLED.sub("", core)
-    return "+" + number.lstrip("+") if number.startswith("+") else number
+    number = digits_and_plus_in(core)
+    return "+" + number.lstrip("+") if number[:1] == "+" else number
 
 
 def outcomes_of(
@@ -204,7 +214,7 @@ def _reason_at_a_glance(text: str, reader: _Reader) -> RejectReason | None:
     plain = decorations.to_ascii(text).strip(few_digits.BLANKS)
     reason: RejectReason | None
     digits, fewest = digit_count(plain), fewest_digits(reader.region)
-    if not digits or (digits <= MAX_EMERGENCY_DIGITS and is_emergency(_NO_DIGIT.sub("", plain), reader.region)):
+    if not digits or (digits <= MAX_EMERGENCY_DIGITS and is_emergency(digits_in(plain), reader.region)):
         return None
     if few_digits.is_amount_or_book(plain):
         return RejectReason.NOT_A_NUMBER
@@ -239,7 +249,7 @@ def bare_digits_of(text: str) -> str | None:
         clean = cleaned((*CELL, *WHOLE_TEXT, *EACH_PART, *WORDS), text)
     except Reject:
         return None
-    return _NO_DIGIT.sub("", clean) if _BARE.fullmatch(clean) and not decorations.is_ip_address(clean) else None
+    return digits_in(clean) if _BARE.fullmatch(clean) and not decorations.is_ip_address(clean) else None
 
 
 def _all_or_none(found: list[PhoneOutcome]) -> list[PhoneOutcome]:
@@ -250,8 +260,8 @@ def _all_or_none(found: list[PhoneOutcome]) -> list[PhoneOutcome]:
 
 def _linked(digits: str, reader: _Reader) -> list[PhoneOutcome]:
     if "+" not in digits:
-        return [read_linked(_NO_DIGIT.sub("", digits), reader.region)]
-    return [_one_number("+" + _NO_DIGIT.sub("", digits), reader)]  # nothing else is in the link
+        return [read_linked(digits_in(digits), reader.region)]
+    return [_one_number("+" + digits_in(digits), reader)]  # nothing else is in the link
 
 
 def _beside_links(text: str, reader: _Reader) -> list[PhoneOutcome]:
@@ -271,7 +281,7 @@ def _has_part_without_number(text: str, parts: list[str], reader: _Reader) -> bo
     fewest = fewest_digits(reader.region)
     few = [part for part in parts if digit_count(part) < fewest]
     long = [part for part in parts if digit_count(part) >= fewest]
-    if any(re.search(parts_apart.TORN, part) for part in long):
+    if any(map(parts_apart.is_torn, long)):
         return False
     without = [part for part in long if not reader.are_number(_digits_of(part))]
     if not few + without or any(_may_hold_number(part, fewest, reader) for part in without):
@@ -290,7 +300,7 @@ def _may_hold_number(part: str, fewest: int, reader: _Reader) -> bool:
 
 
 def _digits_of(part: str) -> str:
-    return "+" * digit_runs.begins_with_plus(part) + _NO_DIGIT.sub("", part)
+    return "+" * digit_runs.begins_with_plus(part) + digits_in(part)
 
 
 def _numbers(text: str, level: int, reader: _Reader) -> list[PhoneOutcome]:
@@ -309,7 +319,7 @@ def _numbers(text: str, level: int, reader: _Reader) -> list[PhoneOutcome]:
     again = [parts for parts in restarts(text) if min(map(digit_count, parts)) >= MIN_PART_DIGITS]
     are_whole = len(again) == 1 and all(core is not None and reader.is_number(core) for core in map(_core_of_part, again[0]))
     found = _several(list(again[0]), len(SEPARATORS), reader) if are_whole else None
-    if found and _ends_surely(again[0][0], _NO_DIGIT.sub("", again[0][1]), reader):
+    if found and _ends_surely(again[0][0], digits_in(again[0][1]), reader):
         reader.said.append(SPLIT)
         return found
     return [whole]
@@ -317,6 +327,9 @@ def _numbers(text: str, level: int, reader: _Reader) -> list[PhoneOutcome]:
 
 def _several(parts: list[str], level: int, reader: _Reader) -> list[PhoneOutcome] | None:
     """The numbers of all parts; None where one is none, or may lack what stands in another."""
+    fewest = fewest_digits(reader.region)
+    if any(digit_count(part) < fewest and not regions_named(part, LABELS) for part in parts):
+        return None
     found: list[PhoneOutcome] = []
     in_first, is_unclear, alone = 0, False, {}
     for part in parts:
@@ -347,7 +360,7 @@ def _drops_country(text: str, parts: list[str], found: list[PhoneOutcome], reade
 def _core_of_part(part: str) -> str | None:
     """The digits and separators of one of several texts; None where something else is in it."""
     try:
-        return core_of(cleaned((*EACH_PART, *WORDS), part))
+        return wordless(cleaned(EACH_PART, part)).core
     except Reject:
         return None
 
@@ -384,7 +397,7 @@ def _may_be_reference(part: str, core: str | None, outcome: PhoneOutcome) -> boo
 
 def _is_shorthand(parts: list[str], in_first: int, reader: _Reader) -> bool:
     """`030 1234567 / 7654321`: True where a part with the beginning of the first is another number than the part alone."""
-    first, *others = (_NOT_DIALLED.sub("", part) for part in parts)
+    first, *others = (digits_and_plus_in(part) for part in parts)
     first = first[: len(first) // in_first]  # the first of several, about
     has_trunk = has_trunk_zero(reader.region)
     if has_trunk and in_first == 1 and len(first) < MIN_PART_DIGITS and first[:1] not in ("0", "+"):
@@ -404,7 +417,7 @@ def _is_shorthand(parts: list[str], in_first: int, reader: _Reader) -> bool:
 
 def _ends_surely(core: str, following: str, reader: _Reader) -> bool:
     """True where a number can end nowhere else: not three digits earlier or later. Where lengths vary, nobody can tell."""
-    number = _NOT_DIALLED.sub("", core)
+    number = digits_and_plus_in(core)
     others = [number[:-count] for count in (1, 2, 3)] + [number + following[:count] for count in (1, 2, 3)]
     return not any(map(reader.is_number, others))
 
@@ -452,7 +465,7 @@ def _left_alone(text: str, reader: _Reader) -> Iterator[PhoneOutcome]:
     counted = other_readings.before_marked_group(text) if text.endswith(decorations.SYMBOL) else ()
     for head in [*other_readings.without_tail(text), *counted, *([fraction] if fraction else [])]:
         if number := reader.number_in(head):
-            tail = _NO_DIGIT.sub("", text[len(head) :])
+            tail = digits_in(text[len(head) :])
             is_apart = head == fraction or (len(tail) <= MOST_COUNT_DIGITS and _ENDS_IN_BLANK.search(head))
             is_sure = is_apart and _ends_surely(head, tail, reader) and _is_clear(head, reader) and not reader.number_in(tail)
             yield number if is_sure else rejected(RejectReason.AMBIGUOUS_RANGE)
@@ -468,9 +481,7 @@ def _left_alone(text: str, reader: _Reader) -> Iterator[PhoneOutcome]:
             if not _WRITTEN.match(rest):  # `Tel. 63 2 3234 2943`, `(11) 96373-3900 3`
                 code = _CODE_BEHIND.search(before)
                 is_code = code is not None and code[1] in _CALLING_CODES
-                is_code = is_code and (
-                    not labels.says_no_telephone(before) or reader.are_number("+" + _NO_DIGIT.sub("", before + rest))
-                )
+                is_code = is_code and (not labels.says_no_telephone(before) or reader.are_number("+" + digits_in(before + rest)))
                 may_be_code = may_be_code or is_code or _AREA_CODE.match(before) is not None
             is_abroad = number.country != reader.region and "+" not in rest
             is_sure = is_one and not (may_be_code or is_abroad) and _is_clear(rest, reader)
@@ -607,10 +618,12 @@ def _reject_other_readings(text: str, core: str, whole: PhoneOutcome, reader: _R
 
 def _other_readings(text: str, core: str, has_trunk: bool, area: Area) -> Iterator[str]:
     yield from other_readings.without_tail(text)
-    yield from other_readings.without_head(text, has_trunk, area)
+    rests = [*other_readings.without_head(text, has_trunk, area)]
+    yield from rests
     if core != text:  # `(3) (Cep) 73 08 78 3`: a word in brackets may stand behind the count
-        yield from other_readings.without_head(core, has_trunk, area)
-    for rest in other_readings.without_head(core, has_trunk, area):
+        rests = [*other_readings.without_head(core, has_trunk, area)]
+        yield from rests
+    for rest in rests:
         yield from other_readings.before_marks(rest)
     yield from other_readings.before_marked_group(text)
     yield from other_readings.beside_other_marks(core)

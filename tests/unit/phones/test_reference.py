@@ -1,4 +1,4 @@
-"""What the length of digits alone tells agrees with phonenumbers, in every region."""
+"""What all numbers of a country are like tells the same as phonenumbers, in every region."""
 
 from __future__ import annotations
 
@@ -19,7 +19,20 @@ def _digits(region: str, chance: random.Random) -> str:
     """An example of any region of its code, or any digits, behind a prefix or none; a digit too many or too few."""
     metadata = metadata_for(region)
     digits_of_prefixes = "".join(filter(str.isdigit, metadata.national_prefix_for_parsing or ""))[:4]
-    prefixes = ["", "0", "00", "011", "+", metadata.national_prefix or "", digits_of_prefixes, str(metadata.country_code)]
+    code, prefix = str(metadata.country_code), metadata.national_prefix or ""
+    prefixes = [
+        "",
+        "0",
+        "00",
+        "011",
+        "+",
+        prefix,
+        digits_of_prefixes,
+        code,
+        f"+{code}",
+        f"+{code}{prefix}",
+        f"+{code}{digits_of_prefixes}",
+    ]
     there = chance.choice([*metadata_by_region(COUNTRIES.index(region)).values()])
     examples = [each.example_number for each in (there.fixed_line, there.mobile, there.uan) if each]
     some = "".join(chance.choices("0123456789", k=chance.randint(1, 16)))
@@ -42,4 +55,4 @@ def test_no_number_is_certainly_none(says: Says) -> None:
     certain = [is_certainly_none(digits, region, says) for digits, region in asked]
     is_none = [not read(digits, region, says).is_number for digits, region in asked]
     assert not [region for (_, region), is_sure, none in zip(asked, certain, is_none, strict=True) if is_sure and not none]
-    assert sum(certain) > sum(is_none) / 4 or says is Says.INTERNATIONAL
+    assert sum(certain) > sum(is_none) / 2 or says is Says.INTERNATIONAL
