@@ -540,7 +540,9 @@ class PhoneReader:
         if not is_read.any():
             return found, is_read
         is_sure, is_labelled = is_read.copy(), labelled.is_valid().to_numpy(zero_copy_only=False)
-        may_be_two = is_sure & is_labelled & (digit_counts(plain) - digit_counts(numbers) >= fewest_of(cells.regions))
+        more = digit_counts(plain) - digit_counts(numbers)
+        is_sure[is_read] = ~phone_batches.is_ambiguous(found) | (more[is_read] == 0)  # else letters between digits are the reason
+        may_be_two = is_sure & is_labelled & (more >= fewest_of(cells.regions))
         read, is_none = self._fast(cells.at(may_be_two)._replace(texts=last_digits(plain.filter(pa.array(may_be_two)))))
         is_sure[may_be_two] = is_none & ~phone_batches.is_number(read)
         has_head = is_read & (is_labelled | matches(plain, "[^0-9]$"))

@@ -224,7 +224,7 @@ def _reason_at_a_glance(text: str, reader: _Reader) -> RejectReason | None:
         return None
     else:
         longest, reason = max(map(digit_runs.digit_count, stretches)), _reason_of_runs(plain, stretches, fewest, reader)
-    named = regions_named(decorations.flags(text), LABELS) if reason and longest >= FEWEST else ()
+    named = regions_named(decorations.to_ascii(decorations.flags(text)), LABELS) if reason and longest >= FEWEST else ()
     return None if any(fewest_digits(region) <= longest for region in named) else reason
 
 

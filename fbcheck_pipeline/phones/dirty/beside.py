@@ -44,7 +44,8 @@ RANGE_OR_SUM = f"{_RANGE}|{_SUM_BEHIND}"
 # In it no mark parts numbers.
 _NUMBER = r"((?:\+[0-9]+|0[0-9]*|\(0[0-9]*\))(?: [0-9]+)*)"
 _WORD = f"[{LETTERS}]{{2,}}"
-_COUNT = "(?:[1-9][0-9]{0,4}[.)]?|\\([1-9][0-9]{0,4}\\)) "
+# Of five digits before a bracket, the last one may be the bracket's.
+_COUNT = "(?:[1-9][0-9]{0,4}\\.?|[1-9][0-9]{0,3}\\)|\\([1-9][0-9]{0,4}\\)) "
 _COUNT_BEFORE = rf"^(?:{_WORD} )*{_COUNT}{_NUMBER}$"
 _COUNT_BEHIND = rf"^{_NUMBER} ([1-9][0-9]?(?:-[1-9][0-9]?)?|[1-9][0-9]{{0,2}},[0-9]{{2}})%? ({_WORD})$"
 _COUNT_IN_BRACKETS = rf"^{_NUMBER} \((?:[1-9][0-9]?-)?[1-9][0-9]? {_WORD}\)$"

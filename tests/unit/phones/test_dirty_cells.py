@@ -76,12 +76,16 @@ def test_what_is_undressed_is_what_the_careful_path_reads(reader: PhoneReader, d
 
 TRAPS: dict[str, tuple[str, ...]] = {
     "GB": ("Deutschland2969",),
+    "MS": ("6644915579 dahili 4",),
+    "PH": ("10885) 08982403449",),
+    "KM": ("Deu\u200btschland 750 786",),
     "TR": (
         "5321234567.05",
         "5321234567.01",
         "5321234567,05",
         "9.0532123456E+11",
         "9.05321234567E+10",
+        "1.3456230309E+-11",
         "tel05321234567",
         "0539 980 59 26 Suna0532 123 45 67",
         "Tel 5 321234567",
