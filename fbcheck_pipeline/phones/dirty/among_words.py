@@ -39,8 +39,10 @@ CLOSED = rf"{_UNOPENED}[0-9]{{2}}\)|{_UNOPENED}[0-9] +[0-9]{{1,2}}\.?\)\s*(?:[^\
 """A few digits behind a number, which a bracket that nothing opened, or the sign of a sum, shows to be none of it."""
 # Two dots or dashes may mask digits. A word of four capitals may be a telephone's keys; without its scheme the text is another.
 _NO_WORD = (
-    rf"{LETTERS_LIKE_DIGITS}|{_LETTER_BEFORE}|[A-Z]{{4,}}[^{LETTERS}0-9]*$|[0-9)][^0-9]*(?:\.\.|--|- -)|www\.|wa\.me|whatsapp|//|^\(.*['\"]|\([ ]*\)"
-    rf"|{CLOSED}|\)[^(]*\)"
+    rf"{LETTERS_LIKE_DIGITS}|{_LETTER_BEFORE}|[A-Z]{{4,}}[^{LETTERS}0-9]*$|[0-9)][^0-9]*(?:\.\.|--|- -)"
+    rf"|www\.|(?i:wa\.me|whatsapp\.com)|whatsapp|//|^\(.*['\"]|{CLOSED}|\)[^(]*\)|\([^{LETTERS}0-9+)]*[,;)]|[,;][^{LETTERS}0-9(]*\)"
+    # Once the words of a bracket are gone, these are left.
+    rf"|\)[^?]*\?|\?[^)]*\)|\)[^(]*\([^)]*$|\([^)]*\(|^[^(]*\)[^(]*\("
     rf"|\([^{LETTERS})]*[{LETTERS}][^{LETTERS})]*\)|(?i:tel|fax|callto|smsto|sms|phone|whatsapp):"
 )
 

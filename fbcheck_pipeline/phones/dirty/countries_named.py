@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from phonenumbers import SUPPORTED_REGIONS
 
 from fbcheck_pipeline.phones.dirty.undress import FIRST_BEYOND_ASCII, LETTERS, matches
-from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS, digits_as_one, translated
+from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS, buffers_of, digits_as_one, translated
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Ints, Mask
 from fbcheck_pipeline.phones.fast.territories import fewest_digits
 from fbcheck_pipeline.text.cell_words import LABELS
@@ -23,6 +23,8 @@ MAY_BE_FLAG = f"{SYMBOL}{{2}}"
 """In ASCII a country's flag is two pictures."""
 LONGEST_CODE = 3
 _LETTERS_LOOKED_AT = 8  # of words that follow each other: they tell whether these may be a name
+_LETTERS_COUNTED = 4  # of these: a table of all that are begins of names fits into the processor's cache
+_BEFORE_A, _LETTERS_OF_ASCII = ord("a") - 1, 26
 _LETTERS_ONLY = bytes(byte if byte >= FIRST_BEYOND_ASCII or chr(byte).isalpha() else ord(" ") for byte in range(256))
 _CODE = re.compile(r"([a-z]{2,3})\s*:|[(\[]\s*([a-z]{2,3})|(?<![a-z])([a-z](?:[.'\u2019\-][a-z]){1,2})(?![a-z])", re.I)
 """In small letters before a colon or behind a bracket; or of letters with a mark between, `U.K.`."""
@@ -81,14 +83,14 @@ def _may_name(cells: pa.StringArray) -> list[int]:
     may_name[may_name] = [_has_code(text, codes) for text in cells.filter(pa.array(may_name)).to_pylist()]
     may_name[of_short[is_upper]] = True
     firsts = np.flatnonzero(_are_among(keys, beginnings))
-    joined, may_be = keys.take(pa.array(firsts)), np.zeros(len(firsts), np.bool_)
-    for count in range(LONGEST_NAME):
-        may_be |= _are_among(joined, known)
-        places = firsts + count + 1
-        is_followed = np.append(of_cell, [NONE] * LONGEST_NAME)[places] == of_cell[firsts]
-        following = keys.take(pa.array(places, mask=~is_followed)).fill_null("")
-        joined = pc.binary_join_element_wise(joined, following, "")
-    may_name[of_cell[firsts[may_be]]] = True
+    joined, ends = keys.take(pa.array(firsts)), firsts + 1
+    for _ in range(LONGEST_NAME):
+        may_name[of_cell[firsts[_are_among(joined, known)]]] = True
+        goes_on = np.append(of_cell, NONE)[ends] == of_cell[firsts]
+        goes_on[goes_on] = _are_among(joined.filter(pa.array(goes_on)), beginnings)
+        firsts, ends = firsts[goes_on], ends[goes_on]
+        joined = pc.binary_join_element_wise(joined.filter(pa.array(goes_on)), keys.take(pa.array(ends)), "")
+        ends = ends + 1
     return np.flatnonzero(may_name).tolist()
 
 
@@ -123,7 +125,34 @@ def _keys(words: pa.StringArray) -> pa.StringArray:
 
 def _are_among(keys: pa.StringArray, known: frozenset[str]) -> Mask:
     """By their first letters. Arrow's `is_in` would make its table of thousands of names anew for the few words of each batch."""
-    return np.array([*map(known.__contains__, pc.utf8_slice_codeunits(keys, 0, _LETTERS_LOOKED_AT).to_pylist())], np.bool_)
+    may_be = _may_begin(keys)
+    first = pc.utf8_slice_codeunits(keys.filter(pa.array(may_be)), 0, _LETTERS_LOOKED_AT)
+    may_be[may_be] = [*map(known.__contains__, first.to_pylist())]
+    return may_be
+
+
+def _may_begin(keys: pa.StringArray) -> Mask:
+    """Where a few first letters are those of a name, or other than ASCII's."""
+    ends, data = buffers_of(keys)
+    begins, lengths = ends[:-1], np.diff(ends)
+    is_other, numbers = np.zeros(len(keys), np.bool_), np.zeros(len(keys), np.int64)
+    for place in range(_LETTERS_COUNTED):
+        letters = np.where(lengths > place, data.take(begins + place, mode="clip") - np.uint8(_BEFORE_A), 0) if len(data) else 0
+        is_other |= letters > _LETTERS_OF_ASCII
+        numbers = numbers * (_LETTERS_OF_ASCII + 1) + np.minimum(letters, _LETTERS_OF_ASCII)
+    return is_other | _are_begun()[numbers]
+
+
+@cache
+def _are_begun() -> Mask:
+    """By the number of their first letters, of which each is a digit: those of a name."""
+    are_begun = np.zeros((_LETTERS_OF_ASCII + 1) ** _LETTERS_COUNTED, np.bool_)
+    for beginning in {each[:_LETTERS_COUNTED] for each in _known()[2] if each.isascii()}:
+        number = 0
+        for letter in beginning.ljust(_LETTERS_COUNTED, chr(_BEFORE_A)):
+            number = number * (_LETTERS_OF_ASCII + 1) + ord(letter) - _BEFORE_A
+        are_begun[number] = True
+    return are_begun
 
 
 @cache

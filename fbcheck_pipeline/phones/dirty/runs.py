@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.undress import matches, written_for
-from fbcheck_pipeline.phones.fast.digits import Bytes, buffers_of, digit_counts, only
+from fbcheck_pipeline.phones.fast.digits import Bytes, buffers_of, digit_counts, only, texts_at
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text.digit_runs import BEGINS_WITH_PLUS, BRACKETED_WORDS, MOST_DIGITS, MOST_GROUPS, SEPARATORS
 
@@ -112,10 +112,7 @@ def runs_in(cells: pa.StringArray, groups: Groups, fewest: Ints) -> Runs:
     is_long = (lengths >= fewest[of_cell]) & (lengths <= MOST_DIGITS)
     is_long &= np.bincount(groups.stretch)[groups.stretch[first]] <= MOST_GROUPS
     first, last, of_cell, lengths = first[is_long], last[is_long], of_cell[is_long], lengths[is_long]
-    ends = np.cumsum(lengths)
-    picked = np.arange(lengths.sum()) + np.repeat(begins[first] - (ends - lengths), lengths)
-    offsets = np.concatenate([[0], ends]).astype(np.int32)
-    runs = pa.StringArray.from_buffers(len(first), pa.py_buffer(offsets), pa.py_buffer(groups.data[picked]))
+    runs = texts_at(groups.data, begins[first], lengths)
     has_plus, begins_with_plus = (matches(cells, shape)[of_cell] for shape in (r"\+", BEGINS_WITH_PLUS))
     signed = pc.binary_join_element_wise("+", runs.filter(pa.array(has_plus)), "")
     is_whole = lengths == groups.digit_count()[of_cell]

@@ -158,10 +158,7 @@ def digits_as_one(cells: pa.StringArray) -> pa.StringArray:
     is_kept = ~is_digit
     is_kept[1:] |= ~is_digit[:-1]
     is_kept[ends[:-1][ends[:-1] < len(data)]] = True
-    seen = np.zeros(len(data) + 1, np.int32)
-    np.cumsum(is_kept, out=seen[1:])
-    texts = np.where(is_digit, np.uint8(ord("0")), data)[is_kept]
-    return pa.StringArray.from_buffers(len(cells), pa.py_buffer(seen[ends]), pa.py_buffer(texts))
+    return texts_of(ends, np.where(is_digit, np.uint8(ord("0")), data), is_kept)
 
 
 def before_digits(cells: pa.StringArray) -> pa.StringArray:
@@ -169,10 +166,7 @@ def before_digits(cells: pa.StringArray) -> pa.StringArray:
     ends, data = buffers_of(cells)
     seen = np.zeros(len(data) + 1, np.int32)
     np.cumsum(data - np.uint8(ord("0")) < 10, out=seen[1:])
-    is_kept = seen[1:] == np.repeat(seen[ends[:-1]], np.diff(ends))
-    begins = np.zeros(len(data) + 1, np.int32)
-    np.cumsum(is_kept, out=begins[1:])
-    return pa.StringArray.from_buffers(len(cells), pa.py_buffer(begins[ends]), pa.py_buffer(data[is_kept]))
+    return texts_of(ends, data, seen[1:] == np.repeat(seen[ends[:-1]], np.diff(ends)))
 
 
 def stretches(cells: pa.StringArray, parting: Mask) -> tuple[pa.StringArray, Ints]:
@@ -190,10 +184,7 @@ def stretches(cells: pa.StringArray, parting: Mask) -> tuple[pa.StringArray, Int
 
 def _picked(cells: pa.StringArray, is_picked: Mask) -> pa.StringArray:
     ends, data = buffers_of(cells.fill_null(""))
-    is_kept = is_picked[data]
-    seen = np.zeros(len(data) + 1, np.int32)
-    np.cumsum(is_kept, out=seen[1:])
-    return pa.StringArray.from_buffers(len(cells), pa.py_buffer(seen[ends]), pa.py_buffer(data[is_kept]))
+    return texts_of(ends, data, is_picked[data])
 
 
 @dataclass(frozen=True)
@@ -251,6 +242,21 @@ def buffers_of(cells: pa.StringArray) -> tuple[Ints, Bytes]:
     if data is None:
         return ends, np.zeros(0, np.uint8)
     return ends - ends[0], np.frombuffer(data, np.uint8, ends[-1] - ends[0], ends[0])
+
+
+def texts_of(ends: Ints, data: Bytes, is_kept: Mask) -> pa.StringArray:
+    """Texts of some bytes of those that `buffers_of` gave."""
+    seen = np.zeros(len(data) + 1, np.int32)
+    np.cumsum(is_kept, out=seen[1:])
+    return pa.StringArray.from_buffers(len(ends) - 1, pa.py_buffer(seen[ends]), pa.py_buffer(data[is_kept]))
+
+
+def texts_at(data: Bytes, begins: Ints, lengths: Ints) -> pa.StringArray:
+    """Texts of so many bytes each, by where they begin in these."""
+    ends = np.cumsum(lengths)
+    places = np.arange(lengths.sum()) + np.repeat(begins - (ends - lengths), lengths)
+    offsets = np.concatenate([[0], ends]).astype(np.int32)
+    return pa.StringArray.from_buffers(len(begins), pa.py_buffer(offsets), pa.py_buffer(data[places]))
 
 
 def _is_harmful(data: Bytes, signs: Ints, kinds: Bytes, leads: Mask, trails: Mask) -> Mask:
