@@ -14,12 +14,20 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from phonenumbers import country_code_for_region
 
 from fbcheck_pipeline.model.reasons import LINE_TYPES, LineType, RejectReason
 from fbcheck_pipeline.phones import phone_batches
-from fbcheck_pipeline.phones.careful.cell_rules import MOST_COUNT_DIGITS, outcomes_of
+from fbcheck_pipeline.phones.careful.cell_rules import LONGEST_CODE, MOST_COUNT_DIGITS, outcomes_of
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
-from fbcheck_pipeline.phones.dirty.among_words import among_words, are_references, beside_letter, grouped_by_blanks
+from fbcheck_pipeline.phones.dirty.among_words import (
+    REFERRED,
+    among_words,
+    are_references,
+    beside_letter,
+    grouped_by_blanks,
+    referred,
+)
 from fbcheck_pipeline.phones.dirty.apart import parts_apart
 from fbcheck_pipeline.phones.dirty.beside import (
     BESIDE_COUNT,
@@ -49,6 +57,7 @@ from fbcheck_pipeline.phones.dirty.countries_named import (
     without_lira,
 )
 from fbcheck_pipeline.phones.dirty.few import few_digits_in, fewest_of, may_be_emergency, regions_in
+from fbcheck_pipeline.phones.dirty.grouped import CODED_ZERO, GROUPED, Roles, roles_of, shapes_of
 from fbcheck_pipeline.phones.dirty.marked_up import MARKUP, without_markup
 from fbcheck_pipeline.phones.dirty.parts import MARKED, SEVERAL, WORDED, marked_parts, parts_of, worded_parts
 from fbcheck_pipeline.phones.dirty.rejects import (
@@ -59,11 +68,12 @@ from fbcheck_pipeline.phones.dirty.rejects import (
     are_few_beside,
     are_glued,
     are_led,
+    are_parted,
     are_words,
     certain_reasons,
     reasons_without_digit,
 )
-from fbcheck_pipeline.phones.dirty.runs import all_digits, groups_of, other_runs, runs_in
+from fbcheck_pipeline.phones.dirty.runs import Runs, all_digits, groups_of, other_runs, runs_in
 from fbcheck_pipeline.phones.dirty.undress import (
     MANY,
     NOTHING,
@@ -77,7 +87,7 @@ from fbcheck_pipeline.phones.dirty.undress import (
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.fast_path import BLOCK_ROWS, FastPath
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, MAX_EMERGENCY_DIGITS, NONE, Ints, Mask, Says
-from fbcheck_pipeline.phones.fast.territories import FEWEST, FEWEST_ABROAD
+from fbcheck_pipeline.phones.fast.territories import FEWEST, FEWEST_ABROAD, lengths_of_two
 from fbcheck_pipeline.phones.phone_batches import PhoneArrays
 from fbcheck_pipeline.text.decorations import IP_ADDRESS, MIN_PART_DIGITS
 from fbcheck_pipeline.text.digit_runs import LETTERS as LETTERS_APART
@@ -314,6 +324,11 @@ class PhoneReader:
         fewest = int(fewest_of(cells.regions).min())
         return _rejected_where(cells.rows, [(RejectReason.LETTERS_IN_NUMBER, are_few_beside(plain, fewest))])
 
+    @_where(BETWEEN)
+    def _parted(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """Cells in which words part digits that may be a number from too few for one."""
+        return _rejected_where(cells.rows, [(RejectReason.LETTERS_IN_NUMBER, are_parted(plain))])
+
     def _without_run(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells in which no run of digits is a number."""
         groups, fewest = groups_of(plain), fewest_of(cells.regions)
@@ -374,6 +389,12 @@ class PhoneReader:
     def _beside_letter(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """One number and a letter that may be a digit."""
         _, is_number = self._read_as(all_digits(beside_letter(plain)), cells, phone_batches.is_number)
+        return _rejected(cells.rows[is_number], RejectReason.LETTERS_IN_NUMBER), is_number
+
+    @_where(REFERRED)
+    def _referred(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """The number of something else, as words before it say."""
+        _, is_number = self._read_as(referred(plain), cells, phone_batches.is_clear_number)
         return _rejected(cells.rows[is_number], RejectReason.LETTERS_IN_NUMBER), is_number
 
     def _without_part(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
@@ -509,6 +530,71 @@ class PhoneReader:
         no = np.zeros(len(plain), np.bool_)
         kept = np.concatenate([is_whole, no, no, are_two, are_two, np.zeros(is_none[5:].size, np.bool_)])
         return phone_batches.in_order(read, np.flatnonzero(kept)), is_whole | are_two
+
+    @_where(GROUPED)
+    def _grouped(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+        """Groups of digits with one sign between, of which one run at least is a number, mostly all of them, or what a sign ends."""
+        groups, shapes = groups_of(plain), shapes_of(plain)
+        all_runs = runs_in(plain, groups, fewest_of(cells.regions))
+        if not len(all_runs.of_cell):
+            return _none_of(cells)
+        all_roles = roles_of(plain, groups, all_runs)
+        has_role = all_runs.is_whole | np.any(all_roles, axis=0)
+        runs, roles = all_runs.at(has_role), Roles(*(role[has_role] for role in all_roles))
+        read, is_sure = self._fast(cells.taken(runs.of_cell)._replace(texts=runs.texts))
+        whole = np.full(len(plain), NONE)
+        whole[runs.of_cell[runs.is_whole]] = np.flatnonzero(runs.is_whole)
+
+        def have(where: Mask) -> Mask:
+            return np.bincount(runs.of_cell[where], minlength=len(plain)) > 0
+
+        is_number, has_number = is_sure & phone_batches.is_number(read), have(is_sure & phone_batches.is_clear_number(read))
+        may_be_number = is_number | ~is_sure
+        is_read = (whole != NONE) & is_sure[whole]
+        has_number[is_read & ~has_number] = self._have_number(cells, all_runs.at(~has_role), is_read & ~has_number)
+        is_read &= has_number  # else the shape says why none is
+        are_groups = is_read & shapes.are_groups
+        has_range = have((roles.before_range | roles.is_counted) & is_number)
+        is_none = are_groups & ~is_number[whole] & ~have(roles.begins_alone & may_be_number)
+        is_none &= has_range | ~have((roles.before_range | roles.is_counted) & ~is_sure)
+        # A number that is kept is compared with others by its text.
+        is_kept = read.e164.is_valid().to_numpy(zero_copy_only=False)
+        is_other = (
+            is_sure & is_kept & ~_are_equal(read.e164, read.e164.take(pa.array(whole, mask=whole == NONE).take(runs.of_cell)))
+        )
+        may_be_one = are_groups & is_number[whole] & (cells.says != Says.INTERNATIONAL)
+        is_two = may_be_one & have(roles.ends & is_other)
+        is_one = may_be_one & shapes.may_be_one & is_kept[whole]
+        is_one &= ~have((roles.ends | roles.may_end | roles.begins_later) & may_be_number)
+        is_one[is_one] = self._is_whole(
+            cells.at(is_one), plain.filter(pa.array(is_one)), phone_batches.in_order(read, whole[is_one])
+        )
+        is_one |= (is_none & ~has_range) | (shapes.are_thousands & is_read)
+        ranges = _rejected(cells.rows[is_two | (is_none & has_range)], RejectReason.AMBIGUOUS_RANGE)
+        found = phone_batches.in_order(read, whole[is_one])._replace(row=cells.rows[is_one])
+        return phone_batches.joined([found, ranges]), is_one | is_two | is_none
+
+    def _have_number(self, cells: Cells, runs: Runs, where: Mask) -> Mask:
+        """Of some cells, which have a run that is surely a number."""
+        some = runs.at(where[runs.of_cell])
+        read, is_sure = self._fast(cells.taken(some.of_cell)._replace(texts=some.texts))
+        return np.bincount(some.of_cell[is_sure & phone_batches.is_clear_number(read)], minlength=len(where))[where] > 0
+
+    def _is_whole(self, cells: Cells, plain: pa.StringArray, numbers: PhoneArrays) -> Mask:
+        """Where no digits of groups that are a number may be none of it: a carrier's code, a second number, a 0 behind a country's code."""
+        is_whole, is_at_home = np.ones(len(plain), np.bool_), matches(plain, "^[1-9]") & (numbers.country == cells.regions)
+        for country in np.unique(numbers.country).tolist():
+            name, is_of_it = COUNTRIES[country], numbers.country == country
+            national = pc.binary_length(numbers.e164).to_numpy() - len(f"+{country_code_for_region(name)}")
+            is_whole[is_of_it & np.isin(national, [*lengths_of_two(name)])] = False
+            is_whole[is_of_it & is_at_home & (digit_counts(plain) - national > LONGEST_CODE)] = False
+        has_zero = matches(plain, CODED_ZERO)
+        texts = all_digits(pc.replace_substring_regex(plain.filter(pa.array(has_zero)), CODED_ZERO, r"\1"))
+        read, is_sure = self._fast(cells.at(has_zero)._replace(texts=texts))
+        is_whole[has_zero] &= is_sure & (
+            ~phone_batches.is_number(read) | _are_equal(read.e164, numbers.e164.filter(pa.array(has_zero)))
+        )
+        return is_whole
 
     @_where(WORDED)
     def _in_worded_parts(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
@@ -690,12 +776,14 @@ class PhoneReader:
             _few_digits,
             _certainly_none,
             _few_beside,
+            _parted,
             _undressed,
             _of_too_many,
             _parted_by_blanks,
+            _grouped,
             _in_parts,
         ),
-        *(_linked, _with_time, _with_more, _of_ranges, _among_words, _in_worded_parts, _in_marked_parts),
+        *(_referred, _linked, _with_time, _with_more, _of_ranges, _among_words, _in_worded_parts, _in_marked_parts),
         *(_without_run, _coded, _without_markup, _beside_count, _in_named_country, _cleared, _after_moment),
     )
     _WAYS_CLEARED: tuple[Way, ...] = (
@@ -708,6 +796,8 @@ class PhoneReader:
         _with_more,
         _without_part,
         _beside_letter,
+        _referred,
+        _parted,
     )
 
 
@@ -738,6 +828,12 @@ def _is_rejected(phones: PhoneArrays) -> Mask:
 def _none_of(cells: Cells) -> tuple[PhoneArrays, Mask]:
     """No cell is read."""
     return _rejected(cells.rows[:0], RejectReason.NOT_A_NUMBER), np.zeros(len(cells.rows), np.bool_)
+
+
+def _are_equal(texts: pa.StringArray, others: pa.StringArray) -> Mask:
+    """Not where one is null."""
+    are_equal: Mask = pc.fill_null(pc.equal(texts, others), False).to_numpy(zero_copy_only=False)
+    return are_equal
 
 
 def _rejected(rows: Ints, reason: RejectReason) -> PhoneArrays:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, WHOLE, matches, replaced, rewritten, without_scheme
-from fbcheck_pipeline.phones.fast.digits import only
+from fbcheck_pipeline.phones.fast.digits import digits_as_one, only
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text import labels
 from fbcheck_pipeline.text.decorations import SYMBOL
@@ -19,7 +20,7 @@ _ABBREVIATION = rf"(^|[^{LETTERS}])([{LETTERS}])\.([{LETTERS}])\.?($|[^{LETTERS}
 _BEFORE = rf"(?:[{LETTERS}(][{LETTERS}{_SIGN}]*)?[{LETTERS}]{{2}}[{_SIGN}]*[ \n:.,;/)]|[:,;/|\-] +"
 _WORDS = rf"(?:[{_SIGN}]*[{LETTERS}]{{2,}})+[{_SIGN}]*"
 _BEHIND = rf"(?:[ \n,;:/]|\.[ \n]){_WORDS}| *\({_WORDS}|[ \n.,;:!/|\-]*(?:{SYMBOL} *)?"
-_ONE = rf"^(?:{_BEFORE})?({WHOLE})(?:{_BEHIND})$"
+_ONE = rf"^(?:(?:{_BEFORE})?({WHOLE})|#[1-9][0-9]{{3,}})(?:{_BEHIND})$"
 _AROUND = r"^(?:[^0-9+(]|\([^0-9+])+|[^0-9]+$"
 # No date, fraction or range; a last digit that is alone may be the word's behind it.
 _UNCLEAR = r"^[0-9]-|\.|(?:^|[^0-9])[0-9]{1,2}-[0-9]{1,2}-| -|- |[^0-9][0-9]$|\([^)]*$"
@@ -35,6 +36,8 @@ _PLAIN_SIGN = r" \n,.:;!?'/\-"
 _ANY_ONE = rf"^(?:[{LETTERS}][{LETTERS}{_PLAIN_SIGN}]*[ \n:.,;/])?((?:\+|\(?0)[0-9 ()\-]*[0-9])(?:(?:[ \n,;:/]|\.[ \n])[{LETTERS}{_PLAIN_SIGN}]*)?$"
 _MAY_GO = r"(?i)www\.|wa\.me|whatsapp|//|(?:tel|fax|callto|smsto|sms|phone):|[0-9] -| \) |(?:[0-9][^0-9]*){14}"
 _UNOPENED = r"^(?:[^(]|\([^()]*\))*"
+REFERRED = rf"^[{LETTERS}][{LETTERS} .:#/\-]*[1-9][0-9]*(?:[ /\-][0-9]+)*(?: [{LETTERS} ]*)?$"
+_ADDRESS = r"(?i)www\.|wa\.me|whatsapp|//"
 CLOSED = rf"{_UNOPENED}[0-9]{{2}}\)|{_UNOPENED}[0-9] +[0-9]{{1,2}}\.?\)\s*(?:[^\s{LETTERS}]|$)|[0-9)] +[0-9]{{1,3}}\s?[.,]-"
 """A few digits behind a number, which a bracket that nothing opened, or the sign of a sum, shows to be none of it."""
 # Two dots or dashes may mask digits. A word of four capitals may be a telephone's keys; without its scheme the text is another.
@@ -78,5 +81,23 @@ def beside_letter(cells: pa.StringArray) -> pa.StringArray:
 def are_references(cells: pa.StringArray, numbers: pa.StringArray, beside_others: bool) -> Mask:
     """Where words before a number without a plus, brackets or a 0 name something else whose number it may be; beside others, also 0 and digits."""
     may_be = matches(numbers, "^(?:[1-9]|0[0-9]+$)" if beside_others else "^[1-9]")
-    may_be[may_be] = [*map(labels.is_reference, cells.filter(pa.array(may_be)).to_pylist())]
+    may_be[may_be] = _name_references(cells.filter(pa.array(may_be)))
     return may_be
+
+
+def referred(cells: pa.StringArray) -> pa.StringArray:
+    """The digits behind words that name something else, null in any other cell; where they are a number, it is none of a telephone.
+
+    Args:
+        cells: as `in_ascii` gives them, without blanks around; `REFERRED`.
+    """
+    is_referred = matches(cells, REFERRED, unless=_ADDRESS)
+    is_referred[is_referred] = _name_references(cells.filter(pa.array(is_referred)))
+    return pc.if_else(pa.array(is_referred), only(cells, b"0123456789"), NOTHING)
+
+
+def _name_references(cells: pa.StringArray) -> Mask:
+    """Cells that differ in their digits only are looked at once."""
+    texts = digits_as_one(cells).dictionary_encode()
+    are_references: Mask = np.array([*map(labels.is_reference, texts.dictionary.to_pylist())], np.bool_)[texts.indices.to_numpy()]
+    return are_references

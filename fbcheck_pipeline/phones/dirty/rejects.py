@@ -19,9 +19,10 @@ from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.phones.fast.territories import FEWEST
 from fbcheck_pipeline.text import decorations, labels, uris
 from fbcheck_pipeline.text.cell_words import EMPTY_WORDS, EXTENSION_WORDS, LABELS, words_of
-from fbcheck_pipeline.text.decorations import COORDINATES, DATE, DECIMAL, SYMBOL, Reject
-from fbcheck_pipeline.text.digit_runs import LABEL, may_be_digits
+from fbcheck_pipeline.text.decorations import COORDINATES, DATE, DAY, DECIMAL, MIN_PART_DIGITS, MONTH, SYMBOL, YEAR, Reject
+from fbcheck_pipeline.text.digit_runs import LABEL, MOST_GROUPS, may_be_digits
 from fbcheck_pipeline.text.few_digits import AMOUNT_OR_BOOK
+from fbcheck_pipeline.text.other_readings import MOST_TAIL_DIGITS
 from fbcheck_pipeline.text.parts_apart import EXTENSION_OF_ANY_I
 
 # What rules drop that find out whether a cell says "nothing"; more is no harm.
@@ -85,6 +86,23 @@ _MAY_BE_GLUED = rf"(?i)(?:[xt]|{EXTENSION_WORDS})[ .:=#+\-]*[0-9]"
 _LABELLED = f"(?i){LABEL}[0-9]"
 _SIGNS_IN_LABELS = b" \n#&*+,-./:;_|~("
 LETTERS_LIKE_DIGITS = rf"(?:^|[^{LETTERS}])(?:[Oo\x{{41e}}\x{{43e}}IlSZB]+|[xX]+)(?:[^{LETTERS}]|$)"
+
+
+# Between two words, or a word and an end, fewer digits than a number has beside others, not parted from the next by what parts any.
+_WORDED = rf"^[{LETTERS}0-9 \n.,:;|/\-!%+]*$"
+_PART = f"(?:[0-9][^0-9{LETTERS}]*)"
+_WORD_BETWEEN = rf"[^0-9{LETTERS};|,\n]*[{LETTERS}][^0-9;|,\n]*"
+_SHORT_PART = (
+    rf"(?:^|[{LETTERS}])[^0-9{LETTERS}]*{_PART}{{0,{MIN_PART_DIGITS - 2}}}[0-9]{_WORD_BETWEEN}[0-9]"
+    rf"|[0-9]{_WORD_BETWEEN}{_PART}{{1,{MIN_PART_DIGITS - 1}}}(?:[{LETTERS}]|$)"
+)
+# No word behind takes the last digits with it: none is there, or there are too many.
+_ENDS = rf"[0-9][^0-9{LETTERS}]*$|[0-9][^0-9]*[{LETTERS}][^0-9]*(?:[0-9][^0-9]*){{{MOST_TAIL_DIGITS + 1}}}"
+# A day beside a number, a mask of digits; what may end or begin a number within a part; more groups than all rules can try.
+_MAY_BE_PART = (
+    rf"(?:^|[^0-9])(?:{DAY}|{MONTH}[\-./]{YEAR})(?:[^0-9]|$)|[0-9]\.[0-9]{{1,2}}\.(?:[ ,]|$)|\.\.|--"
+    rf"|[0-9] +{_PART}{{4}}[{LETTERS}][^0-9]*[0-9]|[0-9][ \n.\-/]+0[^{LETTERS}]*$|(?:[0-9]+[^0-9]+){{{MOST_GROUPS}}}[0-9]"
+)
 
 
 def are_words(cells: pa.StringArray) -> Mask:
@@ -169,6 +187,15 @@ def _words_before(words: str) -> tuple[bool, bool, bool]:
     return stay, words[-1:].isalpha() and not is_label, may_be_digits(text)
 
 
+def are_parted(cells: pa.StringArray) -> Mask:
+    """Where words part too few digits for a number from others, though both may be one: letters in a number.
+
+    Args:
+        cells: as `in_ascii` gives them, without blanks around; letters `BETWEEN` digits.
+    """
+    return _where_none_goes(cells, matches(cells, _WORDED, _SHORT_PART, _ENDS, unless=_MAY_BE_PART))
+
+
 def are_few_beside(cells: pa.StringArray, fewest: int) -> Mask:
     """Where words part a few digits from all others: letters in a number.
 
@@ -183,11 +210,17 @@ def are_few_beside(cells: pa.StringArray, fewest: int) -> Mask:
     found = matches(cells, _WORDS_BESIDE)
     some = cells.filter(pa.array(found))
     found[found] = matches(some, before) | matches(some, behind, unless=_WORD_BEHIND)
-    some = cells.filter(pa.array(found))
-    found[found] = ~(matches(some, _EXTENSION) | matches(some, _MAY_GO))
+    found = _where_none_goes(cells, found)
     if fewest > FEWEST:
         may_name = found.copy()
         may_name[found] = matches(cells.filter(pa.array(found)), f"[0-9]{{{FEWEST}}}")
         some = cells.filter(pa.array(may_name))
         found[may_name] = ~names_country(some, np.full(len(some), fewest - 1))
     return found
+
+
+def _where_none_goes(cells: pa.StringArray, where: Mask) -> Mask:
+    """Some of the cells, of which no digits go as an extension, hours and the like."""
+    some, left = cells.filter(pa.array(where)), where.copy()
+    left[where] = ~(matches(some, _EXTENSION) | matches(some, _MAY_GO))
+    return left

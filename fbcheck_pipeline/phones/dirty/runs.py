@@ -70,6 +70,11 @@ class Runs(NamedTuple):
     first: Ints
     last: Ints
 
+    def at(self, where: Mask) -> Runs:
+        """Some of the runs."""
+        texts = self.texts.filter(pa.array(where))
+        return Runs(texts, self.of_cell[where], self.is_whole[where], self.first[where], self.last[where])
+
 
 def groups_of(cells: pa.StringArray) -> Groups:
     """The groups of cells without nulls.
