@@ -40,7 +40,7 @@ PAIRS_AT_ONCE = 1 << 21
 SMALL = 1 << 20
 """Pairs: of up to eight such tiers a process keeps the table, the fences and the filters, 2 MB, for the next list that it plans."""
 _VALUE_BITS = 13
-_PIECE = 1 << 18
+_PIECE = 1 << 15
 
 SCHEMA = pa.schema(
     {
