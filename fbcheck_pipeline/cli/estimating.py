@@ -158,6 +158,6 @@ def _read(ws: Workspace, path: Path, options: ReadOptions) -> _Reading:
     normalised = normaliser.normalise_all(normaliser.learn(raw()))
     content = content_of(reported("normalising", tally.counted(normalised), None))
     if source.region_column is not None:
-        content = replace(content, some_cells=())  # its rows say their countries
+        content = replace(content, some_cells=tuple)  # its rows say their countries
     facts = asdict(source)
     return _Reading(region, content, reader.counts["rows"], tally, line_of(facts, region), sentences_of(facts, region))

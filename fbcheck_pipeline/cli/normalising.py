@@ -53,7 +53,7 @@ def normalise_file(settings: Settings, file: Path, to: Path, options: ReadOption
     schema = Normaliser.output_schema(reader.schema)
     with whole_file(to) as sink, pq.ParquetWriter(sink, schema, compression="zstd") as writer:
         for batch in rejects.counted(normaliser.normalise_all(normaliser.learn(raw()))):
-            writer.write_batch(batch)
+            writer.write_batch(batch.cast(schema))
             phones += batch.num_rows
             valid += pc.count(batch.column(Column.PHONE_E164)).as_py()
     told = rejects.to_json()

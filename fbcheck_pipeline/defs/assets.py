@@ -17,7 +17,7 @@ from fbcheck_pipeline.defs.taking import ALWAYS_THE_SAME
 from fbcheck_pipeline.errors import ListError
 from fbcheck_pipeline.files.storage import BatchStream
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.model.columns import Column, repeated_texts, schema_of
+from fbcheck_pipeline.model.columns import repeated_texts, schema_of
 from fbcheck_pipeline.model.frames import validate
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.phones.reading_version import reading_version
@@ -32,6 +32,7 @@ from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.buying.send import RetryPolicy
 from fbcheck_pipeline.workflow.buying.submit import submit_list
 from fbcheck_pipeline.workflow.collection.collect import collect_exported
+from fbcheck_pipeline.workflow.content import stored_content
 from fbcheck_pipeline.workflow.publishing import guarded
 from fbcheck_pipeline.workflow.tables.verdict_tables import AT_ONCE, refresh_verdict_tables
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -106,7 +107,8 @@ def _noted_if_unreadable(instance: Instance, context: dg.AssetExecutionContext, 
 def e164_phones(instance: Instance) -> dg.AssetsDefinition:
     """A list's phones, normalised."""
 
-    ins = {"raw_phones": dg.AssetIn(instance.key(paths.RAW_PHONES))}
+    wishes = {"dictionaries": repeated_texts(paths.RAW_PHONES)}
+    ins = {"raw_phones": dg.AssetIn(instance.key(paths.RAW_PHONES), metadata=wishes)}
 
     @instance.asset(paths.E164_PHONES, "pandas", ins=ins, code_version="+".join(reading_version().values()))
     def e164_phones(context: dg.AssetExecutionContext, raw_phones: BatchStream) -> BatchStream:
@@ -135,14 +137,12 @@ def submitted_chunks(instance: Instance) -> dg.AssetsDefinition:
         """One row per distinct phone of the list: what answers it (a new chunk, another list's, an earlier verdict, or nothing)."""
         with instance.working(context) as fbcheck:
             key, ws = instance.list_key(context), fbcheck.workspace()
-            columns = [Column.PHONE_COLUMN, Column.PHONE_RAW, Column.PHONE_E164, Column.REJECT_REASON]
             as_of = ws.ledger.generation()
-            e164_phones = ws.storage.read_parquet(paths.E164_PHONES.of(key), [*map(str, columns)])
             submission = submit_list(
                 ws,
                 fbcheck.client(),
                 key,
-                e164_phones.batches,
+                stored_content(ws.storage, key),
                 again=Again(config.again),
                 is_confirmed=config.confirmed,
                 max_billable=config.max_billable,

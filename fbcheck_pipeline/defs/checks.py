@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.defs.instance import Instance, ListLook
 from fbcheck_pipeline.ledger import TRAITS, ChunkState
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.model.columns import Column
+from fbcheck_pipeline.model.columns import Column, repeated_texts
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.model.task_ids import shown_task_id
 from fbcheck_pipeline.results.counting import coverage_of
@@ -33,7 +33,8 @@ def e164_frame_is_valid(ws: Workspace, list_key: str) -> dg.AssetCheckResult:
     """Check the written file. Every batch was validated by its pandera model before it was written."""
     storage, name = ws.storage, paths.E164_PHONES.of(list_key)
     raw_rows, rows, torn = storage.row_count(paths.RAW_PHONES.of(list_key)), 0, 0
-    for batch in storage.read_parquet(name, [Column.PHONE_E164, Column.REJECT_REASON]).batches:
+    columns, encoded = [str(Column.PHONE_E164), str(Column.REJECT_REASON)], repeated_texts(paths.E164_PHONES)
+    for batch in storage.read_parquet(name, columns, dictionaries=encoded).batches:
         rows += batch.num_rows
         torn += pc.equal(batch.column(Column.PHONE_E164).is_null(), batch.column(Column.REJECT_REASON).is_null()).true_count
     metadata = {"raw_rows": raw_rows, "rows": rows, "rows_with_both_or_neither": torn}

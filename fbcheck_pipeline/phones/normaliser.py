@@ -78,7 +78,7 @@ class Normaliser:
         return names
 
     def normalise(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """One row per phone of a batch of raw phones, in order; see `output_schema`.
+        """One row per phone of a batch of raw phones, in order; see `output_schema`. Texts of few words are Arrow dictionaries.
 
         Depends on nothing but the batch and what was learnt; `phone_index` counts within the batch.
         """

@@ -114,14 +114,20 @@ def repeated(phones: PhoneArrays, which: Ints, rows: Ints) -> PhoneArrays:
 
 
 def output_batch(batch: pa.RecordBatch, phones: PhoneArrays, schema: pa.Schema) -> pa.RecordBatch:
-    """The batch's own columns, a row for each phone, and the new ones; `phone_index` counts within the batch."""
+    """The batch's own columns, a row for each phone, and the new ones, of which words are Arrow dictionaries.
+
+    `phone_index` counts within the batch.
+    """
     columns = batch.columns
     if len(phones.row) != batch.num_rows:
         columns = batch.take(pa.array(phones.row)).columns
         columns[schema.get_field_index(Column.PHONE_INDEX)] = _renumbered(batch, phones.row)
     codes = (phones.reason, phones.country, phones.line_type)
-    words = [words.take(pa.array(code, mask=code == NONE)) for code, words in zip(codes, _WORDS, strict=True)]
-    return pa.RecordBatch.from_arrays([*columns, phones.e164, *words], schema=schema)
+    words = [
+        pa.DictionaryArray.from_arrays(pa.array(code.astype(np.int32), mask=code == NONE), words)
+        for code, words in zip(codes, _WORDS, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays([*columns, phones.e164, *words], schema.names)
 
 
 def _renumbered(batch: pa.RecordBatch, rows: Ints) -> pa.Array:

@@ -31,6 +31,7 @@ from fbcheck_pipeline.workflow.buying.submit import submit_list
 from fbcheck_pipeline.workflow.collection.collect import collect_exported
 from fbcheck_pipeline.workflow.collection.poll import poll_due_tasks
 from fbcheck_pipeline.workflow.collection.reconcile import abandon, attach_task, resubmit
+from fbcheck_pipeline.workflow.content import stored_content
 from fbcheck_pipeline.workflow.erasing.erase import erase
 from fbcheck_pipeline.workflow.erasing.person import person_of, what_is_held
 from fbcheck_pipeline.workflow.erasing.suppress import suppress_file
@@ -315,8 +316,7 @@ def _work_and_collect(driver: WorkflowDriver, things: Iterable[Path | str]) -> N
 
 def _plan_by_night(driver: WorkflowDriver, keys: Iterable[str]) -> None:
     for each in keys:
-        rows = driver.ws.storage.read_parquet(paths.E164_PHONES.of(each)).batches
-        submit_list(driver.ws, driver.client, each, rows, again=Again.NIGHT, policy=AT_ONCE)
+        submit_list(driver.ws, driver.client, each, stored_content(driver.ws.storage, each), again=Again.NIGHT, policy=AT_ONCE)
 
 
 def _live(driver: WorkflowDriver, files: Iterable[Path]) -> None:

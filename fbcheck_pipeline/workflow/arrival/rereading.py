@@ -63,12 +63,10 @@ def _reread(ws: Workspace, phone_list: PhoneList, read: Iterable[pa.RecordBatch]
     needed = [Column.SOURCE_ROW, Column.PHONE_INDEX, Column.PHONE_COLUMN, Column.PHONE_RAW, normaliser.region_column]
     raw = ws.storage.read_parquet(paths.RAW_PHONES.of(phone_list.list_key), [str(each) for each in needed if each])
     cells = pa.Table.from_batches(_first(raw.batches), raw.schema)
-    again = pa.Table.from_batches(
-        normaliser.normalise_all(normaliser.learn(cells.to_batches())), Normaliser.output_schema(raw.schema)
-    ).select(_COMPARED)
+    again = [batch.select(_COMPARED) for batch in normaliser.normalise_all(normaliser.learn(cells.to_batches()))]
     last = pc.max(cells[Column.SOURCE_ROW]).as_py() or 0
     end = last if cells.num_rows >= CELLS_HEARD else last + 1  # the last row may have been cut
-    before, after = (set(_rows_before(end, batches)) for batches in (read, again.to_batches()))
+    before, after = (set(_rows_before(end, batches)) for batches in (read, again))
     return Rereading(phone_list.list_key, len({row for row, *_ in before ^ after}), len({row for row, *_ in after}))
 
 

@@ -64,7 +64,7 @@ def doubt_about_region(content: ListContent, region: str, doubt: str | None) -> 
     wrong, cells = sum(_misread(every).values()), every.total() - every[RejectReason.EMPTY]
     if cells < FEWEST_CELLS or wrong < HALF * cells or any(map(_reads_well, content.columns.values())):
         return doubt
-    others = likelier_regions(content.some_cells, region)
+    others = likelier_regions(content.some_cells(), region)
     if not others:
         return doubt
     told = doubt or f"{wrong:,} of {cells:,} cells that are not empty hold no usable number in {region}"

@@ -50,15 +50,15 @@ class Pins:
         return Pins(self.phones, self.index, known)
 
     def stream(self) -> BatchStream:
-        """The pins as rows of `submitted_chunks`."""
+        """The pins as rows of `submitted_chunks`; all but the phones are Arrow dictionaries."""
         schema = schema_of(paths.SUBMITTED_CHUNKS)
-        values = [pa.array([getattr(each, name) for each in self.pins], pa.string()) for name in _PIN]
+        values = [pa.array([getattr(each, name) for each in self.pins], pa.string()).dictionary_encode() for name in _PIN]
 
         def batches() -> Iterator[pa.RecordBatch]:
             for start in range(0, len(self.phones), ROWS_PER_BATCH):
                 rows = slice(start, start + ROWS_PER_BATCH)
                 taken = [each.take(pa.array(self.index[rows])) for each in values]
-                yield pa.RecordBatch.from_arrays([codec.to_e164(self.phones[rows]), *taken], schema=schema)
+                yield pa.RecordBatch.from_arrays([codec.to_e164(self.phones[rows]), *taken], schema.names)
 
         return BatchStream(schema, batches())
 

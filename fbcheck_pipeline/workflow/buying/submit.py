@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-
-import pyarrow as pa
 
 from fbcheck_pipeline.errors import LedgerError, StorageError
 from fbcheck_pipeline.files.storage import release_unused_memory
 from fbcheck_pipeline.ledger import codec
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.vendor.client import VendorClient
 from fbcheck_pipeline.workflow.answers import tally_of
 from fbcheck_pipeline.workflow.buying.allocation import Again
@@ -20,7 +16,7 @@ from fbcheck_pipeline.workflow.buying.doubt import plan_or_hold
 from fbcheck_pipeline.workflow.buying.pins import Pins, write_pins
 from fbcheck_pipeline.workflow.buying.plan import wants_planning
 from fbcheck_pipeline.workflow.buying.send import RetryPolicy, Sent, send_planned_chunks
-from fbcheck_pipeline.workflow.content import ListContent, content_of
+from fbcheck_pipeline.workflow.content import ListContent, stored_content
 from fbcheck_pipeline.workflow.workspace import Workspace
 
 
@@ -37,7 +33,7 @@ def submit_list(
     ws: Workspace,
     client: VendorClient,
     list_key: str,
-    e164_phones: Iterable[pa.RecordBatch],
+    content: ListContent,
     *,
     again: Again = Again.NOBODY,
     is_confirmed: bool = False,
@@ -51,10 +47,10 @@ def submit_list(
     Killed at any point, it may be called again: planning sees what was sent, and nothing is sent twice.
 
     Args:
-        e164_phones: batches with the columns `phone_e164`, null where rejected, `phone_raw`, `phone_column` and `reject_reason`.
+        content: of the list as it was normalised.
         again: who asks for phones to be sent again that got no usable answer.
         is_confirmed: a person knows how the list was read, see `plan_or_hold`.
-        as_of: the ledger's generation before the file of `e164_phones` was opened; None for now.
+        as_of: the ledger's generation before the list was read; None for now.
         balance: what the vendor has left for us in USD; None where it is to be asked.
         max_billable: the most phones that may ever be submitted for this list, to be recorded; None leaves what is recorded.
 
@@ -64,7 +60,6 @@ def submit_list(
         StorageError: the pins cannot be written; what is new was sent.
     """
     as_of = ws.ledger.generation() if as_of is None else as_of
-    content = content_of(e164_phones)
     if max_billable is not None:
         ws.ledger.note_limit(list_key, max_billable)
     sent = Sent(is_heard=balance is not None, balance=balance)
@@ -90,11 +85,9 @@ def submit_list(
 
 def _as_it_is_now(ws: Workspace, list_key: str, pins: Pins, content: ListContent) -> tuple[Pins, ListContent]:
     """Without the phones that were erased from the list since it was read."""
-    name = paths.E164_PHONES.of(list_key)
-    if not ws.storage.exists(name):
+    if not ws.storage.exists(paths.E164_PHONES.of(list_key)):
         return pins, content
-    columns = (Column.PHONE_COLUMN, Column.PHONE_E164, Column.REJECT_REASON)
-    now = content_of(ws.storage.read_parquet(name, [*map(str, columns)]).batches)
+    now = stored_content(ws.storage, list_key)
     is_there = codec.positions(pins.phones, now.phones) >= 0
     return replace(pins, phones=pins.phones[is_there], index=pins.index[is_there]), now
 

@@ -10,8 +10,7 @@ from fbcheck_pipeline.ledger.records import PhoneList
 from fbcheck_pipeline.ledger.schema import ERASED
 from fbcheck_pipeline.lists import ReadOptions
 from fbcheck_pipeline.model import paths
-from fbcheck_pipeline.model.columns import Column
-from fbcheck_pipeline.workflow.content import content_of
+from fbcheck_pipeline.workflow.content import stored_content
 from fbcheck_pipeline.workflow.erasing.suppress import read_phones
 from fbcheck_pipeline.workflow.workspace import Workspace
 
@@ -27,8 +26,7 @@ def suppress_erased_again(ws: Workspace, phone_list: PhoneList, path: Path) -> N
     Raises:
         ListError: the file cannot be read.
     """
-    columns = [str(each) for each in (Column.PHONE_COLUMN, Column.PHONE_E164, Column.REJECT_REASON)]
-    there = content_of(ws.storage.read_parquet(paths.E164_PHONES.of(phone_list.list_key), columns).batches)
+    there = stored_content(ws.storage, phone_list.list_key)
     options = ReadOptions.from_json(phone_list.options)
     ws.ledger.suppress(codec.without(read_phones(ws, path, options).phones, there.phones))
     stamp(ws.storage, ws.ledger)

@@ -18,12 +18,12 @@ import openpyxl
 
 from fbcheck_pipeline.cli.normalising import normalise_file
 from fbcheck_pipeline.lists import ReadOptions
-from fbcheck_pipeline.model import paths
 from fbcheck_pipeline.results.summary import refresh_summary
 from fbcheck_pipeline.settings import load_settings
 from fbcheck_pipeline.workflow.arrival.intake import add_list
 from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.buying.submit import submit_list
+from fbcheck_pipeline.workflow.content import stored_content
 from fbcheck_pipeline.workflow.erasing.suppress import suppress_file
 from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace
 from tests.conftest import DAY_S, NOON, Clock
@@ -154,8 +154,7 @@ class QuestionStore:
         self.clock.advance(days * DAY_S)
         self.truth.vendor.shape = shape
         for key in self.truth.cells:
-            batches = self.driver.ws.storage.read_parquet(paths.E164_PHONES.of(key)).batches
-            submit_list(self.driver.ws, self.driver.client, key, batches, again=Again.NIGHT)
+            submit_list(self.driver.ws, self.driver.client, key, stored_content(self.driver.ws.storage, key), again=Again.NIGHT)
             self._attribute(key)
         self._answer()
 

@@ -25,6 +25,7 @@ from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.results.joined_list import rejoin
 from fbcheck_pipeline.workflow.arrival.intake import add_list, open_registered_list
 from fbcheck_pipeline.workflow.buying.submit import submit_list
+from fbcheck_pipeline.workflow.content import stored_content
 from fbcheck_pipeline.workflow.index.index_upkeep import update_index
 from fbcheck_pipeline.workflow.verdict_files.volumes import bind_verdicts
 from fbcheck_pipeline.workflow.workspace import Workspace
@@ -54,7 +55,7 @@ def take_in(driver: WorkflowDriver, path: Path, **given: Any) -> str:
         normaliser = Normaliser(region="TR")
         batches = normaliser.normalise_all(normaliser.learn(raw.batches))
         ws.storage.write_parquet(e164, BatchStream(Normaliser.output_schema(raw.schema), batches))
-    submit_list(ws, driver.client, key, ws.storage.read_parquet(e164).batches, **given)
+    submit_list(ws, driver.client, key, stored_content(ws.storage, key), **given)
     return key
 
 

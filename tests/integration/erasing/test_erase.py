@@ -31,6 +31,7 @@ from fbcheck_pipeline.settings import Settings, load_settings
 from fbcheck_pipeline.workflow.arrival.inbox import take_up_lists
 from fbcheck_pipeline.workflow.buying.allocation import Again
 from fbcheck_pipeline.workflow.buying.submit import submit_list
+from fbcheck_pipeline.workflow.content import stored_content
 from fbcheck_pipeline.workflow.erasing import erased_lists
 from fbcheck_pipeline.workflow.erasing.awaited_erasures import awaited
 from fbcheck_pipeline.workflow.erasing.erase import Erased, erase
@@ -91,8 +92,7 @@ def test_a_person_lies_nowhere_and_everybody_else_as_before(
     clock.advance(DAY_S)
     for name in ("customers", "leads"):
         take_in(driver, tmp_path / "lists" / f"{name}.{'csv' if name == 'customers' else 'xlsx'}")
-        ws_batches = ws.storage.read_parquet(f"e164_phones/{keys[name]}.parquet").batches
-        store.submit_list(ws, driver.client, keys[name], ws_batches, again=Again.NIGHT)
+        store.submit_list(ws, driver.client, keys[name], stored_content(ws.storage, keys[name]), again=Again.NIGHT)
     assert len(vendor.posts) == posts and where_is(ws, PERSON) == []
 
 
@@ -271,7 +271,7 @@ def test_a_join_and_a_planning_in_the_midst_of_an_erasure_bring_nobody_back(driv
         replace(ws.storage.read_parquet(kind.of(key)), as_of=ws.ledger.generation()) for kind in (E164_PHONES, SUBMITTED_CHUNKS)
     ]
     stale = joined_list(ws, key, *opened, str(uuid.uuid4()), "job")
-    read, as_of = list(ws.storage.read_parquet(E164_PHONES.of(key)).batches), ws.ledger.generation()
+    read, as_of = stored_content(ws.storage, key), ws.ledger.generation()
     erased(ws, PERSON)
     with pytest.raises(StorageError, match="personal data were deleted"):
         ws.storage.write_parquet(FACEBOOK_RESULTS.of(key), stale)

@@ -28,7 +28,7 @@ JUNK = batch_of(phones(5), rejected=95)
 def submit(driver: WorkflowDriver, key: str = "junk", **given: Any) -> dict[str, int]:
     """Submit a list of five phones and 95 cells that are too short, as anybody would who runs it."""
     driver.register(key)
-    return submit_list(driver.ws, driver.client, key, [JUNK], policy=AT_ONCE, **given).counts
+    return submit_list(driver.ws, driver.client, key, content_of([JUNK]), policy=AT_ONCE, **given).counts
 
 
 def test_a_held_list_buys_nothing_whoever_runs_it(open_driver: Callable[..., WorkflowDriver], vendor: FakeVendor) -> None:
@@ -89,12 +89,12 @@ def test_a_list_of_another_region_is_held_though_a_third_of_it_reads(
     batch = batch_of(codec.from_e164(pa.array(f"+90{cell[1:4]}{cell[6:9]}{cell[10:]}" for cell in cells[:12])), rejected=24)
     batch = batch.append_column("phone_raw", pa.array(cells))
     driver.ledger.register_list("us", file="us", source="s", sha256="us", options={"region": "TR"}, purpose=None)
-    assert submit_list(driver.ws, driver.client, "us", [batch], policy=AT_ONCE).counts["waiting"] == 12
+    assert submit_list(driver.ws, driver.client, "us", content_of([batch]), policy=AT_ONCE).counts["waiting"] == 12
     told = what_to_do(driver.ledger.phone_list("us")) or ""
     assert (
         "24 of 36 cells that are not empty hold no usable number in TR" in told and "`--region US`" in told and not vendor.posts
     )
-    submit_list(driver.ws, driver.client, "us", [batch], policy=AT_ONCE, is_confirmed=True)
+    submit_list(driver.ws, driver.client, "us", content_of([batch]), policy=AT_ONCE, is_confirmed=True)
     assert len(vendor.accepted) == 12
 
 

@@ -26,6 +26,7 @@ from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.results.join import LOOKED_AT
 from fbcheck_pipeline.results.joined_list import joined_list, rejoin
 from fbcheck_pipeline.workflow.buying.submit import submit_list
+from fbcheck_pipeline.workflow.content import stored_content
 from fbcheck_pipeline.workflow.erasing.purge import purge
 from fbcheck_pipeline.workflow.tables import latest_lists
 from fbcheck_pipeline.workflow.tables.latest_lists import refresh_latest
@@ -56,15 +57,14 @@ def bring(
     names = {"file": f"{key}.csv", "phone_columns": [column], "format": "csv", "size_bytes": 1, "sha256": "", "has_header": True}
     unsaid = dict.fromkeys(("encoding", "delimiter", "sheet", "region_column"))
     ws.ledger.note_read(key, {"rows": len(numbers) if rows is None else rows, "reasons": [], **names, **unsaid})
-    batches = [Normaliser("CH").normalise(raw)]
-    ws.storage.write_parquet(paths.E164_PHONES.of(key), BatchStream(batches[0].schema, iter(batches)))
+    stream = BatchStream(Normaliser.output_schema(raw.schema), iter([Normaliser("CH").normalise(raw)]))
+    ws.storage.write_parquet(paths.E164_PHONES.of(key), stream)
     plan(driver, key)
 
 
 def plan(driver: WorkflowDriver, key: str) -> None:
     """Plan and send a list, as each run of it does."""
-    batches = driver.ws.storage.read_parquet(paths.E164_PHONES.of(key)).batches
-    submit_list(driver.ws, driver.client, key, batches, policy=AT_ONCE)
+    submit_list(driver.ws, driver.client, key, stored_content(driver.ws.storage, key), policy=AT_ONCE)
 
 
 def join(ws: Workspace, key: str) -> dict[str, Any]:

@@ -45,7 +45,7 @@ for key, count in (("few", int(sys.argv[2])), ("many", int(sys.argv[3]))):
     written = pins.stream()
     with pa.OSFile("pins", "wb") as place, pa.ipc.new_stream(place, written.schema) as file:
         for batch in written.batches:
-            file.write_batch(batch)
+            file.write_batch(batch.cast(written.schema))
     del content, pins, tally, written
     joined = resolve(ws, key, pins_from(pa.ipc.open_stream(pa.OSFile("pins"))))
     peak = int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) * 1024

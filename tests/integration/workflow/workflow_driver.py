@@ -65,7 +65,7 @@ class WorkflowDriver:
     def submit(self, key: str, phones: Phones, policy: RetryPolicy = AT_ONCE, **given: Any) -> Sent:
         """Submit a list as a sensor does."""
         self.register(key)
-        return submit_list(self.ws, self.client, key, [batch_of(phones)], policy=policy, **given).sent
+        return submit_list(self.ws, self.client, key, content_of([batch_of(phones)]), policy=policy, **given).sent
 
     def begin(self, key: str, *, again: Again = Again.NOBODY, max_billable: int | None = None) -> None:
         """What a run does first: the list is known, and its limit recorded; the schedule records none."""

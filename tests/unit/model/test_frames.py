@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
+import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fbcheck_pipeline.errors import FbcheckError
-from fbcheck_pipeline.model.frames import validate
-from fbcheck_pipeline.model.paths import E164_PHONES, RAW_PHONES, SUBMITTED_CHUNKS, VERDICTS, DataFile
+from fbcheck_pipeline.model.frames import is_e164, validate
+from fbcheck_pipeline.model.paths import E164_PHONES, FACEBOOK_RESULTS, RAW_PHONES, SUBMITTED_CHUNKS, VERDICTS, DataFile
 from fbcheck_pipeline.phones import Normaliser
 from tests.unit.phones.test_normaliser import raw_phones
 
@@ -29,6 +33,19 @@ VERDICT_ROW = {
 }
 
 
+RESULT_ROWS = {
+    "facebook": pa.array(["yes", None], pa.string()),
+    "check_status": pa.array(["checked", "waiting"]),
+    "checked_at": pa.array([datetime(2026, 11, 24, tzinfo=UTC), None], pa.timestamp("us", "UTC")),
+    "task_id": pa.array(["t", None], pa.string()),
+}
+
+
+def encoded(columns: dict[str, pa.Array], *names: str) -> pa.RecordBatch:
+    """Some columns as Arrow dictionaries, as what is read and joined comes."""
+    return pa.record_batch({name: each.dictionary_encode() if name in names else each for name, each in columns.items()})
+
+
 def test_what_the_normaliser_makes_is_valid() -> None:
     """Both frames, with source columns of any name beside them."""
     raw = raw_phones(["0532 123 45 67", None, "yok", "+431110"])
@@ -36,6 +53,33 @@ def test_what_the_normaliser_makes_is_valid() -> None:
     validate(E164_PHONES, Normaliser("TR").normalise(raw))
     validate(SUBMITTED_CHUNKS, pa.record_batch(CHUNKS))
     validate(VERDICTS, pa.record_batch(VERDICT_ROW))
+    validate(FACEBOOK_RESULTS, pa.record_batch(RESULT_ROWS))
+    validate(FACEBOOK_RESULTS, encoded(RESULT_ROWS, "facebook", "check_status", "task_id"))
+
+
+@pytest.mark.parametrize(
+    ("model", "column", "value"),
+    [
+        (SUBMITTED_CHUNKS, "answered_by", pa.array(["chunk", "nobody", "chunk"])),
+        (SUBMITTED_CHUNKS, "answered_by", pa.array(["chunk", None, "chunk"])),
+        (SUBMITTED_CHUNKS, "chunk_key", pa.array([1, 2, 3])),
+        (FACEBOOK_RESULTS, "facebook", pa.array(["yes", "no"])),
+        (FACEBOOK_RESULTS, "facebook", pa.array([None, None], pa.string())),
+        (FACEBOOK_RESULTS, "check_status", pa.array(["checked", "reused"])),
+    ],
+)
+def test_a_broken_dictionary_is_stopped(model: DataFile, column: str, value: pa.Array) -> None:
+    """Its words are looked at once, a null in each row, and what two columns say together."""
+    good = {**(CHUNKS if model is SUBMITTED_CHUNKS else RESULT_ROWS), column: value}
+    with pytest.raises(FbcheckError, match=f"{column}|verdict_exactly_where_checked"):
+        validate(model, encoded(good, column))
+
+
+@given(st.lists(st.from_regex(r"[+0-9]{0,18}|\+[0-9]{1,17}[ ٣a]?", fullmatch=True), min_size=1))
+def test_a_phone_is_what_the_expression_says(texts: list[str]) -> None:
+    """A plus, six to fifteen digits, the first no 0."""
+    are_so = is_e164(pd.Series(texts, dtype=pd.ArrowDtype(pa.string())))
+    assert are_so.tolist() == [re.fullmatch(r"\+[1-9][0-9]{5,14}", each) is not None for each in texts]
 
 
 @pytest.mark.parametrize(
