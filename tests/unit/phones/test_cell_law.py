@@ -334,6 +334,8 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("0532 123 45 67, www.example24.com", "TR", "+905321234567"),
         ("+49 30 123456@example.com", None, "not_a_number"),
         ("https://t.me/+905321234567 0212 555 12 34", "TR", "not_a_number"),
+        ("Max\nHauptstr. 66\n66004 Ulm", "DE", "letters_in_number"),  # two lines of an address
+        ("Max\nTel. 030\n1234567", "DE", "+49301234567"),
     ],
 )
 def test_a_kind_of_dirt(text: str, region: str | None, became: str) -> None:
