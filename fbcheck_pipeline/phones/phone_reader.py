@@ -106,6 +106,8 @@ CELLS_WORTH_ARRAYS = 20
 CELLS_FIRST = 200
 # A way is asked of all cells as long as it reads one of so many that it is asked of: one read carefully takes as long as to ask so many in vain.
 CELLS_IN_VAIN = 100
+# What stands beside a number is dropped where so many cells are likely read by it: it asks nine ways more.
+CELLS_WORTH_CLEARING = 300
 # Cells that were read carefully are remembered up to so many, of at most so many characters: 10 MB.
 REMEMBERED_CELLS, REMEMBERED_LENGTH = 20_000, 100
 
@@ -214,6 +216,11 @@ class PhoneReader:
 
     def _is_promising(self, way: Way) -> bool:
         return self._asked_of[way] < CELLS_IN_VAIN * (1 + self._read_by[way])
+
+    def _is_worth_clearing(self, cells: int) -> bool:
+        """Of so many cells, by the share that was read so far; a third before any."""
+        way = PhoneReader._cleared
+        return cells * (1 + self._read_by[way]) >= CELLS_WORTH_CLEARING * (3 + self._asked_of[way])
 
     def _long_cells(self, cells: Cells, is_long: Mask) -> tuple[list[PhoneArrays], Ints, Cells]:
         """The phones of long lists, the rows of documents, and the other cells."""
@@ -469,6 +476,8 @@ class PhoneReader:
         for way in sorted(ways, key=lambda way: -self._read_by[way]):
             if len(places) < max(fewest, self._fewest):
                 break
+            if way is PhoneReader._cleared and self._fewest > 1 and not self._is_worth_clearing(len(places)):
+                continue
             read, is_it = way(self, cells, texts)
             self._asked_of[way] += len(places)
             if is_it.any():

@@ -17,7 +17,7 @@ _SIGN = r" \n,.:;!?'\"/()|\-"
 # `A.S.`: two letters, which are one word.
 _ABBREVIATION = rf"(^|[^{LETTERS}])([{LETTERS}])\.([{LETTERS}])\.?($|[^{LETTERS}.])"
 # The last word is no letter that may be a digit; none of those behind is.
-_BEFORE = rf"(?:[{LETTERS}(][{LETTERS}{_SIGN}]*)?[{LETTERS}]{{2}}[{_SIGN}]*[ \n:.,;/)]|[:,;/|\-] +"
+_BEFORE = rf"(?:[{LETTERS}(][{LETTERS}{_SIGN}]*)?[{LETTERS}]{{2}}[{_SIGN}]*[ \n:.,;/)]|- +|[:,;/|&][:,;/|& ]*"
 _WORDS = rf"(?:[{_SIGN}]*[{LETTERS}]{{2,}})+[{_SIGN}]*"
 _BEHIND = rf"(?:[ \n,;:/]|\.[ \n]){_WORDS}| *\({_WORDS}|[ \n.,;:!/|\-]*(?:{SYMBOL} *)?"
 _ONE = rf"^(?:(?:{_BEFORE})?({WHOLE})|#[1-9][0-9]{{3,}})(?:{_BEHIND})$"
@@ -43,7 +43,7 @@ CLOSED = rf"{_UNOPENED}[0-9]{{2}}\)|{_UNOPENED}[0-9] +[0-9]{{1,2}}\.?\)\s*(?:[^\
 # Two dots or dashes may mask digits. A word of four capitals may be a telephone's keys; without its scheme the text is another.
 _NO_WORD = (
     rf"{LETTERS_LIKE_DIGITS}|{_LETTER_BEFORE}|[A-Z]{{4,}}[^{LETTERS}0-9]*$|[0-9)][^0-9]*(?:\.\.|--|- -)"
-    rf"|www\.|(?i:wa\.me|whatsapp\.com)|whatsapp|//|^\(.*['\"]|{CLOSED}|\)[^(]*\)|\([^{LETTERS}0-9+)]*[,;)]|[,;][^{LETTERS}0-9(]*\)"
+    rf"|www\.|(?i:wa\.me|whatsapp\.com)|whatsapp|//|^\(.*['\"]|{CLOSED}|\)[^(]*\)|\( *[^{LETTERS}0-9+( ]|[,;][^{LETTERS}0-9(]*\)"
     # Once the words of a bracket are gone, these are left.
     rf"|\)[^?]*\?|\?[^)]*\)|\)[^(]*\([^)]*$|\([^)]*\(|^[^(]*\)[^(]*\("
     rf"|\([^{LETTERS})]*[{LETTERS}][^{LETTERS})]*\)|(?i:tel|fax|callto|smsto|sms|phone|whatsapp):"

@@ -19,6 +19,7 @@ from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.phones.fast.territories import FEWEST
 from fbcheck_pipeline.text import decorations, labels, uris
 from fbcheck_pipeline.text.cell_words import EMPTY_WORDS, EXTENSION_WORDS, LABELS, words_of
+from fbcheck_pipeline.text.cleaning import Rule, cleaned
 from fbcheck_pipeline.text.decorations import COORDINATES, DATE, DAY, DECIMAL, MIN_PART_DIGITS, MONTH, SYMBOL, YEAR, Reject
 from fbcheck_pipeline.text.digit_runs import LABEL, MOST_GROUPS, may_be_digits
 from fbcheck_pipeline.text.few_digits import AMOUNT_OR_BOOK
@@ -59,12 +60,12 @@ _GLUED_BEHIND = rf"^[{LETTERS}{_SIGNS}(]*[0-9](?:[{LETTERS}{_SIGNS}0-9)]*[0-9])?
 _GLUED_WITHIN = r"^[A-Za-z0-9 .,;/+\-]*[0-9][A-Za-z][A-Za-z0-9 .,;/+\-]*$"
 _TAKES_DIGITS = r"[0-9][ .,;/+\-]+[A-Za-z][^0-9]*$|[0-9][ ./\-]+0"
 # Words before all digits: glued to the first, whatever is behind; or apart, where nothing may cut the digits, nor words from them.
-_WORDS_BEFORE = rf"^[{LETTERS} \n#&+,\-./:;_|~(]*"
+_WORDS_BEFORE = rf"^[{LETTERS} \n#&+,\-./:;_|~(){SYMBOL}]*"
 _GLUED_BEFORE = rf"{_WORDS_BEFORE}[{LETTERS}][0-9][{LETTERS}{_SIGNS}0-9(]*$"
 _BEFORE_ONE = rf"{_WORDS_BEFORE}[0-9]+(?:(?: +|-)[0-9]+)*[{LETTERS}{_SIGNS}()]*$"
 LED = f"{_GLUED_BEFORE}|{_BEFORE_ONE}"
-# An item of a vCard, an escape, an address.
-_MAY_LEAD = rf"(?i:item[0-9]|&[a-z0-9#]+;|//|wa\.me|whatsapp)|(?:^|[^{LETTERS}0-9_])www\."
+# A flag, an item of a vCard, an escape, an address.
+_MAY_LEAD = rf"{MAY_BE_FLAG}|(?i:item[0-9]|&[a-z0-9#]+;|//|wa\.me|whatsapp)|(?:^|[^{LETTERS}0-9_])www\."
 _LONGEST_LABEL = max(map(len, LABELS))
 # A dash glues a word to the digits before it; the word counts none of them, and no slash parts two numbers.
 CODED = rf"^(?:[0-9]{{1,4}}/)+[0-9]{{2,}}-[{LETTERS}]{{2,}}$"
@@ -175,16 +176,19 @@ def are_led(cells: pa.StringArray) -> tuple[Mask, Mask]:
 @lru_cache(maxsize=10_000)
 def _words_before(words: str) -> tuple[bool, bool, bool]:
     """Whether they are no words that go; whether they end in a letter, and in no label; and whether letters may be digits."""
-    text = words + "0"
-    try:
-        labels.leading_words(uris.scheme(text))
-    except Reject:
-        stay = True
-    else:
-        stay = False
+    text = uris.scheme(decorations.symbols(words + "0"))
+    stay = _stay(text, labels.leading_words) and _stay(text, labels.bracketed_words, labels.leading_words)
     letters = "".join(words_of(words))
     is_label = any(letters[-length:] in LABELS for length in range(1, _LONGEST_LABEL + 1))
-    return stay, words[-1:].isalpha() and not is_label, may_be_digits(text)
+    return stay, words[-1:].isalpha() and not is_label, may_be_digits(words + "0")
+
+
+def _stay(text: str, *rules: Rule) -> bool:
+    try:
+        cleaned(rules, text)
+    except Reject:
+        return True
+    return False
 
 
 def are_parted(cells: pa.StringArray) -> Mask:
