@@ -98,7 +98,7 @@ def wordless(text: str) -> Wordless:
     said: list[str] = []
     clean = None
     try:
-        clean = cleaned(WORDS, text, said)
+        clean = cleaned(WORDS[:1] if labels.has_no_words(text) else WORDS, text, said)
         return Wordless(clean, core_of(clean), None, said)
     except Reject as reject:
         return Wordless(clean, None, reject.reason, said)

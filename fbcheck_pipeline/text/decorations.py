@@ -271,7 +271,7 @@ def date_beside(text: str) -> str:
     """Drops a date that stands apart beside a number."""
     left = _DATE_BESIDE.sub(" ", text) if "19" in text or "20" in text else text
     left = _DAY_BESIDE.sub(" ", left) if left.count(".") > 1 else left
-    return left.strip() if digit_count(left) >= MIN_PART_DIGITS else text
+    return left.strip() if left != text and digit_count(left) >= MIN_PART_DIGITS else text
 
 
 def hours_beside(text: str) -> str:
@@ -428,7 +428,7 @@ def coordinates(text: str) -> str:
 def coordinates_beside(text: str) -> str:
     """Drops a place on the map that stands apart beside a number."""
     left = _PLACE_BESIDE.sub(" ", text) if text.count(".") > 1 else text
-    return left.strip(" ,;/|") if left != text and digit_count(left) >= MIN_PART_DIGITS else text
+    return left.strip(" ,;/|\n") if left != text and digit_count(left) >= MIN_PART_DIGITS else text
 
 
 def address_beside(text: str) -> str:

@@ -6,6 +6,7 @@ Rules like those of `decorations`. The words themselves are in `cell_words`.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS, LABEL_LETTERS, LABELS, NUMBER_WORDS, REFERENCE_WORDS, words_of
@@ -56,7 +57,8 @@ def aside_of(text: str) -> tuple[str, str] | None:
 
 def bracketed_words(text: str) -> str:
     """Drops a word in brackets."""
-    if not has_letters(text):
+    may_close = ")" in text or "]" in text or "}" in text or ">" in text
+    if not may_close or not has_letters(text):
         return text.strip()
     for match in _BRACKETED.finditer(text):
         letters = _letters_of(match[0])
@@ -68,7 +70,7 @@ def bracketed_words(text: str) -> str:
 
 def leading_words(text: str) -> str:
     """Drops words before the number."""
-    match = _LEADING.match(text)
+    match = _LEADING.match(text) if not text[:1].isdecimal() else None
     if not match:
         return text
     words, gap = match[1].strip(), match[2]
@@ -100,12 +102,13 @@ def is_counted(gap: str, words: str) -> bool:
 
 def leading_of(text: str) -> str:
     """The words before the number, with what parts them from it; nothing without words."""
-    match = _LEADING.match(text)
+    match = _LEADING.match(text) if not text[:1].isdecimal() else None
     return match[0] if match else ""
 
 
+@lru_cache(maxsize=1000)
 def trailing_of(text: str) -> tuple[str, str, str] | None:
-    """The number, what parts it from the words after it, and these words; None without words."""
+    """The number, what parts it from the words after it, and these words; None without words. The rules ask for one several times."""
     match = None if text[-1:].isdecimal() else _TRAILING.search(text, _end_of_digits(text))
     return (text[: match.start()], match[1], match[2].strip(" .:")) if match else None
 
@@ -162,6 +165,11 @@ def says_no_telephone(text: str) -> bool:
 
 def _is_of_telephone(word: str) -> bool:
     return word in LABELS and word not in NUMBER_WORDS
+
+
+def has_no_words(text: str) -> bool:
+    """True where no digits of a text can be a word's or an extension."""
+    return "#" not in text and not has_letters(text)
 
 
 def has_letters(text: str) -> bool:

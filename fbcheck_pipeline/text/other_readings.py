@@ -191,7 +191,8 @@ def has_word_inside(text: str) -> bool:
     if not labels.has_letters(text):
         return False
     trailing = labels.trailing_of(text)
-    words = _WORD_INSIDE.search(labels.extension(trailing[0] if trailing else text))
+    left = trailing[0] if trailing else text
+    words = _WORD_INSIDE.search(labels.extension(left)) if labels.has_letters(left) else None
     return words is not None and digit_count(words.string[: words.start()]) >= MIN_RESTART_DIGITS
 
 

@@ -51,7 +51,8 @@ _JOINING = re.compile(rf"\s(?:{JOINING_WORDS})\s|\s(?:{JOINING_LETTERS})\s(?=\s*
 
 def _parts(pattern: re.Pattern[str], min_digits: int, text: str) -> list[str] | None:
     """All parts at once; parts without a digit are words and go."""
-    parts = [part for part in pattern.split(text) if _DIGIT.search(part)]
+    pieces = pattern.split(text)
+    parts = [part for part in pieces if _DIGIT.search(part)] if len(pieces) > 1 else []
     return parts if len(parts) > 1 and all(digit_count(part) >= min_digits for part in parts) else None
 
 

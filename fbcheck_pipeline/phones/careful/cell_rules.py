@@ -136,7 +136,9 @@ class _Reader(NamedTuple):
     def number_in(self, text: str) -> PhoneOutcome | None:
         """The number of a text with or without words; None where there is none."""
         self.effort.spend(text)
-        if digit_count(text) < fewest_digits(self.region) or (_has_no_words(text) and not self.may_be_number(_dialled(text))):
+        if digit_count(text) < fewest_digits(self.region) or (
+            labels.has_no_words(text) and not self.may_be_number(_dialled(text))
+        ):
             return None
         core = wordless(text).core
         return self.read_digits(_dialled(core)) if core and self.is_number(core) else None
@@ -144,11 +146,6 @@ class _Reader(NamedTuple):
     def silent(self) -> _Reader:
         """One for trials, which says nothing."""
         return _Reader(self.region, self.column, self.known, [], self.effort)
-
-
-def _has_no_words(text: str) -> bool:
-    """True where no digits of a text can be a word's."""
-    return "#" not in text and not labels.has_letters(text)
 
 
 def _dialled(core: str) -> str:

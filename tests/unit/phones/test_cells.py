@@ -119,6 +119,12 @@ def test_the_rules_are_explained_without_the_number(raw: str) -> None:
     assert not any(char.isdigit() for sentence in said for char in sentence)
 
 
+def test_a_rule_is_named_only_where_it_applied() -> None:
+    """The line feed behind a place went with what was called a date."""
+    said = Normaliser(region="TR").explain("41.008238, 28.978359\n0532 123 45 67", "TR")
+    assert said == ["Drops a place on the map that stands apart beside a number.", "A valid number: TR, mobile."]
+
+
 @pytest.mark.parametrize(
     ("text", "region", "became"),
     [
