@@ -37,7 +37,14 @@ def _digits(region: str, chance: random.Random) -> str:
     examples = [each.example_number for each in (there.fixed_line, there.mobile, there.uan) if each]
     some = "".join(chance.choices("0123456789", k=chance.randint(1, 16)))
     digits = chance.choice(prefixes) + (chance.choice([*filter(None, examples), some]))
-    edits = (digits[:-1], digits + chance.choice("0123456789"), chance.choice("0123456789") + digits.lstrip("+"), digits)
+    edits = (
+        digits[:4] + "+" + digits[4:],
+        "+" + digits,
+        digits[:-1],
+        digits + chance.choice("0123456789"),
+        chance.choice("0123456789") + digits.lstrip("+"),
+        digits,
+    )
     return chance.choice(edits) or some
 
 
