@@ -14,6 +14,7 @@ from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches, replaced_whe
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text.cell_words import JOINING_WORDS
+from fbcheck_pipeline.text.countries import region_of
 from fbcheck_pipeline.text.decorations import BARE_DAY, BARE_HOURS, CODE, DAY, MIN_PART_DIGITS
 from fbcheck_pipeline.text.few_digits import BLANKS
 
@@ -37,7 +38,9 @@ _PLAIN = rf"^[{LETTERS}0-9 \n;|,.:!?/()+\-]*$"
 _SCHEME = r"(?i)(?:tel|fax|callto|smsto|sms|phone|whatsapp):|www\.|wa\.me|whatsapp|//"
 _BEGINS = r"^[^0-9+(]*\(?[+0]"
 _JOINED = rf"(?i) (?:{JOINING_WORDS}) "
-_UNCLEAR = rf"(?:^|[^0-9])(?:{DAY}|{BARE_DAY}|{BARE_HOURS}|{CODE})(?:[^0-9]|$)|[0-9)]\s+\+[0-9]{{1,3}}  "
+# `VE` is Venezuela, too.
+_MAY_JOIN = "|".join(word.upper() for word in JOINING_WORDS.split("|") if region_of(word.upper()))
+_UNCLEAR = rf"(?:^|[^0-9])(?:{DAY}|{BARE_DAY}|{BARE_HOURS}|{CODE})(?:[^0-9]|$)|[0-9)]\s+\+[0-9]{{1,3}}  | (?:{_MAY_JOIN}) "
 """Digits beside a date may be another number with it: `0532 …; 89 30.11.1995`; a wide gap behind a number's code is a dash."""
 
 
