@@ -47,7 +47,7 @@ from fbcheck_pipeline.phones.dirty.beside import (
     without_last_group,
     without_short_last_group,
 )
-from fbcheck_pipeline.phones.dirty.blanks import HOLDS_DAY, PARTED_BY_BLANKS, parted_by_blanks
+from fbcheck_pipeline.phones.dirty.blanks import HOLDS_DAY, PARTED_BY_BLANKS, before_parts, parted_by_blanks
 from fbcheck_pipeline.phones.dirty.cleared import CHAT_LINK, MOMENT_BEFORE, cleared
 from fbcheck_pipeline.phones.dirty.countries_named import (
     MAY_BE_FLAG,
@@ -518,27 +518,43 @@ class PhoneReader:
     @_where(PARTED_BY_BLANKS)
     def _parted_by_blanks(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Two numbers with a blank between; or none, where all digits together are none, and one is, but not surely."""
-        *texts, ended_elsewhere = parted_by_blanks(plain)
-        several = cells.taken(np.tile(np.arange(len(plain)), len(texts) + len(ended_elsewhere)))
-        read, is_sure = self._fast(several._replace(texts=pa.concat_arrays([*texts, *ended_elsewhere])))
+        parted, first, second = parted_by_blanks(plain)
+        found, is_read = self._two_numbers(cells, plain, first, second)
+        places = np.flatnonzero(~is_read)
+        left, texts, *pair = (each.take(pa.array(places)) for each in (plain, parted, first, second))
+        pair = [*map(digits_in, pair)]
+        several = [digits_in(left), *before_parts(texts), *pair, *ended_elsewhere(*pair)]
+        read, is_sure = self._fast(cells.taken(np.tile(places, len(several)))._replace(texts=pa.concat_arrays(several)))
         is_number, is_clear, is_sure = (
-            mask.reshape(len(texts) + len(ended_elsewhere), -1)
+            mask.reshape(len(several), -1)
             for mask in (phone_batches.is_number(read), phone_batches.is_clear_number(read), is_sure)
         )
-        is_surely = is_sure & is_number
-        is_none = is_sure & ~is_number
-        is_one = is_sure & is_clear
-        has_two = texts[3].is_valid().to_numpy(zero_copy_only=False)
-        are_two = is_one[3] & is_one[4] & is_none[7:].all(axis=0) & has_two
-        are_two &= ~matches(plain, HOLDS_DAY)
-        are_two[are_two] = ~self._may_end_earlier(cells.at(are_two), texts[4].filter(pa.array(are_two)))
-        ends_elsewhere = is_one[5] & is_one[6] & is_surely[7:].any(axis=0)
+        is_none, is_one = is_sure & ~is_number, is_sure & is_clear
+        ends_elsewhere = is_one[3:5].all(axis=0) & (is_sure & is_number)[5:].any(axis=0)
         # Where no run is a number, other reasons come first.
-        holds_number = is_one[1] | is_one[2] | is_one[6]
-        is_whole = is_none[0] & holds_number & (~has_two | is_none[5] | is_none[6] | ends_elsewhere)
-        no = np.zeros(len(plain), np.bool_)
-        kept = np.concatenate([is_whole, no, no, are_two, are_two, np.zeros(is_none[5:].size, np.bool_)])
-        return phone_batches.in_order(read, np.flatnonzero(kept)), is_whole | are_two
+        holds_number = is_one[1] | is_one[2] | is_one[4]
+        is_only = ~first.is_valid().to_numpy(zero_copy_only=False)[places]
+        is_whole = is_none[0] & holds_number & (is_only | is_none[3] | is_none[4] | ends_elsewhere)
+        is_read[places[is_whole]] = True
+        return phone_batches.joined([found, phone_batches.in_order(read, np.flatnonzero(is_whole))]), is_read
+
+    def _two_numbers(
+        self, cells: Cells, plain: pa.StringArray, first: pa.StringArray, second: pa.StringArray
+    ) -> tuple[PhoneArrays, Mask]:
+        """Two numbers, of which the first can end nowhere else; the mask is over all cells."""
+        are_two: Mask = first.is_valid().to_numpy(zero_copy_only=False)
+        are_two[are_two] = ~matches(plain.filter(pa.array(are_two)), HOLDS_DAY)
+        places, pair = np.flatnonzero(are_two), [each.filter(pa.array(are_two)) for each in (first, second)]
+        found, is_sure = self._fast(cells.taken(np.tile(places, 2))._replace(texts=pa.concat_arrays(pair)))
+        are_clear: Mask = np.logical_and(*(is_sure & phone_batches.is_clear_number(found)).reshape(2, -1))
+        clear = [each.filter(pa.array(are_clear)) for each in pair]
+        ends = ended_elsewhere(*map(digits_in, clear))
+        read, is_sure = self._fast(cells.taken(np.tile(places[are_clear], len(ends)))._replace(texts=pa.concat_arrays(ends)))
+        are_clear[are_clear] = (is_sure & ~phone_batches.is_number(read)).reshape(len(ends), -1).all(axis=0)
+        several = cells.taken(places[are_clear])
+        are_clear[are_clear] = ~self._may_end_earlier(several, pair[1].filter(pa.array(are_clear)))
+        are_two[are_two] = are_clear
+        return phone_batches.in_order(found, np.flatnonzero(np.tile(are_clear, 2))), are_two
 
     @_where(GROUPED)
     def _grouped(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:

@@ -5,13 +5,11 @@ They are two numbers where one place alone parts them, and the first can end now
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fbcheck_pipeline.phones.dirty.beside import digits_in, ended_elsewhere
+from fbcheck_pipeline.phones.dirty.beside import digits_in
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.text.decorations import BARE_DAY, MIN_PART_DIGITS
 
@@ -22,25 +20,8 @@ HOLDS_DAY = rf"(?:^| )(?:{BARE_DAY})(?: |$)"
 """Beside a number, eight digits that may be a day are no other number."""
 
 
-class TwoNumbers(NamedTuple):
-    """For each cell: all digits together, those before the first place that may part numbers, before the last one or the last
-    group; the first number and the second as written, their digits; and what the first would be, ended elsewhere.
-
-    All but the first three are null where no place, or more than one, parts two numbers.
-    """
-
-    whole: pa.StringArray
-    before_first: pa.StringArray
-    before_last: pa.StringArray
-    first: pa.StringArray
-    second: pa.StringArray
-    first_digits: pa.StringArray
-    second_digits: pa.StringArray
-    ended_elsewhere: list[pa.StringArray]
-
-
-def parted_by_blanks(cells: pa.StringArray) -> TwoNumbers:
-    """What must be known of cells of digits and blanks only.
+def parted_by_blanks(cells: pa.StringArray) -> tuple[pa.StringArray, pa.StringArray, pa.StringArray]:
+    """Each cell with a semicolon at the places that may part numbers; and two numbers, null where no place, or more than one, parts them.
 
     Args:
         cells: as `in_ascii` gives them, without blanks around; `PARTED_BY_BLANKS`.
@@ -58,19 +39,13 @@ def parted_by_blanks(cells: pa.StringArray) -> TwoNumbers:
     parted = pc.split_pattern(joined, ";")
     is_two = pa.array(parted.value_lengths().to_numpy() == 2)
     pair = [pc.list_element(pc.if_else(is_two, parted, _PAIR), place) for place in (0, 1)]
-    numbers = [pc.if_else(is_two, pc.ascii_trim(number, " "), None) for number in pair]
-    heads = [pc.replace_substring_regex(joined, end, "") for end in (";.*$", ";[^;]*$|[0-9.]+$")]
-    whole, *heads, first, second = map(digits_in, (cells, *heads, *numbers))
-    return TwoNumbers(
-        whole,
-        heads[0],
-        heads[1],
-        numbers[0],
-        numbers[1],
-        first,
-        second,
-        ended_elsewhere(first, second),
-    )
+    first, second = (pc.if_else(is_two, pc.ascii_trim(number, " "), None) for number in pair)
+    return joined, first, second
+
+
+def before_parts(parted: pa.StringArray) -> list[pa.StringArray]:
+    """The digits before the first place that may part numbers, and before the last one or the last group."""
+    return [digits_in(pc.replace_substring_regex(parted, end, "")) for end in (";.*$", ";[^;]*$|[0-9.]+$")]
 
 
 _PAIR = pa.scalar(["", ""], pa.list_(pa.string()))
