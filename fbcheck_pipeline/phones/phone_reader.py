@@ -19,7 +19,7 @@ from phonenumbers import country_code_for_region
 from fbcheck_pipeline.model.reasons import LINE_TYPES, LineType, RejectReason
 from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.careful.cell_rules import LONGEST_CODE, MOST_COUNT_DIGITS, outcomes_of
-from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
+from fbcheck_pipeline.phones.careful.reference import PhoneOutcome, has_trunk_zero
 from fbcheck_pipeline.phones.dirty.among_words import (
     REFERRED,
     among_words,
@@ -334,7 +334,9 @@ class PhoneReader:
     @_where(BETWEEN)
     def _parted(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells in which words part digits that may be a number from too few for one."""
-        return _rejected_where(cells.rows, [(RejectReason.LETTERS_IN_NUMBER, are_parted(plain))])
+        with_trunk = [phone_batches.COUNTRY_CODE[region] for region in regions_in(cells.regions) if has_trunk_zero(region)]
+        are_none = are_parted(plain, np.isin(cells.regions, with_trunk))
+        return _rejected_where(cells.rows, [(RejectReason.LETTERS_IN_NUMBER, are_none)])
 
     def _without_run(self, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """Cells in which no run of digits is a number."""

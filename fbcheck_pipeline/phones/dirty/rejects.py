@@ -97,11 +97,14 @@ _SHORT_PART = (
     rf"(?:^|[{LETTERS}])[^0-9{LETTERS}]*{_PART}{{0,{MIN_PART_DIGITS - 2}}}[0-9]{_WORD_BETWEEN}[0-9]"
     rf"|[0-9]{_WORD_BETWEEN}{_PART}{{1,{MIN_PART_DIGITS - 1}}}(?:[{LETTERS}]|$)"
 )
+# What a comma, a semicolon or a bar parts from all others, without a trunk 0 or a plus, is a post code or an id; no short group may be a count.
+_SHORT_FIRST = r"^[^0-9+(;|,]*[1-9](?:[^0-9+;|,]*[0-9]){0,5}[^0-9+;|,]*[;|,]"
+_LAST_SHORT_GROUP = rf"[0-9] +(?:{YEAR}|[0-9]{{1,3}})(?:[^0-9]|$)"
 # No word behind takes the last digits with it: none is there, or there are too many.
 _ENDS = rf"[0-9][^0-9{LETTERS}]*$|[0-9][^0-9]*[{LETTERS}][^0-9]*(?:[0-9][^0-9]*){{{MOST_TAIL_DIGITS + 1}}}"
-# A day beside a number, a mask of digits; what may end or begin a number within a part; more groups than all rules can try.
+# A day beside a number; what may end or begin a number within a part; more groups than all rules can try.
 _MAY_BE_PART = (
-    rf"(?:^|[^0-9])(?:{DAY}|{MONTH}[\-./]{YEAR})(?:[^0-9]|$)|[0-9]\.[0-9]{{1,2}}\.(?:[ ,]|$)|\.\.|--"
+    rf"(?:^|[^0-9])(?:{DAY}|{MONTH}[\-./]{YEAR})(?:[^0-9]|$)|[0-9]\.[0-9]{{1,2}}\.(?:[ ,]|$)"
     rf"|[0-9] +{_PART}{{4}}[{LETTERS}][^0-9]*[0-9]|[0-9][ \n.\-/]+0[^{LETTERS}]*$|(?:[0-9]+[^0-9]+){{{MOST_GROUPS}}}[0-9]"
 )
 
@@ -191,13 +194,19 @@ def _stay(text: str, *rules: Rule) -> bool:
     return False
 
 
-def are_parted(cells: pa.StringArray) -> Mask:
+def are_parted(cells: pa.StringArray, has_trunk: Mask) -> Mask:
     """Where words part too few digits for a number from others, though both may be one: letters in a number.
 
     Args:
         cells: as `in_ascii` gives them, without blanks around; letters `BETWEEN` digits.
+        has_trunk: where the region's numbers begin with a trunk 0.
     """
-    return _where_none_goes(cells, matches(cells, _WORDED, _SHORT_PART, _ENDS, unless=_MAY_BE_PART))
+    is_worded = matches(cells, _WORDED, _ENDS, unless=_MAY_BE_PART)
+    some, is_parted = cells.filter(pa.array(is_worded)), is_worded.copy()
+    is_parted[is_worded] = matches(some, _SHORT_PART) | (
+        has_trunk[is_worded] & matches(some, _SHORT_FIRST, unless=_LAST_SHORT_GROUP)
+    )
+    return _where_none_goes(cells, is_parted)
 
 
 def are_few_beside(cells: pa.StringArray, fewest: int) -> Mask:
