@@ -319,7 +319,6 @@ MUTANTS = (
     Mutant("order numbers are no column from abroad", "votes.py", "MAJORITY * most, strays)", "MAJORITY * most)"),
     # dirty: what is beside a number
     Mutant("dates, ranges and last digits before words", "dirty/among_words.py", "pc.if_else(pa.array(matches(numbers, _UNCLEAR)), NOTHING, numbers)", "numbers"),
-    Mutant("a bracket that does not close", "dirty/among_words.py", "|\\([^)]*$\"", "\""),
     Mutant("words that may be digits", "dirty/among_words.py", "{LETTERS_LIKE_DIGITS}|{_LETTER_BEFORE}", "{_LETTER_BEFORE}"),
     Mutant("words of a telephone's keys", "dirty/among_words.py", "|[A-Z]{{4,}}[^{LETTERS}0-9]*$", ""),
     Mutant("a mask among words", "dirty/among_words.py", "|[0-9)][^0-9]*(?:\\.\\.|--|- -)", ""),

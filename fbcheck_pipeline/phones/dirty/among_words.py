@@ -23,7 +23,7 @@ _BEHIND = rf"(?:[ \n,;:/]|\.[ \n]){_WORDS}| *\({_WORDS}|[ \n.,;:!/|\-]*(?:{SYMBO
 _ONE = rf"^(?:(?:{_BEFORE})?({WHOLE})|#[1-9][0-9]{{3,}})(?:{_BEHIND})$"
 _AROUND = r"^(?:[^0-9+(]|\([^0-9+])+|[^0-9]+$"
 # No date, fraction or range; a last digit that is alone may be the word's behind it.
-_UNCLEAR = r"^[0-9]-|\.|(?:^|[^0-9])[0-9]{1,2}-[0-9]{1,2}-| -|- |[^0-9][0-9]$|\([^)]*$"
+_UNCLEAR = r"^[0-9]-|\.|(?:^|[^0-9])[0-9]{1,2}-[0-9]{1,2}-| -|- |[^0-9][0-9]$"
 # Once words in brackets are gone, the one before them is the last.
 _LETTER_BEFORE = rf"(?:^|[^{LETTERS}])[{LETTERS}][^{LETTERS}0-9(]*(?:\([^()]*\)[^{LETTERS}0-9(]*)+[(]?[0-9+]"
 # A word of one letter between others and the number, or behind it.
