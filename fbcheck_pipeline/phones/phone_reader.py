@@ -197,8 +197,8 @@ class PhoneReader:
         phones, left = [_rejected(left.rows[is_wordy], RejectReason.NOT_A_NUMBER)], left.at(~is_wordy)
         plain = pc.ascii_trim(in_ascii(left.texts), BLANKS)
         is_left = np.ones(len(plain), np.bool_)
-        best = max(self._WAYS, key=lambda way: self._read_by[way])
-        phones.append(self._ask((best,) * bool(self._read_by[best]), left, plain, is_left, 1))
+        best = [way for way in self._WAYS if 2 * self._read_by[way] > self._asked_of[way]]
+        phones.append(self._ask(best, left, plain, is_left, 1))
         phones.append(self._ask(self._WAYS, left, plain, is_left, 1 + len(plain) // CELLS_FIRST))
         phones.append(self._ask([*filter(self._is_promising, self._WAYS)], left, plain, is_left, 1))
         if is_left.any():
@@ -218,9 +218,9 @@ class PhoneReader:
         return self._asked_of[way] < CELLS_IN_VAIN * (1 + self._read_by[way])
 
     def _is_worth_clearing(self, cells: int) -> bool:
-        """Of so many cells, by the share that was read so far; a third before any."""
+        """Of so many cells, by the share that was read so far; a tenth before any: of most columns that have many the first cells tell."""
         way = PhoneReader._cleared
-        return cells * (1 + self._read_by[way]) >= CELLS_WORTH_CLEARING * (3 + self._asked_of[way])
+        return cells * (1 + self._read_by[way]) >= CELLS_WORTH_CLEARING * (10 + self._asked_of[way])
 
     def _long_cells(self, cells: Cells, is_long: Mask) -> tuple[list[PhoneArrays], Ints, Cells]:
         """The phones of long lists, the rows of documents, and the other cells."""
@@ -250,6 +250,7 @@ class PhoneReader:
             may[costly], may[heard] = False, may_say
         bare = undressed(pc.ascii_trim(plain, BLANKS))
         is_bare = bare.is_valid().to_numpy(zero_copy_only=False)
+        self._asked_of[PhoneReader._undressed] += len(heard)
         self._read_by[PhoneReader._undressed] += int(is_bare.sum())
         where = heard[is_bare]
         says[where], national[where], international[where] = self.fast.votes(bare.filter(pa.array(is_bare)), regions[where])

@@ -224,7 +224,8 @@ def matches(cells: pa.StringArray, *shapes: str, unless: str | None = None) -> M
     shape, *more = shapes
     if cells.null_count == len(cells):
         return np.zeros(len(cells), np.bool_)  # an expression takes longer to compile than most batches
-    found: Mask = pc.fill_null(pc.match_substring_regex(cells, written_for(shape, cells)), False).to_numpy(zero_copy_only=False)
+    are_found = pc.match_substring_regex(cells, written_for(shape, cells))
+    found: Mask = (are_found.fill_null(False) if are_found.null_count else are_found).to_numpy(zero_copy_only=False)
     if more:
         found[found] = matches(cells.filter(pa.array(found)), *more)
     if unless:
