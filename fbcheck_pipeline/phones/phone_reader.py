@@ -26,6 +26,7 @@ from fbcheck_pipeline.phones.dirty.among_words import (
     are_references,
     beside_letter,
     grouped_by_blanks,
+    may_be_of_addresses,
     referred,
 )
 from fbcheck_pipeline.phones.dirty.apart import parts_apart
@@ -671,6 +672,7 @@ class PhoneReader:
             is_sure[places] &= is_none & ~phone_batches.is_number(read)
         if beside_others:
             is_sure[is_sure] = ~self._may_end_earlier(cells.at(is_sure), numbers.filter(pa.array(is_sure)))
+        is_sure[is_sure] = ~may_be_of_addresses(*(each.filter(pa.array(is_sure)) for each in (plain, numbers)))
         is_named = is_sure & ~is_labelled
         named = plain.filter(pa.array(is_named))
         is_sure[is_named] = ~(

@@ -121,6 +121,11 @@ MIN_CLOSED_DIGITS = 4
 _BRACKETS = re.compile(r"[(\[][^()\[\]]*[)\]]")
 _EMPTY_BRACKETS = re.compile(r"[(\[]\s*[)\]]")
 SHORT_DATE = rf"{DAY_OR_MONTH}(?P<mark>[-./]){DAY_OR_MONTH}(?P=mark)\d{{2}}"
+HOUSE_AND_POST_CODE = (
+    r"^[1-9][0-9]{0,2}[ \t\n\v\f\r\-/]+(?:[0-9]{4,6}|[0-9]{3}[ \t\n\v\f\r][0-9]{2}|[0-9]{2}-[0-9]{3}|[0-9]{5}-[0-9]{3})$"
+)
+"""What stands in an address, `66 66004`, and is no telephone's without a plus or a 0."""
+_HOUSE_AND_POST_CODE = re.compile(HOUSE_AND_POST_CODE)
 _SHORT_DATE, _IP_ADDRESS = re.compile(SHORT_DATE), re.compile(IP_ADDRESS)
 _AROUND = re.compile(r"^\D+|\D+$")
 CODE = (
@@ -342,6 +347,11 @@ def may_be_time(text: str) -> bool:
 def is_ip_address(text: str) -> bool:
     """True for four groups with dots between that may be a computer's address, `212.55.12.34`, or a net."""
     return text.count(".") == 3 and _IP_ADDRESS.match(text.strip(" ()[]")) is not None
+
+
+def is_house_and_post_code(text: str) -> bool:
+    """`66 66004`, `12 114 55`."""
+    return _HOUSE_AND_POST_CODE.match(text) is not None
 
 
 def is_short_date(text: str) -> bool:

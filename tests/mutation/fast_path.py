@@ -83,7 +83,8 @@ MUTANTS = (
     Mutant("a number that begins within a part", "dirty/rejects.py", r"|[0-9][ \n.\-/]+0[^{LETTERS}]*$", ""),
     Mutant("more groups than rules try", "dirty/rejects.py", "|(?:[0-9]+[^0-9]+){{{MOST_GROUPS}}}[0-9]", ""),
     Mutant("an address behind a reference", "dirty/among_words.py", "REFERRED, unless=_ADDRESS", "REFERRED"),
-    Mutant("a word that names something else", "dirty/among_words.py", "    is_referred[is_referred] = _name_references(cells.filter(pa.array(is_referred)))\n", ""),
+    Mutant("a word that names something else", "dirty/among_words.py", "    is_referred[is_referred] = _say(labels.is_reference, cells.filter(pa.array(is_referred)))\n", ""),
+    Mutant("a house and a post code", "phone_reader.py", "        is_sure[is_sure] = ~may_be_of_addresses(*(each.filter(pa.array(is_sure)) for each in (plain, numbers)))\n", ""),
     Mutant("a clear number of something else", "phone_reader.py", "referred(plain), cells, phone_batches.is_clear_number)", "referred(plain), cells, phone_batches.is_number)"),
     # digits: which cells are plain
     Mutant("unknown signs are not plain", "fast/digits.py", "harmful: Mask = kinds == _OTHER", "harmful: Mask = kinds > _OTHER"),

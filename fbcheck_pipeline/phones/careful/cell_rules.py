@@ -546,7 +546,7 @@ def _honest_number(text: str, reader: _Reader) -> PhoneOutcome:
     if clean != text:
         _reject_letters_for_digits(text, whole, reader)
     if whole.is_number and not _WRITTEN.match(core):
-        if labels.is_reference(text):
+        if labels.is_reference(text) or _is_of_address(text, core, whole):
             raise Reject(RejectReason.LETTERS_IN_NUMBER)
         if decorations.has_percentage(text):
             raise Reject(RejectReason.NOT_A_NUMBER)
@@ -555,6 +555,13 @@ def _honest_number(text: str, reader: _Reader) -> PhoneOutcome:
             raise Reject(RejectReason.AMBIGUOUS_INTERNATIONAL)
         _reject_other_readings(text, core, whole, reader)
     return whole
+
+
+def _is_of_address(text: str, core: str, whole: PhoneOutcome) -> bool:
+    """`Bahnhofstr. 66 66004 Ulm`: True for a house and a post code behind words that say nothing of a telephone."""
+    if not decorations.is_house_and_post_code(core) or is_own_format(core, whole):
+        return False
+    return labels.has_letters(labels.leading_of(text)) and labels.says_no_telephone(text)
 
 
 def _is_grouped_at_home(core: str, whole: PhoneOutcome, reader: _Reader) -> bool:

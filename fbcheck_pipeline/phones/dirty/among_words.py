@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,7 +13,7 @@ from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, WHOLE, match
 from fbcheck_pipeline.phones.fast.digits import digits_as_one, only
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text import labels
-from fbcheck_pipeline.text.decorations import SYMBOL
+from fbcheck_pipeline.text.decorations import HOUSE_AND_POST_CODE, SYMBOL
 
 _SIGN = r" \n,.:;!?'\"/()|\-"
 # `A.S.`: two letters, which are one word.
@@ -81,7 +83,7 @@ def beside_letter(cells: pa.StringArray) -> pa.StringArray:
 def are_references(cells: pa.StringArray, numbers: pa.StringArray, beside_others: bool) -> Mask:
     """Where words before a number without a plus, brackets or a 0 name something else whose number it may be; beside others, also 0 and digits."""
     may_be = matches(numbers, "^(?:[1-9]|0[0-9]+$)" if beside_others else "^[1-9]")
-    may_be[may_be] = _name_references(cells.filter(pa.array(may_be)))
+    may_be[may_be] = _say(labels.is_reference, cells.filter(pa.array(may_be)))
     return may_be
 
 
@@ -92,12 +94,19 @@ def referred(cells: pa.StringArray) -> pa.StringArray:
         cells: as `in_ascii` gives them, without blanks around; `REFERRED`.
     """
     is_referred = matches(cells, REFERRED, unless=_ADDRESS)
-    is_referred[is_referred] = _name_references(cells.filter(pa.array(is_referred)))
+    is_referred[is_referred] = _say(labels.is_reference, cells.filter(pa.array(is_referred)))
     return pc.if_else(pa.array(is_referred), only(cells, b"0123456789"), NOTHING)
 
 
-def _name_references(cells: pa.StringArray) -> Mask:
-    """Cells that differ in their digits only are looked at once."""
+def may_be_of_addresses(cells: pa.StringArray, numbers: pa.StringArray) -> Mask:
+    """Where a number may be a house and a post code, since words before it say nothing of a telephone."""
+    may_be = matches(numbers, HOUSE_AND_POST_CODE) & matches(cells, f"^[^0-9]*[{LETTERS}]")
+    may_be[may_be] = _say(labels.says_no_telephone, cells.filter(pa.array(may_be)))
+    return may_be
+
+
+def _say(says: Callable[[str], bool], cells: pa.StringArray) -> Mask:
+    """Where a text says so; cells that differ in their digits only are asked once."""
     texts = digits_as_one(cells).dictionary_encode()
-    are_references: Mask = np.array([*map(labels.is_reference, texts.dictionary.to_pylist())], np.bool_)[texts.indices.to_numpy()]
-    return are_references
+    say_so: Mask = np.array([*map(says, texts.dictionary.to_pylist())], np.bool_)[texts.indices.to_numpy()]
+    return say_so

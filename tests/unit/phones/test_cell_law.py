@@ -336,6 +336,10 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("https://t.me/+905321234567 0212 555 12 34", "TR", "not_a_number"),
         ("Max\nHauptstr. 66\n66004 Ulm", "DE", "letters_in_number"),  # two lines of an address
         ("Max\nTel. 030\n1234567", "DE", "+49301234567"),
+        ("Bahnhofstr. 66 66004 Ulm", "DE", "letters_in_number"),  # a house and a post code
+        ("Lindenstr. 33 - 04109 Leipzig", "DE", "letters_in_number"),
+        ("Tel. 66 66004 Ulm", "DE", "+496666004"),
+        ("Jón 581 2345", "IS", "+3545812345"),  # as it is written there
     ],
 )
 def test_a_kind_of_dirt(text: str, region: str | None, became: str) -> None:
