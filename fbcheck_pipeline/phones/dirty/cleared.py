@@ -40,7 +40,8 @@ _IN_ITS_PLACE = np.frombuffer(b"mail ", np.uint8)
 _OTHER = (
     rf"(?is)(?://|www\.)[^\s;|()]*[0-9@{CURRENCY[1:-1]}]|@[^\s;|()]*(?://|www\.)|{CHAT_LINK}|item[0-9]|(?:tel|fax);|{_SCHEME}{_SCHEME}|tel:\+[0-9\-.()]*[\-.(]|@(?:c\.us|s\.whatsapp)|\.[0-9]{{4,}}[^0-9.]+[0-9]+\.[0-9]{{4}}"
     rf"|^[ (]*(?:{DAY}|{MONTH}[\-./]{YEAR})(?:[\sT,]+[0-9]{{1,2}}[:.][0-9]{{2}}|[ ()]*$)|^\(.*['\"]"
-    rf"|\n *[\-] *[(]?[+0]|\+[0-9]{{1,3}}(?:\t|\s\s)|{CURRENCY}\s?[1-9][0-9]{{0,3}}\s+[1-9]|{CURRENCY}.*{CURRENCY}|^[+\-]?[0-9.,]+\s*e\s*\+?-?[0-9]"
+    rf"|\n *[\-] *[(]?[+0]|\+[0-9]{{1,3}}(?:\t|\s\s)|{CURRENCY}\s?(?:0|[1-9][0-9]{{0,3}})\s+[1-9]|{CURRENCY}.*{CURRENCY}"
+    rf"|^[+\-]?[0-9.,]+\s*e\s*\+?-?[0-9]"
     rf"|{AMOUNT_OR_BOOK}"
 )
 # A number with a fraction or in thousands; no list of several.

@@ -76,6 +76,7 @@ def test_what_is_undressed_is_what_the_careful_path_reads(reader: PhoneReader, d
 
 TRAPS: dict[str, tuple[str, ...]] = {
     "GB": ("Deutschland2969",),
+    "MM": ("€0 24-51 05;66-3 68769",),
     "MS": ("6644915579 dahili 4",),
     "PH": ("10885) 08982403449",),
     "KM": ("Deu\u200btschland 750 786",),
@@ -97,6 +98,7 @@ TRAPS: dict[str, tuple[str, ...]] = {
         "0532 123 45 67|+905331234567|@",
         "0532 12 34 5 6 7 0533 12 34 567",
         "0532 123 45 67 VE 0533 123 45 67",
+        "0532 123 45 67,50 €",
         "0532 123 45 67 ET 0533 123 45 67 AND 0534 123 45 67",
         "+9053212345\u017f67",
         "0501 {cep}2345678",
