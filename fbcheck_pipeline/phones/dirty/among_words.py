@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fbcheck_pipeline.phones.dirty.countries_named import MAY_BE_FLAG
 from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, WHOLE, matches, replaced, rewritten, without_scheme
 from fbcheck_pipeline.phones.fast.digits import digits_as_one, only
@@ -18,10 +19,11 @@ from fbcheck_pipeline.text.decorations import HOUSE_AND_POST_CODE, SYMBOL
 _SIGN = r" \n,.:;!?'\"/()|\-"
 # `A.S.`: two letters, which are one word.
 _ABBREVIATION = rf"(^|[^{LETTERS}])([{LETTERS}])\.([{LETTERS}])\.?($|[^{LETTERS}.])"
+_MARKS = rf":.,;/|&#){SYMBOL}\-"
 # The last word is no letter that may be a digit; none of those behind is.
-_BEFORE = rf"(?:[{LETTERS}(][{LETTERS}{_SIGN}]*)?[{LETTERS}]{{2}}[{_SIGN}]*[ \n:.,;/)]|- +|[:,;/|&][:,;/|& ]*"
+_BEFORE = rf"(?:[{LETTERS}(][{LETTERS}{_SIGN}]*)?[{LETTERS}]{{2}}[{_SIGN}]*[ \n:.,;/)]|[{_MARKS}][{_MARKS} \n]*"
 _WORDS = rf"(?:[{_SIGN}]*[{LETTERS}]{{2,}})+[{_SIGN}]*"
-_BEHIND = rf"(?:[ \n,;:/]|\.[ \n]){_WORDS}| *\({_WORDS}|[ \n.,;:!/|\-]*(?:{SYMBOL} *)?"
+_BEHIND = rf"(?:[ \n,;:/]|\.[ \n]){_WORDS}| *\((?:{_WORDS})?|[ \n.,;:!/|\-]*(?:{SYMBOL} *)?"
 _ONE = rf"^(?:(?:{_BEFORE})?({WHOLE})|#[1-9][0-9]{{3,}})(?:{_BEHIND})$"
 _AROUND = r"^(?:[^0-9+(]|\([^0-9+])+|[^0-9]+$"
 # No date, fraction or range; a last digit that is alone may be the word's behind it.
@@ -42,9 +44,11 @@ REFERRED = rf"^[{LETTERS}][{LETTERS} .:#/\-]*[1-9][0-9]*(?:[ /\-][0-9]+)*(?: [{L
 _ADDRESS = r"(?i)www\.|wa\.me|whatsapp|//"
 CLOSED = rf"{_UNOPENED}[0-9]{{2}}\)|{_UNOPENED}[0-9] +[0-9]{{1,2}}\.?\)\s*(?:[^\s{LETTERS}]|$)|[0-9)] +[0-9]{{1,3}}\s?[.,]-"
 """A few digits behind a number, which a bracket that nothing opened, or the sign of a sum, shows to be none of it."""
-# Two dots or dashes may mask digits. A word of four capitals may be a telephone's keys; without its scheme the text is another.
+# A sum below nought, an error of Excel's, where a picture becomes a `#`; two dots or dashes may mask digits. A word of four capitals may be
+# a telephone's keys; without its scheme the text is another.
 _NO_WORD = (
-    rf"{LETTERS_LIKE_DIGITS}|{_LETTER_BEFORE}|[A-Z]{{4,}}[^{LETTERS}0-9]*$|[0-9)][^0-9]*(?:\.\.|--|- -)"
+    rf"^[^0-9]*-[1-9]|[#{SYMBOL}][{LETTERS}0-9/_]+[!?]|{MAY_BE_FLAG}"
+    rf"|{LETTERS_LIKE_DIGITS}|{_LETTER_BEFORE}|[A-Z]{{4,}}[^{LETTERS}0-9]*$|[0-9)][^0-9]*(?:\.\.|--|- -)"
     rf"|www\.|(?i:wa\.me|whatsapp\.com)|whatsapp|//|^\(.*['\"]|{CLOSED}|\)[^(]*\)|\( *[^{LETTERS}0-9+( ]|[,;][^{LETTERS}0-9(]*\)"
     # Once the words of a bracket are gone, these are left.
     rf"|\)[^?]*\?|\?[^)]*\)|\)[^(]*\([^)]*$|\([^)]*\(|^[^(]*\)[^(]*\("

@@ -59,6 +59,8 @@ DRESSES: dict[str, Dress] = {
     "a label in Chinese": lambda written, digits: f"电话：{written}",
     "square brackets": lambda written, digits: f"[{written}]",
     "a comma before": lambda written, digits: "," + written,
+    "marks before": lambda written, digits: f")-.# {written}",
+    "a bracket behind": lambda written, digits: f"{written} (",
     "a semicolon behind": lambda written, digits: written + ";",
     "a bracketed code": lambda written, digits: f"(+{digits[:2]}) {digits[2:]}",
     "dressed twice": lambda written, digits: f"'{digits}.0",
