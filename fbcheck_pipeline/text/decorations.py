@@ -153,6 +153,11 @@ def digit_count(text: str) -> int:
     return sum(map(str.isdecimal, text))
 
 
+def has_closing_bracket(text: str) -> bool:
+    """True where a bracket of any kind closes; a tenth of what an expression takes."""
+    return ")" in text or "]" in text or "}" in text or ">" in text
+
+
 def digits_in(text: str) -> str:
     """The digits of a text."""
     return text.encode().translate(None, _OTHER_THAN_DIGITS).decode() if text.isascii() else _NO_DIGIT.sub("", text)

@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text.cell_words import LABELS
-from fbcheck_pipeline.text.decorations import COORDINATES, DATE, DECIMAL
+from fbcheck_pipeline.text.decorations import COORDINATES, DATE, DECIMAL, has_closing_bracket
 from fbcheck_pipeline.text.few_digits import SCIENTIFIC
 
 MOST_GROUPS = 8
@@ -73,8 +73,7 @@ def stretches_of(text: str, fewest: int) -> list[list[str]] | None:
 
 def without_bracketed_words(text: str) -> str:
     """A text in which a blank stands for each bracket with a word and no digit."""
-    may_close = ")" in text or "]" in text or "}" in text or ">" in text
-    return _BRACKETED_WORDS.sub(" ", text) if may_close else text
+    return _BRACKETED_WORDS.sub(" ", text) if has_closing_bracket(text) else text
 
 
 def is_run(number: str, groups: list[str]) -> bool:

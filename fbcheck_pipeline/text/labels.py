@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS, LABEL_LETTERS, LABELS, NUMBER_WORDS, REFERENCE_WORDS, words_of
-from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count
+from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count, has_closing_bracket
 
 LETTER = r"[^\W\d_]"
 _LETTERS = re.compile(LETTER)
@@ -57,8 +57,7 @@ def aside_of(text: str) -> tuple[str, str] | None:
 
 def bracketed_words(text: str) -> str:
     """Drops a word in brackets."""
-    may_close = ")" in text or "]" in text or "}" in text or ">" in text
-    if not may_close or not has_letters(text):
+    if not has_closing_bracket(text) or not has_letters(text):
         return text.strip()
     for match in _BRACKETED.finditer(text):
         letters = _letters_of(match[0])
