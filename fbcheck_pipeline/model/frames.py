@@ -76,13 +76,20 @@ def model_of(file: DataFile, encoded: frozenset[str] = frozenset()) -> pandera.D
     Args:
         encoded: columns that are Arrow dictionaries.
     """
-    columns = [each for each in columns_of(file) if file is not paths.FACEBOOK_RESULTS or paths.E164_PHONES not in each.types]
+    arrow, columns = schema_of(file), _validated(file)
     checks = [pandera.Check(_OF_FRAME[file], name=_OF_FRAME[file].__name__)] if file in _OF_FRAME else []
-    return pandera.DataFrameSchema({str(each): _column(each, file, str(each) in encoded) for each in columns}, checks=checks)
+    types = {each: arrow.field(each).type for each in columns}
+    return pandera.DataFrameSchema(
+        {str(each): _column(each, type_, file, str(each) in encoded) for each, type_ in types.items()}, checks=checks
+    )
 
 
-def _column(column: Column, file: DataFile, is_encoded: bool) -> pandera.Column:
-    type_, is_nullable = schema_of(file).field(column).type, not column.types[file].endswith(NOT_NULL)
+def _validated(file: DataFile) -> list[Column]:
+    return [each for each in columns_of(file) if file is not paths.FACEBOOK_RESULTS or paths.E164_PHONES not in each.types]
+
+
+def _column(column: Column, type_: pa.DataType, file: DataFile, is_encoded: bool) -> pandera.Column:
+    is_nullable = not column.types[file].endswith(NOT_NULL)
     words = [str(word) for word in column.words] if column.words else []
     if is_encoded:
         return pandera.Column(None, _check_of_words(type_, words), nullable=is_nullable)
@@ -105,7 +112,7 @@ def validate(file: DataFile, batch: pa.RecordBatch) -> pa.RecordBatch:
     Raises:
         FrameInvalid: it breaks it; the message names the columns and checks with counts, never a cell.
     """
-    columns = {name: batch.column(name) for name in model_of(file).columns if name in batch.schema.names}
+    columns = {str(each): batch.column(each) for each in _validated(file) if each in batch.schema.names}
     encoded = frozenset(name for name, each in columns.items() if pa.types.is_dictionary(each.type))
     model = model_of(file, encoded)
     frame = pa.table(columns).to_pandas(types_mapper=pd.ArrowDtype)

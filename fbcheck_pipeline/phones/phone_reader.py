@@ -752,8 +752,7 @@ class PhoneReader:
         at_home = cells._replace(texts=linked(plain), says=np.full(len(plain), Says.NATIONAL))
         abroad = at_home._replace(texts=pc.binary_join_element_wise("+", at_home.texts, ""), regions=np.full(len(plain), NONE))
         (here, is_sure_here), (there, is_sure_there) = self._fast(at_home), self._fast(abroad)
-        is_same = pc.fill_null(pc.equal(here.e164, there.e164), False).to_numpy(zero_copy_only=False)
-        is_alone = is_sure_here & (~phone_batches.is_number(here) | is_same)
+        is_alone = is_sure_here & (~phone_batches.is_number(here) | _are_equal(here.e164, there.e164))
         is_sure = is_sure_there & phone_batches.is_number(there) & (is_alone | (at_home.regions == NONE))
         return phone_batches.in_order(there, np.flatnonzero(is_sure)), is_sure
 

@@ -62,7 +62,7 @@ MUTANTS = (
     Mutant("a number behind a code's group", "dirty/grouped.py", "follows_count & ~has_code,", "follows_count,"),
     Mutant("a range's beginning is a number's", "dirty/grouped.py", "(runs.last >= last_parted[runs.of_cell]) & (counted >= MIN_PART_DIGITS)", "(runs.last >= last_parted[runs.of_cell])"),
     Mutant("a range has no other groups", "dirty/grouped.py", "(runs.last >= last_parted[runs.of_cell])", "(runs.last >= 0)"),
-    Mutant("a range's end is short", "dirty/grouped.py", '| (groups.digits > _MOST_TAIL)\n', '| (groups.digits > 9)\n'),
+    Mutant("a range's end is short", "dirty/grouped.py", '| (groups.digits > MOST_NEXT)\n', '| (groups.digits > 9)\n'),
     Mutant("two numbers of no trunk in groups", "phone_reader.py", "np.isin(national, [*lengths_of_two(name)])", "np.isin(national, [99])"),
     Mutant("a prefix that goes from groups", "phone_reader.py", "(digit_counts(plain) - national > LONGEST_CODE)", "(digit_counts(plain) - national > 99)"),
     Mutant("groups in a column from abroad", "phone_reader.py", "is_number[whole] & (cells.says != Says.INTERNATIONAL)", "is_number[whole]"),

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from fbcheck_pipeline.phones.dirty.runs import Groups, Runs
 from fbcheck_pipeline.phones.dirty.undress import matches
-from fbcheck_pipeline.phones.fast.digits import buffers_of, digit_counts
+from fbcheck_pipeline.phones.fast.digits import MOST_NEXT, are_next, buffers_of, digit_counts
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text.decorations import DAY, DAY_OR_MONTH, IP_ADDRESS, MIN_PART_DIGITS, MONTH, YEAR
 from fbcheck_pipeline.text.few_digits import AMOUNT_OR_BOOK
@@ -31,7 +31,6 @@ _OTHERWISE = (
 # A short date beside a number, a 0 alone, a piece that is written otherwise, a computer's address.
 _NO_NUMBER = rf"(?:^| )(?:{_SHORT_DAY})(?:$| )|(?:^|[^0-9])0[ ./\-]|^[0-9]+\.[0-9]+ |{IP_ADDRESS}"
 _AREA_CODE = 3  # digits of a first group that may be one
-_MOST_TAIL = 4  # digits of the end of a range
 _SLASH, _DASH = b"/-"
 
 
@@ -85,7 +84,7 @@ def roles_of(cells: pa.StringArray, groups: Groups, runs: Runs) -> Roles:
     is_prefix &= is_signed == matches(cells, r"^\+")[runs.of_cell]
     begins = np.cumsum(groups.digits) - groups.digits
     counted = begins[runs.last] + groups.digits[runs.last] - begins[runs.first]
-    parts = np.append(False, ~np.isin(behind[:-1], (_SLASH, _DASH))) | (groups.digits > _MOST_TAIL)
+    parts = np.append(False, ~np.isin(behind[:-1], (_SLASH, _DASH))) | (groups.digits > MOST_NEXT)
     parts[firsts] = True
     last_parted = np.maximum.reduceat(np.where(parts, np.arange(len(parts)), 0), firsts)
     counts_on = (sign == _DASH) & (runs.last == lasts[runs.of_cell] - 1) & _count_on(groups, begins, firsts, lasts)[runs.of_cell]
@@ -108,13 +107,7 @@ def roles_of(cells: pa.StringArray, groups: Groups, runs: Runs) -> Roles:
 
 def _count_on(groups: Groups, begins: Ints, firsts: Ints, lasts: Ints) -> Mask:
     """Where the digits of the last group may be the next number of a range."""
-    tails, end = groups.digits[lasts], begins[lasts] + groups.digits[lasts]
-    difference = np.zeros(len(lasts), np.int64)
-    for place in range(_MOST_TAIL):
-        more = groups.data.take(end - 1 - place, mode="clip").astype(np.int64) - groups.data.take(
-            end - 1 - place - tails, mode="clip"
-        )
-        difference += np.where(place < tails, more * 10**place, 0)
-    has_room = end - begins[firsts] >= 2 * tails
-    counts_on: Mask = (tails <= _MOST_TAIL) & has_room & (difference >= 1) & (difference <= 9)
+    tails, ends = groups.digits[lasts], begins[lasts] + groups.digits[lasts]
+    has_room = ends - begins[firsts] >= 2 * tails
+    counts_on: Mask = (tails <= MOST_NEXT) & has_room & are_next(groups.data, ends, tails)
     return counts_on

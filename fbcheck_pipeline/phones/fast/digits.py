@@ -18,6 +18,7 @@ from fbcheck_pipeline.phones.fast.territories import END
 MARGIN, WIDTH = 5, 32
 MOST_DIGITS = 24  # walked at most; a cell with more is not plain
 LONG_GROUP, MOST_TAIL = 5, 8  # digits of what short last groups may follow, and of all these
+MOST_NEXT = 4  # digits of the next number in a range
 PLACE_DECIMALS = 4  # at least, of a place on the map
 LEAST_RESTART = 5  # digits of the shortest numbers with a trunk 0
 PLUS = (ord("+") - ord("0")) % 256  # what becomes a + when "0" is added to all
@@ -481,10 +482,16 @@ def _hours(kind: Bytes, begins: Ints, dashes: Ints, rows: Ints, tail: Ints) -> I
 def _counts_on(matrix: Bytes, count: Ints, tail: Ints) -> Mask:
     """True where the tail's number is 1 to 9 more than as many digits before it, as in 34-35; of plain cells, whose digits all have room."""
     rows = np.flatnonzero((tail > 0) & (count >= 2 * tail))
-    difference, end = np.zeros(len(rows), np.int64), rows * WIDTH + MARGIN + count[rows]
-    for place in range(4):
-        more = matrix[end - 1 - place].astype(np.int64) - matrix[end - 1 - place - tail[rows]]
-        difference += np.where(place < tail[rows], more * 10**place, 0)
     counts_on: Mask = (tail > 0) & (count < 2 * tail)
-    counts_on[rows] = (difference >= 1) & (difference <= 9)
+    counts_on[rows] = are_next(matrix, rows * WIDTH + MARGIN + count[rows], tail[rows])
     return counts_on
+
+
+def are_next(digits: Bytes, ends: Ints, tails: Ints) -> Mask:
+    """True where the last digits before an end, four at most, are 1 to 9 more than as many before them."""
+    difference = np.zeros(len(ends), np.int64)
+    for place in range(MOST_NEXT):
+        last = digits.take(ends - 1 - place, mode="clip").astype(np.int64)
+        difference += np.where(place < tails, (last - digits.take(ends - 1 - place - tails, mode="clip")) * 10**place, 0)
+    are_next: Mask = (difference >= 1) & (difference <= 9)
+    return are_next
