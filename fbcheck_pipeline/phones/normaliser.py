@@ -22,8 +22,9 @@ from fbcheck_pipeline.phones.careful.cell_rules import bare_digits_of, outcomes_
 from fbcheck_pipeline.phones.careful.reference import is_bare, vote
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NO_VOTE_FOR_EITHER, NONE, Ints, Says
 from fbcheck_pipeline.phones.phone_batches import COUNTRY_CODE, NEW_FIELDS
-from fbcheck_pipeline.phones.phone_reader import Cells, PhoneReader
+from fbcheck_pipeline.phones.phone_reader import PhoneReader
 from fbcheck_pipeline.phones.votes import CELLS_HEARD, CLOSED_HEARD, Ballot, Votes
+from fbcheck_pipeline.phones.ways.cells import Cells
 from fbcheck_pipeline.text.countries import NAMIBIA_OR_NOTHING, region_of
 from fbcheck_pipeline.text.decorations import says_nothing
 

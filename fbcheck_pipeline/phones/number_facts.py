@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.model.reasons import LINE_TYPES
 from fbcheck_pipeline.phones.fast.fast_path import BLOCK_ROWS
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Ints, Says
-from fbcheck_pipeline.phones.phone_reader import Cells, PhoneReader
+from fbcheck_pipeline.phones.phone_reader import PhoneReader
+from fbcheck_pipeline.phones.ways.cells import Cells
 
 
 class NumberFacts:

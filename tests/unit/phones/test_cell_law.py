@@ -17,7 +17,8 @@ from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
 from fbcheck_pipeline.phones.careful.reference import read
 from fbcheck_pipeline.phones.fast.fast_path import FastPath
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
-from fbcheck_pipeline.phones.phone_reader import Cells, PhoneReader
+from fbcheck_pipeline.phones.phone_reader import PhoneReader
+from fbcheck_pipeline.phones.ways.cells import Cells
 from fbcheck_pipeline.text import recogniser
 from fbcheck_pipeline.text.decorations import MAX_CELL_LENGTH
 from tests.unit.phones.corpus import NO_REGION, Cell, read_carefully, read_fast
@@ -65,7 +66,7 @@ def test_the_vectors_reject_no_number_behind_a_count(path: FastPath) -> None:
     texts = ["(3) 0501 234 33 31", "3 0501 234 33 31", "0501 234 33 31 9am-5pm"]
     cells = Cells(np.arange(3), pa.array(texts), np.full(3, COUNTRIES.index("TR")), np.full(3, Says.NOTHING))
     reader = PhoneReader(frozenset())
-    reader.fast = path
+    reader.asker.fast_path = path
     assert reader.read(cells).e164.to_pylist() == ["+905012343331"] * 3
 
 
@@ -358,7 +359,7 @@ def test_twenty_numbers_of_one_contact_are_all_read(path: FastPath, sign: str) -
         "\n".join(["a 1"] * 99),
     ]
     reader = PhoneReader(frozenset())
-    reader.fast = path
+    reader.asker.fast_path = path
     found = reader.read(Cells(np.arange(4), pa.array(texts), np.full(4, COUNTRIES.index("TR")), np.full(4, Says.NOTHING)))
     assert found.e164.to_pylist() == [*("+90" + number[1:].replace(" ", "") for number in numbers), None, None, None]
     assert [[each.e164 for each in outcomes_of(text, "TR")] for text in texts[1:]] == [[None]] * 3

@@ -18,7 +18,12 @@ from fbcheck_pipeline.phones.dirty.undress import in_ascii
 from fbcheck_pipeline.phones.fast.digits import digits_as_one
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
 from fbcheck_pipeline.phones.phone_batches import outcomes_from
-from fbcheck_pipeline.phones.phone_reader import Cells, PhoneReader, Way
+from fbcheck_pipeline.phones.phone_reader import PhoneReader
+from fbcheck_pipeline.phones.ways import way_asker
+from fbcheck_pipeline.phones.ways.all_ways import WAYS
+from fbcheck_pipeline.phones.ways.cells import Cells, none_of
+from fbcheck_pipeline.phones.ways.one_number import one_undressed
+from fbcheck_pipeline.phones.ways.way_asker import Way, WayAsker
 from fbcheck_pipeline.text.decorations import to_ascii
 from tests.unit.phones.corpus import NO_REGION, Cell, number_of, patterns_of_numbers, read_carefully, word_of
 from tests.unit.phones.dirt import DRESSES, NEAR_MISSES, NO_NUMBERS, groups, junk, several
@@ -44,8 +49,8 @@ def read_cells(reader: PhoneReader, cells: list[Cell]) -> list[list[object]]:
 
 def disagreements(reader: PhoneReader, cells: list[Cell]) -> list[object]:
     """What a list of these alone becomes; which way comes first depends on what was read before."""
-    reader._read_by.clear()
-    reader._asked_of.clear()
+    reader.asker._read_by.clear()
+    reader.asker._asked_of.clear()
     read = zip(cells, read_cells(reader, cells), strict=True)
     return [(cell, outcomes) for cell, outcomes in read if outcomes != read_carefully(*cell)]
 
@@ -293,13 +298,13 @@ def cells_of_all_kinds(reader: PhoneReader) -> list[tuple[Cell, list[object]]]:
     return [(cell, read_carefully(*cell)) for cell in cells if len(cell[0]) <= 250]
 
 
-@pytest.mark.parametrize("way", PhoneReader._WAYS, ids=lambda way: way.__name__)
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 def test_each_way_alone_is_right(
     reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, cells_of_all_kinds: list[tuple[Cell, list[object]]], way: Way
 ) -> None:
     """A list's own cells tell which way comes first, so none may rely on another before it."""
-    monkeypatch.setattr(PhoneReader, "_WAYS", (way,))
-    monkeypatch.setattr(phone_reader, "CELLS_IN_VAIN", 10**9)  # it is asked of every cell, however few of them it reads
+    monkeypatch.setattr(phone_reader, "WAYS", (way,))
+    monkeypatch.setattr(way_asker, "CELLS_IN_VAIN", 10**9)  # it is asked of every cell, however few of them it reads
     cells, expected = zip(*cells_of_all_kinds, strict=True)
     assert [each for each in zip(cells, read_cells(reader, [*cells]), expected, strict=True) if each[1] != each[2]] == []
 
@@ -307,16 +312,16 @@ def test_each_way_alone_is_right(
 def test_the_way_that_reads_the_first_cells_is_tried_first(reader: PhoneReader, monkeypatch: pytest.MonkeyPatch) -> None:
     """A column of one kind of cells is looked at by one way, whichever it is; only its first cells by those before it."""
     looked_at: list[int] = []
-    before, last = PhoneReader._WAYS[0], PhoneReader._WAYS[-1]
+    before, last = WAYS[0], WAYS[-1]
 
-    def counting(of: PhoneReader, cells: Cells, plain: pa.StringArray) -> object:
+    def counting(of: WayAsker, cells: Cells, plain: pa.StringArray) -> object:
         looked_at.append(len(plain))
         return before(of, cells, plain)
 
-    monkeypatch.setattr(PhoneReader, "_WAYS", (counting, last))
+    monkeypatch.setattr(phone_reader, "WAYS", (counting, last))
     cell = ("2026-11-29 08:15:07 Ali 0532 123 45 67", COUNTRIES.index("TR"), Says.NOTHING)
     fresh = PhoneReader(EXCLUDED_LINE_TYPES)
-    fresh.fast = reader.fast
+    fresh.asker.fast_path = reader.asker.fast_path
     assert read_cells(fresh, [cell] * 5000) == [read_carefully(*cell)] * 5000
     assert sum(looked_at) <= 2 * phone_reader.CELLS_FIRST
 
@@ -327,14 +332,14 @@ def test_a_way_that_reads_none_of_the_first_cells_is_not_asked_for_all_others(
     """Twenty ways that find nothing take as long as to read a few thousand cells one by one."""
     asked_for: list[int] = []
 
-    def in_vain(of: PhoneReader, cells: Cells, plain: pa.StringArray) -> object:
+    def in_vain(of: WayAsker, cells: Cells, plain: pa.StringArray) -> object:
         asked_for.append(len(plain))
-        return phone_reader._rejected(cells.rows[:0], phone_reader.RejectReason.NOT_A_NUMBER), np.zeros(len(plain), np.bool_)
+        return none_of(cells)
 
-    monkeypatch.setattr(PhoneReader, "_WAYS", (in_vain,))
+    monkeypatch.setattr(phone_reader, "WAYS", (in_vain,))
     cell = ("0532 123 45 67, 2. Kat", COUNTRIES.index("TR"), Says.NOTHING)
     fresh = PhoneReader(EXCLUDED_LINE_TYPES)
-    fresh.fast = reader.fast
+    fresh.asker.fast_path = reader.asker.fast_path
     assert read_cells(fresh, [cell] * 5000) == [read_carefully(*cell)] * 5000
     assert sum(asked_for) <= phone_reader.CELLS_FIRST
 
@@ -344,13 +349,13 @@ def test_decorations_that_learning_has_met_are_undressed_before_any_other_way_is
 ) -> None:
     """Most of what a short list of them costs would be ways that find nothing."""
 
-    def no_way(of: PhoneReader, cells: Cells, plain: pa.StringArray) -> object:
+    def no_way(of: WayAsker, cells: Cells, plain: pa.StringArray) -> object:
         raise AssertionError(plain)
 
-    monkeypatch.setattr(PhoneReader, "_WAYS", (no_way, PhoneReader._undressed))
+    monkeypatch.setattr(phone_reader, "WAYS", (no_way, one_undressed))
     cell = ("5321234567.0", COUNTRIES.index("TR"), Says.NATIONAL)
     fresh = PhoneReader(EXCLUDED_LINE_TYPES)
-    fresh.fast = reader.fast
+    fresh.asker.fast_path = reader.asker.fast_path
     fresh.votes(pa.array([cell[0]] * 2000), np.full(2000, cell[1]))
     assert read_cells(fresh, [cell] * 2000) == [read_carefully(*cell)] * 2000
 

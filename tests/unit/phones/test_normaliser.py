@@ -179,7 +179,7 @@ def test_a_normaliser_that_is_let_go_is_gone() -> None:
     """Each list has its own, with megabytes of look-up tables: a night of lists once held gigabytes until garbage was looked for."""
     normaliser = Normaliser("TR")
     normaliser.normalise(raw_phones(["0532 123 45 67", "yok"] * 100))
-    gone = weakref.ref(normaliser._reader.fast)
+    gone = weakref.ref(normaliser._reader.asker.fast_path)
     gc.disable()
     try:
         del normaliser

@@ -1,0 +1,153 @@
+"""Ways that refuse cells whose shape tells that no number in them can be kept, though some digits may be one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fbcheck_pipeline.model.reasons import RejectReason
+from fbcheck_pipeline.phones import phone_batches
+from fbcheck_pipeline.phones.careful.reference import has_trunk_zero
+from fbcheck_pipeline.phones.dirty.among_words import REFERRED, beside_letter, referred
+from fbcheck_pipeline.phones.dirty.apart import parts_apart
+from fbcheck_pipeline.phones.dirty.beside import RANGE_OR_SUM, TIME_BEHIND, WITH_MORE, before_range, before_time, with_more
+from fbcheck_pipeline.phones.dirty.cleared import CHAT_LINK, MOMENT_BEFORE
+from fbcheck_pipeline.phones.dirty.countries_named import names_country
+from fbcheck_pipeline.phones.dirty.few import few_digits_in, fewest_of, may_be_emergency, regions_in
+from fbcheck_pipeline.phones.dirty.rejects import (
+    BETWEEN,
+    CODED,
+    GLUED,
+    LED,
+    are_few_beside,
+    are_glued,
+    are_led,
+    are_parted,
+    certain_reasons,
+    reasons_without_digit,
+)
+from fbcheck_pipeline.phones.dirty.runs import all_digits, groups_of, runs_in
+from fbcheck_pipeline.phones.dirty.undress import matches
+from fbcheck_pipeline.phones.fast.digits import digit_counts
+from fbcheck_pipeline.phones.fast.terms import MAX_EMERGENCY_DIGITS, Mask
+from fbcheck_pipeline.phones.phone_batches import PhoneArrays
+from fbcheck_pipeline.phones.ways.cells import Cells, rejected, rejected_for, rejected_where
+from fbcheck_pipeline.phones.ways.way_asker import WayAsker, of_shape
+from fbcheck_pipeline.text.parts_apart import TORN
+
+
+@of_shape("^[^0-9]*$")
+def without_digit(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+    """Cells without a digit."""
+    return rejected_where(cells.rows, reasons_without_digit(plain))
+
+
+@of_shape(GLUED)
+def glued(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+    """Cells with letters glued to digits."""
+    return rejected_where(cells.rows, [(RejectReason.LETTERS_IN_NUMBER, are_glued(plain))])
+
+
+@of_shape(LED)
+def led_by_words(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+    """Cells with words before the digits that go from none of them."""
+    is_led, if_number = are_led(plain)
+    is_long = digit_counts(plain) >= fewest_of(cells.regions)
+    if_number &= is_long
+    read, is_sure = asker.fast(cells.at(if_number)._replace(texts=all_digits(plain.filter(pa.array(if_number)))))
+    if_number[if_number] = is_sure & phone_batches.is_clear_number(read)
+    return rejected_where(cells.rows, [(RejectReason.LETTERS_IN_NUMBER, (is_led & is_long) | if_number)])
+
+
+def few_digits(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+    """Cells with fewer digits than any number has."""
+    is_few, reasons = few_digits_in(plain, cells.regions)
+    return rejected_for(cells.rows[is_few], reasons), is_few
+
+
+def certainly_none(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+    """Cells whose shape alone tells that no number is in them."""
+    may_be = digit_counts(plain) <= MAX_EMERGENCY_DIGITS
+    may_be[may_be] = may_be_emergency(plain.filter(pa.array(may_be)), regions_in(cells.regions))
+    return rejected_where(cells.rows, [(reason, where & ~may_be) for reason, where in certain_reasons(plain)])
+
+
+@of_shape(BETWEEN)
+def few_beside(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+    """Cells in which words part a few digits from all others."""
+    fewest = int(fewest_of(cells.regions).min())
+    return rejected_where(cells.rows, [(RejectReason.LETTERS_IN_NUMBER, are_few_beside(plain, fewest))])
+
+
+@of_shape(BETWEEN)
+def parted(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+    """Cells in which words part digits that may be a number from too few for one."""
+    with_trunk = [phone_batches.COUNTRY_CODE[region] for region in regions_in(cells.regions) if has_trunk_zero(region)]
+    are_none = are_parted(plain, np.isin(cells.regions, with_trunk))
+    return rejected_where(cells.rows, [(RejectReason.LETTERS_IN_NUMBER, are_none)])
+
+
+@of_shape(CODED)
+def coded(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+    """Files' codes with letters behind, where some digits are a number or the letters a country's code: other reasons come first."""
+    groups = groups_of(plain)
+    runs = runs_in(plain, groups, fewest_of(cells.regions))
+    read, is_sure = asker.fast(cells.taken(runs.of_cell)._replace(texts=runs.texts))
+    is_code = np.bincount(runs.of_cell[is_sure & phone_batches.is_clear_number(read)], minlength=len(plain)) > 0
+    is_code[~is_code] = names_country(plain.filter(pa.array(~is_code)), groups.longest()[~is_code])
+    return rejected(cells.rows[is_code], RejectReason.LETTERS_IN_NUMBER), is_code
+
+
+def letter_beside(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+    """One number and a letter that may be a digit."""
+    _, is_number = asker.read_as(all_digits(beside_letter(plain)), cells, phone_batches.is_number)
+    return rejected(cells.rows[is_number], RejectReason.LETTERS_IN_NUMBER), is_number
+
+
+@of_shape(REFERRED)
+def of_reference(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+    """The number of something else, as words before it say."""
+    _, is_number = asker.read_as(referred(plain), cells, phone_batches.is_clear_number)
+    return rejected(cells.rows[is_number], RejectReason.LETTERS_IN_NUMBER), is_number
+
+
+@of_shape(TIME_BEHIND)
+def with_time(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+    """A number and a time, which nobody can tell from more of its digits."""
+    _, is_number = asker.read_as(before_time(plain), cells, phone_batches.is_clear_number)
+    return rejected(cells.rows[is_number], RejectReason.INVALID_NUMBER), is_number
+
+
+@of_shape(WITH_MORE)
+def with_digits_behind(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+    """A number and more digits, which are too many for one."""
+    numbers, *begins = with_more(plain)
+    _, is_number = asker.read_as(numbers, cells, phone_batches.is_number)
+    texts = pa.concat_arrays([each.filter(pa.array(is_number)) for each in (plain, *begins)])
+    several = cells.taken(np.tile(np.flatnonzero(is_number), 1 + len(begins)))
+    read, is_sure = asker.fast(several._replace(texts=all_digits(texts)))
+    is_none = (is_sure & ~phone_batches.is_number(read)).reshape(1 + len(begins), -1).all(axis=0)
+    is_number[is_number] = is_none
+    return phone_batches.in_order(read, np.flatnonzero(is_none)), is_number
+
+
+@of_shape(RANGE_OR_SUM)
+def of_ranges(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+    """A number and the end of a range, or a sum."""
+    _, is_range = asker.read_as(before_range(plain), cells, phone_batches.is_number)
+    texts = pc.replace_substring_regex(plain.filter(pa.array(is_range)), ",.*", "")
+    read, is_sure = asker.fast(cells.at(is_range)._replace(texts=all_digits(texts)))
+    is_range[is_range] = is_sure & ~phone_batches.is_number(read)
+    return rejected(cells.rows[is_range], RejectReason.AMBIGUOUS_RANGE), is_range
+
+
+@of_shape(MOMENT_BEFORE)
+def after_moment(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+    """A date and a time, and a number behind words: all of it is taken for the moment."""
+    parts, of_cell = parts_apart(plain)
+    read, is_sure = asker.fast(cells.taken(of_cell)._replace(texts=all_digits(parts)))
+    is_number = is_sure & phone_batches.is_clear_number(read) & ~matches(parts, TORN)
+    is_after = np.bincount(of_cell[is_number], minlength=len(plain)) > 0
+    is_after[is_after] = ~matches(plain.filter(pa.array(is_after)), "(?i)" + CHAT_LINK)
+    return rejected(cells.rows[is_after], RejectReason.NOT_A_NUMBER), is_after
