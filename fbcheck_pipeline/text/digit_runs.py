@@ -1,8 +1,8 @@
 """Runs of digit groups: every number that any rule may find in a cell of a certain shape is one of them.
 
-Rules drop what is before and behind a number, and cut between numbers; where nothing in a cell may be dropped from the middle of one,
-the digits of a number stand side by side, and only separators or bracketed words part them: they are in one stretch. If none of the
-runs of any stretch is a number in service, no rule need be asked, and the shape alone says why.
+Rules drop what is before and behind a number, and cut between numbers; from the middle of one nothing goes but separators and bracketed
+words, so that its digits stand side by side: they are in one stretch. If none of the runs of any stretch is a number in service, no rule
+need be asked, and the shape alone says why.
 The expressions mean the same to Python and to RE2, so that one cell and many are judged alike.
 """
 
@@ -14,14 +14,13 @@ from itertools import accumulate
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text.cell_words import LABELS
-from fbcheck_pipeline.text.decorations import COORDINATES, DATE, DECIMAL, has_closing_bracket
+from fbcheck_pipeline.text.decorations import COORDINATES, DATE, DECIMAL, DIGIT_SEPARATORS, has_closing_bracket
 from fbcheck_pipeline.text.few_digits import SCIENTIFIC
 
 MOST_GROUPS = 8
 """Of digits in a stretch that is looked at."""
 MOST_DIGITS = 24
 """Of a run: fifteen of a number, a trunk 0, and the longest international prefix."""
-SEPARATORS = " \t\n\r\v\f-./~'()[]{}<>"
 LETTERS = (
     "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017e\u0180-\u02af\u0391-\u03c9\u0400-\u0481\u048a-\u052f"
     "\u05d0-\u05ea\u0621-\u063a\u0641-\u064a\u1e00-\u1e95\u1ea0-\u1eff\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3"
@@ -32,11 +31,8 @@ LABEL = "(?:" + "|".join(sorted(map(re.escape, LABELS), key=lambda word: (-len(w
 _BARE = r"[^()\[\]{}<>0-9]*"
 BRACKETED_WORDS = rf"[(\[{{<]{_BARE}{_LETTER}{_BARE}[)\]}}>]"
 """They go, within a number, too."""
-PARTING = f"[^0-9{re.escape(SEPARATORS)}]+"
-_GAP = f"(?:[:{re.escape(SEPARATORS)}]|{BRACKETED_WORDS})+"
+PARTING = f"[^0-9{re.escape(DIGIT_SEPARATORS)}]+"
 _DAY = r"(?:[0-9]{1,2}[\-./][0-9]{1,2}[\-./](?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}[\-./][0-9]{1,2}[\-./][0-9]{1,2})"
-_TIME = r"[0-9]{1,2}(?:[.:h][0-5][0-9]|\s*h|\s*[ap]m)"
-_PLACE = r"[0-9]{1,3}\.[0-9]{4,}[^0-9]+[0-9]{1,3}\.[0-9]{4,}"
 _UNKNOWN = f"[^{LETTERS}\ufffc\t\n\v\f\r -#%-?A-~]"
 _BULLET = "\n *[*\u2022\u00b7\u25aa\u2023]"
 UNLESS = (
@@ -45,9 +41,8 @@ UNLESS = (
     # as a spreadsheet writes errors and numbers
     rf"|^#[a-z0-9/_]+[!?]|^['=]*-[0-9]|^=|{SCIENTIFIC}|[0-9][.,][0-9]+\s*e\s*[+\-]?[0-9]|^[^0-9]*[0-9][0-9,.' ]*[.,]0+[^0-9]*$"
     rf"|^[^0-9]*[0-9]{{1,3}}(?:[,'][0-9]{{3}}){{1,6}}(?:[.,][0-9]*)?[^0-9]*$|{DATE}|^[(\[ ]*{_DAY}[)\] ]*$|{COORDINATES}|{DECIMAL}"
-    rf"|[0-9]{_GAP}(?:{_DAY}|[0-9]{{1,2}}\.[0-9]{{1,2}}\.|{_TIME}\s*-\s*{_TIME}|{_PLACE}){_GAP}[0-9]"  # what may go
 )
-"""What may be dropped from the middle of a number, and what is read in its own way."""
+"""What is read in its own way."""
 _GLUED = f"{_LETTER}[0-9]"
 _LONE = f"(?:{_LETTER}|[Oo\u041e\u043eIlSZB]+|[xX]+)"
 _INSIDE = rf"[0-9][^0-9]*{_LETTER}[^0-9]*[0-9]"

@@ -38,6 +38,7 @@ _MARKED = re.compile(
     rf"|[(\[]?[1-9]\d?(?:\.?[)\]]|[.:'\"]\s|[.,]-|[\-/](?=\()|~)[^\w+#]*(?=\d)"
 )
 _WORD_INSIDE = re.compile(r"(?<=\d)\D*[^\W\d_]\D*(?=\d)")
+_BEGINS_NUMBER = re.compile(r"[^\d+]*(?:\+|0|(?<=[(\[])\d{2,}$)")
 _MARKED_GROUP = re.compile(r"(?<=[\d)\]])(\s+)(?:\d{1,3}(?:\s*[^\w\s;,|)\]+(\[]|\s+x\s+\d+)|\d\s*[;,|])\W*$")
 _LAST_SHORT_GROUP = re.compile(rf"(?<=[\d)\]])\s+(?:{YEAR}|\d{{1,3}})$")
 _MARKED_PIECE_FIRST, _MARKED_PIECE_LAST = re.compile(r"\d+[.']\d+\s+(?=[^.']+$)"), re.compile(r"^([^.']*\d)\s+\d+[.']\d+$")
@@ -187,13 +188,16 @@ def without_date(core: str) -> Iterator[str]:
 
 
 def has_word_inside(text: str) -> bool:
-    """True where a word is between digits that may end a number and others: `098 889 298 (Max).0`."""
+    """True where a word is between digits of which the first end a number, or begin none, and others: `098 889 298 (Max).0`, `4711 (Max) 815`."""
     if not labels.has_letters(text):
         return False
     trailing = labels.trailing_of(text)
     left = trailing[0] if trailing else text
     words = _WORD_INSIDE.search(labels.extension(left)) if labels.has_letters(left) else None
-    return words is not None and digit_count(words.string[: words.start()]) >= MIN_RESTART_DIGITS
+    if words is None:
+        return False
+    before = words.string[: words.start()]
+    return digit_count(before) >= MIN_RESTART_DIGITS or _BEGINS_NUMBER.match(before) is None
 
 
 def without_lone_zero(core: str) -> Iterator[str]:

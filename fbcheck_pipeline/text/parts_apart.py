@@ -9,8 +9,8 @@ import re
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
-from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, digit_count
-from fbcheck_pipeline.text.digit_runs import LETTERS, SEPARATORS, without_bracketed_words
+from fbcheck_pipeline.text.decorations import DIGIT_SEPARATORS, MIN_PART_DIGITS, digit_count
+from fbcheck_pipeline.text.digit_runs import LETTERS, without_bracketed_words
 
 SHAPE = rf"^[{LETTERS}0-9 \t\n!\"#%'()*+,\-./:;?\[\]_{{|}}~]*$"
 BOUNDS = ",;|"
@@ -26,7 +26,7 @@ MAY_GO = (
 """Digits that may be none of a number, and go."""
 TIME_APART = rf"(^|[^0-9)\]\s]\s*)([0-9]{{1,2}}:[0-9]{{2}})(\s*(?:[{LETTERS},;|]|$))"
 """A time that is beside no digits: no number goes over it."""
-TORN = rf"[0-9][^0-9]*[^0-9{re.escape(SEPARATORS)}][^0-9]*[0-9]"
+TORN = rf"[0-9][^0-9]*[^0-9{re.escape(DIGIT_SEPARATORS)}][^0-9]*[0-9]"
 """A part that may be cut."""
 REASONS = (RejectReason.LETTERS_IN_NUMBER, RejectReason.AMBIGUOUS_RANGE, RejectReason.INVALID_NUMBER)
 """With letters; where the first part may be a number; otherwise."""

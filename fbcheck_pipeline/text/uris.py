@@ -158,7 +158,7 @@ def message(text: str) -> str:
         return text
     if digit_count(unquote(match[1])) >= MIN_MESSAGE_DIGITS:
         raise Reject(RejectReason.INVALID_NUMBER)
-    return text[: match.start()] + text[match.end() :]
+    return text[: match.start()] + "|" * (match.end() < len(text)) + text[match.end() :]
 
 
 def scheme(text: str) -> str:

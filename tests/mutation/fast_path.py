@@ -300,6 +300,8 @@ MUTANTS = (
     Mutant("a year beside a price", "dirty/cleared.py", "has_long = matches(cells,", "has_long = matches(texts,"),
     Mutant("a price that may be a number", "dirty/cleared.py", "texts = pc.if_else(pa.array(has_long), NOTHING, texts)", "pass"),
     Mutant("a fraction beside what goes", "dirty/cleared.py", "pc.if_else(pa.array(matches(texts, _DECIMAL, unless=_LIST)), NOTHING, texts)", "texts"),
+    Mutant("digits on both sides of what goes", "dirty/cleared.py", "    for _ in range(2):\n        texts = replaced", "    for _ in range(0):\n        texts = replaced"),
+    Mutant("digits on both sides of two that go", "dirty/cleared.py", "    for _ in range(2):\n        texts = replaced", "    for _ in range(1):\n        texts = replaced"),
     Mutant("few digits beside an address", "dirty/cleared.py", "pc.if_else(pa.array(is_left), left, NOTHING))", "left)"),
     Mutant("few digits beside what goes", "dirty/cleared.py", "pc.if_else(pa.array(is_left), left, some))", "left)"),
     Mutant("a link behind a moment", "ways/refusals_by_shape.py", 'is_after[is_after] = ~matches(plain.filter(pa.array(is_after)), "(?i)" + CHAT_LINK)', "pass"),

@@ -5,6 +5,8 @@ As the rules of `text.cleaning.WHOLE_TEXT` do it, for cells of plain letters and
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,7 +15,7 @@ from fbcheck_pipeline.phones.dirty.among_words import CLOSED
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, QUOTE, matches, replaced_where
 from fbcheck_pipeline.phones.fast.digits import buffers_of, digit_counts, texts_at, texts_of
 from fbcheck_pipeline.phones.fast.terms import Ints
-from fbcheck_pipeline.text.decorations import CURRENCY, DAY, DAY_OR_MONTH, MIN_PART_DIGITS, MONTH, TIME, YEAR
+from fbcheck_pipeline.text.decorations import CURRENCY, DAY, DAY_OR_MONTH, DIGIT_SEPARATORS, MIN_PART_DIGITS, MONTH, TIME, YEAR
 from fbcheck_pipeline.text.few_digits import AMOUNT_OR_BOOK, BLANKS
 
 _PLAIN = rf"^[{LETTERS}0-9(+/{CURRENCY[1:-1]}][{LETTERS}0-9 \t\r\n,.;:!?/()'\"{{}}\-+|#%_@{CURRENCY[1:-1]}]*$"
@@ -32,6 +34,9 @@ _MAIL = rf"^[{LETTERS}](?:[{LETTERS}_.+\-]*[0-9]){{0,6}}[{LETTERS}_.+\-]*@[{LETT
 _PAGE = r"(?:https?://|www\.)[^\s;|()]+"
 _HAS_PAGE = r"://|www\."
 _HAS_ADDRESS = rf"@|{_HAS_PAGE}"
+# Stands where something went, until it is known whether digits are on both sides.
+_GONE = "\x1f"
+_BETWEEN_DIGITS = rf"([0-9][{_GONE}{re.escape(DIGIT_SEPARATORS)}]*){_GONE}([{_GONE}{re.escape(DIGIT_SEPARATORS)}]*[0-9])"
 _BESIDE_MAIL = np.isin(np.arange(256), np.frombuffer(b" \t\n\r\v\f,;/|():", np.uint8))
 _IS_BLANK, _NOT_BEHIND_MAIL = np.isin(np.arange(256), np.frombuffer(BLANKS.encode(), np.uint8)), np.frombuffer(b"(:", np.uint8)
 _MARKS_BESIDE = BLANKS + ",;/|:"
@@ -62,9 +67,9 @@ def cleared(cells: pa.StringArray, fewest: Ints) -> pa.StringArray:
     texts = pc.if_else(pa.array(is_known), cells, NOTHING)
     texts = replaced_where(texts, r"[\t\r]|  ", r"[\t\r ]+", " ")
     texts = _dropped(
-        texts, (rf"(^|[\s,])[(]?(?:{_DAY})[)]?:?($|[\s,;|])", rf"(^|[\s,(]){DAY_OR_MONTH}\.{MONTH}\.($|[\s,)])"), r"\1 \2"
+        texts, (rf"(^|[\s,])[(]?(?:{_DAY})[)]?:?($|[\s,;|])", rf"(^|[\s,(]){DAY_OR_MONTH}\.{MONTH}\.($|[\s,)])"), rf"\1{_GONE}\2"
     )
-    texts = _dropped(texts, (rf"(?i)(^|[\s,;|(]){_HOURS}($|[\s,;|)])",), r"\1\2", r"\(\s*\)")
+    texts = _dropped(texts, (rf"(?i)(^|[\s,;|(]){_HOURS}($|[\s,;|)])",), rf"\1{_GONE}\2", r"\(\s*\)")
     has_price = matches(texts, CURRENCY)
     if has_price.any():
         for count in np.unique(fewest[has_price]).tolist():
@@ -73,7 +78,7 @@ def cleared(cells: pa.StringArray, fewest: Ints) -> pa.StringArray:
                 fewest == count
             )
             texts = pc.if_else(pa.array(has_long), NOTHING, texts)
-        texts = _dropped(texts, (_PRICE,), r"\1\3\2\4", r"\(\s*\)")
+        texts = _dropped(texts, (_PRICE,), rf"\1\3{_GONE}\2\4", r"\(\s*\)")
     texts = pc.if_else(pa.array(matches(texts, _DECIMAL, unless=_LIST)), NOTHING, texts)
     first = rf"(?i)^((?:[^0-9]*[^{LETTERS}0-9])?){_SCHEME}([(+0-9])"
     texts = replaced_where(texts, first, first, r"\1\2")
@@ -81,7 +86,8 @@ def cleared(cells: pa.StringArray, fewest: Ints) -> pa.StringArray:
     if (has_address := matches(texts, _HAS_ADDRESS)).any():
         left = _without_mail(texts.filter(pa.array(has_address)))
         left = replaced_where(left, _HAS_PAGE, rf"(?i)([0-9]\s+){_PAGE}($|[\s,;/|)])", r"\1 mail \2")
-        left = replaced_where(left, _HAS_PAGE, rf"(?i)(^|[\s,;/|(:]){_PAGE}($|[\s,;/|)])", r"\1 \2")
+        left = replaced_where(left, _HAS_PAGE, rf"(?i)(^|[\s,;/|(:]){_PAGE}($|[\s,;/|)])", rf"\1{_GONE}\2")
+        left = _without_gone(left)
         left = replaced_where(pc.ascii_trim(left, _MARKS_BESIDE), r"[(]\s*[)]", r"[(]\s*[)]", "")
         is_left = digit_counts(left) >= MIN_PART_DIGITS
         texts = pc.replace_with_mask(texts, pa.array(has_address), pc.if_else(pa.array(is_left), left, NOTHING))
@@ -105,11 +111,18 @@ def _without_mail(texts: pa.StringArray) -> pa.StringArray:
     last = np.maximum.accumulate(np.where(_IS_BLANK[data], -1, np.arange(len(data))))[begins - 1]
     follows_digit = (last >= ends[np.searchsorted(ends, begins, side="right") - 1]) & (data[last] - np.uint8(ord("0")) < 10)
     changed, goes = data.copy(), np.zeros(len(data) + 1, np.int8)
-    changed[begins] = ord(" ")
+    changed[begins] = ord(_GONE)
     changed[begins[follows_digit, None] + np.arange(len(_IN_ITS_PLACE))] = _IN_ITS_PLACE
     goes[begins + np.where(follows_digit, len(_IN_ITS_PLACE), 1)] += 1
     goes[behind] -= 1
     return texts_of(ends, changed, np.cumsum(goes[:-1]) == 0)
+
+
+def _without_gone(texts: pa.StringArray) -> pa.StringArray:
+    """A bar for what goes between digits, a blank for what goes elsewhere; twice, since the digit between two is in both."""
+    for _ in range(2):
+        texts = replaced_where(texts, _BETWEEN_DIGITS, _BETWEEN_DIGITS, r"\1 | \2")
+    return pc.replace_substring(texts, _GONE, " ")
 
 
 def _dropped(texts: pa.StringArray, patterns: tuple[str, ...], becomes: str, then: str = "") -> pa.StringArray:
@@ -123,6 +136,7 @@ def _dropped(texts: pa.StringArray, patterns: tuple[str, ...], becomes: str, the
             left = pc.replace_substring_regex(left, pattern, becomes)
         if not matches(left, shape).any():
             break
+    left = _without_gone(left)
     left = pc.ascii_trim(pc.replace_substring_regex(left, then, "") if then else left, BLANKS)
     is_left = digit_counts(left) >= MIN_PART_DIGITS
     return pc.replace_with_mask(texts, pa.array(where), pc.if_else(pa.array(is_left), left, some))

@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.phones.dirty.undress import matches, written_for
 from fbcheck_pipeline.phones.fast.digits import Bytes, buffers_of, digit_counts, only, texts_at
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
-from fbcheck_pipeline.text.digit_runs import BEGINS_WITH_PLUS, BRACKETED_WORDS, MOST_DIGITS, MOST_GROUPS, SEPARATORS
+from fbcheck_pipeline.text.decorations import DIGIT_SEPARATORS
+from fbcheck_pipeline.text.digit_runs import BEGINS_WITH_PLUS, BRACKETED_WORDS, MOST_DIGITS, MOST_GROUPS
 
-_IS_PARTING = ~np.isin(np.arange(256), np.frombuffer(f"0123456789{SEPARATORS}".encode(), np.uint8))
+_IS_PARTING = ~np.isin(np.arange(256), np.frombuffer(f"0123456789{DIGIT_SEPARATORS}".encode(), np.uint8))
 _WORD_IN_BRACKETS = r"[^0-9]\)$"
 _NUMBER_FIRST = r"^(?:\+|\(?0)"
 _CLOSING = np.frombuffer(b")]}>", np.uint8)

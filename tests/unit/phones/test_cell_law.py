@@ -234,6 +234,19 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("060-231-97 82", "SE", "ambiguous_range"),  # who writes dashes ends with one
         ("9395 9 2 9", "LU", "ambiguous_range"),
         ("3580 19-11", "LU", "ambiguous_range"),  # a day and month
+        ("0532 05.11.2026 123 45 67", "TR", "too_long"),  # what goes between digits glues none
+        ("0532 05.11. 123 45 67", "TR", "invalid_number"),
+        ("0532 (9:00-17:30) 123 45 67", "TR", "invalid_number"),
+        ("0532 €12.50 123 45 67", "TR", "invalid_number"),
+        ("0532 41.008238, 28.978359 123 45 67", "TR", "invalid_number"),
+        ("(0532) kim@example.com 123 45 67", "TR", "invalid_number"),
+        ("0532 / www.example.com / 123 45 67", "TR", "invalid_number"),
+        ("sms:0532?body=Merhaba\n1234567", "TR", "invalid_number"),
+        ("0212 555 12 34 05.11.2026 0532 123 45 67", "TR", "+902125551234 +905321234567"),
+        ("9170 [Garten] 0343", "SG", "letters_in_number"),
+        ("030 (Berlin) 123456", "DE", "+4930123456"),
+        ("(30) (Berlin) 123456", "DE", "+4930123456"),
+        ("+90 (ev) 532 123 45 67", "TR", "+905321234567"),
         ("5~050-2458", "FI", "ambiguous_range"),
         ("4 + 434 634 4034", "IT", "invalid_number"),  # and, not an Austrian one
         ("68 00 97 98–6213 0640", "SG", "ambiguous_range"),  # no Russian one behind a count

@@ -170,9 +170,3 @@ def test_a_chat_links_digits_are_international_unless_they_are_ours(text: str, r
 def test_a_count_beside_a_word_or_mark(text: str, region: str, became: str) -> None:
     """It goes only where the number can end nowhere else."""
     assert " ".join(each.e164 or str(each.reason) for each in outcomes_of(text, region)) == became
-
-
-@pytest.mark.parametrize("item", ["(13.04.2018)", "2018-04-13", "9:00-17:30", "9 h - 17 h", "(05.11.)", "41.0082, 28.9784"])
-def test_what_stands_in_the_middle_of_a_number_is_none_of_it(item: str) -> None:
-    """Its digits stand side by side only without a date, hours or a place between, so that no run of them is the number."""
-    assert [each.e164 for each in outcomes_of(f"0532 123 {item} 45 67", "TR")] == ["+905321234567"]
