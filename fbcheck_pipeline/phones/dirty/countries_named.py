@@ -26,9 +26,9 @@ _LETTERS_LOOKED_AT = 8  # of words that follow each other: they tell whether the
 _LETTERS_COUNTED = 4  # of these: a table of all that are begins of names fits into the processor's cache
 _BEFORE_A, _LETTERS_OF_ASCII = ord("a") - 1, 26
 _LETTERS_ONLY = bytes(byte if byte >= FIRST_BEYOND_ASCII or chr(byte).isalpha() else ord(" ") for byte in range(256))
-_CODE = re.compile(r"([a-z]{2,3})\s*:|[(\[]\s*([a-z]{2,3})|(?<![a-z])([a-z](?:[.'\u2019\-][a-z]){1,2})(?![a-z])", re.I)
-"""In small letters before a colon or behind a bracket; or of letters with a mark between, `U.K.`."""
-_POINTED_CODE = r"(?:^|[^A-Za-z])[A-Za-z][.'\x{2019}\-][A-Za-z](?:[^A-Za-z]|$)"
+_POINTED = re.compile(r"(?<![a-z])[a-z](?:[.'\u2019\-][a-z]){1,2}(?![a-z])", re.I)
+"""Of letters with a mark between, `U.K.`."""
+_MAY_BE_POINTED = r"(?:^|[^A-Za-z])[A-Za-z][.'\x{2019}\-][A-Za-z](?:[^A-Za-z]|$)"
 
 
 def names_country(cells: pa.StringArray, longest: Ints | None = None) -> Mask:
@@ -74,14 +74,16 @@ def _may_name(cells: pa.StringArray) -> list[int]:
     keys, may_name = _keys(words), np.zeros(len(cells), np.bool_)
     codes, known, beginnings = _known()
     is_short = pc.less_equal(pc.binary_length(words), LONGEST_CODE)
-    short, of_short = words.filter(is_short), of_cell[is_short.to_numpy(zero_copy_only=False)]
-    may_be_code = np.array([word.upper() in codes for word in short.to_pylist()], np.bool_)
-    is_upper = may_be_code.copy()
-    is_upper[may_be_code] = [*map(str.isupper, short.filter(pa.array(may_be_code)).to_pylist())]
-    may_name[of_short[may_be_code & ~is_upper]] = True
-    may_name |= matches(cells, _POINTED_CODE)
-    may_name[may_name] = [_has_code(text, codes) for text in cells.filter(pa.array(may_name)).to_pylist()]
-    may_name[of_short[is_upper]] = True
+    short, of_short = words.filter(is_short).dictionary_encode(), of_cell[is_short.to_numpy(zero_copy_only=False)]
+    distinct, which = short.dictionary.to_pylist(), short.indices.to_numpy()
+    small = {word: word.lower() for word in distinct if word.isascii() and not word.isupper() and word.upper() in codes}
+    if small:
+        may_name[of_short[np.array([word in small for word in distinct])[which]]] = True
+        may_name[may_name] = matches(cells.filter(pa.array(may_name)), _marked("|".join(sorted({*small.values()}))))
+    is_pointed = matches(cells, _MAY_BE_POINTED)
+    is_pointed[is_pointed] = [_has_pointed(text, codes) for text in cells.filter(pa.array(is_pointed)).to_pylist()]
+    may_name |= is_pointed
+    may_name[of_short[np.array([word.isupper() and word in codes for word in distinct], np.bool_)[which]]] = True
     firsts = np.flatnonzero(_are_among(keys, beginnings))
     joined, ends = keys.take(pa.array(firsts)), firsts + 1
     for _ in range(LONGEST_NAME):
@@ -94,8 +96,13 @@ def _may_name(cells: pa.StringArray) -> list[int]:
     return np.flatnonzero(may_name).tolist()
 
 
-def _has_code(text: str, codes: frozenset[str]) -> bool:
-    return any("".join(filter(str.isalpha, code)).upper() in codes for found in _CODE.findall(text) for code in found)
+def _marked(words: str) -> str:
+    """Finds codes in small letters, which count before a colon or behind a bracket only."""
+    return rf"(?i)(?:{words})[^!-~]*:|[(\[][^!-~]*(?:{words})"
+
+
+def _has_pointed(text: str, codes: frozenset[str]) -> bool:
+    return any("".join(filter(str.isalpha, code)).upper() in codes for code in _POINTED.findall(text))
 
 
 def names_another(cells: pa.StringArray, regions: Ints, countries: Ints) -> Mask:

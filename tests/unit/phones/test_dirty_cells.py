@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import re
+import sys
+from itertools import product
 
 import numpy as np
 import pyarrow as pa
@@ -490,6 +492,18 @@ def test_remembered_cells_are_bounded_and_change_nothing(reader: PhoneReader, mo
 def test_a_country_s_code_is_found_however_it_stands(written: str) -> None:
     """A cheap look decides which cells the codes are searched in; a code that it missed would be no country's."""
     assert names_country(pa.array([written])).tolist() == [written != "che)"]
+
+
+def test_small_letters_that_are_no_code_beside_their_mark_cost_no_look_a_cell() -> None:
+    """`Cad. No: 12` is a street: all of a signature's words were searched in Python, which took as long as all else."""
+    cells = pa.array([f"Cad. {''.join(letters)} No: 5" for letters in product("bcdfg", repeat=4)])
+    called: list[object] = []
+    sys.setprofile(lambda frame, event, _: called.append(frame) if event == "call" else None)
+    try:
+        assert not names_country(cells).any()
+    finally:
+        sys.setprofile(None)
+    assert len(called) < len(cells)
 
 
 def test_digits_side_by_side_are_one() -> None:
