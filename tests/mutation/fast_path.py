@@ -82,6 +82,7 @@ MUTANTS = (
     Mutant("a count that ends a part", "dirty/rejects.py", "|[0-9] +{_PART}{{4}}[{LETTERS}][^0-9]*[0-9]|", "|"),
     Mutant("a number that begins within a part", "dirty/rejects.py", r"|[0-9][ \n.\-/]+0[^{LETTERS}]*$", ""),
     Mutant("more groups than rules try", "dirty/rejects.py", "|(?:[0-9]+[^0-9]+){{{MOST_GROUPS}}}[0-9]", ""),
+    Mutant("an extension behind marks", "dirty/among_words.py", r"|^[^0-9]*\)[^0-9]*#(?:[^0-9]*[0-9]){1,6}[^0-9]*$", ""),
     Mutant("an address behind a reference", "dirty/among_words.py", "REFERRED, unless=_ADDRESS", "REFERRED"),
     Mutant("a word that names something else", "dirty/among_words.py", "    is_referred[is_referred] = _say(labels.is_reference, cells.filter(pa.array(is_referred)))\n", ""),
     Mutant("a house and a post code", "ways/one_number.py", "    is_sure[is_sure] = ~may_be_of_addresses(*(each.filter(pa.array(is_sure)) for each in (plain, numbers)))\n", ""),

@@ -50,7 +50,8 @@ _NO_WORD = (
     rf"^[^0-9]*-[1-9]|[#{SYMBOL}][{LETTERS}0-9/_]+[!?]|{MAY_BE_FLAG}"
     rf"|{LETTERS_LIKE_DIGITS}|{_LETTER_BEFORE}|[A-Z]{{4,}}[^{LETTERS}0-9]*$|[0-9)][^0-9]*(?:\.\.|--|- -)"
     rf"|www\.|(?i:wa\.me|whatsapp\.com)|whatsapp|//|^\(.*['\"]|{CLOSED}|\)[^(]*\)|\( *[^{LETTERS}0-9+( ]|[,;][^{LETTERS}0-9(]*\)"
-    # Once the words of a bracket are gone, these are left.
+    # An extension; and once the words of a bracket are gone, these are left.
+    r"|^[^0-9]*\)[^0-9]*#(?:[^0-9]*[0-9]){1,6}[^0-9]*$"
     rf"|\)[^?]*\?|\?[^)]*\)|\)[^(]*\([^)]*$|\([^)]*\(|^[^(]*\)[^(]*\("
     rf"|\([^{LETTERS})]*[{LETTERS}][^{LETTERS})]*\)|(?i:tel|fax|callto|smsto|sms|phone|whatsapp):"
 )
