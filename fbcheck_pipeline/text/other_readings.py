@@ -234,5 +234,6 @@ def before_next_of_range(core: str) -> Iterator[str]:
     dash = _LAST_DASH.search(core)
     if dash:
         head, tail = core[: dash.start()], dash[1]
-        if 1 <= int(tail) - int(digits_in(head)[-len(tail) :]) <= 9:
+        before = digits_in(head)[-len(tail) :]  # none in `( - 4000 ev`
+        if before and 1 <= int(tail) - int(before) <= 9:
             yield head

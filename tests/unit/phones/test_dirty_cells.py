@@ -35,7 +35,7 @@ from tests.unit.phones.dirt import DRESSES, NEAR_MISSES, NO_NUMBERS, groups, jun
 def reader(path: object) -> PhoneReader:
     """The session's compiled fast path inside a reader."""
     made = PhoneReader(EXCLUDED_LINE_TYPES)
-    made.fast = path  # type: ignore[assignment]
+    made.asker.fast_path = path  # type: ignore[assignment]
     return made
 
 
