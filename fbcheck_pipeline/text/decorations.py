@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from decimal import Decimal
 from html import unescape
 
@@ -122,6 +123,9 @@ _BRACKETS = re.compile(r"[(\[][^()\[\]]*[)\]]")
 _EMPTY_BRACKETS = re.compile(r"[(\[]\s*[)\]]")
 DIGIT_SEPARATORS = " \t\n\r\v\f-./~'()[]{}<>"
 """What may stand between the digits of one number."""
+# Stands where something went, until it is known whether digits are on both sides; no text has it.
+_GONE = "\U0010ffff"
+_BETWEEN_DIGITS = re.compile(rf"(?<=\d)([{_GONE}{re.escape(DIGIT_SEPARATORS)}]*){_GONE}([{re.escape(DIGIT_SEPARATORS)}]*)(?=\d)")
 SHORT_DATE = rf"{DAY_OR_MONTH}(?P<mark>[-./]){DAY_OR_MONTH}(?P=mark)\d{{2}}"
 HOUSE_AND_POST_CODE = (
     r"^[1-9][0-9]{0,2}[ \t\n\v\f\r\-/]+(?:[0-9]{4,6}|[0-9]{3}[ \t\n\v\f\r][0-9]{2}|[0-9]{2}-[0-9]{3}|[0-9]{5}-[0-9]{3})$"
@@ -281,26 +285,26 @@ def date(text: str) -> str:
 
 def date_beside(text: str) -> str:
     """Drops a date that stands apart beside a number."""
-    left = _DATE_BESIDE.sub(_apart, text) if "19" in text or "20" in text else text
-    left = _DAY_BESIDE.sub(_apart, left) if left.count(".") > 1 else left
+    left = _without(_DATE_BESIDE, text) if "19" in text or "20" in text else text
+    left = _without(_DAY_BESIDE, left) if left.count(".") > 1 else left
     return left.strip() if left != text and digit_count(left) >= MIN_PART_DIGITS else text
 
 
-def _apart(match: re.Match[str]) -> str:
-    """What stands for something that goes: a bar between digits, which are no number together, else a blank."""
-    before, behind = match.string[: match.start()].rstrip(DIGIT_SEPARATORS), match.string[match.end() :].lstrip(DIGIT_SEPARATORS)
-    return " | " if before[-1:].isdecimal() and behind[:1].isdecimal() else " "
+def _without(pattern: re.Pattern[str], text: str, becomes: str | Callable[[re.Match[str]], str] = _GONE) -> str:
+    """Without what is found: a bar stands for it between digits that are left, which are no number together, else a blank."""
+    left = pattern.sub(becomes, text)
+    return _BETWEEN_DIGITS.sub(r"\1 | \2", left).replace(_GONE, " ") if left != text else text
 
 
 def hours_beside(text: str) -> str:
     """Drops opening hours beside a number, both with their minutes or sign: `9:00-17:30`, `8h-18h`."""
-    left = _HOURS.sub(_apart, text) if "-" in text else text
+    left = _without(_HOURS, text) if "-" in text else text
     return _EMPTY_BRACKETS.sub("", left).strip() if left != text and digit_count(left) >= MIN_PART_DIGITS else text
 
 
 def price_beside(text: str) -> str:
     """Drops a price with the sign of its currency beside a number."""
-    left = _PRICE.sub(_apart, text) if _has_currency(text) else text
+    left = _without(_PRICE, text) if _has_currency(text) else text
     return _EMPTY_BRACKETS.sub("", left).strip() if left != text and digit_count(left) >= MIN_PART_DIGITS else text
 
 
@@ -450,7 +454,7 @@ def coordinates(text: str) -> str:
 
 def coordinates_beside(text: str) -> str:
     """Drops a place on the map that stands apart beside a number."""
-    left = _PLACE_BESIDE.sub(_apart, text) if text.count(".") > 1 else text
+    left = _without(_PLACE_BESIDE, text) if text.count(".") > 1 else text
     return left.strip(" ,;/|\n") if left != text and digit_count(left) >= MIN_PART_DIGITS else text
 
 
@@ -458,7 +462,7 @@ def address_beside(text: str) -> str:
     """Drops an e-mail or web address that stands apart beside a number."""
     if not _has_address(text):
         return text
-    left = _ADDRESS_BESIDE.sub(_without_address, text)
+    left = _without(_ADDRESS_BESIDE, text, _without_address)
     return re.sub(r"^[\s,;/|:]+|[\s,;/|:]+$|[(<\[]\s*[)>\]]", "", left).strip() if digit_count(left) >= MIN_PART_DIGITS else text
 
 
@@ -466,7 +470,7 @@ def _without_address(match: re.Match[str]) -> str:
     """Nothing; a word where the digits right before it may be its own: `0574 70 2 rings@example.com`."""
     if digit_count(match[0]) >= MIN_PART_DIGITS:
         return match[0]
-    return " mail " if re.search(r"\d\s*$", match.string[: match.start()]) else _apart(match)
+    return " mail " if re.search(r"\d\s*$", match.string[: match.start()]) else _GONE
 
 
 def address_or_digitless(text: str) -> str:
