@@ -49,7 +49,7 @@ CLOSED = rf"{_UNOPENED}[0-9]{{2}}\)|{_UNOPENED}[0-9] +[0-9]{{1,2}}\.?\)\s*(?:[^\
 _NO_WORD = (
     rf"^[^0-9]*-[1-9]|[#{SYMBOL}][{LETTERS}0-9/_]+[!?]|{MAY_BE_FLAG}"
     rf"|{LETTERS_LIKE_DIGITS}|{_LETTER_BEFORE}|[A-Z]{{4,}}[^{LETTERS}0-9]*$|[0-9)][^0-9]*(?:\.\.|--|- -)"
-    rf"|www\.|(?i:wa\.me|whatsapp\.com)|whatsapp|//|^\(.*['\"]|{CLOSED}|\)[^(]*\)|\( *[^{LETTERS}0-9+( ]|[,;][^{LETTERS}0-9(]*\)"
+    rf"|www\.|(?i:wa\.me|whatsapp\.com)|whatsapp|//|^\(.*['\"]|{CLOSED}|\)[^(]*\)|\( *[^{LETTERS}0-9+( ]"
     # An extension; and once the words of a bracket are gone, these are left.
     r"|^[^0-9]*\)[^0-9]*#(?:[^0-9]*[0-9]){1,6}[^0-9]*$"
     rf"|\)[^?]*\?|\?[^)]*\)|\)[^(]*\([^)]*$|\([^)]*\(|^[^(]*\)[^(]*\("

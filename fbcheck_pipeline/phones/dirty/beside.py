@@ -20,8 +20,7 @@ from fbcheck_pipeline.text.decorations import CURRENCY, MIN_PART_DIGITS, YEAR
 from fbcheck_pipeline.text.digit_runs import LABEL
 
 NO_ONE_KNOWS = 3  # digits by which a number might end earlier or later
-# Beside an x a number must be clear: it begins as none from abroad does without its plus.
-_EXTENSION = rf"(?i)^(?:(?:{WHOLE}) +\(?(?:{EXTENSION_WORDS})|(?:\+|\(?0)[0-9 ().\-]*[0-9)] +\(?[x#])[ .:#]*[0-9]{{1,6}}\)?$"
+_EXTENSION = rf"(?i)^(?:{WHOLE}) +\(?(?:{EXTENSION_WORDS}|[x#])[ .:#]*[0-9]{{1,6}}\)?$"
 _LABEL_BEHIND = rf"(?i)^(?:{WHOLE}) *(?: {LABEL}|\({LABEL}\))$"
 # A cheap look, since both expressions hold many words.
 _WORDS_LAST = r"^[+(0-9][0-9 ().\-]*[ (][^0-9()]+\)?$"

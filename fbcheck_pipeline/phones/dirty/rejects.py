@@ -21,7 +21,7 @@ from fbcheck_pipeline.text import decorations, labels, uris
 from fbcheck_pipeline.text.cell_words import EMPTY_WORDS, EXTENSION_WORDS, LABELS, words_of
 from fbcheck_pipeline.text.cleaning import Rule, cleaned
 from fbcheck_pipeline.text.decorations import COORDINATES, DATE, DAY, DECIMAL, MIN_PART_DIGITS, MONTH, SYMBOL, YEAR, Reject
-from fbcheck_pipeline.text.digit_runs import LABEL, MOST_GROUPS, may_be_digits
+from fbcheck_pipeline.text.digit_runs import MOST_GROUPS, may_be_digits
 from fbcheck_pipeline.text.few_digits import AMOUNT_OR_BOOK
 from fbcheck_pipeline.text.other_readings import MOST_TAIL_DIGITS
 from fbcheck_pipeline.text.parts_apart import EXTENSION_OF_ANY_I
@@ -82,10 +82,8 @@ _MAY_GO = (
     r"|item[0-9]|(?:tel|fax|callto|smsto|sms|phone)[:;]|//|www\.|wa\.me|whatsapp"
     rf"|[0-9)](?:[*?#]|\.\.|--)[^0-9]*[{LETTERS}]|{MAY_BE_FLAG}"
 )
-# Extensions and labels may be glued to digits, and labels have signs in them: `T.el5`.
+# Extensions may be glued to digits.
 _MAY_BE_GLUED = rf"(?i)(?:[xt]|{EXTENSION_WORDS})[ .:=#+\-]*[0-9]"
-_LABELLED = f"(?i){LABEL}[0-9]"
-_SIGNS_IN_LABELS = b" \n#&*+,-./:;_|~("
 LETTERS_LIKE_DIGITS = rf"(?:^|[^{LETTERS}])(?:[Oo\x{{41e}}\x{{43e}}IlSZB]+|[xX]+)(?:[^{LETTERS}]|$)"
 
 
@@ -157,8 +155,7 @@ def are_glued(cells: pa.StringArray) -> Mask:
         cells: as `in_ascii` gives them, without blanks around; `GLUED`.
     """
     is_sure = matches(cells, _GLUED_WITHIN, unless=_TAKES_DIGITS)
-    letters = pc.replace_substring(without(cells, _SIGNS_IN_LABELS), SYMBOL, "")
-    is_sure &= ~(matches(letters, _LABELLED) | matches(cells, _MAY_BE_GLUED))
+    is_sure &= ~matches(cells, _MAY_BE_GLUED)
     is_sure |= matches(cells, _GLUED_BEHIND)
     return is_sure & ~matches(cells, _MAY_GO)
 
@@ -173,7 +170,7 @@ def are_led(cells: pa.StringArray) -> tuple[Mask, Mask]:
     known = np.array([*map(_words_before, coded.dictionary.to_pylist())], np.bool_).reshape(-1, 3)
     stay, are_apart, hide = known[coded.indices.to_numpy()].T
     is_led = np.where(is_one, stay, are_apart) & ~matches(cells, _MAY_LEAD)
-    return is_led & hide, is_led & is_one & ~hide
+    return is_led & hide, is_led & ~hide
 
 
 @lru_cache(maxsize=10_000)
