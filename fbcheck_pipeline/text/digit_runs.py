@@ -25,7 +25,7 @@ LETTERS = (
     "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u017e\u0180-\u02af\u0391-\u03c9\u0400-\u0481\u048a-\u052f"
     "\u05d0-\u05ea\u0621-\u063a\u0641-\u064a\u1e00-\u1e95\u1ea0-\u1eff\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3"
 )
-_LETTER = f"[{LETTERS}]"
+_LETTER = f"(?-i:[{LETTERS}])"  # to ignore case, Python would look at each letter of the world
 _NO_LETTER = f"(?:^|[^{LETTERS}])"
 LABEL = "(?:" + "|".join(sorted(map(re.escape, LABELS), key=lambda word: (-len(word), word))) + ")"
 _BARE = r"[^()\[\]{}<>0-9]*"
@@ -33,7 +33,7 @@ BRACKETED_WORDS = rf"[(\[{{<]{_BARE}{_LETTER}{_BARE}[)\]}}>]"
 """They go, within a number, too."""
 PARTING = f"[^0-9{re.escape(DIGIT_SEPARATORS)}]+"
 _DAY = r"(?:[0-9]{1,2}[\-./][0-9]{1,2}[\-./](?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}[\-./][0-9]{1,2}[\-./][0-9]{1,2})"
-_UNKNOWN = f"[^{LETTERS}\ufffc\t\n\v\f\r -#%-?A-~]"
+_UNKNOWN = f"(?-i:[^{LETTERS}\ufffc\t\n\v\f\r -#%-?A-~])"
 _BULLET = "\n *[*\u2022\u00b7\u25aa\u2023]"
 UNLESS = (
     rf"(?i){_UNKNOWN}|//|www\.|wa\.me|whatsapp|item[0-9]|<a |{_BULLET}"

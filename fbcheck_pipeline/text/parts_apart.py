@@ -18,7 +18,7 @@ BOUNDS = ",;|"
 EXTENSION_OF_ANY_I = EXTENSION_WORDS.replace("i", "[i\u0131\u0130]")
 """These are one letter to Python only."""
 MAY_GO = (
-    rf"(?i)[0-9)\]][\s,;.\-/(\[]*(?:{EXTENSION_OF_ANY_I}|[x#])[\s.:=#\-]*[0-9]"  # an extension
+    rf"[0-9)\]][\s,;.\-/(\[]*(?i:{EXTENSION_OF_ANY_I}|[x#])[\s.:=#\-]*[0-9]"  # an extension
     rf"|[(\[{{][^()\[\]{{}}]*(?:[{LETTERS}][^()\[\]{{}}]*[0-9]|[0-9][^()\[\]{{}}]*[{LETTERS}])"  # a bracket with words and digits
     r"|(?:^|[\s,;|(\[])1[.):\-](?:[^1-9]|$)|,0+[\s)]*(?:$|[^0-9\s)(\[]|[(\[]+(?:[^1-9]|$))"  # the first mark of a count, a fraction
     rf"|[0-9)\]]\s+(?:[0-9][^0-9{LETTERS},;|]*){{4}}[{LETTERS},;|][^0-9]*[0-9](?:\.?$|[^0-9.]|\.[^0-9])"  # the last five digits; no sum
