@@ -366,7 +366,7 @@ class _Driver:
         now = self._ws.ledger.clock()
         chunks = self._ws.ledger.chunks(states=[ChunkState.SUBMITTED, ChunkState.EXPORTED, ChunkState.OVERDUE])
         due = [  # what another process fetches now is not waited for so closely
-            max(0.02, (each.next_fetch_at if each.state is ChunkState.EXPORTED else each.next_poll_at) - now, wait_s)
+            max(0.005, (each.next_fetch_at if each.state is ChunkState.EXPORTED else each.next_poll_at) - now, wait_s)
             for each in chunks
             if each.fetcher is None and (wait_s := self._attempts.wait_s(each.chunk_key)) < math.inf
         ]

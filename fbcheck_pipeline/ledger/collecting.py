@@ -23,6 +23,8 @@ HOUR_S, DAY_S, MONTH_S = 3600.0, 86_400.0, 30 * 86_400.0
 the task up; one that is was written by a clock since set back."""
 DAYS_UNTIL_GONE = 3
 """On so many UTC days, with no other answer between them, the vendor says that it has a result no more before this is believed."""
+_KEEP_UNANSWERED = sa.update(chunk_phones).where(chunk_phones.c.chunk_key == sa.bindparam("key"))
+_COUNT_COLLECTION = sa.update(ledger_meta).values(collections=ledger_meta.c.collections + 1)
 _NOT_GONE: dict[str, object] = {"gone_days": 0, "gone_day": None}
 
 
@@ -256,9 +258,8 @@ def _keep_unanswered(connection: sa.Connection, chunk_key: str, unanswered: Phon
     """Keep which phones a result left without a usable verdict, and count the collection, unless another worker was first."""
     if moved:
         unanswered = without_erased(connection, chunk_key, unanswered)
-        update = sa.update(chunk_phones).where(chunk_phones.c.chunk_key == chunk_key)
-        connection.execute(update.values(unanswered=codec.pack(unanswered)))
-        connection.execute(sa.update(ledger_meta).values(collections=ledger_meta.c.collections + 1))
+        connection.execute(_KEEP_UNANSWERED, {"key": chunk_key, "unanswered": codec.pack(unanswered)})
+        connection.execute(_COUNT_COLLECTION)
         erase_what_is_asked(connection, chunk_key)
 
 

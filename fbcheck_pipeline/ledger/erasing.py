@@ -22,7 +22,7 @@ from fbcheck_pipeline.ledger.schema import (
     ledger_meta,
     lists,
 )
-from fbcheck_pipeline.ledger.scrubbing import erase_from
+from fbcheck_pipeline.ledger.scrubbing import ASKED, erase_from
 from fbcheck_pipeline.ledger.suppressing import opt_out
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Erasing(Access):
 
     def are_being_erased(self, phones: Phones) -> npt.NDArray[np.bool_]:
         """Which of these phones are being erased."""
-        digests = [row.digest for row in self._rows(sa.select(erasures.c.digest))]
+        digests = [row.digest for row in self._rows(ASKED)]
         if not digests:
             return np.zeros(len(phones), bool)
         return np.isin(codec.digests(phones.tolist(), self.hash_key), np.array(digests, np.int64))

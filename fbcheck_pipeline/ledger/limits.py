@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 else:
     from fbcheck_pipeline.ledger import arrays as np
 
+_LISTS_OF = sa.select(parts.c.list_key).where(parts.c.chunk_key == sa.bindparam("key")).order_by(parts.c.start)
 UNANSWERED = {
     "unanswered_count": sa.case((chunks.c.result_sha256.is_(None), chunks.c.phone_count), else_=chunks.c.unanswered_count)
 }
@@ -45,10 +46,9 @@ class Limits:
 
 def forbidden_lists(connection: sa.Connection, chunk_key: str, limits: Limits, day: str) -> list[str]:
     """Lists with phones in a planned chunk whose unsent phones no limit leaves room for, by what was sent, not by what others reserved."""
-    of_chunk = sa.select(parts.c.list_key).where(parts.c.chunk_key == chunk_key).order_by(parts.c.start)
     room_today = np.inf if limits.per_day is None else limits.per_day - sent_on(connection, day)
     forbidden = []
-    for list_key in connection.scalars(of_chunk).all():
+    for list_key in connection.scalars(_LISTS_OF, {"key": chunk_key}).all():
         unsent, limit = unsent_of(connection, list_key), limit_of(connection, list_key, limits.per_list)
         if unsent > room_today or (limit is not None and sent_for(connection, list_key) + unsent > limit):
             forbidden.append(list_key)

@@ -13,6 +13,7 @@ from fbcheck_pipeline.ledger.schema import chunks, lists
 from fbcheck_pipeline.ledger.scrubbing import erase_what_is_asked
 from fbcheck_pipeline.ledger.states import MOVES, TRAITS, ChunkState
 
+_MOVE = sa.update(chunks).where(chunks.c.chunk_key == sa.bindparam("moved_key"), chunks.c.state == sa.bindparam("moved_from"))
 _OUTDATE = sa.update(lists).where(depends_on(sa.bindparam("chunk"))).values(revision=lists.c.revision + 1)
 
 
@@ -49,8 +50,12 @@ def move(
     settled = {"settled_at": now} if TRAITS[to].settles else {}
     is_change = not (TRAITS[from_].holds == TRAITS[to].holds == "all")
     change = {"change": NEXT_CHANGE} if is_change else {}
-    update = sa.update(chunks).where(chunks.c.chunk_key == chunk_key, chunks.c.state == from_, *guard)
-    moved = connection.execute(update.values({"state": to.value, **change, **settled, **values})).rowcount == 1
+    reckoned = {**change, **{name: value for name, value in values.items() if isinstance(value, sa.ClauseElement)}}
+    # Plain values as parameters: SQLAlchemy then knows the statement again, and need not look at each of them.
+    given = {"state": to.value, **settled, **values, "moved_key": chunk_key, "moved_from": from_}
+    plain = {name: value for name, value in given.items() if name not in reckoned}
+    update = _MOVE.where(*guard).values(reckoned) if reckoned else _MOVE.where(*guard)
+    moved = connection.execute(update, plain).rowcount == 1
     if moved:
         outdate_joins(connection, chunk_key)
         if is_change:

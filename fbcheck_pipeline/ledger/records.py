@@ -152,7 +152,8 @@ class LoadedChunk(Chunk):
     @property
     def there(self) -> Phones:
         """Its phones without those that were erased."""
-        return self.phones[self.phones > 0]
+        phones = self.phones
+        return phones[phones > 0]
 
     @property
     def erased_count(self) -> int:

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 else:
     from fbcheck_pipeline.ledger import arrays as np
 
-_ASKED = sa.select(erasures.c.digest)
+ASKED = sa.select(erasures.c.digest)
+"""What finds all phones that are being erased."""
+_PAYLOAD = sa.select(chunks.c.payload_sha256).where(chunks.c.chunk_key == sa.bindparam("key"))
 
 
 def keeps_phones(state: ChunkState, *, has_result: bool) -> bool:
@@ -36,7 +38,7 @@ def keeps_phones(state: ChunkState, *, has_result: bool) -> bool:
 
 def erase_what_is_asked(connection: sa.Connection, chunk_key: str) -> None:
     """Take the phones that are being erased out of a chunk, if it has any and needs them no more."""
-    digests = np.array(connection.scalars(_ASKED).all(), np.int64)
+    digests = np.array(connection.scalars(ASKED).all(), np.int64)
     if not len(digests):
         return
     row = connection.execute(LOADED.where(chunks.c.chunk_key == chunk_key)).one()
@@ -73,7 +75,7 @@ def erase_from(connection: sa.Connection, chunk: LoadedChunk, is_gone: npt.NDArr
 
 def without_erased(connection: sa.Connection, chunk_key: str, unanswered: Phones) -> Phones:
     """Phones (sorted) that a result left unanswered, found before some of them were erased: as many numbers, none of these."""
-    if connection.scalar(sa.select(chunks.c.payload_sha256).where(chunks.c.chunk_key == chunk_key)) != ERASED:
+    if connection.scalar(_PAYLOAD, {"key": chunk_key}) != ERASED:
         return unanswered
     phones = LoadedChunk.from_row(connection.execute(LOADED.where(chunks.c.chunk_key == chunk_key)).one()).phones
     is_there = np.isin(unanswered, phones)

@@ -30,7 +30,13 @@ else:
 
 log = logging.getLogger(__name__)
 
+_CHUNK = sa.select(chunks).where(chunks.c.chunk_key == sa.bindparam("key"))
+_SUPPRESSIONS = sa.select(ledger_meta.c.suppressions)
+_COUNT_SENDING = sa.update(ledger_meta).values(sendings=ledger_meta.c.sendings + 1)
 _COUNTED = sa.select(*(ledger_meta.c[name] for name in ("sendings", "suppressions", "collections", "purges", "erasures")))
+_IS_SENDER = sa.select(chunks.c.chunk_key).where(
+    chunks.c.chunk_key == sa.bindparam("key"), chunks.c.state == ChunkState.SENDING, chunks.c.sender == sa.bindparam("sender")
+)
 NOT_RESUBMITTED = {
     each: sa.case((chunks.c[each] > 0, chunks.c[each] - 1), else_=0) for each in ("resubmissions", "earlier_that_day")
 }
@@ -75,7 +81,7 @@ class Sending(ChunkEntries):
                 The receipt stays.
         """
         for receipt in self.receipts.kept(with_copies=with_copies):
-            found = self._records(Chunk, sa.select(chunks).where(chunks.c.chunk_key == receipt.chunk_key))
+            found = self._records(Chunk, _CHUNK, key=receipt.chunk_key)
             if not found:
                 if self._is_of_unknown_time(receipt):
                     log.warning("the receipt of chunk %s is kept: it was sent after the backup", receipt.chunk_key)
@@ -146,12 +152,12 @@ class Sending(ChunkEntries):
         """
         today, now = self.today(), self.clock()
         with self._write() as connection:
-            chunk = Chunk.from_row(connection.execute(sa.select(chunks).where(chunks.c.chunk_key == chunk_key)).one())
+            chunk = Chunk.from_row(connection.execute(_CHUNK, {"key": chunk_key}).one())
             if chunk.state is not ChunkState.PLANNED:
                 return False
             if is_held(connection):
                 raise OperatorError(HELD)
-            if opt_outs not in (None, connection.scalar(sa.select(ledger_meta.c.suppressions))):
+            if opt_outs not in (None, connection.scalar(_SUPPRESSIONS)):
                 return False
             if forbidden := forbidden_lists(connection, chunk_key, limits, today):
                 withdraw(connection, forbidden, smallest_chunk=limits.smallest_chunk, now=now)
@@ -161,13 +167,13 @@ class Sending(ChunkEntries):
             reserved |= {"protocol": protocol, "user_id": user_id, "last_sent_at": now}
             reserved |= {"first_sent_at": now if chunk.first_sent_at is None else chunk.first_sent_at}
             moved = move(connection, chunk_key, ChunkState.PLANNED, ChunkState.SENDING, reserved, now=now)
-            connection.execute(sa.update(ledger_meta).values(sendings=ledger_meta.c.sendings + int(moved)))
+            if moved:
+                connection.execute(_COUNT_SENDING)
             return moved
 
     def is_sender(self, chunk_key: str, sender: str) -> bool:
         """False where a sender was taken for gone since it began: by now a person may have had the chunk sent again."""
-        mine = (chunks.c.chunk_key == chunk_key, chunks.c.state == ChunkState.SENDING, *sent_by(sender))
-        return bool(self._rows(sa.select(chunks.c.chunk_key).where(*mine)))
+        return bool(self._rows(_IS_SENDER, key=chunk_key, sender=sender))
 
     def bought_today(self) -> int:
         """Phones that count in today's budget."""
