@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -91,6 +92,7 @@ def shape_of(text: str) -> str:
     return shape + "…" * (len(text) > LONGEST_SHAPE)
 
 
+@lru_cache(maxsize=1 << 12)
 def _masked(character: str) -> str:
     kind = unicodedata.category(character)[0]
     if kind == "N" or character.isnumeric():
