@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 NO_DELIMITER = b"\x1f"  # a column of its own: the unit separator stands in no list that people make
+_CUT_AT_ONCE = 64 << 10
 _LINE_END = re.compile(rb"\r\n|\n|\r(?!\Z)")
 
 
@@ -52,12 +53,13 @@ class Splitter:
         found, at = Split(), 0
         may_wait = may_wait and not is_last
         while at < len(text) and (limit is None or len(found.records) < limit):
-            if limit is None and (end := self._plain_lines_end(text, at)) > at:
+            if (end := self._plain_lines_end(text, at)) > at:
                 lines = text[at:end].splitlines(keepends=True)
+                lines = lines if limit is None else lines[: limit - len(found.records)]
                 found.records += [line.rstrip(b"\r\n").split(self._delimiter) for line in lines]
-                found.ends += accumulate(map(len, lines), initial=at)
-                del found.ends[-len(lines) - 1]
-                at = end
+                ends = list(accumulate(map(len, lines), initial=at))
+                found.ends += ends[1:]
+                at = ends[-1]
                 continue
             line_end = _LINE_END.search(text, at)
             line = text[at : line_end.start() if line_end else len(text)]
@@ -73,9 +75,10 @@ class Splitter:
         return found
 
     def _plain_lines_end(self, text: bytes, at: int) -> int:
-        """Where the whole lines end that stand before the next quote; they are cut all at once."""
-        quote = text.find(b'"', at)
-        stop = quote if quote >= 0 else len(text) - text.endswith(b"\r")  # which may be half of a line end
+        """Where the whole lines end that stand before the next quote; they are cut all at once, as far as they are not too many."""
+        far = min(at + _CUT_AT_ONCE, len(text))
+        quote = text.find(b'"', at, far)
+        stop = quote if quote >= 0 else far - (text[far - 1 : far] == b"\r")  # which may be half of a line end
         return max(text.rfind(b"\n", at, stop), text.rfind(b"\r", at, stop)) + 1
 
     def _may_be_quoted(self, line: bytes) -> bool:

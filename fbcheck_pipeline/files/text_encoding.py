@@ -195,13 +195,23 @@ def _has_utf8_tail(source: Source, encoding: str) -> bool:
 
 def _first_fault(source: Source, encoding: str) -> int | None:
     """1-based line of the first bytes that do not decode, None when all do."""
+    try:
+        for _ in _decoded(source, encoding, "strict"):
+            pass
+    except UnicodeDecodeError:
+        return _line_of_fault(source, encoding)
+    return None
+
+
+def _line_of_fault(source: Source, encoding: str) -> int:
+    """Read once more: to count the lines takes longer than to decode them, and most texts have no fault."""
     lines = 1
     try:
         for text in _decoded(source, encoding, "strict"):
             lines += text.count("\n")
     except UnicodeDecodeError as error:
-        return lines + bytes(error.object[: error.start]).count(b"\n")
-    return None
+        lines += bytes(error.object[: error.start]).count(b"\n")
+    return lines
 
 
 def _without_marks(text: bytes) -> bytes:

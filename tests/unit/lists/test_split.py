@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fbcheck_pipeline.files import byte_sources, csv_blocks
+from fbcheck_pipeline.files import byte_sources, csv_blocks, csv_split
 from fbcheck_pipeline.files.csv_blocks import MAX_RECORD_BYTES, Blocks
 from fbcheck_pipeline.files.csv_split import Splitter
 from tests.unit.lists.reading import column, read
@@ -46,6 +46,18 @@ def test_where_a_piece_ends_makes_no_difference(text: bytes, size: int) -> None:
     splitter = Splitter(b",")
     found = [record for block in blocks for record in splitter.split(bytes(block.text), is_last=True).records]
     assert found == splitter.split(text, is_last=True).records
+
+
+@given(SOUP, st.integers(0, 6), st.integers(1, 9))
+@settings(max_examples=100)
+def test_how_many_lines_are_cut_at_once_makes_no_difference(text: bytes, limit: int, at_once: int) -> None:
+    """Nor does a limit, but for the records behind it."""
+    whole = Splitter(b",").split(text, is_last=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(csv_split, "_CUT_AT_ONCE", at_once)
+        assert Splitter(b",").split(text, is_last=True) == whole
+        first = Splitter(b",").split(text, is_last=True, limit=limit)
+    assert (first.records, first.ends) == (whole.records[:limit], whole.ends[:limit])
 
 
 @given(
