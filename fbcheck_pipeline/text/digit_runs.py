@@ -36,7 +36,7 @@ _DAY = r"(?:[0-9]{1,2}[\-./][0-9]{1,2}[\-./](?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}[
 _UNKNOWN = f"(?-i:[^{LETTERS}\ufffc\t\n\v\f\r -#%-?A-~])"
 _BULLET = "\n *[*\u2022\u00b7\u25aa\u2023]"
 UNLESS = (
-    rf"(?i){_UNKNOWN}|//|www\.|wa\.me|whatsapp|item[0-9]|<a |{_BULLET}"
+    rf"(?i){_UNKNOWN}|//|www\.|wa\.me|whatsapp\.(?:com|net)|item[0-9]|<a |{_BULLET}"
     r"|&[a-z0-9#]+;|\\n|^[\[{].*\\|[?&;](?:body|text)=|;phone-context=|;[a-z \-]+=[^;,|]*[/\n]"  # characters and parameters of their own
     # as a spreadsheet writes errors and numbers
     rf"|^#[a-z0-9/_]+[!?]|^['=]*-[0-9]|^=|{SCIENTIFIC}|[0-9][.,][0-9]+\s*e\s*[+\-]?[0-9]|^[^0-9]*[0-9][0-9,.' ]*[.,]0+[^0-9]*$"

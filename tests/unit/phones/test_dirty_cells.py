@@ -83,6 +83,7 @@ def test_what_is_undressed_is_what_the_careful_path_reads(reader: PhoneReader, d
 
 TRAPS: dict[str, tuple[str, ...]] = {
     "GB": ("Deutschland2969",),
+    "NC": ("whatsapp 0944778",),
     "MM": ("€0 24-51 05;66-3 68769",),
     "MS": ("6644915579 dahili 4",),
     "PH": ("10885) 08982403449",),
