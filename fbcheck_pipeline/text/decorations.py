@@ -127,11 +127,21 @@ DIGIT_SEPARATORS = " \t\n\r\v\f-./~'()[]{}<>"
 _GONE = "\U0010ffff"
 _BETWEEN_DIGITS = re.compile(rf"(?<=\d)([{_GONE}{re.escape(DIGIT_SEPARATORS)}]*){_GONE}([{re.escape(DIGIT_SEPARATORS)}]*)(?=\d)")
 SHORT_DATE = rf"{DAY_OR_MONTH}(?P<mark>[-./]){DAY_OR_MONTH}(?P=mark)\d{{2}}"
-HOUSE_AND_POST_CODE = (
-    r"^[1-9][0-9]{0,2}[ \t\n\v\f\r\-/]+(?:[0-9]{4,6}|[0-9]{3}[ \t\n\v\f\r][0-9]{2}|[0-9]{2}-[0-9]{3}|[0-9]{5}-[0-9]{3})$"
+_ADDRESS = (
+    r"^(?:[1-9][0-9]{0,2}[ \t\n\v\f\r]+(?:[\-/] )?|[1-9][0-9]?[\-/][0-9]{1,2} )"
+    r"(?:[0-9]{4,6}|[0-9]{3}[ \t\n\v\f\r][0-9]{2}|[0-9]{2}-[0-9]{3}|[0-9]{5}-[0-9]{3})$|^[1-9][0-9]{3} [0-9]{5}$"
 )
-"""What stands in an address, `66 66004`, and is no telephone's without a plus or a 0."""
-_HOUSE_AND_POST_CODE = re.compile(HOUSE_AND_POST_CODE)
+# A year and digits, six and four of a person, or eight digits at most.
+_WITH_DASH = (
+    rf"^(?:{YEAR}-[0-9]+|[1-9][0-9]{{5}}-[0-9]{{4}}|[1-9]-.*"
+    r"|[1-9][0-9]-[0-9]{1,6}|[1-9][0-9]{2}-[0-9]{1,5}|[1-9][0-9]{3,4}-[0-9]{1,4})$"
+)
+LIKE_CODES = rf"{_WITH_DASH}|^(?:{BARE_DAY})$|^[1-9][^(]*[./]"
+"""Beside numbers rather something else's than a telephone's: `2674.425`, `302-7352`, `4711/08`, a day; for Python and RE2."""
+OTHER_THINGS = rf"{_ADDRESS}|{LIKE_CODES}|^[1-9][0-9]?(?: [0-9]{{3}}){{2}}$|^[1-9](?:[^0-9]*[0-9]){{0,5}}$"
+"""Beside words so are an address, `66 66004`, thousands and few digits, too; for Python and RE2."""
+_LIKE_CODES = re.compile(LIKE_CODES)
+_OTHER_THINGS = re.compile(OTHER_THINGS)
 _SHORT_DATE, _IP_ADDRESS = re.compile(SHORT_DATE), re.compile(IP_ADDRESS)
 _AROUND = re.compile(r"^\D+|\D+$")
 CODE = (
@@ -366,9 +376,14 @@ def is_ip_address(text: str) -> bool:
     return text.count(".") == 3 and _IP_ADDRESS.match(text.strip(" ()[]")) is not None
 
 
-def is_house_and_post_code(text: str) -> bool:
-    """`66 66004`, `12 114 55`."""
-    return _HOUSE_AND_POST_CODE.match(text) is not None
+def may_be_code(text: str) -> bool:
+    """True for a point, a slash or a single dash between digits without a plus or a 0, and for a day."""
+    return _LIKE_CODES.match(text.strip("()[] ")) is not None
+
+
+def may_be_other_thing(text: str) -> bool:
+    """True for the same, a house and a post code, thousands, and few digits."""
+    return _OTHER_THINGS.match(text.strip("()[] ")) is not None
 
 
 def is_short_date(text: str) -> bool:

@@ -20,6 +20,8 @@ from fbcheck_pipeline.model.reasons import EXCLUDED_LINE_TYPES, RejectReason
 from fbcheck_pipeline.phones.careful.reference import (
     PhoneOutcome,
     area_of,
+    has_own_groups,
+    has_short_numbers,
     has_trunk_zero,
     is_certainly_none,
     is_emergency,
@@ -328,7 +330,7 @@ def _several(parts: list[str], level: int, reader: _Reader) -> list[PhoneOutcome
     if any(digit_count(part) < fewest and not regions_named(part, LABELS) for part in parts):
         return None
     found: list[PhoneOutcome] = []
-    in_first, is_unclear, alone = 0, False, {}
+    in_first, is_unclear, alone, bare = 0, False, {}, []
     for part in parts:
         of_part = _numbers(part, level, reader.silent())
         if not all(each.is_number for each in of_part):
@@ -339,11 +341,15 @@ def _several(parts: list[str], level: int, reader: _Reader) -> list[PhoneOutcome
             core = _core_of_part(part)
             is_unclear = is_unclear or _may_be_reference(part, core, of_part[0])
             alone[core or ""] = of_part[0]
+            if not labels.has_letters(part):
+                bare.append((core or "", of_part[0]))
     if is_unclear:
         return [rejected(RejectReason.LETTERS_IN_NUMBER)]
     if _may_end_earlier(alone, reader):
         return [rejected(RejectReason.AMBIGUOUS_RANGE)]
-    return None if _is_shorthand(parts, in_first, reader) else _all_or_none(found)
+    if _is_shorthand(parts, in_first, reader):
+        return None
+    return [rejected(RejectReason.AMBIGUOUS_RANGE)] if _has_code(bare) else _all_or_none(found)
 
 
 def _drops_country(text: str, parts: list[str], found: list[PhoneOutcome], reader: _Reader) -> bool:
@@ -368,14 +374,29 @@ def _may_end_earlier(outcomes: Mapping[str, PhoneOutcome], reader: _Reader) -> b
     Args:
         outcomes: by the digits and separators of their numbers.
     """
-    groupings = Counter(tuple(map(len, _GROUP.findall(core))) for core in outcomes)
+    groupings = Counter(map(_grouping_of, outcomes))
     for core, outcome in outcomes.items():
         head = other_readings.without_last_short_group(core)
-        grouping = tuple(map(len, _GROUP.findall(core)))
+        grouping = _grouping_of(core)
         is_alike = groupings[grouping] > 1 and grouping[-1] > 1
         if head and not is_alike and not is_own_format(core, outcome) and reader.number_in(head):
             return True
     return False
+
+
+def _has_code(bare: list[tuple[str, PhoneOutcome]]) -> bool:
+    """`0151 23456789, 263.620.824`: True for digits like a code's beside numbers of which none is grouped alike.
+
+    Args:
+        bare: the parts without words, by their digits and separators.
+    """
+    groupings = Counter(_grouping_of(core) for core, _ in bare)
+    codes = [each for each in bare if not _WRITTEN.match(each[0]) and decorations.may_be_code(each[0])]
+    return any(groupings[_grouping_of(core)] == 1 and not has_own_groups(core, outcome) for core, outcome in codes)
+
+
+def _grouping_of(core: str) -> tuple[int, ...]:
+    return tuple(map(len, _GROUP.findall(core)))
 
 
 def _may_be_reference(part: str, core: str | None, outcome: PhoneOutcome) -> bool:
@@ -546,7 +567,7 @@ def _honest_number(text: str, reader: _Reader) -> PhoneOutcome:
     if clean != text:
         _reject_letters_for_digits(text, whole, reader)
     if whole.is_number and not _WRITTEN.match(core):
-        if labels.is_reference(text) or _is_of_address(text, core, whole):
+        if labels.is_reference(text) or (decorations.may_be_other_thing(core) and _is_of_other_thing(text, core, whole)):
             raise Reject(RejectReason.LETTERS_IN_NUMBER)
         if decorations.has_percentage(text):
             raise Reject(RejectReason.NOT_A_NUMBER)
@@ -557,11 +578,12 @@ def _honest_number(text: str, reader: _Reader) -> PhoneOutcome:
     return whole
 
 
-def _is_of_address(text: str, core: str, whole: PhoneOutcome) -> bool:
-    """`Bahnhofstr. 66 66004 Ulm`: True for a house and a post code behind words that say nothing of a telephone."""
-    if not decorations.is_house_and_post_code(core) or is_own_format(core, whole):
-        return False
-    return labels.has_letters(labels.leading_of(text)) and labels.says_no_telephone(text)
+def _is_of_other_thing(text: str, core: str, whole: PhoneOutcome) -> bool:
+    """`Bahnhofstr. 66 66004 Ulm`: True beside words that say nothing of a telephone, for digits that are not grouped as one's.
+
+    Few digits are grouped so where no number has more.
+    """
+    return labels.says_no_telephone(text) and not (has_own_groups(core, whole) or has_short_numbers(whole.country))
 
 
 def _is_grouped_at_home(core: str, whole: PhoneOutcome, reader: _Reader) -> bool:

@@ -24,9 +24,10 @@ from fbcheck_pipeline.phones.fast.terms import (
     main_territory_of,
 )
 from fbcheck_pipeline.phones.fast.territories import general_of, metadata_by_region, metadata_for, metadata_of
-from fbcheck_pipeline.text.decorations import digits_in
+from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, digits_in
 
 _GROUP, _BETWEEN = re.compile(r"\d+"), re.compile(r"(?<=\d)\D+(?=\d)")
+_DOTTED = re.compile(r"\d{3}\.\d{3}\.\d{3,4}")
 # The patterns of many regions are more than `re` keeps compiled.
 phonenumbers.enable_pattern_cache()
 
@@ -191,6 +192,11 @@ def has_trunk_zero(region: str | None) -> bool:
     return region is not None and metadata_for(region).national_prefix == "0"
 
 
+def has_short_numbers(country: str | None) -> bool:
+    """True where all numbers of a country have fewer digits than one beside others."""
+    return country in COUNTRIES and max(general_of(metadata_for(country)).possible_length) < MIN_PART_DIGITS
+
+
 def is_own_format(core: str, outcome: PhoneOutcome) -> bool:
     """True where the number is written as phonenumbers itself writes it; each of its separators may be a blank, dash or dot instead."""
     if outcome.e164 is None:
@@ -198,6 +204,17 @@ def is_own_format(core: str, outcome: PhoneOutcome) -> bool:
     is_international = digits_in(core) == outcome.e164[1:]  # and nobody writes all these digits at home
     form = PhoneNumberFormat.INTERNATIONAL if is_international else PhoneNumberFormat.NATIONAL
     return _is_grouped_alike(core, _own_format(outcome.e164, outcome.country or "", form))
+
+
+def has_own_groups(core: str, outcome: PhoneOutcome) -> bool:
+    """As `is_own_format`, also without the national prefix, if blanks, dashes or brackets group the digits; and a mobile's by threes with dots."""
+    if is_own_format(core, outcome) or (outcome.line_type is LineType.MOBILE and _DOTTED.fullmatch(core)):
+        return True
+    if outcome.e164 is None or outcome.country is None or "." in core or "/" in core:
+        return False
+    national = _own_format(outcome.e164, outcome.country, PhoneNumberFormat.NATIONAL)
+    unprefixed = national.lstrip("(").removeprefix(metadata_for(outcome.country).national_prefix or "")
+    return _GROUP.findall(core) == _GROUP.findall(unprefixed)
 
 
 def area_of(outcome: PhoneOutcome) -> str | None:

@@ -14,7 +14,7 @@ from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, WHOLE, match
 from fbcheck_pipeline.phones.fast.digits import digits_as_one, only
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text import labels
-from fbcheck_pipeline.text.decorations import HOUSE_AND_POST_CODE, SYMBOL
+from fbcheck_pipeline.text.decorations import OTHER_THINGS, SYMBOL
 
 _SIGN = r" \n,.:;!?'\"/()|\-"
 # `A.S.`: two letters, which are one word.
@@ -103,9 +103,9 @@ def referred(cells: pa.StringArray) -> pa.StringArray:
     return pc.if_else(pa.array(is_referred), only(cells, b"0123456789"), NOTHING)
 
 
-def may_be_of_addresses(cells: pa.StringArray, numbers: pa.StringArray) -> Mask:
-    """Where a number may be a house and a post code, since words before it say nothing of a telephone."""
-    may_be = matches(numbers, HOUSE_AND_POST_CODE) & matches(cells, f"^[^0-9]*[{LETTERS}]")
+def may_be_of_other_things(cells: pa.StringArray, numbers: pa.StringArray) -> Mask:
+    """Where a number may be a house and a post code, an article or an amount, since words beside it say nothing of a telephone."""
+    may_be = matches(numbers, OTHER_THINGS)
     may_be[may_be] = _say(labels.says_no_telephone, cells.filter(pa.array(may_be)))
     return may_be
 

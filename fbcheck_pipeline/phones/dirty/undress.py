@@ -18,7 +18,7 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS, buffers_of, digit_counts, only
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text import decorations
-from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
+from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS, NUMBER_WORDS
 from fbcheck_pipeline.text.digit_runs import LABEL, MOST_GROUPS
 from fbcheck_pipeline.text.digit_runs import LETTERS as LETTERS_APART
 from fbcheck_pipeline.text.splitting import CERTAIN_SEPARATORS, LONG_LIST, MAX_LIST_LENGTH
@@ -34,6 +34,8 @@ _FRACTION = "[.,]0$"
 _SCHEME = r"(?:item[0-9]+\.)?tel(?:;type=[a-z,]+)*:|(?:callto|smsto|sms|phone|whatsapp):"
 _SCHEME_BEFORE = r"(?i)^(?:tel|callto|smsto|sms|phone|whatsapp): *([+(]?[0-9])"
 _LABELLED = rf"[(\[]?{LABEL}(?:[ .\-/]+{LABEL})*[)\]]?[ :.=\-]{{1,3}}"
+# Of anything, so that its digits may be something else's: `No. 302-7352`.
+_NUMBERED = rf"(?:^|[ .\-/(\[])(?i:{'|'.join(sorted(NUMBER_WORDS))})[)\]]?[ :.=\-]*[1-9]"
 _WORDS_FIRST = r"^[(\[]?[^0-9+(][^0-9]*[0-9][0-9 ().\-]*$"
 # No group of it can be a count: it begins as only a whole number does, or has no groups, or long ones that begin no number.
 WHOLE = r"(?:\+|\(?0)[0-9 ().\-]*[0-9)]|[0-9]+|\(?[1-9][0-9]{2,}\)?(?:[ .\-]+[1-9][0-9]+)+"
@@ -88,7 +90,9 @@ _STEPS = (
     _step(rf"^([1-9])[.,](?:{_EXACT})$", r"\1\2\3\4\5\6\7\8"),
     _Step(rf"^(?:{_COMMAS}|{_APOSTROPHES})$", "[,']", ""),
     _Step(rf"(?i)^(?:{_SCHEME}){CORE}$", r"^[^:]+:", ""),
-    _Step(rf"(?i)^{_LABELLED}(?:{WHOLE})$", r"^[^0-9+]*[^0-9+(]", "", (_WORDS_FIRST,), r"(?:^|[^A-Za-z])IS[^A-Za-z]"),
+    _Step(
+        rf"(?i)^{_LABELLED}(?:{WHOLE})$", r"^[^0-9+]*[^0-9+(]", "", (_WORDS_FIRST,), rf"(?:^|[^A-Za-z])IS[^A-Za-z]|{_NUMBERED}"
+    ),
     _step(rf"^(?:({CORE}) ?[;,]|\[({CORE})\])$", r"\1\2")._replace(unless=" [0-9] ?[;,]$"),
     _step(rf"^({_AREA}) ?/ ?([0-9](?: ?[0-9]){{4,8}})$", r"\1 \2"),
     _step(rf"^\(\+({_CODES})\)([ 0-9(].*)$", r"+\1\2"),

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones import phone_batches
-from fbcheck_pipeline.phones.dirty.among_words import among_words, are_references, grouped_by_blanks, may_be_of_addresses
+from fbcheck_pipeline.phones.dirty.among_words import among_words, are_references, grouped_by_blanks, may_be_of_other_things
 from fbcheck_pipeline.phones.dirty.beside import (
     BESIDE_COUNT,
     LINK,
@@ -89,7 +89,7 @@ def one_among_words(
         is_sure[places] &= is_none & ~phone_batches.is_number(read)
     if beside_others:
         is_sure[is_sure] = ~may_end_earlier(asker, cells.at(is_sure), numbers.filter(pa.array(is_sure)))
-    is_sure[is_sure] = ~may_be_of_addresses(*(each.filter(pa.array(is_sure)) for each in (plain, numbers)))
+    is_sure[is_sure] = ~may_be_of_other_things(*(each.filter(pa.array(is_sure)) for each in (plain, numbers)))
     is_named = is_sure & ~is_labelled
     named = plain.filter(pa.array(is_named))
     is_sure[is_named] = ~(

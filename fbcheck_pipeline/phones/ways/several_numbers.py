@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.dirty.beside import digits_in, ended_elsewhere
@@ -17,6 +18,7 @@ from fbcheck_pipeline.phones.phone_batches import PhoneArrays
 from fbcheck_pipeline.phones.ways.cells import Cells, of_whole_cells
 from fbcheck_pipeline.phones.ways.one_number import may_end_earlier, one_among_words
 from fbcheck_pipeline.phones.ways.way_asker import WayAsker, of_shape
+from fbcheck_pipeline.text.decorations import LIKE_CODES
 
 
 @of_shape(SEVERAL)
@@ -24,7 +26,7 @@ def in_parts(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[Phon
     """Cells of several plain numbers, each of them a number in service."""
     parts, of_cell = parts_of(plain)
     several = cells.taken(of_cell)
-    is_clear = ~may_end_earlier(asker, several, parts)
+    is_clear = ~(may_end_earlier(asker, several, parts) | matches(pc.ascii_trim(parts, " "), LIKE_CODES))
     found, is_sure = asker.surely(several._replace(texts=parts).at(is_clear), phone_batches.is_clear_number)
     is_clear[is_clear] = is_sure
     return of_whole_cells(found, is_clear, of_cell, len(plain))

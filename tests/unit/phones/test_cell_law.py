@@ -249,6 +249,23 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("030 (Berlin) 123456", "DE", "+4930123456"),
         ("(30) (Berlin) 123456", "DE", "+4930123456"),
         ("+90 (ev) 532 123 45 67", "TR", "+905321234567"),
+        ("Art.-Nr. 2674.425 abc", "DE", "letters_in_number"),
+        ("VIP (Raum 302-7352)", "DE", "letters_in_number"),
+        ("Projekt 2024-16509", "HU", "letters_in_number"),
+        ("Ahmet 7341/2024", "CR", "letters_in_number"),
+        ("Ahmet 20220804", "KE", "letters_in_number"),  # a day
+        ("Modell 46 835 511", "LT", "letters_in_number"),  # millions
+        ("69024 Ulm", "DE", "letters_in_number"),
+        ("9 62915 Bad Homburg", "DE", "letters_in_number"),
+        ("Lindenweg 12 69024 Ulm", "DE", "ambiguous_range"),
+        ("Gatan 32-31 3881 Town", "HU", "letters_in_number"),
+        ("Tel. 69024", "DE", "+4969024"),
+        ("Max 171 2345678", "DE", "+491712345678"),  # as phonenumbers groups it, but for the 0
+        ("John 202-555-0123", "US", "+12025550123"),
+        ("Ana 612.345.678", "ES", "+34612345678"),
+        ("Anna 222295", "FO", "+298222295"),
+        ("0151 23456789, 263.620.824", "DE", "ambiguous_range"),
+        ("2345-6789 / 3345-6789", "DK", "+4523456789 +4533456789"),  # how somebody writes
         ("5~050-2458", "FI", "ambiguous_range"),
         ("4 + 434 634 4034", "IT", "invalid_number"),  # and, not an Austrian one
         ("68 00 97 98–6213 0640", "SG", "ambiguous_range"),  # no Russian one behind a count
