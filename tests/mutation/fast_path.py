@@ -36,6 +36,8 @@ MUTANTS = (
     # parts and countries: what may be a time, or another country's
     Mutant("a day without marks", "dirty/parts.py", "{DAY}|{BARE_DAY}|", "{DAY}|"),
     Mutant("hours without marks", "dirty/parts.py", "|{BARE_HOURS}|", "|"),
+    Mutant("a sign of a shape", "dirty/undress.py", "return any(sign in data for sign in signs)", "return False"),
+    Mutant("a cell without bytes before others", "fast/digits.py", "begins = ends[:-1][has_bytes]", "begins = np.minimum(ends[:-1], max(0, len(where) - 1))[: has_bytes.sum()]"),
     Mutant("a country in a part without digits", "dirty/parts.py", "keeps &= ~drops", "keeps &= True"),
     Mutant("its code behind a country's name", "ways/one_number.py", "pa.array(has_code), NOTHING", "pa.array(has_code & False), NOTHING"),
     # groups: what else than one number they may be
@@ -262,9 +264,9 @@ MUTANTS = (
     Mutant("a sign that goes with an address", "dirty/rejects.py", r"|@.*//|@.*www\.|//.*@|www\..*@", ""),
     Mutant("a message in an address", "dirty/rejects.py", "|[?&](?:body|text)=", ""),
     Mutant("letters that fold to two", "dirty/rejects.py", "\\x{c0}-\\x{de}\\x{e0}-", "\\x{c0}-"),
-    Mutant("extensions glued", "dirty/rejects.py", "is_sure &= ~matches(cells, _MAY_BE_GLUED)", "pass"),
-    Mutant("digits that a last word takes", "dirty/rejects.py", "matches(cells, _GLUED_WITHIN, unless=_TAKES_DIGITS)", "matches(cells, _GLUED_WITHIN)"),
-    Mutant("hours glued to letters", "dirty/rejects.py", "is_sure & ~matches(cells, _MAY_GO)", "is_sure"),
+    Mutant("extensions glued", "dirty/rejects.py", "    is_within[is_within] = ~matches(within.filter(pa.array(is_within)), _MAY_BE_GLUED)\n", ""),
+    Mutant("digits that a last word takes", "dirty/rejects.py", "matches(within, _GLUED_WITHIN, unless=_TAKES_DIGITS)", "matches(within, _GLUED_WITHIN)"),
+    Mutant("hours glued to letters", "dirty/rejects.py", "    is_sure[is_sure] = ~matches(cells.filter(pa.array(is_sure)), _MAY_GO)\n", ""),
     Mutant("a bracket behind the last digit", "dirty/rejects.py", '[{LETTERS}][{LETTERS}{_SIGNS}]*$"', '[{LETTERS}][{LETTERS}{_SIGNS})]*$"'),
     Mutant("numbers that are counted", "dirty/rejects.py", "(?:[0-9][ ,/]*|", "(?:[0-9]{_GAP}|"),
     Mutant("a last word takes a few digits", "dirty/rejects.py", "matches(some, behind, unless=_WORD_BEHIND)", "matches(some, behind)"),

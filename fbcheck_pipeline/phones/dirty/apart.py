@@ -25,8 +25,8 @@ def parts_apart(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     """
     has_shape = matches(cells, SHAPE, f"[{LETTERS}{BOUNDS}]")
     places, texts = np.flatnonzero(has_shape), cells.filter(pa.array(has_shape))
-    texts = replaced_where(texts, r"[(\[{]", BRACKETED_WORDS, " ")
-    texts = replaced_where(texts, TIME_APART, TIME_APART, r"\1;\2;\3")
+    texts = replaced_where(texts, r"[(\[{]", BRACKETED_WORDS, " ", signs=(b"(", b"[", b"{"))
+    texts = replaced_where(texts, TIME_APART, TIME_APART, r"\1;\2;\3", signs=(b":",))
     parts, of_cell = stretches(texts, _PARTING)
     kept = (digit_counts(parts) > 0) & ~matches(texts, MAY_GO)[of_cell]
     return parts.filter(pa.array(kept)), places[of_cell[kept]]

@@ -69,7 +69,7 @@ def before_words(cells: pa.StringArray) -> pa.StringArray:
 
 def last_digits(cells: pa.StringArray) -> pa.StringArray:
     """The digits that stand side by side at the end of each cell that ends in one, or in a bracket behind it."""
-    return pc.replace_substring_regex(cells, r"(?s)^.*[^0-9]([0-9]+)\)?$", r"\1")
+    return replaced(cells, r"(?s)^.*[^0-9]([0-9]+)\)?$", r"\1")
 
 
 def before_range(cells: pa.StringArray) -> pa.StringArray:
@@ -97,7 +97,7 @@ def beside_count(cells: pa.StringArray) -> tuple[pa.StringArray, pa.StringArray]
     for shape in _WITH_COUNT:
         where = matches(cells, shape, unless=_NO_COUNT)
         if shape is _COUNT_BEHIND:
-            words = pc.replace_substring_regex(cells.filter(pa.array(where)), shape, r"\3").dictionary_encode()
+            words = replaced(cells.filter(pa.array(where)), shape, r"\3").dictionary_encode()
             where[where] = ~np.array([*map(labels.is_label, words.dictionary.to_pylist())], np.bool_)[words.indices.to_numpy()]
             counts = only(rewritten(cells, where, shape, r"\2"), b"0123456789")
         numbers = pc.coalesce(numbers, rewritten(cells, where, shape, r"\1"))

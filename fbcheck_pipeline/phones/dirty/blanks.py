@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.beside import digits_in
+from fbcheck_pipeline.phones.dirty.undress import replaced
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.text.decorations import BARE_DAY, MIN_PART_DIGITS
 
@@ -26,7 +27,7 @@ def parted_by_blanks(cells: pa.StringArray) -> tuple[pa.StringArray, pa.StringAr
     Args:
         cells: as `in_ascii` gives them, without blanks around; `PARTED_BY_BLANKS`.
     """
-    lists = pc.split_pattern(pc.replace_substring_regex(cells, " +0", ";0"), ";")
+    lists = pc.split_pattern(replaced(cells, " +0", ";0"), ";")
     pieces, counts = lists.flatten(), lists.value_lengths().to_numpy()
     of_list = np.repeat(np.arange(len(counts)), counts)
     digits = digit_counts(pieces)
@@ -45,7 +46,7 @@ def parted_by_blanks(cells: pa.StringArray) -> tuple[pa.StringArray, pa.StringAr
 
 def before_parts(parted: pa.StringArray) -> list[pa.StringArray]:
     """The digits before the first place that may part numbers, and before the last one or the last group."""
-    return [digits_in(pc.replace_substring_regex(parted, end, "")) for end in (";.*$", ";[^;]*$|[0-9.]+$")]
+    return [digits_in(replaced(parted, end, "")) for end in (";.*$", ";[^;]*$|[0-9.]+$")]
 
 
 _PAIR = pa.scalar(["", ""], pa.list_(pa.string()))

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.among_words import CLOSED
-from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, QUOTE, matches, replaced_where
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, QUOTE, any_holds, matches, replaced, replaced_where
 from fbcheck_pipeline.phones.fast.digits import buffers_of, digit_counts, texts_at, texts_of
 from fbcheck_pipeline.phones.fast.terms import Ints
 from fbcheck_pipeline.text.decorations import CURRENCY, DAY, DAY_OR_MONTH, DIGIT_SEPARATORS, MIN_PART_DIGITS, MONTH, TIME, YEAR
@@ -29,6 +29,7 @@ CHAT_LINK = r"wa\.me|whatsapp[:.]"
 _HOURS = rf"{TIME}\s?-\s?{TIME}"
 _SUM = r"(?:0(?:[.,']\d{3})?|[1-9]\d{0,2}(?:[.,']?\d{3})?)(?:[.,]\d{1,2}|[.,]-)?"
 _PRICE = rf"(^|[\s,;|/(]){CURRENCY}\s?{_SUM}($|[\s,;|/)])|(^|[^0-9)\]]\s|[;|/(]|[^0-9],){_SUM}\s?{CURRENCY}($|[\s,;|/)])"
+_CURRENCY_BEGINS = (b"$", b"\xc2", b"\xe2")
 # With more digits it may hold a number.
 _MAIL = rf"^[{LETTERS}](?:[{LETTERS}_.+\-]*[0-9]){{0,6}}[{LETTERS}_.+\-]*@[{LETTERS}_\-]+(?:\.[{LETTERS}_\-]+)+$"
 _PAGE = r"(?:https?://|www\.)[^\s;|()]+"
@@ -61,17 +62,17 @@ def cleared(cells: pa.StringArray, fewest: Ints) -> pa.StringArray:
         cells: as `in_ascii` gives them, without blanks around.
         fewest: digits of a number of each cell's region.
     """
-    cells = replaced_where(cells, '^"', rf"^{QUOTE}+\s*|(?:{QUOTE}|\s)+$", "")
+    cells = replaced_where(cells, '^"', rf"^{QUOTE}+\s*|(?:{QUOTE}|\s)+$", "", signs=(b'"',))
     is_known = digit_counts(cells) >= MIN_PART_DIGITS
     is_known[is_known] = matches(cells.filter(pa.array(is_known)), _PLAIN, unless=_OTHER)
     texts = pc.if_else(pa.array(is_known), cells, NOTHING)
-    texts = replaced_where(texts, r"[\t\r]|  ", r"[\t\r ]+", " ")
+    texts = replaced_where(texts, r"[\t\r]|  ", r"[\t\r ]+", " ", signs=(b"\t", b"\r", b"  "))
     texts = _dropped(
         texts, (rf"(^|[\s,])[(]?(?:{_DAY})[)]?:?($|[\s,;|])", rf"(^|[\s,(]){DAY_OR_MONTH}\.{MONTH}\.($|[\s,)])"), rf"\1{_GONE}\2"
     )
-    texts = _dropped(texts, (rf"(?i)(^|[\s,;|(]){_HOURS}($|[\s,;|)])",), rf"\1{_GONE}\2", r"\(\s*\)")
-    has_price = matches(texts, CURRENCY)
-    if has_price.any():
+    if any_holds(texts, b"-"):
+        texts = _dropped(texts, (rf"(?i)(^|[\s,;|(]){_HOURS}($|[\s,;|)])",), rf"\1{_GONE}\2", r"\(\s*\)")
+    if any_holds(texts, *_CURRENCY_BEGINS) and (has_price := matches(texts, CURRENCY)).any():
         for count in np.unique(fewest[has_price]).tolist():
             # Before days go: the year of one may be a price's.
             has_long = matches(cells, rf"(?:^|[\s,;|/(])[0-9]{{{count},}}\s?{CURRENCY}|{CURRENCY}\s?[0-9]{{{count}}}") & (
@@ -81,12 +82,13 @@ def cleared(cells: pa.StringArray, fewest: Ints) -> pa.StringArray:
         texts = _dropped(texts, (_PRICE,), rf"\1\3{_GONE}\2\4", r"\(\s*\)")
     texts = pc.if_else(pa.array(matches(texts, _DECIMAL, unless=_LIST)), NOTHING, texts)
     first = rf"(?i)^((?:[^0-9]*[^{LETTERS}0-9])?){_SCHEME}([(+0-9])"
-    texts = replaced_where(texts, first, first, r"\1\2")
-    texts = replaced_where(texts, "(?i)" + _SCHEME, rf"(?i)([^{LETTERS}0-9]){_SCHEME}([(+0-9])", r"\1|\2")
-    if (has_address := matches(texts, _HAS_ADDRESS)).any():
+    texts = replaced_where(texts, first, first, r"\1\2", signs=(b":",))
+    texts = replaced_where(texts, "(?i)" + _SCHEME, rf"(?i)([^{LETTERS}0-9]){_SCHEME}([(+0-9])", r"\1|\2", signs=(b":",))
+    if any_holds(texts, b"@", b"://", b"www.") and (has_address := matches(texts, _HAS_ADDRESS)).any():
         left = _without_mail(texts.filter(pa.array(has_address)))
-        left = replaced_where(left, _HAS_PAGE, rf"(?i)([0-9]\s+){_PAGE}($|[\s,;/|)])", r"\1 mail \2")
-        left = replaced_where(left, _HAS_PAGE, rf"(?i)(^|[\s,;/|(:]){_PAGE}($|[\s,;/|)])", rf"\1{_GONE}\2")
+        page = (b"://", b"www.")
+        left = replaced_where(left, _HAS_PAGE, rf"(?i)([0-9]\s+){_PAGE}($|[\s,;/|)])", r"\1 mail \2", signs=page)
+        left = replaced_where(left, _HAS_PAGE, rf"(?i)(^|[\s,;/|(:]){_PAGE}($|[\s,;/|)])", rf"\1{_GONE}\2", signs=page)
         left = _without_gone(left)
         left = replaced_where(pc.ascii_trim(left, _MARKS_BESIDE), r"[(]\s*[)]", r"[(]\s*[)]", "")
         is_left = digit_counts(left) >= MIN_PART_DIGITS
@@ -133,10 +135,10 @@ def _dropped(texts: pa.StringArray, patterns: tuple[str, ...], becomes: str, the
     some = left = texts.filter(pa.array(where))
     for _ in range(2):
         for pattern in patterns:
-            left = pc.replace_substring_regex(left, pattern, becomes)
+            left = replaced(left, pattern, becomes)
         if not matches(left, shape).any():
             break
     left = _without_gone(left)
-    left = pc.ascii_trim(pc.replace_substring_regex(left, then, "") if then else left, BLANKS)
+    left = pc.ascii_trim(replaced(left, then, "") if then else left, BLANKS)
     is_left = digit_counts(left) >= MIN_PART_DIGITS
     return pc.replace_with_mask(texts, pa.array(where), pc.if_else(pa.array(is_left), left, some))

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from phonenumbers import SUPPORTED_REGIONS
 
-from fbcheck_pipeline.phones.dirty.undress import FIRST_BEYOND_ASCII, LETTERS, matches
+from fbcheck_pipeline.phones.dirty.undress import FIRST_BEYOND_ASCII, LETTERS, matches, replaced, replaced_where
 from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS, buffers_of, digits_as_one, translated
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Ints, Mask
 from fbcheck_pipeline.phones.fast.territories import fewest_digits
@@ -66,7 +66,7 @@ def _may_name(cells: pa.StringArray) -> list[int]:
         return []
     texts = translated(cells, _LETTERS_ONLY)
     if not pc.all(pc.string_is_ascii(texts)).as_py():
-        texts = pc.replace_substring_regex(texts, f"[{SIGNS_BEYOND_ASCII}]+", " ")
+        texts = replaced(texts, f"[{SIGNS_BEYOND_ASCII}]+", " ")
     lists = pc.ascii_split_whitespace(texts)
     words, of_cell = lists.flatten(), np.repeat(np.arange(len(cells)), lists.value_lengths().to_numpy())
     is_word = pc.greater(words, "")
@@ -120,7 +120,7 @@ def names_another(cells: pa.StringArray, regions: Ints, countries: Ints) -> Mask
 
 def without_lira(cells: pa.StringArray) -> pa.StringArray:
     """Cells without `TL`, which names a country whose numbers are no shorter than others with a country code."""
-    return pc.replace_substring_regex(cells, f"(^|[^{LETTERS}])TL($|[^{LETTERS}])", r"\1\2")
+    return replaced_where(cells, "TL", f"(^|[^{LETTERS}])TL($|[^{LETTERS}])", r"\1\2", signs=(b"TL",))
 
 
 def _keys(words: pa.StringArray) -> pa.StringArray:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.countries_named import names_country
-from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches, replaced_where, without_scheme
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches, replaced, replaced_where, without_scheme
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text.cell_words import JOINING_WORDS
@@ -51,11 +51,11 @@ def parts_of(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
         cells: as `in_ascii` gives them, without blanks around; `SEVERAL`.
     """
     is_numbered = matches(cells, _NUMBERED)
-    lists = pc.replace_substring_regex(cells.filter(pa.array(is_numbered)), r"[ \n]+[23][.)] ", ";")
+    lists = replaced(cells.filter(pa.array(is_numbered)), r"[ \n]+[23][.)] ", ";")
     cells = pc.replace_with_mask(cells, pa.array(is_numbered), pc.utf8_slice_codeunits(lists, len("1. ")))
     cells = replaced_where(cells, _BRACKETED, _BRACKETED, r"\1;\2")
     places = _without_unclear(cells, matches(cells, _SEVERAL))
-    lists = pc.split_pattern(pc.replace_substring_regex(cells.take(pa.array(places)), _SEPARATOR, ";"), ";")
+    lists = pc.split_pattern(replaced(cells.take(pa.array(places)), _SEPARATOR, ";"), ";")
     return _whole(lists, places)
 
 
@@ -67,8 +67,8 @@ def worded_parts(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     """
     cells = without_scheme(cells)
     places = _without_unclear(cells, ~matches(cells, _JOINED))
-    signed = pc.replace_substring_regex(cells.take(pa.array(places)), _SIGN, ";")
-    cut = pc.replace_substring_regex(signed, rf"([0-9])({_WORDS_BETWEEN})([+(0-9])", r"\1\2;\2\3")
+    signed = replaced(cells.take(pa.array(places)), _SIGN, ";")
+    cut = replaced(signed, rf"([0-9])({_WORDS_BETWEEN})([+(0-9])", r"\1\2;\2\3")
     return _whole(pc.split_pattern(cut, ";"), places)
 
 

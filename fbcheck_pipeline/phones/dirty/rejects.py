@@ -154,10 +154,14 @@ def are_glued(cells: pa.StringArray) -> Mask:
     Args:
         cells: as `in_ascii` gives them, without blanks around; `GLUED`.
     """
-    is_sure = matches(cells, _GLUED_WITHIN, unless=_TAKES_DIGITS)
-    is_sure &= ~matches(cells, _MAY_BE_GLUED)
-    is_sure |= matches(cells, _GLUED_BEHIND)
-    return is_sure & ~matches(cells, _MAY_GO)
+    is_sure = matches(cells, _GLUED_BEHIND)
+    places = np.flatnonzero(~is_sure)
+    within = cells.take(pa.array(places))
+    is_within = matches(within, _GLUED_WITHIN, unless=_TAKES_DIGITS)
+    is_within[is_within] = ~matches(within.filter(pa.array(is_within)), _MAY_BE_GLUED)
+    is_sure[places] = is_within
+    is_sure[is_sure] = ~matches(cells.filter(pa.array(is_sure)), _MAY_GO)
+    return is_sure
 
 
 def are_led(cells: pa.StringArray) -> tuple[Mask, Mask]:

@@ -166,11 +166,7 @@ def undressed(cells: pa.StringArray) -> pa.StringArray:
         if not len(taken[0]):
             continue
         is_tail = step.pattern == _FRACTION  # of two characters; a tenth of an expression's time
-        changed = (
-            pc.utf8_slice_codeunits(taken[0], 0, -2)
-            if is_tail
-            else pc.replace_substring_regex(taken[0], step.pattern, step.becomes)
-        )
+        changed = pc.utf8_slice_codeunits(taken[0], 0, -2) if is_tail else replaced(taken[0], step.pattern, step.becomes)
         found, others, others_at = _parted(changed, taken[1], f"^{CORE}$")
         bare, at = [*bare, found[0]], [*at, found[1]]
         left, places = pa.concat_arrays([left, others]), np.concatenate([places, others_at])
@@ -203,12 +199,22 @@ def rewritten(cells: pa.StringArray, where: Mask, pattern: str, becomes: str) ->
 
 
 def replaced(cells: pa.StringArray, pattern: str, becomes: str) -> pa.StringArray:
-    """The cells with a pattern replaced."""
+    """The cells with a pattern replaced; nothing is compiled for no cells."""
+    if cells.null_count == len(cells):
+        return cells
     return pc.replace_substring_regex(cells, written_for(pattern, cells), becomes)
 
 
-def replaced_where(cells: pa.StringArray, shape: str, pattern: str, becomes: str) -> pa.StringArray:
-    """The cells with a pattern replaced where a shape is found; to look for it takes less time than to replace nothing."""
+def replaced_where(
+    cells: pa.StringArray, shape: str, pattern: str, becomes: str, signs: tuple[bytes, ...] = ()
+) -> pa.StringArray:
+    """The cells with a pattern replaced where a shape is found; to look for it takes less time than to replace nothing.
+
+    Args:
+        signs: where given, each text of the shape holds one of these.
+    """
+    if signs and not any_holds(cells, *signs):
+        return cells
     where = matches(cells, shape)
     return pc.coalesce(rewritten(cells, where, pattern, becomes), cells) if where.any() else cells
 
@@ -235,6 +241,12 @@ def matches(cells: pa.StringArray, *shapes: str, unless: str | None = None) -> M
     if unless:
         found[found] = ~matches(cells.filter(pa.array(found)), unless)
     return found
+
+
+def any_holds(cells: pa.StringArray, *signs: bytes) -> bool:
+    """Whether one of these signs is in any cell; a hundredth of what an expression takes, as most are in none of a column's."""
+    data = buffers_of(cells)[1].tobytes()
+    return any(sign in data for sign in signs)
 
 
 def written_for(pattern: str, cells: pa.StringArray) -> str:

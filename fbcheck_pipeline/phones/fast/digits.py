@@ -129,9 +129,7 @@ def _matrix_of(digits: Bytes, count: Ints) -> Bytes:
 def digit_counts(cells: pa.StringArray) -> Ints:
     """How many digits of ASCII each cell has."""
     ends, data = buffers_of(cells)
-    seen = np.zeros(len(data) + 1, np.int32)
-    np.cumsum(data - np.uint8(ord("0")) < 10, out=seen[1:])
-    return np.diff(seen[ends]).astype(np.int64)
+    return _counts_between(ends, data - np.uint8(ord("0")) < 10)
 
 
 def only(cells: pa.StringArray, kept: bytes) -> pa.StringArray:
@@ -247,9 +245,18 @@ def buffers_of(cells: pa.StringArray) -> tuple[Ints, Bytes]:
 
 def texts_of(ends: Ints, data: Bytes, is_kept: Mask) -> pa.StringArray:
     """Texts of some bytes of those that `buffers_of` gave."""
-    seen = np.zeros(len(data) + 1, np.int32)
-    np.cumsum(is_kept, out=seen[1:])
-    return pa.StringArray.from_buffers(len(ends) - 1, pa.py_buffer(seen[ends]), pa.py_buffer(data[is_kept]))
+    offsets = np.zeros(len(ends), np.int32)
+    np.cumsum(_counts_between(ends, is_kept), out=offsets[1:])
+    return pa.StringArray.from_buffers(len(ends) - 1, pa.py_buffer(offsets), pa.py_buffer(data[is_kept]))
+
+
+def _counts_between(ends: Ints, where: Mask) -> Ints:
+    """How many bytes of each cell are of some kind; a sum over all bytes would fill eight times their memory."""
+    counts, has_bytes = np.zeros(len(ends) - 1, np.int64), ends[1:] > ends[:-1]
+    begins = ends[:-1][has_bytes]
+    if len(begins):
+        counts[has_bytes] = np.add.reduceat(where.view(np.uint8), begins, dtype=np.int64)
+    return counts
 
 
 def texts_at(data: Bytes, begins: Ints, lengths: Ints) -> pa.StringArray:

@@ -13,7 +13,7 @@ from fbcheck_pipeline.phones.careful.cell_rules import LONGEST_CODE
 from fbcheck_pipeline.phones.dirty.few import fewest_of
 from fbcheck_pipeline.phones.dirty.grouped import CODED_ZERO, GROUPED, Roles, roles_of, shapes_of
 from fbcheck_pipeline.phones.dirty.runs import Runs, all_digits, groups_of, runs_in
-from fbcheck_pipeline.phones.dirty.undress import matches
+from fbcheck_pipeline.phones.dirty.undress import matches, replaced
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Mask, Says
 from fbcheck_pipeline.phones.fast.territories import lengths_of_two
@@ -80,7 +80,7 @@ def _is_whole(asker: WayAsker, cells: Cells, plain: pa.StringArray, numbers: Pho
         is_whole[is_of_it & np.isin(national, [*lengths_of_two(name)])] = False
         is_whole[is_of_it & is_at_home & (digit_counts(plain) - national > LONGEST_CODE)] = False
     has_zero = matches(plain, CODED_ZERO)
-    texts = all_digits(pc.replace_substring_regex(plain.filter(pa.array(has_zero)), CODED_ZERO, r"\1"))
+    texts = all_digits(replaced(plain.filter(pa.array(has_zero)), CODED_ZERO, r"\1"))
     read, is_sure = asker.fast(cells.at(has_zero)._replace(texts=texts))
     is_whole[has_zero] &= is_sure & (
         ~phone_batches.is_number(read) | are_equal(read.e164, numbers.e164.filter(pa.array(has_zero)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.phones import phone_batches
@@ -28,7 +27,7 @@ from fbcheck_pipeline.phones.dirty.rejects import (
     reasons_without_digit,
 )
 from fbcheck_pipeline.phones.dirty.runs import all_digits, groups_of, runs_in
-from fbcheck_pipeline.phones.dirty.undress import matches
+from fbcheck_pipeline.phones.dirty.undress import matches, replaced
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import MAX_EMERGENCY_DIGITS, Mask
 from fbcheck_pipeline.phones.phone_batches import PhoneArrays
@@ -136,7 +135,7 @@ def with_digits_behind(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> 
 def of_ranges(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
     """A number and the end of a range, or a sum."""
     _, is_range = asker.read_as(before_range(plain), cells, phone_batches.is_number)
-    texts = pc.replace_substring_regex(plain.filter(pa.array(is_range)), ",.*", "")
+    texts = replaced(plain.filter(pa.array(is_range)), ",.*", "")
     read, is_sure = asker.fast(cells.at(is_range)._replace(texts=all_digits(texts)))
     is_range[is_range] = is_sure & ~phone_batches.is_number(read)
     return rejected(cells.rows[is_range], RejectReason.AMBIGUOUS_RANGE), is_range

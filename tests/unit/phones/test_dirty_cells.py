@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from fbcheck_pipeline.model.reasons import EXCLUDED_LINE_TYPES
 from fbcheck_pipeline.phones import phone_reader
+from fbcheck_pipeline.phones.dirty import rejects
 from fbcheck_pipeline.phones.dirty.countries_named import names_country
-from fbcheck_pipeline.phones.dirty.undress import in_ascii
-from fbcheck_pipeline.phones.fast.digits import digits_as_one
+from fbcheck_pipeline.phones.dirty.undress import in_ascii, replaced, replaced_where
+from fbcheck_pipeline.phones.fast.digits import digit_counts, digits_as_one
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
 from fbcheck_pipeline.phones.phone_batches import outcomes_from
 from fbcheck_pipeline.phones.phone_reader import PhoneReader
@@ -512,6 +513,28 @@ def test_small_letters_that_are_no_code_beside_their_mark_cost_no_look_a_cell() 
     finally:
         sys.setprofile(None)
     assert len(called) < len(cells)
+
+
+_UNREADABLE = "("
+"""As an expression it would raise an error."""
+
+
+def test_no_expression_is_compiled_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without texts, without the sign that all of a shape have, or where another has decided: each takes as long as to read some cells."""
+    nothing, texts = pa.array([None, None], pa.string()), pa.array(["a1b", "", None])
+    assert replaced(nothing, _UNREADABLE, "").to_pylist() == [None, None]
+    assert replaced_where(texts, _UNREADABLE, _UNREADABLE, "", signs=(b"x", b"ab")).to_pylist() == texts.to_pylist()
+    assert replaced_where(texts[1:], "b", "b", "c", signs=(b"b",)).to_pylist() == ["", None]
+    monkeypatch.setattr(rejects, "_MAY_BE_GLUED", _UNREADABLE)
+    assert rejects.are_glued(pa.array(["12ab"] * 3)).tolist() == [True] * 3
+
+
+def test_digits_are_counted_where_cells_are_empty() -> None:
+    """A cell without bytes begins where the next one does."""
+    texts = ["", None, "12a", "", "\u0663" + "3" * 300, "x", None, ""]
+    for begin in range(len(texts)):
+        counted = digit_counts(pa.array(texts, pa.string())[begin:])
+        assert counted.tolist() == [sum(char in "0123456789" for char in text or "") for text in texts[begin:]]
 
 
 def test_digits_side_by_side_are_one() -> None:
