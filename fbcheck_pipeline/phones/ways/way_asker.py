@@ -18,7 +18,9 @@ from fbcheck_pipeline.phones.ways.cells import Cells, none_of
 
 # A way is asked of all cells as long as it reads one of so many that it is asked of: one read carefully takes as long as to ask so many in vain.
 CELLS_IN_VAIN = 100
-# A costly way is asked where so many cells are likely read by it: it asks nine ways more.
+# A way is asked where so many cells are likely read by it: one by one they take as long as its expressions and arrays for a few.
+CELLS_WORTH_WAY = 30
+# So is a costly way, which asks nine ways more.
 CELLS_WORTH_COST = 300
 
 Wanted = Callable[[PhoneArrays], Mask]
@@ -48,7 +50,7 @@ class WayAsker:
 
     Args:
         fast_path: reads plain digits.
-        costly: the way that is asked only where it likely reads many cells.
+        costly: the way that must likely read more cells than any other.
     """
 
     def __init__(self, fast_path: FastPath, costly: Way) -> None:
@@ -83,7 +85,7 @@ class WayAsker:
         for way in sorted(ways, key=lambda way: -self._read_by[way]):
             if len(places) < max(fewest, self.fewest):
                 break
-            if way is self._costly and self.fewest > 1 and not self._is_worth_its_cost(way, len(places)):
+            if self.fewest > 1 and not self._is_worth_its_cost(way, len(places)):
                 continue
             read, is_it = way(self, cells, texts)
             self.count(way, len(places), int(is_it.sum()))
@@ -95,7 +97,8 @@ class WayAsker:
 
     def _is_worth_its_cost(self, way: Way, cells: int) -> bool:
         """Of so many cells, by the share that was read so far; a tenth before any: of most columns that have many the first cells tell."""
-        return cells * (1 + self._read_by[way]) >= CELLS_WORTH_COST * (10 + self._asked_of[way])
+        cost = CELLS_WORTH_COST if way is self._costly else CELLS_WORTH_WAY
+        return cells * (1 + self._read_by[way]) >= cost * (10 + self._asked_of[way])
 
     def first_clear(self, ways: Sequence[Way], cells: Cells, texts: pa.StringArray) -> tuple[PhoneArrays, Mask]:
         """As `first_of`, without unclear numbers: letters that went, of hours or tags, say more of a cell."""

@@ -19,7 +19,7 @@ from fbcheck_pipeline.phones.dirty import rejects
 from fbcheck_pipeline.phones.dirty.countries_named import names_country
 from fbcheck_pipeline.phones.dirty.undress import in_ascii, replaced, replaced_where
 from fbcheck_pipeline.phones.fast.digits import digit_counts, digits_as_one
-from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Mask, Says
 from fbcheck_pipeline.phones.phone_batches import outcomes_from
 from fbcheck_pipeline.phones.phone_reader import PhoneReader
 from fbcheck_pipeline.phones.ways import way_asker
@@ -359,6 +359,26 @@ def test_a_way_that_reads_none_of_the_first_cells_is_not_asked_for_all_others(
     fresh.asker.fast_path = reader.asker.fast_path
     assert read_cells(fresh, [cell] * 5000) == [read_carefully(*cell)] * 5000
     assert sum(asked_for) <= phone_reader.CELLS_FIRST
+
+
+@pytest.mark.parametrize(("read", "of_first", "asked_for"), [(0, 0, [300, 5000]), (200, 200, [40, 299, 300, 5000]), (0, 200, [])])
+def test_a_way_is_asked_where_it_likely_reads_as_many_cells_as_its_arrays_take(
+    reader: PhoneReader, read: int, of_first: int, asked_for: list[int]
+) -> None:
+    """Fifteen ways of which the first cells told nothing took longer for the last hundred than to read these one by one."""
+    asked: list[int] = []
+
+    def way(of: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[object, Mask]:
+        asked.append(len(plain))
+        return none_of(cells)
+
+    for count in (40, 299, 300, 5000):
+        asker = WayAsker(reader.asker.fast_path, costly=WAYS[-1])
+        asker.fewest = 20
+        asker.count(way, of_first, read)
+        numbers = np.zeros(count, np.int64)
+        asker.first_of((way,), Cells(numbers, pa.array(["x"] * count), numbers, numbers), pa.array(["x"] * count))
+    assert asked == asked_for
 
 
 def test_decorations_that_learning_has_met_are_undressed_before_any_other_way_is_asked(
