@@ -99,25 +99,26 @@ def cleared(cells: pa.StringArray, fewest: Ints) -> pa.StringArray:
 def _without_mail(texts: pa.StringArray) -> pa.StringArray:
     """Without mail addresses, a word in place of those behind digits, which may be theirs; an expression takes ten times as long."""
     ends, data = buffers_of(texts)
-    is_end = np.zeros(len(data) + 1, np.bool_)
-    is_end[ends] = True
-    inside = np.flatnonzero(~_BESIDE_MAIL[data])
-    firsts = np.flatnonzero((np.diff(inside, prepend=-2) > 1) | is_end[inside])
-    begins, lengths = inside[firsts], np.diff(firsts, append=len(inside))
-    has_at = np.unique(np.searchsorted(begins, np.flatnonzero(data == ord("@")), side="right") - 1)
-    begins, lengths = begins[has_at], lengths[has_at]
-    is_mail = is_end[begins] | (data[begins - 1] != ord(")"))
-    is_mail &= is_end[begins + lengths] | ~np.isin(data.take(begins + lengths, mode="clip"), _NOT_BEHIND_MAIL)
-    is_mail[is_mail] = matches(texts_at(data, begins[is_mail], lengths[is_mail]), _MAIL)
-    begins, behind = begins[is_mail], (begins + lengths)[is_mail]
-    last = np.maximum.accumulate(np.where(_IS_BLANK[data], -1, np.arange(len(data))))[begins - 1]
-    follows_digit = (last >= ends[np.searchsorted(ends, begins, side="right") - 1]) & (data[last] - np.uint8(ord("0")) < 10)
-    changed, goes = data.copy(), np.zeros(len(data) + 1, np.int8)
+    places, parting = np.flatnonzero(data == ord("@")), np.flatnonzero(_BESIDE_MAIL[data])
+    cells, after = np.searchsorted(ends, places, side="right") - 1, np.searchsorted(parting, places)
+    begins, first = np.unique(np.maximum(np.append(-1, parting)[after] + 1, ends[cells]), return_index=True)
+    behind = np.minimum(np.append(parting, len(data))[after], ends[cells + 1])[first]
+    starts, stops = ends[cells[first]], ends[cells[first] + 1]
+    is_mail = (begins == starts) | (data[begins - 1] != ord(")"))
+    is_mail &= (behind == stops) | ~np.isin(data.take(behind, mode="clip"), _NOT_BEHIND_MAIL)
+    is_mail[is_mail] = matches(texts_at(data, begins[is_mail], (behind - begins)[is_mail]), _MAIL)
+    begins, behind, starts = begins[is_mail], behind[is_mail], starts[is_mail]
+    last = begins - 1
+    while (is_blank := (last >= starts) & _IS_BLANK[data[last]]).any():
+        last = last - is_blank
+    follows_digit = (last >= starts) & (data[last] - np.uint8(ord("0")) < 10)
+    changed, is_kept = data.copy(), np.ones(len(data), np.bool_)
     changed[begins] = ord(_GONE)
     changed[begins[follows_digit, None] + np.arange(len(_IN_ITS_PLACE))] = _IN_ITS_PLACE
-    goes[begins + np.where(follows_digit, len(_IN_ITS_PLACE), 1)] += 1
-    goes[behind] -= 1
-    return texts_of(ends, changed, np.cumsum(goes[:-1]) == 0)
+    gone = begins + np.where(follows_digit, len(_IN_ITS_PLACE), 1)
+    lengths = behind - gone
+    is_kept[np.arange(lengths.sum()) + np.repeat(gone - (np.cumsum(lengths) - lengths), lengths)] = False
+    return texts_of(ends, changed, is_kept)
 
 
 def _without_gone(texts: pa.StringArray) -> pa.StringArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import sys
+import tracemalloc
 from itertools import product
 
 import numpy as np
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from fbcheck_pipeline.model.reasons import EXCLUDED_LINE_TYPES
 from fbcheck_pipeline.phones import phone_reader
 from fbcheck_pipeline.phones.dirty import rejects
+from fbcheck_pipeline.phones.dirty.cleared import cleared
 from fbcheck_pipeline.phones.dirty.countries_named import names_country
 from fbcheck_pipeline.phones.dirty.undress import in_ascii, replaced, replaced_where
 from fbcheck_pipeline.phones.fast.digits import digit_counts, digits_as_one
@@ -547,6 +549,19 @@ def test_no_expression_is_compiled_for_nothing(monkeypatch: pytest.MonkeyPatch) 
     assert replaced_where(texts[1:], "b", "b", "c", signs=(b"b",)).to_pylist() == ["", None]
     monkeypatch.setattr(rejects, "_MAY_BE_GLUED", _UNREADABLE)
     assert rejects.are_glued(pa.array(["12ab"] * 3)).tolist() == [True] * 3
+
+
+def test_to_look_for_addresses_fills_a_few_times_the_memory_of_the_texts() -> None:
+    """Each page of memory that is filled anew takes as long as to search it; places of all bytes were eight times the texts, four times over."""
+    cells = pa.array([f"{place},Abc,Def,0532123{place % 10000:04},abc@example.com" for place in range(5000)])
+    fewest = np.full(len(cells), 10)
+    cleared(cells[:10], fewest[:10])
+    tracemalloc.start()
+    try:
+        cleared(cells, fewest)
+        assert tracemalloc.get_traced_memory()[1] < 16 * cells.nbytes
+    finally:
+        tracemalloc.stop()
 
 
 def test_digits_are_counted_where_cells_are_empty() -> None:
