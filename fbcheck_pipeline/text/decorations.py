@@ -127,9 +127,10 @@ DIGIT_SEPARATORS = " \t\n\r\v\f-./~'()[]{}<>"
 _GONE = "\U0010ffff"
 _BETWEEN_DIGITS = re.compile(rf"(?<=\d)([{_GONE}{re.escape(DIGIT_SEPARATORS)}]*){_GONE}([{re.escape(DIGIT_SEPARATORS)}]*)(?=\d)")
 SHORT_DATE = rf"{DAY_OR_MONTH}(?P<mark>[-./]){DAY_OR_MONTH}(?P=mark)\d{{2}}"
+POST_CODE = r"(?:[0-9]{4,6}|[0-9]{3}[ \t\n\v\f\r][0-9]{2}|[0-9]{2}-[0-9]{3}|[0-9]{5}-[0-9]{3})"
+"""As it is written in most countries; for Python and RE2."""
 _ADDRESS = (
-    r"^(?:[1-9][0-9]{0,2}[ \t\n\v\f\r]+(?:[\-/] )?|[1-9][0-9]?[\-/][0-9]{1,2} )"
-    r"(?:[0-9]{4,6}|[0-9]{3}[ \t\n\v\f\r][0-9]{2}|[0-9]{2}-[0-9]{3}|[0-9]{5}-[0-9]{3})$|^[1-9][0-9]{3} [0-9]{5}$"
+    rf"^(?:[1-9][0-9]{{0,2}}[ \t\n\v\f\r]+(?:[\-/] )?|[1-9][0-9]?[\-/][0-9]{{1,2}} ){POST_CODE}$|^[1-9][0-9]{{3}} [0-9]{{5}}$"
 )
 # A year and digits, six and four of a person, or eight digits at most.
 _WITH_DASH = (

@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text.cell_words import LABELS
-from fbcheck_pipeline.text.decorations import COORDINATES, DATE, DECIMAL, DIGIT_SEPARATORS, has_closing_bracket
+from fbcheck_pipeline.text.decorations import COORDINATES, DATE, DECIMAL, DIGIT_SEPARATORS, POST_CODE, has_closing_bracket
 from fbcheck_pipeline.text.few_digits import SCIENTIFIC
 
 MOST_GROUPS = 8
@@ -46,8 +46,10 @@ UNLESS = (
 _GLUED = f"{_LETTER}[0-9]"
 _LONE = f"(?:{_LETTER}|[Oo\u041e\u043eIlSZB]+|[xX]+)"
 _INSIDE = rf"[0-9][^0-9]*{_LETTER}[^0-9]*[0-9]"
-MAY_BE_DIGITS = rf"{_GLUED}|[0-9]{_LETTER}|{_INSIDE}|{_NO_LETTER}{_LONE}(?:[^{LETTERS}.:]|$)|[0-9][ \-][A-Z]{{4,}}$"
-"""Letters in the place of digits, glued to them, or between."""
+HOUSE_APART = rf"([{LETTERS}][^0-9+(,;|{LETTERS}]*[1-9][0-9]{{0,2}} ?)[\n,]( ?{POST_CODE}\s[^0-9,;|{LETTERS}]*[{LETTERS}])"
+"""A house behind a word, and a post code before one in the next line or behind a comma: they are no number together."""
+MAY_BE_DIGITS = rf"{_GLUED}|[0-9]{_LETTER}|{_INSIDE}|{_NO_LETTER}{_LONE}(?:[^{LETTERS}.:]|$)|[0-9][ \-][A-Z]{{4,}}$|{HOUSE_APART}"
+"""Letters in the place of digits, glued to them, or between; words of an address."""
 BEGINS_WITH_PLUS = r"^[^0-9]*\+"
 _GROUP = re.compile("[0-9]+")
 _UNLESS, _MAY_BE_DIGITS, _BEGINS_WITH_PLUS = map(re.compile, (UNLESS, MAY_BE_DIGITS, BEGINS_WITH_PLUS))

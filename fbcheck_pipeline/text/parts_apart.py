@@ -8,30 +8,35 @@ from __future__ import annotations
 import re
 
 from fbcheck_pipeline.model.reasons import RejectReason
-from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
-from fbcheck_pipeline.text.decorations import DIGIT_SEPARATORS, MIN_PART_DIGITS, digit_count
-from fbcheck_pipeline.text.digit_runs import LETTERS, without_bracketed_words
+from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS, JOINING_LETTERS, JOINING_WORDS
+from fbcheck_pipeline.text.decorations import CURRENCY, DIGIT_SEPARATORS, MIN_PART_DIGITS, digit_count
+from fbcheck_pipeline.text.digit_runs import HOUSE_APART, LETTERS, without_bracketed_words
 
-SHAPE = rf"^[{LETTERS}0-9 \t\n!\"#%'()*+,\-./:;?\[\]_{{|}}~]*$"
-BOUNDS = ",;|"
-"""Besides letters."""
+_SIGNS = CURRENCY[1:-1] + "=&"
+_SQUARED = "\u00b2\u00b3"
+_MAY_BE = rf"[{LETTERS}{_SIGNS}0-9 \t\n!\"#%'()*+,\-./:;?\[\]_{{|}}~]*"
+SHAPE = rf"^(?:{_MAY_BE}[{LETTERS}][{_SQUARED}])*{_MAY_BE}$"
+BOUNDS = rf"{LETTERS}{_SIGNS}{_SQUARED},;|"
+"""Letters, signs that are in no number, and what ends an item of a list."""
 EXTENSION_OF_ANY_I = EXTENSION_WORDS.replace("i", "[i\u0131\u0130]")
 """These are one letter to Python only."""
 MAY_GO = (
     rf"[0-9)\]][\s,;.\-/(\[]*(?i:{EXTENSION_OF_ANY_I}|[x#])[\s.:=#\-]*[0-9]"  # an extension
     rf"|[(\[{{][^()\[\]{{}}]*(?:[{LETTERS}][^()\[\]{{}}]*[0-9]|[0-9][^()\[\]{{}}]*[{LETTERS}])"  # a bracket with words and digits
-    r"|(?:^|[\s,;|(\[])1[.):\-](?:[^1-9]|$)|,0+[\s)]*(?:$|[^0-9\s)(\[]|[(\[]+(?:[^1-9]|$))"  # the first mark of a count, a fraction
-    rf"|[0-9)\]]\s+(?:[0-9][^0-9{LETTERS},;|]*){{4}}[{LETTERS},;|][^0-9]*[0-9](?:\.?$|[^0-9.]|\.[^0-9])"  # the last five digits; no sum
+    r"|(?:^|[\s,;|(\[])1[.):\-](?:[^1-9]|$)"  # the first mark of a count
+    rf"|,0+[\s)]*(?:$|[^0-9\s)(\[{LETTERS}{_SIGNS}]|[(\[]+(?:[^1-9]|$)|(?:{JOINING_WORDS}|{JOINING_LETTERS})\s)"  # a fraction
+    rf"|[0-9)\]]\s+(?:[0-9][^0-9{BOUNDS}]*){{4}}[{BOUNDS}][^0-9]*[0-9](?:\.?$|[^0-9.]|\.[^0-9])"  # the last five digits; no sum
 )
 """Digits that may be none of a number, and go."""
-TIME_APART = rf"(^|[^0-9)\]\s]\s*)([0-9]{{1,2}}:[0-9]{{2}})(\s*(?:[{LETTERS},;|]|$))"
-"""A time that is beside no digits: no number goes over it."""
+TIME_APART, TIME_BECOMES = rf"(^|[^0-9)\]\s]\s*)[0-9]{{1,2}}:[0-9]{{2}}(\s*(?:[{LETTERS},;|]|$))", r"\1;00;\2"
+"""A time that is beside no digits: no number goes over it, and it is too short for one."""
+HOUSE_BECOMES = r"\1;\2"
 TORN = rf"[0-9][^0-9]*[^0-9{re.escape(DIGIT_SEPARATORS)}][^0-9]*[0-9]"
 """A part that may be cut."""
 REASONS = (RejectReason.LETTERS_IN_NUMBER, RejectReason.AMBIGUOUS_RANGE, RejectReason.INVALID_NUMBER)
 """With letters; where the first part may be a number; otherwise."""
-_BOUNDARY, _DIGIT, _TORN = re.compile(f"[{LETTERS}{BOUNDS}]+"), re.compile("[0-9]"), re.compile(TORN)
-_TIME_APART, _SHAPE, _MAY_GO = re.compile(TIME_APART), re.compile(SHAPE), re.compile(MAY_GO)
+_BOUNDARY, _DIGIT, _TORN = re.compile(f"[{BOUNDS}]+"), re.compile("[0-9]"), re.compile(TORN)
+_TIME_APART, _HOUSE_APART, _SHAPE, _MAY_GO = map(re.compile, (TIME_APART, HOUSE_APART, SHAPE, MAY_GO))
 
 
 def parts_apart(text: str) -> list[str]:
@@ -60,7 +65,8 @@ def may_go(text: str) -> bool:
 
 def _without_brackets(text: str) -> str:
     text = without_bracketed_words(text)
-    return _TIME_APART.sub(r"\1;\2;\3", text) if ":" in text else text
+    text = _TIME_APART.sub(TIME_BECOMES, text) if ":" in text else text
+    return _HOUSE_APART.sub(HOUSE_BECOMES, text) if "\n" in text else text
 
 
 def reason_of(text: str, first: str) -> RejectReason:

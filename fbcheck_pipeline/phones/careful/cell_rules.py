@@ -280,12 +280,14 @@ def _has_part_without_number(text: str, parts: list[str], reader: _Reader) -> bo
     fewest = fewest_digits(reader.region)
     few = [part for part in parts if digit_count(part) < fewest]
     long = [part for part in parts if digit_count(part) >= fewest]
+    fewest_abroad = min(map(fewest_digits, regions_named(text, LABELS)), default=None)
+    if parts[0] in few:  # no rule takes it off what another may hold
+        return fewest_abroad is None or digit_count(parts[0]) < fewest_abroad
     if any(map(parts_apart.is_torn, long)):
         return False
     without = [part for part in long if not reader.are_number(_digits_of(part))]
     if not few + without or any(_may_hold_number(part, fewest, reader) for part in without):
         return False
-    fewest_abroad = min(map(fewest_digits, regions_named(text, LABELS)), default=None)
     return fewest_abroad is None or (not without and all(digit_count(part) < fewest_abroad for part in few))
 
 

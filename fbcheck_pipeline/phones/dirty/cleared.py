@@ -15,16 +15,26 @@ from fbcheck_pipeline.phones.dirty.among_words import CLOSED
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, QUOTE, any_holds, matches, replaced, replaced_where
 from fbcheck_pipeline.phones.fast.digits import buffers_of, digit_counts, texts_at, texts_of
 from fbcheck_pipeline.phones.fast.terms import Ints
-from fbcheck_pipeline.text.decorations import CURRENCY, DAY, DAY_OR_MONTH, DIGIT_SEPARATORS, MIN_PART_DIGITS, MONTH, TIME, YEAR
+from fbcheck_pipeline.text.decorations import (
+    CURRENCY,
+    DAY,
+    DAY_OR_MONTH,
+    DIGIT_SEPARATORS,
+    MIN_PART_DIGITS,
+    MONTH,
+    TIME,
+    YEAR,
+    price_beside,
+)
 from fbcheck_pipeline.text.few_digits import AMOUNT_OR_BOOK, BLANKS
 
-_PLAIN = rf"^[{LETTERS}0-9(+/{CURRENCY[1:-1]}][{LETTERS}0-9 \t\r\n,.;:!?/()'\"{{}}\-+|#%_@{CURRENCY[1:-1]}]*$"
+_PLAIN = rf"^[{LETTERS}0-9(+/{CURRENCY[1:-1]}][{LETTERS}0-9 \t\r\n,.;:!?/()'\"{{}}\-+|#%_@=&\x{{b2}}\x{{b3}}{CURRENCY[1:-1]}]*$"
 _SCHEME = r"(?:tel|fax|callto|smsto|sms|phone|whatsapp):\s*"
 _DAY = "|".join(
     rf"{DAY_OR_MONTH}{mark}{DAY_OR_MONTH}{mark}{YEAR}|{YEAR}{mark}{DAY_OR_MONTH}{mark}{DAY_OR_MONTH}"
     for mark in ("-", r"\.", "/")
 )
-MOMENT_BEFORE = rf"^(?:{DAY}|{MONTH}[\-./]{YEAR})[ T,]+[0-9]{{1,2}}[:.][0-9]{{2}}(?:[^\s]| [^\s])*$"
+MOMENT_BEFORE = rf"^(?:{DAY}|{MONTH}[\-./]{YEAR})[ T,]+[0-9]{{1,2}}[:.][0-9]{{2}}(?: ?[^\s{CURRENCY[1:-1]}])*$"
 CHAT_LINK = r"wa\.me|whatsapp[:.]"
 _HOURS = rf"{TIME}\s?-\s?{TIME}"
 _SUM = r"(?:0(?:[.,']\d{3})?|[1-9]\d{0,2}(?:[.,']?\d{3})?)(?:[.,]\d{1,2}|[.,]-)?"
@@ -42,17 +52,17 @@ _BESIDE_MAIL = np.isin(np.arange(256), np.frombuffer(b" \t\n\r\v\f,;/|():", np.u
 _IS_BLANK, _NOT_BEHIND_MAIL = np.isin(np.arange(256), np.frombuffer(BLANKS.encode(), np.uint8)), np.frombuffer(b"(:", np.uint8)
 _MARKS_BESIDE = BLANKS + ",;/|:"
 _IN_ITS_PLACE = np.frombuffer(b"mail ", np.uint8)
-# A link, an item of a vCard, a parameter, a time behind a whole date, a place; a line's mark, a wide gap behind a code, a price's.
+# A link, an item of a vCard, a parameter, a time behind a whole date, a place; a line's mark, a wide gap behind a code, a price's; an escape.
 _OTHER = (
     rf"(?is)(?://|www\.)[^\s;|()]*[0-9@{CURRENCY[1:-1]}]|@[^\s;|()]*(?://|www\.)|{CHAT_LINK}|item[0-9]|(?:tel|fax);|{_SCHEME}{_SCHEME}|tel:\+[0-9\-.()]*[\-.(]|@(?:c\.us|s\.whatsapp)|\.[0-9]{{4,}}[^0-9.]+[0-9]+\.[0-9]{{4}}"
     rf"|^[ (]*(?:{DAY}|{MONTH}[\-./]{YEAR})(?:[\sT,]+[0-9]{{1,2}}[:.][0-9]{{2}}|[ ()]*$)|^\(.*['\"]"
-    rf"|\n *[\-] *[(]?[+0]|\+[0-9]{{1,3}}(?:\t|\s\s)|{CURRENCY}\s?(?:0|[1-9][0-9]{{0,3}})\s+[1-9]|{CURRENCY}.*{CURRENCY}"
+    rf"|\n *[\-] *[(]?[+0]|\+[0-9]{{1,3}}(?:\t|\s\s)|{CURRENCY}\s?(?:0|[1-9][0-9]{{0,3}})\s+[1-9]"
     rf"|^[+\-]?[0-9.,]+\s*e\s*\+?-?[0-9]"
-    rf"|{AMOUNT_OR_BOOK}"
+    rf"|&[a-z0-9#]+;|[?&;][a-z \-]+=|(?-i:{AMOUNT_OR_BOOK})"
 )
 # A number with a fraction or in thousands; no list of several.
 _DECIMAL, _LIST = r"^[+0-9 ]*[.,'][0-9.,' ]*[0-9]$", "[.,].*[.,] |[.,] .*[.,]"
-_LEFT_OVER = rf"(?i){CLOSED}|{_HAS_ADDRESS}|{CURRENCY}|{_SCHEME}[(+0-9]"
+_LEFT_OVER = rf"(?i){CLOSED}|{_HAS_ADDRESS}|{_SCHEME}[(+0-9]"
 
 
 def cleared(cells: pa.StringArray, fewest: Ints) -> pa.StringArray:
@@ -63,8 +73,7 @@ def cleared(cells: pa.StringArray, fewest: Ints) -> pa.StringArray:
         fewest: digits of a number of each cell's region.
     """
     cells = replaced_where(cells, '^"', rf"^{QUOTE}+\s*|(?:{QUOTE}|\s)+$", "", signs=(b'"',))
-    is_known = digit_counts(cells) >= MIN_PART_DIGITS
-    is_known[is_known] = matches(cells.filter(pa.array(is_known)), _PLAIN, unless=_OTHER)
+    is_known = (digit_counts(cells) >= fewest) & matches(cells, _PLAIN, unless=_OTHER)
     texts = pc.if_else(pa.array(is_known), cells, NOTHING)
     texts = replaced_where(texts, r"[\t\r]|  ", r"[\t\r ]+", " ", signs=(b"\t", b"\r", b"  "))
     texts = _dropped(
@@ -79,7 +88,10 @@ def cleared(cells: pa.StringArray, fewest: Ints) -> pa.StringArray:
                 fewest == count
             )
             texts = pc.if_else(pa.array(has_long), NOTHING, texts)
-        texts = _dropped(texts, (_PRICE,), rf"\1\3{_GONE}\2\4", r"\(\s*\)")
+        has_several = matches(texts, f"(?s){CURRENCY}.*{CURRENCY}")
+        left = [*map(price_beside, texts.filter(pa.array(has_several)).to_pylist())]
+        texts = _dropped(pc.if_else(pa.array(has_several), NOTHING, texts), (_PRICE,), rf"\1\3{_GONE}\2\4", r"\(\s*\)")
+        texts = pc.replace_with_mask(texts, pa.array(has_several), pa.array(left, pa.string()))
     texts = pc.if_else(pa.array(matches(texts, _DECIMAL, unless=_LIST)), NOTHING, texts)
     first = rf"(?i)^((?:[^0-9]*[^{LETTERS}0-9])?){_SCHEME}([(+0-9])"
     texts = replaced_where(texts, first, first, r"\1\2", signs=(b":",))

@@ -102,7 +102,7 @@ _LAST_SHORT_GROUP = rf"[0-9] +(?:{YEAR}|[0-9]{{1,3}})(?:[^0-9]|$)"
 _ENDS = rf"[0-9][^0-9{LETTERS}]*$|[0-9][^0-9]*[{LETTERS}][^0-9]*(?:[0-9][^0-9]*){{{MOST_TAIL_DIGITS + 1}}}"
 # A day beside a number; what may end or begin a number within a part; more groups than all rules can try.
 _MAY_BE_PART = (
-    rf"(?:^|[^0-9])(?:{DAY}|{MONTH}[\-./]{YEAR})(?:[^0-9]|$)|[0-9]\.[0-9]{{1,2}}\.(?:[ ,]|$)"
+    rf"(?:^|[^0-9])(?:{DAY}|{MONTH}[\-./]{YEAR})(?:[^0-9]|$)|[0-9]\.[0-9]{{1,2}}\.(?:[\s,]|$)"
     rf"|[0-9] +{_PART}{{4}}[{LETTERS}][^0-9]*[0-9]|[0-9][ \n.\-/]+0[^{LETTERS}]*$|(?:[0-9]+[^0-9]+){{{MOST_GROUPS}}}[0-9]"
 )
 

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.careful.cell_rules import MOST_COUNT_DIGITS
-from fbcheck_pipeline.phones.dirty.apart import parts_apart
+from fbcheck_pipeline.phones.dirty.apart import BETWEEN_OR_ADDRESS, parts_apart
 from fbcheck_pipeline.phones.dirty.countries_named import MAY_BE_FLAG, names_country, without_lira
 from fbcheck_pipeline.phones.dirty.few import fewest_of, may_be_emergency, regions_in
 from fbcheck_pipeline.phones.dirty.runs import all_digits, groups_of, runs_in
@@ -20,14 +20,12 @@ from fbcheck_pipeline.phones.fast.territories import FEWEST, FEWEST_ABROAD
 from fbcheck_pipeline.phones.phone_batches import PhoneArrays
 from fbcheck_pipeline.phones.ways.cells import Cells
 from fbcheck_pipeline.phones.ways.way_asker import WayAsker
-from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS
+from fbcheck_pipeline.text.decorations import CURRENCY, MIN_PART_DIGITS
 from fbcheck_pipeline.text.digit_runs import LETTERS as LETTERS_APART
 from fbcheck_pipeline.text.digit_runs import MAY_BE_DIGITS, UNLESS
 from fbcheck_pipeline.text.few_digits import AMOUNT_OR_BOOK
 from fbcheck_pipeline.text.parts_apart import REASONS as REASONS_APART
 from fbcheck_pipeline.text.parts_apart import TORN
-
-BETWEEN_APART = f"[0-9][^0-9]*[{LETTERS_APART}][^0-9]*[0-9]"
 
 
 def without_run(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
@@ -91,14 +89,21 @@ def without_part(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[
             *(is_none | (is_few & (counts >= FEWEST)), is_none | (is_few & (counts >= FEWEST_ABROAD))),
         )
     )
-    # Where no run is a number, other reasons come first, but for letters between digits.
-    is_without = has_other & ~is_unclear & (cells.regions != NONE) & (has_number | matches(plain, BETWEEN_APART))
+    first = np.searchsorted(of_cell, np.arange(len(plain)))
+    is_first_few = has_other & np.append(is_few, False)[first]
+    # Where no run is a number, other reasons come first, but for letters between digits, and signs of a currency.
+    is_without = (
+        has_other
+        & (is_first_few | ~is_unclear)
+        & (cells.regions != NONE)
+        & (has_number | matches(plain, f"{BETWEEN_OR_ADDRESS}|{CURRENCY}"))
+    )
     places = np.flatnonzero(is_without & may_be_abroad)
     words = plain.take(pa.array(places))
     words = pc.if_else(pa.array(may_be_named[places]), words, without_lira(words))
     is_without[places[names_country(words)]] = False
     texts = plain.filter(pa.array(is_without))
-    first = np.searchsorted(of_cell, np.flatnonzero(is_without))
+    first = first[is_without]
     letters, ranges, none = (phone_batches.REASON_CODE[each] for each in REASONS_APART)
     reasons = np.where(matches(texts, f"[{LETTERS_APART}]"), letters, np.where(counts[first] >= MIN_PART_DIGITS, ranges, none))
     return phone_batches.rejected_phones(cells.rows[is_without], reasons), is_without

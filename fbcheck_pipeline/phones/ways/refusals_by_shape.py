@@ -9,7 +9,7 @@ from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.careful.reference import has_trunk_zero
 from fbcheck_pipeline.phones.dirty.among_words import REFERRED, beside_letter, referred
-from fbcheck_pipeline.phones.dirty.apart import parts_apart
+from fbcheck_pipeline.phones.dirty.apart import BETWEEN_OR_ADDRESS, begin_with_few, parts_apart
 from fbcheck_pipeline.phones.dirty.beside import RANGE_OR_SUM, TIME_BEHIND, WITH_MORE, before_range, before_time, with_more
 from fbcheck_pipeline.phones.dirty.cleared import CHAT_LINK, MOMENT_BEFORE
 from fbcheck_pipeline.phones.dirty.countries_named import names_country
@@ -29,7 +29,7 @@ from fbcheck_pipeline.phones.dirty.rejects import (
 from fbcheck_pipeline.phones.dirty.runs import all_digits, groups_of, runs_in
 from fbcheck_pipeline.phones.dirty.undress import matches, replaced
 from fbcheck_pipeline.phones.fast.digits import digit_counts
-from fbcheck_pipeline.phones.fast.terms import MAX_EMERGENCY_DIGITS, Mask
+from fbcheck_pipeline.phones.fast.terms import MAX_EMERGENCY_DIGITS, NONE, Mask
 from fbcheck_pipeline.phones.phone_batches import PhoneArrays
 from fbcheck_pipeline.phones.ways.cells import Cells, rejected, rejected_for, rejected_where
 from fbcheck_pipeline.phones.ways.way_asker import WayAsker, of_shape
@@ -77,6 +77,13 @@ def few_beside(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[Ph
     """Cells in which words part a few digits from all others."""
     fewest = int(fewest_of(cells.regions).min())
     return rejected_where(cells.rows, [(RejectReason.LETTERS_IN_NUMBER, are_few_beside(plain, fewest))])
+
+
+@of_shape(BETWEEN_OR_ADDRESS)
+def few_first(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+    """Cells in which words or signs part the first few digits from all others."""
+    are_few = begin_with_few(plain, int(fewest_of(cells.regions).min()))
+    return rejected_where(cells.rows, [(RejectReason.LETTERS_IN_NUMBER, are_few & (cells.regions != NONE))])
 
 
 @of_shape(BETWEEN)

@@ -368,6 +368,9 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("+49 30 123456@example.com", None, "not_a_number"),
         ("https://t.me/+905321234567 0212 555 12 34", "TR", "not_a_number"),
         ("Max\nHauptstr. 66\n66004 Ulm", "DE", "letters_in_number"),  # two lines of an address
+        ("Hauptstr. 12\n89073 Ulm", "DE", "letters_in_number"),
+        ("Hauptstr. 12, 89073 Ulm", "DE", "letters_in_number"),
+        ("Max 3\n0532 123 45 67", "TR", "+905321234567"),  # no post code
         ("Max\nTel. 030\n1234567", "DE", "+49301234567"),
         ("Bahnhofstr. 66 66004 Ulm", "DE", "letters_in_number"),  # a house and a post code
         ("Lindenstr. 33 - 04109 Leipzig", "DE", "letters_in_number"),

@@ -232,6 +232,7 @@ TRAPS: dict[str, tuple[str, ...]] = {
     "LU": (
         "(Numara) 71145",
         "20201234Kl. 666",
+        "3963,97 Türkei",
         "+352-628-569-033 5/12/2020 € 15",
         "3- 523564",
         "93 16 53 902 | +352628123456 veya 93 16 53 902",
@@ -239,7 +240,7 @@ TRAPS: dict[str, tuple[str, ...]] = {
         "4124-89274-4",
         "8910-19",
     ),
-    "ID": ("+62 812-477-011 12)", "0813-9888-842 20,-", "+62 812-477-011 12) / Ali", "Tel 000 83 055(3)11 80850)"),
+    "ID": ("(157,93 €)", "+62 812-477-011 12)", "0813-9888-842 20,-", "+62 812-477-011 12) / Ali", "Tel 000 83 055(3)11 80850)"),
     "NZ": ("021 737 697 2 👤",),
     "NG": ("+234 800 347 3404 20,- 0800 46580 832203",),
     "EE": ("8890536\n56-94 7319 or 8890536",),
@@ -402,6 +403,11 @@ def test_decorations_that_learning_has_met_are_undressed_before_any_other_way_is
 def test_without_a_region_no_two_prefixes_go_from_one_number(reader: PhoneReader) -> None:
     """What is known of its digits from the second 00 on is not what all of them are."""
     assert not disagreements(reader, [("+(00(00(23(2)30)48)2)", NO_REGION, Says.NOTHING)])
+
+
+def test_without_a_region_a_country_beside_an_address_is_the_reason(reader: PhoneReader) -> None:
+    """Only where numbers need no code, the parts of a cell are looked at."""
+    assert not disagreements(reader, [("CH:, Hauptstr. 185\n87663 Berlin", NO_REGION, Says.NOTHING)])
 
 
 def test_an_endless_cell_is_no_number_though_most_of_it_is_invisible(reader: PhoneReader) -> None:

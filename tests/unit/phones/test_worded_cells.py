@@ -6,7 +6,9 @@ import random
 
 import pytest
 
+from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.phones import phone_reader
+from fbcheck_pipeline.phones.careful.reference import rejected
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
 from fbcheck_pipeline.phones.phone_reader import PhoneReader
 from tests.unit.phones.corpus import NO_REGION, Cell, read_carefully
@@ -236,6 +238,7 @@ TRAPS: dict[str, tuple[str, ...]] = {
         "+81492377840 60,20 Il",
     ),
     "ID": (
+        "23.4.\nTel. | +628001233148, Leipzig | %Anna",
         "0812-345-678 61!",
         "0812-345-678 61 ⭐",
         "0812-345-6789)",
@@ -346,6 +349,24 @@ TRAPS: dict[str, tuple[str, ...]] = {
         "tel12-34567",
     ),
     "DE": (
+        "0711 1234567;isub=12, Max",
+        "Max &#43;49 171 1234567",
+        "www.a12.de, Max 0171 1234567",
+        "https://a12.de 0171 1234567",
+        "wa.me/49, Max 0171 1234567",
+        "item1.TEL:0171 1234567",
+        "Tel 5&nbsp;0171 1234567, Max",
+        "5e1234",
+        "9h-17h, 0171 1234567",
+        "ab 12 €, Max 0171 1234567",
+        "€ 5, Max 0171 1234567",
+        "1) Max 0171 1234567 2) Ute 0172 1234567",
+        "030 (Berlin) 123456",
+        "5.6., Max 0171 1234567",
+        "99,- € 46 € 35,- €, Tel 0171 1234567",
+        "18 € 60,- € 48,- € € 22\nTel 0171 1234567",
+        "68 €/h 27 € 45,- € 31 €, Tel 0171 1234567",
+        "8-17 €, Max 0171 1234567",
         "DE +41910397784 USA",
         "20170514; 01512 8587148",
         "24 12 2019 / 030 1234567",
@@ -402,6 +423,9 @@ TRAPS: dict[str, tuple[str, ...]] = {
         "29-69-9 Deutschland",
     ),
     "LU": (
+        "51,- £\n43,-£; +352/800 12 073, Monika, +35290012904",
+        "Max 5, Ute 2344 €, Tel 621 123 456",
+        "3.2.2024 10:00 Max 2344 €, Tel 621 123 456",
         "Max GmbH;\nMobil: +352858978998;\nUhr abends;\nFax: 681 170 511",
         "2344, 661 123 456",
         "2789746.60.",
@@ -560,5 +584,32 @@ def test_what_many_lists_hold_is_not_read_cell_by_cell(reader: PhoneReader, monk
     """It would be right, and slower than phonenumbers alone."""
     cell = (text, COUNTRIES.index("TR"), Says.NATIONAL)
     expected = read_carefully(*cell)
+    monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
+    assert read_cells(reader, [cell]) == [expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Rechnung 4711 vom 3.2.2024: 1.234,56 €",
+        "RE-2024-0012 1.234,56 €",
+        "2 Stk. à 19,90 €",
+        "3 Reifen à 5,00 = 15,00 €",
+        "Summe: 1.249,00 €",
+        "netto 1.234,56 € / brutto 1.469,13 €",
+        "950,00 € kalt, 75 m²",
+        "Max Muster\nBahnhofstr. 12\n89073 Ulm",
+        "Max Muster\nBahnhofstr. 12\n89073 Ulm\nTel. 0731 1234567",
+        "Muster & Söhne\nBahnhofstr. 12\n89073 Ulm\nTel. 0152 6056961\nmax@example.com",
+        "Bahnhofstr. 12, 89073 Ulm, Tel. 0152 6056961",
+        "0731 1234567 ab 18:00 Uhr",
+        "Termin 3.2.2024, 14:30 Uhr, 0731 1234567",
+    ],
+)
+def test_what_german_lists_hold_is_not_read_cell_by_cell(reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Where runs of four to six digits are numbers, a sum, a year or a post code may be one; its shape tells that it is none."""
+    cell = (text, COUNTRIES.index("DE"), Says.NATIONAL)
+    expected = read_carefully(*cell)
+    assert expected == [rejected(RejectReason.LETTERS_IN_NUMBER)]
     monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
     assert read_cells(reader, [cell]) == [expected]
