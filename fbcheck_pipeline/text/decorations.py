@@ -49,6 +49,7 @@ _ADDRESS_BESIDE = re.compile(
     r"(?<![^\s,;/|(<\[:])(?:[^\W\d_][\w.+\-]*@[\w\-]+(?:\.[\w\-]+)+|(?:https?://|www\.)[^\s;|<>()\[\]]+)(?=$|[\s,;/|)>\]])",
     re.I,
 )
+_GOES_ON = re.compile(r"\s*[1-9]")
 _LATITUDE, _LONGITUDE = r"-?[1-8]?\d\.\d{4,}", r"-?(?:[1-9]?\d|1[0-7]\d)\.\d{4,}"
 _PLACE_BESIDE = re.compile(
     r"(?<![\w.])[(\[@]?-?[1-9]\d{0,2}\.\d{4,}\u00b0?\s*[NSns]?\s*[,;/ ]\s*-?[1-9]\d{0,2}\.\d{4,}\u00b0?\s*[EWew]?[)\]]?(?![\w.])"
@@ -137,11 +138,13 @@ _WITH_DASH = (
     rf"^(?:{YEAR}-[0-9]+|[1-9][0-9]{{5}}-[0-9]{{4}}|[1-9]-.*"
     r"|[1-9][0-9]-[0-9]{1,6}|[1-9][0-9]{2}-[0-9]{1,5}|[1-9][0-9]{3,4}-[0-9]{1,4})$"
 )
+FILE_NUMBER = rf"^[1-9][^/]*/[^/]*/|^{YEAR}/[0-9]+$|^[1-9][0-9]*/{YEAR}$"
+"""Two slashes, or a year beside one, and neither a plus nor a 0 before: no telephone's; for Python and RE2."""
 LIKE_CODES = rf"{_WITH_DASH}|^(?:{BARE_DAY})$|^[1-9][^(]*[./]"
 """Beside numbers rather something else's than a telephone's: `2674.425`, `302-7352`, `4711/08`, a day; for Python and RE2."""
 OTHER_THINGS = rf"{_ADDRESS}|{LIKE_CODES}|^[1-9][0-9]?(?: [0-9]{{3}}){{2}}$|^[1-9](?:[^0-9]*[0-9]){{0,5}}$"
 """Beside words so are an address, `66 66004`, thousands and few digits, too; for Python and RE2."""
-_LIKE_CODES = re.compile(LIKE_CODES)
+_LIKE_CODES, _FILE_NUMBER = re.compile(LIKE_CODES), re.compile(FILE_NUMBER)
 _OTHER_THINGS = re.compile(OTHER_THINGS)
 _SHORT_DATE, _IP_ADDRESS = re.compile(SHORT_DATE), re.compile(IP_ADDRESS)
 _AROUND = re.compile(r"^\D+|\D+$")
@@ -377,6 +380,11 @@ def is_ip_address(text: str) -> bool:
     return text.count(".") == 3 and _IP_ADDRESS.match(text.strip(" ()[]")) is not None
 
 
+def is_file_number(text: str) -> bool:
+    """`79/56/79/485`, `5715/2024`."""
+    return _FILE_NUMBER.match(text) is not None
+
+
 def may_be_code(text: str) -> bool:
     """True for a point, a slash or a single dash between digits without a plus or a 0, and for a day."""
     return _LIKE_CODES.match(text.strip("()[] ")) is not None
@@ -483,8 +491,11 @@ def address_beside(text: str) -> str:
 
 
 def _without_address(match: re.Match[str]) -> str:
-    """Nothing; a word where the digits right before it may be its own: `0574 70 2 rings@example.com`."""
-    if digit_count(match[0]) >= MIN_PART_DIGITS:
+    """Nothing; a word where the digits right before it may be its own: `0574 70 2 rings@example.com`.
+
+    It stays where its last digits may begin the number behind it: `x.com/0160 33043774`.
+    """
+    if digit_count(match[0]) >= MIN_PART_DIGITS or (match[0][-1].isdecimal() and _GOES_ON.match(match.string, match.end())):
         return match[0]
     return " mail " if re.search(r"\d\s*$", match.string[: match.start()]) else _GONE
 

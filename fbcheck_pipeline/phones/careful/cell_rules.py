@@ -627,14 +627,14 @@ def _reject_other_readings(text: str, core: str, whole: PhoneOutcome, reader: _R
     # Service lines have area codes of four digits, which no post code can be told from.
     has_trunk = has_trunk_zero(reader.region) and whole.line_type not in EXCLUDED_LINE_TYPES
     others = map(reader.number_in, _other_readings(text, core, has_trunk, partial(area_of, whole)))
-    # `Bahnhofstr. 66\n66004 Ulm`: two lines of an address; only a telephone's goes on in the next.
-    goes_on = has_words and "\n" in core and not _WRITTEN.match(core)
+    # `Bahnhofstr. 66\n66004 Ulm`, `175\n52\n75752`: only a telephone's goes on in the next line.
+    goes_on = "\n" in core and not _WRITTEN.match(core)
     if goes_on or any(other and other.e164 != whole.e164 for other in others) or other_readings.has_counted_part(text):
         raise Reject(RejectReason.LETTERS_IN_NUMBER if has_words else RejectReason.AMBIGUOUS_RANGE)
     are_two = any(all(map(reader.number_in, parts)) for parts in restarts(core)) or _are_two_of_no_trunk(core, whole, reader)
     if are_two or _loses_groups(core, whole, reader):
         raise Reject(RejectReason.AMBIGUOUS_RANGE)
-    if decorations.is_ip_address(core) and not is_own_format(core, whole):
+    if (decorations.is_ip_address(core) and not is_own_format(core, whole)) or decorations.is_file_number(core):
         raise Reject(RejectReason.NOT_A_NUMBER)
     fraction = other_readings.without_fraction(core)
     is_zero = other_readings.without_fraction(core, zeros_only=True) is not None

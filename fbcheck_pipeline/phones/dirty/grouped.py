@@ -14,7 +14,7 @@ from fbcheck_pipeline.phones.dirty.runs import Groups, Runs
 from fbcheck_pipeline.phones.dirty.undress import matches
 from fbcheck_pipeline.phones.fast.digits import MOST_NEXT, are_next, buffers_of, digit_counts
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
-from fbcheck_pipeline.text.decorations import DAY, DAY_OR_MONTH, IP_ADDRESS, MIN_PART_DIGITS, MONTH, YEAR
+from fbcheck_pipeline.text.decorations import DAY, DAY_OR_MONTH, FILE_NUMBER, IP_ADDRESS, MIN_PART_DIGITS, MONTH, YEAR
 from fbcheck_pipeline.text.few_digits import AMOUNT_OR_BOOK
 from fbcheck_pipeline.text.other_readings import MOST_TAIL_DIGITS
 from fbcheck_pipeline.text.splitting import MIN_RESTART_DIGITS
@@ -35,10 +35,15 @@ _SLASH, _DASH = b"/-"
 
 
 class Shapes(NamedTuple):
-    """Cells in which no rule sees anything but groups; those in which none does if they are a number; digits with the marks of thousands."""
+    """What cells are by their shape.
+
+    are_groups: no rule sees anything but groups. may_be_one: none does if they are a number. are_files: numbers of files. are_thousands: digits
+    with the marks of thousands.
+    """
 
     are_groups: Mask
     may_be_one: Mask
+    are_files: Mask
     are_thousands: Mask
 
 
@@ -67,7 +72,7 @@ def shapes_of(cells: pa.StringArray) -> Shapes:
     are_thousands = matches(cells, _THOUSANDS, unless=IP_ADDRESS)
     are_two = (digit_counts(cells) >= 2 * MIN_PART_DIGITS) & matches(cells, "/")
     are_groups = ~(are_thousands | are_two | matches(cells, _OTHERWISE))
-    return Shapes(are_groups, are_groups & ~matches(cells, _NO_NUMBER), are_thousands)
+    return Shapes(are_groups, are_groups & ~matches(cells, _NO_NUMBER), matches(cells, FILE_NUMBER), are_thousands)
 
 
 def roles_of(cells: pa.StringArray, groups: Groups, runs: Runs) -> Roles:

@@ -227,6 +227,7 @@ def _has_unclear_signs(
     is_unclear[_rows_of_odd_brackets(signs)] = True
     is_unclear[_rows_of_places(signs, seen)] = True
     is_unclear[_rows_with_dates(signs, begins, ends)] = True
+    is_unclear[_rows_with_hours(signs)] = True
     is_unclear[_rows_parted_behind_dashes(signs, ends, seen)] = True
     is_unclear[_rows_of_addresses(signs, ends, seen, count)] = True
     return is_unclear
@@ -385,6 +386,14 @@ def _rows_with_dates(signs: _Signs, begins: Ints, ends: Ints) -> Ints:
     is_year = _are_digits(signs.data, month + 1) & _are_digits(signs.data, month + 2)
     dated: Ints = rows[parts_before & parts_behind & is_year & (behind <= ends[rows])]
     return dated
+
+
+def _rows_with_hours(signs: _Signs) -> Ints:
+    """Cells with hours that have dots, which go: `030 1234 7.00-14.30`."""
+    dashes, rows = signs.of(_DASH)
+    before, *behind = (signs.data.take(dashes + place, mode="clip") == ord(".") for place in (-3, 2, 3))
+    hours: Ints = rows[before & np.logical_or(*behind)]
+    return hours
 
 
 def _rows_parted_behind_dashes(signs: _Signs, ends: Ints, seen: NDArray[np.int32]) -> Ints:

@@ -58,10 +58,12 @@ def grouped(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[Phone
     is_one[is_one] = _is_whole(
         asker, cells.at(is_one), plain.filter(pa.array(is_one)), phone_batches.in_order(read, whole[is_one])
     )
+    is_file, is_one = is_one & shapes.are_files, is_one & ~shapes.are_files
     is_one |= (is_none & ~has_range) | (shapes.are_thousands & is_read)
+    files = rejected(cells.rows[is_file], RejectReason.NOT_A_NUMBER)
     ranges = rejected(cells.rows[is_two | (is_none & has_range)], RejectReason.AMBIGUOUS_RANGE)
     found = phone_batches.in_order(read, whole[is_one])._replace(row=cells.rows[is_one])
-    return phone_batches.joined([found, ranges]), is_one | is_two | is_none
+    return phone_batches.joined([found, files, ranges]), is_one | is_file | is_two | is_none
 
 
 def _have_number(asker: WayAsker, cells: Cells, runs: Runs, where: Mask) -> Mask:

@@ -266,6 +266,13 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("Anna 222295", "FO", "+298222295"),
         ("0151 23456789, 263.620.824", "DE", "ambiguous_range"),
         ("2345-6789 / 3345-6789", "DK", "+4523456789 +4533456789"),  # how somebody writes
+        ("http://x.com/12,0160 33043774", "DE", "not_a_number"),  # the link took its first digits
+        ("www.example.com/0160 33043774", "DE", "not_a_number"),
+        ("www.example.com/12 0160 33043774", "DE", "+4916033043774"),
+        ("175\n52\n75752", "BR", "ambiguous_range"),
+        ("0212\n555\n12 34", "TR", "+902125551234"),
+        ("79/56/79/485", "CH", "not_a_number"),
+        ("5715/2024", "DK", "not_a_number"),
         ("5~050-2458", "FI", "ambiguous_range"),
         ("4 + 434 634 4034", "IT", "invalid_number"),  # and, not an Austrian one
         ("68 00 97 98–6213 0640", "SG", "ambiguous_range"),  # no Russian one behind a count
@@ -290,7 +297,7 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("0532 123 45 67 0212 555 12 34 (9-17 Uhr)", "TR", "+905321234567 +902125551234"),
         ("201-5550123+201 5550123", "US", "invalid_number"),  # and, not an Egyptian one
         ("+905321234567+902125551234", "TR", "+905321234567 +902125551234"),
-        ("2022/133 +359 88 027 1441", "BG", "letters_in_number"),  # of a year
+        ("2022/133 +359 88 027 1441", "BG", "invalid_number"),  # of a year
         ("3-(80) 77 92 90", "LU", "ambiguous_range"),
         ("1-(415) 555-2671", "US", "+14155552671"),
         ("4~27-123456", "LU", "ambiguous_range"),
