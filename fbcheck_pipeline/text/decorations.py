@@ -51,11 +51,14 @@ _ADDRESS_BESIDE = re.compile(
 )
 _GOES_ON = re.compile(r"\s*[1-9]")
 _LATITUDE, _LONGITUDE = r"-?[1-8]?\d\.\d{4,}", r"-?(?:[1-9]?\d|1[0-7]\d)\.\d{4,}"
+_DEGREES = rf"(?:\s*{SYMBOL})?"  # their sign is a picture by now
 _PLACE_BESIDE = re.compile(
-    r"(?<![\w.])[(\[@]?-?[1-9]\d{0,2}\.\d{4,}\u00b0?\s*[NSns]?\s*[,;/ ]\s*-?[1-9]\d{0,2}\.\d{4,}\u00b0?\s*[EWew]?[)\]]?(?![\w.])"
+    rf"(?<![\w.])[(\[@]?-?[1-9]\d{{0,2}}\.\d{{4,}}{_DEGREES}\s*[NSns]?\s*[,;/ ]\s*-?[1-9]\d{{0,2}}\.\d{{4,}}{_DEGREES}\s*[EWew]?[)\]]?(?![\w.])"
 )
-COORDINATES = rf"^\(?{_LATITUDE}{SYMBOL}?\s*[NSns]?\s*[,;/ ]\s*{_LONGITUDE}{SYMBOL}?\s*[EWew]?\)?$"
-"""A place on the map, and nothing else; for Python and RE2. The sign of degrees is a picture by now."""
+COORDINATES = rf"^\(?{_LATITUDE}{_DEGREES}\s*[NSns]?\s*[,;/ ]\s*{_LONGITUDE}{_DEGREES}\s*[EWew]?\)?$"
+"""A place on the map, and nothing else; for Python and RE2."""
+MAY_BE_PLACE = r"\.[0-9]{4,}[^0-9]+[0-9]+\.[0-9]{4}"
+"""Stands in each text that holds a place on the map."""
 _COORDINATES = re.compile(COORDINATES)
 _ANGLED = re.compile(r"<\s*([+(\d][^<>]*)>")
 _ESCAPED_LINE = re.compile(r"(?:\\r)?\\n(?![a-z])")

@@ -20,7 +20,18 @@ from fbcheck_pipeline.phones.fast.territories import FEWEST
 from fbcheck_pipeline.text import decorations, labels, uris
 from fbcheck_pipeline.text.cell_words import EMPTY_WORDS, EXTENSION_WORDS, LABELS, words_of
 from fbcheck_pipeline.text.cleaning import Rule, cleaned
-from fbcheck_pipeline.text.decorations import COORDINATES, DATE, DAY, DECIMAL, MIN_PART_DIGITS, MONTH, SYMBOL, YEAR, Reject
+from fbcheck_pipeline.text.decorations import (
+    COORDINATES,
+    DATE,
+    DAY,
+    DECIMAL,
+    MAY_BE_PLACE,
+    MIN_PART_DIGITS,
+    MONTH,
+    SYMBOL,
+    YEAR,
+    Reject,
+)
 from fbcheck_pipeline.text.digit_runs import MOST_GROUPS, may_be_digits
 from fbcheck_pipeline.text.few_digits import AMOUNT_OR_BOOK
 from fbcheck_pipeline.text.other_readings import MOST_TAIL_DIGITS
@@ -78,9 +89,9 @@ _EXTENSION = rf"(?i)[0-9][ \n,;.\-/]*(?:{EXTENSION_OF_ANY_I}|[x#])[ \n.:=#\-]*[0
 # Scientific notation, the time of a date, hours, a place, an escape, an error and a flag; an address and a mask of digits have other reasons.
 _MAY_GO = (
     rf"(?i)^#|^[^0-9{LETTERS}]*[0-9]+(?:[.,][0-9]+)?\s*e\s*\+?-?[0-9]{{1,4}}[^0-9{LETTERS}]*$|[0-9][T ,]+[0-9]{{1,2}}[:.][0-9]{{2}}"
-    r"|[0-9][.:][0-9]{2}[ \n]?-[ \n]?[0-9]|[0-9][ \n]?(?:h[0-9]*|[ap]m)[ \n]?-|-[ \n]?[0-9]{1,2}[ \n]?(?:h|[ap]m)|\.[0-9]{4,} ?[nsew]|&[a-z0-9#]+;"
+    r"|[0-9][.:][0-9]{2}[ \n]?-[ \n]?[0-9]|[0-9][ \n]?(?:h[0-9]*|[ap]m)[ \n]?-|-[ \n]?[0-9]{1,2}[ \n]?(?:h|[ap]m)|&[a-z0-9#]+;"
     r"|item[0-9]|(?:tel|fax|callto|smsto|sms|phone)[:;]|//|www\.|wa\.me|whatsapp"
-    rf"|[0-9)](?:[*?#]|\.\.|--)[^0-9]*[{LETTERS}]|{MAY_BE_FLAG}"
+    rf"|{MAY_BE_PLACE}|[0-9)](?:[*?#]|\.\.|--)[^0-9]*[{LETTERS}]|{MAY_BE_FLAG}"
 )
 # Extensions may be glued to digits.
 _MAY_BE_GLUED = rf"(?i)(?:[xt]|{EXTENSION_WORDS})[ .:=#+\-]*[0-9]"

@@ -31,7 +31,9 @@ _COMMAS, _POINTS, _APOSTROPHES = (rf"\+?[1-9][0-9]{{0,2}}(?:{sign}[0-9]{{3}}){{2
 # As many decimals as the exponent says: no digit is lost, none is padded.
 _EXACT = "|".join(rf"([0-9]{{{places}}})[eE]\+?{places:02}" for places in range(8, 15))
 _FRACTION = "[.,]0$"
-_SCHEME = r"(?:item[0-9]+\.)?tel(?:;type=[a-z,]+)*:|(?:callto|smsto|sms|phone|whatsapp):"
+# None of these words may be digits.
+_TYPE = "(?:cell|work|home|voice|fax|pref|main|mobile|other)"
+_SCHEME = rf"(?:item[0-9]+\.)?tel(?:;type={_TYPE}(?:,{_TYPE})*)*:|(?:callto|smsto|sms|phone|whatsapp):"
 _SCHEME_BEFORE = r"(?i)^(?:tel|callto|smsto|sms|phone|whatsapp): *([+(]?[0-9])"
 _LABELLED = rf"[(\[]?{LABEL}(?:[ .\-/]+{LABEL})*[)\]]?[ :.=\-]{{1,3}}"
 # Of anything, so that its digits may be something else's: `No. 302-7352`.

@@ -33,6 +33,7 @@ from fbcheck_pipeline.phones.fast.terms import MAX_EMERGENCY_DIGITS, NONE, Mask
 from fbcheck_pipeline.phones.phone_batches import PhoneArrays
 from fbcheck_pipeline.phones.ways.cells import Cells, rejected, rejected_for, rejected_where
 from fbcheck_pipeline.phones.ways.way_asker import WayAsker, of_shape
+from fbcheck_pipeline.text.decorations import MAY_BE_PLACE
 from fbcheck_pipeline.text.parts_apart import TORN
 
 
@@ -155,5 +156,5 @@ def after_moment(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[
     read, is_sure = asker.fast(cells.taken(of_cell)._replace(texts=all_digits(parts)))
     is_number = is_sure & phone_batches.is_clear_number(read) & ~matches(parts, TORN)
     is_after = np.bincount(of_cell[is_number], minlength=len(plain)) > 0
-    is_after[is_after] = ~matches(plain.filter(pa.array(is_after)), "(?i)" + CHAT_LINK)
+    is_after[is_after] = ~matches(plain.filter(pa.array(is_after)), f"(?i){CHAT_LINK}|{MAY_BE_PLACE}")
     return rejected(cells.rows[is_after], RejectReason.NOT_A_NUMBER), is_after
