@@ -162,6 +162,7 @@ TRAPS: dict[str, tuple[str, ...]] = {
         "301,234.0",
         "Bahnhofstr. 66 66004 Ulm",
         "Am Markt 812  70183 - Rom",
+        "030 1234 567 12 kim@example.com",
         "030 123456 2 ev",
         "#491644 049015123438989",
         "030 123456 2 (ev)",
