@@ -59,7 +59,8 @@ MUTANTS = (
     Mutant("a day without marks", "dirty/parts.py", "{DAY}|{BARE_DAY}|", "{DAY}|"),
     Mutant("hours without marks", "dirty/parts.py", "|{BARE_HOURS}|", "|"),
     Mutant("a sign of a shape", "dirty/undress.py", "return any(sign in data for sign in signs)", "return False"),
-    Mutant("a cell without bytes before others", "fast/digits.py", "begins = ends[:-1][has_bytes]", "begins = np.minimum(ends[:-1], max(0, len(where) - 1))[: has_bytes.sum()]"),
+    Mutant("a cell without bytes before others", "fast/digits.py", "begins, of_kind = ends[:-1][has_bytes]", "begins, of_kind = np.minimum(ends[:-1], max(0, len(where) - 1))[: has_bytes.sum()]"),
+    Mutant("a block of digits", "fast/digits.py", "begins[first:last] - begins[first]", "begins[first:last] - begins[0]"),
     Mutant("a country in a part without digits", "dirty/parts.py", "keeps &= ~drops", "keeps &= True"),
     Mutant("its code behind a country's name", "ways/one_number.py", "pa.array(has_code), NOTHING", "pa.array(has_code & False), NOTHING"),
     # groups: what else than one number they may be

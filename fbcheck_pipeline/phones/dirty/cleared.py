@@ -125,13 +125,12 @@ def _without_mail(texts: pa.StringArray) -> pa.StringArray:
     while (is_blank := (last >= starts) & _IS_BLANK[data[last]]).any():
         last = last - is_blank
     follows_digit = (last >= starts) & (data[last] - np.uint8(ord("0")) < 10)
-    changed, is_kept = data.copy(), np.ones(len(data), np.bool_)
+    changed, goes = data.copy(), np.zeros(len(data) + 1, np.int8)
     changed[begins] = ord(_GONE)
     changed[begins[follows_digit, None] + np.arange(len(_IN_ITS_PLACE))] = _IN_ITS_PLACE
-    gone = begins + np.where(follows_digit, len(_IN_ITS_PLACE), 1)
-    lengths = behind - gone
-    is_kept[np.arange(lengths.sum()) + np.repeat(gone - (np.cumsum(lengths) - lengths), lengths)] = False
-    return texts_of(ends, changed, is_kept)
+    goes[begins + np.where(follows_digit, len(_IN_ITS_PLACE), 1)] += 1
+    goes[behind] -= 1
+    return texts_of(ends, changed, np.cumsum(goes[:-1], dtype=np.int8) == 0)
 
 
 def _without_gone(texts: pa.StringArray) -> pa.StringArray:

@@ -133,8 +133,9 @@ def _keys(words: pa.StringArray) -> pa.StringArray:
 def _are_among(keys: pa.StringArray, known: frozenset[str]) -> Mask:
     """By their first letters. Arrow's `is_in` would make its table of thousands of names anew for the few words of each batch."""
     may_be = _may_begin(keys)
-    first = pc.utf8_slice_codeunits(keys.filter(pa.array(may_be)), 0, _LETTERS_LOOKED_AT)
-    may_be[may_be] = [*map(known.__contains__, first.to_pylist())]
+    first = pc.utf8_slice_codeunits(keys.filter(pa.array(may_be)), 0, _LETTERS_LOOKED_AT).dictionary_encode()
+    are_known = np.array([*map(known.__contains__, first.dictionary.to_pylist())], np.bool_)
+    may_be[may_be] = are_known[first.indices.to_numpy()]
     return may_be
 
 
