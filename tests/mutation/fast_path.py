@@ -294,6 +294,7 @@ MUTANTS = (
     Mutant("hours glued to letters", "dirty/rejects.py", "    is_sure[is_sure] = ~matches(cells.filter(pa.array(is_sure)), _MAY_GO)\n", ""),
     Mutant("a bracket behind the last digit", "dirty/rejects.py", '[{LETTERS}][{LETTERS}{_SIGNS}]*$"', '[{LETTERS}][{LETTERS}{_SIGNS})]*$"'),
     Mutant("numbers that are counted", "dirty/rejects.py", "(?:[0-9][ ,/]*|", "(?:[0-9]{_GAP}|"),
+    Mutant("a day behind the last word", "dirty/rejects.py", "[^0-9]*{_DAY_BEHIND}$", "[^0-9]*$"),
     Mutant("a last word takes a few digits", "dirty/rejects.py", "matches(some, behind, unless=_WORD_BEHIND)", "matches(some, behind)"),
     Mutant("a short number of a country beside others", "dirty/rejects.py", "if fewest > FEWEST:", "if False:"),
     Mutant("few digits of all regions", "ways/refusals_by_shape.py", "    fewest = int(fewest_of(cells.regions).min())", "    fewest = int(fewest_of(cells.regions).max())"),

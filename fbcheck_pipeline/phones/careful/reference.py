@@ -194,7 +194,12 @@ def has_trunk_zero(region: str | None) -> bool:
 
 def has_short_numbers(country: str | None) -> bool:
     """True where all numbers of a country have fewer digits than one beside others."""
-    return country in COUNTRIES and max(general_of(metadata_for(country)).possible_length) < MIN_PART_DIGITS
+    return _is_country(country) and max(general_of(metadata_for(country or "")).possible_length) < MIN_PART_DIGITS
+
+
+def _is_country(country: str | None) -> bool:
+    """False for none, and for what numbers of no country have, as +800."""
+    return bool(phonenumbers.country_code_for_region(country or ""))
 
 
 def is_own_format(core: str, outcome: PhoneOutcome) -> bool:
@@ -210,10 +215,10 @@ def has_own_groups(core: str, outcome: PhoneOutcome) -> bool:
     """As `is_own_format`, also without the national prefix, if blanks, dashes or brackets group the digits; and a mobile's by threes with dots."""
     if is_own_format(core, outcome) or (outcome.line_type is LineType.MOBILE and _DOTTED.fullmatch(core)):
         return True
-    if outcome.e164 is None or outcome.country is None or "." in core or "/" in core:
+    if outcome.e164 is None or not _is_country(outcome.country) or "." in core or "/" in core:
         return False
-    national = _own_format(outcome.e164, outcome.country, PhoneNumberFormat.NATIONAL)
-    unprefixed = national.lstrip("(").removeprefix(metadata_for(outcome.country).national_prefix or "")
+    national = _own_format(outcome.e164, outcome.country or "", PhoneNumberFormat.NATIONAL)
+    unprefixed = national.lstrip("(").removeprefix(metadata_for(outcome.country or "").national_prefix or "")
     return _GROUP.findall(core) == _GROUP.findall(unprefixed)
 
 

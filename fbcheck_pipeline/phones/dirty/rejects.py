@@ -84,7 +84,9 @@ CODED = rf"^(?:[0-9]{{1,4}}/)+[0-9]{{2,}}-[{LETTERS}]{{2,}}$"
 _GAP = rf"[{_SIGNS}!?%]*"
 _WORDS_BESIDE = rf"^[{LETTERS}0-9{_SIGNS}!?%]*=*$"
 BETWEEN = rf"[0-9][^0-9]*[{LETTERS}][^0-9]*[0-9]"
-_WORD_BEHIND = rf"[0-9][^0-9{LETTERS}]+[{LETTERS}][^0-9]*$"
+# It is the last word also where a day behind it goes.
+_DAY_BEHIND = rf"(?:[^0-9](?:{DAY}|[0-9]{{1,2}}\.[0-9]{{1,2}}\.)[^0-9]*)?"
+_WORD_BEHIND = rf"[0-9][^0-9{LETTERS}]+[{LETTERS}][^0-9]*{_DAY_BEHIND}$"
 _EXTENSION = rf"(?i)[0-9][ \n,;.\-/]*(?:{EXTENSION_OF_ANY_I}|[x#])[ \n.:=#\-]*[0-9]+(?:[^0-9{LETTERS}]|$)"
 # Scientific notation, the time of a date, hours, a place, an escape, an error and a flag; an address and a mask of digits have other reasons.
 _MAY_GO = (

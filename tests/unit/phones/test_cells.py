@@ -109,6 +109,11 @@ def test_a_number_that_is_valid_abroad_only_needs_the_word_of_its_column() -> No
     assert outcomes_of("532123456", "TR", Says.INTERNATIONAL)[0].e164 == "+532123456"
 
 
+def test_digits_of_no_country_beside_words_are_grouped_as_none() -> None:
+    """Nobody says how `+800` and its numbers are written."""
+    assert outcomes_of("Ali 800.12345678", "TR", Says.INTERNATIONAL)[0].reason == "letters_in_number"
+
+
 @pytest.mark.parametrize(
     "raw", ["0532 123 45 67", "'0532 123 45 67 / 0212 555 12 34 (Max)", "9.05321234567E+11", "5321234567.0", "0212 555 12 34-35"]
 )
