@@ -33,6 +33,16 @@ class Mutant(NamedTuple):
 
 
 MUTANTS = (
+    # words that may count a number's last digits
+    Mutant("a country beside counted digits", "ways/refusals_by_shape.py", "is_unclear[is_unclear] = ~names_country", "_ = ~names_country"),
+    Mutant("a label behind digits", "dirty/beside.py", "is_counted[is_counted] = ~_are_labels", "_ = ~_are_labels"),
+    Mutant("a day before a word", "dirty/beside.py", r"[0-9][/\-][0-9]{1,2}[/\-]|(?i:www\.)", r"(?i:www\.)"),
+    Mutant("a page behind a number", "dirty/beside.py", r"[/\-]|(?i:www\.)", r"[/\-]"),
+    Mutant("two numbers before a word", "dirty/beside.py", "unless=_NOT_COUNTED) & ~may_be_two", "unless=_NOT_COUNTED)"),
+    Mutant("groups of three before a word", "ways/refusals_by_shape.py", "is_clear_number(read) & ~is_threes", "is_clear_number(read)"),
+    Mutant("more digits than words count", "ways/refusals_by_shape.py", " & (tails <= MOST_TAIL_DIGITS)", ""),
+    Mutant("a number that ends in one place", "ways/refusals_by_shape.py", "is_unclear[places[at]] &= (is_sure", "_ = (is_sure"),
+    Mutant("a number is before a count", "ways/refusals_by_shape.py", "is_whole & has_number", "is_whole"),
     # the first few digits, which words or signs part from all others
     Mutant("a page before few digits", "dirty/apart.py", r"(?i)//|www\.|", "(?i)//|"),
     Mutant("an address with slashes before few digits", "dirty/apart.py", r"(?i)//|www\.|", r"(?i)www\.|"),
@@ -430,7 +440,7 @@ MUTANTS = (
     Mutant("a bracket's own digit", "dirty/beside.py", "[1-9][0-9]{0,3}\\\\)|", "[1-9][0-9]{0,4}\\\\)|"),
     Mutant("an unclear number before an extension", "ways/one_number.py", "is_sure[is_read] = ~phone_batches.is_ambiguous(found) | (more[is_read] == 0)", "pass"),
     Mutant("a count of an area code's length", "dirty/beside.py", "|[0-9]{{3}}[.)]*", ""),
-    Mutant("a label counts nothing", "dirty/beside.py", "labels.is_label, words", "lambda _: False, words"),
+    Mutant("a label counts nothing", "dirty/beside.py", "where[where] = ~_are_labels", "_ = ~_are_labels"),
     Mutant("a count's digits are none of the number's", "ways/one_number.py", "pa.concat_arrays([runs, *ends])", "pa.concat_arrays([runs, *ends[:0]])"),
     Mutant("another number beside a count", "ways/one_number.py", "is_only[of_cell[~is_sure | phone_batches.is_number(read)]] = False", "pass"),
     Mutant("a country beside a count", "ways/one_number.py", "is_only[is_only] = ~names_another(named, left.regions[is_only], np.full(len(named), NONE))", "pass"),

@@ -14,6 +14,7 @@ from fbcheck_pipeline.phones.dirty.among_words import CLOSED
 from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, WHOLE, matches, replaced, rewritten
 from fbcheck_pipeline.phones.fast.digits import digit_counts, only
+from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text import labels
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
 from fbcheck_pipeline.text.decorations import CURRENCY, MIN_PART_DIGITS, YEAR
@@ -53,6 +54,10 @@ BESIDE_COUNT = "|".join(_WITH_COUNT)
 TIME_BEHIND = rf"^{_NUMBER} (?:[0-9]{{1,2}}:[0-9]{{2}}|\?+|%[1-9][0-9]?|[1-9][0-9]?%)$"
 # A country's code, or an area code of three digits; letters that may be digits.
 _NO_COUNT = rf"^\(?(?:{'|'.join(map(str, COUNTRY_CODE_TO_REGION_CODE))}|[0-9]{{3}}[.)]*)\)? [(]?0|{LETTERS_LIKE_DIGITS}"
+# Digits and words behind them; neither a day nor two numbers nor an address.
+COUNTED = rf"^(?:\+[0-9]+|\(?0[0-9]+\)?)[0-9 /\-]*[ /\-][0-9]+\.? [{LETTERS}][{LETTERS} .,!?\-]*:?$"
+_NOT_COUNTED = r"[0-9][/\-][0-9]{1,2}[/\-]|(?i:www\.)"
+_GROUP_BEHIND = r"[ )/\-]+[0-9]+$"
 LINK = r"(?i)^(?:https?://)?(?:(?:www\.)?wa\.me/|(?:api|web)\.whatsapp\.com/send/?\?phone=)([1-9][0-9]{6,14})/?$"
 
 
@@ -97,11 +102,17 @@ def beside_count(cells: pa.StringArray) -> tuple[pa.StringArray, pa.StringArray]
     for shape in _WITH_COUNT:
         where = matches(cells, shape, unless=_NO_COUNT)
         if shape is _COUNT_BEHIND:
-            words = replaced(cells.filter(pa.array(where)), shape, r"\3").dictionary_encode()
-            where[where] = ~np.array([*map(labels.is_label, words.dictionary.to_pylist())], np.bool_)[words.indices.to_numpy()]
+            where[where] = ~_are_labels(replaced(cells.filter(pa.array(where)), shape, r"\3"))
             counts = only(rewritten(cells, where, shape, r"\2"), b"0123456789")
         numbers = pc.coalesce(numbers, rewritten(cells, where, shape, r"\1"))
     return numbers, counts
+
+
+def _are_labels(texts: pa.StringArray) -> Mask:
+    """Where words say what a number is: these count nothing."""
+    words = texts.dictionary_encode()
+    are_labels: Mask = np.array([*map(labels.is_label, words.dictionary.to_pylist())], np.bool_)[words.indices.to_numpy()]
+    return are_labels
 
 
 def with_more(cells: pa.StringArray) -> list[pa.StringArray]:
@@ -113,6 +124,23 @@ def with_more(cells: pa.StringArray) -> list[pa.StringArray]:
         cells: as `in_ascii` gives them, without blanks around; `WITH_MORE`.
     """
     return [replaced(cells, *each) for each in ((WITH_MORE, r"\1\2"), ("-[0-9]+$", ""), (_FROM_RESTART, r"\1\2"))]
+
+
+def counted(cells: pa.StringArray) -> pa.StringArray:
+    """The digits, as they are written, before words that may count the last of them; null in any other cell.
+
+    Args:
+        cells: as `in_ascii` gives them, without blanks around; `COUNTED`.
+    """
+    may_be_two = (digit_counts(cells) >= 2 * MIN_PART_DIGITS) & matches(cells, "/| - |[ )-]0")
+    is_counted = matches(cells, COUNTED, unless=_NOT_COUNTED) & ~may_be_two
+    is_counted[is_counted] = ~_are_labels(replaced(cells.filter(pa.array(is_counted)), rf"^[^{LETTERS}]*", ""))
+    return rewritten(cells, is_counted, rf"\.? [{LETTERS}].*$", "")
+
+
+def without_group_behind(numbers: pa.StringArray) -> pa.StringArray:
+    """Each number of `counted` without its last group of digits, null where it has but one."""
+    return rewritten(numbers, matches(numbers, "[0-9]" + _GROUP_BEHIND), _GROUP_BEHIND, "")
 
 
 def before_time(cells: pa.StringArray) -> pa.StringArray:

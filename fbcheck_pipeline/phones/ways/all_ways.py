@@ -25,6 +25,7 @@ from fbcheck_pipeline.phones.ways.refusals_by_shape import (
     after_moment,
     certainly_none,
     coded,
+    counted_behind,
     few_beside,
     few_digits,
     few_first,
@@ -43,7 +44,16 @@ from fbcheck_pipeline.phones.ways.way_asker import Way, WayAsker, of_shape
 
 # What is left of a cell is read by these.
 WAYS_CLEARED: tuple[Way, ...] = (
-    *(in_parts, one_among_words, in_worded_parts, in_marked_parts, one_beside_count, of_ranges, with_digits_behind),
+    *(
+        in_parts,
+        one_among_words,
+        in_worded_parts,
+        in_marked_parts,
+        one_beside_count,
+        counted_behind,
+        of_ranges,
+        with_digits_behind,
+    ),
     *(few_first, without_part, letter_beside, of_reference, parted),
 )
 
@@ -66,5 +76,5 @@ WAYS: tuple[Way, ...] = (
     *(without_digit, glued, led_by_words, few_digits, certainly_none, few_beside, few_first, parted),
     *(one_undressed, of_too_many, two_by_blanks, grouped, in_parts),
     *(of_reference, in_link, with_time, with_digits_behind, of_ranges, one_among_words, in_worded_parts, in_marked_parts),
-    *(without_run, coded, in_markup, one_beside_count, in_named_country, after_clearing, after_moment),
+    *(without_run, coded, in_markup, one_beside_count, counted_behind, in_named_country, after_clearing, after_moment),
 )

@@ -7,10 +7,23 @@ import pyarrow as pa
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.phones import phone_batches
+from fbcheck_pipeline.phones.careful.cell_rules import MOST_COUNT_DIGITS
 from fbcheck_pipeline.phones.careful.reference import has_trunk_zero
 from fbcheck_pipeline.phones.dirty.among_words import REFERRED, beside_letter, referred
 from fbcheck_pipeline.phones.dirty.apart import BETWEEN_OR_ADDRESS, begin_with_few, parts_apart
-from fbcheck_pipeline.phones.dirty.beside import RANGE_OR_SUM, TIME_BEHIND, WITH_MORE, before_range, before_time, with_more
+from fbcheck_pipeline.phones.dirty.beside import (
+    COUNTED,
+    RANGE_OR_SUM,
+    TIME_BEHIND,
+    WITH_MORE,
+    before_range,
+    before_time,
+    counted,
+    digits_in,
+    ended_elsewhere,
+    with_more,
+    without_group_behind,
+)
 from fbcheck_pipeline.phones.dirty.cleared import CHAT_LINK, MOMENT_BEFORE
 from fbcheck_pipeline.phones.dirty.countries_named import names_country
 from fbcheck_pipeline.phones.dirty.few import few_digits_in, fewest_of, may_be_emergency, regions_in
@@ -33,7 +46,8 @@ from fbcheck_pipeline.phones.fast.terms import MAX_EMERGENCY_DIGITS, NONE, Mask
 from fbcheck_pipeline.phones.phone_batches import PhoneArrays
 from fbcheck_pipeline.phones.ways.cells import Cells, rejected, rejected_for, rejected_where
 from fbcheck_pipeline.phones.ways.way_asker import WayAsker, of_shape
-from fbcheck_pipeline.text.decorations import MAY_BE_PLACE
+from fbcheck_pipeline.text.decorations import MAY_BE_PLACE, MIN_PART_DIGITS
+from fbcheck_pipeline.text.other_readings import MOST_TAIL_DIGITS
 from fbcheck_pipeline.text.parts_apart import TORN
 
 
@@ -124,6 +138,41 @@ def with_time(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[Pho
     """A number and a time, which nobody can tell from more of its digits."""
     _, is_number = asker.read_as(before_time(plain), cells, phone_batches.is_clear_number)
     return rejected(cells.rows[is_number], RejectReason.INVALID_NUMBER), is_number
+
+
+@of_shape(COUNTED)
+def counted_behind(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+    """A number that may end before its last digits, since words behind may count them; nobody can tell."""
+    texts = counted(plain)
+    is_counted: Mask = texts.is_valid().to_numpy(zero_copy_only=False)
+    cells, texts, words = cells.at(is_counted), *(each.filter(pa.array(is_counted)) for each in (texts, plain))
+    whole = digits_in(texts)
+    read, is_sure = asker.fast(cells._replace(texts=whole))
+    is_whole, is_unclear = is_sure & phone_batches.is_clear_number(read), is_sure & ~phone_batches.is_number(read)
+    has_number, places, heads = np.zeros(len(texts), np.bool_), np.arange(len(texts)), texts
+    while len(places):
+        heads = without_group_behind(heads)
+        tails = digit_counts(whole)[places] - digit_counts(heads)
+        # Of groups of three, as some write a number, none is suspected.
+        is_head = heads.is_valid().to_numpy(zero_copy_only=False) & (tails <= MOST_TAIL_DIGITS)
+        places, heads, tails = places[is_head], heads.filter(pa.array(is_head)), tails[is_head]
+        is_threes = (tails == 3) & matches(heads, "(?:^|[^0-9])[0-9]{3}[^0-9]*$") & (digit_counts(heads) < MIN_PART_DIGITS)
+        read, is_sure = asker.fast(cells.taken(places)._replace(texts=digits_in(heads)))
+        is_number = is_sure & phone_batches.is_clear_number(read) & ~is_threes
+        has_number[places] |= is_number
+        is_unclear[places] &= is_threes | (is_sure & ~phone_batches.is_number(read)) | is_number
+        at = np.flatnonzero(is_number & (tails <= MOST_COUNT_DIGITS))
+        numbers = digits_in(heads.take(pa.array(at)))
+        pairs = zip(whole.take(pa.array(places[at])).to_pylist(), numbers.to_pylist(), strict=True)
+        ends = ended_elsewhere(numbers, pa.array([digits[len(number) :] for digits, number in pairs], pa.string()))
+        read, is_sure = asker.fast(cells.taken(np.tile(places[at], len(ends)))._replace(texts=pa.concat_arrays(ends)))
+        is_unclear[places[at]] &= (is_sure & phone_batches.is_number(read)).reshape(len(ends), -1).any(axis=0)
+    is_unclear &= has_number
+    is_unclear[is_unclear] = ~names_country(words.filter(pa.array(is_unclear)))
+    refused = is_unclear | (is_whole & has_number)
+    is_counted[is_counted] = refused
+    reasons = [(RejectReason.LETTERS_IN_NUMBER, is_whole[refused]), (RejectReason.AMBIGUOUS_RANGE, is_unclear[refused])]
+    return rejected_for(cells.rows[refused], reasons), is_counted
 
 
 @of_shape(WITH_MORE)

@@ -363,6 +363,19 @@ TRAPS: dict[str, tuple[str, ...]] = {
         "1) Max 0171 1234567 2) Ute 0172 1234567",
         "030 (Berlin) 123456",
         "5.6., Max 0171 1234567",
+        "0176-90136967 6. Namibia",
+        "0731 123456 12 Büro",
+        "0711 123 45 67 Büro",
+        "0711 1234567 3-2-2024 Max",
+        "0711 123456 12 www. Max",
+        "0711 1234567/030 12345 Max",
+        "0171 1234567 0711 1234567 Max",
+        "030 123 456 Max",
+        "0711 12 123456789 Max",
+        "0711 1234 1234567890 Max",
+        "0151 23456789 8. Stock",
+        "0151 23456789 812345 Stock",
+        "0152 402 10349 7 Etage",
         "99,- € 46 € 35,- €, Tel 0171 1234567",
         "18 € 60,- € 48,- € € 22\nTel 0171 1234567",
         "68 €/h 27 € 45,- € 31 €, Tel 0171 1234567",
@@ -586,6 +599,26 @@ def test_what_many_lists_hold_is_not_read_cell_by_cell(reader: PhoneReader, monk
     expected = read_carefully(*cell)
     monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
     assert read_cells(reader, [cell]) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("0731 123456 2. Etage", RejectReason.LETTERS_IN_NUMBER),
+        ("0731/123456 12 Stufen", RejectReason.LETTERS_IN_NUMBER),
+        ("0731 123 456 Max Muster", RejectReason.LETTERS_IN_NUMBER),
+        ("0176 90136967 10-12 Uhr", RejectReason.AMBIGUOUS_RANGE),
+        ("0711 1234567 8-17 Uhr", RejectReason.LETTERS_IN_NUMBER),
+    ],
+)
+def test_a_number_that_words_may_count_is_not_read_one_by_one(
+    reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, text: str, reason: RejectReason
+) -> None:
+    """Where numbers vary in length, nobody can tell where it ends."""
+    cell = (text, COUNTRIES.index("DE"), Says.NATIONAL)
+    assert read_carefully(*cell) == [rejected(reason)]
+    monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
+    assert read_cells(reader, [cell]) == [[rejected(reason)]]
 
 
 @pytest.mark.parametrize(
