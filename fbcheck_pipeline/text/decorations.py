@@ -49,6 +49,7 @@ _ADDRESS_BESIDE = re.compile(
     r"(?<![^\s,;/|(<\[:])(?:[^\W\d_][\w.+\-]*@[\w\-]+(?:\.[\w\-]+)+|(?:https?://|www\.)[^\s;|<>()\[\]]+)(?=$|[\s,;/|)>\]])",
     re.I,
 )
+_ENDS_IN_ITEM = re.compile(r",[+(]?\d+$")
 _GOES_ON = re.compile(r"\s*[1-9]")
 _LATITUDE, _LONGITUDE = r"-?[1-8]?\d\.\d{4,}", r"-?(?:[1-9]?\d|1[0-7]\d)\.\d{4,}"
 _DEGREES = rf"(?:\s*{SYMBOL})?"  # their sign is a picture by now
@@ -499,9 +500,10 @@ def address_beside(text: str) -> str:
 def _without_address(match: re.Match[str]) -> str:
     """Nothing; a word where the digits right before it may be its own: `0574 70 2 rings@example.com`.
 
-    It stays where its last digits may begin the number behind it: `x.com/0160 33043774`.
+    It stays where its last digits may begin the number behind it: `x.com/0160 33043774`, `x.com,0163 0513381`.
     """
-    if digit_count(match[0]) >= MIN_PART_DIGITS or (match[0][-1].isdecimal() and _GOES_ON.match(match.string, match.end())):
+    takes_digits = match[0][-1].isdecimal() and _GOES_ON.match(match.string, match.end())
+    if digit_count(match[0]) >= MIN_PART_DIGITS or takes_digits or _ENDS_IN_ITEM.search(match[0]):
         return match[0]
     return " mail " if re.search(r"\d\s*$", match.string[: match.start()]) else _GONE
 

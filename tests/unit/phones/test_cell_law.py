@@ -274,6 +274,7 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("2345-6789 / 3345-6789", "DK", "+4523456789 +4533456789"),  # how somebody writes
         ("http://x.com/12,0160 33043774", "DE", "not_a_number"),  # the link took its first digits
         ("www.example.com/0160 33043774", "DE", "not_a_number"),
+        ("Kunde https://example.com/a,0163 0513381", "DE", "not_a_number"),
         ("www.example.com/12 0160 33043774", "DE", "+4916033043774"),
         ("175\n52\n75752", "BR", "ambiguous_range"),
         ("0212\n555\n12 34", "TR", "+902125551234"),
