@@ -346,6 +346,7 @@ MUTANTS = (
     Mutant("a link behind a moment", "ways/refusals_by_shape.py", "{CHAT_LINK}|", ""),
     Mutant("a place for a moment", "ways/refusals_by_shape.py", "|{MAY_BE_PLACE}", ""),
     Mutant("a place beside words", "dirty/rejects.py", "{MAY_BE_PLACE}|", ""),
+    Mutant("a scheme behind few digits", "dirty/apart.py", "(?:tel|fax|callto|smsto|sms|phone|whatsapp):", "~"),
     Mutant("a place to clear", "dirty/cleared.py", "|{MAY_BE_PLACE}", ""),
     Mutant("a letter among a scheme's words", "dirty/undress.py", "(?:cell|work|home|voice|fax|pref|main|mobile|other)", "[a-z]+"),
     Mutant("brackets around a date", "fast/digits.py", "signs.counts(~_is_bracket(kinds), cells)", "signs.counts(kinds != _OTHER, cells)"),

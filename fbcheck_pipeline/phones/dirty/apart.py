@@ -20,10 +20,11 @@ BETWEEN_OR_ADDRESS = rf"[0-9][^0-9]*[{LETTERS}][^0-9]*[0-9]|{HOUSE_APART}"
 """Where no run is a number, these alone are as much of a reason as a part without one."""
 _PLAIN = rf"^[{LETTERS}{CURRENCY[1:-1]}0-9 \n,.:;|/()+\-!?%&'_]*$"
 # What goes before the parts are looked at, or is read in its own way: an address, a link, an item of a vCard, an escape, a power of ten, hours,
-# a price that is the first part, or one that may be a number.
+# a price that is the first part, or one that may be a number; a scheme right behind digits, without which no letter may be between them.
 _OTHER = (
     rf"(?i)//|www\.|wa\.me|whatsapp|item[0-9]|&[a-z]+;|^[+\-]?[0-9.,]+\s*e\s*\+?-?[0-9]|(?:h|[ap]m)\s?-\s?[0-9]"
     rf"|^[^0-9]*[0-9]+(?:[.,'][0-9]+)*(?:[.,]-)?\s*{CURRENCY}|{CURRENCY}\s*[0-9]"
+    rf"|[0-9][^0-9{LETTERS}]*(?:tel|fax|callto|smsto|sms|phone|whatsapp):"
 )
 
 
