@@ -142,12 +142,13 @@ _WITH_DASH = (
     rf"^(?:{YEAR}-[0-9]+|[1-9][0-9]{{5}}-[0-9]{{4}}|[1-9]-(?:[^0-9]*[0-9]){{1,6}}"
     r"|[1-9][0-9]-[0-9]{1,6}|[1-9][0-9]{2}-[0-9]{1,5}|[1-9][0-9]{3,4}-[0-9]{1,4})$"
 )
-FILE_NUMBER = rf"^[1-9][^/]*/[^/]*/|^{YEAR}/[0-9]+$|^[1-9][0-9]*/{YEAR}$"
+_WITH_YEAR = rf"^{YEAR}/[0-9]+$|^[1-9][0-9]*/{YEAR}$"
+FILE_NUMBER = rf"^[1-9][^/]*/[^/]*/|{_WITH_YEAR}"
 """Two slashes, or a year beside one, and neither a plus nor a 0 before: no telephone's; for Python and RE2."""
 # A telephone has six digits or more behind its one slash; points at three places and more, or at two with four digits behind the last.
 _WITH_SLASH = r"^[1-9][^(/]*/(?:(?:[^0-9(/]*[0-9]){0,5}[^0-9(/]*$|[^(]*/)"
 _WITH_POINTS = r"^[1-9][^(/.]*\.(?:[^(/.]*|[^(/.]?\.[^(/.]*|[^(/.]*\.(?:[^(/.]{0,3}|[^(/.]{5,}))$"
-LIKE_CODES = rf"{_WITH_DASH}|^(?:{BARE_DAY})$|{_WITH_SLASH}|{_WITH_POINTS}"
+LIKE_CODES = rf"{_WITH_DASH}|^(?:{BARE_DAY})$|{_WITH_SLASH}|{_WITH_YEAR}|{_WITH_POINTS}"
 """Beside numbers rather something else's than a telephone's: `2674.425`, `302-7352`, `4711/08`, a day; for Python and RE2."""
 OTHER_THINGS = rf"{_ADDRESS}|{LIKE_CODES}|^[1-9][0-9]?(?: [0-9]{{3}}){{2}}$|^[1-9](?:[^0-9]*[0-9]){{0,5}}$"
 """Beside words so are an address, `66 66004`, thousands and few digits, too; for Python and RE2."""

@@ -158,7 +158,8 @@ def is_reference(text: str) -> bool:
 
 def says_no_telephone(text: str) -> bool:
     """True for a text with words, none of which says that the number beside them is a telephone's."""
-    words = words_of(extension(text))
+    text = extension(text)
+    words = {*words_of(text), *words_of(text.casefold())}  # `WhatsApp` is one word, too
     return bool(words) and not any(map(_is_of_telephone, words))
 
 

@@ -106,7 +106,7 @@ def referred(cells: pa.StringArray) -> pa.StringArray:
 def may_be_of_other_things(cells: pa.StringArray, numbers: pa.StringArray) -> Mask:
     """Where a number may be a house and a post code, an article or an amount, since words beside it say nothing of a telephone."""
     may_be = matches(numbers, OTHER_THINGS)
-    may_be[may_be] = _say(labels.says_no_telephone, cells.filter(pa.array(may_be)))
+    may_be[may_be] = _say(labels.says_no_telephone, without_scheme(cells.filter(pa.array(may_be))))
     return may_be
 
 

@@ -252,6 +252,7 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("Art.-Nr. 2674.425 abc", "DE", "letters_in_number"),
         ("VIP (Raum 302-7352)", "DE", "letters_in_number"),
         ("Projekt 2024-16509", "HU", "letters_in_number"),
+        ("(Zähler 2024/580165)", "DE", "letters_in_number"),
         ("Ahmet 7341/2024", "CR", "letters_in_number"),
         ("Ahmet 20220804", "KE", "letters_in_number"),  # a day
         ("Modell 46 835 511", "LT", "letters_in_number"),  # millions
@@ -260,6 +261,7 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("Lindenweg 12 69024 Ulm", "DE", "ambiguous_range"),
         ("Gatan 32-31 3881 Town", "HU", "letters_in_number"),
         ("Tel. 69024", "DE", "+4969024"),
+        ("WhatsApp 612 361599", "ES", "+34612361599"),
         ("Max 171 2345678", "DE", "+491712345678"),  # as phonenumbers groups it, but for the 0
         ("John 202-555-0123", "US", "+12025550123"),
         ("Ana 612.345.678", "ES", "+34612345678"),
