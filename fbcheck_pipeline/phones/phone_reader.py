@@ -112,9 +112,11 @@ class PhoneReader:
 
     def votes(self, texts: pa.StringArray, regions: Ints) -> tuple[Ints, Mask, Mask]:
         """As `FastPath.votes`, of undressed cells, too."""
-        may_be_plain = _may_be_plain(texts)
+        # What begins with a plus says nothing of bare digits.
+        has_plus = pc.fill_null(pc.starts_with(texts, "+"), False).to_numpy(zero_copy_only=False)
+        may_be_plain = _may_be_plain(texts) & ~has_plus
         says = np.full(len(texts), Says.NOTHING)
-        national, international = ((regions != NONE) & ~may_be_plain for _ in range(2))
+        national, international = ((regions != NONE) & ~(may_be_plain | has_plus) for _ in range(2))
         short = texts if may_be_plain.all() else texts.filter(pa.array(may_be_plain))
         of_short = (self.asker.fast_path.votes(short[block], regions[may_be_plain][block]) for block in blocks(len(short)))
         for known, votes in zip((says, national, international), zip(*of_short, strict=True), strict=True):
