@@ -70,6 +70,13 @@ class OperatorError(FbcheckError):
     exit_code = 2
 
 
+class PortTaken(OperatorError):
+    """Another program uses the port that a command was told to."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"port {port} is taken; end the program that uses it, or choose another port with --port")
+
+
 class Interrupted(FbcheckError):
     """A person stopped the command."""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from fbcheck_pipeline.cli.dagster_home import prepare_dagster_home
 from fbcheck_pipeline.cli.demo import fresh_folder, sample_lists, sandbox_environment
 from fbcheck_pipeline.cli.output import Reporter
-from fbcheck_pipeline.errors import OperatorError, StorageError
+from fbcheck_pipeline.errors import OperatorError, PortTaken, StorageError
 from fbcheck_pipeline.model import paths
 
 DELAY_S = 10.0
@@ -38,7 +38,7 @@ def run_dev(port: int, reporter: Reporter) -> int:
 
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
-            raise OperatorError(f"port {port} is taken; end the program that uses it, or choose another port with --port")
+            raise PortTaken(port)
     folder = fresh_folder("dev")
     home, inbox = folder / paths.DAGSTER.folder, folder / paths.INBOX.folder
     try:

@@ -1,5 +1,6 @@
 """The commands of whoever operates a store, with their options and help; and those with a vendor and data of their own."""
 
+import errno
 import json
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from fbcheck_pipeline.cli.options import (
     Json,
     Quiet,
 )
-from fbcheck_pipeline.errors import OperatorError
+from fbcheck_pipeline.errors import OperatorError, PortTaken
 
 
 def reconcile(
@@ -167,3 +168,7 @@ def sandbox(
         serve(port=port, delay_s=delay, faults=chosen, announce=lambda url: typer.echo(f"sandbox vendor at {url}", err=True))
     except ValueError as error:
         raise OperatorError(f"--faults cannot be used: {error}") from None
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise PortTaken(port) from None

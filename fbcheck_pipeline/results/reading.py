@@ -34,7 +34,7 @@ def line_of(source: Mapping[str, Any], region: str | None) -> str:
         "a result that fbcheck exported" if is_own else "",
         f"sheet {source['sheet']!r}" if source.get("sheet") else "",
         source.get("encoding") or "",
-        f"delimiter {delimiter}" if delimiter else "",
+        f"delimiter {delimiter if len(delimiter) > 1 else repr(delimiter)}" if delimiter else "",
         "" if source.get("has_header", True) else "no header",
         f"phones in {', '.join(renamed.get(each, each) for each in columns)}",
         f"countries in {renamed.get(at, at)}" if (at := source.get("region_column")) else "",
