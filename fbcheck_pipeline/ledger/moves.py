@@ -50,12 +50,12 @@ def move(
     settled = {"settled_at": now} if TRAITS[to].settles else {}
     is_change = not (TRAITS[from_].holds == TRAITS[to].holds == "all")
     change = {"change": NEXT_CHANGE} if is_change else {}
-    reckoned = {**change, **{name: value for name, value in values.items() if isinstance(value, sa.ClauseElement)}}
+    given = {"state": to.value, **change, **settled, **values, "moved_key": chunk_key, "moved_from": from_}
     # Plain values as parameters: SQLAlchemy then knows the statement again, and need not look at each of them.
-    given = {"state": to.value, **settled, **values, "moved_key": chunk_key, "moved_from": from_}
-    plain = {name: value for name, value in given.items() if name not in reckoned}
-    update = _MOVE.where(*guard).values(reckoned) if reckoned else _MOVE.where(*guard)
-    moved = connection.execute(update, plain).rowcount == 1
+    reckoned = {name: value for name, value in given.items() if isinstance(value, sa.ClauseElement)}
+    update = _MOVE.where(*guard)
+    update = update.values(reckoned) if reckoned else update
+    moved = connection.execute(update, {name: given[name] for name in given if name not in reckoned}).rowcount == 1
     if moved:
         outdate_joins(connection, chunk_key)
         if is_change:

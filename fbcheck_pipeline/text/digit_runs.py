@@ -45,10 +45,12 @@ UNLESS = (
 """What is read in its own way."""
 _GLUED = f"{_LETTER}[0-9]"
 _LONE = f"(?:{_LETTER}|[Oo\u041e\u043eIlSZB]+|[xX]+)"
-_INSIDE = rf"[0-9][^0-9]*{_LETTER}[^0-9]*[0-9]"
+LETTERS_BETWEEN = rf"[0-9][^0-9]*{_LETTER}[^0-9]*[0-9]"
 HOUSE_APART = rf"([{LETTERS}][^0-9+(,;|{LETTERS}]*[1-9][0-9]{{0,2}} ?)[\n,]( ?{POST_CODE}\s[^0-9,;|{LETTERS}]*[{LETTERS}])"
 """A house behind a word, and a post code before one in the next line or behind a comma: they are no number together."""
-MAY_BE_DIGITS = rf"{_GLUED}|[0-9]{_LETTER}|{_INSIDE}|{_NO_LETTER}{_LONE}(?:[^{LETTERS}.:]|$)|[0-9][ \-][A-Z]{{4,}}$|{HOUSE_APART}"
+MAY_BE_DIGITS = (
+    rf"{_GLUED}|[0-9]{_LETTER}|{LETTERS_BETWEEN}|{_NO_LETTER}{_LONE}(?:[^{LETTERS}.:]|$)|[0-9][ \-][A-Z]{{4,}}$|{HOUSE_APART}"
+)
 """Letters in the place of digits, glued to them, or between; words of an address."""
 BEGINS_WITH_PLUS = r"^[^0-9]*\+"
 _GROUP = re.compile("[0-9]+")

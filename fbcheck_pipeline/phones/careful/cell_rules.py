@@ -569,7 +569,7 @@ def _honest_number(text: str, reader: _Reader) -> PhoneOutcome:
     if clean != text:
         _reject_letters_for_digits(text, whole, reader)
     if whole.is_number and not _WRITTEN.match(core):
-        if labels.is_reference(text) or (decorations.may_be_other_thing(core) and _is_of_other_thing(text, core, whole)):
+        if labels.is_reference(text) or _is_of_other_thing(text, core, whole):
             raise Reject(RejectReason.LETTERS_IN_NUMBER)
         if decorations.has_percentage(text):
             raise Reject(RejectReason.NOT_A_NUMBER)
@@ -585,7 +585,9 @@ def _is_of_other_thing(text: str, core: str, whole: PhoneOutcome) -> bool:
 
     Few digits are grouped so where no number has more.
     """
-    return labels.says_no_telephone(text) and not (has_own_groups(core, whole) or has_short_numbers(whole.country))
+    if not (decorations.may_be_other_thing(core) and labels.says_no_telephone(text)):
+        return False
+    return not (has_own_groups(core, whole) or has_short_numbers(whole.country))
 
 
 def _is_grouped_at_home(core: str, whole: PhoneOutcome, reader: _Reader) -> bool:

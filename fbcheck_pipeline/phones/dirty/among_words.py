@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.countries_named import MAY_BE_FLAG
 from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS
-from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, WHOLE, matches, replaced, rewritten, without_scheme
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, SCHEMES, WHOLE, matches, replaced, rewritten, without_scheme
 from fbcheck_pipeline.phones.fast.digits import digits_as_one, only
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text import labels
@@ -53,7 +53,7 @@ _NO_WORD = (
     # An extension; and once the words of a bracket are gone, these are left.
     r"|^[^0-9]*\)[^0-9]*#(?:[^0-9]*[0-9]){1,6}[^0-9]*$"
     rf"|\)[^?]*\?|\?[^)]*\)|\)[^(]*\([^)]*$|\([^)]*\(|^[^(]*\)[^(]*\("
-    rf"|\([^{LETTERS})]*[{LETTERS}][^{LETTERS})]*\)|(?i:tel|fax|callto|smsto|sms|phone|whatsapp):"
+    rf"|\([^{LETTERS})]*[{LETTERS}][^{LETTERS})]*\)|(?i:{SCHEMES})"
 )
 
 

@@ -7,16 +7,16 @@ import re
 import numpy as np
 import pyarrow as pa
 
-from fbcheck_pipeline.phones.dirty.undress import FIRST_BEYOND_ASCII, matches, replaced_where
+from fbcheck_pipeline.phones.dirty.undress import FIRST_BEYOND_ASCII, SCHEMES, matches, replaced_where
 from fbcheck_pipeline.phones.fast.digits import digit_counts, stretches
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text.decorations import CURRENCY
-from fbcheck_pipeline.text.digit_runs import BRACKETED_WORDS, HOUSE_APART, LETTERS
+from fbcheck_pipeline.text.digit_runs import BRACKETED_WORDS, HOUSE_APART, LETTERS, LETTERS_BETWEEN
 from fbcheck_pipeline.text.parts_apart import BOUNDS, HOUSE_BECOMES, MAY_GO, SHAPE, TIME_APART, TIME_BECOMES
 
 # What `SHAPE` has beyond ASCII are bounds.
 _PARTING = np.array([byte >= FIRST_BEYOND_ASCII or re.match(f"[{BOUNDS}]", chr(byte)) is not None for byte in range(256)])
-BETWEEN_OR_ADDRESS = rf"[0-9][^0-9]*[{LETTERS}][^0-9]*[0-9]|{HOUSE_APART}"
+BETWEEN_OR_ADDRESS = f"{LETTERS_BETWEEN}|{HOUSE_APART}"
 """Where no run is a number, these alone are as much of a reason as a part without one."""
 _PLAIN = rf"^[{LETTERS}{CURRENCY[1:-1]}0-9 \n,.:;|/()+\-!?%&'_]*$"
 # What goes before the parts are looked at, or is read in its own way: an address, a link, an item of a vCard, an escape, a power of ten, hours,
@@ -24,7 +24,7 @@ _PLAIN = rf"^[{LETTERS}{CURRENCY[1:-1]}0-9 \n,.:;|/()+\-!?%&'_]*$"
 _OTHER = (
     rf"(?i)//|www\.|wa\.me|whatsapp|item[0-9]|&[a-z]+;|^[+\-]?[0-9.,]+\s*e\s*\+?-?[0-9]|(?:h|[ap]m)\s?-\s?[0-9]"
     rf"|^[^0-9]*[0-9]+(?:[.,'][0-9]+)*(?:[.,]-)?\s*{CURRENCY}|{CURRENCY}\s*[0-9]"
-    rf"|[0-9][^0-9{LETTERS}]*(?:tel|fax|callto|smsto|sms|phone|whatsapp):"
+    rf"|[0-9][^0-9{LETTERS}]*{SCHEMES}"
 )
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.among_words import CLOSED
-from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, QUOTE, any_holds, matches, replaced, replaced_where
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, QUOTE, SCHEMES, any_holds, matches, replaced, replaced_where
 from fbcheck_pipeline.phones.fast.digits import buffers_of, digit_counts, texts_at, texts_of
 from fbcheck_pipeline.phones.fast.terms import Ints
 from fbcheck_pipeline.text.decorations import (
@@ -30,7 +30,7 @@ from fbcheck_pipeline.text.decorations import (
 from fbcheck_pipeline.text.few_digits import AMOUNT_OR_BOOK, BLANKS
 
 _PLAIN = rf"^[{LETTERS}0-9(+/{CURRENCY[1:-1]}][{LETTERS}0-9 \t\r\n,.;:!?/()'\"{{}}\-+|#%_@=&\x{{b2}}\x{{b3}}{CURRENCY[1:-1]}]*$"
-_SCHEME = r"(?:tel|fax|callto|smsto|sms|phone|whatsapp):\s*"
+_SCHEME = rf"{SCHEMES}\s*"
 _DAY = "|".join(
     rf"{DAY_OR_MONTH}{mark}{DAY_OR_MONTH}{mark}{YEAR}|{YEAR}{mark}{DAY_OR_MONTH}{mark}{DAY_OR_MONTH}"
     for mark in ("-", r"\.", "/")

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.countries_named import names_country
-from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches, replaced, replaced_where, without_scheme
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, SCHEMES, matches, replaced, replaced_where, without_scheme
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text.cell_words import JOINING_WORDS
@@ -35,7 +35,7 @@ _WRITTEN = r"(?:\+[0-9]|0|\([0-9]+\))[0-9 ()\-]*[0-9]"
 WORDED = rf"^{_BESIDE}{_WRITTEN}(?:(?:{_WORDS_BETWEEN}|{_BESIDE}{_SIGN}{_BESIDE}){_WRITTEN})+{_BESIDE}(?: -)?$"
 MARKED = r"(?s)[0-9].*[;|\n].*[0-9]"
 _PLAIN = rf"^[{LETTERS}0-9 \n;|,.:!?/()+\-]*$"
-_SCHEME = r"(?i)(?:tel|fax|callto|smsto|sms|phone|whatsapp):|www\.|wa\.me|whatsapp|//"
+_SCHEME = rf"(?i){SCHEMES}|www\.|wa\.me|whatsapp|//"
 _BEGINS = r"^[^0-9+(]*\(?[+0]"
 _JOINED = rf"(?i) (?:{JOINING_WORDS}) "
 # `VE` is Venezuela, too.

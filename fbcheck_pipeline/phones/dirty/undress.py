@@ -31,6 +31,8 @@ _COMMAS, _POINTS, _APOSTROPHES = (rf"\+?[1-9][0-9]{{0,2}}(?:{sign}[0-9]{{3}}){{2
 # As many decimals as the exponent says: no digit is lost, none is padded.
 _EXACT = "|".join(rf"([0-9]{{{places}}})[eE]\+?{places:02}" for places in range(8, 15))
 _FRACTION = "[.,]0$"
+SCHEMES = "(?:tel|fax|callto|smsto|sms|phone|whatsapp):"
+"""What stands before a number as a scheme, in letters of any case."""
 # None of these words may be digits.
 _TYPE = "(?:cell|work|home|voice|fax|pref|main|mobile|other)"
 _SCHEME = rf"(?:item[0-9]+\.)?tel(?:;type={_TYPE}(?:,{_TYPE})*)*:|(?:callto|smsto|sms|phone|whatsapp):"
