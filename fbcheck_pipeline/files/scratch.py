@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -24,18 +24,23 @@ _AS_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 def scratch_folder() -> Iterator[Path]:
     """A folder that only its owner may read, and that goes with the context."""
     _drop_abandoned_once()
-    unlocked = tempfile.mkdtemp(prefix=_PREFIX)
-    descriptor = os.open(unlocked, _AS_FOLDER)
-    try:
-        hold(descriptor, fcntl.LOCK_SH)
-        folder = Path(unlocked + _SUFFIX)
-        os.rename(unlocked, folder)  # only now others take it for one, and see that it is held
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    finally:
-        os.close(descriptor)
+    folder, descriptor = _held_folder()
+    with ExitStack() as at_last:
+        at_last.callback(os.close, descriptor)
+        at_last.callback(shutil.rmtree, folder, ignore_errors=True)
+        yield folder
+
+
+def _held_folder() -> tuple[Path, int]:
+    """A new folder, and what holds it; from its first moment on others may take it for abandoned, so that a killed process leaves none."""
+    while True:
+        folder = Path(tempfile.mkdtemp(_SUFFIX, _PREFIX))
+        with suppress(FileNotFoundError):
+            descriptor = os.open(folder, _AS_FOLDER)
+            hold(descriptor, fcntl.LOCK_SH)
+            if folder.exists():
+                return folder, descriptor
+            os.close(descriptor)
 
 
 def drop_abandoned_scratch() -> None:

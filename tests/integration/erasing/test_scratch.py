@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import tempfile
 from collections.abc import Callable
 from multiprocessing import forkserver
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fbcheck_pipeline.files.scratch import scratch_folder
+from fbcheck_pipeline.files.scratch import drop_abandoned_scratch, scratch_folder
 from fbcheck_pipeline.results.joined_list import rejoin
 from fbcheck_pipeline.settings import Settings
 from fbcheck_pipeline.workflow.erasing.erase import erase
@@ -52,13 +53,29 @@ def test_a_killed_collection_leaves_no_number(command: str, temporary: Path, ope
 
 
 def test_the_next_process_cleans_up(temporary: Path) -> None:
-    for _ in range(2):
-        process = FORK.Process(target=_put_aside_and_die, args=(str(temporary),))
+    """Whenever a process is killed, from before the folder is made until it is gone."""
+    survived = False
+    for moment in range(100):
+        process = FORK.Process(target=_put_aside, args=(str(temporary), moment, _die))
         process.start()
         process.join(PATIENCE_S)
+        left = list(temporary.glob("*.scratch"))
+        assert all(each.stat().st_mode & 0o777 == 0o700 for each in left)
+        drop_abandoned_scratch()
+        assert set(temporary.iterdir()) == {temporary / "fbcheck-mine"}, moment
+        if survived := process.exitcode == 0:
+            break
         assert process.exitcode == -signal.SIGKILL
-        (left,) = temporary.glob("*.scratch")
-        assert left.stat().st_mode & 0o777 == 0o700
+    assert survived and moment > 5
+
+
+def test_a_process_keeps_the_folder_that_another_drops_meanwhile(temporary: Path) -> None:
+    """At each moment at which it may look abandoned."""
+    for moment in range(8):
+        process = FORK.Process(target=_put_aside, args=(str(temporary), moment, drop_abandoned_scratch))
+        process.start()
+        process.join(PATIENCE_S)
+        assert process.exitcode == 0, moment
 
 
 def _collect_and_die(settings: Settings, temporary: str) -> None:
@@ -66,8 +83,25 @@ def _collect_and_die(settings: Settings, temporary: str) -> None:
     live(settings, dying_at("kept result", "before", 1), ["a"])
 
 
-def _put_aside_and_die(temporary: str) -> None:
+def _put_aside(temporary: str, moment: int, happens: Callable[[], object]) -> None:
+    """Put a number aside; something happens right before what is done as so many-th."""
     tempfile.tempdir = temporary
+    drop_abandoned_scratch()
+    left = moment
+
+    def look(event: str, _: object) -> None:
+        nonlocal left
+        left -= 1
+        if left == -1:
+            happens()
+
+    sys.addaudithook(look)
     with scratch_folder() as folder:
         (folder / "list").write_text("a number")
-        signal.raise_signal(signal.SIGKILL)
+        drop_abandoned_scratch()
+        assert (folder / "list").read_text() == "a number"
+    left = 1_000  # what the process does at its end is another matter
+
+
+def _die() -> None:
+    signal.raise_signal(signal.SIGKILL)
