@@ -22,6 +22,7 @@ from fbcheck_pipeline.model.reasons import RejectReason, by_reason
 from fbcheck_pipeline.model.statuses import CHECK_STATUSES
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.progress import report_progress, reported
+from fbcheck_pipeline.results.number_kinds import KIND_COLUMNS, NumberKinds
 from fbcheck_pipeline.results.reading import line_of, sentences_of
 from fbcheck_pipeline.results.rejects import COLUMNS, Rejects
 from fbcheck_pipeline.settings import Settings
@@ -37,12 +38,13 @@ from fbcheck_pipeline.workflow.workspace import Workspace, open_workspace, rehea
 
 @dataclass(frozen=True)
 class _Reading:
-    """What a list holds, how it was read, and why cells were rejected; nothing is said of a list that an earlier run has read."""
+    """What a list holds, why cells were rejected, and how it was read; nothing is said of that where an earlier run has read it."""
 
     region: str | None
     content: ListContent
     rows: int
     rejects: Rejects
+    kinds: NumberKinds
     line: str | None
     sentences: list[str]
 
@@ -110,6 +112,7 @@ def _rehearse(
             "read_so": found.sentences,
             "reject_reasons": reasons,
             "rejects": told,
+            "countries": found.kinds.to_json(),
             "hint": region_hint(without_region, counts) or why_it_never_fits(ws, phone_list),
         }
     for key, document in documents.items():
@@ -137,15 +140,16 @@ def _read(ws: Workspace, path: Path, options: ReadOptions) -> _Reading:
     """Read and normalise a list as a run would, or take what an earlier run has read."""
     snapshot = known_snapshot(ws, path)
     options = as_its_source_says(ws, snapshot, options)
-    reader, tally = open_list(path, options), Rejects()
+    reader, rejects, kinds = open_list(path, options), Rejects(), NumberKinds()
     known = snapshot or known_list(ws, path, reader.source.sha256)
     if known is not None and not is_read_anew(known, options.to_json()):
         options = ReadOptions.from_json(known.options)
         frame = places.E164_PHONES.of(known.list_key)
         if ws.storage.exists(frame):
-            stored = ws.storage.read_parquet(frame, [Column.PHONE_E164, *COLUMNS]).batches
-            content = content_of(reported("normalising", tally.counted(stored), known.count("phones") or None))
-            return _Reading(options.region, content, known.source_rows, tally, None, [])
+            stored = ws.storage.read_parquet(frame, [Column.PHONE_E164, *COLUMNS, *KIND_COLUMNS]).batches
+            counted = kinds.counted(rejects.counted(stored))
+            content = content_of(reported("normalising", counted, known.count("phones") or None))
+            return _Reading(options.region, content, known.source_rows, rejects, kinds, None, [])
         reader = open_list(path, options)
     source, region = reader.source, options.region or ws.settings.region
     normaliser = Normaliser(region=region, region_column=source.region_column, extra_line_types=ws.settings.extra_line_types)
@@ -156,8 +160,8 @@ def _read(ws: Workspace, path: Path, options: ReadOptions) -> _Reading:
             report_progress("reading", reader.rows_read, reader.expected_rows)
 
     normalised = normaliser.normalise_all(normaliser.learn(raw()))
-    content = content_of(reported("normalising", tally.counted(normalised), None))
+    content = content_of(reported("normalising", kinds.counted(rejects.counted(normalised)), None))
     if source.region_column is not None:
         content = replace(content, some_cells=tuple)  # its rows say their countries
     facts = asdict(source)
-    return _Reading(region, content, reader.counts["rows"], tally, line_of(facts, region), sentences_of(facts, region))
+    return _Reading(region, content, reader.counts["rows"], rejects, kinds, line_of(facts, region), sentences_of(facts, region))

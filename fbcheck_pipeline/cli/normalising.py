@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from fbcheck_pipeline.cli.output import Reporter, count_of
-from fbcheck_pipeline.cli.tables import told_by_column
+from fbcheck_pipeline.cli.tables import told_by_column, told_by_country
 from fbcheck_pipeline.files.atomic import whole_file
 from fbcheck_pipeline.lists import ReadOptions, open_list
 from fbcheck_pipeline.model.columns import Column
@@ -20,6 +20,7 @@ from fbcheck_pipeline.model.reasons import by_reason
 from fbcheck_pipeline.phones import Normaliser
 from fbcheck_pipeline.progress import report_progress
 from fbcheck_pipeline.results.export import refuse_place
+from fbcheck_pipeline.results.number_kinds import NumberKinds
 from fbcheck_pipeline.results.reading import line_of, sentences_of
 from fbcheck_pipeline.results.rejects import Rejects
 from fbcheck_pipeline.settings import Settings
@@ -41,7 +42,8 @@ def normalise_file(settings: Settings, file: Path, to: Path, options: ReadOption
         StorageError: it cannot be written.
     """
     refuse_place(to, (".parquet",), may_replace=may_replace)
-    reader, rejects, region = open_list(file, options), Rejects(), options.region or settings.region
+    reader, rejects, kinds = open_list(file, options), Rejects(), NumberKinds()
+    region = options.region or settings.region
     normaliser = Normaliser(region, reader.source.region_column, settings.extra_line_types)
 
     def raw() -> Iterator[pa.RecordBatch]:
@@ -52,7 +54,7 @@ def normalise_file(settings: Settings, file: Path, to: Path, options: ReadOption
     phones = valid = 0
     schema = Normaliser.output_schema(reader.schema)
     with whole_file(to) as sink, pq.ParquetWriter(sink, schema, compression="zstd") as writer:
-        for batch in rejects.counted(normaliser.normalise_all(normaliser.learn(raw()))):
+        for batch in kinds.counted(rejects.counted(normaliser.normalise_all(normaliser.learn(raw())))):
             writer.write_batch(batch.cast(schema))
             phones += batch.num_rows
             valid += pc.count(batch.column(Column.PHONE_E164)).as_py()
@@ -67,6 +69,7 @@ def normalise_file(settings: Settings, file: Path, to: Path, options: ReadOption
         "read_so": sentences_of(asdict(reader.source), region),
         "reject_reasons": by_reason(told),
         "rejects": told,
+        "countries": kinds.to_json(),
     }
 
 
@@ -74,7 +77,7 @@ def say_normalised(reporter: Reporter, document: dict[str, Any]) -> None:
     """Print what was read, and why some of its numbers are rejected."""
     reporter.answer(f"{document['file']}: {document['read_as']}")
     reporter.detail(f"{document['file']}: {' '.join(document['read_so'])}")
-    for told in told_by_column(document["rejects"]):
+    for told in (*told_by_country(document["countries"]), *told_by_column(document["rejects"])):
         reporter.answer(told)
     reporter.answer(
         f"{count_of(document['rows'], 'row')}, {document['valid']:,} valid of {count_of(document['phones'], 'phone')}"

@@ -135,12 +135,12 @@ def run_lists(
             driver.register(paths)
             keys = set(outcome.keys.values())
             sent_before = _sent(ws, keys)
-            read_before = {each.list_key: each.options for each in map(ws.ledger.phone_list, keys) if each.reading}
+            joined_before = {each.list_key: each.options for each in map(ws.ledger.phone_list, keys) if each.joined_at}
             driver.ask()
             driver.submit()
             driver.finish()
             tell_backups(ws)
-            return _conclude(ws, paths, outcome, sent_before, read_before)
+            return _conclude(ws, paths, outcome, sent_before, joined_before)
     except KeyboardInterrupt:
         raise _interrupted(ws, outcome) from None
     finally:
@@ -178,7 +178,7 @@ class _Driver:
         self._target, self._attempts = target.embedded(), Attempts()
         self._is_vendor_away = False
         self._balance: Any = None
-        self._told_silent = set[str]()
+        self._told_silent, self._is_fault_told = set[str](), False
         gc.freeze()  # what is imported, opened and defined by now stays
 
     def register(self, paths: Sequence[Path]) -> None:
@@ -383,12 +383,24 @@ class _Driver:
             each.phone_count if TRAITS[each.state].settles else min(each.success or 0, each.phone_count) for each in chunks
         )
         report_progress("waiting", done, total)
+        self._tell_fault([each for each in chunks if each.note and not TRAITS[each.state].settles])
         for name, left_s in self._ws.ledger.silent_senders(chunks).items():
             if name not in self._told_silent:
                 self._told_silent.add(name)
                 self._reporter.say(
                     f"waiting for a process that sends or fetches and gives no sign of life; if it stays so, it is taken for gone in {left_s:.0f} s"
                 )
+
+    def _tell_fault(self, faulty: Sequence[Chunk]) -> None:
+        """Say once why a run waits longer than it would."""
+        if faulty and not self._is_fault_told:
+            self._is_fault_told = True
+            which = (
+                f"{faulty[0].chunk_key} waits"
+                if len(faulty) == 1
+                else f"{len(faulty):,} chunks wait, {faulty[0].chunk_key} for one"
+            )
+            self._reporter.say(f"{which}: {faulty[0].note}; `fbcheck status` tells of each")
 
 
 def _our_error(error: BaseException | None) -> FbcheckError | None:
@@ -422,7 +434,7 @@ def _of_this_process(ws: Workspace, list_keys: Iterable[str]) -> list[Chunk]:
 
 
 def _conclude(
-    ws: Workspace, paths: Sequence[Path], outcome: RunOutcome, sent_before: Mapping[str, int], read_before: Mapping[str, Any]
+    ws: Workspace, paths: Sequence[Path], outcome: RunOutcome, sent_before: Mapping[str, int], joined_before: Mapping[str, Any]
 ) -> tuple[int, dict[str, Any]]:
     documents: list[dict[str, Any]] = []
     for path in paths:
@@ -433,7 +445,7 @@ def _conclude(
         is_complete = phone_list.is_complete and phone_list.revision == phone_list.joined_revision
         if not is_complete:
             outcome.add_code(3)
-        documents.append(_document(ws, phone_list, is_complete, is_told=read_before.get(key) == phone_list.options))
+        documents.append(_document(ws, phone_list, is_complete, is_told=joined_before.get(key) == phone_list.options))
     keys = set(outcome.keys.values())
     billed = sum(phones for chunk_key, phones in _sent(ws, keys).items() if chunk_key not in sent_before)
     unconfirmed = [each for each in _of_this_process(ws, keys) if each.state is ChunkState.UNCONFIRMED]
@@ -448,7 +460,7 @@ def _conclude(
 
 
 def _document(ws: Workspace, phone_list: PhoneList, is_complete: bool, *, is_told: bool) -> dict[str, Any]:
-    """What `--json` says of a list. Args: is_told: an earlier run has said how it was read."""
+    """What `--json` says of a list. Args: is_told: a run that joined it has said how it was read."""
     key = phone_list.list_key
     counts = {name: phone_list.count(name) for name in ("rows", "phones", *CHECK_STATUSES)}
     lineage = read_lineage(ws, key) if ws.storage.exists(LINEAGE.of(key)) else None

@@ -61,7 +61,7 @@ class VendorClient:
         """
         self._key = _checked_key(settings)
         self._timeouts = timeouts or Timeouts()
-        self._api_url = settings.api_url
+        self._api_url, self._origin = settings.api_url, settings.vendor_origin
         self._name = settings.protocol
         self._protocol = protocol_named(settings.protocol, settings.user_id)
         self._auth = KeyForOrigin(self._key, _as_requested(settings.api_url))
@@ -121,7 +121,9 @@ class VendorClient:
                     ) from None
                 if not isinstance(error, NETWORK_FAULTS):
                     raise
-                raise VendorUnavailable(f"the vendor cannot be reached ({_kind(error)}): {NOTHING_SENT.remedy}") from None
+                raise VendorUnavailable(
+                    f"the vendor cannot be reached ({self._origin}, {_kind(error)}): {NOTHING_SENT.remedy}"
+                ) from None
         outcome = outcome_of(answer)
         if outcome is not ACCEPTED:
             raise_outcome(outcome, answer, self._key)
@@ -203,7 +205,9 @@ class VendorClient:
         except TooLarge:
             raise UnreadableAnswer(f"the vendor's answer is larger than {MAX_ANSWER_BYTES} bytes") from None
         except _BODY_FAULTS as error:
-            raise VendorUnavailable(f"the vendor does not answer ({_kind(error)}); it is asked again later") from None
+            raise VendorUnavailable(
+                f"the vendor does not answer ({self._origin}, {_kind(error)}); it is asked again later"
+            ) from None
 
     def _ask(self, session: requests.Session, call: Call, read_s: float, came: bytearray) -> Answer:
         """One request and its whole answer; network faults as they come, and `came` is what came of the body before."""

@@ -199,6 +199,7 @@ def test_a_dry_run_calls_nobody_and_records_nothing(fbcheck: Fbcheck, vendor: Fa
         3.0,
     )
     assert [each["would_bill"] for each in document["lists"]] == [2, 1]
+    assert [each["countries"] for each in document["lists"]] == [{"CH": {"mobile": 3}}, {"CH": {"mobile": 2}}]
     assert not vendor.paths and not (fbcheck.data / "inbox").exists()
     assert fbcheck("run", path, "--json")[0] == 0
 
@@ -285,6 +286,24 @@ def test_no_wait_returns_at_once_and_timeout_ends_the_waiting(fbcheck: Fbcheck, 
     assert fbcheck("run", path, "--json")[0] == 0
 
 
+def test_how_a_list_was_read_is_told_until_it_is_joined(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
+    """The run that read it may have been stopped before it could say so."""
+    vendor.hold = True
+    path = str(write_list(tmp_path / "a.csv", [swiss(1)]))
+    told = [bool(fbcheck("run", path, "--json", "--no-wait")[1]["lists"][0]["read_so"]) for _ in range(2)]
+    vendor.finish_all()
+    told += [bool(fbcheck("run", path, "--json")[1]["lists"][0]["read_so"]) for _ in range(2)]
+    assert told == [True, True, True, False]
+
+
+def test_a_run_says_once_why_it_waits_for_the_vendor(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
+    """Seen: a run waited without a word while each status call found no such task."""
+    vendor.statuses = (404, 404, 404)
+    code, _, err = fbcheck("run", str(write_list(tmp_path / "a.csv", [swiss(1), swiss(2)])), "--json", CHUNK_SIZE="1")
+    assert code == 0 and err.count("fbcheck status tells of each") == 1, err
+    assert "2 chunks wait, " in err and "HTTP 404 on a status call" in err, err
+
+
 @pytest.mark.parametrize(
     ("make", "words"),
     [
@@ -331,10 +350,12 @@ def test_an_unreachable_vendor_leaves_the_phones_waiting(tmp_path: Path) -> None
 
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        unreachable = Fbcheck(tmp_path, f"http://127.0.0.1:{closed.getsockname()[1]}")
+        origin = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        unreachable = Fbcheck(tmp_path, origin)
         paths = [str(write_list(tmp_path / f"{number}.csv", [swiss(number), ""])) for number in range(1, 3)]
         code, document, err = unreachable("run", *paths)
-    assert code == 3 and not document and err.count("warning: the vendor does not answer (NewConnectionError)") == 1
+    assert code == 3 and not document
+    assert err.count(f"warning: the vendor does not answer ({origin}, NewConnectionError)") == 1
     assert unreachable.out.count("is not complete: 1 waiting") == 2 and "billed 0 phones" in unreachable.out
     assert "rejected" not in unreachable.out.splitlines()[1] and "empty" in unreachable.out.splitlines()[1], "of the table"
     chunks = unreachable("status", "--json")[1]["chunks"]
