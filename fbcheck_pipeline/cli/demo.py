@@ -62,7 +62,9 @@ def _say_what_next(reporter: Reporter, folder: Path, first: dict[str, Any]) -> N
     program = "fbcheck" if is_found else shlex.quote(os.path.relpath(called))
     data = shlex.quote(os.path.relpath(folder))
     reporter.answer(f"to look around, run:\n  export FBCHECK_DATA_URI={data}\n  {program} status")
-    reporter.answer(f"  {program} lineage {first['list_key']} --row 4\n  {program} export {first['list_key']} --to demo.xlsx")
+    reporter.answer(
+        f"  {program} lineage {first['list_key']} --row 4\n  {program} export {first['list_key']} --to {data}/demo.xlsx"
+    )
     reporter.answer(f"  and open {folder / paths.REPORT.of(first['list_key'])}")
 
 
