@@ -274,10 +274,9 @@ MUTANTS = (
     Mutant("few digits between marks", "dirty/parts.py", "(counts >= MIN_PART_DIGITS) & matches(parts, _BEGINS)", "matches(parts, _BEGINS)"),
     Mutant("bare digits between marks", "dirty/parts.py", "(counts >= MIN_PART_DIGITS) & matches(parts, _BEGINS)", "(counts >= MIN_PART_DIGITS)"),
     Mutant("semicolons and bars cut before lines", "dirty/parts.py", 'is_marked = matches(some, "[;|]")', 'is_marked = matches(some, "~")'),
-    Mutant("a price in an address", "dirty/cleared.py", "[0-9@{CURRENCY[1:-1]}]", "[0-9@]"),
+    Mutant("a scheme in an address", "dirty/cleared.py", "(?:[0-9@]|{SCHEMES})|@", "[0-9@]|@"),
     Mutant("thousands with apostrophes", "../text/digit_runs.py", "{{1,3}}(?:[,'][0-9]{{3}}){{1,6}}", "{{1,3}}(?:,[0-9]{{3}}){{1,6}}"),
     Mutant("a joining word that is a country's code", "dirty/parts.py", "| (?:{_MAY_JOIN}) ", ""),
-    Mutant("a letter that the rules know as none", "dirty/undress.py", r"\x{f8}-\x{17e}\x{180}-\x{2af}", r"\x{f8}-\x{2af}"),
     Mutant("joining words part first", "dirty/parts.py", "~matches(cells, _JOINED)", "np.ones(len(cells), np.bool_)"),
     Mutant("each part's country is sure", "phone_batches.py", "return is_number(phones) & ~is_ambiguous(phones)", "return is_number(phones)"),
     # dirty: numbers that a blank parts

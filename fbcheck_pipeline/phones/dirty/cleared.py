@@ -55,7 +55,7 @@ _MARKS_BESIDE = BLANKS + ",;/|:"
 _IN_ITS_PLACE = np.frombuffer(b"mail ", np.uint8)
 # A link, an item of a vCard, a parameter, a time behind a whole date, a place; a line's mark, a wide gap behind a code, a price's; an escape.
 _OTHER = (
-    rf"(?is)(?://|www\.)[^\s;|()]*[0-9@{CURRENCY[1:-1]}]|@[^\s;|()]*(?://|www\.)|{CHAT_LINK}|item[0-9]|(?:tel|fax);|{_SCHEME}{_SCHEME}|tel:\+[0-9\-.()]*[\-.(]|@(?:c\.us|s\.whatsapp)|{MAY_BE_PLACE}"
+    rf"(?is)(?://|www\.)[^\s;|()]*(?:[0-9@]|{SCHEMES})|@[^\s;|()]*(?://|www\.)|{CHAT_LINK}|item[0-9]|(?:tel|fax);|{_SCHEME}{_SCHEME}|tel:\+[0-9\-.()]*[\-.(]|@(?:c\.us|s\.whatsapp)|{MAY_BE_PLACE}"
     rf"|^[ (]*(?:{DAY}|{MONTH}[\-./]{YEAR})(?:[\sT,]+[0-9]{{1,2}}[:.][0-9]{{2}}|[ ()]*$)|^\(.*['\"]"
     rf"|\n *[\-] *[(]?[+0]|\+[0-9]{{1,3}}(?:\t|\s\s)|{CURRENCY}\s?(?:0|[1-9][0-9]{{0,3}})\s+[1-9]"
     rf"|^[+\-]?[0-9.,]+\s*e\s*\+?-?[0-9]"

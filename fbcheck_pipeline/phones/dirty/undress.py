@@ -55,7 +55,7 @@ MOST_BYTES = 4  # of a character
 FIRST_BEYOND_ASCII = 128
 # Letters of most scripts, as a part of a class; all of them, `\p{L}`, take a hundred times as long to compile, which each batch does.
 LETTERS = (
-    r"A-Za-z\x{c0}-\x{d6}\x{d8}-\x{f6}\x{f8}-\x{17e}\x{180}-\x{2af}\x{388}-\x{38a}\x{38e}-\x{3a1}\x{3a3}-\x{3f5}\x{3f7}-\x{481}\x{48a}-\x{52f}"
+    r"A-Za-z\x{c0}-\x{d6}\x{d8}-\x{f6}\x{f8}-\x{2af}\x{388}-\x{38a}\x{38e}-\x{3a1}\x{3a3}-\x{3f5}\x{3f7}-\x{481}\x{48a}-\x{52f}"
     r"\x{5d0}-\x{5ea}\x{621}-\x{64a}\x{e01}-\x{e30}\x{10d0}-\x{10fa}\x{1e00}-\x{1eff}\x{3041}-\x{3096}\x{30a1}-\x{30fa}"
     r"\x{4e00}-\x{9fff}\x{ac00}-\x{d7a3}"
 )
