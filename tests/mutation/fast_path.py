@@ -361,6 +361,7 @@ MUTANTS = (
     Mutant("no number but by all of a part that nobody is sure of", "ways/refusals_by_runs.py", "is_head & ~runs.is_whole &", "is_head & runs.is_whole &"),
     Mutant("a part that is a number or none", "ways/refusals_by_runs.py", "(is_none & ~is_either)", "is_none"),
     Mutant("letters between digits are the reason", "ways/refusals_by_runs.py", '(has_number | matches(plain, f"{BETWEEN_OR_ADDRESS}|{CURRENCY}"))', "True"),
+    Mutant("a comma in quotes", "dirty/undress.py", r"[0-9 ().,\-]*[0-9 ().\-])?){QUOTE}*$", r"[0-9 ().,\-]*)?){QUOTE}*$"),
     Mutant("quotes around the first of several", "dirty/cleared.py", """'^"', rf"^{QUOTE}+""", """'^"', rf"^{QUOTE}{{9}}"""),
     Mutant("a number abroad behind a count", "ways/one_number.py", '((found.country == left.regions) | matches(numbers, r"^\\+")) & ', ""),
     Mutant("a long group in a file's code", "dirty/rejects.py", "(?:[0-9]{{1,4}}/)+", "(?:[0-9]{{1,9}}/)+"),

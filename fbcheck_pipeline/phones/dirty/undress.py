@@ -88,7 +88,7 @@ def _step(shape: str, becomes: str) -> _Step:
 
 
 _STEPS = (
-    _step(rf"^=?{QUOTE}+ ?([+(]?[0-9][0-9 ().,\-]*){QUOTE}*$", r"\1"),
+    _step(rf"^=?{QUOTE}+ ?([+(]?[0-9](?:[0-9 ().,\-]*[0-9 ().\-])?){QUOTE}*$", r"\1"),
     _Step(rf"^(?:{_INTEGER}|{_COMMAS}|{_POINTS}|{_APOSTROPHES})[.,]0$", _FRACTION, ""),
     _Step(r"[\t\r\v\f]", r"[\t\r\v\f ]+", " "),
     _step(rf"^([1-9])[.,](?:{_EXACT})$", r"\1\2\3\4\5\6\7\8"),
