@@ -14,9 +14,10 @@ import pyarrow.compute as pc
 
 from fbcheck_pipeline.model.reasons import LINE_TYPES, LineType, RejectReason
 from fbcheck_pipeline.phones import phone_batches
-from fbcheck_pipeline.phones.careful.cell_rules import outcomes_of
+from fbcheck_pipeline.phones.careful.cell_rules import most_digits_before_label, outcomes_of
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
 from fbcheck_pipeline.phones.dirty.few import fewest_of
+from fbcheck_pipeline.phones.dirty.from_labels import from_labels
 from fbcheck_pipeline.phones.dirty.rejects import are_words
 from fbcheck_pipeline.phones.dirty.runs import groups_of, runs_in
 from fbcheck_pipeline.phones.dirty.undress import in_ascii, is_over_long, matches, may_be_long_list, undressed
@@ -86,6 +87,7 @@ class PhoneReader:
         is_wordy = are_words(left.texts) if len(left.rows) >= CELLS_WORTH_LOOKING else np.zeros(len(left.rows), np.bool_)
         phones, left = [rejected(left.rows[is_wordy], RejectReason.NOT_A_NUMBER)], left.at(~is_wordy)
         plain = pc.ascii_trim(in_ascii(left.texts), BLANKS)
+        plain = from_labels(plain, _most_digits_before_label(left.regions))
         is_left = np.ones(len(plain), np.bool_)
         best = [*filter(self.asker.reads_most, WAYS)]
         phones.append(self._ask(best, left, plain, is_left, 1))
@@ -184,6 +186,13 @@ class PhoneReader:
         if len(self._remembered) + len(short) > REMEMBERED_CELLS:
             self._remembered.clear()
         self._remembered.update(islice(short.items(), REMEMBERED_CELLS))
+
+
+def _most_digits_before_label(regions: Ints) -> Ints:
+    known, which = np.unique(regions, return_inverse=True)
+    return np.array([most_digits_before_label(None if each == NONE else COUNTRIES[each]) for each in known.tolist()], np.int64)[
+        which
+    ]
 
 
 def _equal_cells(cells: Cells) -> tuple[Ints, Ints]:

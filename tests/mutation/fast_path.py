@@ -43,6 +43,12 @@ MUTANTS = (
     Mutant("more digits than words count", "ways/refusals_by_shape.py", " & (tails <= MOST_TAIL_DIGITS)", ""),
     Mutant("a number that ends in one place", "ways/refusals_by_shape.py", "is_unclear[places[at]] &= (is_sure", "_ = (is_sure"),
     Mutant("a number is before a count", "ways/refusals_by_shape.py", "is_whole & has_number", "is_whole"),
+    # what stands before a telephone's label
+    Mutant("a country before a label", "dirty/from_labels.py", "goes[goes] = ~names_country", "_ = ~names_country"),
+    Mutant("a word before a label", "dirty/from_labels.py", "A_LETTER, goes_before", "goes_before"),
+    Mutant("digits right before a label and bare ones", "dirty/from_labels.py", "& (begins == may_end)", "& (begins | may_end)"),
+    Mutant("the sign before a label", "dirty/from_labels.py", "place += _IS_BEFORE[data[place]]", "pass"),
+    Mutant("digits that are no number before a label", "dirty/from_labels.py", "(most == count)", "(most <= count)"),
     # the first few digits, which words or signs part from all others
     Mutant("a page before few digits", "dirty/apart.py", r"(?i)//|www\.|", "(?i)//|"),
     Mutant("an address with slashes before few digits", "dirty/apart.py", r"(?i)//|www\.|", r"(?i)www\.|"),

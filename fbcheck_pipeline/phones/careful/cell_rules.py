@@ -32,7 +32,7 @@ from fbcheck_pipeline.phones.careful.reference import (
 )
 from fbcheck_pipeline.phones.fast.terms import MAX_EMERGENCY_DIGITS, Says
 from fbcheck_pipeline.phones.fast.territories import FEWEST, fewest_digits, lengths_of_two
-from fbcheck_pipeline.text import decorations, digit_runs, few_digits, labels, other_readings, parts_apart
+from fbcheck_pipeline.text import decorations, digit_runs, few_digits, labelled, labels, other_readings, parts_apart
 from fbcheck_pipeline.text.cell_words import LABELS
 from fbcheck_pipeline.text.cleaning import CELL, EACH_PART, WHOLE_TEXT, WORDS, cleaned, wordless
 from fbcheck_pipeline.text.countries import regions_named
@@ -45,6 +45,7 @@ SPLIT = "Splits a cell that holds several numbers."
 LINKED = "Takes the number out of a WhatsApp link or address; such numbers are international."
 ALONE = "Takes the only number that is left without a count, an hour or a fraction beside it."
 NAMED = "Reads the number in the country that stands beside it."
+LABELLED = "Drops what stands before the label of a telephone."
 
 _CALLING_CODES = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
 MOST_COUNT_DIGITS = 5
@@ -176,6 +177,7 @@ def outcomes_of(
     reader = _Reader(region, column, dict(known), applied if applied is not None else [], _Effort(text))
     if len(text) > decorations.MAX_CELL_LENGTH:
         return _in_long_list(text, reader)
+    text = _from_label(text, reader)
     if reason := _reason_at_a_glance(text, reader):
         return [rejected(reason)]
     try:
@@ -206,6 +208,21 @@ def _in_long_list(text: str, reader: _Reader) -> list[PhoneOutcome]:
         return [rejected(RejectReason.NOT_A_NUMBER)]
     reader.said.append(SPLIT)
     return _all_or_none(list(dict.fromkeys(found)))
+
+
+def _from_label(text: str, reader: _Reader) -> str:
+    """`Hauptstr. 12, 89073 Ulm, Tel. 0731 …`: the text from the label on; a country before it is needed."""
+    plain = decorations.to_ascii(decorations.flags(text)).strip(few_digits.BLANKS)
+    before = labelled.before_label(plain, most_digits_before_label(reader.region))
+    if not before or regions_named(before, LABELS):
+        return text
+    reader.said.append(LABELLED)
+    return plain[len(before) :]
+
+
+def most_digits_before_label(region: str | None) -> int:
+    """As `labelled.most_digits_before`, in a region."""
+    return labelled.most_digits_before(fewest_digits(region), has_trunk_zero(region))
 
 
 def _reason_at_a_glance(text: str, reader: _Reader) -> RejectReason | None:

@@ -21,6 +21,7 @@ from fbcheck_pipeline.text import decorations
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS, NUMBER_WORDS
 from fbcheck_pipeline.text.digit_runs import LABEL, MOST_GROUPS
 from fbcheck_pipeline.text.digit_runs import LETTERS as LETTERS_APART
+from fbcheck_pipeline.text.labelled import TELEPHONE
 from fbcheck_pipeline.text.splitting import CERTAIN_SEPARATORS, LONG_LIST, MAX_LIST_LENGTH
 
 # Begins and ends as a number does; what stands inside, the fast path looks at. A single point may begin a fraction.
@@ -263,6 +264,6 @@ def written_for(pattern: str, cells: pa.StringArray) -> str:
 def _in_ascii(pattern: str) -> str:
     for letters in (LETTERS, LETTERS_APART):
         pattern = pattern.replace(letters, "A-Za-z")
-    for words in (LABEL[3:-1], EXTENSION_WORDS):
+    for words in (LABEL[3:-1], TELEPHONE, EXTENSION_WORDS):
         pattern = pattern.replace(words, "|".join(filter(str.isascii, words.split("|"))))
     return pattern

@@ -393,6 +393,19 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("Bahnhofstr. 66 66004 Ulm", "DE", "letters_in_number"),  # a house and a post code
         ("Lindenstr. 33 - 04109 Leipzig", "DE", "letters_in_number"),
         ("Tel. 66 66004 Ulm", "DE", "+496666004"),
+        ("Hauptstr. 12, 89073 Ulm, Tel. 0731 123456", "DE", "+49731123456"),  # the label says where it begins
+        ("Max GmbH\nHauptstr. 12\n89073 Ulm\nTel: 0731 123456\nFax: 0731 654321", "DE", "+49731123456 +49731654321"),
+        ("12 Main St, Springfield 62704, Phone: 212-555-0123", "US", "+12125550123"),
+        ("Kd-Nr. 12345, Tel/Fax (0532) 123 45 67", "TR", "+905321234567"),
+        ("mom Phone: 612 361599", "ES", "+34612361599"),
+        ("Ayşe K. Tel: 0532 123 45 67", "TR", "+905321234567"),
+        ("12345 Işık, TELEFON: 0532 123 45 67", "TR", "+905321234567"),
+        ("22 11 33, Tel. 44 55 66", "LU", "letters_in_number"),  # a number, too
+        ("Max 030 12, Tel. 0151 23456789", "DE", "letters_in_number"),
+        ("Büro 4711 Tel. 123456", "DE", "letters_in_number"),  # which may go on
+        ("12 Tel. 0664 1234567", "DE", "letters_in_number"),
+        ("Deutschland 12 Tel. 0151 23456789", "TR", "letters_in_number"),
+        ("Max 12 Tel. 0151 23456789 🇩🇪", "TR", "+4915123456789"),
         ("Jón 581 2345", "IS", "+3545812345"),  # as it is written there
     ],
 )

@@ -352,6 +352,14 @@ TRAPS: dict[str, tuple[str, ...]] = {
     ),
     "DE": (
         "Ref 07311-1234, 0151 23456789",
+        "Max 12 Tel. 0660 1234567 🇦🇹",
+        "Österreich 12, Tel. 0660 1234567",
+        "12, Tel. 0711 1234567",
+        "Max 12 Tel. 711 1234567",
+        "Max 12, Tel. 711 1234567",
+        "Max 12, Tel. 0711 1234567, Fax 0711 1234568",
+        "Tel. Max 12, Fax 0711 1234567",
+        "Max GmbH, Tel: 302-7352, Fax 0711 1234567",
         "0711 1234567;isub=12, Max",
         "Max &#43;49 171 1234567",
         "www.a12.de, Max 0171 1234567",
@@ -594,6 +602,10 @@ def test_no_trap_is_read_in_a_vector(reader: PhoneReader, region: str) -> None:
         '"Ali Veli" 0532 123 45 67',
         "2008/25455-EE",
         "0532 123 45 67 (0533 123 45 67)",
+        "Atatürk Cad. 12, 34710 Kadıköy, Tel: 0532 123 45 67",
+        "Ayşe\nAtatürk Cad. 12\n34710 Kadıköy\nTel: 0532 123 45 67\nFax: 0533 123 45 67\nkim@example.com",
+        "Ayşe K. Tel: 0532 123 45 67",
+        "annem Phone: 532 123 45 67",
     ],
 )
 def test_what_many_lists_hold_is_not_read_cell_by_cell(reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
@@ -635,9 +647,6 @@ def test_a_number_that_words_may_count_is_not_read_one_by_one(
         "netto 1.234,56 € / brutto 1.469,13 €",
         "950,00 € kalt, 75 m²",
         "Max Muster\nBahnhofstr. 12\n89073 Ulm",
-        "Max Muster\nBahnhofstr. 12\n89073 Ulm\nTel. 0731 1234567",
-        "Muster & Söhne\nBahnhofstr. 12\n89073 Ulm\nTel. 0152 6056961\nmax@example.com",
-        "Bahnhofstr. 12, 89073 Ulm, Tel. 0152 6056961",
         "0731 1234567 ab 18:00 Uhr",
         "Termin 3.2.2024, 14:30 Uhr, 0731 1234567",
     ],
@@ -649,3 +658,27 @@ def test_what_german_lists_hold_is_not_read_cell_by_cell(reader: PhoneReader, mo
     assert expected == [rejected(RejectReason.LETTERS_IN_NUMBER)]
     monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
     assert read_cells(reader, [cell]) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "e164"),
+    [
+        ("Max Muster\nBahnhofstr. 12\n89073 Ulm\nTel. 0731 1234567", "+497311234567"),
+        ("Muster & Söhne\nBahnhofstr. 12\n89073 Ulm\nTel. 0731 7654321\nmax@example.com", "+497317654321"),
+        ("Bahnhofstr. 12, 89073 Ulm, Tel. 0731 1234567", "+497311234567"),
+    ],
+)
+def test_an_address_goes_from_before_a_label_in_a_vector(
+    reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, text: str, e164: str
+) -> None:
+    """Cards of a German firm: where four digits may be a number, the label says that the number begins behind the address."""
+    cell = (text, COUNTRIES.index("DE"), Says.NATIONAL)
+    monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
+    assert [each.e164 for each in read_cells(reader, [cell])[0]] == [e164]  # type: ignore[attr-defined]
+
+
+def test_how_many_digits_go_from_before_a_label_depends_on_the_region(reader: PhoneReader) -> None:
+    """Four are a number in Luxembourg, and none of a German's without a 0."""
+    cells = [("Büro 2344, Tel. +352 621 123 456", COUNTRIES.index(region), Says.NOTHING) for region in ("LU", "DE")]
+    assert not disagreements(reader, cells)
+    assert [read_carefully(*cell)[0].e164 for cell in cells] == [None, "+352621123456"]
