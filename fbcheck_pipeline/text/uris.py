@@ -103,7 +103,7 @@ def _numbers_of(link: re.Match[str]) -> Iterator[str]:
 
 def hyperlink(text: str) -> str:
     """Takes a spreadsheet's link function apart: its address, and its label where that has digits."""
-    match = _HYPERLINK.fullmatch(text) if text[:1] == "=" else None
+    match = _HYPERLINK.fullmatch(text.strip()) if "=" in text else None
     return _address_and_label(match) if match and ":" in match[1] else text
 
 

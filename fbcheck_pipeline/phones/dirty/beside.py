@@ -1,4 +1,4 @@
-"""Cells that are one number and something known beside it: an extension, a label behind it, a chat link around it.
+"""Cells that are one number and something known beside it: an extension, a label behind it, a count.
 
 What must hold of the number besides is said at each function.
 """
@@ -58,7 +58,6 @@ _NO_COUNT = rf"^\(?(?:{'|'.join(map(str, COUNTRY_CODE_TO_REGION_CODE))}|[0-9]{{3
 COUNTED = rf"^(?:\+[0-9]+|\(?0[0-9]+\)?)[0-9 /\-]*[ /\-][0-9]+\.? [{LETTERS}][{LETTERS} .,!?\-]*:?$"
 _NOT_COUNTED = r"[0-9][/\-][0-9]{1,2}[/\-]|(?i:www\.)"
 _GROUP_BEHIND = r"[ )/\-]+[0-9]+$"
-LINK = r"(?i)^(?:https?://)?(?:(?:www\.)?wa\.me/|(?:api|web)\.whatsapp\.com/send/?\?phone=)([1-9][0-9]{6,14})/?$"
 
 
 def before_words(cells: pa.StringArray) -> pa.StringArray:
@@ -173,12 +172,3 @@ def without_short_last_group(numbers: pa.StringArray) -> pa.StringArray:
 def digits_in(numbers: pa.StringArray) -> pa.StringArray:
     """The digits of each number, and its plus."""
     return only(numbers, b"0123456789+")
-
-
-def linked(cells: pa.StringArray) -> pa.StringArray:
-    """The digits of a WhatsApp link that is the whole cell; a number abroad, where they are none at home, or the same.
-
-    Args:
-        cells: as `in_ascii` gives them, without blanks around; `LINK`.
-    """
-    return replaced(cells, LINK, r"\1")

@@ -13,8 +13,10 @@ from fbcheck_pipeline.phones.ways.cells import Cells
 from fbcheck_pipeline.phones.ways.number_groups import grouped
 from fbcheck_pipeline.phones.ways.one_number import (
     clear_undressed,
+    in_hyperlink,
     in_link,
     in_named_country,
+    in_uri,
     of_too_many,
     one_among_words,
     one_beside_count,
@@ -75,6 +77,7 @@ def in_markup(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[Pho
 WAYS: tuple[Way, ...] = (
     *(without_digit, glued, led_by_words, few_digits, certainly_none, few_beside, few_first, parted),
     *(one_undressed, of_too_many, two_by_blanks, grouped, in_parts),
-    *(of_reference, in_link, with_time, with_digits_behind, of_ranges, one_among_words, in_worded_parts, in_marked_parts),
+    *(of_reference, in_link, in_uri, in_hyperlink, with_time, with_digits_behind, of_ranges),
+    *(one_among_words, in_worded_parts, in_marked_parts),
     *(without_run, coded, in_markup, one_beside_count, counted_behind, in_named_country, after_clearing, after_moment),
 )

@@ -10,18 +10,17 @@ from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.dirty.among_words import among_words, are_references, grouped_by_blanks, may_be_of_other_things
 from fbcheck_pipeline.phones.dirty.beside import (
     BESIDE_COUNT,
-    LINK,
     before_words,
     beside_count,
     digits_in,
     ended_elsewhere,
     last_digits,
-    linked,
     without_last_group,
     without_short_last_group,
 )
 from fbcheck_pipeline.phones.dirty.countries_named import countries_beside, names_another
 from fbcheck_pipeline.phones.dirty.few import fewest_of
+from fbcheck_pipeline.phones.dirty.linked import CHAT_LINK, HYPERLINK, NOT_ONE_LINK, URI, addresses_of, in_uris, linked
 from fbcheck_pipeline.phones.dirty.runs import other_runs
 from fbcheck_pipeline.phones.dirty.undress import MANY, NOTHING, first_of_many, matches, undressed
 from fbcheck_pipeline.phones.fast.digits import digit_counts
@@ -48,15 +47,32 @@ def of_too_many(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[P
     return asker.read_as(first_of_many(plain), cells)
 
 
-@of_shape(LINK)
+@of_shape(CHAT_LINK)
 def in_link(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
     """One chat link: its number is international, unless it is another one at home."""
-    at_home = cells._replace(texts=linked(plain), says=np.full(len(plain), Says.NATIONAL))
-    abroad = at_home._replace(texts=pc.binary_join_element_wise("+", at_home.texts, ""), regions=np.full(len(plain), NONE))
+    numbers = linked(plain)
+    has_plus = matches(numbers, r"^\+")
+    at_home = cells._replace(texts=numbers, says=np.full(len(plain), Says.NATIONAL))
+    abroad = at_home._replace(
+        texts=pc.binary_join_element_wise("+", pc.ascii_ltrim(numbers, "+"), ""), regions=np.full(len(plain), NONE)
+    )
     (here, is_sure_here), (there, is_sure_there) = asker.fast(at_home), asker.fast(abroad)
     is_alone = is_sure_here & (~phone_batches.is_number(here) | are_equal(here.e164, there.e164))
-    is_sure = is_sure_there & phone_batches.is_number(there) & (is_alone | (at_home.regions == NONE))
+    is_sure = is_sure_there & phone_batches.is_number(there) & (has_plus | is_alone | (at_home.regions == NONE))
+    is_sure &= ~matches(plain, NOT_ONE_LINK)
     return phone_batches.in_order(there, np.flatnonzero(is_sure)), is_sure
+
+
+@of_shape(URI)
+def in_uri(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+    """A number with the scheme, the parameters or the message of a URI."""
+    return asker.read_as(in_uris(plain), cells, phone_batches.is_clear_number)
+
+
+@of_shape(HYPERLINK)
+def in_hyperlink(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+    """A spreadsheet's link to a number."""
+    return asker.first_clear((in_link, in_uri), cells, addresses_of(plain))
 
 
 def one_among_words(
