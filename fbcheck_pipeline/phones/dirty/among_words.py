@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.countries_named import MAY_BE_FLAG
-from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS
+from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS, say
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, SCHEMES, WHOLE, matches, replaced, rewritten, without_scheme
-from fbcheck_pipeline.phones.fast.digits import digits_as_one, only
+from fbcheck_pipeline.phones.fast.digits import only
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text import labels
 from fbcheck_pipeline.text.decorations import OTHER_THINGS, SYMBOL
@@ -88,7 +85,7 @@ def beside_letter(cells: pa.StringArray) -> pa.StringArray:
 def are_references(cells: pa.StringArray, numbers: pa.StringArray, beside_others: bool) -> Mask:
     """Where words before a number without a plus, brackets or a 0 name something else whose number it may be; beside others, also 0 and digits."""
     may_be = matches(numbers, "^(?:[1-9]|0[0-9]+$)" if beside_others else "^[1-9]")
-    may_be[may_be] = _say(labels.is_reference, cells.filter(pa.array(may_be)))
+    may_be[may_be] = say(labels.is_reference, cells.filter(pa.array(may_be)))
     return may_be
 
 
@@ -99,19 +96,12 @@ def referred(cells: pa.StringArray) -> pa.StringArray:
         cells: as `in_ascii` gives them, without blanks around; `REFERRED`.
     """
     is_referred = matches(cells, REFERRED, unless=_ADDRESS)
-    is_referred[is_referred] = _say(labels.is_reference, cells.filter(pa.array(is_referred)))
+    is_referred[is_referred] = say(labels.is_reference, cells.filter(pa.array(is_referred)))
     return pc.if_else(pa.array(is_referred), only(cells, b"0123456789"), NOTHING)
 
 
 def may_be_of_other_things(cells: pa.StringArray, numbers: pa.StringArray) -> Mask:
     """Where a number may be a house and a post code, an article or an amount, since words beside it say nothing of a telephone."""
     may_be = matches(numbers, OTHER_THINGS)
-    may_be[may_be] = _say(labels.says_no_telephone, without_scheme(cells.filter(pa.array(may_be))))
+    may_be[may_be] = say(labels.says_no_telephone, without_scheme(cells.filter(pa.array(may_be))))
     return may_be
-
-
-def _say(says: Callable[[str], bool], cells: pa.StringArray) -> Mask:
-    """Where a text says so; cells that differ in their digits only are asked once."""
-    texts = digits_as_one(cells).dictionary_encode()
-    say_so: Mask = np.array([*map(says, texts.dictionary.to_pylist())], np.bool_)[texts.indices.to_numpy()]
-    return say_so

@@ -12,7 +12,7 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from fbcheck_pipeline.phones.dirty.among_words import CLOSED
 from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS
-from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, WHOLE, matches, replaced, rewritten
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, SCHEMES, WHOLE, matches, replaced, rewritten
 from fbcheck_pipeline.phones.fast.digits import digit_counts, only
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text import labels
@@ -46,14 +46,16 @@ _NUMBER = r"((?:\+[0-9]+|0[0-9]*|\(0[0-9]*\))(?: [0-9]+)*)"
 _WORD = f"[{LETTERS}]{{2,}}"
 # Of five digits before a bracket, the last one may be the bracket's.
 _COUNT = "(?:[1-9][0-9]{0,4}\\.?|[1-9][0-9]{0,3}\\)|\\([1-9][0-9]{0,4}\\)) "
-_COUNT_BEFORE = rf"^(?:{_WORD} )*{_COUNT}{_NUMBER}$"
+_COUNT_BEFORE = rf"^(?:(?:[{LETTERS}][{LETTERS} .:\-]*)?{_WORD}[.:]? )?{_COUNT}{_NUMBER}$"
 _COUNT_BEHIND = rf"^{_NUMBER} ([1-9][0-9]?(?:-[1-9][0-9]?)?|[1-9][0-9]{{0,2}},[0-9]{{2}})%? ({_WORD})$"
 _COUNT_IN_BRACKETS = rf"^{_NUMBER} \((?:{_WORD} )*(?:[1-9][0-9]?-)?[1-9][0-9]?(?:[:.][0-5][0-9])?(?: {_WORD})+\)$"
 _WITH_COUNT = (_COUNT_BEFORE, _COUNT_BEHIND, _COUNT_IN_BRACKETS)
 BESIDE_COUNT = "|".join(_WITH_COUNT)
 TIME_BEHIND = rf"^{_NUMBER} (?:[0-9]{{1,2}}:[0-9]{{2}}|\?+|%[1-9][0-9]?|[1-9][0-9]?%)$"
 # A country's code, or an area code of three digits; letters that may be digits.
-_NO_COUNT = rf"^\(?(?:{'|'.join(map(str, COUNTRY_CODE_TO_REGION_CODE))}|[0-9]{{3}}[.)]*)\)? [(]?0|{LETTERS_LIKE_DIGITS}"
+_NO_COUNT = (
+    rf"^\(?(?:{'|'.join(map(str, COUNTRY_CODE_TO_REGION_CODE))}|[0-9]{{3}}[.)]*)\)? [(]?0|{LETTERS_LIKE_DIGITS}|(?i:{SCHEMES})"
+)
 # Digits and words behind them; neither a day nor two numbers nor an address.
 COUNTED = rf"^(?:\+[0-9]+|\(?0[0-9]+\)?)[0-9 /\-]*[ /\-][0-9]+\.? [{LETTERS}][{LETTERS} .,!?\-]*:?$"
 _NOT_COUNTED = r"[0-9][/\-][0-9]{1,2}[/\-]|(?i:www\.)"

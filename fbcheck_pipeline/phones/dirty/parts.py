@@ -10,7 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.countries_named import names_country
-from fbcheck_pipeline.phones.dirty.undress import LETTERS, SCHEMES, matches, replaced, replaced_where, without_scheme
+from fbcheck_pipeline.phones.dirty.undress import (
+    AREA_MARK,
+    LETTERS,
+    SCHEMES,
+    area_marked,
+    matches,
+    replaced,
+    replaced_where,
+    without_scheme,
+)
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text.cell_words import JOINING_WORDS
@@ -24,16 +33,19 @@ _SEVERAL = rf"^{_PART}(?:{_SEPARATOR}{_PART})+$"
 _LISTED = r"\(?0[0-9]*\)?(?: ?[0-9]+)*|\+[0-9]+(?: [0-9]+)*"
 _NUMBERED = rf"^1[.)] (?:{_LISTED})[ \n]+2[.)] (?:{_LISTED})(?:[ \n]+3[.)] (?:{_LISTED}))?$"
 _BRACKETED = r"^([^(]*[0-9]) ?\(([+0] ?[0-9](?:[0-9 .\-]*[0-9])?)\)$"
-SEVERAL = f"{_SEVERAL}|{_NUMBERED}|{_BRACKETED}"
+_PLUS = r" ?\+ (\(?(?:0[1-9]|\+))"
+SEVERAL = rf"{_SEVERAL}|{_NUMBERED}|{_BRACKETED}|^[0-9 ()+.\-]*[0-9)]{_PLUS}"
 _WORD = rf"[{LETTERS}]{{2,}}[.:]?"
 _WORDS_BETWEEN = rf"(?: +{_WORD})+ +"
 # One of these between two numbers parts them, whatever words are on both its sides; where none is, words do.
 _SIGN = r"(?:[;|,/\n]| - )"
+# The same sign may be behind an area code and between numbers.
+_SIGN_AND_AREA = rf"{AREA_MARK}.*(?:/| - )|(?:/| - ).*{AREA_MARK}"
 _BESIDE = rf"[{LETTERS} .:!?'()]*"
 # Beside words, other digits may be anything's number.
-_WRITTEN = r"(?:\+[0-9]|0|\([0-9]+\))[0-9 ()\-]*[0-9]"
+_WRITTEN = r"(?:\+[0-9]|0|\([0-9]+\))[0-9 ()/\-]*[0-9]"
 WORDED = rf"^{_BESIDE}{_WRITTEN}(?:(?:{_WORDS_BETWEEN}|{_BESIDE}{_SIGN}{_BESIDE}){_WRITTEN})+{_BESIDE}(?: -)?$"
-MARKED = r"(?s)[0-9].*[;|\n].*[0-9]"
+MARKED = r"(?s)[0-9].*[;|\n,].*[0-9]"
 _PLAIN = rf"^[{LETTERS}0-9 \n;|,.:!?/()+\-]*$"
 _SCHEME = rf"(?i){SCHEMES}|www\.|wa\.me|whatsapp|//"
 _BEGINS = r"^[^0-9+(]*\(?[+0]"
@@ -54,6 +66,7 @@ def parts_of(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     lists = replaced(cells.filter(pa.array(is_numbered)), r"[ \n]+[23][.)] ", ";")
     cells = pc.replace_with_mask(cells, pa.array(is_numbered), pc.utf8_slice_codeunits(lists, len("1. ")))
     cells = replaced_where(cells, _BRACKETED, _BRACKETED, r"\1;\2")
+    cells = replaced_where(cells, _PLUS, _PLUS, r";\1", signs=(b"+ ",))
     places = _without_unclear(cells, matches(cells, _SEVERAL))
     lists = pc.split_pattern(replaced(cells.take(pa.array(places)), _SEPARATOR, ";"), ";")
     return _whole(lists, places)
@@ -65,24 +78,26 @@ def worded_parts(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     Args:
         cells: as `in_ascii` gives them, without blanks around; `WORDED`.
     """
-    cells = without_scheme(cells)
-    places = _without_unclear(cells, ~matches(cells, _JOINED))
+    cells = area_marked(without_scheme(cells))
+    places = _without_unclear(cells, ~matches(cells, f"{_JOINED}|{_SIGN_AND_AREA}"))
     signed = replaced(cells.take(pa.array(places)), _SIGN, ";")
     cut = replaced(signed, rf"([0-9])({_WORDS_BETWEEN})([+(0-9])", r"\1\2;\2\3")
     return _whole(pc.split_pattern(cut, ";"), places)
 
 
 def marked_parts(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
-    """As `parts_of`, of cells that semicolons and bars cut before anything else, or lines, where none are (`MARKED`); parts without a digit go.
+    """As `parts_of`, of cells that semicolons and bars cut before anything else, then lines, then commas (`MARKED`); parts without a digit go.
 
     Each part surely begins a number, whatever words are before it.
     """
     # A second scheme cuts, too.
     places = _without_unclear(cells, matches(cells, _PLAIN, unless=_SCHEME))
     some = cells.take(pa.array(places))
-    is_marked = matches(some, "[;|]")
-    cut = pc.replace_with_mask(some, pa.array(~is_marked), pc.replace_substring(some.filter(pa.array(~is_marked)), "\n", ";"))
-    lists = pc.split_pattern(pc.replace_substring(cut, "|", ";"), ";")
+    cut = pc.replace_substring(some, "|", ";")
+    for sign in ("\n", ","):
+        is_left = ~matches(cut, ";")
+        cut = pc.replace_with_mask(cut, pa.array(is_left), pc.replace_substring(cut.filter(pa.array(is_left)), sign, ";"))
+    lists = pc.split_pattern(cut, ";")
     parts, of_list = lists.flatten(), np.repeat(np.arange(len(places)), lists.value_lengths().to_numpy())
     has_digit, begins = (counts := digit_counts(parts)) > 0, (counts >= MIN_PART_DIGITS) & matches(parts, _BEGINS)
     keeps = np.ones(len(places), np.bool_)

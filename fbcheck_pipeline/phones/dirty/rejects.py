@@ -5,6 +5,7 @@ Only cells of plain letters and few signs are looked at; in these nothing goes b
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -14,11 +15,11 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.phones.dirty.countries_named import MAY_BE_FLAG, names_country
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches
-from fbcheck_pipeline.phones.fast.digits import before_digits, digit_counts, without
+from fbcheck_pipeline.phones.fast.digits import before_digits, digit_counts, digits_as_one, without
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.phones.fast.territories import FEWEST
 from fbcheck_pipeline.text import decorations, labels, uris
-from fbcheck_pipeline.text.cell_words import EMPTY_WORDS, EXTENSION_WORDS, LABELS, words_of
+from fbcheck_pipeline.text.cell_words import EMPTY_WORDS, EXTENSION_WORDS, JOINING_WORDS, LABELS, words_of
 from fbcheck_pipeline.text.cleaning import Rule, cleaned
 from fbcheck_pipeline.text.decorations import (
     COORDINATES,
@@ -111,13 +112,17 @@ _SHORT_PART = (
 # What a comma, a semicolon or a bar parts from all others, without a trunk 0 or a plus, is a post code or an id; no short group may be a count.
 _SHORT_FIRST = r"^[^0-9+(;|,]*[1-9](?:[^0-9+;|,]*[0-9]){0,5}[^0-9+;|,]*[;|,]"
 _LAST_SHORT_GROUP = rf"[0-9] +(?:{YEAR}|[0-9]{{1,3}})(?:[^0-9]|$)"
+# So is a group that only words are beside, of which none names a telephone, nor joins two numbers.
+_OTHER_THING = rf"(?:^|[{LETTERS}])[.:]? *[1-9][0-9]{{{MIN_PART_DIGITS - 1},}} *(?:[{LETTERS}]|$)"
+_JOINS = rf"(?i: (?:{JOINING_WORDS}) )| [{LETTERS}][ .:]"
 # No word behind takes the last digits with it: none is there, or there are too many.
 _ENDS = rf"[0-9][^0-9{LETTERS}]*$|[0-9][^0-9]*[{LETTERS}][^0-9]*(?:[0-9][^0-9]*){{{MOST_TAIL_DIGITS + 1}}}"
-# A day beside a number; what may end or begin a number within a part; more groups than all rules can try.
+# A day beside a number; what may end a number within a part; more groups than all rules can try.
 _MAY_BE_PART = (
     rf"(?:^|[^0-9])(?:{DAY}|{MONTH}[\-./]{YEAR})(?:[^0-9]|$)|[0-9]\.[0-9]{{1,2}}\.(?:[\s,]|$)"
-    rf"|[0-9] +{_PART}{{4}}[{LETTERS}][^0-9]*[0-9]|[0-9][ \n.\-/]+0[^{LETTERS}]*$|(?:[0-9]+[^0-9]+){{{MOST_GROUPS}}}[0-9]"
+    rf"|[0-9] +{_PART}{{4}}[{LETTERS}][^0-9]*[0-9]|(?:[0-9]+[^0-9]+){{{MOST_GROUPS}}}[0-9]"
 )
+_BEGINS_WITHIN = rf"[0-9][ \n.\-/]+0[^{LETTERS}]*$"
 
 
 def are_words(cells: pa.StringArray) -> Mask:
@@ -209,7 +214,7 @@ def _stay(text: str, *rules: Rule) -> bool:
 
 
 def are_parted(cells: pa.StringArray, has_trunk: Mask) -> Mask:
-    """Where words part too few digits for a number from others, though both may be one: letters in a number.
+    """Where words part too few digits for a number, or another thing's, from others, though both may be one: letters in a number.
 
     Args:
         cells: as `in_ascii` gives them, without blanks around; letters `BETWEEN` digits.
@@ -217,9 +222,12 @@ def are_parted(cells: pa.StringArray, has_trunk: Mask) -> Mask:
     """
     is_worded = matches(cells, _WORDED, _ENDS, unless=_MAY_BE_PART)
     some, is_parted = cells.filter(pa.array(is_worded)), is_worded.copy()
-    is_parted[is_worded] = matches(some, _SHORT_PART) | (
-        has_trunk[is_worded] & matches(some, _SHORT_FIRST, unless=_LAST_SHORT_GROUP)
-    )
+    is_short = matches(some, _SHORT_PART) | (has_trunk[is_worded] & matches(some, _SHORT_FIRST, unless=_LAST_SHORT_GROUP))
+    is_short &= ~matches(some, _BEGINS_WITHIN)
+    is_other_thing = ~is_short
+    is_other_thing[is_other_thing] = matches(some.filter(pa.array(is_other_thing)), _OTHER_THING, unless=_JOINS)
+    is_other_thing[is_other_thing] = say(labels.says_no_telephone, some.filter(pa.array(is_other_thing)))
+    is_parted[is_worded] = is_short | is_other_thing
     return _where_none_goes(cells, is_parted)
 
 
@@ -251,3 +259,10 @@ def _where_none_goes(cells: pa.StringArray, where: Mask) -> Mask:
     some, left = cells.filter(pa.array(where)), where.copy()
     left[where] = ~(matches(some, _EXTENSION) | matches(some, _MAY_GO))
     return left
+
+
+def say(says: Callable[[str], bool], cells: pa.StringArray) -> Mask:
+    """Where a text says so; cells that differ in their digits only are asked once."""
+    texts = digits_as_one(cells).dictionary_encode()
+    say_so: Mask = np.array([*map(says, texts.dictionary.to_pylist())], np.bool_)[texts.indices.to_numpy()]
+    return say_so

@@ -48,6 +48,10 @@ WHOLE = r"(?:\+|\(?0)[0-9 ().\-]*[0-9)]|[0-9]+|\(?[1-9][0-9]{2,}\)?(?:[ .\-]+[1-
 _CODES = "|".join(["[17][0-9]?", *(str(code) for code in COUNTRY_CODE_TO_REGION_CODE if 10 <= code < 100), "[0-9]{3}"])
 # Of fewer digits than one of two numbers has, so that the slash ends an area code; and no tail of a range behind it.
 _AREA = r"\(?0[0-9]{1,5}\)?|\+[0-9]{1,2} ?(?:\(0\) ?)?[0-9]{2,3}"
+# A word may count up to three digits behind a mark; four may be a year.
+_AREA_APART = rf"(^|[^0-9])(?:({_AREA}) ?/ ?|(\(?0[0-9]{{1,5}}\)?) - )([0-9](?: ?[0-9]){{4}})"
+AREA_MARK = "\x1e"
+"""Stands for what parts an area code from a number, where a number among others is looked for."""
 _BEHIND_SYMBOL = rf"^{decorations.SYMBOL} +({WHOLE})$"
 # Two numbers have no more digits: each fifteen, an international prefix, a trunk 0. In fewer groups, their runs are looked at.
 _OF_TWO = 44
@@ -227,6 +231,11 @@ def replaced_where(
 def without_scheme(cells: pa.StringArray) -> pa.StringArray:
     """`tel:` goes before a number; not a second one, which begins another number."""
     return replaced_where(cells, _SCHEME_BEFORE, _SCHEME_BEFORE, r"\1")
+
+
+def area_marked(cells: pa.StringArray) -> pa.StringArray:
+    """With a mark for the slash, or the dash between blanks, behind an area code, which do not part two numbers."""
+    return replaced_where(cells, _AREA_APART, _AREA_APART, rf"\1\2\3{AREA_MARK}\4", signs=(b"/", b" - "))
 
 
 def spread(texts: pa.StringArray, where: Mask) -> pa.StringArray:

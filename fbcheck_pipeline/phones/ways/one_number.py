@@ -22,7 +22,16 @@ from fbcheck_pipeline.phones.dirty.countries_named import countries_beside, name
 from fbcheck_pipeline.phones.dirty.few import fewest_of
 from fbcheck_pipeline.phones.dirty.linked import CHAT_LINK, HYPERLINK, NOT_ONE_LINK, URI, addresses_of, in_uris, linked
 from fbcheck_pipeline.phones.dirty.runs import other_runs
-from fbcheck_pipeline.phones.dirty.undress import MANY, NOTHING, first_of_many, matches, undressed
+from fbcheck_pipeline.phones.dirty.undress import (
+    AREA_MARK,
+    MANY,
+    NOTHING,
+    area_marked,
+    first_of_many,
+    matches,
+    rewritten,
+    undressed,
+)
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import NONE, Mask, Says
 from fbcheck_pipeline.phones.fast.territories import FEWEST
@@ -82,6 +91,8 @@ def one_among_words(
 
     The digits of an extension are no number of their own.
     """
+    marked = area_marked(plain)
+    plain = pc.replace_substring(marked, AREA_MARK, " ")
     labelled = before_words(plain)
     numbers = pc.coalesce(labelled, among_words(plain))
     found, is_read = asker.read_as(numbers, cells, phone_batches.is_number)
@@ -93,6 +104,7 @@ def one_among_words(
     may_be_two = is_sure & is_labelled & (more >= fewest_of(cells.regions))
     read, is_none = asker.fast(cells.at(may_be_two)._replace(texts=last_digits(plain.filter(pa.array(may_be_two)))))
     is_sure[may_be_two] = is_none & ~phone_batches.is_number(read)
+    is_sure &= ~may_end_at_area(asker, cells, marked)
     has_head = is_read & (is_labelled | matches(plain, "[^0-9]$"))
     places = np.flatnonzero(has_head)
     heads = numbers.take(pa.array(places))
@@ -119,6 +131,15 @@ def may_end_earlier(asker: WayAsker, cells: Cells, numbers: pa.StringArray) -> M
     """Numbers that may be some without their last short group, too: beside others it may be a count."""
     heads = without_short_last_group(numbers)
     has_head: Mask = heads.is_valid().to_numpy(zero_copy_only=False)
+    read, is_sure = asker.fast(cells._replace(texts=heads).at(has_head))
+    has_head[has_head] = ~is_sure | phone_batches.is_number(read)
+    return has_head
+
+
+def may_end_at_area(asker: WayAsker, cells: Cells, marked: pa.StringArray) -> Mask:
+    """Numbers that may be some at the mark behind their area code, too."""
+    heads = digits_in(rewritten(marked, matches(marked, AREA_MARK), f"{AREA_MARK}.*", ""))
+    has_head = matches(heads, f"[0-9]{{{FEWEST}}}")
     read, is_sure = asker.fast(cells._replace(texts=heads).at(has_head))
     has_head[has_head] = ~is_sure | phone_batches.is_number(read)
     return has_head
