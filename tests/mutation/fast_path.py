@@ -472,7 +472,7 @@ MUTANTS = (
     Mutant("digits that a word counts", "ways/one_number.py", "is_sure[places] &= is_none & ~phone_batches.is_number(read)", "pass"),
     Mutant("a count that may be a country's code", "dirty/beside.py", "map(str, COUNTRY_CODE_TO_REGION_CODE)", "()"),
     Mutant("a bracket's own digit", "dirty/beside.py", "[1-9][0-9]{0,3}\\\\)|", "[1-9][0-9]{0,4}\\\\)|"),
-    Mutant("an unclear number before an extension", "ways/one_number.py", "is_sure[is_read] = ~phone_batches.is_ambiguous(found) | (more[is_read] == 0)", "pass"),
+    Mutant("letters beside an unclear number", "ways/one_number.py", "is_sure[is_unclear] = ~matches(", "_ = ~matches("),
     Mutant("a count of an area code's length", "dirty/beside.py", "|[0-9]{{3}}[.)]*", ""),
     Mutant("a label counts nothing", "dirty/beside.py", "where[where] = ~_are_labels", "_ = ~_are_labels"),
     Mutant("a count's digits are none of the number's", "ways/one_number.py", "pa.concat_arrays([runs, *ends])", "pa.concat_arrays([runs, *ends[:0]])"),

@@ -38,6 +38,7 @@ from fbcheck_pipeline.phones.fast.territories import FEWEST
 from fbcheck_pipeline.phones.phone_batches import PhoneArrays
 from fbcheck_pipeline.phones.ways.cells import Cells, are_equal
 from fbcheck_pipeline.phones.ways.way_asker import WayAsker, of_shape
+from fbcheck_pipeline.text.digit_runs import MAY_BE_DIGITS
 
 
 def one_undressed(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
@@ -100,7 +101,10 @@ def one_among_words(
         return found, is_read
     is_sure, is_labelled = is_read.copy(), labelled.is_valid().to_numpy(zero_copy_only=False)
     more = digit_counts(plain) - digit_counts(numbers)
-    is_sure[is_read] = ~phone_batches.is_ambiguous(found) | (more[is_read] == 0)  # else letters between digits are the reason
+    is_unclear = is_read.copy()
+    is_unclear[is_read] = phone_batches.is_ambiguous(found)
+    # Letters that may be digits are the reason, where there are any.
+    is_sure[is_unclear] = ~matches(plain.filter(pa.array(is_unclear)), MAY_BE_DIGITS)
     may_be_two = is_sure & is_labelled & (more >= fewest_of(cells.regions))
     read, is_none = asker.fast(cells.at(may_be_two)._replace(texts=last_digits(plain.filter(pa.array(may_be_two)))))
     is_sure[may_be_two] = is_none & ~phone_batches.is_number(read)
