@@ -27,7 +27,7 @@ from fbcheck_pipeline.cli.dagster_home import prepare_dagster_home
 from fbcheck_pipeline.cli.heap import share_heap
 from fbcheck_pipeline.cli.interrupts import Interrupts
 from fbcheck_pipeline.cli.kept_metadata import metadata_kept
-from fbcheck_pipeline.cli.output import Reporter
+from fbcheck_pipeline.cli.output import Reporter, count_of
 from fbcheck_pipeline.cli.run_options import RunOptions, RunOutcome
 from fbcheck_pipeline.cli.tables import region_hint
 from fbcheck_pipeline.defs.instance import LEDGER_TAG, Instance
@@ -142,22 +142,29 @@ def run_lists(
             tell_backups(ws)
             return _conclude(ws, paths, outcome, sent_before, joined_before)
     except KeyboardInterrupt:
-        raise _interrupted(ws, outcome) from None
+        raise _interrupted(ws, outcome, paths) from None
     finally:
         ws.ledger.close()
 
 
-def _interrupted(ws: Workspace, outcome: RunOutcome) -> Interrupted:
-    """The closing sentence of a run that a person stopped."""
+def _interrupted(ws: Workspace, outcome: RunOutcome, paths: Sequence[Path]) -> Interrupted | KeyboardInterrupt:
+    """The closing sentence of a run that a person stopped; the interrupt itself where it had come to no list whose phones it could count."""
+    files = {str(path) for path in paths} - set(outcome.errors)
     try:
-        phones = whereabouts(ws, outcome.keys.values())
+        planned = {key for key in outcome.keys.values() if ws.ledger.phone_list(key).planned_at is not None}
+        left = sum(outcome.keys.get(file) not in planned for file in files)
+        if not planned:
+            return KeyboardInterrupt()
+        phones = whereabouts(ws, planned)
     except FbcheckError as error:
         return Interrupted(
             f"interrupted; where the phones are is not known now ({error}): run the same command again to continue"
         )
     return Interrupted(
         f"interrupted; of the phones bought for these lists {phones.answered:,} are answered, {phones.with_vendor:,} with the vendor, "
-        f"{phones.unsent:,} unsent, {phones.unconfirmed:,} unconfirmed: run the same command again to continue"
+        f"{phones.unsent:,} unsent, {phones.unconfirmed:,} unconfirmed"
+        + (f"; {count_of(left, 'list')} not planned yet" if left else "")
+        + ": run the same command again to continue"
     )
 
 

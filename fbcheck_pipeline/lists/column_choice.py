@@ -132,7 +132,7 @@ def _phones(
     if how == "name" and left:
         also = f"; not {', '.join(map(repr, left))}, whose cells are no numbers"
     said = [f"{column.share:.0%}" for column in chosen if column.share is not None]
-    shares = f", and {', '.join(said)} of the examined cells are numbers" if said else ""
+    shares = f", and {', '.join(said)} of the examined cells look like numbers" if said else ""
     names = f"column{'s' if len(chosen) > 1 else ''} {', '.join(repr(column.name) for column in chosen)}"
     return tuple(column.index for column in chosen), f"Phone {names}: chosen by {how}{shares}{also}."
 

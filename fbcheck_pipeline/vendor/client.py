@@ -206,7 +206,8 @@ class VendorClient:
             raise UnreadableAnswer(f"the vendor's answer is larger than {MAX_ANSWER_BYTES} bytes") from None
         except _BODY_FAULTS as error:
             raise VendorUnavailable(
-                f"the vendor does not answer ({self._origin}, {_kind(error)}); it is asked again later"
+                f"the vendor does not answer ({self._origin}, {_kind(error)}); it is asked again later: "
+                "if it stays so, check the network and FBCHECK_API_URL"
             ) from None
 
     def _ask(self, session: requests.Session, call: Call, read_s: float, came: bytearray) -> Answer:

@@ -89,7 +89,8 @@ def test_ctrl_c_during_a_submission_waits_for_its_answer_and_tells_the_numbers(
 
     vendor.script = second_is_slow
     path = str(write_list(tmp_path / "a.csv", [swiss(n) for n in range(1, 61)]))
-    process = fbcheck.start("run", path, CHUNK_SIZE="20")
+    next_path = str(write_list(tmp_path / "b.csv", [swiss(61)]))
+    process = fbcheck.start("run", path, next_path, CHUNK_SIZE="20")
     vendor.wait_for(lambda v: len(v.posts) == 2)
     process.send_signal(signal.SIGINT)
     process.wait_to_say("waiting for the vendor's answer")
@@ -102,9 +103,27 @@ def test_ctrl_c_during_a_submission_waits_for_its_answer_and_tells_the_numbers(
     answer.set()
     told = "40 with the vendor, 20 unsent, 0 unconfirmed" if is_patient else "20 with the vendor, 20 unsent, 20 unconfirmed"
     assert process.returncode == 130 and f"0 are answered, {told}" in err and "Traceback" not in err
+    assert "unconfirmed; 1 list not planned yet: run the same command again" in err
     vendor.wait_for(lambda v: len(v.accepted) == 40)
     vendor.finish_all()
     code, document, err = fbcheck("run", path, "--json", CHUNK_SIZE="20")
     counts = document["lists"][0]["counts"]
     assert (code, counts["checked"], counts["unconfirmed"]) == ((0, 60, 0) if is_patient else (3, 40, 20)), err
     assert vendor.most_per_phone == 1 and len(vendor.posts) == 3
+
+
+def test_a_run_that_is_stopped_before_it_knows_its_lists_tells_no_numbers(
+    fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path
+) -> None:
+    """Seen: `0 with the vendor`, of a list whose phones were all there."""
+    vendor.hold = True
+    path = str(write_list(tmp_path / "a.csv", [swiss(1)]))
+    assert fbcheck("run", path, "--no-wait")[0] == 3 and len(vendor.posts) == 1
+    fbcheck.prelude = """
+from fbcheck_pipeline.cli import running
+def stop(*_):
+    raise KeyboardInterrupt
+running.add_list = stop
+"""
+    code, _, err = fbcheck("run", path)
+    assert (code, err) == (130, "error: interrupted; all progress is recorded: run the same command again to continue\n")
