@@ -135,7 +135,10 @@ def run_lists(
             driver.register(paths)
             keys = set(outcome.keys.values())
             sent_before = _sent(ws, keys)
-            joined_before = {each.list_key: each.options for each in map(ws.ledger.phone_list, keys) if each.joined_at}
+            before = map(ws.ledger.phone_list, keys)
+            joined_before = {
+                each.list_key: each.options for each in before if each.joined_at and each.reading
+            }  # not to be read anew
             driver.ask()
             driver.submit()
             driver.finish()

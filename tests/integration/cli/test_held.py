@@ -89,3 +89,11 @@ def test_a_list_of_a_source_is_run_by_its_key_as_its_source_reads_it(fbcheck: Fb
     assert (code, found["list_key"], found["counts"]["checked"], document["billed_phones"]) == (0, key, 38, 38)
     assert [each["list_key"] for each in fbcheck("status", "--all", "--json")[1]["lists"]] == [key]
     assert fbcheck("run", key, REGION="DE")[0] == 0, "what the settings say is asked of no list of a source that says it itself"
+
+
+def test_a_held_file_that_is_read_anew_tells_how(fbcheck: Fbcheck, tmp_path: Path) -> None:
+    """The run before told how it was read then, which is true no more."""
+    path = str(write_list(tmp_path / "a.csv", NATIONAL))
+    fbcheck("run", path, "--json")
+    (found,) = fbcheck("run", path, "--region", "CH", "--json")[1]["lists"]
+    assert any("read as CH's" in sentence for sentence in found["read_so"])
