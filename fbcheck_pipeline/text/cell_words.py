@@ -77,17 +77,14 @@ REFERENCE_WORDS = folded_words(
     postnummer postnr posta code kod kodu kode codice código codigo код индекс 郵 lat lon lng long latitude longitude gps
     """
 )
-# May stand directly at the number, without a blank.
-LABELS = (
-    TELEPHONE_WORDS
-    | NUMBER_WORDS
-    | folded_words(
-        """
+_PLACES = """
     ph mobiltel fax wp sms ev iş home work office privat büro dienstlich beruflich geschäftlich zentrale bureau ufficio casa oficina
     kantor rumah dom toimisto koti työ
     """
-    )
-)
+PLACE_WORDS = _words(_PLACES) | folded_words(_PLACES)
+"""Of a number at home, at work, of a fax: as they are written, and as `words_of` gives them."""
+# May stand directly at the number, without a blank.
+LABELS = TELEPHONE_WORDS | NUMBER_WORDS | folded_words(_PLACES)
 
 # (H) (W) (C) (M) (T) (F) (P) after a number, T. M. … before it; other lone letters may be digits.
 LABEL_LETTERS = frozenset("hwcmtfp")

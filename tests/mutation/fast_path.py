@@ -47,6 +47,8 @@ MUTANTS = (
     Mutant("a country before a label", "dirty/from_labels.py", "goes[goes] = ~names_country", "_ = ~names_country"),
     Mutant("a word before a label", "dirty/from_labels.py", "A_LETTER, goes_before", "goes_before"),
     Mutant("digits right before a label and bare ones", "dirty/from_labels.py", "& (begins == may_end)", "& (begins | may_end)"),
+    Mutant("digits before a label of bare ones", "dirty/from_labels.py", "np.where(begins, most[:, 0], most[:, 1])", "most[:, 0]"),
+    Mutant("another label before a label", "dirty/from_labels.py", ", unless=STAYS)", ")"),
     Mutant("the sign before a label", "dirty/from_labels.py", "place += _IS_BEFORE[data[place]]", "pass"),
     Mutant("digits that are no number before a label", "dirty/from_labels.py", "(most == count)", "(most <= count)"),
     # links

@@ -31,7 +31,7 @@ from fbcheck_pipeline.phones.careful.reference import (
     rejected,
 )
 from fbcheck_pipeline.phones.fast.terms import MAX_EMERGENCY_DIGITS, Says
-from fbcheck_pipeline.phones.fast.territories import FEWEST, fewest_digits, lengths_of_two
+from fbcheck_pipeline.phones.fast.territories import FEWEST, fewest_digits, has_open_plan, lengths_of_two
 from fbcheck_pipeline.text import decorations, digit_runs, few_digits, labelled, labels, other_readings, parts_apart
 from fbcheck_pipeline.text.cell_words import LABELS
 from fbcheck_pipeline.text.cleaning import CELL, EACH_PART, WHOLE_TEXT, WORDS, cleaned, wordless
@@ -220,9 +220,9 @@ def _from_label(text: str, reader: _Reader) -> str:
     return plain[len(before) :]
 
 
-def most_digits_before_label(region: str | None) -> int:
+def most_digits_before_label(region: str | None) -> tuple[int, int]:
     """As `labelled.most_digits_before`, in a region."""
-    return labelled.most_digits_before(fewest_digits(region), has_trunk_zero(region))
+    return labelled.most_digits_before(fewest_digits(region), has_open_plan(region))
 
 
 def _reason_at_a_glance(text: str, reader: _Reader) -> RejectReason | None:

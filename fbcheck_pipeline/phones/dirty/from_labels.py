@@ -16,6 +16,7 @@ from fbcheck_pipeline.text.labelled import (
     FIRST_LABEL,
     IN_THE_WAY,
     SIGNS_BEFORE,
+    STAYS,
     WORD_BEFORE_DIGITS,
     goes_before,
 )
@@ -28,7 +29,7 @@ def from_labels(cells: pa.StringArray, most_digits: Ints) -> pa.StringArray:
 
     Args:
         cells: as `in_ascii` gives them, without blanks around.
-        most_digits: side by side, that are no number in each cell's region.
+        most_digits: as `labelled.most_digits_before` gives them for each cell's region.
     """
     places = np.flatnonzero(matches(cells, IN_THE_WAY, WORD_BEFORE_DIGITS, FIRST_LABEL))
     if not len(places):
@@ -39,9 +40,10 @@ def from_labels(cells: pa.StringArray, most_digits: Ints) -> pa.StringArray:
     place += _IS_BEFORE[data[place]]
     before, left = texts_at(data, ends[:-1], place - ends[:-1]), texts_at(data, place, ends[1:] - place)
     goes, begins = np.zeros(len(some), np.bool_), matches(left, BEGINS_NUMBER)
+    most = np.where(begins, most[:, 0], most[:, 1])
     for count in np.unique(most).tolist():
         for may_end in (False, True):
             where = (most == count) & (begins == may_end)
-            goes[where] = matches(before.filter(pa.array(where)), A_LETTER, goes_before(count, may_end))
+            goes[where] = matches(before.filter(pa.array(where)), A_LETTER, goes_before(count, may_end), unless=STAYS)
     goes[goes] = ~names_country(before.filter(pa.array(goes)))
     return pc.replace_with_mask(cells, pa.array(np.isin(np.arange(len(cells)), places[goes])), left.filter(pa.array(goes)))

@@ -166,6 +166,14 @@ def lengths_of_two(region: str) -> frozenset[int]:
     return frozenset(one + other for one in long_enough for other in long_enough if one + other in known)
 
 
+def has_open_plan(region: str | None) -> bool:
+    """True where a 0 is written before national numbers, and those of fixed lines have several lengths, as local ones do."""
+    metadata = PhoneMetadata.metadata_for_region(region) if region else None
+    if metadata is None or metadata.fixed_line is None or len(metadata.fixed_line.possible_length) == 1:
+        return False
+    return any(re.match(r"\(?0", each.national_prefix_formatting_rule or "") for each in metadata.number_format)
+
+
 def emergency_pattern(region: str) -> str:
     """What the region's emergency numbers are like; nothing where it has none."""
     short = PhoneMetadata.short_metadata_for_region(region)

@@ -401,6 +401,17 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("Ayşe K. Tel: 0532 123 45 67", "TR", "+905321234567"),
         ("12345 Işık, TELEFON: 0532 123 45 67", "TR", "+905321234567"),
         ("22 11 33, Tel. 44 55 66", "LU", "letters_in_number"),  # a number, too
+        ("Bob 13 12 34, Tel 0412 345 678", "AU", "letters_in_number"),  # without a 0, too
+        ("Bob 31289, Tel +686 72001169", "KI", "letters_in_number"),
+        ("Büro 62 33 44, Handy 0151 23456789", "DE", "letters_in_number"),  # a local one
+        ("Fax: 623344, Tel. 0731 123456", "DE", "letters_in_number"),
+        ("Büro 146, Tel. 0731 123456", "DE", "+49731123456"),
+        ("Ulm 731, Tel 3012345", "DE", "letters_in_number"),  # no Berlin's
+        ("Wien 1, Tel 5121234", "AT", "letters_in_number"),
+        ("Cad. No 5, Tel 532 123 45 67", "TR", "+905321234567"),  # here all numbers have ten digits
+        ("A-1010 Wien, Tel. 0660 1234567", "DE", "letters_in_number"),  # names Austria
+        ("A 1010 Wien, Tel. 0660 1234567", "DE", "letters_in_number"),
+        ("New York, NY 10001, Tel 212-555-0123", "US", "+12125550123"),
         ("Max 030 12, Tel. 0151 23456789", "DE", "letters_in_number"),
         ("Büro 4711 Tel. 123456", "DE", "letters_in_number"),  # which may go on
         ("12 Tel. 0664 1234567", "DE", "letters_in_number"),
