@@ -84,10 +84,11 @@ class PhoneReader:
 
     def _read_dirty(self, left: Cells) -> PhoneArrays:
         """Every phone of cells that are not plain, in order."""
-        is_wordy = are_words(left.texts) if len(left.rows) >= CELLS_WORTH_LOOKING else np.zeros(len(left.rows), np.bool_)
+        if len(left.rows) < CELLS_WORTH_LOOKING:
+            return self._carefully(left, _trimmed(left.texts))
+        is_wordy = are_words(left.texts)
         phones, left = [rejected(left.rows[is_wordy], RejectReason.NOT_A_NUMBER)], left.at(~is_wordy)
-        plain = pc.ascii_trim(in_ascii(left.texts), BLANKS)
-        plain = from_labels(plain, _most_digits_before_label(left.regions))
+        plain = from_labels(_trimmed(left.texts), _most_digits_before_label(left.regions))
         is_left = np.ones(len(plain), np.bool_)
         best = [*filter(self.asker.reads_most, WAYS)]
         phones.append(self._ask(best, left, plain, is_left, 1))
@@ -128,13 +129,14 @@ class PhoneReader:
             may &= is_short
         costly = np.flatnonzero(national | international)
         heard = costly[:: 1 + len(costly) // COSTLY_CELLS_HEARD]
-        plain = in_ascii(texts.take(pa.array(heard)))
-        has_digit = (digit_counts(plain) > 0) & ~matches(plain, IP_ADDRESS)
+        plain = _trimmed(texts.take(pa.array(heard)))
+        has_digit = digit_counts(plain) > 0
+        has_digit[has_digit] = ~matches(plain.filter(pa.array(has_digit)), IP_ADDRESS)
         heard, plain = heard[has_digit], plain.filter(pa.array(has_digit))
         for may in (national, international):
             may_say = may[heard]
             may[costly], may[heard] = False, may_say
-        bare = undressed(pc.ascii_trim(plain, BLANKS))
+        bare = undressed(plain)
         is_bare = bare.is_valid().to_numpy(zero_copy_only=False)
         self.asker.count(one_undressed, len(heard), int(is_bare.sum()))
         where = heard[is_bare]
@@ -168,11 +170,13 @@ class PhoneReader:
 
     def _numbers_in(self, cells: Cells, plain: pa.StringArray) -> list[dict[str, PhoneOutcome]]:
         """For each cell, what the runs of its digits are, where the fast path is sure: careful rules ask for these numbers."""
+        known: list[dict[str, PhoneOutcome]] = [{} for _ in cells.rows]
+        if len(known) < CELLS_WORTH_ARRAYS:
+            return known
         runs, of_cell, *_ = runs_in(plain, groups_of(plain).as_wide(), fewest_of(cells.regions))
         read, is_sure = self.asker.fast(cells.taken(of_cell)._replace(texts=runs))
         # The rules compare numbers, and an excluded one has none.
         is_known = is_sure & (read.reason != phone_batches.EXCLUDED)
-        known: list[dict[str, PhoneOutcome]] = [{} for _ in cells.rows]
         outcomes = phone_batches.outcomes_from(phone_batches.in_order(read, np.flatnonzero(is_known)))
         for place, run, outcome in zip(
             of_cell[is_known].tolist(), runs.filter(pa.array(is_known)).to_pylist(), outcomes, strict=True
@@ -193,6 +197,11 @@ def _most_digits_before_label(regions: Ints) -> Ints:
     return np.array([most_digits_before_label(None if each == NONE else COUNTRIES[each]) for each in known.tolist()], np.int64)[
         which
     ]
+
+
+def _trimmed(texts: pa.StringArray) -> pa.StringArray:
+    """In ASCII, without blanks around."""
+    return pc.ascii_trim(in_ascii(texts), BLANKS)
 
 
 def _equal_cells(cells: Cells) -> tuple[Ints, Ints]:

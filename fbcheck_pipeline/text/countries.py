@@ -63,11 +63,11 @@ def _named_by(match: re.Match[str], text: str, labels: frozenset[str]) -> Iterat
         word = "".join(word.split(".")) if len(word) == 5 else word  # `U.S.A`
         if len(word) in (2, 3) and word.isascii() and _is_code(word, match, text, len(words)) and key_of(word) not in labels:
             yield from filter(None, [region_of(word)])
-    if not any(map(_begins_name, words)):
+    if not any(map(begins_name, words)):
         return  # most words of a note
     keys = list(map(key_of, words))
     for begin, first in enumerate(words):
-        if not _begins_name(first):
+        if not begins_name(first):
             continue
         for end in range(begin + 1, min(begin + LONGEST_NAME, len(words)) + 1):
             key = "".join(keys[begin:end])
@@ -93,7 +93,8 @@ def names() -> dict[str, str]:
 
 
 @lru_cache(maxsize=10_000)
-def _begins_name(word: str) -> bool:
+def begins_name(word: str) -> bool:
+    """True for the first letters of a country's name, or all of them."""
     key, in_order = key_of(word), _names_in_order()
     return in_order[bisect_left(in_order, key) % len(in_order)].startswith(key)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -15,16 +16,19 @@ from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS, buffers_of, digits_
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Ints, Mask
 from fbcheck_pipeline.phones.fast.territories import fewest_digits
 from fbcheck_pipeline.text.cell_words import LABELS
-from fbcheck_pipeline.text.countries import LONGEST_NAME, key_of, names, regions_named
+from fbcheck_pipeline.text.countries import LONGEST_NAME, begins_name, key_of, names, regions_named
 from fbcheck_pipeline.text.decorations import SYMBOL
 from fbcheck_pipeline.text.few_digits import SIGNS_BEYOND_ASCII
 
 MAY_BE_FLAG = f"{SYMBOL}{{2}}"
 """In ASCII a country's flag is two pictures."""
 LONGEST_CODE = 3
+TEXTS_WORTH_LOOKING = 150
+"""Fewer are asked one by one, which takes less time than the arrays of all their words."""
 _LETTERS_LOOKED_AT = 8  # of words that follow each other: they tell whether these may be a name
 _LETTERS_COUNTED = 4  # of these: a table of all that are begins of names fits into the processor's cache
 _BEFORE_A, _LETTERS_OF_ASCII = ord("a") - 1, 26
+_EACH_LETTER = _LETTERS_OF_ASCII + 1
 _LETTERS_ONLY = bytes(byte if byte >= FIRST_BEYOND_ASCII or chr(byte).isalpha() else ord(" ") for byte in range(256))
 _POINTED = re.compile(r"(?<![a-z])[a-z](?:[.'\u2019\-][a-z]){1,2}(?![a-z])", re.I)
 """Of letters with a mark between, `U.K.`."""
@@ -62,8 +66,8 @@ def countries_beside(cells: pa.StringArray) -> dict[int, frozenset[str]]:
 
 def _may_name(cells: pa.StringArray) -> list[int]:
     """The places of cells with a word that may be a code, is a name, or begins as one does together with the next."""
-    if not len(cells):  # all names take longer to read than many cells
-        return []
+    if len(cells) < TEXTS_WORTH_LOOKING:
+        return [*range(len(cells))]
     texts = translated(cells, _LETTERS_ONLY)
     if not pc.all(pc.string_is_ascii(texts)).as_py():
         texts = replaced(texts, f"[{SIGNS_BEYOND_ASCII}]+", " ")
@@ -72,7 +76,7 @@ def _may_name(cells: pa.StringArray) -> list[int]:
     is_word = pc.greater(words, "")
     words, of_cell = words.filter(is_word), of_cell[is_word.to_numpy(zero_copy_only=False)]
     keys, may_name = _keys(words), np.zeros(len(cells), np.bool_)
-    codes, known, beginnings = _known()
+    codes = _codes()
     is_short = pc.less_equal(pc.binary_length(words), LONGEST_CODE)
     short, of_short = words.filter(is_short).dictionary_encode(), of_cell[is_short.to_numpy(zero_copy_only=False)]
     distinct, which = short.dictionary.to_pylist(), short.indices.to_numpy()
@@ -84,12 +88,12 @@ def _may_name(cells: pa.StringArray) -> list[int]:
     is_pointed[is_pointed] = [_has_pointed(text, codes) for text in cells.filter(pa.array(is_pointed)).to_pylist()]
     may_name |= is_pointed
     may_name[of_short[np.array([word.isupper() and word in codes for word in distinct], np.bool_)[which]]] = True
-    firsts = np.flatnonzero(_are_among(keys, beginnings))
+    firsts = np.flatnonzero(_are_begun(keys, begins_name))
     joined, ends = keys.take(pa.array(firsts)), firsts + 1
     for _ in range(LONGEST_NAME):
-        may_name[of_cell[firsts[_are_among(joined, known)]]] = True
+        may_name[of_cell[firsts[_are_begun(joined, _is_name)]]] = True
         goes_on = np.append(of_cell, NONE)[ends] == of_cell[firsts]
-        goes_on[goes_on] = _are_among(joined.filter(pa.array(goes_on)), beginnings)
+        goes_on[goes_on] = _are_begun(joined.filter(pa.array(goes_on)), begins_name)
         firsts, ends = firsts[goes_on], ends[goes_on]
         joined = pc.binary_join_element_wise(joined.filter(pa.array(goes_on)), keys.take(pa.array(ends)), "")
         ends = ends + 1
@@ -130,45 +134,46 @@ def _keys(words: pa.StringArray) -> pa.StringArray:
     return pc.replace_with_mask(pc.ascii_lower(words), pc.invert(pc.string_is_ascii(words)), others.take(coded.indices))
 
 
-def _are_among(keys: pa.StringArray, known: frozenset[str]) -> Mask:
-    """By their first letters. Arrow's `is_in` would make its table of thousands of names anew for the few words of each batch."""
-    may_be = _may_begin(keys)
-    first = pc.utf8_slice_codeunits(keys.filter(pa.array(may_be)), 0, _LETTERS_LOOKED_AT).dictionary_encode()
-    are_known = np.array([*map(known.__contains__, first.dictionary.to_pylist())], np.bool_)
-    may_be[may_be] = are_known[first.indices.to_numpy()]
-    return may_be
+def _are_begun(keys: pa.StringArray, is_begun: Callable[[str], bool]) -> Mask:
+    """Where the first letters of a name are found. Arrow's `is_in` would make a table of thousands of names anew for a few words of each batch."""
+    is_other, numbers = _first_letters(keys)
+    are_begun = is_other | _beginnings()[numbers]
+    first = pc.utf8_slice_codeunits(keys.filter(pa.array(are_begun)), 0, _LETTERS_LOOKED_AT).dictionary_encode()
+    are_begun[are_begun] = np.array([*map(is_begun, first.dictionary.to_pylist())], np.bool_)[first.indices.to_numpy()]
+    return are_begun
 
 
-def _may_begin(keys: pa.StringArray) -> Mask:
-    """Where a few first letters are those of a name, or other than ASCII's."""
+def _is_name(first: str) -> bool:
+    """Of the letters that are looked at: all of a name that is no code, or its first."""
+    if len(first) == _LETTERS_LOOKED_AT:
+        return begins_name(first)
+    return first in names() and (len(first) > LONGEST_CODE or not first.isascii())
+
+
+def _first_letters(keys: pa.StringArray) -> tuple[Mask, Ints]:
+    """Where a few first letters are other than small ones of ASCII; and the number of which each letter is a digit, 0 for none."""
     ends, data = buffers_of(keys)
     begins, lengths = ends[:-1], np.diff(ends)
     is_other, numbers = np.zeros(len(keys), np.bool_), np.zeros(len(keys), np.int64)
     for place in range(_LETTERS_COUNTED):
         letters = np.where(lengths > place, data.take(begins + place, mode="clip") - np.uint8(_BEFORE_A), 0) if len(data) else 0
         is_other |= letters > _LETTERS_OF_ASCII
-        numbers = numbers * (_LETTERS_OF_ASCII + 1) + np.minimum(letters, _LETTERS_OF_ASCII)
-    return is_other | _are_begun()[numbers]
+        numbers = numbers * _EACH_LETTER + np.minimum(letters, _LETTERS_OF_ASCII)
+    return is_other, numbers
 
 
 @cache
-def _are_begun() -> Mask:
-    """By the number of their first letters, of which each is a digit: those of a name."""
-    are_begun = np.zeros((_LETTERS_OF_ASCII + 1) ** _LETTERS_COUNTED, np.bool_)
-    for beginning in {each[:_LETTERS_COUNTED] for each in _known()[2] if each.isascii()}:
-        number = 0
-        for letter in beginning.ljust(_LETTERS_COUNTED, chr(_BEFORE_A)):
-            number = number * (_LETTERS_OF_ASCII + 1) + ord(letter) - _BEFORE_A
-        are_begun[number] = True
+def _beginnings() -> Mask:
+    """By the number of a few first letters: where these begin a name, or are one's first."""
+    are_begun = np.zeros(_EACH_LETTER**_LETTERS_COUNTED, np.bool_)
+    is_other, numbers = _first_letters(pa.array(names(), pa.string()))
+    for place in range(_LETTERS_COUNTED):
+        are_begun[numbers[~is_other] // _EACH_LETTER**place * _EACH_LETTER**place] = True
     return are_begun
 
 
 @cache
-def _known() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    """Codes in capitals, the first letters of names, and all that these begin with."""
+def _codes() -> frozenset[str]:
+    """In capitals, without those that are words for a telephone."""
     codes = {code.upper() for code in (*SUPPORTED_REGIONS, *names()) if len(code) in (2, LONGEST_CODE) and code.isascii()}
-    known = {
-        name[:_LETTERS_LOOKED_AT] for name in names() if (len(name) > LONGEST_CODE or not name.isascii()) and name not in LABELS
-    }
-    beginnings = frozenset(name[:length] for name in known for length in range(1, _LETTERS_LOOKED_AT + 1))
-    return frozenset(code for code in codes if key_of(code) not in LABELS), frozenset(known), beginnings
+    return frozenset(code for code in codes if key_of(code) not in LABELS)

@@ -7,6 +7,7 @@ that is anything else stays with the careful path.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS, buffers_of, digit_counts, only
+from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS, buffers_of, digit_counts, only, without
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text import decorations
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS, NUMBER_WORDS
@@ -31,7 +32,6 @@ _INTEGER = r"\+?[0-9]{5,}"
 _COMMAS, _POINTS, _APOSTROPHES = (rf"\+?[1-9][0-9]{{0,2}}(?:{sign}[0-9]{{3}}){{2,}}" for sign in (",", r"\.", "'"))
 # As many decimals as the exponent says: no digit is lost, none is padded.
 _EXACT = "|".join(rf"([0-9]{{{places}}})[eE]\+?{places:02}" for places in range(8, 15))
-_FRACTION = "[.,]0$"
 SCHEMES = "(?:tel|fax|callto|smsto|sms|phone|whatsapp):"
 """What stands before a number as a scheme, in letters of any case."""
 # None of these words may be digits.
@@ -74,38 +74,43 @@ _MAY_BE_DRESSED = r"(?i)^[=\"]*(?:item[0-9]+)?[^0-9]*[0-9][0-9 ()+\-.,'/e\t\r\v\
 
 
 class _Step(NamedTuple):
-    """A shape that cells have as a whole; in these a pattern is replaced wherever it is found.
+    """What becomes of cells that have a shape as a whole.
 
     Attributes:
-        signs: what is looked for before the shape, since it is cheaper.
+        shapes: expressions, of which a cell has each; those that are cheap come first.
+        signs: each such cell holds one of these; to look for them takes next to no time.
         unless: where this is found, the cell is left.
     """
 
-    shape: str
-    pattern: str
-    becomes: str
-    signs: tuple[str, ...] = ()
+    shapes: tuple[str, ...]
+    change: Callable[[pa.StringArray], pa.StringArray]
+    signs: str = ""
     unless: str | None = None
 
 
-def _step(shape: str, becomes: str) -> _Step:
-    return _Step(shape, shape, becomes)
+def _step(shape: str, becomes: str, signs: str) -> _Step:
+    return _Step((shape,), lambda cells: replaced(cells, shape, becomes), signs)
 
 
 _STEPS = (
-    _step(rf"^=?{QUOTE}+ ?([+(]?[0-9](?:[0-9 ().,\-]*[0-9 ().\-])?){QUOTE}*$", r"\1"),
-    _Step(rf"^(?:{_INTEGER}|{_COMMAS}|{_POINTS}|{_APOSTROPHES})[.,]0$", _FRACTION, ""),
-    _Step(r"[\t\r\v\f]", r"[\t\r\v\f ]+", " "),
-    _step(rf"^([1-9])[.,](?:{_EXACT})$", r"\1\2\3\4\5\6\7\8"),
-    _Step(rf"^(?:{_COMMAS}|{_APOSTROPHES})$", "[,']", ""),
-    _Step(rf"(?i)^(?:{_SCHEME}){CORE}$", r"^[^:]+:", ""),
+    _step(rf"^=?{QUOTE}+ ?([+(]?[0-9](?:[0-9 ().,\-]*[0-9 ().\-])?){QUOTE}*$", r"\1", QUOTE[1:-1]),
+    # Two characters: a tenth of an expression's time.
     _Step(
-        rf"(?i)^{_LABELLED}(?:{WHOLE})$", r"^[^0-9+]*[^0-9+(]", "", (_WORDS_FIRST,), rf"(?:^|[^A-Za-z])IS[^A-Za-z]|{_NUMBERED}"
+        (rf"^(?:{_INTEGER}|{_COMMAS}|{_POINTS}|{_APOSTROPHES})[.,]0$",), lambda cells: pc.utf8_slice_codeunits(cells, 0, -2), ".,"
     ),
-    _step(rf"^(?:({CORE}) ?[;,]|\[({CORE})\])$", r"\1\2")._replace(unless=" [0-9] ?[;,]$"),
-    _step(rf"^({_AREA}) ?/ ?([0-9](?: ?[0-9]){{4,8}})$", r"\1 \2"),
-    _step(rf"^\(\+({_CODES})\)([ 0-9(].*)$", r"+\1\2"),
-    _step(_BEHIND_SYMBOL, r"\1"),  # one is no flag
+    _Step((r"[\t\r\v\f]",), lambda cells: replaced(cells, r"[\t\r\v\f ]+", " "), "\t\r\v\f"),
+    _step(rf"^([1-9])[.,](?:{_EXACT})$", r"\1\2\3\4\5\6\7\8", "eE"),
+    _Step((rf"^(?:{_COMMAS}|{_APOSTROPHES})$",), lambda cells: without(cells, b",'"), ",'"),
+    _Step((rf"(?i)^(?:{_SCHEME}){CORE}$",), lambda cells: replaced(cells, "^[^:]+:", ""), ":"),
+    _Step(
+        (_WORDS_FIRST, rf"(?i)^{_LABELLED}(?:{WHOLE})$"),
+        lambda cells: replaced(cells, r"^[^0-9+]*[^0-9+(]", ""),
+        unless=rf"(?:^|[^A-Za-z])IS[^A-Za-z]|{_NUMBERED}",
+    ),
+    _step(rf"^(?:({CORE}) ?[;,]|\[({CORE})\])$", r"\1\2", ";,[")._replace(unless=" [0-9] ?[;,]$"),
+    _step(rf"^({_AREA}) ?/ ?([0-9](?: ?[0-9]){{4,8}})$", r"\1 \2", "/"),
+    _step(rf"^\(\+({_CODES})\)([ 0-9(].*)$", r"+\1\2", "("),
+    _step(_BEHIND_SYMBOL, r"\1", decorations.SYMBOL),  # one is no flag
 )
 
 
@@ -171,12 +176,12 @@ def undressed(cells: pa.StringArray) -> pa.StringArray:
     for step in _STEPS:
         if not len(places):
             break
-        taken, left, places = _parted(left, places, *step.signs, step.shape, unless=step.unless)
+        if step.signs and not any_holds(left, *map(str.encode, step.signs)):
+            continue
+        taken, left, places = _parted(left, places, *step.shapes, unless=step.unless)
         if not len(taken[0]):
             continue
-        is_tail = step.pattern == _FRACTION  # of two characters; a tenth of an expression's time
-        changed = pc.utf8_slice_codeunits(taken[0], 0, -2) if is_tail else replaced(taken[0], step.pattern, step.becomes)
-        found, others, others_at = _parted(changed, taken[1], f"^{CORE}$")
+        found, others, others_at = _parted(step.change(taken[0]), taken[1], f"^{CORE}$")
         bare, at = [*bare, found[0]], [*at, found[1]]
         left, places = pa.concat_arrays([left, others]), np.concatenate([places, others_at])
     order = np.full(len(cells), -1)

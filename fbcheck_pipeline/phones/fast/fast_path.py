@@ -60,6 +60,7 @@ class Compiled:
             compiled = []
             for territory in territories[~self.is_hopeless[territories] & ~self.is_ready[territories]]:
                 try:
+                    self.lookups.fill(territory)
                     self.automaton.add(territory)
                     compiled.append(territory)
                 except UnknownPattern:
@@ -68,11 +69,11 @@ class Compiled:
             self.is_ready[compiled] = True
 
     def look_up(self, territories: Rows) -> None:
-        """Fill the lookups of territories that were not asked for before."""
+        """Fill the lengths of territories that were not asked for before."""
         for territory in np.unique(territories[~self._is_known[territories]]):
             with self._lock:
                 try:
-                    self.lookups.fill(territory)
+                    self.lookups.fill_lengths(territory)
                 except UnknownPattern:
                     self.is_hopeless[territory] = True
                 self._is_known[territory] = True
@@ -153,8 +154,10 @@ class FastPath:
 
     def votes(self, cells: pa.StringArray, regions: Rows) -> tuple[Rows, Mask, Mask]:
         """What each cell says of its column, as a `Says` or NO_VOTE_FOR_EITHER; and where it may say NATIONAL, or INTERNATIONAL, unread."""
-        digits = digits_of(cells)
         says = np.full(len(cells), Says.NOTHING)
+        if not len(cells):
+            return says, np.zeros(0, np.bool_), np.zeros(0, np.bool_)
+        digits = digits_of(cells)
         may_be_national = ~(digits.is_empty | (regions == NONE) | (digits.is_plain & digits.has_plus))
         may_be_international = may_be_national.copy()
         rows = np.flatnonzero(digits.is_plain & may_be_national & (digits.count >= HEAD_DIGITS))

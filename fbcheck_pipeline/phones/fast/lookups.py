@@ -58,8 +58,8 @@ class Lookups:
         self.fewest_digits: NDArray[np.int64] = np.zeros(TERRITORY_COUNT, np.int64)
         self.may_be_emergency: NDArray[np.bool_] = np.zeros((TERRITORY_COUNT, MAX_EMERGENCY_DIGITS + 1), np.bool_)
 
-    def fill(self, territory: int) -> None:
-        """Fill the rows of one territory.
+    def fill_lengths(self, territory: int) -> None:
+        """Fill what the lengths of a territory's numbers tell, which is all that most junk is asked for.
 
         Raises:
             UnknownPattern: a prefix of the metadata is of an unknown kind.
@@ -73,6 +73,14 @@ class Lookups:
             everywhere = metadata_by_region(territory).values()
             fits = np.isin(np.arange(MAX_LENGTH), [length for each in everywhere for length in general_of(each).possible_length])
             self.never_fits[territory] = ~(fits | np.roll(fits, len(plain)))
+
+    def fill(self, territory: int) -> None:
+        """Fill the other rows of a territory, which only matter once it is compiled.
+
+        Raises:
+            UnknownPattern: the international prefix is of an unknown kind.
+        """
+        metadata = metadata_of(territory)
         if metadata.international_prefix:
             pattern = parse(metadata.international_prefix)
             _fill_idd_lengths(self.idd_length[territory], re.compile(metadata.international_prefix), pattern, "")

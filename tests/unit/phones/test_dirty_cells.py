@@ -548,6 +548,7 @@ def test_a_country_s_code_is_found_however_it_stands(written: str) -> None:
 def test_small_letters_that_are_no_code_beside_their_mark_cost_no_look_a_cell() -> None:
     """`Cad. No: 12` is a street: all of a signature's words were searched in Python, which took as long as all else."""
     cells = pa.array([f"Cad. {''.join(letters)} No: 5" for letters in product("bcdfg", repeat=4)])
+    names_country(pa.array(["No"]))  # the names are ready by then
     called: list[object] = []
     sys.setprofile(lambda frame, event, _: called.append(frame) if event == "call" else None)
     try:
