@@ -16,7 +16,7 @@ from fbcheck_pipeline.model.reasons import LINE_TYPES, LineType, RejectReason
 from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.careful.cell_rules import most_digits_before_label, outcomes_of
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
-from fbcheck_pipeline.phones.dirty.few import fewest_of
+from fbcheck_pipeline.phones.dirty.few import fewest_of, have_trunk_zero
 from fbcheck_pipeline.phones.dirty.from_labels import from_labels
 from fbcheck_pipeline.phones.dirty.rejects import are_words
 from fbcheck_pipeline.phones.dirty.runs import groups_of, runs_in
@@ -48,6 +48,8 @@ LONGEST_PLAIN = 80
 # Of so many cells of a batch the shape is looked at first; where none is plain, no other is looked for. A single point may begin a fraction.
 SHAPES_SEEN = 200
 PLAIN_SHAPE = r"^[0-9 ()+\-]*(?:\.[0-9 ()+\-]*\.[0-9 ().+\-]*)?$"
+# Digits and blanks, of which no rule drops the first.
+DIALLED = "^0[0-9 ]*$"
 
 _Cell = tuple[str | None, int, int]
 
@@ -115,11 +117,13 @@ class PhoneReader:
 
     def votes(self, texts: pa.StringArray, regions: Ints) -> tuple[Ints, Mask, Mask]:
         """As `FastPath.votes`, of undressed cells, too."""
-        # What begins with a plus says nothing of bare digits.
-        has_plus = pc.fill_null(pc.starts_with(texts, "+"), False).to_numpy(zero_copy_only=False)
-        may_be_plain = _may_be_plain(texts) & ~has_plus
+        # What begins with a plus says nothing of bare digits, nor does what is dialled at home.
+        is_settled, has_zero = (pc.fill_null(pc.starts_with(texts, sign), False).to_numpy(zero_copy_only=False) for sign in "+0")
+        has_zero &= have_trunk_zero(regions)
+        is_settled[has_zero] = matches(texts.filter(pa.array(has_zero)), DIALLED)
+        may_be_plain = _may_be_plain(texts) & ~is_settled
         says = np.full(len(texts), Says.NOTHING)
-        national, international = ((regions != NONE) & ~(may_be_plain | has_plus) for _ in range(2))
+        national, international = ((regions != NONE) & ~(may_be_plain | is_settled) for _ in range(2))
         short = texts if may_be_plain.all() else texts.filter(pa.array(may_be_plain))
         of_short = (self.asker.fast_path.votes(short[block], regions[may_be_plain][block]) for block in blocks(len(short)))
         for known, votes in zip((says, national, international), zip(*of_short, strict=True), strict=True):

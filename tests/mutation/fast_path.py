@@ -318,7 +318,7 @@ MUTANTS = (
     Mutant("a count before two numbers", "dirty/blanks.py", "(?:[+0][0-9]*|", "(?:[+0-9][0-9]*|"),
     Mutant("the first number can end nowhere else", "ways/several_numbers.py", "(is_sure & ~phone_batches.is_number(read)).reshape(len(ends), -1).all(axis=0)", "(is_sure | True).reshape(len(ends), -1).all(axis=0)"),
     Mutant("one place parts two numbers", "dirty/blanks.py", "parted.value_lengths().to_numpy() == 2", "parted.value_lengths().to_numpy() >= 2"),
-    Mutant("none for sure", "ways/several_numbers.py", "(is_only | is_none[3] | is_none[4] | ends_elsewhere)", "True"),
+    Mutant("none for sure", "ways/several_numbers.py", "(is_only | is_none[4] | is_none[5] | ends_elsewhere)", "True"),
     # dirty: what is no number
     Mutant("few digits may be an emergency number", "dirty/few.py", "return may_be_emergency(cells, regions) | may_name", "return may_name"),
     Mutant("few digits may be a number of another country", "dirty/few.py", "return may_be_emergency(cells, regions) | may_name", "return may_be_emergency(cells, regions)"),

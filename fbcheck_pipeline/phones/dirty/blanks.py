@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.beside import digits_in
-from fbcheck_pipeline.phones.dirty.undress import replaced
+from fbcheck_pipeline.phones.dirty.undress import replaced, spread
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.text.decorations import BARE_DAY, MIN_PART_DIGITS
 
@@ -27,7 +27,7 @@ def parted_by_blanks(cells: pa.StringArray) -> tuple[pa.StringArray, pa.StringAr
     Args:
         cells: as `in_ascii` gives them, without blanks around; `PARTED_BY_BLANKS`.
     """
-    lists = pc.split_pattern(replaced(cells, " +0", ";0"), ";")
+    lists = pc.split_pattern(pc.replace_substring(cells, " 0", ";0"), ";")
     pieces, counts = lists.flatten(), lists.value_lengths().to_numpy()
     of_list = np.repeat(np.arange(len(counts)), counts)
     digits = digit_counts(pieces)
@@ -38,15 +38,13 @@ def parted_by_blanks(cells: pa.StringArray) -> tuple[pa.StringArray, pa.StringAr
     marked = pc.binary_join_element_wise(pa.array(np.where(may_part, ";", " ")), pieces, "")
     joined = pc.binary_join(pa.ListArray.from_arrays(lists.offsets, marked), "")
     parted = pc.split_pattern(joined, ";")
-    is_two = pa.array(parted.value_lengths().to_numpy() == 2)
-    pair = [pc.list_element(pc.if_else(is_two, parted, _PAIR), place) for place in (0, 1)]
-    first, second = (pc.if_else(is_two, pc.ascii_trim(number, " "), None) for number in pair)
+    is_two = parted.value_lengths().to_numpy() == 2
+    pair = pc.ascii_trim(parted.filter(pa.array(is_two)).flatten(), " ")
+    first, second = (spread(pair.take(pa.array(np.arange(place, len(pair), 2))), is_two) for place in (0, 1))
     return joined, first, second
 
 
 def before_parts(parted: pa.StringArray) -> list[pa.StringArray]:
-    """The digits before the first place that may part numbers, and before the last one or the last group."""
-    return [digits_in(replaced(parted, end, "")) for end in (";.*$", ";[^;]*$|[0-9.]+$")]
-
-
-_PAIR = pa.scalar(["", ""], pa.list_(pa.string()))
+    """The digits before the first place that may part numbers, before the second, and before the last one or the last group."""
+    ends = ((";.*$", ""), ("^([^;]*;[^;]*);.*$", r"\1"), (";[^;]*$|[0-9.]+$", ""))
+    return [digits_in(replaced(parted, end, becomes)) for end, becomes in ends]

@@ -81,7 +81,11 @@ def digits_of(cells: pa.StringArray) -> Digits:
     lengths = ends - begins
     kind = np.frombuffer(data.tobytes().translate(_KIND), np.uint8)
 
-    is_digit = kind < _BLANK
+    is_digit, is_null = kind < _BLANK, cells.is_null().to_numpy(zero_copy_only=False)  # it may still have bytes
+    if is_digit.all():
+        is_plain, no = (lengths > 0) & (lengths <= MOST_DIGITS), np.zeros(len(cells), np.int64)
+        flags = (no.astype(np.bool_), is_null | (lengths == 0), is_plain, is_plain)
+        return Digits(_matrix_of(kind, lengths), lengths, *flags, restart=no, tail=no, lone_zero=no)
     seen = np.zeros(len(data) + 1, np.int32)
     np.cumsum(is_digit, out=seen[1:])
     first = seen[begins].astype(np.int64)
@@ -90,7 +94,6 @@ def digits_of(cells: pa.StringArray) -> Digits:
 
     between = np.flatnonzero(~is_digit)
     between_rows = np.repeat(np.arange(len(cells)), lengths - count)
-    is_null = cells.is_null().to_numpy(zero_copy_only=False)  # it may still have bytes
     has_plus = np.zeros(len(cells), np.bool_)
     is_plain = (count > 0) & (count <= MOST_DIGITS)
     tail, hours, zeros, counted = (np.zeros(len(cells), np.int64) for _ in range(4))

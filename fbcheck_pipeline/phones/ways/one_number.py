@@ -115,12 +115,13 @@ def one_among_words(
     while len(places):
         heads = without_last_group(heads)
         digits = digits_in(heads)
-        is_left = matches(digits, f"[0-9]{{{FEWEST}}}")
+        is_left = digit_counts(digits) >= FEWEST
         places, heads, digits = places[is_left], heads.filter(pa.array(is_left)), digits.filter(pa.array(is_left))
         read, is_none = asker.fast(Cells(places, digits, cells.regions[places], cells.says[places]))
         is_sure[places] &= is_none & ~phone_batches.is_number(read)
     if beside_others:
-        is_sure[is_sure] = ~may_end_earlier(asker, cells.at(is_sure), numbers.filter(pa.array(is_sure)))
+        is_last = is_sure & ~has_head
+        is_sure[is_last] = ~may_end_earlier(asker, cells.at(is_last), numbers.filter(pa.array(is_last)))
     is_sure[is_sure] = ~may_be_of_other_things(*(each.filter(pa.array(is_sure)) for each in (plain, numbers)))
     is_named = is_sure & ~is_labelled
     named = plain.filter(pa.array(is_named))

@@ -8,7 +8,6 @@ import pyarrow as pa
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.careful.cell_rules import MOST_COUNT_DIGITS
-from fbcheck_pipeline.phones.careful.reference import has_trunk_zero
 from fbcheck_pipeline.phones.dirty.among_words import REFERRED, beside_letter, referred
 from fbcheck_pipeline.phones.dirty.apart import BETWEEN_OR_ADDRESS, begin_with_few, parts_apart
 from fbcheck_pipeline.phones.dirty.beside import (
@@ -26,7 +25,7 @@ from fbcheck_pipeline.phones.dirty.beside import (
 )
 from fbcheck_pipeline.phones.dirty.cleared import CHAT_LINK, MOMENT_BEFORE
 from fbcheck_pipeline.phones.dirty.countries_named import names_country
-from fbcheck_pipeline.phones.dirty.few import few_digits_in, fewest_of, may_be_emergency, regions_in
+from fbcheck_pipeline.phones.dirty.few import few_digits_in, fewest_of, have_trunk_zero, may_be_emergency, regions_in
 from fbcheck_pipeline.phones.dirty.rejects import (
     BETWEEN,
     CODED,
@@ -104,8 +103,7 @@ def few_first(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[Pho
 @of_shape(BETWEEN)
 def parted(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
     """Cells in which words part digits that may be a number from too few for one."""
-    with_trunk = [phone_batches.COUNTRY_CODE[region] for region in regions_in(cells.regions) if has_trunk_zero(region)]
-    are_none = are_parted(plain, np.isin(cells.regions, with_trunk))
+    are_none = are_parted(plain, have_trunk_zero(cells.regions))
     return rejected_where(cells.rows, [(RejectReason.LETTERS_IN_NUMBER, are_none)])
 
 

@@ -68,11 +68,11 @@ def two_by_blanks(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple
         mask.reshape(len(several), -1) for mask in (phone_batches.is_number(read), phone_batches.is_clear_number(read), is_sure)
     )
     is_none, is_one = is_sure & ~is_number, is_sure & is_clear
-    ends_elsewhere = is_one[3:5].all(axis=0) & (is_sure & is_number)[5:].any(axis=0)
+    ends_elsewhere = is_one[4:6].all(axis=0) & (is_sure & is_number)[6:].any(axis=0)
     # Where no run is a number, other reasons come first.
-    holds_number = is_one[1] | is_one[2] | is_one[4]
+    holds_number = is_one[1] | is_one[2] | is_one[3] | is_one[5]
     is_only = ~first.is_valid().to_numpy(zero_copy_only=False)[places]
-    is_whole = is_none[0] & holds_number & (is_only | is_none[3] | is_none[4] | ends_elsewhere)
+    is_whole = is_none[0] & holds_number & (is_only | is_none[4] | is_none[5] | ends_elsewhere)
     is_read[places[is_whole]] = True
     return phone_batches.joined([found, phone_batches.in_order(read, np.flatnonzero(is_whole))]), is_read
 
