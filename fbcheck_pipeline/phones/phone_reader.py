@@ -16,7 +16,7 @@ from fbcheck_pipeline.model.reasons import LINE_TYPES, LineType, RejectReason
 from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.careful.cell_rules import most_digits_before_label, outcomes_of
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
-from fbcheck_pipeline.phones.dirty.few import fewest_of, have_trunk_zero
+from fbcheck_pipeline.phones.dirty.few import fewest_of
 from fbcheck_pipeline.phones.dirty.from_labels import from_labels
 from fbcheck_pipeline.phones.dirty.rejects import are_words
 from fbcheck_pipeline.phones.dirty.runs import groups_of, runs_in
@@ -26,7 +26,7 @@ from fbcheck_pipeline.phones.fast.fast_path import FastPath
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Ints, Mask, Says
 from fbcheck_pipeline.phones.phone_batches import PhoneArrays
 from fbcheck_pipeline.phones.ways.all_ways import WAYS, after_clearing
-from fbcheck_pipeline.phones.ways.cells import Cells, rejected
+from fbcheck_pipeline.phones.ways.cells import Cells, have_trunk_zero, rejected
 from fbcheck_pipeline.phones.ways.one_number import one_undressed
 from fbcheck_pipeline.phones.ways.way_asker import Way, WayAsker, blocks
 from fbcheck_pipeline.text.decorations import IP_ADDRESS

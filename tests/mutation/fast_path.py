@@ -442,6 +442,8 @@ MUTANTS = (
     Mutant("a plus behind an order", "dirty/beside.py", " (0[0-9]*{_ONE_RESTART})$", " ([+0][0-9]*{_ONE_RESTART})$"),
     Mutant("a number for an extension", "dirty/beside.py", "[ .:#]*[0-9]{{1,6}}", "[ .:#]*[0-9]{{1,8}}"),
     Mutant("a country's name", "dirty/countries_named.py", "may_name[of_cell[firsts[_are_begun(joined, _is_name)]]] = True", "pass"),
+    Mutant("the first letters of a country's name", "dirty/countries_named.py", "return begins_name(first)\n", "return False\n"),
+    Mutant("a country's name that begins with a short word", "dirty/countries_named.py", "numbers[~is_other] // _EACH_LETTER**place * _EACH_LETTER**place", "numbers[~is_other]"),
     Mutant("a country's name of several words", "dirty/countries_named.py", "for _ in range(LONGEST_NAME):", "for _ in range(1):"),
     Mutant("a country's code", "dirty/countries_named.py", "may_name[of_short[np.array([word.isupper() and word in codes for word in distinct], np.bool_)[which]]] = True", "pass"),
     Mutant("what looks like a code before a colon", "dirty/countries_named.py", "(?i)(?:{words})[^!-~]*:|", "(?i)"),
@@ -450,7 +452,7 @@ MUTANTS = (
     Mutant("a country's code with marks between its letters", "dirty/countries_named.py", "may_name |= is_pointed", "pass"),
     Mutant("a sum that may be an emergency number", "ways/refusals_by_shape.py", "(reason, where & ~may_be)", "(reason, where)"),
     Mutant("a digit that begins a cell", "fast/digits.py", "is_kept[ends[:-1][ends[:-1] < len(data)]] = True", "pass"),
-    Mutant("letters beyond ASCII", "dirty/undress.py", "[1].max(initial=0) >= FIRST_BEYOND_ASCII", "[1].max(initial=0) >= 999"),
+    Mutant("letters beyond ASCII", "dirty/undress.py", "range(0xC3, 0xEE)", "range(0xE3, 0xEE)"),
     Mutant("a label that may be digits", "dirty/undress.py", "(?:^|[^A-Za-z])IS[^A-Za-z]|", ""),
     Mutant("letters on keys", "dirty/beside.py", ', unless="[A-Z]{2}")', ")"),
     Mutant("few digits before the end of a range", "dirty/beside.py", "pa.array(digit_counts(numbers) >= MIN_PART_DIGITS)", "pa.array(digit_counts(numbers) > 0)"),
@@ -485,6 +487,10 @@ MUTANTS = (
     Mutant("a count is no number", "dirty/runs.py", "kept |= (last < begin[of_cell]) | (first > end[of_cell])", "pass"),
     Mutant("a number is in it", "ways/several_numbers.py", "is_none[0] & holds_number & ", "is_none[0] & "),
     Mutant("a time behind a number", "ways/refusals_by_shape.py", "asker.read_as(before_time(plain), cells, phone_batches.is_clear_number)", "asker.read_as(before_time(plain), cells)"),
+    Mutant("a first 0 that is a digit of the number", "phone_reader.py", "has_zero &= have_trunk_zero(regions)", "pass"),
+    Mutant("a day before bare digits", "phone_reader.py", 'DIALLED = "^0[0-9 ]*$"', 'DIALLED = "^0"'),
+    Mutant("a count behind the last number among words", "ways/one_number.py", "is_sure[is_last] = ~may_end_earlier(", "_ = ~may_end_earlier("),
+    Mutant("more digits than any number, without signs", "fast/digits.py", "is_plain, no = (lengths > 0) & (lengths <= MOST_DIGITS)", "is_plain, no = (lengths > 0)"),
     Mutant("excluded numbers are compared, too", "phone_reader.py", "is_known = is_sure & (read.reason != phone_batches.EXCLUDED)", "is_known = is_sure"),
 )  # fmt: skip
 

@@ -6,7 +6,6 @@ import numpy as np
 import pyarrow as pa
 
 from fbcheck_pipeline.model.reasons import RejectReason
-from fbcheck_pipeline.phones.careful.reference import has_trunk_zero
 from fbcheck_pipeline.phones.dirty.countries_named import MAY_BE_FLAG, names_country
 from fbcheck_pipeline.phones.dirty.undress import matches
 from fbcheck_pipeline.phones.fast.digits import digit_counts, only
@@ -41,11 +40,6 @@ def may_be_emergency(cells: pa.StringArray, regions: list[str]) -> Mask:
     """Where the digits are perhaps an emergency number of one of the regions."""
     emergency = "|".join({*EMERGENCY_EVERYWHERE, *map(emergency_pattern, regions)} - {""})
     return matches(only(cells, b"0123456789"), f"^(?:{emergency})$")
-
-
-def have_trunk_zero(regions: Ints) -> Mask:
-    """As `has_trunk_zero`, of each region."""
-    return np.isin(regions, [COUNTRIES.index(region) for region in regions_in(regions) if has_trunk_zero(region)])
 
 
 def regions_in(regions: Ints) -> list[str]:

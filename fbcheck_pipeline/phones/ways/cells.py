@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.phones import phone_batches
+from fbcheck_pipeline.phones.careful.reference import has_trunk_zero
+from fbcheck_pipeline.phones.dirty.few import regions_in
 from fbcheck_pipeline.phones.fast.terms import NONE, Ints, Mask
 from fbcheck_pipeline.phones.phone_batches import PhoneArrays
 
@@ -61,6 +63,12 @@ def of_whole_cells(found: PhoneArrays, is_sure: Mask, of_cell: Ints, count: int)
     is_read = np.bincount(of_cell, minlength=count) > 0
     is_read[of_cell[~is_sure]] = False
     return phone_batches.in_order(found, np.flatnonzero(is_read[of_cell[is_sure]])), is_read
+
+
+def have_trunk_zero(regions: Ints) -> Mask:
+    """As `has_trunk_zero`, of each region."""
+    with_trunk = [phone_batches.COUNTRY_CODE[region] for region in regions_in(regions) if has_trunk_zero(region)]
+    return np.isin(regions, with_trunk)
 
 
 def are_equal(texts: pa.StringArray, others: pa.StringArray) -> Mask:

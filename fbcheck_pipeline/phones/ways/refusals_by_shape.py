@@ -25,7 +25,7 @@ from fbcheck_pipeline.phones.dirty.beside import (
 )
 from fbcheck_pipeline.phones.dirty.cleared import CHAT_LINK, MOMENT_BEFORE
 from fbcheck_pipeline.phones.dirty.countries_named import names_country
-from fbcheck_pipeline.phones.dirty.few import few_digits_in, fewest_of, have_trunk_zero, may_be_emergency, regions_in
+from fbcheck_pipeline.phones.dirty.few import few_digits_in, fewest_of, may_be_emergency, regions_in
 from fbcheck_pipeline.phones.dirty.rejects import (
     BETWEEN,
     CODED,
@@ -43,7 +43,7 @@ from fbcheck_pipeline.phones.dirty.undress import matches, replaced
 from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import MAX_EMERGENCY_DIGITS, NONE, Mask
 from fbcheck_pipeline.phones.phone_batches import PhoneArrays
-from fbcheck_pipeline.phones.ways.cells import Cells, rejected, rejected_for, rejected_where
+from fbcheck_pipeline.phones.ways.cells import Cells, have_trunk_zero, rejected, rejected_for, rejected_where
 from fbcheck_pipeline.phones.ways.way_asker import WayAsker, of_shape
 from fbcheck_pipeline.text.decorations import MAY_BE_PLACE, MIN_PART_DIGITS
 from fbcheck_pipeline.text.other_readings import MOST_TAIL_DIGITS

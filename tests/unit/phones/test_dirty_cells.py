@@ -20,7 +20,7 @@ from fbcheck_pipeline.phones import phone_reader
 from fbcheck_pipeline.phones.dirty import rejects
 from fbcheck_pipeline.phones.dirty.cleared import cleared
 from fbcheck_pipeline.phones.dirty.countries_named import names_country
-from fbcheck_pipeline.phones.dirty.undress import in_ascii, replaced, replaced_where
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, in_ascii, replaced, replaced_where, written_for
 from fbcheck_pipeline.phones.fast.digits import digit_counts, digits_as_one
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Mask, Says
 from fbcheck_pipeline.phones.phone_batches import outcomes_from
@@ -30,7 +30,10 @@ from fbcheck_pipeline.phones.ways.all_ways import WAYS
 from fbcheck_pipeline.phones.ways.cells import Cells, none_of
 from fbcheck_pipeline.phones.ways.one_number import one_undressed
 from fbcheck_pipeline.phones.ways.way_asker import Way, WayAsker
+from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
 from fbcheck_pipeline.text.decorations import to_ascii
+from fbcheck_pipeline.text.digit_runs import LABEL
+from fbcheck_pipeline.text.digit_runs import LETTERS as LETTERS_APART
 from tests.unit.phones.corpus import NO_REGION, Cell, number_of, patterns_of_numbers, read_carefully, word_of
 from tests.unit.phones.dirt import DRESSES, NEAR_MISSES, NO_NUMBERS, groups, junk, several
 
@@ -412,6 +415,24 @@ def test_decorations_that_learning_has_met_are_undressed_before_any_other_way_is
     fresh.asker.fast_path = reader.asker.fast_path
     fresh.votes(pa.array([cell[0]] * 2000), np.full(2000, cell[1]))
     assert read_cells(fresh, [cell] * 2000) == [read_carefully(*cell)] * 2000
+
+
+@pytest.mark.parametrize(
+    ("cell", "region", "may_vote"),
+    [("0532 123 45 67", "TR", False), ("02 1234 5678", "IT", True), ("01.02.2024 5321234567", "TR", True)],
+)
+def test_what_is_dialled_with_a_trunk_zero_does_not_vote(reader: PhoneReader, cell: str, region: str, may_vote: bool) -> None:
+    """It is not looked at; where a first 0 is a digit of the number, or of a day that goes, the others tell what bare digits are."""
+    says, may_be_national, _ = reader.votes(pa.array([cell]), np.array([COUNTRIES.index(region)]))
+    assert (says[0] == Says.NATIONAL or may_be_national[0]) == may_vote
+
+
+def test_every_letter_of_an_expression_begins_with_a_byte_of_letters() -> None:
+    """Of cells without these the expressions have no letters beyond ASCII: they would find none."""
+    known = re.compile(f"[{LETTERS_APART}{re.sub(r'.x.([0-9a-f]+).', lambda code: chr(int(code[1], 16)), LETTERS)}]")
+    cells = [char for code in range(0x80, 0xD800) if known.match(char := chr(code))]
+    words = [word for word in f"{LABEL[3:-1]}|{EXTENSION_WORDS}".split("|") if not word.isascii()]
+    assert not [each for each in cells + words if written_for(f"[{LETTERS}]", pa.array([each])) != f"[{LETTERS}]"]
 
 
 def test_without_a_region_no_two_prefixes_go_from_one_number(reader: PhoneReader) -> None:
