@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from fbcheck_pipeline.cli.output import Reporter, count_of
-from fbcheck_pipeline.cli.tables import told_by_column, told_by_country
+from fbcheck_pipeline.cli.tables import told_by_column, told_by_country, what_may_help
 from fbcheck_pipeline.files.atomic import whole_file
 from fbcheck_pipeline.lists import ReadOptions, open_list
 from fbcheck_pipeline.model.columns import Column
@@ -77,7 +77,11 @@ def say_normalised(reporter: Reporter, document: dict[str, Any]) -> None:
     """Print what was read, and why some of its numbers are rejected."""
     reporter.answer(f"{document['file']}: {document['read_as']}")
     reporter.detail(f"{document['file']}: {' '.join(document['read_so'])}")
-    for told in (*told_by_country(document["countries"]), *told_by_column(document["rejects"])):
+    for told in (
+        *told_by_country(document["countries"]),
+        *told_by_column(document["rejects"]),
+        *what_may_help(document["rejects"]),
+    ):
         reporter.answer(told)
     reporter.answer(
         f"{count_of(document['rows'], 'row')}, {document['valid']:,} valid of {count_of(document['phones'], 'phone')}"

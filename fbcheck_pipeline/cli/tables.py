@@ -10,7 +10,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from fbcheck_pipeline.cli.output import Reporter, count_of
+from fbcheck_pipeline.cli.output import Reporter, count_of, plain
 from fbcheck_pipeline.model.columns import Column
 from fbcheck_pipeline.model.paths import LINEAGE, REPORT
 from fbcheck_pipeline.model.reasons import RejectReason
@@ -69,6 +69,9 @@ def _say_list(reporter: Reporter, each: Mapping[str, Any], *, is_dry: bool) -> N
         reporter.detail(f"{name}: {' '.join(each['read_so'])}")
     for told in (*told_by_country(each.get("countries") or {}), *told_by_column(each["rejects"])):
         reporter.answer(f"{name}: {told}")
+    if not each["held"] and not each["hint"]:  # these say it themselves
+        for told in what_may_help(each["rejects"]):
+            reporter.answer(f"{name}: {told}")
     verdicts = each.get("verdicts") or {}
     if any(verdicts.values()):
         told = ", ".join(f"{verdicts[verdict]:,} {verdict}" for verdict in VERDICTS)
@@ -115,6 +118,13 @@ def told_by_column(rejects: Iterable[Mapping[str, Any]]) -> Iterator[str]:
             found.setdefault(each["column"], []).append(each)
     for column, ours in found.items():
         yield f"rejected in column {column!r}, of {ours[0]['cells']:,} entries: {told_of(ours)}"
+
+
+def what_may_help(rejects: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The remedy of the commonest reason of a column, where it alone rejects half of the entries or more."""
+    for each in rejects:
+        if each["reason"] != RejectReason.EMPTY and 2 * each["count"] >= each["cells"] and each["remedy"]:
+            yield f"what may help where it is {each['reason']}: {plain(each['remedy'])}"
 
 
 def told_of(rejects: Iterable[Mapping[str, Any]]) -> str:

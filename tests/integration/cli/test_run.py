@@ -286,6 +286,15 @@ def test_no_wait_returns_at_once_and_timeout_ends_the_waiting(fbcheck: Fbcheck, 
     assert fbcheck("run", path, "--json")[0] == 0
 
 
+def test_where_half_of_a_list_is_rejected_it_is_told_what_may_help(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
+    """Seen: three of four cells were no numbers of the region given, and only the lineage said what to try."""
+    path = str(write_list(tmp_path / "a.csv", [swiss(1), *(f"0532 555 12 {n}" for n in range(10, 13))]))
+    assert fbcheck("run", path, "--dry-run", REGION="US")[0] == 0
+    assert "a.csv: what may help where it is too_long: check that the column holds phones (--column)" in fbcheck.out
+    few = str(write_list(tmp_path / "b.csv", [swiss(1), swiss(2), "0532 555 12 34"]))
+    assert fbcheck("run", few, "--dry-run", REGION="US")[0] == 0 and "what may help" not in fbcheck.out
+
+
 def test_how_a_list_was_read_is_told_until_it_is_joined(fbcheck: Fbcheck, vendor: FakeVendor, tmp_path: Path) -> None:
     """The run that read it may have been stopped before it could say so."""
     vendor.hold = True
