@@ -32,8 +32,8 @@ def csv_of(path: Path, millions: int, phone: str) -> Path:
 
 
 def measured(path: Path) -> tuple[int, int]:
-    """Rows and peak memory in MB, in a process of its own."""
-    done = subprocess.run([sys.executable, "-c", MEASURE, str(path)], check=True, capture_output=True, text=True)
+    """Rows and peak memory in MB, in a process of its own; what it says when it fails is shown."""
+    done = subprocess.run([sys.executable, "-c", MEASURE, str(path)], check=True, stdout=subprocess.PIPE, text=True)
     rows, peak = done.stdout.split()
     return int(rows), int(peak)
 
