@@ -135,10 +135,8 @@ def run_lists(
             driver.register(paths)
             keys = set(outcome.keys.values())
             sent_before = _sent(ws, keys)
-            before = map(ws.ledger.phone_list, keys)
-            joined_before = {
-                each.list_key: each.options for each in before if each.joined_at and each.reading
-            }  # not to be read anew
+            before = map(ws.ledger.phone_list, keys)  # one that is to be read anew has no reading
+            joined_before = {each.list_key: each.options for each in before if each.joined_at and each.reading}
             driver.ask()
             driver.submit()
             driver.finish()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _INNER_CAPITAL, _ASCII_LETTERS = re.compile(r"(?<=[a-z])(?=[A-Z])"), re.compile("[a-z]+")
 _ACCENTS = str.maketrans("ıİøØłŁ", "iioolL")
@@ -22,6 +23,11 @@ def words_of(text: str) -> list[str]:
     plain = unicodedata.normalize("NFKD", spaced.translate(_ACCENTS)).casefold()
     kinds = [(char, unicodedata.category(char)) for char in plain]
     return "".join(char if kind[0] == "L" or kind == "Mc" else "" if kind == "Mn" else " " for char, kind in kinds).split()
+
+
+def longest_first(words: Iterable[str]) -> str:
+    """Words as alternatives of an expression, of which the first that fits is taken."""
+    return "|".join(sorted(words, key=lambda word: (-len(word), word)))
 
 
 def folded_words(text: str) -> frozenset[str]:
@@ -97,8 +103,7 @@ _EXTENSIONS = _words(
     mellék доб\. доб добавочный внутр\. вн\. linka kl\. 内線 分机 내선
     """
 )
-# Longest first, since the first that fits is taken.
-EXTENSION_WORDS = "|".join(sorted(_EXTENSIONS, key=lambda word: (-len(word), word)))
+EXTENSION_WORDS = longest_first(_EXTENSIONS)
 
 # Between two numbers of one cell.
 JOINING_WORDS = "or|veya|ya da|yada|oder|ou|et|and|ve|und|ile|или|lub|of|eller|або|或|または|또는|أو"

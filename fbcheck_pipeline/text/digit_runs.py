@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from itertools import accumulate
 
 from fbcheck_pipeline.model.reasons import RejectReason
-from fbcheck_pipeline.text.cell_words import LABELS
+from fbcheck_pipeline.text.cell_words import LABELS, longest_first
 from fbcheck_pipeline.text.decorations import COORDINATES, DATE, DECIMAL, DIGIT_SEPARATORS, POST_CODE, has_closing_bracket
 from fbcheck_pipeline.text.few_digits import SCIENTIFIC
 
@@ -27,7 +27,7 @@ LETTERS = (
 )
 _LETTER = f"(?-i:[{LETTERS}])"  # to ignore case, Python would look at each letter of the world
 _NO_LETTER = f"(?:^|[^{LETTERS}])"
-LABEL = "(?:" + "|".join(sorted(map(re.escape, LABELS), key=lambda word: (-len(word), word))) + ")"
+LABEL = f"(?:{longest_first(map(re.escape, LABELS))})"
 _BARE = r"[^()\[\]{}<>0-9]*"
 BRACKETED_WORDS = rf"[(\[{{<]{_BARE}{_LETTER}{_BARE}[)\]}}>]"
 """They go, within a number, too."""

@@ -8,15 +8,12 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from fbcheck_pipeline.text.cell_words import LABELS, PLACE_WORDS, TELEPHONE_WORDS, words_of
+from fbcheck_pipeline.text.cell_words import LABELS, PLACE_WORDS, TELEPHONE_WORDS, longest_first, words_of
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS
 from fbcheck_pipeline.text.digit_runs import LABEL, LETTERS
 
 _OF_LETTERS = re.compile(f"[{LETTERS}]+")  # other scripts have marks between their letters, which part words
-TELEPHONE, _PLACES = (
-    "|".join(sorted(filter(_OF_LETTERS.fullmatch, words), key=lambda word: (-len(word), word)))
-    for words in (TELEPHONE_WORDS, PLACE_WORDS)
-)
+TELEPHONE, _PLACES = (longest_first(filter(_OF_LETTERS.fullmatch, words)) for words in (TELEPHONE_WORDS, PLACE_WORDS))
 # Letters that are an `s` and a `k` where case is ignored.
 _LIKE_S_AND_K = "\u017f\u212a"
 WORD_BEFORE_DIGITS = rf"[{LETTERS}{_LIKE_S_AND_K}][ .:=\-]{{0,3}}[(\[]?\+?[0-9]"

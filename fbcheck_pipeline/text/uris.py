@@ -24,11 +24,11 @@ _DIGIT = re.compile(r"\d")
 _HYPERLINK = re.compile(r'=\s*\w+\(\s*"+([^"]*)"+\s*(?:[,;]\s*(?:"+([^"]*)"+|[^"()]*)\s*)?\)')
 _ANCHOR = re.compile(r"<a\s[^<>]*?href\s*=\s*[\"']?([^\"'<>\s]*)[\"']?[^<>]*>([^<>]*)</a>", re.I)
 _VALUE_OF_TYPE = r"[\w,.\-]*|\"[\w,.\- ]*\""
-_SCHEME = re.compile(
-    rf"(?<![^\W_])(?:(?:item\d+\.)?(?:tel|fax)(?:;[a-z\-]+(?:=(?:{_VALUE_OF_TYPE}))?)*:\s*(?:tel:)?"
-    r"|(?:callto|smsto|sms|phone|whatsapp):(?://)?)\s*(?=[+(\[\d])",
-    re.I,
+SCHEME = (
+    rf"(?:item\d+\.)?(?:tel|fax)(?:;[a-z\-]+(?:=(?:{_VALUE_OF_TYPE}))?)*:\s*(?:tel:)?|(?:callto|smsto|sms|phone|whatsapp):(?://)?"
 )
+"""With a vCard's types, in letters of any case."""
+_SCHEME = re.compile(rf"(?<![^\W_])(?:{SCHEME})\s*(?=[+(\[\d])", re.I)
 # RFC 3966: no blank in it, and a dash is only there to be seen.
 _GLOBAL = re.compile(r"tel:(\+[\d\-.()]*\d)(?=\)?(?:$|[;?,|\n]))", re.I)
 _BODY = re.compile(r"[?&;](?:body|text)=([^\n|]*)", re.I)

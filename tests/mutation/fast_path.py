@@ -35,7 +35,7 @@ class Mutant(NamedTuple):
 MUTANTS = (
     # words that may count a number's last digits
     Mutant("a country beside counted digits", "ways/refusals_by_shape.py", "is_unclear[is_unclear] = ~names_country", "_ = ~names_country"),
-    Mutant("a label behind digits", "dirty/beside.py", "is_counted[is_counted] = ~_are_labels", "_ = ~_are_labels"),
+    Mutant("a label behind digits", "dirty/beside.py", "is_counted[is_counted] = ~say(", "_ = ~say("),
     Mutant("a day before a word", "dirty/beside.py", r"[0-9][/\-][0-9]{1,2}[/\-]|(?i:www\.)", r"(?i:www\.)"),
     Mutant("a page behind a number", "dirty/beside.py", r"[/\-]|(?i:www\.)", r"[/\-]"),
     Mutant("two numbers before a word", "dirty/beside.py", "unless=_NOT_COUNTED) & ~may_be_two", "unless=_NOT_COUNTED)"),
@@ -68,7 +68,7 @@ MUTANTS = (
     Mutant("a number of a URI that is unclear", "ways/one_number.py", "in_uris(plain), cells, phone_batches.is_clear_number", "in_uris(plain), cells"),
     Mutant("digits in a message", "dirty/linked.py", r'_WORDS = rf"(?:[^0-9%', r'_WORDS = rf"(?:[^%'),
     Mutant("a label of another number", "dirty/linked.py", "are_same[where] = pc.equal", "are_same[where] = True or pc.equal"),
-    Mutant("a label of few digits", "dirty/linked.py", " & (digit_counts(labels) >= MIN_PART_DIGITS)", ""),
+    Mutant("a label of few digits", "dirty/linked.py", "is_long = counts == 0, counts >= MIN_PART_DIGITS", "is_long = counts == 0, counts > 0"),
     Mutant("an address that is none", "dirty/linked.py", '*:(?:[^"%]|%2b)*)', '*)'),
     Mutant("encoded digits in a spreadsheet's link", "dirty/linked.py", ':(?:[^"%]|%2b)*)"', ':[^"]*)"'),
     # the first few digits, which words or signs part from all others
@@ -478,7 +478,7 @@ MUTANTS = (
     Mutant("a bracket's own digit", "dirty/beside.py", "[1-9][0-9]{0,3}\\\\)|", "[1-9][0-9]{0,4}\\\\)|"),
     Mutant("letters beside an unclear number", "ways/one_number.py", "is_sure[is_unclear] = ~matches(", "_ = ~matches("),
     Mutant("a count of an area code's length", "dirty/beside.py", "|[0-9]{{3}}[.)]*", ""),
-    Mutant("a label counts nothing", "dirty/beside.py", "where[where] = ~_are_labels", "_ = ~_are_labels"),
+    Mutant("a label counts nothing", "dirty/beside.py", "where[where] = ~say(", "_ = ~say("),
     Mutant("a count's digits are none of the number's", "ways/one_number.py", "pa.concat_arrays([runs, *ends])", "pa.concat_arrays([runs, *ends[:0]])"),
     Mutant("another number beside a count", "ways/one_number.py", "is_only[of_cell[~is_sure | phone_batches.is_number(read)]] = False", "pass"),
     Mutant("a country beside a count", "ways/one_number.py", "is_only[is_only] = ~names_another(named, left.regions[is_only], np.full(len(named), NONE))", "pass"),

@@ -5,16 +5,14 @@ What must hold of the number besides is said at each function.
 
 from __future__ import annotations
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from fbcheck_pipeline.phones.dirty.among_words import CLOSED
-from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS
+from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS, say
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, SCHEMES, WHOLE, matches, replaced, rewritten
 from fbcheck_pipeline.phones.fast.digits import digit_counts, only
-from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text import labels
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
 from fbcheck_pipeline.text.decorations import CURRENCY, MIN_PART_DIGITS, YEAR
@@ -103,17 +101,11 @@ def beside_count(cells: pa.StringArray) -> tuple[pa.StringArray, pa.StringArray]
     for shape in _WITH_COUNT:
         where = matches(cells, shape, unless=_NO_COUNT)
         if shape is _COUNT_BEHIND:
-            where[where] = ~_are_labels(replaced(cells.filter(pa.array(where)), shape, r"\3"))
+            # Words that say what a number is count nothing.
+            where[where] = ~say(labels.is_label, replaced(cells.filter(pa.array(where)), shape, r"\3"))
             counts = only(rewritten(cells, where, shape, r"\2"), b"0123456789")
         numbers = pc.coalesce(numbers, rewritten(cells, where, shape, r"\1"))
     return numbers, counts
-
-
-def _are_labels(texts: pa.StringArray) -> Mask:
-    """Where words say what a number is: these count nothing."""
-    words = texts.dictionary_encode()
-    are_labels: Mask = np.array([*map(labels.is_label, words.dictionary.to_pylist())], np.bool_)[words.indices.to_numpy()]
-    return are_labels
 
 
 def with_more(cells: pa.StringArray) -> list[pa.StringArray]:
@@ -135,7 +127,7 @@ def counted(cells: pa.StringArray) -> pa.StringArray:
     """
     may_be_two = (digit_counts(cells) >= 2 * MIN_PART_DIGITS) & matches(cells, "/| - |[ )-]0")
     is_counted = matches(cells, COUNTED, unless=_NOT_COUNTED) & ~may_be_two
-    is_counted[is_counted] = ~_are_labels(replaced(cells.filter(pa.array(is_counted)), rf"^[^{LETTERS}]*", ""))
+    is_counted[is_counted] = ~say(labels.is_label, replaced(cells.filter(pa.array(is_counted)), rf"^[^{LETTERS}]*", ""))
     return rewritten(cells, is_counted, rf"\.? [{LETTERS}].*$", "")
 
 

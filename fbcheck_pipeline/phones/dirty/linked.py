@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from fbcheck_pipeline.phones.dirty.undress import CORE, NOTHING, replaced
 from fbcheck_pipeline.phones.fast.digits import digit_counts, only
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS
+from fbcheck_pipeline.text.uris import SCHEME
 
 _NUMBER = r"((?:\+|%2b)?[1-9][0-9]{6,14})"
 _ENCODED = "%(?:2[0-9a-f]|3[a-f]|[4-7][0-9a-f])"  # no digit
@@ -26,18 +27,13 @@ _CHAT = (
 )
 _CHAT_ADDRESS = r"(?:[^0-9]*[ :;,/(])?\+?([1-9][0-9]{6,14})(?:[.:][0-9]{1,2})*@(?:s\.whatsapp\.net|c\.us)"
 _BEHIND = r"[.!:]?(?:[\s,;|>\"'`()\[\]][^0-9]*)?$"
-CHAT_LINK = rf"(?is)^(?:[^0-9]*{_CHAT}|{_CHAT_ADDRESS}){_BEHIND}"
+ONE_CHAT_LINK = rf"(?is)^(?:[^0-9]*{_CHAT}|{_CHAT_ADDRESS}){_BEHIND}"
 # A second link or number, and digits that are written as HTML does.
 NOT_ONE_LINK = rf"(?is)(?:{_HOST}).*(?:{_HOST}|@)|phone=.*phone=|wa\.me/.*[?&]phone=|&#"
 
-_VALUE = r"[a-z0-9_,.\-]*"
-_SCHEME = (
-    rf"(?:item[0-9]+\.)?(?:tel|fax)(?:;[a-z\-]+(?:=(?:{_VALUE}|\"[a-z0-9_,.\- ]*\"))?)*:(?:tel:)?"
-    r"|(?:callto|smsto|sms|phone|whatsapp):(?://)?"
-)
 # Of those that go with their values, none of which is a number.
 _PARAMETERS = r"(?:;(?:type|pref|isub|ext|tgrp)=(?:[a-z_.\-]*[0-9]){0,5}[a-z_.\-]*)*"
-URI = rf"(?i)^(?:{_SCHEME})? *({CORE})(?:{_PARAMETERS}|[?&;](?:body|text)={_WORDS})$"
+URI = rf"(?i)^(?:{SCHEME})?\s*({CORE})(?:{_PARAMETERS}|[?&;](?:body|text)={_WORDS})$"
 # Nothing in its address is encoded but a plus.
 HYPERLINK = r'(?i)^=\s*\w+\(\s*"+((?:[^"%]|%2b)*:(?:[^"%]|%2b)*)"+\s*(?:[,;]\s*(?:"+([^"]*)"+|[^"()]*)\s*)?\)$'
 
@@ -46,9 +42,9 @@ def linked(cells: pa.StringArray) -> pa.StringArray:
     """The digits of a chat link, with a plus where it has one: a number abroad, where they are none at home, or the same.
 
     Args:
-        cells: as `in_ascii` gives them, without blanks around; `CHAT_LINK`, and not `NOT_ONE_LINK`.
+        cells: as `in_ascii` gives them, without blanks around; `ONE_CHAT_LINK`, and not `NOT_ONE_LINK`.
     """
-    return replaced(replaced(cells, CHAT_LINK, r"\1\2\3"), "(?i)^%2b", "+")
+    return replaced(replaced(cells, ONE_CHAT_LINK, r"\1\2\3"), "(?i)^%2b", "+")
 
 
 def in_uris(cells: pa.StringArray) -> pa.StringArray:
@@ -68,10 +64,10 @@ def addresses_of(cells: pa.StringArray) -> pa.StringArray:
     """
     addresses, labels = (replaced(cells, HYPERLINK, group) for group in (r"\1", r"\2"))
     digits, shown = only(replaced(addresses, "(?i)%2b", "+"), b"0123456789"), pc.ascii_ltrim(only(labels, b"0123456789"), "0")
-    lengths = pc.binary_length(shown).to_numpy()
-    are_same = digit_counts(labels) == 0
-    for length in np.unique(lengths[~are_same]).tolist():
-        where = (lengths == length) & (digit_counts(labels) >= MIN_PART_DIGITS)
+    counts, lengths = digit_counts(labels), pc.binary_length(shown).to_numpy()
+    are_same, is_long = counts == 0, counts >= MIN_PART_DIGITS
+    for length in np.unique(lengths[is_long]).tolist():
+        where = (lengths == length) & is_long
         some = pa.array(where)
         are_same[where] = pc.equal(pc.utf8_slice_codeunits(digits.filter(some), -length), shown.filter(some))
     return pc.if_else(pa.array(are_same), addresses, NOTHING)

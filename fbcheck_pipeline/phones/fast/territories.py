@@ -166,6 +166,7 @@ def lengths_of_two(region: str) -> frozenset[int]:
     return frozenset(one + other for one in long_enough for other in long_enough if one + other in known)
 
 
+@cache
 def has_open_plan(region: str | None) -> bool:
     """True where a 0 is written before national numbers, and those of fixed lines have several lengths, as local ones do."""
     metadata = PhoneMetadata.metadata_for_region(region) if region else None

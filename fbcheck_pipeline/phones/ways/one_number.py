@@ -20,7 +20,7 @@ from fbcheck_pipeline.phones.dirty.beside import (
 )
 from fbcheck_pipeline.phones.dirty.countries_named import countries_beside, names_another
 from fbcheck_pipeline.phones.dirty.few import fewest_of
-from fbcheck_pipeline.phones.dirty.linked import CHAT_LINK, HYPERLINK, NOT_ONE_LINK, URI, addresses_of, in_uris, linked
+from fbcheck_pipeline.phones.dirty.linked import HYPERLINK, NOT_ONE_LINK, ONE_CHAT_LINK, URI, addresses_of, in_uris, linked
 from fbcheck_pipeline.phones.dirty.runs import other_runs
 from fbcheck_pipeline.phones.dirty.undress import (
     AREA_MARK,
@@ -57,7 +57,7 @@ def of_too_many(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[P
     return asker.read_as(first_of_many(plain), cells)
 
 
-@of_shape(CHAT_LINK)
+@of_shape(ONE_CHAT_LINK)
 def in_link(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
     """One chat link: its number is international, unless it is another one at home."""
     numbers = linked(plain)
@@ -135,19 +135,21 @@ def one_among_words(
 def may_end_earlier(asker: WayAsker, cells: Cells, numbers: pa.StringArray) -> Mask:
     """Numbers that may be some without their last short group, too: beside others it may be a count."""
     heads = without_short_last_group(numbers)
-    has_head: Mask = heads.is_valid().to_numpy(zero_copy_only=False)
-    read, is_sure = asker.fast(cells._replace(texts=heads).at(has_head))
-    has_head[has_head] = ~is_sure | phone_batches.is_number(read)
-    return has_head
+    return _may_be_numbers(asker, cells, heads, heads.is_valid().to_numpy(zero_copy_only=False))
 
 
 def may_end_at_area(asker: WayAsker, cells: Cells, marked: pa.StringArray) -> Mask:
     """Numbers that may be some at the mark behind their area code, too."""
     heads = digits_in(rewritten(marked, matches(marked, AREA_MARK), f"{AREA_MARK}.*", ""))
-    has_head = matches(heads, f"[0-9]{{{FEWEST}}}")
-    read, is_sure = asker.fast(cells._replace(texts=heads).at(has_head))
-    has_head[has_head] = ~is_sure | phone_batches.is_number(read)
-    return has_head
+    return _may_be_numbers(asker, cells, heads, matches(heads, f"[0-9]{{{FEWEST}}}"))
+
+
+def _may_be_numbers(asker: WayAsker, cells: Cells, texts: pa.StringArray, where: Mask) -> Mask:
+    """Some of the texts: not those that the fast path is sure are none."""
+    read, is_sure = asker.fast(cells._replace(texts=texts).at(where))
+    may_be = where.copy()
+    may_be[where] = ~is_sure | phone_batches.is_number(read)
+    return may_be
 
 
 def in_named_country(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
