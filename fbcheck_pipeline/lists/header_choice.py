@@ -58,9 +58,9 @@ def find_header(rows: Sequence[Row], has_header: bool | None) -> Header:
         if head.holds_phone(index):
             break
         possible.append(index)
-    named = [index for index in possible if head.phone_names(index)]
+    named = {index: names for index in possible if (names := head.phone_names(index))}
     if named:
-        index = max(named, key=head.weight)
+        index = max(named, key=lambda index: head.weight(index, named[index]))
         above = "" if index == first else f" in row {index + 1}, below {index} rows without any number"
         return Header(index, index + 1, f"Header{above}: its words are names of columns.")
     if first in possible and head.counts_columns(first):
@@ -129,16 +129,17 @@ class _Head:
         """Which cells of the row name a column of phones: short ones, and longer ones above cells that are phones."""
         if self._is_single(index) and self._says_nothing(index):
             return []
+        others = self._others(index)
         return [
             at
             for at, cell in enumerate(self.rows[index])
-            if cell and header_words.is_phone_name(cell) and not self._recurs(index, at)
+            if cell and header_words.is_phone_name(cell) and not _recurs(cell, at, others)
             if _is_short(cell) or self._phone_share(index, at) >= 0.5
         ]
 
-    def weight(self, index: int) -> tuple[bool, int]:
+    def weight(self, index: int, phone_names: Iterable[int]) -> tuple[bool, int]:
         """The names of phone columns stand above phones; and of two rows the one with more known names is the header."""
-        is_above_phones = any(self._phone_share(index, at) >= 0.5 for at in self.phone_names(index))
+        is_above_phones = any(self._phone_share(index, at) >= 0.5 for at in phone_names)
         return is_above_phones, sum(header_words.is_known_name(cell) for cell in self.rows[index] if cell)
 
     def counts_columns(self, index: int) -> bool:
@@ -162,7 +163,8 @@ class _Head:
             return True
         filled = [at for at, cell in enumerate(self.rows[index]) if _is_filled(cell)]
         is_all_words = len(filled) == len(words) == len(set(words)) > 0
-        return is_all_words and not any(self._recurs(index, at) for at in filled)
+        others = self._others(index)
+        return is_all_words and not any(_recurs(self.rows[index][at], at, others) for at in filled)
 
     def _says_nothing(self, index: int) -> bool:
         """True for `telefon yok`: no name, but somebody without a phone."""
@@ -186,12 +188,15 @@ class _Head:
         """True where something stands below the cell, and hardly any of it is a phone."""
         return self._phone_share(index, at) < 0.1 and bool(self._below(index, at))
 
-    def _recurs(self, index: int, at: int) -> bool:
-        """True for what stands below, too, in other rows than this one again: a value, and no name."""
+    def _others(self, index: int) -> list[Row]:
+        """The rows below that are not this one again."""
         row = list(self.rows[index])
-        return any(
-            at < len(other) and other[at] == row[at] and list(other) != row for other in self.rows[index + 1 :][:ROWS_BELOW]
-        )
+        return [other for other in self.rows[index + 1 :][:ROWS_BELOW] if list(other) != row]
+
+
+def _recurs(cell: Cell, at: int, others: Iterable[Row]) -> bool:
+    """True for what stands in other rows, too: a value, and no name."""
+    return any(at < len(other) and other[at] == cell for other in others)
 
 
 def _is_short(cell: str) -> bool:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from fbcheck_pipeline.text.cell_words import NUMBER_WORDS, TELEPHONE_WORDS, folded_words, words_of
 
@@ -57,14 +58,19 @@ _EXAMPLE_LETTERS = re.compile(
 
 def is_named(header: str, vocabulary: frozenset[str]) -> bool:
     """True when a word of the name, or all of them together, stands in the vocabulary."""
-    words = words_of(header[:LONGEST_NAME])
+    return _is_said(words_of(header[:LONGEST_NAME]), vocabulary)
+
+
+def _is_said(words: Sequence[str], vocabulary: frozenset[str]) -> bool:
     return "".join(words) in vocabulary or any(word in vocabulary for word in words)
 
 
 def is_phone_name(header: str) -> bool:
     """True when the name says telephone in some language, also as part of a longer word (Privattelefon, 手机号码必填)."""
-    words = [word for word in words_of(header[:LONGEST_NAME]) if not word.startswith(_PHONETIC)]
-    return is_named(header, TELEPHONE_WORDS) or any(stem in word for word in words for stem in _PHONE_STEMS)
+    words = words_of(header[:LONGEST_NAME])
+    return _is_said(words, TELEPHONE_WORDS) or any(
+        stem in word for word in words if not word.startswith(_PHONETIC) for stem in _PHONE_STEMS
+    )
 
 
 def is_known_name(header: str) -> bool:
