@@ -109,9 +109,13 @@ class CsvTable:
     def _regular(self, block: Block, width: int) -> pa.RecordBatch | None:
         """What pyarrow makes of it; None when a row has more or fewer fields."""
         names = [str(index) for index in range(width)]
+        text = pa.allocate_buffer(
+            len(block.text)
+        )  # Arrow's own: a thread of Arrow that lets go of Python's memory last, as Python ends, aborts
+        memoryview(text).cast("B")[:] = block.text
         try:
             table = pa_csv.read_csv(
-                pa.BufferReader(block.text),
+                pa.BufferReader(text),
                 read_options=pa_csv.ReadOptions(block_size=len(block.text) + 1, column_names=names),
                 parse_options=pa_csv.ParseOptions(
                     delimiter=self.delimiter.decode(),
