@@ -17,7 +17,7 @@ from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.careful.cell_rules import most_digits_before_label, outcomes_of
 from fbcheck_pipeline.phones.careful.reference import PhoneOutcome
 from fbcheck_pipeline.phones.dirty.few import fewest_of
-from fbcheck_pipeline.phones.dirty.from_labels import from_labels
+from fbcheck_pipeline.phones.dirty.from_labels import from_labels, lone_letters
 from fbcheck_pipeline.phones.dirty.rejects import are_words
 from fbcheck_pipeline.phones.dirty.runs import groups_of, runs_in
 from fbcheck_pipeline.phones.dirty.undress import in_ascii, is_over_long, matches, may_be_long_list, undressed
@@ -90,7 +90,7 @@ class PhoneReader:
             return self._carefully(left, _trimmed(left.texts))
         is_wordy = are_words(left.texts)
         phones, left = [rejected(left.rows[is_wordy], RejectReason.NOT_A_NUMBER)], left.at(~is_wordy)
-        plain = from_labels(_trimmed(left.texts), _most_digits_before_label(left.regions))
+        plain = lone_letters(from_labels(_trimmed(left.texts), _most_digits_before_label(left.regions)))
         is_left = np.ones(len(plain), np.bool_)
         best = [*filter(self.asker.reads_most, WAYS)]
         phones.append(self._ask(best, left, plain, is_left, 1))

@@ -11,6 +11,7 @@ from functools import lru_cache
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS, LABEL_LETTERS, LABELS, NUMBER_WORDS, REFERENCE_WORDS, words_of
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count, has_closing_bracket
+from fbcheck_pipeline.text.digit_runs import LETTERS
 
 LETTER = r"[^\W\d_]"
 _LETTERS = re.compile(LETTER)
@@ -34,7 +35,25 @@ _EXTENSION = re.compile(
 _MARK_BETWEEN = re.compile(r"\d\s*[/,]\s*\d")
 _CAPITALS = re.compile(r"[\s\-]([A-Z]{4,})\W*$")
 _KEYS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
+LONE_LETTERS = (
+    (rf"([{LETTERS}]{{2}}[.,]? )[{LETTERS}]\. +(\(?(?:\+|0[1-9]))", r"\1\2"),
+    (
+        rf"(^|[\r\n,;/|&] *|[0-9)] +)(?i:[{''.join(sorted(LABEL_LETTERS))}])(?:[:.] *| +)"
+        rf"([(+]{{0,2}}[0-9](?:[ ()./\-]{{0,3}}[0-9]){{{MIN_PART_DIGITS - 1}}})",
+        r"\1Tel \2",
+    ),
+)
+"""Letters that are no digit of the number behind them, and what becomes of them: the initial of `Ayşe K. 0532 …` goes, the label of `T 030 …` is a word.
+The expressions mean the same to Python and to RE2."""
+_LONE_LETTERS = tuple((re.compile(letter), becomes) for letter, becomes in LONE_LETTERS)
 _LOOKS_LIKE_DIGITS = re.compile("[Oo\u041e\u043eIlSZB]+|[xX]+|[iszbqgGQD]")
+
+
+def lone_letters(text: str) -> str:
+    """Drops an initial before a number, and takes a lone letter that says what the number is for a word."""
+    for letter, becomes in _LONE_LETTERS:
+        text = letter.sub(becomes, text)
+    return text
 
 
 def asides(text: str) -> str:

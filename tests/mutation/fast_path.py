@@ -44,6 +44,7 @@ MUTANTS = (
     Mutant("a number that ends in one place", "ways/refusals_by_shape.py", "is_unclear[places[at]] &= (is_sure", "_ = (is_sure"),
     Mutant("a number is before a count", "ways/refusals_by_shape.py", "is_whole & has_number", "is_whole"),
     # what stands before a telephone's label
+    Mutant("a lone letter before a number", "dirty/from_labels.py", "cells = replaced_where(", "replaced_where("),
     Mutant("a country before a label", "dirty/from_labels.py", "goes[goes] = ~names_country", "_ = ~names_country"),
     Mutant("a word before a label", "dirty/from_labels.py", "A_LETTER, goes_before", "goes_before"),
     Mutant("digits right before a label and bare ones", "dirty/from_labels.py", "& (begins == may_end)", "& (begins | may_end)"),

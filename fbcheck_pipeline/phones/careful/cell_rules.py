@@ -211,13 +211,15 @@ def _in_long_list(text: str, reader: _Reader) -> list[PhoneOutcome]:
 
 
 def _from_label(text: str, reader: _Reader) -> str:
-    """`Hauptstr. 12, 89073 Ulm, Tel. 0731 …`: the text from the label on; a country before it is needed."""
+    """`Hauptstr. 12, 89073 Ulm, Tel. 0731 …`: the text from the label on; a country before it is needed. Then `lone_letters`."""
     plain = decorations.to_ascii(decorations.flags(text)).strip(few_digits.BLANKS)
     before = labelled.before_label(plain, most_digits_before_label(reader.region))
-    if not before or regions_named(before, LABELS):
-        return text
-    reader.said.append(LABELLED)
-    return plain[len(before) :]
+    goes = before != "" and not regions_named(before, LABELS)
+    if goes:
+        reader.said.append(LABELLED)
+    left = plain[len(before) :] if goes else plain
+    lettered = cleaned((labels.lone_letters,), left, reader.said)
+    return lettered if goes or lettered != left else text
 
 
 def most_digits_before_label(region: str | None) -> tuple[int, int]:

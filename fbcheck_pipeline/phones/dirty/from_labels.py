@@ -1,4 +1,4 @@
-"""Cells without what stands before the label of a telephone, as `text.labelled` finds it."""
+"""Cells without what stands before the label of a telephone, as `text.labelled` finds it; and the lone letters before numbers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.countries_named import names_country
-from fbcheck_pipeline.phones.dirty.undress import matches, written_for
+from fbcheck_pipeline.phones.dirty.undress import matches, replaced_where, written_for
 from fbcheck_pipeline.phones.fast.digits import buffers_of, texts_at
 from fbcheck_pipeline.phones.fast.terms import Ints
 from fbcheck_pipeline.text.labelled import (
@@ -20,8 +20,20 @@ from fbcheck_pipeline.text.labelled import (
     WORD_BEFORE_DIGITS,
     goes_before,
 )
+from fbcheck_pipeline.text.labels import LONE_LETTERS
 
 _IS_BEFORE = np.isin(np.arange(256), np.frombuffer(SIGNS_BEFORE.encode(), np.uint8))
+
+
+def lone_letters(cells: pa.StringArray) -> pa.StringArray:
+    """What `labels.lone_letters` makes of each cell.
+
+    Args:
+        cells: as `in_ascii` gives them, without blanks around.
+    """
+    for letter, becomes in LONE_LETTERS:
+        cells = replaced_where(cells, letter, letter, becomes)
+    return cells
 
 
 def from_labels(cells: pa.StringArray, most_digits: Ints) -> pa.StringArray:

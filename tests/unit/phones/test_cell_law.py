@@ -399,6 +399,16 @@ BOTH_WAYS = "+905321234567 +902125551234"
         ("Kd-Nr. 12345, Tel/Fax (0532) 123 45 67", "TR", "+905321234567"),
         ("mom Phone: 612 361599", "ES", "+34612361599"),
         ("Ayşe K. Tel: 0532 123 45 67", "TR", "+905321234567"),
+        ("Ayşe K. 0532 123 45 67", "TR", "+905321234567"),  # an initial is no digit before a 0 or a plus
+        ("Ayşe K. 532 123 45 67", "TR", "letters_in_number"),
+        ("Ayşe K 0532 123 45 67", "TR", "letters_in_number"),
+        ("T 030 3012345 M 0171 2345678", "DE", "+49303012345 +491712345678"),
+        ("T. +49 30 3012345\nF. +49 30 3012346", "DE", "+49303012345 +49303012346"),
+        ("h 212-555-0123 c 917-555-0123", "US", "+12125550123 +19175550123"),
+        ("T\u00a0\uff10\uff13\uff10 3012345", "DE", "+49303012345"),
+        ("D 030 3012345", "DE", "letters_in_number"),  # may be a digit
+        ("0532 123 T 45 67", "TR", "letters_in_number"),
+        ("Ref. M 5321234567", "TR", "letters_in_number"),
         ("12345 Işık, TELEFON: 0532 123 45 67", "TR", "+905321234567"),
         ("22 11 33, Tel. 44 55 66", "LU", "letters_in_number"),  # a number, too
         ("Bob 13 12 34, Tel 0412 345 678", "AU", "letters_in_number"),  # without a 0, too
