@@ -647,10 +647,10 @@ def _reject_other_readings(text: str, core: str, whole: PhoneOutcome, reader: _R
         return
     # Service lines have area codes of four digits, which no post code can be told from.
     has_trunk = has_trunk_zero(reader.region) and whole.line_type not in EXCLUDED_LINE_TYPES
-    others = map(reader.number_in, _other_readings(text, core, has_trunk, partial(area_of, whole)))
+    shorter = _other_readings(text, core, has_trunk, partial(area_of, whole))
     # `Bahnhofstr. 66\n66004 Ulm`, `175\n52\n75752`: only a telephone's goes on in the next line.
     goes_on = "\n" in core and not _WRITTEN.match(core)
-    if goes_on or any(other and other.e164 != whole.e164 for other in others) or other_readings.has_counted_part(text):
+    if goes_on or any(_is_another(each, whole, reader) for each in shorter) or other_readings.has_counted_part(text):
         raise Reject(RejectReason.LETTERS_IN_NUMBER if has_words else RejectReason.AMBIGUOUS_RANGE)
     are_two = any(all(map(reader.number_in, parts)) for parts in restarts(core)) or _are_two_of_no_trunk(core, whole, reader)
     if are_two or _loses_groups(core, whole, reader):
@@ -665,6 +665,14 @@ def _reject_other_readings(text: str, core: str, whole: PhoneOutcome, reader: _R
     has_lone_zero = any(other and other.e164 != whole.e164 for other in without_zero)
     if has_lone_zero or _PARTED_ZEROS.match(core) or _is_in_wrong_brackets(core):
         raise Reject(RejectReason.AMBIGUOUS_INTERNATIONAL)
+
+
+def _is_another(text: str, whole: PhoneOutcome, reader: _Reader) -> bool:
+    """True where a shorter text is another number; not where only a trunk prefix goes from it: `тел. 8 (495) …` (RU)."""
+    other = reader.number_in(text)
+    if other and other.reason is RejectReason.AMBIGUOUS_INTERNATIONAL and reader.column is Says.NOTHING:
+        other = reader._replace(column=Says.NATIONAL, known={}).number_in(text) or other
+    return other is not None and other.e164 != whole.e164
 
 
 def _other_readings(text: str, core: str, has_trunk: bool, area: Area) -> Iterator[str]:
