@@ -7,26 +7,38 @@ import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.countries_named import MAY_BE_FLAG
 from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS, say
-from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, SCHEMES, WHOLE, matches, replaced, rewritten, without_scheme
+from fbcheck_pipeline.phones.dirty.undress import (
+    LETTERS,
+    NOTHING,
+    SCHEMES,
+    WHOLE_OR_COUNTED,
+    matches,
+    replaced,
+    rewritten,
+    without_scheme,
+)
 from fbcheck_pipeline.phones.fast.digits import only
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text import labels
-from fbcheck_pipeline.text.decorations import OTHER_THINGS, SYMBOL
+from fbcheck_pipeline.text.decorations import LIKE_CODES, OTHER_THINGS, SYMBOL
+from fbcheck_pipeline.text.splitting import LETTERED
 
 _SIGN = r" \n,.:;!?'\"/()|\-"
 # `A.S.`: two letters, which are one word.
 _ABBREVIATION = rf"(^|[^{LETTERS}])([{LETTERS}])\.([{LETTERS}])\.?($|[^{LETTERS}.])"
 _MARKS = rf":.,;/|&#){SYMBOL}\-"
 # The last word is no letter that may be a digit; none of those behind is.
-_BEFORE = rf"(?:[{LETTERS}(][{LETTERS}{_SIGN}]*)?[{LETTERS}]{{2}}[{_SIGN}]*[ \n:.,;/)]|[{_MARKS}][{_MARKS} \n]*"
+_BEFORE = rf"(?:[{LETTERS}(][{LETTERS}{_SIGN}]*)?[{LETTERS}]{{2}}[{_SIGN}]*[ \n:.,;/)]|{LETTERED} *|[{_MARKS}][{_MARKS} \n]*"
 _WORDS = rf"(?:[{_SIGN}]*[{LETTERS}]{{2,}})+[{_SIGN}]*"
 _BEHIND = rf"(?:[ \n,;:/]|\.[ \n]){_WORDS}| *\((?:{_WORDS})?|[ \n.,;:!/|\-]*(?:{SYMBOL} *)?"
-_ONE = rf"^(?:(?:{_BEFORE})?({WHOLE})|#[1-9][0-9]{{3,}})(?:{_BEHIND})$"
+_ONE = rf"^(?:(?:{_BEFORE})?({WHOLE_OR_COUNTED})|#[1-9][0-9]{{3,}})(?:{_BEHIND})$"
 _AROUND = r"^(?:[^0-9+(]|\([^0-9+])+|[^0-9]+$"
 # No date, fraction or range; a last digit that is alone may be the word's behind it.
-_UNCLEAR = r"^[0-9]-|\.|(?:^|[^0-9])[0-9]{1,2}-[0-9]{1,2}-| -|- |[^0-9][0-9]$"
+_UNCLEAR = r"^0-|\.|(?:^|[^0-9])[0-9]{1,2}-[0-9]{1,2}-| -|- |[^0-9][0-9]$"
+# Groups with one sign between them: no date, which would end at a blank.
+_ALIKE = r"^\+?\(?[0-9]{2,}\)?(?:(?:\.[0-9]{2,})+|(?:-[0-9]{2,})+)$"
 # Once words in brackets are gone, the one before them is the last.
-_LETTER_BEFORE = rf"(?:^|[^{LETTERS}])[{LETTERS}][^{LETTERS}0-9(]*(?:\([^()]*\)[^{LETTERS}0-9(]*)+[(]?[0-9+]"
+_LETTER_BEFORE = rf"(?:^|[^{LETTERS}])[{LETTERS}][^{LETTERS}0-9(]*(?:\([^()0-9]*\)[^{LETTERS}0-9(]*)+[(]?[0-9+]"
 # A word of one letter between others and the number, or behind it.
 _LONE_LETTER = (
     rf"[{LETTERS}][^0-9+]*\s[^{LETTERS}0-9+\s]*[{LETTERS}][^{LETTERS}0-9+\s]*\s*(?:\+|\(?[0-9])"
@@ -65,7 +77,7 @@ def among_words(cells: pa.StringArray) -> pa.StringArray:
     joined = replaced(cells.filter(pa.array(has_abbreviation)), _ABBREVIATION, r"\1\2\3\4")
     cells = pc.replace_with_mask(cells, pa.array(has_abbreviation), joined)
     numbers = rewritten(cells, matches(cells, _ONE, unless=_NO_WORD), _AROUND, "")
-    return pc.if_else(pa.array(matches(numbers, _UNCLEAR)), NOTHING, numbers)
+    return pc.if_else(pa.array(matches(numbers, _UNCLEAR, unless=_ALIKE)), NOTHING, numbers)
 
 
 def grouped_by_blanks(numbers: pa.StringArray) -> pa.StringArray:
@@ -104,4 +116,14 @@ def may_be_of_other_things(cells: pa.StringArray, numbers: pa.StringArray) -> Ma
     """Where a number may be a house and a post code, an article or an amount, since words beside it say nothing of a telephone."""
     may_be = matches(numbers, OTHER_THINGS)
     may_be[may_be] = say(labels.says_no_telephone, without_scheme(cells.filter(pa.array(may_be))))
+    return may_be
+
+
+def may_be_codes(cells: pa.StringArray, numbers: pa.StringArray) -> Mask:
+    """Where only the length of digits beside others says that they are a number, as words beside them do not, nor a telephone's groups."""
+    may_be = matches(numbers, "^[1-9]")
+    texts = cells.filter(pa.array(may_be))
+    may_be[may_be] = say(labels.says_no_telephone, texts) | (
+        ~matches(texts, f"[{LETTERS}]") & matches(numbers.filter(pa.array(may_be)), LIKE_CODES)
+    )
     return may_be

@@ -11,7 +11,7 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from fbcheck_pipeline.phones.dirty.among_words import CLOSED
 from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS, say
-from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, SCHEMES, WHOLE, matches, replaced, rewritten
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, SCHEMES, WHOLE_OR_COUNTED, matches, replaced, rewritten
 from fbcheck_pipeline.phones.fast.digits import digit_counts, only
 from fbcheck_pipeline.text import labels
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
@@ -19,11 +19,11 @@ from fbcheck_pipeline.text.decorations import CURRENCY, MIN_PART_DIGITS, YEAR
 from fbcheck_pipeline.text.digit_runs import LABEL
 
 NO_ONE_KNOWS = 3  # digits by which a number might end earlier or later
-_EXTENSION = rf"(?i)^(?:{WHOLE}) +\(?(?:{EXTENSION_WORDS}|[x#])[ .:#]*[0-9]{{1,6}}\)?$"
-_LABEL_BEHIND = rf"(?i)^(?:{WHOLE}) *(?: {LABEL}|\({LABEL}\))$"
+_EXTENSION = rf"(?i)^(?:{WHOLE_OR_COUNTED})(?: +|, *)\(?(?:{EXTENSION_WORDS}|[x#])[ .:#]*[0-9]{{1,6}}\)?$"
+_LABEL_BEHIND = rf"(?i)^(?:{WHOLE_OR_COUNTED}) *(?: {LABEL}|\({LABEL}\))$"
 # A cheap look, since both expressions hold many words.
 _WORDS_LAST = r"^[+(0-9][0-9 ().\-]*[ (][^0-9()]+\)?$"
-_DIGITS_LAST = r"^[+(0-9][0-9 ().\-]* \(?[^0-9]*[^0-9 .,;:/()+\-\n|][ .:#]*[0-9]+\)?$"
+_DIGITS_LAST = r"^[+(0-9][0-9 ().\-]*[ ,]\(?[^0-9]*[^0-9 .,;:/()+\-\n|][ .:#]*[0-9]+\)?$"
 _BEGIN = r"(?s)^([+(]*[0-9][0-9 ().\-]*[0-9)])"
 _LAST_GROUP = r"[ ().\-]+[0-9]+\)?$"
 _SHORT_GROUP_LAST = rf"[0-9)] +(?:{YEAR}|[0-9]{{1,3}})$"

@@ -26,9 +26,10 @@ from fbcheck_pipeline.text.cell_words import JOINING_WORDS
 from fbcheck_pipeline.text.countries import region_of
 from fbcheck_pipeline.text.decorations import BARE_DAY, BARE_HOURS, CODE, DAY, MIN_PART_DIGITS
 from fbcheck_pipeline.text.few_digits import BLANKS
+from fbcheck_pipeline.text.splitting import LETTERED
 
 _PART = r"[+(]?(?:[0-9][ ().\-]{0,2})+"
-_SEPARATOR = rf"(?: ?(?:[;|,/]|\n+|:::?) ?| - |(?i: (?:{JOINING_WORDS}) ))"
+_SEPARATOR = rf"(?: ?(?:[;|,/&]|\n+|:::?) ?| - |(?i: (?:{JOINING_WORDS}) ))"
 _SEVERAL = rf"^{_PART}(?:{_SEPARATOR}{_PART})+$"
 _LISTED = r"\(?0[0-9]*\)?(?: ?[0-9]+)*|\+[0-9]+(?: [0-9]+)*"
 _NUMBERED = rf"^1[.)] (?:{_LISTED})[ \n]+2[.)] (?:{_LISTED})(?:[ \n]+3[.)] (?:{_LISTED}))?$"
@@ -37,14 +38,14 @@ _PLUS = r" ?\+ (\(?(?:0[1-9]|\+))"
 SEVERAL = rf"{_SEVERAL}|{_NUMBERED}|{_BRACKETED}|^[0-9 ()+.\-]*[0-9)]{_PLUS}"
 _WORD = rf"[{LETTERS}]{{2,}}[.:]?"
 _WORDS_BETWEEN = rf"(?: +{_WORD})+ +"
+_LETTER_BETWEEN = rf" +{LETTERED} *"
 # One of these between two numbers parts them, whatever words are on both its sides; where none is, words do.
-_SIGN = r"(?:[;|,/\n]| - )"
+_SIGN = r"(?:[;|,/&\n]| - )"
 # The same sign may be behind an area code and between numbers.
 _SIGN_AND_AREA = rf"{AREA_MARK}.*(?:/| - )|(?:/| - ).*{AREA_MARK}"
 _BESIDE = rf"[{LETTERS} .:!?'()]*"
-# Beside words, other digits may be anything's number.
-_WRITTEN = r"(?:\+[0-9]|0|\([0-9]+\))[0-9 ()/\-]*[0-9]"
-WORDED = rf"^{_BESIDE}{_WRITTEN}(?:(?:{_WORDS_BETWEEN}|{_BESIDE}{_SIGN}{_BESIDE}){_WRITTEN})+{_BESIDE}(?: -)?$"
+_ANY = r"(?:(?:\+[0-9]|0|\([0-9]+\))[0-9 ()./\-]*|[1-9][0-9 ().\-]*)[0-9]"
+WORDED = rf"^{_BESIDE}{_ANY}(?:(?:{_WORDS_BETWEEN}|{_LETTER_BETWEEN}|{_BESIDE}{_SIGN}{_BESIDE}){_ANY})+{_BESIDE}(?: -)?$"
 MARKED = r"(?s)[0-9].*[;|\n,].*[0-9]"
 _PLAIN = rf"^[{LETTERS}0-9 \n;|,.:!?/()+\-]*$"
 _SCHEME = rf"(?i){SCHEMES}|www\.|wa\.me|whatsapp|//"
@@ -82,14 +83,12 @@ def worded_parts(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     places = _without_unclear(cells, ~matches(cells, f"{_JOINED}|{_SIGN_AND_AREA}"))
     signed = replaced(cells.take(pa.array(places)), _SIGN, ";")
     cut = replaced(signed, rf"([0-9])({_WORDS_BETWEEN})([+(0-9])", r"\1\2;\2\3")
+    cut = replaced(cut, rf"([0-9])({_LETTER_BETWEEN})([+(0-9])", r"\1;\2\3")
     return _whole(pc.split_pattern(cut, ";"), places)
 
 
 def marked_parts(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
-    """As `parts_of`, of cells that semicolons and bars cut before anything else, then lines, then commas (`MARKED`); parts without a digit go.
-
-    Each part surely begins a number, whatever words are before it.
-    """
+    """As `parts_of`, of cells that semicolons and bars cut before anything else, then lines, then commas (`MARKED`); parts without a digit go."""
     # A second scheme cuts, too.
     places = _without_unclear(cells, matches(cells, _PLAIN, unless=_SCHEME))
     some = cells.take(pa.array(places))
@@ -99,9 +98,8 @@ def marked_parts(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
         cut = pc.replace_with_mask(cut, pa.array(is_left), pc.replace_substring(cut.filter(pa.array(is_left)), sign, ";"))
     lists = pc.split_pattern(cut, ";")
     parts, of_list = lists.flatten(), np.repeat(np.arange(len(places)), lists.value_lengths().to_numpy())
-    has_digit, begins = (counts := digit_counts(parts)) > 0, (counts >= MIN_PART_DIGITS) & matches(parts, _BEGINS)
-    keeps = np.ones(len(places), np.bool_)
-    keeps[of_list[has_digit & ~begins]] = False
+    has_digit, keeps = digit_counts(parts) > 0, np.ones(len(places), np.bool_)
+    keeps[of_list[has_digit & ~_are_whole(parts, of_list, len(places))]] = False
     drops = np.bincount(of_list[~has_digit & matches(parts, f"[{LETTERS}]")], minlength=len(places)) > 0
     drops[drops] = names_country(some.filter(pa.array(drops)))
     keeps &= ~drops  # its numbers may be another country's
@@ -118,11 +116,14 @@ def _without_unclear(cells: pa.StringArray, is_several: Mask) -> Ints:
 def _whole(lists: pa.ListArray, places: Ints) -> tuple[pa.StringArray, Ints]:
     """The parts of those cells of which none may lack what stands in another, and the cell's place of each."""
     parts, counts = lists.flatten(), lists.value_lengths().to_numpy()
-    of_list, longest = np.repeat(np.arange(len(counts)), counts), np.zeros(len(counts), np.int64)
-    counts_of_parts = digit_counts(parts)
-    begins = matches(parts, _BEGINS)
-    # `030 1234567 / 7654321`: a shorter one may lack the beginning of another.
-    np.maximum.at(longest, of_list, counts_of_parts + begins)
-    is_whole = (counts_of_parts >= MIN_PART_DIGITS) & (begins | (counts_of_parts >= longest[of_list]))
-    keeps = np.bincount(of_list[~is_whole], minlength=len(counts))[of_list] == 0
+    of_list = np.repeat(np.arange(len(counts)), counts)
+    keeps = np.bincount(of_list[~_are_whole(parts, of_list, len(counts))], minlength=len(counts))[of_list] == 0
     return parts.filter(pa.array(keeps)), places[of_list[keeps]]
+
+
+def _are_whole(parts: pa.StringArray, of_list: Ints, lists: int) -> Mask:
+    """`030 1234567 / 7654321`: not those that are shorter than another of their list, and may lack its beginning."""
+    counts, begins, longest = digit_counts(parts), matches(parts, _BEGINS), np.zeros(lists, np.int64)
+    np.maximum.at(longest, of_list, counts + begins)
+    are_whole: Mask = (counts >= MIN_PART_DIGITS) & (begins | (counts >= longest[of_list]))
+    return are_whole

@@ -42,14 +42,18 @@ _LABELLED = rf"[(\[]?{LABEL}(?:[ .\-/]+{LABEL})*[)\]]?[ :.=\-]{{1,3}}"
 # Of anything, so that its digits may be something else's: `No. 302-7352`.
 _NUMBERED = rf"(?:^|[ .\-/(\[])(?i:{'|'.join(sorted(NUMBER_WORDS))})[)\]]?[ :.=\-]*[1-9]"
 _WORDS_FIRST = r"^[(\[]?[^0-9+(][^0-9]*[0-9][0-9 ().\-]*$"
-# No group of it can be a count: it begins as only a whole number does, or has no groups, or long ones that begin no number.
-WHOLE = r"(?:\+|\(?0)[0-9 ().\-]*[0-9)]|[0-9]+|\(?[1-9][0-9]{2,}\)?(?:[ .\-]+[1-9][0-9]+)+"
+_GROUPS = r"[0-9]{2,}(?:[ .\-]+[0-9]{2,})*"
+WHOLE = rf"(?:\+|\(?0)[0-9 ().\-]*[0-9)]|[0-9]+|(?:\([1-9][0-9]+\)[ .\-]*|[1-9][0-9]{{2,}}[ .\-]+){_GROUPS}"
+"""No group of it can be a count: it begins as only a whole number does, or has no groups, or a long one first, or a bracket."""
+WHOLE_OR_COUNTED = rf"{WHOLE}|[1-9][0-9]?(?:[ .\-]*\([0-9]+\)[ .\-]*|[ .\-]+){_GROUPS}"
+"""Behind words its first group may be a count, where what is left without it is another number."""
+AFTER_COUNT = r"^[1-9][0-9]?[ .\-]+"
 # Of two digits, a code or the beginning of more digits behind one.
 _CODES = "|".join(["[17][0-9]?", *(str(code) for code in COUNTRY_CODE_TO_REGION_CODE if 10 <= code < 100), "[0-9]{3}"])
 # Of fewer digits than one of two numbers has, so that the slash ends an area code; and no tail of a range behind it.
 _AREA = r"\(?0[0-9]{1,5}\)?|\+[0-9]{1,2} ?(?:\(0\) ?)?[0-9]{2,3}"
-# A word may count up to three digits behind a mark; four may be a year.
-_AREA_APART = rf"(^|[^0-9])(?:({_AREA}) ?/ ?|(\(?0[0-9]{{1,5}}\)?) - )([0-9](?: ?[0-9]){{4}})"
+# A word may count up to three digits behind a mark; four may be a year. Behind other digits it is none.
+_AREA_APART = rf"(^|[^0-9) ]|[^0-9) ] )(?:({_AREA}) ?/ ?|(\(?0[0-9]{{1,5}}\)?) - )([0-9](?: ?[0-9]){{4}})"
 AREA_MARK = "\x1e"
 """Stands for what parts an area code from a number, where a number among others is looked for."""
 _BEHIND_SYMBOL = rf"^{decorations.SYMBOL} +({WHOLE})$"

@@ -7,7 +7,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones import phone_batches
-from fbcheck_pipeline.phones.dirty.among_words import among_words, are_references, grouped_by_blanks, may_be_of_other_things
+from fbcheck_pipeline.phones.dirty.among_words import (
+    among_words,
+    are_references,
+    grouped_by_blanks,
+    may_be_codes,
+    may_be_of_other_things,
+)
 from fbcheck_pipeline.phones.dirty.beside import (
     BESIDE_COUNT,
     before_words,
@@ -23,12 +29,14 @@ from fbcheck_pipeline.phones.dirty.few import fewest_of
 from fbcheck_pipeline.phones.dirty.linked import HYPERLINK, NOT_ONE_LINK, ONE_CHAT_LINK, URI, addresses_of, in_uris, linked
 from fbcheck_pipeline.phones.dirty.runs import other_runs
 from fbcheck_pipeline.phones.dirty.undress import (
+    AFTER_COUNT,
     AREA_MARK,
     MANY,
     NOTHING,
     area_marked,
     first_of_many,
     matches,
+    replaced,
     rewritten,
     undressed,
 )
@@ -109,6 +117,13 @@ def one_among_words(
     read, is_none = asker.fast(cells.at(may_be_two)._replace(texts=last_digits(plain.filter(pa.array(may_be_two)))))
     is_sure[may_be_two] = is_none & ~phone_batches.is_number(read)
     is_sure &= ~may_end_at_area(asker, cells, marked)
+    has_count = is_read & matches(numbers, AFTER_COUNT)
+    rests = replaced(numbers.filter(pa.array(has_count)), AFTER_COUNT, "")
+    counted = cells.at(has_count)._replace(texts=digits_in(rests))
+    says = np.where(counted.says == Says.INTERNATIONAL, Says.INTERNATIONAL, Says.NATIONAL)
+    read, is_none = asker.fast(counted._replace(says=says))
+    are_same = are_equal(read.e164, found.e164.filter(pa.array(has_count[is_read])))
+    is_sure[has_count] &= is_none & (~phone_batches.is_number(read) | are_same)
     has_head = is_read & (is_labelled | matches(plain, "[^0-9]$"))
     places = np.flatnonzero(has_head)
     heads = numbers.take(pa.array(places))
@@ -122,6 +137,7 @@ def one_among_words(
     if beside_others:
         is_last = is_sure & ~has_head
         is_sure[is_last] = ~may_end_earlier(asker, cells.at(is_last), numbers.filter(pa.array(is_last)))
+        is_sure[is_sure] = ~may_be_codes(*(each.filter(pa.array(is_sure)) for each in (plain, numbers)))
     is_sure[is_sure] = ~may_be_of_other_things(*(each.filter(pa.array(is_sure)) for each in (plain, numbers)))
     is_named = is_sure & ~is_labelled
     named = plain.filter(pa.array(is_named))
