@@ -43,8 +43,8 @@ LONE_LETTERS = (
         r"\1Tel \2",
     ),
 )
-"""Letters that are no digit of the number behind them, and what becomes of them: the initial of `Ayşe K. 0532 …` goes, the label of `T 030 …` is a word.
-The expressions mean the same to Python and to RE2."""
+"""Letters that are no digit of the number behind them, and what becomes of them: the initial of `Ayşe K. 0532 …` goes, the label of `T 030 …` is a
+word. The expressions mean the same to Python and to RE2."""
 _LONE_LETTERS = tuple((re.compile(letter), becomes) for letter, becomes in LONE_LETTERS)
 _LOOKS_LIKE_DIGITS = re.compile("[Oo\u041e\u043eIlSZB]+|[xX]+|[iszbqgGQD]")
 
