@@ -31,10 +31,9 @@ MAX_LIST_LENGTH = 2000
 CERTAIN_SEPARATORS = (":::", "\n", "|", ";")
 LONG_LIST = r"^[^0-9]{0,40}[0-9](?:[^0-9]{0,30}[0-9])*[^0-9]{0,40}$"
 """Nowhere many words; for Python and RE2."""
-LETTERED = rf"(?i:[{''.join(sorted(LABEL_LETTERS))}])[:.]"
-"""A letter that says what the number behind it is; for Python and RE2."""
-_DIGIT, _LETTERED = re.compile(r"\d"), re.compile(LETTERED)
+_DIGIT = re.compile(r"\d")
 _BETWEEN = re.compile(rf"(?<=[\d)])[\s.,;:(\[\-]+({LETTER}[^\d+(\[]*)(?=[\d+(\[])")
+_LETTERED = re.compile(rf"[{''.join(sorted(LABEL_LETTERS))}][:.]", re.I)
 _RESTART = re.compile(r"(?<=[\d)])[\s\-./()\[\]]+(?=0)")
 # No mark of these is in a number, none hides a digit, none says what the digits before it are.
 _UNUSUAL = rf"[^\w\s+\-./()\[\]{{}}<>~'\"`\u00b4\u2018\u2019\u201c-\u201e*#\u2022\u2026?,:=&@%\u00b0!\\^{CURRENCY[1:-1]}]|:{{2,}}"

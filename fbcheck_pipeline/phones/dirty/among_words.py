@@ -21,14 +21,13 @@ from fbcheck_pipeline.phones.fast.digits import only
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text import labels
 from fbcheck_pipeline.text.decorations import LIKE_CODES, OTHER_THINGS, SYMBOL
-from fbcheck_pipeline.text.splitting import LETTERED
 
 _SIGN = r" \n,.:;!?'\"/()|\-"
 # `A.S.`: two letters, which are one word.
 _ABBREVIATION = rf"(^|[^{LETTERS}])([{LETTERS}])\.([{LETTERS}])\.?($|[^{LETTERS}.])"
 _MARKS = rf":.,;/|&#){SYMBOL}\-"
 # The last word is no letter that may be a digit; none of those behind is.
-_BEFORE = rf"(?:[{LETTERS}(][{LETTERS}{_SIGN}]*)?[{LETTERS}]{{2}}[{_SIGN}]*[ \n:.,;/)]|{LETTERED} *|[{_MARKS}][{_MARKS} \n]*"
+_BEFORE = rf"(?:[{LETTERS}(][{LETTERS}{_SIGN}]*)?[{LETTERS}]{{2}}[{_SIGN}]*[ \n:.,;/)]|[{_MARKS}][{_MARKS} \n]*"
 _WORDS = rf"(?:[{_SIGN}]*[{LETTERS}]{{2,}})+[{_SIGN}]*"
 _BEHIND = rf"(?:[ \n,;:/]|\.[ \n]){_WORDS}| *\((?:{_WORDS})?|[ \n.,;:!/|\-]*(?:{SYMBOL} *)?"
 _ONE = rf"^(?:(?:{_BEFORE})?({WHOLE_OR_COUNTED})|#[1-9][0-9]{{3,}})(?:{_BEHIND})$"

@@ -26,7 +26,6 @@ from fbcheck_pipeline.text.cell_words import JOINING_WORDS
 from fbcheck_pipeline.text.countries import region_of
 from fbcheck_pipeline.text.decorations import BARE_DAY, BARE_HOURS, CODE, DAY, MIN_PART_DIGITS
 from fbcheck_pipeline.text.few_digits import BLANKS
-from fbcheck_pipeline.text.splitting import LETTERED
 
 _PART = r"[+(]?(?:[0-9][ ().\-]{0,2})+"
 _SEPARATOR = rf"(?: ?(?:[;|,/&]|\n+|:::?) ?| - |(?i: (?:{JOINING_WORDS}) ))"
@@ -38,14 +37,13 @@ _PLUS = r" ?\+ (\(?(?:0[1-9]|\+))"
 SEVERAL = rf"{_SEVERAL}|{_NUMBERED}|{_BRACKETED}|^[0-9 ()+.\-]*[0-9)]{_PLUS}"
 _WORD = rf"[{LETTERS}]{{2,}}[.:]?"
 _WORDS_BETWEEN = rf"(?: +{_WORD})+ +"
-_LETTER_BETWEEN = rf" +{LETTERED} *"
 # One of these between two numbers parts them, whatever words are on both its sides; where none is, words do.
 _SIGN = r"(?:[;|,/&\n]| - )"
 # The same sign may be behind an area code and between numbers.
 _SIGN_AND_AREA = rf"{AREA_MARK}.*(?:/| - )|(?:/| - ).*{AREA_MARK}"
 _BESIDE = rf"[{LETTERS} .:!?'()]*"
 _ANY = r"(?:(?:\+[0-9]|0|\([0-9]+\))[0-9 ()./\-]*|[1-9][0-9 ().\-]*)[0-9]"
-WORDED = rf"^{_BESIDE}{_ANY}(?:(?:{_WORDS_BETWEEN}|{_LETTER_BETWEEN}|{_BESIDE}{_SIGN}{_BESIDE}){_ANY})+{_BESIDE}(?: -)?$"
+WORDED = rf"^{_BESIDE}{_ANY}(?:(?:{_WORDS_BETWEEN}|{_BESIDE}{_SIGN}{_BESIDE}){_ANY})+{_BESIDE}(?: -)?$"
 MARKED = r"(?s)[0-9].*[;|\n,].*[0-9]"
 _PLAIN = rf"^[{LETTERS}0-9 \n;|,.:!?/()+\-]*$"
 _SCHEME = rf"(?i){SCHEMES}|www\.|wa\.me|whatsapp|//"
@@ -83,7 +81,6 @@ def worded_parts(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     places = _without_unclear(cells, ~matches(cells, f"{_JOINED}|{_SIGN_AND_AREA}"))
     signed = replaced(cells.take(pa.array(places)), _SIGN, ";")
     cut = replaced(signed, rf"([0-9])({_WORDS_BETWEEN})([+(0-9])", r"\1\2;\2\3")
-    cut = replaced(cut, rf"([0-9])({_LETTER_BETWEEN})([+(0-9])", r"\1;\2\3")
     return _whole(pc.split_pattern(cut, ";"), places)
 
 
