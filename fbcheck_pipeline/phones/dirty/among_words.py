@@ -37,7 +37,7 @@ _UNCLEAR = r"^0-|\.|(?:^|[^0-9])[0-9]{1,2}-[0-9]{1,2}-| -|- |[^0-9][0-9]$"
 # Groups with one sign between them: no date, which would end at a blank.
 _ALIKE = r"^\+?\(?[0-9]{2,}\)?(?:(?:\.[0-9]{2,})+|(?:-[0-9]{2,})+)$"
 # Once words in brackets are gone, the one before them is the last.
-_LETTER_BEFORE = rf"(?:^|[^{LETTERS}])[{LETTERS}][^{LETTERS}0-9(]*(?:\([^()0-9]*\)[^{LETTERS}0-9(]*)+[(]?[0-9+]"
+_LETTER_BEFORE = rf"(?:^|[^{LETTERS}])[{LETTERS}][^{LETTERS}0-9(]*(?:\([^()]*\)[^{LETTERS}0-9(]*)+[(]?[0-9+]"
 # A word of one letter between others and the number, or behind it.
 _LONE_LETTER = (
     rf"[{LETTERS}][^0-9+]*\s[^{LETTERS}0-9+\s]*[{LETTERS}][^{LETTERS}0-9+\s]*\s*(?:\+|\(?[0-9])"

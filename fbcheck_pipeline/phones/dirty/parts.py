@@ -36,7 +36,7 @@ _BRACKETED = r"^([^(]*[0-9]) ?\(([+0] ?[0-9](?:[0-9 .\-]*[0-9])?)\)$"
 _PLUS = r" ?\+ (\(?(?:0[1-9]|\+))"
 SEVERAL = rf"{_SEVERAL}|{_NUMBERED}|{_BRACKETED}|^[0-9 ()+.\-]*[0-9)]{_PLUS}"
 _WORD = rf"[{LETTERS}]{{2,}}[.:]?"
-_WORDS_BETWEEN = rf"(?: +{_WORD})+ +"
+_WORDS_BETWEEN = rf"(?:(?: +{_WORD})+| *\({_WORD}(?: {_WORD})*\)) +"
 # One of these between two numbers parts them, whatever words are on both its sides; where none is, words do.
 _SIGN = r"(?:[;|,/&\n]| - )"
 # The same sign may be behind an area code and between numbers.
@@ -47,7 +47,7 @@ WORDED = rf"^{_BESIDE}{_ANY}(?:(?:{_WORDS_BETWEEN}|{_BESIDE}{_SIGN}{_BESIDE}){_A
 MARKED = r"(?s)[0-9].*[;|\n,].*[0-9]"
 _PLAIN = rf"^[{LETTERS}0-9 \n;|,.:!?/()+\-]*$"
 _SCHEME = rf"(?i){SCHEMES}|www\.|wa\.me|whatsapp|//"
-_BEGINS = r"^[^0-9+(]*\(?[+0]"
+_BEGINS = r"^(?:[^0-9+(]|\([^0-9+])*\(?[+0]"
 _JOINED = rf"(?i) (?:{JOINING_WORDS}) "
 # `VE` is Venezuela, too.
 _MAY_JOIN = "|".join(word.upper() for word in JOINING_WORDS.split("|") if region_of(word.upper()))
