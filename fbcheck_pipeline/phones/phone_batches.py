@@ -11,7 +11,7 @@ import pyarrow as pa
 from fbcheck_pipeline.model.columns import Column, columns_of, schema_of
 from fbcheck_pipeline.model.paths import E164_PHONES, RAW_PHONES
 from fbcheck_pipeline.model.reasons import LINE_TYPES, REASONS, RejectReason
-from fbcheck_pipeline.phones.careful.reference import REASONS_OF_NUMBERS, PhoneOutcome, rejected
+from fbcheck_pipeline.phones.careful.reference import LINE_TYPES_OF_MOBILES, REASONS_OF_NUMBERS, PhoneOutcome, rejected
 from fbcheck_pipeline.phones.fast.readings import Reading
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Fault, Ints, Mask
 
@@ -22,6 +22,7 @@ REASON_CODE, COUNTRY_CODE, _LINE_TYPE_CODE = (
 )
 _REASON_CODE_OF_FAULT = np.array([*(REASONS.index(RejectReason[fault.name]) for fault in Fault), NONE])
 EXCLUDED = REASON_CODE[RejectReason.LINE_TYPE_EXCLUDED]
+_OF_MOBILES = [_LINE_TYPE_CODE[each] for each in LINE_TYPES_OF_MOBILES]
 _REJECTED = [*map(rejected, REASONS)]
 _IS_REASON_OF_NUMBER = np.array([*(reason in REASONS_OF_NUMBERS for reason in REASONS), True])  # NONE is the last place
 
@@ -73,6 +74,11 @@ def is_ambiguous(phones: PhoneArrays) -> Mask:
     """Digits that may be a number at home and abroad."""
     are_two: Mask = phones.reason == REASON_CODE[RejectReason.AMBIGUOUS_INTERNATIONAL]
     return are_two
+
+
+def can_be_mobile(phones: PhoneArrays) -> Mask:
+    """As `PhoneOutcome.can_be_mobile`."""
+    return np.isin(phones.line_type, _OF_MOBILES)
 
 
 def outcomes_from(phones: PhoneArrays) -> list[PhoneOutcome]:

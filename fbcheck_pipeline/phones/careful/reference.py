@@ -39,6 +39,7 @@ _REASON_OF_FAULT = {
     NumberParseException.TOO_LONG: RejectReason.TOO_LONG,
 }
 _TERRITORY_OF_CODE = {str(code): main_territory_of(code) for code in COUNTRY_CODE_TO_REGION_CODE}
+LINE_TYPES_OF_MOBILES = (LineType.MOBILE, LineType.FIXED_LINE_OR_MOBILE)
 REASONS_OF_NUMBERS = (RejectReason.LINE_TYPE_EXCLUDED, RejectReason.AMBIGUOUS_INTERNATIONAL)
 REASON_OF_LENGTH = {
     ValidationResult.TOO_SHORT: RejectReason.TOO_SHORT,
@@ -63,7 +64,7 @@ class PhoneOutcome(NamedTuple):
     @property
     def can_be_mobile(self) -> bool:
         """True where its line may be one that chats."""
-        return self.line_type in (LineType.MOBILE, LineType.FIXED_LINE_OR_MOBILE)
+        return self.line_type in LINE_TYPES_OF_MOBILES
 
 
 def rejected(reason: RejectReason) -> PhoneOutcome:

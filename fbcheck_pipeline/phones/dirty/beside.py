@@ -17,6 +17,7 @@ from fbcheck_pipeline.text import labels
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
 from fbcheck_pipeline.text.decorations import CURRENCY, MIN_PART_DIGITS, YEAR
 from fbcheck_pipeline.text.digit_runs import LABEL
+from fbcheck_pipeline.text.parts_apart import MAY_GO
 
 NO_ONE_KNOWS = 3  # digits by which a number might end earlier or later
 _EXTENSION = rf"(?i)^(?:{WHOLE_OR_COUNTED})(?: +|, *)\(?(?:{EXTENSION_WORDS}|[x#])[ .:#]*[0-9]{{1,6}}\)?$"
@@ -42,21 +43,27 @@ RANGE_OR_SUM = f"{_RANGE}|{_SUM_BEHIND}"
 # In it no mark parts numbers.
 _NUMBER = r"((?:\+[0-9]+|0[0-9]*|\(0[0-9]*\))(?: [0-9]+)*)"
 _WORD = f"[{LETTERS}]{{2,}}"
+_LETTER_BEYOND_ASCII = f"[{LETTERS.removeprefix('A-Za-z')}]"
 # Of five digits before a bracket, the last one may be the bracket's.
 _COUNT = "(?:[1-9][0-9]{0,4}\\.?|[1-9][0-9]{0,3}\\)|\\([1-9][0-9]{0,4}\\)) "
 _COUNT_BEFORE = rf"^(?:(?:[{LETTERS}][{LETTERS} .:\-]*)?{_WORD}[.:]? )?{_COUNT}{_NUMBER}$"
-_COUNT_BEHIND = rf"^{_NUMBER} ([1-9][0-9]?(?:-[1-9][0-9]?)?|[1-9][0-9]{{0,2}},[0-9]{{2}})%? ({_WORD})$"
-_COUNT_IN_BRACKETS = rf"^{_NUMBER} \((?:{_WORD} )*(?:[1-9][0-9]?-)?[1-9][0-9]?(?:[:.][0-5][0-9])?(?: {_WORD})+\)$"
+_TO = rf"(?: ?- ?|(?: {_WORD})+ )"
+_COUNTED = rf"[1-9][0-9]{{0,2}}(?:{_TO}[1-9][0-9]?)?|[1-9][0-9]{{0,2}},[0-9]{{2}}"
+_COUNT_BEHIND = rf"^{_NUMBER} ({_COUNTED})%? ((?:{_WORD} )*(?:{_WORD}|{_LETTER_BEYOND_ASCII}))$"
+_COUNT_IN_BRACKETS = rf"^{_NUMBER} [(\[](?:{_WORD} )*(?:[1-9][0-9]?{_TO})?[1-9][0-9]?(?:[:.][0-5][0-9])?(?: {_WORD})+[)\]]$"
 _WITH_COUNT = (_COUNT_BEFORE, _COUNT_BEHIND, _COUNT_IN_BRACKETS)
 BESIDE_COUNT = "|".join(_WITH_COUNT)
 TIME_BEHIND = rf"^{_NUMBER} (?:[0-9]{{1,2}}:[0-9]{{2}}|\?+|%[1-9][0-9]?|[1-9][0-9]?%)$"
+COUNTED_APART = rf"^{_NUMBER}, ?([1-9])\.? {_WORD}(?: {_WORD})*$"
 # A country's code, or an area code of three digits; letters that may be digits.
 _NO_COUNT = (
-    rf"^\(?(?:{'|'.join(map(str, COUNTRY_CODE_TO_REGION_CODE))}|[0-9]{{3}}[.)]*)\)? [(]?0|{LETTERS_LIKE_DIGITS}|(?i:{SCHEMES})"
+    rf"^\(?(?:{'|'.join(map(str, COUNTRY_CODE_TO_REGION_CODE))}|[0-9]{{3}}[.)]*)\)? [(]?0"
+    rf"|{LETTERS_LIKE_DIGITS}|(?i:{SCHEMES})"
 )
 # Digits and words behind them; neither a day nor two numbers nor an address.
 COUNTED = rf"^(?:\+[0-9]+|\(?0[0-9]+\)?)[0-9 /\-]*[ /\-][0-9]+\.? [{LETTERS}][{LETTERS} .,!?\-]*:?$"
 _NOT_COUNTED = r"[0-9][/\-][0-9]{1,2}[/\-]|(?i:www\.)"
+_SECOND = rf"(?:/| - |[ )\-]+0)(?:[^0-9]*[0-9]){{{MIN_PART_DIGITS - 1}}}"
 _GROUP_BEHIND = r"[ )/\-]+[0-9]+$"
 
 
@@ -125,10 +132,22 @@ def counted(cells: pa.StringArray) -> pa.StringArray:
     Args:
         cells: as `in_ascii` gives them, without blanks around; `COUNTED`.
     """
-    may_be_two = (digit_counts(cells) >= 2 * MIN_PART_DIGITS) & matches(cells, "/| - |[ )-]0")
+    may_be_two = (digit_counts(cells) >= 2 * MIN_PART_DIGITS) & matches(cells, _SECOND)
     is_counted = matches(cells, COUNTED, unless=_NOT_COUNTED) & ~may_be_two
     is_counted[is_counted] = ~say(labels.is_label, replaced(cells.filter(pa.array(is_counted)), rf"^[^{LETTERS}]*", ""))
     return rewritten(cells, is_counted, rf"\.? [{LETTERS}].*$", "")
+
+
+def counted_apart(cells: pa.StringArray) -> tuple[pa.StringArray, pa.StringArray]:
+    """The number, and the digit that a comma parts from it, before words that count it; null where it is a part that holds no number.
+
+    Args:
+        cells: as `in_ascii` gives them, without blanks around; `COUNTED_APART`.
+    """
+    may_go = matches(cells, MAY_GO)
+    may_go[may_go] = ~say(labels.is_label, replaced(cells.filter(pa.array(may_go)), rf"^[^{LETTERS}]*", ""))
+    numbers, counts = (rewritten(cells, may_go, COUNTED_APART, group) for group in (r"\1", r"\2"))
+    return numbers, counts
 
 
 def without_group_behind(numbers: pa.StringArray) -> pa.StringArray:

@@ -31,6 +31,9 @@ from fbcheck_pipeline.text.few_digits import AMOUNT_OR_BOOK, BLANKS
 
 _PLAIN = rf"^[{LETTERS}0-9(+/{CURRENCY[1:-1]}][{LETTERS}0-9 \t\r\n,.;:!?/()'\"{{}}\-+|#%_@=&\x{{b2}}\x{{b3}}{CURRENCY[1:-1]}]*$"
 _SCHEME = rf"{SCHEMES}\s*"
+# A vCard's types, and a parameter that goes; without digits, but for those of a subaddress.
+_OF_TYPES = rf"(?i)(^|[^{LETTERS}0-9])(tel|fax)(?:;type=(?:[a-z_,.\-]*|\"[a-z_,.\- ]*\"))+:(?:tel:)?(\s*[+(0-9])"
+_PARAMETER = r"(?i);(?:isub|ext)=[0-9]{1,5}(\s*(?:$|[;,|/\n]))"
 _DAY = "|".join(
     rf"{DAY_OR_MONTH}{mark}{DAY_OR_MONTH}{mark}{YEAR}|{YEAR}{mark}{DAY_OR_MONTH}{mark}{DAY_OR_MONTH}"
     for mark in ("-", r"\.", "/")
@@ -40,6 +43,7 @@ CHAT_LINK = r"wa\.me|whatsapp[:.]"
 _HOURS = rf"{TIME}\s?-\s?{TIME}"
 _SUM = r"(?:0(?:[.,']\d{3})?|[1-9]\d{0,2}(?:[.,']?\d{3})?)(?:[.,]\d{1,2}|[.,]-)?"
 _PRICE = rf"(^|[\s,;|/(]){CURRENCY}\s?{_SUM}($|[\s,;|/)])|(^|[^0-9)\]]\s|[;|/(]|[^0-9],){_SUM}\s?{CURRENCY}($|[\s,;|/)])"
+_PRICE_FIRST = rf"^{_SUM}\s?{CURRENCY}\s"
 _CURRENCY_BEGINS = (b"$", b"\xc2", b"\xe2")
 # With more digits it may hold a number.
 _MAIL = rf"^[{LETTERS}](?:[{LETTERS}_.+\-]*[0-9]){{0,6}}[{LETTERS}_.+\-]*@[{LETTERS}_\-]+(?:\.[{LETTERS}_\-]+)+$"
@@ -74,6 +78,8 @@ def cleared(cells: pa.StringArray, fewest: Ints) -> pa.StringArray:
         fewest: digits of a number of each cell's region.
     """
     cells = replaced_where(cells, '^"', rf"^{QUOTE}+\s*|(?:{QUOTE}|\s)+$", "", signs=(b'"',))
+    cells = replaced_where(cells, _OF_TYPES, _OF_TYPES, r"\1\2:\3", signs=(b";",))
+    cells = replaced_where(cells, _PARAMETER, _PARAMETER, r"\1", signs=(b";",))
     is_known = (digit_counts(cells) >= fewest) & matches(cells, _PLAIN, unless=_OTHER)
     texts = pc.if_else(pa.array(is_known), cells, NOTHING)
     texts = replaced_where(texts, r"[\t\r]|  ", r"[\t\r ]+", " ", signs=(b"\t", b"\r", b"  "))
@@ -85,9 +91,9 @@ def cleared(cells: pa.StringArray, fewest: Ints) -> pa.StringArray:
     if any_holds(texts, *_CURRENCY_BEGINS) and (has_price := matches(texts, CURRENCY)).any():
         for count in np.unique(fewest[has_price]).tolist():
             # Before days go: the year of one may be a price's.
-            has_long = matches(cells, rf"(?:^|[\s,;|/(])[0-9]{{{count},}}\s?{CURRENCY}|{CURRENCY}\s?[0-9]{{{count}}}") & (
-                fewest == count
-            )
+            has_long = matches(cells, rf"(?:^|[\s,;|/(])[0-9]{{{count},}}\s?{CURRENCY}")
+            has_long |= matches(cells, rf"{CURRENCY}\s?[0-9]{{{count}}}", unless=_PRICE_FIRST)
+            has_long &= fewest == count
             texts = pc.if_else(pa.array(has_long), NOTHING, texts)
         has_several = matches(texts, f"(?s){CURRENCY}.*{CURRENCY}")
         left = [*map(price_beside, texts.filter(pa.array(has_several)).to_pylist())]

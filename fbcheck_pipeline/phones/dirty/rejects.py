@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from string import ascii_letters
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +20,15 @@ from fbcheck_pipeline.phones.fast.digits import before_digits, digit_counts, dig
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.phones.fast.territories import FEWEST
 from fbcheck_pipeline.text import decorations, labels, uris
-from fbcheck_pipeline.text.cell_words import EMPTY_WORDS, EXTENSION_WORDS, JOINING_WORDS, LABELS, words_of
+from fbcheck_pipeline.text.cell_words import (
+    EMPTY_WORDS,
+    EXTENSION_WORDS,
+    JOINING_LETTERS,
+    JOINING_WORDS,
+    LABEL_LETTERS,
+    LABELS,
+    words_of,
+)
 from fbcheck_pipeline.text.cleaning import Rule, cleaned
 from fbcheck_pipeline.text.decorations import (
     COORDINATES,
@@ -83,7 +92,7 @@ _LONGEST_LABEL = max(map(len, LABELS))
 CODED = rf"^(?:[0-9]{{1,4}}/)+[0-9]{{2,}}-[{LETTERS}]{{2,}}$"
 # A few digits of their own, between words or at an end: no number, and no rule takes them away. `1. Ahmet` may count.
 _GAP = rf"[{_SIGNS}!?%]*"
-_WORDS_BESIDE = rf"^[{LETTERS}0-9{_SIGNS}!?%]*=*$"
+_WORDS_BESIDE = rf"^(?:[{LETTERS}0-9{_SIGNS}!?%]|\([0-9]+\))*=*$"
 BETWEEN = rf"[0-9][^0-9]*[{LETTERS}][^0-9]*[0-9]"
 # It is the last word also where a day behind it goes.
 _DAY_BEHIND = rf"(?:[^0-9](?:{DAY}|[0-9]{{1,2}}\.[0-9]{{1,2}}\.)[^0-9]*)?"
@@ -123,6 +132,13 @@ _MAY_BE_PART = (
     rf"|[0-9] +{_PART}{{4}}[{LETTERS}][^0-9]*[0-9]|(?:[0-9]+[^0-9]+){{{MOST_GROUPS}}}[0-9]"
 )
 _BEGINS_WITHIN = rf"[0-9][ \n.\-/]+0[^{LETTERS}]*$"
+# A lone letter behind digits in a bracket, but one that says what a number is; or before digits, but one that joins two or ends the first.
+_NO_LABEL, _NO_JOINT = (
+    "".join(letter for letter in ascii_letters if letter.lower() not in known) for known in (LABEL_LETTERS, JOINING_LETTERS)
+)
+LONE_LETTER = rf"[0-9] ?\([{_NO_LABEL}]\)|(?:^| )[{_NO_JOINT}] [(+]?[0-9]"
+# What comes first begins a number; a bracket holds digits or words.
+_LETTERED = rf"^[{LETTERS} \n.,:;|/\-]*\(?[+0](?:[{LETTERS}0-9 \n.,:;|/+)\-]|\([{LETTERS} .]*\)|\([0-9+ \-]*\))*$"
 
 
 def are_words(cells: pa.StringArray) -> Mask:
@@ -231,6 +247,15 @@ def are_parted(cells: pa.StringArray, has_trunk: Mask) -> Mask:
     return _where_none_goes(cells, is_parted)
 
 
+def are_lettered(cells: pa.StringArray) -> Mask:
+    """Where a lone letter beside digits may be one more of them, whatever parts the cell has: letters in a number.
+
+    Args:
+        cells: as `in_ascii` gives them, without blanks around; `LONE_LETTER`.
+    """
+    return _where_none_goes(cells, matches(cells, _LETTERED, _ENDS))
+
+
 def are_few_beside(cells: pa.StringArray, fewest: int) -> Mask:
     """Where words part a few digits from all others: letters in a number.
 
@@ -240,7 +265,8 @@ def are_few_beside(cells: pa.StringArray, fewest: int) -> Mask:
     """
     before = rf"^[^0-9]*(?:[0-9][ ,/]*|[0-9]{{2,{fewest - 1}}}{_GAP})[{LETTERS}]"
     behind = (
-        rf"[0-9][^0-9]*[{LETTERS}]{_GAP}[0-9]{{1,{fewest - 1}}}(?:[{LETTERS}]|[^0-9{LETTERS}]*$|[ ,/]+[{LETTERS}][^0-9]*[0-9])"
+        rf"[0-9][^0-9]*[{LETTERS}]{_GAP}(?:[0-9]{{1,{fewest - 1}}}(?:[{LETTERS}]|[ ,/]+[{LETTERS}][^0-9]*[0-9])"
+        rf"|[0-9](?:[ \-]*[0-9]){{0,{fewest - 2}}}[^0-9{LETTERS}]*$)"
     )
     found = matches(cells, _WORDS_BESIDE)
     some = cells.filter(pa.array(found))

@@ -15,7 +15,7 @@ from fbcheck_pipeline.text.decorations import DIGIT_SEPARATORS
 from fbcheck_pipeline.text.digit_runs import BEGINS_WITH_PLUS, BRACKETED_WORDS, MOST_DIGITS, MOST_GROUPS
 
 _IS_PARTING = ~np.isin(np.arange(256), np.frombuffer(f"0123456789{DIGIT_SEPARATORS}".encode(), np.uint8))
-_WORD_IN_BRACKETS = r"[^0-9]\)$"
+_WORD_IN_BRACKETS = r"[^0-9][)\]]$"
 _NUMBER_FIRST = r"^(?:\+|\(?0)"
 _CLOSING = np.frombuffer(b")]}>", np.uint8)
 
@@ -151,7 +151,8 @@ def other_runs(cells: pa.StringArray, numbers: pa.StringArray, fewest: Ints) -> 
     begin, end = (np.searchsorted(ends, offset + before + more, side="right") - begins for more in (0, digit_counts(numbers) - 1))
     is_inside = (first >= begin[of_cell]) & (last <= end[of_cell])
     is_all_of_it = (first == begin[of_cell]) & (last == end[of_cell])
-    begins_it = is_inside & ((first == begin[of_cell]) | matches(runs.texts, r"^\+?0"))
+    has_sign = matches(runs.texts, r"^\+") | ~matches(numbers, r"^\+")[of_cell]  # a plus goes from no digits
+    begins_it = is_inside & (((first == begin[of_cell]) & has_sign) | matches(runs.texts, r"^\+?0"))
     is_whole = (first == 0) & (last == count[of_cell] - 1)
     kept = ((begins_it & ~is_all_of_it) | is_whole) & ~matches(cells, _WORD_IN_BRACKETS)[of_cell]
     kept |= (last < begin[of_cell]) | (first > end[of_cell])

@@ -28,12 +28,14 @@ from fbcheck_pipeline.phones.ways.refusals_by_shape import (
     certainly_none,
     coded,
     counted_behind,
+    counted_behind_comma,
     few_beside,
     few_digits,
     few_first,
     glued,
     led_by_words,
     letter_beside,
+    lettered,
     of_ranges,
     of_reference,
     parted,
@@ -41,7 +43,7 @@ from fbcheck_pipeline.phones.ways.refusals_by_shape import (
     with_time,
     without_digit,
 )
-from fbcheck_pipeline.phones.ways.several_numbers import in_marked_parts, in_parts, in_worded_parts, two_by_blanks
+from fbcheck_pipeline.phones.ways.several_numbers import in_links, in_marked_parts, in_parts, in_worded_parts, two_by_blanks
 from fbcheck_pipeline.phones.ways.way_asker import Way, WayAsker, of_shape
 
 # What is left of a cell is read by these.
@@ -75,9 +77,19 @@ def in_markup(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[Pho
 
 # First those that ask least of cells that others read.
 WAYS: tuple[Way, ...] = (
-    *(without_digit, glued, led_by_words, few_digits, certainly_none, few_beside, few_first, parted),
+    *(without_digit, glued, led_by_words, few_digits, certainly_none, few_beside, few_first, parted, lettered),
     *(one_undressed, of_too_many, two_by_blanks, grouped, in_parts),
-    *(of_reference, in_link, in_uri, in_hyperlink, with_time, with_digits_behind, of_ranges),
+    *(of_reference, in_link, in_links, in_uri, in_hyperlink, with_time, with_digits_behind, of_ranges),
     *(one_among_words, in_worded_parts, in_marked_parts),
-    *(without_run, coded, in_markup, one_beside_count, counted_behind, in_named_country, after_clearing, after_moment),
+    *(
+        without_run,
+        coded,
+        in_markup,
+        one_beside_count,
+        counted_behind,
+        counted_behind_comma,
+        in_named_country,
+        after_clearing,
+        after_moment,
+    ),
 )

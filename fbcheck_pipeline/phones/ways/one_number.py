@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.dirty.among_words import (
     among_words,
@@ -44,7 +45,7 @@ from fbcheck_pipeline.phones.fast.digits import digit_counts
 from fbcheck_pipeline.phones.fast.terms import NONE, Mask, Says
 from fbcheck_pipeline.phones.fast.territories import FEWEST
 from fbcheck_pipeline.phones.phone_batches import PhoneArrays
-from fbcheck_pipeline.phones.ways.cells import Cells, are_equal
+from fbcheck_pipeline.phones.ways.cells import Cells, are_equal, rejected
 from fbcheck_pipeline.phones.ways.way_asker import WayAsker, of_shape
 from fbcheck_pipeline.text.digit_runs import MAY_BE_DIGITS
 
@@ -67,7 +68,7 @@ def of_too_many(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[P
 
 @of_shape(ONE_CHAT_LINK)
 def in_link(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
-    """One chat link: its number is international, unless it is another one at home."""
+    """One chat link: its number is international; where it is another one at home, it is unclear, or the only one that may be a mobile's."""
     numbers = linked(plain)
     has_plus = matches(numbers, r"^\+")
     at_home = cells._replace(texts=numbers, says=np.full(len(plain), Says.NATIONAL))
@@ -75,10 +76,16 @@ def in_link(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[Phone
         texts=pc.binary_join_element_wise("+", pc.ascii_ltrim(numbers, "+"), ""), regions=np.full(len(plain), NONE)
     )
     (here, is_sure_here), (there, is_sure_there) = asker.fast(at_home), asker.fast(abroad)
-    is_alone = is_sure_here & (~phone_batches.is_number(here) | are_equal(here.e164, there.e164))
-    is_sure = is_sure_there & phone_batches.is_number(there) & (has_plus | is_alone | (at_home.regions == NONE))
-    is_sure &= ~matches(plain, NOT_ONE_LINK)
-    return phone_batches.in_order(there, np.flatnonzero(is_sure)), is_sure
+    is_one = is_sure_there & phone_batches.is_number(there) & ~matches(plain, NOT_ONE_LINK)
+    are_two, are_same = is_sure_here & phone_batches.is_number(here) & ~has_plus, are_equal(here.e164, there.e164)
+    are_kept = pc.and_(here.e164.is_valid(), there.e164.is_valid()).to_numpy(zero_copy_only=False)
+    is_chat = phone_batches.can_be_mobile(there) & ~phone_batches.can_be_mobile(here)  # who chats has a mobile
+    is_sure = is_one & (
+        has_plus | (is_sure_here & ~are_two) | are_same | (are_two & are_kept & is_chat) | (at_home.regions == NONE)
+    )
+    is_unclear = is_one & are_two & are_kept & ~(are_same | is_chat)
+    unclear = rejected(cells.rows[is_unclear], RejectReason.AMBIGUOUS_INTERNATIONAL)
+    return phone_batches.joined([phone_batches.in_order(there, np.flatnonzero(is_sure)), unclear]), is_sure | is_unclear
 
 
 @of_shape(URI)

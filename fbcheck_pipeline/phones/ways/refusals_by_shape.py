@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.phones import phone_batches
@@ -12,12 +13,14 @@ from fbcheck_pipeline.phones.dirty.among_words import REFERRED, beside_letter, r
 from fbcheck_pipeline.phones.dirty.apart import BETWEEN_OR_ADDRESS, begin_with_few, parts_apart
 from fbcheck_pipeline.phones.dirty.beside import (
     COUNTED,
+    COUNTED_APART,
     RANGE_OR_SUM,
     TIME_BEHIND,
     WITH_MORE,
     before_range,
     before_time,
     counted,
+    counted_apart,
     digits_in,
     ended_elsewhere,
     with_more,
@@ -31,9 +34,11 @@ from fbcheck_pipeline.phones.dirty.rejects import (
     CODED,
     GLUED,
     LED,
+    LONE_LETTER,
     are_few_beside,
     are_glued,
     are_led,
+    are_lettered,
     are_parted,
     certain_reasons,
     reasons_without_digit,
@@ -107,6 +112,12 @@ def parted(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneA
     return rejected_where(cells.rows, [(RejectReason.LETTERS_IN_NUMBER, are_none)])
 
 
+@of_shape(LONE_LETTER)
+def lettered(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+    """Numbers beside a lone letter that may be a digit."""
+    return rejected_where(cells.rows, [(RejectReason.LETTERS_IN_NUMBER, are_lettered(plain))])
+
+
 @of_shape(CODED)
 def coded(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
     """Files' codes with letters behind, where some digits are a number or the letters a country's code: other reasons come first."""
@@ -171,6 +182,19 @@ def counted_behind(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tupl
     is_counted[is_counted] = refused
     reasons = [(RejectReason.LETTERS_IN_NUMBER, is_whole[refused]), (RejectReason.AMBIGUOUS_RANGE, is_unclear[refused])]
     return rejected_for(cells.rows[refused], reasons), is_counted
+
+
+@of_shape(COUNTED_APART)
+def counted_behind_comma(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+    """A number, and a digit behind a comma that words count; it may end the number where all are one, and else nobody can tell."""
+    numbers, counts = counted_apart(plain)
+    _, is_number = asker.read_as(numbers, cells, phone_batches.is_clear_number)
+    is_number[is_number] = ~names_country(plain.filter(pa.array(is_number)))
+    whole = pc.binary_join_element_wise(*(digits_in(each.filter(pa.array(is_number))) for each in (numbers, counts)), "")
+    read, is_sure = asker.fast(cells.at(is_number)._replace(texts=whole))
+    are_one, are_two = is_number.copy(), is_number.copy()
+    are_one[is_number], are_two[is_number] = (is_sure & (phone_batches.is_number(read) == is_one) for is_one in (True, False))
+    return rejected_where(cells.rows, [(RejectReason.LETTERS_IN_NUMBER, are_one), (RejectReason.AMBIGUOUS_RANGE, are_two)])
 
 
 @of_shape(WITH_MORE)

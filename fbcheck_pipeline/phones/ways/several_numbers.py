@@ -8,15 +8,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.phones import phone_batches
 from fbcheck_pipeline.phones.dirty.beside import digits_in, ended_elsewhere
 from fbcheck_pipeline.phones.dirty.blanks import HOLDS_DAY, PARTED_BY_BLANKS, before_parts, parted_by_blanks
+from fbcheck_pipeline.phones.dirty.linked import BESIDE_LINK, beside_links
 from fbcheck_pipeline.phones.dirty.parts import MARKED, SEVERAL, WORDED, marked_parts, parts_of, worded_parts
 from fbcheck_pipeline.phones.dirty.undress import matches
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.phones.phone_batches import PhoneArrays
-from fbcheck_pipeline.phones.ways.cells import Cells, of_whole_cells
-from fbcheck_pipeline.phones.ways.one_number import may_end_earlier, one_among_words
+from fbcheck_pipeline.phones.ways.cells import Cells, of_whole_cells, rejected
+from fbcheck_pipeline.phones.ways.one_number import in_link, may_end_earlier, one_among_words, one_undressed
 from fbcheck_pipeline.phones.ways.way_asker import WayAsker, of_shape
 from fbcheck_pipeline.text.decorations import LIKE_CODES
 
@@ -52,6 +54,32 @@ def _in_parts_of(
     is_clear = phone_batches.is_clear_number(found)
     is_sure[is_sure] = is_clear
     return of_whole_cells(phone_batches.in_order(found, np.flatnonzero(is_clear)), is_sure, of_cell, len(plain))
+
+
+@of_shape(BESIDE_LINK)
+def in_links(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
+    """Chat links beside other links or numbers: each is read alone, and equal ones are one."""
+    parts, is_link, of_cell = beside_links(plain)
+    several = cells.taken(of_cell)._replace(rows=np.arange(len(parts)))
+    found, read = [], np.zeros(len(parts), np.bool_)
+    ways_beside = (one_undressed, in_parts, one_among_words, in_worded_parts, in_marked_parts)
+    for where, ways in ((is_link, (in_link,)), (~is_link, ways_beside)):
+        of_some, read[where] = asker.first_of(ways, several.at(where), parts.filter(pa.array(where)))
+        found.append(of_some)
+    together = phone_batches.joined(found)
+    together = phone_batches.in_order(together, np.argsort(together.row, kind="stable"))
+    # Two that are not kept may be one or two; why a text has none depends on the rest of the cell.
+    is_unclear, at = phone_batches.is_ambiguous(together), of_cell[together.row]
+    read[together.row[together.e164.is_null().to_numpy(zero_copy_only=False) & ~is_unclear]] = False
+    is_read = np.bincount(of_cell, minlength=len(plain)) > 0
+    is_read[of_cell[~read]] = False
+    are_unclear = is_read & np.isin(np.arange(len(plain)), at[is_unclear])
+    keys = at * len(together.row) + together.e164.dictionary_encode().indices.fill_null(0).to_numpy()
+    first = np.sort(np.unique(keys, return_index=True)[1])
+    numbers = phone_batches.in_order(together, first[(is_read & ~are_unclear)[at[first]]])
+    numbers = numbers._replace(row=cells.rows[of_cell[numbers.row]])
+    unclear = rejected(cells.rows[are_unclear], RejectReason.AMBIGUOUS_INTERNATIONAL)
+    return phone_batches.joined([numbers, unclear]), is_read
 
 
 @of_shape(PARTED_BY_BLANKS)
