@@ -18,7 +18,7 @@ from fbcheck_pipeline.phones.dirty.countries_named import MAY_BE_FLAG, names_cou
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches
 from fbcheck_pipeline.phones.fast.digits import before_digits, digit_counts, digits_as_one, without
 from fbcheck_pipeline.phones.fast.terms import Mask
-from fbcheck_pipeline.phones.fast.territories import FEWEST
+from fbcheck_pipeline.phones.fast.territories import FEWEST, FEWEST_ABROAD
 from fbcheck_pipeline.text import decorations, labels, uris
 from fbcheck_pipeline.text.cell_words import (
     EMPTY_WORDS,
@@ -53,8 +53,8 @@ _EMPTY_WORDS = pa.array(sorted(word.lower() for word in EMPTY_WORDS), pa.string(
 # A chat link without a number has a reason of its own; an escape may be a blank.
 _MAY_BE_MORE = r"(?i)wa\.me|whatsapp|&[a-z]+;"
 # Nothing in it is a tag, a quote, an address, a formula, an error or an escape.
-_NO_DIGITS = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f0-9\"&'<=@\\`{\x{ab}\x{b4}\x{bb}\x{2018}-\x{201e}]*$"
-_MAY_BE_ERROR = r"(?i)#.*[!?]|wa\.me|whatsapp"
+_NO_DIGITS = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f0-9\"'<=@\\`{\x{ab}\x{b4}\x{bb}\x{2018}-\x{201e}]*$"
+_MAY_BE_ERROR = r"(?i)#.*[!?]|wa\.me|whatsapp|&[a-z]+;"
 # Without tags, and without letters that fold to two: a word of them may say nothing, unknown to the pattern.
 _LETTERS = r"A-Za-z\x{c0}-\x{de}\x{e0}-\x{148}\x{14a}-\x{17e}\x{400}-\x{481}\x{483}-\x{52f}\p{Lo}"
 _WORDS = rf"^[{_LETTERS}\t\n !-/:;=?@\[\]^_`{{-~{SYMBOL}]*$"
@@ -77,16 +77,18 @@ _TAG_OR_CHAT = r"(?i)<\s*/?\s*[a-z]+(?:\s[^<>]*)?/?\s*>|@c\.us|whatsapp|wa\.me"
 _SIGNS = rf" \n#&*+,\-./:;_|~{SYMBOL}"
 GLUED = f"[0-9][{LETTERS}]|[{LETTERS}][0-9]"
 # Right behind the last digit, or after the first one where no word behind the last may take digits with it.
-_GLUED_BEHIND = rf"^[{LETTERS}{_SIGNS}(]*[0-9](?:[{LETTERS}{_SIGNS}0-9)]*[0-9])?[{LETTERS}][{LETTERS}{_SIGNS}]*$"
-_GLUED_WITHIN = r"^[A-Za-z0-9 .,;/+\-]*[0-9][A-Za-z][A-Za-z0-9 .,;/+\-]*$"
-_TAKES_DIGITS = r"[0-9][ .,;/+\-]+[A-Za-z][^0-9]*$|[0-9][ ./\-]+0"
+_GLUED_BEHIND = rf"^[{LETTERS}{_SIGNS}()]*[0-9](?:[{LETTERS}{_SIGNS}0-9)]*[0-9])?[{LETTERS}][{LETTERS}{_SIGNS}(]*$"
+_GLUED_WITHIN = r"^[A-Za-z0-9 .,:;/+\-]*[0-9][A-Za-z][A-Za-z0-9 .,:;/+\-]*$"
+_TAKES_DIGITS = r"[0-9][ .,:;/+\-]+[A-Za-z][^0-9]*$|[0-9][ ./\-]+0"
 # Words before all digits: glued to the first, whatever is behind; or apart, where nothing may cut the digits, nor words from them.
 _WORDS_BEFORE = rf"^[{LETTERS} \n#&+,\-./:;_|~(){SYMBOL}]*"
 _GLUED_BEFORE = rf"{_WORDS_BEFORE}[{LETTERS}][0-9][{LETTERS}{_SIGNS}0-9(]*$"
 _BEFORE_ONE = rf"{_WORDS_BEFORE}[0-9]+(?:(?: +|-)[0-9]+)*[{LETTERS}{_SIGNS}()]*$"
 LED = f"{_GLUED_BEFORE}|{_BEFORE_ONE}"
+# A page's address; glued to letters or digits it is none.
+_AT_PAGE = rf"(?:^|[^{LETTERS}0-9_])www\."
 # A flag, an item of a vCard, an escape, an address.
-_MAY_LEAD = rf"{MAY_BE_FLAG}|(?i:item[0-9]|&[a-z0-9#]+;|//|wa\.me|whatsapp)|(?:^|[^{LETTERS}0-9_])www\."
+_MAY_LEAD = rf"{MAY_BE_FLAG}|(?i:item[0-9]|&[a-z0-9#]+;|//|wa\.me|whatsapp)|{_AT_PAGE}"
 _LONGEST_LABEL = max(map(len, LABELS))
 # A dash glues a word to the digits before it; the word counts none of them, and no slash parts two numbers.
 CODED = rf"^(?:[0-9]{{1,4}}/)+[0-9]{{2,}}-[{LETTERS}]{{2,}}$"
@@ -98,15 +100,17 @@ BETWEEN = rf"[0-9][^0-9]*[{LETTERS}][^0-9]*[0-9]"
 _DAY_BEHIND = rf"(?:[^0-9](?:{DAY}|[0-9]{{1,2}}\.[0-9]{{1,2}}\.)[^0-9]*)?"
 _WORD_BEHIND = rf"[0-9][^0-9{LETTERS}]+[{LETTERS}][^0-9]*{_DAY_BEHIND}$"
 _EXTENSION = rf"(?i)[0-9][ \n,;.\-/]*(?:{EXTENSION_OF_ANY_I}|[x#])[ \n.:=#\-]*[0-9]+(?:[^0-9{LETTERS}]|$)"
-# Scientific notation, the time of a date, hours, a place, an escape, an error and a flag; an address and a mask of digits have other reasons.
+# A scheme goes before a number.
+_SCHEMED = rf":[^0-9{LETTERS}]*(?:tel:[^0-9{LETTERS}]*)?[0-9]"
+# Scientific notation, the time of a date, hours, a place, an escape, an error, a flag; an address and masked digits have other reasons.
 _MAY_GO = (
-    rf"(?i)^#|^[^0-9{LETTERS}]*[0-9]+(?:[.,][0-9]+)?\s*e\s*\+?-?[0-9]{{1,4}}[^0-9{LETTERS}]*$|[0-9][T ,]+[0-9]{{1,2}}[:.][0-9]{{2}}"
+    rf"(?i)^#.*[!?]|^[^0-9{LETTERS}]*[0-9]+(?:[.,][0-9]+)?\s*e\s*\+?-?[0-9]{{1,4}}[^0-9{LETTERS}]*$|[0-9][T ,]+[0-9]{{1,2}}[:.][0-9]{{2}}"
     r"|[0-9][.:][0-9]{2}[ \n]?-[ \n]?[0-9]|[0-9][ \n]?(?:h[0-9]*|[ap]m)[ \n]?-|-[ \n]?[0-9]{1,2}[ \n]?(?:h|[ap]m)|&[a-z0-9#]+;"
-    r"|item[0-9]|(?:tel|fax|callto|smsto|sms|phone)[:;]|//|www\.|wa\.me|whatsapp"
+    rf"|item[0-9]|(?:tel|fax|callto|smsto|sms|phone)(?:;|{_SCHEMED})|//|{_AT_PAGE}|wa\.me|whatsapp"
     rf"|{MAY_BE_PLACE}|[0-9)](?:[*?#]|\.\.|--)[^0-9]*[{LETTERS}]|{MAY_BE_FLAG}"
 )
-# Extensions may be glued to digits.
-_MAY_BE_GLUED = rf"(?i)(?:[xt]|{EXTENSION_WORDS})[ .:=#+\-]*[0-9]"
+# Extensions may be glued to digits; they have up to seven.
+_MAY_BE_GLUED = rf"(?i)(?:[xt]|{EXTENSION_WORDS})[ .:=#+\-]*[0-9]{{1,7}} *(?:[^0-9 ]|$)"
 LETTERS_LIKE_DIGITS = rf"(?:^|[^{LETTERS}])(?:[Oo\x{{41e}}\x{{43e}}IlSZB]+|[xX]+)(?:[^{LETTERS}]|$)"
 
 
@@ -164,7 +168,7 @@ def reasons_without_digit(cells: pa.StringArray) -> list[tuple[RejectReason, Mas
     words = cells.filter(pa.array(has_no_digit))
     says_nothing = np.array([decorations.says_nothing(word.replace(SYMBOL, "")) for word in words.to_pylist()], np.bool_)
     is_empty = has_no_digit.copy()
-    is_empty[has_no_digit] = says_nothing & ~matches(words, SYMBOL)  # which may be the flag of a country
+    is_empty[has_no_digit] = says_nothing & ~matches(words, MAY_BE_FLAG)
     has_no_digit[has_no_digit] = ~says_nothing
     is_address = matches(cells, _NO_DIGITS_BESIDE_AT, unless=_TAG_OR_CHAT)
     return [(RejectReason.NOT_A_NUMBER, has_no_digit | is_address), (RejectReason.EMPTY, is_empty)]
@@ -194,7 +198,7 @@ def are_glued(cells: pa.StringArray) -> Mask:
     is_within = matches(within, _GLUED_WITHIN, unless=_TAKES_DIGITS)
     is_within[is_within] = ~matches(within.filter(pa.array(is_within)), _MAY_BE_GLUED)
     is_sure[places] = is_within
-    is_sure[is_sure] = ~matches(cells.filter(pa.array(is_sure)), _MAY_GO)
+    is_sure[is_sure] = ~_may_go(cells.filter(pa.array(is_sure)))
     return is_sure
 
 
@@ -283,8 +287,15 @@ def are_few_beside(cells: pa.StringArray, fewest: int) -> Mask:
 def _where_none_goes(cells: pa.StringArray, where: Mask) -> Mask:
     """Some of the cells, of which no digits go as an extension, hours and the like."""
     some, left = cells.filter(pa.array(where)), where.copy()
-    left[where] = ~(matches(some, _EXTENSION) | matches(some, _MAY_GO))
+    left[where] = ~(matches(some, _EXTENSION) | _may_go(some))
     return left
+
+
+def _may_go(cells: pa.StringArray) -> Mask:
+    """Where digits may go; or a page is the reason, which beside few digits it is wherever it stands."""
+    has_few = digit_counts(cells) < FEWEST_ABROAD
+    has_few[has_few] = pc.match_substring(cells.filter(pa.array(has_few)), "www.").to_numpy(zero_copy_only=False)
+    return has_few | matches(cells, _MAY_GO)
 
 
 def say(says: Callable[[str], bool], cells: pa.StringArray) -> Mask:
