@@ -172,8 +172,10 @@ def read_linked(digits: str, region: str | None) -> PhoneOutcome:
 
 def vote(number: str, region: str) -> int:
     """What a bare cell says of its column, a `Says` or NO_VOTE_FOR_EITHER: it votes when it is valid in one reading only."""
-    national = library(number, region).is_number
-    international = library("+" + number, None).is_number
+    national, international = (
+        not is_certainly_none(text, of, Says.NATIONAL) and library(text, of).is_number
+        for text, of in ((number, region), ("+" + number, None))
+    )
     if national == international:
         return Says.NOTHING if national else NO_VOTE_FOR_EITHER
     return Says.NATIONAL if national else Says.INTERNATIONAL

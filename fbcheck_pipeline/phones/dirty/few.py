@@ -25,7 +25,7 @@ def few_digits_in(cells: pa.StringArray, regions: Ints) -> tuple[Mask, list[tupl
     is_few: Mask = (digits > 0) & (digits < fewest_of(regions))
     is_few[is_few] = ~_may_be_more(cells.filter(pa.array(is_few)), regions_in(regions))
     few = cells.filter(pa.array(is_few))
-    return is_few, [(reason, matches(few, shape)) for shape, reason in reversed(SHAPES)]
+    return is_few, [(reason, matches(few, *shapes)) for shapes, reason in reversed(SHAPES)]
 
 
 def fewest_of(regions: Ints) -> Ints:

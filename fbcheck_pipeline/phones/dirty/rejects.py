@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from fbcheck_pipeline.model.reasons import RejectReason
 from fbcheck_pipeline.phones.dirty.countries_named import MAY_BE_FLAG, names_country
-from fbcheck_pipeline.phones.dirty.undress import LETTERS, matches
+from fbcheck_pipeline.phones.dirty.undress import LETTERS, any_holds, matches
 from fbcheck_pipeline.phones.fast.digits import before_digits, digit_counts, digits_as_one, without
 from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.phones.fast.territories import FEWEST, FEWEST_ABROAD
@@ -43,7 +43,7 @@ from fbcheck_pipeline.text.decorations import (
     Reject,
 )
 from fbcheck_pipeline.text.digit_runs import MOST_GROUPS, may_be_digits
-from fbcheck_pipeline.text.few_digits import AMOUNT_OR_BOOK
+from fbcheck_pipeline.text.few_digits import AMOUNT_OR_BOOK, MAY_BE_AMOUNT_OR_BOOK
 from fbcheck_pipeline.text.other_readings import MOST_TAIL_DIGITS
 from fbcheck_pipeline.text.parts_apart import EXTENSION_OF_ANY_I
 
@@ -66,7 +66,16 @@ _PAGE = r"^(?:https?://|www\.)[A-Za-z0-9._~:/?#@!*+,%=&\-]+$"
 _NEGATIVE = r"^-[1-9][0-9]*(?:[.,][0-9]+)?$"
 _BELOW_ONE = r"^[1-9][.,][0-9]{5,}[eE]-0*[1-9][0-9]{0,2}$"
 _CALCULATED = r"^=[A-Za-z0-9+\-*/(),.:;!$ ]*[A-Za-z(][A-Za-z0-9+\-*/(),.:;!$ ]*$"
-_NONE = "|".join((_EMAIL, _AT, _PAGE, _NEGATIVE, _BELOW_ONE, _CALCULATED, DATE, AMOUNT_OR_BOOK, DECIMAL, COORDINATES))
+# Each cell with the shape holds one of the signs; without any the expression need not be compiled.
+_NONE = (
+    (f"{_EMAIL}|{_AT}", (b"@",)),
+    (_PAGE, (b"://", b"www.")),
+    (_NEGATIVE, (b"-",)),
+    (_BELOW_ONE, (b"e", b"E")),
+    (_CALCULATED, (b"=",)),
+    (f"{DATE}|{DECIMAL}|{COORDINATES}", (b".", b",", b"-", b"/")),
+)
+_SCIENTIFIC = "^[1-9][0-9.,]*[eE]"
 # More digits than are left; none is padded.
 _ROUNDED = "|".join(rf"^[1-9](?:[.,][0-9]{{1,{places - 1}}})?[eE]\+?{places:02}$" for places in range(8, 21))
 # A chat link, a message, an escape, a second address.
@@ -180,10 +189,11 @@ def certain_reasons(cells: pa.StringArray) -> list[tuple[RejectReason, Mask]]:
     Args:
         cells: as `in_ascii` gives them, without blanks around.
     """
-    return [
-        (RejectReason.NOT_A_NUMBER, matches(cells, _NONE, unless=_MAY_BE_ONE)),
-        (RejectReason.EXCEL_PRECISION_LOST, matches(cells, _ROUNDED)),
-    ]
+    is_none = matches(cells, MAY_BE_AMOUNT_OR_BOOK, AMOUNT_OR_BOOK)
+    if shapes := [shape for shape, signs in _NONE if any_holds(cells, *signs)]:
+        is_none |= matches(cells, "|".join(shapes))
+    is_none[is_none] = ~matches(cells.filter(pa.array(is_none)), _MAY_BE_ONE)
+    return [(RejectReason.NOT_A_NUMBER, is_none), (RejectReason.EXCEL_PRECISION_LOST, matches(cells, _SCIENTIFIC, _ROUNDED))]
 
 
 def are_glued(cells: pa.StringArray) -> Mask:

@@ -68,7 +68,7 @@ def after_clearing(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tupl
     return asker.first_clear(WAYS_CLEARED, cells, texts)
 
 
-@of_shape(MARKUP)
+@of_shape(MARKUP, signs="<[{")
 def in_markup(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
     """Numbers in tags, lists or documents; and what `after_clearing` reads in these."""
     ways = (clear_undressed, in_parts, one_among_words, after_clearing)

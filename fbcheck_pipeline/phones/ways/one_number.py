@@ -66,7 +66,7 @@ def of_too_many(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[P
     return asker.read_as(first_of_many(plain), cells)
 
 
-@of_shape(ONE_CHAT_LINK)
+@of_shape(ONE_CHAT_LINK, signs="/@")
 def in_link(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
     """One chat link: its number is international; where it is another one at home, it is unclear, or the only one that may be a mobile's."""
     numbers = linked(plain)
@@ -88,13 +88,13 @@ def in_link(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[Phone
     return phone_batches.joined([phone_batches.in_order(there, np.flatnonzero(is_sure)), unclear]), is_sure | is_unclear
 
 
-@of_shape(URI)
+@of_shape(URI, signs=":;?&")
 def in_uri(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
     """A number with the scheme, the parameters or the message of a URI."""
     return asker.read_as(in_uris(plain), cells, phone_batches.is_clear_number)
 
 
-@of_shape(HYPERLINK)
+@of_shape(HYPERLINK, signs="=")
 def in_hyperlink(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
     """A spreadsheet's link to a number."""
     return asker.first_clear((in_link, in_uri), cells, addresses_of(plain))

@@ -23,7 +23,7 @@ from fbcheck_pipeline.phones.ways.way_asker import WayAsker
 from fbcheck_pipeline.text.decorations import CURRENCY, MIN_PART_DIGITS
 from fbcheck_pipeline.text.digit_runs import LETTERS as LETTERS_APART
 from fbcheck_pipeline.text.digit_runs import MAY_BE_DIGITS, UNLESS
-from fbcheck_pipeline.text.few_digits import AMOUNT_OR_BOOK
+from fbcheck_pipeline.text.few_digits import AMOUNT_OR_BOOK, MAY_BE_AMOUNT_OR_BOOK
 from fbcheck_pipeline.text.parts_apart import REASONS as REASONS_APART
 from fbcheck_pipeline.text.parts_apart import TORN
 
@@ -53,7 +53,9 @@ def without_run(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[P
 
 def _is_other(cells: Cells, plain: pa.StringArray, longest: Ints, total: Ints) -> Mask:
     """What `digit_runs` does not look at, perhaps emergency numbers, and numbers of a country that is named."""
-    is_other = matches(plain, UNLESS) | matches(plain, AMOUNT_OR_BOOK)  # both in one would be too large to be fast
+    is_other = matches(plain, UNLESS) | matches(
+        plain, MAY_BE_AMOUNT_OR_BOOK, AMOUNT_OR_BOOK
+    )  # both in one would be too large to be fast
     is_few = total <= MAX_EMERGENCY_DIGITS
     is_other[is_few] |= may_be_emergency(plain.filter(pa.array(is_few)), regions_in(cells.regions))
     may_name = ~is_other & (longest >= FEWEST)

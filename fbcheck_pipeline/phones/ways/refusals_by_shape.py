@@ -118,7 +118,7 @@ def lettered(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[Phon
     return rejected_where(cells.rows, [(RejectReason.LETTERS_IN_NUMBER, are_lettered(plain))])
 
 
-@of_shape(CODED)
+@of_shape(CODED, signs="/")
 def coded(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
     """Files' codes with letters behind, where some digits are a number or the letters a country's code: other reasons come first."""
     groups = groups_of(plain)
@@ -142,7 +142,7 @@ def of_reference(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[
     return rejected(cells.rows[is_number], RejectReason.LETTERS_IN_NUMBER), is_number
 
 
-@of_shape(TIME_BEHIND)
+@of_shape(TIME_BEHIND, signs=":?%")
 def with_time(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
     """A number and a time, which nobody can tell from more of its digits."""
     _, is_number = asker.read_as(before_time(plain), cells, phone_batches.is_clear_number)
@@ -197,7 +197,7 @@ def counted_behind_comma(asker: WayAsker, cells: Cells, plain: pa.StringArray) -
     return rejected_where(cells.rows, [(RejectReason.LETTERS_IN_NUMBER, are_one), (RejectReason.AMBIGUOUS_RANGE, are_two)])
 
 
-@of_shape(WITH_MORE)
+@of_shape(WITH_MORE, signs="-#")
 def with_digits_behind(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
     """A number and more digits, which are too many for one."""
     numbers, *begins = with_more(plain)
@@ -220,7 +220,7 @@ def of_ranges(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[Pho
     return rejected(cells.rows[is_range], RejectReason.AMBIGUOUS_RANGE), is_range
 
 
-@of_shape(MOMENT_BEFORE)
+@of_shape(MOMENT_BEFORE, signs=":.")
 def after_moment(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
     """A date and a time, and a number behind words: all of it is taken for the moment."""
     parts, of_cell = parts_apart(plain)

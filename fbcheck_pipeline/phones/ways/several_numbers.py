@@ -40,7 +40,7 @@ def in_worded_parts(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tup
     return _in_parts_of(asker, worded_parts, cells, plain)
 
 
-@of_shape(MARKED)
+@of_shape(MARKED, signs=";|\n,")
 def in_marked_parts(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[PhoneArrays, Mask]:
     """As `in_worded_parts`, where semicolons, bars or lines part them."""
     return _in_parts_of(asker, marked_parts, cells, plain)
