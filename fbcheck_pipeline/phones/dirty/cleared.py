@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.among_words import CLOSED
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, QUOTE, SCHEMES, any_holds, matches, replaced, replaced_where
-from fbcheck_pipeline.phones.fast.digits import buffers_of, digit_counts, texts_at, texts_of
+from fbcheck_pipeline.phones.fast.digits import among, buffers_of, digit_counts, texts_at, texts_of
 from fbcheck_pipeline.phones.fast.terms import Ints
 from fbcheck_pipeline.text.decorations import (
     CURRENCY,
@@ -53,8 +53,8 @@ _HAS_ADDRESS = rf"@|{_HAS_PAGE}"
 # Stands where something went, until it is known whether digits are on both sides.
 _GONE = "\x1f"
 _BETWEEN_DIGITS = rf"([0-9][{_GONE}{re.escape(DIGIT_SEPARATORS)}]*){_GONE}([{_GONE}{re.escape(DIGIT_SEPARATORS)}]*[0-9])"
-_BESIDE_MAIL = np.isin(np.arange(256), np.frombuffer(b" \t\n\r\v\f,;/|():", np.uint8))
-_IS_BLANK, _NOT_BEHIND_MAIL = np.isin(np.arange(256), np.frombuffer(BLANKS.encode(), np.uint8)), np.frombuffer(b"(:", np.uint8)
+_BESIDE_MAIL = among(b" \t\n\r\v\f,;/|():")
+_IS_BLANK, _NOT_BEHIND_MAIL = among(BLANKS.encode()), among(b"(:")
 _MARKS_BESIDE = BLANKS + ",;/|:"
 _IN_ITS_PLACE = np.frombuffer(b"mail ", np.uint8)
 # A link, an item of a vCard, a parameter, a time behind a whole date, a place; a line's mark, a wide gap behind a code, a price's; an escape.
@@ -124,7 +124,7 @@ def _without_mail(texts: pa.StringArray) -> pa.StringArray:
     behind = np.minimum(np.append(parting, len(data))[after], ends[cells + 1])[first]
     starts, stops = ends[cells[first]], ends[cells[first] + 1]
     is_mail = (begins == starts) | (data[begins - 1] != ord(")"))
-    is_mail &= (behind == stops) | ~np.isin(data.take(behind, mode="clip"), _NOT_BEHIND_MAIL)
+    is_mail &= (behind == stops) | ~_NOT_BEHIND_MAIL[data.take(behind, mode="clip")]
     is_mail[is_mail] = matches(texts_at(data, begins[is_mail], (behind - begins)[is_mail]), _MAIL)
     begins, behind, starts = begins[is_mail], behind[is_mail], starts[is_mail]
     last = begins - 1

@@ -60,8 +60,9 @@ def countries_beside(cells: pa.StringArray) -> dict[int, frozenset[str]]:
         for place in _may_name(texts.dictionary)
         if (regions := regions_named(texts.dictionary[place].as_py(), LABELS))
     }
-    codes = texts.indices.to_numpy()
-    return {place: named[codes[place]] for place in np.flatnonzero(np.isin(codes, [*named])).tolist()}
+    codes, is_named = texts.indices.to_numpy(), np.zeros(len(texts.dictionary), np.bool_)
+    is_named[[*named]] = True
+    return {place: named[codes[place]] for place in np.flatnonzero(is_named[codes]).tolist()}
 
 
 def _may_name(cells: pa.StringArray) -> list[int]:

@@ -30,10 +30,10 @@ def few_digits_in(cells: pa.StringArray, regions: Ints) -> tuple[Mask, list[tupl
 
 def fewest_of(regions: Ints) -> Ints:
     """As `fewest_digits`, of each region."""
-    known = np.flatnonzero(np.bincount(regions + 1)) - 1  # NONE is one less than the first
     fewest = np.zeros(len(COUNTRIES) + 1, np.int64)
-    fewest[known + 1] = [fewest_digits(None if region == NONE else COUNTRIES[region]) for region in known.tolist()]
-    return fewest[regions + 1]
+    for region in _codes_in(regions):
+        fewest[region] = fewest_digits(None if region == NONE else COUNTRIES[region])  # that of NONE is the last place
+    return fewest[regions]
 
 
 def may_be_emergency(cells: pa.StringArray, regions: list[str]) -> Mask:
@@ -44,7 +44,12 @@ def may_be_emergency(cells: pa.StringArray, regions: list[str]) -> Mask:
 
 def regions_in(regions: Ints) -> list[str]:
     """The regions by name, each once."""
-    return [COUNTRIES[each] for each in np.unique(regions).tolist() if each != NONE]
+    return [COUNTRIES[each] for each in _codes_in(regions) if each != NONE]
+
+
+def _codes_in(regions: Ints) -> list[int]:
+    """Each once, NONE too, which is one less than the first."""
+    return (np.flatnonzero(np.bincount(regions + 1)) - 1).tolist()
 
 
 def _may_be_more(cells: pa.StringArray, regions: list[str]) -> Mask:

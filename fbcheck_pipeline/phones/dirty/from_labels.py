@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.countries_named import names_country
 from fbcheck_pipeline.phones.dirty.undress import matches, replaced_where, written_for
-from fbcheck_pipeline.phones.fast.digits import buffers_of, texts_at
+from fbcheck_pipeline.phones.fast.digits import among, buffers_of, texts_at
 from fbcheck_pipeline.phones.fast.terms import Ints
 from fbcheck_pipeline.text.labelled import (
     A_LETTER,
@@ -22,7 +22,7 @@ from fbcheck_pipeline.text.labelled import (
 )
 from fbcheck_pipeline.text.labels import LONE_LETTERS
 
-_IS_BEFORE = np.isin(np.arange(256), np.frombuffer(SIGNS_BEFORE.encode(), np.uint8))
+_IS_BEFORE = among(SIGNS_BEFORE.encode())
 
 
 def lone_letters(cells: pa.StringArray) -> pa.StringArray:

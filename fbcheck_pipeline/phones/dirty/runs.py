@@ -9,15 +9,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fbcheck_pipeline.phones.dirty.undress import matches, written_for
-from fbcheck_pipeline.phones.fast.digits import Bytes, buffers_of, digit_counts, only, texts_at
+from fbcheck_pipeline.phones.fast.digits import Bytes, among, buffers_of, digit_counts, only, texts_at
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text.decorations import DIGIT_SEPARATORS
 from fbcheck_pipeline.text.digit_runs import BEGINS_WITH_PLUS, BRACKETED_WORDS, MOST_DIGITS, MOST_GROUPS
 
-_IS_PARTING = ~np.isin(np.arange(256), np.frombuffer(f"0123456789{DIGIT_SEPARATORS}".encode(), np.uint8))
+_IS_PARTING = ~among(f"0123456789{DIGIT_SEPARATORS}".encode())
 _WORD_IN_BRACKETS = r"[^0-9][)\]]$"
 _NUMBER_FIRST = r"^(?:\+|\(?0)"
-_CLOSING = np.frombuffer(b")]}>", np.uint8)
+_CLOSING = among(b")]}>")
 
 
 class Groups(NamedTuple):
@@ -84,7 +84,7 @@ def groups_of(cells: pa.StringArray) -> Groups:
         cells: as `in_ascii` gives them, without blanks around.
     """
     ends, data = buffers_of(cells)
-    if np.isin(data, _CLOSING).any():
+    if _CLOSING[data].any():
         ends, data = buffers_of(pc.replace_substring_regex(cells, written_for(BRACKETED_WORDS, cells), " "))
     is_digit = data - np.uint8(ord("0")) < 10
     begins = is_digit.copy()

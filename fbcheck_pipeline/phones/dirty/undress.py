@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS, Bytes, buffers_of, digit_counts, only, without
+from fbcheck_pipeline.phones.fast.digits import MOST_DIGITS, Bytes, among, buffers_of, digit_counts, only, without
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.text import decorations
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS, NUMBER_WORDS
@@ -63,7 +63,8 @@ MANY = rf"^[0-9]+(?: +[0-9]+){{{MOST_GROUPS},}}$"
 MOST_BYTES = 4  # of a character
 FIRST_BEYOND_ASCII = 128
 # Of all letters in `LETTERS`, or the words of an expression, in UTF-8; of 0xe2 are signs, symbols and pictures.
-_BEGIN_LETTERS = np.array([byte for byte in range(0xC3, 0xEE) if byte != 0xE2], np.uint8)
+_FIRST_OF_LETTERS = 0xC3
+_BEGIN_LETTERS = among(bytes(byte for byte in range(_FIRST_OF_LETTERS, 0xEE) if byte != 0xE2))
 # Letters of most scripts, as a part of a class; all of them, `\p{L}`, take a hundred times as long to compile, which each batch does.
 LETTERS = (
     r"A-Za-z\x{c0}-\x{d6}\x{d8}-\x{f6}\x{f8}-\x{2af}\x{388}-\x{38a}\x{38e}-\x{3a1}\x{3a3}-\x{3f5}\x{3f7}-\x{481}\x{48a}-\x{52f}"
@@ -282,7 +283,7 @@ def written_for(pattern: str, cells: pa.StringArray) -> str:
 
 def _holds_letters(data: Bytes) -> bool:
     """Whether letters beyond ASCII may be in the bytes; signs and pictures begin with other bytes."""
-    return data.max(initial=0) >= _BEGIN_LETTERS[0] and bool(np.isin(data[data >= _BEGIN_LETTERS[0]], _BEGIN_LETTERS).any())
+    return data.max(initial=0) >= _FIRST_OF_LETTERS and bool(_BEGIN_LETTERS[data].any())
 
 
 @cache

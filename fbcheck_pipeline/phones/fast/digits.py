@@ -6,6 +6,7 @@ Works on Arrow's own buffer of all cells' bytes; no cell becomes a Python object
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -131,6 +132,12 @@ def _matrix_of(digits: Bytes, count: Ints) -> Bytes:
     return matrix.reshape(-1)
 
 
+@cache
+def among(some: bytes) -> Mask:
+    """By byte, whether it is one of these: kept, since numpy takes longer to find that out than to look at some hundred cells."""
+    return np.isin(np.arange(256), np.frombuffer(some, np.uint8))
+
+
 def digit_counts(cells: pa.StringArray) -> Ints:
     """How many digits of ASCII each cell has."""
     ends, data = buffers_of(cells)
@@ -139,12 +146,12 @@ def digit_counts(cells: pa.StringArray) -> Ints:
 
 def only(cells: pa.StringArray, kept: bytes) -> pa.StringArray:
     """Each cell with some characters of ASCII only; a null has none. A twentieth of what an expression takes."""
-    return _picked(cells, np.isin(np.arange(256), np.frombuffer(kept, np.uint8)))
+    return _picked(cells, among(kept))
 
 
 def without(cells: pa.StringArray, dropped: bytes) -> pa.StringArray:
     """Each cell without some characters of ASCII; a null has none."""
-    return _picked(cells, ~np.isin(np.arange(256), np.frombuffer(dropped, np.uint8)))
+    return _picked(cells, ~among(dropped))
 
 
 def translated(cells: pa.StringArray, table: bytes) -> pa.StringArray:
@@ -260,6 +267,9 @@ def _counts_between(ends: Ints, where: Mask) -> Ints:
     """How many bytes of each cell are of some kind, some cells after others: numpy makes integers of eight bytes of what it adds up."""
     counts, has_bytes = np.zeros(len(ends) - 1, np.int64), ends[1:] > ends[:-1]
     begins, of_kind = ends[:-1][has_bytes], where.view(np.uint8)
+    if 0 < len(where) <= _BYTES_AT_ONCE:
+        counts[has_bytes] = np.add.reduceat(of_kind, begins, dtype=np.int64)
+        return counts
     stops, firsts = np.append(begins, len(where)), np.unique(np.searchsorted(begins, np.arange(0, len(where), _BYTES_AT_ONCE)))
     found = [
         np.add.reduceat(of_kind[stops[first] : stops[last]], begins[first:last] - begins[first], dtype=np.int64)

@@ -53,9 +53,8 @@ def without_run(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[P
 
 def _is_other(cells: Cells, plain: pa.StringArray, longest: Ints, total: Ints) -> Mask:
     """What `digit_runs` does not look at, perhaps emergency numbers, and numbers of a country that is named."""
-    is_other = matches(plain, UNLESS) | matches(
-        plain, MAY_BE_AMOUNT_OR_BOOK, AMOUNT_OR_BOOK
-    )  # both in one would be too large to be fast
+    # Both in one would be too large to be fast.
+    is_other = matches(plain, UNLESS) | matches(plain, MAY_BE_AMOUNT_OR_BOOK, AMOUNT_OR_BOOK)
     is_few = total <= MAX_EMERGENCY_DIGITS
     is_other[is_few] |= may_be_emergency(plain.filter(pa.array(is_few)), regions_in(cells.regions))
     may_name = ~is_other & (longest >= FEWEST)

@@ -22,14 +22,14 @@ from fbcheck_pipeline.phones.dirty.cleared import cleared
 from fbcheck_pipeline.phones.dirty.countries_named import names_country
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, in_ascii, replaced, replaced_where, written_for
 from fbcheck_pipeline.phones.fast.digits import digit_counts, digits_as_one
-from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Mask, Says
+from fbcheck_pipeline.phones.fast.terms import COUNTRIES, NONE, Mask, Says
 from fbcheck_pipeline.phones.phone_batches import outcomes_from
 from fbcheck_pipeline.phones.phone_reader import PhoneReader
 from fbcheck_pipeline.phones.ways import way_asker
 from fbcheck_pipeline.phones.ways.all_ways import WAYS
 from fbcheck_pipeline.phones.ways.cells import Cells, none_of
-from fbcheck_pipeline.phones.ways.one_number import one_undressed
-from fbcheck_pipeline.phones.ways.way_asker import Way, WayAsker
+from fbcheck_pipeline.phones.ways.one_number import in_hyperlink, one_undressed
+from fbcheck_pipeline.phones.ways.way_asker import Way, WayAsker, of_shape
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
 from fbcheck_pipeline.text.decorations import to_ascii
 from fbcheck_pipeline.text.digit_runs import LABEL
@@ -583,12 +583,14 @@ _UNREADABLE = "("
 """As an expression it would raise an error."""
 
 
-def test_no_expression_is_compiled_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_expression_is_compiled_for_nothing(reader: PhoneReader, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without texts, without the sign that all of a shape have, or where another has decided: each takes as long as to read some cells."""
     nothing, texts = pa.array([None, None], pa.string()), pa.array(["a1b", "", None])
     assert replaced(nothing, _UNREADABLE, "").to_pylist() == [None, None]
     assert replaced_where(texts, _UNREADABLE, _UNREADABLE, "", signs=(b"x", b"ab")).to_pylist() == texts.to_pylist()
     assert replaced_where(texts[1:], "b", "b", "c", signs=(b"b",)).to_pylist() == ["", None]
+    cells = Cells(np.arange(3), pa.array(["a1b", "", "c"]), np.full(3, NONE), np.full(3, Says.NOTHING))
+    assert not of_shape(_UNREADABLE, signs="=#")(in_hyperlink)(reader.asker, cells, cells.texts)[1].any()
     monkeypatch.setattr(rejects, "_MAY_BE_GLUED", _UNREADABLE)
     assert rejects.are_glued(pa.array(["12ab"] * 3)).tolist() == [True] * 3
 
