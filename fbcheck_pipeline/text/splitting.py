@@ -118,6 +118,7 @@ SEPARATORS: tuple[Separator, ...] = (
     _separator(_SLASH, "/"),
     _separator(r"\s-\s", "-"),
     _separator(r"(?<=\d)\s*[(\[](?=[+0]\s?\d[^()]*[)\]]\s*$)", "(["),
+    _separator(r"(?<=\d)\s+(?=\(\d{2,}\)\s*\d)", "("),
     Separator(MIN_PART_DIGITS, _around_words, frozenset({A_LETTER})),
 )
 

@@ -60,6 +60,7 @@ MIN_DIGITS_BESIDE = 5
 
 # What nobody but a telephone is written like; a bracket holds an area code, and no words, so that it closes behind digits.
 _WRITTEN = re.compile(r"[(\[]*\+|0|[(\[]+0[\d\s.\-/]*[)\]]|\(\d+\)")
+_AREA_FIRST = re.compile(r"[^\d+(]*\(\d{2,}\)")
 _DIGITS_ONLY = re.compile(r"\+?\d+")
 _BARE = re.compile(r"[\d\s\-./()]+")
 _ENDS_IN_BLANK = re.compile(r"[\d)\]]\s+$")
@@ -436,14 +437,14 @@ def _may_be_reference(part: str, core: str | None, outcome: PhoneOutcome) -> boo
 
 def _is_shorthand(parts: list[str], in_first: int, reader: _Reader) -> bool:
     """`030 1234567 / 7654321`: True where a part with the beginning of the first is another number than the part alone."""
-    first, *others = (digits_and_plus_in(part) for part in parts)
+    first, *others = map(digits_and_plus_in, parts)
     first = first[: len(first) // in_first]  # the first of several, about
     has_trunk = has_trunk_zero(reader.region)
     if has_trunk and in_first == 1 and len(first) < MIN_PART_DIGITS and first[:1] not in ("0", "+"):
         return True  # `12345; 0664 …`: rather a post code
     trunk = int(has_trunk and first.startswith("0"))
-    for other in others:
-        if other.startswith(("0", "+")) or digit_count(other) >= digit_count(first) + trunk:
+    for part, other in zip(parts[1:], others, strict=True):
+        if other.startswith(("0", "+")) or _AREA_FIRST.match(part) or digit_count(other) >= digit_count(first) + trunk:
             continue
         alone = reader.read(other)
         if has_trunk and len(alone.e164 or "") != len(reader.read(first).e164 or ""):

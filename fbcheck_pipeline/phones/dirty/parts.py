@@ -47,7 +47,7 @@ WORDED = rf"^{_BESIDE}{_ANY}(?:(?:{_WORDS_BETWEEN}|{_BESIDE}{_SIGN}{_BESIDE}){_A
 MARKED = r"(?s)[0-9].*[;|\n,].*[0-9]"
 _PLAIN = rf"^[{LETTERS}0-9 \n;|,.:!?/()+\-]*$"
 _SCHEME = rf"(?i){SCHEMES}|www\.|wa\.me|whatsapp|//"
-_BEGINS = r"^(?:[^0-9+(]|\([^0-9+])*\(?[+0]"
+_BEGINS = r"^(?:[^0-9+(]|\([^0-9+])*(?:\(?[+0]|\([0-9]{2,}\))"
 _JOINED = rf"(?i) (?:{JOINING_WORDS}) "
 # `VE` is Venezuela, too.
 _MAY_JOIN = "|".join(word.upper() for word in JOINING_WORDS.split("|") if region_of(word.upper()))
