@@ -122,7 +122,7 @@ MUTANTS = (
     Mutant("a price behind a moment", "dirty/cleared.py", r"(?: ?[^\s{CURRENCY[1:-1]}])*$", r"(?: ?[^\s])*$"),
     # parts and countries: what may be a time, or another country's
     Mutant("a day without marks", "dirty/parts.py", "{DAY}|{BARE_DAY}|", "{DAY}|"),
-    Mutant("hours without marks", "dirty/parts.py", "|{BARE_HOURS}|", "|"),
+    Mutant("hours without marks", "dirty/parts.py", "|{BARE_HOURS})|", ")|"),
     Mutant("a sign of a shape", "dirty/undress.py", "return any(sign in data for sign in signs)", "return False"),
     Mutant("a cell without bytes before others", "fast/digits.py", "begins, of_kind = ends[:-1][has_bytes]", "begins, of_kind = np.minimum(ends[:-1], max(0, len(where) - 1))[: has_bytes.sum()]"),
     Mutant("a block of digits", "fast/digits.py", "begins[first:last] - begins[first]", "begins[first:last] - begins[0]"),
@@ -506,7 +506,8 @@ MUTANTS = (
     Mutant("a day behind a number", "ways/several_numbers.py", "are_two[are_two] = ~matches(plain.filter(pa.array(are_two)), HOLDS_DAY)", "pass"),
     Mutant("a bracket holds a country's code", "dirty/undress.py", "({_CODES})", "([0-9]{{1,3}})"),
     Mutant("a year before a short date", "dirty/blanks.py", " +[0-9]{1,2}\\.[0-9]{2}\\.", " +[0-9]+\\.[0-9]{2}\\."),
-    Mutant("a post code beside a number", "dirty/parts.py", "|{BARE_HOURS}|{CODE})", "|{BARE_HOURS})"),
+    Mutant("a post code beside a number", "dirty/parts.py", "|{_CODE})(?:", ")(?:"),
+    Mutant("a bracket of one digit", "dirty/parts.py", "|\\([0-9]{2,}\\))\"", "|\\([0-9]+\\))\""),
     Mutant("a price of thousands with a blank", "dirty/cleared.py", "(?:0|[1-9][0-9]{{0,3}})\\s+[1-9]", "(?:0|[1-9][0-9]{{2,3}})\\s+[1-9]"),
     Mutant("a price of noughts with a blank", "dirty/cleared.py", "(?:0|[1-9][0-9]{{0,3}})\\s+[1-9]", "[1-9][0-9]{{0,3}}\\s+[1-9]"),
     Mutant("a range before its end", "ways/refusals_by_shape.py", "before_range(plain), cells, phone_batches.is_number)", "before_range(plain), cells)"),

@@ -34,7 +34,8 @@ _LISTED = r"\(?0[0-9]*\)?(?: ?[0-9]+)*|\+[0-9]+(?: [0-9]+)*"
 _NUMBERED = rf"^1[.)] (?:{_LISTED})[ \n]+2[.)] (?:{_LISTED})(?:[ \n]+3[.)] (?:{_LISTED}))?$"
 _BRACKETED = r"^([^(]*[0-9]) ?\(([+0] ?[0-9](?:[0-9 .\-]*[0-9])?)\)$"
 _PLUS = r" ?\+ (\(?(?:0[1-9]|\+))"
-SEVERAL = rf"{_SEVERAL}|{_NUMBERED}|{_BRACKETED}|^[0-9 ()+.\-]*[0-9)]{_PLUS}"
+_AREA_FIRST = r"([^+][0-9][ .\-]?[0-9]{2}) +(\([0-9]{2,}\) ?[0-9])"  # behind no code of a country
+SEVERAL = rf"{_SEVERAL}|{_NUMBERED}|{_BRACKETED}|^[+(]?[0-9][0-9 ()/,;.\-]*{_AREA_FIRST}|^[0-9 ()+.\-]*[0-9)]{_PLUS}"
 _WORD = rf"[{LETTERS}]{{2,}}[.:]?"
 _WORDS_BETWEEN = rf"(?:(?: +{_WORD})+| *\({_WORD}(?: {_WORD})*\)) +"
 # One of these between two numbers parts them, whatever words are on both its sides; where none is, words do.
@@ -51,7 +52,8 @@ _BEGINS = r"^(?:[^0-9+(]|\([^0-9+])*(?:\(?[+0]|\([0-9]{2,}\))"
 _JOINED = rf"(?i) (?:{JOINING_WORDS}) "
 # `VE` is Venezuela, too.
 _MAY_JOIN = "|".join(word.upper() for word in JOINING_WORDS.split("|") if region_of(word.upper()))
-_UNCLEAR = rf"(?:^|[^0-9])(?:{DAY}|{BARE_DAY}|{BARE_HOURS}|{CODE})(?:[^0-9]|$)|[0-9)]\s+\+[0-9]{{1,3}}  | (?:{_MAY_JOIN}) "
+_CODE = rf"(?:^|[^0-9) ] *)(?:{CODE})"  # behind an area code it is a number
+_UNCLEAR = rf"(?:(?:^|[^0-9])(?:{DAY}|{BARE_DAY}|{BARE_HOURS})|{_CODE})(?:[^0-9]|$)|[0-9)]\s+\+[0-9]{{1,3}}  | (?:{_MAY_JOIN}) "
 """Digits beside a date may be another number with it: `0532 …; 89 30.11.1995`; a wide gap behind a number's code is a dash."""
 
 
@@ -66,6 +68,7 @@ def parts_of(cells: pa.StringArray) -> tuple[pa.StringArray, Ints]:
     cells = pc.replace_with_mask(cells, pa.array(is_numbered), pc.utf8_slice_codeunits(lists, len("1. ")))
     cells = replaced_where(cells, _BRACKETED, _BRACKETED, r"\1;\2")
     cells = replaced_where(cells, _PLUS, _PLUS, r";\1", signs=(b"+ ",))
+    cells = replaced_where(cells, _AREA_FIRST, _AREA_FIRST, r"\1;\2", signs=(b" (",))
     places = _without_unclear(cells, matches(cells, _SEVERAL))
     lists = pc.split_pattern(replaced(cells.take(pa.array(places)), _SEPARATOR, ";"), ";")
     return _whole(lists, places)
