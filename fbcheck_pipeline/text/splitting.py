@@ -32,7 +32,7 @@ CERTAIN_SEPARATORS = (":::", "\n", "|", ";")
 LONG_LIST = r"^[^0-9]{0,40}[0-9](?:[^0-9]{0,30}[0-9])*[^0-9]{0,40}$"
 """Nowhere many words; for Python and RE2."""
 _DIGIT = re.compile(r"\d")
-_BETWEEN = re.compile(rf"(?<=[\d)])[\s.,;:(\[\-]+({LETTER}[^\d+(\[]*)(?=[\d+(\[])")
+_BETWEEN = re.compile(rf"(?:(?<=\d)|(?<=\d\)))[\s.,;:(\[\-]+({LETTER}[^\d+(\[]*)(?=[\d+(\[])")
 _LETTERED = re.compile(rf"[{''.join(sorted(LABEL_LETTERS))}][:.]", re.I)
 _RESTART = re.compile(r"(?<=[\d)])[\s\-./()\[\]]+(?=0)")
 # No mark of these is in a number, none hides a digit, none says what the digits before it are.
