@@ -29,7 +29,7 @@ from tests.world.year import Year
 from tests.world.year_dagster import dagster_instance, dagster_of
 from tests.world.year_vendor import HOUR_S, MoodyVendor
 
-DAYS, LISTS_A_DAY = 365, 12
+DAYS, LISTS_A_DAY = 365, 4
 RETENTION_DAYS = 90
 RESTORED, UPGRADED, SET_BACK = 50, 220, 100
 BOUND_S = 60.0
