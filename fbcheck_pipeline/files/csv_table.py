@@ -109,9 +109,8 @@ class CsvTable:
     def _regular(self, block: Block, width: int) -> pa.RecordBatch | None:
         """What pyarrow makes of it; None when a row has more or fewer fields."""
         names = [str(index) for index in range(width)]
-        text = pa.allocate_buffer(
-            len(block.text)
-        )  # Arrow's own: a thread of Arrow that lets go of Python's memory last, as Python ends, aborts
+        # Arrow's own: a thread of Arrow that lets go of Python's memory last, as Python ends, aborts.
+        text = pa.allocate_buffer(len(block.text))
         memoryview(text).cast("B")[:] = block.text
         try:
             table = pa_csv.read_csv(

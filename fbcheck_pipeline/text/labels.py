@@ -37,16 +37,17 @@ _CAPITALS = re.compile(r"[\s\-]([A-Z]{4,})\W*$")
 _KEYS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "22233344455566677778889999")
 _LABEL_LETTER = f"(?i:[{''.join(sorted(LABEL_LETTERS))}])"
 LONE_LETTERS = (
-    (rf"([{LETTERS}]{{2}}[.,]? )[{LETTERS}]\. +(\(?(?:\+|0[1-9]))", r"\1\2"),
+    (rf"([{LETTERS}]{{2}}[.,]? )[{LETTERS}]\. +(\(?(?:\+|0[1-9]))", r"\1\2", (b". ",)),
     (
         rf"(?:(^|[\r\n,;/|&] *|[0-9)] +)(?:{_LABEL_LETTER}|\({_LABEL_LETTER}\))|(^|[\r\n,;/|&] *)\([{LETTERS}]\))(?:[:.] *| +)"
         rf"([(+]{{0,2}}[0-9](?:[ ()./\-]{{0,3}}[0-9]){{{MIN_PART_DIGITS - 1}}})",
         r"\1\2Tel \3",
+        (),
     ),
 )
 """Letters that are no digit of the number behind them, and what becomes of them: the initial of `Ayşe K. 0532 …` goes, the label of `T 030 …` or
-`(g) 030 …` is a word. The expressions mean the same to Python and to RE2."""
-_LONE_LETTERS = tuple((re.compile(letter), becomes) for letter, becomes in LONE_LETTERS)
+`(g) 030 …` is a word; and of which signs one is in each text that holds one. The expressions mean the same to Python and to RE2."""
+_LONE_LETTERS = tuple((re.compile(letter), becomes) for letter, becomes, _ in LONE_LETTERS)
 _LOOKS_LIKE_DIGITS = re.compile("[Oo\u041e\u043eIlSZB]+|[xX]+|[iszbqgGQD]")
 
 

@@ -31,6 +31,8 @@ MAX_LIST_LENGTH = 2000
 CERTAIN_SEPARATORS = (":::", "\n", "|", ";")
 LONG_LIST = r"^[^0-9]{0,40}[0-9](?:[^0-9]{0,30}[0-9])*[^0-9]{0,40}$"
 """Nowhere many words; for Python and RE2."""
+BRACKETED_AREA = r"\([0-9]{2,}\)"
+"""Begins a number, which lacks nothing of the one before it; a single digit may count. For Python and RE2."""
 _DIGIT = re.compile(r"\d")
 _BETWEEN = re.compile(rf"(?:(?<=\d)|(?<=\d\)))[\s.,;:(\[\-]+({LETTER}[^\d+(\[]*)(?=[\d+(\[])")
 _LETTERED = re.compile(rf"[{''.join(sorted(LABEL_LETTERS))}][:.]", re.I)
@@ -118,7 +120,7 @@ SEPARATORS: tuple[Separator, ...] = (
     _separator(_SLASH, "/"),
     _separator(r"\s-\s", "-"),
     _separator(r"(?<=\d)\s*[(\[](?=[+0]\s?\d[^()]*[)\]]\s*$)", "(["),
-    _separator(r"(?<=\d)\s+(?=\(\d{2,}\)\s*\d)", "("),
+    _separator(rf"(?<=\d)\s+(?={BRACKETED_AREA}\s*\d)", "("),
     Separator(MIN_PART_DIGITS, _around_words, frozenset({A_LETTER})),
 )
 

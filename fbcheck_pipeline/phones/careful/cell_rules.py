@@ -38,7 +38,7 @@ from fbcheck_pipeline.text.cleaning import CELL, EACH_PART, WHOLE_TEXT, WORDS, c
 from fbcheck_pipeline.text.countries import regions_named
 from fbcheck_pipeline.text.decorations import MIN_PART_DIGITS, Reject, digit_count, digits_and_plus_in, digits_in
 from fbcheck_pipeline.text.other_readings import Area
-from fbcheck_pipeline.text.splitting import MIN_RESTART_DIGITS, SEPARATORS, cuts, long_list, restarts
+from fbcheck_pipeline.text.splitting import BRACKETED_AREA, MIN_RESTART_DIGITS, SEPARATORS, cuts, long_list, restarts
 from fbcheck_pipeline.text.uris import segments
 
 SPLIT = "Splits a cell that holds several numbers."
@@ -60,7 +60,7 @@ MIN_DIGITS_BESIDE = 5
 
 # What nobody but a telephone is written like; a bracket holds an area code, and no words, so that it closes behind digits.
 _WRITTEN = re.compile(r"[(\[]*\+|0|[(\[]+0[\d\s.\-/]*[)\]]|\(\d+\)")
-_AREA_FIRST = re.compile(r"[^\d+(]*\(\d{2,}\)")
+_AREA_FIRST = re.compile(rf"[^\d+(]*{BRACKETED_AREA}")
 _DIGITS_ONLY = re.compile(r"\+?\d+")
 _BARE = re.compile(r"[\d\s\-./()]+")
 _ENDS_IN_BLANK = re.compile(r"[\d)\]]\s+$")

@@ -13,6 +13,7 @@ from fbcheck_pipeline.phones.dirty.among_words import CLOSED
 from fbcheck_pipeline.phones.dirty.rejects import LETTERS_LIKE_DIGITS, say
 from fbcheck_pipeline.phones.dirty.undress import LETTERS, NOTHING, SCHEMES, WHOLE_OR_COUNTED, matches, replaced, rewritten
 from fbcheck_pipeline.phones.fast.digits import digit_counts, only
+from fbcheck_pipeline.phones.fast.terms import Mask
 from fbcheck_pipeline.text import labels
 from fbcheck_pipeline.text.cell_words import EXTENSION_WORDS
 from fbcheck_pipeline.text.decorations import CURRENCY, MIN_PART_DIGITS, YEAR
@@ -57,8 +58,7 @@ TIME_BEHIND = rf"^{_NUMBER} (?:[0-9]{{1,2}}:[0-9]{{2}}|\?+|%[1-9][0-9]?|[1-9][0-
 COUNTED_APART = rf"^{_NUMBER}, ?([1-9])\.? {_WORD}(?: {_WORD})*$"
 # A country's code, or an area code of three digits; letters that may be digits.
 _NO_COUNT = (
-    rf"^\(?(?:{'|'.join(map(str, COUNTRY_CODE_TO_REGION_CODE))}|[0-9]{{3}}[.)]*)\)? [(]?0"
-    rf"|{LETTERS_LIKE_DIGITS}|(?i:{SCHEMES})"
+    rf"^\(?(?:{'|'.join(map(str, COUNTRY_CODE_TO_REGION_CODE))}|[0-9]{{3}}[.)]*)\)? [(]?0|{LETTERS_LIKE_DIGITS}|(?i:{SCHEMES})"
 )
 # Digits and words behind them; neither a day nor two numbers nor an address.
 COUNTED = rf"^(?:\+[0-9]+|\(?0[0-9]+\)?)[0-9 /\-]*[ /\-][0-9]+\.? [{LETTERS}][{LETTERS} .,!?\-]*:?$"
@@ -134,7 +134,7 @@ def counted(cells: pa.StringArray) -> pa.StringArray:
     """
     may_be_two = (digit_counts(cells) >= 2 * MIN_PART_DIGITS) & matches(cells, _SECOND)
     is_counted = matches(cells, COUNTED, unless=_NOT_COUNTED) & ~may_be_two
-    is_counted[is_counted] = ~say(labels.is_label, replaced(cells.filter(pa.array(is_counted)), rf"^[^{LETTERS}]*", ""))
+    is_counted[is_counted] = ~_are_labelled(cells.filter(pa.array(is_counted)))
     return rewritten(cells, is_counted, rf"\.? [{LETTERS}].*$", "")
 
 
@@ -145,9 +145,14 @@ def counted_apart(cells: pa.StringArray) -> tuple[pa.StringArray, pa.StringArray
         cells: as `in_ascii` gives them, without blanks around; `COUNTED_APART`.
     """
     may_go = matches(cells, MAY_GO)
-    may_go[may_go] = ~say(labels.is_label, replaced(cells.filter(pa.array(may_go)), rf"^[^{LETTERS}]*", ""))
+    may_go[may_go] = ~_are_labelled(cells.filter(pa.array(may_go)))
     numbers, counts = (rewritten(cells, may_go, COUNTED_APART, group) for group in (r"\1", r"\2"))
     return numbers, counts
+
+
+def _are_labelled(cells: pa.StringArray) -> Mask:
+    """Where the words behind the digits say what the number is: these count nothing."""
+    return say(labels.is_label, replaced(cells, rf"^[^{LETTERS}]*", ""))
 
 
 def without_group_behind(numbers: pa.StringArray) -> pa.StringArray:

@@ -31,8 +31,8 @@ def lone_letters(cells: pa.StringArray) -> pa.StringArray:
     Args:
         cells: as `in_ascii` gives them, without blanks around.
     """
-    for letter, becomes in LONE_LETTERS:
-        cells = replaced_where(cells, letter, letter, becomes)
+    for letter, becomes, signs in LONE_LETTERS:
+        cells = replaced_where(cells, letter, letter, becomes, signs)
     return cells
 
 

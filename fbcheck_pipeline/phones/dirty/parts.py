@@ -26,6 +26,7 @@ from fbcheck_pipeline.text.cell_words import JOINING_WORDS
 from fbcheck_pipeline.text.countries import region_of
 from fbcheck_pipeline.text.decorations import BARE_DAY, BARE_HOURS, CODE, DAY, MIN_PART_DIGITS
 from fbcheck_pipeline.text.few_digits import BLANKS
+from fbcheck_pipeline.text.splitting import BRACKETED_AREA
 
 _PART = r"[+(]?(?:[0-9][ ().\-]{0,2})+"
 _SEPARATOR = rf"(?: ?(?:[;|,/&]|\n+|:::?) ?| - |(?i: (?:{JOINING_WORDS}) ))"
@@ -34,7 +35,7 @@ _LISTED = r"\(?0[0-9]*\)?(?: ?[0-9]+)*|\+[0-9]+(?: [0-9]+)*"
 _NUMBERED = rf"^1[.)] (?:{_LISTED})[ \n]+2[.)] (?:{_LISTED})(?:[ \n]+3[.)] (?:{_LISTED}))?$"
 _BRACKETED = r"^([^(]*[0-9]) ?\(([+0] ?[0-9](?:[0-9 .\-]*[0-9])?)\)$"
 _PLUS = r" ?\+ (\(?(?:0[1-9]|\+))"
-_AREA_FIRST = r"([^+][0-9][ .\-]?[0-9]{2}) +(\([0-9]{2,}\) ?[0-9])"  # behind no code of a country
+_AREA_FIRST = rf"([^+][0-9][ .\-]?[0-9]{{2}}) +({BRACKETED_AREA} ?[0-9])"  # behind no code of a country
 SEVERAL = rf"{_SEVERAL}|{_NUMBERED}|{_BRACKETED}|^[+(]?[0-9][0-9 ()/,;.\-]*{_AREA_FIRST}|^[0-9 ()+.\-]*[0-9)]{_PLUS}"
 _WORD = rf"[{LETTERS}]{{2,}}[.:]?"
 _WORDS_BETWEEN = rf"(?:(?: +{_WORD})+| *\({_WORD}(?: {_WORD})*\)) +"
@@ -48,7 +49,7 @@ WORDED = rf"^{_BESIDE}{_ANY}(?:(?:{_WORDS_BETWEEN}|{_BESIDE}{_SIGN}{_BESIDE}){_A
 MARKED = r"(?s)[0-9].*[;|\n,].*[0-9]"
 _PLAIN = rf"^[{LETTERS}0-9 \n;|,.:!?/()+\-]*$"
 _SCHEME = rf"(?i){SCHEMES}|www\.|wa\.me|whatsapp|//"
-_BEGINS = r"^(?:[^0-9+(]|\([^0-9+])*(?:\(?[+0]|\([0-9]{2,}\))"
+_BEGINS = rf"^(?:[^0-9+(]|\([^0-9+])*(?:\(?[+0]|{BRACKETED_AREA})"
 _JOINED = rf"(?i) (?:{JOINING_WORDS}) "
 # `VE` is Venezuela, too.
 _MAY_JOIN = "|".join(word.upper() for word in JOINING_WORDS.split("|") if region_of(word.upper()))

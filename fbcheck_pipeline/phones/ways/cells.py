@@ -58,10 +58,16 @@ def rejected_where(rows: Ints, reasons: Sequence[tuple[RejectReason, Mask]]) -> 
     return rejected_for(rows[is_none], [(reason, where[is_none]) for reason, where in reasons]), is_none
 
 
+def are_whole(is_sure: Mask, of_cell: Ints, count: int) -> Mask:
+    """Which of so many cells have parts, all of which are sure."""
+    are_whole: Mask = np.bincount(of_cell, minlength=count) > 0
+    are_whole[of_cell[~is_sure]] = False
+    return are_whole
+
+
 def of_whole_cells(found: PhoneArrays, is_sure: Mask, of_cell: Ints, count: int) -> tuple[PhoneArrays, Mask]:
     """The phones of those cells whose parts are all sure; the mask is over all cells."""
-    is_read = np.bincount(of_cell, minlength=count) > 0
-    is_read[of_cell[~is_sure]] = False
+    is_read = are_whole(is_sure, of_cell, count)
     return phone_batches.in_order(found, np.flatnonzero(is_read[of_cell[is_sure]])), is_read
 
 

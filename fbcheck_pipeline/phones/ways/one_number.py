@@ -125,12 +125,8 @@ def one_among_words(
     is_sure[may_be_two] = is_none & ~phone_batches.is_number(read)
     is_sure &= ~may_end_at_area(asker, cells, marked)
     has_count = is_read & matches(numbers, AFTER_COUNT)
-    rests = replaced(numbers.filter(pa.array(has_count)), AFTER_COUNT, "")
-    counted = cells.at(has_count)._replace(texts=digits_in(rests))
-    says = np.where(counted.says == Says.INTERNATIONAL, Says.INTERNATIONAL, Says.NATIONAL)
-    read, is_none = asker.fast(counted._replace(says=says))
-    are_same = are_equal(read.e164, found.e164.filter(pa.array(has_count[is_read])))
-    is_sure[has_count] &= is_none & (~phone_batches.is_number(read) | are_same)
+    of_counted = numbers.filter(pa.array(has_count)), found.e164.filter(pa.array(has_count[is_read]))
+    is_sure[has_count] &= ~may_begin_later(asker, cells.at(has_count), *of_counted)
     has_head = is_read & (is_labelled | matches(plain, "[^0-9]$"))
     places = np.flatnonzero(has_head)
     heads = numbers.take(pa.array(places))
@@ -153,6 +149,13 @@ def one_among_words(
         | are_references(named, numbers.filter(pa.array(is_named)), beside_others)
     )
     return phone_batches.in_order(found, np.flatnonzero(is_sure[is_read])), is_sure
+
+
+def may_begin_later(asker: WayAsker, cells: Cells, numbers: pa.StringArray, e164: pa.StringArray) -> Mask:
+    """Numbers that may be others without their short first group: behind words it may be a count."""
+    says = np.where(cells.says == Says.INTERNATIONAL, Says.INTERNATIONAL, Says.NATIONAL)
+    read, is_sure = asker.fast(cells._replace(texts=digits_in(replaced(numbers, AFTER_COUNT, "")), says=says))
+    return ~is_sure | (phone_batches.is_number(read) & ~are_equal(read.e164, e164))
 
 
 def may_end_earlier(asker: WayAsker, cells: Cells, numbers: pa.StringArray) -> Mask:

@@ -17,7 +17,7 @@ from fbcheck_pipeline.phones.dirty.parts import MARKED, SEVERAL, WORDED, marked_
 from fbcheck_pipeline.phones.dirty.undress import matches
 from fbcheck_pipeline.phones.fast.terms import Ints, Mask
 from fbcheck_pipeline.phones.phone_batches import PhoneArrays
-from fbcheck_pipeline.phones.ways.cells import Cells, of_whole_cells, rejected
+from fbcheck_pipeline.phones.ways.cells import Cells, are_whole, of_whole_cells, rejected
 from fbcheck_pipeline.phones.ways.one_number import in_link, may_end_earlier, one_among_words, one_undressed
 from fbcheck_pipeline.phones.ways.way_asker import WayAsker, of_shape
 from fbcheck_pipeline.text.decorations import LIKE_CODES
@@ -71,9 +71,8 @@ def in_links(asker: WayAsker, cells: Cells, plain: pa.StringArray) -> tuple[Phon
     # Two that are not kept may be one or two; why a text has none depends on the rest of the cell.
     is_unclear, at = phone_batches.is_ambiguous(together), of_cell[together.row]
     read[together.row[together.e164.is_null().to_numpy(zero_copy_only=False) & ~is_unclear]] = False
-    is_read = np.bincount(of_cell, minlength=len(plain)) > 0
-    is_read[of_cell[~read]] = False
-    are_unclear = is_read & np.isin(np.arange(len(plain)), at[is_unclear])
+    is_read = are_whole(read, of_cell, len(plain))
+    are_unclear = is_read & (np.bincount(at[is_unclear], minlength=len(plain)) > 0)
     keys = at * len(together.row) + together.e164.dictionary_encode().indices.fill_null(0).to_numpy()
     first = np.sort(np.unique(keys, return_index=True)[1])
     numbers = phone_batches.in_order(together, first[(is_read & ~are_unclear)[at[first]]])

@@ -6,13 +6,12 @@ import random
 
 import pytest
 
-from fbcheck_pipeline.phones import phone_reader
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
 from fbcheck_pipeline.phones.phone_reader import PhoneReader
 from tests.unit.phones.corpus import Cell, read_carefully
-from tests.unit.phones.test_dirty_cells import disagreements, numbers_of, read_cells, reader
+from tests.unit.phones.test_dirty_cells import ReadAtOnce, disagreements, numbers_of, read_at_once, reader
 
-__all__ = ["reader"]  # the fixture
+__all__ = ["read_at_once", "reader"]  # the fixtures
 
 COLUMNS = (
     # a letter that may be a digit
@@ -107,14 +106,11 @@ def _cells(chance: random.Random, count: int) -> list[Cell]:
 
 
 @pytest.mark.parametrize(("text", "region"), COLUMNS)
-def test_what_stands_beside_a_number_is_not_read_cell_by_cell(
-    reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, text: str, region: str
-) -> None:
+def test_what_stands_beside_a_number_is_not_read_cell_by_cell(read_at_once: ReadAtOnce, text: str, region: str) -> None:
     """Such a column was a tenth as fast as phonenumbers alone."""
     cell = (text, COUNTRIES.index(region), Says.NATIONAL)
     expected = read_carefully(*cell)
-    monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
-    assert read_cells(reader, [cell]) == [expected]
+    assert read_at_once(cell) == expected
 
 
 def test_what_stands_beside_a_number_is_what_the_careful_path_reads(reader: PhoneReader) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from fbcheck_pipeline.phones import phone_reader
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
 from fbcheck_pipeline.phones.phone_reader import PhoneReader
 from tests.unit.phones.corpus import read_carefully
-from tests.unit.phones.test_dirty_cells import disagreements, read_cells, reader
+from tests.unit.phones.test_dirty_cells import ReadAtOnce, disagreements, read_at_once, reader
 
-__all__ = ["reader"]  # the fixture
+__all__ = ["read_at_once", "reader"]  # the fixtures
 
 
 @pytest.mark.parametrize(
@@ -55,15 +54,12 @@ __all__ = ["reader"]  # the fixture
         ("RU", "тел. 8 (495) 123-45-67, моб. 8 (916) 123-45-67"),
     ],
 )
-def test_what_lists_of_a_region_hold_is_not_read_cell_by_cell(
-    reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, region: str, text: str
-) -> None:
+def test_what_lists_of_a_region_hold_is_not_read_cell_by_cell(read_at_once: ReadAtOnce, region: str, text: str) -> None:
     """It would be right, and slower than phonenumbers alone."""
     cell = (text, COUNTRIES.index(region), Says.NATIONAL)
     expected = read_carefully(*cell)
     assert all(each.e164 for each in expected)
-    monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
-    assert read_cells(reader, [cell]) == [expected]
+    assert read_at_once(cell) == expected
 
 
 TRAPS = {

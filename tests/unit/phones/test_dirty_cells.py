@@ -37,6 +37,8 @@ from fbcheck_pipeline.text.digit_runs import LETTERS as LETTERS_APART
 from tests.unit.phones.corpus import NO_REGION, Cell, number_of, patterns_of_numbers, read_carefully, word_of
 from tests.unit.phones.dirt import DRESSES, NEAR_MISSES, NO_NUMBERS, groups, junk, several
 
+ReadAtOnce = Callable[[Cell], list[object]]
+
 
 @pytest.fixture(scope="module")
 def reader(path: object) -> PhoneReader:
@@ -44,6 +46,13 @@ def reader(path: object) -> PhoneReader:
     made = PhoneReader(EXCLUDED_LINE_TYPES)
     made.asker.fast_path = path  # type: ignore[assignment]
     return made
+
+
+@pytest.fixture
+def read_at_once(reader: PhoneReader, monkeypatch: pytest.MonkeyPatch) -> ReadAtOnce:
+    """What becomes of a cell in vectors; a test fails where the cell is read one by one."""
+    monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
+    return lambda cell: read_cells(reader, [cell])[0]
 
 
 def read_cells(reader: PhoneReader, cells: list[Cell]) -> list[list[object]]:
@@ -475,27 +484,21 @@ _ONE = {"TR": ("0532 1234567", "905321234567"), "DE": ("030 1234567", "493012345
 
 @pytest.mark.parametrize("region", _ONE)
 @pytest.mark.parametrize("dress", DRESSES)
-def test_a_column_of_one_dirt_is_not_read_cell_by_cell(
-    reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, dress: str, region: str
-) -> None:
+def test_a_column_of_one_dirt_is_not_read_cell_by_cell(read_at_once: ReadAtOnce, dress: str, region: str) -> None:
     """It would be right, and fifty times slower."""
     written, digits = _ONE[region]
     cell = (DRESSES[dress](written, digits), COUNTRIES.index(region), Says.INTERNATIONAL)
     expected = read_carefully(*cell)
-    monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
     if region != "US" or dress != "a slash after the area code":  # an area code is known by its 0
-        assert read_cells(reader, [cell]) == [expected]
+        assert read_at_once(cell) == expected
 
 
 @pytest.mark.parametrize("junk_kind", NO_NUMBERS)
-def test_what_is_surely_no_number_is_not_read_cell_by_cell(
-    reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, junk_kind: str
-) -> None:
+def test_what_is_surely_no_number_is_not_read_cell_by_cell(read_at_once: ReadAtOnce, junk_kind: str) -> None:
     """phonenumbers refuses most junk in a microsecond; rules in Python take thirty."""
     cell = (NO_NUMBERS[junk_kind]("05321234567"), COUNTRIES.index("TR"), Says.NOTHING)
     expected = read_carefully(*cell)
-    monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
-    assert read_cells(reader, [cell]) == [expected]
+    assert read_at_once(cell) == expected
 
 
 @pytest.mark.parametrize(
@@ -521,14 +524,11 @@ def test_what_is_surely_no_number_is_not_read_cell_by_cell(
         ("030 1234567 (ab 9 Uhr)", "DE"),
     ],
 )
-def test_what_odd_columns_are_full_of_is_not_read_cell_by_cell(
-    reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, text: str, region: str
-) -> None:
+def test_what_odd_columns_are_full_of_is_not_read_cell_by_cell(read_at_once: ReadAtOnce, text: str, region: str) -> None:
     """Lines of CSV, notes with a sum, codes, orders, hours in a bracket: the rules would take a hundred microseconds and more."""
     cell = (text, COUNTRIES.index(region), Says.NOTHING)
     expected = read_carefully(*cell)
-    monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
-    assert read_cells(reader, [cell]) == [expected]
+    assert read_at_once(cell) == expected
 
 
 def test_junk_is_refused_for_the_careful_path_s_reasons(reader: PhoneReader) -> None:

@@ -6,13 +6,12 @@ import random
 
 import pytest
 
-from fbcheck_pipeline.phones import phone_reader
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
 from fbcheck_pipeline.phones.phone_reader import PhoneReader
 from tests.unit.phones.corpus import read_carefully
-from tests.unit.phones.test_dirty_cells import disagreements, numbers_of, read_cells, reader
+from tests.unit.phones.test_dirty_cells import ReadAtOnce, disagreements, numbers_of, read_at_once, reader
 
-__all__ = ["reader"]  # the fixture
+__all__ = ["read_at_once", "reader"]  # the fixtures
 
 LINKS = (
     "wa.me/{}",
@@ -70,13 +69,12 @@ TRAPS = (
 
 
 @pytest.mark.parametrize("text", LINKS)
-def test_a_column_of_links_is_not_read_cell_by_cell(reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_a_column_of_links_is_not_read_cell_by_cell(read_at_once: ReadAtOnce, text: str) -> None:
     """It was a tenth to a fiftieth as fast as phonenumbers alone."""
     cell = (text.format("905321234567"), COUNTRIES.index("TR"), Says.NATIONAL)
     expected = read_carefully(*cell)
     assert [each.e164 for each in expected] == ["+905321234567"]
-    monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
-    assert read_cells(reader, [cell]) == [expected]
+    assert read_at_once(cell) == expected
 
 
 def test_links_are_what_the_careful_path_reads(reader: PhoneReader) -> None:

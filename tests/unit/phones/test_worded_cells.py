@@ -7,14 +7,13 @@ import random
 import pytest
 
 from fbcheck_pipeline.model.reasons import RejectReason
-from fbcheck_pipeline.phones import phone_reader
 from fbcheck_pipeline.phones.careful.reference import rejected
 from fbcheck_pipeline.phones.fast.terms import COUNTRIES, Says
 from fbcheck_pipeline.phones.phone_reader import PhoneReader
 from tests.unit.phones.corpus import NO_REGION, Cell, read_carefully
-from tests.unit.phones.test_dirty_cells import disagreements, numbers_of, read_cells, reader
+from tests.unit.phones.test_dirty_cells import ReadAtOnce, disagreements, numbers_of, read_at_once, reader
 
-__all__ = ["reader"]  # the fixture
+__all__ = ["read_at_once", "reader"]  # the fixtures
 
 _TEXT = """
 Ali veli Ayşe Mehmet YILMAZ AYSE ev cep Tel Tel. tel: Ahmet: iş office DE at AT: Deutschland lol oo xx I Il de or veya Bob Suite ext. dahili
@@ -643,12 +642,11 @@ def test_no_trap_is_read_in_a_vector(reader: PhoneReader, region: str) -> None:
         "Hesap 5321234567 Vergi 5331234567 0532 123 45 67",
     ],
 )
-def test_what_many_lists_hold_is_not_read_cell_by_cell(reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_what_many_lists_hold_is_not_read_cell_by_cell(read_at_once: ReadAtOnce, text: str) -> None:
     """It would be right, and slower than phonenumbers alone."""
     cell = (text, COUNTRIES.index("TR"), Says.NATIONAL)
     expected = read_carefully(*cell)
-    monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
-    assert read_cells(reader, [cell]) == [expected]
+    assert read_at_once(cell) == expected
 
 
 @pytest.mark.parametrize(
@@ -661,14 +659,11 @@ def test_what_many_lists_hold_is_not_read_cell_by_cell(reader: PhoneReader, monk
         ("0711 1234567 8-17 Uhr", RejectReason.LETTERS_IN_NUMBER),
     ],
 )
-def test_a_number_that_words_may_count_is_not_read_one_by_one(
-    reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, text: str, reason: RejectReason
-) -> None:
+def test_a_number_that_words_may_count_is_not_read_one_by_one(read_at_once: ReadAtOnce, text: str, reason: RejectReason) -> None:
     """Where numbers vary in length, nobody can tell where it ends."""
     cell = (text, COUNTRIES.index("DE"), Says.NATIONAL)
     assert read_carefully(*cell) == [rejected(reason)]
-    monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
-    assert read_cells(reader, [cell]) == [[rejected(reason)]]
+    assert read_at_once(cell) == [rejected(reason)]
 
 
 @pytest.mark.parametrize(
@@ -686,13 +681,12 @@ def test_a_number_that_words_may_count_is_not_read_one_by_one(
         "Termin 3.2.2024, 14:30 Uhr, 0731 1234567",
     ],
 )
-def test_what_german_lists_hold_is_not_read_cell_by_cell(reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_what_german_lists_hold_is_not_read_cell_by_cell(read_at_once: ReadAtOnce, text: str) -> None:
     """Where runs of four to six digits are numbers, a sum, a year or a post code may be one; its shape tells that it is none."""
     cell = (text, COUNTRIES.index("DE"), Says.NATIONAL)
     expected = read_carefully(*cell)
     assert expected == [rejected(RejectReason.LETTERS_IN_NUMBER)]
-    monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
-    assert read_cells(reader, [cell]) == [expected]
+    assert read_at_once(cell) == expected
 
 
 @pytest.mark.parametrize(
@@ -703,13 +697,10 @@ def test_what_german_lists_hold_is_not_read_cell_by_cell(reader: PhoneReader, mo
         ("Bahnhofstr. 12, 89073 Ulm, Tel. 0731 1234567", "+497311234567"),
     ],
 )
-def test_an_address_goes_from_before_a_label_in_a_vector(
-    reader: PhoneReader, monkeypatch: pytest.MonkeyPatch, text: str, e164: str
-) -> None:
+def test_an_address_goes_from_before_a_label_in_a_vector(read_at_once: ReadAtOnce, text: str, e164: str) -> None:
     """Cards of a German firm: where four digits may be a number, the label says that the number begins behind the address."""
     cell = (text, COUNTRIES.index("DE"), Says.NATIONAL)
-    monkeypatch.setattr(phone_reader, "outcomes_of", lambda *_, **__: pytest.fail("read one by one"))
-    assert [each.e164 for each in read_cells(reader, [cell])[0]] == [e164]  # type: ignore[attr-defined]
+    assert [each.e164 for each in read_at_once(cell)] == [e164]  # type: ignore[attr-defined]
 
 
 def test_how_many_digits_go_from_before_a_label_depends_on_the_region(reader: PhoneReader) -> None:
